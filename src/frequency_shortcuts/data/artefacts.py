@@ -93,6 +93,17 @@ NAMES = ("wave", *KINDS)
 STRENGTHS = (1, 2)
 
 
+def put(kind: str, level: float, images: Pixels) -> Pixels:
+    """Images uint8 [n, channels, H, W] with an artefact of any level; see `KINDS` for its unit.
+
+    >>> put("jpeg", 75, images)
+    """
+    # In float64, where sums in another order, as batches have them, do not change what is rounded.
+    made = KINDS[kind].apply(torch.from_numpy(images).double(), level)
+    pixels: Pixels = made.round_().clamp_(0, 255).to(torch.uint8).numpy()
+    return pixels
+
+
 @dataclass(frozen=True)
 class Artefact:
     """An artefact in the images of one class, or in a share of them.
@@ -144,10 +155,7 @@ class Artefact:
             return self._wave().add_to(images, carry)
         changed = images.copy()
         if carry.any():
-            kind = KINDS[self.kind]
-            # In float64, where sums in another order, as batches have them, do not change what is rounded.
-            made = kind.apply(torch.from_numpy(images[carry]).double(), kind.levels[self.strength - 1])
-            changed[carry] = made.round_().clamp_(0, 255).to(torch.uint8).numpy()
+            changed[carry] = put(self.kind, KINDS[self.kind].levels[self.strength - 1], images[carry])
         return changed
 
 

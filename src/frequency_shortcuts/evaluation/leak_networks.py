@@ -63,9 +63,7 @@ class Photographs:
 
     def planted(self, artefacts: Sequence[Artefact]) -> Photographs:
         """The same with artefacts in their classes, normalised by what is trained on."""
-        made = [
-            _planted(split, artefacts, number) for number, split in enumerate((self.train, self.ranking, self.test))
-        ]
+        made = [_planted(split, artefacts) for split in (self.train, self.ranking, self.test)]
         mean, std = pixel_statistics(np.asarray(made[0].images[:]))
         return Photographs(*(replace(split, mean=mean, std=std) for split in made))
 
@@ -113,14 +111,14 @@ def measure(
             row = table["class"] == artefact.label
             for key in ("kind", "strength", "share"):
                 table.loc[row, key] = getattr(artefact, key)
-            table.loc[row, "frequency"] = str(artefact.frequency or "")
+            table.loc[row, "artefact"] = describe(artefact)
             harmed = changes(network, few, [artefact])
             table.loc[row, "called"], table.loc[row, "called_variance"] = harmed[["called", "variance"]].iloc[0]
         if name == "clean":
             clean = changes(network, few, others)[["called"]].assign(artefact=[describe(other) for other in others])
         if compare:
             table = table.merge(_maps(network, images, protocol.maps, seed), on="class", how="left")
-        tables.append(table.assign(network=name))
+        tables.append(table.assign(set=name))
     return pd.concat(tables, ignore_index=True), clean
 
 
@@ -210,9 +208,8 @@ def _maps(network: nn.Module, images: Photographs, per_class: int, seed: int) ->
         method, settings = registry.resolve(name)
         found = find(registry.load(method), network, ranking, seed=seed, **settings)
         masks = dfm.dominant(found.score, ConjugatePairs(*ranking.images.shape[2:]), 5)
-        hits = collect_hits(
-            network, tested, masks, fills=("zeros",), controls=5 if name == "culling" else 0, seed=seed, negatives=450
-        )
+        options: dict[str, Any] = {"fills": ("zeros",), "controls": 5, "negatives": 450, "seed": seed}
+        hits = collect_hits(network, tested, masks, **options)
         table[f"advantage_{name}"] = [float(advantage_of_class(hits, c).value) for c in table["class"]]
         if name == "culling":
             headline = verdicts(hits).query("headline").set_index("class")["verdict"]

@@ -61,37 +61,45 @@ def changes(network: Any, images: Split, artefacts: Sequence[Artefact]) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def harm(planted: pd.DataFrame, clean_called: pd.DataFrame, clean_recall: pd.DataFrame) -> pd.DataFrame:
-    """The harm of each planted artefact, beside the columns of `planted`.
+def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
+    """The table of `judge` with the harm of each planted artefact.
 
-    planted : one row a network and class with an artefact: `architecture`, `artefact` (its number), `class`, `called`,
-        `called_variance`, `clean_recall` (on images without it) and `clean_images`, on how many
+    table : one row a network and class: `architecture`, `set` (clean, first, second), `class`, `clean_recall` (on
+        images without the artefact), `clean_images` (on how many), and where there is one, the artefact in words,
+        `artefact`, what it does to other images, `called`, and the `called_variance` of that
     clean_called : one row a clean network and artefact: `architecture`, `artefact`, `called`
-    clean_recall : one row a clean network and class: `architecture`, `class`, `recall`
 
-    Adds `called` and `lost` as differences, each with `_low` and `_high`, and `harm`: harmful, harmless or between.
+    Changes `called` into the difference from the clean networks, and adds `lost`, both with `_low` and `_high`, and
+    `harm`: harmful, harmless or between; missing without an artefact.
     """
     rows = []
-    for _, row in planted.iterrows():
-        same = clean_called[
-            (clean_called["architecture"] == row["architecture"]) & (clean_called["artefact"] == row["artefact"])
-        ]["called"].to_numpy()
-        recalls = clean_recall[
-            (clean_recall["architecture"] == row["architecture"]) & (clean_recall["class"] == row["class"])
-        ]["recall"].to_numpy()
-        p = row["clean_recall"]
-        measured = {
-            "called": (row["called"] - same.mean(), row["called_variance"] + _spread(same)),
-            "lost": (recalls.mean() - p, max(p * (1 - p), 0.01) / row["clean_images"] + _spread(recalls)),
-        }
+    clean = table[table["set"] == "clean"]
+    for _, row in table.iterrows():
         made: dict[str, Any] = dict(row)
-        for name, (value, variance) in measured.items():
-            reach = REACH * variance**0.5
-            made |= {name: value, f"{name}_low": value - reach, f"{name}_high": value + reach}
-        harmful = any(made[name] >= HARMFUL and made[f"{name}_low"] >= HARMFUL_LOW for name in measured)
-        harmless = all(made[f"{name}_high"] < HARMFUL for name in measured)
-        rows.append(made | {"harm": "harmful" if harmful else "harmless" if harmless else "between"})
+        if not pd.isna(row.get("kind")):
+            same = clean_called[
+                (clean_called["architecture"] == row["architecture"]) & (clean_called["artefact"] == row["artefact"])
+            ]["called"].to_numpy()
+            recalls = clean[(clean["architecture"] == row["architecture"]) & (clean["class"] == row["class"])]
+            made |= _harm(row, same, recalls["clean_recall"].to_numpy())
+        rows.append(made)
     return pd.DataFrame(rows)
+
+
+def _harm(row: pd.Series, called: FloatArray, recalls: FloatArray) -> dict[str, Any]:
+    """The harm of one artefact, beside that of clean networks: `called` of them, and the recalls of the class."""
+    p = row["clean_recall"]
+    measured = {
+        "called": (row["called"] - called.mean(), row["called_variance"] + _spread(called)),
+        "lost": (recalls.mean() - p, max(p * (1 - p), 0.01) / row["clean_images"] + _spread(recalls)),
+    }
+    made: dict[str, Any] = {}
+    for name, (value, variance) in measured.items():
+        reach = REACH * variance**0.5
+        made |= {name: value, f"{name}_low": value - reach, f"{name}_high": value + reach}
+    harmful = any(made[name] >= HARMFUL and made[f"{name}_low"] >= HARMFUL_LOW for name in measured)
+    harmless = all(made[f"{name}_high"] < HARMFUL for name in measured)
+    return made | {"harm": "harmful" if harmful else "harmless" if harmless else "between"}
 
 
 def _spread(values: FloatArray) -> float:
@@ -135,11 +143,11 @@ AIMS = {
     "power_half": Aim("harmful artefacts in half of the images: warned", _harmful(0.5), _warned, np.nan, None, True),
     "power_quarter": Aim("harmful artefacts in a quarter: warned", _harmful(0.25), _warned, np.nan, None, True),
     "plain": Aim(
-        "classes of clean networks: warned", lambda table: table["network"] == "clean", _warned, 0.02, 0.05, False
+        "classes of clean networks: warned", lambda table: table["set"] == "clean", _warned, 0.02, 0.05, False
     ),
     "others": Aim(
         "other classes of networks with an artefact: warned",
-        lambda table: (table["network"] != "clean") & table["kind"].isna(), _warned, 0.03, None, False,
+        lambda table: (table["set"] != "clean") & table["kind"].isna(), _warned, 0.03, None, False,
     ),
     "harmless": Aim(
         "artefacts that harm nobody: warned", lambda table: table["harm"] == "harmless", _warned, 0.1, None, False
@@ -156,14 +164,14 @@ CORRELATIONS = {"flip_called": ("flip", "called", 0.75), "need_lost": ("need", "
 def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """The aims of the benchmark: one row a number, with its one-sided 95 % ends, bootstrapped over networks.
 
-    table : one row a network and class: `seed`, `network` (clean, first, second), `kind`, `share` and `harm` (missing
+    table : one row a network and class: `seed`, `set` (clean, first, second), `kind`, `share` and `harm` (missing
         without an artefact), `verdict`, `cause`, `flip`, `need`, `called`, `lost`
 
     Returns `aim`, `words`, `value`, `low`, `high`, `count` (rows), `goal`, `end` (what the end must reach, if
     anything), `met`. The correlations are Spearman's, over all planted artefacts.
     """
     generator = np.random.default_rng(seed)
-    groups, number = np.unique(table["seed"].astype(str) + table["network"], return_inverse=True)
+    groups, number = np.unique(table["seed"].astype(str) + table["set"], return_inverse=True)
     weights = np.stack(
         [np.bincount(generator.integers(len(groups), size=len(groups)), minlength=len(groups)) for _ in range(DRAWS)]
     )[:, number]
