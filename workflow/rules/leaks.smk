@@ -59,6 +59,8 @@ rule leaks_table:
     output:
         leaks=f"{RESULTS}/tables/leaks.csv",
         aims=f"{RESULTS}/tables/leaks_aims.csv",
+        compared=f"{RESULTS}/tables/leaks_compared.csv",
+        networks=f"{RESULTS}/tables/leaks_sets_networks.csv",
         sets=f"{RESULTS}/tables/leaks_sets.csv",
         figure=multiext(f"{RESULTS}/figures/leaks_all", ".svg", ".png"),
     log:

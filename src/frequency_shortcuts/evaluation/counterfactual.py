@@ -55,7 +55,7 @@ class Settings:
 
     fine: float = 0.2
     finest: float = 0.1
-    needed: float = 0.1
+    needed: float = 0.15
     draws: int = 3
     images: int = IMAGES
 

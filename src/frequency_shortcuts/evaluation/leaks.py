@@ -30,7 +30,7 @@ from frequency_shortcuts.intervals import paired
 from frequency_shortcuts.networks.predictions import called
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
-from .flip_rates import BOTH, FOLLOWS, NEEDS
+from .flip_rates import BOTH, FOLLOWS, NEEDS, NOT_RECOGNISED
 
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
 WARNS = (FOLLOWS, NEEDS, BOTH)
@@ -199,6 +199,69 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         rows.append({"aim": name, "words": f"rank correlation of {number_of} with {harm_of}", "value": value,
                      "low": low, "high": high, "count": len(pair), "goal": goal, "end": None,
                      "met": value >= goal})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+COMPARED = {
+    "largest of flip, sham, part and need": ["flip", "sham", "part", "need"],
+    "flip": ["flip"],
+    "difference in the data alone (z)": ["z"],
+    "own-map advantage, culling": ["advantage_culling"],
+    "own-map advantage, mixture": ["advantage_mixture"],
+}
+
+
+def compare(table: pd.DataFrame) -> pd.DataFrame:
+    """How well other numbers find harmful artefacts: one row a number.
+
+    table : as in `judge`, also with `z`, `advantage_culling`, `advantage_mixture` and `map_verdict`, which may be
+        missing in some networks
+
+    Returns `number`, `found` (the share of harmful artefacts in all images whose number is above the 95 % quantile of
+    that of classes without an artefact), `harmful` and `without`, how many of each. The last rows are verdicts of the
+    shortcut test by maps of culling, with the shares that are called strong among both.
+    """
+    harmful, without = _harmful(1.0)(table), table["kind"].isna()
+    rows = []
+    for words, columns in COMPARED.items():
+        if not set(columns) <= set(table):
+            continue
+        number = table[columns].max(axis=1)
+        bar = number[without].quantile(0.95)
+        there = harmful & number.notna()
+        rows.append({"number": words, "found": float((number[there] > bar).mean()), "harmful": int(there.sum()),
+                     "without": int((without & number.notna()).sum())})  # fmt: skip
+    if "map_verdict" in table:
+        for words, of in (("harmful", harmful), ("without an artefact", without)):
+            verdict = table.loc[of, "map_verdict"].dropna()
+            rows.append({"number": f"strong map of culling, of classes {words}",
+                         "found": float((verdict == "strong").mean()), "harmful": len(verdict) if of is harmful else 0,
+                         "without": len(verdict) if of is without else 0})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
+    """The sets of two classes and of crops: how many networks have a class of which the test warns.
+
+    table : one row a network and class: `part` (pairs, photographs), `set`, `kind`, `seed`, `class`, `verdict`,
+        `accuracy`, `clean_recall`
+
+    Returns `part`, `set`, `kind`, `networks`, `with_follows` (the class with the artefact or texture, number 1, follows
+    or both), `warned` (any class), `not_recognised` (all classes), and the means of `accuracy` and `recall` (of class 1
+    on clean images).
+    """
+    rows = []
+    named = table.assign(kind=table["kind"].fillna("") if "kind" in table else "")
+    for (part, which, kind), of_set in named.groupby(["part", "set", "kind"], sort=False):
+        counts = {"with_follows": 0, "warned": 0, "not_recognised": 0}
+        for _, network in of_set.groupby("seed"):
+            own = network[network["class"].astype(int) == 1]["verdict"]
+            counts["with_follows"] += bool(own.isin([FOLLOWS, BOTH]).any())
+            counts["warned"] += bool(network["verdict"].isin(WARNS).any())
+            counts["not_recognised"] += bool((network["verdict"] == NOT_RECOGNISED).all())
+        own = of_set[of_set["class"].astype(int) == 1]
+        rows.append({"part": part, "set": which, "kind": kind, "networks": of_set["seed"].nunique(), **counts,
+                     "accuracy": of_set["accuracy"].mean(), "recall": own["clean_recall"].mean()})  # fmt: skip
     return pd.DataFrame(rows)
 
 
