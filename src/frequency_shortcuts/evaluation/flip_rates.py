@@ -19,9 +19,7 @@ NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED = "not shown", "cannot tell", "no
 VERDICTS = (FOLLOWS, NEEDS, BOTH, NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED)
 LEAST_RECALL = 0.5  # for a verdict
 FEWEST_LEFT = 20  # images of a class, for its need
-TAKES = 0.03  # of the images of other classes, without their fine spectrum: a class that is called more often is a sink
-    0.03  # of the images of other classes that lost their fine spectrum: a class that is called more often is a sink
-)
+TAKES = 0.03  # of the images of other classes, without their fine spectrum: a class called more often is a sink
 ONE_SIDED = 0.05  # probability beyond each end of an interval
 MOST_ALONE = 21  # classes whose verdicts are given one by one; beyond, the rate of false ones is controlled
 NUMBERS = ("flip", "sham", "part", "need")
