@@ -49,14 +49,13 @@ Called = npt.NDArray[np.int16]
 class Settings:
     """Settings of the test; the defaults were chosen on tuning seeds, see docs/method.md.
 
-    fine, finest, needed : the share of the mean squared difference between two classes that lies outside the radius,
-        for flips, parts and needs. draws : of the sham. images : in each column, and of a class itself
+    fine, finest : the share of the mean squared difference between two classes that lies outside the radius, for moves
+        and for parts. draws : of the sham. images : in each column, and of a class itself
     """
 
     fine: float = 0.2
     finest: float = 0.1
-    needed: float = 0.15
-    draws: int = 3
+    draws: int = 2
     images: int = IMAGES
 
 
@@ -203,7 +202,7 @@ class _Changes:
     ) -> None:
         self.statistics, self.settings, self.pixels, self.name, self.batch = statistics, settings, pixels, name, batch
         self.size, self.seed, self.pairs = statistics.size, seed, ConjugatePairs(*statistics.size)
-        shares = {"fine": settings.fine, "finest": settings.finest, "needed": settings.needed}
+        shares = {"fine": settings.fine, "finest": settings.finest}
         radii = {part: fine_radius(statistics, share) for part, share in shares.items()}
         self.regions = {part: beyond(self.size, radius) for part, radius in radii.items()}
         self.about: dict[str, Any] = {f"radius_{part}": radius for part, radius in radii.items()}
@@ -212,9 +211,9 @@ class _Changes:
     def _region(self, part: str) -> Tensor:
         return torch.from_numpy(self.regions[part]).to(self.statistics.mean.device)
 
-    def _shams(self, move: Move, part: str, *key: int) -> list[Move]:
+    def _shams(self, move: Move, *key: int) -> list[Move]:
         generator = np.random.default_rng([self.seed, *key])
-        return [sham(move, self.pairs, self.regions[part], generator) for _ in range(self.settings.draws)]
+        return [sham(move, self.pairs, self.regions["fine"], generator) for _ in range(self.settings.draws)]
 
     def to(self, k: int, images: IntArray) -> dict[str, Called]:
         """Images of other classes with the spectrum of class k: kind of change -> class called, [draw, m]."""
@@ -222,7 +221,7 @@ class _Changes:
         move = whole.within(self._region("fine"))
         moves = {
             "flip": [move],
-            "sham": self._shams(move, "fine", 1, k),
+            "sham": self._shams(move, 1, k),
             "coarse": [whole.within(~self._region("fine"))],
         }
         generator = np.random.default_rng([self.seed, 2, k])
@@ -249,8 +248,8 @@ class _Changes:
 
     def away(self, k: int, images: IntArray) -> dict[str, Called]:
         """Images of class k with the fine spectrum of the rest, as in `to`."""
-        move = move_away(self.statistics, k).within(self._region("needed"))
-        moves = {"away": [move], "away_sham": self._shams(move, "needed", 3, k)}
+        move = move_away(self.statistics, k).within(self._region("fine"))
+        moves = {"away": [move], "away_sham": self._shams(move, 3, k)}
         return self._called(
             images,
             lambda places, spectra, pixels: {

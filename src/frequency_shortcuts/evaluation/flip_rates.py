@@ -29,10 +29,10 @@ REACH = float(ndtri(1 - ONE_SIDED))
 class Thresholds(NamedTuple):
     """What a lower end must reach for a verdict; chosen on tuning seeds, see docs/method.md."""
 
-    flip: float = 0.15
-    sham: float = 0.15
+    flip: float = 0.1
+    sham: float = 0.1
     part: float = 0.2
-    need: float = 0.3
+    need: float = 0.4
 
 
 def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame:  # noqa: B008 (it cannot change)
