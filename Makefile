@@ -40,7 +40,7 @@ cure: $(READY) ## train, find maps, train to avoid them, find maps again, on Fas
 capacity: $(READY) ## one architecture of three widths, ten seeds each, on Fashion-MNIST: results/capacity
 	snakemake --cores all --resources gpu=1 --configfile config/capacity.yaml
 
-experiments: $(READY) ## are the frequencies of maps needed, and what does a strong shortcut cost? results/experiments
+experiments: $(READY) ## are the frequencies of maps needed? results/experiments
 	snakemake --cores all --resources gpu=1 --configfile config/experiments.yaml
 
 report: $(READY) ## the report alone, if the study is there
