@@ -31,7 +31,6 @@ def reliance(study: Path) -> dict[str, Any]:
         readings = [counts.get(reading, 0) for reading in READINGS]
         readings = readings if removed != "nothing" else [""] * len(READINGS)
         lines.append([words, _with_interval(row, "lost_at_test"), _with_interval(row, "lost_after"), *readings])
-    unrelied = of_maps[of_maps["reading"] == NOT_RELIED_ON]
     return {
         "positions": round(of_all.loc["maps", "positions"]),
         "seeds": of_all["seeds"].max(),
@@ -40,7 +39,6 @@ def reliance(study: Path) -> dict[str, Any]:
         "after": of_all["lost_after"].to_dict(),
         "counts": {reading: int((of_maps["reading"] == reading).sum()) for reading in READINGS},
         "table": table(["removed", "lost at test time", "lost after training anew", *READINGS], lines),
-        "others_called": dict(zip(unrelied["class"], unrelied["fpr_without"], strict=True)),
     }
 
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.evaluation import reliance
+from frequency_shortcuts.evaluation.exchanged import Exchanged
 from frequency_shortcuts.figures import reliance as reliance_figure
 from frequency_shortcuts.networks.without import Without
 from frequency_shortcuts.spectrum import filters
@@ -36,6 +38,19 @@ def test_a_network_without_frequencies_sees_what_the_filter_leaves_and_can_be_tr
     assert network[1].weight.grad is not None
 
 
+def test_exchanged_images_have_the_frequencies_of_their_donors():
+    """Against the sum of what two filters leave, in whatever order they are read."""
+    images, donor, mask = torch.randn(5, 2, 8, 8), np.array([3, 0, 4, 1, 2]), maps_of((4, 19))[0]
+    found = Exchanged(Source(images), mask, donor)
+    expected = filters.remove(images, mask) + filters.keep(images[torch.from_numpy(donor)], mask)
+    for chosen in (np.arange(5), np.array([4, 1])):
+        torch.testing.assert_close(found.take(chosen), expected[chosen])
+    none = Exchanged(Source(images), np.zeros((8, 8), bool), donor)
+    torch.testing.assert_close(none.take(np.arange(5)), images)
+    with pytest.raises(ValueError, match="not symmetric"):
+        Exchanged(Source(images), np.arange(64).reshape(8, 8) == 20, donor)
+
+
 def test_the_union_of_the_maps_and_its_controls_are_removed():
     maps = maps_of((2, 8), (5, 12))
     removed = reliance.removed_masks(maps, seed=1)
@@ -51,13 +66,20 @@ def test_losses_are_differences_on_the_same_images():
     labels = np.repeat([0, 1], 10)
     plain = labels.copy()
     plain[0] = 1  # class 0: nine of ten are right
-    without, after = labels.copy(), labels.copy()
+    same, without, after, donors = labels.copy(), labels.copy(), labels.copy(), 1 - labels
+    same[0] = 1
     without[:6] = 1
     after[:2] = 1
-    table = reliance.losses(labels, plain, {"maps": without}, {"maps": after}, 2).set_index("class")
+    donors[:3] = 2  # of a third class, which no image has
+    called = {"same": same, "without": without, "after": after}
+    called = {name: {"maps": named} for name, named in called.items()}
+    table = reliance.losses(labels, plain, **called, donors=donors, n_classes=2).set_index("class")
     assert table.index.tolist() == [0, 1, reliance.ALL] and table["images"].tolist() == [10, 10, 20]
     np.testing.assert_allclose(table["tpr"], [0.9, 1, 0.95])
-    np.testing.assert_allclose(table[["fpr", "fpr_without", "fpr_after"]], [[0] * 3, [0.1, 0.6, 0.2], [np.nan] * 3])
+    np.testing.assert_allclose(table["tpr_same"], [0.9, 1, 0.95])
+    np.testing.assert_allclose(table["fpr_without"], [np.nan, 1, np.nan])  # of the three that may not be class 1
+    rates = table[["fpr", "fpr_same", "fpr_after"]]
+    np.testing.assert_allclose(rates, [[0] * 3, [0.1, 0.1, 0.2], [np.nan] * 3])
     np.testing.assert_allclose(table["lost_at_test"], [0.5, 0, 0.25])
     np.testing.assert_allclose(table["lost_after"], [0.1, 0, 0.05])
     # Agresti and Min's interval by hand: 5 of 10 images differ by 1, one half is added to each cell.
@@ -86,7 +108,8 @@ def of_seeds(losses):
     """A table of `losses` of one removal and class, a row a seed, each with a half width of 0.1."""
     about = {"dataset": "photos", "network": "small", "augmentation": "none", "removed": "maps", "class": "a"}
     rows = pd.DataFrame([{**about, "seed": seed, "images": 50, "positions": 20} for seed in range(len(losses))])
-    rows = rows.assign(tpr=0.9, tpr_without=0.9 - np.array(losses), tpr_after=0.85, fpr=0, fpr_without=0, fpr_after=0)
+    rows = rows.assign(tpr=0.9, tpr_same=0.9, tpr_without=0.9 - np.array(losses), tpr_after=0.85)
+    rows = rows.assign(fpr=0, fpr_same=0, fpr_without=0, fpr_after=0)
     for name, values in (("lost_at_test", np.array(losses)), ("lost_after", np.full(len(losses), 0.05))):
         rows = rows.assign(**{name: values, f"{name}_low": values - 0.1, f"{name}_high": values + 0.1})
     return rows
@@ -98,7 +121,7 @@ def test_fewer_than_five_networks_have_an_interval_over_their_images():
     ends = three[["lost_at_test", "lost_at_test_low", "lost_at_test_high"]].astype(float)
     np.testing.assert_allclose(ends, [0.5, 0.4, 0.6])
     assert three["reading"] == reliance.OPEN and five["reading"] == reliance.AVOIDABLE
-    for changes in ({"removed": "nothing"}, {"tpr": 0.49}):
+    for changes in ({"removed": "nothing"}, {"tpr": 0.49}, {"tpr_same": 0.49}):
         assert reliance.over_seeds(of_seeds([0.5] * 5).assign(**changes))["reading"].isna().all()
 
 
