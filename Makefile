@@ -43,7 +43,7 @@ capacity: $(READY) ## one architecture of three widths, ten seeds each, on Fashi
 leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there? results/leaks
 	snakemake leaks --cores all --resources gpu=1 --configfile config/leaks.yaml
 
-experiments: $(READY) ## are the frequencies of maps needed, and what does a strong shortcut cost? results/experiments
+experiments: $(READY) ## are the frequencies of maps needed? results/experiments
 	snakemake --cores all --resources gpu=1 --configfile config/experiments.yaml
 
 report: $(READY) ## the report alone, if the study is there
