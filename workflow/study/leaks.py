@@ -128,7 +128,7 @@ def photographs(
                 splits.append(replace(plain, images=images))
             assert plain is not None  # the test images come last
             made = Photographs(*splits).planted(())
-            table = leak_networks.measure_one(made, plain, protocol(settings["network"]), seed=seed, **how)
+            table = leak_networks.measure_one(made, plain, protocol(settings["small_network"]), seed=seed, **how)
             tables.append(
                 table.assign(set="dealt" if dealt else "groups", kind=case, name=[classes[c] for c in table["class"]])
             )

@@ -18,6 +18,7 @@ KINDS = (*WITH_TRUTH, "photographs")
 # shortcuts (those of `frequency_shortcuts.networks.augmentation`, whose import takes seconds).
 WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
 CURES = (*WITH_MAPS, "afa")
+CROP_BATCH = 32  # images in a batch of the networks on crops, which learn faint traces slowly
 
 
 class StudySettings:
@@ -120,7 +121,7 @@ class StudySettings:
         first, count = settings["first_seed"], settings["seeds"]
         photographs = self.config["training"]["photographs"]
         recipe = self.recipe("photographs", settings["network"]) | {"epochs": photographs["epochs"]}
-        crops = {"epochs": settings["crop_epochs"], "learning_rate": recipe["learning_rate"] / 2}
+        crops = {"epochs": settings["crop_epochs"], "batch_size": CROP_BATCH}
         return settings | {
             "seeds": list(range(first, first + count)),
             "compared": list(range(first, first + settings["compared"])),
