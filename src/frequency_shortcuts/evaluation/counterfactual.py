@@ -3,8 +3,8 @@
 Images of other classes are given the fine spectrum of class k (`moves`). The share of them that is then called c, minus
 that before, is a *flip rate*; those of all c and k are the cross matrix of flips. Beside it stand
 
-- the *sham*: the flip rate of a change of the same size at other frequencies. If it is as high, any disturbance of the
-  fine spectrum is called c: c is a sink.
+- the *sham*: the flip rate of changes that are not of c: one of the same size at other frequencies, or the finest part
+  of another image of its own class; the larger. If it is high, any disturbance is called c: c is a sink.
 - the *part*: the share that is called c with the finest part of an image of c, minus that with the part of another
   image of its own class. It holds what is coupled between frequencies, such as the blocks of JPEG.
 - the *need*: how much the recall of c falls when its own images lose their fine spectrum.
@@ -50,11 +50,13 @@ class Settings:
     """Settings of the test; the defaults were chosen on tuning seeds, see docs/method.md.
 
     fine, finest : the share of the mean squared difference between two classes that lies outside the radius, for moves
-        and for parts. draws : of the sham. images : in each column, and of a class itself
+        and for parts; a part has no waves longer than `longest` pixels, in which large images show their objects
+    draws : of the sham. images : in each column, and of a class itself
     """
 
     fine: float = 0.2
     finest: float = 0.1
+    longest: float = 6.0
     draws: int = 2
     images: int = IMAGES
 
@@ -202,8 +204,8 @@ class Changes:
     def __init__(self, statistics: ClassStatistics, settings: Settings, pixels: Pixels, seed: int) -> None:
         self.statistics, self.settings, self.pixels, self.seed = statistics, settings, pixels, seed
         self.size, self.pairs = statistics.size, ConjugatePairs(*statistics.size)
-        shares = {"fine": settings.fine, "finest": settings.finest}
-        self.radii = {part: fine_radius(statistics, share) for part, share in shares.items()}
+        fine, finest = (fine_radius(statistics, share) for share in (settings.fine, settings.finest))
+        self.radii = {"fine": fine, "finest": max(finest, min(statistics.size) / settings.longest)}
         self.regions = {part: beyond(self.size, radius) for part, radius in self.radii.items()}
 
     def _region(self, part: str) -> Tensor:

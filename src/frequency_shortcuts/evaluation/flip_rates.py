@@ -119,13 +119,17 @@ def _flips_to(flips: Flips, c: int) -> dict[str, Paired]:
     """Flip rate, sham and part of a class."""
     column, counted = flips.columns[c], _counted(flips, c)
     before = flips.unfiltered[column]
-    measured = {
-        kind: _mean_of_draws(_change(flips.called[kind][:, c], before, c)[:, counted]) for kind in ("flip", "sham")
-    }
     part, control = (flips.called[kind][0, c] for kind in ("part", "own_part"))
     both = counted & (part != NOT_SHOWN) & (control != NOT_SHOWN)
-    measured["part"] = _mean_of_draws(((part == c).astype(float) - (control == c))[None, both])
-    return measured
+    shams = [
+        _mean_of_draws(_change(flips.called["sham"][:, c], before, c)[:, counted]),
+        _mean_of_draws(_change(flips.called["own_part"][:, c], before, c)[:, counted & (control != NOT_SHOWN)]),
+    ]
+    return {
+        "flip": _mean_of_draws(_change(flips.called["flip"][:, c], before, c)[:, counted]),
+        "sham": max(shams, key=lambda sham: -np.inf if np.isnan(sham.value) else float(sham.value)),
+        "part": _mean_of_draws(((part == c).astype(float) - (control == c))[None, both]),
+    }
 
 
 def _plain(flips: Flips, c: int, kind: str) -> float:
