@@ -50,13 +50,13 @@ class Settings:
     """Settings of the test; the defaults were chosen on tuning seeds, see docs/method.md.
 
     fine, finest : the share of the mean squared difference between two classes that lies outside the radius, for moves
-        and for parts; a part has no waves longer than `longest` pixels, in which large images show their objects
+        and for parts; a part has no waves longer than `longest` pixels, a block of JPEG
     draws : of the sham. images : in each column, and of a class itself
     """
 
     fine: float = 0.2
     finest: float = 0.1
-    longest: float = 6.0
+    longest: float = 8.0
     draws: int = 2
     images: int = IMAGES
 
