@@ -23,12 +23,12 @@ def main(snakemake):
     output = snakemake.output
     with job(snakemake):
         tables = joined(snakemake.input, "networks.csv")
-        clothing = tables[tables["part"] == "clothing"].dropna(axis=1, how="all")
+        clothing = tables[tables["suite"] == "clothing"].dropna(axis=1, how="all")
         table = leaks.with_harm(clothing, joined(snakemake.input, "clean.csv"))
         write_table(table, output.leaks)
         write_table(leaks.judge(table), output.aims)
         write_table(leaks.compare(table), output.compared)
-        sets = tables[tables["part"] != "clothing"].dropna(axis=1, how="all")
+        sets = tables[tables["suite"] != "clothing"].dropna(axis=1, how="all")
         write_table(sets, output.networks)
         write_table(leaks.judge_sets(sets), output.sets)
         figure = draw(table)

@@ -38,7 +38,7 @@ def main(snakemake):
             table = leaks.pairs(given.images, protocol, settings, **how)
         else:
             table = leaks.photographs(Path(given.images), protocol, settings, **how)
-        write_table(table.assign(part=part, seed=seed), output.networks)
+        write_table(table.assign(suite=part, seed=seed), output.networks)
         write_table(clean.assign(seed=seed), output.clean)
 
 

@@ -243,16 +243,16 @@ def compare(table: pd.DataFrame) -> pd.DataFrame:
 def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
     """The sets of two classes and of crops: how many networks have a class of which the test warns.
 
-    table : one row a network and class: `part` (pairs, photographs), `set`, `kind`, `seed`, `class`, `verdict`,
+    table : one row a network and class: `suite` (pairs, photographs), `set`, `kind`, `seed`, `class`, `verdict`,
         `accuracy`, `clean_recall`
 
-    Returns `part`, `set`, `kind`, `networks`, `with_follows` (the class with the artefact or texture, number 1, follows
+    Returns `suite`, `set`, `kind`, `networks`, `with_follows` (the class with the artefact or texture, number 1, follows
     or both), `warned` (any class), `not_recognised` (all classes), and the means of `accuracy` and `recall` (of class 1
     on clean images).
     """
     rows = []
     named = table.assign(kind=table["kind"].fillna("") if "kind" in table else "")
-    for (part, which, kind), of_set in named.groupby(["part", "set", "kind"], sort=False):
+    for (suite, which, kind), of_set in named.groupby(["suite", "set", "kind"], sort=False):
         counts = {"with_follows": 0, "warned": 0, "not_recognised": 0}
         for _, network in of_set.groupby("seed"):
             own = network[network["class"].astype(int) == 1]["verdict"]
@@ -260,7 +260,7 @@ def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
             counts["warned"] += bool(network["verdict"].isin(WARNS).any())
             counts["not_recognised"] += bool((network["verdict"] == NOT_RECOGNISED).all())
         own = of_set[of_set["class"].astype(int) == 1]
-        rows.append({"part": part, "set": which, "kind": kind, "networks": of_set["seed"].nunique(), **counts,
+        rows.append({"suite": suite, "set": which, "kind": kind, "networks": of_set["seed"].nunique(), **counts,
                      "accuracy": of_set["accuracy"].mean(), "recall": own["clean_recall"].mean()})  # fmt: skip
     return pd.DataFrame(rows)
 
