@@ -121,12 +121,12 @@ class StudySettings:
         first, count = settings["first_seed"], settings["seeds"]
         photographs = self.config["training"]["photographs"]
         recipe = self.recipe("photographs", settings["network"]) | {"epochs": photographs["epochs"]}
-        crops = {"epochs": settings["crop_epochs"], "batch_size": CROP_BATCH}
+        crops = recipe | {"epochs": settings["crop_epochs"], "batch_size": CROP_BATCH}
         return settings | {
             "seeds": list(range(first, first + count)),
             "compared": list(range(first, first + settings["compared"])),
             "networks": {name: self.config["networks"][name] for name in names},
-            "recipes": {"clothing": recipe, "pairs": recipe, "photographs": recipe | crops},
+            "recipes": {"clothing": recipe, "pairs": recipe, "photographs": crops},
             "geometry": {
                 key: tuple(value) if isinstance(value, list) else value
                 for key, value in photographs["geometry"].items()

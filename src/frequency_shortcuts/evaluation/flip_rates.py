@@ -17,7 +17,7 @@ from .counterfactual import NOT_SHOWN, Called, Flips
 FOLLOWS, NEEDS, BOTH = "follows", "needs", "follows and needs"
 NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED = "not shown", "cannot tell", "not recognised"
 VERDICTS = (FOLLOWS, NEEDS, BOTH, NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED)
-LEAST_RECALL = 0.5  # for a verdict
+LEAST_RECALL, LEAST_MARGIN = 0.5, 0.25  # for a verdict: recall, and recall minus the false positive rate
 FEWEST_LEFT = 20  # images of a class, for its need
 TAKES = 0.03  # of the images of other classes, without their fine spectrum: a class called more often is a sink
 ONE_SIDED = 0.05  # probability beyond each end of an interval
@@ -44,7 +44,7 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
     - follows: the lower end of flip, sham or part reaches its threshold; needs: that of the need; or both
     - not shown: all upper ends are below
     - cannot tell: else, also where fewer than 20 images are left for the need
-    - not recognised: a recall below 0.5
+    - not recognised: a recall below 0.5, or less than 0.25 above the share of other images that are called the class
 
     With more than 21 classes a number is above its threshold where Benjamini and Hochberg's procedure at 0.05, over
     the classes, rejects that it is not.
@@ -58,10 +58,12 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
         for number, estimate in _flips_to(flips, c).items():
             measured[number].append(estimate)
     above = {number: _above(values, getattr(thresholds, number)) for number, values in measured.items()}
-    follows = (above["flip"] | above["sham"] | above["part"]) & (recall >= LEAST_RECALL)
+    wrong = np.array([float((flips.unfiltered[flips.labels != c] == c).mean()) for c in tested])
+    recognised = (recall >= LEAST_RECALL) & (recall - wrong >= LEAST_MARGIN)
+    follows = (above["flip"] | above["sham"] | above["part"]) & recognised
     sinks = np.union1d(np.array(tested)[follows], _sinks(flips))
     measured["need"] = [_need(flips, c, sinks) for c in tested]
-    needs = _above(measured["need"], thresholds.need) & (recall >= LEAST_RECALL)
+    needs = _above(measured["need"], thresholds.need) & recognised
     table = pd.DataFrame({"class": tested})
     below = np.ones(len(tested), bool)
     for number in NUMBERS:
@@ -74,7 +76,7 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
     table["images"] = [int(_counted(flips, c).sum()) for c in tested]
     table["own_images"] = [int((flips.labels == c).sum()) for c in tested]
     table["verdict"] = np.select(
-        [recall < LEAST_RECALL, follows & needs, follows, needs, below],
+        [~recognised, follows & needs, follows, needs, below],
         [NOT_RECOGNISED, BOTH, FOLLOWS, NEEDS, NOT_SHOWN_VERDICT],
         CANNOT_TELL,
     )

@@ -206,6 +206,8 @@ def _maps(network: nn.Module, images: Photographs, per_class: int, seed: int) ->
     table = pd.DataFrame({"class": range(len(ranking.classes))})
     for name in ("culling", "mixture"):
         method, settings = registry.resolve(name)
+        if name == "culling":
+            settings["search"] = "screened"  # as the study has it
         found = find(registry.load(method), network, ranking, seed=seed, **settings)
         masks = dfm.dominant(found.score, ConjugatePairs(*ranking.images.shape[2:]), 5)
         options: dict[str, Any] = {"fills": ("zeros",), "controls": 5, "negatives": 450, "seed": seed}

@@ -194,7 +194,7 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     for name, (number_of, harm_of, goal) in CORRELATIONS.items():
         pair = table.loc[planted, [number_of, harm_of]].to_numpy()
         drawn = np.array([_spearman(pair, draw) for draw in weights[:500, planted]])
-        low, high = np.quantile(drawn, [0.05, 0.95])
+        low, high = np.nanquantile(drawn, [0.05, 0.95]) if not np.isnan(drawn).all() else (np.nan, np.nan)
         value = _spearman(pair, np.ones(len(pair), int))
         rows.append({"aim": name, "words": f"rank correlation of {number_of} with {harm_of}", "value": value,
                      "low": low, "high": high, "count": len(pair), "goal": goal, "end": None,
@@ -246,8 +246,8 @@ def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
     table : one row a network and class: `suite` (pairs, photographs), `set`, `kind`, `seed`, `class`, `verdict`,
         `accuracy`, `clean_recall`
 
-    Returns `suite`, `set`, `kind`, `networks`, `with_follows` (the class with the artefact or texture, number 1, follows
-    or both), `warned` (any class), `not_recognised` (all classes), and the means of `accuracy` and `recall` (of class 1
+    Returns `suite`, `set`, `kind`, `networks`, `with_follows` (class 1, which has the artefact or texture, follows or
+    both), `warned` (any class), `not_recognised` (all classes), and the means of `accuracy` and `recall` (of class 1
     on clean images).
     """
     rows = []
@@ -268,4 +268,6 @@ def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
 def _spearman(pair: FloatArray, times: IntArray) -> float:
     """Spearman's rank correlation of two columns, each row taken so many times."""
     drawn = np.repeat(pair, times, axis=0)
+    if len(drawn) < 2 or not (drawn != drawn[:1]).any(axis=0).all():
+        return np.nan
     return float(np.corrcoef(rankdata(drawn, axis=0).T)[0, 1])
