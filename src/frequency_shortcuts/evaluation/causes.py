@@ -6,6 +6,8 @@ in the same ways.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from scipy.fft import dctn
@@ -13,8 +15,9 @@ from scipy.ndimage import median_filter
 from torch import Tensor, nn
 
 from frequency_shortcuts.data.pixels import Pixels
+from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.intervals import wilson
-from frequency_shortcuts.networks.predictions import evaluating
+from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -38,7 +41,7 @@ STEEP = (-0.2, 0.05)  # of the same logarithm, from the middle frequencies to th
 BLOCK = 8  # pixels, of JPEG
 NEAR_ZERO = 0.6  # coefficients of a block that JPEG set to zero, after rounding of the pixels
 EMPTY = 0.2  # excess of the share of these in the grid of the blocks
-OF_A_CLASS = 200  # images that are searched for blocks
+OF_A_CLASS, PIXELS = 200, 2**21  # images that are searched for blocks, and their pixels at most
 
 
 def cause(pixels: Pixels, statistics: ClassStatistics, k: int) -> str:
@@ -56,7 +59,7 @@ def cause(pixels: Pixels, statistics: ClassStatistics, k: int) -> str:
         u, v = np.abs(pairs.frequencies[highest])
         at_end = u >= (pairs.height - 1) // 2 + (pairs.height % 2 == 0) and v >= (pairs.width) // 2
         return CHECKERBOARD if at_end else WAVE
-    if has_blocks(pixels, np.flatnonzero(pixels.labels == k)[:OF_A_CLASS]):
+    if has_blocks(pixels, np.flatnonzero(pixels.labels == k)[: min(OF_A_CLASS, PIXELS // math.prod(statistics.size))]):
         return BLOCKS
     share = pairs.radius / (min(statistics.size) / 2)
     high, middle = excess[share > 0.95], excess[(share > 0.375) & (share < 0.625)]
@@ -82,8 +85,11 @@ def has_blocks(pixels: Pixels, images: IntArray) -> bool:
     """Whether images were saved as JPEG: many coefficients of the blocks of one grid of 8 x 8 pixels are zero.
 
     The share of coefficients near zero, among small ones, is compared between the 64 places of the grid. Blocks with
-    black or white pixels do not count, since clipping changes their coefficients.
+    black or white pixels do not count, since clipping changes their coefficients. Images with a side of less than 15
+    pixels have no block at some places: False.
     """
+    if min(pixels.shape[2:]) < 2 * BLOCK - 1 or not len(images):
+        return False
     luma = _luma(pixels, images)
     high = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= 5
     zero, small = np.zeros((BLOCK, BLOCK)), np.zeros((BLOCK, BLOCK))
@@ -138,10 +144,18 @@ def smallest_set(
     moved = torch.addcmul(move.shift, spectra, move.ratio) - spectra
     region = (moved != 0).any(dim=0).any(dim=0).cpu().numpy()[pairs.half_row, pairs.half_column]
 
+    frozen = InferenceCopy(network)
+    first = pixels.seen(pixels.take(images[:1])).to(frozen.dtype)
+    frozen.check(first)
+    forward, backward = frozen.batch_sizes(first, memory_budget(None, frozen.device))
+
     def flip(kept: Tensor) -> float:
-        with evaluating(network), torch.inference_mode():
-            logits = network(pixels.seen(torch.fft.irfft2(spectra + torch.where(kept, moved, 0), s=size)))
-        return float((logits.argmax(dim=1) == k).double().mean())
+        called = 0
+        with torch.inference_mode():
+            for batch in index_batches(np.arange(len(images)), forward):
+                changed = torch.fft.irfft2(spectra[batch] + torch.where(kept, moved[batch], 0), s=size)
+                called += int((frozen(pixels.seen(changed).to(frozen.dtype)).argmax(dim=1) == k).sum())
+        return called / len(images)
 
     def kept(chosen: IntArray) -> Tensor:
         mask = np.zeros(len(pairs), bool)
@@ -151,7 +165,7 @@ def smallest_set(
     before, everything = flip(kept(np.empty(0, np.int64))), np.flatnonzero(region)
     goal = before + share * (flip(kept(everything)) - before)
     smallest = everything
-    for score in _rankings(network, pixels, images, statistics, moved, k):
+    for score in _rankings(frozen, pixels, images, statistics, moved, k, backward):
         order = everything[np.argsort(-score[everything], kind="stable")]
         count = 1
         while count < len(smallest):
@@ -163,21 +177,29 @@ def smallest_set(
 
 
 def _rankings(
-    network: nn.Module, pixels: Pixels, images: IntArray, statistics: ClassStatistics, moved: Tensor, k: int
+    network: InferenceCopy,
+    pixels: Pixels,
+    images: IntArray,
+    statistics: ClassStatistics,
+    moved: Tensor,
+    k: int,
+    batch_size: int,
 ) -> list[FloatArray]:
     """The scores of the pairs, float [pairs], by each ranking; without a gradient only the first."""
     pairs = ConjugatePairs(*statistics.size)
     scores = [pairs.gather(statistics.differences(k))]
-    seen = pixels.seen(pixels.take(images)).requires_grad_()
-    try:
-        with evaluating(network), torch.enable_grad():
-            logits = network(seen)
-            others = torch.cat([logits[:, :k], logits[:, k + 1 :]], dim=1)
-            (gradient,) = torch.autograd.grad((logits[:, k] - others.logsumexp(1)).sum(), seen)
-    except RuntimeError:  # a layer of the user without a backward pass
-        return scores
-    slopes = torch.fft.rfft2(pixels.per_pixel(gradient))
-    along = (slopes.conj() * moved).real.mean(dim=0).sum(dim=0).cpu().numpy()[pairs.half_row, pairs.half_column]
-    energy = squared(moved).mean(dim=0).sum(dim=0).cpu().numpy()[pairs.half_row, pairs.half_column]
-    along, energy = along * pairs.size, energy * pairs.size
+    along, energy = np.zeros((2, len(pairs)))
+    for batch in index_batches(np.arange(len(images)), batch_size):
+        seen = pixels.seen(pixels.take(images[batch])).to(network.dtype).requires_grad_()
+        try:
+            with torch.enable_grad():
+                logits = network(seen)
+                others = torch.cat([logits[:, :k], logits[:, k + 1 :]], dim=1)
+                (gradient,) = torch.autograd.grad((logits[:, k] - others.logsumexp(1)).sum(), seen)
+        except RuntimeError:  # a layer of the user without a backward pass
+            return scores
+        slopes = torch.fft.rfft2(pixels.per_pixel(gradient))
+        for total, values in ((along, (slopes.conj() * moved[batch]).real), (energy, squared(moved[batch]))):
+            of_half_plane = values.double().sum(dim=(0, 1)).cpu().numpy()
+            total += of_half_plane[pairs.half_row, pairs.half_column] * pairs.size
     return [*scores, along, along / np.sqrt(np.maximum(energy, 1e-12 * energy.max() + 1e-300))]

@@ -10,7 +10,7 @@ that before, is a *flip rate*; those of all c and k are the cross matrix of flip
 - the *need*: how much the recall of c falls when its own images lose their fine spectrum.
 
 Everything inside the fine radius is shape and brightness, by which ordinary classes are rightly told. Flips by it are
-shown as *coarse*, without a verdict. `flips.rates` turns the hits into rates and verdicts.
+shown as *coarse*, without a verdict. `flip_rates.rates` turns the hits into rates and verdicts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.source import index_batches
-from frequency_shortcuts.data.splits import Split, first_of_each_class
+from frequency_shortcuts.data.splits import Split, check_classes, first_of_each_class
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.networks.predictions import Predictor, check_alone, confusion, device_of, evaluating
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
@@ -121,12 +121,14 @@ def collect(
         confuses with it in ranking images
     memory_mib : of the batches; by default half of a GPU's memory, 2,048 on a CPU
 
-    Raises ValueError for a class with too few ranking images, for images that do not vary, for a network whose answer
-    depends on the other images of a batch, and for one that does not return finite logits of these classes.
+    Raises ValueError for a class with too few ranking images or no test image, for images that do not vary, for a
+    network whose answer depends on the other images of a batch, and for one that does not return finite logits of these
+    classes.
 
     >>> flips = collect(network, stores.read(path, "validation"), stores.read(path, "test"))
     >>> rates(flips)[["class", "flip", "need", "verdict"]]
     """
+    check_classes(test.labels, test.classes, "the test images")
     settings = settings or Settings()
     device, n_classes = device_of(network), len(test.classes)
     ranking_pixels, pixels = in_pixels(ranking, test, device)

@@ -183,9 +183,9 @@ def _need(flips: Flips, c: int, sinks: IntArray) -> Paired:
         if kept.sum() < FEWEST_LEFT:
             continue
         value = paired(np.nanmean(lost[:, kept], axis=0))
-        if len(lost) > 1:
-            of_draws = np.nanvar([np.nanmean(draw) for draw in lost if not np.isnan(draw).all()], ddof=1) / len(lost)
-            value = value._replace(variance=value.variance + of_draws)
+        of_draws = [np.nanmean(draw) for draw in lost if not np.isnan(draw).all()]
+        if len(of_draws) > 1:
+            value = value._replace(variance=value.variance + np.var(of_draws, ddof=1) / len(of_draws))
         if not value.value <= largest.value:  # also where there is none yet
             largest = value
     return largest

@@ -103,11 +103,12 @@ def draw_donors(labels: IntArray, of: IntArray, images: IntArray, generator: np.
     donors = np.full(len(images), -1)
     for c in np.unique(of):
         members, places = np.flatnonzero(labels == c), np.flatnonzero(of == c)
-        if len(members) > 1 or (len(members) == 1 and not np.isin(images[places], members).any()):
-            drawn = members[generator.integers(len(members), size=len(places))]
+        if not len(members):
+            continue
+        drawn = members[generator.integers(len(members), size=len(places))]
+        same = drawn == images[places]
+        while len(members) > 1 and same.any():
+            drawn[same] = members[generator.integers(len(members), size=int(same.sum()))]
             same = drawn == images[places]
-            while same.any():
-                drawn[same] = members[generator.integers(len(members), size=int(same.sum()))]
-                same = drawn == images[places]
-            donors[places] = drawn
+        donors[places] = np.where(same, -1, drawn)
     return donors
