@@ -17,8 +17,11 @@ few = settings(max_examples=8, deadline=None)
 
 
 def slow_moments(images, labels, c):
-    """Mean and variance of the coefficients of a class, whole planes."""
+    """Mean and variance of the coefficients of a class, whole planes, in opponent colours where there are three."""
     spectra = np.fft.fft2(images[labels == c].astype(float))
+    if spectra.shape[1] == 3:
+        colours = np.array([[1, 1, 1], [1, -1, 0], [1, 1, -2]]) / np.sqrt([[3], [2], [6]])
+        spectra = np.stack([sum(weight * spectra[:, i] for i, weight in enumerate(row)) for row in colours], axis=1)
     mean = spectra.mean(axis=0)
     return mean, (np.abs(spectra - mean) ** 2).sum(axis=0) / (len(spectra) - 1)
 

@@ -10,6 +10,7 @@ from spectral_classes import noise, pixels_of
 from frequency_shortcuts.evaluation import moves
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, beyond, class_statistics
 from frequency_shortcuts.evaluation.moves import Move
+from frequency_shortcuts.spectrum.colours import opponent, rgb
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 sizes = st.tuples(st.integers(2, 9), st.integers(2, 9))
@@ -36,14 +37,15 @@ def of_images(images, labels, certain):
 
 
 def moments(images):
-    spectra = torch.fft.fft2(images.double())
+    spectra = opponent(torch.fft.fft2(images.double()))  # in which the statistics of colour images are
     return spectra.mean(dim=0), spectra.var(dim=0, correction=0).real
 
 
 def is_complete(move, images):
     """Whether the images after a move have the coefficients that it says: it is the same at conjugate frequencies."""
     spectra = torch.fft.rfft2(images)
-    expected, found = move.shift + move.ratio * spectra, torch.fft.rfft2(move.apply(spectra, images.shape[-2:]))
+    expected = rgb(move.shift + move.ratio * opponent(spectra))
+    found = torch.fft.rfft2(move.apply(spectra, images.shape[-2:]))
     return torch.allclose(found, expected, rtol=0, atol=1e-4 * float(expected.abs().max()))
 
 

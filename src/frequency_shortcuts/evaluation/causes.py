@@ -141,7 +141,7 @@ def smallest_set(
     """
     pairs, size = ConjugatePairs(*statistics.size), statistics.size
     spectra = torch.fft.rfft2(pixels.take(images))
-    moved = torch.addcmul(move.shift, spectra, move.ratio) - spectra
+    moved = move.moved(spectra) - spectra
     region = (moved != 0).any(dim=0).any(dim=0).cpu().numpy()[pairs.half_row, pairs.half_column]
 
     frozen = InferenceCopy(network)

@@ -16,6 +16,7 @@ from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import fitting_batch, index_batches
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
 FEWEST = 10  # ranking images of a class
@@ -40,7 +41,7 @@ def squared(values: Tensor) -> Tensor:
 
 
 class ClassStatistics:
-    """Statistics of the coefficients of a real FFT, for each class, of pixels from 0 to 1.
+    """Statistics of the coefficients of a real FFT, for each class, of pixels from 0 to 1, in opponent colours.
 
     mean : complex128 [class, channels, H, W // 2 + 1]; variance : float64, likewise; count : int [class]
     """
@@ -111,7 +112,7 @@ def class_statistics(pixels: Pixels, n_classes: int, classes: tuple[str, ...] | 
     height, width = pixels.shape[2:]
     total: Tensor | None = None
     for batch in index_batches(np.arange(len(pixels)), min(BATCH, fitting_batch(pixels.shape[1:]))):
-        spectra = torch.fft.rfft2(pixels.take(batch).double())
+        spectra = opponent(torch.fft.rfft2(pixels.take(batch).double()))
         with deterministic_on_cuda(spectra.device):
             if total is None:
                 total = spectra.new_zeros(n_classes, *spectra.shape[1:])
