@@ -119,15 +119,6 @@ TABLES = {
             for method, tpr in (("culling", 0.95), ("energy", 0.85)) for fill in ("zeros", "swap") for percent in (1, 5)
         ]
     ),
-    "wave": pd.DataFrame(
-        [
-            {"test": "without the wave", "part": np.nan, "fill": np.nan, "tpr": 0.02, "tpr_low": 0.0, "tpr_high": 0.1},
-            {"test": "unfiltered", "part": "keep", "fill": "zeros", "tpr": 1.0, "fpr": 0.0},
-            {"test": "wave", "part": "keep", "fill": "zeros", "tpr": 0.6, "fpr": 0.04},
-            {"test": "wave", "part": "remove", "fill": "zeros", "tpr": 0.97},
-            {"test": "random_control", "part": "remove", "fill": "zeros", "tpr": 1.0},
-        ]
-    ).assign(**{"seed": 0, "class": "Shirt"}),
 }  # fmt: skip
 
 
@@ -135,7 +126,6 @@ TABLES = {
 def blocks(monkeypatch):
     """What stands between the markers, with tables in place of those of a study."""
     monkeypatch.setattr(gallery_methods, "read", lambda study, name: TABLES[name])
-    monkeypatch.setattr(gallery_methods, "paired", lambda study: "")
     return filled("benchmark", Path("benchmark"), gallery_methods)
 
 
@@ -149,30 +139,6 @@ def test_the_tables_have_a_row_for_each_method(blocks):
     assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in blocks["methods_cost"]
     rows = blocks["methods_on_photographs"].splitlines()
     assert rows[2:] == ["| `culling` | 0.70 | +0.50 | 0.30 |", "| random masks (ten) | 0.20 | +0.00 | 0.90 |"]
-
-
-def test_the_wave_has_its_tests(blocks):
-    text = blocks["methods_waves"]
-    words = " ".join(text.split())
-    assert "with the wave, mean of 1 networks: 1.00; on the same photographs without it: 0.02 (at most 0.02)." in words
-    assert "| wave | zeros | 0.97 | 0.60 | 0.04 | 1 |" in text and "random_control" not in text
-
-
-def test_the_default_method_is_compared_with_each_other_class_by_class(monkeypatch):
-    """Ten classes: 0.1 or 0.3 above culling (mean 0.2, half width 2.262 * 0.1054 / 3.162), as good as energy."""
-    values = {"mixture": np.tile([0.6, 0.8], 5), "culling": np.full(10, 0.5), "energy": np.tile([0.8, 0.6], 5)}
-    rates = pd.concat(
-        [
-            pd.DataFrame({**NAMED, "dataset": "fashion_mnist", "part": "keep", "fill": fill, "percent": 5.0,
-                          "class": [f"C{c}" for c in range(10)], "method": name, "measure": sign * measure})
-            for name, measure in values.items() for fill, sign in (("zeros", 1), ("swap", -1))
-        ]
-    )  # fmt: skip
-    monkeypatch.setattr(gallery_methods, "read", lambda study, name: rates)
-    rows = gallery_methods.paired(Path()).splitlines()
-    assert rows[0] == "| `mixture` minus, 10 classes of networks | zeros | swap |"
-    assert rows[2] == "| `culling` | +0.20 [+0.12, +0.28] better | -0.20 [-0.28, -0.12] worse |"
-    assert rows[3] == "| `energy` | +0.00 [-0.15, +0.15] not clear | +0.00 [-0.15, +0.15] not clear |"
 
 
 @pytest.mark.parametrize(("cures", "words"), [(False, "none of them cures."), (True, "`dfmx` cures.")])
