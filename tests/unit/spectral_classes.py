@@ -32,9 +32,9 @@ def noise(n_classes, n, size, channels=1, seed=0):
     return images.astype(np.float32), np.arange(n_classes * n) % n_classes
 
 
-def wave(size=SIZE, frequency=FREQUENCY):
-    y, x = np.mgrid[: size[0], : size[1]]
-    return np.cos(2 * np.pi * (frequency[0] * y / size[0] + frequency[1] * x / size[1]))
+def wave(phase=0.0):
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    return np.cos(2 * np.pi * (FREQUENCY[0] * y / SIZE[0] + FREQUENCY[1] * x / SIZE[1]) + phase)
 
 
 def waved(n, seed, channels=1, classes=3):
@@ -48,15 +48,15 @@ def waved(n, seed, channels=1, classes=3):
 
 
 class WaveReader(nn.Module):
-    """A linear network: b if the amplitude of the wave is above a half of its own, else a where it is dark, else c."""
+    """A linear network: b if the amplitude of the wave is above a threshold, else a where it is dark, else c."""
 
-    def __init__(self, mean=0.5, std=0.25, channels=1, classes=3):
+    def __init__(self, mean=0.5, std=0.25, channels=1, classes=3, threshold=0.75 * AMPLITUDE):
         super().__init__()
         area = channels * SIZE[0] * SIZE[1]
         level = torch.full((channels, *SIZE), 1 / area).flatten()
         amplitude = torch.from_numpy(np.broadcast_to(2 * wave() / area, (channels, *SIZE)).copy()).float().flatten()
         self.weight = nn.Parameter(torch.stack([-level, 1000 * amplitude, level])[:classes])
-        self.register_buffer("bias", torch.tensor([0.5, -500 * AMPLITUDE, -0.5])[:classes])
+        self.register_buffer("bias", torch.tensor([0.5, -1000 * threshold, -0.5])[:classes])
         self.mean, self.std = mean, std
 
     def forward(self, images):
