@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from frequency_shortcuts.data import normalisation, stores
+from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.dfm import read_mask
@@ -25,6 +27,9 @@ from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
 
+from .class_statistics import FEWEST, ClassStatistics, beyond, class_statistics
+from .counterfactual import Flips, read_flips
+from .moves import move_to
 from .trials import seed_of
 
 File = str | os.PathLike[str]
@@ -143,6 +148,7 @@ class Network:
     maps : method -> DFM file, or file of the same layout
     tests : table of `shortcuts.measure` with the maps of the study; rates : table of `compare_methods` with others
     tests_of_methods : method -> table of `shortcuts.measure` with its maps, which is shown rather than `rates`
+    flips : hits of the counterfactual test
     """
 
     run: Mapping[str, Any]
@@ -152,6 +158,7 @@ class Network:
     tests: File | None = None
     rates: File | None = None
     tests_of_methods: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    flips: File | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +196,21 @@ class Donor:
 
 
 @dataclass(frozen=True)
+class Counterfactual:
+    """An image of another class before and after it got the fine spectrum of a class: pictures [channels, H, W].
+
+    name : of its class; called : the names of the classes that are called before and after; after : from 0 to 1
+    rms : size of the change of all images, root mean square of pixels from 0 to 1
+    """
+
+    name: str
+    called: tuple[str, str]
+    before: npt.NDArray[Any]
+    after: FloatArray
+    rms: float
+
+
+@dataclass(frozen=True)
 class Reduced:
     """Maps of k classes, and an image of each class reduced to its map.
 
@@ -206,6 +228,7 @@ class Explored:
 
     donors : of the image of each class, or None; maps : method -> its maps, read one size after the other
     tests, rates, tests_of_methods : as in `Network`, read; empty where there are none
+    counterfactuals : of each class, or None
     """
 
     run: Mapping[str, Any]
@@ -214,10 +237,11 @@ class Explored:
     tests: pd.DataFrame
     rates: pd.DataFrame
     tests_of_methods: Mapping[str, pd.DataFrame]
+    counterfactuals: Sequence[Counterfactual | None]
 
 
 def read_explored(network: Network, shown: IntArray, tested: TestSettings) -> Explored:
-    """What the files of a network hold of the classes `shown` [k]. Images are reduced as in the test of the maps.
+    """What the files of a network hold of the classes `shown` [k]. Images are changed as in the tests.
 
     >>> explored = read_explored(Network(run, "data.h5", {"culling": "dfm.h5"}), np.arange(3), TestSettings(percent=5))
     """
@@ -234,7 +258,45 @@ def read_explored(network: Network, shown: IntArray, tested: TestSettings) -> Ex
         tests,
         rates,
         network.tests_of_methods,
+        read_counterfactuals(network.flips, network.store, shown) if network.flips else [None] * len(shown),
     )
+
+
+def read_counterfactuals(flips: File, store: File, shown: IntArray) -> list[Counterfactual | None]:
+    """An example for each of some classes from the hits of the counterfactual test, and the store of its images.
+
+    It is the first image that is called the class after the change alone; where there is none, the first that counts.
+    """
+    with read_hdf5(flips) as file:
+        found, about = read_flips(file), dict(file.attrs)
+    images = stores.read(store, about["split"], about["images_per_class"])
+    statistics = _statistics(store, about["ranking"])
+    return [statistics and _counterfactual(found, images, statistics, int(k)) for k in shown]
+
+
+@functools.lru_cache(maxsize=1)
+def _statistics(store: File, split: str) -> ClassStatistics | None:
+    """The statistics of a split, once for all networks of a data set; None where a class has too few images."""
+    ranking = stores.read(store, split)
+    if np.bincount(ranking.labels, minlength=len(ranking.classes)).min() < FEWEST:
+        return None
+    return class_statistics(in_pixels(ranking, ranking, torch.device("cpu"))[0], len(ranking.classes))
+
+
+def _counterfactual(flips: Flips, images: Split, statistics: ClassStatistics, k: int) -> Counterfactual | None:
+    column, called = flips.columns[k], flips.called["flip"][0, k]
+    before = flips.unfiltered[column]
+    counted = (column >= 0) & flips.comparable[k][flips.labels[column]]
+    if k == flips.neutral or not counted.any():
+        return None
+    place = int(np.argmax(2 * (counted & (called == k) & (before != k)) + counted))
+    image, size = column[place : place + 1], statistics.size
+    pixels = in_pixels(images, images, torch.device("cpu"))[0].take(image)
+    move = move_to(statistics, k).within(torch.from_numpy(beyond(size, flips.about["radius_fine"])))
+    after = move.apply(torch.fft.rfft2(pixels), size).clamp_(0, 1)[0].double().numpy()
+    names = (images.classes[before[place]], images.classes[called[place]])
+    name, rms = images.classes[flips.labels[image[0]]], float(flips.about["rms"][k])
+    return Counterfactual(name, names, images.images[image][0], after, rms)
 
 
 def first_images(images: Split, shown: IntArray) -> IntArray:

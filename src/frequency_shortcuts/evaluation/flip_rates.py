@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,10 @@ from scipy.special import ndtr, ndtri
 from frequency_shortcuts.intervals import Paired, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
-from .counterfactual import NOT_SHOWN, Called, Flips
+from .hits import NOT_SHOWN
+
+if TYPE_CHECKING:
+    from .counterfactual import Called, Flips
 
 FOLLOWS, NEEDS, BOTH = "follows", "needs", "follows and needs"
 NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED = "not shown", "cannot tell", "not recognised"
