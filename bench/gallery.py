@@ -25,7 +25,7 @@ FIGURES = {
     ],
     "benchmark": ["method_truth_all"],
     "cure": ["cure_fashion_mnist"],
-    "experiments": ["reliance_fashion_mnist", "harm_all"],
+    "experiments": ["reliance_fashion_mnist"],
     "real": [],
 }  # fmt: skip
 # Study, which is the name of its template: its target of make, and the module with its numbers and tables.

@@ -1,4 +1,4 @@
-"""The command `frequency-shortcuts`: maps, tests and verdicts of a network from a shell."""
+"""The command `frequency-shortcuts`: flips, maps, tests and verdicts of a network from a shell."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from frequency_shortcuts import __version__
 from frequency_shortcuts.networks.instructions import portable
@@ -140,7 +141,8 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
                      help="Short side of pictures before the centre is cropped, or HxW: the size itself squashes whole "
                           "pictures. Default: of the weights."),
         click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50", 2, 2), metavar="N,N",
-                     help="Images that find the map of a class, and that test it. Default: 50,50; quick: 10,20."),
+                     help="Images that find the map of a class, and that test. Default: 50, and 200 of which 50 test "
+                          "the map."),
         click.option("--others", default=20, show_default=True, metavar="N",
                      help="Most maps of other classes that are tried on each class."),
         click.option("--negatives", type=click.IntRange(1), metavar="N",
@@ -161,7 +163,6 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
 def _search_options(function: Callable[..., None]) -> Callable[..., None]:
     """The options of the search for maps."""
     for option in reversed([
-        click.option("--quick", is_flag=True, help="Fewer images and one fill: minutes on a CPU."),
         click.option("--method", metavar="NAME",
                      help="A method of docs/methods.md. Default: mixture; culling for a network without gradients."),
         click.option("--settings", multiple=True, callback=_settings, metavar="NAME=VALUE,...",
@@ -177,7 +178,7 @@ def _search_options(function: Callable[..., None]) -> Callable[..., None]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="frequency-shortcuts")
 def main() -> None:
-    """Which few frequencies does an image classifier need to recognise a class?
+    """Does an image classifier follow a texture or artefact of a class, and which few frequencies are enough?
 
     \b
     Examples:
@@ -191,30 +192,66 @@ def main() -> None:
     logging.basicConfig(level=level, format="%(message)s")
 
 
-@main.command(short_help="Find maps, test them, and write verdicts, pictures and a page.",
-              help=f"""Find a map for each class, test it beside controls, and write the verdicts.
+@main.command(short_help="Test a network, and write verdicts, pictures and a page.",
+              help=f"""Give images of other classes the fine spectrum of each class, take it from its own: what are they
+called? Then find a map of few frequencies for each class, and test it beside controls.
 
 {MODEL}
-Writes report.html, verdicts.csv, rates.csv, maps.h5 and pictures to a folder. A stopped search resumes with the same
-command.
+Writes report.html, flips.csv, cross_flips.csv, flips.h5, and of maps verdicts.csv, rates.csv and maps.h5, with pictures
+to a folder. A stopped search resumes with the same command.
 
 \b
-Example:
+Examples:
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick
+  frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick --fail-above 0.2
 """)  # fmt: skip
 @_network_options
 @_search_options
+@click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
+@click.option("--no-maps", is_flag=True, help="The same as --quick.")
+@click.option("--smallest-set", is_flag=True, help="Look for the fewest frequencies that a class follows as well.")
+@click.option(
+    "--fail-above",
+    type=click.FloatRange(0, 1),
+    metavar="X",
+    help="Leave with status 1 if the lower end of flip, sham, part or need is above X in a class.",
+)
 @click.option("--out", default=Path("results/analysis"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
-def analyse(out: Path, **options: Any) -> None:  # noqa: D103 (the help is above)
-    state = out / "unfinished"
+def analyse(out: Path, quick: bool, no_maps: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
+    state, maps_wanted = out / "unfinished", not (quick or no_maps)
+    if not maps_wanted:
+        _refuse_options_of_maps()
     with _resumable():
-        result = _analysis(options, state=state)
+        result = _analysis(options, state=state, maps_wanted=maps_wanted)
         result.save(out)
         _delete(state)
     click.echo(result.summary())
     click.echo(f"\nThe page: {out / 'report.html'}")
+    if fail_above is not None and (reason := _reason_to_fail(result.flips, fail_above)):
+        click.echo(reason, err=True)
+        raise SystemExit(1)
+
+
+def _refuse_options_of_maps() -> None:
+    """Raise ValueError for an option of maps on the command line."""
+    context = click.get_current_context()
+    for name in ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            raise ValueError(f"{option} is about maps, which --quick and --no-maps leave out: give one or the other")
+
+
+def _reason_to_fail(flips: Any, limit: float) -> str | None:
+    """Which class has the largest lower end of all numbers, in words, if it is above a limit."""
+    from frequency_shortcuts.evaluation.flip_rates import NUMBERS
+
+    lows = flips.set_index("class")[[f"{number}_low" for number in NUMBERS]].stack()
+    if lows.empty or not lows.max() > limit:
+        return None
+    name, column = lows.idxmax()
+    return f"{name}: the lower end of {column.removesuffix('_low')} is {lows.max():.2f}, above {limit:g}"
 
 
 @main.command(short_help="Find maps and store them, without tests.",
@@ -306,7 +343,12 @@ def _read_maps(file: Path, percent: float, images: Path) -> Any:
 
 
 def _analysis(
-    options: dict[str, Any], *, state: Path | None = None, maps: Any = None, parts: tuple[str, ...] | None = None
+    options: dict[str, Any],
+    *,
+    state: Path | None = None,
+    maps_wanted: bool = True,
+    maps: Any = None,
+    parts: tuple[str, ...] | None = None,
 ) -> Any:
     """The analysis that the options of a command describe."""
     import frequency_shortcuts as fs
@@ -327,11 +369,12 @@ def _analysis(
         transform = preprocessing if transform is None else fs.read_transform(transform, size, resize)
     ranking, test = options["images_per_class"] or (None, None)
     of_search = {name: options[name] for name in ("method", "settings", "percent", "precision") if name in options}
-    of_test = {name: options[name] for name in ("others", "negatives")} | ({} if parts is None else {"parts": parts})
+    chosen = ("others", "negatives", "smallest_set")
+    of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
     return fs.analyse(
         named.network, options["images"], mean=options["mean"], std=options["std"], transform=transform,
-        outputs=options["outputs"] or outputs_of(names, named.categories), quick=options.get("quick", False),
-        search=fs.Search(images_per_class=ranking, **of_search),
+        outputs=options["outputs"] or outputs_of(names, named.categories), maps=maps_wanted,
+        search=fs.Search(images_per_class=ranking, **of_search) if maps_wanted else None,
         test=fs.Test(maps=maps, images=options["test_images"], images_per_class=test, **of_test),
         run=fs.Run(options["seed"], options["device"], options["memory_mib"], state, numerics=options["numerics"]),
     )  # fmt: skip

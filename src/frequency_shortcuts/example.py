@@ -32,6 +32,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from .analysis.analyse import analyse
+from .analysis.options import Search, Test
 from .analysis.transforms import Preprocessing
 from .data.downloads import Source, debian_sources, first_source
 
@@ -165,10 +166,11 @@ def _on_grey(file: Path) -> Image.Image:
 
 
 def main(folder: str) -> None:
-    """Lay out the photographs in a folder, analyse the network quickly, print the summary, and save all beside them."""
+    """Lay out the photographs in a folder, analyse the network, print the summary, and save all beside them."""
     pictures = photographs(Path(folder, "pictures"))
     begin = time.time()
-    result = analyse(network(), pictures, transform=TRANSFORM, quick=True)
+    search, test = Search(images_per_class=10), Test(images_per_class=20, fills=("zeros",))
+    result = analyse(network(), pictures, transform=TRANSFORM, search=search, test=test)
     print(result.summary())
     saved = result.save(Path(folder, "analysis"))
     (saved / "summary.txt").write_text(result.summary() + "\n")

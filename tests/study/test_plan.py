@@ -35,6 +35,7 @@ def plan(**changes):
     config["datasets"] |= {
         "photos": {**PICTURES, "shares": {"train": 1.0}},
         "mine": {"source": "store", "path": "a.h5"},
+        "leak": {"source": "artefact", "set": "photos", "kind": "jpeg", "strength": 1, "class": "cat"},
     }
     form = {"architecture": "resnet18", "width": 8, "stem": "auto"}
     config["networks"] = {"small": form, "large": form, "theirs": {"source": "a:b", "mean": [0.5], "std": [0.1]}}
@@ -123,6 +124,7 @@ def test_external_networks_are_not_trained():
         ("fashion_mnist", "photographs", "photographs", Shape(1, 32, 32)),
         ("waved", "photographs", "planted", Shape(1, 32, 32)),
         ("photos", "photographs", "photographs", Shape(3, 160, 224)),
+        ("leak", "photographs", "photographs", Shape(3, 160, 224)),
         ("mine", "photographs", "photographs", None),  # its store tells
     ],
 )

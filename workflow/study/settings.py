@@ -100,6 +100,38 @@ class StudySettings:
             "test_images": settings["test_images_per_class"],
         }
 
+    def leak_jobs(self) -> list[tuple[str, int]]:
+        """The parts of the benchmark and their seeds, in order; none if there is no benchmark."""
+        settings = self.config["leaks"]
+        counts = {"photographs": "crop_seeds", "pairs": "pair_seeds", "clothing": "seeds"}  # what takes longest first
+        first = settings["first_seed"]
+        return [(part, first + number) for part, key in counts.items() for number in range(settings[key])]
+
+    def leak_images(self, part: str) -> str:
+        """What the networks of a part of the benchmark are trained on: a store, or a folder of photographs."""
+        if part == "photographs":
+            return f"{self.results}/pictures"
+        return f"{self.results}/data/{self.config['leaks']['of']}.h5"
+
+    def leak_settings(self) -> dict[str, Any]:
+        """How the networks of the benchmark are trained and tested."""
+        settings = self.section("leaks")
+        names = [settings["network"], settings["small_network"]]
+        first, count = settings["first_seed"], settings["seeds"]
+        photographs = self.config["training"]["photographs"]
+        recipe = self.recipe("photographs", settings["network"]) | {"epochs": photographs["epochs"]}
+        crops = {"epochs": settings["crop_epochs"], "learning_rate": recipe["learning_rate"] / 2}
+        return settings | {
+            "seeds": list(range(first, first + count)),
+            "compared": list(range(first, first + settings["compared"])),
+            "networks": {name: self.config["networks"][name] for name in names},
+            "recipes": {"clothing": recipe, "pairs": recipe, "photographs": recipe | crops},
+            "geometry": {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in photographs["geometry"].items()
+            },
+        }
+
     def band_edges(self, dataset: str) -> list[float]:
         """The band edges of a synthetic set; none of others."""
         return self.config["synthesis"]["band_edges"] if self.kind_of(dataset) == "synthetic" else []

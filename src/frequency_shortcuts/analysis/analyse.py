@@ -1,4 +1,4 @@
-"""From a network and images to maps, tests and verdicts, in one call."""
+"""From a network and images to flips, maps, tests and verdicts, in one call."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from torch import nn
 
 from frequency_shortcuts.data.splits import Split, images_digest
 from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.evaluation.class_statistics import FEWEST
 from frequency_shortcuts.evaluation.trials import count_passes
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.method import Found, find
@@ -24,14 +25,15 @@ from frequency_shortcuts.spectrum.fills import FILLS
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
+from .classes import Counts
+from .counterfactuals import SETTINGS, measure_flips
 from .options import Run, Search, Test
-from .plan import AnalysisPlan, PlannedSearch, measure_unfiltered, plan_search
+from .plan import AnalysisPlan, PlannedSearch, flip_passes, measure_unfiltered, plan_search
 from .result import Analysis
 from .subject import Subject, match_network, read_images
 
-PER_CLASS, QUICK_PER_CLASS = (50, 50), (10, 20)  # images of each class that find the maps, and that test them
-NEGATIVES, QUICK_NEGATIVES = 1000, 500  # the most images on which FPR is measured
-FEWEST_NEGATIVES = 50
+PER_CLASS = Counts(ranking=200, test=200, search=50, tested=50)
+NEGATIVES, FEWEST_NEGATIVES = 1000, 50  # the most images on which FPR is measured, and the fewest by default
 
 
 def analyse(
@@ -44,14 +46,17 @@ def analyse(
     transform: Any = None,
     classes: Sequence[str] | None = None,
     outputs: Sequence[int] | Mapping[str, int] | None = None,
+    maps: bool = True,
     quick: bool = False,
     search: Search | None = None,
     test: Test | None = None,
     run: Run | None = None,
 ) -> Analysis:
-    """Which few frequencies does a network need to recognise each class, and is this a shortcut?
+    """Does a network follow the fine spectrum of a class, texture or artefact, and which few frequencies are enough?
 
-    Half of the images find a map for each class; the others test the maps beside controls of the same size.
+    First, images of other classes get the fine spectrum of each class, and images of the class lose it: what does the
+    network call them? Then a map of few frequencies is found for each class, and tested beside controls of its size.
+    At least half of the images rank frequencies, 10 of each class or more; the others test.
 
     Parameters
     ----------
@@ -68,82 +73,109 @@ def analyse(
         default a class without a name is the output of its number; classes with names are found by them in `classes`,
         by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
         classes, the network chooses among these alone
-    quick : fewer images, and one fill: minutes on a CPU
+    maps : whether maps are found and tested, too, which takes most of the time
+    quick : the fewest passes, which means `maps=False`
     search : method and size of the maps, see `Search`
-    test : maps and images of your own to test, and controls, see `Test`
+    test : images and maps of your own to test, and controls, see `Test`
     run : seed, device, memory, name of the network, progress, see `Run`
 
-    A network that is not better than chance without a filter is not searched. On a CPU with glibc, the process keeps
+    A network that is not better than chance without a filter is not tested. On a CPU with glibc, the process keeps
     the memory of its batches from this call on; see `keep_freed_memory`.
 
     Raises ValueError, in one sentence, for images, labels, networks or settings that cannot be used.
 
     >>> result = analyse(network, "photographs", transform=weights.transforms(), quick=True)
-    >>> result.verdicts[["class", "tpr_dfm", "margin_low", "verdict"]]
+    >>> result.flips[["class", "flip", "flip_low", "need", "need_low", "verdict"]]
     """
     begin = time.perf_counter()
+    maps = maps and not quick
+    if not maps and (search is not None or (test is not None and test.maps is not None)):
+        raise ValueError("quick=True and maps=False neither find nor test maps: leave out search and Test(maps=...)")
     keep_freed_memory()
     search, test, run = search or Search(), test or Test(), run or Run()
+    flips = bool(test.parts) or not maps  # without parts, maps are made and nothing is tested
     labelled, other, preprocessing = read_images(images, labels, test, transform, mean, std, run.progress)
-    usual = QUICK_PER_CLASS if quick else PER_CLASS
-    counts = search.images_per_class or usual[0], test.images_per_class or usual[1]
     subject = match_network(
-        network, labelled, other, preprocessing, classes=classes, outputs=outputs, neutral=test.neutral, counts=counts,
-        seed=run.seed, device=run.device,
+        network, labelled, other, preprocessing, classes=classes, outputs=outputs, neutral=test.neutral,
+        counts=_counts(search, test), fewest=FEWEST if flips else 1, seed=run.seed, device=run.device,
     )  # fmt: skip
     masks = None if test.maps is None else _as_masks(test.maps, subject.test)
-    plan = _plan(subject, search, test, run, counts[1], quick)
+    plan = _plan(subject, search, test, run, flips=flips, maps=maps)
     plan.announce(subject, run)
-    scores = None
-    if plan.search:
-        scores = _scores(subject, plan.search, search, run)
-        masks = dfm.dominant(scores.score, ConjugatePairs(*subject.ranking.images.shape[2:]), search.percent)
-    assert masks is not None  # they were given, or searched for
-    amplitude, hits = _mean_amplitude(subject), _hits(subject, masks, plan, run) if test.parts else None
-    about = {
-        **_facts(subject, plan, run),
-        "method": plan.search.name if plan.search else "given maps",
-        "settings": str(dict(scores.settings)) if scores else "",
-        "percent": search.percent if scores else 100 * float(masks.mean()),
-        "passes of the search": scores.passes if scores else 0,
-        "quick": quick,
-        "seed": run.seed,
-        "seconds": round(time.perf_counter() - begin, 1),
-    }
-    return Analysis(scores, masks, hits, subject.ranking, subject.test, amplitude, about)
+    tested = None
+    if flips:
+        tested = measure_flips(
+            subject.classifier, subject.ranking, subject.test, seed=run.seed, memory_mib=run.memory_mib,
+            progress=run.progress,
+        )  # fmt: skip
+    made, about = _maps(subject, plan, masks, search, run) if maps else ({}, {})
+    about = _facts(subject, plan, run) | about | {"seed": run.seed}
+    about["seconds"] = round(time.perf_counter() - begin, 1)
+    return Analysis(subject.ranking, subject.test, about, tested, **made)
 
 
-def negatives_by_default(n_classes: int, test_images: int, quick: bool) -> int:
+def _counts(search: Search, test: Test) -> Counts:
+    """How many images of each class do what."""
+    counts = PER_CLASS
+    if search.images_per_class is not None:
+        counts = counts._replace(search=search.images_per_class)
+    if test.images_per_class is not None:
+        counts = counts._replace(test=test.images_per_class, tested=test.images_per_class)
+    return counts
+
+
+def negatives_by_default(n_classes: int, test_images: int) -> int:
     """Images on which FPR is measured, for so many test images of each class.
 
     TPR is measured on the test images of one class, so that more than a few times as many hardly make a margin clearer.
     """
-    return min(max(FEWEST_NEGATIVES, 2 * test_images, n_classes), QUICK_NEGATIVES if quick else NEGATIVES)
+    return min(max(FEWEST_NEGATIVES, 2 * test_images, n_classes), NEGATIVES)
 
 
-def _plan(subject: Subject, search: Search, test: Test, run: Run, test_images: int, quick: bool) -> AnalysisPlan:
-    """The work of the search and of the test, for so many test images of each class."""
+def _plan(subject: Subject, search: Search, test: Test, run: Run, *, flips: bool, maps: bool) -> AnalysisPlan:
+    """The work of the counterfactual test, of the search, and of the test of maps."""
     n_classes, neutral = len(subject.test.classes), subject.test.neutral
-    unfiltered = measure_unfiltered(subject.classifier, subject.test, run.memory_mib, run.progress)
+    unfiltered = measure_unfiltered(subject.classifier, subject.map_test, run.memory_mib, run.progress)
+    of_flips = flip_passes(subject.test, SETTINGS) if flips else 0
+    if not maps:
+        return AnalysisPlan(unfiltered, of_flips)
     planned: PlannedSearch | None = None
     if test.maps is None:
-        limits = run.limits(search.precision)
-        planned = plan_search(search, subject.classifier, subject.ranking, limits, quick=quick)
-    fills = test.fills
-    if fills is None:
-        fills = FILLS if not quick else ("zeros" if neutral is None else "swap",)
+        planned = plan_search(search, subject.classifier, subject.map_ranking, run.limits(search.precision))
     tests: dict[str, Any] = {
-        "parts": test.parts, "fills": fills, "controls": test.controls, "others": test.others, "one_sample": True,
-        "negatives": test.negatives or negatives_by_default(n_classes, test_images, quick),
+        "parts": test.parts, "fills": FILLS if test.fills is None else test.fills, "controls": test.controls,
+        "others": test.others, "one_sample": True,
+        "negatives": test.negatives or negatives_by_default(n_classes, _counts(search, test).tested),
     }  # fmt: skip
     # With two classes and no neutral one, there are no false positives: see `shortcuts.collect`.
     counted = tests | ({"negatives": 0} if n_classes == 2 and neutral is None else {})
-    return AnalysisPlan(unfiltered, planned, tests, count_passes(n_classes, len(subject.test), **counted))
+    return AnalysisPlan(unfiltered, of_flips, planned, tests, count_passes(n_classes, subject.tested, **counted))
+
+
+def _maps(
+    subject: Subject, plan: AnalysisPlan, masks: BoolArray | None, search: Search, run: Run
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Maps that are given or searched for, with scores and hits, by the names of `Outcome`, and how they were made."""
+    scores = _scores(subject, plan.search, search, run) if plan.search else None
+    if scores is not None:
+        masks = dfm.dominant(scores.score, ConjugatePairs(*subject.ranking.images.shape[2:]), search.percent)
+    assert masks is not None  # they were given, or searched for
+    hits = _hits(subject, masks, plan, run) if plan.tests["parts"] else None
+    found = {"maps": masks, "found": scores, "hits": hits, "amplitude": _mean_amplitude(subject)}
+    about = {
+        "images that find the maps" if plan.search else "images of the spectra": subject.search,
+        "images that test them": subject.tested,
+        "method": plan.search.name if plan.search else "given maps",
+        "settings": str(dict(scores.settings)) if scores else "",
+        "percent": search.percent if scores else 100 * float(masks.mean()),
+        "passes of the search": scores.passes if scores else 0,
+    }
+    return found, about
 
 
 def _scores(subject: Subject, planned: PlannedSearch, search: Search, run: Run) -> Found:
     """What the search finds."""
-    ranking: Any = subject.ranking  # `find` takes a Split as well
+    ranking: Any = subject.map_ranking  # `find` takes a Split as well
     return find(
         planned.method, subject.classifier, ranking, seed=run.seed, limits=run.limits(search.precision),
         state=run.state, progress=run.progress, **planned.settings,
@@ -152,7 +184,7 @@ def _scores(subject: Subject, planned: PlannedSearch, search: Search, run: Run) 
 
 def _mean_amplitude(subject: Subject) -> FloatArray:
     """The mean amplitude spectrum of each class, of the images that find the maps."""
-    ranking = subject.ranking
+    ranking = subject.map_ranking
     return adcs.class_spectra(
         ranking.images, ranking.labels, len(ranking.classes), mean=ranking.mean, std=ranking.std,
         device=device_of(subject.network),
@@ -161,7 +193,7 @@ def _mean_amplitude(subject: Subject) -> FloatArray:
 
 def _hits(subject: Subject, masks: BoolArray, plan: AnalysisPlan, run: Run) -> shortcuts.Hits:
     """The class that the network names for each test image under each mask."""
-    images: Any = subject.test  # `collect` takes a Split as well
+    images: Any = subject.map_test  # `collect` takes a Split as well
     return shortcuts.collect(
         subject.classifier, images, masks, **plan.tests, seed=run.seed, progress=run.progress,
         batch_size=plan.unfiltered.batch,
@@ -180,8 +212,8 @@ def _facts(subject: Subject, plan: AnalysisPlan, run: Run) -> dict[str, Any]:
         "images_sha256": hashlib.sha256(images_digest(ranking.images) + images_digest(test.images)).hexdigest(),
         "device": str(device_of(subject.network)),
         "classes": len(ranking.classes),
-        "images that find the maps" if plan.search else "images of the spectra": len(ranking),
-        "images that test them": len(test),
+        "images that rank frequencies": len(ranking),
+        "images that test": len(test),
         "accuracy without a filter": f"{plan.unfiltered.accuracy:.1%}",
         "image size": f"{height} x {width}",
     }

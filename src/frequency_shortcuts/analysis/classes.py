@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -116,27 +117,62 @@ def _names(numbers: IntArray, n_outputs: int, classes: Sequence[str] | None) -> 
     )
 
 
-def choose(
-    labels: IntArray, classes: Sequence[str], ranking: int, test: int, seed: int, *, halves: bool
-) -> tuple[IntArray, IntArray]:
-    """Positions of the images that rank frequencies, and of those that test maps; both sorted, drawn class by class.
+class Counts(NamedTuple):
+    """How many images of each class do what, at most.
 
-    ranking, test : images of each class, at most. halves : draw both from these images, none of them twice: then at
-    most half of a class ranks. Otherwise both are drawn from all of them, for a caller that uses only one.
+    ranking : whose spectra have the statistics of the class; search : those of them that also find its map
+    test : that are changed; tested : those of them that also test its map
+    """
+
+    ranking: int
+    test: int
+    search: int
+    tested: int
+
+
+class Chosen(NamedTuple):
+    """Positions of the images that rank frequencies, and of those that test; see `Counts`.
+
+    search, tested : so many of them, the first ones, find maps and test them
+    """
+
+    ranking: IntArray
+    test: IntArray
+    search: int
+    tested: int
+
+
+def choose(
+    labels: IntArray, classes: Sequence[str], counts: Counts, seed: int, *, halves: bool, fewest: int = 1
+) -> Chosen:
+    """Choose images at random, class by class; those of maps come first, and both parts of them are sorted.
+
+    halves : draw both from these images, none of them twice: then at least half of a class ranks. Otherwise both are
+        drawn from all of them, for a caller that uses only one. fewest : ranking images of a class
 
     Raises ValueError for a class with too few images.
     """
     generator = np.random.default_rng(seed)
-    parts: tuple[list[IntArray], list[IntArray]] = ([], [])
+    parts: tuple[list[IntArray], ...] = ([], [], [], [])
     for c, name in enumerate(classes):
         of_class = generator.permutation(np.flatnonzero(labels == c))
-        if len(of_class) < 1 + halves:
-            raise ValueError(
-                f"class {name} has {len(of_class)} images: expected at least {1 + halves}"
-                + (", one to find its map and another to test it" if halves else "")
-            )
-        first = min(ranking, len(of_class) // 2) if halves else min(ranking, len(of_class))
-        rest = of_class[first:] if halves else of_class
-        parts[0].append(of_class[:first])
-        parts[1].append(rest[:test])
-    return np.sort(np.concatenate(parts[0])), np.sort(np.concatenate(parts[1]))
+        n_test = min(counts.test, len(of_class) // 2) if halves else min(counts.test, len(of_class))
+        ranking, test = (of_class[n_test:] if halves else of_class), of_class[:n_test]
+        if len(ranking) < fewest or not n_test:
+            raise ValueError(f"class {name} has {len(of_class)} images{_too_few(fewest, halves)}")
+        ranking = ranking[: counts.ranking]
+        for part, images in zip(parts, (*_first(ranking, counts.search), *_first(test, counts.tested)), strict=True):
+            part.append(images)
+    search, others, tested, rest = (np.sort(np.concatenate(part)) for part in parts)
+    return Chosen(np.concatenate([search, others]), np.concatenate([tested, rest]), len(search), len(tested))
+
+
+def _first(images: IntArray, most: int) -> tuple[IntArray, IntArray]:
+    return images[:most], images[most:]
+
+
+def _too_few(fewest: int, halves: bool) -> str:
+    if fewest == 1:
+        return ": expected at least " + ("2, one to find its map and another to test it" if halves else "1")
+    need = f"expected at least {(1 + halves) * fewest}"
+    return (", of which half are" if halves else "") + f" for the statistics of its spectrum: {need}"

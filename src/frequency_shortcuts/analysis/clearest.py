@@ -31,7 +31,7 @@ def note(row: dict[str, Any], n_classes: int) -> str:
     verdict = VERDICTS.get(row["verdict"], "no verdict")
     if row["verdict"] in ("strong", "weak"):
         return f"The clearest of {n_classes:,} classes: {verdict}."
-    return f"No class has a clear shortcut. The map of this one does best against its closest control ({verdict})."
+    return f"No map is clearly better than its controls. That of this class comes closest ({verdict})."
 
 
 def draw(result: Outcome) -> Figure:

@@ -26,10 +26,9 @@ class Search:
     """How an analysis searches for maps.
 
     method : a name of `maps.methods.registry`; by default `mixture`, or `culling` for a network without gradients
-    settings : of the method, where they differ from those of its name. Without any, `culling` is screened, and by
-        cells of frequencies if quick
+    settings : of the method, where they differ from those of its name. Without any, `culling` is screened
     percent : of the frequencies in a map
-    images_per_class : images of each class that find its map, at most; by default 50, or 10 if quick
+    images_per_class : images of each class that find its map, at most; by default 50
     precision : of the passes: float32, tf32 or bfloat16
 
     Raises ValueError for unknown methods and settings, and for numbers out of range.
@@ -52,18 +51,19 @@ class Search:
 
 @dataclass(frozen=True, eq=False)
 class Test:
-    """How an analysis tests maps.
+    """How an analysis tests: with which images, which maps, and what else.
 
     maps : bool [class, H, W], centred, to test instead of maps that are searched for
     images, labels : other images to test with, in any form; then all images of the analysis can find maps
-    images_per_class : images of each class that test its map, at most; by default 50, or 20 if quick
-    parts : keep, remove or both; without parts, the maps are not tested
-    fills : what stands at the other frequencies; by default all fills, or the one to quote if quick
+    images_per_class : images of each class that test, at most; by default 200, of which 50 test its map
+    parts : keep, remove or both; without parts, the maps are made, and nothing is tested
+    fills : what stands at the other frequencies; by default all fills
     controls : random masks of each kind
     others : the most maps of other classes that are tried on each class
     negatives : the most images on which FPR is measured, one sample for all classes, each without its own. By default
-        two for each test image of a class, at least 50 and one for each class, and at most 1,000, or 500 if quick
+        two for each test image of a class, at least 50 and one for each class, and at most 1,000
     neutral : the number of the class without a cue of its own, as in the labels
+    smallest_set : whether the smallest set of frequencies is looked for that a class follows as well
 
     `shortcuts.collect` says more of parts, fills, controls and the neutral class. Raises ValueError for tests without a
     verdict, and for numbers out of range.
@@ -81,6 +81,7 @@ class Test:
     others: int = shortcuts.OTHERS
     negatives: int | None = None
     neutral: int | None = None
+    smallest_set: bool = False
 
     def __post_init__(self) -> None:
         if self.parts and "keep" not in self.parts:

@@ -1,4 +1,4 @@
-"""What an analysis found: maps, hits, rates and verdicts."""
+"""What an analysis found: flips, maps, hits, rates and verdicts."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 import torch
 
+from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
+from .counterfactuals import Counterfactual, FlipTest
 from .images import shown
 
 SHORT = [
@@ -30,26 +32,75 @@ NEEDED = {"strong": True, "weak": True, "none": False}  # verdict on a map that 
 class Outcome:
     """What an analysis found.
 
-    found : scores of the search, None where the maps were given
-    maps : bool [class, H, W], centred, the frequencies in the map of each class
-    hits : the class that the network names for each test image under each mask; None where nothing was tested
-    ranking, test : the images that found the maps, and those that tested them
-    amplitude : mean amplitude spectrum of each class, float64 [class, channel, H, W], centred
+    ranking, test : the images that rank frequencies, and those that test; the first ones are also those of the maps
     about : how it was made: network, digests of weights and images, settings, seed, device, seconds
+    flip_test : the counterfactual test; None where only maps were made
+    maps : bool [class, H, W], centred, the frequencies in the map of each class; None without maps
+    found : scores of the search, None where none were searched for
+    hits : the class that the network names for each test image under each mask; None where no maps were tested
+    amplitude : mean amplitude spectrum of each class, float64 [class, channel, H, W], centred; None without maps
     """
 
-    found: Found | None
-    maps: BoolArray
-    hits: shortcuts.Hits | None
     ranking: Split
     test: Split
-    amplitude: FloatArray
     about: Mapping[str, Any]
+    flip_test: FlipTest | None = None
+    maps: BoolArray | None = None
+    found: Found | None = None
+    hits: shortcuts.Hits | None = None
+    amplitude: FloatArray | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes."""
         return self.ranking.classes
+
+    @property
+    def flips(self) -> pd.DataFrame:
+        """One row for each class, from the counterfactual test; see `flip_rates.rates`.
+
+        `flip` is the share of other images that are called the class after they got its fine spectrum, minus before;
+        `sham` that after another change of the same size; `part` that with the finest part of an image of the class,
+        minus that of an image of their own class; `need` what the recall loses without the fine spectrum of the class;
+        each with its two-sided 90 % interval (`_low`, `_high`). `coarse` are flips by all other frequencies. `recall`
+        is that of the class, `images` were counted for `flip`. `verdict` is one of `flip_rates.VERDICTS`, `cause`
+        a likely one or None, `pairs` the size of the smallest set if it was looked for.
+        """
+        return self.tested_flips().table
+
+    @property
+    def cross_flips(self) -> pd.DataFrame:
+        """The share that is called each class after it got the fine spectrum of each; see `flip_rates.cross_flips`."""
+        return self.tested_flips().cross
+
+    @property
+    def differences(self) -> FloatArray:
+        """How clearly each class differs from the others at each frequency: float64 [class, H, W], centred.
+
+        It is 1 by chance, and does not depend on the network; see `ClassStatistics.differences`.
+        """
+        return self.tested_flips().hits.differences
+
+    def counterfactual(self, of: str | int) -> Counterfactual:
+        """A typical image before and after it got the fine spectrum of a class, given by its name or number.
+
+        Raises ValueError for another class.
+
+        >>> result.counterfactual("Pullover").called_after
+        'Pullover'
+        """
+        names = self.classes
+        if isinstance(of, str) and of in names:
+            of = names.index(of)
+        if isinstance(of, str) or not 0 <= of < len(names):
+            raise ValueError(f"class {of}: expected a name or number of a class of the images, {few([*names])}")
+        return self.tested_flips().counterfactual(of)
+
+    def tested_flips(self) -> FlipTest:
+        """The counterfactual test; raises ValueError if nothing was tested."""
+        if self.flip_test is None:
+            raise ValueError("nothing was tested: call analyse with the parts keep, remove or both")
+        return self.flip_test
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:
@@ -86,9 +137,9 @@ class Outcome:
         return rows[SHORT].assign(**about).reset_index(drop=True)
 
     def tested(self) -> shortcuts.Hits:
-        """The hits; raises ValueError if the maps were not tested."""
+        """The hits; raises ValueError if no maps were tested."""
         if self.hits is None:
-            raise ValueError("the maps were not tested: call analyse with the parts keep, remove or both")
+            raise ValueError("no maps were tested: call analyse with maps=True, and the parts keep, remove or both")
         return self.hits
 
     def test_images(self, places: Sequence[int]) -> tuple[np.ndarray, torch.Tensor]:

@@ -12,13 +12,25 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts import __version__
+from frequency_shortcuts.evaluation.flip_rates import NUMBERS
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.figures import canvas, typeset
 
-from . import clearest, summary
+from . import clearest, flip, summary
+from .counterfactuals import FOUND, THRESHOLDS, clearest_first
 from .outcome import Outcome
 
-DRAWINGS = ("clearest", "cards", "shortcuts")
+DRAWINGS = ("clearest", "cards", "shortcuts")  # of maps; the first one of all is `flip`
+FLIPS = {  # columns of `Analysis.flips`, as the page shows them: heading
+    "class": "class",
+    "verdict": "verdict",
+    **{number: f"{number} (90\N{NO-BREAK SPACE}% interval)" for number in NUMBERS},
+    "coarse": "coarse",
+    "recall": "recall",
+    "images": "images moved",
+    "cause": "likely cause",
+    "pairs": "smallest set, pairs",
+}
 COLUMNS = {  # of `Analysis.verdicts`, as the page shows them: what is tested, and the column's heading
     "class": ("", "class"),
     "verdict": ("", "verdict"),
@@ -43,20 +55,50 @@ _PAGE = jinja2.Environment(
 
 def render(result: Outcome, drawings: Path) -> str:
     """The page as text, with the pictures that lie in a folder."""
-    headings, rows = _readable(result.verdicts)
+    flips = clearest_first(result.flips)
+    headings, rows = _readable_flips(flips)
     return _PAGE.render(
         title=f"Frequency shortcuts of {result.about['network']}",
-        note=clearest.note(clearest.clearest_class(result.table), len(result.classes)),
-        summary=summary.sentences(result),
-        groups=[(name, len(list(of_group))) for name, of_group in itertools.groupby(group for group, _ in headings)],
-        headings=[heading for _, heading in headings],
-        rows=rows,
-        pictures={name: _embedded(drawings / f"{name}.png") for name in DRAWINGS},
+        note=flip.note(flips.iloc[0], len(flips)),
+        summary=summary.sentences_of_flips(result),
+        flip_headings=headings,
+        flip_rows=rows,
+        found=FOUND,
+        thresholds=THRESHOLDS._asdict(),
+        flip=_embedded(drawings / "flip.png"),
+        maps=None if result.hits is None else _of_maps(result, drawings),
         about={name: value for name, value in result.about.items() if value != ""},
         version=__version__,
-        strong_tpr=STRONG_TPR,
-        most_fpr=MOST_FPR,
     )
+
+
+def _of_maps(result: Outcome, drawings: Path) -> dict[str, Any]:
+    """What the page shows of the test of maps."""
+    headings, rows = _readable(result.verdicts)
+    return {
+        "note": clearest.note(clearest.clearest_class(result.table), len(result.classes)),
+        "summary": summary.sentences_of_maps(result),
+        "groups": [(name, len(list(group))) for name, group in itertools.groupby(group for group, _ in headings)],
+        "headings": [heading for _, heading in headings],
+        "rows": rows,
+        "pictures": {name: _embedded(drawings / f"{name}.png") for name in DRAWINGS},
+        "strong_tpr": STRONG_TPR,
+        "most_fpr": MOST_FPR,
+    }
+
+
+def _readable_flips(flips: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """The headings of the table of flips and its rows as text, without columns that hold nothing."""
+    text = flips.map(_text)
+    for number in NUMBERS:
+        text[number] = _with_interval(text[number], text[f"{number}_low"], text[f"{number}_high"])
+    shown = {name: words for name, words in FLIPS.items() if flips[name].notna().any()}
+    return list(shown.values()), text[list(shown)].to_numpy().tolist()
+
+
+def _with_interval(values: pd.Series, lows: pd.Series, highs: pd.Series) -> list[str]:
+    ends = zip(values, lows, highs, strict=True)
+    return [f"{value} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})" for value, low, high in ends]
 
 
 def _readable(verdicts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[list[str]]]:
@@ -66,10 +108,9 @@ def _readable(verdicts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[list[
     """
     text = verdicts.map(_text)
     controls = zip(verdicts["best_control"], verdicts["closest_class"], strict=True)
-    margins = text[["margin", "margin_low", "margin_high"]].itertuples(index=False)
     text = text.assign(
         best_control=[canvas.control_label(kind, other) for kind, other in controls],
-        margin=[f"{margin} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})" for margin, low, high in margins],
+        margin=_with_interval(*(text[name] for name in ("margin", "margin_low", "margin_high"))),
     )
     removed = verdicts["tpr_removed"].notna().any()
     shown = {name: words for name, words in COLUMNS.items() if removed or words[0] != COLUMNS["needed"][0]}

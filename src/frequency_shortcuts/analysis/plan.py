@@ -1,4 +1,4 @@
-"""What an analysis will do, before it searches: method, accuracy without a filter, passes, and time on this device."""
+"""What an analysis will do, before it begins: accuracy without a filter, method, passes, and time on this device."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import signature
 from typing import Any
 
@@ -19,6 +19,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation.counterfactual import CALLED_PER_CLASS, Settings
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Engine, Limits
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
@@ -35,8 +36,7 @@ from .subject import Subject
 log = logging.getLogger(__name__)
 
 SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
-# Cells of frequencies along a side of the spectrum: if quick, some 128 of them cover the half that real images have.
-CELLS, QUICK_CELLS = 32, 16
+CELLS = 32  # of frequencies along a side of the spectrum, where culling removes cells
 CPU_IMAGES = 16  # of the timed batch on a CPU, where a larger one is not faster
 NO_GRADIENT = "the network gives no gradient, which the default method needs"
 
@@ -59,7 +59,7 @@ class PlannedSearch:
     remark: str
 
 
-def plan_search(search: Search, network: nn.Module, images: Split, limits: Limits, *, quick: bool) -> PlannedSearch:
+def plan_search(search: Search, network: nn.Module, images: Split, limits: Limits) -> PlannedSearch:
     """A search by its method, or by the default one, and what it takes on this device.
 
     Without a gradient the default is culling by cells, and a warning says so. Raises ValueError for settings without
@@ -77,8 +77,8 @@ def plan_search(search: Search, network: nn.Module, images: Split, limits: Limit
     if "percent" in signature(module.Settings).parameters:
         settings["percent"] = search.percent
     if name == "culling" and not search.settings:
-        cell = math.ceil(max(pairs.height, pairs.width) / (QUICK_CELLS if quick else CELLS))
-        settings |= {"search": "exact", "patch": cell} if quick or remark else {"search": "screened"}
+        cell = math.ceil(max(pairs.height, pairs.width) / CELLS)
+        settings |= {"search": "exact", "patch": cell} if remark else {"search": "screened"}
     if name == DEFAULT:
         settings["samples"] = SAMPLES
     settings |= search.settings
@@ -163,17 +163,31 @@ def measure_unfiltered(
     return Unfiltered(accuracy, seconds, batch)
 
 
+def flip_passes(test: Split, settings: Settings) -> int:
+    """Passes of the counterfactual test, at most."""
+    of_class = np.bincount(test.labels, minlength=len(test.classes))
+    moved = np.minimum(settings.images + settings.images // 2, len(test) - of_class)
+    own = np.minimum(settings.images, of_class)
+    # flip, coarse and two parts; the loss of the own spectrum; both with draws of their sham
+    passes = moved * (4 + settings.draws) + own * (1 + settings.draws)
+    if test.neutral is not None:
+        passes[test.neutral] = 0
+    return int(passes.sum() + len(test) + CALLED_PER_CLASS * len(of_class))
+
+
 @dataclass(frozen=True)
 class AnalysisPlan:
     """The work of an analysis.
 
-    search : None where the maps are given; tests : settings of the test, as `shortcuts.collect` takes them
+    flip_passes : of the counterfactual test; search : None where no maps are searched for
+    tests : settings of the test of maps, as `shortcuts.collect` takes them
     """
 
     unfiltered: Unfiltered
-    search: PlannedSearch | None
-    tests: Mapping[str, Any]
-    test_passes: float
+    flip_passes: int
+    search: PlannedSearch | None = None
+    tests: Mapping[str, Any] = field(default_factory=dict)
+    test_passes: float = 0
 
     def announce(self, subject: Subject, run: Run) -> None:
         """Show the plan on standard error, beside the progress bars, or in the log if there are none."""
@@ -185,18 +199,21 @@ class AnalysisPlan:
 
     def _lines(self, subject: Subject, name: str) -> Iterator[str]:
         classes = subject.test.classes
-        finds = f"{len(subject.ranking):,} images find the maps, " if self.search else ""
-        yield (
-            f"{name}, {len(classes):,} classes: {finds}{len(subject.test):,} test them; the network chooses among "
-            f"{_outputs(classes, subject.outputs, subject.n_outputs)}"
-        )
+        images = [f"{len(subject.ranking):,} images rank frequencies, {len(subject.test):,} test"]
+        images = images if self.flip_passes else []
+        if self.search:
+            images.append(f"{subject.search:,} find maps, {subject.tested:,} test them")
+        outputs = _outputs(classes, subject.outputs, subject.n_outputs)
+        yield "; ".join([f"{name}, {len(classes):,} classes", *images, f"the network chooses among {outputs}"])
         chance = f"mean over classes; chance: {1 / len(classes):.1%}"
         yield f"accuracy without a filter: {self.unfiltered.accuracy:.1%} ({chance})"
+        if self.flip_passes:
+            yield f"counterfactual test: {_work(self.flip_passes, self.flip_passes * self.unfiltered.seconds)}"
         if self.search:
             seconds = self.search.passes * (self.search.seconds or self.unfiltered.seconds)
             yield f"search by {self.search.name}: {_work(self.search.passes, seconds)}"
         if self.test_passes:
-            yield f"test beside controls: {_work(self.test_passes, self.test_passes * self.unfiltered.seconds)}"
+            yield f"test of maps beside controls: {_work(self.test_passes, self.test_passes * self.unfiltered.seconds)}"
 
 
 def _work(passes: float, seconds: float) -> str:

@@ -6,6 +6,7 @@ import os
 import textwrap
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
 from frequency_shortcuts.evaluation import examples, shortcuts
+from frequency_shortcuts.evaluation.counterfactual import write_flips
 from frequency_shortcuts.evaluation.verdicts import over_seeds
 from frequency_shortcuts.figures import canvas, cards, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
@@ -21,7 +23,7 @@ from frequency_shortcuts.maps import adcs, scores
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing, replacing_hdf5
 
-from . import clearest, page, summary
+from . import clearest, flip, page, summary
 from .outcome import Outcome
 
 MOST = 12  # classes that a drawing shows
@@ -38,8 +40,12 @@ class Analysis(Outcome):
         return "\n".join(lines)
 
     def __repr__(self) -> str:
-        outcome = "The maps were not tested." if self.hits is None else self.summary()
+        outcome = self.summary() if self.flip_test else "The maps were not tested."
         return f"Analysis of {self.about['network']}, {len(self.classes)} classes\n{outcome}"
+
+    def flip(self) -> Figure:
+        """The class that clearest follows its fine spectrum: an image, the same with this spectrum, the difference."""
+        return flip.draw(self.tested_flips())
 
     def clearest(self) -> Figure:
         """The class with the clearest shortcut: a test image, the map, and what map and closest control leave of it."""
@@ -51,6 +57,7 @@ class Analysis(Outcome):
         Of more than twelve classes, those with the clearest shortcut.
         """
         chosen = self._selection()
+        assert self.maps is not None and self.amplitude is not None  # they were tested
         pictures, normalised = self.test_images([int(np.flatnonzero(self.test.labels == c)[0]) for c in chosen.index])
         increment = None
         if self.found is not None:
@@ -76,40 +83,50 @@ class Analysis(Outcome):
         return selection.clearest_shortcuts(self._table_of_network(), self.classes, MOST)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write maps.h5, rates.csv, verdicts.csv, report.html, and its pictures as SVG and PNG, to a folder.
+        """Write flips.csv, cross_flips.csv, flips.h5, report.html, and pictures as SVG and PNG, to a folder.
 
-        maps.h5 has the layout of the study: `score` and `rank` where the maps were searched for, `mask/top_{percent}`.
-        Returns the folder.
+        If maps were tested, also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and
+        `rank` where the maps were searched for, `mask/top_{percent}`. Returns the folder.
         """
         folder = Path(folder)
+        tables, figures = {"flips": self.flips, "cross_flips": self.cross_flips}, {"flip": self.flip}
         folder.mkdir(parents=True, exist_ok=True)
-        self.save_maps(folder / "maps.h5")
-        rates = shortcuts.rates(self.tested())
-        named = rates.assign(**{"class": [self.classes[c] for c in rates["class"]]})
-        for name, table in (("rates", named), ("verdicts", self.table)):
+        with replacing_hdf5(folder / "flips.h5") as file:
+            write_flips(file, self.tested_flips().hits)
+            file.attrs.update(self._origin(), seed=self.about["seed"], device=self.about["device"])
+        if self.maps is not None:
+            self.save_maps(folder / "maps.h5")
+            rates = shortcuts.rates(self.tested())
+            named = rates.assign(**{"class": [self.classes[c] for c in rates["class"]]})
+            tables |= {"rates": named, "verdicts": self.table}
+            figures |= {"clearest": self.clearest, "cards": self.cards, "shortcuts": self.figure}
+        for name, table in tables.items():
             with replacing(folder / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)
-        for name, figure in (("clearest", self.clearest()), ("cards", self.cards()), ("shortcuts", self.figure())):
+        for name, draw in figures.items():
+            figure = draw()
             canvas.save(figure, folder / name)
             plt.close(figure)
         with replacing(folder / "report.html") as temporary:
             temporary.write_text(page.render(self, folder), encoding="utf-8")
         return folder
 
+    def _origin(self) -> dict[str, Any]:
+        """What a file says of its classes, and of what it was made from."""
+        digests = {name: self.about[name] for name in ("weights_sha256", "images_sha256")}
+        return {"classes": list(self.classes), "created_by": f"frequency-shortcuts {__version__}", **digests}
+
     def save_maps(self, path: str | os.PathLike[str]) -> None:
         """Write the maps, with the scores where they were searched for, to an HDF5 file."""
-        made_by = f"frequency-shortcuts {__version__}"
+        if self.maps is None:
+            raise ValueError("there are no maps to save: call analyse with maps=True")
         if self.found is not None:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             scores.write(
-                path, self.found, pairs, [self.about["percent"]], method=str(self.about["method"]),
-                classes=self.classes, split="analysis", created_by=made_by,
-                **{name: self.about[name] for name in ("weights_sha256", "images_sha256", "device", "seed")},
+                path, self.found, pairs, [self.about["percent"]], method=str(self.about["method"]), split="analysis",
+                **self._origin(), **{name: self.about[name] for name in ("device", "seed")},
             )  # fmt: skip
             return
         with replacing_hdf5(path) as file:
             file[f"mask/top_{self.about['percent']:.3g}"] = self.maps
-            file.attrs.update(
-                layout="centred", classes=list(self.classes), weights_sha256=self.about["weights_sha256"],
-                images_sha256=self.about["images_sha256"], created_by=made_by,
-            )  # fmt: skip
+            file.attrs.update(layout="centred", **self._origin())

@@ -1,8 +1,9 @@
-"""What is analysed: a network, its classes, the images that find maps, and those that test them."""
+"""What is analysed: a network, its classes, the images that rank frequencies, and those that test."""
 
 from __future__ import annotations
 
 import copy
+import functools
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.predictions import device_of, source_for
 
-from .classes import Classes, choose, match
+from .classes import Classes, Counts, choose, match
 from .images import LabelledImages, as_splits, read_labelled, ready
 from .options import Test
 from .torch_images import PROBES
@@ -33,7 +34,8 @@ class Subject:
     network : on the device of the analysis
     classifier : its logits of the classes, and nothing else
     n_outputs, outputs : how many outputs the network has, and that of each class, None for all of them
-    ranking, test : the images that find the maps, and those that test them
+    ranking, test : the images of the statistics, and those that test
+    search, tested : so many of them, the first ones, find maps and test them
     remark : what is said of a network that gives probabilities, else empty
     """
 
@@ -43,7 +45,19 @@ class Subject:
     outputs: npt.NDArray[np.int64] | None
     ranking: Split
     test: Split
+    search: int
+    tested: int
     remark: str
+
+    @functools.cached_property
+    def map_ranking(self) -> Split:
+        """The images that find the maps."""
+        return self.ranking.subset(np.arange(self.search))
+
+    @functools.cached_property
+    def map_test(self) -> Split:
+        """The images that test the maps."""
+        return self.test.subset(np.arange(self.tested))
 
 
 def read_images(
@@ -84,14 +98,14 @@ def match_network(
     classes: Sequence[str] | None,
     outputs: Sequence[int] | Mapping[str, int] | None,
     neutral: int | None,
-    counts: tuple[int, int],
+    counts: Counts,
+    fewest: int,
     seed: int,
     device: str | None,
 ) -> Subject:
-    """Match a network with the images, and choose those that find maps and test them.
+    """Match a network with the images, and choose those that rank frequencies and those that test.
 
-    counts : images of each class that find its map, and that test it, at most; the other parameters are those of
-        `analyse`
+    counts, fewest : see `choose`; the other parameters are those of `analyse`
     """
     if device is not None and pick_device(device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(device))
@@ -100,13 +114,15 @@ def match_network(
     n_outputs = logits_only(network, first)[1]
     matched = match(labelled.labels, labelled.classes, n_outputs, classes, outputs)
     neutral = matched.position(labelled.neutral if neutral is None else neutral)
-    ranking, test = _choose_images(labelled, other, matched, preprocessing, neutral, counts, seed)
+    ranking, test, search, tested = _choose_images(
+        labelled, other, matched, preprocessing, neutral, counts, fewest, seed
+    )
     classifier, _ = logits_only(network, first, matched.outputs)
     remark = ""
     if isinstance(classifier, Logits) and classifier.probabilities:
         remark = "the network gives probabilities, as a softmax does: their logarithms are used as logits"
         log.warning("%s", remark)
-    return Subject(network, classifier, n_outputs, matched.outputs, ranking, test, remark)
+    return Subject(network, classifier, n_outputs, matched.outputs, ranking, test, search, tested, remark)
 
 
 def _choose_images(
@@ -115,15 +131,17 @@ def _choose_images(
     classes: Classes,
     preprocessing: Preprocessing,
     neutral: int | None,
-    counts: tuple[int, int],
+    counts: Counts,
+    fewest: int,
     seed: int,
-) -> list[Split]:
-    """The images that find the maps, and those that test them."""
-    ranking, test = choose(
-        classes.relabel(labelled.labels, "images"), classes.names, *counts, seed, halves=other is None
+) -> tuple[Split, Split, int, int]:
+    """The images that rank and those that test, and how many of them find maps and test them."""
+    chosen = choose(
+        classes.relabel(labelled.labels, "images"), classes.names, counts, seed, halves=other is None, fewest=fewest
     )
     if other is None:
-        return as_splits(labelled, [ranking, test], classes, preprocessing, neutral)
+        ranking, test = as_splits(labelled, [chosen.ranking, chosen.test], classes, preprocessing, neutral)
+        return ranking, test, chosen.search, chosen.tested
     if other.images.shape[1:] != labelled.images.shape[1:]:
         raise ValueError(
             f"test images are {list(other.images.shape[1:])}, images are {list(labelled.images.shape[1:])}: expected "
@@ -134,8 +152,7 @@ def _choose_images(
             f"test images are of the classes {', '.join(other.classes[:5])}, images of "
             f"{', '.join(labelled.classes[:5])}: expected the same, in the same order"
         )
-    test = choose(classes.relabel(other.labels, "test images"), classes.names, *counts, seed, halves=False)[1]
-    return [
-        *as_splits(labelled, [ranking], classes, preprocessing, neutral),
-        *as_splits(other, [test], classes, preprocessing, neutral, "test images"),
-    ]
+    others = choose(classes.relabel(other.labels, "test images"), classes.names, counts, seed, halves=False)
+    (ranking,) = as_splits(labelled, [chosen.ranking], classes, preprocessing, neutral)
+    (test,) = as_splits(other, [others.test], classes, preprocessing, neutral, "test images")
+    return ranking, test, chosen.search, others.tested

@@ -9,11 +9,27 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation.verdicts import TOO_FEW
 
+from . import flip_summary
 from .outcome import Outcome
+from .wording import count_images, list_classes
 
 
 def sentences(result: Outcome) -> list[str]:
-    """What was tested, the rates, the verdicts, what removal does, and what a quick analysis leaves out."""
+    """The outcome of the counterfactual test, and that of the test of maps."""
+    return [*sentences_of_flips(result), *([] if result.hits is None else sentences_of_maps(result))]
+
+
+def sentences_of_flips(result: Outcome) -> list[str]:
+    """What the counterfactual test found, and the outputs if the network has more."""
+    n_classes, n_outputs = len(result.classes), result.about["outputs"]
+    sentences = flip_summary.sentences(result.tested_flips())
+    if n_outputs != n_classes:
+        sentences.append(f"The network chose among {n_classes:,} of its {n_outputs:,} outputs.")
+    return sentences
+
+
+def sentences_of_maps(result: Outcome) -> list[str]:
+    """What maps were tested, the rates, the verdicts, and what removal does."""
     rows, table = result.verdicts, result.table
     headline = table[table["headline"]]
     return [
@@ -22,18 +38,17 @@ def sentences(result: Outcome) -> list[str]:
         *_verdicts(rows, _controls(result, headline)),
         *_low_frequencies(headline),
         *_removal(rows),
-        *_quick(result),
     ]
 
 
 def _made(result: Outcome, headline: pd.DataFrame) -> Iterator[str]:
-    """The images, the outputs if the network has more, and the test."""
-    n_classes, n_outputs = len(result.classes), result.about.get("outputs")
-    find = f"{_images(result.ranking.labels)} find the maps"
-    maps = "the maps are given" if result.found is None else find
-    yield f"{n_classes} classes: {maps}, {_images(result.test.labels)} test them."
-    if n_outputs and n_outputs != n_classes:
-        yield f"The network chose among {n_classes:,} of its {n_outputs:,} outputs."
+    """The images, and the test."""
+    assert result.maps is not None  # they were tested
+    maps = "they are given"
+    if result.found is not None:
+        maps = f"{count_images(result.ranking.labels[: result.about['images that find the maps']])} find them"
+    tested = count_images(result.tested().labels)
+    yield f"Is a map enough? Maps of {len(result.classes)} classes: {maps}, {tested} test them."
     sizes, fill = result.maps.sum(axis=(1, 2)), headline["fill"].iloc[0]
     average = " on average" if result.found is None and len(set(sizes.tolist())) > 1 else ""
     neutral = result.test.neutral
@@ -43,12 +58,6 @@ def _made(result: Outcome, headline: pd.DataFrame) -> Iterator[str]:
         f"The test keeps the map of a class, {result.about['percent']:.3g} % of the frequencies{average}; the others "
         f"{others} (fill: {fill})."
     )
-
-
-def _images(labels: np.ndarray) -> str:
-    count = np.bincount(labels)
-    few, many = count[count > 0].min(), count.max()
-    return f"{len(labels):,} images ({few if few == many else f'{few} to {many}'} of each class)"
 
 
 def _controls(result: Outcome, headline: pd.DataFrame) -> str:
@@ -81,18 +90,18 @@ def _verdicts(rows: pd.DataFrame, controls: str) -> Iterator[str]:
         "none": f"the map alone is not clearly better than {controls}",
         TOO_FEW: f"not even a TPR of 1 against 0 would be clearly better than {controls}",
     }
-    names = {"strong": "Strong shortcut", "weak": "Weak shortcut", "none": "No shortcut"}
+    names = {"strong": "Strong shortcut", "weak": "Weak shortcut", "none": "Map not enough"}
     for kind, words in meaning.items():
         if (chosen := rows["verdict"] == kind).any():
-            yield f"{names.get(kind, 'Too few images to tell')} in {_of(chosen, rows)}: {words}."
+            yield f"{names.get(kind, 'Too few images to tell')} in {list_classes(chosen, rows)}: {words}."
     without = rows[rows["verdict"] == "none"]
     if (no_room := without["smallest_effect"].isna()).any():
         yield (
-            f"In {_of(no_room, without)} without a shortcut, the closest control does so well that even a TPR of 1 "
-            "from the map, at the same FPR, would not be clearly better."
+            f"In {list_classes(no_room, without)} of which the map is not enough, the closest control does so well "
+            "that even a TPR of 1 from the map, at the same FPR, would not be clearly better."
         )
     if (unknown := rows["verdict"].isna()).any():
-        yield f"No verdict in {_of(unknown, rows)}: the network does not recognise the unfiltered images."
+        yield f"No verdict in {list_classes(unknown, rows)}: the network does not recognise the unfiltered images."
 
 
 def _low_frequencies(headline: pd.DataFrame) -> Iterator[str]:
@@ -101,7 +110,7 @@ def _low_frequencies(headline: pd.DataFrame) -> Iterator[str]:
         return
     shortcuts = headline[headline["verdict"].isin(["strong", "weak"])]
     if (as_well := shortcuts["low_frequency"] == True).any():  # noqa: E712 (it may be missing)
-        yield f"The lowest frequencies do as well as the map in {_of(as_well, shortcuts, 'shortcuts')}."
+        yield f"The lowest frequencies do as well as the map in {list_classes(as_well, shortcuts, 'shortcuts')}."
 
 
 def _removal(rows: pd.DataFrame) -> Iterator[str]:
@@ -110,21 +119,9 @@ def _removal(rows: pd.DataFrame) -> Iterator[str]:
         return
     before, without, random = (rows[f"tpr_{name}"].mean() for name in ("unfiltered", "removed", "random_removed"))
     judged = rows[rows["needed"].notna()]
-    needed = _of(judged["needed"] == True, judged)  # noqa: E712 (an object column)
+    needed = list_classes(judged["needed"] == True, judged)  # noqa: E712 (an object column)
     clear = "" if judged.empty else f" Clearly worse without the map: {needed}."
     yield (
         f"Removal, no part of the verdict: mean TPR {without:.2f} without the map (before: {before:.2f}), {random:.2f} "
         f"without as many random frequencies.{clear}"
     )
-
-
-def _quick(result: Outcome) -> Iterator[str]:
-    if result.about.get("quick"):
-        yield "A quick analysis: fewer images and one fill, so that maps are less exact and intervals wider."
-
-
-def _of(chosen: pd.Series, rows: pd.DataFrame, what: str = "classes", most: int = 8) -> str:
-    """How many of some classes, and the names in brackets; of many, the first."""
-    names = rows.loc[chosen, "class"].tolist()
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{len(names)} of {len(rows)} {what}" + (f" ({', '.join(names[:most])}{more})" if names else "")

@@ -29,7 +29,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split, first_of_each_class
-from frequency_shortcuts.networks.inference import InferenceCopy
+from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.networks.predictions import Predictor, check_alone, confusion, device_of, evaluating
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -49,14 +49,13 @@ Called = npt.NDArray[np.int16]
 class Settings:
     """Settings of the test; the defaults were chosen on tuning seeds, see docs/method.md.
 
-    fine, finest, needed : the share of the mean squared difference between two classes that lies outside the radius,
-        for flips, parts and needs. draws : of the sham. images : in each column, and of a class itself
+    fine, finest : the share of the mean squared difference between two classes that lies outside the radius, for moves
+        and for parts. draws : of the sham. images : in each column, and of a class itself
     """
 
     fine: float = 0.2
     finest: float = 0.1
-    needed: float = 0.1
-    draws: int = 3
+    draws: int = 2
     images: int = IMAGES
 
 
@@ -102,8 +101,10 @@ def collect(
     test: Split,
     *,
     settings: Settings | None = None,
+    statistics: ClassStatistics | None = None,
     comparable: BoolArray | None = None,
     seed: int = 0,
+    memory_mib: float | None = None,
     progress: bool = False,
 ) -> Flips:
     """The class that a network calls each test image before and after it got the spectrum of each class.
@@ -113,8 +114,10 @@ def collect(
     network : images [n, channels, H, W], normalised -> logits [n, classes]. It does not change
     ranking : images of which the statistics are, at least 10 a class; they are read in batches
     test : images that are changed, of the same classes and size
+    statistics : of the ranking images, if they are known
     comparable : bool [class, class], which classes count in flips to each; by default those that the network hardly
         confuses with it in ranking images
+    memory_mib : of the batches; by default half of a GPU's memory, 2,048 on a CPU
 
     Raises ValueError for a class with too few ranking images, for images that do not vary, for a network whose answer
     depends on the other images of a batch, and for one that does not return finite logits of these classes.
@@ -125,16 +128,16 @@ def collect(
     settings = settings or Settings()
     device, n_classes = device_of(network), len(test.classes)
     ranking_pixels, pixels = in_pixels(ranking, test, device)
-    statistics = class_statistics(ranking_pixels, n_classes, ranking.classes)
+    statistics = statistics or class_statistics(ranking_pixels, n_classes, ranking.classes)
     frozen = InferenceCopy(network)
-    first = pixels.seen(pixels.take(np.arange(min(4, len(pixels)))))
+    first = pixels.seen(pixels.take(np.arange(min(4, len(pixels))))).to(frozen.dtype)
     frozen.check(first[:1])
     check_alone(frozen.network, first)
-    batch = max(1, min(frozen.batch_sizes(first, 2**31)[0], settings.images))
+    batch = max(1, min(frozen.batch_sizes(first, memory_budget(memory_mib, device))[0], settings.images))
     with evaluating(frozen.network), torch.inference_mode(), Predictor(frozen.network, n_classes) as predict:
 
         def name(images: Tensor) -> npt.NDArray[np.int64]:
-            return predict(pixels.seen(images)).cpu().numpy()
+            return predict(pixels.seen(images).to(frozen.dtype)).cpu().numpy()
 
         def name_all(source: Pixels, chosen: IntArray) -> npt.NDArray[np.int64]:
             named = [name(source.take(part)) for part in index_batches(chosen, batch)]
@@ -145,7 +148,8 @@ def collect(
             counts = confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes)
             comparable = hardly_confused(counts)
         unfiltered = name_all(pixels, np.arange(len(pixels)))
-        changes = _Changes(statistics, settings, pixels, name, batch, seed)
+        changes = Changes(statistics, settings, pixels, seed)
+        called_after = _CalledAfter(changes, name, batch)
         tested = [k for k in range(n_classes) if k != test.neutral]
         columns = [_column(test.labels, k, comparable, settings.images, seed) for k in range(n_classes)]
         own = [_own(test.labels, k, settings.images, seed) for k in range(n_classes)]
@@ -154,8 +158,8 @@ def collect(
         with tqdm(total=total, desc="moving", unit="image", leave=False, disable=None if progress else True) as bar:
             for k in tested:
                 for into, results in (
-                    (called, changes.to(k, columns[k])),
-                    (own_called, changes.away(k, own[k])),
+                    (called, called_after.to(k, columns[k])),
+                    (own_called, called_after.away(k, own[k])),
                 ):
                     for kind, of_class in results.items():
                         into.setdefault(kind, [None] * n_classes)[k] = of_class
@@ -170,7 +174,7 @@ def collect(
         comparable=comparable,
         differences=np.stack([statistics.differences(k) for k in range(n_classes)]),
         neutral=test.neutral,
-        about=changes.about,
+        about=called_after.about,
     )
 
 
@@ -189,56 +193,74 @@ def hardly_confused(counts: IntArray) -> BoolArray:
     return count
 
 
-class _Changes:
-    """What becomes of images when they are changed; see `collect`."""
+class Changes:
+    """What becomes of images when they get the spectrum of a class, or lose it; the same for the same seed.
 
-    def __init__(
-        self,
-        statistics: ClassStatistics,
-        settings: Settings,
-        pixels: Pixels,
-        name: Callable[[Tensor], npt.NDArray[np.int64]],
-        batch: int,
-        seed: int,
-    ) -> None:
-        self.statistics, self.settings, self.pixels, self.name, self.batch = statistics, settings, pixels, name, batch
-        self.size, self.seed, self.pairs = statistics.size, seed, ConjugatePairs(*statistics.size)
-        shares = {"fine": settings.fine, "finest": settings.finest, "needed": settings.needed}
-        radii = {part: fine_radius(statistics, share) for part, share in shares.items()}
-        self.regions = {part: beyond(self.size, radius) for part, radius in radii.items()}
-        self.about: dict[str, Any] = {f"radius_{part}": radius for part, radius in radii.items()}
-        self.about["rms"] = [float("nan")] * len(statistics)
+    regions : bool [H, W // 2 + 1], and radii in cycles per image, of what is fine and finest
+    """
+
+    def __init__(self, statistics: ClassStatistics, settings: Settings, pixels: Pixels, seed: int) -> None:
+        self.statistics, self.settings, self.pixels, self.seed = statistics, settings, pixels, seed
+        self.size, self.pairs = statistics.size, ConjugatePairs(*statistics.size)
+        shares = {"fine": settings.fine, "finest": settings.finest}
+        self.radii = {part: fine_radius(statistics, share) for part, share in shares.items()}
+        self.regions = {part: beyond(self.size, radius) for part, radius in self.radii.items()}
 
     def _region(self, part: str) -> Tensor:
         return torch.from_numpy(self.regions[part]).to(self.statistics.mean.device)
 
-    def _shams(self, move: Move, part: str, *key: int) -> list[Move]:
+    def _shams(self, move: Move, *key: int) -> list[Move]:
         generator = np.random.default_rng([self.seed, *key])
-        return [sham(move, self.pairs, self.regions[part], generator) for _ in range(self.settings.draws)]
+        return [sham(move, self.pairs, self.regions["fine"], generator) for _ in range(self.settings.draws)]
 
-    def to(self, k: int, images: IntArray) -> dict[str, Called]:
-        """Images of other classes with the spectrum of class k: kind of change -> class called, [draw, m]."""
-        labels, whole = self.pixels.labels, move_to(self.statistics, k)
+    def moves_to(self, k: int) -> dict[str, list[Move]]:
+        """What gives images of other classes the spectrum of class k, and its controls: kind -> draws."""
+        whole = move_to(self.statistics, k)
         move = whole.within(self._region("fine"))
-        moves = {
-            "flip": [move],
-            "sham": self._shams(move, "fine", 1, k),
-            "coarse": [whole.within(~self._region("fine"))],
-        }
-        generator = np.random.default_rng([self.seed, 2, k])
-        donors = {
+        coarse = whole.within(~self._region("fine"))
+        return {"flip": [move], "sham": self._shams(move, 1, k), "coarse": [coarse]}
+
+    def moves_away(self, k: int) -> dict[str, list[Move]]:
+        """What takes the fine spectrum of class k from its images, and its control: kind -> draws."""
+        move = move_away(self.statistics, k).within(self._region("fine"))
+        return {"away": [move], "away_sham": self._shams(move, 3, k)}
+
+    def donors_to(self, k: int, images: IntArray) -> dict[str, IntArray]:
+        """Whose finest part some images [m] get: kind -> positions [m], -1 where there is no donor."""
+        generator, labels = np.random.default_rng([self.seed, 2, k]), self.pixels.labels
+        return {
             "part": draw_donors(labels, np.full(len(images), k), images, generator),
             "own_part": draw_donors(labels, labels[images], images, generator),
         }
-        squares = 0.0
+
+    def changed(
+        self, spectra: Tensor, moves: Mapping[str, list[Move]], donors: Mapping[str, IntArray]
+    ) -> dict[str, list[Tensor]]:
+        """Images after moves and with the finest part of donors [n], from their spectra [n, ...]; not clipped."""
+        made = {kind: [one.apply(spectra, self.size) for one in of_kind] for kind, of_kind in moves.items()}
+        for kind, of_kind in donors.items():
+            theirs = torch.fft.rfft2(self.pixels.take(np.maximum(of_kind, 0)))
+            made[kind] = [exchanged(spectra, theirs, self._region("finest"), self.size)]
+        return made
+
+
+class _CalledAfter:
+    """The classes that a network calls images after changes; see `collect`."""
+
+    def __init__(self, changes: Changes, name: Callable[[Tensor], npt.NDArray[np.int64]], batch: int) -> None:
+        self.changes, self.pixels, self.name, self.batch = changes, changes.pixels, name, batch
+        self.about: dict[str, Any] = {f"radius_{part}": radius for part, radius in changes.radii.items()}
+        self.about["rms"] = [float("nan")] * len(changes.statistics)
+
+    def to(self, k: int, images: IntArray) -> dict[str, Called]:
+        """Images of other classes with the spectrum of class k: kind of change -> class called, [draw, m]."""
+        moves, donors, squares = self.changes.moves_to(k), self.changes.donors_to(k, images), 0.0
 
         def change(places: IntArray, spectra: Tensor, pixels: Tensor) -> dict[str, list[Tensor]]:
             nonlocal squares
-            made = {kind: [one.apply(spectra, self.size) for one in of_kind] for kind, of_kind in moves.items()}
+            theirs = {kind: of_kind[places] for kind, of_kind in donors.items()}
+            made = self.changes.changed(spectra, moves, theirs)
             squares += float((made["flip"][0].clamp(0, 1) - pixels).square().mean(dim=(1, 2, 3)).sum())
-            for kind, of_kind in donors.items():
-                theirs = torch.fft.rfft2(self.pixels.take(np.maximum(of_kind[places], 0)))
-                made[kind] = [exchanged(spectra, theirs, self._region("finest"), self.size)]
             return made
 
         called = self._called(images, change)
@@ -249,14 +271,8 @@ class _Changes:
 
     def away(self, k: int, images: IntArray) -> dict[str, Called]:
         """Images of class k with the fine spectrum of the rest, as in `to`."""
-        move = move_away(self.statistics, k).within(self._region("needed"))
-        moves = {"away": [move], "away_sham": self._shams(move, "needed", 3, k)}
-        return self._called(
-            images,
-            lambda places, spectra, pixels: {
-                kind: [one.apply(spectra, self.size) for one in of_kind] for kind, of_kind in moves.items()
-            },
-        )
+        moves = self.changes.moves_away(k)
+        return self._called(images, lambda places, spectra, pixels: self.changes.changed(spectra, moves, {}))
 
     def _called(
         self, images: IntArray, change: Callable[[IntArray, Tensor, Tensor], Mapping[str, list[Tensor]]]

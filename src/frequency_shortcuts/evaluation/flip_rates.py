@@ -22,6 +22,7 @@ NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED = "not shown", "cannot tell", "no
 VERDICTS = (FOLLOWS, NEEDS, BOTH, NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED)
 LEAST_RECALL = 0.5  # for a verdict
 FEWEST_LEFT = 20  # images of a class, for its need
+TAKES = 0.03  # of the images of other classes, without their fine spectrum: a class called more often is a sink
 ONE_SIDED = 0.05  # probability beyond each end of an interval
 MOST_ALONE = 21  # classes whose verdicts are given one by one; beyond, the rate of false ones is controlled
 NUMBERS = ("flip", "sham", "part", "need")
@@ -31,10 +32,10 @@ REACH = float(ndtri(1 - ONE_SIDED))
 class Thresholds(NamedTuple):
     """What a lower end must reach for a verdict; chosen on tuning seeds, see docs/method.md."""
 
-    flip: float = 0.2
-    sham: float = 0.2
+    flip: float = 0.1
+    sham: float = 0.1
     part: float = 0.2
-    need: float = 0.2
+    need: float = 0.4
 
 
 def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame:  # noqa: B008 (it cannot change)
@@ -61,8 +62,8 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
             measured[number].append(estimate)
     above = {number: _above(values, getattr(thresholds, number)) for number, values in measured.items()}
     follows = (above["flip"] | above["sham"] | above["part"]) & (recall >= LEAST_RECALL)
-    following = np.array(tested)[follows]
-    measured["need"] = [_need(flips, c, following) for c in tested]
+    sinks = np.union1d(np.array(tested)[follows], _sinks(flips))
+    measured["need"] = [_need(flips, c, sinks) for c in tested]
     needs = _above(measured["need"], thresholds.need) & (recall >= LEAST_RECALL)
     table = pd.DataFrame({"class": tested})
     below = np.ones(len(tested), bool)
@@ -146,14 +147,30 @@ def _mean_of_draws(differences: FloatArray) -> Paired:
     return value._replace(variance=value.variance + of_draws)
 
 
-def _need(flips: Flips, c: int, following: IntArray) -> Paired:
+def _sinks(flips: Flips) -> IntArray:
+    """The classes that take images of the other classes when these lose their fine spectrum, on average over them."""
+    taken = np.zeros(flips.n_classes)
+    for c in flips.tested:
+        images = flips.own[c][flips.own[c] >= 0]
+        shares = []
+        for kind in ("away", "away_sham"):
+            after = flips.own_called[kind][:, c, : len(images)]
+            new = np.where(after != flips.unfiltered[images], after, c)
+            shares.append(np.bincount(new.ravel(), minlength=flips.n_classes)[: flips.n_classes] / max(1, new.size))
+        share = np.maximum(*shares)
+        share[c] = 0
+        taken += share / max(1, len(flips.tested) - 1)
+    return np.flatnonzero(taken >= TAKES)
+
+
+def _need(flips: Flips, c: int, sinks: IntArray) -> Paired:
     """How much the recall of a class falls without its fine spectrum: the larger of the move and its sham.
 
-    Images that are then called a class that follows are left out: a sink takes the images of every class.
+    Images that are then called a sink, or a class that follows, are left out: it takes the images of every class.
     """
     images = flips.own[c][flips.own[c] >= 0]
     before = flips.unfiltered[images] == c
-    others = following[following != c]
+    others = sinks[sinks != c]
     largest = Paired(*(np.array(np.nan) for _ in range(3)))
     for kind in ("away", "away_sham"):
         after = flips.own_called[kind][:, c, : len(images)]

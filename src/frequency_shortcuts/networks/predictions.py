@@ -182,7 +182,11 @@ def called(
 
     >>> called(network, stores.read("results/laptop/data/synthetic.h5", "test"))
     """
-    source = source_for(network, images, mean, std)
+    return called_of(network, source_for(network, images, mean, std))
+
+
+def called_of(network: nn.Module, source: Source) -> IntArray:
+    """The class of each image of a source by the network, int64 [n]."""
     batches = index_batches(np.arange(len(source)), source.batch_size())
     return np.concatenate([predict(network, source.take(batch)).numpy() for batch in batches])
 

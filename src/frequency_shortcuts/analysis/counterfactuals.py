@@ -1,0 +1,189 @@
+"""The counterfactual test of an analysis: its table, and one image before and after it got the spectrum of a class."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import torch
+from torch import Tensor, nn
+
+from frequency_shortcuts.data.pixels import in_pixels
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
+from frequency_shortcuts.evaluation.counterfactual import NOT_SHOWN, Changes, Flips, Settings, collect
+from frequency_shortcuts.evaluation.flip_rates import BOTH, FOLLOWS, NEEDS, Thresholds, cross_flips, rates
+from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+
+COLUMNS = [
+    "class", *(f"{number}{end}" for number in ("flip", "sham", "part", "need") for end in ("", "_low", "_high")),
+    "coarse", "recall", "images", "verdict", "cause", "pairs",
+]  # fmt: skip
+FOLLOWED = ("flip", "sham", "part")  # numbers by which a class follows
+FOUND = (FOLLOWS, BOTH, NEEDS)
+AWAY = ("away", "away_sham")  # changes that a class may need to be without
+SETTINGS, THRESHOLDS = Settings(), Thresholds()
+
+Picture = npt.NDArray[np.uint8]
+
+
+class Counterfactual(NamedTuple):
+    """An image before and after it got the fine spectrum of a class, and what the network says to both.
+
+    before, after : uint8 [channels, H, W]; difference : the same, after minus before times `factor`, grey for none
+    label : the class of the image; called_before, called_after : the classes that the network calls
+    logits_before, logits_after : float64 [class]
+    kind : what was changed: `flip`, its control `sham`, or `part`; or, for an image of the class, `away`: its own fine
+        spectrum became that of all others, or `away_sham`
+    """
+
+    before: Picture
+    after: Picture
+    difference: Picture
+    factor: float
+    label: str
+    called_before: str
+    called_after: str
+    logits_before: FloatArray
+    logits_after: FloatArray
+    kind: str
+
+
+@dataclass(frozen=True, eq=False)
+class FlipTest:
+    """The counterfactual test of an analysis.
+
+    network : its logits of the classes, and nothing else
+    ranking, test : the images of the statistics, and those that are changed
+    statistics, hits : see `counterfactual.collect`; seed : of its draws
+    pairs : size of the smallest set of a class, by its number, where it was looked for and found
+    """
+
+    network: nn.Module
+    ranking: Split
+    test: Split
+    statistics: ClassStatistics
+    hits: Flips
+    seed: int
+    pairs: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.test.classes
+
+    @functools.cached_property
+    def table(self) -> pd.DataFrame:
+        """Rates and verdict of each class, see `flip_rates.rates`; classes are names here."""
+        table = rates(self.hits, THRESHOLDS)
+        pairs = pd.array([self.pairs.get(k, pd.NA) for k in table["class"]], "Int64")
+        return table.assign(**{"class": self._names(table["class"]), "cause": None, "pairs": pairs})[COLUMNS]
+
+    @functools.cached_property
+    def cross(self) -> pd.DataFrame:
+        """The cross matrix of flips, see `flip_rates.cross_flips`; classes are names here."""
+        table = cross_flips(self.hits)
+        return table.assign(**{name: self._names(table[name]) for name in ("class", "spectrum_of")})
+
+    def _names(self, numbers: pd.Series) -> list[str]:
+        return [self.classes[c] for c in numbers]
+
+    def rms(self, name: str) -> float:
+        """The size of the change that gives the spectrum of a class: root mean square, of pixels from 0 to 1."""
+        return float(self.hits.about["rms"][self.classes.index(name)])
+
+    def counterfactual(self, k: int) -> Counterfactual:
+        """A typical image before and after it got the spectrum of class k: one that is flipped if the class follows.
+
+        If the class only needs its spectrum, an image of its own that loses it. Raises ValueError for a class that was
+        not tested.
+        """
+        if k not in self.hits.tested:
+            raise ValueError(f"class {self.classes[k]} was not tested: it is the neutral class")
+        images, kind, place = self._example(k)
+        device = device_of(self.network)
+        pixels = in_pixels(self.ranking, self.test, device)[1]
+        changes = Changes(self.statistics, SETTINGS, pixels, self.seed)
+        before = pixels.take(images[[place]])
+        donors = {"part": changes.donors_to(k, images)["part"][[place]]} if kind == "part" else {}
+        moves = changes.moves_away(k) if kind in AWAY else changes.moves_to(k)
+        after = changes.changed(torch.fft.rfft2(before), moves, donors)[kind][0].clamp(0, 1)
+        dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
+        with evaluating(self.network), torch.no_grad():
+            logits = [self.network(pixels.seen(one.clone()).to(dtype))[0].double().cpu() for one in (before, after)]
+        factor = 0.5 / max(float((after - before).abs().max()), 1e-6)
+        called_before, called_after = (self.classes[int(one.argmax())] for one in logits)
+        return Counterfactual(
+            before=_picture(before),
+            after=_picture(after),
+            difference=_picture(0.5 + factor * (after - before)),
+            factor=factor,
+            label=self.classes[self.test.labels[images[place]]],
+            called_before=called_before,
+            called_after=called_after,
+            logits_before=logits[0].numpy(),
+            logits_after=logits[1].numpy(),
+            kind=kind,
+        )
+
+    def _example(self, k: int) -> tuple[IntArray, str, int]:
+        """The images that were changed for class k, what is shown, and the place of the image with which.
+
+        It is the first that was rightly called, of a class that counts, and is then called what most are.
+        """
+        row = self.table.iloc[self.hits.tested.index(k)]
+        number = evidence(row)
+        needed, found = number == "need", row["verdict"] in FOUND
+        images, after = (self.hits.own, self.hits.own_called) if needed else (self.hits.columns, self.hits.called)
+        images = images[k][images[k] >= 0]
+        labels, before = self.hits.labels[images], self.hits.unfiltered[images]
+        usual = (before == labels) & (needed | self.hits.comparable[k][labels])
+        kinds = AWAY if needed else [number, *(kind for kind in FOLLOWED if found and kind != number)]
+        for kind in kinds:
+            called = after[kind][0, k, : len(images)]
+            typical = (called == k) != needed if found else called == before
+            if (chosen := usual & typical & (called != NOT_SHOWN)).any():
+                return images, kind, int(np.argmax(chosen))
+        return images, kinds[0], int(np.argmax(usual))  # the first of all, if none is called rightly
+
+
+def measure_flips(
+    network: nn.Module, ranking: Split, test: Split, *, seed: int, memory_mib: float | None, progress: bool
+) -> FlipTest:
+    """Run the counterfactual test; see `counterfactual.collect`."""
+    pixels, _ = in_pixels(ranking, test, device_of(network))
+    statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
+    hits = collect(
+        network, ranking, test, settings=SETTINGS, statistics=statistics, seed=seed, memory_mib=memory_mib,
+        progress=progress,
+    )  # fmt: skip
+    return FlipTest(network, ranking, test, statistics, hits, seed)
+
+
+def evidence(row: Any) -> str:
+    """The number that a row of `FlipTest.table` rests on: `flip` before `sham` before `part`, or `need`."""
+    if row["verdict"] == NEEDS:
+        return "need"
+    if row["verdict"] not in (FOLLOWS, BOTH):
+        return "flip"
+    reached = (number for number in FOLLOWED if row[f"{number}_low"] >= getattr(THRESHOLDS, number))
+    return next(reached, max(FOLLOWED, key=lambda number: np.nan_to_num(row[f"{number}_low"], nan=-1)))
+
+
+def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `FlipTest.table`: what follows before what is needed before the rest, and then by the lower end."""
+    kind = table["verdict"].map({FOLLOWS: 0, BOTH: 0, NEEDS: 1}).fillna(2)
+    low = [row[f"{evidence(row)}_low"] for _, row in table.iterrows()]
+    return table.assign(_kind=kind, _low=low).sort_values(
+        ["_kind", "_low"], ascending=[True, False], kind="stable"
+    )[COLUMNS]  # fmt: skip
+
+
+def _picture(pixels: Tensor) -> Picture:
+    picture: Picture = (255 * pixels[0].cpu().clamp(0, 1)).round().to(torch.uint8).numpy()
+    return picture

@@ -1,0 +1,100 @@
+"""What the counterfactual test of an analysis found, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from frequency_shortcuts.evaluation.flip_rates import (
+    BOTH,
+    CANNOT_TELL,
+    LEAST_RECALL,
+    NEEDS,
+    NOT_RECOGNISED,
+    NOT_SHOWN_VERDICT,
+    NUMBERS,
+)
+
+from .counterfactuals import FOUND, FlipTest, clearest_first, evidence
+from .wording import count_images, list_classes
+
+MOST = 12  # classes with a sentence of their own
+
+
+def sentences(test: FlipTest) -> list[str]:
+    """A sentence for each class that follows or needs its spectrum, then what was not shown, and with which images."""
+    table = clearest_first(test.table)
+    found = table[table["verdict"].isin(FOUND)]
+    return [
+        *(_found(test, row) for _, row in found.head(MOST).iterrows()),
+        *_all_found(found, len(table)),
+        *_others(test.table),
+        f"Tested: {count_images(test.test.labels)}, with statistics of {count_images(test.ranking.labels)}.",
+    ]
+
+
+def sentence(test: FlipTest, row: Any) -> str:
+    """The number that the row of a class rests on, in words."""
+    name, number = row["class"], evidence(row)
+    share = _share(row, number)
+    if number == "need":
+        return f"Without its own fine spectrum, {share} of {name} are no longer recognised."
+    if number == "part":
+        return (
+            f"Give other images the finest part of an image of {name}, and {share} more of them are called {name} than "
+            "with that of an image of their own class."
+        )
+    size = f"a change of {100 * test.rms(name):.2g} % of the pixel range, root mean square"
+    if number == "sham":
+        return (
+            f"Give other images a disturbance as large as the fine spectrum of {name} ({size}), and {share} of them "
+            f"are called {name}: the class is a sink, which takes any disturbance of this size."
+        )
+    return f"Give other images the fine spectrum of {name} ({size}), and {share} of them are called {name}."
+
+
+def _found(test: FlipTest, row: pd.Series) -> str:
+    words = sentence(test, row)
+    if row["verdict"] == BOTH:
+        words += " " + sentence(test, row.to_dict() | {"verdict": NEEDS})
+    return words + (f" The cause is likely {row['cause']}." if row["cause"] else "")
+
+
+def _share(row: Any, number: str) -> str:
+    value, low, high = (100 * min(1, max(0, row[f"{number}{end}"])) for end in ("", "_low", "_high"))
+    return f"{value:.0f} % [{low:.0f}, {high:.0f}]"
+
+
+def _all_found(found: pd.DataFrame, n_classes: int) -> Iterator[str]:
+    if found.empty:
+        return
+    more = f" (the clearest {MOST} are above)" if len(found) > MOST else ""
+    yield (
+        f"The network relies on the fine spectrum in {len(found)} of {n_classes} classes{more}, texture or artefact: "
+        "the picture and your knowledge of the images tell which."
+    )
+
+
+def _others(table: pd.DataFrame) -> Iterator[str]:
+    """What was not shown, with the bound, and what cannot be told."""
+    not_shown = table["verdict"] == NOT_SHOWN_VERDICT
+    if not_shown.any():
+        ends = table.loc[not_shown, [f"{number}_high" for number in NUMBERS]]
+        bound = math.ceil(100 * float(ends.max(skipna=True).max()) - 1e-6)
+        yield (
+            f"Not shown in {list_classes(not_shown, table)}: flip, sham, part and need are at most {bound} % (largest "
+            "upper end)."
+        )
+    if (unclear := table["verdict"] == CANNOT_TELL).any():
+        yield (
+            f"Cannot tell in {list_classes(unclear, table)}: with so few images, a number may be on either side of its "
+            "threshold, or too few are left for the need."
+        )
+    if (unknown := table["verdict"] == NOT_RECOGNISED).any():
+        yield (
+            f"Not recognised, so without a verdict, in {list_classes(unknown, table)}: the recall is below "
+            f"{LEAST_RECALL}."
+        )
