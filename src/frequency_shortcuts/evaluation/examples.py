@@ -27,9 +27,9 @@ from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
 
-from .class_statistics import FEWEST, ClassStatistics, beyond, class_statistics
-from .counterfactual import Flips, read_flips
-from .moves import move_to
+from .class_statistics import FEWEST, ClassStatistics, class_statistics
+from .counterfactual import Changes, Flips, Settings, read_flips
+from .flip_rates import AWAY, example, rates
 from .trials import seed_of
 
 File = str | os.PathLike[str]
@@ -197,17 +197,17 @@ class Donor:
 
 @dataclass(frozen=True)
 class Counterfactual:
-    """An image of another class before and after it got the fine spectrum of a class: pictures [channels, H, W].
+    """An image before and after a change by the spectrum of a class, as pictures [channels, H, W].
 
-    name : of its class; called : the names of the classes that are called before and after; after : from 0 to 1
-    rms : size of the change of all images, root mean square of pixels from 0 to 1
+    name : of its class; kind : of the change, see `flip_rates.example`; called : the classes that the network calls
+        before and after; before : uint8; after : from 0 to 1
     """
 
     name: str
+    kind: str
     called: tuple[str, str]
-    before: npt.NDArray[Any]
+    before: npt.NDArray[np.uint8]
     after: FloatArray
-    rms: float
 
 
 @dataclass(frozen=True)
@@ -263,15 +263,15 @@ def read_explored(network: Network, shown: IntArray, tested: TestSettings) -> Ex
 
 
 def read_counterfactuals(flips: File, store: File, shown: IntArray) -> list[Counterfactual | None]:
-    """An example for each of some classes from the hits of the counterfactual test, and the store of its images.
-
-    It is the first image that is called the class after the change alone; where there is none, the first that counts.
-    """
+    """An example for each of some classes from the hits of the counterfactual test, and the store of its images."""
     with read_hdf5(flips) as file:
         found, about = read_flips(file), dict(file.attrs)
+    if (statistics := _statistics(store, about["ranking"])) is None:
+        return [None] * len(shown)
     images = stores.read(store, about["split"], about["images_per_class"])
-    statistics = _statistics(store, about["ranking"])
-    return [statistics and _counterfactual(found, images, statistics, int(k)) for k in shown]
+    changes = Changes(statistics, Settings(), in_pixels(images, images, torch.device("cpu"))[1], int(about["seed"]))
+    rows = rates(found).set_index("class")
+    return [None if k == found.neutral else _counterfactual(found, images, changes, rows.loc[k], int(k)) for k in shown]
 
 
 @functools.lru_cache(maxsize=1)
@@ -283,20 +283,20 @@ def _statistics(store: File, split: str) -> ClassStatistics | None:
     return class_statistics(in_pixels(ranking, ranking, torch.device("cpu"))[0], len(ranking.classes))
 
 
-def _counterfactual(flips: Flips, images: Split, statistics: ClassStatistics, k: int) -> Counterfactual | None:
-    column, called = flips.columns[k], flips.called["flip"][0, k]
-    before = flips.unfiltered[column]
-    counted = (column >= 0) & flips.comparable[k][flips.labels[column]]
-    if k == flips.neutral or not counted.any():
-        return None
-    place = int(np.argmax(2 * (counted & (called == k) & (before != k)) + counted))
-    image, size = column[place : place + 1], statistics.size
-    pixels = in_pixels(images, images, torch.device("cpu"))[0].take(image)
-    move = move_to(statistics, k).within(torch.from_numpy(beyond(size, flips.about["radius_fine"])))
-    after = move.apply(torch.fft.rfft2(pixels), size).clamp_(0, 1)[0].double().numpy()
-    names = (images.classes[before[place]], images.classes[called[place]])
-    name, rms = images.classes[flips.labels[image[0]]], float(flips.about["rms"][k])
-    return Counterfactual(name, names, images.images[image][0], after, rms)
+def _counterfactual(flips: Flips, images: Split, changes: Changes, row: pd.Series, k: int) -> Counterfactual:
+    chosen, kind, place = example(flips, row, k)
+    image = chosen[[place]]
+    donors = {"part": changes.donors_to(k, chosen)["part"][[place]]} if kind == "part" else {}
+    moves = changes.moves_away(k) if kind in AWAY else changes.moves_to(k)
+    after = changes.changed(torch.fft.rfft2(changes.pixels.take(image)), moves, donors)[kind][0][0].clamp_(0, 1)
+    called = (flips.own_called if kind in AWAY else flips.called)[kind][0, k, place]
+    return Counterfactual(
+        name=images.classes[flips.labels[image[0]]],
+        kind=kind,
+        called=(images.classes[flips.unfiltered[image[0]]], images.classes[called]),
+        before=images.images[image][0],
+        after=after.double().numpy(),
+    )
 
 
 def first_images(images: Split, shown: IntArray) -> IntArray:

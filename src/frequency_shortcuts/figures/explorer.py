@@ -55,6 +55,13 @@ CHANGED = {  # numbers of the counterfactual test in words
     "need": "need: images of {} that are no longer recognised without its fine spectrum",
     "coarse": "as flip, of all other frequencies: shape and brightness",
 }
+WITH = {  # kinds of change in words
+    "flip": "with the fine spectrum of {}",
+    "sham": "disturbed as much as by {}",
+    "part": "with the finest part of an image of {}",
+    "away": "without the fine spectrum of {}",
+    "away_sham": "disturbed as much as without that of {}",
+}
 _PAGE = jinja2.Environment(
     autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
 ).from_string(Path(__file__).with_name("explorer.html.jinja").read_text(encoding="utf-8"))
@@ -179,15 +186,14 @@ def _flips(rows: pd.DataFrame, name: str, example: Counterfactual | None) -> dic
         "recognised",
     }
     if example:
-        change = example.after - example.before / (255 if example.before.dtype == np.uint8 else 1)
-        visible = 0.5 + change / (2 * max(float(np.abs(change).max()), 1e-9))
+        change = example.after - example.before / 255
         shown["example"] = {
-            "before": png(example.before),
-            "after": png(example.after),
-            "change": png(visible),
             "class": example.name,
             "called": example.called,
-            "rms": f"{100 * example.rms:.1f} %",
+            "with": WITH[example.kind].format(name),
+            "before": png(example.before),
+            "after": png(example.after),
+            "change": png(0.5 + change / (2 * max(float(np.abs(change).max()), 1e-6))),
         }
     return shown
 

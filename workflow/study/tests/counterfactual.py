@@ -21,7 +21,11 @@ MOST_CALLED = 21  # in the table of cross flips, spectra for each class
 
 def measure(step: Any, created_by: str) -> None:
     """The class that the network calls before and after each move, and two tables of rates."""
+    from frequency_shortcuts.data.pixels import in_pixels
     from frequency_shortcuts.evaluation import counterfactual, flip_rates
+    from frequency_shortcuts.evaluation.causes import cause
+    from frequency_shortcuts.evaluation.class_statistics import class_statistics
+    from frequency_shortcuts.networks.predictions import device_of
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
@@ -32,20 +36,23 @@ def measure(step: Any, created_by: str) -> None:
     network, test, run = read_inputs(step, params.split, settings.images)
     ranking = read_images(given.images, params.ranking, weights=given.weights, workers=step.threads)
     if _has_enough(ranking):
-        flips = counterfactual.collect(network, ranking, test, settings=settings, seed=params.seed, progress=True)
+        pixels, _ = in_pixels(ranking, test, device_of(network))
+        statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
+        flips = counterfactual.collect(
+            network, ranking, test, settings=settings, statistics=statistics, seed=params.seed, progress=True
+        )
+        rates = flip_rates.rates(flips)
+        found = rates["verdict"].isin(flip_rates.FOUND)
+        causes = [cause(pixels, statistics, k) if of else "" for k, of in zip(rates["class"], found, strict=True)]
     else:
         flips = _unmeasured(network, test)
-    about = {
-        "classes": list(test.classes),
-        "images_per_class": settings.images,
-        **{key: params[key] for key in ("split", "ranking", "seed")},
-    }
+        rates, causes = flip_rates.rates(flips), ""
     with replacing_hdf5(output.hits) as file:
         counterfactual.write_flips(file, flips)
-        file.attrs.update(
-            about, created_by=created_by, **origin_of(output.hits, weights=given.weights, images=given.images)
-        )
-    write_table(with_names(flip_rates.rates(flips), test.classes), output.flips, **run)
+        about = {"split": params.split, "ranking": params.ranking, "seed": params.seed}
+        about |= origin_of(output.hits, weights=given.weights, images=given.images)
+        file.attrs.update(about, classes=list(test.classes), images_per_class=settings.images, created_by=created_by)
+    write_table(with_names(rates.assign(cause=causes), test.classes), output.flips, **run)
     cross = _most_called(flip_rates.cross_flips(flips))
     write_table(with_names(cross, test.classes, "class", "spectrum_of"), output.cross_flips, **run)
 
@@ -139,8 +146,9 @@ TEST = NetworkTest(
             "their number; `images`, those of other classes; `verdict`: follows (the lower end of flip, sham or part "
             "reaches its threshold), needs (that of need), follows and needs, not shown (all upper ends are below), "
             "cannot tell (else, and where a class of the set has fewer than 10 ranking images), not recognised (recall "
-            "below 0.5). With more than 21 classes, the rate of false verdicts is controlled instead (Benjamini and "
-            "Hochberg, 0.05)",
+            "below 0.5); with more than 21 classes, the rate of false verdicts is controlled instead (Benjamini and "
+            "Hochberg, 0.05). `cause`: of a class that is followed or needed, what its spectrum looks like (wave, "
+            "checkerboard, blocks, lost high frequencies, raised floor, or nothing of these)",
             ("class",),
         ),
         "cross_flips": Output(
@@ -173,7 +181,13 @@ TEST = NetworkTest(
             "verdict.",
             "the tests of all runs joined",
         ),
-        "cross_flips": Table(holds="the tests of all runs joined"),
+        "cross_flips": Table(
+            Result("flips to every class by every spectrum", "findings"),
+            "The share of {{ config.shortcuts.split }} images of neither class that are called ``class`` after they "
+            "got the fine spectrum of ``spectrum_of``, minus before: ``flip`` of images of classes that the network "
+            "hardly confuses with ``class``, ``images`` their number, and ``flip_all`` of all.",
+            "the tests of all runs joined",
+        ),
     },
     join_inputs=lambda plan: {name: TEST.files(plan, name) for name in ("flips", "cross_flips")},
     figures={
