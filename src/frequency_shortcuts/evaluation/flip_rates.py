@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,10 +12,14 @@ from scipy.special import ndtr, ndtri
 from frequency_shortcuts.intervals import Paired, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
-from .counterfactual import NOT_SHOWN, Called, Flips
+from .hits import NOT_SHOWN
+
+if TYPE_CHECKING:
+    from .counterfactual import Called, Flips
 
 FOLLOWS, NEEDS, BOTH = "follows", "needs", "follows and needs"
 NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED = "not shown", "cannot tell", "not recognised"
+FOUND = (FOLLOWS, BOTH, NEEDS)
 VERDICTS = (FOLLOWS, NEEDS, BOTH, NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED)
 LEAST_RECALL, LEAST_MARGIN = 0.5, 0.25  # for a verdict: recall, and recall minus the false positive rate
 FEWEST_LEFT = 20  # images of a class, for its need
@@ -23,6 +27,8 @@ TAKES = 0.03  # of the images of other classes, without their fine spectrum: a c
 ONE_SIDED = 0.05  # probability beyond each end of an interval
 MOST_ALONE = 21  # classes whose verdicts are given one by one; beyond, the rate of false ones is controlled
 NUMBERS = ("flip", "sham", "part", "need")
+FOLLOWED = ("flip", "sham", "part")  # numbers by which a class follows
+AWAY = ("away", "away_sham")  # changes that a class may need to be without
 REACH = float(ndtri(1 - ONE_SIDED))
 
 
@@ -102,6 +108,36 @@ def cross_flips(flips: Flips) -> pd.DataFrame:
                 {"class": c, "spectrum_of": k, "flip": flip, "flip_all": flip_all, "images": int(counted.sum())}
             )
     return pd.DataFrame(rows)
+
+
+def evidence(row: Any, thresholds: Thresholds = Thresholds()) -> str:  # noqa: B008 (it cannot change)
+    """The number that a row of `rates` rests on: `flip` before `sham` before `part`, or `need`."""
+    if row["verdict"] == NEEDS:
+        return "need"
+    if row["verdict"] not in (FOLLOWS, BOTH):
+        return "flip"
+    reached = (number for number in FOLLOWED if row[f"{number}_low"] >= getattr(thresholds, number))
+    return next(reached, max(FOLLOWED, key=lambda number: np.nan_to_num(row[f"{number}_low"], nan=-1)))
+
+
+def example(flips: Flips, row: Any, k: int) -> tuple[IntArray, str, int]:
+    """The images that were changed for class k, a kind of change, and the place of an image that shows what it does.
+
+    It is the first that was rightly called, of a class that counts, and is then called what most are. row : of `rates`
+    """
+    number = evidence(row)
+    needed, found = number == "need", row["verdict"] in FOUND
+    images, after = (flips.own, flips.own_called) if needed else (flips.columns, flips.called)
+    images = images[k][images[k] >= 0]
+    labels, before = flips.labels[images], flips.unfiltered[images]
+    usual = (before == labels) & (needed | flips.comparable[k][labels])
+    kinds = AWAY if needed else [number, *(kind for kind in FOLLOWED if found and kind != number)]
+    for kind in kinds:
+        called = after[kind][0, k, : len(images)]
+        typical = (called == k) != needed if found else called == before
+        if (chosen := usual & typical & (called != NOT_SHOWN)).any():
+            return images, kind, int(np.argmax(chosen))
+    return images, kinds[0], int(np.argmax(usual))  # the first of all, if none is called rightly
 
 
 def _counted(flips: Flips, c: int) -> BoolArray:
