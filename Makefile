@@ -13,7 +13,7 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real study methods cure capacity experiments report check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help demo real study methods cure capacity leaks experiments report check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench same audit clean lock statistics
 
 help: ## this list
@@ -40,7 +40,10 @@ cure: $(READY) ## train, find maps, train to avoid them, find maps again, on Fas
 capacity: $(READY) ## one architecture of three widths, ten seeds each, on Fashion-MNIST: results/capacity
 	snakemake --cores all --resources gpu=1 --configfile config/capacity.yaml
 
-experiments: $(READY) ## are the frequencies of maps needed, and what does a strong shortcut cost? results/experiments
+leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there? results/leaks
+	snakemake leaks --cores all --resources gpu=1 --configfile config/leaks.yaml
+
+experiments: $(READY) ## are the frequencies of maps needed? results/experiments
 	snakemake --cores all --resources gpu=1 --configfile config/experiments.yaml
 
 report: $(READY) ## the report alone, if the study is there

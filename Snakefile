@@ -21,6 +21,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/graded.smk"
+include: "workflow/rules/leaks.smk"
 include: "workflow/rules/spectra.smk"
 include: "workflow/rules/culling.smk"
 include: "workflow/rules/analysis.smk"
@@ -59,6 +60,13 @@ rule cure:
     input:
         f"{RESULTS}/checked.txt",
         targets.of_cure(plan),
+    localrule: True
+
+
+rule leaks:
+    input:
+        f"{RESULTS}/checked.txt",
+        f"{RESULTS}/tables/leaks_aims.csv",
     localrule: True
 
 

@@ -21,21 +21,6 @@ from .markdown import listed, table
 BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18_w8' and augmentation == 'none'"
 RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "random": "random rankings: AP"}
 SYN = {"C1": "raised diagonals (C1 of Syn)", "C2": "raised axes (C2 of Syn)", "C3": "a band that is absent (C3 of Syn)"}
-STEPS = {
-    "train": "training, with learning dynamics",
-    "graded": "graded sets: drawing, training, dynamics",
-    "adcs": "mean spectra and ADCS",
-    "cull": "culling (screened)",
-    "cull_halves": "culling of some networks on halves of the images",
-    "find_maps": "maps by other methods",
-    "bandstop": "band-stop tests",
-    "shortcuts": "shortcut tests with controls, and tests of phases and amplitudes",
-    "planted_use": "tests whether planted masks are used",
-    "robustness": "filters, plane waves, corruptions",
-    "ood": "out-of-distribution tests",
-    "transfer": "transfer tests",
-}
-
 
 def read(study: Path, name: str) -> pd.DataFrame:
     """A table of the study."""
@@ -48,16 +33,6 @@ def whole_times(study: Path) -> pd.DataFrame:
     if resumed := int(measured["resumed"].ne(False).sum()):
         raise ValueError(f"{study}: {resumed} jobs were resumed, or have no log; run these again without a stop")
     return measured
-
-
-def runtimes(study: Path) -> str:
-    """One row a step: jobs, median and total processor time, which other programs do not lengthen, greatest memory."""
-    rows = [
-        [STEPS[step], len(jobs), f"{jobs['processor_s'].median():.0f}", f"{jobs['processor_s'].sum():.0f}",
-         f"{jobs['memory_mib'].max():.0f}"]
-        for step, jobs in whole_times(study).groupby("step", sort=False)
-    ]  # fmt: skip
-    return table(["step", "jobs", "median, s", "sum, s", "greatest memory, MiB"], rows)
 
 
 def results(study: Path) -> str:

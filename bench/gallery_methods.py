@@ -10,16 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED, paired_differences
+from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.truth import FOUND
-from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import table
 
 PERCENT = 5.0  # size of the maps in the tables
 PHOTOGRAPHS, WAVED = "fashion_mnist", "waved"
-TELLS = 0.5  # TPR - FPR from which a kept wave says that the class depends on it
 DEFAULT = "mixture"  # the method that is compared with every other
 NAMES = {CONTROL: "random masks (ten)"}
 
@@ -72,40 +70,6 @@ def on_photographs(study: Path) -> str:
     columns = ("TPR - FPR, kept", "minus best control", "TPR, removed")
     header = [f"{fill}: {columns[0]}" if i == 0 else columns[i] for fill in fills for i in range(3)]
     return table(["method", *header], lines)
-
-
-def paired(study: Path) -> str:
-    """Where the default method is better or worse than each other one on photographs, maps of 5 % kept."""
-    rows = read(study, "method_rates").query(
-        f"dataset == '{PHOTOGRAPHS}' and part == 'keep' and percent == {PERCENT} and method != '{UNFILTERED}'"
-    )
-    differences = paired_differences(rows, DEFAULT)
-    fills, lines = list(dict.fromkeys(differences["fill"])), []
-    for name, by_fill in differences.groupby("method", sort=False):
-        cells = []
-        for row in (by_fill.set_index("fill").loc[fill] for fill in fills):
-            word = "better" if row["low"] > 0 else "worse" if row["high"] < 0 else "not clear"
-            cells.append(f"{row['difference']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}] {word}")
-        lines.append([NAMES.get(str(name), f"`{name}`"), *cells])
-    return table([f"`{DEFAULT}` minus, {differences['pairs'].max()} classes of networks", *fills], lines)
-
-
-def waves(study: Path) -> dict[str, Any]:
-    """The class with the wave, its TPR in each network with and without, and a table of each test of the wave."""
-    tests = read(study, "wave")
-    plain, whole = (tests.loc[tests["test"] == name, "tpr"] for name in (WITHOUT_WAVE, UNFILTERED))
-    name = tests["class"].iloc[0]
-    tests = tests[~tests["test"].isin([WITHOUT_WAVE, UNFILTERED, CONTROL])]
-    rates = tests.pivot_table(["tpr", "fpr"], ["test", "fill", "seed"], "part", sort=False)
-    tells = rates["tpr", "keep"] - rates["fpr", "keep"] >= TELLS
-    means, counts = (of_seeds.groupby(["test", "fill"], sort=False) for of_seeds in (rates, tells))
-    rows = [
-        [*key, f"{row['tpr', 'remove']:.2f}", f"{row['tpr', 'keep']:.2f}", f"{row['fpr', 'keep']:.2f}", count]
-        for (key, row), count in zip(means.mean().iterrows(), counts.sum(), strict=True)
-    ]
-    header = ["mask", "fill", "TPR, mask removed", "TPR, mask kept", "FPR, mask kept",
-              f"networks with TPR - FPR, mask kept, of at least {TELLS}"]  # fmt: skip
-    return {"name": name, "whole": whole, "plain": plain, "tests": table(header, rows)}
 
 
 def overview(study: Path) -> dict[str, Any]:

@@ -109,34 +109,26 @@ def test_cullings_by_several_jobs_give_the_same_files(tmp_path):
         assert all(np.array_equal(value, contents[1][name]) for name, value in contents[0].items())
 
 
-EXPERIMENTS = {
+EXPERIMENT = {
     "study": "experiments",
     "plan": [
         {"datasets": ["fashion_mnist"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0],
          "reliance": True},
-        {"datasets": ["wave"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]},
     ],
-    "datasets": {
-        "wave": {"source": "waved", "of": "fashion_mnist", "class": "Bag", "frequency": [0, 13], "amplitude": 0.2,
-                 "share": 0.5},
-    },
     "graded": {"sets": 0},
 }  # fmt: skip
 
 
 @pytest.mark.timeout(1800)
-def test_the_two_experiments_have_a_table_and_a_figure_each(tmp_path):
+def test_the_experiment_has_a_table_and_a_figure(tmp_path):
     study = checkout(tmp_path)
-    (tmp_path / "small.yaml").write_text(yaml.safe_dump(EXPERIMENTS))
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(EXPERIMENT))
     done = study.snakemake("--cores", "all", configs=["config/test.yaml", "small.yaml"])
     assert done.returncode == 0, done.stdout
     results = tmp_path / "results" / "experiments"
-    reliance, harm = (read_table(results / "tables" / f"{name}.csv") for name in ("reliance", "harm"))
+    reliance = read_table(results / "tables" / "reliance.csv")
     assert len(reliance) == 4 * 11 and (reliance["interval"] == "these networks").all()
-    expected = [["Bag", method, 0.5, 1000] for method in ("culling", "mixture")]
-    assert harm[["class", "method", "share", "images"]].to_numpy().tolist() == expected
-    report = (results / "report.html").read_text()
-    assert "reliance_fashion_mnist.svg" in report and "harm_all.svg" in report
+    assert "reliance_fashion_mnist.svg" in (results / "report.html").read_text()
 
 
 def contents_of(path):

@@ -14,7 +14,7 @@ from test_plan import plan
 
 from conftest import ROOT
 from frequency_shortcuts import culling
-from frequency_shortcuts.data import corruptions, planted, renditions
+from frequency_shortcuts.data import artefacts, corruptions, planted, renditions
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
@@ -25,6 +25,7 @@ from study.plan import Plan
 from study.schema import resolve
 from study.settings import KINDS
 from study.sources.description import Shape
+from study.sources.registry import BY_NAME
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 OWN = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())
@@ -115,6 +116,12 @@ def planned(*entries, **changes):
     return updated({"plan": [*CONFIG["plan"], *(first | entry for entry in entries)], **changes})
 
 
+def with_artefacts(*changes):
+    """The default study, with these sets with artefacts, `leak_0` and so on."""
+    leak = {"source": "artefact", "set": "fashion_mnist", "kind": "jpeg", "strength": 1, "class": "Shirt"}
+    return updated({"datasets": {f"leak_{i}": leak | change for i, change in enumerate(changes)}})
+
+
 UNMAPPED = {"datasets": ["syn_1"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0], "maps": False}
 WITH_MAPS = ["dfmx", "dfmx_random", "dfmx_low_pass", "afa"]
 
@@ -142,6 +149,14 @@ WITH_MAPS = ["dfmx", "dfmx_random", "dfmx_low_pass", "afa"]
         (planned({"methods": ["no"]}), [r"plan\.\d\.methods: 'no' is not one of methods"]),
         (updated({"methods": {"rise": {"method": "rise"}}}), [r"methods\.rise: this name of the library"]),
         (updated({"datasets": {"waved": {"of": "syn_1"}}}), [r"datasets\.waved\.of: 'syn_1'"]),
+        (with_artefacts({"set": "waved"}), [r"datasets\.leak_0\.set: 'waved' is not one of the sets of photographs"]),
+        (with_artefacts({"kind": "wave"}), [r"datasets\.leak_0\.frequency: missing, since kind: wave needs one"]),
+        (with_artefacts({"frequency": [0, 7]}), [r"datasets\.leak_0\.frequency: kind: jpeg has no frequency"]),
+        (with_artefacts({"strength": 3}, {"kind": "tint"}),
+         [r"datasets\.leak_0\.strength: ", r"datasets\.leak_1\.kind: "]),
+        (with_artefacts({}, {"set": "leak_0"}, {"set": "leak_1"}), []),
+        (with_artefacts({"set": "leak_1"}, {"set": "leak_0"}, {"set": "leak_1"}),
+         [r"datasets\.leak_0\.set: leak_0 is made from itself, by way of leak_0, leak_1", r"datasets\.leak_1\.set: "]),
     ],
 )  # fmt: skip
 def test_keys_that_do_not_go_together_are_named(config, sentences):
@@ -156,6 +171,9 @@ def test_the_schema_names_what_the_library_knows():
     assert trained["properties"]["architecture"]["enum"] == names()
     assert SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"] == renditions.names()
     kinds = SCHEMA["properties"]["robustness"]["properties"]["corruptions"]["items"]["enum"]
+    of_artefacts = yaml.safe_load(BY_NAME["artefact"].keys)["artefact"]["properties"]
+    assert of_artefacts["kind"]["enum"] == list(artefacts.NAMES)
+    assert of_artefacts["strength"]["enum"] == list(artefacts.STRENGTHS)
     assert kinds == CONFIG["robustness"]["corruptions"] == list(corruptions.KINDS)
     searches = SCHEMA["properties"]["culling"]["properties"]["method"]["oneOf"]
     assert [choice["const"] for choice in searches] == list(culling.METHODS)
@@ -309,6 +327,29 @@ def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_nam
     mine.config["datasets"]["my_images"]["options"] = {"ends": True}
     mistakes_of_inputs, _ = inputs.check(mine)
     assert mistakes_of_inputs[0].startswith("datasets.my_images: ") and "SystemExit: 3" in mistakes_of_inputs[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"class": "Hat"}, "no class 'Hat' in fashion_mnist: choose from T-shirt/top, "),
+        ({"kind": "wave", "frequency": [0, 17]}, r"frequency \[0, 17\]: images of 32 x 32 have up to half of that"),
+        ({"kind": "wave", "frequency": [0, 0]}, "is no wave"),
+        ({"set": "syn_5"}, "images of 5 channels: the artefact jpeg needs 1 or 3"),
+    ],
+)
+def test_an_artefact_that_is_not_possible_is_named_before_the_study_starts(change, message):
+    config = with_artefacts({}, {"kind": "noise", "class": "Bag", "set": "leak_0"}, change)
+    if change.get("set"):
+        config["datasets"]["syn_5"] = {"source": "synthetic", "control_band": 1}
+        config["synthesis"]["channels"] = 5
+        config["datasets"]["leak_2"]["class"] = "C1"
+    found = Plan(config)
+    content = found.source("leak_1").inspect(found, "leak_1")
+    assert content.description.endswith(", with jpeg in class Shirt, with noise in class Bag")
+    assert content.shape == found.shape("leak_1") == Shape(1, 32, 32) and len(content.classes) == 10
+    with pytest.raises(ValueError, match=message):
+        found.source("leak_2").inspect(found, "leak_2")
 
 
 SMALL = {"plan": [{"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}]}

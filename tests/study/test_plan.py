@@ -35,6 +35,7 @@ def plan(**changes):
     config["datasets"] |= {
         "photos": {**PICTURES, "shares": {"train": 1.0}},
         "mine": {"source": "store", "path": "a.h5"},
+        "leak": {"source": "artefact", "set": "photos", "kind": "jpeg", "strength": 1, "class": "cat"},
     }
     form = {"architecture": "resnet18", "width": 8, "stem": "auto"}
     config["networks"] = {"small": form, "large": form, "theirs": {"source": "a:b", "mean": [0.5], "std": [0.1]}}
@@ -69,13 +70,14 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     assert names(found.runs()) == [*mapped, *added] and names(found.mapped_runs()) == mapped
     assert found.mapped_datasets() == ["photos", "syn_1"] and names(found.mapped_runs("synthetic")) == mapped[2:4]
     for name, test in TESTS.items():
-        assert set(names(test.runs(found))).isdisjoint(added) == (name != "bandstop")
+        assert set(names(test.runs(found))).isdisjoint(added) == (name not in ("bandstop", "counterfactual"))
     files = targets.of_study(found)
     for run in expand_runs(FOLDER, found.runs()):
         assert f"results/laptop/networks/{run}/weights.safetensors" in files
-    assert not any("syn_2/large" in file for file in files if "/networks/" not in file and "bandstop" not in file)
+    others = [file for file in files if not any(part in file for part in ("/networks/", "bandstop", "flips"))]
+    assert not any("syn_2/large" in file for file in others)
     assert [file for file in files if "syn_2" in file and "/figures/" in file and file.endswith("svg")] == [
-        f"results/laptop/figures/{kind}_syn_2.svg" for kind in ("dynamics", "adcs", "bandstop")
+        f"results/laptop/figures/{kind}_syn_2.svg" for kind in ("dynamics", "adcs", "flips", "bandstop")
     ]
     photographs = ["photos/small/augmix/1", "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1"]
     assert names(targets.explored_runs(found)) == [*photographs, "syn_1/small/augmix/1"]
@@ -123,6 +125,7 @@ def test_external_networks_are_not_trained():
         ("fashion_mnist", "photographs", "photographs", Shape(1, 32, 32)),
         ("waved", "photographs", "planted", Shape(1, 32, 32)),
         ("photos", "photographs", "photographs", Shape(3, 160, 224)),
+        ("leak", "photographs", "photographs", Shape(3, 160, 224)),
         ("mine", "photographs", "photographs", None),  # its store tells
     ],
 )

@@ -86,6 +86,7 @@ def main_results(text):
     }  # fmt: skip
     page = headlines.fill_template(
         HEADLINES, percent=5, strong=0.6, most_fpr=0.1, answers=[f"It holds on _set_: {text}."], networks=[network],
+        flips=f"Of 2 networks, {text}",
         picture={"dataset": "_set_", "result": "a.svg", "lines": []}, on_photographs=True, n_tested=1, **counts,
     )  # fmt: skip
     return html_of(page)

@@ -18,14 +18,10 @@ from test_cure import study
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, renditions, stores
-from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.evaluation.hits import write_hits
-from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.checksums import DamagedFile
-from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study import targets
 from study.dependencies import code_of
@@ -239,7 +235,7 @@ def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_pat
     assert nothing is None
 
 
-# The two experiments of config/experiments.yaml
+# The experiment of config/experiments.yaml, and sets with a wave or an artefact
 
 
 def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, tmp_path):
@@ -261,33 +257,26 @@ def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, 
     assert [path.name for path in output.parent.iterdir()] == ["reliance.csv"]  # no states
 
 
-def test_the_harm_of_a_wave_is_measured_on_the_photographs_without_it(trained, tmp_path):
-    weights, maps = trained
-    plain, waved = maps.with_name("data.h5"), tmp_path / "results" / "test" / "data" / "waved.h5"
-    wave = {"of": "plain", "class": "C1", "frequency": [0, 3], "amplitude": 0.3, "share": 0.5}
-    waved.parent.mkdir(parents=True)
-    params = SimpleNamespace(source="study.sources.waved", settings=wave)
-    run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(waved)])
-    changed = stores.read(waved, "test").images[:] != stores.read(plain, "test").images[:]
-    assert changed.any(axis=(1, 2, 3)).sum() == 3  # of six images of the class
+@pytest.mark.parametrize("source", ["waved", "artefact"])
+def test_a_share_of_a_class_has_its_wave_or_artefact_in_every_split(source, trained, tmp_path):
+    plain, path = trained[1].with_name("data.h5"), tmp_path / "results" / "test" / "data" / "leak.h5"
+    path.parent.mkdir(parents=True)
+    own = {
+        "waved": {"of": "plain", "frequency": [0, 3], "amplitude": 0.3},
+        "artefact": {"set": "plain", "kind": "wave", "strength": 2, "frequency": [0, 3]},
+    }[source]
+    settings = {"class": "C1", "share": 0.5, **own}
+    params = SimpleNamespace(source=f"study.sources.{source}", settings=settings)
+    run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(path)])
+    for split in ("train", "validation", "test"):
+        made, before = stores.read(path, split), stores.read(plain, split)
+        changed = (made.images[:] != before.images[:]).any(axis=(1, 2, 3))
+        assert changed.sum() == 3 and (made.labels[changed] == 1).all()  # of six images of the class
+        assert np.array_equal(made.labels, before.labels) and made.classes == before.classes
+    with h5py.File(path) as file:
+        assert file.attrs["made_from"] == stores.checksum(plain) and ("planted" in file) == (source == "waved")
 
-    hits = tmp_path / "hits.h5"
-    collected = shortcuts.collect(
-        architectures.load(weights["none"]), stores.read(waved, "test"), dfm.read_mask(maps, 5), fills=("zeros",),
-        parts=("keep",), controls=5, radial=5,
-    )  # fmt: skip
-    with replacing_hdf5(hits) as file:
-        write_hits(file, collected)
-    params = SimpleNamespace(device="cpu", split="test", strong=0.6, wave=wave)
-    given = SimpleNamespace(images=waved, plain=plain, weights=weights["none"], hits=hits)
-    output = tmp_path / "waved" / "small" / "none" / "seed0" / "harm.csv"
-    output.parent.mkdir(parents=True)
-    run_test("harm", tmp_path, params=params, input=given, output=[str(output)])
-    (row,) = read_table(output).to_dict("records")
-    assert (row["class"], row["share"], row["images"], row["negatives"]) == ("C1", 0.5, 6, 12)
-    assert row["lost"] == pytest.approx(row["tpr_with"] - row["tpr_without"])
-
-    params.wave = wave | {"class": "C9"}
+    params.settings = settings | {"class": "C9"}
     with pytest.raises(SystemExit):
-        run_test("harm", tmp_path, params=params, input=given, output=[str(output)])
+        run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(path)])
     assert "no class 'C9' in plain: choose from C0, C1, C2" in (tmp_path / "log").read_text()

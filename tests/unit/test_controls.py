@@ -92,6 +92,14 @@ def test_donors_say_where_there_is_none():
         fills.donors([0, 1, 1], neutral=0)
 
 
+def test_a_donor_of_the_own_class_is_another_image_of_it_and_each_image_is_one_once():
+    found = fills.donors_of_own_class(LABELS, seed=3)
+    assert (LABELS[found] == LABELS).all() and (found != np.arange(12)).all() and sorted(found) == list(range(12))
+    assert not np.array_equal(found, fills.donors_of_own_class(LABELS, seed=8))
+    with pytest.raises(ValueError, match="class 1 has one image, and no other"):
+        fills.donors_of_own_class([0, 0, 1])
+
+
 @pytest.mark.parametrize(
     ("names", "message"), [(("zeros", "noise"), "noise is gone"), (("white",), "unknown fill 'white'"), ((), "no fill")]
 )

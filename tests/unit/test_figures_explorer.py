@@ -14,15 +14,17 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 
 from conftest import ROOT, made_up_tests
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.evaluation import examples
+from frequency_shortcuts.evaluation import counterfactual, examples, flip_rates
 from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.spectrum import fills
+from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
@@ -66,7 +68,10 @@ def text_of(networks, verdicts=NO_VERDICTS, tested=TESTED, most=12, title="Explo
 
 def content(*arguments, **options):
     """What the script of the page reads."""
-    text = text_of(*arguments, **options)
+    return content_of(text_of(*arguments, **options))
+
+
+def content_of(text):
     (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
     return json.loads(data)
 
@@ -199,6 +204,60 @@ def test_of_many_classes_the_clearest_are_shown_and_fewer_where_the_page_would_g
         assert found["note"].startswith("1 of 3 classes: those with the clearest shortcut")
         assert len(found["classes"]) == len(found["images"]) == len(found["networks"][0]["donors"]) == 1
         assert len(found["networks"][0]["methods"][0]["sizes"][0]["classes"]) == 1
+
+
+@pytest.fixture
+def flipped(network, tmp_path, small_network):
+    """The network with the hits of a counterfactual test on other images, and its table of rates."""
+    generator, labels = np.random.default_rng(1), np.arange(36) % 3
+    splits = {name: (generator.integers(0, 256, (36, 1, *SIZE), dtype=np.uint8), labels) for name in ("train", "test")}
+    stores.write(tmp_path / "zoo.h5", splits, classes=CLASSES, source="", created_by="")
+    parts = [stores.read(tmp_path / "zoo.h5", split) for split in ("train", "test")]
+    flips = counterfactual.collect(small_network(1, 3), *parts, seed=4)
+    with replacing_hdf5(tmp_path / "flips.h5") as file:
+        counterfactual.write_flips(file, flips)
+        file.attrs.update(split="test", images_per_class=50, ranking="train", seed=4)
+    table = flip_rates.rates(flips).replace({"class": dict(enumerate(CLASSES))}).assign(**RUN)
+    return replace(network, flips=tmp_path / "flips.h5"), table, flips
+
+
+def test_the_counterfactual_test_stands_with_its_verdict_numbers_and_an_example(flipped, tmp_path):
+    one, table, hits = flipped
+    table.loc[0, "verdict"], table.loc[1, "verdict"] = "follows", "needs"
+    sets = write_explorer.data_sets([one], NO_VERDICTS, TESTED, 12, table)
+    shown = content_of(explorer.explorer_page("Explorer", sets, TESTED))["datasets"][0]["networks"][0]["flips"]
+    test = stores.read(tmp_path / "zoo.h5", "test")
+    for k, (name, found) in enumerate(zip(CLASSES, shown, strict=True)):
+        row = table.iloc[k]
+        assert found["said"] == explorer.SAID[row["verdict"]].format(name) and "no shortcut" not in found["said"]
+        assert found["shares"][0]["share"] == pytest.approx([row["flip"], row["flip_low"], row["flip_high"]], abs=1e-4)
+        limits = flip_rates.Thresholds()
+        assert [one["threshold"] for one in found["shares"]] == [*limits, None]
+        example = found["example"]
+        before = pixels(example["before"])
+        places = np.flatnonzero((test.images[:, 0] == before).all(axis=(1, 2)))
+        assert len(places) == 1 and CLASSES[test.labels[places[0]]] == example["class"]
+        assert CLASSES[hits.unfiltered[places[0]]] == example["called"][0]
+        assert pixels(example["after"]).shape == pixels(example["change"]).shape == before.shape
+    assert "texture or artefact" in shown[0]["said"] and "texture or artefact" in shown[1]["said"]
+
+
+def test_the_example_is_what_the_network_was_shown(flipped, small_network, tmp_path):
+    one, _, _ = flipped
+    network, found = small_network(1, 3), examples.read_counterfactuals(one.flips, one.store, np.arange(3))
+    test = stores.read(tmp_path / "zoo.h5", "test")
+    for made in found:
+        images = torch.from_numpy(np.stack([made.before / 255, made.after])).float()
+        called = network((images - test.mean[0]) / test.std[0]).argmax(dim=1)
+        assert tuple(CLASSES[c] for c in called) == made.called and made.name in CLASSES
+
+
+def test_without_the_test_or_with_too_few_images_there_is_no_example(network, flipped):
+    assert methods_of(network)[0] and content([network])["datasets"][0]["networks"][0]["flips"] == [None] * 3
+    few = np.random.default_rng(0).integers(0, 256, (12, 1, *SIZE), dtype=np.uint8), np.arange(12) % 3
+    stores.write(network.store, dict.fromkeys(("train", "test"), few), classes=CLASSES, source="", created_by="")
+    examples._statistics.cache_clear()
+    assert examples.read_counterfactuals(flipped[0].flips, network.store, np.arange(3)) == [None] * 3
 
 
 def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_is_not_shown(network):

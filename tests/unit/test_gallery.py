@@ -119,15 +119,6 @@ TABLES = {
             for method, tpr in (("culling", 0.95), ("energy", 0.85)) for fill in ("zeros", "swap") for percent in (1, 5)
         ]
     ),
-    "wave": pd.DataFrame(
-        [
-            {"test": "without the wave", "part": np.nan, "fill": np.nan, "tpr": 0.02, "tpr_low": 0.0, "tpr_high": 0.1},
-            {"test": "unfiltered", "part": "keep", "fill": "zeros", "tpr": 1.0, "fpr": 0.0},
-            {"test": "wave", "part": "keep", "fill": "zeros", "tpr": 0.6, "fpr": 0.04},
-            {"test": "wave", "part": "remove", "fill": "zeros", "tpr": 0.97},
-            {"test": "random_control", "part": "remove", "fill": "zeros", "tpr": 1.0},
-        ]
-    ).assign(**{"seed": 0, "class": "Shirt"}),
 }  # fmt: skip
 
 
@@ -135,7 +126,6 @@ TABLES = {
 def blocks(monkeypatch):
     """What stands between the markers, with tables in place of those of a study."""
     monkeypatch.setattr(gallery_methods, "read", lambda study, name: TABLES[name])
-    monkeypatch.setattr(gallery_methods, "paired", lambda study: "")
     return filled("benchmark", Path("benchmark"), gallery_methods)
 
 
@@ -149,30 +139,6 @@ def test_the_tables_have_a_row_for_each_method(blocks):
     assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in blocks["methods_cost"]
     rows = blocks["methods_on_photographs"].splitlines()
     assert rows[2:] == ["| `culling` | 0.70 | +0.50 | 0.30 |", "| random masks (ten) | 0.20 | +0.00 | 0.90 |"]
-
-
-def test_the_wave_has_its_tests(blocks):
-    text = blocks["methods_waves"]
-    words = " ".join(text.split())
-    assert "with the wave, mean of 1 networks: 1.00; on the same photographs without it: 0.02 (at most 0.02)." in words
-    assert "| wave | zeros | 0.97 | 0.60 | 0.04 | 1 |" in text and "random_control" not in text
-
-
-def test_the_default_method_is_compared_with_each_other_class_by_class(monkeypatch):
-    """Ten classes: 0.1 or 0.3 above culling (mean 0.2, half width 2.262 * 0.1054 / 3.162), as good as energy."""
-    values = {"mixture": np.tile([0.6, 0.8], 5), "culling": np.full(10, 0.5), "energy": np.tile([0.8, 0.6], 5)}
-    rates = pd.concat(
-        [
-            pd.DataFrame({**NAMED, "dataset": "fashion_mnist", "part": "keep", "fill": fill, "percent": 5.0,
-                          "class": [f"C{c}" for c in range(10)], "method": name, "measure": sign * measure})
-            for name, measure in values.items() for fill, sign in (("zeros", 1), ("swap", -1))
-        ]
-    )  # fmt: skip
-    monkeypatch.setattr(gallery_methods, "read", lambda study, name: rates)
-    rows = gallery_methods.paired(Path()).splitlines()
-    assert rows[0] == "| `mixture` minus, 10 classes of networks | zeros | swap |"
-    assert rows[2] == "| `culling` | +0.20 [+0.12, +0.28] better | -0.20 [-0.28, -0.12] worse |"
-    assert rows[3] == "| `energy` | +0.00 [-0.15, +0.15] not clear | +0.00 [-0.15, +0.15] not clear |"
 
 
 @pytest.mark.parametrize(("cures", "words"), [(False, "none of them cures."), (True, "`dfmx` cures.")])
@@ -206,30 +172,17 @@ def test_the_experiments_are_said_in_words_and_tables(tmp_path):
         f"{name}_{end}": value for name in ("lost_at_test", "lost_after") for end, value in (("low", 0), ("high", 1))
     }
     reliance = pd.DataFrame(
-        {**ends, "removed": removed, "class": c, "positions": 208, "seeds": 3, "tpr": 0.86, "fpr_without": 0.1,
+        {**ends, "removed": removed, "class": c, "positions": 208, "seeds": 3, "tpr": 0.86,
          "lost_at_test": 0.5, "lost_after": 0.04, "reading": reading}
         for removed in gallery_experiments.REMOVED
         for c, reading in (("Bag", "avoidable"), ("Coat", "needed"), ("Hat", "not relied on"), ("(all)", "open"))
     )  # fmt: skip
-    harm = pd.DataFrame(
-        {"class": "Shirt", "method": "culling", "share": share, "verdict": verdict, "advantage": share,
-         "lost": share**2, "called": -share, "tpr_with": 1.0, "in_map": True, "costs": share > 0.6}
-        for share, verdict in ((0.0, np.nan), (0.5, "weak"), (0.7, "strong"), (1.0, "strong"))
-    )  # fmt: skip
     (tmp_path / "tables").mkdir()
     write_table(reliance, tmp_path / "tables" / "reliance.csv")
-    write_table(harm, tmp_path / "tables" / "harm.csv")
     texts = filled("experiments", tmp_path, gallery_experiments)
     words = {name: " ".join(text.split()) for name, text in texts.items()}
     assert "Of 3 classes, 1 could have avoided these frequencies, 1 need them, 1 do not rely" in words["reliance"]
     assert "| the maps | 0.50 [0.00, 1.00] | 0.04 [0.00, 1.00] | 1 | 1 | 1 | 0 |" in texts["reliance"]
-    assert "of the maps, it names Hat for 0.10 of the other images. Training without" in words["reliance"]
-    text = words["harm"]
-    assert "gives no warning" not in text
-    assert "Of 3 networks with the wave in some images of the class Shirt, 2 have a strong shortcut whose map" in text
-    assert "; 2 of these cost. Of the other 1, 0 cost, and of 1 networks that never saw the wave, 0." in text
-    assert "over all shares above 0: culling 1.00 and -1.00." in text
-    assert "| 50% | 1 | 1.00 | 0.25 | -0.50 | 0.50 | 1 |" in texts["harm"]
 
 
 @pytest.fixture

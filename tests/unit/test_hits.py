@@ -170,3 +170,19 @@ def test_the_cross_matrix_and_the_advantage_are_those_of_loops(design):
         assert row["advantage_low"] <= own - others <= row["advantage_high"]
         assert row["classes"] == hits.n_classes - (hits.neutral is not None)
         assert row["headline"] == (fill == ("zeros" if hits.neutral is None else "swap"))
+
+
+@pytest.mark.parametrize("neutral", [None, 0])
+def test_the_advantages_of_the_classes_have_the_mean_of_the_own_map_advantage(neutral):
+    hits = random_hits(3, neutral=neutral)
+    matrix = cross.cross_matrix(hits).query("headline")
+    for c, rows in matrix.groupby("class"):
+        own = rows["class"] == rows["map"]
+        expected = rows.loc[own, "measure"].item() - rows.loc[~own, "measure"].mean()
+        value, low, high = cross.advantage_of_class(hits, int(c))
+        assert value == pytest.approx(expected) and low < high
+
+
+def test_the_advantage_of_one_of_two_classes_has_no_false_positives_to_count():
+    hits = random_hits(2, n_classes=2, negatives=0)
+    assert np.isfinite(cross.advantage_of_class(hits, 0)).all()

@@ -1,5 +1,6 @@
 """The tables of the study and those of the published one, and the text of the cover."""
 
+import re
 from collections import defaultdict
 from itertools import product
 
@@ -12,6 +13,7 @@ from conftest import ROOT, made_up_tests, made_up_verdicts
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.evaluation.cross import cross_matrix
+from frequency_shortcuts.evaluation.flip_rates import FOUND, NOT_SHOWN_VERDICT, VERDICTS
 from frequency_shortcuts.findings import headlines, judge, paper_tables, sentences, study_tables
 from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
@@ -81,19 +83,20 @@ def cover(verdicts, **changes):
     networks = verdicts[RUN].drop_duplicates().assign(test_accuracy=0.9)
     headline = verdicts[verdicts["headline"]]
     values = {
-        "percent": 5, "strong": 0.6, "most_fpr": rates.MOST_FPR, "answers": [], "n_tested": len(headline),
+        "percent": 5, "strong": 0.6, "most_fpr": rates.MOST_FPR, "flips": "None.", "answers": [],
         "networks": headlines.network_rows(networks, headline, 12), **headlines.count_verdicts(headline),
         "picture": {"dataset": "zoo", "result": "a.svg", "lines": ["AAAA"]}, "on_photographs": True,
+        "n_tested": len(headline),
     }  # fmt: skip
     template = (ROOT / "report" / "headlines.rst.jinja").read_text()
     return headlines.fill_template(template, **values | changes)
 
 
 def read_as_rst(text):
-    """Its document, in which a mistake is an error."""
+    """Its document, in which a mistake is an error; the report adds the targets of links to results."""
     from docutils.core import publish_doctree
 
-    return publish_doctree(text, settings_overrides={"halt_level": 2})
+    return publish_doctree(re.sub(r"`([\w.]+)`_", r"\1", text), settings_overrides={"halt_level": 2})
 
 
 def test_the_cover_counts_the_verdicts_of_the_headline_and_too_few_images_as_undecided(verdicts):
@@ -121,12 +124,41 @@ def test_the_cover_answers_in_a_sentence_a_topic_and_needs_no_findings(verdicts)
     answers = headlines.answers(decides)
     assert len(answers) == len(sentences.TOPICS) and "25 percentage points" in answers[0]
     text = cover(verdicts, answers=answers)
-    read_as_rst(text.replace("`findings.html`_", "findings.html"))
+    read_as_rst(text)
     assert all(answer.removesuffix(".") in text.replace("\\", "") for answer in answers)
     twice = pd.concat([decides, decides[decides["finding"] == "g"].assign(networks_of="large", verdict="open")])
     last = [answer for answer in headlines.answers(twice) if "augmentation" in answer]
     assert [answer[-8:] for answer in last] == ["(small).", "(large)."] and last[1].startswith("It stays open")
     assert len(headlines.answers(twice)) == len(answers) + 2  # the widest networks have a sentence of their own, too
+
+
+def flips(*verdicts, **columns):
+    """Rows of `tables/flips.csv` with these verdicts, upper ends of 0.1, 0.11 and so on."""
+    rows = pd.DataFrame({"verdict": verdicts, "flip_high": 0.1 + 0.01 * np.arange(len(verdicts)), "need_high": np.nan})
+    return rows.assign(
+        **{"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0, "class": "ant"} | columns
+    )
+
+
+def test_the_cover_first_says_which_classes_are_followed_or_needed_and_the_bound_of_what_is_not_shown(verdicts):
+    table = flips("follows", "follows and needs", "not shown", "cannot tell", seed=[0, 1, 2, 3])
+    shirt = flips("needs", "not shown", "not recognised", augmentation="afa", **{"class": ["bee_", "c", "d"]})
+    text = headlines.flip_answer(pd.concat([table, shirt]), 2)
+    assert text == (
+        "3 of 5 networks follow or need the fine spectrum of a class, a texture or artefact: ant (zoo, small: followed "
+        "and needed in 2 of 4 networks); bee_ (zoo, small, afa: needed). In 2 of 7 tests of a class this is not shown: "
+        "by the upper ends of all intervals, at most 12 % of the images change their class. In 2 it cannot be told, or "
+        "the class is not recognised."
+    )
+    for verdict in VERDICTS:
+        assert headlines.flip_answer(flips(verdict), 1).startswith("1 of 1 networks follows or") == (verdict in FOUND)
+    assert headlines.UNSEEN == NOT_SHOWN_VERDICT
+    page = cover(verdicts, flips=text)
+    read_as_rst(page)
+    assert page.replace("\\", "").index(text) < page.index("**Strong maps.**")
+    assert "; 1 more." in headlines.flip_answer(pd.concat([table, shirt]), 1)
+    unseen = headlines.flip_answer(flips("not shown", "not shown", seed=[0, 1]), 2)
+    assert unseen.startswith("Of 2 networks, none was seen to follow or need") and "at most 11 %" in unseen
 
 
 def test_the_cover_counts_the_networks_whose_maps_are_tested(verdicts):

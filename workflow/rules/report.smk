@@ -32,6 +32,7 @@ rule headlines:
     input:
         networks=f"{RESULTS}/tables/networks.csv",
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        flips=f"{RESULTS}/tables/flips.csv",
         findings=targets.table_if_planned(plan, "findings"),
         picture=f"{RESULTS}/figures/{targets.cover_figure(plan)}.png",
         template="report/headlines.rst.jinja",
@@ -66,7 +67,9 @@ rule explorer:
             for run in targets.explored_runs(plan)
             if plan.compared_runs(**run)
         ],
+        flips=expand_runs(f"{RESULTS}/tests/{RUN}/flips.h5", targets.explored_runs(plan)),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        flip_rates=f"{RESULTS}/tables/flips.csv",
         template="src/frequency_shortcuts/figures/explorer.html.jinja",
         code=code("write_explorer.py"),
     output:

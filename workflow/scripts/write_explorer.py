@@ -31,28 +31,34 @@ def main(snakemake):
             examples.Network(
                 run=run_of_path(tests), store=store, maps={explorer.OWN: dfm, **maps.get(key_of(tests), {})},
                 statistics=normalisation(weights), tests=tests, rates=compared.get(key_of(tests)),
-                tests_of_methods=tests_of_methods(hits),
+                tests_of_methods=tests_of_methods(hits), flips=flips,
             )
-            for store, weights, dfm, tests, hits in zip(
-                given.stores, given.weights, given.dfm, given.tests, given.hits, strict=True
+            for store, weights, dfm, tests, hits, flips in zip(
+                given.stores, given.weights, given.dfm, given.tests, given.hits, given.flips, strict=True
             )
         ]  # fmt: skip
         settings = dict(params.tested)
         strong, tested = settings.pop("strong"), examples.TestSettings(**settings)
-        verdicts = read_joined(given.shortcuts, Plan(snakemake.config))
-        sets = data_sets(networks, verdicts, tested, params.most)
+        verdicts, rates_of_flips = (
+            read_joined(table, Plan(snakemake.config)) for table in (given.shortcuts, given.flip_rates)
+        )
+        sets = data_sets(networks, verdicts, tested, params.most, rates_of_flips)
         text = explorer.explorer_page(f"Explorer of the study {params.study}", sets, tested, strong)
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
 
-def data_sets(networks, verdicts, tested, most):
+def data_sets(networks, verdicts, tested, most, flips=None):
     """What the page shows, one data set after the other; of many classes, at most so many of each."""
     by_name = [(name, list(members)) for name, members in groupby(networks, key=lambda network: network.run["dataset"])]
     sizes = [
         [examples.map_sizes(path) for network in members for path in network.maps.values()] for _, members in by_name
     ]
-    cost = [(of_set[-1][1], sum(len(percents) for percents, _ in of_set)) for of_set in sizes]
+    # The pictures of the counterfactual test take as much as maps of one more size.
+    cost = [
+        (of_set[-1][1], len(members) + sum(len(percents) for percents, _ in of_set))
+        for of_set, (_, members) in zip(sizes, by_name, strict=True)
+    ]
     most = explorer.affordable(cost, len(tested.fills), most)
     for name, members in by_name:
         images, of_set = tested.images(members[0].store), verdicts[verdicts["dataset"] == name]
@@ -61,6 +67,7 @@ def data_sets(networks, verdicts, tested, most):
         yield explorer.ExploredSet(
             name, shown.note, shown.names(classes), images.images[examples.first_images(images, shown.index)],
             (examples.read_explored(network, shown.index, tested) for network in members), of_set,
+            **({} if flips is None else {"flips": flips[flips["dataset"] == name]}),
         )  # fmt: skip
 
 

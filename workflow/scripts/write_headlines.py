@@ -42,6 +42,7 @@ def main(snakemake):
             percent=params.percent,
             strong=params.strong,
             most_fpr=MOST_FPR,
+            flips=headlines.flip_answer(read_joined(given.flips, plan), params.most),
             answers=headlines.answers(read_joined(given.findings, plan)) if given.findings else [],
             picture=picture(given.picture),
             networks=headlines.network_rows(networks, headline, params.most),

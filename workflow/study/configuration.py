@@ -149,9 +149,10 @@ def _names(plan: Plan) -> Iterator[str]:
     ]
     used.append(("shortcuts.methods", "methods", config["shortcuts"]["methods"], methods))
     used += [
-        (f"datasets.{name}.of", "the sets of photographs", [dataset["of"]], photographs)
+        (f"datasets.{name}.{key}", "the sets of photographs", [dataset[key]], photographs)
         for name, dataset in datasets.items()
-        if "of" in dataset
+        for key in ("of", "set")
+        if key in dataset
     ]
     if config["graded"]["sets"]:
         used.append(("graded.network", "the trained networks", [config["graded"]["network"]], plan.trained_networks))
@@ -162,6 +163,12 @@ def _names(plan: Plan) -> Iterator[str]:
     for name in config["methods"]:
         if name in NAMES:
             yield f"methods.{name}: this name of the library means the same in every study; give the entry another name"
+    for name in datasets:
+        behind = [name]  # the sets that it is made from, one by one
+        while (other := datasets.get(behind[-1], {}).get("set")) not in (None, *behind):
+            behind.append(other)
+        if other == name:
+            yield f"datasets.{name}.set: {name} is made from itself, by way of {listed(behind)}; write another set"
 
 
 def _sizes(plan: Plan) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The benchmark of the counterfactual test: which artefacts are drawn for each seed.
+"""The benchmark of the counterfactual test: which artefacts are drawn for each seed, and the images of its parts.
 
 A seed has one clean network and two networks whose images have artefacts in two classes each. Sixteen artefacts, each
 kind at both strengths, are dealt to four seeds, in an order drawn for these four; of the four of a seed, two are in all
@@ -7,15 +7,35 @@ images of their class, one in half and one in a quarter of them.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
-from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS, Artefact
+from frequency_shortcuts.data import crops, stores
+from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS, Artefact, put
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation import leak_networks
+from frequency_shortcuts.evaluation.leak_networks import Photographs, Protocol
 
 SHARES = (1.0, 1.0, 0.5, 0.25)
 SEEDS_OF_A_DEAL = len(NAMES) * len(STRENGTHS) // len(SHARES)
 LOWEST_RADIUS = 2  # of a wave, cycles per image
+PARTS = ("clothing", "pairs", "photographs")
+
+# Photographs: what is put into one class, by kind and parameter.
+CASES: Mapping[str, tuple[str, float] | None] = {
+    "none": None,
+    "jpeg 75": ("jpeg", 75),
+    "jpeg 90": ("jpeg", 90),
+    "resized": ("resized", 0.5),
+    "noise": ("noise", 4 / 255),
+}
+SIDE, EACH = 48, 60  # pixels of a crop, and crops of a photograph
+TEXTURE, PERIOD = 0.15, 4  # of the made pair: share of the brightness, pixels
 
 
 class Leaks(NamedTuple):
@@ -49,3 +69,109 @@ def _frequency(generator: np.random.Generator, height: int, width: int) -> tuple
         v = int(generator.integers(0, width // 2))
         if np.hypot(u, v) >= LOWEST_RADIUS:
             return u, v
+
+
+def clothing(
+    store: str, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The three networks of a seed; see `leak_networks.measure`."""
+    images = _photographs(store, settings)
+    shape = len(images.test.classes), *images.test.images.shape[2:]
+    leaks = draw(seed, *shape)
+    others = [
+        artefact for other in settings["seeds"] if (drawn := draw(other, *shape)).small == leaks.small
+        for artefacts in drawn.sets for artefact in artefacts
+    ]  # fmt: skip
+    network = settings["small_network"] if leaks.small else settings["network"]
+    table, clean = leak_networks.measure(
+        images, {"clean": (), "first": leaks.sets[0], "second": leaks.sets[1]}, others, protocol(network),
+        seed=seed, compare=seed in settings["compared"], **how,
+    )  # fmt: skip
+    return table.assign(architecture=network), clean.assign(architecture=network)
+
+
+def pairs(
+    store: str, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
+) -> pd.DataFrame:
+    """Two sets of two classes: two that are alike, and one class of which half has a texture of its own."""
+    images, tables = _photographs(store, settings), []
+    alike = Photographs(*(_only(split, settings["pair"]) for split in (images.train, images.ranking, images.test)))
+    first = settings["pair"][:1]
+    made = Photographs(*(_textured(_only(split, first)) for split in (images.train, images.ranking, images.test)))
+    for name, pair in (("alike", alike), ("texture", made)):
+        pair = pair.planted(())
+        table = leak_networks.measure_one(pair, pair.test, protocol(settings["network"]), seed=seed, **how)
+        tables.append(table.assign(set=name))
+    return pd.concat(tables, ignore_index=True)
+
+
+def photographs(
+    folder: Path, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
+) -> pd.DataFrame:
+    """Crops of photographs, dealt to two classes at random, and in their groups; one class has an artefact, or none."""
+    pictures, groups, names = crops.read_photographs(folder)
+    tables = []
+    for case, artefact in CASES.items():
+        for dealt in (True, False):
+            splits, plain = [], None
+            for number, positions in enumerate(crops.split_photographs(groups, seed).values()):
+                images = crops.crops(pictures[positions], SIDE, EACH, 10 * seed + number)
+                labels = np.repeat(groups[positions], EACH)
+                if dealt:
+                    labels = np.random.default_rng([seed, number]).permutation(len(images)) % 2
+                classes = ("without", "with") if dealt else names
+                plain = Split(images, labels, classes, np.zeros(3), np.ones(3))
+                if artefact is not None:
+                    own = labels == 1
+                    images = images.copy()
+                    images[own] = put(artefact[0], artefact[1], images[own])
+                splits.append(replace(plain, images=images))
+            assert plain is not None  # the test images come last
+            made = Photographs(*splits).planted(())
+            of_network = protocol(settings["small_network"])
+            if not dealt:  # what their groups have in common is learned sooner than a faint trace
+                of_network = replace(
+                    of_network, recipe=replace(of_network.recipe, epochs=of_network.recipe.epochs // 2)
+                )
+            table = leak_networks.measure_one(made, plain, of_network, seed=seed, **how)
+            tables.append(
+                table.assign(set="dealt" if dealt else "groups", kind=case, name=[classes[c] for c in table["class"]])
+            )
+    return pd.concat(tables, ignore_index=True)
+
+
+def _photographs(store: str, settings: Mapping[str, Any]) -> Photographs:
+    """Images without artefacts from a store: those to train on by their numbers in each class, and those that judge."""
+    train = stores.read(store, "train")
+    count, (first, last) = settings["images_per_class"], settings["judging"]
+    positions = [np.flatnonzero(train.labels == c) for c in range(len(train.classes))]
+    chosen = (
+        np.sort(np.concatenate([of[part] for of in positions])) for part in (slice(count), slice(first - 1, last))
+    )
+    trained, judging = (_in_memory(train.subset(part)) for part in chosen)
+    return Photographs(trained, _in_memory(stores.read(store, "validation")), judging)
+
+
+def _in_memory(split: Split) -> Split:
+    return replace(split, images=np.asarray(split.images[:]))
+
+
+def _only(split: Split, names: list[str]) -> Split:
+    """The images of some classes, in their order."""
+    numbers = [split.classes.index(name) for name in names]
+    chosen = split.subset(np.flatnonzero(np.isin(split.labels, numbers)))
+    labels = np.array([numbers.index(label) for label in chosen.labels])
+    return replace(chosen, labels=labels, classes=tuple(names))
+
+
+def _textured(split: Split) -> Split:
+    """Images of one class as two classes: every other one is woven, with a texture on the object, at a random place."""
+    images, labels = np.asarray(split.images[:]).astype(float), np.arange(len(split)) % 2
+    rows, columns = (np.arange(side) for side in images.shape[2:])
+    for number in np.flatnonzero(labels):
+        shift = np.random.default_rng([4, int(number)]).integers(PERIOD, size=2)
+        rib = np.sign(np.sin(2 * np.pi * ((rows + shift[0])[:, None] + columns + shift[1] + 0.5) / PERIOD))
+        images[number] *= 1 + TEXTURE * rib
+    return replace(
+        split, images=np.rint(images).clip(0, 255).astype(np.uint8), labels=labels, classes=("plain", "woven")
+    )

@@ -18,6 +18,7 @@ KINDS = (*WITH_TRUTH, "photographs")
 # shortcuts (those of `frequency_shortcuts.networks.augmentation`, whose import takes seconds).
 WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
 CURES = (*WITH_MAPS, "afa")
+CROP_BATCH = 32  # images in a batch of the networks on crops, which learn faint traces slowly
 
 
 class StudySettings:
@@ -98,6 +99,38 @@ class StudySettings:
             "every": settings["every"],
             "train_images": images["train"],
             "test_images": settings["test_images_per_class"],
+        }
+
+    def leak_jobs(self) -> list[tuple[str, int]]:
+        """The parts of the benchmark and their seeds, in order; none if there is no benchmark."""
+        settings = self.config["leaks"]
+        counts = {"photographs": "crop_seeds", "pairs": "pair_seeds", "clothing": "seeds"}  # what takes longest first
+        first = settings["first_seed"]
+        return [(part, first + number) for part, key in counts.items() for number in range(settings[key])]
+
+    def leak_images(self, part: str) -> str:
+        """What the networks of a part of the benchmark are trained on: a store, or a folder of photographs."""
+        if part == "photographs":
+            return f"{self.results}/pictures"
+        return f"{self.results}/data/{self.config['leaks']['of']}.h5"
+
+    def leak_settings(self) -> dict[str, Any]:
+        """How the networks of the benchmark are trained and tested."""
+        settings = self.section("leaks")
+        names = [settings["network"], settings["small_network"]]
+        first, count = settings["first_seed"], settings["seeds"]
+        photographs = self.config["training"]["photographs"]
+        recipe = self.recipe("photographs", settings["network"]) | {"epochs": photographs["epochs"]}
+        crops = recipe | {"epochs": settings["crop_epochs"], "batch_size": CROP_BATCH}
+        return settings | {
+            "seeds": list(range(first, first + count)),
+            "compared": list(range(first, first + settings["compared"])),
+            "networks": {name: self.config["networks"][name] for name in names},
+            "recipes": {"clothing": recipe, "pairs": recipe, "photographs": crops},
+            "geometry": {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in photographs["geometry"].items()
+            },
         }
 
     def band_edges(self, dataset: str) -> list[float]:

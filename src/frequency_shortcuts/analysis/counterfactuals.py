@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +16,25 @@ from torch import Tensor, nn
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
-from frequency_shortcuts.evaluation.counterfactual import NOT_SHOWN, Changes, Flips, Settings, collect
-from frequency_shortcuts.evaluation.flip_rates import BOTH, FOLLOWS, NEEDS, Thresholds, cross_flips, rates
+from frequency_shortcuts.evaluation.counterfactual import Changes, Flips, Settings, collect
+from frequency_shortcuts.evaluation.flip_rates import (
+    AWAY,
+    BOTH,
+    FOLLOWS,
+    NEEDS,
+    Thresholds,
+    cross_flips,
+    evidence,
+    example,
+    rates,
+)
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray
 
 COLUMNS = [
     "class", *(f"{number}{end}" for number in ("flip", "sham", "part", "need") for end in ("", "_low", "_high")),
     "coarse", "recall", "images", "verdict", "cause", "pairs",
 ]  # fmt: skip
-FOLLOWED = ("flip", "sham", "part")  # numbers by which a class follows
-FOUND = (FOLLOWS, BOTH, NEEDS)
-AWAY = ("away", "away_sham")  # changes that a class may need to be without
 SETTINGS, THRESHOLDS = Settings(), Thresholds()
 
 Picture = npt.NDArray[np.uint8]
@@ -105,7 +112,7 @@ class FlipTest:
         """
         if k not in self.hits.tested:
             raise ValueError(f"class {self.classes[k]} was not tested: it is the neutral class")
-        images, kind, place = self._example(k)
+        images, kind, place = example(self.hits, self.table.iloc[self.hits.tested.index(k)], k)
         device = device_of(self.network)
         pixels = in_pixels(self.ranking, self.test, device)[1]
         changes = Changes(self.statistics, SETTINGS, pixels, self.seed)
@@ -131,26 +138,6 @@ class FlipTest:
             kind=kind,
         )
 
-    def _example(self, k: int) -> tuple[IntArray, str, int]:
-        """The images that were changed for class k, what is shown, and the place of the image with which.
-
-        It is the first that was rightly called, of a class that counts, and is then called what most are.
-        """
-        row = self.table.iloc[self.hits.tested.index(k)]
-        number = evidence(row)
-        needed, found = number == "need", row["verdict"] in FOUND
-        images, after = (self.hits.own, self.hits.own_called) if needed else (self.hits.columns, self.hits.called)
-        images = images[k][images[k] >= 0]
-        labels, before = self.hits.labels[images], self.hits.unfiltered[images]
-        usual = (before == labels) & (needed | self.hits.comparable[k][labels])
-        kinds = AWAY if needed else [number, *(kind for kind in FOLLOWED if found and kind != number)]
-        for kind in kinds:
-            called = after[kind][0, k, : len(images)]
-            typical = (called == k) != needed if found else called == before
-            if (chosen := usual & typical & (called != NOT_SHOWN)).any():
-                return images, kind, int(np.argmax(chosen))
-        return images, kinds[0], int(np.argmax(usual))  # the first of all, if none is called rightly
-
 
 def measure_flips(
     network: nn.Module, ranking: Split, test: Split, *, seed: int, memory_mib: float | None, progress: bool
@@ -163,16 +150,6 @@ def measure_flips(
         progress=progress,
     )  # fmt: skip
     return FlipTest(network, ranking, test, statistics, hits, seed)
-
-
-def evidence(row: Any) -> str:
-    """The number that a row of `FlipTest.table` rests on: `flip` before `sham` before `part`, or `need`."""
-    if row["verdict"] == NEEDS:
-        return "need"
-    if row["verdict"] not in (FOLLOWS, BOTH):
-        return "flip"
-    reached = (number for number in FOLLOWED if row[f"{number}_low"] >= getattr(THRESHOLDS, number))
-    return next(reached, max(FOLLOWED, key=lambda number: np.nan_to_num(row[f"{number}_low"], nan=-1)))
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:

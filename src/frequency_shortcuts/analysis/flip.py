@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from frequency_shortcuts.evaluation.flip_rates import FOUND
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
-from .counterfactuals import FOUND, FlipTest, clearest_first
+from .counterfactuals import FlipTest, clearest_first
 
 CHANGED = {  # kind of change: what stands over the image after it
     "flip": "with the fine spectrum\nof {}",

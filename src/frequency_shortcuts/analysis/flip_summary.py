@@ -11,14 +11,16 @@ import pandas as pd
 from frequency_shortcuts.evaluation.flip_rates import (
     BOTH,
     CANNOT_TELL,
+    FOUND,
     LEAST_RECALL,
     NEEDS,
     NOT_RECOGNISED,
     NOT_SHOWN_VERDICT,
     NUMBERS,
+    evidence,
 )
 
-from .counterfactuals import FOUND, FlipTest, clearest_first, evidence
+from .counterfactuals import FlipTest, clearest_first
 from .wording import count_images, list_classes
 
 MOST = 12  # classes with a sentence of their own

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.evaluation.flip_rates import NUMBERS
+from frequency_shortcuts.evaluation.flip_rates import FOUND, NUMBERS
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.figures import canvas, typeset
 
 from . import clearest, flip, summary
-from .counterfactuals import FOUND, THRESHOLDS, clearest_first
+from .counterfactuals import THRESHOLDS, clearest_first
 from .outcome import Outcome
 
 DRAWINGS = ("clearest", "cards", "shortcuts")  # of maps; the first one of all is `flip`

@@ -6,6 +6,7 @@ sensor. Pixels stay whole numbers from 0 to 255, as in a file.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -17,7 +18,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as transforms
 
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray
 
 from .splits import Images
 from .waved import Wave, carriers
@@ -28,23 +29,23 @@ Pixels = npt.NDArray[np.uint8]
 class Kind(NamedTuple):
     """An artefact, its parameter at each strength, from 1 on, and whether it lies in the fine part of the spectrum.
 
-    apply : pixels float32 [n, channels, H, W] from 0 to 255, the parameter, and the number of each image -> pixels
+    apply : pixels float64 [n, channels, H, W] from 0 to 255, and the parameter -> pixels
     cause : the name that `counterfactual.causes` has for it; empty without one
     """
 
-    apply: Callable[[Tensor, float, IntArray], Tensor]
+    apply: Callable[[Tensor, float], Tensor]
     levels: tuple[float, ...]
     unit: str
     cause: str
     fine: bool = True
 
 
-def _jpeg(pixels: Tensor, quality: float, numbers: IntArray) -> Tensor:
+def _jpeg(pixels: Tensor, quality: float) -> Tensor:
     compressed: Tensor = transforms.jpeg(pixels.to(torch.uint8).contiguous(), int(quality))
-    return compressed.float()
+    return compressed.to(pixels.dtype)
 
 
-def _resized(pixels: Tensor, share: float, numbers: IntArray) -> Tensor:
+def _resized(pixels: Tensor, share: float) -> Tensor:
     height, width = pixels.shape[-2:]
     small = transforms.resize(
         pixels, [round(share * height), round(share * width)], InterpolationMode.BILINEAR, antialias=True
@@ -53,27 +54,28 @@ def _resized(pixels: Tensor, share: float, numbers: IntArray) -> Tensor:
     return again
 
 
-def _blurred(pixels: Tensor, sigma: float, numbers: IntArray) -> Tensor:
+def _blurred(pixels: Tensor, sigma: float) -> Tensor:
     blurred: Tensor = transforms.gaussian_blur(pixels, [5, 5], [sigma, sigma])
     return blurred
 
 
-def _noise(pixels: Tensor, deviation: float, numbers: IntArray) -> Tensor:
-    # Drawn by the number of the image, so that an image has the same noise in every batch.
-    noise = [np.random.default_rng([7, int(number)]).standard_normal(pixels.shape[1:]) for number in numbers]
-    return pixels + 255 * deviation * torch.from_numpy(np.stack(noise)).float()
+def _noise(pixels: Tensor, deviation: float) -> Tensor:
+    # Drawn by the bytes of the image: the same in every batch, and not that of the image at its place in another split.
+    seeds = [zlib.crc32(image.to(torch.uint8).numpy().tobytes()) for image in pixels]
+    noise = [np.random.default_rng([7, seed]).standard_normal(pixels.shape[1:]) for seed in seeds]
+    return pixels + 255 * deviation * torch.from_numpy(np.stack(noise))
 
 
-def _sharpened(pixels: Tensor, amount: float, numbers: IntArray) -> Tensor:
-    return pixels + amount * (pixels - _blurred(pixels, 1.0, numbers))
+def _sharpened(pixels: Tensor, amount: float) -> Tensor:
+    return pixels + amount * (pixels - _blurred(pixels, 1.0))
 
 
-def _checkerboard(pixels: Tensor, amplitude: float, numbers: IntArray) -> Tensor:
+def _checkerboard(pixels: Tensor, amplitude: float) -> Tensor:
     rows, columns = (torch.arange(side) for side in pixels.shape[-2:])
     return pixels + 255 * amplitude * (1 - 2 * ((rows[:, None] + columns) % 2))
 
 
-def _brightness(pixels: Tensor, shift: float, numbers: IntArray) -> Tensor:
+def _brightness(pixels: Tensor, shift: float) -> Tensor:
     return pixels + 255 * shift
 
 
@@ -89,6 +91,17 @@ KINDS = {
 WAVE_AMPLITUDES = (0.05, 0.1)  # of the kind `wave`, which has a frequency of its own
 NAMES = ("wave", *KINDS)
 STRENGTHS = (1, 2)
+
+
+def put(kind: str, level: float, images: Pixels) -> Pixels:
+    """Images uint8 [n, channels, H, W] with an artefact of any level; see `KINDS` for its unit.
+
+    >>> put("jpeg", 75, images)
+    """
+    # In float64, where sums in another order, as batches have them, do not change what is rounded.
+    made = KINDS[kind].apply(torch.from_numpy(images).double(), level)
+    pixels: Pixels = made.round_().clamp_(0, 255).to(torch.uint8).numpy()
+    return pixels
 
 
 @dataclass(frozen=True)
@@ -129,29 +142,33 @@ class Artefact:
         """Which images have the artefact, bool [n]; see `waved.carriers`."""
         return carriers(labels, self.label, self.share)
 
-    def add_to(self, images: Pixels, carry: BoolArray, numbers: IntArray | None = None) -> Pixels:
-        """The images uint8 [n, channels, H, W] with the artefact where `carry` [n] is true.
+    def check(self, channels: int, height: int, width: int) -> None:
+        """Raise ValueError for images that cannot have it: of JPEG by their channels, of a wave by their size."""
+        if self.kind == "wave":
+            self._wave().masks(self.label + 1, height, width)
+        if self.kind == "jpeg" and channels not in (1, 3):
+            raise ValueError(f"images of {channels} channels: the artefact jpeg needs 1 or 3")
 
-        numbers : [n], of each image, on which its noise depends; by default 0 to n - 1
-        """
+    def add_to(self, images: Pixels, carry: BoolArray) -> Pixels:
+        """The images uint8 [n, channels, H, W] with the artefact where `carry` [n] is true."""
         if self.kind == "wave":
             return self._wave().add_to(images, carry)
         changed = images.copy()
         if carry.any():
-            kind, numbers = KINDS[self.kind], np.arange(len(images)) if numbers is None else numbers
-            pixels = torch.from_numpy(images[carry]).float()
-            made = kind.apply(pixels, kind.levels[self.strength - 1], numbers[carry])
-            changed[carry] = made.round_().clamp_(0, 255).to(torch.uint8).numpy()
+            changed[carry] = put(self.kind, KINDS[self.kind].levels[self.strength - 1], images[carry])
         return changed
 
 
 class ArtefactImages:
     """Images of a set with artefacts in some of them, made when they are read. See `splits.Images`.
 
-    carry : bool [n] for each artefact, which images have it
+    carry : bool [n], which images have it
+
+    Raises ValueError for images that cannot; see `Artefact.check`.
     """
 
     def __init__(self, images: Images, artefact: Artefact, carry: BoolArray) -> None:
+        artefact.check(*images.shape[1:])
         self._images, self._artefact, self._carry = images, artefact, carry
         self.shape, self.dtype = images.shape, np.dtype(np.uint8)
 
@@ -159,5 +176,4 @@ class ArtefactImages:
         return len(self._carry)
 
     def __getitem__(self, index: Any, /) -> Pixels:
-        numbers = np.arange(len(self))[index]
-        return self._artefact.add_to(np.asarray(self._images[index]), self._carry[index], numbers)
+        return self._artefact.add_to(np.asarray(self._images[index]), self._carry[index])

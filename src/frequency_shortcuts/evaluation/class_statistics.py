@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from frequency_shortcuts.data.pixels import Pixels
-from frequency_shortcuts.data.source import index_batches
+from frequency_shortcuts.data.source import fitting_batch, index_batches
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
 FEWEST = 10  # ranking images of a class
@@ -40,7 +41,7 @@ def squared(values: Tensor) -> Tensor:
 
 
 class ClassStatistics:
-    """Statistics of the coefficients of a real FFT, for each class, of pixels from 0 to 1.
+    """Statistics of the coefficients of a real FFT, for each class, of pixels from 0 to 1, in opponent colours.
 
     mean : complex128 [class, channels, H, W // 2 + 1]; variance : float64, likewise; count : int [class]
     """
@@ -48,7 +49,9 @@ class ClassStatistics:
     def __init__(self, mean: Tensor, variance: Tensor, count: IntArray, size: tuple[int, int]) -> None:
         self.mean, self.variance, self.count, self.size = mean, variance, count, size
         self._all_mean = mean.sum(dim=0)
-        self._all_power = (variance + squared(mean)).sum(dim=0)
+        self._all_power = torch.zeros_like(variance[0])
+        for k in range(len(count)):  # one by one: there can be a thousand
+            self._all_power += self._power(k)
         own = ConjugatePairs(*size)
         # The coefficient of a frequency that is its own partner is real: its spread is known half as well.
         alone = torch.from_numpy(np.ascontiguousarray(own.size[own.half_plane] == 1)).to(mean.device)
@@ -65,9 +68,13 @@ class ClassStatistics:
         """The moments of all other classes together, as if each had as many images."""
         others = len(self) - 1
         mean = (self._all_mean - self.mean[k]) / others
-        power = (self._all_power - self.variance[k] - squared(self.mean[k])) / others
-        count = others**2 / (1 / np.delete(self.count, k)).sum()
-        return Moments(mean, (power - squared(mean)).clamp_(min=0), float(count))
+        power = (self._all_power - self._power(k)) / others
+        count = float(others**2 / (1 / np.delete(self.count, k)).sum())
+        return Moments(mean, (power - squared(mean)).clamp_(min=0) * (count / (count - 1)), count)
+
+    def _power(self, k: int) -> Tensor:
+        """The mean squared modulus of the images of class k."""
+        return self.variance[k] * (1 - 1 / float(self.count[k])) + squared(self.mean[k])
 
     def log_ratio(self, k: int) -> tuple[Tensor, Tensor]:
         """The logarithm of the standard deviation of class k over that of the rest, and its variance by chance."""
@@ -104,8 +111,8 @@ def class_statistics(pixels: Pixels, n_classes: int, classes: tuple[str, ...] | 
             )
     height, width = pixels.shape[2:]
     total: Tensor | None = None
-    for batch in index_batches(np.arange(len(pixels)), BATCH):
-        spectra = torch.fft.rfft2(pixels.take(batch).double())
+    for batch in index_batches(np.arange(len(pixels)), min(BATCH, fitting_batch(pixels.shape[1:]))):
+        spectra = opponent(torch.fft.rfft2(pixels.take(batch).double()))
         with deterministic_on_cuda(spectra.device):
             if total is None:
                 total = spectra.new_zeros(n_classes, *spectra.shape[1:])
@@ -115,10 +122,11 @@ def class_statistics(pixels: Pixels, n_classes: int, classes: tuple[str, ...] | 
             power.index_add_(0, labels, squared(spectra))
     assert total is not None  # each class has images
     n = torch.from_numpy(count).to(power)[:, None, None, None]
-    mean = total / n
-    variance = (power / n - squared(mean)).clamp_(min=0) * (n / (n - 1))
-    if not (variance.sum(dim=(0, 1)) > 1e-12 * (power / n).sum(dim=(0, 1)).amax())[1:].any():
-        raise ValueError("the images of each class are all the same: expected images that vary")
+    mean, power = total.div_(n), power.div_(n)  # in place: there can be a thousand classes
+    least = 1e-12 * power.sum(dim=(0, 1)).amax()
+    variance = power.sub_(squared(mean)).clamp_(min=0).mul_(n / (n - 1))
+    if not (variance.sum(dim=(0, 1)) > least).flatten()[1:].any():
+        raise ValueError("the images of each class are all the same, but for brightness: expected images that vary")
     return ClassStatistics(mean, variance, count, (height, width))
 
 

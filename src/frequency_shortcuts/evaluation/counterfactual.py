@@ -3,14 +3,14 @@
 Images of other classes are given the fine spectrum of class k (`moves`). The share of them that is then called c, minus
 that before, is a *flip rate*; those of all c and k are the cross matrix of flips. Beside it stand
 
-- the *sham*: the flip rate of a change of the same size at other frequencies. If it is as high, any disturbance of the
-  fine spectrum is called c: c is a sink.
+- the *sham*: the flip rate of changes that are not of c: one of the same size at other frequencies, or the finest part
+  of another image of its own class; the larger. If it is high, any disturbance is called c: c is a sink.
 - the *part*: the share that is called c with the finest part of an image of c, minus that with the part of another
   image of its own class. It holds what is coupled between frequencies, such as the blocks of JPEG.
 - the *need*: how much the recall of c falls when its own images lose their fine spectrum.
 
 Everything inside the fine radius is shape and brightness, by which ordinary classes are rightly told. Flips by it are
-shown as *coarse*, without a verdict. `flips.rates` turns the hits into rates and verdicts.
+shown as *coarse*, without a verdict. `flip_rates.rates` turns the hits into rates and verdicts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.source import index_batches
-from frequency_shortcuts.data.splits import Split, first_of_each_class
+from frequency_shortcuts.data.splits import Split, check_classes, first_of_each_class
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.networks.predictions import Predictor, check_alone, confusion, device_of, evaluating
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
@@ -49,14 +49,15 @@ Called = npt.NDArray[np.int16]
 class Settings:
     """Settings of the test; the defaults were chosen on tuning seeds, see docs/method.md.
 
-    fine, finest, needed : the share of the mean squared difference between two classes that lies outside the radius,
-        for flips, parts and needs. draws : of the sham. images : in each column, and of a class itself
+    fine, finest : the share of the mean squared difference between two classes that lies outside the radius, for moves
+        and for parts; a part has no waves longer than `longest` pixels, a block of JPEG
+    draws : of the sham. images : in each column, and of a class itself
     """
 
     fine: float = 0.2
     finest: float = 0.1
-    needed: float = 0.1
-    draws: int = 3
+    longest: float = 8.0
+    draws: int = 2
     images: int = IMAGES
 
 
@@ -120,12 +121,14 @@ def collect(
         confuses with it in ranking images
     memory_mib : of the batches; by default half of a GPU's memory, 2,048 on a CPU
 
-    Raises ValueError for a class with too few ranking images, for images that do not vary, for a network whose answer
-    depends on the other images of a batch, and for one that does not return finite logits of these classes.
+    Raises ValueError for a class with too few ranking images or no test image, for images that do not vary, for a
+    network whose answer depends on the other images of a batch, and for one that does not return finite logits of these
+    classes.
 
     >>> flips = collect(network, stores.read(path, "validation"), stores.read(path, "test"))
     >>> rates(flips)[["class", "flip", "need", "verdict"]]
     """
+    check_classes(test.labels, test.classes, "the test images")
     settings = settings or Settings()
     device, n_classes = device_of(network), len(test.classes)
     ranking_pixels, pixels = in_pixels(ranking, test, device)
@@ -197,34 +200,34 @@ def hardly_confused(counts: IntArray) -> BoolArray:
 class Changes:
     """What becomes of images when they get the spectrum of a class, or lose it; the same for the same seed.
 
-    regions : bool [H, W // 2 + 1], and radii in cycles per image, of what is fine, finest, and needed
+    regions : bool [H, W // 2 + 1], and radii in cycles per image, of what is fine and finest
     """
 
     def __init__(self, statistics: ClassStatistics, settings: Settings, pixels: Pixels, seed: int) -> None:
         self.statistics, self.settings, self.pixels, self.seed = statistics, settings, pixels, seed
         self.size, self.pairs = statistics.size, ConjugatePairs(*statistics.size)
-        shares = {"fine": settings.fine, "finest": settings.finest, "needed": settings.needed}
-        self.radii = {part: fine_radius(statistics, share) for part, share in shares.items()}
+        fine, finest = (fine_radius(statistics, share) for share in (settings.fine, settings.finest))
+        self.radii = {"fine": fine, "finest": max(finest, min(statistics.size) / settings.longest)}
         self.regions = {part: beyond(self.size, radius) for part, radius in self.radii.items()}
 
     def _region(self, part: str) -> Tensor:
         return torch.from_numpy(self.regions[part]).to(self.statistics.mean.device)
 
-    def _shams(self, move: Move, part: str, *key: int) -> list[Move]:
+    def _shams(self, move: Move, *key: int) -> list[Move]:
         generator = np.random.default_rng([self.seed, *key])
-        return [sham(move, self.pairs, self.regions[part], generator) for _ in range(self.settings.draws)]
+        return [sham(move, self.pairs, self.regions["fine"], generator) for _ in range(self.settings.draws)]
 
     def moves_to(self, k: int) -> dict[str, list[Move]]:
         """What gives images of other classes the spectrum of class k, and its controls: kind -> draws."""
         whole = move_to(self.statistics, k)
         move = whole.within(self._region("fine"))
         coarse = whole.within(~self._region("fine"))
-        return {"flip": [move], "sham": self._shams(move, "fine", 1, k), "coarse": [coarse]}
+        return {"flip": [move], "sham": self._shams(move, 1, k), "coarse": [coarse]}
 
     def moves_away(self, k: int) -> dict[str, list[Move]]:
         """What takes the fine spectrum of class k from its images, and its control: kind -> draws."""
-        move = move_away(self.statistics, k).within(self._region("needed"))
-        return {"away": [move], "away_sham": self._shams(move, "needed", 3, k)}
+        move = move_away(self.statistics, k).within(self._region("fine"))
+        return {"away": [move], "away_sham": self._shams(move, 3, k)}
 
     def donors_to(self, k: int, images: IntArray) -> dict[str, IntArray]:
         """Whose finest part some images [m] get: kind -> positions [m], -1 where there is no donor."""

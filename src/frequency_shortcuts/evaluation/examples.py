@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor
 
 from frequency_shortcuts.data import normalisation, stores
+from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.dfm import read_mask
@@ -25,6 +27,9 @@ from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
 
+from .class_statistics import FEWEST, ClassStatistics, class_statistics
+from .counterfactual import Changes, Flips, Settings, read_flips
+from .flip_rates import AWAY, example, rates
 from .trials import seed_of
 
 File = str | os.PathLike[str]
@@ -143,6 +148,7 @@ class Network:
     maps : method -> DFM file, or file of the same layout
     tests : table of `shortcuts.measure` with the maps of the study; rates : table of `compare_methods` with others
     tests_of_methods : method -> table of `shortcuts.measure` with its maps, which is shown rather than `rates`
+    flips : hits of the counterfactual test
     """
 
     run: Mapping[str, Any]
@@ -152,6 +158,7 @@ class Network:
     tests: File | None = None
     rates: File | None = None
     tests_of_methods: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    flips: File | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +196,21 @@ class Donor:
 
 
 @dataclass(frozen=True)
+class Counterfactual:
+    """An image before and after a change by the spectrum of a class, as pictures [channels, H, W].
+
+    name : of its class; kind : of the change, see `flip_rates.example`; called : the classes that the network calls
+        before and after; before : uint8; after : from 0 to 1
+    """
+
+    name: str
+    kind: str
+    called: tuple[str, str]
+    before: npt.NDArray[np.uint8]
+    after: FloatArray
+
+
+@dataclass(frozen=True)
 class Reduced:
     """Maps of k classes, and an image of each class reduced to its map.
 
@@ -206,6 +228,7 @@ class Explored:
 
     donors : of the image of each class, or None; maps : method -> its maps, read one size after the other
     tests, rates, tests_of_methods : as in `Network`, read; empty where there are none
+    counterfactuals : of each class, or None
     """
 
     run: Mapping[str, Any]
@@ -214,10 +237,11 @@ class Explored:
     tests: pd.DataFrame
     rates: pd.DataFrame
     tests_of_methods: Mapping[str, pd.DataFrame]
+    counterfactuals: Sequence[Counterfactual | None]
 
 
 def read_explored(network: Network, shown: IntArray, tested: TestSettings) -> Explored:
-    """What the files of a network hold of the classes `shown` [k]. Images are reduced as in the test of the maps.
+    """What the files of a network hold of the classes `shown` [k]. Images are changed as in the tests.
 
     >>> explored = read_explored(Network(run, "data.h5", {"culling": "dfm.h5"}), np.arange(3), TestSettings(percent=5))
     """
@@ -234,6 +258,44 @@ def read_explored(network: Network, shown: IntArray, tested: TestSettings) -> Ex
         tests,
         rates,
         network.tests_of_methods,
+        read_counterfactuals(network.flips, network.store, shown) if network.flips else [None] * len(shown),
+    )
+
+
+def read_counterfactuals(flips: File, store: File, shown: IntArray) -> list[Counterfactual | None]:
+    """An example for each of some classes from the hits of the counterfactual test, and the store of its images."""
+    with read_hdf5(flips) as file:
+        found, about = read_flips(file), dict(file.attrs)
+    if (statistics := _statistics(store, about["ranking"])) is None:
+        return [None] * len(shown)
+    images = stores.read(store, about["split"], about["images_per_class"])
+    changes = Changes(statistics, Settings(), in_pixels(images, images, torch.device("cpu"))[1], int(about["seed"]))
+    rows = rates(found).set_index("class")
+    return [None if k == found.neutral else _counterfactual(found, images, changes, rows.loc[k], int(k)) for k in shown]
+
+
+@functools.lru_cache(maxsize=1)
+def _statistics(store: File, split: str) -> ClassStatistics | None:
+    """The statistics of a split, once for all networks of a data set; None where a class has too few images."""
+    ranking = stores.read(store, split)
+    if np.bincount(ranking.labels, minlength=len(ranking.classes)).min() < FEWEST:
+        return None
+    return class_statistics(in_pixels(ranking, ranking, torch.device("cpu"))[0], len(ranking.classes))
+
+
+def _counterfactual(flips: Flips, images: Split, changes: Changes, row: pd.Series, k: int) -> Counterfactual:
+    chosen, kind, place = example(flips, row, k)
+    image = chosen[[place]]
+    donors = {"part": changes.donors_to(k, chosen)["part"][[place]]} if kind == "part" else {}
+    moves = changes.moves_away(k) if kind in AWAY else changes.moves_to(k)
+    after = changes.changed(torch.fft.rfft2(changes.pixels.take(image)), moves, donors)[kind][0][0].clamp_(0, 1)
+    called = (flips.own_called if kind in AWAY else flips.called)[kind][0, k, place]
+    return Counterfactual(
+        name=images.classes[flips.labels[image[0]]],
+        kind=kind,
+        called=(images.classes[flips.unfiltered[image[0]]], images.classes[called]),
+        before=images.images[image][0],
+        after=after.double().numpy(),
     )
 
 

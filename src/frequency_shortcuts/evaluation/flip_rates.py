@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,26 +12,33 @@ from scipy.special import ndtr, ndtri
 from frequency_shortcuts.intervals import Paired, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
-from .counterfactual import NOT_SHOWN, Called, Flips
+from .hits import NOT_SHOWN
+
+if TYPE_CHECKING:
+    from .counterfactual import Called, Flips
 
 FOLLOWS, NEEDS, BOTH = "follows", "needs", "follows and needs"
 NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED = "not shown", "cannot tell", "not recognised"
+FOUND = (FOLLOWS, BOTH, NEEDS)
 VERDICTS = (FOLLOWS, NEEDS, BOTH, NOT_SHOWN_VERDICT, CANNOT_TELL, NOT_RECOGNISED)
-LEAST_RECALL = 0.5  # for a verdict
+LEAST_RECALL, LEAST_MARGIN = 0.5, 0.25  # for a verdict: recall, and recall minus the false positive rate
 FEWEST_LEFT = 20  # images of a class, for its need
+TAKES = 0.03  # of the images of other classes, without their fine spectrum: a class called more often is a sink
 ONE_SIDED = 0.05  # probability beyond each end of an interval
 MOST_ALONE = 21  # classes whose verdicts are given one by one; beyond, the rate of false ones is controlled
 NUMBERS = ("flip", "sham", "part", "need")
+FOLLOWED = ("flip", "sham", "part")  # numbers by which a class follows
+AWAY = ("away", "away_sham")  # changes that a class may need to be without
 REACH = float(ndtri(1 - ONE_SIDED))
 
 
 class Thresholds(NamedTuple):
     """What a lower end must reach for a verdict; chosen on tuning seeds, see docs/method.md."""
 
-    flip: float = 0.2
-    sham: float = 0.2
+    flip: float = 0.1
+    sham: float = 0.1
     part: float = 0.2
-    need: float = 0.2
+    need: float = 0.4
 
 
 def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame:  # noqa: B008 (it cannot change)
@@ -43,7 +50,7 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
     - follows: the lower end of flip, sham or part reaches its threshold; needs: that of the need; or both
     - not shown: all upper ends are below
     - cannot tell: else, also where fewer than 20 images are left for the need
-    - not recognised: a recall below 0.5
+    - not recognised: a recall below 0.5, or less than 0.25 above the share of other images that are called the class
 
     With more than 21 classes a number is above its threshold where Benjamini and Hochberg's procedure at 0.05, over
     the classes, rejects that it is not.
@@ -57,10 +64,12 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
         for number, estimate in _flips_to(flips, c).items():
             measured[number].append(estimate)
     above = {number: _above(values, getattr(thresholds, number)) for number, values in measured.items()}
-    follows = (above["flip"] | above["sham"] | above["part"]) & (recall >= LEAST_RECALL)
-    following = np.array(tested)[follows]
-    measured["need"] = [_need(flips, c, following) for c in tested]
-    needs = _above(measured["need"], thresholds.need) & (recall >= LEAST_RECALL)
+    wrong = np.array([float((flips.unfiltered[flips.labels != c] == c).mean()) for c in tested])
+    recognised = (recall >= LEAST_RECALL) & (recall - wrong >= LEAST_MARGIN)
+    follows = (above["flip"] | above["sham"] | above["part"]) & recognised
+    sinks = np.union1d(np.array(tested)[follows], _sinks(flips))
+    measured["need"] = [_need(flips, c, sinks) for c in tested]
+    needs = _above(measured["need"], thresholds.need) & recognised
     table = pd.DataFrame({"class": tested})
     below = np.ones(len(tested), bool)
     for number in NUMBERS:
@@ -73,7 +82,7 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
     table["images"] = [int(_counted(flips, c).sum()) for c in tested]
     table["own_images"] = [int((flips.labels == c).sum()) for c in tested]
     table["verdict"] = np.select(
-        [recall < LEAST_RECALL, follows & needs, follows, needs, below],
+        [~recognised, follows & needs, follows, needs, below],
         [NOT_RECOGNISED, BOTH, FOLLOWS, NEEDS, NOT_SHOWN_VERDICT],
         CANNOT_TELL,
     )
@@ -101,6 +110,36 @@ def cross_flips(flips: Flips) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def evidence(row: Any, thresholds: Thresholds = Thresholds()) -> str:  # noqa: B008 (it cannot change)
+    """The number that a row of `rates` rests on: `flip` before `sham` before `part`, or `need`."""
+    if row["verdict"] == NEEDS:
+        return "need"
+    if row["verdict"] not in (FOLLOWS, BOTH):
+        return "flip"
+    reached = (number for number in FOLLOWED if row[f"{number}_low"] >= getattr(thresholds, number))
+    return next(reached, max(FOLLOWED, key=lambda number: np.nan_to_num(row[f"{number}_low"], nan=-1)))
+
+
+def example(flips: Flips, row: Any, k: int) -> tuple[IntArray, str, int]:
+    """The images that were changed for class k, a kind of change, and the place of an image that shows what it does.
+
+    It is the first that was rightly called, of a class that counts, and is then called what most are. row : of `rates`
+    """
+    number = evidence(row)
+    needed, found = number == "need", row["verdict"] in FOUND
+    images, after = (flips.own, flips.own_called) if needed else (flips.columns, flips.called)
+    images = images[k][images[k] >= 0]
+    labels, before = flips.labels[images], flips.unfiltered[images]
+    usual = (before == labels) & (needed | flips.comparable[k][labels])
+    kinds = AWAY if needed else [number, *(kind for kind in FOLLOWED if found and kind != number)]
+    for kind in kinds:
+        called = after[kind][0, k, : len(images)]
+        typical = (called == k) != needed if found else called == before
+        if (chosen := usual & typical & (called != NOT_SHOWN)).any():
+            return images, kind, int(np.argmax(chosen))
+    return images, kinds[0], int(np.argmax(usual))  # the first of all, if none is called rightly
+
+
 def _counted(flips: Flips, c: int) -> BoolArray:
     """Which images of the column of class c count in its flip rate."""
     column = flips.columns[c]
@@ -118,13 +157,17 @@ def _flips_to(flips: Flips, c: int) -> dict[str, Paired]:
     """Flip rate, sham and part of a class."""
     column, counted = flips.columns[c], _counted(flips, c)
     before = flips.unfiltered[column]
-    measured = {
-        kind: _mean_of_draws(_change(flips.called[kind][:, c], before, c)[:, counted]) for kind in ("flip", "sham")
-    }
     part, control = (flips.called[kind][0, c] for kind in ("part", "own_part"))
     both = counted & (part != NOT_SHOWN) & (control != NOT_SHOWN)
-    measured["part"] = _mean_of_draws(((part == c).astype(float) - (control == c))[None, both])
-    return measured
+    shams = [
+        _mean_of_draws(_change(flips.called["sham"][:, c], before, c)[:, counted]),
+        _mean_of_draws(_change(flips.called["own_part"][:, c], before, c)[:, counted & (control != NOT_SHOWN)]),
+    ]
+    return {
+        "flip": _mean_of_draws(_change(flips.called["flip"][:, c], before, c)[:, counted]),
+        "sham": max(shams, key=lambda sham: -np.inf if np.isnan(sham.value) else float(sham.value)),
+        "part": _mean_of_draws(((part == c).astype(float) - (control == c))[None, both]),
+    }
 
 
 def _plain(flips: Flips, c: int, kind: str) -> float:
@@ -143,14 +186,30 @@ def _mean_of_draws(differences: FloatArray) -> Paired:
     return value._replace(variance=value.variance + of_draws)
 
 
-def _need(flips: Flips, c: int, following: IntArray) -> Paired:
+def _sinks(flips: Flips) -> IntArray:
+    """The classes that take images of the other classes when these lose their fine spectrum, on average over them."""
+    taken = np.zeros(flips.n_classes)
+    for c in flips.tested:
+        images = flips.own[c][flips.own[c] >= 0]
+        shares = []
+        for kind in ("away", "away_sham"):
+            after = flips.own_called[kind][:, c, : len(images)]
+            new = np.where(after != flips.unfiltered[images], after, c)
+            shares.append(np.bincount(new.ravel(), minlength=flips.n_classes)[: flips.n_classes] / max(1, new.size))
+        share = np.maximum(*shares)
+        share[c] = 0
+        taken += share / max(1, len(flips.tested) - 1)
+    return np.flatnonzero(taken >= TAKES)
+
+
+def _need(flips: Flips, c: int, sinks: IntArray) -> Paired:
     """How much the recall of a class falls without its fine spectrum: the larger of the move and its sham.
 
-    Images that are then called a class that follows are left out: a sink takes the images of every class.
+    Images that are then called a sink, or a class that follows, are left out: it takes the images of every class.
     """
     images = flips.own[c][flips.own[c] >= 0]
     before = flips.unfiltered[images] == c
-    others = following[following != c]
+    others = sinks[sinks != c]
     largest = Paired(*(np.array(np.nan) for _ in range(3)))
     for kind in ("away", "away_sham"):
         after = flips.own_called[kind][:, c, : len(images)]
@@ -160,9 +219,9 @@ def _need(flips: Flips, c: int, following: IntArray) -> Paired:
         if kept.sum() < FEWEST_LEFT:
             continue
         value = paired(np.nanmean(lost[:, kept], axis=0))
-        if len(lost) > 1:
-            of_draws = np.nanvar([np.nanmean(draw) for draw in lost if not np.isnan(draw).all()], ddof=1) / len(lost)
-            value = value._replace(variance=value.variance + of_draws)
+        of_draws = [np.nanmean(draw) for draw in lost if not np.isnan(draw).all()]
+        if len(of_draws) > 1:
+            value = value._replace(variance=value.variance + np.var(of_draws, ddof=1) / len(of_draws))
         if not value.value <= largest.value:  # also where there is none yet
             largest = value
     return largest

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.intervals import over_networks
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.masks import overlap
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -101,25 +100,3 @@ def with_best_control(rates: pd.DataFrame, control: str, low_pass: str) -> pd.Da
     best = controls.groupby(keys, sort=False)["measure"].max().rename("best_control").reset_index()
     table = means.merge(best, on=keys, how="left", validate="many_to_one")
     return table.assign(margin=table["measure"] - table["best_control"])
-
-
-def paired_differences(rates: pd.DataFrame, method: str) -> pd.DataFrame:
-    """TPR - FPR of one method minus that of every other, paired by class and network.
-
-    rates : rows of `with_best_control` of one data set and size, of networks with at least five classes in all
-
-    Returns one row per fill and other method: `fill`, `method`, `pairs`, `difference`, the mean over the pairs, and its
-    95 % interval `low`, `high` by Student's t. Classes of one network are not independent: the interval is a guide.
-
-    >>> paired_differences(rates, "mixture").query("low > 0")["method"]  # methods that it is better than
-    """
-    keys = [*rates.columns.intersection(["dataset", "network", "augmentation", "seed"]), "class"]
-    rows = []
-    for fill, table in rates.groupby("fill", sort=False):
-        measure = table.pivot_table("measure", keys, "method", sort=False)
-        for other in measure.columns.drop(method):
-            difference = (measure[method] - measure[other]).dropna()
-            value, low, high, _ = over_networks(difference)
-            about = {"fill": fill, "method": other, "pairs": len(difference)}
-            rows.append({**about, "difference": value, "low": low, "high": high})
-    return pd.DataFrame(rows)

@@ -14,13 +14,17 @@ from torch import Tensor
 
 from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.colours import opponent, rgb
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .class_statistics import LARGEST_RATIO, ClassStatistics, Moments, squared
 
 
 class Move(NamedTuple):
-    """A move F -> shift + ratio F: complex64 and float32 [channels, H, W // 2 + 1], as a real FFT orders them."""
+    """A move F -> shift + ratio F: complex64 and float32 [channels, H, W // 2 + 1], as a real FFT orders them.
+
+    The channels of colour images are opponent colours (`spectrum.colours`).
+    """
 
     shift: Tensor
     ratio: Tensor
@@ -29,9 +33,13 @@ class Move(NamedTuple):
         """The move in a region bool [H, W // 2 + 1], nothing elsewhere."""
         return Move(torch.where(region, self.shift, 0), torch.where(region, self.ratio, 1))
 
+    def moved(self, spectra: Tensor) -> Tensor:
+        """Spectra [n, channels, H, W // 2 + 1], of colour images in red, green and blue, after the move."""
+        return rgb(torch.addcmul(self.shift, opponent(spectra), self.ratio))
+
     def apply(self, spectra: Tensor, size: tuple[int, int]) -> Tensor:
         """Images [n, channels, H, W] after the move, from their spectra [n, channels, H, W // 2 + 1]; not clipped."""
-        images: Tensor = torch.fft.irfft2(torch.addcmul(self.shift, spectra, self.ratio), s=size)
+        images: Tensor = torch.fft.irfft2(self.moved(spectra), s=size)
         return images
 
 
@@ -103,11 +111,12 @@ def draw_donors(labels: IntArray, of: IntArray, images: IntArray, generator: np.
     donors = np.full(len(images), -1)
     for c in np.unique(of):
         members, places = np.flatnonzero(labels == c), np.flatnonzero(of == c)
-        if len(members) > 1 or (len(members) == 1 and not np.isin(images[places], members).any()):
-            drawn = members[generator.integers(len(members), size=len(places))]
+        if not len(members):
+            continue
+        drawn = members[generator.integers(len(members), size=len(places))]
+        same = drawn == images[places]
+        while len(members) > 1 and same.any():
+            drawn[same] = members[generator.integers(len(members), size=int(same.sum()))]
             same = drawn == images[places]
-            while same.any():
-                drawn[same] = members[generator.integers(len(members), size=int(same.sum()))]
-                same = drawn == images[places]
-            donors[places] = drawn
+        donors[places] = np.where(same, -1, drawn)
     return donors

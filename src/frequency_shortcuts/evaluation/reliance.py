@@ -1,25 +1,32 @@
 """Does a network need the frequencies that it relies on?
 
-A network whose recall falls when the frequencies of its maps are removed relies on them. If the same network, trained
-anew on images without them, recognises the class as well as before, it did not need them: the shortcut could have been
-avoided.
+A network whose recall falls when the frequencies of its maps are those of another class relies on them. If the same
+network, trained anew on images without them, recognises the class as well as before, it did not need them: the shortcut
+could have been avoided.
 
-Fixed before any result was seen:
+Fixed before any result was seen, but for the loss at test time:
 
-- Removed is the union of the maps of all classes, from all training, validation and test images, after normalisation;
-  zeros stand in its place. Controls of the same size: random pairs, drawn once for each network, and the lowest
-  frequencies. Where nothing is removed, the loss is what training anew changes by itself.
+- Concerned is the union of the maps of all classes. Controls of the same size: random pairs, drawn once for each
+  network, and the lowest frequencies. Where nothing is concerned, the loss is what training anew changes by itself.
+- For the network trained anew they are removed from all training, validation and test images, after normalisation;
+  zeros stand in their place.
 - The network trained anew has the same initial weights, recipe and images; where nothing is removed, it has another
   seed (`OTHER_SEED` is added), since else it would be the same network.
-- `lost_at_test` is the recall of the first network on images as they are minus its recall on images without the
-  frequencies; `lost_after` is the same recall minus that of the network trained anew, on images without them.
+- `lost_at_test` is the recall of the first network on test images that have the frequencies of another image of their
+  class, minus that on the same images with those of an image of another class. Both are mixtures of two images, so
+  that the loss is that of the class's own frequencies, and not of strange images. At first zeros stood there, too: then
+  nine of ten classes lost everything at once, because the network named the tenth class for all images.
+- `lost_after` is the recall of the first network on images as they are minus that of the network trained anew, on
+  images without the frequencies.
 - A loss is *large* if the lower end of its interval is at least `LARGE`, and *small* if the upper end is below `SMALL`.
   A class of which the loss at test time is large could have *avoided* these frequencies if the loss after training
   anew is small, and *needs* them if the lower end of that loss is at least `SMALL`. In all other cases it is *open*,
   but where the upper end of the loss at test time is below `LARGE` the class *does not rely* on them. There is no
-  reading where nothing is removed, and of a class that the first network does not recognise (`RECOGNISED_TPR`).
+  reading where nothing is removed, and of a class that the first network does not recognise (`RECOGNISED_TPR`) as it
+  is, or with the frequencies of another image of the class.
 - A network that names one class for everything loses no recall of that class. So the share of other images called the
-  class stands beside each recall, and the row of all images beside the classes.
+  class stands beside each recall, and the row of all images beside the classes. With frequencies of another class,
+  images count whose donor is not of the class.
 - The interval of one network is over its images (`intervals.paired`); that of several follows
   `intervals.over_networks`.
 """
@@ -43,7 +50,8 @@ OTHER_SEED = 1000
 ALL, ALL_IMAGES = -1, "(all)"  # in the column `class`: all test images, as number and as name
 LARGE, SMALL = 0.2, 0.1
 AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN = "avoidable", "needed", "not relied on", "open"
-LOSSES = ("lost_at_test", "lost_after")
+VIEWS = ("", "_same", "_without", "_after")  # of the images, as ends of the names of columns
+LOSSES = {"lost_at_test": ("_same", "_without"), "lost_after": ("", "_after")}  # recall in the first view minus second
 
 
 def removed_masks(maps: BoolArray, seed: int) -> dict[str, BoolArray]:
@@ -69,32 +77,44 @@ def seed_of(removed: str, seed: int) -> int:
 
 
 def losses(
-    labels: IntArray, plain: IntArray, without: Mapping[str, IntArray], after: Mapping[str, IntArray], n_classes: int
+    labels: IntArray,
+    plain: IntArray,
+    same: Mapping[str, IntArray],
+    without: Mapping[str, IntArray],
+    after: Mapping[str, IntArray],
+    *,
+    donors: IntArray,
+    n_classes: int,
 ) -> pd.DataFrame:
     """What one network loses, a row for each removal and class, and for all images (class `ALL`).
 
     labels : [n]; plain : the class that the network names for each image as it is [n]
-    without, after : by removal, what the network names for the images without the frequencies [n], and what the
-        network trained anew names for them [n]
+    same, without, after : by removal, what the network names for the images with the frequencies of another image of
+        their class [n], with those of an image of another class [n], and what the network trained anew names for the
+        images without them [n]
+    donors : the class of the images of other classes [n]
 
-    Columns: `removed`, `class`, `images`; recall `tpr`, `tpr_without`, `tpr_after`; the share of the other images that
-    are called the class `fpr`, `fpr_without`, `fpr_after` (missing for all images); and `lost_at_test`, `lost_after`
-    with the ends of their 95 % intervals `_low` and `_high`.
+    Columns: `removed`, `class`, `images`; recall `tpr`, `tpr_same`, `tpr_without`, `tpr_after`; the share of the other
+    images that are called the class `fpr`, `fpr_same`, `fpr_without`, `fpr_after` (missing for all images, and where
+    there is none); and `lost_at_test`, `lost_after` with the ends of their 95 % intervals `_low` and `_high`.
 
-    >>> losses(labels, plain, {"maps": without}, {"maps": after}, 2)["lost_at_test"].tolist()
+    >>> table = losses(labels, plain, {"maps": same}, {"maps": without}, {"maps": after}, donors=donors, n_classes=2)
+    >>> table["lost_at_test"].tolist()
     [0.8, 0.1, 0.45]
     """
     rows = []
     for name in without:
-        called = {"": plain, "_without": without[name], "_after": after[name]}
+        called = dict(zip(VIEWS, (plain, same[name], without[name], after[name]), strict=True))
         for c in (*range(n_classes), ALL):
             own = labels == c if c != ALL else np.full(len(labels), True)
             hits = {key: (named == labels)[own].astype(float) for key, named in called.items()}
             row = {"removed": name, "class": c, "images": int(own.sum())}
             row |= {f"tpr{key}": hit.mean() for key, hit in hits.items()}
-            row |= {f"fpr{key}": (named == c)[~own].mean() if c != ALL else np.nan for key, named in called.items()}
-            for loss, key in zip(LOSSES, ("_without", "_after"), strict=True):
-                value, low, high = joined(paired(hits[""] - hits[key]))
+            for key, named in called.items():
+                others = ~own & (donors != c) if key == "_without" else ~own
+                row[f"fpr{key}"] = (named == c)[others].mean() if others.any() else np.nan
+            for loss, (key, other) in LOSSES.items():
+                value, low, high = joined(paired(hits[key] - hits[other]))
                 row |= {loss: float(value), f"{loss}_low": float(low), f"{loss}_high": float(high)}
             rows.append(row)
     return pd.DataFrame(rows)
@@ -112,13 +132,13 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for values, group in table.groupby(keys, sort=False):
         row = dict(zip(keys, values, strict=True)) | {"seeds": len(group), "images": int(group["images"].iloc[0])}
-        rates = [f"{rate}{end}" for rate in ("tpr", "fpr") for end in ("", "_without", "_after")]
+        rates = [f"{rate}{end}" for rate in ("tpr", "fpr") for end in VIEWS]
         row |= {name: group[name].mean() for name in ("positions", *rates)}
         for name in LOSSES:
             half_widths = (group[f"{name}_high"] - group[f"{name}_low"]) / 2
             value, low, high, of = over_networks(group[name], half_widths)
             row |= {name: value, f"{name}_low": low, f"{name}_high": high, "interval": of}
-        has_one = row["removed"] != "nothing" and row["tpr"] >= RECOGNISED_TPR
+        has_one = row["removed"] != "nothing" and min(row["tpr"], row["tpr_same"]) >= RECOGNISED_TPR
         rows.append(row | {"reading": reading(row) if has_one else None})
     return pd.DataFrame(rows)
 

@@ -19,6 +19,8 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
+from frequency_shortcuts.evaluation import flip_rates
+from frequency_shortcuts.evaluation.flip_rates import LEAST_RECALL, NUMBERS, Thresholds
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR, RECOGNISED_TPR, STRONG_TPR
 from frequency_shortcuts.spectrum.arrays import BoolArray
@@ -28,7 +30,7 @@ from .canvas import CONTROLS, control_label
 from .shortcuts import VERDICTS
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.evaluation.examples import Donor, Explored, Reduced, TestSettings
+    from frequency_shortcuts.evaluation.examples import Counterfactual, Donor, Explored, Reduced, TestSettings
 
 OWN = "culling (the study's own)"  # the method whose maps the shortcut tests judge
 SIDE = 112  # pixels of the longer side of a picture; larger ones are shrunk
@@ -37,6 +39,28 @@ ROWS = {  # filter in the table of tests -> what is kept, in words
     "unfiltered": "all frequencies (unfiltered)",
     "dfm": "the map",
     **{kind: CONTROLS[kind] for kind in ("radial", "random", "low_pass", "other")},
+}
+SAID = {  # verdict of the counterfactual test -> what it says of a class
+    flip_rates.FOLLOWS: "The network follows the fine spectrum of {}: a texture or artefact.",
+    flip_rates.NEEDS: "The network needs the fine spectrum of {}, a texture or artefact, to recognise it.",
+    flip_rates.BOTH: "The network follows the fine spectrum of {} and needs it: a texture or artefact.",
+    flip_rates.NOT_SHOWN_VERDICT: "Not shown for {}: a share above its threshold would have been seen.",
+    flip_rates.CANNOT_TELL: "Cannot tell for {}: the images are too few for these shares.",
+    flip_rates.NOT_RECOGNISED: f"The network recognises less than {100 * LEAST_RECALL:.0f} % of {{}}.",
+}
+CHANGED = {  # numbers of the counterfactual test in words
+    "flip": "flip: other images that are called {} after they got its fine spectrum, minus before",
+    "sham": "sham: the same after a change of the same size at other frequencies",
+    "part": "part: with the finest part of an image of {}, minus with one of their own class",
+    "need": "need: images of {} that are no longer recognised without its fine spectrum",
+    "coarse": "as flip, of all other frequencies: shape and brightness",
+}
+WITH = {  # kinds of change in words
+    "flip": "with the fine spectrum of {}",
+    "sham": "disturbed as much as by {}",
+    "part": "with the finest part of an image of {}",
+    "away": "without the fine spectrum of {}",
+    "away_sham": "disturbed as much as without that of {}",
 }
 _PAGE = jinja2.Environment(
     autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
@@ -49,7 +73,7 @@ class ExploredSet:
 
     note : which of its classes are shown; empty where they are all. classes : the names of the k classes
     images : uint8 [k, channels, H, W], one of each class; networks : of `examples.read_explored`, one after the other
-    verdicts : on its networks (`tables/shortcuts.csv`)
+    verdicts, flips : on its networks (`tables/shortcuts.csv`, `tables/flips.csv`)
     """
 
     name: str
@@ -58,6 +82,7 @@ class ExploredSet:
     images: npt.NDArray[np.uint8]
     networks: Iterable[Explored]
     verdicts: pd.DataFrame
+    flips: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*RUN, "class"]))
 
 
 def explorer_page(title: str, sets: Iterable[ExploredSet], tested: TestSettings, strong: float = STRONG_TPR) -> str:
@@ -106,8 +131,10 @@ def affordable(sets: Iterable[tuple[tuple[int, ...], int]], fills: int, most: in
 
 def _network(network: Explored, dataset: ExploredSet, tested: TestSettings) -> dict[str, Any]:
     """The part of a network: donors, and for each method its maps with what they leave and the rates."""
-    of_run = [dataset.verdicts[name] == network.run[name] for name in RUN]
-    verdicts = dataset.verdicts[np.logical_and.reduce(of_run)]
+    verdicts, flips = (
+        table[np.logical_and.reduce([table[name] == network.run[name] for name in RUN])]
+        for table in (dataset.verdicts, dataset.flips)
+    )
     measured_with = {
         name: _Rates.of_tests(table, pd.DataFrame(), tested.percent) for name, table in network.tests_of_methods.items()
     }
@@ -130,9 +157,45 @@ def _network(network: Explored, dataset: ExploredSet, tested: TestSettings) -> d
         "name": network.run["network"],
         "augmentation": network.run["augmentation"],
         "seed": int(network.run["seed"]),
+        "flips": [
+            _flips(flips[flips["class"] == name], name, example)
+            for name, example in zip(dataset.classes, network.counterfactuals, strict=True)
+        ],
         "donors": [donor and _donor(donor) for donor in network.donors],
         "methods": methods,
     }
+
+
+def _flips(rows: pd.DataFrame, name: str, example: Counterfactual | None) -> dict[str, Any] | None:
+    """What the counterfactual test says of a class; None where it was not tested."""
+    if rows.empty:
+        return None
+    row = rows.iloc[0]
+    shares = [
+        {
+            "what": what.format(name),
+            "share": [_number(row[f"{number}{end}"]) for end in ("", "_low", "_high")[: 3 if number in NUMBERS else 1]],
+            "threshold": getattr(Thresholds(), number, None),
+        }
+        for number, what in CHANGED.items()
+    ]
+    shown: dict[str, Any] = {
+        "said": SAID[row["verdict"]].format(name),
+        "shares": shares,
+        "images": f"{row['images']} other images; of {row['own_images']} of {name}, {100 * row['recall']:.0f} % are "
+        "recognised",
+    }
+    if example:
+        change = example.after - example.before / 255
+        shown["example"] = {
+            "class": example.name,
+            "called": example.called,
+            "with": WITH[example.kind].format(name),
+            "before": png(example.before),
+            "after": png(example.after),
+            "change": png(0.5 + change / (2 * max(float(np.abs(change).max()), 1e-6))),
+        }
+    return shown
 
 
 # Pictures

@@ -73,6 +73,16 @@ def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int
     return select_classes(margin.groupby("class").max().reindex(list(classes)), most, reason)
 
 
+def clearest_flips(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
+    """The classes that a network follows or needs most, in a table of `flip_rates.rates` with the runs.
+
+    The largest of flip, sham, part and need counts, averaged over seeds; then the network in which the class has most.
+    """
+    means = table.groupby(["network", "augmentation", "class"])[["flip", "sham", "part", "need"]].mean()
+    greatest = means.max(axis=1).groupby("class").max().reindex(list(classes))
+    return select_classes(greatest, most, "that are followed or needed most")
+
+
 def strongest_swap(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
     """The classes with the greatest TPR - FPR of the swap test, in a table of `phase_verdicts` of one data set.
 

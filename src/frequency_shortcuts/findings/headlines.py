@@ -15,6 +15,8 @@ from .sentences import TOPICS, plain
 
 Rows = list[dict[str, Any]]
 VERDICTS = ("strong", "weak", "none")
+FOUND = {"follows": "followed", "needs": "needed"}  # in the verdicts of the counterfactual test
+UNSEEN = "not shown"
 
 
 def count_verdicts(headline: pd.DataFrame) -> dict[str, int]:
@@ -76,6 +78,34 @@ def answers(table: pd.DataFrame) -> list[str]:
         else:
             said += [f"{plain([row])[:-1]} ({row['networks_of']})." for row in rows]
     return said
+
+
+def flip_answer(table: pd.DataFrame, most: int) -> str:
+    """In how many networks a class is followed or needed, and which, in plain sentences, from `tables/flips.csv`.
+
+    most : greatest number of classes to name, those of networks of one kind once; the others are counted
+    """
+    found, unseen = table[table["verdict"].str.contains("|".join(FOUND))], table[table["verdict"] == UNSEEN]
+    runs, with_one = (len(rows[RUN].drop_duplicates()) for rows in (table, found))
+    named = []
+    for (*network, name), rows in found.groupby([*NETWORK, "class"], sort=False):
+        how = " and ".join(word for verdict, word in FOUND.items() if rows["verdict"].str.contains(verdict).any())
+        seeds = table.loc[(table[NETWORK] == network).all(axis=1), "seed"].nunique()
+        of = f" in {len(rows)} of {seeds} networks" if seeds > 1 else ""
+        named.append(f"{name} ({', '.join(part for part in network if part != 'none')}: {how}{of})")
+    shown = [*named[:most], *([f"{len(named) - most} more"] if len(named) > most else [])]
+    cue = "the fine spectrum of a class, a texture or artefact"
+    follow = "follow or need" if with_one > 1 else "follows or needs"
+    text = f"{with_one} of {runs} networks {follow} {cue}: {'; '.join(shown)}."
+    if not with_one:
+        text = f"Of {runs} networks, none was seen to follow or need {cue}."
+    if len(unseen):
+        highest = unseen[[name for name in table if name.endswith("_high")]].max(axis=None)
+        text += f" In {len(unseen)} of {len(table)} tests of a class this is not shown: by the upper ends of all "
+        text += f"intervals, at most {100 * highest:.0f} % of the images change their class."
+    if others := len(table) - len(found) - len(unseen):
+        text += f" In {others} it cannot be told, or the class is not recognised."
+    return text
 
 
 def literal(name: str) -> str:

@@ -65,3 +65,24 @@ def donors(labels: npt.ArrayLike, *, neutral: int | None = None, seed: int | Seq
         else:
             out[own] = np.resize(pool, len(own))
     return out
+
+
+def donors_of_own_class(labels: npt.ArrayLike, *, seed: int | Sequence[int] = 0) -> IntArray:
+    """The donor of every image among the others of its class: position [n]. Each image is the donor of one.
+
+    labels : int [n]
+
+    >>> donors_of_own_class([0, 1, 0, 1])
+    array([2, 3, 0, 1])
+
+    Raises ValueError for a class of a single image.
+    """
+    labels = as_array(labels)
+    generator = np.random.default_rng(seed)
+    out = np.empty(len(labels), np.int64)
+    for c in np.unique(labels):
+        pool = generator.permutation(np.flatnonzero(labels == c))
+        if len(pool) < 2:
+            raise ValueError(f"class {c} has one image, and no other of the class that could be its donor")
+        out[pool] = np.roll(pool, 1)
+    return out

@@ -16,7 +16,7 @@ NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
 NAMES = (
     "dataset", "network", "augmentation", "rendition", "maps", "method", "class", "true_class", "called_class", "map",
-    "closest_class", "largest_other_class",
+    "closest_class", "largest_other_class", "spectrum_of",
 )  # fmt: skip
 
 

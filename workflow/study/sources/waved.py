@@ -54,7 +54,7 @@ waved:
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for a wave that is not possible."""
-        from ..waves import wave_of
+        from ..artefacts import wave_of
 
         settings = plan.dataset(name)
         plain = plan.source(settings["of"]).inspect(plan, settings["of"])
@@ -72,7 +72,7 @@ waved:
         from frequency_shortcuts.data.waved import WavedImages
         from frequency_shortcuts.storage.checksums import read_hdf5
 
-        from ..waves import wave_of
+        from ..artefacts import wave_of
 
         plain = {
             split: stores.read(given.images, split, workers=workers, in_memory=0)

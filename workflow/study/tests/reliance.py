@@ -20,11 +20,13 @@ def measure(step: Any, created_by: str) -> None:
     """One row for each removal and class; until then, the states of the trainings are stored beside the table."""
     from frequency_shortcuts.data import stores
     from frequency_shortcuts.evaluation import reliance
+    from frequency_shortcuts.evaluation.exchanged import Exchanged
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.networks import architectures, training
-    from frequency_shortcuts.networks.predictions import called
+    from frequency_shortcuts.networks.predictions import called, called_of, source_for
     from frequency_shortcuts.networks.recipe import Recipe
     from frequency_shortcuts.networks.without import Without
+    from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
     from frequency_shortcuts.storage.files import delete_state
     from frequency_shortcuts.storage.tables import write_table
 
@@ -41,7 +43,10 @@ def measure(step: Any, created_by: str) -> None:
     data = stores.read(store, "train", settings["images_per_class"], workers=workers, in_memory=IN_MEMORY)
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=workers)
     architecture = architecture_of(params.architecture, data, store)
-    without, after = {}, {}
+    source = source_for(first, tested.images, tested.mean, tested.std)
+    others = donors(tested.labels, neutral=tested.neutral, seed=run["seed"])
+    own_class = donors_of_own_class(tested.labels, seed=run["seed"])
+    same, without, after = {}, {}, {}
     for name, mask in removed.items():
         log.info("without %s: %d of %d positions are removed", name, mask.sum(), mask.size)
         seed = reliance.seed_of(name, run["seed"])
@@ -61,8 +66,17 @@ def measure(step: Any, created_by: str) -> None:
                 stop=stop,
                 progress=True,
             )
-        without[name], after[name] = called(Without(first, mask), tested), called(network, tested)
-    table = reliance.losses(tested.labels, called(first, tested), without, after, len(tested.classes))
+        same[name], without[name] = (called_of(first, Exchanged(source, mask, of)) for of in (own_class, others))
+        after[name] = called(network, tested)
+    table = reliance.losses(
+        tested.labels,
+        called(first, tested),
+        same,
+        without,
+        after,
+        donors=tested.labels[others],
+        n_classes=len(tested.classes),
+    )
     table.insert(2, "positions", table["removed"].map({name: int(mask.sum()) for name, mask in removed.items()}))
     table = with_names(table, tested.classes).replace({"class": {reliance.ALL: reliance.ALL_IMAGES}})
     write_table(table, output, **run)
@@ -100,13 +114,14 @@ TEST = NetworkTest(
     outputs={
         "reliance": Output(
             f"tests/{FOLDER}/reliance.csv",
-            "runs with `reliance` in the plan, one row for what is `removed` from all images (maps: the union of the "
-            "maps of all classes; random, low_pass: as many random pairs, or lowest frequencies; nothing) and class "
-            "(and all images, `(all)`): `positions` removed, `images`, recall of the network on the images as they are "
-            "(`tpr`), on images without these frequencies (`tpr_without`), and of the network trained anew on such "
-            "images (`tpr_after`; where nothing is removed, with another seed); `fpr`, `fpr_without`, `fpr_after`, the "
-            "share of the other images called the class; `lost_at_test`, `lost_after`, how much less the second and "
-            "the third recall are than the first, with 95 % intervals over images `_low`, `_high`",
+            "runs with `reliance` in the plan, one row for what is `removed` (maps: the union of the maps of all "
+            "classes; random, low_pass: as many random pairs, or lowest frequencies; nothing) and class (and all "
+            "images, `(all)`): `positions` removed, `images`, recall of the network on the images as they are (`tpr`), "
+            "with these frequencies of another image of their class (`tpr_same`) or of an image of another class "
+            "(`tpr_without`), and of the network trained anew on images without them (`tpr_after`; where nothing is "
+            "removed, with another seed); `fpr`, `fpr_same`, `fpr_without`, `fpr_after`, the share of the other images "
+            "called the class; `lost_at_test`, `tpr_same` - `tpr_without`, and `lost_after`, `tpr` - `tpr_after`, with "
+            "95 % intervals over images `_low`, `_high`",
             ("removed", "class"),
         )
     },
@@ -119,20 +134,22 @@ TEST = NetworkTest(
     tables={
         "reliance": Table(
             Result("are the frequencies of the maps needed?", "beyond"),
-            "Recall lost without some frequencies, by the network as it is (``lost_at_test``) and after it was "
-            "trained anew on images without them (``lost_after``): the frequencies of the maps of all classes, as "
-            "many random ones, and as many of the lowest. ``reading``: *avoidable* if the first loss is at least 0.2 "
-            "and the second below 0.1, *needed* if both are at least 0.2 and 0.1, *not relied on* if the first is "
-            "below 0.2, each with its whole 95 % interval; else *open*; missing where nothing is removed, and where "
-            "``tpr`` is below 0.5. ``fpr`` is the share of the other images called the class. ``interval`` says of "
+            "Recall lost without some frequencies of the class: by the network as it is, if they are those of another "
+            "class instead of another image of the class (``lost_at_test``), and after it was trained anew on images "
+            "without them (``lost_after``): the frequencies of the maps of all classes, as many random ones, and as "
+            "many of the lowest. ``reading``: *avoidable* if the first loss is at least 0.2 and the second below 0.1, "
+            "*needed* if both are at least 0.2 and 0.1, *not relied on* if the first is below 0.2, each with its whole "
+            "95 % interval; else *open*; missing where nothing is removed, and where ``tpr`` or ``tpr_same`` is below "
+            "0.5. ``fpr`` is the share of the other images called the class. ``interval`` says of "
             "what they are.",
             "runs with `reliance` in the plan, the means of `tests/{run}/reliance.csv` over seeds: one row a network, "
-            "`removed` and class: `seeds`, `images`, `positions`, `tpr`, `tpr_without`, `tpr_after`, the same of "
-            "`fpr`, `lost_at_test`, `lost_after` with the 95 % intervals `_low`, `_high`; `interval`: of what they "
-            "are, networks (Student's t over at least five seeds) or these networks (over their images); `reading`: "
-            "avoidable (the lower end of `lost_at_test` is at least 0.2, the upper end of `lost_after` below 0.1), "
-            "needed (the lower ends are at least 0.2 and 0.1), not relied on (the upper end of `lost_at_test` is "
-            "below 0.2) or open; missing where nothing is removed and where `tpr` is below 0.5",
+            "`removed` and class: `seeds`, `images`, `positions`, `tpr`, `tpr_same`, `tpr_without`, `tpr_after`, the "
+            "same of `fpr`, `lost_at_test`, `lost_after` with the 95 % intervals `_low`, `_high`; `interval`: of what "
+            "they are, networks (Student's t over at least five seeds) or these networks (over their images); "
+            "`reading`: avoidable (the lower end of `lost_at_test` is at least 0.2, the upper end of `lost_after` "
+            "below 0.1), needed (the lower ends are at least 0.2 and 0.1), not relied on (the upper end of "
+            "`lost_at_test` is below 0.2) or open; missing where nothing is removed and where `tpr` or `tpr_same` is "
+            "below 0.5",
         )
     },
     join=join,
@@ -142,13 +159,14 @@ TEST = NetworkTest(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
             table("reliance"),
             lambda plan, name: {"dataset": name},
-            caption="Recall that each class loses without some frequencies: of the network as it is (*at test time*), "
-            "and of the same network trained anew on images without them. Removed are all frequencies of the maps of "
-            "any class (top {{ config.shortcuts.percent }} % each), as many random ones, and as many of the lowest, "
-            "from all images; last, nothing, so that only the seed of the training differs. Dots are means over the "
-            "networks, bars 95 % intervals (of fewer than five networks: over their images). Bold: the class could "
-            "have avoided the frequencies of the maps, that is, its first loss is at least 0.2 and its second below "
-            "0.1, with their whole intervals.",
+            caption="Recall that each class loses without some of its frequencies: of the network as it is, if an "
+            "image has those of another class instead of those of another image of its class (*at test time*), and of "
+            "the same network trained anew on images without them. Concerned are all frequencies of the maps of any "
+            "class (top {{ config.shortcuts.percent }} % each), as many random ones, and as many of the lowest; last, "
+            "none, so that only the seed of the training differs. Dots are means over the networks, bars 95 % "
+            "intervals (of fewer than five networks: over their images). Bold: the class could have avoided the "
+            "frequencies of the maps, that is, its first loss is at least 0.2 and its second below 0.1, with their "
+            "whole intervals.",
         )
     },
     order=9,

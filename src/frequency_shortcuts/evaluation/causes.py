@@ -1,0 +1,205 @@
+"""What a difference between the spectra of a class and the rest is likely to be, and which pairs of it suffice.
+
+The name is a hint, by comparison with patterns, for a class that a network follows or needs: natural textures differ
+in the same ways.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from scipy.fft import dctn
+from scipy.ndimage import median_filter
+from torch import Tensor, nn
+
+from frequency_shortcuts.data.pixels import Pixels
+from frequency_shortcuts.data.source import index_batches
+from frequency_shortcuts.intervals import wilson
+from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .class_statistics import ClassStatistics, squared
+from .moves import Move
+
+WAVE, CHECKERBOARD, BLOCKS = "wave", "checkerboard", "blocks"
+LOST, RAISED = "lost high frequencies", "raised floor"
+CAUSES = {
+    WAVE: "a plane wave, such as mains hum or the lines of a scanner",
+    CHECKERBOARD: "a checkerboard, as layers that enlarge images make",
+    BLOCKS: "the blocks of JPEG",
+    LOST: "lost high frequencies, as after resizing or blurring",
+    RAISED: "raised high frequencies, as by noise or sharpening",
+}
+
+PEAK = 1.4  # of the logarithm of amplitudes, class over rest, above its surroundings
+SURROUNDINGS = 7  # frequencies along a side
+LEAST_RADIUS = 2.0  # of a peak, cycles per image
+STEEP = (-0.2, 0.05)  # of the same logarithm, from the middle frequencies to the highest: lost, and raised
+BLOCK = 8  # pixels, of JPEG
+NEAR_ZERO = 0.6  # coefficients of a block that JPEG set to zero, after rounding of the pixels
+EMPTY = 0.2  # excess of the share of these in the grid of the blocks
+OF_A_CLASS, PIXELS = 200, 2**21  # images that are searched for blocks, and their pixels at most
+
+
+def cause(pixels: Pixels, statistics: ClassStatistics, k: int) -> str:
+    """The likely cause of what tells class k from the rest: a key of `CAUSES`, or empty.
+
+    pixels : the images that the statistics are of
+    """
+    pairs = ConjugatePairs(*statistics.size)
+    excess = _log_amplitudes(statistics, k)
+    plane = pairs.scatter(excess)
+    peak = pairs.gather(plane - median_filter(plane, SURROUNDINGS, mode="wrap"))
+    peak[pairs.radius < LEAST_RADIUS] = 0
+    highest = int(peak.argmax())
+    if peak[highest] >= PEAK:
+        u, v = np.abs(pairs.frequencies[highest])
+        at_end = u >= (pairs.height - 1) // 2 + (pairs.height % 2 == 0) and v >= (pairs.width) // 2
+        return CHECKERBOARD if at_end else WAVE
+    if has_blocks(pixels, np.flatnonzero(pixels.labels == k)[: min(OF_A_CLASS, PIXELS // math.prod(statistics.size))]):
+        return BLOCKS
+    share = pairs.radius / (min(statistics.size) / 2)
+    high, middle = excess[share > 0.95], excess[(share > 0.375) & (share < 0.625)]
+    if not len(high) or not len(middle):
+        return ""
+    slope = float(np.median(high) - np.median(middle))
+    return LOST if slope <= STEEP[0] else RAISED if slope >= STEEP[1] else ""
+
+
+def _log_amplitudes(statistics: ClassStatistics, k: int) -> FloatArray:
+    """The logarithm of the root mean square amplitude of a class over that of the rest, float64 [pairs]."""
+    pairs = ConjugatePairs(*statistics.size)
+    powers = [
+        (squared(moments.mean) + moments.variance).mean(dim=0).cpu().numpy()[pairs.half_row, pairs.half_column]
+        for moments in (statistics.of(k), statistics.rest(k))
+    ]
+    floor = 1e-12 * max(power.max() for power in powers)
+    ratio: FloatArray = np.log((powers[0] + floor) / (powers[1] + floor)) / 2
+    return ratio
+
+
+def has_blocks(pixels: Pixels, images: IntArray) -> bool:
+    """Whether images were saved as JPEG: many coefficients of the blocks of one grid of 8 x 8 pixels are zero.
+
+    The share of coefficients near zero, among small ones, is compared between the 64 places of the grid. Blocks with
+    black or white pixels do not count, since clipping changes their coefficients. Images with a side of less than 15
+    pixels have no block at some places: False.
+    """
+    if min(pixels.shape[2:]) < 2 * BLOCK - 1 or not len(images):
+        return False
+    luma = _luma(pixels, images)
+    high = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= 5
+    zero, small = np.zeros((BLOCK, BLOCK)), np.zeros((BLOCK, BLOCK))
+    for top in range(BLOCK):
+        for left in range(BLOCK):
+            blocks = _blocks(luma[:, top:, left:])
+            grey = (blocks.min(axis=(1, 2)) > 0) & (blocks.max(axis=(1, 2)) < 255) & (blocks.std(axis=(1, 2)) > 1)
+            size = np.abs(dctn(blocks[grey], axes=(1, 2), norm="ortho"))[:, high]
+            zero[top, left] = (size < NEAR_ZERO).sum()
+            small[top, left] = (size < 3 * NEAR_ZERO).sum()
+    share = zero / np.maximum(small, 1)
+    best = np.unravel_index(share.argmax(), share.shape)
+    # 64 places are tried: the end of an interval that one of 64 exceeds by chance.
+    low = wilson(share[best], max(1.0, small[best]), 1 - 0.05 / BLOCK**2)[0]
+    return bool(low >= np.median(share) + EMPTY)
+
+
+def _luma(pixels: Pixels, images: IntArray) -> FloatArray:
+    """Images as grey values from 0 to 255, float [n, H, W]."""
+    values = 255 * pixels.take(images).cpu().numpy()
+    weights = np.array([0.299, 0.587, 0.114]) if values.shape[1] == 3 else np.full(values.shape[1], 1 / values.shape[1])
+    luma: FloatArray = np.einsum("nchw,c->nhw", values, weights)
+    return luma
+
+
+def _blocks(luma: FloatArray) -> FloatArray:
+    """All whole blocks of 8 x 8 pixels, [blocks, 8, 8]."""
+    n, rows, columns = len(luma), luma.shape[1] // BLOCK, luma.shape[2] // BLOCK
+    whole = luma[:, : rows * BLOCK, : columns * BLOCK].reshape(n, rows, BLOCK, columns, BLOCK)
+    return whole.swapaxes(2, 3).reshape(-1, BLOCK, BLOCK)
+
+
+def smallest_set(
+    network: nn.Module,
+    pixels: Pixels,
+    images: IntArray,
+    statistics: ClassStatistics,
+    move: Move,
+    k: int,
+    share: float = 0.9,
+) -> IntArray:
+    """The fewest pairs whose move flips as many images to class k as the whole move, up to a share: their numbers.
+
+    Prefixes of 1, 2, 4, ... pairs, of three rankings: how clearly the class differs; the mean derivative of the
+    log-odds of the class along the move; and that over the energy that the pair moves.
+
+    pixels, images : ranking images of other classes, by their positions
+    move : in its region, see `moves.move_to`
+    """
+    pairs, size = ConjugatePairs(*statistics.size), statistics.size
+    spectra = torch.fft.rfft2(pixels.take(images))
+    moved = move.moved(spectra) - spectra
+    region = (moved != 0).any(dim=0).any(dim=0).cpu().numpy()[pairs.half_row, pairs.half_column]
+
+    frozen = InferenceCopy(network)
+    first = pixels.seen(pixels.take(images[:1])).to(frozen.dtype)
+    frozen.check(first)
+    forward, backward = frozen.batch_sizes(first, memory_budget(None, frozen.device))
+
+    def flip(kept: Tensor) -> float:
+        called = 0
+        with torch.inference_mode():
+            for batch in index_batches(np.arange(len(images)), forward):
+                changed = torch.fft.irfft2(spectra[batch] + torch.where(kept, moved[batch], 0), s=size)
+                called += int((frozen(pixels.seen(changed).to(frozen.dtype)).argmax(dim=1) == k).sum())
+        return called / len(images)
+
+    def kept(chosen: IntArray) -> Tensor:
+        mask = np.zeros(len(pairs), bool)
+        mask[chosen] = True
+        return torch.from_numpy(mask[pairs.half_plane]).to(spectra.device)
+
+    before, everything = flip(kept(np.empty(0, np.int64))), np.flatnonzero(region)
+    goal = before + share * (flip(kept(everything)) - before)
+    smallest = everything
+    for score in _rankings(frozen, pixels, images, statistics, moved, k, backward):
+        order = everything[np.argsort(-score[everything], kind="stable")]
+        count = 1
+        while count < len(smallest):
+            if flip(kept(order[:count])) >= goal:
+                smallest = order[:count]
+                break
+            count *= 2
+    return np.sort(smallest)
+
+
+def _rankings(
+    network: InferenceCopy,
+    pixels: Pixels,
+    images: IntArray,
+    statistics: ClassStatistics,
+    moved: Tensor,
+    k: int,
+    batch_size: int,
+) -> list[FloatArray]:
+    """The scores of the pairs, float [pairs], by each ranking; without a gradient only the first."""
+    pairs = ConjugatePairs(*statistics.size)
+    scores = [pairs.gather(statistics.differences(k))]
+    along, energy = np.zeros((2, len(pairs)))
+    for batch in index_batches(np.arange(len(images)), batch_size):
+        seen = pixels.seen(pixels.take(images[batch])).to(network.dtype).requires_grad_()
+        try:
+            with torch.enable_grad():
+                logits = network(seen)
+                others = torch.cat([logits[:, :k], logits[:, k + 1 :]], dim=1)
+                (gradient,) = torch.autograd.grad((logits[:, k] - others.logsumexp(1)).sum(), seen)
+        except RuntimeError:  # a layer of the user without a backward pass
+            return scores
+        slopes = torch.fft.rfft2(pixels.per_pixel(gradient))
+        for total, values in ((along, (slopes.conj() * moved[batch]).real), (energy, squared(moved[batch]))):
+            of_half_plane = values.double().sum(dim=(0, 1)).cpu().numpy()
+            total += of_half_plane[pairs.half_row, pairs.half_column] * pairs.size
+    return [*scores, along, along / np.sqrt(np.maximum(energy, 1e-12 * energy.max() + 1e-300))]

@@ -1,0 +1,219 @@
+"""The networks of the benchmark: trained on images with artefacts in some classes, and tested.
+
+A seed has one clean network and two networks whose images have artefacts in two classes each (`study.leaks`); the same
+test is made of all of them. What comes out is one table a seed; `leaks.harm` and `leaks.judge` join them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from frequency_shortcuts.data.artefacts import Artefact
+from frequency_shortcuts.data.normalisation import pixel_statistics
+from frequency_shortcuts.data.pixels import in_pixels
+from frequency_shortcuts.data.splits import Split, first_of_each_class
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.predictions import called
+from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+from .causes import cause
+from .class_statistics import beyond, class_statistics
+from .counterfactual import Flips, collect
+from .cross import advantage_of_class
+from .flip_rates import rates
+from .leaks import changes
+from .shortcuts import collect as collect_hits
+from .verdicts import verdicts
+
+VALIDATION, RANKING, TEST, CHANGED = 100, 200, 200, 33  # images of each class
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How networks are trained and tested.
+
+    network : name, width and stem of its `architectures.Architecture`; maps : images of each class that find maps
+    """
+
+    network: Mapping[str, Any]
+    recipe: Recipe
+    augmentation: Augmentation
+    maps: int = 20
+
+
+@dataclass(frozen=True)
+class Photographs:
+    """Images without artefacts: to train on, to take statistics of, and to test with."""
+
+    train: Split
+    ranking: Split
+    test: Split
+
+    def planted(self, artefacts: Sequence[Artefact]) -> Photographs:
+        """The same with artefacts in their classes, normalised by what is trained on."""
+        made = [_planted(split, artefacts) for split in (self.train, self.ranking, self.test)]
+        mean, std = pixel_statistics(np.asarray(made[0].images[:]))
+        return Photographs(*(replace(split, mean=mean, std=std) for split in made))
+
+
+def _planted(split: Split, artefacts: Sequence[Artefact]) -> Split:
+    images = np.asarray(split.images[:])
+    for artefact in artefacts:
+        images = artefact.add_to(images, artefact.carriers(split.labels))
+    return replace(split, images=images)
+
+
+def measure(
+    photographs: Photographs,
+    sets: Mapping[str, Sequence[Artefact]],
+    others: Sequence[Artefact],
+    protocol: Protocol,
+    *,
+    seed: int,
+    compare: bool = False,
+    device: torch.device | str = "cpu",
+    stop: Callable[[], bool] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Train and test the networks of a seed: a row a network and class, and what other artefacts do to the clean one.
+
+    photographs : without artefacts
+    sets : name of each network -> its artefacts, none for `clean`, which comes first
+    others : artefacts of all seeds of the architecture, whose harm is compared with clean networks
+    compare : also find maps, and give the verdict of the shortcut test and the own-map advantage of each class
+
+    Raises `journal.Stopped` if `stop` returns true.
+    """
+    tables, clean, comparable = [], pd.DataFrame(), None
+    for name, artefacts in sets.items():
+        images = photographs.planted(artefacts)
+        network = train(images, protocol, seed, device, stop)
+        plain = replace(photographs.test, mean=images.test.mean, std=images.test.std)
+        table, flips = test(network, images, seed)
+        if comparable is None:
+            comparable = flips.comparable
+        by_clean = rates(replace(flips, comparable=comparable))
+        table["flip_clean_filter"], table["verdict_clean_filter"] = by_clean["flip"], by_clean["verdict"]
+        table = _with_recall(table, network, images, plain)
+        few = plain.subset(first_of_each_class(plain.labels, CHANGED))
+        for artefact in artefacts:
+            row = table["class"] == artefact.label
+            for key in ("kind", "strength", "share"):
+                table.loc[row, key] = getattr(artefact, key)
+            table.loc[row, "artefact"] = describe(artefact)
+            harmed = changes(network, few, [artefact])
+            table.loc[row, "called"], table.loc[row, "called_variance"] = harmed[["called", "variance"]].iloc[0]
+        if name == "clean":
+            clean = changes(network, few, others)[["called"]].assign(artefact=[describe(other) for other in others])
+        if compare:
+            table = table.merge(_maps(network, images, protocol.maps, seed), on="class", how="left")
+        tables.append(table.assign(set=name))
+    return pd.concat(tables, ignore_index=True), clean
+
+
+def measure_one(
+    images: Photographs,
+    plain: Split,
+    protocol: Protocol,
+    *,
+    seed: int,
+    device: torch.device | str = "cpu",
+    stop: Callable[[], bool] | None = None,
+) -> pd.DataFrame:
+    """Train and test one network: a row a class, with `clean_recall` and `clean_accuracy` on plain test images."""
+    network = train(images, protocol, seed, device, stop)
+    table, _ = test(network, images, seed)
+    return _with_recall(table, network, images, replace(plain, mean=images.test.mean, std=images.test.std))
+
+
+def _with_recall(table: pd.DataFrame, network: nn.Module, images: Photographs, plain: Split) -> pd.DataFrame:
+    """The accuracy on test images as they are, and on plain ones, with the recall of each class there."""
+    hit = called(network, *_given(plain)) == plain.labels
+    own = [plain.labels == c for c in table["class"]]
+    return table.assign(
+        clean_recall=[float(hit[of].mean()) for of in own], clean_images=[int(of.sum()) for of in own],
+        accuracy=accuracy(network, images.test), clean_accuracy=float(hit.mean()),
+    )  # fmt: skip
+
+
+def _given(split: Split) -> tuple[Any]:
+    """A split as the argument of a function that also takes plain images."""
+    return (split,)
+
+
+def train(
+    images: Photographs,
+    protocol: Protocol,
+    seed: int,
+    device: torch.device | str = "cpu",
+    stop: Callable[[], bool] | None = None,
+) -> nn.Module:
+    """A network that is trained on images; the fewest of the ranking images choose its epoch."""
+    _, channels, size, _ = images.train.images.shape
+    architecture = architectures.Architecture(
+        n_classes=len(images.train.classes), channels=channels, size=size, **protocol.network
+    )
+    network = architectures.build(architecture, seed)
+    validation = images.ranking.subset(first_of_each_class(images.ranking.labels, VALIDATION))
+    training.train(
+        network, images.train, validation, protocol.recipe, seed=seed, device=device,
+        augmentation=protocol.augmentation, stop=stop,
+    )  # fmt: skip
+    return network
+
+
+def test(network: nn.Module, images: Photographs, seed: int) -> tuple[pd.DataFrame, Flips]:
+    """The counterfactual test, the likely cause, and the difference in the data alone, one row a class; the flips."""
+    ranking = images.ranking.subset(first_of_each_class(images.ranking.labels, RANKING))
+    tested = images.test.subset(first_of_each_class(images.test.labels, TEST))
+    flips = collect(network, ranking, tested, seed=seed)
+    table = rates(flips)
+    pixels, _ = in_pixels(ranking, tested, torch.device("cpu"))
+    statistics = class_statistics(pixels, len(ranking.classes))
+    table["cause"] = [cause(pixels, statistics, c) for c in table["class"]]
+    pairs = ConjugatePairs(*statistics.size)
+    fine = beyond(statistics.size, flips.about["radius_fine"])[pairs.half_row, pairs.half_column]
+    table["z"] = [float(pairs.gather(flips.differences[c])[fine].max()) for c in table["class"]]
+    return table, flips
+
+
+def accuracy(network: nn.Module, images: Split) -> float:
+    """The share of images that a network recognises."""
+    return float((called(network, *_given(images)) == images.labels).mean())
+
+
+def describe(artefact: Artefact) -> str:
+    """An artefact in words, by which tables are joined."""
+    frequency = "" if artefact.frequency is None else f" ({artefact.frequency[0]}, {artefact.frequency[1]})"
+    return f"{artefact.kind}{frequency} {artefact.strength} in {artefact.label}"
+
+
+def _maps(network: nn.Module, images: Photographs, per_class: int, seed: int) -> pd.DataFrame:
+    """The verdict of the shortcut test by maps of culling, and the own-map advantage with `culling` and `mixture`."""
+    ranking: Any = images.ranking.subset(first_of_each_class(images.ranking.labels, per_class))
+    tested: Any = images.test.subset(first_of_each_class(images.test.labels, 50))
+    table = pd.DataFrame({"class": range(len(ranking.classes))})
+    for name in ("culling", "mixture"):
+        method, settings = registry.resolve(name)
+        if name == "culling":
+            settings["search"] = "screened"  # as the study has it
+        found = find(registry.load(method), network, ranking, seed=seed, **settings)
+        masks = dfm.dominant(found.score, ConjugatePairs(*ranking.images.shape[2:]), 5)
+        options: dict[str, Any] = {"fills": ("zeros",), "controls": 5, "negatives": 450, "seed": seed}
+        hits = collect_hits(network, tested, masks, **options)
+        table[f"advantage_{name}"] = [float(advantage_of_class(hits, c).value) for c in table["class"]]
+        if name == "culling":
+            headline = verdicts(hits).query("headline").set_index("class")["verdict"]
+            table["map_verdict"] = headline.reindex(table["class"]).to_numpy()
+    return table

@@ -1,0 +1,122 @@
+"""Artefacts in the images of one class."""
+
+import numpy as np
+import pytest
+
+from frequency_shortcuts.data.artefacts import KINDS, NAMES, STRENGTHS, WAVE_AMPLITUDES, Artefact, ArtefactImages
+from frequency_shortcuts.data.waved import Wave
+
+LABELS = np.arange(36) % 3
+IMAGES = np.random.default_rng(0).integers(40, 216, size=(36, 3, 12, 10), dtype=np.uint8)
+FREQUENCY = (2, -3)
+
+
+def artefact(kind, strength=1, **about):
+    return Artefact(kind, strength, 1, **about, frequency=FREQUENCY if kind == "wave" else None)
+
+
+def lazy(made, images=IMAGES, labels=LABELS):
+    return ArtefactImages(images, made, made.carriers(labels))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("strength", STRENGTHS)
+@pytest.mark.parametrize("kind", NAMES)
+def test_an_artefact_changes_its_carriers_alone(kind, strength, channels):
+    made, plain = artefact(kind, strength, share=0.5), IMAGES[:, :channels]
+    carry, found = made.carriers(LABELS), lazy(made, plain)
+    assert found.shape == plain.shape and len(found) == 36 and found.dtype == found[:].dtype == np.uint8
+    assert np.array_equal((found[:] != plain).any(axis=(1, 2, 3)), carry) and carry.sum() == 6
+    assert np.array_equal(IMAGES, np.random.default_rng(0).integers(40, 216, size=IMAGES.shape, dtype=np.uint8))
+
+
+@pytest.mark.parametrize("kind", NAMES)
+def test_an_image_has_the_same_artefact_in_every_batch(kind):
+    found = lazy(artefact(kind, 2))
+    whole = found[:]
+    assert np.array_equal(whole, lazy(artefact(kind, 2))[:])
+    assert np.array_equal(np.concatenate([found[i : i + 1] for i in range(36)]), whole)
+    chosen = np.array([13, 2, 4, 1])
+    assert np.array_equal(found[chosen], whole[chosen]) and np.array_equal(found[5:20], whole[5:20])
+    assert np.array_equal(found[4], whole[4]) and found[:0].shape == (0, *IMAGES.shape[1:])
+
+
+@pytest.mark.parametrize("kind", [name for name in NAMES if name != "brightness"])
+def test_the_second_strength_changes_more_than_the_first(kind):
+    weak, strong = (np.square(lazy(artefact(kind, s))[:].astype(float) - IMAGES).mean() for s in STRENGTHS)
+    assert 1.2 * weak < strong
+
+
+def test_patterns_are_added_as_they_are_written():
+    """Whole numbers, so that nothing but the rounding of what is added differs."""
+    rows, columns = np.mgrid[:12, :10]
+    board = np.where((rows + columns) % 2, -1, 1)
+    own = LABELS == 1
+    for strength, amplitude, shift in ((1, 0.02, 0.05), (2, 0.04, 0.1)):
+        for kind, added in (("checkerboard", 255 * amplitude * board), ("brightness", 255 * shift)):
+            found = lazy(artefact(kind, strength))[own]
+            assert np.array_equal(found, np.rint(np.minimum(IMAGES[own] + added, 255)))
+        wave = Wave(1, FREQUENCY, WAVE_AMPLITUDES[strength - 1])
+        assert np.array_equal(lazy(artefact("wave", strength))[:], wave.add(IMAGES, LABELS))
+
+
+def test_pixels_are_clipped_as_those_of_a_file():
+    edges = np.stack([np.zeros_like(IMAGES[0]), np.full_like(IMAGES[0], 255)])
+    for strength in STRENGTHS:
+        dark, bright = lazy(artefact("checkerboard", strength), edges, np.array([1, 1]))[:]
+        assert dark.min() == 0 and np.unique(dark).size == 2 and bright.max() == 255 and np.unique(bright).size == 2
+
+
+def test_noise_has_its_deviation_and_is_that_of_the_image_and_not_of_its_place():
+    images = np.random.default_rng(1).integers(100, 150, size=(20, 1, 32, 32), dtype=np.uint8)
+    for strength, deviation in enumerate(KINDS["noise"].levels, 1):
+        noise = lazy(artefact("noise", strength), images, np.ones(20, int))[:].astype(float) - images
+        assert noise.std() == pytest.approx(255 * deviation, rel=0.03) and abs(noise.mean()) < 0.2
+    others = lazy(artefact("noise", 2), images[::-1], np.ones(20, int))[:].astype(float) - images[::-1]
+    assert np.array_equal(others[::-1], noise) and np.unique(noise.reshape(20, -1), axis=0).shape[0] == 20
+
+
+def test_blurred_and_resized_images_lose_fine_detail_and_sharpened_ones_gain_some():
+    def fine(images):
+        return np.square(np.diff(images.astype(float), axis=-1)).mean()
+
+    for strength in STRENGTHS:
+        for kind in ("resized", "blurred"):
+            assert fine(lazy(artefact(kind, strength))[LABELS == 1]) < 0.9 * fine(IMAGES[LABELS == 1])
+        assert fine(lazy(artefact("sharpened", strength))[LABELS == 1]) > 1.5 * fine(IMAGES[LABELS == 1])
+
+
+def test_a_share_of_the_class_has_it_spread_evenly():
+    labels = np.arange(300) % 3
+    for share in (0, 0.25, 0.5, 1):
+        carry = artefact("jpeg", share=share).carriers(labels)
+        assert not carry[labels != 1].any() and carry.sum() == 100 * share
+        assert all(abs(carry[labels == 1][:n].sum() - n * share) <= 0.5 for n in (1, 7, 50))
+
+
+def test_only_the_coarse_kind_is_not_fine():
+    assert [name for name, kind in KINDS.items() if not kind.fine] == ["brightness"]
+    assert all(len(kind.levels) == len(STRENGTHS) == len(WAVE_AMPLITUDES) for kind in KINDS.values())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("tint", 1, 0), "unknown artefact 'tint': choose from wave, jpeg, resized, "),
+        (("jpeg", 3, 0), "strength 3 of an artefact: expected 1 or 2"),
+        (("jpeg", 1, 0, 1.5), r"share 1\.5: expected 0 to 1"),
+        (("jpeg", 1, 0, 1.0, (0, 7)), "a wave needs one, others none"),
+        (("wave", 1, 0), "a wave needs one, others none"),
+        (("wave", 1, 0, 1.0, (0, 0)), "is no wave"),
+    ],
+)
+def test_artefacts_that_are_none_are_refused(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Artefact(*arguments)
+
+
+def test_images_that_cannot_have_an_artefact_are_refused():
+    with pytest.raises(ValueError, match="images of 2 channels: the artefact jpeg needs 1 or 3"):
+        lazy(artefact("jpeg"), IMAGES[:, :2])
+    with pytest.raises(ValueError, match=r"frequency \[0, 6\]: images of 12 x 10 have up to half of that"):
+        lazy(Artefact("wave", 1, 1, frequency=(0, 6)))

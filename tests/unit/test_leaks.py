@@ -1,0 +1,90 @@
+"""The benchmark of the counterfactual test: harm, aims, and the draw of artefacts."""
+
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS
+from frequency_shortcuts.evaluation import leaks
+from study.leaks import SEEDS_OF_A_DEAL, draw
+
+CLASSES = 4
+
+
+def table(networks, warned):
+    """Networks in a row: a clean one and one with an artefact in class 0, `warned` (of both) by their verdicts."""
+    rows = []
+    for seed in range(networks):
+        for which in ("clean", "first"):
+            for c in range(CLASSES):
+                planted = which == "first" and c == 0
+                rows.append(
+                    {"seed": seed, "set": which, "class": str(c), "architecture": "net", "clean_images": 100,
+                     "clean_recall": 0.2 if planted else 0.9 + 0.01 * (seed % 2), "flip": 0.9 if planted else 0.0,
+                     "need": 0.0, "verdict": "follows" if planted and warned else "not shown", "cause": "blocks",
+                     "kind": "jpeg" if planted else np.nan, "share": 1.0 if planted else np.nan,
+                     "artefact": "jpeg 1 in 0" if planted else np.nan, "called": 0.7 if planted else np.nan,
+                     "called_variance": 0.001, "sham": 0.0, "part": 0.0, "z": float(planted)}
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+CLEAN = pd.DataFrame({"architecture": "net", "artefact": "jpeg 1 in 0", "called": [0.0, 0.02, 0.01, 0.03]})
+
+
+def test_harm_is_the_difference_from_clean_networks_with_their_spread():
+    made = leaks.with_harm(table(4, warned=True), CLEAN)
+    planted = made[made["kind"].notna()]
+    recalls = [0.9, 0.91, 0.9, 0.91]
+    assert np.allclose(planted["called"], 0.7 - 0.015)
+    assert np.allclose(planted["lost"], np.mean(recalls) - 0.2)
+    variance = 0.2 * 0.8 / 100 + np.var(recalls, ddof=1) * (1 + 1 / 4)
+    assert np.allclose(planted["lost_high"] - planted["lost"], leaks.REACH * np.sqrt(variance))
+    assert (planted["harm"] == "harmful").all()
+    assert made[made["kind"].isna()]["harm"].isna().all()
+
+
+@pytest.mark.parametrize("warned", [True, False])
+def test_the_aims_count_what_is_warned_of(warned):
+    aims = leaks.judge(leaks.with_harm(table(4, warned), CLEAN)).set_index("aim")
+    assert aims.loc["power", ["value", "count"]].tolist() == [float(warned), 4]
+    assert aims.loc["power", "met"] == warned
+    assert aims.loc["plain", ["value", "high", "count"]].tolist() == [0, 0, 16]
+    assert aims.loc["others", "count"] == 12
+    assert aims.loc["cause", "count"] == (4 if warned else 0)
+    assert np.isnan(aims.loc["power_half", "value"])
+
+
+def test_other_numbers_are_compared_at_five_percent_of_false_alarms():
+    compared = leaks.compare(leaks.with_harm(table(4, warned=True), CLEAN)).set_index("number")
+    assert compared.loc["flip", "found"] == 1
+    assert compared["harmful"].max() == 4
+
+
+def test_sets_count_networks():
+    rows = [
+        {"suite": "photographs", "set": "dealt", "kind": kind, "seed": seed, "class": str(c), "accuracy": 0.9,
+         "clean_recall": 0.5, "verdict": "follows" if kind != "none" and c == 1 and seed else "not recognised"}
+        for kind in ("none", "noise") for seed in range(2) for c in range(2)
+    ]  # fmt: skip
+    judged = leaks.judge_sets(pd.DataFrame(rows)).set_index("kind")
+    assert judged.loc["noise", ["networks", "with_follows", "warned", "not_recognised"]].tolist() == [2, 1, 1, 1]
+    assert judged.loc["none", ["with_follows", "not_recognised"]].tolist() == [0, 2]
+
+
+def test_each_artefact_is_dealt_once_in_four_seeds_and_shares_are_balanced():
+    dealt = [
+        artefact
+        for seed in range(420, 420 + SEEDS_OF_A_DEAL)
+        for two in draw(seed, 10, 32, 32).sets
+        for artefact in two
+    ]
+    assert Counter((one.kind, one.strength) for one in dealt) == Counter((k, s) for k in NAMES for s in STRENGTHS)
+    assert Counter(one.share for one in dealt) == {1.0: 8, 0.5: 4, 0.25: 4}
+    for seed in range(420, 430):
+        for first, second in draw(seed, 10, 32, 32).sets:
+            assert first.label != second.label
+            for one in (first, second):
+                assert one.frequency is None or np.hypot(*one.frequency) >= 2

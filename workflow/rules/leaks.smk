@@ -1,0 +1,73 @@
+# The benchmark of the counterfactual test: networks that are trained on images with artefacts, and what they cost.
+
+
+rule leaks_of_seed:
+    input:
+        images=lambda wildcards: plan.leak_images(wildcards.part),
+        code=code("measure_leaks.py"),
+    output:
+        networks=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/networks.csv",
+        clean=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/clean.csv",
+    log:
+        f"{RESULTS}/logs/leaks/{{part}}_seed{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/leaks/{{part}}/seed{{seed}}.tsv"
+    wildcard_constraints:
+        part="clothing|pairs|photographs",
+        seed="[0-9]+",
+    priority: 3  # as trainings
+    conda:
+        "../../envs/study.yaml"
+    threads: torch_threads
+    resources:
+        gpu=gpus,
+        mem_mb=growing(4000),
+        runtime=growing(120),
+    params:
+        device=lookup(dpath="device", within=config),
+        part="{part}",
+        seed="{seed}",
+        settings=lambda wildcards: plan.leak_settings(),
+    message:
+        "Training and testing the networks of the benchmark: {wildcards.part}, seed {wildcards.seed}"
+    script:
+        "../scripts/measure_leaks.py"
+
+
+rule leak_pictures:
+    output:
+        directory(f"{RESULTS}/pictures"),
+    log:
+        f"{RESULTS}/logs/leaks/pictures.log",
+    localrule: True
+    conda:
+        "../../envs/study.yaml"
+    message:
+        "Laying out photographs of Tux Paint"
+    script:
+        "../scripts/lay_out_photographs.py"
+
+
+rule leaks_table:
+    input:
+        [
+            f"{RESULTS}/tests/leaks/{part}/seed{seed}/{{kind}}.csv".replace("{kind}", kind)
+            for part, seed in plan.leak_jobs()
+            for kind in ("networks", "clean")
+        ],
+        code=code("make_leaks_table.py"),
+    output:
+        leaks=f"{RESULTS}/tables/leaks.csv",
+        aims=f"{RESULTS}/tables/leaks_aims.csv",
+        compared=f"{RESULTS}/tables/leaks_compared.csv",
+        networks=f"{RESULTS}/tables/leaks_sets_networks.csv",
+        sets=f"{RESULTS}/tables/leaks_sets.csv",
+        figure=multiext(f"{RESULTS}/figures/leaks_all", ".svg", ".png"),
+    log:
+        f"{RESULTS}/logs/leaks/table.log",
+    conda:
+        "../../envs/study.yaml"
+    message:
+        "Judging the benchmark of the counterfactual test"
+    script:
+        "../scripts/make_leaks_table.py"

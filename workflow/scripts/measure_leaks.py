@@ -1,0 +1,46 @@
+"""Train and test the networks of one part of the benchmark: those of a seed on clothing, pairs of classes, or crops."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from frequency_shortcuts.evaluation.leak_networks import Protocol
+from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.storage.tables import write_table
+from study import leaks
+from study.devices import take_device
+from study.job import job, log, stopping
+
+
+def main(snakemake):
+    """Write a row for each network and class, and what the artefacts of all seeds do to the clean network."""
+    params, given, output = snakemake.params, snakemake.input, snakemake.output
+    part, seed = params.part, int(params.seed)
+    with job(snakemake), stopping() as stop:
+        device = take_device(params.device)
+        settings = params.settings
+
+        def protocol(network):
+            form = settings["networks"][network]
+            return Protocol(
+                network={"name": form["architecture"], "width": form["width"], "stem": form["stem"]},
+                recipe=Recipe(**settings["recipes"][part]),
+                augmentation=Augmentation(**settings["geometry"]),
+            )
+
+        log.info("%s, seed %d, on %s", part, seed, device)
+        how = {"seed": seed, "device": device, "stop": stop}
+        clean = pd.DataFrame(columns=["called", "artefact"])
+        if part == "clothing":
+            table, clean = leaks.clothing(given.images, protocol, settings, **how)
+        elif part == "pairs":
+            table = leaks.pairs(given.images, protocol, settings, **how)
+        else:
+            table = leaks.photographs(Path(given.images), protocol, settings, **how)
+        write_table(table.assign(suite=part, seed=seed), output.networks)
+        write_table(clean.assign(seed=seed), output.clean)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821

@@ -1,0 +1,213 @@
+"""The counterfactual test: what a network calls images before and after they got the fine spectrum of each class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..categories import Result
+from ..description import Figure, NetworkTest, Output, Table, of_dataset, store
+from ..job import FOLDER
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from frequency_shortcuts.data.splits import Split
+    from frequency_shortcuts.evaluation.counterfactual import Flips
+
+    from ..plan import Plan, Run
+
+MOST_CALLED = 21  # in the table of cross flips, spectra for each class
+
+
+def measure(step: Any, created_by: str) -> None:
+    """The class that the network calls before and after each move, and two tables of rates."""
+    from frequency_shortcuts.data.pixels import in_pixels
+    from frequency_shortcuts.evaluation import counterfactual, flip_rates
+    from frequency_shortcuts.evaluation.causes import cause
+    from frequency_shortcuts.evaluation.class_statistics import class_statistics
+    from frequency_shortcuts.networks.predictions import device_of
+    from frequency_shortcuts.storage.files import replacing_hdf5
+    from frequency_shortcuts.storage.tables import write_table
+
+    from ..origin import origin_of
+    from ..tested_networks import read_images, read_inputs, with_names
+
+    params, given, output, settings = step.params, step.input, step.output, counterfactual.Settings()
+    network, test, run = read_inputs(step, params.split, settings.images)
+    ranking = read_images(given.images, params.ranking, weights=given.weights, workers=step.threads)
+    if _has_enough(ranking):
+        pixels, _ = in_pixels(ranking, test, device_of(network))
+        statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
+        flips = counterfactual.collect(
+            network, ranking, test, settings=settings, statistics=statistics, seed=params.seed, progress=True
+        )
+        rates = flip_rates.rates(flips)
+        found = rates["verdict"].isin(flip_rates.FOUND)
+        causes = [cause(pixels, statistics, k) if of else "" for k, of in zip(rates["class"], found, strict=True)]
+    else:
+        flips = _unmeasured(network, test)
+        rates, causes = flip_rates.rates(flips), ""
+    with replacing_hdf5(output.hits) as file:
+        counterfactual.write_flips(file, flips)
+        about = {"split": params.split, "ranking": params.ranking, "seed": params.seed}
+        about |= origin_of(output.hits, weights=given.weights, images=given.images)
+        file.attrs.update(about, classes=list(test.classes), images_per_class=settings.images, created_by=created_by)
+    write_table(with_names(rates.assign(cause=causes), test.classes), output.flips, **run)
+    cross = _most_called(flip_rates.cross_flips(flips))
+    write_table(with_names(cross, test.classes, "class", "spectrum_of"), output.cross_flips, **run)
+
+
+def _has_enough(ranking: Split) -> bool:
+    """Whether each class has enough ranking images for the statistics of its spectrum; if not, the log says so."""
+    import numpy as np
+
+    from frequency_shortcuts.evaluation.class_statistics import FEWEST
+
+    from ..job import log
+
+    counts = np.bincount(ranking.labels, minlength=len(ranking.classes))
+    if (fewest := counts.min()) >= FEWEST:
+        return True
+    log.warning(
+        "nothing can be told of this data set: class %s has %d images for the statistics of its spectrum, expected at "
+        "least %d",
+        ranking.classes[counts.argmin()],
+        fewest,
+        FEWEST,
+    )
+    return False
+
+
+def _unmeasured(network: Any, test: Any) -> Flips:
+    """Flips of which nothing is known but what the network calls the test images as they are."""
+    import numpy as np
+
+    from frequency_shortcuts.evaluation.counterfactual import NOT_SHOWN, Flips
+    from frequency_shortcuts.networks.predictions import called
+
+    n, unknown = len(test.classes), np.full((1, len(test.classes), 1), NOT_SHOWN, np.int16)
+    return Flips(
+        labels=test.labels,
+        unfiltered=called(network, test),
+        columns=np.full((n, 1), -1),
+        called=dict.fromkeys(("flip", "sham", "coarse", "part", "own_part"), unknown),
+        own=np.full((n, 1), -1),
+        own_called=dict.fromkeys(("away", "away_sham"), unknown),
+        comparable=np.zeros((n, n), bool),
+        differences=np.full((n, *test.images.shape[-2:]), np.nan),
+        neutral=test.neutral,
+    )
+
+
+def _most_called(cross: pd.DataFrame) -> pd.DataFrame:
+    """Of many classes, for each the spectra that are called it most."""
+    chosen = cross.sort_values("flip", ascending=False, kind="stable").groupby("class", sort=False).head(MOST_CALLED)
+    return chosen.sort_index()
+
+
+def _runs(plan: Plan) -> list[Run]:
+    """All but external networks without maps, whose images may lack the splits."""
+    mapped = plan.mapped_runs()
+    return [run for run in plan.runs() if plan.is_trained(run) or run in mapped]
+
+
+_KINDS = (
+    "`flip`: the share of them that is called the class after they got its fine spectrum, minus before; `sham`: the "
+    "same after a change of the same size at other frequencies, mean of several draws; `part`: the share that is "
+    "called the class with the finest part of an image of it, minus that with the part of another image of their own "
+    "class; `need`: how much the recall of the class falls when its own images lose their fine spectrum"
+)
+
+TEST = NetworkTest(
+    message="Giving images of {wildcards.dataset} the spectra of other classes for {wildcards.network} "
+    "({wildcards.augmentation}, seed {wildcards.seed})",
+    runs=_runs,
+    measure=measure,
+    outputs={
+        "hits": Output(
+            f"tests/{FOLDER}/flips.h5",
+            "the class that the network named, before and after images got the fine spectrum of each class: `labels`, "
+            "`unfiltered` int [image]; `columns` int [class, m], which images got the spectrum of a class (-1: none), "
+            "and `called/{change}` int16 [draw, class, m], the class named after each change (flip, sham, coarse, "
+            "part, own_part; -1 where there was no donor); `own` int [class, m], which images of the class lost it, "
+            "and `own_called/{change}` (away, away_sham); `comparable` bool [class, class], whose images count in "
+            "flips to each class: those that the network hardly confuses with it; `differences` float64 [class, H, W], "
+            "how clearly the data differ from those of all other classes at each frequency (1 by chance); attributes "
+            "`radius_fine`, `radius_finest`, `radius_needed` (cycles per image, where the parts begin), `rms` [class], "
+            "size of the change (root mean square, pixels from 0 to 1), `neutral` (-1 for none), `split` and at most "
+            "`images_per_class` of it, `ranking` (whose images give the statistics), `seed`, `classes`, "
+            "`weights_sha256`, `images_sha256`",
+        ),
+        "flips": Output(
+            f"tests/{FOLDER}/flips.csv",
+            "one row a `class` but the neutral one, of test images of other classes that the network hardly confuses "
+            f"with it. {_KINDS}; each with the ends `_low`, `_high` of its two-sided 90 % interval; `coarse`: as "
+            "`flip`, of all frequencies but the fine ones; `recall` of the unchanged images of the class, `own_images` "
+            "their number; `images`, those of other classes; `verdict`: follows (the lower end of flip, sham or part "
+            "reaches its threshold), needs (that of need), follows and needs, not shown (all upper ends are below), "
+            "cannot tell (else, and where a class of the set has fewer than 10 ranking images), not recognised (recall "
+            "below 0.5); with more than 21 classes, the rate of false verdicts is controlled instead (Benjamini and "
+            "Hochberg, 0.05). `cause`: of a class that is followed or needed, what its spectrum looks like (wave, "
+            "checkerboard, blocks, lost high frequencies, raised floor, or nothing of these)",
+            ("class",),
+        ),
+        "cross_flips": Output(
+            f"tests/{FOLDER}/cross_flips.csv",
+            "one row a `class` and the class whose spectrum is given, `spectrum_of`: `flip`, the share of images of "
+            "neither, of classes that are hardly confused with the first, that are called the first after the change, "
+            "minus before; `images`, their number; `flip_all`, of all images of neither. Missing where there are none. "
+            f"With more than {MOST_CALLED} classes, so many spectra of each that are called it most",
+            ("class",),
+        ),
+    },
+    settings=lambda plan: {
+        **plan.section("shortcuts", "split", "seed"),
+        "ranking": plan.config["culling"]["split"],
+    },
+    priority=2,
+    tables={
+        "flips": Table(
+            Result("what a network follows: flips, parts, needs", "findings"),
+            "Does a network follow the fine part of a class's spectrum, a texture or artefact, and what would that "
+            "cost? {{ config.shortcuts.split | capitalize }} images of other classes that the network hardly confuses "
+            "with the class are changed. ``flip``: the share that is called the class after they got its fine spectrum "
+            "(measured on {{ config.culling.split }} images), minus before. ``sham``: the same after a change of the "
+            "same size at other frequencies; where it is as high, any disturbance is called the class. ``part``: the "
+            "share that is called the class with the finest part of one of its images, minus that with a part from "
+            "their own class. ``need``: how much the recall of the class falls without its fine spectrum. Intervals "
+            "are two-sided, 90 %. ``verdict``: *follows* where the lower end of flip, sham or part reaches its "
+            "threshold, *needs* where that of need does; *not shown* where all upper ends are below their thresholds; "
+            "*cannot tell* else; *not recognised* below a recall of 0.5. ``coarse``, by shape and brightness, has no "
+            "verdict.",
+            "the tests of all runs joined",
+        ),
+        "cross_flips": Table(
+            Result("flips to every class by every spectrum", "findings"),
+            "The share of {{ config.shortcuts.split }} images of neither class that are called ``class`` after they "
+            "got the fine spectrum of ``spectrum_of``, minus before: ``flip`` of images of classes that the network "
+            "hardly confuses with ``class``, ``images`` their number, and ``flip_all`` of all.",
+            "the tests of all runs joined",
+        ),
+    },
+    join_inputs=lambda plan: {name: TEST.files(plan, name) for name in ("flips", "cross_flips")},
+    figures={
+        "flips": Figure(
+            Result("what a network follows", "findings"),
+            lambda plan: list(dict.fromkeys(run["dataset"] for run in _runs(plan))),
+            lambda plan, name: {**store(name), "table": "tables/flips.csv", "cross": "tables/cross_flips.csv"},
+            of_dataset,
+            caption="Does a network follow the fine part of a class's spectrum, a texture or artefact? Left: the share "
+            "of {{ config.shortcuts.split }} images, of neither class, that are called one class (a row) after they "
+            "got the fine spectrum of another (a column), minus before; on the diagonal, in black frames, the own "
+            "spectrum. Mean over the networks (seeds) of the first kind that is planned; only images of classes count "
+            "that the network hardly confuses with the row's. Right: a dot for each of these networks, of the *flip* "
+            "(the diagonal), of the *sham*, a change of the same size at other frequencies, of the *part*, where the "
+            "finest part of an image of the class stands in the place of that of another image, and of the *need*, how "
+            "much the recall of the class falls without its fine spectrum; the bar is the mean, the line the "
+            "threshold. Coloured: the network follows or needs, since the lower end of its interval reaches the "
+            "threshold (see the table ``flips``). *Not shown* does not exclude a shortcut: cues inside the fine radius "
+            "(shape, brightness), in position or in colour are not seen.",
+        )
+    },
+    order=0,
+)
