@@ -13,14 +13,15 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.data.pixels import in_pixels
+from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation.causes import cause, smallest_set
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
 from frequency_shortcuts.evaluation.counterfactual import Changes, Flips, Settings, collect
 from frequency_shortcuts.evaluation.flip_rates import (
-    AWAY,
     BOTH,
     FOLLOWS,
+    FOUND,
     NEEDS,
     Thresholds,
     cross_flips,
@@ -46,8 +47,8 @@ class Counterfactual(NamedTuple):
     before, after : uint8 [channels, H, W]; difference : the same, after minus before times `factor`, grey for none
     label : the class of the image; called_before, called_after : the classes that the network calls
     logits_before, logits_after : float64 [class]
-    kind : what was changed: `flip`, its control `sham`, or `part`; or, for an image of the class, `away`: its own fine
-        spectrum became that of all others, or `away_sham`
+    kind : what was changed: `flip`, `part`, or a control, `sham` or `own_part`; or, for an image of the class, `away`:
+        its own fine spectrum became that of all others, or `away_sham`
     """
 
     before: Picture
@@ -88,8 +89,15 @@ class FlipTest:
     def table(self) -> pd.DataFrame:
         """Rates and verdict of each class, see `flip_rates.rates`; classes are names here."""
         table = rates(self.hits, THRESHOLDS)
-        pairs = pd.array([self.pairs.get(k, pd.NA) for k in table["class"]], "Int64")
-        return table.assign(**{"class": self._names(table["class"]), "cause": None, "pairs": pairs})[COLUMNS]
+        pixels, _ = in_pixels(self.ranking, self.test, device_of(self.network))
+        found = zip(table["class"], table["verdict"].isin(FOUND), strict=True)
+        causes = [cause(pixels, self.statistics, k) or None if of else None for k, of in found]
+        columns = {
+            "class": self._names(table["class"]),
+            "cause": pd.Series(causes, dtype=object),
+            "pairs": pd.array([self.pairs.get(k, pd.NA) for k in table["class"]], "Int64"),
+        }
+        return table.assign(**columns)[COLUMNS]
 
     @functools.cached_property
     def cross(self) -> pd.DataFrame:
@@ -113,13 +121,8 @@ class FlipTest:
         if k not in self.hits.tested:
             raise ValueError(f"class {self.classes[k]} was not tested: it is the neutral class")
         images, kind, place = example(self.hits, self.table.iloc[self.hits.tested.index(k)], k)
-        device = device_of(self.network)
-        pixels = in_pixels(self.ranking, self.test, device)[1]
-        changes = Changes(self.statistics, SETTINGS, pixels, self.seed)
-        before = pixels.take(images[[place]])
-        donors = {"part": changes.donors_to(k, images)["part"][[place]]} if kind == "part" else {}
-        moves = changes.moves_away(k) if kind in AWAY else changes.moves_to(k)
-        after = changes.changed(torch.fft.rfft2(before), moves, donors)[kind][0].clamp(0, 1)
+        pixels = in_pixels(self.ranking, self.test, device_of(self.network))[1]
+        before, after = Changes(self.statistics, SETTINGS, pixels, self.seed).of_image(kind, k, images, place)
         dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
         with evaluating(self.network), torch.no_grad():
             logits = [self.network(pixels.seen(one.clone()).to(dtype))[0].double().cpu() for one in (before, after)]
@@ -140,16 +143,39 @@ class FlipTest:
 
 
 def measure_flips(
-    network: nn.Module, ranking: Split, test: Split, *, seed: int, memory_mib: float | None, progress: bool
+    network: nn.Module,
+    ranking: Split,
+    test: Split,
+    *,
+    seed: int,
+    memory_mib: float | None = None,
+    progress: bool = False,
+    smallest_sets: bool = False,
 ) -> FlipTest:
-    """Run the counterfactual test; see `counterfactual.collect`."""
+    """Run the counterfactual test, see `counterfactual.collect`, and look for the smallest sets of what is followed."""
     pixels, _ = in_pixels(ranking, test, device_of(network))
     statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
     hits = collect(
         network, ranking, test, settings=SETTINGS, statistics=statistics, seed=seed, memory_mib=memory_mib,
         progress=progress,
     )  # fmt: skip
-    return FlipTest(network, ranking, test, statistics, hits, seed)
+    pairs = _smallest_sets(network, pixels, statistics, hits, seed) if smallest_sets else {}
+    return FlipTest(network, ranking, test, statistics, hits, seed, pairs)
+
+
+def _smallest_sets(
+    network: nn.Module, pixels: Pixels, statistics: ClassStatistics, hits: Flips, seed: int
+) -> dict[int, int]:
+    """How many pairs are enough for the flips to each class that has some, found with ranking images."""
+    changes, generator, sizes = Changes(statistics, SETTINGS, pixels, seed), np.random.default_rng(seed), {}
+    for _, row in rates(hits, THRESHOLDS).iterrows():
+        k = int(row["class"])
+        if row["verdict"] not in (FOLLOWS, BOTH) or evidence(row, THRESHOLDS) != "flip":
+            continue
+        others = generator.permutation(np.flatnonzero(hits.comparable[k][pixels.labels]))[: SETTINGS.images]
+        (move,) = changes.moves_to(k)["flip"]
+        sizes[k] = len(smallest_set(network, pixels, np.sort(others), statistics, move, k))
+    return sizes
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
