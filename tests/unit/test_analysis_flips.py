@@ -39,12 +39,18 @@ def test_a_network_follows_the_planted_amplitude_and_nothing_else(followed):
     assert table.columns.tolist() == COLUMNS and table["class"].tolist() == [*CLASSES]
     assert table["verdict"].tolist() == ["follows" if c == WAVED else "not shown" for c in range(len(CLASSES))]
     assert table.loc[WAVED, "flip"] > 0.95 and table.loc[WAVED, "sham"] < 0.05
-    assert table["cause"].isna().all() and table["pairs"].isna().all() and table["pairs"].dtype == "Int64"
+    assert table["cause"].tolist() == ["wave" if c == WAVED else None for c in range(len(CLASSES))]
+    assert table["pairs"].isna().all() and table["pairs"].dtype == "Int64"
     assert followed.summary().startswith(f"Give other images the fine spectrum of {NAME} (a change of 5")
     size = SIZE // 2
     best = np.unravel_index(followed.differences[WAVED].argmax(), (SIZE, SIZE))
     assert followed.differences.shape == (len(CLASSES), SIZE, SIZE)
     assert (abs(best[0] - size), abs(best[1] - size)) == FREQUENCY
+
+
+def test_the_smallest_set_is_the_planted_pair():
+    pairs = analyse(Blobs(follows=5), test=fs.Test(smallest_set=True)).flips["pairs"]
+    assert pairs[WAVED] == 1 and pairs.drop(WAVED).isna().all()
 
 
 def test_a_network_that_does_not_follow_the_amplitude_is_not_said_to():

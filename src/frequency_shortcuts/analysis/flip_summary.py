@@ -52,8 +52,9 @@ def sentence(test: FlipTest, row: Any) -> str:
     size = f"a change of {100 * test.rms(name):.2g} % of the pixel range, root mean square"
     if number == "sham":
         return (
-            f"Give other images a disturbance as large as the fine spectrum of {name} ({size}), and {share} of them "
-            f"are called {name}: the class is a sink, which takes any disturbance of this size."
+            f"Give other images a fine disturbance that is not of {name} (a change as large as its spectrum, or the "
+            f"finest part of an image of their own class), and {share} of them are called {name}: it is a sink, which "
+            "takes any disturbance."
         )
     return f"Give other images the fine spectrum of {name} ({size}), and {share} of them are called {name}."
 
