@@ -128,7 +128,7 @@ def test_a_counterfactual_of_a_class_that_needs_its_spectrum_is_an_image_of_its_
 def test_a_part_is_that_of_the_donor_that_was_tested(followed, monkeypatch):
     """A network that follows a part alone: flips and shams are hidden."""
     table = followed.flip_test.table.copy()
-    table.loc[WAVED, ["flip_low", "sham_low"]] = 0.0
+    table.loc[WAVED, "by"] = "part"
     monkeypatch.setitem(followed.flip_test.__dict__, "table", table)
     made = followed.counterfactual(NAME)
     assert made.kind == "part" and made.called_after == NAME
@@ -218,7 +218,8 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, monkeypatch
     assert np.array_equal(stored.called["flip"], followed.flip_test.hits.called["flip"])
     page = (folder / "report.html").read_text()
     assert page.index("<img") < page.index("Give other images the fine spectrum of") < page.index("<h2>Flips</h2>")
-    assert page.count('<tr class="strong">') == 1 and "Is a map enough?" not in page and "likely cause" not in page
+    assert page.count('<tr class="strong">') == 1 and "Is a map enough?" not in page
+    assert "<td>wave</td>" in page and "smallest set" not in page
 
 
 @pytest.fixture
