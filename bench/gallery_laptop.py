@@ -22,6 +22,7 @@ BASELINE = "dataset == 'fashion_mnist' and network == 'resnet18_w8' and augmenta
 RANKINGS = {"dfm": "maps: AP", "dfm_size": "by size: AP", "random": "random rankings: AP"}
 SYN = {"C1": "raised diagonals (C1 of Syn)", "C2": "raised axes (C2 of Syn)", "C3": "a band that is absent (C3 of Syn)"}
 
+
 def read(study: Path, name: str) -> pd.DataFrame:
     """A table of the study."""
     return read_table(study / "tables" / f"{name}.csv")
