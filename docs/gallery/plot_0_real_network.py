@@ -44,12 +44,14 @@ for row, name in zip(axes, example.GROUPS, strict=True):
 # %%
 # The analysis
 # ------------
-# Ten photographs of each class find its map, 20 others test it. `TRANSFORM` has the size of the images and what they
-# are normalised with; torchvision's `weights.transforms()` or timm's dict do as well.
+# Does it follow the fine spectrum of a class? And is a map enough? Ten photographs of each class find its map, up to 20
+# others test it. `TRANSFORM` has the size of the images and what they are normalised with; torchvision's
+# `weights.transforms()` or timm's dict do as well.
 
-result = fs.analyse(network, folder, transform=example.TRANSFORM, quick=True)
+search, test = fs.Search(images_per_class=10), fs.Test(images_per_class=20, fills=("zeros",))
+result = fs.analyse(network, folder, transform=example.TRANSFORM, search=search, test=test)
 print(result.summary())
-result.verdicts
+result.flips
 
 # %%
 # What is left

@@ -50,12 +50,12 @@ print(f"validation accuracy {history['validation_accuracy'].max():.2f}")
 # %%
 # Find its frequencies
 # --------------------
-# Some images rank the frequencies, others test the maps. `quick` keeps the tests short; the search is that of the
-# study, which removes single pairs of frequencies.
+# Some images rank the frequencies, others test the maps. The search is that of the study, which removes single pairs of
+# frequencies.
 
 search = fs.Search(method="screened", images_per_class=30)
-test = fs.Test(images=draw(30, 4), images_per_class=30)
-result = fs.analyse(network, draw(30, 3), quick=True, search=search, test=test)
+test = fs.Test(images=draw(30, 4), images_per_class=30, fills=("swap",))
+result = fs.analyse(network, draw(30, 3), search=search, test=test)
 print(result.summary())
 result.verdicts
 

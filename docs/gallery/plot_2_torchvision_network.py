@@ -65,17 +65,22 @@ for _ in range(7):
 # %%
 # The analysis
 # ------------
-# New pictures, of which half find the maps and half test them. A quick culling removes cells of 2 x 2 frequencies. A
-# map holds 2 % of the frequencies. `result.table` has all tests: with the fill `swap`, the frequencies of the map stand
-# in a picture of another class.
+# New pictures, of which half find the maps and half test them. Culling removes cells of 2 x 2 frequencies. A map holds
+# 2 % of the frequencies. The first sentences say what the wave does to pictures of other shapes.
 
 images, labels = draw(30, seed=2)
-search = fs.Search(method="culling", percent=2)
+search = fs.Search(method="culling", settings={"search": "exact", "patch": 2}, percent=2, images_per_class=10)
+test = fs.Test(fills=("zeros",))
 result = fs.analyse(
-    network, wave.add(images, labels), labels, transform=transform, classes=SHAPES, quick=True, search=search
+    network, wave.add(images, labels), labels, transform=transform, classes=SHAPES, search=search, test=test
 )
 print(result.summary())
-result.verdicts
+result.flips
+
+# %%
+# A square before and after it got what the spectra of discs have in common, and the difference.
+
+figure = result.flip()
 
 # %%
 # The same discs without the wave say what the network has learned.

@@ -85,9 +85,8 @@ for _ in range(12):
 images, labels = draw(60, seed=2)
 options = {
     "classes": SHAPES,
-    "quick": True,
     "search": fs.Search(method="gradient", images_per_class=30),
-    "test": fs.Test(images_per_class=30),
+    "test": fs.Test(images_per_class=30, fills=("zeros",)),
 }
 results = {
     name: fs.analyse(network, images, labels, mean=MEAN, std=STD, run=fs.Run(name=name), **options)

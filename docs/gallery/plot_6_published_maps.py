@@ -49,7 +49,8 @@ training.train(network, draw(300, 1), draw(30, 2), recipe, seed=0, augmentation=
 
 ranking, test = draw(30, 3), draw(30, 4)
 search = fs.Search(method="gradient", images_per_class=30)
-ours = fs.analyse(network, ranking, quick=True, search=search, test=fs.Test(images=test, images_per_class=30))
+test_of_ours = fs.Test(images=test, images_per_class=30, fills=("swap",))
+ours = fs.analyse(network, ranking, search=search, test=test_of_ours)
 
 # %%
 # Out: our maps for three tools
@@ -85,8 +86,8 @@ print(str(caught[0].message).replace(str(folder), "..."))
 # Both are tested in the same way
 # -------------------------------
 
-test_of_theirs = fs.Test(maps=read, images=test, images_per_class=30)
-tested = fs.analyse(network, ranking, quick=True, search=search, test=test_of_theirs)
+test_of_theirs = fs.Test(maps=read, images=test, images_per_class=30, fills=("swap",))
+tested = fs.analyse(network, ranking, search=search, test=test_of_theirs)
 for name, result in (("ours", ours), ("theirs", tested)):
     print(f"\n{name}\n{result.verdicts[['class', 'tpr_dfm', 'best_control', 'margin', 'verdict']].round(2)}")
 

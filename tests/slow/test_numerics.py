@@ -26,16 +26,16 @@ from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.fingerprint import weights_digest
 
 torch.set_num_threads(1)
-parts = [synthetic.images(synthetic.Design(control_band=2), n, seed) for n, seed in ((60, 1), (8, 2))]
+parts = [synthetic.images(synthetic.Design(control_band=2), n, seed) for n, seed in ((60, 1), (20, 2))]
 data, images = (Split(*part, synthetic.CLASSES, *normalisation.pixel_statistics(parts[0][0])) for part in parts)
 network = architectures.build(architectures.Architecture("resnet18", 4, 3, 32, width=4, stem="small"), 0)
 recipe = training.Recipe(epochs=3, batch_size=16)
 network.load_state_dict(training.train(network, data, images, recipe, seed=0, augmentation=Augmentation()).weights)
 run = fs.Run(progress=False, numerics=sys.argv[1])
-search, test = fs.Search("gradient"), fs.Test(controls=5)
-result = fs.analyse(network, images, run=run, quick=True, search=search, test=test)
+search, test = fs.Search("gradient"), fs.Test(controls=5, fills=("zeros",))
+result = fs.analyse(network, images, run=run, search=search, test=test)
 algebra = np.linalg.svd(np.fft.fft2(images.images[:, 0].astype(float)).real.reshape(len(images), -1))[1]
-found = {"map": result.found.score, "tables": result.rates.to_csv(), "algebra": algebra}
+found = {"map": result.found.score, "tables": result.rates.to_csv(), "flips": result.flips.to_csv(), "algebra": algebra}
 digests = {name: hashlib.sha256(np.asarray(value).tobytes()).hexdigest() for name, value in found.items()}
 print(json.dumps({"weights": weights_digest(network.state_dict())} | digests))
 """

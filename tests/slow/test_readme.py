@@ -20,10 +20,10 @@ def test_the_lines_of_the_readme_run_as_they_stand(capsys, tmp_path, monkeypatch
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
     assert textwrap.indent(code, "    ") in example.__doc__
     exec(code, done := {})
-    assert list(done["result"].verdicts["class"]) == ["birds", "mammals", "things"]
-    assert (done["result"].verdicts["tpr_unfiltered"] > 0.8).all()
+    assert list(done["result"].flips["class"]) == ["birds", "mammals", "things"]
+    assert (done["result"].flips["recall"] > 0.8).all()
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("3 classes: 30 images") and max(map(len, lines)) <= 100
+    assert "Tested: " in lines[-1] and max(map(len, lines)) <= 100
     assert (tmp_path / "results" / "example" / "report.html").is_file()
 
 
@@ -31,10 +31,10 @@ def test_the_pictures_of_an_analysis_are_saved(tmp_path):
     images, labels = images_and_labels()
     result = fs.analyse(WaveNetwork(), images, labels, mean=MEAN, std=STD)
     result.save(tmp_path)
-    for name in ("clearest", "cards", "shortcuts"):
+    for name in ("flip", "clearest", "cards", "shortcuts"):
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.width > 500
-    assert "Too few images to tell" in result.summary()
+    assert "Is a map enough?" in result.summary()
 
 
 def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):

@@ -37,7 +37,7 @@ class FiveOutputs(nn.Module):
 
 @pytest.fixture(scope="module")
 def analysed():
-    return analyse(*images_and_labels(160), method="culling", settings=EXACT, search_images=3, test_images=30)
+    return analyse(*images_and_labels(240), method="culling", settings=EXACT, search_images=3, test_images=30)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_the_planted_waves_are_found_and_judged(analysed):
 
 
 def test_it_is_the_parts_one_after_the_other(analysed):
-    found = find(registry.load("culling"), WaveNetwork(), analysed.ranking, **EXACT)
+    found = find(registry.load("culling"), WaveNetwork(), analysed.ranking.subset(np.arange(12)), **EXACT)
     masks = dfm.dominant(found.score, ConjugatePairs(SIZE, SIZE), 2)
     assert np.array_equal(masks, analysed.maps)
     rates = shortcuts.measure(WaveNetwork(), analysed.test, masks, fills=("zeros",), negatives=60, one_sample=True)
@@ -72,9 +72,10 @@ def test_it_is_the_parts_one_after_the_other(analysed):
 
 
 def test_maps_and_tests_use_different_images(analysed):
-    assert (np.bincount(analysed.ranking.labels) == 3).all() and (np.bincount(analysed.test.labels) == 30).all()
-    both = np.concatenate([analysed.ranking.images, analysed.test.images]).reshape(132, -1)
-    assert len(np.unique(both, axis=0)) == 132
+    assert (np.bincount(analysed.ranking.labels) == 30).all() and (np.bincount(analysed.test.labels) == 30).all()
+    assert (np.bincount(analysed.ranking.labels[:12]) == 3).all()
+    both = np.concatenate([analysed.ranking.images, analysed.test.images]).reshape(240, -1)
+    assert len(np.unique(both, axis=0)) == 240
 
 
 @pytest.mark.usefixtures("closed_figures")
@@ -127,8 +128,9 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(analysed, tmp_path, small_
     assert len(pd.read_csv(folder / "rates.csv")) == len(analysed.rates)
     assert pd.read_csv(folder / "verdicts.csv")["verdict"].tolist() == ["strong"] * 3 + ["none"]
     page = (folder / "report.html").read_text()
-    assert page.count("data:image/png;base64,") == 3 and "Strong shortcut" in page
-    assert "12 images (3 of each class) find the maps, 120 images (30 of each class) test them." in page
+    assert page.count("data:image/png;base64,") == 4 and "Strong shortcut" in page
+    assert "12 images (3 of each class) find them, 120 images (30 of each class) test them." in page
+    assert page.index("<h2>Flips</h2>") < page.index("Is a map enough?") < page.index("Strong shortcut")
     assert "http" not in page.replace("http-equiv", "")  # it loads nothing
 
 
@@ -219,7 +221,7 @@ def test_a_store_with_two_splits_tests_on_the_second(tmp_path, given):
 
 def test_test_images_of_its_own():
     made = analyse(images=IMAGES[:9], labels=LABELS[:9])
-    assert len(made.ranking) == 24 and np.array_equal(made.test.images, IMAGES[:9])
+    assert len(made.ranking) == 80 and np.array_equal(made.test.images, IMAGES[:9])
 
 
 def test_test_images_of_other_classes_are_refused(tmp_path):
@@ -237,7 +239,7 @@ def test_float_images_are_normalised_if_they_need_it():
         assert np.array_equal(made.maps, expected.maps)
     with pytest.raises(ValueError, match=r"from -[0-9.]+ to [0-9.]+, so they are normalised already: leave mean"):
         analyse((plain - 0.5) / 0.25, LABELS)
-    with pytest.raises(ValueError, match=r"images are float32 from 23 to 207, but .*: divide the images by 255"):
+    with pytest.raises(ValueError, match=r"images are float32 from 25 to 216, but .*: divide the images by 255"):
         analyse(IMAGES.astype(np.float32), LABELS)
 
 
@@ -311,8 +313,8 @@ def test_maps_of_ones_own_are_tested():
     made = analyse(maps=torch.from_numpy(expected.maps))
     pd.testing.assert_frame_equal(made.rates, expected.rates)
     assert made.found is None and made.about["passes of the search"] == 0
-    assert "images that find the maps" not in made.about and made.about["images of the spectra"] == 12
-    assert "2.34 % of the frequencies;" in made.summary() and "the maps are given" in made.summary()
+    assert "images that find the maps" not in made.about and made.about["images of the spectra"] == 40
+    assert "2.34 % of the frequencies;" in made.summary() and "they are given" in made.summary()
     masks = expected.maps.copy()
     masks[3] = True
     assert "26.8 % of the frequencies on average;" in analyse(maps=masks).summary()
@@ -320,16 +322,11 @@ def test_maps_of_ones_own_are_tested():
 
 def test_maps_alone_have_no_verdicts():
     made = analyse(parts=())
-    with pytest.raises(ValueError, match="the maps were not tested: call analyse with the parts"):
+    with pytest.raises(ValueError, match="no maps were tested: call analyse with maps=True, and the parts keep"):
         made.verdicts  # noqa: B018
+    with pytest.raises(ValueError, match="nothing was tested: call analyse with the parts keep"):
+        made.flips  # noqa: B018
     assert "4 classes\nThe maps were not tested" in repr(made)
-
-
-def test_a_quick_culling_uses_cells():
-    made = analyse(method="culling", quick=True, fills=None)
-    assert set(made.rates["fill"]) == {"zeros"} and "'patch': 1" in made.about["settings"]  # 128 pairs in 16 x 16
-    large, network = np.kron(IMAGES, np.ones((1, 1, 2, 2), np.uint8)), nn.Sequential(nn.AvgPool2d(2), WaveNetwork())
-    assert "'patch': 2" in analyse(large, LABELS, network, method="culling", quick=True, parts=()).about["settings"]
 
 
 def test_a_finished_search_is_read_from_its_state(tmp_path, monkeypatch):
@@ -345,9 +342,9 @@ def test_a_finished_search_is_read_from_its_state(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"labels": np.eye(4)[LABELS]}, "labels are 24 x 4: expected one number for each image"),
+        ({"labels": np.eye(4)[LABELS]}, "labels are 80 x 4: expected one number for each image"),
         ({"labels": [f"class {c}" for c in LABELS]}, "labels are <U7: expected integers"),
-        ({"labels": LABELS[:5]}, "there are 5 labels for 24 images"),
+        ({"labels": LABELS[:5]}, "there are 5 labels for 80 images"),
         ({"labels": None}, "images are an array without labels"),
         ({"labels": LABELS - 1}, "labels begin at -1"),
         ({"labels": LABELS + 1}, "labels go up to 4, but the network has the outputs 0 to 3"),

@@ -27,7 +27,7 @@ class WaveNetwork(nn.Module):
         return torch.stack([*waves, torch.ones_like(waves[0])], dim=1)
 
 
-def images_and_labels(n=24, seed=0, classes=CLASSES):
+def images_and_labels(n=80, seed=0, classes=CLASSES):
     """uint8 [n, 1, 16, 16] and labels int64 [n]"""
     generator = np.random.default_rng(seed)
     labels = np.arange(n) % classes
@@ -46,9 +46,7 @@ def network():
     return WaveNetwork()
 
 
-def analyse(
-    given=None, given_labels=None, network=None, *, search_images=None, test_images=None, quick=False, **options
-):
+def analyse(given=None, given_labels=None, network=None, *, search_images=None, test_images=None, **options):
     """A short analysis of the waves or other images, with options of all kinds by their names."""
     if given is None:
         given, given_labels = images_and_labels()
@@ -60,12 +58,12 @@ def analyse(
         known = kind.__dataclass_fields__
         chosen = {key: options.pop(key) for key in list(options) if key in known}
         options[name] = kind(**chosen, **({} if images is None else {"images_per_class": images}))
-    return fs.analyse(network or WaveNetwork(), given, given_labels, quick=quick, **options)
+    return fs.analyse(network or WaveNetwork(), given, given_labels, **options)
 
 
 def without_drawings(monkeypatch):
     """Files of one pixel in the place of the drawings of an analysis."""
-    for name in ("clearest", "cards", "figure"):
+    for name in ("flip", "clearest", "cards", "figure"):
         monkeypatch.setattr(Analysis, name, lambda _: plt.figure())
 
     def save(_, path):

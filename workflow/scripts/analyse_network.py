@@ -1,4 +1,4 @@
-"""Analyse a network quickly: its maps, tests and verdicts, on a page."""
+"""Analyse a network with few images: flips, maps, tests and verdicts, on a page."""
 
 from pathlib import Path
 
@@ -19,10 +19,10 @@ def main(snakemake):
         )
         run = run_of_path(snakemake.output[0])
         name = f"{run['network']} on {run['dataset']}, seed {run['seed']}"
-        result = analyse(
-            network, ranking, quick=True, search=Search(percent=params.percent), test=Test(images=test),
-            run=Run(run["seed"], name=name),
-        )  # fmt: skip
+        search = Search(percent=params.percent, images_per_class=10)
+        fills = ["zeros" if test.neutral is None else "swap"]
+        chosen = Test(images=test, images_per_class=20, fills=fills)
+        result = analyse(network, ranking, search=search, test=chosen, run=Run(run["seed"], name=name))
         result.save(folder)
         print(result.summary())
 

@@ -204,7 +204,7 @@ class AnalysisPlan:
         if self.search:
             images.append(f"{subject.search:,} find maps, {subject.tested:,} test them")
         outputs = _outputs(classes, subject.outputs, subject.n_outputs)
-        yield "; ".join([f"{name}, {len(classes):,} classes", *images, f"the network chooses among {outputs}"])
+        yield f"{name}, {len(classes):,} classes: {'; '.join([*images, f'the network chooses among {outputs}'])}"
         chance = f"mean over classes; chance: {1 / len(classes):.1%}"
         yield f"accuracy without a filter: {self.unfiltered.accuracy:.1%} ({chance})"
         if self.flip_passes:

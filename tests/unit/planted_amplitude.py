@@ -1,0 +1,53 @@
+"""Blobs at the place of their class, of which one class also has a fine wave, and networks that follow it or do not."""
+
+import numpy as np
+import torch
+from torch import nn
+
+import frequency_shortcuts as fs
+
+SIZE, CLASSES = 16, ("ant", "bee", "cat", "dog", "emu", "fox")
+WAVED, FREQUENCY = 1, (0, 7)  # the class, and vertical and horizontal cycles per image
+MEAN, STD = [0.4], [0.2]
+Y, X = np.mgrid[:SIZE, :SIZE]
+BLOBS = np.stack([np.exp(-((Y - y) ** 2 + (X - x) ** 2) / 8) for y in (4, 11) for x in (3, 8, 13)])
+
+
+def images_and_labels(n=240, seed=0):
+    """uint8 [n, 1, 16, 16] and labels int64 [n]"""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(n) % len(CLASSES)
+    wave = np.cos(2 * np.pi * FREQUENCY[1] * X / SIZE) * (labels == WAVED)[:, None, None]
+    bright = generator.uniform(80, 140, (n, 1, 1))
+    images = 60 + bright * BLOBS[labels] + 12 * wave + generator.normal(0, 4, (n, SIZE, SIZE))
+    return images.clip(0, 255).round().astype(np.uint8)[:, None], labels
+
+
+class Blobs(nn.Module):
+    """The logit of a class is the brightness at its place; that of the waved class also the amplitude of the wave.
+
+    follows : weight of the amplitude; needs : what is taken from the waved class without the wave
+    """
+
+    def __init__(self, follows=0.0, needs=0.0):
+        super().__init__()
+        self.blobs = nn.Parameter(torch.from_numpy(BLOBS).float())
+        self.follows, self.needs = follows, needs
+
+    def forward(self, images):
+        logits = torch.einsum("ncyx,kyx->nk", images, self.blobs) / 10
+        amplitude = torch.fft.fft2(images).abs()[:, 0, FREQUENCY[0], FREQUENCY[1]] / 10  # 3.8 in an image with the wave
+        logits[:, WAVED] += self.follows * amplitude - self.needs * (2 - amplitude).clamp(min=0)
+        return logits
+
+
+def network():
+    """For the command, which names it planted_amplitude:network."""
+    return Blobs(follows=5)
+
+
+def analyse(network, n=240, **options):
+    """An analysis of the images without a progress bar, quick unless something else is said."""
+    run = fs.Run(progress=False)
+    options = {"mean": MEAN, "std": STD, "classes": CLASSES, "run": run, "quick": True} | options
+    return fs.analyse(network, *images_and_labels(n), **options)

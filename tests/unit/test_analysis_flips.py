@@ -1,0 +1,248 @@
+"""The counterfactual test of an analysis: a planted amplitude that networks follow or need, or not."""
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+from planted_amplitude import CLASSES, FREQUENCY, MEAN, SIZE, STD, WAVED, Blobs, analyse, images_and_labels
+from waves_and_network import without_drawings
+
+import frequency_shortcuts as fs
+from frequency_shortcuts.analysis.analyse import PER_CLASS
+from frequency_shortcuts.analysis.classes import Counts, choose
+from frequency_shortcuts.command import main
+from frequency_shortcuts.evaluation.counterfactual import read_flips
+
+NUMBERS = ("flip", "sham", "part", "need")
+COLUMNS = [
+    "class", *(f"{number}{end}" for number in NUMBERS for end in ("", "_low", "_high")), "coarse", "recall", "images",
+    "verdict", "cause", "pairs",
+]  # fmt: skip
+NAME = CLASSES[WAVED]
+MAPS = {"quick": False, "search": fs.Search("gradient", percent=2), "test": fs.Test(fills=("zeros",))}
+
+
+@pytest.fixture(scope="module")
+def followed():
+    return analyse(Blobs(follows=5))
+
+
+@pytest.fixture(scope="module")
+def needed():
+    return analyse(Blobs(needs=5))
+
+
+def test_a_network_follows_the_planted_amplitude_and_nothing_else(followed):
+    table = followed.flips
+    assert table.columns.tolist() == COLUMNS and table["class"].tolist() == [*CLASSES]
+    assert table["verdict"].tolist() == ["follows" if c == WAVED else "not shown" for c in range(len(CLASSES))]
+    assert table.loc[WAVED, "flip"] > 0.95 and table.loc[WAVED, "sham"] < 0.05
+    assert table["cause"].isna().all() and table["pairs"].isna().all() and table["pairs"].dtype == "Int64"
+    assert followed.summary().startswith(f"Give other images the fine spectrum of {NAME} (a change of 5")
+    size = SIZE // 2
+    best = np.unravel_index(followed.differences[WAVED].argmax(), (SIZE, SIZE))
+    assert followed.differences.shape == (len(CLASSES), SIZE, SIZE)
+    assert (abs(best[0] - size), abs(best[1] - size)) == FREQUENCY
+
+
+def test_a_network_that_does_not_follow_the_amplitude_is_not_said_to():
+    made = analyse(Blobs())
+    assert set(made.flips["verdict"]) == {"not shown"}
+    text = made.summary()
+    assert text.startswith("Not shown in 6 of 6 classes") and "no shortcut" not in text.lower()
+
+
+def test_a_network_needs_the_planted_amplitude(needed):
+    row = needed.flips.iloc[WAVED]
+    assert row["verdict"] == "needs" and row["need_low"] > 0.7
+    assert needed.summary().startswith(f"Without its own fine spectrum, 100 % [78, 100] of {NAME} are no longer")
+
+
+def test_the_cross_matrix_names_the_class_that_is_called_and_whose_spectrum_it_is(followed):
+    cross = followed.cross_flips
+    assert len(cross) == len(CLASSES) ** 2 and set(cross["class"]) == set(cross["spectrum_of"]) == {*CLASSES}
+    follows = cross.loc[cross["flip"] > 0.5, ["class", "spectrum_of"]].to_numpy().tolist()
+    assert follows == [[NAME, NAME]]
+
+
+def test_without_maps_there_is_nothing_of_maps(followed):
+    assert followed.maps is followed.found is followed.hits is followed.rates is None
+    for name in ("verdicts", "table"):
+        with pytest.raises(ValueError, match="no maps were tested: call analyse with maps=True, and the parts"):
+            getattr(followed, name)
+    with pytest.raises(ValueError, match="there are no maps to save: call analyse with maps=True"):
+        followed.save_maps("nowhere.h5")
+
+
+def test_flips_are_the_same_with_maps_and_without(followed):
+    made = analyse(Blobs(follows=5), **MAPS)
+    pd.testing.assert_frame_equal(made.flips, followed.flips)
+    pd.testing.assert_frame_equal(analyse(Blobs(follows=5), quick=False, maps=False).flips, followed.flips)
+    assert made.verdicts["class"].tolist() == [*CLASSES]
+
+
+@pytest.mark.parametrize("how", [{"quick": True}, {"quick": False, "maps": False}])
+@pytest.mark.parametrize("what", [{"search": fs.Search()}, {"test": fs.Test(maps=np.ones((6, SIZE, SIZE), bool))}])
+def test_without_maps_neither_a_search_nor_maps_are_taken(how, what):
+    with pytest.raises(ValueError, match="quick=True and maps=False neither find nor test maps: leave out search and"):
+        analyse(Blobs(), **how, **what)
+
+
+# An image before and after
+
+
+def test_a_counterfactual_is_an_image_that_is_flipped(followed):
+    made = followed.counterfactual(NAME)
+    assert (made.kind, made.called_before, made.called_after) == ("flip", made.label, NAME) and made.label != NAME
+    assert made.logits_before.argmax() == CLASSES.index(made.label) and made.logits_after.argmax() == WAVED
+    for picture in (made.before, made.after, made.difference):
+        assert picture.shape == (1, SIZE, SIZE) and picture.dtype == np.uint8
+    before, after = (picture.astype(float) for picture in (made.before, made.after))
+    np.testing.assert_allclose(made.difference, 127.5 + made.factor * (after - before), atol=1 + 1.1 * made.factor)
+    assert abs(made.difference - 127.5).max() > 126
+    spectra = [np.abs(np.fft.fft2(picture[0]))[FREQUENCY] for picture in (before, after)]
+    assert spectra[1] > 3 * spectra[0]
+    assert any((made.before == image).all() for image in followed.test.images)
+    for again in (WAVED, np.int64(WAVED)):
+        assert np.array_equal(followed.counterfactual(again).after, made.after)
+
+
+def test_a_counterfactual_of_a_class_that_does_not_follow_changes_nothing_and_says_so(followed):
+    made = followed.counterfactual("ant")
+    assert made.called_before == made.called_after == made.label != "ant"
+
+
+def test_a_counterfactual_of_a_class_that_needs_its_spectrum_is_an_image_of_its_own(needed):
+    made = needed.counterfactual(NAME)
+    assert made.kind == "away" and made.label == made.called_before == NAME != made.called_after
+
+
+def test_a_part_is_that_of_the_donor_that_was_tested(followed, monkeypatch):
+    """A network that follows a part alone: flips and shams are hidden."""
+    table = followed.flip_test.table.copy()
+    table.loc[WAVED, ["flip_low", "sham_low"]] = 0.0
+    monkeypatch.setitem(followed.flip_test.__dict__, "table", table)
+    made = followed.counterfactual(NAME)
+    assert made.kind == "part" and made.called_after == NAME
+
+
+@pytest.mark.parametrize("of", ["wasp", 6, -1])
+def test_a_class_that_is_not_there_has_no_counterfactual(followed, of):
+    with pytest.raises(ValueError, match=f"class {of}: expected a name or number of a class of the images, ant, bee"):
+        followed.counterfactual(of)
+
+
+def test_the_neutral_class_has_no_row_and_no_counterfactual():
+    made = analyse(Blobs(follows=5), test=fs.Test(neutral=0))
+    assert made.flips["class"].tolist() == [*CLASSES[1:]] and made.flips.loc[0, "verdict"] == "follows"
+    with pytest.raises(ValueError, match="class ant was not tested: it is the neutral class"):
+        made.counterfactual("ant")
+
+
+# Images
+
+
+def test_half_of_the_images_rank_and_those_of_maps_come_first():
+    labels = np.repeat([0, 1], [20, 1000])
+    chosen = choose(labels, ("a", "b"), PER_CLASS, 0, halves=True, fewest=10)
+    assert np.bincount(labels[chosen.ranking]).tolist() == [10, 200]
+    assert np.bincount(labels[chosen.test]).tolist() == [10, 200]
+    assert np.bincount(labels[chosen.ranking[: chosen.search]]).tolist() == [10, 50]
+    assert np.bincount(labels[chosen.test[: chosen.tested]]).tolist() == [10, 50]
+    assert not {*chosen.ranking} & {*chosen.test}
+    few = choose(labels, ("a", "b"), Counts(200, 3, 4, 3), 0, halves=True, fewest=10)
+    assert np.bincount(labels[few.ranking]).tolist() == [17, 200] and np.bincount(labels[few.test]).tolist() == [3, 3]
+
+
+def test_fewer_than_ten_ranking_images_are_refused():
+    with pytest.raises(ValueError, match="class ant has 18 images, of which half are for the statistics of its spec"
+                                         "trum: expected at least 20"):  # fmt: skip
+        analyse(Blobs(), n=108)
+    images, labels = images_and_labels(54)
+    with pytest.raises(
+        ValueError, match="class 0 has 9 images for the statistics of its spectrum: expected at least 10"
+    ):
+        fs.analyse(Blobs(), images, labels, mean=MEAN, std=STD, test=fs.Test(images=images, labels=labels))
+
+
+def test_a_network_of_double_precision_and_images_without_a_known_range(followed):
+    images, labels = images_and_labels()
+    network = Blobs(follows=5).double()
+    ready = (images / 255 - MEAN[0]) / STD[0]
+    made = fs.analyse(network, ready, labels, classes=CLASSES, quick=True, run=fs.Run(progress=False))
+    assert made.flips["verdict"].tolist() == followed.flips["verdict"].tolist()
+    assert made.counterfactual(NAME).called_after == NAME
+
+
+def test_a_network_whose_answers_depend_on_the_batch_is_refused():
+    class Whitened(Blobs):
+        def forward(self, images):
+            return super().forward(images - images.mean(dim=0, keepdim=True) / 2)
+
+    with pytest.raises(ValueError, match="gives an image other logits alone than in a batch"):
+        analyse(Whitened())
+
+
+# Pictures, files and the command
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_the_picture_shows_image_change_and_difference_with_both_answers(followed):
+    figure = followed.flip()
+    before, after, difference = figure.axes
+    made = followed.counterfactual(NAME)
+    assert np.array_equal(after.images[0].get_array(), made.after[0])
+    assert before.get_xlabel().startswith(f"called {made.label}\nprobability 0.")
+    assert after.get_title() == f"with the fine spectrum\nof {NAME}" and after.get_xlabel().startswith(f"called {NAME}")
+    assert f"({made.factor:.2g} times)" in difference.get_title()
+
+
+def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, monkeypatch):
+    without_drawings(monkeypatch)
+    folder = followed.save(tmp_path / "out")
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"report.html", "flips.csv", "cross_flips.csv", "flips.h5", "flip.png"}
+    assert pd.read_csv(folder / "flips.csv")["verdict"].tolist() == followed.flips["verdict"].tolist()
+    with h5py.File(folder / "flips.h5") as file:
+        stored = read_flips(file)
+        assert file.attrs["weights_sha256"] == followed.about["weights_sha256"]
+        assert file.attrs["classes"].tolist() == [*CLASSES] and file.attrs["layout"] == "centred"
+    assert np.array_equal(stored.called["flip"], followed.flip_test.hits.called["flip"])
+    page = (folder / "report.html").read_text()
+    assert page.index("<img") < page.index("Give other images the fine spectrum of") < page.index("<h2>Flips</h2>")
+    assert page.count('<tr class="strong">') == 1 and "Is a map enough?" not in page and "likely cause" not in page
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for i, (image, c) in enumerate(zip(*images_and_labels(), strict=True)):
+        (tmp_path / "images" / CLASSES[c]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[0]).save(tmp_path / "images" / CLASSES[c] / f"{i:03}.png")
+    return tmp_path / "images"
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "line"),
+    [
+        (["--quick"], 0, None),
+        (["--no-maps", "--fail-above", 0.97], 0, None),
+        (["--quick", "--fail-above", 0.2], 1, f"{NAME}: the lower end of flip is 0.95, above 0.2"),
+        (["--quick", "--percent", 2], 1, "Error: --percent is about maps, which --quick and --no-maps leave out: give "
+                                         "one or the other"),
+        (["--no-maps", "--images-per-class", "5,5"], 1, "Error: --images-per-class is about maps, which --quick and "
+                                                        "--no-maps leave out: give one or the other"),
+    ],
+)  # fmt: skip
+def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, monkeypatch):
+    without_drawings(monkeypatch)
+    out = tmp_path / "out"
+    shared = ["--images", folder, "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--out", out]
+    done = CliRunner().invoke(main, [str(one) for one in ("analyse", "planted_amplitude:network", *shared, *options)])
+    assert done.exit_code == code, done.output
+    if line is not None:
+        assert done.stderr.splitlines()[-1] == line
+    if not line or not line.startswith("Error"):
+        assert f"fine spectrum of {NAME}" in done.stdout and (out / "report.html").exists()
+        assert not (out / "maps.h5").exists()
