@@ -266,7 +266,7 @@ def read_counterfactuals(flips: File, store: File, shown: IntArray) -> list[Coun
     """An example for each of some classes from the hits of the counterfactual test, and the store of its images."""
     with read_hdf5(flips) as file:
         found, about = read_flips(file), dict(file.attrs)
-    if (statistics := _statistics(str(store), about["ranking"])) is None:
+    if (statistics := _statistics(os.fspath(store), about["ranking"])) is None:
         return [None] * len(shown)
     images = stores.read(store, about["split"], about["images_per_class"])
     changes = Changes(statistics, Settings(), in_pixels(images, images, torch.device("cpu"))[1], int(about["seed"]))
