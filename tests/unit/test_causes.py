@@ -8,6 +8,7 @@ from spectral_classes import FREQUENCY, SIZE, WAVED, WaveReader, pixels_of, wave
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.evaluation import causes, moves
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
+from frequency_shortcuts.evaluation.smallest_sets import smallest_set
 from frequency_shortcuts.networks.inference import InferenceCopy
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -68,7 +69,10 @@ def smallest_of(network, decoy=0.0):
     pixels = pixels_of(images.clip(0, 255).astype(np.uint8), labels)
     statistics = class_statistics(pixels, 3)
     others = np.flatnonzero(labels != WAVED)
-    return causes.smallest_set(network, pixels, others, statistics, moves.move_to(statistics, WAVED), WAVED).tolist()
+    of_images = (pixels, others)
+    found = smallest_set(network, of_images, of_images, statistics, moves.move_to(statistics, WAVED), WAVED)
+    assert found.kept >= 0.9
+    return found.pairs.tolist()
 
 
 def the_wave():

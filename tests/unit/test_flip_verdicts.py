@@ -15,8 +15,8 @@ LABELS = np.repeat(np.arange(CLASSES), EACH)
 @pytest.fixture
 def nothing():
     """A network that recognises all images, whatever happens to them."""
-    columns = np.stack([np.flatnonzero(LABELS != k) for k in range(CLASSES)])
-    own = np.stack([np.flatnonzero(LABELS == k) for k in range(CLASSES)])
+    columns = np.stack([np.flatnonzero(k != LABELS) for k in range(CLASSES)])
+    own = np.stack([np.flatnonzero(k == LABELS) for k in range(CLASSES)])
     stay, mine = LABELS[columns].astype(np.int16)[None], LABELS[own].astype(np.int16)[None]
     return Flips(
         LABELS, LABELS.copy(), columns, {kind: stay.copy() for kind in ("flip", "sham", "part", "own_part", "coarse")},
