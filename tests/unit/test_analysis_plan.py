@@ -124,7 +124,8 @@ def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
         "all its 4 outputs"
     )
     assert lines[1] == "accuracy without a filter: 100.0% (mean over classes; chance: 25.0%)"
-    assert lines[2].startswith("counterfactual test: about 1,080 passes, ") and len(lines) == 5
+    passes = plan.flip_passes(SPLIT.subset(np.arange(40)), Settings())
+    assert lines[2].startswith(f"counterfactual test: about {passes:,} passes, ") and len(lines) == 5
     assert lines[3].startswith("search by mixture: about 960 passes, ")
     expected = trials.count_passes(4, 40, parts=["keep"], fills=["zeros"], controls=5, others=20, one_sample=True)
     assert lines[4].startswith(f"test of maps beside controls: about {expected:,.0f} passes, ")
@@ -373,13 +374,12 @@ def test_the_summary_begins_with_a_sentence_for_each_class_that_follows_or_needs
     lines = analysis.summary().splitlines()
     assert max(map(len, lines)) <= 100 and lines[0] == first[: len(lines[0])]
     table = analysis.flip_test.table
-    table.loc[0, "cause"] = "a plane wave"
-    assert summary.sentences_of_flips(analysis)[0] == f"{first} The cause is likely a plane wave."
+    table.loc[0, "cause"] = "blocks"
+    assert summary.sentences_of_flips(analysis)[0] == f"{first} The cause is likely the blocks of JPEG."
     table.loc[0, ["cause", "by"]] = None, "sham"
     assert summary.sentences_of_flips(analysis)[0] == (
-        "Give other images a fine disturbance that is not of ant (a change as large as its spectrum, or the finest "
-        "part of an image of their own class), and 98 % [90, 100] of them are called ant: it is a sink, which takes "
-        "any disturbance."
+        "Disturb the fine spectrum of other images in ways that are not of ant, and 98 % [90, 100] of them are called "
+        "ant: the class is a sink, which takes disturbed images."
     )
     table.loc[0, "by"] = "part"
     assert summary.sentences_of_flips(analysis)[0] == (

@@ -19,7 +19,6 @@ from frequency_shortcuts.evaluation.causes import cause
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
 from frequency_shortcuts.evaluation.counterfactual import Changes, Flips, Settings, collect
 from frequency_shortcuts.evaluation.flip_rates import (
-    AWAY,
     BOTH,
     FOLLOWS,
     FOUND,
@@ -50,8 +49,8 @@ class Counterfactual(NamedTuple):
     before, after : uint8 [channels, H, W]; difference : the same, after minus before times `factor`, grey for none
     label : the class of the image; called_before, called_after : the classes that the network calls
     logits_before, logits_after : float64 [class]
-    kind : what was changed: `flip`, its control `sham`, or `part`; or, for an image of the class, `away`: its own fine
-        spectrum became that of all others, or `away_sham`
+    kind : what was changed: `flip`, `part`, or a control, `sham` or `own_part`; or, for an image of the class, `away`:
+        its own fine spectrum became that of all others, or `away_sham`
     """
 
     before: Picture
@@ -120,13 +119,8 @@ class FlipTest:
         if k not in self.hits.tested:
             raise ValueError(f"class {self.classes[k]} was not tested: it is the neutral class")
         images, kind, place = example(self.hits, self.table.iloc[self.hits.tested.index(k)], k)
-        device = device_of(self.network)
-        pixels = in_pixels(self.ranking, self.test, device)[1]
-        changes = Changes(self.statistics, SETTINGS, pixels, self.seed)
-        before = pixels.take(images[[place]])
-        donors = {"part": changes.donors_to(k, images)["part"][[place]]} if kind == "part" else {}
-        moves = changes.moves_away(k) if kind in AWAY else changes.moves_to(k)
-        after = changes.changed(torch.fft.rfft2(before), moves, donors)[kind][0].clamp(0, 1)
+        pixels = in_pixels(self.ranking, self.test, device_of(self.network))[1]
+        before, after = Changes(self.statistics, SETTINGS, pixels, self.seed).of_image(kind, k, images, place)
         dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
         with evaluating(self.network), torch.no_grad():
             logits = [self.network(pixels.seen(one.clone()).to(dtype))[0].double().cpu() for one in (before, after)]

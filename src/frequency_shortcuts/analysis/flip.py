@@ -16,6 +16,7 @@ from .counterfactuals import FlipTest, clearest_first
 CHANGED = {  # kind of change: what stands over the image after it
     "flip": "with the fine spectrum\nof {}",
     "sham": "disturbed as much\nas by {}",
+    "own_part": "with the finest part of\nanother of its class",
     "part": "with the finest part\nof an image of {}",
     "away": "with the fine spectrum\nof the other classes",
     "away_sham": "disturbed as much\nas by the other classes",

@@ -63,8 +63,8 @@ class Outcome:
         `sham` that after changes that are not of the class; `part` that with the finest part of an image of the class,
         minus that of an image of their own class; `need` what the recall loses without the finest spectrum of its
         class; each with its two-sided 90 % interval (`_low`, `_high`). `coarse` are flips by all other frequencies.
-        `recall` is that of the class, `images` were counted for `flip`. `verdict` is one of `flip_rates.VERDICTS`, `cause`
-        a likely one or None, `pairs` the size of the smallest set if it was looked for.
+        `recall` is that of the class, `images` were counted for `flip`. `verdict` is one of `flip_rates.VERDICTS`,
+        `cause` a likely one or None, `pairs` the size of the smallest set if it was looked for.
         """
         return self.tested_flips().table.drop(columns="by")
 

@@ -247,6 +247,13 @@ class Changes:
             made[kind] = [exchanged(spectra, theirs, self._region("finest"), self.size)]
         return made
 
+    def of_image(self, kind: str, k: int, images: IntArray, place: int) -> tuple[Tensor, Tensor]:
+        """One of the images [m] that were changed for class k, before and after a change: [1, channels, H, W] each."""
+        before, donors = self.pixels.take(images[[place]]), self.donors_to(k, images)
+        moves = self.moves_to(k) | self.moves_away(k)
+        what: tuple[Any, Any] = ({}, {kind: donors[kind][[place]]}) if kind in donors else ({kind: moves[kind]}, {})
+        return before, self.changed(torch.fft.rfft2(before), *what)[kind][0].clamp_(0, 1)
+
 
 class _CalledAfter:
     """The classes that a network calls images after changes; see `collect`."""

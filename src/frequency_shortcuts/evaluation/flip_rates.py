@@ -137,7 +137,8 @@ def example(flips: Flips, row: Any, k: int) -> tuple[IntArray, str, int]:
     images = images[k][images[k] >= 0]
     labels, before = flips.labels[images], flips.unfiltered[images]
     usual = (before == labels) & (needed | flips.comparable[k][labels])
-    kinds = AWAY if needed else [number, *(kind for kind in FOLLOWED if found and kind != number)]
+    first = {"need": AWAY, "sham": ("sham", "own_part")}.get(number, (number,))
+    kinds = first if needed or not found else [*first, *(kind for kind in FOLLOWED if kind not in first)]
     for kind in kinds:
         called = after[kind][0, k, : len(images)]
         typical = (called == k) != needed if found else called == before
