@@ -114,7 +114,7 @@ def slow_benjamini_hochberg(p, rate=0.05):
     return np.array([any(level >= one and level <= rate * np.mean(p <= level) for level in p) for one in p])
 
 
-CASES = [(2, None), (4, 3), (10, None), (10, 0), (21, None), (30, 5)]
+CASES = [(2, None), (4, 3), (10, None), (10, 0), (21, None), (23, 5)]
 
 
 @pytest.mark.parametrize(("n_classes", "neutral"), CASES)
@@ -157,7 +157,7 @@ def test_made_up_flips_have_every_verdict_and_needs_that_cannot_be_told():
     assert any(table["need"].isna().any() and table["need"].notna().any() for table in tables)
 
 
-@pytest.mark.parametrize(("n_classes", "neutral"), CASES[:4])
+@pytest.mark.parametrize(("n_classes", "neutral"), CASES[:3])
 def test_the_cross_matrix_is_that_of_loops(n_classes, neutral):
     flips = made_up(n_classes, neutral, seed=n_classes)
     table = cross_flips(flips)
