@@ -64,7 +64,7 @@ def test_a_network_that_does_not_follow_the_amplitude_is_not_said_to():
 def test_a_network_needs_the_planted_amplitude(needed):
     row = needed.flips.iloc[WAVED]
     assert row["verdict"] == "needs" and row["need_low"] > 0.7
-    assert needed.summary().startswith(f"Without its own fine spectrum, 100 % [88, 100] of {NAME} are no longer")
+    assert needed.summary().startswith(f"Without its own fine spectrum, 100 % [91, 100] of {NAME} are no longer")
 
 
 def test_one_pair_is_enough_for_the_flips_to_the_class_with_the_wave():

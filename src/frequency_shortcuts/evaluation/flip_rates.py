@@ -230,10 +230,9 @@ def _taken(flips: Flips) -> FloatArray:
 
 
 def _sinks(taken: FloatArray, c: int, tested: Sequence[int]) -> IntArray:
-    """The classes that take images of all classes but c and themselves, on average over these."""
+    """The classes that take images of all classes but c and themselves, on average over these; no neutral class."""
     others = np.array([k for k in tested if k != c])
-    count = np.maximum(len(others) - np.isin(np.arange(len(taken)), others), 1)
-    return np.flatnonzero(taken[others].sum(axis=0) / count >= TAKES)
+    return np.array([j for j in tested if taken[others, j].sum() / max(1, len(others) - (j != c)) >= TAKES], np.int64)
 
 
 def _need(flips: Flips, c: int, sinks: IntArray) -> Paired:
