@@ -182,6 +182,7 @@ def test_every_choice_changes_what_is_shown(page, small):
 def test_the_keyboard_reaches_every_choice_and_what_does_not_exist_is_not_offered(page, small):
     browser = page(small / "explorer.html")
     browser.picture(SCREENSHOTS / "explorer_small.png")
+    assert text(browser, "said") == "This test has no result for ant." and browser.run("flips.hidden")
     assert browser.run("[...document.querySelectorAll('select')].every(select => select.labels.length === 1)")
     assert browser.run("[...document.querySelectorAll('select')].map(select => select.tabIndex)") == [0] * len(PICKS)
     assert browser.run("document.getElementById('summary').getAttribute('aria-live')") == "polite"
@@ -238,8 +239,8 @@ def test_the_explorer_of_the_study_shows_photographs_first_and_its_own_rates(stu
                 percents = offered(browser, "percent") if name == offered(browser, "class")[0] else ["5 %"]
                 for percent in percents:
                     choose(browser, percent=percent, **{"class": name})
-                    pictures, rows = shown(browser)
-                    maps.add(pictures[1])
+                    _, rows = shown(browser)
+                    maps.add(source(browser, "map"))
                     assert bool(rows) == (percent == "5 %")
     networks, classes = 4, 10 + 2 * 3 + 4
     assert len(maps) > (classes + networks * 3) * 0.8  # nearly every map differs
@@ -255,6 +256,12 @@ def test_the_explorer_of_the_study_shows_photographs_first_and_its_own_rates(stu
         for rate, cell in zip(("tpr", "fpr"), rows[heading][2:4], strict=True):
             expected = [row[f"{rate}{end}"] for end in ("", "_low", "_high")]
             assert list(map(float, re.findall(r"[\d.]+", cell))) == pytest.approx(expected, abs=0.0051)
+    flips = read_table(study.results / "tables" / "flips.csv")
+    row = flips[(flips["dataset"] == "fashion_mnist") & (flips["class"] == best)].iloc[0]
+    assert text(browser, "said") == explorer.SAID[row["verdict"]].format(best)
+    cells = browser.run("[...document.querySelectorAll('#flips tbody tr')].map(row => row.cells[1].innerText)")
+    assert cells[0] == f"{row['flip']:.2f} [{row['flip_low']:.2f}, {row['flip_high']:.2f}]".replace("-0.00", "0.00")
+    assert source(browser, "after") != source(browser, "before") != source(browser, "image")
     browser.picture(SCREENSHOTS / "explorer.png")
     assert (study.results / "explorer.html").stat().st_size < 10e6
 

@@ -6,10 +6,11 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from study_runs import FASHION, MAPPED, NEUTRAL, STYLISED, dataset_of, shape_of
+from study_runs import EXTERNAL, FASHION, MAPPED, NEUTRAL, STYLISED, TRAINED, dataset_of, shape_of
 
 from frequency_shortcuts import dfm, spectrum
-from frequency_shortcuts.evaluation import phase_verdicts
+from frequency_shortcuts.evaluation import flip_rates, phase_verdicts
+from frequency_shortcuts.evaluation.counterfactual import read_flips
 from frequency_shortcuts.evaluation.cross import own_map_advantage
 from frequency_shortcuts.evaluation.hits import rates, read_hits
 from frequency_shortcuts.storage.checksums import read_hdf5
@@ -42,6 +43,27 @@ def test_the_shortcut_table_holds_every_filter(study, run):
     assert (table["tpr_low"] <= table["tpr"]).all() and (table["tpr"] <= table["tpr_high"]).all()
     sizes = table[table["filter"].isin(["dfm", "random", "radial"])].groupby("class")["positions"].nunique()
     assert (sizes == 1).all()
+
+
+@pytest.mark.parametrize("run", {**dict.fromkeys(TRAINED), EXTERNAL: None})
+def test_all_networks_are_shown_images_with_the_spectra_of_other_classes(study, run):
+    """Fashion-MNIST alone has ten ranking images of each class here."""
+    folder = study.results / "tests" / run
+    table, cross = (read_table(folder / f"{name}.csv") for name in ("flips", "cross_flips"))
+    n_classes = shape_of(run)[0] - (dataset_of(run) in {*NEUTRAL, "syn_2"})
+    assert len(table) == n_classes and len(cross) == n_classes**2 and set(table["class"]) == set(cross["spectrum_of"])
+    unknown = table[["flip", "sham", "part", "need", "coarse"]].isna()
+    if run == FASHION:
+        assert not unknown[["flip", "sham", "coarse"]].any(axis=None) and (table["images"] > 0).all()
+        assert set(table["verdict"]) <= set(flip_rates.VERDICTS)
+    else:
+        assert unknown.all(axis=None) and set(table["verdict"]) <= {"cannot tell", "not recognised"}
+    joined = read_table(study.results / "tables" / "flips.csv")
+    of_run = (joined[RUN[:2]] == table[RUN[:2]].iloc[0]).all(axis=1) & (joined["seed"] == table["seed"].iloc[0])
+    pd.testing.assert_frame_equal(joined[of_run].reset_index(drop=True), table, check_dtype=False)
+    with read_hdf5(folder / "flips.h5") as file:
+        again = with_names(flip_rates.rates(read_flips(file)), file.attrs["classes"])
+    pd.testing.assert_frame_equal(again, table[list(again)], check_dtype=False, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("run", MAPPED)

@@ -17,7 +17,7 @@ from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, imag
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import clearest, flip, page, plan, result, summary
 from frequency_shortcuts.analysis.analyse import negatives_by_default
-from frequency_shortcuts.analysis.counterfactuals import THRESHOLDS, FlipTest
+from frequency_shortcuts.analysis.counterfactuals import FlipTest
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import trials
 from frequency_shortcuts.evaluation.counterfactual import Settings, collect
@@ -303,7 +303,8 @@ def flips():
     for name, column in values.items():
         table[name] = column
         table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.08, table[name] + 0.0449
-    others = {"coarse": 0.4, "recall": 0.9, "images": 200, "verdict": VERDICTS, "cause": None}
+    others = {"coarse": 0.4, "recall": 0.9, "images": 200, "verdict": VERDICTS, "cause": None,
+              "by": ["flip", "need", "flip", "flip", "flip", "flip"]}  # fmt: skip
     table = table.assign(**others, pairs=pd.array([3, *[pd.NA] * 5], "Int64"))
     split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
     made = FlipTest(None, split, split, None, SimpleNamespace(about={"rms": np.arange(1, 7) / 19}), 0)
@@ -372,15 +373,15 @@ def test_the_summary_begins_with_a_sentence_for_each_class_that_follows_or_needs
     assert "no shortcut" not in " ".join(summary.sentences(analysis)).lower()
     lines = analysis.summary().splitlines()
     assert max(map(len, lines)) <= 100 and lines[0] == first[: len(lines[0])]
-    table = analysis.flips
+    table = analysis.flip_test.table
     table.loc[0, "cause"] = "blocks"
     assert summary.sentences_of_flips(analysis)[0] == f"{first} The cause is likely the blocks of JPEG."
-    table.loc[0, ["cause", "flip_low"]] = None, 0.0
+    table.loc[0, ["cause", "by"]] = None, "sham"
     assert summary.sentences_of_flips(analysis)[0] == (
         "Disturb the fine spectrum of other images in ways that are not of ant, and 98 % [90, 100] of them are called "
         "ant: the class is a sink, which takes disturbed images."
     )
-    table.loc[0, "sham_low"] = THRESHOLDS.sham - 0.01
+    table.loc[0, "by"] = "part"
     assert summary.sentences_of_flips(analysis)[0] == (
         "Give other images the finest part of an image of ant, and 97 % [89, 100] more of them are called ant than "
         "with that of an image of their own class."
@@ -388,7 +389,7 @@ def test_the_summary_begins_with_a_sentence_for_each_class_that_follows_or_needs
 
 
 def test_of_many_classes_that_follow_the_clearest_dozen_has_sentences(analysis):
-    row = analysis.flips.iloc[0]
+    row = analysis.flip_test.table.iloc[0]
     names = [f"c{c}" for c in range(20)]
     low = np.linspace(0.3, 0.9, 20)
     many = pd.DataFrame([row] * 20).assign(**{"class": names, "flip_low": low}).reset_index(drop=True)
@@ -402,9 +403,9 @@ def test_of_many_classes_that_follow_the_clearest_dozen_has_sentences(analysis):
 
 def test_the_first_picture_shows_the_clearest_flip_or_says_that_there_is_none(analysis):
     words = "The clearest of 6 classes: the network needs its fine spectrum, texture or artefact."
-    assert flip.note(analysis.flips.iloc[1], 6) == words
+    assert flip.note(analysis.flip_test.table.iloc[1], 6) == words
     words = "None of 6 classes clearly follows or needs its fine spectrum. Here: the highest flip rate."
-    assert flip.note(analysis.flips.iloc[3], 6) == words
+    assert flip.note(analysis.flip_test.table.iloc[3], 6) == words
 
 
 def test_the_summary_says_of_maps_what_was_done_and_has_a_sentence_for_each_verdict(analysis):

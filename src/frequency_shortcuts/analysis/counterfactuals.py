@@ -13,9 +13,9 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.data.pixels import Pixels, in_pixels
+from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.causes import cause, smallest_set
+from frequency_shortcuts.evaluation.causes import cause
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
 from frequency_shortcuts.evaluation.counterfactual import Changes, Flips, Settings, collect
 from frequency_shortcuts.evaluation.flip_rates import (
@@ -29,14 +29,16 @@ from frequency_shortcuts.evaluation.flip_rates import (
     example,
     rates,
 )
+from frequency_shortcuts.evaluation.smallest_sets import smallest_set
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 COLUMNS = [
     "class", *(f"{number}{end}" for number in ("flip", "sham", "part", "need") for end in ("", "_low", "_high")),
-    "coarse", "recall", "images", "verdict", "cause", "pairs",
+    "coarse", "recall", "images", "verdict", "cause", "pairs", "by",
 ]  # fmt: skip
 SETTINGS, THRESHOLDS = Settings(), Thresholds()
+RANKED, HOLDS = 100, 0.8  # images that find a smallest set, and the share of the flips that it keeps on test images
 
 Picture = npt.NDArray[np.uint8]
 
@@ -89,15 +91,11 @@ class FlipTest:
     def table(self) -> pd.DataFrame:
         """Rates and verdict of each class, see `flip_rates.rates`; classes are names here."""
         table = rates(self.hits, THRESHOLDS)
-        pixels, _ = in_pixels(self.ranking, self.test, device_of(self.network))
+        pairs = pd.array([self.pairs.get(k, pd.NA) for k in table["class"]], "Int64")
+        pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
         found = zip(table["class"], table["verdict"].isin(FOUND), strict=True)
-        causes = [cause(pixels, self.statistics, k) or None if of else None for k, of in found]
-        columns = {
-            "class": self._names(table["class"]),
-            "cause": pd.Series(causes, dtype=object),
-            "pairs": pd.array([self.pairs.get(k, pd.NA) for k in table["class"]], "Int64"),
-        }
-        return table.assign(**columns)[COLUMNS]
+        causes = pd.Series([cause(pixels, self.statistics, k) or None if of else None for k, of in found], dtype=object)
+        return table.assign(**{"class": self._names(table["class"]), "cause": causes, "pairs": pairs})[COLUMNS]
 
     @functools.cached_property
     def cross(self) -> pd.DataFrame:
@@ -148,33 +146,40 @@ def measure_flips(
     test: Split,
     *,
     seed: int,
-    memory_mib: float | None = None,
-    progress: bool = False,
-    smallest_sets: bool = False,
+    memory_mib: float | None,
+    smallest_sets: bool,
+    progress: bool,
 ) -> FlipTest:
-    """Run the counterfactual test, see `counterfactual.collect`, and look for the smallest sets of what is followed."""
+    """Run the counterfactual test; see `counterfactual.collect`.
+
+    smallest_sets : also look for the smallest set of pairs of each class that other images are flipped to
+    """
     pixels, _ = in_pixels(ranking, test, device_of(network))
     statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
     hits = collect(
         network, ranking, test, settings=SETTINGS, statistics=statistics, seed=seed, memory_mib=memory_mib,
         progress=progress,
     )  # fmt: skip
-    pairs = _smallest_sets(network, pixels, statistics, hits, seed) if smallest_sets else {}
+    pairs = _smallest_sets(network, ranking, test, statistics, hits, seed) if smallest_sets else {}
     return FlipTest(network, ranking, test, statistics, hits, seed, pairs)
 
 
 def _smallest_sets(
-    network: nn.Module, pixels: Pixels, statistics: ClassStatistics, hits: Flips, seed: int
+    network: nn.Module, ranking: Split, test: Split, statistics: ClassStatistics, hits: Flips, seed: int
 ) -> dict[int, int]:
-    """How many pairs are enough for the flips to each class that has some, found with ranking images."""
-    changes, generator, sizes = Changes(statistics, SETTINGS, pixels, seed), np.random.default_rng(seed), {}
-    for _, row in rates(hits, THRESHOLDS).iterrows():
-        k = int(row["class"])
-        if row["verdict"] not in (FOLLOWS, BOTH) or evidence(row, THRESHOLDS) != "flip":
-            continue
-        others = generator.permutation(np.flatnonzero(hits.comparable[k][pixels.labels]))[: SETTINGS.images]
-        (move,) = changes.moves_to(k)["flip"]
-        sizes[k] = len(smallest_set(network, pixels, np.sort(others), statistics, move, k))
+    """The size of the smallest set of each class that other images are flipped to, if it holds on test images."""
+    table, sizes = rates(hits, THRESHOLDS), dict[int, int]()
+    of_ranking, of_test = in_pixels(ranking, test, device_of(network))
+    changes = Changes(statistics, SETTINGS, of_test, seed)
+    for k in table.loc[table["verdict"].isin(FOUND) & (table["flip_low"] >= THRESHOLDS.flip), "class"]:
+        others = np.flatnonzero(hits.comparable[k][ranking.labels])
+        column = hits.columns[k][hits.columns[k] >= 0]
+        found = smallest_set(
+            network, (of_ranking, others[:: max(1, len(others) // RANKED)]),
+            (of_test, column[hits.comparable[k][test.labels[column]]]), statistics, changes.moves_to(k)["flip"][0], k,
+        )  # fmt: skip
+        if found.kept >= HOLDS:
+            sizes[int(k)] = len(found.pairs)
     return sizes
 
 

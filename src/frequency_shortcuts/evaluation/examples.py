@@ -266,7 +266,7 @@ def read_counterfactuals(flips: File, store: File, shown: IntArray) -> list[Coun
     """An example for each of some classes from the hits of the counterfactual test, and the store of its images."""
     with read_hdf5(flips) as file:
         found, about = read_flips(file), dict(file.attrs)
-    if (statistics := _statistics(store, about["ranking"])) is None:
+    if (statistics := _statistics(os.fspath(store), about["ranking"])) is None:
         return [None] * len(shown)
     images = stores.read(store, about["split"], about["images_per_class"])
     changes = Changes(statistics, Settings(), in_pixels(images, images, torch.device("cpu"))[1], int(about["seed"]))
@@ -275,7 +275,7 @@ def read_counterfactuals(flips: File, store: File, shown: IntArray) -> list[Coun
 
 
 @functools.lru_cache(maxsize=1)
-def _statistics(store: File, split: str) -> ClassStatistics | None:
+def _statistics(store: str, split: str) -> ClassStatistics | None:
     """The statistics of a split, once for all networks of a data set; None where a class has too few images."""
     ranking = stores.read(store, split)
     if np.bincount(ranking.labels, minlength=len(ranking.classes)).min() < FEWEST:

@@ -84,7 +84,7 @@ def _draw_strip(axis: Axes, number: str, table: pd.DataFrame, classes: Sequence[
         rows = table[table["class"] == name]
         found = rows["verdict"].isin(_ABOVE[number]) & (rows[f"{number}_low"] >= threshold)
         heights = place + (np.arange(len(rows)) - (len(rows) - 1) / 2) * min(0.2, 0.7 / len(rows))
-        colours = np.where(found, FOUND, NOT_FOUND)
+        colours = [FOUND if of_network else NOT_FOUND for of_network in found]
         axis.hlines(heights, rows[f"{number}_low"], rows[f"{number}_high"], colors=colours, linewidth=0.8)
         axis.scatter(rows[number], heights, s=9, c=colours, linewidths=0, zorder=3, clip_on=False)
         axis.plot([rows[number].mean()] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.2)

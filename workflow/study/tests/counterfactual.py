@@ -46,7 +46,8 @@ def measure(step: Any, created_by: str) -> None:
         causes = [cause(pixels, statistics, k) if of else "" for k, of in zip(rates["class"], found, strict=True)]
     else:
         flips = _unmeasured(network, test)
-        rates, causes = flip_rates.rates(flips), ""
+        rates = flip_rates.rates(flips)
+        causes = [""] * len(rates)
     with replacing_hdf5(output.hits) as file:
         counterfactual.write_flips(file, flips)
         about = {"split": params.split, "ranking": params.ranking, "seed": params.seed}
@@ -118,7 +119,7 @@ _KINDS = (
     "class; `need`: how much the recall of the class falls when its own images lose their fine spectrum"
 )
 
-TEST = NetworkTest(
+TEST: NetworkTest = NetworkTest(
     message="Giving images of {wildcards.dataset} the spectra of other classes for {wildcards.network} "
     "({wildcards.augmentation}, seed {wildcards.seed})",
     runs=_runs,
