@@ -50,7 +50,7 @@ def test_a_network_follows_the_planted_amplitude_and_nothing_else(followed):
 
 
 def test_the_smallest_set_is_the_planted_pair():
-    pairs = analyse(Blobs(follows=5), test=fs.Test(smallest_set=True)).flips["pairs"]
+    pairs = analyse(Blobs(follows=2), test=fs.Test(smallest_set=True)).flips["pairs"]
     assert pairs[WAVED] == 1 and pairs.drop(WAVED).isna().all()
 
 
@@ -65,11 +65,6 @@ def test_a_network_needs_the_planted_amplitude(needed):
     row = needed.flips.iloc[WAVED]
     assert row["verdict"] == "needs" and row["need_low"] > 0.7
     assert needed.summary().startswith(f"Without its own fine spectrum, 100 % [91, 100] of {NAME} are no longer")
-
-
-def test_one_pair_is_enough_for_the_flips_to_the_class_with_the_wave():
-    table = analyse(Blobs(follows=2), test=fs.Test(smallest_set=True)).flips
-    assert table["pairs"].fillna(0).tolist() == [int(c == WAVED) for c in range(len(CLASSES))]
 
 
 def test_the_cross_matrix_names_the_class_that_is_called_and_whose_spectrum_it_is(followed):
