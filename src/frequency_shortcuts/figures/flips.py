@@ -13,10 +13,11 @@ from matplotlib.patches import Rectangle
 
 from frequency_shortcuts.evaluation.flip_rates import BOTH, FOLLOWS, NEEDS, NUMBERS, Thresholds
 
-from .canvas import PAGE, abbreviate, colour_bar, despine, style, write_note, write_numbers
+from .canvas import PAGE, abbreviate, colour_bar, despine, style, wrap, write_note, write_numbers
 
 NUMBERED = 12  # classes up to which each cell shows its number
 LETTERS = 14  # of a class's name
+LEAST = -0.05  # smaller numbers stand here
 THRESHOLDS = Thresholds()
 FOUND, NOT_FOUND = "#d55e00", "0.55"  # dots of networks with and without the verdict
 _COLOURS = "Blues"
@@ -48,10 +49,11 @@ def flips(table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note
         left, *strips = axes
         _draw_matrix(left, matrix.to_numpy(float))
         left.set_yticks(range(len(classes)), labels)
-        left.set_xticks(range(len(classes)), labels, rotation=90)
+        left.set_xticks(range(len(classes)), labels, rotation=90 if longest > 3 else 0)
         left.set(ylabel="called", xlabel="given the fine spectrum of")
         count = len(table[["network", "augmentation", "seed"]].drop_duplicates())
-        left.set_title("share of other images" + (f", mean of {count} networks" if count > 1 else ""))
+        title = "share of other images" + (f", mean of {count} networks" if count > 1 else "")
+        left.set_title(wrap(title, int(side / 0.065)))
         for number, axis in zip(NUMBERS, strips, strict=True):
             _draw_strip(axis, number, table, classes)
         if len(classes) > NUMBERED:
@@ -67,6 +69,9 @@ def _draw_matrix(axis: Axes, values: np.ndarray) -> None:
     for c in range(len(values)):
         axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
     axis.tick_params(length=0)
+    if np.isnan(values).all():
+        middle = (len(values) - 1) / 2
+        axis.text(middle, middle, "not measured", ha="center", va="center", backgroundcolor="0.85")
     if len(values) <= NUMBERED:
         write_numbers(axis, values, _short, values > 0.6, fontsize=7)
 
@@ -86,9 +91,9 @@ def _draw_strip(axis: Axes, number: str, table: pd.DataFrame, classes: Sequence[
         heights = place + (np.arange(len(rows)) - (len(rows) - 1) / 2) * min(0.2, 0.7 / len(rows))
         colours = [FOUND if of_network else NOT_FOUND for of_network in found]
         axis.hlines(heights, rows[f"{number}_low"], rows[f"{number}_high"], colors=colours, linewidth=0.8)
-        axis.scatter(rows[number], heights, s=9, c=colours, linewidths=0, zorder=3, clip_on=False)
-        axis.plot([rows[number].mean()] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.2)
-    axis.set(xlim=(-0.06, 1.02), ylim=(len(classes) - 0.5, -0.5), yticks=[], title=number)
+        axis.scatter(rows[number].clip(lower=LEAST), heights, s=9, c=colours, linewidths=0, zorder=3, clip_on=False)
+        axis.plot([max(rows[number].mean(), LEAST)] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.2)
+    axis.set(xlim=(LEAST - 0.01, 1.02), ylim=(len(classes) - 0.5, -0.5), yticks=[], title=number)
     axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     for place in range(len(classes) - 1):
         axis.axhline(place + 0.5, color="0.9", linewidth=0.6, zorder=0)
