@@ -63,7 +63,7 @@ class Classifier(nn.Module):
         return SimpleNamespace(logits=self.body(images))
 
 
-torch.manual_seed(10)  # with some others, the random weights do not reach chance, and `analyse` refuses them
+torch.manual_seed(21)  # with some others, the random weights do not reach chance, and `analyse` refuses them
 untrained = Classifier()
 trained = copy.deepcopy(untrained)
 
