@@ -343,7 +343,8 @@ def analysis(flips):
 
 
 NOT_FOUND = [
-    "Not shown in 1 of 6 classes (dog): flip, sham, part and need are at most 8 % (largest upper end).",
+    "Not shown in 1 of 6 classes (dog): flip, sham and part are at most 7 %, the need is at most 8 % (largest upper "
+    "ends).",
     "Cannot tell in 1 of 6 classes (emu): with so few images, a number may be on either side of its threshold, or too "
     "few are left for the need.",
     "Not recognised, so without a verdict, in 1 of 6 classes (fox): the recall is below 0.5.",

@@ -85,11 +85,11 @@ def _others(table: pd.DataFrame) -> Iterator[str]:
     """What was not shown, with the bound, and what cannot be told."""
     not_shown = table["verdict"] == NOT_SHOWN_VERDICT
     if not_shown.any():
-        ends = table.loc[not_shown, [f"{number}_high" for number in NUMBERS]]
-        bound = math.ceil(100 * float(ends.max(skipna=True).max()) - 1e-6)
+        ends = table.loc[not_shown, [f"{number}_high" for number in NUMBERS]].max().fillna(0)
+        *flips, need = (math.ceil(100 * float(end) - 1e-6) for end in ends)
         yield (
-            f"Not shown in {list_classes(not_shown, table)}: flip, sham, part and need are at most {bound} % (largest "
-            "upper end)."
+            f"Not shown in {list_classes(not_shown, table)}: flip, sham and part are at most {max(flips)} %, the need "
+            f"is at most {need} % (largest upper ends)."
         )
     if (unclear := table["verdict"] == CANNOT_TELL).any():
         yield (
