@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frequency_shortcuts.figures import canvas
 
-from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_leaks, gallery_methods, gallery_real, same
+from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real, same
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 
 DATA = DOCS / "data"
@@ -26,7 +26,6 @@ FIGURES = {
     "benchmark": ["method_truth_all"],
     "cure": ["cure_fashion_mnist"],
     "experiments": ["reliance_fashion_mnist"],
-    "leaks": ["leaks_all"],
     "real": [],
 }  # fmt: skip
 # Study, which is the name of its template: its target of make, and the module with its numbers and tables.
@@ -35,7 +34,6 @@ STUDIES = {
     "benchmark": ("methods", gallery_methods),
     "cure": ("cure", gallery_cure),
     "experiments": ("experiments", gallery_experiments),
-    "leaks": ("leaks", gallery_leaks),
     "real": ("real", gallery_real),
 }
 

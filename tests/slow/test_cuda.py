@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 import torch
 from culled_images import same as same_culling
+from spectral_classes import WaveReader, waved
+from spectral_classes import split as split_of
 from training_runs import run
 from training_runs import same as same_training
 
@@ -20,6 +22,7 @@ from frequency_shortcuts import culling, dfm, shortcuts
 from frequency_shortcuts.data import synthetic
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation import counterfactual
 from frequency_shortcuts.evaluation.sensitivity import fourier_sensitivity
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
@@ -177,3 +180,12 @@ def test_sensitivity_is_that_of_the_cpu(trained, split):
         fourier_sensitivity(on(device, trained, torch.float64), split, norm=4, radius=8) for device in ("cpu", CUDA)
     )
     np.testing.assert_array_equal(here.error, there.error)
+
+
+def test_flips_are_those_of_the_cpu():
+    ranking, test = split_of(*waved(40, 0)), split_of(*waved(30, 1))
+    here, there = (counterfactual.collect(on(device, WaveReader()), ranking, test) for device in ("cpu", CUDA))
+    np.testing.assert_allclose(here.differences, there.differences, rtol=0, atol=1e-5)
+    for name in ("called", "own_called"):
+        for kind, called in getattr(here, name).items():
+            np.testing.assert_array_equal(getattr(there, name)[kind], called, err_msg=kind)

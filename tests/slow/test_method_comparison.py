@@ -152,7 +152,7 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
     """The maps of the study are here those of its first method."""
     places = [f"plant_present/small/none/seed{seed}" for seed in SEEDS]
     methods = [METHODS[:3], METHODS]
-    given = {name: [] for name in ("tests", "hits", "dfm", "maps")}
+    given, of_flips = {name: [] for name in ("tests", "hits", "dfm", "maps", "flips")}, []
     for place, names in zip(places, methods, strict=True):
         own, folder = compared / "dfm" / f"{place}.h5", compared / "tests" / place
         own.parent.mkdir(parents=True, exist_ok=True)
@@ -169,15 +169,24 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
             methods=[str(compared / "maps" / name / f"{place}.h5") for name in of_tests],
         )  # fmt: skip
         run_test("shortcuts", compared, output=output, params=params, input=read)
+        flips = Outputs(hits=folder / "flips.h5", flips=folder / "flips.csv", cross_flips=folder / "cross_flips.csv")
+        params = SimpleNamespace(device="cpu", split="test", ranking="validation", seed=0)
+        run_test("counterfactual", compared, output=flips, params=params, input=read)
+        given["flips"].append(flips.hits)
+        of_flips.append(flips)
         given["tests"].append(output.shortcuts)
         given["hits"].append(output.hits)
         given["dfm"].append(str(own))
         given["maps"] += [str(compared / "maps" / name / f"{place}.h5") for name in names]
     output, read = [str(compared / "shortcuts.csv")], SimpleNamespace(hits=given["hits"])
     join_test("shortcuts", compared, input=read, settings={"strong": 0.6}, output=output, config=CONFIG)
+    read = SimpleNamespace(**{name: [getattr(one, name) for one in of_flips] for name in ("flips", "cross_flips")})
+    joined = [str(compared / f"{name}.csv") for name in ("flips", "cross_flips")]
+    join_test("counterfactual", compared, input=read, output=joined, config=CONFIG)
     tested = {"percent": 5, "split": "test", "images_per_class": None, "seed": 0, "fills": ["zeros", "swap"]}
     read = SimpleNamespace(
         stores=[compared / "plant_present.h5"] * 2, shortcuts=compared / "shortcuts.csv",
+        flip_rates=compared / "flips.csv",
         weights=[compared / f"{seed}.safetensors" for seed in SEEDS],
         rates=[str(compared / "tests" / places[1] / "rates.csv")], **given,
     )  # fmt: skip

@@ -232,7 +232,7 @@ def test_the_counterfactual_test_stands_with_its_verdict_numbers_and_an_example(
         assert found["said"] == explorer.SAID[row["verdict"]].format(name) and "no shortcut" not in found["said"]
         assert found["shares"][0]["share"] == pytest.approx([row["flip"], row["flip_low"], row["flip_high"]], abs=1e-4)
         limits = flip_rates.Thresholds()
-        assert [one["threshold"] for one in found["shares"]] == [*limits, None]
+        assert [one["threshold"] for one in found["shares"]] == [*limits[:4], None]
         example = found["example"]
         before = pixels(example["before"])
         places = np.flatnonzero((test.images[:, 0] == before).all(axis=(1, 2)))

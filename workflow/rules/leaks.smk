@@ -8,6 +8,7 @@ rule leaks_of_seed:
     output:
         networks=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/networks.csv",
         clean=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/clean.csv",
+        hits=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/flips.h5",
     log:
         f"{RESULTS}/logs/leaks/{{part}}_seed{{seed}}.log",
     benchmark:

@@ -2,36 +2,29 @@
 
 from pathlib import Path
 
-import pandas as pd
 from matplotlib import pyplot as plt
 
 from frequency_shortcuts.evaluation import leaks
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.leaks import leaks as draw
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
 from study.job import job
-
-
-def joined(files, name):
-    """The tables of all parts and seeds of this name, joined; None if there are none with rows."""
-    tables = [read_table(file) for file in files if Path(file).name == name]
-    return pd.concat([table for table in tables if len(table)], ignore_index=True)
 
 
 def main(snakemake):
     """Write one row a network and class, one an aim, and the sets of two classes and of crops apart."""
     output = snakemake.output
     with job(snakemake):
-        tables = joined(snakemake.input, "networks.csv")
+        tables = leaks.join_tables(snakemake.input, "networks.csv")
         clothing = tables[tables["suite"] == "clothing"].dropna(axis=1, how="all")
-        table = leaks.with_harm(clothing, joined(snakemake.input, "clean.csv"))
+        table = leaks.with_harm(clothing, leaks.join_tables(snakemake.input, "clean.csv"))
         write_table(table, output.leaks)
         write_table(leaks.judge(table), output.aims)
         write_table(leaks.compare(table), output.compared)
         sets = tables[tables["suite"] != "clothing"].dropna(axis=1, how="all")
         write_table(sets, output.networks)
         write_table(leaks.judge_sets(sets), output.sets)
-        figure = draw(table)
+        figure = draw(table, leaks.HARMFUL)
         canvas.save(figure, Path(output.figure[0]).with_suffix(""))
         plt.close(figure)
 

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from frequency_shortcuts.evaluation.counterfactual import write_flips
 from frequency_shortcuts.evaluation.leak_networks import Protocol
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import leaks
 from study.devices import take_device
@@ -14,10 +16,10 @@ from study.job import job, log, stopping
 
 
 def main(snakemake):
-    """Write a row for each network and class, and what the artefacts of all seeds do to the clean network."""
+    """Write a row for each network and class, the hits, and what artefacts of all seeds do to the clean network."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output
     part, seed = params.part, int(params.seed)
-    with job(snakemake), stopping() as stop:
+    with job(snakemake) as created_by, stopping() as stop:
         device = take_device(params.device)
         settings = params.settings
 
@@ -33,12 +35,16 @@ def main(snakemake):
         how = {"seed": seed, "device": device, "stop": stop}
         clean = pd.DataFrame(columns=["called", "artefact"])
         if part == "clothing":
-            table, clean = leaks.clothing(given.images, protocol, settings, **how)
+            table, hits, clean = leaks.clothing(given.images, protocol, settings, **how)
         elif part == "pairs":
-            table = leaks.pairs(given.images, protocol, settings, **how)
+            table, hits = leaks.pairs(given.images, protocol, settings, **how)
         else:
-            table = leaks.photographs(Path(given.images), protocol, settings, **how)
+            table, hits = leaks.photographs(Path(given.images), protocol, settings, **how)
         write_table(table.assign(suite=part, seed=seed), output.networks)
+        with replacing_hdf5(output.hits) as file:
+            for name, flips in hits.items():
+                write_flips(file.create_group(name), flips)
+            file.attrs["created_by"] = created_by
         write_table(clean.assign(seed=seed), output.clean)
 
 

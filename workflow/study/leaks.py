@@ -19,6 +19,7 @@ from frequency_shortcuts.data import crops, stores
 from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS, Artefact, put
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import leak_networks
+from frequency_shortcuts.evaluation.counterfactual import Flips
 from frequency_shortcuts.evaluation.leak_networks import Photographs, Protocol
 
 SHARES = (1.0, 1.0, 0.5, 0.25)
@@ -73,7 +74,7 @@ def _frequency(generator: np.random.Generator, height: int, width: int) -> tuple
 
 def clothing(
     store: str, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, dict[str, Flips], pd.DataFrame]:
     """The three networks of a seed; see `leak_networks.measure`."""
     images = _photographs(store, settings)
     shape = len(images.test.classes), *images.test.images.shape[2:]
@@ -83,34 +84,35 @@ def clothing(
         for artefacts in drawn.sets for artefact in artefacts
     ]  # fmt: skip
     network = settings["small_network"] if leaks.small else settings["network"]
-    table, clean = leak_networks.measure(
+    table, hits, clean = leak_networks.measure(
         images, {"clean": (), "first": leaks.sets[0], "second": leaks.sets[1]}, others, protocol(network),
         seed=seed, compare=seed in settings["compared"], **how,
     )  # fmt: skip
-    return table.assign(architecture=network), clean.assign(architecture=network)
+    return table.assign(architecture=network), hits, clean.assign(architecture=network)
 
 
 def pairs(
     store: str, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, dict[str, Flips]]:
     """Two sets of two classes: two that are alike, and one class of which half has a texture of its own."""
-    images, tables = _photographs(store, settings), []
+    images, tables, hits = _photographs(store, settings), [], {}
     alike = Photographs(*(_only(split, settings["pair"]) for split in (images.train, images.ranking, images.test)))
     first = settings["pair"][:1]
     made = Photographs(*(_textured(_only(split, first)) for split in (images.train, images.ranking, images.test)))
     for name, pair in (("alike", alike), ("texture", made)):
         pair = pair.planted(())
-        table = leak_networks.measure_one(pair, pair.test, protocol(settings["network"]), seed=seed, **how)
+        network = protocol(settings["network"])
+        table, hits[name] = leak_networks.measure_one(pair, pair.test, network, seed=seed, **how)
         tables.append(table.assign(set=name))
-    return pd.concat(tables, ignore_index=True)
+    return pd.concat(tables, ignore_index=True), hits
 
 
 def photographs(
     folder: Path, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, dict[str, Flips]]:
     """Crops of photographs, dealt to two classes at random, and in their groups; one class has an artefact, or none."""
     pictures, groups, names = crops.read_photographs(folder)
-    tables = []
+    tables, hits = [], {}
     for case, artefact in CASES.items():
         for dealt in (True, False):
             splits, plain = [], None
@@ -133,11 +135,10 @@ def photographs(
                 of_network = replace(
                     of_network, recipe=replace(of_network.recipe, epochs=of_network.recipe.epochs // 2)
                 )
-            table = leak_networks.measure_one(made, plain, of_network, seed=seed, **how)
-            tables.append(
-                table.assign(set="dealt" if dealt else "groups", kind=case, name=[classes[c] for c in table["class"]])
-            )
-    return pd.concat(tables, ignore_index=True)
+            name = "dealt" if dealt else "groups"
+            table, hits[f"{name}, {case}"] = leak_networks.measure_one(made, plain, of_network, seed=seed, **how)
+            tables.append(table.assign(set=name, kind=case, name=[classes[c] for c in table["class"]]))
+    return pd.concat(tables, ignore_index=True), hits
 
 
 def _photographs(store: str, settings: Mapping[str, Any]) -> Photographs:

@@ -106,7 +106,7 @@ def analyse(
     if flips:
         tested = measure_flips(
             subject.classifier, subject.ranking, subject.test, seed=run.seed, memory_mib=run.memory_mib,
-            progress=run.progress,
+            smallest_sets=test.smallest_set, progress=run.progress,
         )  # fmt: skip
     made, about = _maps(subject, plan, masks, search, run) if maps else ({}, {})
     about = _facts(subject, plan, run) | about | {"seed": run.seed}

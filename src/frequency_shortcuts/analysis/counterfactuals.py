@@ -15,12 +15,13 @@ from torch import Tensor, nn
 
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation.causes import cause
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
 from frequency_shortcuts.evaluation.counterfactual import Changes, Flips, Settings, collect
 from frequency_shortcuts.evaluation.flip_rates import (
-    AWAY,
     BOTH,
     FOLLOWS,
+    FOUND,
     NEEDS,
     Thresholds,
     cross_flips,
@@ -28,14 +29,16 @@ from frequency_shortcuts.evaluation.flip_rates import (
     example,
     rates,
 )
+from frequency_shortcuts.evaluation.smallest_sets import smallest_set
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 COLUMNS = [
     "class", *(f"{number}{end}" for number in ("flip", "sham", "part", "need") for end in ("", "_low", "_high")),
-    "coarse", "recall", "images", "verdict", "cause", "pairs",
+    "coarse", "recall", "images", "verdict", "cause", "pairs", "by",
 ]  # fmt: skip
 SETTINGS, THRESHOLDS = Settings(), Thresholds()
+RANKED, HOLDS = 100, 0.8  # images that find a smallest set, and the share of the flips that it keeps on test images
 
 Picture = npt.NDArray[np.uint8]
 
@@ -46,8 +49,8 @@ class Counterfactual(NamedTuple):
     before, after : uint8 [channels, H, W]; difference : the same, after minus before times `factor`, grey for none
     label : the class of the image; called_before, called_after : the classes that the network calls
     logits_before, logits_after : float64 [class]
-    kind : what was changed: `flip`, its control `sham`, or `part`; or, for an image of the class, `away`: its own fine
-        spectrum became that of all others, or `away_sham`
+    kind : what was changed: `flip`, `part`, or a control, `sham` or `own_part`; or, for an image of the class, `away`:
+        its own fine spectrum became that of all others, or `away_sham`
     """
 
     before: Picture
@@ -89,7 +92,10 @@ class FlipTest:
         """Rates and verdict of each class, see `flip_rates.rates`; classes are names here."""
         table = rates(self.hits, THRESHOLDS)
         pairs = pd.array([self.pairs.get(k, pd.NA) for k in table["class"]], "Int64")
-        return table.assign(**{"class": self._names(table["class"]), "cause": None, "pairs": pairs})[COLUMNS]
+        pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
+        found = zip(table["class"], table["verdict"].isin(FOUND), strict=True)
+        causes = pd.Series([cause(pixels, self.statistics, k) or None if of else None for k, of in found], dtype=object)
+        return table.assign(**{"class": self._names(table["class"]), "cause": causes, "pairs": pairs})[COLUMNS]
 
     @functools.cached_property
     def cross(self) -> pd.DataFrame:
@@ -113,13 +119,8 @@ class FlipTest:
         if k not in self.hits.tested:
             raise ValueError(f"class {self.classes[k]} was not tested: it is the neutral class")
         images, kind, place = example(self.hits, self.table.iloc[self.hits.tested.index(k)], k)
-        device = device_of(self.network)
-        pixels = in_pixels(self.ranking, self.test, device)[1]
-        changes = Changes(self.statistics, SETTINGS, pixels, self.seed)
-        before = pixels.take(images[[place]])
-        donors = {"part": changes.donors_to(k, images)["part"][[place]]} if kind == "part" else {}
-        moves = changes.moves_away(k) if kind in AWAY else changes.moves_to(k)
-        after = changes.changed(torch.fft.rfft2(before), moves, donors)[kind][0].clamp(0, 1)
+        pixels = in_pixels(self.ranking, self.test, device_of(self.network))[1]
+        before, after = Changes(self.statistics, SETTINGS, pixels, self.seed).of_image(kind, k, images, place)
         dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
         with evaluating(self.network), torch.no_grad():
             logits = [self.network(pixels.seen(one.clone()).to(dtype))[0].double().cpu() for one in (before, after)]
@@ -140,16 +141,46 @@ class FlipTest:
 
 
 def measure_flips(
-    network: nn.Module, ranking: Split, test: Split, *, seed: int, memory_mib: float | None, progress: bool
+    network: nn.Module,
+    ranking: Split,
+    test: Split,
+    *,
+    seed: int,
+    memory_mib: float | None,
+    smallest_sets: bool,
+    progress: bool,
 ) -> FlipTest:
-    """Run the counterfactual test; see `counterfactual.collect`."""
+    """Run the counterfactual test; see `counterfactual.collect`.
+
+    smallest_sets : also look for the smallest set of pairs of each class that other images are flipped to
+    """
     pixels, _ = in_pixels(ranking, test, device_of(network))
     statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
     hits = collect(
         network, ranking, test, settings=SETTINGS, statistics=statistics, seed=seed, memory_mib=memory_mib,
         progress=progress,
     )  # fmt: skip
-    return FlipTest(network, ranking, test, statistics, hits, seed)
+    pairs = _smallest_sets(network, ranking, test, statistics, hits, seed) if smallest_sets else {}
+    return FlipTest(network, ranking, test, statistics, hits, seed, pairs)
+
+
+def _smallest_sets(
+    network: nn.Module, ranking: Split, test: Split, statistics: ClassStatistics, hits: Flips, seed: int
+) -> dict[int, int]:
+    """The size of the smallest set of each class that other images are flipped to, if it holds on test images."""
+    table, sizes = rates(hits, THRESHOLDS), dict[int, int]()
+    of_ranking, of_test = in_pixels(ranking, test, device_of(network))
+    changes = Changes(statistics, SETTINGS, of_test, seed)
+    for k in table.loc[table["verdict"].isin(FOUND) & (table["flip_low"] >= THRESHOLDS.flip), "class"]:
+        others = np.flatnonzero(hits.comparable[k][ranking.labels])
+        column = hits.columns[k][hits.columns[k] >= 0]
+        found = smallest_set(
+            network, (of_ranking, others[:: max(1, len(others) // RANKED)]),
+            (of_test, column[hits.comparable[k][test.labels[column]]]), statistics, changes.moves_to(k)["flip"][0], k,
+        )  # fmt: skip
+        if found.kept >= HOLDS:
+            sizes[int(k)] = len(found.pairs)
+    return sizes
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:

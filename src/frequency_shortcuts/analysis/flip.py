@@ -16,6 +16,7 @@ from .counterfactuals import FlipTest, clearest_first
 CHANGED = {  # kind of change: what stands over the image after it
     "flip": "with the fine spectrum\nof {}",
     "sham": "disturbed as much\nas by {}",
+    "own_part": "with the finest part of\nanother of its class",
     "part": "with the finest part\nof an image of {}",
     "away": "with the fine spectrum\nof the other classes",
     "away_sham": "disturbed as much\nas by the other classes",
@@ -25,7 +26,8 @@ CHANGED = {  # kind of change: what stands over the image after it
 def note(row: Any, n_classes: int) -> str:
     """What the picture shows, in one sentence."""
     if row["verdict"] in FOUND:
-        return f"The clearest of {n_classes:,} classes: {row['verdict']} (texture or artefact)."
+        what = f"the network {row['verdict']} its fine spectrum, texture or artefact"
+        return f"The clearest of {n_classes:,} classes: {what}."
     return f"None of {n_classes:,} classes clearly follows or needs its fine spectrum. Here: the highest flip rate."
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from frequency_shortcuts.evaluation.causes import CAUSES
 from frequency_shortcuts.evaluation.flip_rates import (
     BOTH,
     CANNOT_TELL,
@@ -49,12 +50,12 @@ def sentence(test: FlipTest, row: Any) -> str:
             f"Give other images the finest part of an image of {name}, and {share} more of them are called {name} than "
             "with that of an image of their own class."
         )
-    size = f"a change of {100 * test.rms(name):.2g} % of the pixel range, root mean square"
     if number == "sham":
         return (
-            f"Give other images a disturbance as large as the fine spectrum of {name} ({size}), and {share} of them "
-            f"are called {name}: the class is a sink, which takes any disturbance of this size."
+            f"Disturb the fine spectrum of other images in ways that are not of {name}, and {share} of them are called "
+            f"{name}: the class is a sink, which takes disturbed images."
         )
+    size = f"a change of {100 * test.rms(name):.2g} % of the pixel range, root mean square"
     return f"Give other images the fine spectrum of {name} ({size}), and {share} of them are called {name}."
 
 
@@ -62,7 +63,7 @@ def _found(test: FlipTest, row: pd.Series) -> str:
     words = sentence(test, row)
     if row["verdict"] == BOTH:
         words += " " + sentence(test, row.to_dict() | {"verdict": NEEDS})
-    return words + (f" The cause is likely {row['cause']}." if row["cause"] else "")
+    return words + (f" The cause is likely {CAUSES[row['cause']]}." if row["cause"] else "")
 
 
 def _share(row: Any, number: str) -> str:

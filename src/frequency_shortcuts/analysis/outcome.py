@@ -60,13 +60,13 @@ class Outcome:
         """One row for each class, from the counterfactual test; see `flip_rates.rates`.
 
         `flip` is the share of other images that are called the class after they got its fine spectrum, minus before;
-        `sham` that after another change of the same size; `part` that with the finest part of an image of the class,
-        minus that of an image of their own class; `need` what the recall loses without the fine spectrum of the class;
-        each with its two-sided 90 % interval (`_low`, `_high`). `coarse` are flips by all other frequencies. `recall`
-        is that of the class, `images` were counted for `flip`. `verdict` is one of `flip_rates.VERDICTS`, `cause`
-        a likely one or None, `pairs` the size of the smallest set if it was looked for.
+        `sham` that after changes that are not of the class; `part` that with the finest part of an image of the class,
+        minus that of an image of their own class; `need` what the recall loses without the finest spectrum of its
+        class; each with its two-sided 90 % interval (`_low`, `_high`). `coarse` are flips by all other frequencies.
+        `recall` is that of the class, `images` were counted for `flip`. `verdict` is one of `flip_rates.VERDICTS`,
+        `cause` a likely one or None, `pairs` the size of the smallest set if it was looked for.
         """
-        return self.tested_flips().table
+        return self.tested_flips().table.drop(columns="by")
 
     @property
     def cross_flips(self) -> pd.DataFrame:

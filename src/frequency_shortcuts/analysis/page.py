@@ -55,7 +55,7 @@ _PAGE = jinja2.Environment(
 
 def render(result: Outcome, drawings: Path) -> str:
     """The page as text, with the pictures that lie in a folder."""
-    flips = clearest_first(result.flips)
+    flips = clearest_first(result.tested_flips().table)
     headings, rows = _readable_flips(flips)
     return _PAGE.render(
         title=f"Frequency shortcuts of {result.about['network']}",

@@ -90,15 +90,15 @@ def _verdicts(rows: pd.DataFrame, controls: str) -> Iterator[str]:
         "none": f"the map alone is not clearly better than {controls}",
         TOO_FEW: f"not even a TPR of 1 against 0 would be clearly better than {controls}",
     }
-    names = {"strong": "Strong shortcut", "weak": "Weak shortcut", "none": "Map not enough"}
+    names = {"strong": "Strong shortcut", "weak": "Weak shortcut", "none": "Nothing shown"}
     for kind, words in meaning.items():
         if (chosen := rows["verdict"] == kind).any():
             yield f"{names.get(kind, 'Too few images to tell')} in {list_classes(chosen, rows)}: {words}."
     without = rows[rows["verdict"] == "none"]
     if (no_room := without["smallest_effect"].isna()).any():
         yield (
-            f"In {list_classes(no_room, without)} of which the map is not enough, the closest control does so well "
-            "that even a TPR of 1 from the map, at the same FPR, would not be clearly better."
+            f"In {list_classes(no_room, without)} with nothing shown, the closest control does so well that even a "
+            "TPR of 1 from the map, at the same FPR, would not be clearly better."
         )
     if (unknown := rows["verdict"].isna()).any():
         yield f"No verdict in {list_classes(unknown, rows)}: the network does not recognise the unfiltered images."

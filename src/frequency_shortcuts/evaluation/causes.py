@@ -1,4 +1,4 @@
-"""What a difference between the spectra of a class and the rest is likely to be, and which pairs of it suffice.
+"""What a difference between the spectra of a class and the rest is likely to be.
 
 The name is a hint, by comparison with patterns, for a class that a network follows or needs: natural textures differ
 in the same ways.
@@ -9,20 +9,15 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import torch
 from scipy.fft import dctn
 from scipy.ndimage import median_filter
-from torch import Tensor, nn
 
 from frequency_shortcuts.data.pixels import Pixels
-from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.intervals import wilson
-from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .class_statistics import ClassStatistics, squared
-from .moves import Move
 
 WAVE, CHECKERBOARD, BLOCKS = "wave", "checkerboard", "blocks"
 LOST, RAISED = "lost high frequencies", "raised floor"
@@ -120,86 +115,3 @@ def _blocks(luma: FloatArray) -> FloatArray:
     n, rows, columns = len(luma), luma.shape[1] // BLOCK, luma.shape[2] // BLOCK
     whole = luma[:, : rows * BLOCK, : columns * BLOCK].reshape(n, rows, BLOCK, columns, BLOCK)
     return whole.swapaxes(2, 3).reshape(-1, BLOCK, BLOCK)
-
-
-def smallest_set(
-    network: nn.Module,
-    pixels: Pixels,
-    images: IntArray,
-    statistics: ClassStatistics,
-    move: Move,
-    k: int,
-    share: float = 0.9,
-) -> IntArray:
-    """The fewest pairs whose move flips as many images to class k as the whole move, up to a share: their numbers.
-
-    Prefixes of 1, 2, 4, ... pairs, of three rankings: how clearly the class differs; the mean derivative of the
-    log-odds of the class along the move; and that over the energy that the pair moves.
-
-    pixels, images : ranking images of other classes, by their positions
-    move : in its region, see `moves.move_to`
-    """
-    pairs, size = ConjugatePairs(*statistics.size), statistics.size
-    spectra = torch.fft.rfft2(pixels.take(images))
-    moved = move.moved(spectra) - spectra
-    region = (moved != 0).any(dim=0).any(dim=0).cpu().numpy()[pairs.half_row, pairs.half_column]
-
-    frozen = InferenceCopy(network)
-    first = pixels.seen(pixels.take(images[:1])).to(frozen.dtype)
-    frozen.check(first)
-    forward, backward = frozen.batch_sizes(first, memory_budget(None, frozen.device))
-
-    def flip(kept: Tensor) -> float:
-        called = 0
-        with torch.inference_mode():
-            for batch in index_batches(np.arange(len(images)), forward):
-                changed = torch.fft.irfft2(spectra[batch] + torch.where(kept, moved[batch], 0), s=size)
-                called += int((frozen(pixels.seen(changed).to(frozen.dtype)).argmax(dim=1) == k).sum())
-        return called / len(images)
-
-    def kept(chosen: IntArray) -> Tensor:
-        mask = np.zeros(len(pairs), bool)
-        mask[chosen] = True
-        return torch.from_numpy(mask[pairs.half_plane]).to(spectra.device)
-
-    before, everything = flip(kept(np.empty(0, np.int64))), np.flatnonzero(region)
-    goal = before + share * (flip(kept(everything)) - before)
-    smallest = everything
-    for score in _rankings(frozen, pixels, images, statistics, moved, k, backward):
-        order = everything[np.argsort(-score[everything], kind="stable")]
-        count = 1
-        while count < len(smallest):
-            if flip(kept(order[:count])) >= goal:
-                smallest = order[:count]
-                break
-            count *= 2
-    return np.sort(smallest)
-
-
-def _rankings(
-    network: InferenceCopy,
-    pixels: Pixels,
-    images: IntArray,
-    statistics: ClassStatistics,
-    moved: Tensor,
-    k: int,
-    batch_size: int,
-) -> list[FloatArray]:
-    """The scores of the pairs, float [pairs], by each ranking; without a gradient only the first."""
-    pairs = ConjugatePairs(*statistics.size)
-    scores = [pairs.gather(statistics.differences(k))]
-    along, energy = np.zeros((2, len(pairs)))
-    for batch in index_batches(np.arange(len(images)), batch_size):
-        seen = pixels.seen(pixels.take(images[batch])).to(network.dtype).requires_grad_()
-        try:
-            with torch.enable_grad():
-                logits = network(seen)
-                others = torch.cat([logits[:, :k], logits[:, k + 1 :]], dim=1)
-                (gradient,) = torch.autograd.grad((logits[:, k] - others.logsumexp(1)).sum(), seen)
-        except RuntimeError:  # a layer of the user without a backward pass
-            return scores
-        slopes = torch.fft.rfft2(pixels.per_pixel(gradient))
-        for total, values in ((along, (slopes.conj() * moved[batch]).real), (energy, squared(moved[batch]))):
-            of_half_plane = values.double().sum(dim=(0, 1)).cpu().numpy()
-            total += of_half_plane[pairs.half_row, pairs.half_column] * pairs.size
-    return [*scores, along, along / np.sqrt(np.maximum(energy, 1e-12 * energy.max() + 1e-300))]

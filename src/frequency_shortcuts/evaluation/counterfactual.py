@@ -7,7 +7,7 @@ that before, is a *flip rate*; those of all c and k are the cross matrix of flip
   of another image of its own class; the larger. If it is high, any disturbance is called c: c is a sink.
 - the *part*: the share that is called c with the finest part of an image of c, minus that with the part of another
   image of its own class. It holds what is coupled between frequencies, such as the blocks of JPEG.
-- the *need*: how much the recall of c falls when its own images lose their fine spectrum.
+- the *need*: how much the recall of c falls when its own images lose their finest spectrum.
 
 Everything inside the fine radius is shape and brightness, by which ordinary classes are rightly told. Flips by it are
 shown as *coarse*, without a verdict. `flip_rates.rates` turns the hits into rates and verdicts.
@@ -49,8 +49,8 @@ Called = npt.NDArray[np.int16]
 class Settings:
     """Settings of the test; the defaults were chosen on tuning seeds, see docs/method.md.
 
-    fine, finest : the share of the mean squared difference between two classes that lies outside the radius, for moves
-        and for parts; a part has no waves longer than `longest` pixels, a block of JPEG
+    fine, finest : the share of the mean squared difference between two classes that lies outside the radius, for flips,
+        and for parts and needs; the latter have no waves longer than `longest` pixels, a block of JPEG
     draws : of the sham. images : in each column, and of a class itself
     """
 
@@ -213,21 +213,21 @@ class Changes:
     def _region(self, part: str) -> Tensor:
         return torch.from_numpy(self.regions[part]).to(self.statistics.mean.device)
 
-    def _shams(self, move: Move, *key: int) -> list[Move]:
+    def _shams(self, move: Move, part: str, *key: int) -> list[Move]:
         generator = np.random.default_rng([self.seed, *key])
-        return [sham(move, self.pairs, self.regions["fine"], generator) for _ in range(self.settings.draws)]
+        return [sham(move, self.pairs, self.regions[part], generator) for _ in range(self.settings.draws)]
 
     def moves_to(self, k: int) -> dict[str, list[Move]]:
         """What gives images of other classes the spectrum of class k, and its controls: kind -> draws."""
         whole = move_to(self.statistics, k)
         move = whole.within(self._region("fine"))
         coarse = whole.within(~self._region("fine"))
-        return {"flip": [move], "sham": self._shams(move, 1, k), "coarse": [coarse]}
+        return {"flip": [move], "sham": self._shams(move, "fine", 1, k), "coarse": [coarse]}
 
     def moves_away(self, k: int) -> dict[str, list[Move]]:
-        """What takes the fine spectrum of class k from its images, and its control: kind -> draws."""
-        move = move_away(self.statistics, k).within(self._region("fine"))
-        return {"away": [move], "away_sham": self._shams(move, 3, k)}
+        """What takes the finest spectrum of class k from its images, and its control: kind -> draws."""
+        move = move_away(self.statistics, k).within(self._region("finest"))
+        return {"away": [move], "away_sham": self._shams(move, "finest", 3, k)}
 
     def donors_to(self, k: int, images: IntArray) -> dict[str, IntArray]:
         """Whose finest part some images [m] get: kind -> positions [m], -1 where there is no donor."""
@@ -246,6 +246,13 @@ class Changes:
             theirs = torch.fft.rfft2(self.pixels.take(np.maximum(of_kind, 0)))
             made[kind] = [exchanged(spectra, theirs, self._region("finest"), self.size)]
         return made
+
+    def of_image(self, kind: str, k: int, images: IntArray, place: int) -> tuple[Tensor, Tensor]:
+        """One of the images [m] that were changed for class k, before and after a change: [1, channels, H, W] each."""
+        before, donors = self.pixels.take(images[[place]]), self.donors_to(k, images)
+        moves = self.moves_to(k) | self.moves_away(k)
+        what: tuple[Any, Any] = ({}, {kind: donors[kind][[place]]}) if kind in donors else ({kind: moves[kind]}, {})
+        return before, self.changed(torch.fft.rfft2(before), *what)[kind][0].clamp_(0, 1)
 
 
 class _CalledAfter:

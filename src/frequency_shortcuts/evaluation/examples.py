@@ -286,16 +286,14 @@ def _statistics(store: str, split: str) -> ClassStatistics | None:
 def _counterfactual(flips: Flips, images: Split, changes: Changes, row: pd.Series, k: int) -> Counterfactual:
     chosen, kind, place = example(flips, row, k)
     image = chosen[[place]]
-    donors = {"part": changes.donors_to(k, chosen)["part"][[place]]} if kind == "part" else {}
-    moves = changes.moves_away(k) if kind in AWAY else changes.moves_to(k)
-    after = changes.changed(torch.fft.rfft2(changes.pixels.take(image)), moves, donors)[kind][0][0].clamp_(0, 1)
+    _, after = changes.of_image(kind, k, chosen, place)
     called = (flips.own_called if kind in AWAY else flips.called)[kind][0, k, place]
     return Counterfactual(
         name=images.classes[flips.labels[image[0]]],
         kind=kind,
         called=(images.classes[flips.unfiltered[image[0]]], images.classes[called]),
         before=images.images[image][0],
-        after=after.double().numpy(),
+        after=after[0].double().numpy(),
     )
 
 

@@ -33,22 +33,29 @@ REACH = float(ndtri(1 - ONE_SIDED))
 
 
 class Thresholds(NamedTuple):
-    """What a lower end must reach for a verdict; chosen on tuning seeds, see docs/method.md."""
+    """What a lower end must reach for a verdict; chosen on tuning seeds, see docs/method.md.
 
-    flip: float = 0.1
-    sham: float = 0.1
-    part: float = 0.2
-    need: float = 0.4
+    bound : what the upper ends of flip, sham and part must stay below where nothing was shown
+    """
+
+    flip: float = 0.05
+    sham: float = 0.05
+    part: float = 0.15
+    need: float = 0.5
+    bound: float = 0.2
 
 
 def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame:  # noqa: B008 (it cannot change)
     """Flip rate, sham, part, need and verdict of each class that was tested, one row a class.
 
     Returns `class` (its number), `flip`, `sham`, `part`, `need`, each with the ends of its two-sided 90 % interval
-    `_low` and `_high`, `coarse`, `recall`, `images` (of the flip rate), `own_images` (of the recall) and `verdict`:
+    `_low` and `_high`, `coarse`, `recall`, `images` (of the flip rate), `own_images` (of the recall), `verdict`, and
+    `by`, the number that it rests on:
 
-    - follows: the lower end of flip, sham or part reaches its threshold; needs: that of the need; or both
-    - not shown: all upper ends are below
+    - follows: the lower end of flip, sham or part reaches its threshold, also without the class whose images are called
+      c most: that class may need its own spectrum, which any other one takes away
+    - needs: the lower end of the need reaches its threshold; or both
+    - not shown: the upper ends of flip, sham and part are below the bound, that of the need is below its threshold
     - cannot tell: else, also where fewer than 20 images are left for the need
     - not recognised: a recall below 0.5, or less than 0.25 above the share of other images that are called the class
 
@@ -59,24 +66,26 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
     """
     tested = flips.tested
     recall = np.array([float((flips.unfiltered[flips.labels == c] == c).mean()) for c in tested])
-    measured: dict[str, list[Paired]] = {"flip": [], "sham": [], "part": []}
-    for c in tested:
-        for number, estimate in _flips_to(flips, c).items():
-            measured[number].append(estimate)
-    above = {number: _above(values, getattr(thresholds, number)) for number, values in measured.items()}
+    found = [_flips_to(flips, c) for c in tested]
+    measured = {number: [of_class[number].all for of_class in found] for number in FOLLOWED}
+    above = {
+        number: _above(measured[number], getattr(thresholds, number))
+        & _above([of_class[number].without for of_class in found], getattr(thresholds, number))
+        for number in FOLLOWED
+    }
     wrong = np.array([float((flips.unfiltered[flips.labels != c] == c).mean()) for c in tested])
     recognised = (recall >= LEAST_RECALL) & (recall - wrong >= LEAST_MARGIN)
     follows = (above["flip"] | above["sham"] | above["part"]) & recognised
-    sinks = np.union1d(np.array(tested)[follows], _sinks(flips))
-    measured["need"] = [_need(flips, c, sinks) for c in tested]
+    taken, following = _taken(flips), np.array(tested)[follows]
+    measured["need"] = [_need(flips, c, np.union1d(following, _sinks(taken, c, tested))) for c in tested]
     needs = _above(measured["need"], thresholds.need) & recognised
     table = pd.DataFrame({"class": tested})
     below = np.ones(len(tested), bool)
     for number in NUMBERS:
         value, low, high = (np.array(column) for column in zip(*map(_ends, measured[number]), strict=True))
         table[number], table[f"{number}_low"], table[f"{number}_high"] = value, low, high
-        unknown = np.isnan(value)
-        below &= (high < getattr(thresholds, number)) | (unknown if number == "part" else False)
+        limit = thresholds.need if number == "need" else thresholds.bound
+        below &= (high < limit) | (np.isnan(value) if number == "part" else False)
     table["coarse"] = [_plain(flips, c, "coarse") for c in tested]
     table["recall"] = recall
     table["images"] = [int(_counted(flips, c).sum()) for c in tested]
@@ -86,6 +95,8 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
         [NOT_RECOGNISED, BOTH, FOLLOWS, NEEDS, NOT_SHOWN_VERDICT],
         CANNOT_TELL,
     )
+    rests_on = [*(follows & above[number] for number in FOLLOWED), needs]
+    table["by"] = np.select(rests_on, NUMBERS, "flip")
     return table
 
 
@@ -110,14 +121,9 @@ def cross_flips(flips: Flips) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def evidence(row: Any, thresholds: Thresholds = Thresholds()) -> str:  # noqa: B008 (it cannot change)
+def evidence(row: Any) -> str:
     """The number that a row of `rates` rests on: `flip` before `sham` before `part`, or `need`."""
-    if row["verdict"] == NEEDS:
-        return "need"
-    if row["verdict"] not in (FOLLOWS, BOTH):
-        return "flip"
-    reached = (number for number in FOLLOWED if row[f"{number}_low"] >= getattr(thresholds, number))
-    return next(reached, max(FOLLOWED, key=lambda number: np.nan_to_num(row[f"{number}_low"], nan=-1)))
+    return "need" if row["verdict"] == NEEDS else str(row["by"])
 
 
 def example(flips: Flips, row: Any, k: int) -> tuple[IntArray, str, int]:
@@ -131,7 +137,8 @@ def example(flips: Flips, row: Any, k: int) -> tuple[IntArray, str, int]:
     images = images[k][images[k] >= 0]
     labels, before = flips.labels[images], flips.unfiltered[images]
     usual = (before == labels) & (needed | flips.comparable[k][labels])
-    kinds = AWAY if needed else [number, *(kind for kind in FOLLOWED if found and kind != number)]
+    first = {"need": AWAY, "sham": ("sham", "own_part")}.get(number, (number,))
+    kinds = first if needed or not found else [*first, *(kind for kind in FOLLOWED if kind not in first)]
     for kind in kinds:
         called = after[kind][0, k, : len(images)]
         typical = (called == k) != needed if found else called == before
@@ -153,21 +160,39 @@ def _change(called: Called, before: IntArray, c: int) -> FloatArray:
     return change
 
 
-def _flips_to(flips: Flips, c: int) -> dict[str, Paired]:
+def _flips_to(flips: Flips, c: int) -> dict[str, _Robust]:
     """Flip rate, sham and part of a class."""
     column, counted = flips.columns[c], _counted(flips, c)
     before = flips.unfiltered[column]
     part, control = (flips.called[kind][0, c] for kind in ("part", "own_part"))
     both = counted & (part != NOT_SHOWN) & (control != NOT_SHOWN)
+    labels = flips.labels[column]
+    counts = counted & (control != NOT_SHOWN)
     shams = [
-        _mean_of_draws(_change(flips.called["sham"][:, c], before, c)[:, counted]),
-        _mean_of_draws(_change(flips.called["own_part"][:, c], before, c)[:, counted & (control != NOT_SHOWN)]),
+        _robust(_change(flips.called["sham"][:, c], before, c)[:, counted], labels[counted]),
+        _robust(_change(flips.called["own_part"][:, c], before, c)[:, counts], labels[counts]),
     ]
     return {
-        "flip": _mean_of_draws(_change(flips.called["flip"][:, c], before, c)[:, counted]),
-        "sham": max(shams, key=lambda sham: -np.inf if np.isnan(sham.value) else float(sham.value)),
-        "part": _mean_of_draws(((part == c).astype(float) - (control == c))[None, both]),
+        "flip": _robust(_change(flips.called["flip"][:, c], before, c)[:, counted], labels[counted]),
+        "sham": max(shams, key=lambda sham: np.nan_to_num(float(sham.all.value), nan=-np.inf)),
+        "part": _robust(((part == c).astype(float) - (control == c))[None, both], labels[both]),
     }
+
+
+class _Robust(NamedTuple):
+    """A mean difference over images, of all and without the class in which it is largest, if there are others."""
+
+    all: Paired
+    without: Paired
+
+
+def _robust(differences: FloatArray, labels: IntArray) -> _Robust:
+    """The means of differences [draw, image] of images of these classes."""
+    estimate, classes = _mean_of_draws(differences), np.unique(labels)
+    if len(classes) < 2:
+        return _Robust(estimate, estimate)
+    largest = classes[np.argmax([differences[:, labels == c].mean() for c in classes])]
+    return _Robust(estimate, _mean_of_draws(differences[:, labels != largest]))
 
 
 def _plain(flips: Flips, c: int, kind: str) -> float:
@@ -186,20 +211,28 @@ def _mean_of_draws(differences: FloatArray) -> Paired:
     return value._replace(variance=value.variance + of_draws)
 
 
-def _sinks(flips: Flips) -> IntArray:
-    """The classes that take images of the other classes when these lose their fine spectrum, on average over them."""
-    taken = np.zeros(flips.n_classes)
+def _taken(flips: Flips) -> FloatArray:
+    """The share of the images of each class that another one takes when they lose their spectrum, [class, taker].
+
+    The larger of the move and its sham.
+    """
+    taken = np.zeros((flips.n_classes, flips.n_classes))
     for c in flips.tested:
         images = flips.own[c][flips.own[c] >= 0]
         shares = []
-        for kind in ("away", "away_sham"):
+        for kind in AWAY:
             after = flips.own_called[kind][:, c, : len(images)]
             new = np.where(after != flips.unfiltered[images], after, c)
             shares.append(np.bincount(new.ravel(), minlength=flips.n_classes)[: flips.n_classes] / max(1, new.size))
-        share = np.maximum(*shares)
-        share[c] = 0
-        taken += share / max(1, len(flips.tested) - 1)
-    return np.flatnonzero(taken >= TAKES)
+        taken[c] = np.maximum(*shares)
+    np.fill_diagonal(taken, 0)
+    return taken
+
+
+def _sinks(taken: FloatArray, c: int, tested: Sequence[int]) -> IntArray:
+    """The classes that take images of all classes but c and themselves, on average over these; no neutral class."""
+    others = np.array([k for k in tested if k != c])
+    return np.array([j for j in tested if taken[others, j].sum() / max(1, len(others) - (j != c)) >= TAKES], np.int64)
 
 
 def _need(flips: Flips, c: int, sinks: IntArray) -> Paired:

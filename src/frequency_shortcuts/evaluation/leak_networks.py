@@ -85,8 +85,8 @@ def measure(
     compare: bool = False,
     device: torch.device | str = "cpu",
     stop: Callable[[], bool] | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train and test the networks of a seed: a row a network and class, and what other artefacts do to the clean one.
+) -> tuple[pd.DataFrame, dict[str, Flips], pd.DataFrame]:
+    """Train and test the networks of a seed: a row a network and class, hits, and what artefacts do to the clean one.
 
     photographs : without artefacts
     sets : name of each network -> its artefacts, none for `clean`, which comes first
@@ -95,12 +95,13 @@ def measure(
 
     Raises `journal.Stopped` if `stop` returns true.
     """
-    tables, clean, comparable = [], pd.DataFrame(), None
+    tables, hits, clean, comparable = [], dict[str, Flips](), pd.DataFrame(), None
     for name, artefacts in sets.items():
         images = photographs.planted(artefacts)
         network = train(images, protocol, seed, device, stop)
         plain = replace(photographs.test, mean=images.test.mean, std=images.test.std)
         table, flips = test(network, images, seed)
+        hits[name] = flips
         if comparable is None:
             comparable = flips.comparable
         by_clean = rates(replace(flips, comparable=comparable))
@@ -119,7 +120,7 @@ def measure(
         if compare:
             table = table.merge(_maps(network, images, protocol.maps, seed), on="class", how="left")
         tables.append(table.assign(set=name))
-    return pd.concat(tables, ignore_index=True), clean
+    return pd.concat(tables, ignore_index=True), hits, clean
 
 
 def measure_one(
@@ -130,11 +131,11 @@ def measure_one(
     seed: int,
     device: torch.device | str = "cpu",
     stop: Callable[[], bool] | None = None,
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, Flips]:
     """Train and test one network: a row a class, with `clean_recall` and `clean_accuracy` on plain test images."""
     network = train(images, protocol, seed, device, stop)
-    table, _ = test(network, images, seed)
-    return _with_recall(table, network, images, replace(plain, mean=images.test.mean, std=images.test.std))
+    table, flips = test(network, images, seed)
+    return _with_recall(table, network, images, replace(plain, mean=images.test.mean, std=images.test.std)), flips
 
 
 def _with_recall(table: pd.DataFrame, network: nn.Module, images: Photographs, plain: Split) -> pd.DataFrame:

@@ -16,19 +16,21 @@ Fixed before any result of the seeds that judge:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import paired
 from frequency_shortcuts.networks.predictions import called
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.storage.tables import read_table
 
 from .flip_rates import BOTH, FOLLOWS, NEEDS, NOT_RECOGNISED
 
@@ -59,6 +61,12 @@ def changes(network: Any, images: Split, artefacts: Sequence[Artefact]) -> pd.Da
         hits = (called(network, with_it) == artefact.label).astype(float) - (before[others] == artefact.label)
         rows.append({"called": float(hits.mean()), "variance": float(paired(hits).variance)})
     return pd.DataFrame(rows)
+
+
+def join_tables(files: Iterable[str | os.PathLike[str]], name: str) -> pd.DataFrame:
+    """The tables of this name among some files, joined, without those that have no rows."""
+    tables = [read_table(file) for file in files if Path(file).name == name]
+    return pd.concat([table for table in tables if len(table)], ignore_index=True)
 
 
 def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
@@ -270,4 +278,4 @@ def _spearman(pair: FloatArray, times: IntArray) -> float:
     drawn = np.repeat(pair, times, axis=0)
     if len(drawn) < 2 or not (drawn != drawn[:1]).any(axis=0).all():
         return np.nan
-    return float(np.corrcoef(rankdata(drawn, axis=0).T)[0, 1])
+    return float(np.corrcoef(pd.DataFrame(drawn).rank().to_numpy().T)[0, 1])

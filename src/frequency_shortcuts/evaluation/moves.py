@@ -77,6 +77,7 @@ def sham(move: Move, pairs: ConjugatePairs, region: BoolArray, generator: np.ran
     here = region[pairs.half_row, pairs.half_column]
     order = np.arange(len(pairs))
     ring = np.floor(pairs.radius).astype(int)
+    ring = np.minimum(ring, ring.max() - 1)  # in the last one, the Nyquist corner can be alone
     for number in np.unique(ring[here]):
         members = np.flatnonzero(here & (ring == number))
         order[members] = generator.permutation(members)

@@ -58,6 +58,7 @@ CHANGED = {  # numbers of the counterfactual test in words
 WITH = {  # kinds of change in words
     "flip": "with the fine spectrum of {}",
     "sham": "disturbed as much as by {}",
+    "own_part": "with the finest part of another image of its class",
     "part": "with the finest part of an image of {}",
     "away": "without the fine spectrum of {}",
     "away_sham": "disturbed as much as without that of {}",

@@ -6,19 +6,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.flip_rates import Thresholds
-from frequency_shortcuts.evaluation.leaks import HARMFUL, WARNS
+from frequency_shortcuts.evaluation.flip_rates import BOTH, FOLLOWS, NEEDS, Thresholds
 
 from .canvas import despine, legend_below, page_of_panels, style
 
 SHARES = {1.0: ("o", "in all images of the class"), 0.5: ("s", "in half"), 0.25: ("^", "in a quarter")}
 WARNED, SILENT = "#d55e00", "#0173b2"
+WARNS = (FOLLOWS, NEEDS, BOTH)
 
 
-def leaks(table: pd.DataFrame) -> Figure:
+def leaks(table: pd.DataFrame, harmful: float) -> Figure:
     """Left flips against images of others that an artefact turns, right needs against recall lost; a mark a class.
 
-    table : of `evaluation.leaks.with_harm`
+    table : of `evaluation.leaks.with_harm`; harmful : from which difference on an artefact is
     """
     planted = table[table["kind"].notna()]
     planted = planted.assign(flips=planted[["flip", "sham", "part"]].max(axis=1))
@@ -31,7 +31,7 @@ def leaks(table: pd.DataFrame) -> Figure:
         ):
             _draw(axis, planted, number, harm)
             axis.axhline(threshold, color="0.8", linewidth=0.8, zorder=0)
-            axis.axvline(HARMFUL, color="0.8", linewidth=0.8, zorder=0)
+            axis.axvline(harmful, color="0.8", linewidth=0.8, zorder=0)
             axis.set(xlim=(-0.3, 1.05), ylim=(-0.15, 1.05))
         left.set(xlabel="harm: others called the class", ylabel="largest of flip, sham and part")
         right.set(xlabel="harm: recall lost", ylabel="need")

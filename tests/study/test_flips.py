@@ -60,7 +60,7 @@ def measured(folder, ranking, test=40):
     store, weights = folder / "zoo.h5", folder / "weights.safetensors"
     splits = {"validation": images_of(ranking, 0), "test": images_of(test, 1)}
     stores.write(store, splits, classes=CLASSES, source="", created_by="", statistics=([0.0], [1.0]))
-    form = ExternalNetwork("test_counterfactual:network", len(CLASSES), 1, SIZE, SIZE)
+    form = ExternalNetwork("test_flips:network", len(CLASSES), 1, SIZE, SIZE)
     architectures.save(weights, network().state_dict(), form, {"mean": [0.0], "std": [1.0]})
     place = folder / "results" / "test" / "tests" / FOLDER
     place.mkdir(parents=True)

@@ -1,0 +1,97 @@
+"""Likely causes of differences between spectra, on images with artefacts, and the smallest set of pairs that flips."""
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+from spectral_classes import FREQUENCY, SIZE, WAVED, WaveReader, pixels_of, waved
+
+from frequency_shortcuts.data.artefacts import KINDS, Artefact
+from frequency_shortcuts.evaluation import causes, moves
+from frequency_shortcuts.evaluation.class_statistics import class_statistics
+from frequency_shortcuts.evaluation.smallest_sets import smallest_set
+from frequency_shortcuts.networks.inference import InferenceCopy
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+
+def photographs(size, channels, n=120, seed=0):
+    """Smooth images with some grain, uint8 [n, channels, H, W], and labels of three classes."""
+    generator = np.random.default_rng(seed)
+    smooth = gaussian_filter(generator.normal(size=(n, channels, *size)), (0, 0, 1.5, 1.5))
+    images = 128 + 25 * smooth / smooth.std() + generator.normal(0, 4, smooth.shape)
+    return np.rint(images).clip(0, 255).astype(np.uint8), np.arange(n) % 3
+
+
+def cause_of(kind, size, channels, strength=2, label=1, **options):
+    images, labels = photographs(size, channels)
+    artefact = Artefact(kind, strength, label, **options)
+    pixels = pixels_of(artefact.add_to(images, artefact.carriers(labels)), labels)
+    statistics = class_statistics(pixels, 3)
+    assert causes.cause(pixels, statistics, 2) in ("", causes.LOST, causes.RAISED)  # of the rest, never a pattern
+    return causes.cause(pixels, statistics, label)
+
+
+@pytest.mark.parametrize(("size", "channels"), [((32, 32), 1), ((32, 32), 3), ((30, 37), 1)])
+@pytest.mark.parametrize("kind", ["jpeg", "resized", "blurred", "noise", "sharpened", "checkerboard"])
+def test_the_cause_of_an_artefact_is_named(kind, size, channels):
+    assert cause_of(kind, size, channels) == KINDS[kind].cause != ""
+
+
+@pytest.mark.parametrize("frequency", [(5, 9), (0, 7), (12, -3)])
+def test_a_wave_is_named(frequency):
+    assert cause_of("wave", (32, 30), 1, frequency=frequency) == causes.WAVE
+
+
+def test_images_without_an_artefact_have_no_cause():
+    images, labels = photographs((32, 32), 1)
+    pixels = pixels_of(images, labels)
+    statistics = class_statistics(pixels, 3)
+    assert [causes.cause(pixels, statistics, k) for k in range(3)] == [""] * 3
+
+
+@pytest.mark.parametrize("size", [(7, 9), (12, 12), (15, 16)])
+def test_small_images_of_noise_have_no_blocks(size):
+    images, labels = photographs(size, 1)
+    assert not causes.has_blocks(pixels_of(images, labels), np.arange(30))
+
+
+def test_blocks_are_found_where_images_were_cropped_afterwards():
+    images, _ = photographs((44, 46), 1, n=60)
+    saved = Artefact("jpeg", 2, 0).add_to(images, np.ones(60, bool))[..., 3:43, 5:46]
+    assert causes.has_blocks(pixels_of(saved, np.arange(60) % 3), np.arange(60))
+
+
+class WithoutGradient(WaveReader):
+    def forward(self, images):
+        return super().forward(images.detach())
+
+
+def smallest_of(network, decoy=0.0):
+    """The smallest set for waved images, to which another wave is added that the network does not read."""
+    images, labels = waved(40, 0)
+    lines = np.rint(255 * decoy * np.cos(2 * np.pi * 7 * np.arange(SIZE[0])[:, None] / SIZE[0]))
+    images = images + lines * (labels == WAVED)[:, None, None, None]
+    pixels = pixels_of(images.clip(0, 255).astype(np.uint8), labels)
+    statistics = class_statistics(pixels, 3)
+    others = np.flatnonzero(labels != WAVED)
+    of_images = (pixels, others)
+    found = smallest_set(network, of_images, of_images, statistics, moves.move_to(statistics, WAVED), WAVED)
+    assert found.kept >= 0.9
+    return found.pairs.tolist()
+
+
+def the_wave():
+    u, v = ConjugatePairs(*SIZE).frequencies.T
+    return np.flatnonzero((np.stack([u, v]) * np.sign(v) == np.array(FREQUENCY)[:, None]).all(axis=0)).tolist()
+
+
+@pytest.mark.parametrize("network", [WaveReader(), WithoutGradient()])
+def test_one_pair_is_the_smallest_set_of_a_network_that_reads_a_wave(network, monkeypatch):
+    assert smallest_of(network) == the_wave()
+    monkeypatch.setattr(InferenceCopy, "batch_sizes", lambda *_: (7, 5))
+    assert smallest_of(network) == the_wave()
+
+
+def test_the_gradient_leaves_out_a_clearer_wave_that_the_network_does_not_read():
+    assert smallest_of(WaveReader(), decoy=0.15) == the_wave()
+    both = smallest_of(WithoutGradient(), decoy=0.15)
+    assert len(both) == 2 and set(the_wave()) < set(both)
