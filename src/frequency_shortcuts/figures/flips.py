@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 
 from frequency_shortcuts.evaluation.flip_rates import BOTH, FOLLOWS, NEEDS, NUMBERS, Thresholds
 
-from .canvas import PAGE, abbreviate, colour_bar, despine, style, wrap, write_note, write_numbers
+from .canvas import PAGE, abbreviate, colour_bar, despine, style, write_note, write_numbers
 
 NUMBERED = 12  # classes up to which each cell shows its number
 LETTERS = 14  # of a class's name
@@ -52,8 +52,8 @@ def flips(table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note
         left.set_xticks(range(len(classes)), labels, rotation=90 if longest > 3 else 0)
         left.set(ylabel="called", xlabel="given the fine spectrum of")
         count = len(table[["network", "augmentation", "seed"]].drop_duplicates())
-        title = "share of other images" + (f", mean of {count} networks" if count > 1 else "")
-        left.set_title(wrap(title, int(side / 0.065)))
+        mean = [f"mean of {count} networks"] if count > 1 else []
+        left.set_title((",\n" if side < 3 else ", ").join(["share of other images", *mean]))
         for number, axis in zip(NUMBERS, strips, strict=True):
             _draw_strip(axis, number, table, classes)
         if len(classes) > NUMBERED:
