@@ -63,7 +63,7 @@ def test_a_class_whose_images_are_all_called_one_other_class_needs_its_spectrum(
 
 
 def test_images_that_a_sink_takes_do_not_count_in_needs(nothing):
-    """Class 3 takes the images of all classes: nothing is left of which a need could be told."""
+    """Class 3 takes the images of all classes: no image is left for a need."""
     nothing.own_called["away_sham"][0, :3] = 3
     nothing.own_called["away"][0, :3] = 3
     table = rates(nothing)

@@ -82,7 +82,7 @@ def _all_found(found: pd.DataFrame, n_classes: int) -> Iterator[str]:
 
 
 def _others(table: pd.DataFrame) -> Iterator[str]:
-    """What was not shown, with the bound, and what cannot be told."""
+    """What was not shown, with the bound, and what the images do not decide."""
     not_shown = table["verdict"] == NOT_SHOWN_VERDICT
     if not_shown.any():
         ends = table.loc[not_shown, [f"{number}_high" for number in NUMBERS]].max().fillna(0)

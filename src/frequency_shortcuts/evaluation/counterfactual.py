@@ -9,8 +9,8 @@ that before, is a *flip rate*; those of all c and k are the cross matrix of flip
   image of its own class. It holds what is coupled between frequencies, such as the blocks of JPEG.
 - the *need*: how much the recall of c falls when its own images lose their finest spectrum.
 
-Everything inside the fine radius is shape and brightness, by which ordinary classes are rightly told. Flips by it are
-shown as *coarse*, without a verdict. `flip_rates.rates` turns the hits into rates and verdicts.
+Everything inside the fine radius is shape and brightness, by which ordinary classes are rightly recognised. Flips by
+it are shown as *coarse*, without a verdict. `flip_rates.rates` turns the hits into rates and verdicts.
 """
 
 from __future__ import annotations

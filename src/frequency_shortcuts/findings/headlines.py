@@ -104,7 +104,7 @@ def flip_answer(table: pd.DataFrame, most: int) -> str:
         text += f" In {len(unseen)} of {len(table)} tests of a class this is not shown: by the upper ends of all "
         text += f"intervals, at most {100 * highest:.0f} % of the images change their class."
     if others := len(table) - len(found) - len(unseen):
-        text += f" In {others} it cannot be told, or the class is not recognised."
+        text += f" In {others} the images do not decide, or the class is not recognised."
     return text
 
 

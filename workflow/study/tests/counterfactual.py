@@ -70,8 +70,7 @@ def _has_enough(ranking: Split) -> bool:
     if (fewest := counts.min()) >= FEWEST:
         return True
     log.warning(
-        "nothing can be told of this data set: class %s has %d images for the statistics of its spectrum, expected at "
-        "least %d",
+        "this data set is not tested: class %s has %d images for the statistics of its spectrum, expected at least %d",
         ranking.classes[counts.argmin()],
         fewest,
         FEWEST,
