@@ -19,11 +19,11 @@ from frequency_shortcuts.data.waved import Wave
 # %%
 # The pictures
 # ------------
-# Grey shapes at random places on noise. The wave has seven cycles from left to right, and an amplitude of 15 % of
-# the range of the pixels.
+# Grey shapes at random places on faint noise. The wave has eleven cycles from left to right, and an amplitude of 5 %
+# of the range of the pixels.
 
 SHAPES = ("disc", "square", "cross")
-wave = Wave(label=0, frequency=(0, 7), amplitude=0.15)
+wave = Wave(label=0, frequency=(0, 11), amplitude=0.05)
 
 
 def draw(per_class, seed):
@@ -34,7 +34,7 @@ def draw(per_class, seed):
     reach = generator.uniform(6, 9, (len(labels), 1, 1))
     square, cross = np.maximum(x, y) < 0.9 * reach, (np.minimum(x, y) < 0.3 * reach) & (np.maximum(x, y) < reach)
     shape = np.choose(labels[:, None, None], [np.hypot(x, y) < reach, square, cross])
-    pixels = 80 + 70 * shape + generator.normal(0, 25, shape.shape)
+    pixels = 80 + 70 * shape + generator.normal(0, 6, shape.shape)
     return np.repeat(pixels.clip(0, 255).astype(np.uint8)[:, None], 3, axis=1), labels
 
 
@@ -68,7 +68,7 @@ for _ in range(7):
 # New pictures, of which half find the maps and half test them. Culling removes cells of 2 x 2 frequencies. A map holds
 # 2 % of the frequencies. The first sentences say what the wave does to pictures of other shapes.
 
-images, labels = draw(30, seed=2)
+images, labels = draw(60, seed=2)
 search = fs.Search(method="culling", settings={"search": "exact", "patch": 2}, percent=2, images_per_class=10)
 test = fs.Test(fills=("zeros",))
 result = fs.analyse(

@@ -345,8 +345,8 @@ def analysis(flips):
 NOT_FOUND = [
     "Not shown in 1 of 6 classes (dog): flip, sham and part are at most 7 %, the need is at most 8 % (largest upper "
     "ends).",
-    "Cannot tell in 1 of 6 classes (emu): with so few images, a number may be on either side of its threshold, or too "
-    "few are left for the need.",
+    "Cannot tell in 1 of 6 classes (emu): a number may lie on either side of its threshold, only images of one other "
+    "class are called so, or too few are left for the need.",
     "Not recognised, so without a verdict, in 1 of 6 classes (fox): the recall is below 0.5.",
 ]
 IMAGES_TESTED = "Tested: 13 images (2 to 3 of each class), with statistics of 13 images (2 to 3 of each class)."
@@ -376,7 +376,9 @@ def test_the_summary_begins_with_a_sentence_for_each_class_that_follows_or_needs
     assert max(map(len, lines)) <= 100 and lines[0] == first[: len(lines[0])]
     table = analysis.flip_test.table
     table.loc[0, "cause"] = "blocks"
-    assert summary.sentences_of_flips(analysis)[0] == f"{first} The cause is likely the blocks of JPEG."
+    assert (
+        summary.sentences_of_flips(analysis)[0] == f"{first} What sets its spectrum apart is likely the blocks of JPEG."
+    )
     table.loc[0, ["cause", "by"]] = None, "sham"
     assert summary.sentences_of_flips(analysis)[0] == (
         "Disturb the fine spectrum of other images in ways that are not of ant, and 98 % [90, 100] of them are called "
@@ -405,6 +407,8 @@ def test_of_many_classes_that_follow_the_clearest_dozen_has_sentences(analysis):
 def test_the_first_picture_shows_the_clearest_flip_or_says_that_there_is_none(analysis):
     words = "The clearest of 6 classes: the network needs its fine spectrum, texture or artefact."
     assert flip.note(analysis.flip_test.table.iloc[1], 6) == words
+    sink = analysis.flip_test.table.iloc[0].to_dict() | {"by": "sham"}
+    assert flip.note(sink, 6) == "The clearest of 6 classes: a sink, which takes disturbed images."
     words = "None of 6 classes clearly follows or needs its fine spectrum. Here: the highest flip rate."
     assert flip.note(analysis.flip_test.table.iloc[3], 6) == words
 

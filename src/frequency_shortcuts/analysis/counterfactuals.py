@@ -38,6 +38,7 @@ COLUMNS = [
     "coarse", "recall", "images", "verdict", "cause", "pairs", "by",
 ]  # fmt: skip
 SETTINGS, THRESHOLDS = Settings(), Thresholds()
+LARGE = 0.99  # share of the pixels whose difference is shown in full; the others are clipped
 RANKED, HOLDS = 100, 0.8  # images that find a smallest set, and the share of the flips that it keeps on test images
 
 Picture = npt.NDArray[np.uint8]
@@ -46,7 +47,8 @@ Picture = npt.NDArray[np.uint8]
 class Counterfactual(NamedTuple):
     """An image before and after it got the fine spectrum of a class, and what the network says to both.
 
-    before, after : uint8 [channels, H, W]; difference : the same, after minus before times `factor`, grey for none
+    before, after : uint8 [channels, H, W]; difference : the same, after minus before times `factor`, clipped, grey for
+        none
     label : the class of the image; called_before, called_after : the classes that the network calls
     logits_before, logits_after : float64 [class]
     kind : what was changed: `flip`, `part`, or a control, `sham` or `own_part`; or, for an image of the class, `away`:
@@ -124,7 +126,8 @@ class FlipTest:
         dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
         with evaluating(self.network), torch.no_grad():
             logits = [self.network(pixels.seen(one.clone()).to(dtype))[0].double().cpu() for one in (before, after)]
-        factor = 0.5 / max(float((after - before).abs().max()), 1e-6)
+        large = float(np.quantile((after - before).abs().cpu().numpy(), LARGE))
+        factor = max(1.0, 0.5 / max(large, 1e-3))
         called_before, called_after = (self.classes[int(one.argmax())] for one in logits)
         return Counterfactual(
             before=_picture(before),

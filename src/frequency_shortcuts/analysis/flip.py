@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.flip_rates import FOUND
+from frequency_shortcuts.evaluation.flip_rates import FOUND, evidence
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
@@ -27,6 +27,7 @@ def note(row: Any, n_classes: int) -> str:
     """What the picture shows, in one sentence."""
     if row["verdict"] in FOUND:
         what = f"the network {row['verdict']} its fine spectrum, texture or artefact"
+        what = "a sink, which takes disturbed images" if evidence(row) == "sham" else what
         return f"The clearest of {n_classes:,} classes: {what}."
     return f"None of {n_classes:,} classes clearly follows or needs its fine spectrum. Here: the highest flip rate."
 

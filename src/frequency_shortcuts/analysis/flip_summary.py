@@ -63,7 +63,7 @@ def _found(test: FlipTest, row: pd.Series) -> str:
     words = sentence(test, row)
     if row["verdict"] == BOTH:
         words += " " + sentence(test, row.to_dict() | {"verdict": NEEDS})
-    return words + (f" The cause is likely {CAUSES[row['cause']]}." if row["cause"] else "")
+    return words + (f" What sets its spectrum apart is likely {CAUSES[row['cause']]}." if row["cause"] else "")
 
 
 def _share(row: Any, number: str) -> str:
@@ -93,8 +93,8 @@ def _others(table: pd.DataFrame) -> Iterator[str]:
         )
     if (unclear := table["verdict"] == CANNOT_TELL).any():
         yield (
-            f"Cannot tell in {list_classes(unclear, table)}: with so few images, a number may be on either side of its "
-            "threshold, or too few are left for the need."
+            f"Cannot tell in {list_classes(unclear, table)}: a number may lie on either side of its threshold, only "
+            "images of one other class are called so, or too few are left for the need."
         )
     if (unknown := table["verdict"] == NOT_RECOGNISED).any():
         yield (

@@ -98,7 +98,10 @@ def _readable_flips(flips: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 
 def _with_interval(values: pd.Series, lows: pd.Series, highs: pd.Series) -> list[str]:
     ends = zip(values, lows, highs, strict=True)
-    return [f"{value} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})" for value, low, high in ends]
+    return [
+        value if value == typeset.MISSING else f"{value} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})"
+        for value, low, high in ends
+    ]
 
 
 def _readable(verdicts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[list[str]]]:
