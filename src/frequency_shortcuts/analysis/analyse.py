@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from frequency_shortcuts.data.splits import Split, images_digest
+from frequency_shortcuts.data.splits import images_digest
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.class_statistics import FEWEST
 from frequency_shortcuts.evaluation.trials import count_passes
@@ -27,6 +27,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .classes import Counts
 from .counterfactuals import SETTINGS, measure_flips
+from .images import LabelledImages
 from .options import Run, Search, Test
 from .plan import AnalysisPlan, PlannedSearch, flip_passes, measure_unfiltered, plan_search
 from .result import Analysis
@@ -95,11 +96,11 @@ def analyse(
     search, test, run = search or Search(), test or Test(), run or Run()
     flips = bool(test.parts) or not maps  # without parts, maps are made and nothing is tested
     labelled, other, preprocessing = read_images(images, labels, test, transform, mean, std, run.progress)
+    masks = None if test.maps is None else _as_masks(test.maps, labelled)
     subject = match_network(
         network, labelled, other, preprocessing, classes=classes, outputs=outputs, neutral=test.neutral,
         counts=_counts(search, test), fewest=FEWEST if flips else 1, seed=run.seed, device=run.device,
     )  # fmt: skip
-    masks = None if test.maps is None else _as_masks(test.maps, subject.test)
     plan = _plan(subject, search, test, run, flips=flips, maps=maps)
     plan.announce(subject, run)
     tested = None
@@ -219,10 +220,10 @@ def _facts(subject: Subject, plan: AnalysisPlan, run: Run) -> dict[str, Any]:
     }
 
 
-def _as_masks(maps: Any, split: Split) -> BoolArray:
-    """Maps of the user as bool [class, H, W]."""
+def _as_masks(maps: Any, images: LabelledImages) -> BoolArray:
+    """Maps of the user as bool [class, H, W], one for each class of the images."""
     masks = as_array(maps)
-    expected = (len(split.classes), *split.images.shape[2:])
+    expected = (len(images.classes or np.unique(images.labels)), *images.images.shape[2:])
     if masks.shape != expected:
         raise ValueError(f"maps are {list(masks.shape)}: expected {list(expected)}, one for each class")
     if masks.dtype != bool:
