@@ -72,11 +72,12 @@ def _share(row: Any, number: str) -> str:
 
 
 def _all_found(found: pd.DataFrame, n_classes: int) -> Iterator[str]:
-    if found.empty:
+    relied = found[[evidence(row) != "sham" for _, row in found.iterrows()]]  # a sink takes any disturbance
+    if relied.empty:
         return
     more = f" (the clearest {MOST} are above)" if len(found) > MOST else ""
     yield (
-        f"The network relies on the fine spectrum in {len(found)} of {n_classes} classes{more}, texture or artefact: "
+        f"The network relies on the fine spectrum in {len(relied)} of {n_classes} classes{more}, texture or artefact: "
         "the picture and your knowledge of the images tell which."
     )
 
