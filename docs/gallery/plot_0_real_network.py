@@ -44,11 +44,11 @@ for row, name in zip(axes, example.GROUPS, strict=True):
 # %%
 # The analysis
 # ------------
-# Does it follow the fine spectrum of a class? And is a map enough? Ten photographs of each class find its map, up to 20
-# others test it. `TRANSFORM` has the size of the images and what they are normalised with; torchvision's
+# Does it follow the fine spectrum of a class? And is a map enough? Ten photographs of each class find its map, half of
+# all test it. `TRANSFORM` has the size of the images and what they are normalised with; torchvision's
 # `weights.transforms()` or timm's dict do as well.
 
-search, test = fs.Search(images_per_class=10), fs.Test(images_per_class=20, fills=("zeros",))
+search, test = fs.Search(images_per_class=10), fs.Test(fills=("zeros",))
 result = fs.analyse(network, folder, transform=example.TRANSFORM, search=search, test=test)
 print(result.summary())
 result.flips

@@ -169,7 +169,7 @@ def main(folder: str) -> None:
     """Lay out the photographs in a folder, analyse the network, print the summary, and save all beside them."""
     pictures = photographs(Path(folder, "pictures"))
     begin = time.time()
-    search, test = Search(images_per_class=10), Test(images_per_class=20, fills=("zeros",))
+    search, test = Search(images_per_class=10), Test(fills=("zeros",))
     result = analyse(network(), pictures, transform=TRANSFORM, search=search, test=test)
     print(result.summary())
     saved = result.save(Path(folder, "analysis"))

@@ -20,8 +20,7 @@ def main(snakemake):
         run = run_of_path(snakemake.output[0])
         name = f"{run['network']} on {run['dataset']}, seed {run['seed']}"
         search = Search(percent=params.percent, images_per_class=10)
-        fills = ["zeros" if test.neutral is None else "swap"]
-        chosen = Test(images=test, images_per_class=20, fills=fills)
+        chosen = Test(images=test, fills=["zeros" if test.neutral is None else "swap"])
         result = analyse(network, ranking, search=search, test=chosen, run=Run(run["seed"], name=name))
         result.save(folder)
         print(result.summary())
