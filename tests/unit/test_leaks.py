@@ -5,10 +5,16 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
+from bench import gallery_leaks
+from bench.markdown import filled
+from frequency_shortcuts.data import crops
 from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS
+from frequency_shortcuts.data.downloads import NotFound
 from frequency_shortcuts.evaluation import leaks
-from study.leaks import SEEDS_OF_A_DEAL, draw
+from frequency_shortcuts.storage.tables import write_table
+from study.leaks import SEEDS_OF_A_DEAL, TEXTURES, draw, lay_out_textures
 
 CLASSES = 4
 
@@ -74,6 +80,30 @@ def test_sets_count_networks():
     assert judged.loc["none", ["with_follows", "not_recognised"]].tolist() == [0, 2]
 
 
+def test_the_page_of_results_says_what_the_tables_hold(tmp_path):
+    made = leaks.with_harm(table(4, warned=True), CLEAN).assign(verdict_clean_filter="not shown", strength=75.0)
+    for number in ("flip", "sham", "part", "need"):
+        made[f"{number}_low"] = made[number]
+    made.loc[made["seed"] == 3, "verdict"] = "not shown"
+    (tmp_path / "tables").mkdir()
+    write_table(made, tmp_path / "tables" / "leaks.csv")
+    write_table(leaks.judge(made), tmp_path / "tables" / "leaks_aims.csv")
+    write_table(leaks.compare(made), tmp_path / "tables" / "leaks_compared.csv")
+    rows = made[made["class"] != "3"].assign(suite="pairs", set="alike", accuracy=0.9)
+    write_table(leaks.judge_sets(rows), tmp_path / "tables" / "leaks_sets.csv")
+    text = filled("leaks", tmp_path, gallery_leaks)
+    found = " ".join(text["leaks"].split())
+    assert "8 networks, 4 artefacts, of which 4 are harmful." in found
+    assert (
+        "| harmful artefacts in all images: warned | 0.750 |" in found and "| 4 | 0.90 (end 0.80) | missed |" in found
+    )
+    assert "in 0 harmful artefacts others are called the class, in 0 recall is lost, in 4 both." in found.lower()
+    assert "flip shows 3, sham 0, part 0 and need 0. Warned, in all images of the class: 3 of 4 with `net`." in found
+    assert "With the confusion filter of the clean network: 0 of 4, and 0 of 28 classes without" in found
+    assert "not warned of: jpeg 75." in found
+    assert "| pairs, alike |" in text["leak_sets"]
+
+
 def test_each_artefact_is_dealt_once_in_four_seeds_and_shares_are_balanced():
     dealt = [
         artefact
@@ -88,3 +118,21 @@ def test_each_artefact_is_dealt_once_in_four_seeds_and_shares_are_balanced():
             assert first.label != second.label
             for one in (first, second):
                 assert one.frequency is None or np.hypot(*one.frequency) >= 2
+
+
+def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, monkeypatch):
+    (tmp_path / "skimage").mkdir()
+    monkeypatch.setattr("study.leaks.SOURCES", [("a folder", lambda scratch: tmp_path / "skimage")])
+    with pytest.raises(
+        NotFound, match=r"The set of textures of scikit-image was not found; tried a folder \(.* has no"
+    ):
+        lay_out_textures(tmp_path / "none")
+    values = np.random.default_rng(0).integers(256, size=(3, 512, 512), dtype=np.uint8)
+    for name, picture in zip(TEXTURES, values, strict=True):
+        Image.fromarray(picture).save(tmp_path / "skimage" / f"{name}.png")
+    lay_out_textures(tmp_path / "tiles")
+    tiles, groups, names = crops.read_photographs(tmp_path / "tiles")
+    assert names == TEXTURES and tiles.shape == (48, 3, 128, 128) and Counter(groups) == {0: 16, 1: 16, 2: 16}
+    assert np.sort(tiles[groups == 1, 0], axis=None).tolist() == np.sort(values[1], axis=None).tolist()
+    parts = crops.split_photographs(groups, seed=420)
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(48))

@@ -14,7 +14,7 @@ rule leaks_of_seed:
     benchmark:
         f"{RESULTS}/benchmarks/leaks/{{part}}/seed{{seed}}.tsv"
     wildcard_constraints:
-        part="clothing|pairs|photographs",
+        part="clothing|pairs|photographs|textures",
         seed="[0-9]+",
     priority: 3  # as trainings
     conda:
@@ -37,14 +37,16 @@ rule leaks_of_seed:
 
 rule leak_pictures:
     output:
-        directory(f"{RESULTS}/pictures"),
+        directory(f"{RESULTS}/{{pictures}}"),
     log:
-        f"{RESULTS}/logs/leaks/pictures.log",
+        f"{RESULTS}/logs/leaks/{{pictures}}.log",
+    wildcard_constraints:
+        pictures="pictures|textures",
     localrule: True
     conda:
         "../../envs/study.yaml"
     message:
-        "Laying out photographs of Tux Paint"
+        "Laying out {wildcards.pictures}"
     script:
         "../scripts/lay_out_photographs.py"
 

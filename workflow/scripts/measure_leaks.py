@@ -39,7 +39,8 @@ def main(snakemake):
         elif part == "pairs":
             table, hits = leaks.pairs(given.images, protocol, settings, **how)
         else:
-            table, hits = leaks.photographs(Path(given.images), protocol, settings, **how)
+            of_crops = leaks.photographs if part == "photographs" else leaks.textures
+            table, hits = of_crops(Path(given.images), protocol, settings, **how)
         write_table(table.assign(suite=part, seed=seed), output.networks)
         with replacing_hdf5(output.hits) as file:
             for name, flips in hits.items():

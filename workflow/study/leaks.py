@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from frequency_shortcuts.data import crops, stores
 from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS, Artefact, put
+from frequency_shortcuts.data.downloads import debian_sources, first_source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import leak_networks
 from frequency_shortcuts.evaluation.counterfactual import Flips
@@ -25,7 +27,7 @@ from frequency_shortcuts.evaluation.leak_networks import Photographs, Protocol
 SHARES = (1.0, 1.0, 0.5, 0.25)
 SEEDS_OF_A_DEAL = len(NAMES) * len(STRENGTHS) // len(SHARES)
 LOWEST_RADIUS = 2  # of a wave, cycles per image
-PARTS = ("clothing", "pairs", "photographs")
+PARTS = ("clothing", "pairs", "photographs", "textures")
 
 # Photographs: what is put into one class, by kind and parameter.
 CASES: Mapping[str, tuple[str, float] | None] = {
@@ -36,6 +38,10 @@ CASES: Mapping[str, tuple[str, float] | None] = {
     "noise": ("noise", 4 / 255),
 }
 SIDE, EACH = 48, 60  # pixels of a crop, and crops of a photograph
+# Textures: three photographs of 512 x 512 pixels (CC0), in tiles that are split as photographs are.
+TEXTURES, TILE = ("brick", "grass", "gravel"), 128
+PACKAGE = "python3-skimage"
+SOURCES = debian_sources(PACKAGE, Path("/usr/lib/python3/dist-packages/skimage/data"))
 TEXTURE, PERIOD = 0.15, 4  # of the made pair: share of the brightness, pixels
 
 
@@ -129,16 +135,52 @@ def photographs(
                     images[own] = put(artefact[0], artefact[1], images[own])
                 splits.append(replace(plain, images=images))
             assert plain is not None  # the test images come last
-            made = Photographs(*splits).planted(())
             of_network = protocol(settings["small_network"])
-            if not dealt:  # what their groups have in common is learned sooner than a faint trace
-                of_network = replace(
-                    of_network, recipe=replace(of_network.recipe, epochs=of_network.recipe.epochs // 2)
-                )
-            name = "dealt" if dealt else "groups"
-            table, hits[f"{name}, {case}"] = leak_networks.measure_one(made, plain, of_network, seed=seed, **how)
+            made, name = Photographs(*splits), "dealt" if dealt else "groups"
+            table, hits[f"{name}, {case}"] = leak_networks.measure_one(
+                made.planted(()), plain, of_network if dealt else _shorter(of_network), seed=seed, **how
+            )
             tables.append(table.assign(set=name, kind=case, name=[classes[c] for c in table["class"]]))
     return pd.concat(tables, ignore_index=True), hits
+
+
+def _shorter(protocol: Protocol) -> Protocol:
+    """Half the epochs: what groups of photographs have in common is learned sooner than a faint trace."""
+    return replace(protocol, recipe=replace(protocol.recipe, epochs=protocol.recipe.epochs // 2))
+
+
+def textures(
+    folder: Path, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
+) -> tuple[pd.DataFrame, dict[str, Flips]]:
+    """Crops of real textures: a class each, which a network rightly recognises by its fine spectrum."""
+    pictures, groups, names = crops.read_photographs(folder)
+    splits = [
+        Split(
+            crops.crops(pictures[positions], SIDE, EACH, 10 * seed + number), np.repeat(groups[positions], EACH),
+            names, np.zeros(3), np.ones(3),
+        )
+        for number, positions in enumerate(crops.split_photographs(groups, seed).values())
+    ]  # fmt: skip
+    made, network = Photographs(*splits).planted(()), _shorter(protocol(settings["small_network"]))
+    table, flips = leak_networks.measure_one(made, made.test, network, seed=seed, **how)
+    return table.assign(set="textures", name=[names[c] for c in table["class"]]), {"textures": flips}
+
+
+def lay_out_textures(folder: Path) -> None:
+    """Write the tiles of each texture of scikit-image, PNG of 128 x 128 pixels, to a folder for each."""
+    with first_source("The set of textures of scikit-image", SOURCES, _check, f"Install {PACKAGE}") as (_, found):
+        for name in TEXTURES:
+            (folder / name).mkdir(parents=True)
+            picture = Image.open(found / f"{name}.png")
+            for left in range(0, picture.width, TILE):
+                for top in range(0, picture.height, TILE):
+                    tile = picture.crop((left, top, left + TILE, top + TILE))
+                    tile.save(folder / name / f"{left}_{top}.png")
+
+
+def _check(folder: Path) -> None:
+    if missing := [name for name in TEXTURES if not (folder / f"{name}.png").is_file()]:
+        raise FileNotFoundError(f"{folder} has no {missing[0]}.png")
 
 
 def _photographs(store: str, settings: Mapping[str, Any]) -> Photographs:

@@ -104,14 +104,16 @@ class StudySettings:
     def leak_jobs(self) -> list[tuple[str, int]]:
         """The parts of the benchmark and their seeds, in order; none if there is no benchmark."""
         settings = self.config["leaks"]
-        counts = {"photographs": "crop_seeds", "pairs": "pair_seeds", "clothing": "seeds"}  # what takes longest first
+        counts = {  # what takes longest first
+            "photographs": "crop_seeds", "pairs": "pair_seeds", "clothing": "seeds", "textures": "crop_seeds"
+        }  # fmt: skip
         first = settings["first_seed"]
         return [(part, first + number) for part, key in counts.items() for number in range(settings[key])]
 
     def leak_images(self, part: str) -> str:
         """What the networks of a part of the benchmark are trained on: a store, or a folder of photographs."""
-        if part == "photographs":
-            return f"{self.results}/pictures"
+        if part in ("photographs", "textures"):
+            return f"{self.results}/{'pictures' if part == 'photographs' else part}"
         return f"{self.results}/data/{self.config['leaks']['of']}.h5"
 
     def leak_settings(self) -> dict[str, Any]:
@@ -126,7 +128,7 @@ class StudySettings:
             "seeds": list(range(first, first + count)),
             "compared": list(range(first, first + settings["compared"])),
             "networks": {name: self.config["networks"][name] for name in names},
-            "recipes": {"clothing": recipe, "pairs": recipe, "photographs": crops},
+            "recipes": {"clothing": recipe, "pairs": recipe, "photographs": crops, "textures": crops},
             "geometry": {
                 key: tuple(value) if isinstance(value, list) else value
                 for key, value in photographs["geometry"].items()
