@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -100,9 +101,11 @@ def flip_answer(table: pd.DataFrame, most: int) -> str:
     if not with_one:
         text = f"Of {runs} networks, none was seen to follow or need {cue}."
     if len(unseen):
-        highest = unseen[[name for name in table if name.endswith("_high")]].max(axis=None)
+        ends = unseen.filter(like="_high").mul(100)
+        called, lost = ends.drop(columns="need_high").max(axis=None), ends["need_high"].max()
         text += f" In {len(unseen)} of {len(table)} tests of a class this is not shown: by the upper ends of all "
-        text += f"intervals, at most {100 * highest:.0f} % of the images change their class."
+        text += f"intervals, at most {called:.0f} % of other images are called the class"
+        text += "." if math.isnan(lost) else f", and {lost:.0f} % of its own are lost."
     if others := len(table) - len(found) - len(unseen):
         text += f" In {others} the images do not decide, or the class is not recognised."
     return text

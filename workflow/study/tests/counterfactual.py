@@ -147,8 +147,9 @@ TEST: NetworkTest = NetworkTest(
             "reaches its threshold), needs (that of need), follows and needs, not shown (all upper ends are below), "
             "cannot tell (else, and where a class of the set has fewer than 10 ranking images), not recognised (recall "
             "below 0.5); with more than 21 classes, the rate of false verdicts is controlled instead (Benjamini and "
-            "Hochberg, 0.05). `cause`: of a class that is followed or needed, what its spectrum looks like (wave, "
-            "checkerboard, blocks, lost high frequencies, raised floor, or nothing of these)",
+            "Hochberg, 0.05). `by`: the number that the verdict rests on. `cause`: of a class that is followed or "
+            "needed, what its spectrum looks like (wave, checkerboard, blocks, lost high frequencies, raised floor, or "
+            "nothing of these)",
             ("class",),
         ),
         "cross_flips": Output(
