@@ -36,12 +36,14 @@ def leaks(table: pd.DataFrame, harmful: float) -> Figure:
         left.set(xlabel="harm: others called the class", ylabel="largest of flip, sham and part")
         right.set(xlabel="harm: recall lost", ylabel="need")
         despine(figure.axes)
-        legend_below(figure, left, 3)
+        legend_below(figure, left, 4)
     return figure
 
 
 def _draw(axis: Axes, planted: pd.DataFrame, number: str, harm: str) -> None:
-    """A mark for each artefact: filled if the test warns, its form by the share of images."""
+    """A mark for each artefact: filled if the test warns, its form by the share of images; brightness in grey."""
+    coarse = planted[planted["kind"] == "brightness"]
+    planted = planted[planted["kind"] != "brightness"]
     warned = planted["verdict"].isin(WARNS)
     for share, (mark, words) in SHARES.items():
         for warns, colour in ((True, WARNED), (False, SILENT)):
@@ -50,3 +52,4 @@ def _draw(axis: Axes, planted: pd.DataFrame, number: str, harm: str) -> None:
                 rows[harm], rows[number], mark, markersize=4.5, color=colour, alpha=0.7,
                 markerfacecolor=colour if warns else "none", label=f"{words}, {'warned' if warns else 'not'}",
             )  # fmt: skip
+    axis.plot(coarse[harm], coarse[number], "x", markersize=4, color="0.6", zorder=1, label="brightness: coarse")
