@@ -10,7 +10,7 @@ from frequency_shortcuts.evaluation.flip_rates import BOTH, FOLLOWS, NEEDS, Thre
 
 from .canvas import despine, legend_below, page_of_panels, style
 
-SHARES = {1.0: ("o", "in all images of the class"), 0.5: ("s", "in half"), 0.25: ("^", "in a quarter")}
+SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.25: ("^", "in a quarter")}
 WARNED, SILENT = "#d55e00", "#0173b2"
 WARNS = (FOLLOWS, NEEDS, BOTH)
 
@@ -52,4 +52,4 @@ def _draw(axis: Axes, planted: pd.DataFrame, number: str, harm: str) -> None:
                 rows[harm], rows[number], mark, markersize=4.5, color=colour, alpha=0.7,
                 markerfacecolor=colour if warns else "none", label=f"{words}, {'warned' if warns else 'not'}",
             )  # fmt: skip
-    axis.plot(coarse[harm], coarse[number], "x", markersize=4, color="0.6", zorder=1, label="brightness: coarse")
+    axis.plot(coarse[harm], coarse[number], "x", markersize=4, color="0.6", zorder=1, label="brightness")
