@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frequency_shortcuts.figures import canvas
 
-from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real, same
+from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_leaks, gallery_methods, gallery_real, same
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 
 DATA = DOCS / "data"
@@ -25,6 +25,7 @@ FIGURES = {
     ],
     "benchmark": ["method_truth_all"],
     "cure": ["cure_fashion_mnist"],
+    "leaks": ["leaks_all"],
     "experiments": ["reliance_fashion_mnist"],
     "real": [],
 }  # fmt: skip
@@ -33,6 +34,7 @@ STUDIES = {
     "laptop": ("study", gallery_laptop),
     "benchmark": ("methods", gallery_methods),
     "cure": ("cure", gallery_cure),
+    "leaks": ("leaks", gallery_leaks),
     "experiments": ("experiments", gallery_experiments),
     "real": ("real", gallery_real),
 }

@@ -13,7 +13,7 @@ import yaml
 
 from frequency_shortcuts.evaluation.truth import FOUND
 from frequency_shortcuts.findings import sentences
-from frequency_shortcuts.findings.headlines import VERDICTS
+from frequency_shortcuts.findings.headlines import VERDICTS, flip_answer
 from frequency_shortcuts.storage.tables import NETWORK, RUN, read_table
 
 from .markdown import listed, table
@@ -55,19 +55,9 @@ def results(study: Path) -> str:
     return table([*header, "closest control: TPR - FPR", *verdict], rows)
 
 
-def fills(study: Path) -> str:
-    """One row a class of the photographs: TPR - FPR of map and low-pass control under each fill, mean over seeds."""
-    verdicts = read(study, "shortcuts").query(f"{BASELINE} and part == 'keep'")
-    rows = []
-    for name, tests in verdicts.groupby("class", sort=False):
-        row = [name]
-        for fill in dict.fromkeys(verdicts["fill"]):
-            filled = tests[tests["fill"] == fill]
-            rates = [(filled[f"tpr_{kind}"] - filled[f"fpr_{kind}"]).mean() for kind in ("dfm", "low_pass")]
-            row += [f"{rates[0]:.2f} ({rates[1]:.2f})", (filled["verdict"] == "strong").sum()]
-        rows.append(row)
-    header = [head for fill in dict.fromkeys(verdicts["fill"]) for head in (f"{fill}: map (low-pass)", "strong")]
-    return table(["class", *header], rows)
+def flips(study: Path) -> str:
+    """In how many networks a class is followed or needed, and which."""
+    return flip_answer(read(study, "flips"), most=12)
 
 
 def strong_maps(study: Path, part: str) -> str:
@@ -91,17 +81,6 @@ def low_pass(study: Path) -> tuple[int, int]:
     kept = read(study, "shortcuts").query(f"{BASELINE} and part == 'keep'")
     rates = {kind: kept[f"tpr_{kind}"] - kept[f"fpr_{kind}"] for kind in ("dfm", "low_pass")}
     return int((rates["low_pass"] >= rates["dfm"]).sum()), len(kept)
-
-
-def phases(study: Path) -> str:
-    """One row a data set: where the shortcuts sit, in classes with a strong shortcut in the swap test."""
-    judged = read(study, "phase").dropna(subset="verdict")
-    kinds = ["amplitude", "phase", "either", "both", "undecided"]
-    rows = [
-        [name, *((verdicts == kind).sum() for kind in kinds)]
-        for name, verdicts in judged.groupby("dataset", sort=False)["verdict"]
-    ]
-    return table(["data set", *kinds], rows)
 
 
 def by_class(study: Path) -> pd.DataFrame:

@@ -10,11 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation.flip_rates import NUMBERS, Thresholds
-from frequency_shortcuts.evaluation.leaks import HARMFUL, HARMFUL_LOW, WARNS
+from frequency_shortcuts.evaluation.flip_rates import FOLLOWED, NEEDS, NUMBERS, Thresholds
+from frequency_shortcuts.evaluation.leaks import CORRELATIONS, HARMFUL, HARMFUL_LOW, WARNS
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import table
+
+COUNTS = ("with_follows", "warned", "not_recognised")
+STRENGTHS = {1: "weak", 2: "strong"}
 
 
 def leaks(study: Path) -> dict[str, Any]:
@@ -23,34 +26,62 @@ def leaks(study: Path) -> dict[str, Any]:
     planted = rows[rows["kind"].notna()]
     aims = read_table(study / "tables" / "leaks_aims.csv")
     missed = planted[(planted["harm"] == "harmful") & ~planted["verdict"].isin(WARNS) & (planted["share"] == 1)]
-    fine = missed[missed["kind"] != "brightness"]
+    missed = missed[missed["kind"] != "brightness"]
+    others = rows[rows["kind"].isna() & rows["verdict"].isin(WARNS)]
+    fine = planted[planted["kind"] != "brightness"]
     return {
         "networks": len(rows[["seed", "set"]].drop_duplicates()),
         "planted": len(planted),
         "harmful": int((planted["harm"] == "harmful").sum()),
         "aims": _aims(aims),
+        "warned": {
+            row["aim"]: f"{round(row['value'] * row['count'])} of {row['count']}"
+            for _, row in aims[aims["aim"].isin(["power", "plain"])].iterrows()
+        },
         "met": int((aims["met"].astype(str) == "True").sum()),
         "judged": int(aims["met"].notna().sum()),
-        "missed": [f"{row['kind']} {row['strength']:.0f}" for _, row in fine.iterrows()],
+        "missed": _counted(missed),
+        "one_class": int(_reached(missed).sum()),
+        "needed": int((others["verdict"] == NEEDS).sum()),
+        "others": len(others),
         "brightness": int((planted["harm"].eq("harmful") & planted["kind"].eq("brightness")).sum()),
         "bright_warned": int((planted["kind"].eq("brightness") & planted["verdict"].isin(WARNS)).sum()),
-        "shown": _shown(planted[(planted["harm"] == "harmful") & (planted["kind"] != "brightness")]),
+        "shown": _shown(fine[fine["harm"] == "harmful"]),
+        "fine": {
+            name: f"{fine[number].corr(fine[harm], method='spearman'):.2f}"
+            for name, (number, harm, _) in CORRELATIONS.items()
+        },
         "filter": _clean_filter(rows),
         "compared": _compared(read_table(study / "tables" / "leaks_compared.csv")),
     }
 
 
 def sets(study: Path) -> str:
-    """A row for each set of two classes and of crops."""
+    """A row for each set of two classes, of crops and of textures: with an artefact, or without."""
     rows = read_table(study / "tables" / "leaks_sets.csv")
+    rows["artefact"] = ~rows["kind"].isin(["none"]) & rows["kind"].notna()
     lines = []
-    for _, row in rows.iterrows():
-        kind = "" if pd.isna(row["kind"]) else row["kind"]
-        counts = [f"{row[name]} of {row['networks']}" for name in ("with_follows", "warned", "not_recognised")]
-        lines.append([f"{row['suite']}, {row['set']}", kind, *counts, f"{row['accuracy']:.2f}", f"{row['recall']:.2f}"])
-    header = ["set", "artefact", "its class follows", "any class warned", "no class recognised", "accuracy",
-              "recall without it"]  # fmt: skip
+    for (name, artefact), of_set in rows.groupby(["set", "artefact"], sort=False):
+        counts = [f"{of_set[count].sum()} of {of_set['networks'].sum()}" for count in COUNTS]
+        recalls = [f"{of_set[value].mean():.2f}" for value in ("accuracy", "recall")]
+        lines.append([f"{name}, with an artefact" if artefact else name, *counts, *recalls])
+    header = ["set", "its class follows", "any class warned", "none recognised", "accuracy", "recall without artefact"]
     return table(header, lines)
+
+
+def _counted(rows: pd.DataFrame) -> list[str]:
+    """The artefacts of some rows by kind and strength, and of how many classes, if there are several."""
+    counts = rows.groupby(["kind", "strength"]).size()
+    return [
+        f"{kind} ({STRENGTHS[strength]}{f', {count} classes' if count > 1 else ''})"
+        for (kind, strength), count in counts.items()
+    ]
+
+
+def _reached(rows: pd.DataFrame) -> pd.Series:
+    """Whether the lower end of flip, sham or part reaches its threshold, by images of all classes together."""
+    thresholds = Thresholds()
+    return pd.concat([rows[f"{name}_low"] >= getattr(thresholds, name) for name in FOLLOWED], axis=1).any(axis=1)
 
 
 def _shown(harmful: pd.DataFrame) -> dict[str, Any]:
@@ -92,5 +123,12 @@ def _aims(aims: pd.DataFrame) -> str:
 
 
 def _compared(rows: pd.DataFrame) -> str:
-    lines = [[row["number"], f"{row['found']:.2f}", row["harmful"], row["without"]] for _, row in rows.iterrows()]
-    return table(["number", "share found", "harmful", "without an artefact"], lines)
+    counted = rows[(rows["harmful"] > 0) & (rows["without"] > 0)]
+    lines = [[row["number"], f"{row['found']:.2f}", row["harmful"]] for _, row in counted.iterrows()]
+    return table(["number", "share found", "of"], lines)
+
+
+def strong_maps(study: Path) -> list[str]:
+    """The shares of strong maps of culling, of classes with a harmful artefact, and of those without one."""
+    rows = read_table(study / "tables" / "leaks_compared.csv")
+    return [f"{value:.2f}" for value in rows.loc[rows["number"].str.startswith("strong map"), "found"]]

