@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation.flip_rates import FOLLOWED, NEEDS, NUMBERS, Thresholds
-from frequency_shortcuts.evaluation.leaks import CORRELATIONS, HARMFUL, HARMFUL_LOW, WARNS
+from frequency_shortcuts.evaluation.flip_rates import FOLLOWED, FOUND, NEEDS, NUMBERS, Thresholds
+from frequency_shortcuts.evaluation.leaks import CORRELATIONS, HARMFUL, HARMFUL_LOW
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import table
@@ -25,10 +25,9 @@ def leaks(study: Path) -> dict[str, Any]:
     rows = read_table(study / "tables" / "leaks.csv")
     planted = rows[rows["kind"].notna()]
     aims = read_table(study / "tables" / "leaks_aims.csv")
-    missed = planted[(planted["harm"] == "harmful") & ~planted["verdict"].isin(WARNS) & (planted["share"] == 1)]
-    missed = missed[missed["kind"] != "brightness"]
-    others = rows[rows["kind"].isna() & rows["verdict"].isin(WARNS)]
+    others = rows[rows["kind"].isna() & rows["verdict"].isin(FOUND)]
     fine = planted[planted["kind"] != "brightness"]
+    missed = fine[(fine["harm"] == "harmful") & ~fine["verdict"].isin(FOUND) & (fine["share"] == 1)]
     return {
         "networks": len(rows[["seed", "set"]].drop_duplicates()),
         "planted": len(planted),
@@ -45,7 +44,7 @@ def leaks(study: Path) -> dict[str, Any]:
         "needed": int((others["verdict"] == NEEDS).sum()),
         "others": len(others),
         "brightness": int((planted["harm"].eq("harmful") & planted["kind"].eq("brightness")).sum()),
-        "bright_warned": int((planted["kind"].eq("brightness") & planted["verdict"].isin(WARNS)).sum()),
+        "bright_warned": int((planted["kind"].eq("brightness") & planted["verdict"].isin(FOUND)).sum()),
         "shown": _shown(fine[fine["harm"] == "harmful"]),
         "fine": {
             name: f"{fine[number].corr(fine[harm], method='spearman'):.2f}"
@@ -86,7 +85,7 @@ def _reached(rows: pd.DataFrame) -> pd.Series:
 
 def _shown(harmful: pd.DataFrame) -> dict[str, Any]:
     """How many harmful artefacts are so by what, in how many each number shows it, and of how many the test warns."""
-    thresholds, warned = Thresholds(), harmful[harmful["verdict"].isin(WARNS)]
+    thresholds, warned = Thresholds(), harmful[harmful["verdict"].isin(FOUND)]
     called, lost = ((harmful[by] >= HARMFUL) & (harmful[f"{by}_low"] >= HARMFUL_LOW) for by in ("called", "lost"))
     return {
         "called": int((called & ~lost).sum()),
@@ -96,7 +95,7 @@ def _shown(harmful: pd.DataFrame) -> dict[str, Any]:
             number: int((warned[f"{number}_low"] >= getattr(thresholds, number)).sum()) for number in NUMBERS
         },
         "warned": {
-            name: f"{of['verdict'].isin(WARNS).sum()} of {len(of)}"
+            name: f"{of['verdict'].isin(FOUND).sum()} of {len(of)}"
             for name, of in harmful[harmful["share"] == 1].groupby("architecture")
         },
     }  # fmt: skip
@@ -104,7 +103,7 @@ def _shown(harmful: pd.DataFrame) -> dict[str, Any]:
 
 def _clean_filter(rows: pd.DataFrame) -> list[str]:
     """Of how many harmful artefacts, and other classes, the test warns by the confusions of a clean network."""
-    by_clean = rows["verdict_clean_filter"].isin(WARNS)
+    by_clean = rows["verdict_clean_filter"].isin(FOUND)
     harmful = (rows["harm"] == "harmful") & (rows["kind"] != "brightness") & (rows["share"] == 1)
     return [f"{by_clean[of].sum()} of {of.sum()}" for of in (harmful, rows["kind"].isna())]
 

@@ -32,10 +32,9 @@ from frequency_shortcuts.networks.predictions import called
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.storage.tables import read_table
 
-from .flip_rates import BOTH, FOLLOWS, NEEDS, NOT_RECOGNISED
+from .flip_rates import BOTH, FOLLOWS, FOUND, NOT_RECOGNISED
 
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
-WARNS = (FOLLOWS, NEEDS, BOTH)
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
 DRAWS = 4000  # of the bootstrap
 
@@ -138,7 +137,7 @@ def _harmful(share: float) -> Callable[[pd.DataFrame], pd.Series]:
 
 
 def _warned(table: pd.DataFrame) -> pd.Series:
-    return table["verdict"].isin(WARNS).astype(float)
+    return table["verdict"].isin(FOUND).astype(float)
 
 
 def _right_cause(table: pd.DataFrame) -> pd.Series:
@@ -162,7 +161,7 @@ AIMS = {
     ),
     "cause": Aim(
         "harmful and warned: the cause is right",
-        lambda table: _fine(table) & (table["harm"] == "harmful") & table["verdict"].isin(WARNS),
+        lambda table: _fine(table) & (table["harm"] == "harmful") & table["verdict"].isin(FOUND),
         _right_cause, 0.8, None, True,
     ),
 }  # fmt: skip
@@ -265,7 +264,7 @@ def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
         for _, network in of_set.groupby("seed"):
             own = network[network["class"].astype(int) == 1]["verdict"]
             counts["with_follows"] += bool(own.isin([FOLLOWS, BOTH]).any())
-            counts["warned"] += bool(network["verdict"].isin(WARNS).any())
+            counts["warned"] += bool(network["verdict"].isin(FOUND).any())
             counts["not_recognised"] += bool((network["verdict"] == NOT_RECOGNISED).all())
         own = of_set[of_set["class"].astype(int) == 1]
         rows.append({"suite": suite, "set": which, "kind": kind, "networks": of_set["seed"].nunique(), **counts,

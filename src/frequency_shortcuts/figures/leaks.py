@@ -6,13 +6,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.flip_rates import BOTH, FOLLOWS, NEEDS, Thresholds
+from frequency_shortcuts.evaluation.flip_rates import FOUND, Thresholds
 
 from .canvas import despine, legend_below, page_of_panels, style
 
 SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.25: ("^", "in a quarter")}
 WARNED, SILENT = "#d55e00", "#0173b2"
-WARNS = (FOLLOWS, NEEDS, BOTH)
 
 
 def leaks(table: pd.DataFrame, harmful: float) -> Figure:
@@ -44,7 +43,7 @@ def _draw(axis: Axes, planted: pd.DataFrame, number: str, harm: str) -> None:
     """A mark for each artefact: filled if the test warns, its form by the share of images; brightness in grey."""
     coarse = planted[planted["kind"] == "brightness"]
     planted = planted[planted["kind"] != "brightness"]
-    warned = planted["verdict"].isin(WARNS)
+    warned = planted["verdict"].isin(FOUND)
     for share, (mark, words) in SHARES.items():
         for warns, colour in ((True, WARNED), (False, SILENT)):
             rows = planted[(planted["share"] == share) & (warned == warns)]
