@@ -34,7 +34,6 @@ FOLDS = 5
 FINE = 0.2  # of the squared difference between two classes lies outside the fine radius
 RINGS, SECTORS = 12, 8  # of the cells
 SHARPEST = 4, 200  # pairs of a class, and of all classes but one each
-PENALTY = 0.01  # of the ridge regression, of standardised features, for each image
 PERMUTATIONS = 39
 ISOLATED = 0.8  # of a peak, above all frequencies two or three beside it
 
@@ -315,7 +314,7 @@ def _areas(
         x = np.hstack([features, at_pairs[:, places[fold]]]).astype(float)
         x = (x - x[trained].mean(axis=0)) / (x[trained].std(axis=0) + 1e-9)
         gram = x[trained].T @ x[trained]
-        gram[np.diag_indices_from(gram)] += PENALTY * trained.sum()
+        gram[np.diag_indices_from(gram)] += len(gram)  # the penalty, of standardised features
         y = targets[trained] - targets[trained].mean(axis=0)
         scores[scored] = x[scored] @ np.linalg.solve(gram, x[trained].T @ y)
     found = np.array([area_interval(scores[:, k], targets[:, k]) for k in range(n_classes)])

@@ -8,7 +8,7 @@ class has a trace if its fingerprints differ from those of the others as by an a
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -190,7 +190,8 @@ class Forensics:
         found: dict[int, Trace] = {}
         while True:
             left = [k for k in range(len(self.count)) if k not in found and k not in apart]
-            best = {k: trace for k in left for trace in self.traces(k, left)[:1] if trace.found}
+            traces = {k: self.traces(k, left) for k in left}
+            best = {k: of[0] for k, of in traces.items() if of and of[0].found and not _is_reverse(k, of[0], traces)}
             if not best:
                 return found
             clearest = max(best, key=lambda k: best[k].alike)
@@ -237,3 +238,11 @@ class Forensics:
     def scores(self, trace: Trace) -> FloatArray:
         """How clearly each image has a trace, [n]: about 0 without it, about 1 with it."""
         return self.prints @ trace.weights - trace.offset
+
+
+def _is_reverse(k: int, trace: Trace, traces: Mapping[int, Sequence[Trace]]) -> bool:
+    """Whether another class is more alike to the opposite: what is blurred makes the others look sharp."""
+    opposite = {causes.LOST: causes.RAISED, causes.RAISED: causes.LOST}.get(trace.cause)
+    return any(
+        other.cause == opposite and other.alike > trace.alike for c, of in traces.items() if c != k for other in of
+    )
