@@ -187,6 +187,8 @@ class StudySettings:
             settings |= self.section("training", "dfmx")["dfmx"] | {"modules": self.training_modules(augmentation)}
         if augmentation == "afa":
             settings["wave_strength"] = training["afa"]["strength"]
+        if augmentation == "swap_fine":
+            settings |= {f"swap_{key}": value for key, value in training["swap_fine"].items()}
         return settings
 
     def training_modules(self, augmentation: str) -> list[str]:
