@@ -44,7 +44,7 @@ TRAININGS = (NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE, "afa", "dfmx")
 ALIKE = 75  # quality of JPEG in which all images are saved
 MAPS = 20  # training images of each class that find the maps of `dfmx`
 DEAL = 5  # seeds in which a case has five different classes
-LOW_PASS_RADIUS = 4.5  # of the bound, cycles per image of 28 pixels
+LOW_PASS_RADIUS = 6.5  # cycles per image: about the radius that `SwapFine` finds on Fashion-MNIST
 LOWEST_RADIUS = 2.0  # of a wave, cycles per image
 
 

@@ -1,11 +1,11 @@
-"""A remedy: in training, images now and then get the fine spectrum of another image of the batch; labels stay.
+"""A remedy: in training, images get the amplitudes of the fine spectrum of other images of the batch; labels stay.
 
-The fine spectrum, in which a trace of JPEG, of resizing, of a filter or of a sensor lies, then no longer tells the
-class, while shape and brightness do.
+A trace of JPEG, of resizing, of a filter or of a sensor then no longer tells the class, while shape does.
 """
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -13,22 +13,29 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.radial import shares_beyond
 
+from .numerics import square_root
+
 FIRST = 256  # images by which the radius is found
+LARGEST = math.log(4)  # change of a coarse amplitude, as a logarithm
 
 
 class SwapFine(nn.Module):
-    """A transform of batches that gives images the fine spectrum of other images of the batch.
+    """A transform of batches that gives images what traces change, of other images of the batch.
+
+    Beyond a radius, an image gets the amplitudes of another one and keeps its own phases, in which its edges lie.
+    Within it, it gets the mean of the other one, and its contrast and blur: all amplitudes are multiplied by
+    exp(a + b r^2), with the a and b by which the energies at each radius r come closest to those of the other one.
 
     It is called as `torchvision.transforms.v2.MixUp` is, in a training loop or in a collate function: images
     [n, channels, H, W], uint8 or float, before or after normalisation, and labels, which come back as they are.
 
-    energy : share of the squared difference between two images that lies in the fine spectrum
-    probability : of an image to get the fine spectrum of another one
-    radius : in cycles per image, beyond which the spectrum is fine. By default it is found by the first 256 images
+    energy : share of the squared difference between two images that lies beyond the radius
+    probability : of an image to be changed. If it is below 1, the images that were not changed have the trace in all
+        images of a class, and a network can learn that images without it that look unchanged are not of this class
+    radius : in cycles per image. By default it is found by the first 256 images
     limits : least and greatest value of a pixel, to which images are clipped. By default 0 and 255 for uint8 images, 0
         and 1 for float images if the first 256 lie between them, and none for others
     generator : of the draws, on the images' device; by default PyTorch's own
@@ -42,8 +49,8 @@ class SwapFine(nn.Module):
 
     def __init__(
         self,
-        energy: float = 0.25,
-        probability: float = 0.5,
+        energy: float = 0.15,
+        probability: float = 1.0,
         *,
         radius: float | None = None,
         limits: tuple[float, float] | None = None,
@@ -61,7 +68,7 @@ class SwapFine(nn.Module):
         self._find_radius, self._find_limits, self._seen = radius is None, limits is None, 0
         self._power: Tensor | None = None  # of the differences between images, as a real FFT orders it
         self._range = (np.inf, -np.inf)
-        self._kept: dict[Any, Tensor] = {}  # of each size and device
+        self._kept: dict[Any, tuple[Tensor, Tensor, Tensor]] = {}  # of each size and device
 
     def forward(self, *inputs: Any) -> Any:
         """Images and labels, or images alone: the same, some of the images with the fine spectrum of others."""
@@ -96,10 +103,10 @@ class SwapFine(nn.Module):
         drawn = torch.rand(n, generator=self.generator, device=device) < self.probability
         pixels = images.float()
         spectra = torch.fft.rfft2(pixels)
-        donors = spectra[donor]
         if self._seen < FIRST and (self._find_radius or self._find_limits):
-            self._find(images, pixels, spectra, donors)
-        swapped = hide(spectra, self._coarse(size, device), donors, size=size)
+            self._find(images, pixels, spectra, spectra[donor])
+        swapped = torch.fft.irfft2(self._factors(spectra, donor, size) * spectra, s=size)
+        swapped += (pixels[donor] - pixels).mean(dim=(2, 3), keepdim=True)
         if self.limits is not None:
             swapped = swapped.clamp_(*self.limits)
         if not images.is_floating_point():
@@ -122,12 +129,30 @@ class SwapFine(nn.Module):
             else:
                 self.limits = (0, 1) if self._range[0] >= 0 and self._range[1] <= 1 else None
 
-    def _coarse(self, size: torch.Size, device: torch.device) -> Tensor:
-        """Where an image keeps its own spectrum, bool [H, W // 2 + 1]."""
+    def _factors(self, spectra: Tensor, donor: Tensor, size: torch.Size) -> Tensor:
+        """What the coefficients of each image are multiplied by, float [n, channels, H, W // 2 + 1]."""
+        fine, rings, smooth = self._of_size(size, spectra.device)
+        power = torch.view_as_real(spectra).square().sum(dim=-1)
+        tiny = 1e-9 * power.mean() + 1e-30
+        of_rings = (power.sum(dim=1).flatten(1) @ rings + tiny).log() / 2
+        coarse = ((of_rings[donor] - of_rings) @ smooth).clamp(-LARGEST, LARGEST) @ rings.T  # logarithms
+        amplitudes = square_root((power[donor] + tiny) / (power + tiny))
+        return torch.where(fine, amplitudes, coarse.exp().view(-1, 1, *fine.shape))
+
+    def _of_size(self, size: torch.Size, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+        """Where the spectrum is fine, bool [H, W // 2 + 1]; the ring of each coarse frequency, which is one in its
+        column, float [H * (W // 2 + 1), rings]; and what makes a function of the rings smooth, [rings, rings].
+        """
         if (size, device) not in self._kept:
             assert self.radius is not None
             pairs = ConjugatePairs(*size)
-            self._kept[size, device] = torch.from_numpy(pairs.radius[pairs.half_plane] <= self.radius).to(device)
+            radius = pairs.radius[pairs.half_plane]
+            ring = np.where((radius > 0) & (radius <= self.radius), np.rint(radius), 0).ravel()
+            rings = (ring[:, None] == np.unique(ring[ring > 0])).astype(np.float32)
+            terms = np.vander(np.unique(ring[ring > 0]) ** 2, 2)
+            parts = radius > self.radius, rings, (terms @ np.linalg.pinv(terms)).astype(np.float32)
+            first, second, third = (torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts)
+            self._kept[size, device] = first, second, third
         return self._kept[size, device]
 
 

@@ -256,7 +256,7 @@ class _Training:
         raw, labels = batch
         self._reseed()
         pixels = self.augmentation(raw).div_(255)
-        if self.swap is not None:
+        if self.swap is not None and self.state.iteration < self.augmentation.swap_until * self.total:
             pixels = self.swap(pixels)
         waved = None if self.auxiliary is None else with_waves(pixels, self.augmentation.wave_strength)
         seen = self._normalise(pixels)
