@@ -24,7 +24,7 @@ from frequency_shortcuts.storage.tables import read_table, write_table
 from study import targets
 from study.dependencies import code_of
 from study.plan import Plan
-from study.settings import WITH_MAPS
+from study.settings import CLEAN, WITH_MAPS
 from study.table_checks import read_joined
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -212,6 +212,34 @@ def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_pat
         assert reduction.identity == MapReduction(file["mask/top_5"][:], 0.3).identity
     assert (reduced.name, waved.name, waved.wave_strength) == ("dfmx", "afa", 10)
     assert nothing is None
+
+
+def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
+    config = copy.deepcopy(CONFIG)
+    config["cure"] |= {"seeds": 1, "images_per_class": 4, "judging": [5, 8], "cases": ["noise", "jpeg 90"]}
+    config["cure"] |= {"trainings": ["swap_fine"], "also": {"trainings": ["dfmx"], "cases": ["jpeg 90"]}}
+    pixels, labels = np.random.default_rng(0).integers(0, 256, (40, 1, 16, 16), dtype=np.uint8), np.arange(40) % 5
+    splits = {"train": (pixels, labels), "validation": (pixels[:20], labels[:20]), "test": (pixels[:5], labels[:5])}
+    stores.write(tmp_path / "d.h5", splits, classes=tuple("abcde"), source="", created_by="")
+    plan, files = Plan(config), []
+    for case, seed in plan.cure_jobs():
+        settings = plan.cure_settings()
+        settings["recipe"] |= {"epochs": 1}
+        params = SimpleNamespace(
+            device="cpu", case=case, seed=str(seed), trainings=plan.cure_trainings(case), settings=settings
+        )
+        files.append(tmp_path / f"{case}.csv")
+        given = SimpleNamespace(images=str(tmp_path / "d.h5"))
+        run_script("measure_cure", tmp_path, params=params, input=given, output=[str(files[-1])])
+    output = Outputs(cure=tmp_path / "cure.csv", networks=tmp_path / "cure_networks.csv")
+    output.figure = [str(tmp_path / "cure_all.svg"), str(tmp_path / "cure_all.png")]
+    given = SimpleNamespace(networks=files)
+    run_script("make_cure_table", tmp_path, params=SimpleNamespace(), input=given, output=output)
+    judged, networks = read_table(output.cure), read_table(output.networks)
+    found = list(judged[["case", "training"]].itertuples(index=False, name=None))
+    assert found == [("noise", "none"), ("noise", "swap_fine"), *(("jpeg 90", name) for name in plan.cure_trainings(CLEAN))]
+    assert len(networks) == 3 * 2 + 5 and set(networks["seed"]) == {480} and not judged["cured"].any()
+    assert (tmp_path / "cure_all.png").exists()
 
 
 # The experiment of config/experiments.yaml, and sets with a wave or an artefact

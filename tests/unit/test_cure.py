@@ -40,7 +40,7 @@ def test_a_row_has_the_means_over_the_networks_of_its_case_and_training(found, t
             recalls["recall_none"].append(own.loc["none", "recall"])
             recalls["recall_clean"].append(clean.loc["none", "recall"])
             called.append(own.loc[row["training"], "called"] - clean.loc["none", "called"])
-            accuracy = clean["clean_accuracy"]
+            accuracy = clean["accuracy"]
             lost.append(accuracy["none"] - accuracy[row["training"]])
         means = {name: np.mean(values) for name, values in recalls.items()}
         assert row[list(means)].to_dict() == pytest.approx(means)
@@ -64,14 +64,14 @@ def test_a_training_cures_by_all_three_conditions(table):
 @pytest.mark.parametrize(
     ("changed", "value", "cures"),
     [("recall", 0.59 + 1e-6, True), ("recall", 0.59 - 1e-6, False), ("called", 0.098, True), ("called", 0.1, False),
-     ("clean_accuracy", 0.8, True), ("clean_accuracy", 0.7999, False)],
+     ("accuracy", 0.8, True), ("accuracy", 0.7999, False)],
 )  # fmt: skip
 def test_the_limits_of_a_cure_are_the_written_ones(changed, value, cures):
     """Of a cost of 0.7, 0.49 is back; `called` and accuracy at their limits."""
     rows = networks(cases=("noise",)).query("training in ['none', 'swap_fine']")
     clean, plain = rows["case"] == "clean", rows["training"] == "none"
-    rows["recall"], rows["called"], rows["clean_accuracy"] = np.where(clean | ~plain, 0.8, 0.1), 0.0, 0.82
-    rows.loc[~plain & (clean == (changed == "clean_accuracy")), changed] = value
+    rows["recall"], rows["called"], rows["accuracy"] = np.where(clean | ~plain, 0.8, 0.1), 0.0, 0.82
+    rows.loc[~plain & (clean == (changed == "accuracy")), changed] = value
     judged = cure.judge(rows).set_index("training")
     assert judged.loc["swap_fine", "cured"] == cures and not judged.loc["none", "cured"]
 

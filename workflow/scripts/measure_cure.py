@@ -13,15 +13,15 @@ def main(snakemake):
     with job(snakemake), stopping() as stop:
         device = take_device(params.device)
         images = photographs.read(snakemake.input.images, settings)
-        shape = len(images.test.classes), *images.test.images.shape[2:]
-        cues = {case: draw(seed, case, *shape) for case in settings["cases"]}
+        classes, size = range(len(images.test.classes)), images.test.images.shape[2:]
+        cues = {case: draw(seed, case, classes, size) for case in settings["cases"]}
         protocol = photographs.protocol(settings["network"], settings["recipe"], settings["geometry"])
         log.info("%s, seed %d, on %s: %s", params.case, seed, device, ", ".join(params.trainings))
         table = measure(
-            images, cues.get(params.case), list(cues.values()), protocol, params.trainings,
+            images, cues.get(params.case), list(cues.values()), params.trainings, protocol,
             seed=seed, device=device, stop=stop,
         )  # fmt: skip
-        write_table(table, snakemake.output[0])
+        write_table(table, snakemake.output[0], seed=seed)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
     """One row a case and training: what is back, and whether the training cures.
 
     networks : of `cure_networks.measure`, of all seeds: `seed`, `case` of the training images, `training`, `cue` (the
-        case whose artefact and class the row is about), `clean_accuracy`, `recall`, `called`
+        case whose artefact and class the row is about), `accuracy`, `recall`, `called`
 
     Returns `case`, `training`, `networks`; means of `recall_clean` (trained plainly on clean data), `recall_none`
     (trained plainly on the artefact) and `recall`; `back`, the share of the cost that is back, `called` and
@@ -39,7 +39,7 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
     """
     clean = networks[networks["case"] == CLEAN]
     plain = clean[clean["training"] == NONE].set_index(["cue", "seed"])
-    accuracy = clean.drop_duplicates(["training", "seed"]).set_index(["training", "seed"])["clean_accuracy"]
+    accuracy = clean.drop_duplicates(["training", "seed"]).set_index(["training", "seed"])["accuracy"]
     planted, rows = networks[networks["case"] != CLEAN], []
     without = planted[planted["training"] == NONE].set_index(["case", "seed"])["recall"]
     for (case, training), found in planted.groupby(["case", "training"], sort=False):
