@@ -13,21 +13,20 @@ import pandas as pd
 
 from frequency_shortcuts.data.artefacts import KINDS
 from frequency_shortcuts.evaluation.causes import WAVE
-from frequency_shortcuts.evaluation.cure import BACK, NONE
-from frequency_shortcuts.evaluation.cure_networks import CASES
+from frequency_shortcuts.evaluation.cure import BACK
+from frequency_shortcuts.evaluation.cure_networks import CASES, NONE, SWAP_FINE
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import ROOT, listed, table
 
 REMEDIES = ROOT / "src" / "frequency_shortcuts" / "analysis" / "remedies.csv"
-PROPOSED = "swap_fine"
 
 
 def cured(study: Path) -> dict[str, Any]:
     """How many artefacts each training cures, what it costs, what the proposed one does not cure, and the table."""
     rows = read_table(study / "tables" / "cure.csv")
     tried = rows[rows["training"] != NONE]
-    left = tried[(tried["training"] == PROPOSED) & ~tried["cured"]]
+    left = tried[(tried["training"] == SWAP_FINE) & ~tried["cured"]]
     return {
         "cases": rows["case"].nunique(),
         "networks": int(rows["networks"].min()),

@@ -38,6 +38,7 @@ NAMES = {
     "Run": "analysis.options",
     "Preprocessing": "analysis.transforms",
     "read_transform": "analysis.transforms",
+    "SwapFine": "networks.swap_fine",
     "portable": "networks.instructions",
 }
 

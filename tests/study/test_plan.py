@@ -7,7 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from frequency_shortcuts.evaluation import cure, cure_networks
+from frequency_shortcuts.evaluation import cure_networks
 from frequency_shortcuts.networks import augmentation
 from study import targets
 from study.catalogue import SHOWN, TABLES
@@ -223,8 +223,9 @@ def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed_and_more_traini
         assert found.cure_trainings(case) == [*found.cure_trainings("noise"), "afa", "dfmx"]
     settings = found.cure_settings()
     assert settings["recipe"] == found.leak_settings()["recipes"]["clothing"]
-    assert settings["geometry"] == found.leak_settings()["geometry"] and settings["cases"] == ["noise", "jpeg 30"]
-    assert plan().cure_jobs() == [] and CLEAN == cure_networks.CLEAN == cure.CLEAN
+    own = {"wave_strength": 10, "swap_energy": 0.25, "swap_probability": 0.5}
+    assert settings["augmentation"] == found.leak_settings()["geometry"] | own
+    assert plan().cure_jobs() == [] and CLEAN == cure_networks.CLEAN
     kinds = schema()["$defs"]
     assert kinds["cure_case"]["enum"] == list(cure_networks.CASES)
     assert ["none", *kinds["cure_training"]["enum"]] == list(cure_networks.TRAININGS)

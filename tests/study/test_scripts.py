@@ -237,7 +237,11 @@ def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
     run_script("make_cure_table", tmp_path, params=SimpleNamespace(), input=given, output=output)
     judged, networks = read_table(output.cure), read_table(output.networks)
     found = list(judged[["case", "training"]].itertuples(index=False, name=None))
-    assert found == [("noise", "none"), ("noise", "swap_fine"), *(("jpeg 90", name) for name in plan.cure_trainings(CLEAN))]
+    assert found == [
+        ("noise", "none"),
+        ("noise", "swap_fine"),
+        *(("jpeg 90", name) for name in plan.cure_trainings(CLEAN)),
+    ]
     assert len(networks) == 3 * 2 + 5 and set(networks["seed"]) == {480} and not judged["cured"].any()
     assert (tmp_path / "cure_all.png").exists()
 

@@ -15,7 +15,7 @@ def main(snakemake):
         images = photographs.read(snakemake.input.images, settings)
         classes, size = range(len(images.test.classes)), images.test.images.shape[2:]
         cues = {case: draw(seed, case, classes, size) for case in settings["cases"]}
-        protocol = photographs.protocol(settings["network"], settings["recipe"], settings["geometry"])
+        protocol = photographs.protocol(settings["network"], settings["recipe"], settings["augmentation"])
         log.info("%s, seed %d, on %s: %s", params.case, seed, device, ", ".join(params.trainings))
         table = measure(
             images, cues.get(params.case), list(cues.values()), params.trainings, protocol,

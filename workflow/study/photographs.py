@@ -31,10 +31,10 @@ def _in_memory(split: Split) -> Split:
     return replace(split, images=np.asarray(split.images[:]))
 
 
-def protocol(network: Mapping[str, Any], recipe: Mapping[str, Any], geometry: Mapping[str, Any]) -> Protocol:
-    """How networks are trained. network : as the configuration describes it"""
+def protocol(network: Mapping[str, Any], recipe: Mapping[str, Any], augmentation: Mapping[str, Any]) -> Protocol:
+    """How networks are trained. network : as the configuration describes it; augmentation : without its name"""
     return Protocol(
         network={"name": network["architecture"], "width": network["width"], "stem": network["stem"]},
         recipe=Recipe(**recipe),
-        augmentation=Augmentation(**geometry),
+        augmentation=Augmentation(**augmentation),
     )

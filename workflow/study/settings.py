@@ -153,10 +153,12 @@ class StudySettings:
 
     def cure_settings(self) -> dict[str, Any]:
         """How the networks of the benchmark of cures are trained and tested."""
-        settings = self.section("cure", "images_per_class", "judging", "cases")
+        settings, training = self.section("cure", "images_per_class", "judging", "cases"), self.config["training"]
         network = self.config["cure"]["network"]
-        recipe, geometry = self._training_on_photographs(network)
-        return settings | {"network": self.config["networks"][network], "recipe": recipe, "geometry": geometry}
+        recipe, augmentation = self._training_on_photographs(network)
+        augmentation["wave_strength"] = training["afa"]["strength"]
+        augmentation |= {f"swap_{key}": value for key, value in training["swap_fine"].items()}
+        return settings | {"network": self.config["networks"][network], "recipe": recipe, "augmentation": augmentation}
 
     def band_edges(self, dataset: str) -> list[float]:
         """The band edges of a synthetic set; none of others."""
@@ -210,6 +212,8 @@ class StudySettings:
             settings |= self.section("training", "dfmx")["dfmx"] | {"modules": self.training_modules(augmentation)}
         if augmentation == "afa":
             settings["wave_strength"] = training["afa"]["strength"]
+        if augmentation == "swap_fine":
+            settings |= {f"swap_{key}": value for key, value in training["swap_fine"].items()}
         return settings
 
     def training_modules(self, augmentation: str) -> list[str]:

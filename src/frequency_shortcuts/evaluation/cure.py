@@ -20,8 +20,9 @@ import pandas as pd
 
 from frequency_shortcuts.intervals import over_networks, ratio
 
+from .cure_networks import CLEAN, NONE
+
 BACK, CALLED, LOSS = 0.7, 0.1, 0.02
-CLEAN, NONE = "clean", "none"  # clean data; plain training
 
 
 def judge(networks: pd.DataFrame) -> pd.DataFrame:
