@@ -194,7 +194,8 @@ def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings():
         assert changed.training_maps("photos", "small", name, 1) == [] and changed.used_methods() == []
         settings = plan().training_settings("photographs", name)
         assert settings == changed.training_settings("photographs", name)
-        assert set(settings) - own == ({"wave_strength"} if name == "afa" else set())
+        of_name = {"afa": {"wave_strength"}, "swap_fine": {"swap_energy", "swap_probability"}}
+        assert set(settings) - own == of_name.get(name, set())
 
 
 def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_own():
