@@ -13,7 +13,7 @@ import pandas as pd
 
 from frequency_shortcuts.data.artefacts import KINDS
 from frequency_shortcuts.evaluation.causes import WAVE
-from frequency_shortcuts.evaluation.cure import BACK
+from frequency_shortcuts.evaluation.cure import LIMITS
 from frequency_shortcuts.evaluation.cure_networks import CASES, NONE, SWAP_FINE
 from frequency_shortcuts.storage.tables import read_table
 
@@ -36,7 +36,7 @@ def cured(study: Path) -> dict[str, Any]:
         ],
         "left": [_remedy(tried[tried["case"] == row["case"]], row) for _, row in left.iterrows()],
         "judged": len(tried),
-        "open": int(((tried["back_low"] < BACK) & (tried["back_high"] >= BACK)).sum()),
+        "open": int(((tried["back_low"] < LIMITS["back"]) & (tried["back_high"] >= LIMITS["back"])).sum()),
         "table": _by_case(rows),
     }
 

@@ -77,7 +77,10 @@ for axis, (name, network) in zip(axes, networks.items(), strict=True):
             called = network((images - 0.35) / 0.1).argmax(1)
         recall = [(called[labels == c] == c).float().mean().item() for c in range(3)]
         axis.bar(np.arange(3) + offset, recall, 0.4, label=f"discs with {words}")
-        print(f"trained {name}, discs with {words}:", *(f"{shape} {r:.2f}" for shape, r in zip(SHAPES, recall, strict=True)))
+        print(
+            f"trained {name}, discs with {words}:",
+            *(f"{shape} {r:.2f}" for shape, r in zip(SHAPES, recall, strict=True)),
+        )
     axis.set(title=f"trained {name}", xticks=range(3), xticklabels=SHAPES)
 axes[0].set_ylabel("recall")
 figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)

@@ -217,7 +217,10 @@ def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
 
 
 def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed_and_more_trainings_for_some():
-    found = plan(cure={"seeds": 2, "first_seed": 7, "cases": ["noise", "jpeg 30"]})
+    found = plan(
+        cure={"seeds": 2, "first_seed": 7, "cases": ["noise", "jpeg 30"], "network": "small"},
+        leaks={"network": "small", "small_network": "small"},
+    )
     assert found.cure_jobs() == [(case, seed) for case in ("clean", "noise", "jpeg 30") for seed in (7, 8)]
     assert found.cure_trainings("noise") == ["none", "swap_fine", "low_pass", "saved_alike"]
     for case in ("clean", "jpeg 30"):

@@ -58,7 +58,9 @@ def test_a_training_cures_by_all_three_conditions(table):
         "saved_alike": ["jpeg 90", "jpeg 30"],  # others are still called the class
     }
     low_pass = table[table["training"] == "low_pass"]  # costs 0.03 on clean data
-    assert (low_pass["back"] > cure.BACK).all() and (low_pass["accuracy_loss"] > cure.LOSS).all()
+    assert (low_pass["back"] > cure.LIMITS["back"]).all() and (
+        low_pass["accuracy_loss"] > cure.LIMITS["accuracy_loss"]
+    ).all()
 
 
 @pytest.mark.parametrize(
@@ -85,9 +87,10 @@ def test_below_five_networks_nothing_is_cured_and_without_clean_ones_there_is_an
 
 @pytest.mark.usefixtures("closed_figures")
 def test_the_figure_shows_every_artefact_and_training(table):
-    shown = check_page(drawings.cure(table))
+    shown = check_page(drawings.cure(table, cure.LIMITS))
     assert {*CASES, *drawings.TRAININGS.values(), "others called the class"} <= shown
-    few = check_page(drawings.cure(cure.judge(networks(1, CASES[:2]).query("training in ['none', 'swap_fine']"))))
+    one = cure.judge(networks(1, CASES[:2]).query("training in ['none', 'swap_fine']"))
+    few = check_page(drawings.cure(one, cure.LIMITS))
     assert "AFA" not in few and {*CASES[:2], "fine spectra swapped"} <= few
     assert set(BACK) == set(drawings.TRAININGS)
 
@@ -139,5 +142,6 @@ def test_the_remedies_in_the_library_are_those_of_the_stored_table(tmp_path):
 
 def test_method_and_code_have_the_same_limits():
     section = (gallery.DOCS / "method.md").read_text().partition("\n## Cures\n")[2].partition("\n## ")[0]
-    text = " ".join(section.split())
-    assert re.search(rf"at least {100 * cure.BACK:.0f} % .* below {cure.CALLED}[ )].* at most {cure.LOSS}", text)
+    for text in (" ".join(section.split()).replace("70 %", "0.7"), " ".join(cure.__doc__.split())):
+        back, called, loss = map(re.escape, map(str, cure.LIMITS.values()))
+        assert re.search(rf"at least {back} .* below {called}[);] .* at most {loss}[ :]", text)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib import pyplot as plt
 
-from frequency_shortcuts.evaluation.cure import judge
+from frequency_shortcuts.evaluation.cure import LIMITS, judge
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cure import cure as draw
 from frequency_shortcuts.storage.tables import read_table, write_table
@@ -20,7 +20,7 @@ def main(snakemake):
         table = judge(networks)
         write_table(networks, output.networks)
         write_table(table, output.cure)
-        figure = draw(table)
+        figure = draw(table, LIMITS)
         canvas.save(figure, Path(output.figure[0]).with_suffix(""))
         plt.close(figure)
 

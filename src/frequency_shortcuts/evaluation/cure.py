@@ -3,13 +3,13 @@
 Fixed before any result of the seeds that judge. A training *cures* an artefact if, on average over its networks, one a
 seed,
 
-- of the recall of the class on images without the artefact, at least `BACK` of what the artefact cost is back. The cost
+- of the recall of the class on images without the artefact, at least 0.7 of what the artefact cost is back. The cost
   is the recall of the network that was trained plainly on clean data, minus that of the one trained plainly on the
   artefact. The share that is back decides by its value; its interval beside it is Fieller's, with Student's t over the
   networks;
 - other images are no longer called the class when they get the artefact: `called`, minus that of the network trained
-  plainly on clean data with the same seed, has an upper end below `CALLED`;
-- on clean data, the training lowers the accuracy by at most `LOSS`: the same number for all artefacts.
+  plainly on clean data with the same seed, has an upper end below 0.1;
+- on clean data, the training lowers the accuracy by at most 0.02: the same number for all artefacts.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from frequency_shortcuts.intervals import over_networks, ratio
 
 from .cure_networks import CLEAN, NONE
 
-BACK, CALLED, LOSS = 0.7, 0.1, 0.02
+LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.02}
 
 
 def judge(networks: pd.DataFrame) -> pd.DataFrame:
@@ -61,6 +61,7 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
         }  # fmt: skip
         for name, (value, low, high, _) in numbers.items():
             row |= {name: value, f"{name}_low": low, f"{name}_high": high}
-        is_back, cheap = gained.mean() >= BACK * cost.mean(), round(row["accuracy_loss"], 6) <= LOSS
-        rows.append(row | {"cured": bool(is_back and row["called_high"] < CALLED and cheap)})
+        is_back, called = gained.mean() >= LIMITS["back"] * cost.mean(), row["called_high"] < LIMITS["called"]
+        cheap = round(row["accuracy_loss"], 6) <= LIMITS["accuracy_loss"]
+        rows.append(row | {"cured": bool(is_back and called and cheap)})
     return pd.DataFrame(rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-
-from frequency_shortcuts.evaluation.cure import BACK, CALLED, LOSS
 
 from .canvas import COLOURS, PAGE, despine, style
 
@@ -22,10 +22,10 @@ TRAININGS = {
 _ROW = 0.8  # of the distance between two artefacts, which the trainings take
 
 
-def cure(table: pd.DataFrame) -> Figure:
+def cure(table: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
     """Recall that is back and others called the class, a row an artefact; below, accuracy lost on clean data.
 
-    table : of `evaluation.cure.judge`
+    table : of `evaluation.cure.judge`; limits : of a cure, of each number
 
     A dot is a mean over networks, a bar its 95 % interval, where it has one; grey lines are the limits of a cure, and a
     filled dot is an artefact that a training cures.
@@ -34,7 +34,7 @@ def cure(table: pd.DataFrame) -> Figure:
     names = [name for name in TRAININGS if name in set(table["training"])]
     with style(10):
         figure, axes = plt.subplot_mosaic(
-            [["back", "called"], ["loss", "legend"]],
+            [["back", "called"], ["accuracy_loss", "legend"]],
             figsize=(PAGE, 1.3 + 0.12 * len(names) * (len(cases) + 1.6)),
             height_ratios=[len(cases), 1.6],
         )
@@ -45,10 +45,10 @@ def cure(table: pd.DataFrame) -> Figure:
                 if (number, name) != ("back", "none"):  # it is 0
                     _draw(axes[number], rows, number, places, COLOURS[i])
             if name != "none":
-                _draw(axes["loss"], rows[:1].assign(cured=True), "accuracy_loss", [i], COLOURS[i])
+                _draw(axes["accuracy_loss"], rows[:1].assign(cured=True), "accuracy_loss", [i], COLOURS[i])
             axes["legend"].plot([], [], "o", color=COLOURS[i], label=TRAININGS[name])
         labels = ("recall that is back, share", "others called the class", "accuracy lost on clean data")
-        for (number, limit), label in zip((("back", BACK), ("called", CALLED), ("loss", LOSS)), labels, strict=True):
+        for (number, limit), label in zip(limits.items(), labels, strict=True):
             axes[number].axvline(limit, color="0.75", linewidth=1, zorder=0)
             axes[number].update_datalim([(0, 0)], updatey=False)
             axes[number].set_xlabel(label)
@@ -60,7 +60,7 @@ def cure(table: pd.DataFrame) -> Figure:
         axes["called"].set_yticklabels([])
         values = table["back"].dropna()  # long intervals are cut
         axes["back"].set_xlim(min(-0.15, values.min() - 0.05), max(1.15, values.max() + 0.05))
-        axes["loss"].set(ylim=(len(names) - 0.5, 0.5), yticks=[])
+        axes["accuracy_loss"].set(ylim=(len(names) - 0.5, 0.5), yticks=[])
         axes["legend"].set_axis_off()
         axes["legend"].legend(loc="center", title="training; filled: cures", fontsize=10, ncols=2, columnspacing=1)
         despine(figure.axes)
