@@ -194,7 +194,7 @@ def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings():
         assert changed.training_maps("photos", "small", name, 1) == [] and changed.used_methods() == []
         settings = plan().training_settings("photographs", name)
         assert settings == changed.training_settings("photographs", name)
-        of_name = {"afa": {"wave_strength"}, "swap_fine": {"swap_energy", "swap_probability"}}
+        of_name = {"afa": {"wave_strength"}, "swap_fine": {"swap_energy", "swap_probability", "swap_until"}}
         assert set(settings) - own == of_name.get(name, set())
 
 

@@ -217,7 +217,11 @@ def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_pat
 def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
     config = copy.deepcopy(CONFIG)
     config["cure"] |= {"seeds": 1, "images_per_class": 4, "judging": [5, 8], "cases": ["noise", "jpeg 90"]}
-    config["cure"] |= {"trainings": ["swap_fine"], "also": {"trainings": ["dfmx"], "cases": ["jpeg 90"]}}
+    config["cure"]["jpeg_in"] = list("abcde")
+    config["cure"] |= {
+        "trainings": ["swap_fine"],
+        "also": {"trainings": ["dfmx"], "cases": ["jpeg 90"]},
+    }
     pixels, labels = np.random.default_rng(0).integers(0, 256, (40, 1, 16, 16), dtype=np.uint8), np.arange(40) % 5
     splits = {"train": (pixels, labels), "validation": (pixels[:20], labels[:20]), "test": (pixels[:5], labels[:5])}
     stores.write(tmp_path / "d.h5", splits, classes=tuple("abcde"), source="", created_by="")

@@ -13,8 +13,12 @@ def main(snakemake):
     with job(snakemake), stopping() as stop:
         device = take_device(params.device)
         images = photographs.read(snakemake.input.images, settings)
-        classes, size = range(len(images.test.classes)), images.test.images.shape[2:]
-        cues = {case: draw(seed, case, classes, size) for case in settings["cases"]}
+        names, size = images.test.classes, images.test.images.shape[2:]
+        cues = {
+            case: draw(seed, case, [names.index(name) for name in settings["jpeg_in"]], size)
+            if case.startswith("jpeg") else draw(seed, case, range(len(names)), size)
+            for case in settings["cases"]
+        }  # fmt: skip
         protocol = photographs.protocol(settings["network"], settings["recipe"], settings["augmentation"])
         log.info("%s, seed %d, on %s: %s", params.case, seed, device, ", ".join(params.trainings))
         table = measure(

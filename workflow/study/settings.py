@@ -153,7 +153,8 @@ class StudySettings:
 
     def cure_settings(self) -> dict[str, Any]:
         """How the networks of the benchmark of cures are trained and tested."""
-        settings, training = self.section("cure", "images_per_class", "judging", "cases"), self.config["training"]
+        settings = self.section("cure", "images_per_class", "judging", "cases", "jpeg_in")
+        training = self.config["training"]
         network = self.config["cure"]["network"]
         recipe, augmentation = self._training_on_photographs(network)
         augmentation["wave_strength"] = training["afa"]["strength"]
