@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import math
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ FEWEST = 20  # images of a class
 KEPT = 2**31  # bytes of pixels that are kept in memory; of more, files are read again
 LARGEST = 512  # pixels: the default size of pictures that have no common size
 BATCH = 256  # images
+GREY = ("grey", "black and white")  # modes of pictures that are read with one channel, if all are so
 Source = Any  # None, names, a function, or the name of a column or file
 
 
@@ -95,14 +97,10 @@ def read_data(
         raise ValueError(
             f"too few images of {few(small)}: expected at least {FEWEST} of each class, so add images or leave it out"
         )
-    return DataImages(
-        read.images, there, names, read.names, read.facts, read.sources, read.sizes, read.unreadable
-    )  # fmt: skip
+    return replace(read, labels=there, classes=names)
 
 
-def _class_names(
-    named: tuple[str, ...], numbers: IntArray, given: Sequence[str] | None
-) -> tuple[str, ...]:
+def _class_names(named: tuple[str, ...], numbers: IntArray, given: Sequence[str] | None) -> tuple[str, ...]:
     """The names of the classes that have images; `given` are of these, or of all numbers."""
     if given is None:
         return tuple(named[c] for c in numbers) if named else tuple(map(str, numbers.tolist()))
@@ -126,7 +124,11 @@ class _Listing:
 
 def _listing(path: Path, labels: Any, source: Source) -> _Listing:
     """The pictures of a folder of class folders; or of a CSV, which is the path or the labels."""
-    table, file = None, path if path.suffix.lower() == ".csv" else labels
+    file = labels
+    if path.suffix.lower() == ".csv":
+        if labels is not None:
+            raise ValueError(f"images are the CSV {path}, which has labels of its own: leave the labels out")
+        file = path
     if file is None:
         root = path
         files, numbers, classes = folders.listing(root)
@@ -140,41 +142,33 @@ def _listing(path: Path, labels: Any, source: Source) -> _Listing:
         if column or (source is None and "source" in table):
             source = table[column or "source"].to_list()
     else:
-        raise ValueError(f"labels of {path} are a {type(labels).__name__}: expected a CSV with the columns path and label")
+        raise ValueError(
+            f"labels of {path} are a {type(labels).__name__}: expected a CSV with the columns path and label"
+        )
     sources = None if source is None else read_sources(source, len(files), files, root)
     return _Listing(root, files, numbers.astype(np.int64), classes, sources)
 
 
 def _read_files(listed: _Listing, size: tuple[int, int] | None, *, strict: bool, progress: bool) -> DataImages:
     """Read the head of each file, choose a size, and decode all."""
-    heads: list[FileFacts | None] = []
-    problems: dict[int, str] = {}
+    heads: dict[int, FileFacts] = {}
     bar = tqdm(listed.files, desc="reading heads", unit="file", leave=False, disable=None if progress else True)
     for i, file in enumerate(bar):
-        try:
-            heads.append(file_facts(file))
-        except Exception as error:  # Pillow raises nearly any error for damaged files
-            heads.append(None)
-            problems[i] = str(error)
-    sound = np.array([i for i, head in enumerate(heads) if head is not None], np.int64)
-    facts = [head for head in heads if head is not None]
-    if not facts:
-        raise ValueError(f"none of {len(heads)} files can be read as a picture, the first is {listed.files[0]}")
-    sizes = collections.Counter((head.height, head.width) for head in facts)
-    channels = 1 if all(head.mode in ("grey", "black and white") for head in facts) else 3
-    files = folders.ImageFiles(
-        [listed.files[i] for i in sound], size or common_size(sizes), channels, workers=4, on_error="skip"
-    )
+        with contextlib.suppress(ValueError):
+            heads[i] = file_facts(file)
+    sizes = collections.Counter((head.height, head.width) for head in heads.values())
+    size = size or (common_size(sizes) if heads else (1, 1))
+    channels = 1 if all(head.mode in GREY for head in heads.values()) else 3
+    files = folders.ImageFiles([listed.files[i] for i in heads], size, channels, workers=4, on_error="skip")
     pixels, content, decoded = _decode(files, progress)
-    problems |= {int(i): "it does not decode" for i in sound[~decoded]}
-    unreadable = tuple(str(listed.files[i]) for i in sorted(problems))
-    if unreadable and strict:
-        raise ValueError(f"{len(unreadable)} of {len(heads)} pictures cannot be read: {few(unreadable)}")
-    kept = sound[decoded]
-    table = _of_heads([head for head, sound in zip(facts, decoded, strict=True) if sound]).join(content)
+    kept = np.array([*heads], np.int64)[decoded]
+    names = _relative(listed.files, listed.root)
+    unreadable = tuple(np.delete(names, kept).tolist())
+    if unreadable and (strict or not len(kept)):
+        raise ValueError(f"{len(unreadable)} of {len(listed.files)} pictures cannot be read: {few(unreadable)}")
     sources = None if listed.sources is None else listed.sources[kept]
     return DataImages(
-        pixels, listed.labels[kept], listed.classes, _relative([listed.files[i] for i in kept], listed.root), table,
+        pixels, listed.labels[kept], listed.classes, names[kept], _of_heads([heads[i] for i in kept]).join(content),
         sources, sizes, unreadable,
     )  # fmt: skip
 
@@ -192,7 +186,7 @@ def common_size(sizes: collections.Counter[tuple[int, int]]) -> tuple[int, int]:
 
 
 def _of_heads(heads: list[FileFacts]) -> pd.DataFrame:
-    """The facts of files as a table: those of `FACTS`."""
+    """The facts of files as a table, a row a file; bytes are per pixel, the shape is width over height."""
     pixels = [head.height * head.width for head in heads]
     return pd.DataFrame({
         "format": [head.format for head in heads],

@@ -45,19 +45,26 @@ class FileFacts(NamedTuple):
 def file_facts(path: str | os.PathLike[str]) -> FileFacts:
     """The facts of an image file, of which only the head is read.
 
-    Raises ValueError or OSError, or what else Pillow raises, for a file that is no picture.
+    Raises ValueError for a file that is no picture.
 
     >>> file_facts("cat/001.jpg").quality
     '90'
     """
     if kind := kind_of(path):  # it may never end
         raise ValueError(f"{path} is {kind}, not a file")
-    with Image.open(path, formats=FORMATS) as picture:
-        jpeg = isinstance(picture, JpegImagePlugin.JpegImageFile)
+    try:
+        opened = Image.open(path, formats=FORMATS)
+    except Exception as error:  # Pillow raises nearly any error for damaged files
+        raise ValueError(f"{path} cannot be read as a picture ({error})") from error
+    with opened as picture:
+        kind, quality, subsampling = str(picture.format), "none", "none"
+        if isinstance(picture, JpegImagePlugin.JpegImageFile):  # also the first of several pictures in one file
+            kind, quality = "JPEG", _quality(picture.quantization)
+            subsampling = _SUBSAMPLING.get(JpegImagePlugin.get_sampling(picture), "none")
         return FileFacts(
-            "JPEG" if jpeg else str(picture.format),
-            _quality(picture.quantization) if jpeg else "none",
-            _SUBSAMPLING.get(JpegImagePlugin.get_sampling(picture), "none") if jpeg else "none",
+            kind,
+            quality,
+            subsampling,
             picture.height,
             picture.width,
             _MODES.get(picture.mode, picture.mode),
@@ -83,13 +90,13 @@ def _standard_tables() -> FloatArray:
     for quality in range(1, 101):
         file = io.BytesIO()
         Image.new("L", (8, 8)).save(file, "JPEG", quality=quality)
-        with Image.open(file, formats=["JPEG"]) as picture:
-            tables.append(picture.quantization[0])  # type: ignore[attr-defined]  # it is a JpegImageFile
+        file.seek(0)
+        tables.append(JpegImagePlugin.JpegImageFile(file).quantization[0])
     return np.array(tables, float)
 
 
 def content_facts(images: npt.NDArray[Any]) -> FloatArray:
-    """Brightness, contrast and saturation of images [n, channels, H, W], float64 [n, 3], in units of pixels from 0 to 1.
+    """Brightness, contrast and saturation of images [n, channels, H, W], float64 [n, 3], of pixels from 0 to 1.
 
     Mean and standard deviation of the mean of the channels, and the mean difference between the largest and the
     smallest one, of a thumbnail. images : uint8, or floats from 0 to 1

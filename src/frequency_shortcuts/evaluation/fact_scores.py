@@ -32,7 +32,7 @@ def score_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int, seed: int
     count = np.bincount(labels, minlength=n_classes)
     rows: list[tuple[object, ...]] = []
     for name, column in facts.items():
-        if column.nunique() > 1:
+        if (column != column.iloc[0]).any():
             of_classes = _of_numbers if pd.api.types.is_numeric_dtype(column) else _of_categories
             rows += [(name, k, *row) for k, row in enumerate(of_classes(column, labels, count, seed))]
     table = pd.DataFrame(rows, columns=["fact", "class", "auc", "value", "own", "others"])

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib import pyplot as plt
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from .canvas import (
@@ -17,7 +19,9 @@ from .canvas import (
     colour_bar,
     draw_circles,
     few_frequency_ticks,
+    logarithmic,
     network_label,
+    page_of_panels,
     panels,
     row_labels,
     show_plane,
@@ -85,5 +89,37 @@ def dominant_frequencies(
         class_titles(axes, classes, note)
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
         colour_bar(figure, axes, "Greys", 0, 1, "share of seeds")
+        write_note(figure, note)
+    return figure
+
+
+def spectra_of_classes(
+    spectra: npt.NDArray[Any], differences: npt.NDArray[Any], classes: Sequence[str], note: str = ""
+) -> Figure:
+    """The amplitude of each class above the frequencies at which it differs from the others, on logarithmic scales.
+
+    spectra, differences : float [class, H, W], centred; differences are 1 by chance
+    """
+    lines = -(-len(classes) // 6)
+    per_line = max(3, -(-len(classes) // lines))
+    kinds = [(spectra, "viridis", "amplitude"), (differences, "Greys", "difference (1: chance)")]
+    norms = [LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999])), LogNorm(1, max(10, differences.max()))]
+    with style():
+        side = (PAGE - 1.0) / per_line
+        figure, axes = page_of_panels(2 * lines, per_line, 0.4 + lines * (2 * side + 0.35))
+        for place, name in enumerate(classes):
+            for row, ((planes, cmap, _), norm) in enumerate(zip(kinds, norms, strict=True)):
+                axis = axes[2 * (place // per_line) + row, place % per_line]
+                show_plane(axis, planes[place].clip(norm.vmin, norm.vmax), cmap, norm=norm)
+                few_frequency_ticks(axis)
+                if row == 0:
+                    axis.set_title(abbreviate(name, note))
+        for axis in axes.flat:
+            axis.set_visible(axis.has_data())
+        figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=8)
+        for row, ((_, cmap, words), norm) in enumerate(zip(kinds, norms, strict=True)):
+            bar = figure.colorbar(ScalarMappable(norm, cmap), ax=axes[row].tolist(), fraction=0.02, pad=0.01)
+            bar.set_label(words)
+            logarithmic(bar.ax.yaxis)
         write_note(figure, note)
     return figure
