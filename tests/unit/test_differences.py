@@ -215,7 +215,7 @@ def test_folders_with_too_little_are_refused(classes, n, line, tmp_path):
 def test_a_missing_folder_and_labels_of_another_kind_or_length_are_refused(folder):
     with pytest.raises(FileNotFoundError, match="no folder nowhere"):
         find("nowhere")
-    with pytest.raises(ValueError, match="are a list: expected the path of a CSV with the columns path and label"):
+    with pytest.raises(ValueError, match="are a list: expected a CSV with the columns path and label"):
         find(folder, [0] * 120)
     images, labels = images_and_labels()
     with pytest.raises(ValueError, match="there are 319 labels for 320 images"):
@@ -301,7 +301,7 @@ def without_pictures(monkeypatch):
     [
         ([], 0, None),
         (["--fail-above", 0.99], 0, None),
-        (["--fail-above", 0.9], 1, "b: the lower end of the area under the curve of its format is 0.965, above 0.9"),
+        (["--fail-above", 0.9], 1, "b: the lower end of the area under the curve of its file format is 0.956, above 0.9"),
         (["--csv", "list.csv"], 1, "Error: no file list.csv: expected a CSV with the columns path, label"),
         (["--size", "8x8x8"], 2, "Error: Invalid value for '--size': '8x8x8': expected one or two numbers, such as 224 "
                                  "or 224x320"),

@@ -77,7 +77,8 @@ class Differences(Compared):
 
         By its fine spectrum, or a fact of its files; see `difference_summary.FILE_FACTS`.
         """
-        of_files = self.facts[self.facts["fact"].isin(difference_summary.FILE_FACTS)]
+        named = {name: words for name, (words, _) in difference_summary.FILE_FACTS.items()}
+        of_files = self.facts[self.facts["fact"].isin(named)].replace({"fact": named})
         tables = [of_files, self.table.assign(fact="fine spectrum")]
         if self.sources is not None and self.sources.table is not None:
             tables.append(self.sources.table.rename(columns={"source": "class"}).assign(fact="fine spectrum"))
