@@ -301,7 +301,8 @@ def without_pictures(monkeypatch):
     [
         ([], 0, None),
         (["--fail-above", 0.99], 0, None),
-        (["--fail-above", 0.9], 1, "b: the lower end of the area under the curve of its file format is 0.956, above 0.9"),
+        (["--fail-above", 0.9], 1, "b: the lower end of the area under the curve of its file format is 0.956, above "
+                                   "0.9"),
         (["--csv", "list.csv"], 1, "Error: no file list.csv: expected a CSV with the columns path, label"),
         (["--size", "8x8x8"], 2, "Error: Invalid value for '--size': '8x8x8': expected one or two numbers, such as 224 "
                                  "or 224x320"),
