@@ -15,7 +15,7 @@ from . import difference_summary
 from .compared import Compared
 from .page import cell, embedded, fill
 
-MOST_ROWS, FILES = 100, 20  # rows of a table, and files of a class
+MOST_ROWS, FILES = 100, 10  # rows of a table, and files of a class
 SPECTRA = (
     "The area under the curve says how often, of two images, one of the class and one of another, the fine spectrum "
     "picks the right one: 0.5 by chance, with a 95 % interval. Each image is scored by a ridge regression of the other "
@@ -50,9 +50,11 @@ def _tables(found: Compared) -> Iterator[dict[str, Any]]:
             note = "The same of sources. A source that holds other classes than the others is told by these."
             yield _of_spectra("Sources", found.sources.table, "source") | {"note": note}
         yield _of_cross(found.sources.cross)
-    if len(found.files):
-        best = found.files.groupby("class", sort=False).head(FILES)
-        rows = [[row.path, row["class"], row["cause"], f"{row['score']:.3g}"] for _, row in best.iterrows()]
+    named = difference_summary.with_cause(found.table).sort_values("auc_low", ascending=False)["class"]
+    if len(named):
+        best = pd.concat([found.files[found.files["class"] == name].head(FILES) for name in named[:MOST_ROWS]])
+        columns = ["path", "class", "cause", "score"]
+        rows = best[columns].map(lambda value: value if isinstance(value, str) else f"{value:.3g}").to_numpy().tolist()
         note = f"The {FILES} images of each class that carry its likely cause most clearly; files.csv has all."
         yield {"title": "Files", "headings": ["file", "class", "likely cause", "score"], "rows": rows, "note": note}
 

@@ -14,6 +14,7 @@ from frequency_shortcuts.evaluation.fact_scores import TELLS
 from .compared import Compared
 
 MOST = 6  # classes with a sentence of their own, of each kind
+CARRIED = 0.1  # share of the images of a class; a cause that fewer carry is not said
 # Facts of files, which no class has by nature: what it is called, and what is said of images with one of its values.
 FILE_FACTS = {
     "source": ("source", "come from {}"),
@@ -65,11 +66,10 @@ def _files(found: Compared) -> Iterator[str]:
         yield f"{more} more classes are told by a fact of their files alone (facts.csv)."
     if rows.empty and found.sizes:
         facts = [FILE_FACTS[name][0] for name in found.facts["fact"].unique() if name in FILE_FACTS]
-        yield (
-            f"No class is told by {_or(facts)} alone."
-            if facts
-            else "All files have the same format, JPEG quality, colour mode and size."
-        )
+        if facts in ([], ["source"]):
+            yield "All files have the same format, JPEG quality, colour mode and size."
+        if facts:
+            yield f"No class is told by its {_or(facts)} alone."
 
 
 def _of_class(row: dict[str, Any], name: str, count: int) -> str:
@@ -118,7 +118,8 @@ def _content(found: Compared) -> Iterator[str]:
 def _spectra(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -> Iterator[str]:
     """What fine spectra tell of classes or sources: those with a likely cause, then the others."""
     told = table[table["auc_low"] > table["null"]].sort_values("auc_low", ascending=False, kind="stable")
-    named, others = told[told["cause"] != ""], told[told["cause"] == ""]
+    named = with_cause(told)
+    others = told.drop(named.index)
     for row in named.head(MOST).to_dict("records"):
         name = row[kind]
         carried = "" if pd.isna(row["carriers"]) else f" About {100 * row['carriers']:.0f} % of its images carry it"
@@ -138,6 +139,11 @@ def _spectra(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) 
         )
     if told.empty:
         yield f"The fine spectrum tells no {kind} from the others better than chance does."
+
+
+def with_cause(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of classes or sources with a likely cause that more than a few of their images carry."""
+    return table[(table["cause"] != "") & ~(table["carriers"] < CARRIED)]
 
 
 def _sources(found: Compared) -> Iterator[str]:

@@ -86,7 +86,8 @@ def _by_source(table: pd.DataFrame) -> list[list[str]]:
     """The rows of the table of recall by source, the worst ones."""
     text = table.head(WORST).map(cell)
     recall = _with_interval(*(text[name] for name in ("recall", "recall_low", "recall_high")))
-    return text.assign(recall=recall)[["class", "source", "images", "recall"]].to_numpy().tolist()
+    rows: list[list[str]] = text.assign(recall=recall)[["class", "source", "images", "recall"]].to_numpy().tolist()
+    return rows
 
 
 def _of_maps(result: Outcome, drawings: Path) -> dict[str, Any]:

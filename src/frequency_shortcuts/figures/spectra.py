@@ -21,7 +21,6 @@ from .canvas import (
     few_frequency_ticks,
     logarithmic,
     network_label,
-    page_of_panels,
     panels,
     row_labels,
     show_plane,
@@ -101,24 +100,26 @@ def spectra_of_classes(
     spectra, differences : float [class, H, W], centred; differences are 1 by chance
     """
     lines = -(-len(classes) // 6)
-    per_line = max(3, -(-len(classes) // lines))
+    columns = -(-len(classes) // lines)
     kinds = [(spectra, "viridis", "amplitude"), (differences, "Greys", "difference (1: chance)")]
     norms = [LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999])), LogNorm(1, max(10, differences.max()))]
     with style():
-        side = (PAGE - 1.0) / per_line
-        figure, axes = page_of_panels(2 * lines, per_line, 0.4 + lines * (2 * side + 0.35))
-        for place, name in enumerate(classes):
-            for row, ((planes, cmap, _), norm) in enumerate(zip(kinds, norms, strict=True)):
-                axis = axes[2 * (place // per_line) + row, place % per_line]
-                show_plane(axis, planes[place].clip(norm.vmin, norm.vmax), cmap, norm=norm)
-                few_frequency_ticks(axis)
-                if row == 0:
-                    axis.set_title(abbreviate(name, note))
+        side = (PAGE - 1.0) / max(3, columns)
+        panel = side * spectra.shape[1] / spectra.shape[2]
+        size = 1.0 + side * columns, 0.4 + lines * (2 * panel + 0.45)
+        figure, axes = plt.subplots(2 * lines, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+        for first in range(0, len(classes), columns):
+            rows, names = axes[2 * (first // columns) :][:2], classes[first : first + columns]
+            for line, (planes, cmap, _), norm in zip(rows, kinds, norms, strict=True):
+                for axis, plane in zip(line, planes[first : first + columns], strict=False):
+                    show_plane(axis, plane.clip(norm.vmin, norm.vmax), cmap, norm=norm)
+                    few_frequency_ticks(axis)
+            class_titles(rows[:, : len(names)], names, note)
         for axis in axes.flat:
             axis.set_visible(axis.has_data())
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=8)
-        for row, ((_, cmap, words), norm) in enumerate(zip(kinds, norms, strict=True)):
-            bar = figure.colorbar(ScalarMappable(norm, cmap), ax=axes[row].tolist(), fraction=0.02, pad=0.01)
+        for line, (_, cmap, words), norm in zip(axes, kinds, norms, strict=False):
+            bar = figure.colorbar(ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01)
             bar.set_label(words)
             logarithmic(bar.ax.yaxis)
         write_note(figure, note)
