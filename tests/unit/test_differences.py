@@ -10,13 +10,14 @@ import torch
 from click.testing import CliRunner
 from matplotlib import pyplot as plt
 from PIL import Image
-from planted_amplitude import CLASSES, SIZE, WAVED, Blobs, analyse, images_and_labels
+from planted_amplitude import CLASSES, MEAN, SIZE, STD, WAVED, Blobs, analyse, images_and_labels
+from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import data_images
 from frequency_shortcuts.analysis.data_images import common_size, read_data
 from frequency_shortcuts.analysis.differences import Differences
-from frequency_shortcuts.analysis.sources import recall_by_source
+from frequency_shortcuts.analysis.sources import recall_by_source, worst_source
 from frequency_shortcuts.command import main
 
 NAME = CLASSES[WAVED]
@@ -333,6 +334,11 @@ def test_recall_by_source_puts_the_surest_loss_first():
         ["a", "x", 40, 0.5], ["a", "y", 2, 0.0], ["b", "x", 30, 1.0]
     ]  # fmt: skip
     assert table.loc[0, ["recall_low", "recall_high"]].tolist() == pytest.approx([0.352, 0.648], abs=1e-3)
+    assert worst_source(table) == (
+        "By source, the recall is lowest for a from x: 0.50 [0.35, 0.65] of 40 images, against 0.00 [0.00, 0.66] from its "
+        "other sources."
+    )
+    assert worst_source(table[table["source"] == "x"]).endswith("of 40 images; the class has no other source.")
 
 
 def test_an_analysis_says_the_recall_by_source():
@@ -342,9 +348,27 @@ def test_an_analysis_says_the_recall_by_source():
     assert set(table["source"]) == {"north", "south"} and table["images"].sum() == len(made.test.labels)
     given = {image.tobytes(): name for image, name in zip(images_and_labels()[0], source, strict=True)}
     assert [given[np.asarray(image).tobytes()] for image in made.test.images] == made.sources.tolist()
-    worst = table.iloc[0]
-    assert f"By source, the recall is lowest for {worst['class']} from {worst['source']}: " in words(made)
+    assert "By source, the recall of all classes is 1.00." in words(made)
     with pytest.raises(ValueError, match="no sources were given: call analyse with Test"):
         _ = analyse(Blobs(follows=2)).recall_by_source
     with pytest.raises(ValueError, match="there are 2 sources for 320 images"):
         analyse(Blobs(follows=2), test=fs.Test(source=["x", "y"]))
+
+
+def test_the_command_writes_the_recall_by_source(tmp_path, monkeypatch):
+    without_drawings(monkeypatch)
+    rows = []
+    for i, (image, c) in enumerate(zip(*images_and_labels(), strict=True)):
+        file = tmp_path / "images" / CLASSES[c] / f"{i:03}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[0]).save(file)
+        rows.append((f"{CLASSES[c]}/{file.name}", "north" if i % 3 else "south"))
+    pd.DataFrame(rows, columns=["path", "source"]).to_csv(tmp_path / "sources.csv", index=False)
+    options = ["--images", tmp_path / "images", "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--quick"]
+    options += ["--source", tmp_path / "sources.csv", "--out", tmp_path / "out"]
+    done = CliRunner().invoke(main, [str(one) for one in ("analyse", "planted_amplitude:network", *options)])
+    assert done.exit_code == 0 and "By source, the recall of all classes is 1.00." in done.output
+    table = pd.read_csv(tmp_path / "out" / "recall_by_source.csv")
+    assert set(table["source"]) == {"north", "south"} and table["images"].sum() == 160
+    assert table["recall_high"].is_monotonic_increasing
+    assert "<h2>Recall by source</h2>" in (tmp_path / "out" / "report.html").read_text()

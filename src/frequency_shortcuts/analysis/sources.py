@@ -63,13 +63,15 @@ def recall_by_source(
     recall, low, high = shares(table["sum"], table["size"])
     table = table.assign(images=table["size"], recall=recall, recall_low=low, recall_high=high)
     return table.drop(columns=["size", "sum"]).sort_values(
-        ["recall_high", "recall"], kind="stable", ignore_index=True
+        ["recall_high", "recall", "class", "source"], ignore_index=True
     )  # fmt: skip
 
 
 def worst_source(table: pd.DataFrame) -> str:
     """The class and source with the lowest recall, beside the other sources of the class, in one sentence."""
     worst = table.iloc[0]
+    if worst["recall"] == 1:
+        return "By source, the recall of all classes is 1.00."
     others = table.iloc[1:][table["class"].iloc[1:] == worst["class"]]
     sentence = (
         f"By source, the recall is lowest for {worst['class']} from {worst['source']}: {worst['recall']:.2f} "

@@ -101,7 +101,7 @@ def spectra_of_classes(
     """
     lines = -(-len(classes) // 6)
     columns = -(-len(classes) // lines)
-    kinds = [(spectra, "viridis", "amplitude"), (differences, "Greys", "difference (1: chance)")]
+    kinds = [(spectra, "viridis", "amplitude"), (differences, "Greys", "difference")]
     norms = [LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999])), LogNorm(1, max(10, differences.max()))]
     with style():
         side = (PAGE - 1.0) / max(3, columns)
