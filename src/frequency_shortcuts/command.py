@@ -260,54 +260,26 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
 
 @main.command(short_help="Say what differs between the classes of a folder, without a network.")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "--csv",
-    "table",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="CSV with the columns path (relative to FOLDER, or else to the CSV), label and, if there is one, "
-    "source. The folder then needs no class folders.",
-)
-@click.option(
-    "--source",
-    metavar="NAME",
-    help="Column of the CSV with the source of each picture, such as hospital or "
-    "camera; or another CSV, with the columns path and source.",
-)
-@click.option(
-    "--size",
-    callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2),
-    metavar="N",
-    help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, or "
-    "the median short side.",
-)
+@click.option("--csv", "table", metavar="FILE", type=click.Path(path_type=Path),
+              help="CSV with the columns path (relative to FOLDER, or else to the CSV), label and, if there is one, "
+                   "source. The folder then needs no class folders.")  # fmt: skip
+@click.option("--source", metavar="NAME",
+              help="Column of the CSV with the source of each picture, such as hospital or camera; or another CSV, with "
+                   "the columns path and source.")  # fmt: skip
+@click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
+              help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, "
+                   "or the median short side.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Refuse pictures that cannot be read. By default they are left out.")
 @click.option("--seed", default=0, show_default=True, help="Of folds and permuted labels.")
-@click.option(
-    "--fail-above",
-    type=click.FloatRange(0, 1),
-    metavar="X",
-    help="Leave with status 1 if a fact of the files, or the fine spectrum, tells a class or source with an "
-    "area under the curve whose lower end is above X.",
-)
-@click.option(
-    "--out",
-    default=Path("results/data"),
-    show_default=True,
-    type=click.Path(path_type=Path),
-    help="Folder for the results.",
-)
+@click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
+              help="Leave with status 1 if a fact of the files, or the fine spectrum, tells a class or source with an "
+                   "area under the curve whose lower end is above X.")  # fmt: skip
+@click.option("--out", default=Path("results/data"), show_default=True, type=click.Path(path_type=Path),
+              help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
 def data(
-    folder: Path,
-    table: Path | None,
-    source: str | None,
-    size: list[int] | None,
-    strict: bool,
-    seed: int,
-    fail_above: float | None,
-    out: Path,
-) -> None:
+    folder: Path, table: Path | None, size: list[int] | None, fail_above: float | None, out: Path, **options: Any
+) -> None:  # fmt: skip
     """Say what differs between the classes of a FOLDER, which has a folder of pictures for each class.
 
     No network is needed: facts of the files, such as format and JPEG quality, and the fine spectrum of each class
@@ -322,7 +294,7 @@ def data(
     """
     import frequency_shortcuts as fs
 
-    found = fs.differences(folder, table, source=source, size=_one_or_two(size), seed=seed, strict=strict)
+    found = fs.differences(folder, table, size=_one_or_two(size), **options)
     found.save(out)
     click.echo(found.summary())
     click.echo(f"\nThe page: {out / 'data.html'}")
