@@ -264,8 +264,8 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
               help="CSV with the columns path (relative to FOLDER, or else to the CSV), label and, if there is one, "
                    "source. The folder then needs no class folders.")  # fmt: skip
 @click.option("--source", metavar="NAME",
-              help="Column of the CSV with the source of each picture, such as hospital or camera; or another CSV, with "
-                   "the columns path and source.")  # fmt: skip
+              help="Column of the CSV with the source of each picture, such as hospital or camera; or another CSV, "
+                   "with the columns path and source.")  # fmt: skip
 @click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
               help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, "
                    "or the median short side.")  # fmt: skip

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,6 +57,21 @@ def found(folder):
 def waved():
     images, labels = images_and_labels()
     return find(images, labels, classes=CLASSES, source=np.where(np.arange(320) % 3, "north", "south").tolist())
+
+
+class PictureSet:
+    """A map-style Dataset of pictures."""
+
+    classes = CLASSES
+
+    def __init__(self, images, labels):
+        self.images, self.labels = images, labels
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, i):
+        return Image.fromarray(self.images[i, 0]), int(self.labels[i])
 
 
 # What is said
@@ -251,6 +267,12 @@ def test_arrays_tensors_and_pictures_give_the_same(waved, tmp_path):
     assert read.classes == CLASSES and read.names[0] == "ant/000.png"
     in_order = find(images[order], labels[order], classes=CLASSES)
     pd.testing.assert_frame_equal(find(tmp_path).table, in_order.table)
+    pictures = PictureSet(images[order], labels[order])
+    assert find(pictures).table["auc"].tolist() == pytest.approx(in_order.table["auc"], abs=1e-3)  # in colour
+    with h5py.File(tmp_path / "images.h5", "w") as file:
+        file.update({"images": images[order], "labels": labels[order]})
+        file.attrs["classes"] = [*CLASSES]
+    pd.testing.assert_frame_equal(find(tmp_path / "images.h5").table, in_order.table)
     normalised = torch.from_numpy(images / 255 * 3 - 1)  # of unknown range
     made = find(normalised, labels)
     assert made.table["class"].tolist() == [*"01234567"] and made.table.loc[WAVED, "cause"] == "wave"
