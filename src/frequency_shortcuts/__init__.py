@@ -33,6 +33,7 @@ PUBLIC = {
 # Functions and classes: name -> module that holds it.
 NAMES = {
     "analyse": "analysis.analyse",
+    "differences": "analysis.differences",
     "Search": "analysis.options",
     "Test": "analysis.options",
     "Run": "analysis.options",

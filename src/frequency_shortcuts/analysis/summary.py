@@ -11,6 +11,7 @@ from frequency_shortcuts.evaluation.verdicts import TOO_FEW
 
 from . import flip_summary
 from .outcome import Outcome
+from .sources import worst_source
 from .wording import count_images, list_classes
 
 
@@ -23,6 +24,8 @@ def sentences_of_flips(result: Outcome) -> list[str]:
     """What the counterfactual test found, and the outputs if the network has more."""
     n_classes, n_outputs = len(result.classes), result.about["outputs"]
     sentences = flip_summary.sentences(result.tested_flips())
+    if result.sources is not None:
+        sentences.append(worst_source(result.recall_by_source))
     if n_outputs != n_classes:
         sentences.append(f"The network chose among {n_classes:,} of its {n_outputs:,} outputs.")
     return sentences
