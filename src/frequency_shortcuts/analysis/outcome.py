@@ -19,6 +19,7 @@ from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
+from .advice import advise, carriers
 from .counterfactuals import Counterfactual, FlipTest
 from .images import shown
 from .sources import recall_by_source
@@ -76,6 +77,16 @@ class Outcome:
     def cross_flips(self) -> pd.DataFrame:
         """The share that is called each class after it got the fine spectrum of each; see `flip_rates.cross_flips`."""
         return self.tested_flips().cross
+
+    @functools.cached_property
+    def files(self) -> pd.DataFrame:
+        """The files of each class with a likely cause, clearest first; see `advice.carriers`."""
+        return carriers(self.tested_flips())
+
+    @property
+    def advice(self) -> list[str]:
+        """What to do about the classes that follow or need their fine spectrum, a sentence for each cause."""
+        return advise(self.tested_flips(), self.files)
 
     @property
     def recall_by_source(self) -> pd.DataFrame:

@@ -76,6 +76,7 @@ def render(result: Outcome, drawings: Path) -> str:
         found=FOUND,
         thresholds=THRESHOLDS._asdict(),
         flip=embedded(drawings / "flip.png"),
+        advice=result.advice,
         sources=[] if result.sources is None else _by_source(result.recall_by_source),
         maps=None if result.hits is None else _of_maps(result, drawings),
         about=result.about,

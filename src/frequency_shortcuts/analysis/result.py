@@ -83,14 +83,16 @@ class Analysis(Outcome):
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write flips.csv, cross_flips.csv, flips.h5, report.html, and pictures as SVG and PNG, to a folder.
 
-        With sources also recall_by_source.csv. If maps were tested, also maps.h5, rates.csv and verdicts.csv. maps.h5
-        has the layout of the study: `score` and `rank` where the maps were searched for, `mask/top_{percent}`. Returns
-        the folder.
+        With sources also recall_by_source.csv; if files carry a likely cause, files.csv. If maps were tested, also
+        maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps were
+        searched for, `mask/top_{percent}`. Returns the folder.
         """
         folder = Path(folder)
         tables, figures = {"flips": self.flips, "cross_flips": self.cross_flips}, {"flip": self.flip}
         if self.sources is not None:
             tables["recall_by_source"] = self.recall_by_source
+        if len(self.files):
+            tables["files"] = self.files
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_hdf5(folder / "flips.h5") as file:
             write_flips(file, self.tested_flips().hits)

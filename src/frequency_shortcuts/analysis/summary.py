@@ -16,8 +16,9 @@ from .wording import count_images, list_classes
 
 
 def sentences(result: Outcome) -> list[str]:
-    """The outcome of the counterfactual test, and that of the test of maps."""
-    return [*sentences_of_flips(result), *([] if result.hits is None else sentences_of_maps(result))]
+    """The outcome of the counterfactual test, that of the test of maps, and what to do about it."""
+    of_maps = [] if result.hits is None else sentences_of_maps(result)
+    return [*sentences_of_flips(result), *of_maps, *result.advice]
 
 
 def sentences_of_flips(result: Outcome) -> list[str]:
