@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
@@ -47,7 +46,7 @@ def score_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int, seed: int
 
 def _of_numbers(column: pd.Series, labels: IntArray, count: IntArray, _: int) -> list[tuple[object, ...]]:
     """The area, the direction and the medians of each class and its others."""
-    ranks = np.bincount(labels, rankdata(column), len(count))
+    ranks = np.bincount(labels, column.rank(), len(count))
     areas = (ranks - count * (count + 1) / 2) / (count * (len(labels) - count))
     values = column.to_numpy(float)
     rows: list[tuple[object, ...]] = []

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy.ndimage import median_filter
-from scipy.stats import rankdata
 from torch import Tensor
 from tqdm import tqdm
 
@@ -279,7 +278,7 @@ def _areas(
 def _area(scores: FloatArray, own: Any) -> float:
     """The area under the curve of scores [n], of the images that are `own` [n] against the others."""
     n = int(own.sum())
-    return float((rankdata(scores)[own].sum() - n * (n + 1) / 2) / (n * (len(own) - n)))
+    return float((pd.Series(scores).rank().to_numpy()[own].sum() - n * (n + 1) / 2) / (n * (len(own) - n)))
 
 
 def _share_above(own: FloatArray, others: FloatArray) -> float:
