@@ -168,8 +168,7 @@ def test_a_stopped_training_resumes_to_the_same_bits(tmp_path):
 
 
 def test_fine_spectra_are_swapped_as_on_the_cpu():
-    first, second = torch.rand(2, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))  # each other's donor
-    batch = torch.stack([first, second])
+    batch = torch.rand(2, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))  # each is the other's donor
     made = fs.SwapFine(radius=4)(batch)
     torch.testing.assert_close(fs.SwapFine(radius=4)(batch.to(CUDA)).cpu(), made, rtol=1e-4, atol=1e-4)
 
