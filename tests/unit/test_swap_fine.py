@@ -7,6 +7,7 @@ from torch.utils.data import DataLoader, TensorDataset, default_collate
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.networks.swap_fine import FIRST
+from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import radius
 
 SIZE = 16
@@ -35,10 +36,50 @@ def test_an_image_gets_the_fine_amplitudes_and_the_mean_of_another_one():
     apart = (after[:, None].abs() - before[None].abs())[..., FINE].abs().amax(dim=(2, 3))
     assert (apart.amin(dim=1) < 0.1).all()  # an amplitude near zero cannot grow: its phase is rounding
     donors = apart.argmin(dim=1)
-    assert sorted(donors.tolist()) == list(range(40)) and (donors != torch.arange(40)).all()
+    assert len(set(donors.tolist())) > 15
     assert torch.allclose(swapped.mean(dim=(1, 2, 3)), batch[donors].mean(dim=(1, 2, 3)), atol=1e-5)
     turned = (after * before.conj()).angle()[..., FINE | COARSE]
     assert turned.abs().quantile(0.99) < 1e-2  # phases stay, but for amplitudes near zero
+
+
+def test_donors_do_not_depend_on_the_label():
+    first = torch.zeros(2000, dtype=torch.long)
+    for i in range(2000):
+        batch = torch.stack([torch.eye(8)[None], 1 - torch.eye(8)[None]])
+        first[i] = int(fs.SwapFine(radius=2, limits=(0, 1))(batch)[0].mean() > 0.5)
+    assert abs(first.double().mean() - 0.5) < 0.04
+
+
+@pytest.mark.parametrize("size", [(32, 32), (15, 16), (7, 9)])
+def test_colour_images_exchange_opponent_colours(size):
+    batch = torch.rand(12, 3, *size, generator=torch.Generator().manual_seed(6)) - 2
+    before, after = (
+        opponent(torch.fft.rfft2(images.double())).abs() for images in (batch, fs.SwapFine(radius=3)(batch))
+    )
+    fine = torch.from_numpy(np.fft.ifftshift(radius(*size))[:, : size[1] // 2 + 1]) > 3
+    apart = (after[:, None] - before[None])[..., fine].abs().amax(dim=(2, 3))
+    assert (apart.amin(dim=1) < 0.05).all() and (apart.argmin(dim=1) != torch.arange(12)).any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_autocast_does_not_change_it(dtype):
+    batch = (255 * images()).to(torch.uint8)
+    plain = fs.SwapFine(radius=4, generator=torch.Generator().manual_seed(1))(batch)
+    with torch.autocast("cpu", dtype):
+        assert torch.equal(fs.SwapFine(radius=4, generator=torch.Generator().manual_seed(1))(batch), plain)
+
+
+def test_fit_forgets_what_came_before():
+    swap = fs.SwapFine().fit(100 * images(seed=1, size=24))
+    assert swap.fit(images()).radius == fs.SwapFine().fit(images()).radius and swap.limits == (0, 1)
+    for batch, words in ((images(1), "fit needs 2 or more"), (images(1).repeat(3, 1, 1, 1), "all images are the same")):
+        with pytest.raises(ValueError, match=words):
+            fs.SwapFine().fit(batch)
+
+
+def test_batches_of_several_sizes_work():
+    swap = fs.SwapFine()
+    assert [tuple(swap(images(size=size)).shape[2:]) for size in (16, 24, 16)] == [(16, 16), (24, 24), (16, 16)]
 
 
 def test_coarse_amplitudes_change_by_contrast_and_blur_alone():
@@ -55,9 +96,12 @@ def test_an_image_and_its_blurred_copy_change_places():
     sharp = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(5)) - 2
     blur = torch.exp(-0.01 * torch.from_numpy(np.fft.ifftshift(radius(32, 32))[:, :17]) ** 2)
     blurred = torch.fft.irfft2(torch.fft.rfft2(sharp) * blur).float()
-    swapped = fs.SwapFine(radius=8)(torch.cat([sharp, blurred]))
-    wanted = torch.cat([blurred, sharp])
-    assert (swapped - wanted).std() < 0.1 * (sharp - blurred).std()
+    batch, wanted = torch.cat([sharp, blurred]), torch.cat([blurred, sharp])
+    swap = fs.SwapFine(radius=8)
+    nearest = min(
+        (swap(batch) - wanted).std() for _ in range(30)
+    )  # a quarter exchanges them
+    assert nearest < 0.1 * (sharp - blurred).std()
 
 
 def test_about_the_probability_of_all_images_is_swapped():
@@ -132,6 +176,7 @@ def test_bad_settings_are_named(settings, words):
 
 @pytest.mark.parametrize(("batch", "words"), [
     (torch.zeros(3, 8, 8), r"images are \[3, 8, 8\], expected a batch"), ([1], "images are int"),
+    (torch.zeros(3, 1, 8, 8, dtype=torch.int32), "images are torch.int32, expected uint8 or float"),
 ])  # fmt: skip
 def test_bad_images_are_named(batch, words):
     with pytest.raises(ValueError, match=words):

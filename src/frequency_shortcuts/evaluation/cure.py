@@ -32,9 +32,9 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
         case whose artefact and class the row is about), `accuracy`, `recall`, `called`
 
     Returns `case`, `training`, `networks`; means of `recall_clean` (trained plainly on clean data), `recall_none`
-    (trained plainly on the artefact) and `recall`; `back`, the share of the cost that is back, `called` and
-    `accuracy_loss`, each with `_low` and `_high`; `cured`. Below five networks, or where the cost may be 0, an interval
-    has no ends (NaN): no training cures then.
+    (trained plainly on the artefact), `recall` and `accuracy` (on test images without artefacts); `back`, the share of
+    the cost that is back, `called` and `accuracy_loss`, each with `_low` and `_high`; `cured`. Below five networks, or
+    where the cost may be 0, an interval has no ends (NaN): no training cures then.
 
     Raises KeyError if a network on clean data of one of the seeds is missing.
     """
@@ -57,11 +57,12 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
         row: dict[str, Any] = {
             "case": case, "training": training, "networks": len(found),
             "recall_clean": of_clean["recall"].mean(), "recall_none": recall_none.mean(),
-            "recall": found["recall"].mean(),
+            "recall": found["recall"].mean(), "accuracy": found["accuracy"].mean(),
         }  # fmt: skip
         for name, (value, low, high, _) in numbers.items():
             row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+        costs = cost.mean() > 0 and pd.notna(row["back_low"])
         is_back, called = gained.mean() >= LIMITS["back"] * cost.mean(), row["called_high"] < LIMITS["called"]
         cheap = round(row["accuracy_loss"], 6) <= LIMITS["accuracy_loss"]
-        rows.append(row | {"cured": bool(is_back and called and cheap)})
+        rows.append(row | {"cured": bool(costs and is_back and called and cheap)})
     return pd.DataFrame(rows)
