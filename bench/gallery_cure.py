@@ -36,9 +36,16 @@ def cured(study: Path) -> dict[str, Any]:
         ],
         "left": [_remedy(tried[tried["case"] == row["case"]], row) for _, row in left.iterrows()],
         "judged": len(tried),
-        "open": int(((tried["back_low"] < LIMITS["back"]) & (tried["back_high"] >= LIMITS["back"])).sum()),
+        "open": int(_is_open(tried).sum()),
         "table": _by_case(rows),
     }
+
+
+def _is_open(tried: pd.DataFrame) -> pd.Series:
+    """Whether the share that is back decides, and its interval holds the limit or has no ends."""
+    sure = (tried["back_low"] >= LIMITS["back"]) | (tried["back_high"] < LIMITS["back"])
+    others = (tried["called_high"] < LIMITS["called"]) & (tried["accuracy_loss"] <= LIMITS["accuracy_loss"])
+    return others & ~sure
 
 
 def _remedy(of_case: pd.DataFrame, row: pd.Series) -> str:
@@ -67,14 +74,15 @@ def _by_case(rows: pd.DataFrame) -> str:
 def remedies(study: Path) -> pd.DataFrame:
     """What each training does to a likely cause: one row for each that was tried on all artefacts of the cause.
 
-    Returns `cause` (of `causes.CAUSES`), `training`, `cured` (each of these artefacts), `back` (the least share of the
-    recall that is back) and `accuracy_loss` (on clean data).
+    Returns `cause` (of `causes.CAUSES`), `artefacts`, `training`, `cured` (each of these artefacts), `back` (the least
+    mean share of the recall that is back) and `accuracy_loss` (on clean data).
     """
     rows = read_table(study / "tables" / "cure.csv")
     rows["cause"] = [KINDS[kind].cause if (kind := CASES[case][0]) in KINDS else WAVE for case in rows["case"]]
     counts = rows.groupby("cause")["case"].nunique()
     groups = rows[rows["training"] != NONE].groupby(["cause", "training"], sort=False)
     found = groups.agg(
-        cured=("cured", "all"), back=("back", "min"), accuracy_loss=("accuracy_loss", "first"), tried=("case", "size")
-    ).reset_index()
+        artefacts=("case", ", ".join), cured=("cured", "all"), back=("back", "min"),
+        accuracy_loss=("accuracy_loss", "first"), tried=("case", "size"),
+    ).reset_index()[["cause", "artefacts", "training", "cured", "back", "accuracy_loss", "tried"]]  # fmt: skip
     return found[found["tried"] == found["cause"].map(counts)].drop(columns="tried").reset_index(drop=True)

@@ -21,7 +21,8 @@ TABLE = pd.DataFrame({
 })  # fmt: skip
 NO_FILES = pd.DataFrame(columns=["class", "cause", "path", "score"])
 REMEDIES = pd.DataFrame({
-    "cause": ["wave", "wave"], "training": ["swap_fine", "low_pass"], "cured": [True, False], "back": [0.912, 0.1],
+    "cause": ["wave", "wave"], "artefacts": "wave", "training": ["swap_fine", "low_pass"],
+    "cured": [True, False], "back": [0.912, 0.1],
     "accuracy_loss": [0.0104, 0.03],
 })  # fmt: skip
 
@@ -38,15 +39,18 @@ def test_each_cause_has_a_sentence_with_files_and_what_the_line_brings(remedies)
     remedies(REMEDIES)
     files = pd.DataFrame({"class": "owl", "cause": "wave", "path": [f"owl/{i}.png" for i in range(9)], "score": 1.0})
     of_wave, of_fox = advice.advise(SimpleNamespace(table=TABLE), files)
-    assert of_wave.startswith("What to do about cat, owl: find out how these images came by a plane wave")
+    assert of_wave.startswith("What to do about cat, owl: look at the images, which seem to have a plane wave")
+    assert "rightly known, nothing needs a cure" in of_wave
     assert "Most clearly it is in owl/0.png, owl/1.png, owl/2.png." in of_wave
-    assert of_wave.endswith("cures it: at least 91 % of the lost recall is back, for 0.010 of the accuracy.")
+    assert of_wave.endswith(
+        "cures wave: on average 91 % of the lost recall or more is back, and 0.010 of the accuracy is lost."
+    )
     assert of_fox.startswith("No cause is named for fox: if a class is rightly known by its texture")
 
 
 @pytest.mark.parametrize(("also", "words"), [
-    (False, "does not cure it: at least 30 % of the lost recall is back, for 0.010 of the accuracy; none of the "
-            "trainings that we tried does."),
+    (False, "does not cure wave: on average 30 % of the lost recall or more is back, and 0.010 of the accuracy is "
+            "lost; removing the fine spectrum of all images does not, either."),
     (True, "; removing the fine spectrum of all images (0.030) does."),
 ])  # fmt: skip
 def test_what_the_line_does_not_cure_is_said_with_what_does(remedies, also, words):

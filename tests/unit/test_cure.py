@@ -137,7 +137,7 @@ def test_the_remedies_in_the_library_are_those_of_the_stored_table(tmp_path):
         write_table(gallery_cure.remedies(stored), tmp_path / "remedies.csv")
         assert (tmp_path / "remedies.csv").read_text() == gallery_cure.REMEDIES.read_text(), "run `make gallery`"
     columns = gallery_cure.REMEDIES.read_text().splitlines()[0].split(",")
-    assert columns == ["cause", "training", "cured", "back", "accuracy_loss"]
+    assert columns == ["cause", "artefacts", "training", "cured", "back", "accuracy_loss"]
 
 
 def test_method_and_code_have_the_same_limits():

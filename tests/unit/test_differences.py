@@ -357,8 +357,8 @@ def test_recall_by_source_puts_the_surest_loss_first():
     ]  # fmt: skip
     assert table.loc[0, ["recall_low", "recall_high"]].tolist() == pytest.approx([0.352, 0.648], abs=1e-3)
     assert worst_source(table) == (
-        "By source, the recall is lowest for a from x: 0.50 [0.35, 0.65] of 40 images, against 0.00 [0.00, 0.66] "
-        "from its other sources."
+        "By source, the recall is most surely low for a from x: 0.50 [0.35, 0.65] of 40 images, against 0.00 "
+        "[0.00, 0.66] from its other sources."
     )
     assert worst_source(table[table["source"] == "x"]).endswith("of 40 images; the class has no other source.")
 

@@ -106,7 +106,7 @@ def test_rare_values_count_as_one():
     labels = np.repeat([0, 1], 50)
     sizes = np.where(labels == 0, np.arange(100).astype(str), "32 x 32")
     row = score_facts(pd.DataFrame({"size": sizes}), labels, 2).iloc[0]
-    assert (row["auc"], row["value"]) == (1, "a rare one")
+    assert (row["auc"], row["value"]) == (1, "none of the common ones")
 
 
 def test_many_values_are_not_written_out():

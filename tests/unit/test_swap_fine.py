@@ -98,9 +98,7 @@ def test_an_image_and_its_blurred_copy_change_places():
     blurred = torch.fft.irfft2(torch.fft.rfft2(sharp) * blur).float()
     batch, wanted = torch.cat([sharp, blurred]), torch.cat([blurred, sharp])
     swap = fs.SwapFine(radius=8)
-    nearest = min(
-        (swap(batch) - wanted).std() for _ in range(30)
-    )  # a quarter exchanges them
+    nearest = min((swap(batch) - wanted).std() for _ in range(30))  # a quarter exchanges them
     assert nearest < 0.1 * (sharp - blurred).std()
 
 

@@ -41,8 +41,9 @@ def advise(test: FlipTest, files: pd.DataFrame) -> list[str]:
         named = [", ".join(paths.head(NAMED)) for _, paths in of_classes]
         where = f" Most clearly it is in {'; '.join(named)}." if named else ""
         advice.append(
-            f"What to do about {few(rows['class'].tolist())}: find out how these images came by {CAUSES[str(cause)]}, "
-            f"and the others did not.{where} {_cure(str(cause))}"
+            f"What to do about {few(rows['class'].tolist())}: look at the images, which seem to have "
+            f"{CAUSES[str(cause)]}.{where} If it is the texture by which the class is rightly known, nothing needs a "
+            f"cure. If not, find out how these images came by it, and others did not. {_cure(str(cause))}"
         )
     if rest := found.loc[found["cause"].isna(), "class"].tolist():
         advice.append(
@@ -59,19 +60,22 @@ def _cure(cause: str) -> str:
     if of_cause.empty:
         return f"Our benchmark does not say whether {SWAP} cures it."
     row = of_cause.loc["swap_fine"]
-    does = "cures it" if row["cured"] else "does not cure it"
+    does = "cures" if row["cured"] else "does not cure"
     return (
-        f"In our benchmark, {SWAP} {does}: at least {100 * row['back']:.0f} % of the lost recall is back, for "
-        f"{row['accuracy_loss']:.3f} of the accuracy{''.join(_others(of_cause))}."
+        f"In our benchmark, grey pictures of clothes, {SWAP} {does} {row['artefacts']}: on average "
+        f"{100 * min(1, max(0, row['back'])):.0f} % of the lost recall or more is back, and "
+        f"{max(0, row['accuracy_loss']):.3f} of the accuracy is lost{''.join(_others(of_cause))}."
     )
 
 
 def _others(of_cause: pd.DataFrame) -> Iterator[str]:
-    """Other trainings that cure a cause, if the line does not."""
+    """Other remedies of a cause, if the line does not cure it."""
     if not of_cause.loc["swap_fine", "cured"]:
-        cured = of_cause[of_cause["cured"].astype(bool)]
-        words = [f"{OTHERS[name]} ({loss:.3f})" for name, loss in cured["accuracy_loss"].items() if name in OTHERS]
-        yield f"; {' or '.join(words)} does" if words else "; none of the trainings that we tried does"
+        tried = of_cause[of_cause.index.isin([*OTHERS])]
+        cured = tried[tried["cured"].astype(bool)]
+        words = [f"{OTHERS[str(name)]} ({loss:.3f})" for name, loss in cured["accuracy_loss"].items()]
+        no = " or ".join(OTHERS[str(name)] for name in tried.index)
+        yield f"; {' or '.join(words)} does" if words else f"; {no} does not, either" if no else ""
 
 
 def carriers(test: FlipTest) -> pd.DataFrame:

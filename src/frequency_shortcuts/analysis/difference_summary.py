@@ -69,7 +69,11 @@ def _files(found: Compared) -> Iterator[str]:
         if facts in ([], ["source"]):
             yield "All files have the same format, JPEG quality, colour mode and size."
         if facts:
-            yield f"No class is told by its {_or(facts)} alone."
+            best = found.facts[found.facts["fact"].isin(FILE_FACTS)].sort_values("auc", kind="stable").iloc[-1]
+            yield (
+                f"No class is told nearly always by its {_or(facts)} alone; best {best['class']} by its "
+                f"{FILE_FACTS[best['fact']][0]} (area under the curve {_interval(best.to_dict())})."
+            )
 
 
 def _of_class(row: dict[str, Any], name: str, count: int) -> str:

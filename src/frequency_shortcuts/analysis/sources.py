@@ -74,7 +74,7 @@ def worst_source(table: pd.DataFrame) -> str:
         return "By source, the recall of all classes is 1.00."
     others = table.iloc[1:][table["class"].iloc[1:] == worst["class"]]
     sentence = (
-        f"By source, the recall is lowest for {worst['class']} from {worst['source']}: {worst['recall']:.2f} "
+        f"By source, the recall is most surely low for {worst['class']} from {worst['source']}: {worst['recall']:.2f} "
         f"[{worst['recall_low']:.2f}, {worst['recall_high']:.2f}] of {worst['images']} images"
     )
     if others.empty:
