@@ -1,38 +1,41 @@
 """What tells a class from the others by its fine spectrum alone, without a network, and in which files it is.
 
 For each class against the rest: logarithms of amplitudes in cells of the fine spectrum and at the few sharpest pairs,
-in ridge regression with five folds. A large area under the curve says that a network *could* use the difference.
+and fingerprints (`forensics`), in ridge regression with five folds. A large area under the curve says that a network
+*could* use the difference. A likely cause is named where the class differs as by an artefact, and not as classes do.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
-from scipy.ndimage import median_filter
+from scipy.ndimage import maximum_filter, median_filter
 from torch import Tensor
 from tqdm import tqdm
 
 from frequency_shortcuts.data.pixels import Pixels
-from frequency_shortcuts.data.source import fitting_batch, index_batches
+from frequency_shortcuts.data.source import fitting_batch, index_batches, prefetched
 from frequency_shortcuts.data.splits import Images, Split
 from frequency_shortcuts.intervals import NORMAL
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
-from . import causes
-from .class_statistics import ClassStatistics, fine_radius, squared
+from .causes import CAUSES, CHECKERBOARD, LEAST_RADIUS, SURROUNDINGS, WAVE
+from .class_statistics import BATCH, FEWEST, ClassStatistics, fine_radius, squared
+from .forensics import COARSE, SAMPLE, Forensics, Trace, fingerprints, lightness
 
 FOLDS = 5
 FINE = 0.2  # of the squared difference between two classes lies outside the fine radius
 RINGS, SECTORS = 12, 8  # of the cells
-SHARPEST = 4  # pairs of a class
-PENALTY = 0.01  # of the ridge regression, of standardised features, a share of the images
+SHARPEST = 4, 200  # pairs of a class, and of all classes but one each
+PENALTY = 0.01  # of the ridge regression, of standardised features, for each image
 PERMUTATIONS = 39
-BATCH = 64  # images
+ISOLATED = 0.8  # of a peak, above all frequencies two or three beside it
 
 
 class Told(NamedTuple):
@@ -40,7 +43,7 @@ class Told(NamedTuple):
 
     table : one row a class: `class`, `images`, `auc` with `auc_low` and `auc_high`, the `null` that permuted labels
         reach (their 95 % quantile), `z` (the largest of a fine frequency), `cause` (a key of `causes.CAUSES`, or empty)
-        and `carriers` (the estimated share of images that carry it; NaN without a cause)
+        and `carriers` (the estimated share of its images that carry it; NaN without a cause)
     differences : [class, H, W], centred, see `ClassStatistics.differences`
     spectra : [class, H, W], centred, the root mean square amplitude of each class, mean over channels
     files : [n], how clearly each image carries the cause of its class, larger is clearer; NaN without a cause
@@ -57,93 +60,107 @@ def tell(images: Images, labels: IntArray, n_classes: int, *, seed: int = 0, pro
 
     images : uint8, or float from 0 to 1, [n, channels, H, W]. labels : int64 [n]
 
-    Raises ValueError for a class of fewer than 10 images, and for images that do not vary.
+    Raises ValueError for a class of fewer than 10 images, and for fewer than two classes.
 
     >>> tell(images, labels, 10).table[["class", "auc", "cause"]]
     """
     labels = np.asarray(labels)
     pixels = _in_pixels(images, labels, n_classes)
+    count = np.bincount(labels, minlength=n_classes)
+    if n_classes < 2 or count.min() < FEWEST:
+        raise ValueError(f"classes of {count.tolist()} images: expected two or more, with at least {FEWEST} in each")
     folds = _folds(labels, n_classes, np.random.default_rng([seed, 48]))
-    statistics, grey = _first_pass(pixels, n_classes, folds, progress)
+    statistics, of_folds = _statistics(pixels, n_classes, folds, progress)
     pairs = ConjugatePairs(*statistics.size)
     fine = pairs.radius > fine_radius(statistics, FINE)
-    sharpest = [_sharpest(_without(grey, fold, statistics.size), pairs) for fold in range(FOLDS)]  # [fold][class][few]
-    cells, at_pairs = _second_pass(pixels, pairs, fine, np.unique(np.stack(sharpest)), progress)
-    everything = np.unique(np.stack(sharpest))
-    columns = [np.searchsorted(everything, np.unique(of)) for of in sharpest]
-    areas, null = _areas(cells, at_pairs, columns, labels, n_classes, folds, seed)
-    count = np.bincount(labels, minlength=n_classes)
-    named = [causes.cause(pixels, statistics, k) for k in range(n_classes)]
-    files, shares = np.full(len(labels), np.nan), np.full(n_classes, np.nan)
-    for k, name in enumerate(named):
-        if name:
-            score = carries(pixels, name, statistics=statistics, k=k)
-            files[labels == k] = score[labels == k]
-            shares[k] = _share_above(score[labels == k], score[labels != k])
+    sharpest = [_sharpest(of_fold, pairs) for of_fold in of_folds]
+    peaks = {k: pair for k in range(n_classes) if (pair := _peak(statistics, k, pairs)) is not None}
+    surroundings = [around for pair in peaks.values() for around in _around(pair, pairs)]
+    chosen = np.unique(np.concatenate([*sharpest, *surroundings]))
+    cells, at_pairs, prints = _features(pixels, pairs, fine, chosen, progress)
+
+    features = np.hstack([cells, prints[:, COARSE:]])
+    places = [np.searchsorted(chosen, of_fold) for of_fold in sharpest]
+    areas, ends, null = _areas(features, at_pairs, places, labels, n_classes, folds, seed)
+    forensics = _forensics(pixels, prints, n_classes, seed)
+    traces = forensics.find(apart=list(peaks))
+    named, shares, files = [""] * n_classes, np.full(n_classes, np.nan), np.full(len(labels), np.nan)
+    for k, pair in peaks.items():
+        inside, outside = (np.searchsorted(chosen, of) for of in _around(pair, pairs))
+        height = at_pairs[:, inside].mean(axis=1) - at_pairs[:, outside].mean(axis=1)
+        named[k], files[labels == k] = _name(pair, pairs), height[labels == k]
+        shares[k] = _share_above(height[labels == k], height[labels != k])
+    for k, trace in traces.items():
+        named[k], shares[k], files[labels == k] = trace.cause, trace.carriers, forensics.scores(trace)[labels == k]
     differences = np.stack([statistics.differences(k) for k in range(n_classes)])
-    ends = np.array([auc_interval(a, n, len(labels) - n) for a, n in zip(areas, count, strict=True)])
     table = pd.DataFrame({
         "class": np.arange(n_classes), "images": count, "auc": areas, "auc_low": ends[:, 0], "auc_high": ends[:, 1],
         "null": null, "z": [float(pairs.gather(of)[fine].max()) for of in differences], "cause": named,
         "carriers": shares,
     })  # fmt: skip
-    power = (squared(statistics.mean) + statistics.variance).sqrt().mean(dim=1).numpy()
-    return Told(table, differences, from_half_plane(power, statistics.size[1]), files)
+    amplitude = (squared(statistics.mean) + statistics.variance).sqrt().mean(dim=1).numpy()
+    return Told(table, differences, from_half_plane(amplitude, statistics.size[1]), files)
 
 
-def carries(pixels: Pixels, cause: str, *, statistics: ClassStatistics, k: int) -> FloatArray:
+def carries(pixels: Pixels, cause: str, *, statistics: ClassStatistics, k: int, seed: int = 0) -> FloatArray:
     """How clearly each image carries a named cause of class k, float64 [n], larger is clearer.
 
-    cause : a key of `causes.CAUSES`; statistics : of images with the classes of which k is one
+    pixels : images of all classes, which the statistics are of. cause : a key of `causes.CAUSES`
+
+    Raises ValueError for another cause.
+
+    >>> np.argsort(-carries(pixels, "blocks", statistics=statistics, k=3))[:10]
     """
-    if cause not in causes.CAUSES:
-        raise ValueError(f"unknown cause {cause!r}: choose from {', '.join(causes.CAUSES)}")
+    if cause not in CAUSES:
+        raise ValueError(f"unknown cause {cause!r}: choose from {', '.join(CAUSES)}")
     pairs = ConjugatePairs(*statistics.size)
-    if cause == causes.BLOCKS:
-        return _near_zero(pixels)
-    if cause in (causes.WAVE, causes.CHECKERBOARD):
-        plane = pairs.scatter(causes._log_amplitudes(statistics, k))
-        peak = pairs.gather(plane - median_filter(plane, causes.SURROUNDINGS, mode="wrap"))
-        peak[pairs.radius < causes.LEAST_RADIUS] = 0
-        at = int(peak.argmax())
-        around = np.hypot(*(pairs.frequencies - pairs.frequencies[at]).T)
-        inside, outside = np.arange(len(pairs)) == at, (around > 0) & (around <= 3)
-    else:
-        share = pairs.radius / (min(statistics.size) / 2)
-        inside, outside = share > 0.95, (share > 0.375) & (share < 0.625)
-    made = []
-    for batch in index_batches(np.arange(len(pixels)), min(BATCH, fitting_batch(pixels.shape[1:]))):
-        power = _log_power(_grey(pixels.take(batch)))[:, pairs.half_row, pairs.half_column]
-        made.append((power[:, inside].mean(dim=1) - power[:, outside].mean(dim=1)).numpy())
-    score = np.concatenate(made).astype(float)
-    return -score if cause == causes.LOST else score
+    if cause in (WAVE, CHECKERBOARD):
+        inside, outside = _around(int(_heights(statistics, k, pairs).argmax()), pairs)
+        made = []
+        for batch in _batches(pixels):
+            values = _log_amplitudes(pixels.take(batch), pairs)
+            made.append((values[:, inside].mean(dim=1) - values[:, outside].mean(dim=1)).numpy())
+        return np.concatenate(made).astype(float)
+    prints = np.concatenate([fingerprints(lightness(pixels.take(batch))) for batch in _batches(pixels)])
+    forensics = _forensics(pixels, prints, len(statistics), seed)
+    traces: list[Trace] = [trace for trace in forensics.traces(k, range(len(statistics))) if trace.cause == cause]
+    return forensics.scores(traces[0])
 
 
-def auc_interval(area: float, own: int, others: int) -> tuple[float, float]:
-    """The interval of an area under the curve, of so many images of a class and others: its ends.
+def area_interval(scores: FloatArray, own: BoolArray) -> tuple[float, float, float]:
+    """The area under the curve of scores [n], of images that are `own` [n] against the others, and its interval.
 
-    A score interval, as Wilson's of a share: the areas whose standard error, after Hanley and McNeil, reaches the one
-    that was found (R. Newcombe, Statistics in Medicine 25, 2006, method 5).
+    A score interval, as Wilson's of a share: the areas whose standard error reaches the one that was found. The
+    variance is that of Hanley and McNeil (R. Newcombe, Statistics in Medicine 25, 2006, method 5), or DeLong's (1988)
+    where that is larger, as it is where one side varies more.
 
-    >>> auc_interval(0.5, 100, 900)
+    >>> area, low, high = area_interval(scores, labels == 3)
     """
+    n, m = int(own.sum()), int((~own).sum())
+    ranks = _ranks(scores)
+    above = (ranks[own] - _ranks(scores[own])) / m
+    below = (ranks[~own] - _ranks(scores[~own])) / n
+    area = float(above.mean())
+    spread = above.var() / n + below.var() / m
+
+    def reached(other: float) -> bool:
+        rest = (n + m) / 2 - 1
+        variance = other * (1 - other) * (1 + rest * ((1 - other) / (2 - other) + other / (1 + other))) / (n * m)
+        return bool(abs(area - other) <= NORMAL * np.sqrt(max(variance, spread)))
+
     ends = []
-    for side in (0.0, 1.0):
-        low, high = sorted((area, side))
-        for _ in range(50):
-            middle = (low + high) / 2
-            within = abs(area - middle) <= NORMAL * np.sqrt(_variance(middle, own, others))
-            if within == (side == 0):
-                high = middle
-            else:
-                low = middle
-        ends.append((low + high) / 2)
-    return ends[0], ends[1]
+    for end in (0.0, 1.0):
+        inside, outside = area, end
+        for _ in range(40):
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if reached(middle) else (inside, middle)
+        ends.append(inside)
+    return area, ends[0], ends[1]
 
 
-def _variance(area: float, own: int, others: int) -> float:
-    rest = (own + others) / 2 - 1
-    return area * (1 - area) * (1 + rest * ((1 - area) / (2 - area) + area / (1 + area))) / (own * others)
+def _ranks(values: FloatArray) -> FloatArray:
+    ranks: FloatArray = pd.Series(values).rank().to_numpy()  # scipy.stats takes each job half a second to import
+    return ranks
 
 
 def _in_pixels(images: Images, labels: IntArray, n_classes: int) -> Pixels:
@@ -152,98 +169,128 @@ def _in_pixels(images: Images, labels: IntArray, n_classes: int) -> Pixels:
     return Pixels(split, np.zeros(channels), np.ones(channels), torch.device("cpu"))
 
 
+def _batches(pixels: Pixels) -> list[IntArray]:
+    return list(index_batches(np.arange(len(pixels)), min(BATCH, fitting_batch(pixels.shape[1:]))))
+
+
+def _read(pixels: Pixels, words: str, progress: bool) -> Iterator[tuple[IntArray, Tensor]]:
+    """All images in batches, read ahead: their positions and pixels."""
+    batches = _batches(pixels)
+    bar = tqdm(prefetched(pixels.take, batches), words, len(batches), unit="batch", disable=None if progress else True)
+    yield from zip(batches, bar, strict=True)
+
+
 def _folds(labels: IntArray, n_classes: int, generator: np.random.Generator) -> IntArray:
-    """The fold of each image, [n]: each class is spread over all."""
+    """The fold of each image, [n]; each class is spread over all."""
     folds = np.empty(len(labels), int)
     for k in range(n_classes):
         members = np.flatnonzero(labels == k)
-        folds[members] = (generator.permutation(len(members)) + generator.integers(FOLDS)) % FOLDS
+        folds[members] = (generator.permutation(len(members)) + k) % FOLDS
     return folds
 
 
-def _grey(pixels: Tensor) -> Tensor:
-    """Images [k, channels, H, W] as [k, H, W]: lightness of colour images, the mean of others."""
-    return pixels.mean(dim=1)
+def _log_amplitudes(values: Tensor, pairs: ConjugatePairs) -> Tensor:
+    """Logarithms of amplitudes of images in grey [k, pairs]; rounding of pixels is the floor."""
+    power = squared(torch.fft.rfft2(values.mean(dim=1)))[:, pairs.half_row, pairs.half_column]
+    return (power + pairs.height * pairs.width / 12 / 255**2).log_() / 2
 
 
-def _log_power(grey: Tensor) -> Tensor:
-    """The logarithm of amplitudes of grey images [k, H, W], [k, H, W // 2 + 1]; rounding of pixels is the floor."""
-    floor = grey.shape[1] * grey.shape[2] / 12 / 255**2
-    return (squared(torch.fft.rfft2(grey)) + floor).log() / 2
-
-
-def _first_pass(
+def _statistics(
     pixels: Pixels, n_classes: int, folds: IntArray, progress: bool
-) -> tuple[ClassStatistics, tuple[Tensor, Tensor, IntArray]]:
-    """The statistics of each class, and sums of the grey images of each fold and class."""
-    height, width = pixels.shape[2:]
-    half = height, width // 2 + 1
+) -> tuple[ClassStatistics, Iterator[ClassStatistics]]:
+    """The statistics of each class, and those of the images in grey without those of each fold."""
+    size = pixels.shape[2], pixels.shape[3]
+    half = size[0], size[1] // 2 + 1
     total = torch.zeros(n_classes, pixels.shape[1], *half, dtype=torch.complex128)
-    power = torch.zeros(total.shape, dtype=torch.float64)
-    grey_total = torch.zeros(FOLDS * n_classes, *half, dtype=torch.complex64)
-    grey_power = torch.zeros(grey_total.shape)
+    grey = torch.zeros(FOLDS * n_classes, 1, *half, dtype=torch.complex64)
+    power, grey_power = torch.zeros(total.shape, dtype=torch.float64), torch.zeros(grey.shape)
     groups = folds * n_classes + pixels.labels
-    for batch in _batches(pixels, "statistics", progress):
-        values = pixels.take(batch)
+    for batch, values in _read(pixels, "statistics", progress):
         spectra = torch.fft.rfft2(values)
-        own = torch.from_numpy(pixels.labels[batch])
-        grey = _grey(spectra)
-        spectra = opponent(spectra)
-        total.index_add_(0, own, spectra.to(torch.complex128))
-        power.index_add_(0, own, squared(spectra).double())
-        group = torch.from_numpy(groups[batch])
-        grey_total.index_add_(0, group, grey)
-        grey_power.index_add_(0, group, squared(grey))
-    count = np.bincount(pixels.labels, minlength=n_classes)
-    n = torch.from_numpy(count)[:, None, None, None].double()
-    mean = total.div_(n)
-    variance = power.div_(n).sub_(squared(mean)).clamp_(min=0).mul_(n / (n - 1))
-    of_groups = np.bincount(groups, minlength=FOLDS * n_classes).reshape(FOLDS, n_classes)
-    shape = FOLDS, n_classes, 1, *half
-    return ClassStatistics(mean, variance, count, (height, width)), (
-        grey_total.reshape(shape), grey_power.reshape(shape), of_groups
-    )  # fmt: skip
+        in_grey, group = spectra.mean(dim=1, keepdim=True), torch.from_numpy(groups[batch])
+        spectra, label = opponent(spectra), torch.from_numpy(pixels.labels[batch])
+        total.index_add_(0, label, spectra.to(total.dtype))
+        power.index_add_(0, label, squared(spectra).double())
+        grey.index_add_(0, group, in_grey)
+        grey_power.index_add_(0, group, squared(in_grey))
+    counts = np.bincount(groups, minlength=FOLDS * n_classes).reshape(FOLDS, n_classes)
 
+    def of_sums(total: Tensor, power: Tensor, count: IntArray) -> ClassStatistics:
+        n = torch.from_numpy(count)[:, None, None, None].double()
+        mean = total / n
+        return ClassStatistics(mean, (power / n - squared(mean)).clamp_(min=0) * (n / (n - 1)), count, size)
 
-def _without(grey: tuple[Tensor, Tensor, IntArray], fold: int, size: tuple[int, int]) -> ClassStatistics:
-    """The statistics of grey images of all folds but one."""
-    others = [f for f in range(FOLDS) if f != fold]
-    total, power = (values[others].sum(dim=0) for values in grey[:2])
-    count = grey[2][others].sum(axis=0)
-    n = torch.from_numpy(count)[:, None, None, None].double()
-    mean = total.to(torch.complex128) / n
-    variance = (power.double() / n - squared(mean)).clamp(min=0) * (n / (n - 1))
-    return ClassStatistics(mean, variance, count, size)
+    def without(fold: int) -> ClassStatistics:
+        kept = [other for other in range(FOLDS) if other != fold]
+        rest, rest_power = (of.reshape(FOLDS, n_classes, *of.shape[1:])[kept].sum(dim=0) for of in (grey, grey_power))
+        return of_sums(rest, rest_power, counts[kept].sum(axis=0))
+
+    return of_sums(total, power, counts.sum(axis=0)), (without(fold) for fold in range(FOLDS))
 
 
 def _sharpest(statistics: ClassStatistics, pairs: ConjugatePairs) -> IntArray:
-    """The pairs of each class whose difference stands out most from its neighbours, [class, few]."""
+    """The pairs of each class whose difference stands out most from its neighbours."""
+    few = max(1, min(SHARPEST[0], SHARPEST[1] // len(statistics)))
     found = []
     for k in range(len(statistics)):
-        plane = pairs.scatter(pairs.gather(statistics.differences(k)))
-        sharp = pairs.gather(plane - median_filter(plane, causes.SURROUNDINGS, mode="wrap"))
-        sharp[pairs.radius < causes.LEAST_RADIUS] = 0
-        found.append(np.argsort(sharp)[-SHARPEST:])
-    return np.stack(found)
+        plane = statistics.differences(k)
+        sharp = pairs.gather(plane - median_filter(plane, SURROUNDINGS, mode="wrap"))
+        sharp[pairs.radius < LEAST_RADIUS] = 0
+        found.append(np.argsort(sharp)[-few:])
+    return np.unique(np.concatenate(found))
 
 
-def _second_pass(
-    pixels: Pixels, pairs: ConjugatePairs, fine: Any, chosen: IntArray, progress: bool
-) -> tuple[FloatArray, FloatArray]:
-    """The features of each image: logarithms of amplitudes in the cells [n, cells], and at the chosen pairs."""
+def _heights(statistics: ClassStatistics, k: int, pairs: ConjugatePairs) -> FloatArray:
+    """How far the amplitude of class k, over that of the rest, is above all frequencies two or three beside it."""
+    own, rest = (
+        (squared(of.mean) + of.variance).mean(dim=0).numpy()[pairs.half_row, pairs.half_column]
+        for of in (statistics.of(k), statistics.rest(k))
+    )
+    floor = 1e-12 * max(own.max(), rest.max())
+    plane = pairs.scatter(np.log((own + floor) / (rest + floor)) / 2)
+    ring = np.ones((SURROUNDINGS, SURROUNDINGS), bool)
+    ring[2:-2, 2:-2] = False
+    heights: FloatArray = pairs.gather(plane - maximum_filter(plane, footprint=ring, mode="wrap"))
+    heights[pairs.radius < LEAST_RADIUS] = -np.inf
+    return heights
+
+
+def _peak(statistics: ClassStatistics, k: int, pairs: ConjugatePairs) -> int | None:
+    """The pair at which class k has a wave, if it has one."""
+    heights = _heights(statistics, k, pairs)
+    highest = int(heights.argmax())
+    return highest if heights[highest] >= ISOLATED else None
+
+
+def _around(pair: int, pairs: ConjugatePairs) -> tuple[IntArray, IntArray]:
+    """A pair, and those two or three frequencies beside it."""
+    size = np.array([pairs.height, pairs.width])
+    apart = np.abs((pairs.frequencies - pairs.frequencies[pair] + size // 2) % size - size // 2).max(axis=1)
+    return np.array([pair]), np.flatnonzero((apart >= 2) & (apart <= SURROUNDINGS // 2))
+
+
+def _name(pair: int, pairs: ConjugatePairs) -> str:
+    u, v = np.abs(pairs.frequencies[pair])
+    return CHECKERBOARD if u >= pairs.height // 2 and v >= pairs.width // 2 else WAVE
+
+
+def _features(
+    pixels: Pixels, pairs: ConjugatePairs, fine: BoolArray, chosen: IntArray, progress: bool
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of each image the mean logarithms of amplitudes in cells, those at the chosen pairs, and its fingerprint."""
     cell = _cells(pairs, fine)
     weights = torch.zeros(len(pairs), cell.max() + 1)
     weights[fine, cell[fine]] = 1
     weights /= weights.sum(dim=0)
-    cells, at_pairs = [], []
-    for batch in _batches(pixels, "features", progress):
-        power = _log_power(_grey(pixels.take(batch)))[:, pairs.half_row, pairs.half_column]
-        cells.append((power @ weights).numpy())
-        at_pairs.append(power[:, chosen].numpy())
-    return np.concatenate(cells), np.concatenate(at_pairs)
+    rows = []
+    for _, values in _read(pixels, "features", progress):
+        logarithms = _log_amplitudes(values, pairs)
+        rows.append(((logarithms @ weights).numpy(), logarithms[:, chosen].numpy(), fingerprints(lightness(values))))
+    cells, at_pairs, prints = (np.concatenate(of) for of in zip(*rows, strict=True))
+    return cells, at_pairs, prints
 
 
-def _cells(pairs: ConjugatePairs, fine: Any) -> IntArray:
+def _cells(pairs: ConjugatePairs, fine: BoolArray) -> IntArray:
     """The number of the polar cell of each fine pair, [pairs]; -1 of others."""
     radius, angle = pairs.radius[fine], np.arctan2(*pairs.frequencies[fine].T) % np.pi
     ring = np.minimum(RINGS * (radius - radius.min()) / (np.ptp(radius) + 1e-9), RINGS - 1).astype(int)
@@ -254,51 +301,48 @@ def _cells(pairs: ConjugatePairs, fine: Any) -> IntArray:
 
 
 def _areas(
-    cells: FloatArray, at_pairs: FloatArray, columns: list[IntArray], labels: IntArray, n_classes: int,
+    features: FloatArray, at_pairs: FloatArray, places: list[IntArray], labels: IntArray, n_classes: int,
     folds: IntArray, seed: int,
-) -> tuple[FloatArray, FloatArray]:  # fmt: skip
-    """The area under the curve of each class against the rest, and the 95 % quantile of that of permuted labels."""
+) -> tuple[FloatArray, FloatArray, FloatArray]:  # fmt: skip
+    """The area under the curve of each class, its interval [class, 2], and the 95 % quantile for permuted labels.
+
+    places : of each fold, the columns of `at_pairs` that were chosen without it. All classes and permutations share
+    the Gram matrix of a fold.
+    """
     generator = np.random.default_rng([seed, 49])
-    drawn = np.stack([labels, *(generator.permutation(labels) for _ in range(PERMUTATIONS))])
-    targets = (drawn[:, :, None] == np.arange(n_classes)).transpose(1, 0, 2).reshape(len(labels), -1)
+    permutations = min(PERMUTATIONS, max(2, 400 // n_classes))
+    drawn = np.stack([labels, *(generator.permutation(labels) for _ in range(permutations))])
+    targets = (drawn.T[:, :, None] == np.arange(n_classes)).reshape(len(labels), -1)
     scores = np.empty(targets.shape)
     for fold in range(FOLDS):
-        features = np.hstack([cells, at_pairs[:, columns[fold]]]).astype(float)
         trained, scored = folds != fold, folds == fold
-        centre, spread = features[trained].mean(axis=0), features[trained].std(axis=0) + 1e-9
-        x = (features - centre) / spread
+        x = np.hstack([features, at_pairs[:, places[fold]]]).astype(float)
+        x = (x - x[trained].mean(axis=0)) / (x[trained].std(axis=0) + 1e-9)
+        gram = x[trained].T @ x[trained]
+        gram[np.diag_indices_from(gram)] += PENALTY * trained.sum()
         y = targets[trained] - targets[trained].mean(axis=0)
-        gram = x[trained].T @ x[trained] + PENALTY * trained.sum() * np.eye(x.shape[1])
         scores[scored] = x[scored] @ np.linalg.solve(gram, x[trained].T @ y)
-    areas = np.array([_area(score, target) for score, target in zip(scores.T, targets.T, strict=True)])
-    areas = areas.reshape(PERMUTATIONS + 1, n_classes)
-    return areas[0], np.quantile(areas[1:], 0.95, axis=0)
-
-
-def _area(scores: FloatArray, own: Any) -> float:
-    """The area under the curve of scores [n], of the images that are `own` [n] against the others."""
-    n = int(own.sum())
-    return float((pd.Series(scores).rank().to_numpy()[own].sum() - n * (n + 1) / 2) / (n * (len(own) - n)))
+    found = np.array([area_interval(scores[:, k], targets[:, k]) for k in range(n_classes)])
+    ranks = pd.DataFrame(scores[:, n_classes:]).rank().to_numpy()
+    count = np.tile(np.bincount(labels, minlength=n_classes), permutations)
+    above = (ranks * targets[:, n_classes:]).sum(axis=0) - count * (count + 1) / 2
+    by_chance = (above / (count * (len(labels) - count))).reshape(permutations, n_classes)
+    return found[:, 0], found[:, 1:], np.quantile(by_chance, 0.95, axis=0)
 
 
 def _share_above(own: FloatArray, others: FloatArray) -> float:
-    """The share of own images that score higher than nearly all others do, beyond what others do."""
-    bar = np.quantile(others, 0.95)
-    return float(max(0.0, ((own > bar).mean() - 0.05) / 0.95))
+    """The share of images that score higher than 95 % of the others, beyond the 5 % that these have."""
+    return float(max(0.0, ((own > np.quantile(others, 0.95)).mean() - 0.05) / 0.95))
 
 
-def _near_zero(pixels: Pixels) -> FloatArray:
-    """The share of coefficients near zero in the blocks of each image, in the grid that starts at its corner, [n]."""
-    made = []
-    for batch in index_batches(np.arange(len(pixels)), BATCH):
-        luma = causes._luma(pixels, batch)
-        for image in luma:
-            blocks = causes._blocks(image[None])
-            made.append(float((np.abs(causes.dctn(blocks, axes=(1, 2), norm="ortho")) < causes.NEAR_ZERO).mean()))
-    return np.array(made)
-
-
-def _batches(pixels: Pixels, words: str, progress: bool) -> Any:
-    size = min(BATCH, fitting_batch(pixels.shape[1:]))
-    batches = list(index_batches(np.arange(len(pixels)), size))
-    return tqdm(batches, desc=words, unit="batch", disable=None if progress else True)
+def _forensics(pixels: Pixels, prints: FloatArray, n_classes: int, seed: int) -> Forensics:
+    """What artefacts do to a sample of the images, with as many of each class."""
+    generator, labels = np.random.default_rng([seed, 50]), pixels.labels
+    order = generator.permutation(len(labels))
+    rank = np.empty(len(labels), int)  # of each image within its class, at random
+    for k in range(n_classes):
+        own = order[labels[order] == k]
+        rank[own] = np.arange(len(own))
+    sample = np.sort(order[np.argsort(rank[order], kind="stable")][:SAMPLE])
+    grey = np.concatenate([lightness(pixels.take(batch)) for batch in index_batches(sample, BATCH)])
+    return Forensics(prints, labels, n_classes, grey, sample)
