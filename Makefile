@@ -34,7 +34,7 @@ study: $(READY) ## the whole study at laptop scale, ending with results/laptop/r
 methods: $(READY) ## every method that finds maps, side by side where the truth is known: results/benchmark
 	snakemake methods --cores all --resources gpu=1 --configfile config/benchmark.yaml
 
-cure: $(READY) ## train, find maps, train to avoid them, find maps again, on Fashion-MNIST: results/cure
+cure: $(READY) ## which trainings cure what an artefact in one class costs? results/cure
 	snakemake cure --cores all --resources gpu=1 --configfile config/cure.yaml
 
 capacity: $(READY) ## one architecture of three widths, ten seeds each, on Fashion-MNIST: results/capacity

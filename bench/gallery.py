@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.storage.tables import write_table
 
 from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_leaks, gallery_methods, gallery_real, same
 from .markdown import DOCS, README, ROOT, filled, marks, renew
@@ -24,7 +25,7 @@ FIGURES = {
         "shortcuts_fashion_mnist",
     ],
     "benchmark": ["method_truth_all"],
-    "cure": ["cure_fashion_mnist"],
+    "cure": [],
     "leaks": ["leaks_all"],
     "experiments": ["reliance_fashion_mnist"],
     "real": [],
@@ -75,6 +76,8 @@ def main() -> None:
             continue
         store(study, DATA / name)
         pictures(study, DOCS, FIGURES[name])
+        if name == "cure":
+            write_table(gallery_cure.remedies(DATA / name), gallery_cure.REMEDIES)
         if name == "real":
             gallery_real.add_minutes(study, DATA / name)
             gallery_real.draw(study, DOCS)

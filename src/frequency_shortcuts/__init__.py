@@ -33,11 +33,13 @@ PUBLIC = {
 # Functions and classes: name -> module that holds it.
 NAMES = {
     "analyse": "analysis.analyse",
+    "differences": "analysis.differences",
     "Search": "analysis.options",
     "Test": "analysis.options",
     "Run": "analysis.options",
     "Preprocessing": "analysis.transforms",
     "read_transform": "analysis.transforms",
+    "SwapFine": "networks.swap_fine",
     "portable": "networks.instructions",
 }
 

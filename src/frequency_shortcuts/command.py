@@ -185,6 +185,7 @@ def main() -> None:
       frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick
       frequency-shortcuts analyse my_module:my_network --checkpoint mine.pt --images val/ --size 64 \\
           --mean 0.5,0.5,0.5 --std 0.25,0.25,0.25
+      frequency-shortcuts data train/
       frequency-shortcuts show results/analysis/maps.h5
     """
     # A terminal shows bars; a log gets lines instead.
@@ -209,6 +210,9 @@ Examples:
 @_search_options
 @click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
 @click.option("--no-maps", is_flag=True, help="The same as --quick.")
+@click.option(
+    "--source", metavar="FILE", help="CSV with the columns path and source: recall by source, such as hospital."
+)
 @click.option("--smallest-set", is_flag=True, help="Look for the fewest frequencies that a class follows as well.")
 @click.option(
     "--fail-above",
@@ -252,6 +256,51 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
         return None
     name, column = lows.idxmax()
     return f"{name}: the lower end of {column.removesuffix('_low')} is {lows.max():.2f}, above {limit:g}"
+
+
+@main.command(short_help="Say what differs between the classes of a folder, without a network.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--csv", "table", metavar="FILE", type=click.Path(path_type=Path),
+              help="CSV with the columns path (relative to FOLDER, or else to the CSV), label and, if there is one, "
+                   "source. The folder then needs no class folders.")  # fmt: skip
+@click.option("--source", metavar="NAME",
+              help="Column of the CSV with the source of each picture, such as hospital or camera; or another CSV, "
+                   "with the columns path and source.")  # fmt: skip
+@click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
+              help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, "
+                   "or the median short side.")  # fmt: skip
+@click.option("--strict", is_flag=True, help="Refuse pictures that cannot be read. By default they are left out.")
+@click.option("--seed", default=0, show_default=True, help="Of folds and permuted labels.")
+@click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
+              help="Leave with status 1 if a fact of the files, or the fine spectrum, tells a class or source with an "
+                   "area under the curve whose lower end is above X.")  # fmt: skip
+@click.option("--out", default=Path("results/data"), show_default=True, type=click.Path(path_type=Path),
+              help="Folder for the results.")  # fmt: skip
+@_errors_in_one_sentence
+def data(
+    folder: Path, table: Path | None, size: list[int] | None, fail_above: float | None, out: Path, **options: Any
+) -> None:  # fmt: skip
+    """Say what differs between the classes of a FOLDER, which has a folder of pictures for each class.
+
+    No network is needed: facts of the files, such as format and JPEG quality, and the fine spectrum of each class
+    against the others, with a likely cause and the files that carry it. Writes data.html, data.json, classes.csv,
+    facts.csv, files.csv and a picture. FOLDER may also be an HDF5 file, as in `analyse`.
+
+    \b
+    Examples:
+      frequency-shortcuts data train/
+      frequency-shortcuts data scans/ --csv scans.csv --source hospital --size 224
+      frequency-shortcuts data train/ --strict --fail-above 0.99
+    """
+    import frequency_shortcuts as fs
+
+    found = fs.differences(folder, table, size=_one_or_two(size), **options)
+    found.save(out)
+    click.echo(found.summary())
+    click.echo(f"\nThe page: {out / 'data.html'}")
+    if fail_above is not None and (reason := found.reason_to_fail(fail_above)):
+        click.echo(reason, err=True)
+        raise SystemExit(1)
 
 
 @main.command(short_help="Find maps and store them, without tests.",
@@ -369,7 +418,7 @@ def _analysis(
         transform = preprocessing if transform is None else fs.read_transform(transform, size, resize)
     ranking, test = options["images_per_class"] or (None, None)
     of_search = {name: options[name] for name in ("method", "settings", "percent", "precision") if name in options}
-    chosen = ("others", "negatives", "smallest_set")
+    chosen = ("others", "negatives", "smallest_set", "source")
     of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
     return fs.analyse(
         named.network, options["images"], mean=options["mean"], std=options["std"], transform=transform,

@@ -3,7 +3,7 @@
 - A share in a table: `shares`, Wilson's interval.
 - Two masks on the same images of one network: `paired`; TPR and FPR are of different images, `joined` takes both.
 - Any other number of one network: `bootstrap` of its images within each class.
-- Networks of one kind: `over_networks`.
+- Networks of one kind: `over_networks`, and `ratio` of two means.
 - A count of networks or classes: `clopper_pearson`.
 
 docs/method.md has the coverage and the power of each at the study's sizes.
@@ -152,6 +152,28 @@ def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = Non
     else:
         reach, of = np.nan if half_widths is None or not n else np.asarray(half_widths, float).mean(), "these networks"
     return Networks(value, float(value - reach), float(value + reach), of)
+
+
+def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
+    """The ratio of the means of two numbers, each [n], of each of n networks of a kind, with Fieller's interval.
+
+    It holds each r for which the interval of `over_networks` of numerators - r denominators holds 0. Below five
+    networks, or if the mean of the denominators may be 0, it has no ends (NaN).
+
+    E. C. Fieller, J. R. Stat. Soc. B 16 (1954).
+
+    >>> ratio([0.4, 0.5, 0.6, 0.5, 0.5], [0.7, 0.8, 0.8, 0.7, 0.8]).low.round(2)
+    0.57
+    """
+    x, y = np.asarray(numerators, float), np.asarray(denominators, float)
+    n, centre, (_, low, high, of) = len(x), (x.mean(), y.mean()), over_networks(y)
+    if n < FEWEST_NETWORKS or low <= 0 <= high:
+        return Networks(float(centre[0] / centre[1]) if centre[1] else np.nan, np.nan, np.nan, of)
+    spread = stdtrit(n - 1, 1 - TAIL) ** 2 * np.cov(x, y) / n
+    # r of which (mean x - r mean y)^2 = t^2 (variance of x - r y) / n: the roots of a r^2 - 2 b r + c.
+    a, b, c = (centre[i] * centre[j] - spread[i, j] for i, j in ((1, 1), (0, 1), (0, 0)))
+    reach = np.sqrt(max(0.0, b**2 - a * c))
+    return Networks(float(centre[0] / centre[1]), float((b - reach) / a), float((b + reach) / a), of)
 
 
 def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, float]:

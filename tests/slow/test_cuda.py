@@ -17,6 +17,7 @@ from spectral_classes import split as split_of
 from training_runs import run
 from training_runs import same as same_training
 
+import frequency_shortcuts as fs
 from conftest import StopAfter
 from frequency_shortcuts import culling, dfm, shortcuts
 from frequency_shortcuts.data import synthetic
@@ -164,6 +165,12 @@ def test_a_stopped_training_resumes_to_the_same_bits(tmp_path):
 
 
 # Tests
+
+
+def test_fine_spectra_are_swapped_as_on_the_cpu():
+    batch = torch.rand(2, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))  # each is the other's donor
+    made = fs.SwapFine(radius=4)(batch)
+    torch.testing.assert_close(fs.SwapFine(radius=4)(batch.to(CUDA)).cpu(), made, rtol=1e-4, atol=1e-4)
 
 
 def test_rates_are_those_of_the_cpu(trained, split):

@@ -7,6 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
+from frequency_shortcuts.evaluation import cure_networks
 from frequency_shortcuts.networks import augmentation
 from study import targets
 from study.catalogue import SHOWN, TABLES
@@ -15,7 +16,8 @@ from study.figures import FIGURES
 from study.job import FOLDER
 from study.network_tests import TESTS
 from study.plan import Plan, expand_runs
-from study.settings import CURES, KINDS, WITH_MAPS
+from study.schema import schema
+from study.settings import CLEAN, KINDS, WITH_MAPS
 from study.sources.description import Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -172,7 +174,6 @@ def avoiding(*names, seeds=(1,), **changes):
 
 def test_the_augmentations_with_maps_are_those_of_the_library():
     assert augmentation.WITH_MAPS == WITH_MAPS
-    assert set(CURES) == set(augmentation.NAMES) - {"none", "autoaugment", "augmix", "sin"}
 
 
 def test_a_training_with_maps_needs_those_of_its_seed_without_augmentation():
@@ -193,7 +194,8 @@ def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings():
         assert changed.training_maps("photos", "small", name, 1) == [] and changed.used_methods() == []
         settings = plan().training_settings("photographs", name)
         assert settings == changed.training_settings("photographs", name)
-        assert set(settings) - own == ({"wave_strength"} if name == "afa" else set())
+        of_name = {"afa": {"wave_strength"}, "swap_fine": {"swap_energy", "swap_probability", "swap_until"}}
+        assert set(settings) - own == of_name.get(name, set())
 
 
 def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_own():
@@ -214,17 +216,23 @@ def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
     assert plan().reliance_runs() == plan().waved_runs() == [] and "reliance" not in targets.tables(plan())
 
 
-def test_trainings_that_avoid_shortcuts_are_compared_with_those_without_augmentation():
-    found = avoiding("afa")
-    assert found.cure_networks() == [["photos", "small"]] and found.cure_datasets() == ["photos"]
-    assert "cure" in targets.tables(found) and "cure_photos" in targets.figures(found)
-    assert targets.of_cure(found) == [
-        "results/laptop/tables/cure.csv", "results/laptop/tables/findings.csv",
-        "results/laptop/figures/cure_photos.svg", "results/laptop/figures/cure_photos.png",
-    ]  # fmt: skip
-    assert set(targets.of_cure(found)) <= set(targets.of_study(found))
-    for without in (plan(), plan(plan=[{**PLAN[0], "augmentations": ["afa"]}])):
-        assert targets.of_cure(without) == without.cure_networks() == [] and "cure" not in targets.tables(without)
+def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed_and_more_trainings_for_some():
+    found = plan(
+        cure={"seeds": 2, "first_seed": 7, "cases": ["noise", "jpeg 30"], "network": "small"},
+        leaks={"network": "small", "small_network": "small"},
+    )
+    assert found.cure_jobs() == [(case, seed) for case in ("clean", "noise", "jpeg 30") for seed in (7, 8)]
+    assert found.cure_trainings("noise") == ["none", "swap_fine", "low_pass", "saved_alike"]
+    for case in ("clean", "jpeg 30"):
+        assert found.cure_trainings(case) == [*found.cure_trainings("noise"), "afa", "dfmx"]
+    settings = found.cure_settings()
+    assert settings["recipe"] == found.leak_settings()["recipes"]["clothing"]
+    own = {"wave_strength": 10, "swap_energy": 0.25, "swap_probability": 0.5}
+    assert settings["augmentation"] == found.leak_settings()["geometry"] | own
+    assert plan().cure_jobs() == [] and CLEAN == cure_networks.CLEAN
+    kinds = schema()["$defs"]
+    assert kinds["cure_case"]["enum"] == list(cure_networks.CASES)
+    assert ["none", *kinds["cure_training"]["enum"]] == list(cure_networks.TRAININGS)
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():

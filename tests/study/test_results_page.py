@@ -21,11 +21,11 @@ def patterns(page):
             yield re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) + (".*" if before.endswith("/") else ""))
 
 
-@pytest.mark.parametrize("name", ["config", "benchmark", "cure", "experiments", "own"])
+@pytest.mark.parametrize("name", ["config", "benchmark", "experiments", "own"])
 def test_the_page_of_results_describes_every_file_of_a_study(name):
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
     plan, described = Plan(config), [*patterns((ROOT / "results" / "README.md").read_text())]
-    files = [*targets.of_study(plan), *targets.of_cure(plan), *plan.map_files()]
+    files = [*targets.of_study(plan), *plan.map_files()]
     paths = {target.removeprefix(f"{plan.results}/") for target in files}
     assert [path for path in paths if not any(pattern.fullmatch(path) for pattern in described)] == []

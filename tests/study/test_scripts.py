@@ -1,4 +1,4 @@
-"""Scripts of rules without the DAG: graded sets, renditions, figures of which one fails, the rule graph, the cure."""
+"""Scripts of rules without the DAG: graded sets, renditions, figures of which one fails, trainings with maps, cures."""
 
 import copy
 import importlib
@@ -7,14 +7,12 @@ from types import SimpleNamespace
 import h5py
 import nbformat
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 import yaml
 from nbformat import v4
 from script_runs import Inputs, Outputs, run_script, run_test
 from snakemake.utils import update_config
-from test_cure import study
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, renditions, stores
@@ -26,7 +24,7 @@ from frequency_shortcuts.storage.tables import read_table, write_table
 from study import targets
 from study.dependencies import code_of
 from study.plan import Plan
-from study.settings import CURES
+from study.settings import CLEAN, WITH_MAPS
 from study.table_checks import read_joined
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -127,32 +125,13 @@ def test_one_notebook_draws_all_figures_and_one_failed_figure_does_not_lose_the_
     assert nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].execution_count
 
 
-# Train, find maps, train with them, as config/cure.yaml plans them
+# Train, find maps, train with them
 
-NAMES = ("none", *CURES)
-CURE = copy.deepcopy(CONFIG)
-update_config(CURE, yaml.safe_load((ROOT / "config" / "cure.yaml").read_text()))
-
-
-def test_the_table_leaves_out_networks_that_are_not_compared(tmp_path, monkeypatch):
-    script = importlib.import_module("make_cure_table")
-    monkeypatch.setattr(script, "read_joined", lambda path, plan: read_table(path))  # the tables are small
-    names = ("networks", "shortcuts", "ood", "corruptions")
-    given = {name: tmp_path / f"{name}.csv" for name in names}
-    other = study(strong={"none": 3}, network="large")
-    for name, *tables in zip(names, study(), other, strict=True):
-        pd.concat(tables).to_csv(given[name], index=False)
-    params, output = SimpleNamespace(networks=[["zoo", "small"]]), [str(tmp_path / "cure.csv")]
-    for missing in ({}, {"ood": [], "corruptions": []}):
-        read = SimpleNamespace(**given | missing)
-        run_script("make_cure_table", tmp_path, params=params, input=read, output=output, config=CURE)
-        table = read_table(output[0])
-        measures = {"strong_shortcuts", "map_tpr_fpr", "test_accuracy"}
-        assert set(table["network"]) == {"small"} and (set(table["measure"]) == measures) == bool(missing)
+NAMES = ("none", *WITH_MAPS, "afa")
 
 
 def test_only_a_training_with_maps_depends_on_what_reads_and_uses_them():
-    plan, files = Plan(CURE), {f"src/frequency_shortcuts/{name}.py" for name in ("maps/dfm", "networks/reduction")}
+    plan, files = Plan(CONFIG), {f"src/frequency_shortcuts/{name}.py" for name in ("maps/dfm", "networks/reduction")}
     for name in NAMES:
         found = set(code_of("train.py", modules=plan.training_modules(name)))
         assert found >= files if name.startswith("dfmx") else not found & files
@@ -160,7 +139,7 @@ def test_only_a_training_with_maps_depends_on_what_reads_and_uses_them():
 
 def train(folder, store, name, maps):
     """One training as its rule starts it; returns its weights file."""
-    plan = Plan(CURE)
+    plan = Plan(CONFIG)
     place = folder / "networks" / "plant_present" / "small" / name / "seed0"
     settings = copy.deepcopy(plan.training_settings("planted", name))
     settings |= {"epochs": 1, "dynamics": {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}}
@@ -188,14 +167,14 @@ def trained(tmp_path_factory):
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {"none": train(folder, store, "none", [])}
     params = SimpleNamespace(
-        device="cpu", images=Plan(CURE).method_images("on_training_images") | {"images_per_class": 4}, limits={},
+        device="cpu", images=Plan(CONFIG).method_images("on_training_images") | {"images_per_class": 4}, limits={},
         method="culling", module=registry.module_of("culling"), percents=[5],
-        settings=Plan(CURE).method_settings("on_training_images"),
+        settings=Plan(CONFIG).method_settings("on_training_images"),
     )  # fmt: skip
     given = SimpleNamespace(images=store, weights=weights["none"], code=[])
     wildcards = SimpleNamespace(seed="0")
     run_script("find_maps", folder, params=params, input=given, output=[str(maps)], wildcards=wildcards)
-    for name in CURES:
+    for name in NAMES[1:]:
         weights[name] = train(folder, store, name, [] if name == "afa" else str(maps))
     return weights, maps
 
@@ -235,11 +214,47 @@ def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_pat
     assert nothing is None
 
 
+def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
+    config = copy.deepcopy(CONFIG)
+    config["cure"] |= {"seeds": 1, "images_per_class": 4, "judging": [5, 8], "cases": ["noise", "jpeg 90"]}
+    config["cure"]["jpeg_in"] = list("abcde")
+    config["cure"] |= {
+        "trainings": ["swap_fine"],
+        "also": {"trainings": ["dfmx"], "cases": ["jpeg 90"]},
+    }
+    pixels, labels = np.random.default_rng(0).integers(0, 256, (40, 1, 16, 16), dtype=np.uint8), np.arange(40) % 5
+    splits = {"train": (pixels, labels), "validation": (pixels[:20], labels[:20]), "test": (pixels[:5], labels[:5])}
+    stores.write(tmp_path / "d.h5", splits, classes=tuple("abcde"), source="", created_by="")
+    plan, files = Plan(config), []
+    for case, seed in plan.cure_jobs():
+        settings = plan.cure_settings()
+        settings["recipe"] |= {"epochs": 1}
+        params = SimpleNamespace(
+            device="cpu", case=case, seed=str(seed), trainings=plan.cure_trainings(case), settings=settings
+        )
+        files.append(tmp_path / f"{case}.csv")
+        given = SimpleNamespace(images=str(tmp_path / "d.h5"))
+        run_script("measure_cure", tmp_path, params=params, input=given, output=[str(files[-1])])
+    output = Outputs(cure=tmp_path / "cure.csv", networks=tmp_path / "cure_networks.csv")
+    output.figure = [str(tmp_path / "cure_all.svg"), str(tmp_path / "cure_all.png")]
+    given = SimpleNamespace(networks=files)
+    run_script("make_cure_table", tmp_path, params=SimpleNamespace(), input=given, output=output)
+    judged, networks = read_table(output.cure), read_table(output.networks)
+    found = list(judged[["case", "training"]].itertuples(index=False, name=None))
+    assert found == [
+        ("noise", "none"),
+        ("noise", "swap_fine"),
+        *(("jpeg 90", name) for name in plan.cure_trainings(CLEAN)),
+    ]
+    assert len(networks) == 3 * 2 + 5 and set(networks["seed"]) == {480} and not judged["cured"].any()
+    assert (tmp_path / "cure_all.png").exists()
+
+
 # The experiment of config/experiments.yaml, and sets with a wave or an artefact
 
 
 def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, tmp_path):
-    plan = Plan(CURE)
+    plan = Plan(CONFIG)
     settings = plan.training_settings("planted") | {"epochs": 1}
     params = SimpleNamespace(
         device="cpu", split="test", percent=5, architecture={"architecture": "resnet18", "width": 4, "stem": "small"},

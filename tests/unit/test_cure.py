@@ -1,123 +1,147 @@
-"""The table and the figure of trainings that avoid shortcuts, on tables that are small enough to be read by eye."""
+"""The judge of trainings that should cure what artefacts cost, its figure, and what docs and library say of it."""
 
-import itertools
+import re
 
 import numpy as np
-import pandas as pd
 import pytest
 from drawn_tables import check_page
-from scipy import stats
+from made_up_cures import ALSO, BACK, CASES, networks
 
-from frequency_shortcuts.evaluation.cure import COLUMNS, cure_table, cures, mean_interval
+from bench import gallery, gallery_cure
+from bench.markdown import filled
+from frequency_shortcuts import intervals
+from frequency_shortcuts.evaluation import cure
+from frequency_shortcuts.evaluation.causes import CAUSES
+from frequency_shortcuts.evaluation.cure_networks import CASES as PLANTED
 from frequency_shortcuts.figures import cure as drawings
-
-CLASSES, SEEDS = [f"c{i}" for i in range(10)], (0, 1, 2)
-STRONG_CLASSES = {"none": 8, "dfmx": 1, "afa": 7}  # classes with a strong shortcut, the first ones
-ACCURACY = {"none": 0.90, "dfmx": 0.895, "afa": 0.91}
-
-
-def study(strong=STRONG_CLASSES, accuracy=ACCURACY, seeds=SEEDS, network="small"):
-    """The four tables of a study of these augmentations."""
-    about = {"dataset": "zoo", "network": network}
-    verdicts, networks, ood, corruptions = [], [], [], []
-    for (name, n_strong), seed in itertools.product(strong.items(), seeds):
-        run = {**about, "augmentation": name, "seed": seed}
-        networks.append({**run, "test_accuracy": accuracy[name] + 0.001 * seed})
-        for c, of_class in enumerate(CLASSES):
-            row = {**run, "class": of_class}
-            verdict = "strong" if c < n_strong else "weak" if c < 9 else np.nan
-            for fill in ("zeros", "swap"):
-                verdicts.append({
-                    **row, "part": "keep", "fill": fill, "neutral": False, "headline": fill == "zeros",
-                    "verdict": verdict if fill == "zeros" else "none", "tpr_dfm": 0.5 + 0.01 * c, "fpr_dfm": 0.1,
-                })  # fmt: skip
-                for rendition, recall in (("ink", 0.4), ("oil", 0.6)):
-                    ood.append({**row, "rendition": rendition, "fill": fill, "filter": "unfiltered", "tpr": recall})
-                    ood.append({**row, "rendition": rendition, "fill": fill, "filter": "dfm", "tpr": 0.0})
-            for strength in range(3):
-                kind = "noise" if strength else "none"
-                corruptions.append({**row, "corruption": kind, "strength": strength, "tpr": 1 - 0.2 * strength})
-    return [pd.DataFrame(rows) for rows in (networks, verdicts, ood, corruptions)]
+from frequency_shortcuts.storage.tables import write_table
 
 
 @pytest.fixture(scope="module")
-def table():
-    return cure_table(*study())
+def found():
+    return networks()
 
 
-def test_values_are_means_over_seeds_and_classes(table):
-    assert list(table) == COLUMNS and len(table) == 3 * 7
-    values = table.set_index(["augmentation", "measure"])["value"]
-    assert values["none", "strong_shortcuts"] == 0.8 and values["dfmx", "strong_shortcuts"] == pytest.approx(0.1)
-    assert values["afa", "map_tpr_fpr"] == pytest.approx(0.445)
-    assert values["none", "test_accuracy"] == pytest.approx(0.901)
-    assert values["afa", "ood_accuracy"] == pytest.approx(0.5)
-    assert values["afa", "ood_accuracy_ink"] == pytest.approx(0.4)
-    assert values["dfmx", "corrupted_recall"] == pytest.approx(0.7)  # without the images as they are
-    assert (table["seeds"] == 3).all()
-    assert (table["classes"] == np.where(table["measure"] == "test_accuracy", 1, 10)).all()
+@pytest.fixture(scope="module")
+def table(found):
+    return cure.judge(found)
 
 
-def test_a_training_cures_if_clearly_fewer_classes_are_strong_and_accuracy_stays(table):
-    verdict = table.groupby("augmentation")["cures"].agg(lambda found: set(found.dropna()))
-    assert verdict["dfmx"] == {True} and verdict["afa"] == {False} and verdict["none"] == set()
-    afa = table.set_index(["augmentation", "measure"]).loc[("afa", "strong_shortcuts")]
-    assert afa["difference"] == pytest.approx(-0.1) and afa["difference_high"] > 0  # one class, in all seeds
-    costly = cure_table(*study(accuracy=ACCURACY | {"dfmx": 0.88}))
-    assert not costly.loc[costly["augmentation"] == "dfmx", "cures"].any()
+def test_a_row_has_the_means_over_the_networks_of_its_case_and_training(found, table):
+    assert len(table) == len(CASES) * 4 + len(ALSO) * 2 and (table["networks"] == 5).all()
+    for _, row in table.iterrows():
+        recalls = {"recall": [], "recall_none": [], "recall_clean": []}
+        called, lost = [], []
+        for seed in range(480, 485):
+            of_seed = found[found["seed"] == seed]
+            own = of_seed[(of_seed["case"] == row["case"])].set_index("training")
+            clean = of_seed[(of_seed["case"] == "clean") & (of_seed["cue"] == row["case"])].set_index("training")
+            recalls["recall"].append(own.loc[row["training"], "recall"])
+            recalls["recall_none"].append(own.loc["none", "recall"])
+            recalls["recall_clean"].append(clean.loc["none", "recall"])
+            called.append(own.loc[row["training"], "called"] - clean.loc["none", "called"])
+            accuracy = clean["accuracy"]
+            lost.append(accuracy["none"] - accuracy[row["training"]])
+        means = {name: np.mean(values) for name, values in recalls.items()}
+        assert row[list(means)].to_dict() == pytest.approx(means)
+        cost = means["recall_clean"] - means["recall_none"]
+        assert row["back"] == pytest.approx((means["recall"] - means["recall_none"]) / cost)
+        for name, values in (("called", called), ("accuracy_loss", lost)):
+            ends = intervals.over_networks(values)[:3]
+            assert row[[name, f"{name}_low", f"{name}_high"]].tolist() == pytest.approx(list(ends))
 
 
-def test_the_rule_of_a_cure_is_the_written_one():
-    assert cures({"difference_high": -0.01}, {"difference": -0.01})
-    assert not cures({"difference_high": 0.0}, {"difference": 0.1})
-    assert not cures({"difference_high": -0.5}, {"difference": -0.0101})
-    assert not cures({"difference_high": np.nan}, {"difference": 0.1})
+def test_a_training_cures_by_all_three_conditions(table):
+    cured = table[table["cured"]].groupby("training")["case"].agg(list).to_dict()
+    assert cured == {
+        "swap_fine": [case for case in CASES if case != "wave"],  # there, too little is back
+        "saved_alike": ["jpeg 90", "jpeg 30"],  # others are still called the class
+    }
+    low_pass = table[table["training"] == "low_pass"]  # costs 0.03 on clean data
+    assert (low_pass["back"] > cure.LIMITS["back"]).all() and (
+        low_pass["accuracy_loss"] > cure.LIMITS["accuracy_loss"]
+    ).all()
 
 
-def test_intervals_join_the_spread_over_seeds_and_over_classes():
-    """The slow way: the mean of each seed and class by a loop, and Welch and Satterthwaite's degrees of freedom."""
-    values = np.random.default_rng(0).normal(size=(3, 5))
-    by_seed, by_class = [values[i].mean() for i in range(3)], [values[:, j].mean() for j in range(5)]
-    parts = [(np.var(by_seed, ddof=1) / 3, 2), (np.var(by_class, ddof=1) / 5, 4)]
-    variance = sum(part for part, _ in parts)
-    freedom = variance**2 / sum(part**2 / degrees for part, degrees in parts)
-    half = stats.t.ppf(0.975, freedom) * np.sqrt(variance)
-    np.testing.assert_allclose(mean_interval(values), (values.mean(), values.mean() - half, values.mean() + half))
-    one = mean_interval(values[:, :1])  # one class: the seeds alone, by Student's t
-    expected = stats.t.interval(0.95, 2, values[:, 0].mean(), stats.sem(values[:, 0]))
-    np.testing.assert_allclose(one[1:], expected)
-    assert np.isnan(mean_interval(values[:1, :1])[1:]).all()
-    assert mean_interval(np.zeros((3, 5))) == (0, 0, 0)
+@pytest.mark.parametrize(
+    ("changed", "value", "cures"),
+    [("recall", 0.59 + 1e-6, True), ("recall", 0.59 - 1e-6, False), ("called", 0.098, True), ("called", 0.1, False),
+     ("accuracy", 0.8, True), ("accuracy", 0.7999, False)],
+)  # fmt: skip
+def test_the_limits_of_a_cure_are_the_written_ones(changed, value, cures):
+    """Of a cost of 0.7, 0.49 is back; `called` and accuracy at their limits."""
+    rows = networks(cases=("noise",)).query("training in ['none', 'swap_fine']")
+    clean, plain = rows["case"] == "clean", rows["training"] == "none"
+    rows["recall"], rows["called"], rows["accuracy"] = np.where(clean | ~plain, 0.8, 0.1), 0.0, 0.82
+    rows.loc[~plain & (clean == (changed == "accuracy")), changed] = value
+    judged = cure.judge(rows).set_index("training")
+    assert judged.loc["swap_fine", "cured"] == cures and not judged.loc["none", "cured"]
 
 
-def test_differences_are_of_the_seeds_that_both_have():
-    tables = study()
-    networks = tables[0]
-    tables[0] = networks[(networks["augmentation"] != "afa") | (networks["seed"] != 0)]
-    rows = cure_table(*tables).set_index(["augmentation", "measure"])
-    assert rows.loc[("afa", "test_accuracy"), "seeds"] == 2
-    assert rows.loc[("afa", "test_accuracy"), "difference"] == pytest.approx(0.01)  # 0.0105 with other seeds
-
-
-def test_a_neutral_class_and_a_table_that_is_missing_do_not_count():
-    networks, verdicts, *_ = study()
-    neutral = verdicts["class"] == "c0"
-    rows = cure_table(networks, verdicts.assign(neutral=neutral))
-    assert set(rows["measure"]) == {"strong_shortcuts", "map_tpr_fpr", "test_accuracy"}
-    assert set(rows.loc[rows["measure"] == "map_tpr_fpr", "classes"]) == {9}
-
-
-def test_without_the_network_without_augmentation_there_is_an_error():
-    tables = [table[table["augmentation"] != "none"] for table in study()]
-    with pytest.raises(ValueError, match="small on zoo was not trained with augmentation none: there is no comparison"):
-        cure_table(*tables)
+def test_below_five_networks_nothing_is_cured_and_without_clean_ones_there_is_an_error(found):
+    few = cure.judge(found[found["seed"] < 484])
+    assert few["called_high"].isna().all() and few["back_low"].isna().all() and not few["cured"].any()
+    with pytest.raises(KeyError):
+        cure.judge(found[(found["case"] != "clean") | (found["seed"] != 482)])
 
 
 @pytest.mark.usefixtures("closed_figures")
-def test_the_figure_shows_every_augmentation_and_measure(table):
-    others = table[table["augmentation"] != "afa"].assign(network="large")
-    figure = drawings.cure(pd.concat([table, others]))
-    expected = {*table["augmentation"], "small", "large", "test\naccuracy", "renditions,\naccuracy", "differs from it"}
-    assert expected <= check_page(figure)
-    bold = {label.get_text() for label in figure.axes[0].get_yticklabels() if label.get_fontweight() == "bold"}
-    assert bold == {"dfmx"}
+def test_the_figure_shows_every_artefact_and_training(table):
+    shown = check_page(drawings.cure(table, cure.LIMITS))
+    assert {*CASES, *drawings.TRAININGS.values(), "others called the class"} <= shown
+    one = cure.judge(networks(1, CASES[:2]).query("training in ['none', 'swap_fine']"))
+    few = check_page(drawings.cure(one, cure.LIMITS))
+    assert "AFA" not in few and {*CASES[:2], "fine spectra swapped"} <= few
+    assert set(BACK) == set(drawings.TRAININGS)
+
+
+@pytest.fixture
+def folder(table, tmp_path):
+    (tmp_path / "tables").mkdir()
+    write_table(table, tmp_path / "tables" / "cure.csv")
+    return tmp_path
+
+
+def test_the_page_of_results_says_what_is_cured_and_what_is_not(folder, table):
+    text = filled("cure", folder, gallery_cure)["cured"]
+    words = " ".join(text.split())
+    assert "Means over 5 networks." in words
+    assert "`swap_fine` 6 of 7 (0.010), `low_pass` 0 of 7 (0.030), `saved_alike` 2 of 7 (0.005), `afa` 0 of 3" in words
+    assert "Not cured by `swap_fine`: wave (cured by none)." in words
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("|")]
+    assert rows[0] == ["artefact", "recall, clean data", *(f"`{name}`" for name in BACK)] and len(rows) == 2 + 7
+    row = table.set_index(["case", "training"]).loc[("resized", "swap_fine")]
+    assert rows[4][0] == "resized" and rows[4][3] == f"**{row['back']:.2f}**, {row['called']:.2f}"
+
+
+def test_of_what_is_not_cured_the_page_names_another_remedy(folder, table):
+    changed = table.assign(cured=(table["training"] == "saved_alike") | table["cured"] & (table["case"] != "noise"))
+    write_table(changed, folder / "tables" / "cure.csv")
+    words = " ".join(filled("cure", folder, gallery_cure)["cured"].split())
+    assert "Not cured by `swap_fine`: noise (cured by `saved_alike`) and wave (cured by `saved_alike`)." in words
+
+
+def test_a_likely_cause_is_cured_if_all_its_artefacts_are(folder, table):
+    found = gallery_cure.remedies(folder).set_index(["cause", "training"])
+    assert set(found.index.get_level_values("cause")) == set(CAUSES)
+    assert found["cured"].sum() == 5 and not found.loc[("wave", "swap_fine"), "cured"]
+    assert found.loc[("blocks", "saved_alike"), "cured"]
+    blurred = table[(table["training"] == "swap_fine") & table["case"].isin(["resized", "blurred"])]
+    assert found.loc[("lost high frequencies", "swap_fine"), "back"] == pytest.approx(blurred["back"].min(), rel=1e-5)
+    assert ("blocks", "afa") not in found.index and ("checkerboard", "afa") in found.index
+    assert set(PLANTED) == set(CASES)
+
+
+def test_the_remedies_in_the_library_are_those_of_the_stored_table(tmp_path):
+    if (stored := gallery.DATA / "cure").exists():
+        write_table(gallery_cure.remedies(stored), tmp_path / "remedies.csv")
+        assert (tmp_path / "remedies.csv").read_text() == gallery_cure.REMEDIES.read_text(), "run `make gallery`"
+    columns = gallery_cure.REMEDIES.read_text().splitlines()[0].split(",")
+    assert columns == ["cause", "artefacts", "training", "cured", "back", "accuracy_loss"]
+
+
+def test_method_and_code_have_the_same_limits():
+    section = (gallery.DOCS / "method.md").read_text().partition("\n## Cures\n")[2].partition("\n## ")[0]
+    for text in (" ".join(section.split()).replace("70 %", "0.7"), " ".join(cure.__doc__.split())):
+        back, called, loss = map(re.escape, map(str, cure.LIMITS.values()))
+        assert re.search(rf"at least {back} .* below {called}\)?; .* at most {loss}[ :]", text)

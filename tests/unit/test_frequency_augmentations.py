@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import itertools
 import math
 
 import numpy as np
@@ -12,9 +13,11 @@ from torch import nn
 from torch.nn import functional
 from training_runs import DATA, MAPS, RECIPE, N, maps, options, run, same, scripted, tiny
 
+from frequency_shortcuts.networks import training
 from frequency_shortcuts.networks.augmentation import WITH_MAPS, Augmentation
 from frequency_shortcuts.networks.auxiliary import AuxiliaryNorms, random_waves, with_waves
 from frequency_shortcuts.networks.reduction import MapReduction, reduction_masks
+from frequency_shortcuts.networks.swap_fine import SwapFine
 from frequency_shortcuts.spectrum import masks as spectrum_masks
 
 # Images reduced to the maps of other classes
@@ -204,11 +207,11 @@ def test_pixels_with_waves_are_clipped():
 
 def test_each_augmentation_of_frequencies_gives_its_own_run_and_the_same_one_again():
     torch.manual_seed(99)
-    runs = {name: run(**options(name)) for name in (*WITH_MAPS, "afa")} | {"none": run()}
+    runs = {name: run(**options(name)) for name in (*WITH_MAPS, "afa", "swap_fine")} | {"none": run()}
     for i, name in enumerate(runs):
         assert runs[name].weights.keys() == tiny().state_dict().keys()
         assert not any(same(runs[other], runs[name]) for other in list(runs)[:i])
-    for name in ("dfmx", "afa"):
+    for name in ("dfmx", "afa", "swap_fine"):
         assert same(run(**options(name)), runs[name])
 
 
@@ -249,6 +252,21 @@ def test_steps_on_reduced_images_by_hand(monkeypatch, name):
         ),
     )
     trained = last_weights(monkeypatch, network, recipe, options(name, shift=0, flip=False))
+    torch.testing.assert_close(trained, slow, rtol=1e-4, atol=1e-5)
+
+
+def test_steps_with_swapped_fine_spectra_by_hand(monkeypatch):
+    network, recipe = whole_batches()
+    steps, swap = itertools.count(), SwapFine(0.3, 0.6, limits=(0, 1)).fit(torch.from_numpy(DATA.images).float() / 255)
+    slow = steps_by_hand(
+        copy.deepcopy(network), recipe,
+        lambda net, pixels, normalise, labels: functional.cross_entropy(
+            net(normalise(pixels if next(steps) == 2 else swap(pixels))), labels
+        ),
+    )  # fmt: skip
+    augmentation = Augmentation("swap_fine", shift=0, flip=False, swap_until=0.6)  # two of three steps
+    monkeypatch.setattr(training, "_swap_fine", lambda *_: swap)
+    trained = last_weights(monkeypatch, network, recipe, {"augmentation": augmentation})
     torch.testing.assert_close(trained, slow, rtol=1e-4, atol=1e-5)
 
 

@@ -1,4 +1,4 @@
-"""What README and docs say of the results, from small tables: the laptop study, the methods, the cure."""
+"""What README and docs say of the results, from small tables: the laptop study, the methods, the example."""
 
 import itertools
 import json
@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench import gallery_cure, gallery_experiments, gallery_laptop, gallery_methods, gallery_real
+from bench import gallery_experiments, gallery_laptop, gallery_methods, gallery_real
 from bench.markdown import filled
 from conftest import ROOT
 from frequency_shortcuts.evaluation import truth
@@ -63,7 +63,7 @@ def test_the_sentences_count_in_the_tables(tmp_path):
     assert 0 < better < 12 and gallery_laptop.low_pass(tmp_path) == (better, 12)
 
 
-# The methods and the cure
+# The methods
 
 NAMED = {"network": "small", "augmentation": "none", "seed": 0}
 
@@ -128,26 +128,6 @@ def test_the_tables_have_a_row_for_each_method(blocks):
     assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in blocks["methods_cost"]
     rows = blocks["methods_on_photographs"].splitlines()
     assert rows[2:] == ["| `culling` | 0.70 | +0.50 | 0.30 |", "| random masks (ten) | 0.20 | +0.00 | 0.90 |"]
-
-
-@pytest.mark.parametrize(("cures", "words"), [(False, "none of them cures."), (True, "`dfmx` cures.")])
-def test_the_cure_has_a_row_an_augmentation(tmp_path, cures, words):
-    row = {"low": 0.1, "high": 0.3, "difference_low": -0.2, "difference_high": -0.05, "seeds": 3, "classes": 10}
-    rows = pd.DataFrame(
-        [
-            {**row, "augmentation": name, "measure": measure, "value": 0.2, "difference": change, "cures": verdict}
-            for name, change, verdict in [("none", np.nan, np.nan), ("dfmx", -0.1, cures)]
-            for measure in gallery_cure.MEASURES
-        ]
-    )
-    (tmp_path / "tables").mkdir()
-    write_table(rows, tmp_path / "tables" / "cure.csv")
-    text = filled("cure", tmp_path, gallery_cure)["cured"]
-    sentences = " ".join(text.split())
-    assert "; test accuracy lower with `dfmx`;" in sentences and "higher" not in sentences
-    assert words in sentences and "Means over 3 seeds and 10 classes" in sentences
-    assert text.splitlines()[-2].startswith("| `none` | 0.200 |")
-    assert text.splitlines()[-1].startswith("| `dfmx` | 0.200 (-0.100 [-0.200, -0.050]) |")
 
 
 # Sets with a known truth: "found" and "above chance" have one meaning

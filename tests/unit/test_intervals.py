@@ -96,6 +96,24 @@ def test_fewer_networks_have_an_interval_over_their_images():
     assert np.isnan(intervals.over_networks([], [])[:3]).all()
 
 
+def test_the_ratio_of_two_means_has_fiellers_interval():
+    """Its ends are where the interval of the differences x - r y begins or ends at 0, to 1e-9."""
+    generator = np.random.default_rng(2)
+    y = generator.normal(0.7, 0.1, 6)
+    x = 0.8 * y + generator.normal(0, 0.05, 6)
+    value, low, high, of = intervals.ratio(x, y)
+    assert value == pytest.approx(x.mean() / y.mean()) and low < value < high and of == "networks"
+    assert intervals.over_networks(x - low * y).low == pytest.approx(0, abs=1e-9)
+    assert intervals.over_networks(x - high * y).high == pytest.approx(0, abs=1e-9)
+    assert intervals.ratio(np.zeros(6), y)[:3] == (0, 0, 0)
+
+
+@pytest.mark.parametrize("cost", [[0.5, 0.6, 0.5, 0.6], [0.1, -0.1, 0.1, -0.1, 0.1], [0.0] * 5])
+def test_a_ratio_has_no_ends_of_few_networks_or_if_it_may_be_one_to_nothing(cost):
+    value, *ends, _ = intervals.ratio(cost, cost)
+    assert np.isnan(ends).all() and (value == 1 if any(cost) else np.isnan(value))
+
+
 @pytest.mark.parametrize("count", [1, 8])
 def test_clopper_and_pearsons_interval_is_scipys(count):
     for hits in range(count + 1):

@@ -49,27 +49,6 @@ for joining in {test.rule: None for test in TESTS.values() if test.rule != "tabl
             "../scripts/make_tables.py"
 
 
-rule cure_table:
-    input:
-        networks=f"{RESULTS}/tables/networks.csv",
-        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        ood=f"{RESULTS}/tables/ood.csv" if plan.ood_datasets() else [],
-        corruptions=f"{RESULTS}/tables/corruptions.csv",
-        code=code("make_cure_table.py"),
-    output:
-        f"{RESULTS}/tables/cure.csv",
-    log:
-        f"{RESULTS}/logs/cure_table.log",
-    conda:
-        "../../envs/study.yaml"
-    params:
-        networks=plan.cure_networks(),
-    message:
-        "Comparing trainings that avoid shortcuts with training without augmentation"
-    script:
-        "../scripts/make_cure_table.py"
-
-
 rule paper_table:
     input:
         notebook="workflow/notebooks/table_{number}.ipynb",

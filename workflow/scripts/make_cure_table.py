@@ -1,28 +1,28 @@
-"""Compare networks that were trained to avoid shortcuts with those that were trained without augmentation."""
+"""Join the networks of the benchmark of cures, judge the trainings, and draw the figure."""
+
+from pathlib import Path
 
 import pandas as pd
+from matplotlib import pyplot as plt
 
-from frequency_shortcuts.evaluation.cure import cure_table
-from frequency_shortcuts.storage.tables import write_table
+from frequency_shortcuts.evaluation.cure import LIMITS, judge
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures.cure import cure as draw
+from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import job
-from study.plan import Plan
-from study.table_checks import read_joined
 
 
 def main(snakemake):
-    """One row per data set, network, augmentation and measure."""
-    given = snakemake.input
-    chosen = pd.DataFrame(snakemake.params.networks, columns=["dataset", "network"])
-
+    """Write one row a network and artefact, and one an artefact and training."""
+    output = snakemake.output
     with job(snakemake):
-        plan = Plan(snakemake.config)
-
-        def read(name):
-            path = getattr(given, name)
-            return read_joined(path, plan).merge(chosen, on=["dataset", "network"]) if path else None
-
-        tables = map(read, ("networks", "shortcuts", "ood", "corruptions"))
-        write_table(cure_table(*tables), snakemake.output[0])
+        networks = pd.concat([read_table(path) for path in snakemake.input.networks], ignore_index=True)
+        table = judge(networks)
+        write_table(networks, output.networks)
+        write_table(table, output.cure)
+        figure = draw(table, LIMITS)
+        canvas.save(figure, Path(output.figure[0]).with_suffix(""))
+        plt.close(figure)
 
 
 if __name__ == "__main__":

@@ -5,12 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.evaluation.counterfactual import write_flips
-from frequency_shortcuts.evaluation.leak_networks import Protocol
-from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
-from study import leaks
+from study import leaks, photographs
 from study.devices import take_device
 from study.job import job, log, stopping
 
@@ -24,12 +21,7 @@ def main(snakemake):
         settings = params.settings
 
         def protocol(network):
-            form = settings["networks"][network]
-            return Protocol(
-                network={"name": form["architecture"], "width": form["width"], "stem": form["stem"]},
-                recipe=Recipe(**settings["recipes"][part]),
-                augmentation=Augmentation(**settings["geometry"]),
-            )
+            return photographs.protocol(settings["networks"][network], settings["recipes"][part], settings["geometry"])
 
         log.info("%s, seed %d, on %s", part, seed, device)
         how = {"seed": seed, "device": device, "stop": stop}

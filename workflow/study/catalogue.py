@@ -22,18 +22,6 @@ OTHERS = {
     "dynamics": Table(runs=Plan.trained_runs),
     "graded": Table(Result("gain and earliness in the graded sets", "dynamics"), runs=_graded_seeds),
     "graded_dynamics": Table(runs=_graded_seeds),
-    "cure": Table(
-        Result("training that avoids shortcuts", "beyond"),
-        "Trainings that should avoid shortcuts, beside training without augmentation: means over seeds and classes "
-        "with 95 % intervals, and the difference to training without augmentation with the same seeds. "
-        "*strong_shortcuts* is the share of classes with a strong shortcut, *map_tpr_fpr* the mean TPR - FPR from {{ "
-        "maps }}, found anew for each network ({{ judged }}). ``cures``: the share of classes with a strong shortcut "
-        "falls, with the whole interval of the difference below 0, and the test accuracy falls by at most 1 "
-        "percentage point.",
-        runs=lambda plan: [
-            run for one in plan.cure_networks() for run in plan.mapped_runs(dataset=one[0], network=one[1])
-        ],
-    ),
     "table_1": Table(
         Result("TPR and FPR of the baseline (table 1)", "shortcuts"),
         "Table 1 of the paper for the baseline (the first network planned for a set of photographs, without "

@@ -220,20 +220,5 @@ FIGURES: dict[str, Figure] = {
         "they were made from {{ config.ood.images_per_class }} test photographs a class. They are not collected "
         "out-of-distribution images: shape, place and framing are those of the photograph. {% endif -%} {% endfor %}",
     ),
-    "cure": Figure(
-        Result("training that avoids shortcuts", "beyond"),
-        Plan.cure_datasets,
-        table("cure"),
-        lambda plan, name: {"dataset": name},
-        caption="Training that avoids shortcuts, beside training without augmentation (dotted line). *dfmx* reduces "
-        "images to the top {{ config.training.dfmx.percent }} % map of another class with probability {{ "
-        "config.training.dfmx.probability }}, found on training images of the network without augmentation; its "
-        "controls *dfmx_random* and *dfmx_low_pass* to as many random or lowest frequencies. *afa* also trains on "
-        "images with a plane wave, with batch normalisation of their own. The maps of every network were found and "
-        "tested anew ({{ config.shortcuts.images_per_class or 'all' }} {{ config.shortcuts.split }} images a class). "
-        "Dots are means over seeds and classes, bars 95 % intervals; the interval of a coloured value's difference to "
-        "training without augmentation does not hold 0. Bold: cured, that is, the share of classes with a strong "
-        "shortcut falls, with its whole interval below 0, and the test accuracy falls by at most 1 percentage point.",
-    ),
     **{kind: figure for test in TESTS.values() for kind, figure in test.figures.items()},
 }

@@ -16,13 +16,15 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from frequency_shortcuts.data import crops, stores
+from frequency_shortcuts.data import crops
 from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS, Artefact, put
 from frequency_shortcuts.data.downloads import debian_sources, first_source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import leak_networks
 from frequency_shortcuts.evaluation.counterfactual import Flips
 from frequency_shortcuts.evaluation.leak_networks import Photographs, Protocol
+
+from .photographs import read
 
 SHARES = (1.0, 1.0, 0.5, 0.25)
 SEEDS_OF_A_DEAL = len(NAMES) * len(STRENGTHS) // len(SHARES)
@@ -82,7 +84,7 @@ def clothing(
     store: str, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
 ) -> tuple[pd.DataFrame, dict[str, Flips], pd.DataFrame]:
     """The three networks of a seed; see `leak_networks.measure`."""
-    images = _photographs(store, settings)
+    images = read(store, settings)
     shape = len(images.test.classes), *images.test.images.shape[2:]
     leaks = draw(seed, *shape)
     others = [
@@ -101,7 +103,7 @@ def pairs(
     store: str, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
 ) -> tuple[pd.DataFrame, dict[str, Flips]]:
     """Two sets of two classes: two that are alike, and one class of which half has a texture of its own."""
-    images, tables, hits = _photographs(store, settings), [], {}
+    images, tables, hits = read(store, settings), [], {}
     alike = Photographs(*(_only(split, settings["pair"]) for split in (images.train, images.ranking, images.test)))
     first = settings["pair"][:1]
     made = Photographs(*(_textured(_only(split, first)) for split in (images.train, images.ranking, images.test)))
@@ -181,22 +183,6 @@ def lay_out_textures(folder: Path) -> None:
 def _check(folder: Path) -> None:
     if missing := [name for name in TEXTURES if not (folder / f"{name}.png").is_file()]:
         raise FileNotFoundError(f"{folder} has no {missing[0]}.png")
-
-
-def _photographs(store: str, settings: Mapping[str, Any]) -> Photographs:
-    """Images without artefacts from a store: those to train on by their numbers in each class, and those that judge."""
-    train = stores.read(store, "train")
-    count, (first, last) = settings["images_per_class"], settings["judging"]
-    positions = [np.flatnonzero(train.labels == c) for c in range(len(train.classes))]
-    chosen = (
-        np.sort(np.concatenate([of[part] for of in positions])) for part in (slice(count), slice(first - 1, last))
-    )
-    trained, judging = (_in_memory(train.subset(part)) for part in chosen)
-    return Photographs(trained, _in_memory(stores.read(store, "validation")), judging)
-
-
-def _in_memory(split: Split) -> Split:
-    return replace(split, images=np.asarray(split.images[:]))
 
 
 def _only(split: Split, names: list[str]) -> Split:

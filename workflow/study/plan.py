@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from .job import FOLDER, NETWORK, RUN
-from .settings import CURES, WITH_MAPS, StudySettings
+from .settings import WITH_MAPS, StudySettings
 from .sources.description import Shape
 
 Run = dict[str, Any]  # the keys of `RUN`
@@ -132,13 +132,6 @@ class Plan(StudySettings):
         names = self.datasets(*kinds)
         return [run for run in self.runs(**where) if run["dataset"] in names and self._methods[tuple(run.values())]]
 
-    def cure_networks(self) -> list[list[str]]:
-        """[data set, network] of every network that is planned without augmentation and with one of `CURES`."""
-        planned: dict[tuple[str, str], set[str]] = {}
-        for run in filter(self.is_trained, self._mapped):
-            planned.setdefault((run["dataset"], run["network"]), set()).add(run["augmentation"])
-        return [list(key) for key, names in planned.items() if "none" in names and not names.isdisjoint(CURES)]
-
     def transfers(self) -> list[tuple[Run, Run]]:
         """(run whose maps are tested, run that they are tested on), of one seed, for every planned transfer."""
         pairs = []
@@ -206,10 +199,6 @@ class Plan(StudySettings):
         """The planned data sets with maps to compare: of several runs, or of halves of the images."""
         names = {run["dataset"] for run in self.halved_runs()}
         return [name for name in self.mapped_datasets() if name in names or len(self.mapped_runs(dataset=name)) > 1]
-
-    def cure_datasets(self) -> list[str]:
-        """The data sets of `cure_networks`."""
-        return list(dict.fromkeys(dataset for dataset, _ in self.cure_networks()))
 
     def needed_splits(self, dataset: str, trains: bool) -> dict[str, str]:
         """The splits that a data set must have, and the reasons; `trains`: whether a network is trained on it."""

@@ -14,10 +14,10 @@ from .sources.description import Source
 from .sources.registry import BY_NAME
 
 KINDS = (*WITH_TRUTH, "photographs")
-# Augmentations that need maps of the same network trained without augmentation, and all that are meant to avoid
-# shortcuts (those of `frequency_shortcuts.networks.augmentation`, whose import takes seconds).
+# Augmentations that need maps of the same network trained without augmentation: those of
+# `frequency_shortcuts.networks.augmentation`, whose import takes seconds.
 WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
-CURES = (*WITH_MAPS, "afa")
+CLEAN = "clean"  # the case of the benchmark of cures that has no artefact
 CROP_BATCH = 32  # images in a batch of the networks on crops, which learn faint traces slowly
 
 
@@ -121,19 +121,45 @@ class StudySettings:
         settings = self.section("leaks")
         names = [settings["network"], settings["small_network"]]
         first, count = settings["first_seed"], settings["seeds"]
-        photographs = self.config["training"]["photographs"]
-        recipe = self.recipe("photographs", settings["network"]) | {"epochs": photographs["epochs"]}
+        recipe, geometry = self._training_on_photographs(settings["network"])
         crops = recipe | {"epochs": settings["crop_epochs"], "batch_size": CROP_BATCH}
         return settings | {
             "seeds": list(range(first, first + count)),
             "compared": list(range(first, first + settings["compared"])),
             "networks": {name: self.config["networks"][name] for name in names},
             "recipes": {"clothing": recipe, "pairs": recipe, "photographs": crops, "textures": crops},
-            "geometry": {
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in photographs["geometry"].items()
-            },
+            "geometry": geometry,
         }
+
+    def _training_on_photographs(self, network: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The recipe of a network on photographs, with its epochs, and the geometry of its images."""
+        photographs = self.config["training"]["photographs"]
+        geometry = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in photographs["geometry"].items()
+        }
+        return self.recipe("photographs", network) | {"epochs": photographs["epochs"]}, geometry
+
+    def cure_jobs(self) -> list[tuple[str, int]]:
+        """The cases of the benchmark of cures, clean data first, and their seeds; none if there is no benchmark."""
+        settings = self.config["cure"]
+        first = settings["first_seed"]
+        return [(case, first + number) for case in (CLEAN, *settings["cases"]) for number in range(settings["seeds"])]
+
+    def cure_trainings(self, case: str) -> list[str]:
+        """The trainings of a case: plain training first. What some cases have beside them, clean data has, too."""
+        settings = self.config["cure"]
+        also = settings["also"]["trainings"] if case in (CLEAN, *settings["also"]["cases"]) else []
+        return ["none", *settings["trainings"], *also]
+
+    def cure_settings(self) -> dict[str, Any]:
+        """How the networks of the benchmark of cures are trained and tested."""
+        settings = self.section("cure", "images_per_class", "judging", "cases", "jpeg_in")
+        training = self.config["training"]
+        network = self.config["cure"]["network"]
+        recipe, augmentation = self._training_on_photographs(network)
+        augmentation["wave_strength"] = training["afa"]["strength"]
+        augmentation |= {f"swap_{key}": value for key, value in training["swap_fine"].items()}
+        return settings | {"network": self.config["networks"][network], "recipe": recipe, "augmentation": augmentation}
 
     def band_edges(self, dataset: str) -> list[float]:
         """The band edges of a synthetic set; none of others."""
@@ -187,6 +213,8 @@ class StudySettings:
             settings |= self.section("training", "dfmx")["dfmx"] | {"modules": self.training_modules(augmentation)}
         if augmentation == "afa":
             settings["wave_strength"] = training["afa"]["strength"]
+        if augmentation == "swap_fine":
+            settings |= {f"swap_{key}": value for key, value in training["swap_fine"].items()}
         return settings
 
     def training_modules(self, augmentation: str) -> list[str]:

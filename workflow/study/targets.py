@@ -54,14 +54,6 @@ def of_methods(plan: Plan) -> list[str]:
     return [f"{plan.results}/{file}" for file in (*_table_files(joined), *_figure_files(drawn))]
 
 
-def of_cure(plan: Plan) -> list[str]:
-    """The tables and figures on trainings that avoid shortcuts; nothing if none are planned."""
-    if not plan.cure_networks():
-        return []
-    drawn = [f"cure_{name}" for name in FIGURES["cure"].names(plan)]
-    return [f"{plan.results}/{file}" for file in (*_table_files(["cure", "findings"]), *_figure_files(drawn))]
-
-
 def of_demo(plan: Plan) -> list[str]:
     """The pages of the quick analysis of every run with maps."""
     return expand_runs(f"{plan.results}/analysis/{FOLDER}/{ANALYSIS[0]}", plan.mapped_runs())

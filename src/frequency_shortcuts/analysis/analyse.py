@@ -31,6 +31,7 @@ from .images import LabelledImages
 from .options import Run, Search, Test
 from .plan import AnalysisPlan, PlannedSearch, flip_passes, measure_unfiltered, plan_search
 from .result import Analysis
+from .sources import sources_of_tests
 from .subject import Subject, match_network, read_images
 
 PER_CLASS = Counts(ranking=200, test=200, search=50, tested=50)
@@ -96,6 +97,7 @@ def analyse(
     search, test, run = search or Search(), test or Test(), run or Run()
     flips = bool(test.parts) or not maps  # without parts, maps are made and nothing is tested
     labelled, other, preprocessing = read_images(images, labels, test, transform, mean, std, run.progress)
+    sources = None if test.source is None else sources_of_tests(test.source, labelled, other)
     masks = None if test.maps is None else _as_masks(test.maps, labelled)
     subject = match_network(
         network, labelled, other, preprocessing, classes=classes, outputs=outputs, neutral=test.neutral,
@@ -112,6 +114,7 @@ def analyse(
     made, about = _maps(subject, plan, masks, search, run) if maps else ({}, {})
     about = _facts(subject, plan, run) | about | {"seed": run.seed}
     about["seconds"] = round(time.perf_counter() - begin, 1)
+    made["sources"] = None if sources is None else sources[subject.places]
     return Analysis(subject.ranking, subject.test, about, tested, **made)
 
 

@@ -63,6 +63,9 @@ class Test:
     negatives : the most images on which FPR is measured, one sample for all classes, each without its own. By default
         two for each test image of a class, at least 50 and one for each class, and at most 1,000
     neutral : the number of the class without a cue of its own, as in the labels
+    source : where each image comes from, such as hospital or camera, for `recall_by_source`: names, one for each of the
+        images that are tested or drawn from; for a folder also a function from a path to a name, or the path of a CSV
+        with the columns path and source
     smallest_set : whether the smallest set of frequencies is looked for that a class follows as well
 
     `shortcuts.collect` says more of parts, fills, controls and the neutral class. Raises ValueError for tests without a
@@ -81,6 +84,7 @@ class Test:
     others: int = shortcuts.OTHERS
     negatives: int | None = None
     neutral: int | None = None
+    source: Any = None
     smallest_set: bool = False
 
     def __post_init__(self) -> None:

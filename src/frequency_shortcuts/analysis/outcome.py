@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import torch
 
@@ -18,8 +19,10 @@ from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
+from .advice import advise, carriers
 from .counterfactuals import Counterfactual, FlipTest
 from .images import shown
+from .sources import recall_by_source
 
 SHORT = [
     "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "closest_class", "margin", "margin_low",
@@ -39,6 +42,7 @@ class Outcome:
     found : scores of the search, None where none were searched for
     hits : the class that the network names for each test image under each mask; None where no maps were tested
     amplitude : mean amplitude spectrum of each class, float64 [class, channel, H, W], centred; None without maps
+    sources : str [n], where each test image comes from; None where nothing is said
     """
 
     ranking: Split
@@ -49,6 +53,7 @@ class Outcome:
     found: Found | None = None
     hits: shortcuts.Hits | None = None
     amplitude: FloatArray | None = None
+    sources: npt.NDArray[np.str_] | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -72,6 +77,24 @@ class Outcome:
     def cross_flips(self) -> pd.DataFrame:
         """The share that is called each class after it got the fine spectrum of each; see `flip_rates.cross_flips`."""
         return self.tested_flips().cross
+
+    @functools.cached_property
+    def files(self) -> pd.DataFrame:
+        """The files of each class with a likely cause, clearest first; see `advice.carriers`."""
+        return carriers(self.tested_flips())
+
+    @property
+    def advice(self) -> list[str]:
+        """What to do about the classes that follow or need their fine spectrum, a sentence for each cause."""
+        return advise(self.tested_flips(), self.files)
+
+    @property
+    def recall_by_source(self) -> pd.DataFrame:
+        """The recall of each class in the test images of each source, worst first; see `sources.recall_by_source`."""
+        if self.sources is None:
+            raise ValueError("no sources were given: call analyse with Test(source=...)")
+        hits = self.tested_flips().hits
+        return recall_by_source(hits.labels, hits.unfiltered, self.sources, self.classes)
 
     @property
     def differences(self) -> FloatArray:

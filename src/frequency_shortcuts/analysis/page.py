@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +48,26 @@ COLUMNS = {  # of `Analysis.verdicts`, as the page shows them: what is tested, a
     "images": ("test images", "of the class"),
     "negatives": ("test images", "others"),
 }
+WORST = 20  # classes and sources with the lowest recall
 WIDTH = 1400  # pixels of the pictures
-_PAGE = jinja2.Environment(
-    autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-).from_string(Path(__file__).with_name("page.html.jinja").read_text())
+_PAGES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)  # fmt: skip
+
+
+def fill(template: str, about: Mapping[str, Any], **content: Any) -> str:
+    """A page as text; about : how it was made."""
+    stated = {name: value for name, value in about.items() if value != ""}
+    return _PAGES.get_template(template).render(about=stated, version=__version__, **content)
 
 
 def render(result: Outcome, drawings: Path) -> str:
     """The page as text, with the pictures that lie in a folder."""
     flips = clearest_first(result.tested_flips().table)
     headings, rows = _readable_flips(flips)
-    return _PAGE.render(
+    return fill(
+        "page.html.jinja",
         title=f"Frequency shortcuts of {result.about['network']}",
         note=flip.note(flips.iloc[0], len(flips)),
         summary=summary.sentences_of_flips(result),
@@ -65,11 +75,20 @@ def render(result: Outcome, drawings: Path) -> str:
         flip_rows=rows,
         found=FOUND,
         thresholds=THRESHOLDS._asdict(),
-        flip=_embedded(drawings / "flip.png"),
+        flip=embedded(drawings / "flip.png"),
+        advice=result.advice,
+        sources=[] if result.sources is None else _by_source(result.recall_by_source),
         maps=None if result.hits is None else _of_maps(result, drawings),
-        about={name: value for name, value in result.about.items() if value != ""},
-        version=__version__,
+        about=result.about,
     )
+
+
+def _by_source(table: pd.DataFrame) -> list[list[str]]:
+    """The rows of the table of recall by source, the worst ones."""
+    text = table.head(WORST).map(cell)
+    recall = _with_interval(*(text[name] for name in ("recall", "recall_low", "recall_high")))
+    rows: list[list[str]] = text.assign(recall=recall)[["class", "source", "images", "recall"]].to_numpy().tolist()
+    return rows
 
 
 def _of_maps(result: Outcome, drawings: Path) -> dict[str, Any]:
@@ -81,7 +100,7 @@ def _of_maps(result: Outcome, drawings: Path) -> dict[str, Any]:
         "groups": [(name, len(list(group))) for name, group in itertools.groupby(group for group, _ in headings)],
         "headings": [heading for _, heading in headings],
         "rows": rows,
-        "pictures": {name: _embedded(drawings / f"{name}.png") for name in DRAWINGS},
+        "pictures": {name: embedded(drawings / f"{name}.png") for name in DRAWINGS},
         "strong_tpr": STRONG_TPR,
         "most_fpr": MOST_FPR,
     }
@@ -89,7 +108,7 @@ def _of_maps(result: Outcome, drawings: Path) -> dict[str, Any]:
 
 def _readable_flips(flips: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
     """The headings of the table of flips and its rows as text, without columns that hold nothing."""
-    text = flips.map(_text)
+    text = flips.map(cell)
     for number in NUMBERS:
         text[number] = _with_interval(text[number], text[f"{number}_low"], text[f"{number}_high"])
     shown = {name: words for name, words in FLIPS.items() if flips[name].notna().any()}
@@ -109,7 +128,7 @@ def _readable(verdicts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[list[
 
     The closest control is in words, and what is true or false is yes or no.
     """
-    text = verdicts.map(_text)
+    text = verdicts.map(cell)
     controls = zip(verdicts["best_control"], verdicts["closest_class"], strict=True)
     text = text.assign(
         best_control=[canvas.control_label(kind, other) for kind, other in controls],
@@ -120,7 +139,7 @@ def _readable(verdicts: pd.DataFrame) -> tuple[list[tuple[str, str]], list[list[
     return list(shown.values()), text[list(shown)].to_numpy().tolist()
 
 
-def _text(value: Any) -> str:
+def cell(value: Any) -> str:
     """A cell: rates with two decimals, what is true or false as yes or no, what is missing as a dash."""
     if value is None or value is pd.NA or value != value:
         return typeset.MISSING
@@ -129,6 +148,6 @@ def _text(value: Any) -> str:
     return f"{value:.2f}" if isinstance(value, float) else str(value)
 
 
-def _embedded(path: Path) -> str:
+def embedded(path: Path) -> str:
     """A picture in base64, reduced."""
     return base64.b64encode(canvas.reduced(path, WIDTH)).decode()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,9 @@ from frequency_shortcuts.storage.files import replacing, replacing_hdf5
 
 from . import clearest, flip, page, summary
 from .outcome import Outcome
+from .wording import as_lines
 
 MOST = 12  # classes that a drawing shows
-LINE = 100  # characters of the summary
 
 
 @dataclass(frozen=True, repr=False)
@@ -36,8 +35,7 @@ class Analysis(Outcome):
 
     def summary(self) -> str:
         """What was done and what came out, a sentence in each line; long ones go on in lines that begin with spaces."""
-        lines = (textwrap.fill(sentence, LINE, subsequent_indent="  ") for sentence in summary.sentences(self))
-        return "\n".join(lines)
+        return as_lines(summary.sentences(self))
 
     def __repr__(self) -> str:
         outcome = self.summary() if self.flip_test else "The maps were not tested."
@@ -85,11 +83,16 @@ class Analysis(Outcome):
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write flips.csv, cross_flips.csv, flips.h5, report.html, and pictures as SVG and PNG, to a folder.
 
-        If maps were tested, also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and
-        `rank` where the maps were searched for, `mask/top_{percent}`. Returns the folder.
+        With sources also recall_by_source.csv; if files carry a likely cause, files.csv. If maps were tested, also
+        maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps were
+        searched for, `mask/top_{percent}`. Returns the folder.
         """
         folder = Path(folder)
         tables, figures = {"flips": self.flips, "cross_flips": self.cross_flips}, {"flip": self.flip}
+        if self.sources is not None:
+            tables["recall_by_source"] = self.recall_by_source
+        if len(self.files):
+            tables["files"] = self.files
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_hdf5(folder / "flips.h5") as file:
             write_flips(file, self.tested_flips().hits)

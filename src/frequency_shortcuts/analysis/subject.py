@@ -17,6 +17,7 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.predictions import device_of, source_for
+from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .classes import Classes, Counts, choose, match
 from .images import LabelledImages, as_splits, read_labelled, ready
@@ -35,6 +36,7 @@ class Subject:
     classifier : its logits of the classes, and nothing else
     n_outputs, outputs : how many outputs the network has, and that of each class, None for all of them
     ranking, test : the images of the statistics, and those that test
+    places : of those that test, among the images that were given
     search, tested : so many of them, the first ones, find maps and test them
     remark : what is said of a network that gives probabilities, else empty
     """
@@ -45,6 +47,7 @@ class Subject:
     outputs: npt.NDArray[np.int64] | None
     ranking: Split
     test: Split
+    places: IntArray
     search: int
     tested: int
     remark: str
@@ -114,7 +117,7 @@ def match_network(
     n_outputs = logits_only(network, first)[1]
     matched = match(labelled.labels, labelled.classes, n_outputs, classes, outputs)
     neutral = matched.position(labelled.neutral if neutral is None else neutral)
-    ranking, test, search, tested = _choose_images(
+    ranking, test, places, search, tested = _choose_images(
         labelled, other, matched, preprocessing, neutral, counts, fewest, seed
     )
     classifier, _ = logits_only(network, first, matched.outputs)
@@ -122,7 +125,7 @@ def match_network(
     if isinstance(classifier, Logits) and classifier.probabilities:
         remark = "the network gives probabilities, as a softmax does: their logarithms are used as logits"
         log.warning("%s", remark)
-    return Subject(network, classifier, n_outputs, matched.outputs, ranking, test, search, tested, remark)
+    return Subject(network, classifier, n_outputs, matched.outputs, ranking, test, places, search, tested, remark)
 
 
 def _choose_images(
@@ -134,14 +137,14 @@ def _choose_images(
     counts: Counts,
     fewest: int,
     seed: int,
-) -> tuple[Split, Split, int, int]:
-    """The images that rank and those that test, and how many of them find maps and test them."""
+) -> tuple[Split, Split, IntArray, int, int]:
+    """The images that rank and those that test, the places of the latter, and how many find maps and test them."""
     chosen = choose(
         classes.relabel(labelled.labels, "images"), classes.names, counts, seed, halves=other is None, fewest=fewest
     )
     if other is None:
         ranking, test = as_splits(labelled, [chosen.ranking, chosen.test], classes, preprocessing, neutral)
-        return ranking, test, chosen.search, chosen.tested
+        return ranking, test, chosen.test, chosen.search, chosen.tested
     if other.images.shape[1:] != labelled.images.shape[1:]:
         raise ValueError(
             f"test images are {list(other.images.shape[1:])}, images are {list(labelled.images.shape[1:])}: expected "
@@ -155,4 +158,4 @@ def _choose_images(
     others = choose(classes.relabel(other.labels, "test images"), classes.names, counts, seed, halves=False)
     (ranking,) = as_splits(labelled, [chosen.ranking], classes, preprocessing, neutral)
     (test,) = as_splits(other, [others.test], classes, preprocessing, neutral, "test images")
-    return ranking, test, chosen.search, others.tested
+    return ranking, test, others.test, chosen.search, others.tested

@@ -11,18 +11,22 @@ from frequency_shortcuts.evaluation.verdicts import TOO_FEW
 
 from . import flip_summary
 from .outcome import Outcome
+from .sources import worst_source
 from .wording import count_images, list_classes
 
 
 def sentences(result: Outcome) -> list[str]:
-    """The outcome of the counterfactual test, and that of the test of maps."""
-    return [*sentences_of_flips(result), *([] if result.hits is None else sentences_of_maps(result))]
+    """The outcome of the counterfactual test, that of the test of maps, and what to do about it."""
+    of_maps = [] if result.hits is None else sentences_of_maps(result)
+    return [*sentences_of_flips(result), *of_maps, *result.advice]
 
 
 def sentences_of_flips(result: Outcome) -> list[str]:
     """What the counterfactual test found, and the outputs if the network has more."""
     n_classes, n_outputs = len(result.classes), result.about["outputs"]
     sentences = flip_summary.sentences(result.tested_flips())
+    if result.sources is not None:
+        sentences.append(worst_source(result.recall_by_source))
     if n_outputs != n_classes:
         sentences.append(f"The network chose among {n_classes:,} of its {n_outputs:,} outputs.")
     return sentences

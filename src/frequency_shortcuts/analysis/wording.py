@@ -1,11 +1,21 @@
-"""Counts of images and classes in words."""
+"""Counts of images and classes in words, and lines of sentences."""
 
 from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.spectrum.arrays import IntArray
+
+LINE = 100  # characters of a summary
+
+
+def as_lines(sentences: Sequence[str]) -> str:
+    """A sentence in each line; long ones go on in lines that begin with spaces."""
+    return "\n".join(textwrap.fill(sentence, LINE, subsequent_indent="  ") for sentence in sentences)
 
 
 def count_images(labels: IntArray) -> str:

@@ -18,6 +18,7 @@ from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
+from frequency_shortcuts.spectrum.radial import shares_beyond
 
 FEWEST = 10  # ranking images of a class
 LARGEST_RATIO = 8.0  # of two standard deviations
@@ -138,15 +139,13 @@ def fine_radius(statistics: ClassStatistics, share: float, kept: list[int] | Non
     them may hold an artefact. kept : the classes that count; by default all.
     """
     pairs = ConjugatePairs(*statistics.size)
-    radius, at = np.unique(pairs.radius, return_inverse=True)
     shares = []
     for k in range(len(statistics)) if kept is None else kept:
         own, rest = statistics.of(k), statistics.rest(k)
         power = (squared(own.mean - rest.mean) + own.variance + rest.variance).sum(dim=0).cpu().numpy()
-        of_pair = power[pairs.half_row, pairs.half_column] * pairs.size
-        inside = np.cumsum(np.bincount(at, of_pair))
-        shares.append(1 - inside / inside[-1])
-    return float(radius[np.argmax(np.median(shares, axis=0) <= share)])
+        radii, beyond_each = shares_beyond(power, pairs)
+        shares.append(beyond_each)
+    return float(radii[np.argmax(np.median(shares, axis=0) <= share)])
 
 
 def beyond(size: tuple[int, int], radius: float) -> BoolArray:

@@ -26,6 +26,7 @@ from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.predictions import called
 from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .causes import cause
@@ -159,6 +160,8 @@ def train(
     seed: int,
     device: torch.device | str = "cpu",
     stop: Callable[[], bool] | None = None,
+    *,
+    reduction: MapReduction | None = None,
 ) -> nn.Module:
     """A network that is trained on images; the fewest of the ranking images choose its epoch."""
     _, channels, size, _ = images.train.images.shape
@@ -169,7 +172,7 @@ def train(
     validation = images.ranking.subset(first_of_each_class(images.ranking.labels, VALIDATION))
     training.train(
         network, images.train, validation, protocol.recipe, seed=seed, device=device,
-        augmentation=protocol.augmentation, stop=stop,
+        augmentation=protocol.augmentation, reduction=reduction, stop=stop,
     )  # fmt: skip
     return network
 

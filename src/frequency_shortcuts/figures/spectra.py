@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from matplotlib import pyplot as plt
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from .canvas import (
@@ -17,6 +19,7 @@ from .canvas import (
     colour_bar,
     draw_circles,
     few_frequency_ticks,
+    logarithmic,
     network_label,
     panels,
     row_labels,
@@ -85,5 +88,39 @@ def dominant_frequencies(
         class_titles(axes, classes, note)
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
         colour_bar(figure, axes, "Greys", 0, 1, "share of seeds")
+        write_note(figure, note)
+    return figure
+
+
+def spectra_of_classes(
+    spectra: npt.NDArray[Any], differences: npt.NDArray[Any], classes: Sequence[str], note: str = ""
+) -> Figure:
+    """The amplitude of each class above the frequencies at which it differs from the others, on logarithmic scales.
+
+    spectra, differences : float [class, H, W], centred; differences are 1 by chance
+    """
+    lines = -(-len(classes) // 6)
+    columns = -(-len(classes) // lines)
+    kinds = [(spectra, "viridis", "amplitude"), (differences, "Greys", "difference")]
+    norms = [LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999])), LogNorm(1, max(10, differences.max()))]
+    with style():
+        side = (PAGE - 1.0) / max(3, columns)
+        panel = side * spectra.shape[1] / spectra.shape[2]
+        size = 1.0 + side * columns, 0.4 + lines * (2 * panel + 0.45)
+        figure, axes = plt.subplots(2 * lines, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+        for first in range(0, len(classes), columns):
+            rows, names = axes[2 * (first // columns) :][:2], classes[first : first + columns]
+            for line, (planes, cmap, _), norm in zip(rows, kinds, norms, strict=True):
+                for axis, plane in zip(line, planes[first : first + columns], strict=False):
+                    show_plane(axis, plane.clip(norm.vmin, norm.vmax), cmap, norm=norm)
+                    few_frequency_ticks(axis)
+            class_titles(rows[:, : len(names)], names, note)
+        for axis in axes.flat:
+            axis.set_visible(axis.has_data())
+        figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=8)
+        for line, (_, cmap, words), norm in zip(axes, kinds, norms, strict=False):
+            bar = figure.colorbar(ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01)
+            bar.set_label(words)
+            logarithmic(bar.ax.yaxis)
         write_note(figure, note)
     return figure

@@ -23,7 +23,7 @@ COLUMNS = [
 ]  # fmt: skip
 DECIDES, BESIDE = "decides", "beside"
 PHOTOGRAPHS, SYNTHETIC, PLANTED, GRADED = "photographs", "synthetic", "planted", "graded"
-CURES = ("dfmx", "dfmx_random", "dfmx_low_pass", "afa")  # trainings that are meant to avoid shortcuts, and controls
+CURES = ("dfmx", "dfmx_random", "dfmx_low_pass", "afa", "swap_fine")  # meant to avoid shortcuts, and controls
 EARLINESS = "rank correlation of {} with earliness"
 Rows = list[dict[str, Any]]
 

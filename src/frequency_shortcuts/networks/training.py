@@ -39,6 +39,7 @@ from .instructions import chosen
 from .minibatches import Minibatches
 from .numerics import bfloat16, deterministic, tf32
 from .recipe import Recipe
+from .swap_fine import FIRST, SwapFine
 
 if TYPE_CHECKING:  # only trainings with maps depend on that module
     from .reduction import MapReduction
@@ -123,6 +124,14 @@ def train(
     return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
 
 
+def _swap_fine(augmentation: Augmentation, data: Split) -> SwapFine:
+    """The transform of the augmentation `swap_fine`, whose radius a resumed run finds again: by images at random."""
+    order = np.random.default_rng(0).permutation(len(data))[:FIRST]
+    images = torch.from_numpy(np.asarray(data.images[np.sort(order)]))[order.argsort().argsort()]
+    swap = SwapFine(augmentation.swap_energy, augmentation.swap_probability, limits=(0, 1))
+    return swap.fit(images.float() / 255)
+
+
 def _check_reduction(name: str, reduction: MapReduction | None, shape: tuple[int, ...]) -> None:
     """Raises ValueError if a reduction is missing, unused, or not of this shape (classes, H, W)."""
     if reduction is None and name in WITH_MAPS:
@@ -162,6 +171,7 @@ class _Training:
             torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (data.mean, data.std)
         )
         self.auxiliary = AuxiliaryNorms(network) if augmentation.name == "afa" else None
+        self.swap = _swap_fine(augmentation, data) if augmentation.name == "swap_fine" else None
         self.optimiser = torch.optim.SGD(
             [*network.parameters(), *(self.auxiliary or nn.ModuleList()).parameters()],
             lr=recipe.learning_rate,
@@ -246,6 +256,8 @@ class _Training:
         raw, labels = batch
         self._reseed()
         pixels = self.augmentation(raw).div_(255)
+        if self.swap is not None and self.state.iteration < self.augmentation.swap_until * self.total:
+            pixels = self.swap(pixels)
         waved = None if self.auxiliary is None else with_waves(pixels, self.augmentation.wave_strength)
         seen = self._normalise(pixels)
         if self.reduction is not None:

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from .arrays import BoolArray
+from .arrays import BoolArray, FloatArray
 from .masks import low_pass
-from .pairs import radius
+from .pairs import ConjugatePairs, radius
 
 FILTERS = ("low-pass", "high-pass", "band-stop")
 
@@ -57,3 +57,13 @@ def filters(height: int, width: int, cutoffs: Sequence[float], band_width: float
         if stopped.any():
             chosen.append(Filter("band-stop", low, high, ~stopped))
     return chosen
+
+
+def shares_beyond(power: FloatArray, pairs: ConjugatePairs) -> tuple[FloatArray, FloatArray]:
+    """All radii of a spectrum, and the share of a power that lies beyond each of them.
+
+    power : float64 [H, W // 2 + 1], as a real FFT orders it
+    """
+    radii, at = np.unique(pairs.radius, return_inverse=True)
+    inside = np.cumsum(np.bincount(at, power[pairs.half_row, pairs.half_column] * pairs.size))
+    return radii, 1 - inside / inside[-1]

@@ -1,0 +1,263 @@
+"""The images whose classes are compared without a network: read once, with what is known of them besides."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from tqdm import tqdm
+
+from frequency_shortcuts.data import folders
+from frequency_shortcuts.data.file_facts import CONTENT, FileFacts, content_facts, file_facts
+from frequency_shortcuts.data.folders import few
+from frequency_shortcuts.data.picture_lists import listed_files, read_list
+from frequency_shortcuts.data.splits import Images, StoredImages, check_classes
+from frequency_shortcuts.data.torch_dataset import DatasetImages
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+
+from .images import HDF5, read_labelled
+from .sources import read_sources
+from .transforms import Preprocessing
+
+FEWEST = 20  # images of a class
+KEPT = 2**31  # bytes of pixels that are kept in memory; of more, files are read again
+LARGEST = 512  # pixels: the default size of pictures that have no common size
+BATCH = 256  # images
+GREY = ("grey", "black and white")  # modes of pictures that are read with one channel, if all are so
+Source = Any  # None, names, a function, or the name of a column or file
+
+
+@dataclass(frozen=True, eq=False)
+class DataImages:
+    """Images with their classes, and what is known of them.
+
+    images : uint8, or float from 0 to 1, [n, channels, H, W]; labels : int64 [n]; classes : [class]
+    names : of the images, [n]: paths relative to the folder, or positions
+    facts : a row an image: brightness, contrast and saturation; of files also format, JPEG quality, size, ...
+    sources : str [n], or None
+    sizes : how many files have each size (height, width); empty without files
+    unreadable : the files that cannot be read
+    """
+
+    images: Images
+    labels: IntArray
+    classes: tuple[str, ...]
+    names: npt.NDArray[np.str_]
+    facts: pd.DataFrame
+    sources: npt.NDArray[np.str_] | None
+    sizes: collections.Counter[tuple[int, int]]
+    unreadable: tuple[str, ...]
+
+    def take(self, chosen: IntArray) -> Images:
+        """The chosen images [k]; files that are not in memory stay unread."""
+        if len(chosen) == len(self.labels):
+            return self.images
+        part: Images = self.images.subset(chosen) if hasattr(self.images, "subset") else self.images[chosen]
+        return part
+
+
+def read_data(
+    images: Any,
+    labels: Any,
+    source: Source,
+    classes: Sequence[str] | None,
+    size: int | tuple[int, int] | None,
+    *,
+    strict: bool,
+    progress: bool,
+) -> DataImages:
+    """Read images of any kind; the parameters are those of `differences`.
+
+    Raises ValueError, in one sentence, for what cannot be compared.
+    """
+    path = Path(images) if isinstance(images, str | os.PathLike) else None
+    if path is not None and path.suffix.lower() not in HDF5:
+        listed = _listing(path, labels, source)
+        read = _read_files(listed, Preprocessing(size=size).shape, strict=strict, progress=progress)
+    else:
+        read = _read_others(images, labels, source, size, progress)
+    numbers = np.unique(read.labels)
+    names = _class_names(read.classes, numbers, classes)
+    if len(names) < 2:
+        raise ValueError(f"all images are of class {names[0]}: expected at least two classes")
+    there = np.searchsorted(numbers, read.labels)
+    check_classes(there, names, "images")
+    count = np.bincount(there)
+    if (count < FEWEST).any():
+        small = [f"{names[k]} ({count[k]})" for k in np.flatnonzero(count < FEWEST)]
+        raise ValueError(
+            f"too few images of {few(small)}: expected at least {FEWEST} of each class, so add images or leave it out"
+        )
+    return replace(read, labels=there, classes=names)
+
+
+def _class_names(named: tuple[str, ...], numbers: IntArray, given: Sequence[str] | None) -> tuple[str, ...]:
+    """The names of the classes that have images; `given` are of these, or of all numbers."""
+    if given is None:
+        return tuple(named[c] for c in numbers) if named else tuple(map(str, numbers.tolist()))
+    if len(given) == len(numbers):
+        return tuple(map(str, given))
+    if len(given) > numbers[-1]:
+        return tuple(str(given[c]) for c in numbers)
+    raise ValueError(f"{len(given)} names of classes: expected {len(numbers)}, one for each class of the images")
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """Files with the numbers and names of their classes, and the sources if there are some."""
+
+    root: Path
+    files: list[Path]
+    labels: IntArray
+    classes: tuple[str, ...]
+    sources: npt.NDArray[np.str_] | None
+
+
+def _listing(path: Path, labels: Any, source: Source) -> _Listing:
+    """The pictures of a folder of class folders; or of a CSV, which is the path or the labels."""
+    file = labels
+    if path.suffix.lower() == ".csv":
+        if labels is not None:
+            raise ValueError(f"images are the CSV {path}, which has labels of its own: leave the labels out")
+        file = path
+    if file is None:
+        root = path
+        files, numbers, classes = folders.listing(root)
+    elif isinstance(file, str | os.PathLike):
+        root = Path(file).parent if file is path else path
+        column = source if isinstance(source, str) and not source.lower().endswith(".csv") else None
+        table = read_list(file, ["path", "label", *([column] if column else [])])
+        files = listed_files(table, file, root)
+        classes = tuple(sorted(set(table["label"])))
+        numbers = np.searchsorted(classes, table["label"])
+        if column or (source is None and "source" in table):
+            source = table[column or "source"].to_list()
+    else:
+        raise ValueError(
+            f"labels of {path} are a {type(labels).__name__}: expected a CSV with the columns path and label"
+        )
+    sources = None if source is None else read_sources(source, len(files), files, root)
+    return _Listing(root, files, numbers.astype(np.int64), classes, sources)
+
+
+def _read_files(listed: _Listing, size: tuple[int, int] | None, *, strict: bool, progress: bool) -> DataImages:
+    """Read the head of each file, choose a size, and decode all."""
+    heads: dict[int, FileFacts] = {}
+    bar = tqdm(listed.files, desc="reading heads", unit="file", leave=False, disable=None if progress else True)
+    for i, file in enumerate(bar):
+        with contextlib.suppress(ValueError):
+            heads[i] = file_facts(file)
+    sizes = collections.Counter((head.height, head.width) for head in heads.values())
+    size = size or (common_size(sizes) if heads else (1, 1))
+    channels = 1 if all(head.mode in GREY for head in heads.values()) else 3
+    files = folders.ImageFiles([listed.files[i] for i in heads], size, channels, workers=4, on_error="skip")
+    pixels, content, decoded = _decode(files, progress)
+    kept = np.array([*heads], np.int64)[decoded]
+    names = _relative(listed.files, listed.root)
+    unreadable = tuple(np.delete(names, kept).tolist())
+    if unreadable and (strict or not len(kept)):
+        raise ValueError(f"{len(unreadable)} of {len(listed.files)} pictures cannot be read: {few(unreadable)}")
+    sources = None if listed.sources is None else listed.sources[kept]
+    return DataImages(
+        pixels, listed.labels[kept], listed.classes, names[kept], _of_heads([heads[i] for i in kept]).join(content),
+        sources, sizes, unreadable,
+    )  # fmt: skip
+
+
+def common_size(sizes: collections.Counter[tuple[int, int]]) -> tuple[int, int]:
+    """The size (height, width) to compare pictures of several sizes at.
+
+    That of most pictures if half of them have it; else a square whose side is the median short side, at most 512.
+    """
+    (size, count), *_ = sizes.most_common(1)
+    if 2 * count >= sizes.total():
+        return size
+    short = int(np.median([min(one) for one in sizes.elements()]))
+    return (min(short, LARGEST),) * 2
+
+
+def _of_heads(heads: list[FileFacts]) -> pd.DataFrame:
+    """The facts of files as a table, a row a file; bytes are per pixel, the shape is width over height."""
+    pixels = [head.height * head.width for head in heads]
+    return pd.DataFrame({
+        "format": [head.format for head in heads],
+        "quality": [head.quality for head in heads],
+        "subsampling": [head.subsampling for head in heads],
+        "mode": [head.mode for head in heads],
+        "size": [f"{head.width} x {head.height}" for head in heads],
+        "pixels": pixels,
+        "shape": [head.width / head.height for head in heads],
+        "bytes": [head.bytes / area for head, area in zip(heads, pixels, strict=True)],
+    })  # fmt: skip
+
+
+def _relative(files: list[Path], root: Path) -> npt.NDArray[np.str_]:
+    return np.array([str(file.relative_to(root)) if file.is_relative_to(root) else str(file) for file in files])
+
+
+def _decode(files: folders.ImageFiles, progress: bool) -> tuple[Images, pd.DataFrame, BoolArray]:
+    """The pictures that decode, in memory if they fit, brightness, contrast and saturation, and which they are [n]."""
+    kept = np.empty(files.shape, np.uint8) if math.prod(files.shape) <= KEPT else None
+    content: list[FloatArray] = []
+    decoded = np.zeros(len(files), bool)
+
+    def with_facts(pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], FloatArray]:
+        return pixels, content_facts(pixels[None])[0]
+
+    for i, (pixels, about) in files.decoded("reading pictures" if progress else None, with_facts):
+        if kept is not None:
+            kept[len(content)] = pixels
+        content.append(about)
+        decoded[i] = True
+    images: Images = files.subset(np.flatnonzero(decoded)) if kept is None else kept[: len(content)]
+    return images, _as_table(np.array(content).reshape(-1, len(CONTENT))), decoded
+
+
+def _as_table(content: FloatArray) -> pd.DataFrame:
+    return pd.DataFrame(content, columns=[*CONTENT])
+
+
+def _read_others(
+    images: Any, labels: Any, source: Source, size: int | tuple[int, int] | None, progress: bool
+) -> DataImages:
+    """Arrays, tensors, Datasets and HDF5 files: there are no facts of files."""
+    preprocessing = Preprocessing(size=size)
+    labelled = read_labelled(images, labels, preprocessing, progress=progress)
+    if preprocessing.shape not in (None, tuple(labelled.images.shape[2:])):
+        raise ValueError(
+            f"images are {' x '.join(map(str, labelled.images.shape[2:]))} and size is {size}: only pictures of a "
+            "folder or Dataset are resized"
+        )
+    pixels = labelled.images
+    if not isinstance(pixels, StoredImages | DatasetImages):
+        pixels = np.asarray(labelled.take(np.arange(len(labelled.labels))))
+        if pixels.dtype != np.uint8:
+            pixels = _from_0_to_1(pixels)
+    starts = range(0, len(labelled.labels), BATCH)
+    bar = tqdm(starts, desc="brightness", unit="batch", leave=False, disable=None if progress else True)
+    content = [content_facts(pixels[np.arange(i, min(i + BATCH, len(labelled.labels)))]) for i in bar]
+    sources = None if source is None else read_sources(source, len(labelled.labels))
+    return DataImages(
+        pixels, labelled.labels, labelled.classes or (), np.arange(len(labelled.labels)).astype(str),
+        _as_table(np.concatenate(content)), sources, collections.Counter(), (),
+    )  # fmt: skip
+
+
+def _from_0_to_1(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Float images in units of pixels from 0 to 1; those of another range by the range of each channel."""
+    if not np.isfinite(pixels).all():
+        raise ValueError("images hold numbers that are not finite")
+    if pixels.min() >= 0 and pixels.max() <= 1:
+        return pixels
+    low, high = (end(axis=(0, 2, 3), keepdims=True) for end in (pixels.min, pixels.max))
+    scaled: npt.NDArray[Any] = (pixels - low) / np.where(high > low, high - low, 1)
+    return scaled

@@ -1,0 +1,199 @@
+"""What differs between the classes of a data set, without a network: facts of files, and fine spectra."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.evaluation.fact_scores import score_facts
+from frequency_shortcuts.evaluation.fine_differences import tell
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures.selection import select_classes
+from frequency_shortcuts.figures.spectra import spectra_of_classes
+from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.tables import write_table
+
+from . import data_page, difference_summary
+from .compared import Compared, Sources
+from .data_images import FEWEST, DataImages, Source, read_data
+from .wording import as_lines
+
+MOST = 12  # classes that the picture shows
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Differences(Compared):
+    """The result of `differences`: what was found, see `Compared`, and its summary, picture, files and page."""
+
+    def summary(self) -> str:
+        """What differs, a sentence in each line; long ones go on in lines that begin with spaces."""
+        return as_lines(difference_summary.sentences(self))
+
+    def __repr__(self) -> str:
+        return f"Differences between {len(self.table)} classes\n{self.summary()}"
+
+    def figure(self) -> Figure:
+        """The spectra of the classes, and where each differs from the others; of many, the clearest twelve."""
+        chosen = select_classes(self.table["auc_low"], MOST, "told best by their fine spectrum")
+        names = chosen.names(self.table["class"].tolist())
+        return spectra_of_classes(self.spectra[chosen.index], self.differences[chosen.index], names, chosen.note)
+
+    def save(self, folder: str | os.PathLike[str]) -> Path:
+        """Write data.html, data.json, classes.csv, facts.csv, files.csv, and the picture as SVG and PNG, to a folder.
+
+        With sources also sources.csv and classes_by_source.csv. Returns the folder.
+        """
+        folder = Path(folder)
+        tables = {"classes": self.table, "facts": self.facts, "files": self.files}
+        if self.sources is not None:
+            tables["classes_by_source"] = self.sources.cross
+            if self.sources.table is not None:
+                tables["sources"] = self.sources.table
+        for name, table in tables.items():
+            write_table(table, folder / f"{name}.csv")
+        with replacing(folder / "data.json") as temporary:
+            temporary.write_text(json.dumps(self.numbers(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        figure = self.figure()
+        canvas.save(figure, folder / "spectra")
+        plt.close(figure)
+        with replacing(folder / "data.html") as temporary:
+            temporary.write_text(data_page.render(self, folder / "spectra.png"), encoding="utf-8")
+        return folder
+
+    def reason_to_fail(self, limit: float) -> str | None:
+        """Which class or source is told best, in words, if the lower end of its area under the curve is above a limit.
+
+        By its fine spectrum, or a fact of its files; see `difference_summary.FILE_FACTS`.
+        """
+        named = {name: words for name, (words, _) in difference_summary.FILE_FACTS.items()}
+        of_files = self.facts[self.facts["fact"].isin(named)].replace({"fact": named})
+        tables = [of_files, self.table.assign(fact="fine spectrum")]
+        if self.sources is not None and self.sources.table is not None:
+            tables.append(self.sources.table.rename(columns={"source": "class"}).assign(fact="fine spectrum"))
+        rows = pd.concat([table[["class", "fact", "auc_low"]] for table in tables], ignore_index=True)
+        best = rows.loc[rows["auc_low"].idxmax()]
+        if best["auc_low"] <= limit:
+            return None
+        return (
+            f"{best['class']}: the lower end of the area under the curve of its {best['fact']} is "
+            f"{best['auc_low']:.3f}, above {limit:g}"
+        )
+
+    def numbers(self) -> dict[str, float | str]:
+        """All results by names such as `class/cat/auc_low`, `fact/format/cat/auc_low` and `source/A/auc_low`."""
+        found: dict[str, float | str] = {"unreadable": len(self.unreadable)}
+        found |= {name: self.about[name] for name in ("images", "classes", "seed")}
+        parts = [("class", self.table), ("fact", self.facts)]
+        if self.sources is not None and self.sources.table is not None:
+            parts.append(("source", self.sources.table))
+        for kind, table in parts:
+            for row in table.to_dict("records"):
+                prefix = "/".join([kind, *(row.pop(name) for name in ("fact", "class", "source") if name in row)])
+                found |= {f"{prefix}/{name}": value for name, value in row.items() if value == value}
+        return found
+
+
+def differences(
+    images: Any,
+    labels: Any = None,
+    *,
+    source: Source = None,
+    classes: Sequence[str] | None = None,
+    size: int | tuple[int, int] | None = None,
+    seed: int = 0,
+    strict: bool = False,
+    progress: bool = True,
+) -> Differences:
+    """What differs between the classes of a data set, that a network could use? No network is needed.
+
+    First what is known without a spectrum: format, JPEG quality, size and colour mode of files, brightness, contrast
+    and colour. Then how well the fine spectrum of each class tells it from the others, what the likely cause is, and
+    which files carry it.
+
+    Parameters
+    ----------
+    images : the path of a folder with a folder of pictures for each class, or of a CSV with the columns path, label
+        and, if there is one, source; or arrays, tensors, Datasets, HDF5 files and the like, as in `analyse`
+    labels : of an array or tensor, [n]; of a folder, the path of a CSV whose paths are relative to it
+    source : where each image comes from, such as hospital or camera: names [n], a function from a path to a name, the
+        path of a CSV with the columns path and source, or another column of the CSV of labels. Sources are compared as
+        classes are
+    classes : names of the classes
+    size : (height, width) or one number, to which pictures are resized and cropped. By default the size of most
+        pictures, or a square of the median short side, at most 512 pixels, if less than half have one size
+    seed : of folds and permuted labels
+    strict : whether pictures that cannot be read are refused; by default they are left out and named
+    progress : whether bars are shown, on standard error
+
+    Raises ValueError, in one sentence, for one class alone, for a class of fewer than 20 images, and for images,
+    labels and sources that do not belong together.
+
+    >>> found = fs.differences("photographs")
+    >>> found.files.query("cause == 'blocks'")["path"].head()
+    """
+    begin = time.perf_counter()
+    data = read_data(images, labels, source, classes, size, strict=strict, progress=progress)
+    told = tell(data.images, data.labels, len(data.classes), seed=seed, progress=progress)
+    facts = data.facts if data.sources is None else data.facts.assign(source=data.sources)
+    scores = score_facts(facts, data.labels, len(data.classes), seed)
+    height, width = data.images.shape[2:]
+    about = {
+        "images": len(data.labels),
+        "classes": len(data.classes),
+        "name": Path(images).resolve().name if isinstance(images, str | os.PathLike) else type(images).__name__,
+        "image size": f"{width} x {height}",
+        "seed": seed,
+        "seconds": round(time.perf_counter() - begin, 1),
+    }
+    return Differences(
+        table=_named(told.table, data.classes),
+        facts=_named(scores, data.classes),
+        files=_files(data, told.table["cause"].tolist(), told.files),
+        sources=None if data.sources is None else _compare_sources(data, data.sources, seed, progress),
+        spectra=told.spectra,
+        differences=told.differences,
+        unreadable=data.unreadable,
+        sizes=data.sizes,
+        about=about,
+    )
+
+
+def _named(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    return table.assign(**{"class": [names[k] for k in table["class"]]})
+
+
+def _files(data: DataImages, causes: list[str], scores: FloatArray) -> pd.DataFrame:
+    """The images that have a score, clearest first."""
+    at = np.flatnonzero(np.isfinite(scores))
+    own = data.labels[at]
+    table = pd.DataFrame({
+        "path": data.names[at], "class": [data.classes[k] for k in own], "cause": [causes[k] for k in own],
+        "score": scores[at],
+    })  # fmt: skip
+    return table.sort_values(["class", "score"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
+def _compare_sources(data: DataImages, sources: npt.NDArray[np.str_], seed: int, progress: bool) -> Sources:
+    names, of = np.unique(sources, return_inverse=True)
+    counts = pd.DataFrame({"class": [data.classes[k] for k in data.labels], "source": sources})
+    cross = counts.value_counts(sort=False).rename("images").reset_index()
+    large = np.flatnonzero(np.bincount(of) >= FEWEST)
+    left_out = tuple(np.delete(names, large).tolist())
+    if len(large) < 2:
+        return Sources(None, cross, left_out)
+    chosen = np.flatnonzero(np.isin(of, large))
+    told = tell(data.take(chosen), np.searchsorted(large, of[chosen]), len(large), seed=seed, progress=progress)
+    table = _named(told.table, names[large].tolist()).rename(columns={"class": "source"})
+    return Sources(table, cross, left_out)

@@ -1,0 +1,83 @@
+"""Where images come from: hospital, camera or folder, as a user names it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from frequency_shortcuts.data.folders import ImageFiles
+from frequency_shortcuts.data.picture_lists import sources_of
+from frequency_shortcuts.intervals import shares
+from frequency_shortcuts.spectrum.arrays import IntArray, as_array
+
+from .images import LabelledImages
+
+
+def read_sources(
+    source: Any, n_images: int, files: Sequence[Path] | None = None, root: Path | None = None, what: str = "images"
+) -> npt.NDArray[np.str_]:
+    """The name of the source of each image, str [n].
+
+    source : a sequence of names, one for each image; for files also a function from a path to a name, or the path of a
+        CSV with the columns path and source. files : of the images; root : the folder that the paths are relative to
+
+    Raises ValueError, in one sentence, for sources of another number, and for a function or CSV without files.
+
+    >>> read_sources(lambda path: path.stem[:2], len(files), files)
+    """
+    if callable(source) or isinstance(source, str | os.PathLike):
+        if files is None or root is None:
+            kind = "a function" if callable(source) else "a path"
+            raise ValueError(f"source is {kind}, which needs {what} in files: give one name for each image")
+        names = [source(file) for file in files] if callable(source) else sources_of(files, source, root)
+    else:
+        names = as_array(source).tolist()
+    if len(names) != n_images:
+        raise ValueError(f"there are {len(names)} sources for {n_images} {what}")
+    return np.array([str(name) for name in names])
+
+
+def sources_of_tests(source: Any, labelled: LabelledImages, other: LabelledImages | None) -> npt.NDArray[np.str_]:
+    """The source of each of the images among which those that test are chosen, str [n]; see `read_sources`."""
+    tested, what = (labelled, "images") if other is None else (other, "test images")
+    files = [Path(file) for file in tested.images.files] if isinstance(tested.images, ImageFiles) else None
+    return read_sources(source, len(tested.labels), files, files[0].parent.parent if files else None, what)
+
+
+def recall_by_source(
+    labels: IntArray, called: IntArray, sources: npt.NDArray[np.str_], classes: Sequence[str]
+) -> pd.DataFrame:
+    """The recall of each class in the images of each source: class, source, images, recall, recall_low, recall_high.
+
+    labels, called, sources : of each image, [n]. The interval is Wilson's; the lowest upper end comes first, so that a
+    low recall of few images does not.
+    """
+    table = pd.DataFrame({"class": [classes[c] for c in labels], "source": sources, "hit": labels == called})
+    table = table.groupby(["class", "source"], sort=False)["hit"].agg(["size", "sum"]).reset_index()
+    recall, low, high = shares(table["sum"], table["size"])
+    table = table.assign(images=table["size"], recall=recall, recall_low=low, recall_high=high)
+    return table.drop(columns=["size", "sum"]).sort_values(
+        ["recall_high", "recall", "class", "source"], ignore_index=True
+    )  # fmt: skip
+
+
+def worst_source(table: pd.DataFrame) -> str:
+    """The class and source with the lowest recall, beside the other sources of the class, in one sentence."""
+    worst = table.iloc[0]
+    if worst["recall"] == 1:
+        return "By source, the recall of all classes is 1.00."
+    others = table.iloc[1:][table["class"].iloc[1:] == worst["class"]]
+    sentence = (
+        f"By source, the recall is most surely low for {worst['class']} from {worst['source']}: {worst['recall']:.2f} "
+        f"[{worst['recall_low']:.2f}, {worst['recall_high']:.2f}] of {worst['images']} images"
+    )
+    if others.empty:
+        return f"{sentence}; the class has no other source."
+    recall, low, high = shares((others["recall"] * others["images"]).sum().round(), others["images"].sum())
+    return f"{sentence}, against {recall:.2f} [{low:.2f}, {high:.2f}] from its other sources."

@@ -1,0 +1,122 @@
+"""How well a single fact of pictures, such as their format or brightness, tells a class from the others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from frequency_shortcuts.intervals import NORMAL
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+
+# Lower end of the area under the curve: of two pictures, the fact picks the right one at least so often. A format that
+# all of 20 pictures of a class have, and none of 20 others, reaches 0.89.
+TELLS = 0.85
+FOLDS, RARE = 5, 5  # values of fewer pictures count as one
+NAMED = 3  # values that are written out
+
+
+def score_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int, seed: int = 0) -> pd.DataFrame:
+    """How well each fact alone tells each class: a row a fact and class, without facts that are the same everywhere.
+
+    facts : a column a fact, a row a picture; text is a category. labels : int64 [n]
+
+    Returns `fact`, `class` (its number), the area under the curve `auc`, 0.5 by chance, with the ends of its 95 %
+    interval, `value`, `own` and `others`. Of a number, the direction is chosen by the same pictures: `value` is higher
+    or lower, in the class, and the others are medians. Of a category: the values that are more frequent in the class,
+    and their shares. The area is that of the rule "it is the class if it has one of these values", which each fifth of
+    the pictures gets from the others: for shares p and q of class and others it is (1 + p - q) / 2.
+
+    >>> score_facts(pd.DataFrame({"format": ["PNG"] * 30 + ["JPEG"] * 30}), np.repeat([0, 1], 30), 2)["auc"].tolist()
+    [1.0, 1.0]
+    """
+    count = np.bincount(labels, minlength=n_classes)
+    rows: list[tuple[object, ...]] = []
+    for name, column in facts.items():
+        if (column != column.iloc[0]).any():
+            of_classes = _of_numbers if pd.api.types.is_numeric_dtype(column) else _of_categories
+            rows += [(name, k, *row) for k, row in enumerate(of_classes(column, labels, count, seed))]
+    table = pd.DataFrame(rows, columns=["fact", "class", "auc", "value", "own", "others"])
+    ends = [
+        auc_interval(area, count[k], len(labels) - count[k])
+        for area, k in zip(table["auc"], table["class"], strict=True)
+    ]
+    table.insert(3, "auc_low", [low for low, _ in ends])
+    table.insert(4, "auc_high", [high for _, high in ends])
+    return table
+
+
+def _of_numbers(column: pd.Series, labels: IntArray, count: IntArray, _: int) -> list[tuple[object, ...]]:
+    """The area, the direction and the medians of each class and its others."""
+    ranks = np.bincount(labels, column.rank(), len(count))
+    areas = (ranks - count * (count + 1) / 2) / (count * (len(labels) - count))
+    values = column.to_numpy(float)
+    rows: list[tuple[object, ...]] = []
+    for k, area in enumerate(areas.tolist()):
+        own, others = (float(np.median(values[chosen])) for chosen in (labels == k, labels != k))
+        rows.append((max(area, 1 - area), "higher" if area >= 0.5 else "lower", own, others))
+    return rows
+
+
+def _of_categories(column: pd.Series, labels: IntArray, count: IntArray, seed: int) -> list[tuple[object, ...]]:
+    """The area, the values that speak for each class, and the shares of class and others that have one of them."""
+    frequent = column.where(column.map(column.value_counts()) >= RARE, "none of the common ones")
+    code, names = pd.factorize(frequent, sort=True)
+    generator, fold = np.random.default_rng(seed), np.empty(len(labels), int)
+    for k in range(len(count)):
+        members = np.flatnonzero(labels == k)
+        fold[members] = generator.permutation(len(members)) % FOLDS
+    seen = np.zeros((FOLDS, len(names), len(count)))
+    np.add.at(seen, (fold, code, labels), 1)
+    total, everyone = seen.sum(axis=0), seen.sum(axis=2)
+    rows: list[tuple[object, ...]] = []
+    for k in range(len(count)):
+        own, rest = seen[:, :, k], everyone - seen[:, :, k]
+        speaks = _more_frequent(own.sum(axis=0) - own, rest.sum(axis=0) - rest)
+        area = (1 + _share(own, speaks) - _share(rest, speaks)) / 2
+        own, rest = total[:, k], total.sum(axis=1) - total[:, k]
+        speaks = _more_frequent(own, rest)
+        order = np.argsort(-own[speaks], kind="stable")
+        rows.append((area, _listed(names[speaks][order].tolist()), _share(own, speaks), _share(rest, speaks)))
+    return rows
+
+
+def _more_frequent(own: FloatArray, rest: FloatArray) -> np.ndarray:
+    """Which values [..., values] have a larger share in a class than in the rest, by their counts."""
+    more: np.ndarray = own / own.sum(axis=-1, keepdims=True) > rest / rest.sum(axis=-1, keepdims=True)
+    return more
+
+
+def _share(counts: FloatArray, chosen: np.ndarray) -> float:
+    return float(counts[chosen].sum() / counts.sum())
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return " or ".join([*names[:NAMED], *([f"{more} others"] if more > 0 else [])])
+
+
+def auc_interval(area: float, own: int, others: int) -> tuple[float, float]:
+    """The interval of an area under the curve, of so many images of a class and others: its ends.
+
+    A score interval, as Wilson's of a share: the areas whose standard error, after Hanley and McNeil, reaches the one
+    that was found (R. Newcombe, Statistics in Medicine 25, 2006, method 5).
+
+    >>> auc_interval(0.5, 100, 900)
+    """
+    ends = []
+    for side in (0.0, 1.0):
+        low, high = sorted((area, side))
+        for _ in range(50):
+            middle = (low + high) / 2
+            within = abs(area - middle) <= NORMAL * np.sqrt(_variance(middle, own, others))
+            if within == (side == 0):
+                high = middle
+            else:
+                low = middle
+        ends.append((low + high) / 2)
+    return ends[0], ends[1]
+
+
+def _variance(area: float, own: int, others: int) -> float:
+    rest = (own + others) / 2 - 1
+    return area * (1 - area) * (1 + rest * ((1 - area) / (2 - area) + area / (1 + area))) / (own * others)

@@ -1,0 +1,396 @@
+"""Differences between the classes of a data set, without a network: reading, sentences, files and the command."""
+
+import json
+from collections import Counter
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner
+from matplotlib import pyplot as plt
+from PIL import Image
+from planted_amplitude import CLASSES, MEAN, SIZE, STD, WAVED, Blobs, analyse, images_and_labels
+from waves_and_network import without_drawings
+
+import frequency_shortcuts as fs
+from frequency_shortcuts.analysis import data_images
+from frequency_shortcuts.analysis.data_images import common_size, read_data
+from frequency_shortcuts.analysis.differences import Differences
+from frequency_shortcuts.analysis.sources import recall_by_source, worst_source
+from frequency_shortcuts.command import main
+
+NAME = CLASSES[WAVED]
+
+
+def write(folder, *, classes=4, n=30, kind="png", **other):
+    """Noise of 16 x 16 pixels in class folders a, b, c, ...; `other`: the kind of files of a class."""
+    generator = np.random.default_rng(0)
+    for name in "abcdefgh"[:classes]:
+        (folder / name).mkdir(parents=True)
+        for i in range(n):
+            pixels = generator.integers(0, 256, (SIZE, SIZE, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{i:02}.{other.get(name, kind)}")
+    return folder
+
+
+def find(images, labels=None, **options):
+    return fs.differences(images, labels, progress=False, **options)
+
+
+def words(found):
+    return " ".join(found.summary().split())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write(tmp_path_factory.mktemp("pictures"), b="jpg")
+
+
+@pytest.fixture(scope="module")
+def found(folder):
+    return find(folder)
+
+
+@pytest.fixture(scope="module")
+def waved():
+    images, labels = images_and_labels()
+    return find(images, labels, classes=CLASSES, source=np.where(np.arange(320) % 3, "north", "south").tolist())
+
+
+class PictureSet:
+    """A map-style Dataset of pictures."""
+
+    classes = CLASSES
+
+    def __init__(self, images, labels):
+        self.images, self.labels = images, labels
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, i):
+        return Image.fromarray(self.images[i, 0]), int(self.labels[i])
+
+
+# What is said
+
+
+def test_the_first_sentence_is_a_fact_of_files_that_tells_a_class(found):
+    assert words(found).startswith(
+        "All 30 images of b are JPEG files, and none of the others: the file format alone tells the class. So do the "
+        "JPEG quality and the chroma subsampling. "
+    )
+    assert "Bytes per pixel alone tells b" not in words(found)
+    row = found.facts.query("fact == 'format' and `class` == 'b'").iloc[0]
+    assert (row["auc"], row["value"], row["own"], row["others"]) == (1, "JPEG", 1, 0) and row["auc_low"] > 0.9
+    assert words(found).endswith("could be used by a network; `fs.analyse` says whether yours does use it.")
+
+
+def test_a_cause_is_named_with_the_images_that_carry_it(waved):
+    assert waved.table["class"].tolist() == [*CLASSES] and waved.spectra.shape == (8, SIZE, SIZE)
+    row = waved.table.iloc[WAVED]
+    assert row["cause"] == "wave" and row["auc_low"] > 0.9 and row["images"] == 40
+    assert f"tells the class {NAME} from the others (area under the curve 1.00 [0.9" in words(waved)
+    assert "likely by a plane wave" in words(waved)
+    files = waved.files[waved.files["class"] == NAME]
+    assert len(files) == 40 and set(files["cause"]) == {"wave"} and files["score"].is_monotonic_decreasing
+    assert set(files["path"].astype(int) % 8) == {WAVED}
+
+
+def test_noise_differs_in_nothing(tmp_path):
+    text = words(find(write(tmp_path / "pictures", classes=3, n=60)))
+    assert text.startswith("All files have the same format, JPEG quality, colour mode and size.")
+    assert "The fine spectrum tells no class from the others better than chance does." in text
+
+
+def test_of_two_classes_a_fact_is_said_once(tmp_path):
+    text = words(find(write(tmp_path / "pictures", classes=2, b="jpg")))
+    assert text.count("alone tells the class") == 1
+
+
+def test_numbers_of_files_and_what_most_files_have_are_said(tmp_path):
+    write(tmp_path / "pictures", classes=3)
+    for i in range(30):  # grey, and nearly all larger than the others
+        side = SIZE if i == 0 else 20 + i
+        Image.new("L", (side, side), i).save(tmp_path / "pictures" / "c" / f"{i:02}.png")
+    text = words(find(tmp_path / "pictures", size=SIZE))
+    assert (
+        "All 30 images of c are stored in grey, and none of the others: the colour mode alone tells the class." in text
+    )
+    assert "So do the size and the number of pixels." in text
+    assert "The pictures have 30 sizes (68% are 16 x 16): all are compared at 16 x 16 pixels" in text
+    assert "Brightness alone tells c (lower, area under the curve 1.00 [" in text and "which may be natural" in text
+
+
+# Sources
+
+
+def test_a_source_that_tells_a_class_is_said_first_and_sources_are_compared(folder):
+    found = find(folder, source=lambda path: "A" if path.parent.name == "c" else f"B{int(path.stem) % 2}")
+    assert words(found).startswith("All 30 images of b are JPEG files") or words(found).startswith("All 30 images of c")
+    assert "All 30 images of c come from A, and none of the others: the source alone tells the class." in words(found)
+    cross = found.sources.cross.set_index(["class", "source"])["images"]
+    assert cross.to_dict() == {("c", "A"): 30, **{(k, s): 15 for k in "abd" for s in ("B0", "B1")}}
+    assert found.sources.table["source"].tolist() == ["A", "B0", "B1"] and not found.sources.left_out
+
+
+def test_small_sources_are_left_out(folder):
+    found = find(folder, source=[str(i) if i < 5 else "most" for i in range(120)])
+    assert found.sources.table is None and len(found.sources.left_out) == 5
+    assert "Sources with fewer than 20 images are not compared: 0, 1, 2, 3, 4." in words(found)
+    assert "There are no two sources with 20 images or more" in words(found)
+
+
+def test_a_source_is_told_by_its_spectrum():
+    images, labels = images_and_labels()
+    found = find(images, np.arange(320) // 8 % 2, source=np.where(labels == WAVED, "scanner", "camera"))
+    row = found.sources.table.set_index("source").loc["scanner"]
+    assert row["cause"] == "wave" and row["auc_low"] > 0.9
+    assert "tells the source scanner from the others" in words(found)
+
+
+def test_a_csv_names_labels_and_sources(folder, tmp_path):
+    files = sorted(folder.glob("*/*"))
+    table = pd.DataFrame({
+        "path": [str(file.relative_to(folder)) for file in files],
+        "label": ["odd" if int(file.stem) % 2 else "even" for file in files],
+        "source": [file.parent.name for file in files], "camera": ["x"] * 60 + ["y"] * 60,
+    })  # fmt: skip
+    table.to_csv(folder / "list.csv", index=False)
+    table.to_csv(tmp_path / "elsewhere.csv", index=False)
+    table[["path", "source"]].to_csv(tmp_path / "sources.csv", index=False)
+    for made in (find(folder / "list.csv"), find(folder, tmp_path / "elsewhere.csv")):
+        assert made.table[["class", "images"]].to_numpy().tolist() == [["even", 60], ["odd", 60]]
+        assert set(made.sources.cross["source"]) == {*"abcd"}
+    assert set(find(folder / "list.csv", source="camera").sources.cross["source"]) == {"x", "y"}
+    of_folders = find(folder, source=tmp_path / "sources.csv")
+    assert of_folders.sources.cross[["class", "source"]].to_numpy().tolist() == [[k, k] for k in "abcd"]
+    (folder / "list.csv").unlink()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("path,class\na/00.png,x\n", "list.csv has no column label: its columns are path, class"),
+        ("path,label\n", "list.csv lists no pictures"),
+        ("", r"list.csv is no CSV with the columns path, label \(No columns to parse"),
+        ("path,label\na,x\nb,\nc, \n", "list.csv: 2 rows have no label, the first is row 2"),
+    ],
+)
+def test_csv_files_without_what_is_needed_are_refused(text, line, folder, tmp_path):
+    (tmp_path / "list.csv").write_text(text)
+    with pytest.raises(ValueError, match=line):
+        find(folder, tmp_path / "list.csv")
+
+
+def test_sources_that_do_not_belong_to_the_images_are_refused(folder, tmp_path):
+    with pytest.raises(ValueError, match="there are 3 sources for 120 images"):
+        find(folder, source=["x"] * 3)
+    with pytest.raises(FileNotFoundError, match="no file hospital: expected a CSV with the columns path, source"):
+        find(folder, source="hospital")
+    (tmp_path / "sources.csv").write_text("path,source\na/00.png,x\n")
+    with pytest.raises(ValueError, match=r"lists no source of .*a/01.png.* and 114 more: expected a row for each"):
+        find(folder, source=tmp_path / "sources.csv")
+    images, labels = images_and_labels()
+    for source, kind in ((str, "a function"), ("north", "a path")):
+        with pytest.raises(ValueError, match=f"source is {kind}, which needs images in files: give one name for each"):
+            find(images, labels, source=source)
+
+
+# Reading
+
+
+def test_pictures_that_cannot_be_read_are_named_and_left_out_or_refused(tmp_path):
+    write(tmp_path / "pictures", classes=2, b="jpg")
+    (tmp_path / "pictures" / "a" / "00.png").write_bytes(b"no picture")
+    damaged = tmp_path / "pictures" / "b" / "07.jpg"
+    damaged.write_bytes(damaged.read_bytes()[:400])
+    found = find(tmp_path / "pictures")
+    assert found.table["images"].tolist() == [29, 29] and found.unreadable == ("a/00.png", "b/07.jpg")
+    assert "2 of 60 pictures cannot be read and are left out: a/00.png, b/07.jpg." in words(found)
+    with pytest.raises(ValueError, match=r"2 of 60 pictures cannot be read: a/00.png, b/07.jpg$"):
+        find(tmp_path / "pictures", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("classes", "n", "line"),
+    [
+        (1, 30, "all images are of class a: expected at least two classes"),
+        (2, 19, r"too few images of a \(19\), b \(19\): expected at least 20 of each class"),
+        (0, 0, "holds no images: expected"),
+    ],
+)
+def test_folders_with_too_little_are_refused(classes, n, line, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    write(tmp_path / "pictures", classes=classes, n=n)
+    with pytest.raises(ValueError, match=line):
+        find(tmp_path / "pictures")
+
+
+def test_a_missing_folder_and_labels_of_another_kind_or_length_are_refused(folder):
+    with pytest.raises(FileNotFoundError, match="no folder nowhere"):
+        find("nowhere")
+    with pytest.raises(ValueError, match="are a list: expected a CSV with the columns path and label"):
+        find(folder, [0] * 120)
+    images, labels = images_and_labels()
+    with pytest.raises(ValueError, match="there are 319 labels for 320 images"):
+        find(images, labels[1:])
+    with pytest.raises(ValueError, match="3 names of classes: expected 8, one for each class of the images"):
+        find(images, labels, classes=("a", "b", "c"))
+    with pytest.raises(ValueError, match="images are 16 x 16 and size is 8: only pictures of a folder or Dataset are"):
+        find(images, labels, size=8)
+
+
+def test_pictures_of_several_sizes_are_compared_at_one():
+    assert common_size(Counter({(16, 24): 5, (10, 10): 4})) == (16, 24)
+    assert common_size(Counter({(16, 24): 2, (10, 40): 2, (30, 12): 1})) == (12, 12)
+    assert common_size(Counter({(2000, 1000): 2, (1000, 2000): 2, (900, 1600): 1})) == (512, 512)
+
+
+def test_files_that_do_not_fit_into_memory_are_read_again(folder, found, monkeypatch):
+    monkeypatch.setattr(data_images, "KEPT", 0)
+    again = find(folder, source=lambda path: path.parent.name)
+    pd.testing.assert_frame_equal(again.table, found.table)
+    np.testing.assert_array_equal(again.spectra, found.spectra)
+
+
+def test_arrays_tensors_and_pictures_give_the_same(waved, tmp_path):
+    images, labels = images_and_labels()
+    for i, (image, c) in enumerate(zip(images, labels, strict=True)):
+        (tmp_path / CLASSES[c]).mkdir(exist_ok=True)
+        Image.fromarray(image[0]).save(tmp_path / CLASSES[c] / f"{i:03}.png")
+    order = np.argsort(labels, kind="stable")
+    read = read_data(tmp_path, None, None, None, None, strict=True, progress=False)
+    np.testing.assert_array_equal(read.images, images[order])
+    assert read.classes == CLASSES and read.names[0] == "ant/000.png"
+    in_order = find(images[order], labels[order], classes=CLASSES)
+    pd.testing.assert_frame_equal(find(tmp_path).table, in_order.table)
+    pictures = PictureSet(images[order], labels[order])
+    assert find(pictures).table["auc"].tolist() == pytest.approx(in_order.table["auc"], abs=1e-3)  # in colour
+    with h5py.File(tmp_path / "images.h5", "w") as file:
+        file.update({"images": images[order], "labels": labels[order]})
+        file.attrs["classes"] = [*CLASSES]
+    pd.testing.assert_frame_equal(find(tmp_path / "images.h5").table, in_order.table)
+    normalised = torch.from_numpy(images / 255 * 3 - 1)  # of unknown range
+    made = find(normalised, labels)
+    assert made.table["class"].tolist() == [*"01234567"] and made.table.loc[WAVED, "cause"] == "wave"
+    assert not set(made.facts["fact"]) & {"format", "size"} and "brightness" in set(made.facts["fact"])
+
+
+# Picture, files and the command
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_the_picture_shows_each_spectrum_above_its_differences(waved):
+    figure = waved.figure()
+    panels = [axis for axis in figure.axes if axis.images and axis.get_visible()]
+    assert [axis.get_title() for axis in panels if axis.get_title()] == [*CLASSES] and len(panels) == 16
+    place = [axis.get_title() for axis in figure.axes].index(NAME)
+    shown = figure.axes[place + 4].images[0].get_array()
+    assert np.array_equal(shown, waved.differences[WAVED].clip(1, None))
+
+
+def test_the_files_hold_all_results(waved, found, tmp_path, monkeypatch):
+    without_pictures(monkeypatch)
+    out = waved.save(tmp_path / "out")
+    tables = {"classes", "facts", "files", "sources", "classes_by_source"}
+    assert {path.name for path in out.iterdir()} == {
+        *(f"{name}.csv" for name in tables), "data.json", "data.html", "spectra.png"
+    }  # fmt: skip
+    numbers = json.loads((out / "data.json").read_text())
+    assert numbers[f"class/{NAME}/auc_low"] == pytest.approx(waved.table.loc[WAVED, "auc_low"])
+    assert numbers["source/north/images"] == 213 and numbers["images"] == 320 and numbers["unreadable"] == 0
+    assert not any(isinstance(value, dict | list) for value in numbers.values())
+    assert pd.read_csv(out / "files.csv")["cause"].tolist() == waved.files["cause"].tolist()
+    page = (out / "data.html").read_text()
+    for text in ("<h2>Sources</h2>", "<h2>Classes and sources</h2>", "<h2>Files</h2>", "a plane wave"):
+        assert text in page
+    assert "http" not in page and page.index("<li>") < page.index("<img")
+    page = (found.save(tmp_path / "other") / "data.html").read_text()
+    assert "JPEG quality" in page and "Sources" not in page
+
+
+def without_pictures(monkeypatch):
+    monkeypatch.setattr(Differences, "figure", lambda _: plt.figure())
+    monkeypatch.setattr(
+        "frequency_shortcuts.figures.canvas.save", lambda _, path: Image.new("L", (1, 1)).save(f"{path}.png")
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "line"),
+    [
+        ([], 0, None),
+        (["--fail-above", 0.99], 0, None),
+        (["--fail-above", 0.9], 1, "b: the lower end of the area under the curve of its file format is 0.956, above "
+                                   "0.9"),
+        (["--csv", "list.csv"], 1, "Error: no file list.csv: expected a CSV with the columns path, label"),
+        (["--size", "8x8x8"], 2, "Error: Invalid value for '--size': '8x8x8': expected one or two numbers, such as 224 "
+                                 "or 224x320"),
+    ],
+)  # fmt: skip
+def test_the_command_prints_what_differs_and_fails_above_a_limit(options, code, line, folder, tmp_path, monkeypatch):
+    without_pictures(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, [str(one) for one in ("data", folder, "--out", "out", *options)])
+    assert done.exit_code == code, done.output
+    if line is not None:
+        assert done.stderr.splitlines()[-1] == line
+    if not line or not line.startswith("Error"):
+        assert done.stdout.startswith("All 30 images of b are JPEG files")
+        assert done.stdout.endswith("The page: out/data.html\n") and (tmp_path / "out" / "data.html").exists()
+
+
+# Recall by source in an analysis
+
+
+def test_recall_by_source_puts_the_surest_loss_first():
+    labels, sources = np.repeat([0, 0, 1], [40, 2, 30]), np.repeat(["x", "y", "x"], [40, 2, 30])
+    called = labels.copy()
+    called[:20] = 1  # half of class a from x
+    called[40:42] = 1  # both of class a from y, which are few
+    table = recall_by_source(labels, called, sources, ("a", "b"))
+    assert table[["class", "source", "images", "recall"]].to_numpy().tolist() == [
+        ["a", "x", 40, 0.5], ["a", "y", 2, 0.0], ["b", "x", 30, 1.0]
+    ]  # fmt: skip
+    assert table.loc[0, ["recall_low", "recall_high"]].tolist() == pytest.approx([0.352, 0.648], abs=1e-3)
+    assert worst_source(table) == (
+        "By source, the recall is most surely low for a from x: 0.50 [0.35, 0.65] of 40 images, against 0.00 "
+        "[0.00, 0.66] from its other sources."
+    )
+    assert worst_source(table[table["source"] == "x"]).endswith("of 40 images; the class has no other source.")
+
+
+def test_an_analysis_says_the_recall_by_source():
+    source = np.where(np.arange(320) < 160, "north", "south")
+    made = analyse(Blobs(follows=2), test=fs.Test(source=source))
+    table = made.recall_by_source
+    assert set(table["source"]) == {"north", "south"} and table["images"].sum() == len(made.test.labels)
+    given = {image.tobytes(): name for image, name in zip(images_and_labels()[0], source, strict=True)}
+    assert [given[np.asarray(image).tobytes()] for image in made.test.images] == made.sources.tolist()
+    assert "By source, the recall of all classes is 1.00." in words(made)
+    with pytest.raises(ValueError, match="no sources were given: call analyse with Test"):
+        _ = analyse(Blobs(follows=2)).recall_by_source
+    with pytest.raises(ValueError, match="there are 2 sources for 320 images"):
+        analyse(Blobs(follows=2), test=fs.Test(source=["x", "y"]))
+
+
+def test_the_command_writes_the_recall_by_source(tmp_path, monkeypatch):
+    without_drawings(monkeypatch)
+    rows = []
+    for i, (image, c) in enumerate(zip(*images_and_labels(), strict=True)):
+        file = tmp_path / "images" / CLASSES[c] / f"{i:03}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[0]).save(file)
+        rows.append((f"{CLASSES[c]}/{file.name}", "north" if i % 3 else "south"))
+    pd.DataFrame(rows, columns=["path", "source"]).to_csv(tmp_path / "sources.csv", index=False)
+    options = ["--images", tmp_path / "images", "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--quick"]
+    options += ["--source", tmp_path / "sources.csv", "--out", tmp_path / "out"]
+    done = CliRunner().invoke(main, [str(one) for one in ("analyse", "planted_amplitude:network", *options)])
+    assert done.exit_code == 0 and "By source, the recall of all classes is 1.00." in done.output
+    table = pd.read_csv(tmp_path / "out" / "recall_by_source.csv")
+    assert set(table["source"]) == {"north", "south"} and table["images"].sum() == 160
+    assert table["recall_high"].is_monotonic_increasing
+    assert "<h2>Recall by source</h2>" in (tmp_path / "out" / "report.html").read_text()

@@ -1,0 +1,51 @@
+# The benchmark of cures: networks that are trained in several ways on images with an artefact in one class.
+
+
+rule cure_of_case:
+    input:
+        images=f"{RESULTS}/data/{config['cure']['of']}.h5",
+        code=code("measure_cure.py"),
+    output:
+        f"{RESULTS}/tests/cure/{{case}}/seed{{seed}}.csv",
+    log:
+        f"{RESULTS}/logs/cure/{{case}}_seed{{seed}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/cure/{{case}}/seed{{seed}}.tsv"
+    wildcard_constraints:
+        case="[a-z0-9_]+",
+    priority: 3  # as trainings
+    conda:
+        "../../envs/study.yaml"
+    threads: torch_threads
+    resources:
+        gpu=gpus,
+        mem_mb=growing(4000),
+        runtime=growing(120),
+    params:
+        device=lookup(dpath="device", within=config),
+        case=lambda wildcards: wildcards.case.replace("_", " "),
+        seed="{seed}",
+        trainings=lambda wildcards: plan.cure_trainings(wildcards.case.replace("_", " ")),
+        settings=lambda wildcards: plan.cure_settings(),
+    message:
+        "Training and testing the networks of the benchmark of cures: {wildcards.case}, seed {wildcards.seed}"
+    script:
+        "../scripts/measure_cure.py"
+
+
+rule cure_table:
+    input:
+        networks=[f"{RESULTS}/tests/cure/{case.replace(' ', '_')}/seed{seed}.csv" for case, seed in plan.cure_jobs()],
+        code=code("make_cure_table.py"),
+    output:
+        cure=f"{RESULTS}/tables/cure.csv",
+        networks=f"{RESULTS}/tables/cure_networks.csv",
+        figure=multiext(f"{RESULTS}/figures/cure_all", ".svg", ".png"),
+    log:
+        f"{RESULTS}/logs/cure/table.log",
+    conda:
+        "../../envs/study.yaml"
+    message:
+        "Judging the trainings by what is back of what artefacts cost"
+    script:
+        "../scripts/make_cure_table.py"

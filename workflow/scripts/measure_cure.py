@@ -1,0 +1,32 @@
+"""Train and test the networks of one seed and one case of the benchmark of cures: one for each training."""
+
+from frequency_shortcuts.evaluation.cure_networks import draw, measure
+from frequency_shortcuts.storage.tables import write_table
+from study import photographs
+from study.devices import take_device
+from study.job import job, log, stopping
+
+
+def main(snakemake):
+    """Write a row for each training; for clean data, one for each training and artefact of the seed."""
+    params, settings, seed = snakemake.params, snakemake.params.settings, int(snakemake.params.seed)
+    with job(snakemake), stopping() as stop:
+        device = take_device(params.device)
+        images = photographs.read(snakemake.input.images, settings)
+        names, size = images.test.classes, images.test.images.shape[2:]
+        cues = {
+            case: draw(seed, case, [names.index(name) for name in settings["jpeg_in"]], size)
+            if case.startswith("jpeg") else draw(seed, case, range(len(names)), size)
+            for case in settings["cases"]
+        }  # fmt: skip
+        protocol = photographs.protocol(settings["network"], settings["recipe"], settings["augmentation"])
+        log.info("%s, seed %d, on %s: %s", params.case, seed, device, ", ".join(params.trainings))
+        table = measure(
+            images, cues.get(params.case), list(cues.values()), params.trainings, protocol,
+            seed=seed, device=device, stop=stop,
+        )  # fmt: skip
+        write_table(table, snakemake.output[0], seed=seed)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
