@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from scipy.fft import dctn
 from scipy.ndimage import median_filter
 from torch import Tensor
 from tqdm import tqdm
@@ -294,7 +295,7 @@ def _near_zero(pixels: Pixels) -> FloatArray:
         luma = causes._luma(pixels, batch)
         for image in luma:
             blocks = causes._blocks(image[None])
-            made.append(float((np.abs(causes.dctn(blocks, axes=(1, 2), norm="ortho")) < causes.NEAR_ZERO).mean()))
+            made.append(float((np.abs(dctn(blocks, axes=(1, 2), norm="ortho")) < causes.NEAR_ZERO).mean()))
     return np.array(made)
 
 
