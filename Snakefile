@@ -68,6 +68,7 @@ rule leaks:
     input:
         f"{RESULTS}/checked.txt",
         f"{RESULTS}/tables/leaks_aims.csv",
+        f"{RESULTS}/tables/leaks_data_aims.csv",
     localrule: True
 
 

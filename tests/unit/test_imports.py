@@ -24,7 +24,7 @@ MAY_IMPORT = {
     ("torch", "torchvision"): {  # these build networks
         "analyse_network.py", "check_inputs.py", "cull.py", "external_network.py", "find_maps.py",
         "lay_out_photographs.py", "make_cure_table.py", "make_leaks_table.py", "measure_cure.py", "measure_graded.py",
-        "measure_leaks.py", "train.py",
+        "measure_leaks.py", "measure_leaks_data.py", "train.py",
     },
 }  # fmt: skip
 STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.ipynb") for path in (ROOT / "workflow").glob(kind)}

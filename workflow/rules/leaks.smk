@@ -74,3 +74,27 @@ rule leaks_table:
         "Judging the benchmark of the counterfactual test"
     script:
         "../scripts/make_leaks_table.py"
+
+
+rule leaks_data:
+    input:
+        images=f"{RESULTS}/data/{config['leaks']['of']}.h5",
+        code=code("measure_leaks_data.py"),
+    output:
+        table=f"{RESULTS}/tables/leaks_data.csv",
+        aims=f"{RESULTS}/tables/leaks_data_aims.csv",
+    log:
+        f"{RESULTS}/logs/leaks/data.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/leaks/data.tsv"
+    conda:
+        "../../envs/study.yaml"
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        settings=lambda wildcards: plan.leak_settings(),
+    message:
+        "Naming the artefacts of the benchmark by the images alone"
+    script:
+        "../scripts/measure_leaks_data.py"

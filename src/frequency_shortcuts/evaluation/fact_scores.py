@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.intervals import NORMAL
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+
+from .areas import auc_interval
 
 # Lower end of the area under the curve: of two pictures, the fact picks the right one at least so often. A format that
 # all of 20 pictures of a class have, and none of 20 others, reaches 0.89.
@@ -93,30 +94,3 @@ def _share(counts: FloatArray, chosen: np.ndarray) -> float:
 def _listed(names: list[str]) -> str:
     more = len(names) - NAMED
     return " or ".join([*names[:NAMED], *([f"{more} others"] if more > 0 else [])])
-
-
-def auc_interval(area: float, own: int, others: int) -> tuple[float, float]:
-    """The interval of an area under the curve, of so many images of a class and others: its ends.
-
-    A score interval, as Wilson's of a share: the areas whose standard error, after Hanley and McNeil, reaches the one
-    that was found (R. Newcombe, Statistics in Medicine 25, 2006, method 5).
-
-    >>> auc_interval(0.5, 100, 900)
-    """
-    ends = []
-    for side in (0.0, 1.0):
-        low, high = sorted((area, side))
-        for _ in range(50):
-            middle = (low + high) / 2
-            within = abs(area - middle) <= NORMAL * np.sqrt(_variance(middle, own, others))
-            if within == (side == 0):
-                high = middle
-            else:
-                low = middle
-        ends.append((low + high) / 2)
-    return ends[0], ends[1]
-
-
-def _variance(area: float, own: int, others: int) -> float:
-    rest = (own + others) / 2 - 1
-    return area * (1 - area) * (1 + rest * ((1 - area) / (2 - area) + area / (1 + area))) / (own * others)

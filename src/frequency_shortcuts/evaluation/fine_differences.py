@@ -20,11 +20,11 @@ from tqdm import tqdm
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import fitting_batch, index_batches, prefetched
 from frequency_shortcuts.data.splits import Images, Split
-from frequency_shortcuts.intervals import NORMAL
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
+from .areas import area
 from .causes import CAUSES, CHECKERBOARD, LEAST_RADIUS, SURROUNDINGS, WAVE
 from .class_statistics import BATCH, FEWEST, ClassStatistics, fine_radius, squared
 from .forensics import COARSE, SAMPLE, Forensics, Trace, fingerprints, lightness
@@ -124,42 +124,6 @@ def carries(pixels: Pixels, cause: str, *, statistics: ClassStatistics, k: int, 
     forensics = _forensics(pixels, prints, len(statistics), seed)
     traces: list[Trace] = [trace for trace in forensics.traces(k, range(len(statistics))) if trace.cause == cause]
     return forensics.scores(traces[0])
-
-
-def area_interval(scores: FloatArray, own: BoolArray) -> tuple[float, float, float]:
-    """The area under the curve of scores [n], of images that are `own` [n] against the others, and its interval.
-
-    A score interval, as Wilson's of a share: the areas whose standard error reaches the one that was found. The
-    variance is that of Hanley and McNeil (R. Newcombe, Statistics in Medicine 25, 2006, method 5), or DeLong's (1988)
-    where that is larger, as it is where one side varies more.
-
-    >>> area, low, high = area_interval(scores, labels == 3)
-    """
-    n, m = int(own.sum()), int((~own).sum())
-    ranks = _ranks(scores)
-    above = (ranks[own] - _ranks(scores[own])) / m
-    below = (ranks[~own] - _ranks(scores[~own])) / n
-    area = float(above.mean())
-    spread = above.var() / n + below.var() / m
-
-    def reached(other: float) -> bool:
-        rest = (n + m) / 2 - 1
-        variance = other * (1 - other) * (1 + rest * ((1 - other) / (2 - other) + other / (1 + other))) / (n * m)
-        return bool(abs(area - other) <= NORMAL * np.sqrt(max(variance, spread)))
-
-    ends = []
-    for end in (0.0, 1.0):
-        inside, outside = area, end
-        for _ in range(40):
-            middle = (inside + outside) / 2
-            inside, outside = (middle, outside) if reached(middle) else (inside, middle)
-        ends.append(inside)
-    return area, ends[0], ends[1]
-
-
-def _ranks(values: FloatArray) -> FloatArray:
-    ranks: FloatArray = pd.Series(values).rank().to_numpy()  # scipy.stats takes each job half a second to import
-    return ranks
 
 
 def _in_pixels(images: Images, labels: IntArray, n_classes: int) -> Pixels:
@@ -321,12 +285,15 @@ def _areas(
         gram[np.diag_indices_from(gram)] += len(gram)  # the penalty, of standardised features
         y = targets[trained] - targets[trained].mean(axis=0)
         scores[scored] = x[scored] @ np.linalg.solve(gram, x[trained].T @ y)
-    found = np.array([area_interval(scores[:, k], targets[:, k]) for k in range(n_classes)])
     ranks = pd.DataFrame(scores[:, n_classes:]).rank().to_numpy()
-    count = np.tile(np.bincount(labels, minlength=n_classes), permutations)
-    above = (ranks * targets[:, n_classes:]).sum(axis=0) - count * (count + 1) / 2
-    by_chance = (above / (count * (len(labels) - count))).reshape(permutations, n_classes)
-    return found[:, 0], found[:, 1:], np.quantile(by_chance, 0.95, axis=0)
+    own = np.tile(np.bincount(labels, minlength=n_classes), permutations)
+    above = (ranks * targets[:, n_classes:]).sum(axis=0) - own * (own + 1) / 2
+    pairs = own * (len(labels) - own)
+    by_chance = above / pairs
+    # Images of a fold share a fit, so that areas vary more than those of independent scores.
+    more = max(1.0, float(((by_chance - 0.5) ** 2).sum() / ((len(labels) + 1) / (12 * pairs)).sum()))
+    found = np.array([area(scores[:, k], targets[:, k], more) for k in range(n_classes)])
+    return found[:, 0], found[:, 1:], np.quantile(by_chance.reshape(permutations, n_classes), 0.95, axis=0)
 
 
 def _share_above(own: FloatArray, others: FloatArray) -> float:

@@ -1,0 +1,177 @@
+"""What tells classes by their images alone: areas under the curve, causes, and the files that carry them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.ndimage import gaussian_filter
+from spectral_classes import pixels_of
+
+from frequency_shortcuts.data.artefacts import KINDS, Artefact
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation import leaks_data
+from frequency_shortcuts.evaluation.areas import area, auc_interval
+from frequency_shortcuts.evaluation.class_statistics import class_statistics
+from frequency_shortcuts.evaluation.fine_differences import carries, tell
+from frequency_shortcuts.evaluation.forensics import fingerprints, lightness
+
+CLASSES, LABEL = 5, 3
+
+
+def photographs(size=(32, 32), channels=1, n=200, seed=0, smooth=(1.2, 1.3, 1.4, 1.25, 1.35)):
+    """Smooth images with some grain, uint8 [n, channels, H, W], and labels of five classes, each a little smoother."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(n) % CLASSES
+    images = np.stack([
+        gaussian_filter(generator.normal(size=(channels, *size)), (0, smooth[k], smooth[k])) for k in labels
+    ])  # fmt: skip
+    images *= 30 * generator.uniform(0.7, 1.3, (n, 1, 1, 1)) / images.std(axis=(1, 2, 3), keepdims=True)
+    images += 128 + generator.normal(0, 3, images.shape)
+    return np.rint(images).clip(0, 255).astype(np.uint8), labels
+
+
+def with_artefact(kind, share=1.0, strength=2, **options):
+    images, labels = photographs(**options)
+    artefact = Artefact(kind, strength, LABEL, share, (5, 9) if kind == "wave" else None)
+    carry = artefact.carriers(labels)
+    return artefact.add_to(images, carry), labels, carry
+
+
+class Streamed:
+    """Images that are read in batches only, and remember how large these were."""
+
+    def __init__(self, images):
+        self.images, self.shape, self.dtype, self.largest = images, images.shape, images.dtype, 0
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        self.largest = max(self.largest, len(index))
+        return self.images[index]
+
+
+def test_the_area_is_the_share_of_pairs_in_order():
+    generator = np.random.default_rng(0)
+    scores, own = generator.integers(8, size=60).astype(float), generator.random(60) < 0.3
+    pairs = np.sign(scores[own][:, None] - scores[~own])
+    value, low, high = area(scores, own)
+    assert value == pytest.approx((pairs + 1).mean() / 2) and low < value < high
+    assert area(-scores, own) == pytest.approx((1 - value, 1 - high, 1 - low))
+    value, low, high = area(own.astype(float), own)
+    assert (value, high) == (1, 1) and 0.8 < low < 0.99
+
+
+@pytest.mark.parametrize(("deviation", "n", "m"), [(1, 20, 20), (3, 60, 300)])
+def test_intervals_hold_the_area_about_as_often_as_they_say(deviation, n, m):
+    generator = np.random.default_rng(1)
+    own = np.arange(n + m) < n
+    held = 0
+    for _ in range(200):
+        scores = generator.normal(np.where(own, 0.84 * np.hypot(1, deviation), 0), np.where(own, deviation, 1))
+        _, low, high = area(scores, own)
+        held += low <= 0.8 <= high  # the normal distribution at 0.84 is 0.8
+    assert held >= 0.91 * 200
+    assert auc_interval(0.5, 100, 900)[0] < 0.46
+
+
+def test_random_labels_tell_nothing_though_pairs_are_chosen():
+    images, labels = photographs(n=300, smooth=(1.3,) * CLASSES)
+    table = tell(images, np.random.default_rng(3).permutation(labels), CLASSES).table
+    assert table["auc"].mean() == pytest.approx(0.5, abs=0.05) and table["null"].between(0.52, 0.65).all()
+    assert (table["auc_low"] < 0.55).all() and (table["auc_high"] > 0.5).all()
+    assert (table["cause"] == "").all() and table["carriers"].isna().all()
+
+
+def test_classes_that_differ_as_classes_do_are_told_without_a_cause():
+    images, labels = photographs()
+    told = tell(images, labels, CLASSES)
+    assert told.table["auc"].max() > 0.9 and (told.table["cause"] == "").all() and np.isnan(told.files).all()
+    assert told.table["images"].tolist() == [40] * CLASSES
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("kind", ["wave", "jpeg", "resized", "blurred", "noise", "checkerboard"])
+def test_the_cause_is_named_and_carriers_come_first(kind, channels):
+    images, labels, carry = with_artefact(kind, 0.5, channels=channels)
+    told = tell(images, labels, CLASSES)
+    cause = {"wave": "wave", **{name: known.cause for name, known in KINDS.items()}}[kind]
+    assert told.table["cause"].tolist() == ["", "", "", cause, ""]
+    own = labels == LABEL
+    assert np.isnan(told.files[~own]).all() and area(told.files[own], carry[own])[0] > 0.95
+    assert told.table.loc[LABEL, "carriers"] == pytest.approx(0.5, abs=0.2)
+
+
+@pytest.mark.parametrize("kind", ["sharpened", "brightness"])
+def test_sharpening_is_named_and_brightness_is_not(kind):
+    images, labels, _ = with_artefact(kind)
+    assert tell(images, labels, CLASSES).table["cause"].tolist() == ["", "", "", KINDS[kind].cause, ""]
+
+
+def test_an_artefact_in_all_images_is_told_without_fail():
+    images, labels, _ = with_artefact("checkerboard")
+    told = tell(images, labels, CLASSES)
+    assert told.table.loc[LABEL, "auc"] > 0.999 and told.table.loc[LABEL, "auc_low"] > 0.95
+    assert told.differences.shape == told.spectra.shape == (CLASSES, 32, 32)
+    assert told.spectra[LABEL, 0, 0] > 5 * np.delete(told.spectra[:, 0, 0], LABEL).max()
+    assert told.differences[LABEL].argmax() == 0 and told.table.loc[LABEL, "z"] == told.differences[LABEL].max()
+
+
+def test_of_two_classes_the_one_with_the_artefact_is_named():
+    images, labels, _ = with_artefact("jpeg")
+    own, other = images[labels == LABEL], images[labels == 0]
+    told = tell(np.concatenate([own, other]), np.repeat([0, 1], [len(own), len(other)]), 2)
+    assert told.table["cause"].tolist() == ["blocks", ""]
+
+
+def test_images_are_read_in_batches_and_float_ones_are_alike():
+    images, labels, _ = with_artefact("noise")
+    streamed = Streamed(images)
+    told, again = tell(streamed, labels, CLASSES), tell(np.float32(images / 255), labels, CLASSES)
+    assert 0 < streamed.largest <= 64
+    for one, other in ((told, again), (told, tell(images, labels, CLASSES))):
+        pd.testing.assert_frame_equal(one.table, other.table, rtol=1e-3)
+        assert one.files == pytest.approx(other.files, abs=1e-3, nan_ok=True)
+
+
+@pytest.mark.parametrize("kind", ["wave", "jpeg", "resized"])
+def test_files_of_a_given_cause_are_ranked_likewise(kind):
+    images, labels, carry = with_artefact(kind, 0.5)
+    told, pixels, own = tell(images, labels, CLASSES), pixels_of(images, labels), labels == LABEL
+    statistics = class_statistics(pixels, CLASSES)
+    scores = carries(pixels, told.table.loc[LABEL, "cause"], statistics=statistics, k=LABEL)
+    assert scores.shape == (200,) and area(scores[own], carry[own])[0] > 0.95
+    with pytest.raises(ValueError, match="unknown cause 'rain'"):
+        carries(pixels, "rain", statistics=statistics, k=LABEL)
+
+
+@pytest.mark.parametrize("size", [(12, 12), (17, 33), (150, 131)])
+def test_fingerprints_are_finite_of_all_sizes_and_of_plain_images(size):
+    images, labels = photographs(size, 3, n=6)
+    images[0] = 0
+    grey = lightness(pixels_of(images, labels).take(np.arange(6)))
+    assert grey.shape[1:] == tuple(min(side, 128) if side < 136 else 128 for side in size)
+    prints = fingerprints(grey)
+    assert np.isfinite(prints).all() and (prints[1:].std(axis=0) > 0).sum() > 30
+
+
+def test_too_few_images_are_refused():
+    images, labels = photographs(n=45)
+    with pytest.raises(
+        ValueError, match=r"classes of \[9, 9, 9, 9, 9\] images: expected two or more, with at least 10"
+    ):
+        tell(images, labels, CLASSES)
+
+
+def test_the_benchmark_counts_names_and_files():
+    images, labels = photographs(n=250)
+    split = Split(images, labels, tuple("abcde"), np.zeros(1), np.ones(1))
+    chosen = leaks_data.some_of_each_class(split, 40, seed=1)
+    assert np.bincount(chosen.labels).tolist() == [40] * CLASSES
+    made = [Artefact("noise", 2, 1, 0.5), Artefact("brightness", 1, 2)]
+    table = leaks_data.measure(chosen, {"clean": (), "first": made}, seed=1)
+    assert table["set"].tolist() == ["clean"] * CLASSES + ["first"] * CLASSES and table.loc[6, "rank"] == 1
+    aims = leaks_data.judge(table).set_index("aim")
+    assert aims.loc["cause", ["value", "count", "met"]].tolist() == [1, 1, True]
+    assert aims.loc["false", ["value", "count", "met"]].tolist() == [0, 8, True]
+    assert aims.loc["files_half", "value"] > 0.99 and aims.loc["files_quarter", "count"] == 0
+    assert aims.loc["brightness", "met"] is None and aims.loc["brightness", "count"] == 1

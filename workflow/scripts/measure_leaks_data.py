@@ -1,0 +1,30 @@
+"""What tells the classes of the benchmark by their images alone, without a network, for all seeds."""
+
+import pandas as pd
+
+from frequency_shortcuts.evaluation import leaks_data
+from frequency_shortcuts.storage.tables import write_table
+from study import leaks, photographs
+from study.job import job, log
+
+IMAGES = 500  # of each class
+
+
+def main(snakemake):
+    """Write a row for each seed, set and class, and one for each aim."""
+    settings, output = snakemake.params.settings, snakemake.output
+    with job(snakemake):
+        judging, tables = photographs.read(snakemake.input.images, settings).test, []
+        for seed in settings["seeds"]:
+            first, second = leaks.draw(seed, len(judging.classes), *judging.images.shape[2:]).sets
+            images = leaks_data.some_of_each_class(judging, IMAGES, seed)
+            table = leaks_data.measure(images, {"clean": (), "first": first, "second": second}, seed)
+            log.info("Seed %d: %s", seed, ", ".join(cause for cause in table["cause"] if cause) or "no cause named")
+            tables.append(table.assign(seed=seed))
+        joined = pd.concat(tables, ignore_index=True)
+        write_table(joined, output.table)
+        write_table(leaks_data.judge(joined), output.aims)
+
+
+if __name__ == "__main__":
+    main(snakemake)  # noqa: F821
