@@ -8,7 +8,7 @@ from spectral_classes import pixels_of
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import leaks_data
+from frequency_shortcuts.evaluation import fine_differences, leaks_data
 from frequency_shortcuts.evaluation.areas import area, auc_interval
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
 from frequency_shortcuts.evaluation.fine_differences import carries, tell
@@ -17,13 +17,21 @@ from frequency_shortcuts.evaluation.forensics import fingerprints, lightness
 CLASSES, LABEL = 5, 3
 
 
-def photographs(size=(32, 32), channels=1, n=200, seed=0, smooth=(1.2, 1.3, 1.4, 1.25, 1.35)):
-    """Smooth images with some grain, uint8 [n, channels, H, W], and labels of five classes, each a little smoother."""
+@pytest.fixture(autouse=True)
+def few_permutations(monkeypatch):
+    monkeypatch.setattr(fine_differences, "PERMUTATIONS", 8)
+    monkeypatch.setattr(fine_differences, "SAMPLE", 100)
+
+
+def photographs(size=(32, 32), channels=1, n=200, seed=0, apart=0.1):
+    """Images of all smoothness with some grain, uint8 [n, channels, H, W], and labels of five classes.
+
+    apart : how much smoother each class is than the one before, pixels
+    """
     generator = np.random.default_rng(seed)
     labels = np.arange(n) % CLASSES
-    images = np.stack([
-        gaussian_filter(generator.normal(size=(channels, *size)), (0, smooth[k], smooth[k])) for k in labels
-    ])  # fmt: skip
+    smooth = generator.uniform(0.9, 1.5, n) + apart * np.array([0, 2, 4, 1, 3])[labels]
+    images = np.stack([gaussian_filter(generator.normal(size=(channels, *size)), (0, by, by)) for by in smooth])
     images *= 30 * generator.uniform(0.7, 1.3, (n, 1, 1, 1)) / images.std(axis=(1, 2, 3), keepdims=True)
     images += 128 + generator.normal(0, 3, images.shape)
     return np.rint(images).clip(0, 255).astype(np.uint8), labels
@@ -75,7 +83,7 @@ def test_intervals_hold_the_area_about_as_often_as_they_say(deviation, n, m):
 
 
 def test_random_labels_tell_nothing_though_pairs_are_chosen():
-    images, labels = photographs(n=300, smooth=(1.3,) * CLASSES)
+    images, labels = photographs(n=300, apart=0)
     table = tell(images, np.random.default_rng(3).permutation(labels), CLASSES).table
     assert table["auc"].mean() == pytest.approx(0.5, abs=0.05) and table["null"].between(0.52, 0.65).all()
     assert (table["auc_low"] < 0.55).all() and (table["auc_high"] > 0.5).all()
@@ -85,12 +93,13 @@ def test_random_labels_tell_nothing_though_pairs_are_chosen():
 def test_classes_that_differ_as_classes_do_are_told_without_a_cause():
     images, labels = photographs()
     told = tell(images, labels, CLASSES)
-    assert told.table["auc"].max() > 0.9 and (told.table["cause"] == "").all() and np.isnan(told.files).all()
+    assert told.table["auc"].max() > 0.65 and (told.table["cause"] == "").all() and np.isnan(told.files).all()
     assert told.table["images"].tolist() == [40] * CLASSES
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("kind", ["wave", "jpeg", "resized", "blurred", "noise", "checkerboard"])
+@pytest.mark.parametrize(("kind", "channels"), [
+    ("wave", 3), ("jpeg", 3), ("resized", 1), ("blurred", 3), ("noise", 3), ("checkerboard", 1)
+])  # fmt: skip
 def test_the_cause_is_named_and_carriers_come_first(kind, channels):
     images, labels, carry = with_artefact(kind, 0.5, channels=channels)
     told = tell(images, labels, CLASSES)
@@ -110,7 +119,7 @@ def test_sharpening_is_named_and_brightness_is_not(kind):
 def test_an_artefact_in_all_images_is_told_without_fail():
     images, labels, _ = with_artefact("checkerboard")
     told = tell(images, labels, CLASSES)
-    assert told.table.loc[LABEL, "auc"] > 0.999 and told.table.loc[LABEL, "auc_low"] > 0.95
+    assert told.table.loc[LABEL, "auc"] > 0.999 and told.table.loc[LABEL, "auc_low"] > 0.9
     assert told.differences.shape == told.spectra.shape == (CLASSES, 32, 32)
     assert told.spectra[LABEL, 0, 0] > 5 * np.delete(told.spectra[:, 0, 0], LABEL).max()
     assert told.differences[LABEL].argmax() == 0 and told.table.loc[LABEL, "z"] == told.differences[LABEL].max()

@@ -28,8 +28,8 @@ def auc_interval(area: float, own: int, others: int, variance: float = 0.0, fact
     """The interval of an area under the curve, of so many images of a class and others: its ends.
 
     A score interval, as Wilson's of a share: the areas whose standard error, after Hanley and McNeil, reaches the one
-    that was found (R. Newcombe, Statistics in Medicine 25, 2006, method 5). variance : the least that is assumed; factor :
-    of the variance, for scores that are not independent
+    that was found (R. Newcombe, Statistics in Medicine 25, 2006, method 5). variance : the least that is
+    assumed. factor : of the variance, for scores that are not independent
 
     >>> auc_interval(0.5, 100, 900)
     """

@@ -194,7 +194,8 @@ class Forensics:
             best = {k: of[0] for k, of in traces.items() if of and of[0].found and not _is_reverse(k, of[0], traces)}
             if not best:
                 return found
-            clearest = max(best, key=lambda k: best[k].alike)
+            # Blocks first: they are the reverse of nothing.
+            clearest = max(best, key=lambda k: (best[k].cause == causes.BLOCKS, best[k].alike))
             found[clearest] = best[clearest]
 
     def traces(self, k: int, classes: Sequence[int]) -> list[Trace]:

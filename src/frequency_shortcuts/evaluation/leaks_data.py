@@ -116,7 +116,7 @@ def judge(table: pd.DataFrame) -> pd.DataFrame:
         if values.dtype == bool:
             low, high = clopper_pearson(int(values.sum()), len(values))
         else:
-            _, low, high, _ = over_networks(values)
+            low, high = np.clip(over_networks(values)[1:3], 0, 1)
         value = float(values.mean())
         met: Any = None if np.isnan(aim.goal) else value >= aim.goal if aim.least else value <= aim.goal
         rows.append({"aim": name, "words": aim.words, "value": value, "low": low, "high": high, "count": len(values),
