@@ -8,10 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.evaluation.flip_rates import FOLLOWED, FOUND, NEEDS, NUMBERS, Thresholds
 from frequency_shortcuts.evaluation.leaks import CORRELATIONS, HARMFUL, HARMFUL_LOW
+from frequency_shortcuts.evaluation.leaks_data import CAUSES
 from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import table
@@ -68,6 +70,22 @@ def sets(study: Path) -> str:
     return table(header, lines)
 
 
+def data(study: Path) -> dict[str, Any]:
+    """What the images alone tell: the aims, the causes that are named by kind, and how ordinary classes are told."""
+    rows = read_table(study / "tables" / "leaks_data.csv")
+    rows["cause"] = rows["cause"].fillna("")
+    fine = rows[rows["kind"].map(CAUSES).fillna("") != ""]
+    right = fine["cause"] == fine["kind"].map(CAUSES)
+    areas = rows[rows["set"] == "clean"].groupby("class")["auc"].mean()
+    return {
+        "aims": _aims(read_table(study / "tables" / "leaks_data_aims.csv").assign(end=np.nan), "95 % interval"),
+        "right": {kind: f"{of.sum()} of {len(of)}" for kind, of in right.groupby(fine["kind"])},
+        "wrong": int(((fine["cause"] != "") & ~right).sum()),
+        "files": f"{fine.loc[right, 'files'].mean():.2f}",
+        "areas": [f"{areas.min():.2f}", f"{areas.max():.2f}"],
+    }
+
+
 def _counted(rows: pd.DataFrame) -> list[str]:
     """The artefacts of some rows by kind and strength, and of how many classes, if there are several."""
     counts = rows.groupby(["kind", "strength"]).size()
@@ -108,7 +126,7 @@ def _clean_filter(rows: pd.DataFrame) -> list[str]:
     return [f"{by_clean[of].sum()} of {of.sum()}" for of in (harmful, rows["kind"].isna())]
 
 
-def _aims(aims: pd.DataFrame) -> str:
+def _aims(aims: pd.DataFrame, ends: str = "one-sided 95 % ends") -> str:
     lines = []
     for _, row in aims.iterrows():
         goal = "" if pd.isna(row["goal"]) else f"{row['goal']:.2f}"
@@ -118,7 +136,7 @@ def _aims(aims: pd.DataFrame) -> str:
         lines.append(
             [row["words"], f"{row['value']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}", row["count"], goal, met]
         )
-    return table(["number", "value", "one-sided 95 % ends", "of", "aim", ""], lines)
+    return table(["number", "value", ends, "of", "aim", ""], lines)
 
 
 def _compared(rows: pd.DataFrame) -> str:

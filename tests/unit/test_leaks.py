@@ -12,7 +12,7 @@ from bench.markdown import filled
 from frequency_shortcuts.data import crops
 from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS
 from frequency_shortcuts.data.downloads import NotFound
-from frequency_shortcuts.evaluation import leaks
+from frequency_shortcuts.evaluation import leaks, leaks_data
 from frequency_shortcuts.storage.tables import write_table
 from study.leaks import SEEDS_OF_A_DEAL, TEXTURES, draw, lay_out_textures
 
@@ -91,7 +91,18 @@ def test_the_page_of_results_says_what_the_tables_hold(tmp_path):
     write_table(leaks.compare(made), tmp_path / "tables" / "leaks_compared.csv")
     rows = made[made["class"] != "3"].assign(suite="pairs", set="alike", accuracy=0.9)
     write_table(leaks.judge_sets(rows), tmp_path / "tables" / "leaks_sets.csv")
+    data = pd.DataFrame({
+        "class": [0, 1, 2, 0, 1, 2], "set": ["clean"] * 3 + ["first"] * 3, "kind": [None] * 4 + ["jpeg", "noise"],
+        "share": [np.nan] * 4 + [0.5, 1], "cause": [""] * 4 + ["blocks"] * 2, "auc": 0.75 + 0.05 * np.arange(6),
+        "rank": [3, 2, 1, 3, 2, 1], "files": [np.nan] * 4 + [0.9, np.nan],
+    })  # fmt: skip
+    write_table(data, tmp_path / "tables" / "leaks_data.csv")
+    write_table(leaks_data.judge(data), tmp_path / "tables" / "leaks_data_aims.csv")
     text = filled("leaks", tmp_path, gallery_leaks)
+    told = " ".join(text["leak_data"].split())
+    assert "| artefacts with a cause: it is named | 0.500 | 0.013 to 0.987 | 2 | 0.80 | missed |" in told
+    assert "jpeg 1 of 1, noise 0 of 1; in 1 another cause is named. Where it is right" in told
+    assert "the area for the files is 0.90. Ordinary classes are told, too, with areas of 0.75 to 0.85:" in told
     found = " ".join(text["leaks"].split())
     assert "8 networks, 4 artefacts, of which 4 are harmful." in found
     assert (
