@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-import pandas as pd
 from matplotlib import pyplot as plt
 
 from frequency_shortcuts.evaluation.cure import LIMITS, judge
+from frequency_shortcuts.evaluation.leaks import join_tables
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cure import cure as draw
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
 from study.job import job
 
 
@@ -16,7 +16,7 @@ def main(snakemake):
     """Write one row a network and artefact, and one an artefact and training."""
     output = snakemake.output
     with job(snakemake):
-        networks = pd.concat([read_table(path) for path in snakemake.input.networks], ignore_index=True)
+        networks = join_tables(snakemake.input.networks)
         table = judge(networks)
         write_table(networks, output.networks)
         write_table(table, output.cure)

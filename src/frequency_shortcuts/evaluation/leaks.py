@@ -62,9 +62,9 @@ def changes(network: Any, images: Split, artefacts: Sequence[Artefact]) -> pd.Da
     return pd.DataFrame(rows)
 
 
-def join_tables(files: Iterable[str | os.PathLike[str]], name: str) -> pd.DataFrame:
-    """The tables of this name among some files, joined, without those that have no rows."""
-    tables = [read_table(file) for file in files if Path(file).name == name]
+def join_tables(files: Iterable[str | os.PathLike[str]], name: str | None = None) -> pd.DataFrame:
+    """The tables of this name, or all, among some files, joined, without those that have no rows."""
+    tables = [read_table(file) for file in files if name in (None, Path(file).name)]
     return pd.concat([table for table in tables if len(table)], ignore_index=True)
 
 
