@@ -20,6 +20,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import fitting_batch, index_batches, prefetched
 from frequency_shortcuts.data.splits import Images, Split
+from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
@@ -97,7 +98,7 @@ def tell(images: Images, labels: IntArray, n_classes: int, *, seed: int = 0, pro
         "null": null, "z": [float(pairs.gather(of)[fine].max()) for of in differences], "cause": named,
         "carriers": shares,
     })  # fmt: skip
-    amplitude = (squared(statistics.mean) + statistics.variance).sqrt().mean(dim=1).numpy()
+    amplitude = square_root(squared(statistics.mean) + statistics.variance).mean(dim=1).numpy()
     return Told(table, differences, from_half_plane(amplitude, statistics.size[1]), files)
 
 
@@ -214,6 +215,15 @@ def _heights(statistics: ClassStatistics, k: int, pairs: ConjugatePairs) -> Floa
     ring = np.ones((SURROUNDINGS, SURROUNDINGS), bool)
     ring[2:-2, 2:-2] = False
     heights: FloatArray = pairs.gather(plane - maximum_filter(plane, footprint=ring, mode="wrap"))
+    # Near the highest frequencies, the other member of the pair is beside it.
+    size, reach = np.array([pairs.height, pairs.width]), np.arange(SURROUNDINGS) - SURROUNDINGS // 2
+    apart = np.abs((2 * pairs.frequencies + size // 2) % size - size // 2).max(axis=1)
+    for near in np.flatnonzero((apart >= 2) & (apart <= SURROUNDINGS // 2)):
+        (row, column), partner = pairs.positions[near]
+        others = plane.copy()
+        others[tuple(partner)] = -np.inf
+        beside = others[np.ix_((row + reach) % pairs.height, (column + reach) % pairs.width)]
+        heights[near] = plane[row, column] - beside[ring].max()
     heights[pairs.radius < LEAST_RADIUS] = -np.inf
     return heights
 
