@@ -227,7 +227,7 @@ def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed_and_more_traini
         assert found.cure_trainings(case) == [*found.cure_trainings("noise"), "afa", "dfmx"]
     settings = found.cure_settings()
     assert settings["recipe"] == found.leak_settings()["recipes"]["clothing"]
-    own = {"wave_strength": 10, "swap_energy": 0.25, "swap_probability": 0.5}
+    own = {"wave_strength": 10, "swap_energy": 0.15, "swap_probability": 1, "swap_until": 0.9}
     assert settings["augmentation"] == found.leak_settings()["geometry"] | own
     assert plan().cure_jobs() == [] and CLEAN == cure_networks.CLEAN
     kinds = schema()["$defs"]

@@ -434,7 +434,8 @@ def test_the_summary_says_of_maps_what_was_done_and_has_a_sentence_for_each_verd
         "Removal, no part of the verdict: mean TPR 0.25 without the map (before: 0.88), 0.70 without as many random "
         "frequencies. Clearly worse without the map: 3 of 4 classes (bee, cat, dog).",
     ]
-    assert summary.sentences(analysis) == summary.sentences_of_flips(analysis) + summary.sentences_of_maps(analysis)
+    parts = [*summary.sentences_of_flips(analysis), *summary.sentences_of_maps(analysis)]
+    assert summary.sentences(analysis) == [*parts, *analysis.advice]
 
 
 def test_the_summary_says_nothing_of_what_was_not_tested(analysis):
