@@ -1,0 +1,75 @@
+"""Make the data of `frequency_shortcuts.example`: pictures of Fashion-MNIST, and three networks that know them.
+
+    python -m bench.example_networks results/cure/data/fashion_mnist.h5
+
+The store is one of `make cure`, and so are the images, the recipe and the settings of `SwapFine`. Numerics are portable,
+so that the weights are the same on each x86-64 server.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import frequency_shortcuts as fs
+
+fs.portable()  # before PyTorch is loaded
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+import yaml  # noqa: E402
+from snakemake.utils import update_config  # noqa: E402
+
+from frequency_shortcuts import example  # noqa: E402
+from frequency_shortcuts.data import stores  # noqa: E402
+from frequency_shortcuts.data.artefacts import Artefact  # noqa: E402
+from frequency_shortcuts.data.splits import first_of_each_class  # noqa: E402
+from frequency_shortcuts.evaluation import leak_networks  # noqa: E402
+from frequency_shortcuts.networks import architectures  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+PICTURES, SEED = 90, 0  # of each class; of the networks
+
+
+def settings() -> dict[str, Any]:
+    """How `make cure` trains."""
+    sys.path.insert(0, str(ROOT / "workflow"))
+    from study.plan import Plan
+
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    update_config(config, yaml.safe_load((ROOT / "config" / "cure.yaml").read_text()))
+    return Plan(config).cure_settings()
+
+
+def main(store: str, folder: str | None = None) -> None:
+    """Write the pictures and the networks into a folder; by default that of the package."""
+    to = Path(folder or str(example.DATA))
+    to.mkdir(exist_ok=True)
+    test = stores.read(store, "test")
+    test = test.subset(first_of_each_class(test.labels, PICTURES))
+    np.savez_compressed(to / "pictures.npz", images=np.asarray(test.images[:])[:, 0], labels=test.labels)
+    chosen = settings()
+    from study import photographs
+
+    clean, protocol = photographs.read(store, chosen), photographs.protocol(
+        chosen["network"], chosen["recipe"], chosen["augmentation"]
+    )
+    saved = Artefact("jpeg", 1, example.CLASSES.index(example.SAVED))
+    for name in example.NETWORKS:
+        images = clean.planted([] if name == "clean" else [saved])
+        images = leak_networks.Photographs(
+            *(replace(split, mean=np.array([example.MEAN]), std=np.array([example.STD])) for split in
+              (images.train, images.ranking, images.test))
+        )
+        augmentation = replace(protocol.augmentation, name="swap_fine" if name == "cured" else "none")
+        network = leak_networks.train(images, replace(protocol, augmentation=augmentation), SEED)
+        channels, size = images.train.images.shape[1:3]
+        architecture = architectures.Architecture(
+            n_classes=len(example.CLASSES), channels=channels, size=size, **protocol.network
+        )
+        about = {"mean": [example.MEAN], "std": [example.STD]}
+        architectures.save(to / f"{name}.safetensors", network.state_dict(), architecture, about)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
