@@ -147,10 +147,10 @@ def test_files_of_a_given_cause_are_ranked_likewise(kind):
     images, labels, carry = with_artefact(kind, 0.5)
     told, pixels, own = tell(images, labels, CLASSES), pixels_of(images, labels), labels == LABEL
     statistics = class_statistics(pixels, CLASSES)
-    scores = carries(pixels, told.table.loc[LABEL, "cause"], statistics=statistics, k=LABEL)
+    scores = carries(pixels, {LABEL: told.table.loc[LABEL, "cause"]}, statistics=statistics)[LABEL]
     assert scores.shape == (200,) and area(scores[own], carry[own])[0] > 0.95
     with pytest.raises(ValueError, match="unknown cause 'rain'"):
-        carries(pixels, "rain", statistics=statistics, k=LABEL)
+        carries(pixels, {LABEL: "rain"}, statistics=statistics)
 
 
 @pytest.mark.parametrize("size", [(12, 12), (17, 33), (150, 131)])

@@ -83,20 +83,20 @@ def carriers(test: FlipTest) -> pd.DataFrame:
 
     Returns `class`, `cause`, `path` (folder and file), `score`; no rows for images that are not in files.
     """
-    tables, columns = [], ["class", "cause", "path", "score"]
     found = test.table[test.table["verdict"].isin(FOUND)].dropna(subset="cause")
-    both = in_pixels(test.ranking, test.test, torch.device("cpu"))
-    for split, own in zip((test.ranking, test.test), both, strict=True):
-        if not isinstance(split.images, ImageFiles):
-            return pd.DataFrame(columns=columns)
-        for name, cause in zip(found["class"], found["cause"], strict=True):
-            k = test.classes.index(name)
+    splits = test.ranking, test.test
+    files = [split.images.files for split in splits if isinstance(split.images, ImageFiles)]
+    if found.empty or not files:
+        return pd.DataFrame(columns=["class", "cause", "path", "score"])
+    named = {test.classes.index(name): cause for name, cause in zip(found["class"], found["cause"], strict=True)}
+    tables = []
+    for split, own, of in zip(splits, in_pixels(*splits, torch.device("cpu")), files, strict=True):
+        for k, scores in carries(own, named, statistics=test.statistics).items():
             (at,) = np.nonzero(split.labels == k)
-            score = carries(own, cause, statistics=test.statistics, k=k)[at]
-            paths = ["/".join(Path(split.images.files[i]).parts[-2:]) for i in at]
-            tables.append(pd.DataFrame({"class": name, "cause": cause, "path": paths, "score": score}))
-    if not tables:
-        return pd.DataFrame(columns=columns)
+            paths = ["/".join(Path(of[i]).parts[-2:]) for i in at]
+            tables.append(
+                pd.DataFrame({"class": test.classes[k], "cause": named[k], "path": paths, "score": scores[at]})
+            )
     return pd.concat(tables).sort_values(
         ["class", "score"], ascending=[True, False], kind="stable", ignore_index=True
     )  # fmt: skip

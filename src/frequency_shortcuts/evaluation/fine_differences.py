@@ -7,7 +7,7 @@ and fingerprints (`forensics`), in ridge regression with five folds. A large are
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +28,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 from .areas import area
 from .causes import CAUSES, CHECKERBOARD, LEAST_RADIUS, SURROUNDINGS, WAVE
 from .class_statistics import BATCH, FEWEST, ClassStatistics, fine_radius, squared
-from .forensics import COARSE, SAMPLE, Forensics, Trace, fingerprints, lightness
+from .forensics import COARSE, SAMPLE, Forensics, fingerprints, lightness
 
 FOLDS = 5
 FINE = 0.2  # of the squared difference between two classes lies outside the fine radius
@@ -102,29 +102,39 @@ def tell(images: Images, labels: IntArray, n_classes: int, *, seed: int = 0, pro
     return Told(table, differences, from_half_plane(amplitude, statistics.size[1]), files)
 
 
-def carries(pixels: Pixels, cause: str, *, statistics: ClassStatistics, k: int, seed: int = 0) -> FloatArray:
-    """How clearly each image carries a named cause of class k, float64 [n], larger is clearer.
+def carries(
+    pixels: Pixels, named: Mapping[int, str], *, statistics: ClassStatistics, seed: int = 0
+) -> dict[int, FloatArray]:
+    """How clearly each image carries the cause of a class: class -> float64 [n], larger is clearer.
 
-    pixels : images of all classes, which the statistics are of. cause : a key of `causes.CAUSES`
+    pixels : images of all classes, which the statistics are of. named : class -> its cause, a key of `causes.CAUSES`
 
     Raises ValueError for another cause.
 
-    >>> np.argsort(-carries(pixels, "blocks", statistics=statistics, k=3))[:10]
+    >>> np.argsort(-carries(pixels, {3: "blocks"}, statistics=statistics)[3])[:10]
     """
-    if cause not in CAUSES:
-        raise ValueError(f"unknown cause {cause!r}: choose from {', '.join(CAUSES)}")
+    if unknown := set(named.values()) - set(CAUSES):
+        raise ValueError(f"unknown cause {min(unknown)!r}: choose from {', '.join(CAUSES)}")
     pairs = ConjugatePairs(*statistics.size)
-    if cause in (WAVE, CHECKERBOARD):
-        inside, outside = _around(int(_heights(statistics, k, pairs).argmax()), pairs)
-        made = []
-        for batch in _batches(pixels):
-            values = _log_amplitudes(pixels.take(batch), pairs)
-            made.append((values[:, inside].mean(dim=1) - values[:, outside].mean(dim=1)).numpy())
-        return np.concatenate(made).astype(float)
-    prints = np.concatenate([fingerprints(lightness(pixels.take(batch))) for batch in _batches(pixels)])
-    forensics = _forensics(pixels, prints, len(statistics), seed)
-    traces: list[Trace] = [trace for trace in forensics.traces(k, range(len(statistics))) if trace.cause == cause]
-    return forensics.scores(traces[0])
+    peaks = {k: int(_heights(statistics, k, pairs).argmax()) for k, of in named.items() if of in (WAVE, CHECKERBOARD)}
+    around = {k: _around(pair, pairs) for k, pair in peaks.items()}
+    heights: dict[int, list[FloatArray]] = {k: [] for k in peaks}
+    prints = []
+    for batch in _batches(pixels):
+        values = pixels.take(batch)
+        if peaks:
+            logarithms = _log_amplitudes(values, pairs).numpy()
+        for k, (inside, outside) in around.items():
+            heights[k].append(logarithms[:, inside].mean(axis=1) - logarithms[:, outside].mean(axis=1))
+        if len(peaks) < len(named):
+            prints.append(fingerprints(lightness(values)))
+    found = {k: np.concatenate(of).astype(float) for k, of in heights.items()}
+    if prints:
+        forensics = _forensics(pixels, np.concatenate(prints), len(statistics), seed)
+        for k in named.keys() - peaks.keys():
+            traces = forensics.traces(k, range(len(statistics)))
+            found[k] = forensics.scores(next(trace for trace in traces if trace.cause == named[k]))
+    return found
 
 
 def _in_pixels(images: Images, labels: IntArray, n_classes: int) -> Pixels:
