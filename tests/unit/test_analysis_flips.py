@@ -198,6 +198,23 @@ def test_a_network_whose_answers_depend_on_the_batch_is_refused():
 # Pictures, files and the command
 
 
+def test_the_numbers_have_flat_names(followed):
+    """Those of each table, one by one; words and missing values are left out."""
+    source = ["north" if i % 3 else "south" for i in range(320)]
+    made = analyse(Blobs(follows=2), **MAPS | {"test": fs.Test(fills=("zeros",), source=source, smallest_set=True)})
+    expected = {}
+    for kind, table in (("flip", made.flips), ("map", made.verdicts), ("source", made.recall_by_source)):
+        named = ["class", "source"] if kind == "source" else ["class"]
+        for column in table.columns.difference([*named, "verdict", "cause", "best_control", "closest_class"]):
+            for _, row in table.iterrows():
+                if not pd.isna(row[column]):
+                    expected["/".join([kind, *row[named], column])] = float(row[column])
+    found = made.to_dict()
+    assert found == expected and {*map(type, found.values())} == {float}
+    assert found[f"flip/{NAME}/pairs"] == 1 and "map/ant/low_frequency" in found and "source/ant/north/recall" in found
+    assert {name.partition("/")[0] for name in followed.to_dict()} == {"flip"}
+
+
 @pytest.mark.usefixtures("closed_figures")
 def test_the_picture_shows_image_change_and_difference_with_both_answers(followed):
     figure = followed.flip()
