@@ -237,9 +237,8 @@ def test_a_flip_is_drawn_on_axes_of_the_user(followed):
         assert drawn == list(given)
         for axis, picture in zip(drawn, (made.before, made.after, made.difference), strict=True):
             assert np.array_equal(axis.images[0].get_array(), picture[0])
-        assert drawn[1].get_title() == f"with the fine spectrum\nof {name}" and drawn[1].get_xlabel().startswith(
-            "called"
-        )
+        assert drawn[1].get_title() == f"with the fine spectrum\nof {name}"
+        assert drawn[1].get_xlabel().startswith(f"called {made.called_after}")
     assert [axis.get_title() for axis in fs.plot_flip(followed)] == [axis.get_title() for axis in followed.flip().axes]
     with pytest.raises(ValueError, match="2 axes: expected three, for the image before and after, and the difference"):
         fs.plot_flip(followed, ax=axes[0, :2])
