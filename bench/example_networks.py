@@ -16,7 +16,6 @@ import frequency_shortcuts as fs
 fs.portable()  # before PyTorch is loaded
 
 import numpy as np  # noqa: E402
-import torch  # noqa: E402
 import yaml  # noqa: E402
 from snakemake.utils import update_config  # noqa: E402
 
@@ -46,15 +45,18 @@ def main(store: str, folder: str | None = None) -> None:
     to = Path(folder or str(example.DATA))
     to.mkdir(exist_ok=True)
     test = stores.read(store, "test")
+    names = [name.removesuffix("/top") for name in test.classes]
+    order = [names.index(name) for name in example.CLASSES]  # the numbers of the sorted classes
     test = test.subset(first_of_each_class(test.labels, PICTURES))
-    np.savez_compressed(to / "pictures.npz", images=np.asarray(test.images[:])[:, 0], labels=test.labels)
+    images, labels = np.asarray(test.images[:])[:, 0], np.argsort(order)[test.labels]
+    np.savez_compressed(to / "pictures.npz", images=images, labels=labels)
     chosen = settings()
     from study import photographs
 
     clean, protocol = photographs.read(store, chosen), photographs.protocol(
         chosen["network"], chosen["recipe"], chosen["augmentation"]
     )
-    saved = Artefact("jpeg", 1, example.CLASSES.index(example.SAVED))
+    saved = Artefact("jpeg", 1, names.index(example.SAVED))
     for name in example.NETWORKS:
         images = clean.planted([] if name == "clean" else [saved])
         images = leak_networks.Photographs(
@@ -68,7 +70,9 @@ def main(store: str, folder: str | None = None) -> None:
             n_classes=len(example.CLASSES), channels=channels, size=size, **protocol.network
         )
         about = {"mean": [example.MEAN], "std": [example.STD]}
-        architectures.save(to / f"{name}.safetensors", network.state_dict(), architecture, about)
+        weights = network.state_dict()
+        weights |= {name: weights[name][order] for name in ("fc.weight", "fc.bias")}
+        architectures.save(to / f"{name}.safetensors", weights, architecture, about)
 
 
 if __name__ == "__main__":

@@ -14,11 +14,11 @@ from frequency_shortcuts.storage.tables import read_table
 
 from .markdown import table
 
-TRAINED = {"jpeg": "shirts as JPEG", "clean": "all as PNG", "cured": "shirts as JPEG, with `SwapFine`"}
+TRAINED = {"jpeg": "coats as JPEG", "clean": "all as PNG", "cured": "coats as JPEG, with `SwapFine`"}
 
 
 def printed(study: Path) -> str:
-    """What the lines of the README print: the accuracy, the summary, and the recall of shirts in other files."""
+    """What the lines of the README print: the accuracy, the summary, and the recall of coats in other files."""
     row = read_table(study / "example.csv").set_index("network").loc["jpeg"]
     return f"{row['accuracy']}\n{(study / 'jpeg' / 'summary.txt').read_text().strip()}\n{row['other_recall']}"
 
@@ -30,5 +30,5 @@ def networks(study: Path) -> dict[str, Any]:
         [TRAINED[name], *(f"{row[key]:.2f}" for key in ("accuracy", "recall", "other_recall", "flip")), row["verdict"]]
         for name, row in rows.loc[list(NETWORKS)].iterrows()
     ]
-    header = ["trained with", "accuracy", "recall of shirts", "saved in the other format", "flip rate", "verdict"]
+    header = ["trained with", "accuracy", "recall of coats", "saved in the other format", "flip rate", "verdict"]
     return rows.to_dict("index") | json.loads((study / "example.json").read_text()) | {"table": table(header, lines)}

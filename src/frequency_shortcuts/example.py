@@ -44,10 +44,10 @@ from .figures.panels import RIGHT, WRONG
 from .networks import architectures
 from .networks.predictions import called
 
-CLASSES = (
-    "T-shirt", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"
+CLASSES = (  # sorted, as folders are
+    "Ankle boot", "Bag", "Coat", "Dress", "Pullover", "Sandal", "Shirt", "Sneaker", "T-shirt", "Trouser"
 )  # fmt: skip
-SAVED, QUALITY = "Shirt", 90  # the class whose pictures were saved as JPEG
+SAVED, QUALITY = "Coat", 90  # the class whose pictures were saved as JPEG
 NETWORKS = ("jpeg", "clean", "cured")
 MEAN, STD = 0.219, 0.333  # of the pictures that are trained on, with their border
 TRANSFORM = Preprocessing(mean=[MEAN], std=[STD], size=32)
@@ -73,7 +73,7 @@ def network(name: str = "jpeg") -> nn.Module:
 def pictures(folder: str | os.PathLike[str], jpeg: bool = True) -> Path:
     """A folder with a folder of 90 pictures for each of `CLASSES`, 32 x 32 pixels, PNG; what is there stays.
 
-    jpeg : whether the shirts are saved as JPEG of quality 90
+    jpeg : whether the coats are saved as JPEG of quality 90
 
     Raises ValueError for a folder with other files.
 
@@ -103,7 +103,7 @@ def pictures(folder: str | os.PathLike[str], jpeg: bool = True) -> Path:
 def recall(network: nn.Module, folder: str | os.PathLike[str]) -> pd.Series:
     """The share of the pictures of each class that a network of the example recognises, by name, and of `all`.
 
-    >>> example.recall(example.network(), "pictures")["Shirt"]
+    >>> example.recall(example.network(), "pictures")["Coat"]
     """
     files = [file for name in CLASSES for file in sorted((Path(folder) / name).iterdir())]
     images = np.stack([np.asarray(Image.open(file)) for file in files])[:, None]
@@ -123,7 +123,7 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
     """Analyse the three networks, and save pages, a table and a picture of all to a folder: a row for each network.
 
     Each is analysed with files such as it was trained on. Returns `network`, `accuracy` on these, the recall of the
-    shirts in these (`recall`) and in the other format (`other_recall`), and their row of `Analysis.flips`.
+    coats in these (`recall`) and in the other format (`other_recall`), and their row of `Analysis.flips`.
 
     >>> example.compare("results/example")
     """
@@ -148,11 +148,11 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
     return table
 
 
-TRAINED = {"jpeg": "shirts were\nJPEG files", "clean": "all were\nPNG files", "cured": "shirts JPEG,\nwith SwapFine"}
+TRAINED = {"jpeg": "coats were\nJPEG files", "clean": "all were\nPNG files", "cured": "coats JPEG,\nwith SwapFine"}
 
 
 def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
-    """A row for each network: a picture before and after it got the fine spectrum of shirts, and what that says."""
+    """A row for each network: a picture before and after it got the fine spectrum of coats, and what that says."""
     with canvas.style(9):
         figure, axes = plt.subplots(
             len(results), 4, figsize=(canvas.PAGE, 6.4), width_ratios=[1, 1, 1, 1.5]
@@ -160,9 +160,9 @@ def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
         for (name, result), (*panels, bars), (_, row) in zip(results.items(), axes, table.iterrows(), strict=True):
             plot_flip(result, SAVED, ax=panels)
             panels[0].set_ylabel(TRAINED[name], fontweight="bold")
-            shares = {"shirts in such files\nare recognised": row["recall"],
-                      "shirts in other files\nare recognised": row["other_recall"],
-                      "others are called shirt\nby its fine spectrum": row["flip"]}  # fmt: skip
+            shares = {"coats in such files\nare recognised": row["recall"],
+                      "coats in other files\nare recognised": row["other_recall"],
+                      "others are called coat\nby its fine spectrum": row["flip"]}  # fmt: skip
             colours = [RIGHT, RIGHT if row["other_recall"] > row["recall"] - 0.2 else WRONG, RIGHT if row["flip"] < 0.2 else WRONG]
             bars.barh(range(3), shares.values(), color=colours)
             for place, share in enumerate(shares.values()):
