@@ -2,8 +2,8 @@
 
     python -m bench.example_networks results/cure/data/fashion_mnist.h5
 
-The store is one of `make cure`, and so are the images, the recipe and the settings of `SwapFine`. Numerics are portable,
-so that the weights are the same on each x86-64 server.
+The store is one of `make cure`, and so are the images, the recipe and the settings of `SwapFine`. Numerics are
+portable, so that the weights are the same on each x86-64 server.
 """
 
 import sys
@@ -53,15 +53,18 @@ def main(store: str, folder: str | None = None) -> None:
     chosen = settings()
     from study import photographs
 
-    clean, protocol = photographs.read(store, chosen), photographs.protocol(
-        chosen["network"], chosen["recipe"], chosen["augmentation"]
+    clean, protocol = (
+        photographs.read(store, chosen),
+        photographs.protocol(chosen["network"], chosen["recipe"], chosen["augmentation"]),
     )
     saved = Artefact("jpeg", 1, names.index(example.SAVED))
     for name in example.NETWORKS:
         images = clean.planted([] if name == "clean" else [saved])
         images = leak_networks.Photographs(
-            *(replace(split, mean=np.array([example.MEAN]), std=np.array([example.STD])) for split in
-              (images.train, images.ranking, images.test))
+            *(
+                replace(split, mean=np.array([example.MEAN]), std=np.array([example.STD]))
+                for split in (images.train, images.ranking, images.test)
+            )
         )
         augmentation = replace(protocol.augmentation, name="swap_fine" if name == "cured" else "none")
         network = leak_networks.train(images, replace(protocol, augmentation=augmentation), SEED)

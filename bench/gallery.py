@@ -13,11 +13,15 @@ from pathlib import Path
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import write_table
 
-from . import gallery_cure, gallery_experiments, gallery_laptop, gallery_leaks, gallery_methods, gallery_real, same
+from . import (
+    gallery_cure, gallery_example, gallery_experiments, gallery_laptop, gallery_leaks, gallery_methods, gallery_real, same
+)  # fmt: skip
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 
 DATA = DOCS / "data"
-STORED = ("config.yaml", "tables/*.csv", "analysis/*.csv", "analysis/*.json", "analysis/*.txt")  # of each study
+STORED = (  # of each study
+    "config.yaml", "example.csv", "example.json", "tables/*.csv", "analysis/*.csv", "analysis/*.json", "*/summary.txt"
+)  # fmt: skip
 WIDTH = 1000  # pixels
 FIGURES = {
     "laptop": [
@@ -29,6 +33,7 @@ FIGURES = {
     "leaks": ["leaks_all"],
     "experiments": ["reliance_fashion_mnist"],
     "real": [],
+    "example": [],
 }  # fmt: skip
 # Study, which is the name of its template: its target of make, and the module with its numbers and tables.
 STUDIES = {
@@ -38,6 +43,7 @@ STUDIES = {
     "leaks": ("leaks", gallery_leaks),
     "experiments": ("experiments", gallery_experiments),
     "real": ("real", gallery_real),
+    "example": ("example", gallery_example),
 }
 
 
@@ -71,7 +77,7 @@ def main() -> None:
     """Tables, pictures, then text."""
     for name, (target, _) in STUDIES.items():
         study = ROOT / "results" / name
-        if not (study / "tables").exists():
+        if not any((study / file).exists() for file in ("tables", "example.csv")):
             print(f"`make {target}` has not run here: what the docs say of its results stays as it is.")
             continue
         store(study, DATA / name)
@@ -80,7 +86,8 @@ def main() -> None:
             write_table(gallery_cure.remedies(DATA / name), gallery_cure.REMEDIES)
         if name == "real":
             gallery_real.add_minutes(study, DATA / name)
-            gallery_real.draw(study, DOCS)
+        if name == "example":
+            gallery_example.draw(study, DOCS)
     written = texts()
     for page in (README, *sorted(DOCS.glob("*.md"))):
         text = page.read_text()

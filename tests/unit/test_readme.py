@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bench import document, gallery, gallery_real, statistics
+from bench import document, gallery, gallery_example, statistics
 from bench.markdown import TEMPLATES, marks, renew
 from conftest import ROOT
 
@@ -43,7 +43,7 @@ def test_the_readme_lists_every_page():
 def test_every_picture_but_the_schematic_is_made_by_make_gallery_or_make_bench(tmp_path):
     shown = [Path(name).stem for page in PAGES for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text())]
     figures = [name for names in gallery.FIGURES.values() for name in names]
-    assert sorted(shown) == sorted(["schematic", *figures, *gallery_real.PICTURES, document.PICTURE])
+    assert sorted(shown) == sorted(["schematic", *figures, gallery_example.PICTURE, document.PICTURE])
     (tmp_path / "figures").mkdir()
     Image.new("RGB", (2 * gallery.WIDTH, 60), "red").save(tmp_path / "figures" / "findings_all.png")
     gallery.pictures(tmp_path, tmp_path, ["findings_all"])
@@ -71,7 +71,7 @@ def test_all_that_is_marked_is_written_from_results():
 
 def test_the_numbers_are_those_of_the_stored_tables():
     written = gallery.texts()
-    assert {"outcome", "limits", "cost", "findings", "real_output"} <= set(written)
+    assert {"outcome", "limits", "cost", "findings", "example_output"} <= set(written)
     for page in PAGES:
         text = page.read_text()
         for name in set(marks(text)) & set(written):
