@@ -16,7 +16,6 @@ import frequency_shortcuts as fs
 from frequency_shortcuts.data import planted
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import truth
-from frequency_shortcuts.figures.canvas import show_plane
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.recipe import Recipe
@@ -69,12 +68,12 @@ pairs = fs.spectrum.ConjugatePairs(32, 32)
 planted_masks = design.planted()["truth"]
 figure, axes = plt.subplots(2, 3, figsize=(7, 5), layout="constrained")
 for c, (above, below) in enumerate(axes.T, start=1):
-    show_plane(above, pairs.scatter(result.found.score[c]), "viridis")
+    fs.plot_map(pairs.scatter(result.found.score[c]), ax=above)
     colours = np.select([planted_masks[c] & result.maps[c], planted_masks[c], result.maps[c]], [3, 2, 1])
-    show_plane(below, colours, ListedColormap(["white", "silver", "red", "black"]), 0, 3)
+    fs.plot_map(colours, ax=below, cmap=ListedColormap(["white", "silver", "red", "black"]), vmin=0, vmax=3)
     curve = truth.curve(result.found.score[c], pairs.gather(planted_masks[c]), pairs.size)
     above.set_title(f"{design.classes[c]}: rise of the loss")
     below.set_title(f"average precision {curve.average_precision():.2f}")
-for axis in axes[-1]:
-    axis.set_xlabel("cycles per image")
+for axis in axes.flat:
+    axis.label_outer()
 plt.show()

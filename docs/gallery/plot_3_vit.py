@@ -21,7 +21,6 @@ from torchvision.models import VisionTransformer
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.data.waved import Wave
-from frequency_shortcuts.figures.canvas import show_plane
 
 # %%
 # The pictures
@@ -108,7 +107,7 @@ for name, result in results.items():
 figure, axes = plt.subplots(2, 3, figsize=(7, 5.2), layout="constrained")
 for (name, result), line in zip(results.items(), axes, strict=True):
     for axis, mask, (_, row) in zip(line, result.maps, result.verdicts.iterrows(), strict=True):
-        show_plane(axis, mask, "Greys")
+        fs.plot_map(mask, ax=axis)
         axis.annotate("", (11, 5), (14, 13), arrowprops={"arrowstyle": "->", "color": "red"})
         axis.set_title(f"{row['class']}, {name}", fontsize=9)
         axis.set_xlabel(f"{row['tpr_unfiltered']:.0%} whole, {row['tpr_dfm']:.0%} from the map", fontsize=8)

@@ -18,7 +18,6 @@ import frequency_shortcuts as fs
 from frequency_shortcuts.data import planted
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import truth
-from frequency_shortcuts.figures.canvas import show_plane
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
@@ -74,14 +73,16 @@ colours = ListedColormap(["white", "silver", "red", "black"])
 figure, axes = plt.subplots(3, 3, figsize=(6.4, 7), sharex=True, sharey=True, layout="constrained")
 for line, c in zip(axes, (1, 2, 3), strict=True):
     planted_mask = planted_masks[c]
-    show_plane(line[0], 3 * planted_mask, colours, 0, 3)
+    fs.plot_map(3 * planted_mask, ax=line[0], cmap=colours, vmin=0, vmax=3)
     line[0].set_ylabel(f"class {design.classes[c]}")
     for axis, name in zip(line[1:], ("mixture", "culling"), strict=True):
         mask = fs.dfm.dominant(found[name].score[c], pairs, 100 * planted_mask.mean())
-        show_plane(axis, np.select([planted_mask & mask, planted_mask, mask], [3, 2, 1]), colours, 0, 3)
+        compared = np.select([planted_mask & mask, planted_mask, mask], [3, 2, 1])
+        fs.plot_map(compared, ax=axis, cmap=colours, vmin=0, vmax=3)
 axes[0, 0].set_title("planted")
 for axis, name in zip(axes[0, 1:], ("mixture", "culling"), strict=True):
     axis.set_title(f"{name}: {table.loc[name, 'average precision']:.2f}\n{found[name].passes:,} passes")
 figure.suptitle("maps, and the average precision over three classes")
-figure.supxlabel("cycles per image")
+for axis in axes.flat:
+    axis.label_outer()
 plt.show()

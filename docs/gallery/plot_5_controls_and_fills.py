@@ -14,7 +14,6 @@ from matplotlib import pyplot as plt
 import frequency_shortcuts as fs
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.data.waved import Wave
-from frequency_shortcuts.figures.canvas import show_picture, show_plane
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
@@ -105,12 +104,10 @@ matrix.pivot(index="class", columns="map", values="measure").set_axis(SHAPES).se
 
 figure, axes = plt.subplots(3, 4, figsize=(6.4, 5.6), layout="constrained")
 for column, (name, mask) in enumerate(masks.items()):
-    show_plane(axes[0, column], mask, "Greys")
-    axes[0, column].set_title(name)
+    fs.plot_map(mask, ax=axes[0, column]).set(title=name, xlabel="", ylabel="")
     for line, (fill, background) in zip(axes[1:], backgrounds.items(), strict=True):
         picture = fs.spectrum.keep(disc, mask) + fs.spectrum.remove(background, mask)
-        low, high = picture.min(), picture.max()
-        show_picture(line[column], ((picture - low) / (high - low)).numpy())
+        line[column].imshow(picture[0], cmap="gray")
         kind = {"map": "dfm", "same radii": "radial", "low pass": "low_pass"}.get(name, name)
         rows = table[(table["class"] == 0) & (table["fill"] == fill) & (table["filter"] == kind)]
         line[column].set(xticks=[], yticks=[], xlabel=f"TPR - FPR {(rows['tpr'] - rows['fpr']).mean():.2f}")

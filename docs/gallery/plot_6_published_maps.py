@@ -21,7 +21,6 @@ from matplotlib.colors import ListedColormap
 import frequency_shortcuts as fs
 from frequency_shortcuts.data import planted
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.figures.canvas import show_plane
 from frequency_shortcuts.maps import exchange
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
@@ -98,9 +97,11 @@ for name, result in (("ours", ours), ("theirs", tested)):
 
 figure, axes = plt.subplots(2, 3, figsize=(7, 5), sharex=True, sharey=True, layout="constrained")
 for c, (above, below) in enumerate(axes.T, start=1):
-    show_plane(above, ours.maps[c], "Greys")
-    show_plane(below, held[c] + 2 * (read[c] & ~held[c]), ListedColormap(["white", "black", "red"]), 0, 2)
+    fs.plot_map(ours.maps[c], ax=above)
+    colours = ListedColormap(["white", "black", "red"])
+    fs.plot_map(held[c] + 2 * (read[c] & ~held[c]), ax=below, cmap=colours, vmin=0, vmax=2)
     above.set_title(f"{design.classes[c]}: ours, {ours.maps[c].sum()}")
     below.set_title(f"theirs, {held[c].sum()} + {(read[c] & ~held[c]).sum()}")
-figure.supxlabel("cycles per image")
+for axis in axes.flat:
+    axis.label_outer()
 plt.show()

@@ -16,7 +16,6 @@ import frequency_shortcuts as fs
 from frequency_shortcuts.data.renditions import render
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.data.waved import Wave
-from frequency_shortcuts.figures.canvas import show_picture
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
@@ -88,7 +87,7 @@ rates.round(2)
 
 figure, axes = plt.subplots(2, len(styles), figsize=(9, 3.8), layout="constrained", height_ratios=[1, 1.3])
 for (name, pictures), above, below in zip(styles.items(), *axes, strict=True):
-    show_picture(above, pictures.images[0])
+    above.imshow(pictures.images[0, 0], cmap="gray", vmin=0, vmax=255)
     above.set_axis_off()
     above.set_title(name)
     for offset, kind, colour in zip((-0.25, 0, 0.25), KINDS.values(), ("silver", "tab:blue", "black"), strict=True):

@@ -34,6 +34,8 @@ PUBLIC = {
 NAMES = {
     "analyse": "analysis.analyse",
     "differences": "analysis.differences",
+    "plot_flip": "analysis.plots",
+    "plot_map": "analysis.plots",
     "Search": "analysis.options",
     "Test": "analysis.options",
     "Run": "analysis.options",

@@ -4,7 +4,9 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner
+from matplotlib import pyplot as plt
 from PIL import Image
 from planted_amplitude import CLASSES, FREQUENCY, MEAN, SIZE, STD, WAVED, Blobs, analyse, images_and_labels
 from waves_and_network import without_drawings
@@ -198,6 +200,23 @@ def test_a_network_whose_answers_depend_on_the_batch_is_refused():
 # Pictures, files and the command
 
 
+def test_the_numbers_have_flat_names(followed):
+    """Those of each table, one by one; words and missing values are left out."""
+    source = ["north" if i % 3 else "south" for i in range(320)]
+    made = analyse(Blobs(follows=2), **MAPS | {"test": fs.Test(fills=("zeros",), source=source, smallest_set=True)})
+    expected = {}
+    for kind, table in (("flip", made.flips), ("map", made.verdicts), ("source", made.recall_by_source)):
+        named = ["class", "source"] if kind == "source" else ["class"]
+        for column in table.columns.difference([*named, "verdict", "cause", "best_control", "closest_class"]):
+            for _, row in table.iterrows():
+                if not pd.isna(row[column]):
+                    expected["/".join([kind, *row[named], column])] = float(row[column])
+    found = made.to_dict()
+    assert found == expected and {*map(type, found.values())} == {float}
+    assert found[f"flip/{NAME}/pairs"] == 1 and "map/ant/low_frequency" in found and "source/ant/north/recall" in found
+    assert {name.partition("/")[0] for name in followed.to_dict()} == {"flip"}
+
+
 @pytest.mark.usefixtures("closed_figures")
 def test_the_picture_shows_image_change_and_difference_with_both_answers(followed):
     figure = followed.flip()
@@ -207,6 +226,41 @@ def test_the_picture_shows_image_change_and_difference_with_both_answers(followe
     assert before.get_xlabel().startswith(f"called {made.label}\nprobability 0.")
     assert after.get_title() == f"with the fine spectrum\nof {NAME}" and after.get_xlabel().startswith(f"called {NAME}")
     assert f"({made.factor:.2g} times)" in difference.get_title()
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_a_flip_is_drawn_on_axes_of_the_user(followed):
+    """Of the clearest class as in the picture of the result, or of another."""
+    _, axes = plt.subplots(2, 3)
+    for of, given, name in ((None, axes[0], NAME), ("ant", list(axes[1]), "ant")):
+        drawn, made = fs.plot_flip(followed, of, ax=given), followed.counterfactual(name)
+        assert drawn == list(given)
+        for axis, picture in zip(drawn, (made.before, made.after, made.difference), strict=True):
+            assert np.array_equal(axis.images[0].get_array(), picture[0])
+        assert drawn[1].get_title() == f"with the fine spectrum\nof {name}"
+        assert drawn[1].get_xlabel().startswith(f"called {made.called_after}")
+    assert [axis.get_title() for axis in fs.plot_flip(followed)] == [axis.get_title() for axis in followed.flip().axes]
+    with pytest.raises(ValueError, match="2 axes: expected three, for the image before and after, and the difference"):
+        fs.plot_flip(followed, ax=axes[0, :2])
+    with pytest.raises(ValueError, match="class wasp: expected a name or number of a class of the images, ant, bee"):
+        fs.plot_flip(followed, "wasp")
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_a_map_is_drawn_in_cycles_per_image_with_frequency_zero_in_the_centre(followed):
+    _, given = plt.subplots()
+    for plane, scale in ((followed.differences[WAVED], None), (np.ones((SIZE, SIZE - 1), bool), (0, 1))):
+        assert fs.plot_map(plane, ax=given) is given
+        shown, (height, width) = given.images[-1], plane.shape
+        assert np.array_equal(shown.get_array(), plane) and scale in (None, shown.get_clim())
+        left, right, bottom, top = shown.get_extent()
+        assert (right - left, top - bottom) == (width, height)
+        assert (left + width // 2, bottom + height // 2) == (-0.5, -0.5)  # so the centre of this cell is at zero
+        assert given.get_xlabel() == given.get_ylabel() == "cycles per image"
+    other = fs.plot_map(torch.zeros(4, 6), vmax=3)
+    assert other.figure is not given.figure and other.images[0].get_clim() == (0, 3)
+    with pytest.raises(ValueError, match=r"a map is \[8, 16, 16\]: expected one plane \[H, W\], such as result.maps"):
+        fs.plot_map(followed.differences)
 
 
 def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, monkeypatch):

@@ -303,6 +303,7 @@ def test_the_files_hold_all_results(waved, found, tmp_path, monkeypatch):
     assert numbers[f"class/{NAME}/auc_low"] == pytest.approx(waved.table.loc[WAVED, "auc_low"])
     assert numbers["source/north/images"] == 213 and numbers["images"] == 320 and numbers["unreadable"] == 0
     assert not any(isinstance(value, dict | list) for value in numbers.values())
+    assert waved.to_dict() == {name: value for name, value in numbers.items() if not isinstance(value, str)}
     assert pd.read_csv(out / "files.csv")["cause"].tolist() == waved.files["cause"].tolist()
     page = (out / "data.html").read_text()
     for text in ("<h2>Sources</h2>", "<h2>Classes and sources</h2>", "<h2>Files</h2>", "a plane wave"):

@@ -25,7 +25,7 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
 
-from . import data_page, difference_summary
+from . import data_page, difference_summary, metrics
 from .compared import Compared, Sources
 from .data_images import FEWEST, DataImages, Source, read_data
 from .wording import as_lines
@@ -64,7 +64,7 @@ class Differences(Compared):
         for name, table in tables.items():
             write_table(table, folder / f"{name}.csv")
         with replacing(folder / "data.json") as temporary:
-            temporary.write_text(json.dumps(self.numbers(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            temporary.write_text(json.dumps(self._values(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         figure = self.figure()
         canvas.save(figure, folder / "spectra")
         plt.close(figure)
@@ -91,18 +91,19 @@ class Differences(Compared):
             f"{best['auc_low']:.3f}, above {limit:g}"
         )
 
-    def numbers(self) -> dict[str, float | str]:
-        """All results by names such as `class/cat/auc_low`, `fact/format/cat/auc_low` and `source/A/auc_low`."""
-        found: dict[str, float | str] = {"unreadable": len(self.unreadable)}
-        found |= {name: self.about[name] for name in ("images", "classes", "seed")}
-        parts = [("class", self.table), ("fact", self.facts)]
+    def to_dict(self) -> dict[str, float]:
+        """All numbers by names such as `class/cat/auc_low`, `fact/format/cat/auc_low` and `source/A/auc_low`.
+
+        For trackers: `mlflow.log_metrics(found.to_dict())`. `data.json` also has the words, such as causes.
+        """
+        return metrics.numbers(self._values())
+
+    def _values(self) -> dict[str, Any]:
+        tables = {"class": self.table, "fact": self.facts}
         if self.sources is not None and self.sources.table is not None:
-            parts.append(("source", self.sources.table))
-        for kind, table in parts:
-            for row in table.to_dict("records"):
-                prefix = "/".join([kind, *(row.pop(name) for name in ("fact", "class", "source") if name in row)])
-                found |= {f"{prefix}/{name}": value for name, value in row.items() if value == value}
-        return found
+            tables["source"] = self.sources.table
+        about = {name: self.about[name] for name in ("images", "classes", "seed")}
+        return {"unreadable": len(self.unreadable), **about, **metrics.values(tables)}
 
 
 def differences(

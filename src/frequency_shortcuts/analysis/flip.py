@@ -11,7 +11,7 @@ from frequency_shortcuts.evaluation.flip_rates import FOUND, evidence
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
-from .counterfactuals import FlipTest, clearest_first
+from .counterfactuals import Counterfactual, FlipTest, clearest_first
 
 CHANGED = {  # kind of change: what stands over the image after it
     "flip": "with the fine spectrum\nof {}",
@@ -35,19 +35,22 @@ def note(row: Any, n_classes: int) -> str:
 def draw(test: FlipTest) -> Figure:
     """The image of the clearest class, the same after the change, and the difference made visible."""
     row = clearest_first(test.table).iloc[0]
-    k = test.classes.index(row["class"])
-    made = test.counterfactual(k)
+    made = test.counterfactual(test.classes.index(row["class"]))
+    return rows_of_panels({f"class {row['class']}": panels(made, row["class"])}, note(row, len(test.table)))
+
+
+def panels(made: Counterfactual, name: str) -> list[Panel]:
+    """An image before and after it got the spectrum of a class of this name, with both answers, and the difference."""
     answers = [
-        f"called {name}\nprobability {_probability(logits)[logits.argmax()]:.2f}"
-        for name, logits in ((made.called_before, made.logits_before), (made.called_after, made.logits_after))
+        f"called {called}\nprobability {_probability(logits)[logits.argmax()]:.2f}"
+        for called, logits in ((made.called_before, made.logits_before), (made.called_after, made.logits_after))
     ]
-    right = [name == made.label for name in (made.called_before, made.called_after)]
-    panels = [
+    right = [called == made.label for called in (made.called_before, made.called_after)]
+    return [
         Panel(f"image of {made.label}", made.before, answers[0], right[0]),
-        Panel(CHANGED[made.kind].format(row["class"]), made.after, answers[1], right[1]),
+        Panel(CHANGED[made.kind].format(name), made.after, answers[1], right[1]),
         Panel(f"the difference\n({made.factor:.2g} times)", made.difference, "grey: no change"),
     ]
-    return rows_of_panels({f"class {row['class']}": panels}, note(row, len(test.table)))
 
 
 def _probability(logits: FloatArray) -> FloatArray:

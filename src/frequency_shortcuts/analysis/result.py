@@ -22,7 +22,7 @@ from frequency_shortcuts.maps import adcs, scores
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing, replacing_hdf5
 
-from . import clearest, flip, page, summary
+from . import clearest, flip, metrics, page, summary
 from .outcome import Outcome
 from .wording import as_lines
 
@@ -113,6 +113,21 @@ class Analysis(Outcome):
         with replacing(folder / "report.html") as temporary:
             temporary.write_text(page.render(self, folder), encoding="utf-8")
         return folder
+
+    def to_dict(self) -> dict[str, float]:
+        """All numbers of `flips`, `verdicts` and `recall_by_source`, as far as they are there, by flat names.
+
+        Such as `flip/cat/flip_low`, `map/cat/tpr_dfm` and `source/cat/A/recall`; yes is 1, and no is 0. For trackers:
+        `mlflow.log_metrics(result.to_dict())`.
+        """
+        tables = {}
+        if self.flip_test is not None:
+            tables["flip"] = self.flips
+            if self.sources is not None:
+                tables["source"] = self.recall_by_source
+        if self.hits is not None:
+            tables["map"] = self.verdicts
+        return metrics.numbers(metrics.values(tables))
 
     def _origin(self) -> dict[str, Any]:
         """What a file says of its classes, and of what it was made from."""

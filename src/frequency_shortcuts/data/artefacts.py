@@ -6,6 +6,7 @@ sensor. Pixels stay whole numbers from 0 to 255, as in a file.
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
+from PIL import Image
 from torch import Tensor
 from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as transforms
@@ -41,8 +43,13 @@ class Kind(NamedTuple):
 
 
 def _jpeg(pixels: Tensor, quality: float) -> Tensor:
-    compressed: Tensor = transforms.jpeg(pixels.to(torch.uint8).contiguous(), int(quality))
-    return compressed.to(pixels.dtype)
+    compressed = torch.empty_like(pixels)
+    for image, target in zip(pixels.to(torch.uint8).movedim(1, -1).numpy(), compressed, strict=True):
+        file = io.BytesIO()
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "JPEG", quality=int(quality))
+        with Image.open(file, formats=["JPEG"]) as picture:
+            target[:] = torch.from_numpy(np.atleast_3d(np.array(picture))).movedim(-1, 0)
+    return compressed
 
 
 def _resized(pixels: Tensor, share: float) -> Tensor:

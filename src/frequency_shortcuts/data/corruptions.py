@@ -1,4 +1,4 @@
-"""Common corruptions of five strengths, by torchvision.
+"""Common corruptions of five strengths.
 
 The kinds follow Hendrycks and Dietterich, "Benchmarking neural network robustness to common corruptions and
 perturbations" (ICLR 2019). Their strengths are similar to those published for 32 x 32 and for 224 x 224. Widths are
@@ -19,6 +19,8 @@ from torchvision.transforms.v2 import InterpolationMode
 from torchvision.transforms.v2 import functional as transforms
 
 from frequency_shortcuts.spectrum.arrays import IntArray
+
+from .artefacts import put
 
 
 class Kind(NamedTuple):
@@ -54,8 +56,7 @@ def _contrast(images: Tensor, factor: float, numbers: IntArray, seed: int) -> Te
 
 
 def _jpeg(images: Tensor, quality: float, numbers: IntArray, seed: int) -> Tensor:
-    compressed: Tensor = transforms.jpeg(images.cpu().contiguous(), int(quality))
-    return compressed.to(images.device)
+    return torch.from_numpy(put("jpeg", quality, images.cpu().numpy())).to(images.device)
 
 
 def _pixelation(images: Tensor, share: float, numbers: IntArray, seed: int) -> Tensor:

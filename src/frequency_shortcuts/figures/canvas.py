@@ -22,7 +22,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import Normalize, to_rgb
+from matplotlib.colors import Colormap, Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
@@ -286,7 +286,7 @@ def show_picture(axis: Axes, image: npt.NDArray[Any]) -> None:
 def show_plane(
     axis: Axes,
     plane: npt.NDArray[Any],
-    cmap: str,
+    cmap: str | Colormap,
     low: float | None = None,
     high: float | None = None,
     norm: Normalize | None = None,

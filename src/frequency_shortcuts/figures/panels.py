@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import PAGE, break_line, printable, show_picture, show_plane, style, write_note
+from .canvas import PAGE, break_line, printable, show_picture, show_plane, style, wide_fonts, write_note
 
 # Of seaborn's palette for colour-blind readers; the words say the same.
 RIGHT, WRONG, NEITHER = "#0173b2", "#c44e00", "#333333"
@@ -53,20 +53,22 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "") -> Figur
         for line, (name, panels) in zip(axes, rows.items(), strict=True):
             line[0].set_ylabel(_lines(name), fontsize=9, fontweight="bold")
             for axis, panel in zip(line, panels, strict=True):
-                _draw_panel(axis, panel)
+                draw_panel(axis, panel)
         write_note(figure, note)
     return figure
 
 
-def _draw_panel(axis: Axes, panel: Panel) -> None:
+def draw_panel(axis: Axes, panel: Panel) -> None:
+    """Draw one panel on axes, also of a user, whose style may have neither our fonts nor names with dollars."""
     if panel.values.ndim == 2:
         show_plane(axis, panel.values, "Greys", 0, 1)
     else:
         show_picture(axis, panel.values)
     colour = {True: RIGHT, False: WRONG, None: NEITHER}[panel.right]
+    words: dict[str, Any] = {"fontsize": 9, "fontfamily": ["sans-serif", *wide_fonts()], "parse_math": False}
     axis.set(xticks=[], yticks=[])
-    axis.set_title(_lines(panel.above), fontsize=9)
-    axis.set_xlabel(_lines(panel.below), fontsize=9, color=colour)
+    axis.set_title(_lines(panel.above), **words)
+    axis.set_xlabel(_lines(panel.below), color=colour, **words)
     for spine in axis.spines.values():
         spine.set(visible=True, color=colour, linewidth=1.5 if panel.right is not None else 0.8)
 
