@@ -29,7 +29,7 @@ FIGURES = {
         "shortcuts_fashion_mnist",
     ],
     "benchmark": ["method_truth_all"],
-    "cure": [],
+    "cure": ["cure_all"],
     "leaks": ["leaks_all"],
     "experiments": ["reliance_fashion_mnist"],
     "real": [],

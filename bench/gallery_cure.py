@@ -26,7 +26,9 @@ def cured(study: Path) -> dict[str, Any]:
     """How many artefacts each training cures, what it costs, what the proposed one does not cure, and the table."""
     rows = read_table(study / "tables" / "cure.csv")
     tried = rows[rows["training"] != NONE]
-    left = tried[(tried["training"] == SWAP_FINE) & ~tried["cured"]]
+    judged = tried[~tried["case"].isin(_unsure(rows))]
+    unsure = rows[(rows["training"] == SWAP_FINE) & rows["case"].isin(_unsure(rows))]
+    left = judged[(judged["training"] == SWAP_FINE) & ~judged["cured"]]
     return {
         "cases": rows["case"].nunique(),
         "networks": int(rows["networks"].min()),
@@ -35,10 +37,21 @@ def cured(study: Path) -> dict[str, Any]:
             for name, of in tried.groupby("training", sort=False)
         ],
         "left": [_remedy(tried[tried["case"] == row["case"]], row) for _, row in left.iterrows()],
-        "judged": len(tried),
-        "open": int(_is_open(tried).sum()),
+        "unsure": [
+            f"{row['case']} costs (recall {row['recall_none']:.2f} instead of {row['recall_clean']:.2f}, and "
+            f"{row['recall']:.2f} with `{SWAP_FINE}`)"
+            for _, row in unsure.iterrows()
+        ],
+        "judged": len(judged),
+        "open": int(_is_open(judged).sum()),
         "table": _by_case(rows),
     }
+
+
+def _unsure(rows: pd.DataFrame) -> list[str]:
+    """The artefacts that may cost nothing: no training is said to cure them."""
+    ends = rows[rows["training"] != NONE].groupby("case", sort=False)["back_low"].count()
+    return list(ends.index[ends == 0])
 
 
 def _is_open(tried: pd.DataFrame) -> pd.Series:
@@ -66,7 +79,7 @@ def _by_case(rows: pd.DataFrame) -> str:
                 continue
             row = by_training.loc[name]
             back = f"{row['recall' if name == NONE else 'back']:.2f}"
-            line.append(f"{f'**{back}**' if row['cured'] else back}, {row['called']:.2f}")
+            line.append(f"{f'**{back}**' if row['cured'] else back}, {round(row['called'], 2) + 0:.2f}")
         lines.append(line)
     return table(["artefact", "recall, clean data", *(f"`{name}`" for name in trainings)], lines)
 
@@ -74,10 +87,13 @@ def _by_case(rows: pd.DataFrame) -> str:
 def remedies(study: Path) -> pd.DataFrame:
     """What each training does to a likely cause: one row for each that was tried on all artefacts of the cause.
 
+    Artefacts that may cost nothing are left out.
+
     Returns `cause` (of `causes.CAUSES`), `artefacts`, `training`, `cured` (each of these artefacts), `back` (the least
     mean share of the recall that is back) and `accuracy_loss` (on clean data).
     """
     rows = read_table(study / "tables" / "cure.csv")
+    rows = rows[~rows["case"].isin(_unsure(rows))].copy()
     rows["cause"] = [KINDS[kind].cause if (kind := CASES[case][0]) in KINDS else WAVE for case in rows["case"]]
     counts = rows.groupby("cause")["case"].nunique()
     groups = rows[rows["training"] != NONE].groupby(["cause", "training"], sort=False)

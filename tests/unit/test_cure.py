@@ -121,6 +121,17 @@ def test_of_what_is_not_cured_the_page_names_another_remedy(folder, table):
     assert "Not cured by `swap_fine`: noise (cured by `saved_alike`) and wave (cured by `saved_alike`)." in words
 
 
+def test_of_what_may_cost_nothing_no_cure_is_said(folder, table):
+    unsure = table.assign(
+        back_low=table["back_low"].mask(table["case"] == "jpeg 90"), cured=table["cured"] & (table["case"] != "jpeg 90")
+    )
+    write_table(unsure, folder / "tables" / "cure.csv")
+    words = " ".join(filled("cure", folder, gallery_cure)["cured"].split())
+    assert "`swap_fine` 5 of 7" in words and "Not cured by `swap_fine`: wave (cured by none)." in words
+    assert "It is not sure what jpeg 90 costs (recall 0." in words and "so that nothing is said to cure it" in words
+    assert set(gallery_cure.remedies(folder).query("cause == 'blocks'")["artefacts"]) == {"jpeg 30"}
+
+
 def test_a_likely_cause_is_cured_if_all_its_artefacts_are(folder, table):
     found = gallery_cure.remedies(folder).set_index(["cause", "training"])
     assert set(found.index.get_level_values("cause")) == set(CAUSES)
