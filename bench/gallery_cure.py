@@ -29,7 +29,10 @@ def cured(study: Path) -> dict[str, Any]:
     judged = tried[~tried["case"].isin(_unsure(rows))]
     unsure = rows[(rows["training"] == SWAP_FINE) & rows["case"].isin(_unsure(rows))]
     left = judged[(judged["training"] == SWAP_FINE) & ~judged["cured"]]
+    swap = tried[tried["training"] == SWAP_FINE]
     return {
+        "by_swap": int(swap["cured"].sum()),
+        "costs": swap["accuracy_loss"].iloc[0],
         "cases": rows["case"].nunique(),
         "networks": int(rows["networks"].min()),
         "counts": [

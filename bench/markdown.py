@@ -20,6 +20,7 @@ TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.filters["form"] = format
+TEMPLATES.tests["in_part_open"] = lambda sentence: "stays open" in sentence
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -179,7 +179,7 @@ def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
             colours = [WRONG if of else RIGHT for of in wrong]
             bars.barh(range(3), shares.values(), color=colours)
             for place, share in enumerate(shares.values()):
-                bars.text(share + 0.02, place, f"{100 * share:.0f} %", va="center")
+                bars.text(share + 0.02, place, f"{max(0, 100 * share):.0f} %", va="center")
             bars.set(xlim=(0, 1.2), yticks=range(3), xticks=[])
             bars.set_yticklabels(shares)
             bars.invert_yaxis()

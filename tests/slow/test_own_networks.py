@@ -18,8 +18,8 @@ def test_the_first_lines_work_with_another_network(tmp_path, monkeypatch, capsys
         return folder
 
     monkeypatch.setattr("frequency_shortcuts.example.network", WaveNetwork)
-    monkeypatch.setattr("frequency_shortcuts.example.photographs", photographs)
-    monkeypatch.setattr("frequency_shortcuts.example.TRANSFORM", fs.Preprocessing(3 * MEAN, 3 * STD, SIZE))
+    monkeypatch.setattr("frequency_shortcuts.example.pictures", photographs)
+    monkeypatch.setattr("frequency_shortcuts.example.TRANSFORM", fs.Preprocessing(MEAN, STD, SIZE))
     monkeypatch.chdir(tmp_path)
     code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[0]
     exec(code, {}, done := {})

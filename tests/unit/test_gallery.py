@@ -227,20 +227,16 @@ def example(tmp_path):
     folder.mkdir()
     about = {"pictures": {"ant": 3, "bee": 5, "cow": 4}, "seconds": 41, "cores": 2, "begin": 1000.0}
     (folder / "example.json").write_text(json.dumps(about))
-    (folder / "summary.txt").write_text("3 classes: a long line\n  and another\n")
     rows = pd.DataFrame({"class": ["ant", "bee", "cow"], "verdict": ["follows", "not shown", "cannot tell"]})
     write_table(rows, folder / "flips.csv")
-    Image.new("RGB", (1600, 500), "red").save(folder / "flip.png")
-    (folder / "report.html").write_text("<h1>A page</h1>")
     return tmp_path
 
 
 def test_the_text_on_the_example_has_the_numbers_of_its_files(example):
     texts = filled("real", example, gallery_real)
-    assert texts["real_output"] == "```text\n3 classes: a long line\n  and another\n```"
     caption = " ".join(texts["real_caption"].split())
     assert "apart (3, 5 and 4 photographs)" in caption
-    assert texts["real_cost"] == "The lines above took 41 seconds on 2 cores without a GPU, after a download of 81 MB."
+    assert texts["real_cost"] == "Its analysis took 41 seconds on 2 cores without a GPU, after a download of 81 MB."
     assert "Warned of: ant. Not shown: bee. Cannot tell: cow. An example" in caption
 
 
@@ -253,16 +249,3 @@ def test_the_minutes_of_the_study_are_those_of_one_run(example, second, words):
     os.utime(example / "report.html", (second, second))
     gallery_real.add_minutes(example, example)
     assert filled("real", example, gallery_real)["real_cost"].endswith(words)
-
-
-def test_the_pictures_of_the_example_need_a_browser_for_its_page_alone(example, tmp_path, monkeypatch, capsys):
-    gallery_real.draw(example, tmp_path)
-    shown = [path.name for path in tmp_path.glob("*.png")]
-    assert "real.png" in shown and ("real_page.png" in shown or "No browser" in capsys.readouterr().out)
-    with Image.open(tmp_path / "real.png") as picture:
-        assert picture.size == (1200, 375)
-    (tmp_path / "real_page.png").write_text("as it was")
-    monkeypatch.setattr(gallery_real, "BROWSERS", ("no-such-browser",))
-    gallery_real.draw(example, tmp_path)
-    assert (tmp_path / "real_page.png").read_text() == "as it was"
-    assert "No browser (no-such-browser) is installed" in capsys.readouterr().out
