@@ -124,6 +124,14 @@ def test_numbers_of_files_and_what_most_files_have_are_said(tmp_path):
     assert "Brightness alone tells c (lower, area under the curve 1.00 [" in text and "which may be natural" in text
 
 
+def test_values_without_a_name_have_words(tmp_path):
+    write(tmp_path / "pictures", classes=3)
+    for i in range(30):
+        Image.new("RGB", (20 + i, 20 + i), (i, i, i)).save(tmp_path / "pictures" / "a" / f"{i:02}.png")
+    text = words(find(tmp_path / "pictures", size=SIZE))
+    assert text.startswith("All 30 images of a are rare in their size, and none of the others: the size alone tells")
+
+
 # Sources
 
 

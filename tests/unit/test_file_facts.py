@@ -112,3 +112,9 @@ def test_rare_values_count_as_one():
 def test_many_values_are_not_written_out():
     labels, sizes = np.repeat([0, 1], 60), np.r_[np.arange(60) % 6, np.full(60, 9)].astype(str)
     assert score_facts(pd.DataFrame({"size": sizes}), labels, 2).loc[0, "value"] == "0 or 1 or 2 or 3 others"
+
+
+def test_a_category_that_is_as_frequent_in_all_classes_is_chance_and_not_less():
+    labels = np.arange(60) % 2
+    row = score_facts(pd.DataFrame({"format": np.where(np.arange(60) // 2 % 2, "PNG", "JPEG")}), labels, 2).iloc[0]
+    assert row["auc"] == 0.5

@@ -163,6 +163,43 @@ def test_fingerprints_are_finite_of_all_sizes_and_of_plain_images(size):
     assert np.isfinite(prints).all() and (prints[1:].std(axis=0) > 0).sum() > 30
 
 
+def test_a_wave_in_two_of_five_classes_is_named_in_both_and_in_no_other():
+    images, labels, _ = with_artefact("wave")
+    other = Artefact("wave", 2, 0, 1.0, (5, 9))
+    images = other.add_to(images, labels == 0)
+    assert tell(images, labels, CLASSES).table["cause"].tolist() == ["wave", "", "", "wave", ""]
+
+
+def test_one_striped_image_does_not_hide_what_the_others_have():
+    images, labels, _ = with_artefact("blurred")
+    images[np.flatnonzero(labels == LABEL)[0]] = 128 + 100 * np.cos(2 * np.pi * 12 * np.arange(32) / 32)
+    row = tell(images, labels, CLASSES).table.loc[LABEL]
+    assert row["cause"] == "lost high frequencies" and row["carriers"] > 0.5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_two_ordinary_classes_none_has_blocks(seed):
+    images, labels = photographs(n=400, seed=seed, apart=0.2)
+    own = np.isin(labels, (0, 1))
+    assert "blocks" not in tell(images[own], labels[own], 2).table["cause"].tolist()
+
+
+def test_the_null_is_that_of_many_permutations_also_with_many_classes():
+    images = np.random.default_rng(0).integers(0, 256, (1200, 1, 16, 16), dtype=np.uint8)
+    null = tell(images, np.arange(1200) % 60, 60).table["null"]
+    assert (
+        null.min() == null.max() and 0.607 < null[0] < 0.68
+    )  # above 0.607, that of independent scores: folds share a fit
+
+
+def test_images_that_say_nothing_are_refused():
+    flat = np.full((40, 1, 16, 16), 100, np.uint8)
+    with pytest.raises(ValueError, match="all images are the same, but for brightness: expected images that vary"):
+        tell(flat, np.arange(40) % 2, 2)
+    with pytest.raises(ValueError, match="images of 3 x 16: expected sides of 4 pixels or more"):
+        tell(flat[:, :, :3], np.arange(40) % 2, 2)
+
+
 def test_too_few_images_are_refused():
     images, labels = photographs(n=45)
     with pytest.raises(

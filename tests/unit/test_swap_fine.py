@@ -179,3 +179,10 @@ def test_bad_settings_are_named(settings, words):
 def test_bad_images_are_named(batch, words):
     with pytest.raises(ValueError, match=words):
         fs.SwapFine()(batch)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_first_batch_of_two_images_settles_the_radius_also_if_both_get_their_own_spectrum(seed):
+    swap = fs.SwapFine(generator=torch.Generator().manual_seed(seed))
+    swap(images(2), torch.arange(2))
+    assert swap.radius is not None and swap.radius > 0

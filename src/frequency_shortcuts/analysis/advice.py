@@ -5,6 +5,7 @@ What a remedy brings back, and costs, are results of `make cure`, which writes t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def _cure(cause: str) -> str:
     does = "cures" if row["cured"] else "does not cure"
     return (
         f"In our benchmark, grey pictures of clothes, {SWAP} {does} {row['artefacts']}: on average "
-        f"{100 * min(1, max(0, row['back'])):.0f} % of the lost recall or more is back, and "
+        f"{math.floor(100 * min(1, max(0, row['back'])))} % of the lost recall or more is back, and "
         f"{max(0, row['accuracy_loss']):.3f} of the accuracy is lost{''.join(_others(of_cause))}."
     )
 
@@ -85,15 +86,16 @@ def carriers(test: FlipTest) -> pd.DataFrame:
     """
     found = test.table[test.table["verdict"].isin(FOUND)].dropna(subset="cause")
     splits = test.ranking, test.test
-    files = [split.images.files for split in splits if isinstance(split.images, ImageFiles)]
-    if found.empty or not files:
+    if found.empty or not any(isinstance(split.images, ImageFiles) for split in splits):
         return pd.DataFrame(columns=["class", "cause", "path", "score"])
     named = {test.classes.index(name): cause for name, cause in zip(found["class"], found["cause"], strict=True)}
     tables = []
-    for split, own, of in zip(splits, in_pixels(*splits, torch.device("cpu")), files, strict=True):
+    for split, own in zip(splits, in_pixels(*splits, torch.device("cpu")), strict=True):
+        if not isinstance(split.images, ImageFiles):
+            continue
         for k, scores in carries(own, named, statistics=test.statistics).items():
             (at,) = np.nonzero(split.labels == k)
-            paths = ["/".join(Path(of[i]).parts[-2:]) for i in at]
+            paths = ["/".join(Path(split.images.files[i]).parts[-2:]) for i in at]
             tables.append(
                 pd.DataFrame({"class": test.classes[k], "cause": named[k], "path": paths, "score": scores[at]})
             )

@@ -9,12 +9,12 @@ import pandas as pd
 
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.evaluation.causes import CAUSES
-from frequency_shortcuts.evaluation.fact_scores import TELLS
+from frequency_shortcuts.evaluation.fact_scores import NOT_COMMON, TELLS
+from frequency_shortcuts.evaluation.fine_differences import CARRIED
 
 from .compared import Compared
 
 MOST = 6  # classes with a sentence of their own, of each kind
-CARRIED = 0.1  # share of the images of a class; a cause that fewer carry is not said
 # Facts of files, which no class has by nature: what it is called, and what is said of images with one of its values.
 FILE_FACTS = {
     "source": ("source", "come from {}"),
@@ -68,7 +68,7 @@ def _files(found: Compared) -> Iterator[str]:
         facts = [FILE_FACTS[name][0] for name in found.facts["fact"].unique() if name in FILE_FACTS]
         if facts in ([], ["source"]):
             yield "All files have the same format, JPEG quality, colour mode and size."
-        if facts:
+        if facts and found.facts.loc[found.facts["fact"].isin(FILE_FACTS), "auc"].max() > 0.5:
             best = found.facts[found.facts["fact"].isin(FILE_FACTS)].sort_values("auc", kind="stable").iloc[-1]
             yield (
                 f"No class is told nearly always by its {_or(facts)} alone; best {best['class']} by its "
@@ -84,7 +84,10 @@ def _of_class(row: dict[str, Any], name: str, count: int) -> str:
         return f"The {fact} alone tells {name}: it is {row['value']} (median {own} against {others})"
     who = f"All {count:,} images of {name}" if row["own"] == 1 else f"{_percent(row['own'])} of the images of {name}"
     others = "none" if row["others"] == 0 else _percent(row["others"])
-    return f"{who} {says.format(row['value'])}, and {others} of the others: the {fact} alone tells the class"
+    has = says.format(row["value"])
+    if row["value"] in ("none", NOT_COMMON):
+        has = f"have no {fact}" if row["value"] == "none" else f"are rare in their {fact}"
+    return f"{who} {has}, and {others} of the others: the {fact} alone tells the class"
 
 
 def _percent(share: float) -> str:

@@ -13,6 +13,7 @@ from .areas import auc_interval
 # all of 20 pictures of a class have, and none of 20 others, reaches 0.89.
 TELLS = 0.85
 FOLDS, RARE = 5, 5  # values of fewer pictures count as one
+NOT_COMMON = "none of the common ones"
 NAMED = 3  # values that are written out
 
 
@@ -60,7 +61,7 @@ def _of_numbers(column: pd.Series, labels: IntArray, count: IntArray, _: int) ->
 
 def _of_categories(column: pd.Series, labels: IntArray, count: IntArray, seed: int) -> list[tuple[object, ...]]:
     """The area, the values that speak for each class, and the shares of class and others that have one of them."""
-    frequent = column.where(column.map(column.value_counts()) >= RARE, "none of the common ones")
+    frequent = column.where(column.map(column.value_counts()) >= RARE, NOT_COMMON)
     code, names = pd.factorize(frequent, sort=True)
     generator, fold = np.random.default_rng(seed), np.empty(len(labels), int)
     for k in range(len(count)):
@@ -73,7 +74,8 @@ def _of_categories(column: pd.Series, labels: IntArray, count: IntArray, seed: i
     for k in range(len(count)):
         own, rest = seen[:, :, k], everyone - seen[:, :, k]
         speaks = _more_frequent(own.sum(axis=0) - own, rest.sum(axis=0) - rest)
-        area = (1 + _share(own, speaks) - _share(rest, speaks)) / 2
+        # What speaks for a class in other folds may speak against it here: chance, not less.
+        area = max(0.5, (1 + _share(own, speaks) - _share(rest, speaks)) / 2)
         own, rest = total[:, k], total.sum(axis=1) - total[:, k]
         speaks = _more_frequent(own, rest)
         order = np.argsort(-own[speaks], kind="stable")

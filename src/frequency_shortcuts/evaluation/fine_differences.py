@@ -20,6 +20,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import fitting_batch, index_batches, prefetched
 from frequency_shortcuts.data.splits import Images, Split
+from frequency_shortcuts.intervals import NORMAL
 from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
@@ -36,6 +37,9 @@ RINGS, SECTORS = 12, 8  # of the cells
 SHARPEST = 4, 200  # pairs of a class, and of all classes but one each
 PERMUTATIONS = 39
 ISOLATED = 0.8  # of a peak, above all frequencies two or three beside it
+CARRIED = 0.1  # share of the images of a class; a cause that fewer carry is not named
+LEAST_SIDE = 4  # pixels
+MANY = 20  # classes whose median is that of the others
 
 
 class Told(NamedTuple):
@@ -60,7 +64,8 @@ def tell(images: Images, labels: IntArray, n_classes: int, *, seed: int = 0, pro
 
     images : uint8, or float from 0 to 1, [n, channels, H, W]. labels : int64 [n]
 
-    Raises ValueError for a class of fewer than 10 images, and for fewer than two classes.
+    Raises ValueError for a class of fewer than 10 images, for fewer than two classes, for images that are all the same,
+    and for sides below 4 pixels.
 
     >>> tell(images, labels, 10).table[["class", "auc", "cause"]]
     """
@@ -69,10 +74,16 @@ def tell(images: Images, labels: IntArray, n_classes: int, *, seed: int = 0, pro
     count = np.bincount(labels, minlength=n_classes)
     if n_classes < 2 or count.min() < FEWEST:
         raise ValueError(f"classes of {count.tolist()} images: expected two or more, with at least {FEWEST} in each")
+    if min(images.shape[2:]) < LEAST_SIDE:
+        raise ValueError(
+            f"images of {images.shape[2]} x {images.shape[3]}: expected sides of {LEAST_SIDE} pixels or more"
+        )
     folds = _folds(labels, n_classes, np.random.default_rng([seed, 48]))
     statistics, of_folds = _statistics(pixels, n_classes, folds, progress)
     pairs = ConjugatePairs(*statistics.size)
-    fine = pairs.radius > fine_radius(statistics, FINE)
+    if not (squared(statistics.mean) + statistics.variance).flatten(2)[..., 1:].any():
+        raise ValueError("all images are the same, but for brightness: expected images that vary")
+    fine = pairs.radius > min(fine_radius(statistics, FINE), pairs.radius.max() - 1)
     sharpest = [_sharpest(of_fold, pairs) for of_fold in of_folds]
     peaks = {k: pair for k in range(n_classes) if (pair := _peak(statistics, k, pairs)) is not None}
     surroundings = [around for pair in peaks.values() for around in _around(pair, pairs)]
@@ -83,14 +94,15 @@ def tell(images: Images, labels: IntArray, n_classes: int, *, seed: int = 0, pro
     places = [np.searchsorted(chosen, of_fold) for of_fold in sharpest]
     areas, ends, null = _areas(features, at_pairs, places, labels, n_classes, folds, seed)
     forensics = _forensics(pixels, prints, n_classes, seed)
-    traces = forensics.find(apart=list(peaks))
     named, shares, files = [""] * n_classes, np.full(n_classes, np.nan), np.full(len(labels), np.nan)
     for k, pair in peaks.items():
         inside, outside = (np.searchsorted(chosen, of) for of in _around(pair, pairs))
         height = at_pairs[:, inside].mean(axis=1) - at_pairs[:, outside].mean(axis=1)
-        named[k], files[labels == k] = _name(pair, pairs), height[labels == k]
-        shares[k] = _share_above(height[labels == k], height[labels != k])
-    for k, trace in traces.items():
+        without = ~np.isin(labels, [c for c, other in peaks.items() if other == pair])
+        share = _share_above(height[labels == k], height[without]) if without.any() else 0.0
+        if share >= CARRIED:
+            named[k], shares[k], files[labels == k] = _name(pair, pairs), share, height[labels == k]
+    for k, trace in forensics.find(apart=np.flatnonzero(np.array(named) != "").tolist()).items():
         named[k], shares[k], files[labels == k] = trace.cause, trace.carriers, forensics.scores(trace)[labels == k]
     differences = np.stack([statistics.differences(k) for k in range(n_classes)])
     table = pd.DataFrame({
@@ -209,17 +221,16 @@ def _sharpest(statistics: ClassStatistics, pairs: ConjugatePairs) -> IntArray:
     for k in range(len(statistics)):
         plane = statistics.differences(k)
         sharp = pairs.gather(plane - median_filter(plane, SURROUNDINGS, mode="wrap"))
-        sharp[pairs.radius < LEAST_RADIUS] = 0
+        sharp[pairs.radius < LEAST_RADIUS] = -np.inf
         found.append(np.argsort(sharp)[-few:])
     return np.unique(np.concatenate(found))
 
 
 def _heights(statistics: ClassStatistics, k: int, pairs: ConjugatePairs) -> FloatArray:
-    """How far the amplitude of class k, over that of the rest, is above all frequencies two or three beside it."""
-    own, rest = (
-        (squared(of.mean) + of.variance).mean(dim=0).numpy()[pairs.half_row, pairs.half_column]
-        for of in (statistics.of(k), statistics.rest(k))
-    )
+    """How far the amplitude of class k, over that of other classes, is above all frequencies two or three beside it."""
+    power = (squared(statistics.mean) + statistics.variance).mean(dim=1).numpy()[:, pairs.half_row, pairs.half_column]
+    own, others = power[k], power if len(power) > MANY else np.delete(power, k, axis=0)
+    rest = np.quantile(others, 0.5, axis=0, method="lower")  # which a wave in fewer than half of them does not raise
     floor = 1e-12 * max(own.max(), rest.max())
     plane = pairs.scatter(np.log((own + floor) / (rest + floor)) / 2)
     ring = np.ones((SURROUNDINGS, SURROUNDINGS), bool)
@@ -242,7 +253,8 @@ def _peak(statistics: ClassStatistics, k: int, pairs: ConjugatePairs) -> int | N
     """The pair at which class k has a wave, if it has one."""
     heights = _heights(statistics, k, pairs)
     highest = int(heights.argmax())
-    return highest if heights[highest] >= ISOLATED else None
+    by_chance = NORMAL / 2 / np.sqrt(statistics.count[k])  # of the logarithm of an amplitude
+    return highest if heights[highest] - by_chance >= ISOLATED else None
 
 
 def _around(pair: int, pairs: ConjugatePairs) -> tuple[IntArray, IntArray]:
@@ -313,7 +325,9 @@ def _areas(
     # Images of a fold share a fit, so that areas vary more than those of independent scores.
     more = max(1.0, float(((by_chance - 0.5) ** 2).sum() / ((len(labels) + 1) / (12 * pairs)).sum()))
     found = np.array([area(scores[:, k], targets[:, k], more) for k in range(n_classes)])
-    return found[:, 0], found[:, 1:], np.quantile(by_chance.reshape(permutations, n_classes), 0.95, axis=0)
+    deviation = np.sqrt((len(labels) + 1) / (12 * pairs[:n_classes]))  # of independent scores
+    null = np.quantile((by_chance - 0.5).reshape(permutations, n_classes) / deviation, 0.95)
+    return found[:, 0], found[:, 1:], 0.5 + null * deviation
 
 
 def _share_above(own: FloatArray, others: FloatArray) -> float:

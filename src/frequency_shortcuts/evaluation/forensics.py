@@ -49,6 +49,7 @@ LEAST = {
     "jpeg": (0.22, 0.11), "resized": (0.47, 0.04), "blurred": (0.47, 0.04), "noise": (0.3, 0.1),
     "sharpened": (0.47, 0.04),
 }  # fmt: skip
+GRID = 5.0  # of blocks: zeros in the grid of the class, above other classes, in standard errors
 
 
 class Trace(NamedTuple):
@@ -56,7 +57,8 @@ class Trace(NamedTuple):
 
     artefact : key of `LEVELS`. alike : cosine between the difference of the class and that by the artefact, in units of
     the spread of images and classes. share : of its images that are above the bar, and at least (95 %). carriers : the
-    same, by the share that the artefact itself would bring above the bar. weights, offset : the score of fingerprints
+    same, by the share that the artefact itself would bring above the bar. grid : how many more zeros than other classes
+    it has in the grid of JPEG, in standard errors. weights, offset : the score of fingerprints
     is `fingerprints @ weights - offset`, about 0 for other classes and 1 with the artefact
     """
 
@@ -64,6 +66,7 @@ class Trace(NamedTuple):
     alike: float
     share: tuple[float, float]
     carriers: float
+    grid: float
     weights: FloatArray
     offset: float
 
@@ -74,7 +77,7 @@ class Trace(NamedTuple):
     @property
     def found(self) -> bool:
         alike, share = LEAST[self.artefact]
-        return self.alike >= alike and self.share[1] >= share
+        return self.alike >= alike and self.share[1] >= share and (self.cause != causes.BLOCKS or self.grid >= GRID)
 
 
 def lightness(pixels: Tensor) -> FloatArray:
@@ -96,9 +99,14 @@ def fingerprints(grey: FloatArray) -> FloatArray:
     flat = grey.reshape(len(grey), -1)
     extremes = [(flat == end(axis=1, keepdims=True)).mean(axis=1) for end in (flat.min, flat.max)]
     parts = [np.log1p(flat.std(axis=1)), *_rings(grey), *extremes, *_differences(grey)]
-    if min(grey.shape[1:]) >= 2 * causes.BLOCK:
+    if _has_grid(grey):
         parts += _grid(grey)
     return np.stack(parts, axis=1).astype(float)
+
+
+def _has_grid(grey: FloatArray) -> bool:
+    """Whether images have blocks in the grid at the corner and in others."""
+    return bool(min(grey.shape[1:]) >= 2 * causes.BLOCK)
 
 
 def _rings(grey: FloatArray) -> list[FloatArray]:
@@ -170,7 +178,7 @@ class Forensics:
         self.prints, self.labels, self.count = prints, labels, np.bincount(labels, minlength=n_classes)
         self._mean = np.stack([prints[labels == k].mean(axis=0) for k in range(n_classes)])
         self._spread = np.stack([np.cov(prints[labels == k].T, bias=True) for k in range(n_classes)])
-        self._positions, self._labels = positions, labels[positions]
+        self._positions, self._labels, self._has_grid = positions, labels[positions], _has_grid(grey)
         self._changed: dict[str, FloatArray] = {}
         pixels = np.rint(grey).clip(0, 255).astype(np.uint8)[:, None]
         for number, (name, (_, levels)) in enumerate(LEVELS.items()):
@@ -209,6 +217,7 @@ class Forensics:
             return []
         centre = np.median(self._mean[others], axis=0)
         own, apart = self._mean[k] - centre, self._mean[others] - centre
+        grid = float(own[-len(CLIPPED) :].max() * math.sqrt(self.count[k])) if self._has_grid else 0.0
         images = self.count[others].sum()
         spread = np.tensordot(self.count[others] / images, self._spread[others], 1) + apart.T @ apart / len(others)
         spread[np.diag_indices_from(spread)] *= 1 + 1e-3 + len(centre) / images
@@ -218,7 +227,7 @@ class Forensics:
         changes = {name: changed[elsewhere] - before for name, changed in self._changed.items()}
         shifts = {name: change.mean(axis=0) for name, change in changes.items()}
         traces = []
-        for name in (name for name, (cause, _) in LEVELS.items() if cause):
+        for name in (name for name, (cause, _) in LEVELS.items() if cause and shifts[name].any()):
             shift = shifts[name]
             beside = [s for other, s in shifts.items() if LEVELS[other][0] != LEVELS[name][0]]
             within = spread + np.cov(changes[name].T, bias=True) / 2 + BESIDE * np.transpose(beside) @ np.stack(beside)
@@ -232,7 +241,8 @@ class Forensics:
             sizes = (own @ inverse @ own) * (shift @ inverse @ shift)
             traces.append(Trace(
                 name, float(own @ inverse @ shift / math.sqrt(sizes + 1e-300)),
-                (share, float(wilson(share, self.count[k])[0])), min(1.0, share / max(reached, 1e-3)), weights, offset,
+                (share, float(wilson(share, self.count[k])[0])), min(1.0, share / max(reached, 1e-3)), grid,
+                weights, offset,
             ))  # fmt: skip
         return sorted(traces, key=lambda trace: (trace.found, trace.alike * trace.share[0]), reverse=True)
 

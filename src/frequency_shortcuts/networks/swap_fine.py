@@ -110,7 +110,7 @@ class SwapFine(nn.Module):
         with torch.autocast(device.type, enabled=False):  # sums of power overflow in float16
             spectra = opponent(torch.fft.rfft2(pixels))
             if self._seen < FIRST and (self._find_radius or self._find_limits):
-                self._find(images, pixels, spectra, spectra[donor])
+                self._find(images, pixels, spectra, spectra.roll(1, 0))
             swapped = torch.fft.irfft2(rgb(self._factors(spectra, donor, size) * spectra), s=size)
         swapped += (pixels[donor] - pixels).mean(dim=(2, 3), keepdim=True)
         if self.limits is not None:
