@@ -14,7 +14,14 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import write_table
 
 from . import (
-    gallery_cure, gallery_example, gallery_experiments, gallery_laptop, gallery_leaks, gallery_methods, gallery_real, same
+    gallery_cure,
+    gallery_example,
+    gallery_experiments,
+    gallery_laptop,
+    gallery_leaks,
+    gallery_methods,
+    gallery_real,
+    same,
 )  # fmt: skip
 from .markdown import DOCS, README, ROOT, filled, marks, renew
 

@@ -10,7 +10,6 @@ import drawn_tables
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from bench import gallery_experiments, gallery_laptop, gallery_methods, gallery_real
 from bench.markdown import filled
