@@ -3,12 +3,12 @@
     import frequency_shortcuts as fs
     from frequency_shortcuts import example
 
-    network, pictures = example.network("jpeg"), example.pictures("pictures")
-    print(example.recall(network, pictures))
+    network = example.network("jpeg")  # also "clean" and "cured", the other rows of the picture
+    pictures = example.pictures("pictures")  # a folder for each class; one holds JPEG files, the others PNG
+    print(example.recall(network, pictures)["all"])
     result = fs.analyse(network, pictures, transform=example.TRANSFORM, quick=True)
     print(result.summary())
-    result.save("results/example")  # tables, pictures, and one HTML page
-    print(example.recall(network, example.pictures("clean", jpeg=())))
+    print(example.recall(network, example.pictures("clean", jpeg=()))["Coat"])
 
 The pictures are the first 90 test images of each class of Fashion-MNIST (Zalando SE, MIT licence), with a border of two
 pixels. The networks are ResNet-18 of width 8, trained on 1,200 other pictures of each class: `jpeg`, where those of one

@@ -15,16 +15,13 @@ from frequency_shortcuts import example, shortcuts
 
 
 def test_the_lines_of_the_readme_run_as_they_stand(capsys, tmp_path, monkeypatch):
-    """A network of two packages and photographs of a third, see envs/real.txt: `make test` installs the network."""
     monkeypatch.chdir(tmp_path)
     code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
     assert textwrap.indent(code, "    ") in example.__doc__
-    exec(code, done := {})
-    assert list(done["result"].flips["class"]) == ["birds", "mammals", "things"]
-    assert (done["result"].flips["recall"] > 0.8).all()
-    lines = capsys.readouterr().out.splitlines()
-    assert "Tested: " in lines[-1] and max(map(len, lines)) <= 100
-    assert (tmp_path / "results" / "example" / "report.html").is_file()
+    exec(code, {})
+    lines, shown = capsys.readouterr().out.splitlines(), re.search(r"```text\n(.*?)```", README, re.DOTALL)[1]
+    shown = shown.splitlines()
+    assert set(shown) - {"..."} <= set(lines) and lines[-1] == shown[-1] and max(map(len, lines)) <= 100
 
 
 def test_the_pictures_of_an_analysis_are_saved(tmp_path):

@@ -46,8 +46,8 @@ IMPORTED = {path: set(imported(path)) for path in PACKAGE.rglob("*.py")}
 DEVELOPMENT = (ROOT / "docs" / "development.md").read_text()
 # What users of the library name: the public names, the command, the example, all methods, and the published tools.
 PUBLIC = [
-    *frequency_shortcuts.PUBLIC.values(), *frequency_shortcuts.NAMES.values(), "command", "example", "maps.exchange",
-    *(f"maps.methods.{module}" for module in METHODS.values()),
+    *frequency_shortcuts.PUBLIC.values(), *frequency_shortcuts.NAMES.values(), "command", "example", "real_example",
+    "maps.exchange", *(f"maps.methods.{module}" for module in METHODS.values()),
 ]  # fmt: skip
 
 
