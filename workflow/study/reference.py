@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -107,12 +108,17 @@ def of_tests() -> dict[Path, str]:
     for test in TESTS.values():
         files += [(output.path.replace(FOLDER, "{run}"), output.holds) for output in test.outputs.values()]
         files += [(f"tables/{name}.csv", table.holds) for name, table in test.tables.items()]
-    rows = ["| path | holds |", "|---|---|", *(f"| `{path}` | {holds} |" for path, holds in files)]
+    rows = ["| path | holds |", "|---|---|", *(f"| `{path}` | {_in_lines(holds)} |" for path, holds in files)]
     rules = [f"  {test.name}: *{'resumed' if test.resumes else 'gpu'}" for test in TESTS.values() if test.measure]
     return {
         RESULTS: _between(RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", rows),
         PROFILE: _between(PROFILE.read_text(), "  # tests of networks, by `make docs`", "  # and no others", rules),
     }
+
+
+def _in_lines(text: str) -> str:
+    """A long cell with a line for each of its parts, which end with ";" outside brackets."""
+    return re.sub(r"; (?![^(]*\))", ";<br>", text) if len(text) > 400 else text
 
 
 def _between(text: str, start: str, end: str, lines: list[str]) -> str:
