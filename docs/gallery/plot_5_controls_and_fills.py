@@ -1,11 +1,11 @@
 """
-Controls and fills
-==================
+Controls and baselines
+======================
 
-A network recognises a class from 5 % of the frequencies. Is this remarkable? It is, if other 5 % are not enough: the
+A network recognises a class from 5 % of the frequencies. Is this remarkable? It is, if other 5 % do not suffice: the
 *controls* are random masks, random masks of the same radii, the lowest frequencies, and the maps of other classes. And
-what stands at the other 95 %? With *zeros* the images look like nothing that the network has seen. The fill *swap* puts
-in the coefficients of another image.
+what stands at the other 95 %? With *zeros* the images look like nothing that the network has seen. The baseline *swap*
+puts in the coefficients of another image.
 """
 
 import numpy as np
@@ -98,9 +98,9 @@ print(f"own-map advantage {advantage.advantage:.2f} [{advantage.advantage_low:.2
 matrix.pivot(index="class", columns="map", values="measure").set_axis(SHAPES).set_axis(SHAPES, axis=1).round(2)
 
 # %%
-# Map, controls and fills of the disc
-# -----------------------------------
-# Above: the masks. Below: a disc that is reduced to each mask, under each fill, and TPR - FPR of all test discs.
+# Map, controls and baselines of the disc
+# ---------------------------------------
+# Above: the masks. Below: a disc that is reduced to each mask, with each baseline, and TPR - FPR of all test discs.
 
 figure, axes = plt.subplots(3, 4, figsize=(6.4, 5.6), layout="constrained")
 for column, (name, mask) in enumerate(masks.items()):

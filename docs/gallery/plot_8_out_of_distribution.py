@@ -1,6 +1,6 @@
 """
-Out of distribution
-===================
+Distribution shift
+==================
 
 A shortcut is right on images like those of the training, and may be wrong on others. Here a network learns shapes, and
 all discs of the training carry a faint plane wave. The test pictures are drawn in other ways: without the wave,

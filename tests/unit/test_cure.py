@@ -152,7 +152,7 @@ def test_the_remedies_in_the_library_are_those_of_the_stored_table(tmp_path):
 
 
 def test_method_and_code_have_the_same_limits():
-    section = (gallery.DOCS / "method.md").read_text().partition("\n## Cures\n")[2].partition("\n## ")[0]
+    section = (gallery.DOCS / "method.md").read_text().partition("\n## Mitigation\n")[2].partition("\n## ")[0]
     for text in (" ".join(section.split()).replace("70 %", "0.7"), " ".join(cure.__doc__.split())):
         back, called, loss = map(re.escape, map(str, cure.LIMITS.values()))
         assert re.search(rf"at least {back} .* below {called}\)?; .* at most {loss}[ :]", text)
