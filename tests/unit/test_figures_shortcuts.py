@@ -140,7 +140,7 @@ def test_a_cell_is_the_mean_over_seeds_of_a_class_with_a_map_under_the_primary_f
     assert [text.get_text() for text in first.get_xticklabels()] == names
     frames = [patch.get_xy() for patch in first.patches if isinstance(patch, Rectangle)]
     assert frames == [(c - 0.5, c - 0.5) for c in range(3)]
-    assert first.images[0].get_clim() == (-1, 1)
+    assert first.images[0].get_clim() == (0, 1)
 
 
 @pytest.mark.parametrize(("seeds", "networks"), [(4, "these 4 networks"), (5, "5 networks")])

@@ -30,7 +30,7 @@ from .selection import kinds_of, of_kind
 
 PER_ROW = 3  # panels
 NUMBERS = 5  # classes up to which each cell shows its number
-_COLOURS = "RdBu_r"
+_COLOURS = "Blues"
 
 
 def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
@@ -78,8 +78,8 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
             letters = max(18, int(side / (0.0085 * size)))
             lines = (break_line(label, letters), "own-map advantage", wrap(_advantage(rows_of_kind), letters))
             axis.set_title("\n".join(lines), fontsize=size - 1)
-        bar = colour_bar(figure, axes, _COLOURS, -1, 1, "TPR - FPR")
-        bar.set_ticks([-1, -0.5, 0, 0.5, 1])
+        bar = colour_bar(figure, axes, _COLOURS, 0, 1, "TPR - FPR (0: or less)")
+        bar.set_ticks([0, 0.5, 1])
         bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
         write_note(figure, note)
     return figure
@@ -89,11 +89,11 @@ def _draw_matrix(axis: Axes, matrix: pd.DataFrame) -> None:
     """The cells of one panel, with those of the own maps framed."""
     values = matrix.to_numpy(float)
     axis.set_facecolor("0.85")
-    axis.imshow(np.ma.masked_invalid(values), cmap=_COLOURS, vmin=-1, vmax=1)
+    axis.imshow(np.ma.masked_invalid(values), cmap=_COLOURS, vmin=0, vmax=1)
     for c in range(len(values)):
         axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
     if len(values) <= NUMBERS:
-        write_numbers(axis, values, lambda value: f"{value:.2f}".replace("-0.00", "0.00"), abs(values) > 0.6)
+        write_numbers(axis, values, lambda value: f"{value:.2f}".replace("-0.00", "0.00"), values > 0.6)
 
 
 def _advantage(rows: pd.DataFrame) -> str:
