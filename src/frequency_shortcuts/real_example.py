@@ -1,13 +1,13 @@
 """A real network and photographs to try the library on: EfficientNet-Lite0 with ImageNet weights, at 224 pixels.
 
-It chooses between birds, mammals and things: the probabilities of the outputs of ImageNet in such a group are added up.
+It chooses between birds, mammals and objects: the probabilities of the outputs of ImageNet in a group are added up.
 The photographs are stamps of the drawing program Tux Paint, which have no background; here it is grey. They are few
 and unlike ImageNet's, so that what comes out is an example, and no finding.
 
     import frequency_shortcuts as fs
     from frequency_shortcuts import real_example
 
-    folder = real_example.photographs("photographs")  # of birds, mammals and things: a folder for each class
+    folder = real_example.photographs("photographs")  # of birds, mammals and objects: a folder for each class
     result = fs.analyse(real_example.network(), folder, transform=real_example.TRANSFORM, quick=True)
     print(result.summary())
     result.save("results/analysis")  # tables, pictures, and one HTML page
@@ -43,13 +43,13 @@ from .data.downloads import Source, debian_sources, first_source
 GROUPS: Mapping[str, Sequence[int]] = {
     "birds": [*range(7, 25), *range(80, 101), *range(127, 147)],
     "mammals": [*range(101, 107), *range(147, 300), *range(330, 389)],
-    "things": [*range(398, 923)],
+    "objects": [*range(398, 923)],
 }
 # The folders of the package whose photographs show a group. No other group of ImageNet has twenty.
 FOLDERS: Mapping[str, Sequence[str]] = {
     "birds": ["animals/birds"],
     "mammals": ["animals/mammals", "animals/marsupials"],
-    "things": ["hobbies", "household", "sports", "vehicles"],
+    "objects": ["hobbies", "household", "sports", "vehicles"],
 }
 # What is no photograph of the group: folders of drawings and toys, the mirror image of another stamp, a drawing among
 # photographs, and letters that are put onto a car. A stamp that also exists as a vector graphic is a drawing, too.

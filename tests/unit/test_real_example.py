@@ -82,10 +82,10 @@ def test_folders_that_cannot_be_used_are_named(stamps, monkeypatch):
         path.unlink()
     with pytest.raises(NotFound) as error:
         example.photographs(stamps / "out", stamps)
-    assert f"tried folder {stamps} ({stamps} has 0 photographs of things, fewer than 2)" in str(error.value)
+    assert f"tried folder {stamps} ({stamps} has 0 photographs of objects, fewer than 2)" in str(error.value)
     assert "Install Debian's package tuxpaint-stamps-default, or unpack" in str(error.value)
     with pytest.raises(
-        ValueError, match="holds other files than the folders birds, mammals, things: name a new folder"
+        ValueError, match="holds other files than the folders birds, mammals, objects: name a new folder"
     ):
         example.photographs(stamps / "animals")
     monkeypatch.setattr(example, "SOURCES", (("nowhere", lambda scratch: stamps / "none"),))
