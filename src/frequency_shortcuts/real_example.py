@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -34,6 +33,7 @@ from torch import Tensor, nn
 from .analysis.analyse import analyse
 from .analysis.transforms import Preprocessing
 from .data.downloads import Source, debian_sources, first_source
+from .storage.files import lay_out
 
 # The outputs of ImageNet in each group, in the order of the names. Its classes are sorted by kind: birds are 7 to 24
 # (cock to great grey owl), 80 to 100 (black grouse to black swan) and 127 to 146 (white stork to albatross); mammals
@@ -114,21 +114,15 @@ def photographs(folder: str | os.PathLike[str], stamps: str | os.PathLike[str] |
     >>> real_example.photographs("photographs")
     PosixPath('photographs')
     """
-    folder = Path(folder)
-    if all((folder / group).is_dir() for group in GROUPS):
-        return folder
-    if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder} holds other files than the folders {', '.join(GROUPS)}: name a new folder")
-    own = [(f"folder {stamps}", lambda scratch: Path(stamps or ""))]
-    with first_source("The set of stamps of Tux Paint", own if stamps else SOURCES, _check, ADVICE) as (_, found):
-        partial = folder.with_name(f".{folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        for group in GROUPS:
-            (partial / group).mkdir(parents=True)
-            for file in _files(found, group):
-                _on_grey(file).save(partial / group / file.name)
-        partial.replace(folder)
-    return folder
+
+    def fill(partial: Path) -> None:
+        own = [(f"folder {stamps}", lambda scratch: Path(stamps or ""))]
+        with first_source("The set of stamps of Tux Paint", own if stamps else SOURCES, _check, ADVICE) as (_, found):
+            for group in GROUPS:
+                for file in _files(found, group):
+                    _on_grey(file).save(partial / group / file.name)
+
+    return lay_out(folder, tuple(GROUPS), fill)
 
 
 def _check(stamps: Path) -> None:

@@ -66,6 +66,5 @@ def test_the_command_of_the_package_explains_itself(installed, tmp_path):
     assert "analyse" in text and "data" in text
 
 
-@pytest.mark.skipif("photographs(" in LINES, reason="the example of the README downloads its photographs")
 def test_the_lines_of_the_readme_run_on_the_package(installed, tmp_path):
     run(installed, tmp_path, "-c", LINES)

@@ -14,7 +14,7 @@ import shutil
 import socket
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,26 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def lay_out(folder: str | os.PathLike[str], names: Sequence[str], fill: Callable[[Path], None]) -> Path:
+    """Make a folder with a folder for each name, whole or not at all: `fill` writes their files. What is there stays.
+
+    Returns the folder. Raises ValueError for one with other files.
+
+    >>> lay_out("pictures", ["cat", "dog"], lambda partial: picture.save(partial / "cat" / "0.png"))
+    """
+    folder = Path(folder)
+    if all((folder / name).is_dir() for name in names):
+        return folder
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder} holds other files than the folders {', '.join(names)}: name a new folder")
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    for name in names:
+        (partial / name).mkdir(parents=True)
+    fill(partial)
+    return partial.replace(folder)
 
 
 def remove_partial_files(path: Path) -> None:
