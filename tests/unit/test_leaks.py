@@ -115,7 +115,7 @@ def test_the_page_of_results_says_what_the_tables_hold(tmp_path):
     assert "not warned of: jpeg (weak). 1 of these reach the threshold" in found
     assert "Of 0 alarms in classes without an artefact, 0 are of the need." in found
     assert "| alike, with an artefact | 0 of 4 | 3 of 4 |" in text["leak_sets"]
-    assert "of 3 of 4 that do harm in all images" in " ".join(text["warned"].split())
+    assert "of 3 of 4 harmful fine artefacts that are in all images" in " ".join(text["warned"].split())
 
 
 def test_each_artefact_is_dealt_once_in_four_seeds_and_shares_are_balanced():

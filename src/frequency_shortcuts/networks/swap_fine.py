@@ -124,8 +124,8 @@ class SwapFine(nn.Module):
         self._seen += len(images)
         if self._find_radius:
             power = torch.view_as_real(spectra - donors).square().sum(dim=(0, 1, -1)).double()
-            same = self._power is not None and self._power.shape == power.shape
-            self._power = power + self._power if same else power  # type: ignore[operator]
+            before = self._power
+            self._power = power if before is None or before.shape != power.shape else power + before
             if not self._power.any():
                 raise ValueError("SwapFine: all images are the same, so that none of their differences is fine")
             radii, beyond = shares_beyond(self._power.cpu().numpy(), ConjugatePairs(*images.shape[-2:]))
