@@ -1,18 +1,14 @@
 """What README and docs say of the results, from small tables: the laptop study, the methods, the example."""
 
 import itertools
-import json
-import os
 import re
-from pathlib import Path
 
 import drawn_tables
 import numpy as np
 import pandas as pd
 import pytest
 
-from bench import gallery_experiments, gallery_laptop, gallery_methods, gallery_real
-from bench.markdown import filled
+from bench import gallery_laptop, gallery_methods
 from conftest import ROOT
 from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.storage.tables import RUN, write_table
@@ -64,93 +60,11 @@ def test_the_sentences_count_in_the_tables(tmp_path):
 
 # The methods
 
-NAMED = {"network": "small", "augmentation": "none", "seed": 0}
-
-
-def scores(dataset, truth, method, values, **changes):
-    rows = pd.DataFrame({"class": [f"C{c}" for c in range(len(values))], "average_precision": values})
-    row = {**NAMED, "dataset": dataset, "truth": truth, "method": method, "random": 0.05, "random_high": 0.1}
-    return rows.assign(**row, passes=0.0 if method == "energy" else 1000.0, seconds=2.0, **changes)
-
-
-TABLES = {
-    "methods": pd.concat(
-        [
-            scores("plant_present", "own", "culling", [0.99, 0.95]),
-            scores("plant_present", "own", "energy", [0.96, 0.2]),
-            scores("plant_absent", "own", "culling", [0.3, np.nan]),
-            scores("plant_absent", "own", "energy", [0.5, np.nan]),
-            scores("plant_decoy", "decoy", "culling", [0.05, 0.06]),
-            scores("plant_decoy", "decoy", "energy", [0.9, 0.8]),
-            scores("waved", "own", "culling", [0.25]),
-            scores("waved", "with_harmonics", "culling", [0.4]),
-            scores("waved", "own", "energy", [1.0]),
-            scores("waved", "with_harmonics", "energy", [0.7]),
-            scores("fashion_mnist", np.nan, "culling", [np.nan]),
-            scores("fashion_mnist", np.nan, "energy", [np.nan]),
-        ]
-    ),
-    "method_overlap": pd.DataFrame({"method": ["culling", "energy"], "percent": 5.0, "overlap": [0.4, 0.9]}),
-    "method_rates": pd.DataFrame(
-        [
-            {**NAMED, "dataset": "fashion_mnist", "method": method, "part": part, "fill": "zeros", "percent": 5.0,
-             "class": "Shirt", "tpr": tpr, "fpr": fpr, "margin": margin}
-            for method, part, tpr, fpr, margin in [
-                ("culling", "keep", 0.8, 0.1, 0.5), ("culling", "remove", 0.3, np.nan, np.nan),
-                ("random_control", "keep", 0.2, 0.0, 0.0), ("random_control", "remove", 0.9, np.nan, np.nan),
-                ("unfiltered", "keep", 0.95, 0.0, np.nan),
-            ]
-        ]
-        + [
-            {"dataset": "waved", "method": method, "part": "remove", "fill": fill, "percent": percent, "class": "Shirt",
-             "tpr": tpr - percent / 100}
-            for method, tpr in (("culling", 0.95), ("energy", 0.85)) for fill in ("zeros", "swap") for percent in (1, 5)
-        ]
-    ),
-}  # fmt: skip
-
-
-@pytest.fixture
-def blocks(monkeypatch):
-    """What stands between the markers, with tables in place of those of a study."""
-    monkeypatch.setattr(gallery_methods, "read", lambda study, name: TABLES[name])
-    return filled("benchmark", Path("benchmark"), gallery_methods)
-
-
-def test_the_caption_says_what_no_method_finds_and_what_energy_makes_of_the_decoy(blocks):
-    text = " ".join(blocks["methods_caption"].split())
-    assert "No method that uses the network reaches this on absent (0.30) and waved (0.25) (in" in text
-    assert text.endswith("an average precision of 0.85, and of at most 0.06 with methods that use the network.")
-
-
-def test_the_tables_have_a_row_for_each_method(blocks):
-    assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in blocks["methods_cost"]
-    rows = blocks["methods_on_photographs"].splitlines()
-    assert rows[2:] == ["| `culling` | 0.70 | +0.50 | 0.30 |", "| random masks (ten) | 0.20 | +0.00 | 0.90 |"]
-
 
 # Sets with a known truth: "found" and "above chance" have one meaning
 
 SETS = {"syn_1": ["C2", "C3"], "syn_2": ["C2", "C3"], "plant_present": ["C1"]}
 SCORES = ("dfm", "dfm_size", "adcs", "random")
-
-
-def test_the_experiments_are_said_in_words_and_tables(tmp_path):
-    ends = {
-        f"{name}_{end}": value for name in ("lost_at_test", "lost_after") for end, value in (("low", 0), ("high", 1))
-    }
-    reliance = pd.DataFrame(
-        {**ends, "removed": removed, "class": c, "positions": 208, "seeds": 3, "tpr": 0.86,
-         "lost_at_test": 0.5, "lost_after": 0.04, "reading": reading}
-        for removed in gallery_experiments.REMOVED
-        for c, reading in (("Bag", "avoidable"), ("Coat", "needed"), ("Hat", "not relied on"), ("(all)", "open"))
-    )  # fmt: skip
-    (tmp_path / "tables").mkdir()
-    write_table(reliance, tmp_path / "tables" / "reliance.csv")
-    texts = filled("experiments", tmp_path, gallery_experiments)
-    words = {name: " ".join(text.split()) for name, text in texts.items()}
-    assert "Of 3 classes, 1 could have avoided these frequencies, 1 need them, 1 do not rely" in words["reliance"]
-    assert "| the maps | 0.50 [0.00, 1.00] | 0.04 [0.00, 1.00] | 1 | 1 | 1 | 0 |" in texts["reliance"]
 
 
 @pytest.fixture
@@ -217,34 +131,3 @@ def test_found_is_one_number_in_code_docs_and_captions():
 
 
 # The example
-
-
-@pytest.fixture
-def example(tmp_path):
-    """The files of an analysis of three classes: one is followed, one is not, and of one the test cannot tell."""
-    folder = tmp_path / "analysis"
-    folder.mkdir()
-    about = {"pictures": {"ant": 3, "bee": 5, "cow": 4}, "seconds": 41, "cores": 2, "begin": 1000.0}
-    (folder / "example.json").write_text(json.dumps(about))
-    rows = pd.DataFrame({"class": ["ant", "bee", "cow"], "verdict": ["follows", "not shown", "cannot tell"]})
-    write_table(rows, folder / "flips.csv")
-    return tmp_path
-
-
-def test_the_text_on_the_example_has_the_numbers_of_its_files(example):
-    texts = filled("real", example, gallery_real)
-    caption = " ".join(texts["real_caption"].split())
-    assert "apart (3, 5 and 4 photographs)" in caption
-    assert texts["real_cost"] == "Its analysis took 41 seconds on 2 cores without a GPU, after a download of 81 MB."
-    assert "Warned of: ant. Not shown: bee. Cannot tell: cow. An example" in caption
-
-
-@pytest.mark.parametrize(
-    ("second", "words"),
-    [(1000 + 9 * 60, "MB, `make real` 9 minutes."), (500, "of 81 MB."), (1000 + 9 * 3600, "of 81 MB.")],
-)
-def test_the_minutes_of_the_study_are_those_of_one_run(example, second, words):
-    (example / "report.html").touch()
-    os.utime(example / "report.html", (second, second))
-    gallery_real.add_minutes(example, example)
-    assert filled("real", example, gallery_real)["real_cost"].endswith(words)
