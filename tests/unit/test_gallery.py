@@ -1,4 +1,4 @@
-"""What README and docs say of the results, from small tables: the laptop study, the methods, the example."""
+"""What README and docs say of the results, from small tables: the laptop study."""
 
 import itertools
 import re
@@ -56,9 +56,6 @@ def test_the_sentences_count_in_the_tables(tmp_path):
     kept = verdicts[verdicts["part"] == "keep"]
     better = sum(row.tpr_low_pass - row.fpr_low_pass >= row.tpr_dfm - row.fpr_dfm for row in kept.itertuples())
     assert 0 < better < 12 and gallery_laptop.low_pass(tmp_path) == (better, 12)
-
-
-# The methods
 
 
 # Sets with a known truth: "found" and "above chance" have one meaning
@@ -128,6 +125,3 @@ def test_found_is_one_number_in_code_docs_and_captions():
         text = " ".join((ROOT / page).read_text().split())
         limits = re.findall(r"(?:average precision[^.;]{0,30} is|Bold: a mean of) at least (\d\.\d+)", text)
         assert set(limits) == {f"{truth.FOUND:g}"}, page
-
-
-# The example
