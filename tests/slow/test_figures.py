@@ -12,7 +12,7 @@ from test_figures import JUDGED, RUNS, adcs, of_phase, overlaps
 from test_figures_robustness import of_corruptions, of_filters, sensitivity
 
 from frequency_shortcuts.evaluation.method_scores import CONTROL
-from frequency_shortcuts.figures import canvas, images, learning, methods, robustness, selection, spectra
+from frequency_shortcuts.figures import images, learning, methods, robustness, spectra
 from frequency_shortcuts.figures import phase as phase_figure
 from frequency_shortcuts.figures import stability as stability_figure
 from frequency_shortcuts.figures import truth as truth_figure
@@ -128,28 +128,6 @@ def test_a_drawing_lies_on_its_page_and_says_what_it_shows(draw):
     for axis in figure.axes:
         if "log" in axis.get_ylabel():
             assert axis.yaxis.label.get_parse_math()
-
-
-def test_the_same_figure_gives_the_same_files_each_time_it_is_drawn_or_saved(tmp_path):
-    figure = adcs()
-    for name, drawn in (("one", figure), ("two", figure), ("three", adcs())):
-        canvas.save(drawn, tmp_path / name)
-    for suffix, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
-        files = {(tmp_path / f"{name}{suffix}").read_bytes() for name in ("one", "two", "three")}
-        assert len(files) == 1 and files.pop().startswith(start)
-
-
-def test_maps_of_many_classes_give_a_page_that_says_which_it_shows():
-    names = [f"some long name of a class, such as no. {c}" for c in range(40)]
-    shown = selection.select_classes(np.arange(40), 12, "at the end")
-    shares = {("a", "none"): np.zeros((12, 6, 6))}
-    figure = spectra.dominant_frequencies(shares, shown.names(names), note=shown.note)
-    assert len(figure.axes) == 12 + 1 and figure.get_suptitle().startswith("12 of 40 classes: those ")
-    width, height = figure.get_size_inches()
-    assert width <= canvas.PAGE + 0.1 and height < 11
-    figure.canvas.draw()
-    titles = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title()]
-    assert not any(one.overlaps(other) for one, other in itertools.combinations(titles, 2))
 
 
 # Truth
