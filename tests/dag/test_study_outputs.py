@@ -13,9 +13,8 @@ import pytest
 import yaml
 from nbformat import v4
 from PIL import Image
-from study_runs import MAPPED, NEUTRAL, TRAINED, dataset_of, shape_of
 
-from checkouts import CONFIG, PICTURES
+from checkouts import CONFIG, MAPPED, NEUTRAL, PICTURES, TRAINED, dataset_of, shape_of
 from frequency_shortcuts.findings import definitions, judge
 from frequency_shortcuts.storage.checksums import verify_checksum
 from frequency_shortcuts.storage.tables import RUN, read_table

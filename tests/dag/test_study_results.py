@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from study_runs import EXTERNAL, MAPPED, NEUTRAL, PERCENTS, PLANTED, SHAPES, STYLISED, TRAINED, shape_of
 
-from checkouts import CLASSES
+from checkouts import CLASSES, EXTERNAL, MAPPED, NEUTRAL, PERCENTS, PLANTED, SHAPES, STYLISED, TRAINED, shape_of
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.downloads import DOWNLOADS

@@ -6,8 +6,8 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from study_runs import EXTERNAL, FASHION, MAPPED, NEUTRAL, STYLISED, TRAINED, dataset_of, shape_of
 
+from checkouts import EXTERNAL, FASHION, MAPPED, NEUTRAL, STYLISED, TRAINED, dataset_of, shape_of
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.evaluation import flip_rates
 from frequency_shortcuts.evaluation.counterfactual import read_flips

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from drawn_tables import over_seeds, verdicts
+from drawn_tables import verdicts
 from PIL import Image
 from torch import nn
 from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels
@@ -449,8 +449,7 @@ def test_the_first_picture_of_maps_shows_the_clearest_class_or_says_that_none_is
 
 
 @pytest.mark.usefixtures("closed_figures")
-def test_the_figure_is_that_of_one_network(analysis, monkeypatch):
-    monkeypatch.setattr(result, "over_seeds", over_seeds)
+def test_the_figure_is_that_of_one_network(analysis):
     (axis,) = analysis.figure().axes
     assert axis.get_title().splitlines() == ["small", "bold: strong shortcut"]
     bold = [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, KINDS, cross_matrix, over_seeds, own_map_advantage, texts_of, verdicts
+from drawn_tables import CLASSES, KINDS, cross_matrix, own_map_advantage, texts_of, verdicts
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
+from frequency_shortcuts.evaluation.verdicts import over_seeds
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import cross_matrix as matrices
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
