@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 
-import nbformat
 import pandas as pd
 import pytest
 import yaml
@@ -193,19 +192,27 @@ def test_each_row_has_a_bar(closed_figures):
     (axis,) = bars.bars(pd.DataFrame({"class": ["a", "b"], "brightness": [1, 2]})).axes
     assert [bar.get_height() for bar in axis.patches] == [1, 2]
 """
-PARAMETERS = 'figures = [{"figure": "results/x/figures/bars_all", "table": "results/x/tables/dummy.csv"}]'
-IMPORTS = """from matplotlib import pyplot as plt
+NOTEBOOK = """# %% [markdown]
+# # Brightness
+#
+# A bar is the mean of a class.
+
+# %% tags=["parameters"]
+figures: list[dict[str, object]] = []
+
+# %%
+from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import bars, canvas
-from frequency_shortcuts.storage.tables import read_table"""
-DRAW = """def draw(figure, table):
-    drawing = bars.bars(read_table(table))
-    canvas.save(drawing, figure)
+from frequency_shortcuts.storage.tables import read_table
 
 
-for parameters in figures:
-    draw(**parameters)
-    plt.show()"""
+def draw(table: str) -> Figure:
+    return bars.bars(read_table(table))
+
+
+canvas.draw_all(draw, figures)
+"""
 FIGURE = """FIGURES: dict[str, Figure] = {
     "bars": Figure(
         Result("brightness", "beyond"),
@@ -215,15 +222,6 @@ FIGURE = """FIGURES: dict[str, Figure] = {
         caption="The brightness of each class.",
     ),
 """
-
-
-def notebook():
-    """The text of the notebook of the figure."""
-    words = nbformat.v4.new_markdown_cell("# Brightness\n\nA bar is the mean of a class.")
-    given, imports, draw = map(nbformat.v4.new_code_cell, (PARAMETERS, IMPORTS, DRAW))
-    given.metadata["tags"] = ["parameters"]
-    cells = [words, given, imports, nbformat.v4.new_markdown_cell("Each row has a bar."), draw]
-    return nbformat.writes(nbformat.v4.new_notebook(cells=cells, metadata={"language_info": {"name": "python"}}))
 
 
 # For each addition its files: the text of a new one, or (what stands there, what takes its place). `study.reference`
@@ -254,7 +252,7 @@ ADDITIONS = {
     },
     "figure": {
         f"{SRC}/figures/bars.py": DRAWING,
-        "workflow/notebooks/bars.ipynb": notebook(),
+        "workflow/notebooks/bars.py": NOTEBOOK,
         f"{STUDY}/figures.py": ("FIGURES: dict[str, Figure] = {\n", FIGURE),
         f"{UNIT}/test_dummy_figure.py": DRAWING_TEST,
         "docs/development.md": ("| `figures` | `cross_matrix`", "| `figures` | `bars`, `cross_matrix`"),
