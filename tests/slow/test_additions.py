@@ -233,7 +233,6 @@ ADDITIONS = {
         f"{SRC}/maps/methods/registry.py": ('    "rise": "rise",', '    "rise": "rise",\n    "dummy": "dummy",'),
         f"{UNIT}/test_dummy_method.py": METHOD_TEST,
         f"{UNIT}/test_methods.py": ('    "rise": (', '    "dummy": ("dummy", {}),\n    "rise": ('),
-        "config/schema.yaml": ("rise, mixture, gradient", "rise, dummy, mixture, gradient"),
         "config/README.md": WRITTEN,
         "docs/methods.md": ("| `rise` | mean", "| `dummy` | the number of a pair | 0 | - |\n| `rise` | mean"),
     },

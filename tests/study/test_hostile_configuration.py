@@ -11,7 +11,7 @@ from conftest import ROOT
 from study import targets
 from study.configuration import MOST_PARTS, MOST_RUNS, duplicate_keys, mistakes
 from study.plan import Plan
-from study.schema import part_at, resolve, schema
+from study.schema import resolve, schema
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 # Keys that the default study does not have: sources, networks and maps of the user, every setting of a method.
@@ -34,14 +34,7 @@ update_config(
     networks:
       mine: {source: "torchvision:resnet18", checkpoint: a.pt, mean: [0.5], std: [0.5], options: {p: 0.5}}
     methods:
-      all_culling: {method: culling, fill: zeros, search: screened, split: test, patch: 2, target_recall: 0.9,
-                    patience: 5, percent: 5}
-      all_hfss: {method: hfss, percent: 5, candidates: 50, parents: 5}
-      all_greedy: {method: greedy, ranking: gradient, floor: 0.9}
-      all_learned: {method: learned, goal: keep, steps: 10, images_per_class: 5, rate: 0.1, sparsity: 1}
-      all_shapley: {method: shapley, rings: 4}
-      all_rise: {method: rise, masks: 100, share: 0.5}
-      all_adcs: {method: adcs, variant: published}
+      all_rise: {method: rise, split: test, masks: 100, share: 0.5}
     """),
 )
 WHOLE["plan"] += [
@@ -64,18 +57,15 @@ def changed(path, value, config=WHOLE):
 def advised(config, sentence):
     """The configurations that a sentence advises: `write KEY: VALUE`, with "and" for both and "or" for either."""
     key, _, rest = sentence.partition(": ")
-    advice = re.search(r"; write(?:, under ([^,]+),)? ([\w.]+: .*)$", rest)
-    under, lines = advice.groups() if advice else ("", "")
-    for either in filter(None, re.split(r" or (?=[\w.]+: |remove )", lines)):
+    advice = re.search(r"; write ([\w.]+: .*)$", rest)
+    for either in re.split(r" or (?=[\w.]+: |remove )", advice[1]) if advice else ():
         if either.startswith("remove "):
             continue
         better = copy.deepcopy(config)
         for line in re.split(r" and (?=[\w.]+: )", either):
             name, _, value = line.partition(": ")
             where = name.split(".")
-            if under:
-                where = [*([] if under == "the top level" else under.split(".")), name]
-            elif len(where) == 1:
+            if len(where) == 1:
                 parents = key.split(".")
                 where = [*parents[: parents.index(name) if name in parents else -1], name]
             part = better
@@ -170,8 +160,8 @@ def leaves(part, path=()):
         yield path
 
 
-# Keys with the same name and rules are tried once.
-PATHS = list({(path[-1], repr(part_at(path, WHOLE))): path for path in leaves(WHOLE)}.values())
+# Settings of methods are checked before the first job. Keys of the same name in parts of the same name are tried once.
+PATHS = list({path[-2:]: path for path in leaves(WHOLE) if path[0] != "methods"}.values())
 
 
 def test_every_value_is_used_or_refused_in_a_sentence_whose_advice_is_accepted():
