@@ -13,7 +13,7 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help example real study methods cure capacity leaks experiments report check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help example real study methods cure leaks experiments report check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench same audit clean lock statistics
 
 help: ## this list
@@ -35,9 +35,6 @@ methods: $(READY) ## every method that finds maps, side by side where the truth 
 
 cure: $(READY) ## which trainings cure what an artefact in one class costs? results/cure
 	snakemake cure --cores all --resources gpu=1 --configfile config/cure.yaml
-
-capacity: $(READY) ## one architecture of three widths, ten seeds each, on Fashion-MNIST: results/capacity
-	snakemake --cores all --resources gpu=1 --configfile config/capacity.yaml
 
 leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there? results/leaks
 	snakemake leaks --cores all --resources gpu=1 --configfile config/leaks.yaml

@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from nbformat import v4
 from PIL import Image
 
 from checkouts import CONFIG, MAPPED, NEUTRAL, PICTURES, TRAINED, dataset_of, shape_of
@@ -175,14 +174,16 @@ def test_a_damaged_result_is_named_with_the_command_that_makes_it_again(study):
     assert table.read_bytes() == expected and verify_checksum(spectra)
 
 
-NOTEBOOK = """import seaborn
+NOTEBOOK = """# %% tags=["parameters"]
+figures = []
+
+# %%
+import seaborn
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table
 
-for parameters in figures:
-    axes = seaborn.barplot(read_table(parameters["table"]), x="test_accuracy", y="dataset")
-    canvas.save(axes.figure, parameters["figure"])
+canvas.draw_all(lambda table: seaborn.barplot(read_table(table), x="test_accuracy", y="dataset").figure, figures)
 """
 ENTRY = """FIGURES["accuracy"] = Figure(
     Result("accuracy of the networks", "run"), lambda plan: ["all"], table("networks"), lambda plan, name: {}, ""
@@ -192,11 +193,10 @@ ENTRY = """FIGURES["accuracy"] = Figure(
 
 def test_a_new_figure_is_a_notebook_and_an_entry_in_the_table_of_figures(study):
     """As docs/development.md states it."""
-    table, notebook = (study.root / "workflow" / name for name in ("study/figures.py", "notebooks/accuracy.ipynb"))
-    before, parameters = table.read_text(), v4.new_code_cell("figures = []", metadata={"tags": ["parameters"]})
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    table, notebook = (study.root / "workflow" / name for name in ("study/figures.py", "notebooks/accuracy.py"))
+    before = table.read_text()
     try:
-        nbformat.write(v4.new_notebook(cells=[parameters, v4.new_code_cell(NOTEBOOK)], metadata=kernel), notebook)
+        notebook.write_text(NOTEBOOK)
         table.write_text(before + ENTRY)
         drawn = study.snakemake("results/test/figures/accuracy_all.svg", "--cores", "1")
         assert drawn.returncode == 0 and (study.results / "figures" / "accuracy_all.png").exists(), drawn.stdout
