@@ -1,4 +1,4 @@
-"""A table of networks of the benchmark of cures, made up: as `cure_networks.measure` gives it, joined over seeds."""
+"""A table of networks of the benchmark of cures, made up: as `cure.measure` gives it, joined over seeds."""
 
 import numpy as np
 import pandas as pd
