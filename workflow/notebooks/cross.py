@@ -16,13 +16,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, cross_matrix, selection
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
 def draw(
     dataset: str, store: str, table: str, advantage: str, of_methods: list[str], shortcuts: str, most: int
 ) -> Figure:
-    classes = selection.classes_of(store)
+    classes = read_classes(store)
     verdicts, *tables = (
         rows[rows["dataset"] == dataset] for rows in map(read_table, (shortcuts, table, advantage, *of_methods))
     )
