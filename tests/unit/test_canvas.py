@@ -5,7 +5,6 @@ import io
 import matplotlib as mpl
 import numpy as np
 import pytest
-import seaborn
 from drawn_tables import CLASSES, has_whole_ticks
 from matplotlib import pyplot as plt
 from matplotlib.transforms import Bbox
@@ -34,20 +33,6 @@ def test_the_last_digits_of_a_layout_do_not_reach_the_files(tmp_path):
         canvas.save(figure, tmp_path / str(name))
     for suffix in (".svg", ".png"):
         assert len({(tmp_path / f"{name}{suffix}").read_bytes() for name in range(3)}) == 1
-
-
-def test_the_theme_the_palette_and_the_frames_are_those_of_seaborn():
-    assert list(canvas.COLOURS) == seaborn.color_palette("colorblind").as_hex()
-    with canvas.style():
-        expected = seaborn.axes_style("ticks")
-        del expected["font.family"], expected["image.cmap"]  # with more fonts; every picture names its own colours
-        assert {name: mpl.rcParams[name] for name in expected} == dict(expected)
-        for left in (False, True):
-            _, (ours, theirs) = plt.subplots(1, 2)
-            canvas.despine([ours], left=left)
-            seaborn.despine(ax=theirs, left=left)
-            shown = [{side: spine.get_visible() for side, spine in axis.spines.items()} for axis in (ours, theirs)]
-            assert shown[0] == shown[1]
 
 
 def test_a_class_has_one_colour_in_every_figure():
