@@ -13,8 +13,8 @@ import yaml
 from conftest import checkout
 
 SEEDS = 5
-OF_A_RUN = ("train", "cull", "shortcuts", "ood")
-OF_A_NETWORK = ("cull_halves", "robustness")  # of one of its seeds
+# Jobs of a run; some are of one of the seeds of a network. Maps are found by culling and by mixture, and on halves.
+JOBS = {"train": 1, "shortcuts": 1, "ood": 1, "find_maps": 2 + 1 / SEEDS, "robustness": 1 / SEEDS}
 
 
 def planned(root, networks):
@@ -45,12 +45,11 @@ def jobs(config, root):
 def test_a_thousand_networks_are_planned(tmp_path):
     root = checkout(tmp_path).root
     many = jobs(planned(root, 1000), root)
-    assert {rule: many.pop(rule) for rule in OF_A_RUN} == dict.fromkeys(OF_A_RUN, 1000)
-    assert {rule: many.pop(rule) for rule in OF_A_NETWORK} == dict.fromkeys(OF_A_NETWORK, 1000 // SEEDS)
+    assert {rule: many.pop(rule) for rule in JOBS} == {rule: 1000 * count for rule, count in JOBS.items()}
     # Of the data set, the tables and the figures: as many as with ten networks.
     few = jobs(planned(root, 10), root)
     assert many.pop("figure") - few.pop("figure") == (1000 - 10) // SEEDS  # the cards of a network
-    assert many == Counter({rule: n for rule, n in few.items() if rule not in (*OF_A_RUN, *OF_A_NETWORK)})
+    assert many == Counter({rule: n for rule, n in few.items() if rule not in JOBS})
     assert many.total() < 100
 
 
@@ -97,12 +96,12 @@ def test_files_grow_with_the_networks_alone(left):
 
 def test_records_of_files_stay_small(left):
     (_, few), (_, many) = left[10], left[20]
-    assert few.keys() == many.keys() >= {*OF_A_RUN, *OF_A_NETWORK, "table", "report"}
-    for rule in (*OF_A_RUN, *OF_A_NETWORK):
+    assert few.keys() == many.keys() >= {*JOBS, "table", "report"}
+    for rule in JOBS:
         assert len(many[rule]) == 2 * len(few[rule])
         assert abs(max(many[rule]) - max(few[rule])) < 100 and max(many[rule]) < 10_000  # bytes
     # What joins all runs is recorded with the names of all that it reads: so many bytes for each of them.
-    for rule in many.keys() - {*OF_A_RUN, *OF_A_NETWORK}:
+    for rule in many.keys() - JOBS.keys():
         assert len(many[rule]) == len(few[rule]) + (2 * 3 if rule == "figure" else 0)  # the files of two more cards
         assert (max(many[rule]) - max(few[rule])) / 10 < 3000
     added = sum(map(sum, many.values())) - sum(map(sum, few.values()))

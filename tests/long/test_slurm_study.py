@@ -74,7 +74,7 @@ def test_the_results_are_those_of_one_machine(sent, tmp_path):
     on_cluster, on_machine = sent[0].root / "results/test", copied(sent[0], tmp_path) / "results/test"
     files = [f"networks/{RUN}/weights.safetensors", f"dfm/{RUN}.h5", f"tests/{RUN}/shortcuts.csv"]
     before = [(on_machine / name).stat().st_mtime_ns for name in files]
-    here(tmp_path, sent[0].configs, f"results/test/{files[-1]}", rules=["train", "cull", "shortcuts"])
+    here(tmp_path, sent[0].configs, f"results/test/{files[-1]}", rules=["train", "find_maps", "shortcuts"])
     assert all((on_machine / name).stat().st_mtime_ns > time for name, time in zip(files, before, strict=True))
     single, other = (load_file(root / files[0]) for root in (on_machine, on_cluster))
     assert all(torch.equal(single[name], value) for name, value in other.items())
@@ -201,9 +201,9 @@ def test_preempted_training_and_culling_resume_where_they_stopped(cluster, tmp_p
     weights = tmp_path / f"results/test/networks/{RUN}/weights.safetensors"
     maps = tmp_path / f"results/test/dfm/{RUN}.h5"
     logs = {"train": tmp_path / f"results/test/logs/train/{RUN}.log"}
-    logs["cull"] = tmp_path / f"results/test/logs/cull/{RUN}.log"
+    logs["find_maps"] = tmp_path / f"results/test/logs/find_maps/dfm/{RUN}.log"
     started = head.start(str(maps.relative_to(tmp_path)))
-    under_way = {"train": r"epoch [3-9] of", "cull": r"\d pairs, batches of"}
+    under_way = {"train": r"epoch [3-9] of", "find_maps": r"\d pairs, batches of"}
     for rule, sign in under_way.items():
         until(partial(shows, logs[rule], sign))
         time.sleep(1)
@@ -224,7 +224,7 @@ def test_preempted_training_and_culling_resume_where_they_stopped(cluster, tmp_p
     with h5py.File(maps) as file:
         increments = file["loss_increment"][:]
     # The same without SLURM, and without being stopped.
-    here(tmp_path, head.configs, str(maps.relative_to(tmp_path)), rules=["train", "cull"])
+    here(tmp_path, head.configs, str(maps.relative_to(tmp_path)), rules=["train", "find_maps"])
     again = load_file(weights)
     assert all(torch.equal(again[name], value) for name, value in interrupted.items())
     with h5py.File(maps) as file:

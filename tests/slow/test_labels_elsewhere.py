@@ -7,8 +7,8 @@ import torch
 from culled_images import LABELS, batch
 
 from frequency_shortcuts import adcs, culling, shortcuts
+from frequency_shortcuts.data import splits
 from frequency_shortcuts.evaluation import comparison, phase, recall, sensitivity
-from frequency_shortcuts.maps import halves
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import predictions
@@ -35,10 +35,10 @@ FUNCTIONS = {
     "compare": lambda network, labels: comparison.compare_methods(
         network, IMAGES, labels, {"m": {20: MAPS}}, controls=1
     ),
-    "cull": lambda network, labels: culling.cull(network, IMAGES, labels, 3, "exact").increment,
+    "cull": lambda network, labels: culling.cull(network, IMAGES, labels, 3, "exact").score,
     "donors": lambda _, labels: fills.donors(labels),
     "find": lambda network, labels: find(registry.load("gradient"), network, IMAGES, labels, 3).score,
-    "halves": lambda _, labels: np.concatenate(halves.halves(labels)),
+    "halves": lambda _, labels: np.concatenate(splits.halves(labels)),
     "measure": lambda network, labels: shortcuts.measure(network, IMAGES, labels, MAPS, controls=1),
     "phase": lambda network, labels: phase.measure(network, IMAGES, labels, MAPS),
     "recall": lambda network, labels: recall.recall_by_view(

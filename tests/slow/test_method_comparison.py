@@ -72,10 +72,11 @@ def compared(tmp_path_factory):
         for name in METHODS:
             path = folder / "maps" / name / f"{place}.h5"
             path.parent.mkdir(parents=True, exist_ok=True)
-            params = SimpleNamespace(
-                device="cpu", images={"split": "validation", "images_per_class": None}, limits={}, method=name,
-                module=registry.module_of(name), settings=SMALL.get(name, {}), percents=[5, 20],
-            )  # fmt: skip
+            search = {
+                "own": False, "method": name, "modules": [registry.module_of(name)], "settings": SMALL.get(name, {}),
+                "split": "validation", "images_per_class": None, "limits": {}, "percents": [5, 20],
+            }  # fmt: skip
+            params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
             given = SimpleNamespace(images=store, weights=weights, code=[])
             wildcards = SimpleNamespace(seed=str(seed))
             run_script("find_maps", folder, params=params, input=given, output=[str(path)], wildcards=wildcards)
@@ -165,8 +166,8 @@ def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compare
             method_settings={"fills": ("zeros", "swap"), "controls": 0, "radial": 0, "seed": 0},
         )  # fmt: skip
         read = SimpleNamespace(
-            images=compared / "plant_present.h5", weights=compared / f"{place[-1]}.safetensors", dfm=own,
-            methods=[str(compared / "maps" / name / f"{place}.h5") for name in of_tests],
+            images=compared / "plant_present.h5", weights=compared / f"{place[-1]}.safetensors",
+            maps=[str(own), *(str(compared / "maps" / name / f"{place}.h5") for name in of_tests)],
         )  # fmt: skip
         run_test("shortcuts", compared, output=output, params=params, input=read)
         flips = Outputs(hits=folder / "flips.h5", flips=folder / "flips.csv", cross_flips=folder / "cross_flips.csv")
@@ -212,5 +213,5 @@ def test_the_plan_of_the_benchmark_compares_its_methods():
     plan = Plan(config)
     assert len(plan.map_files()) == len(plan.runs()) * len(plan.methods())
     assert "results/benchmark/figures/method_truth_all.svg" in targets.of_methods(plan)
-    assert plan.method_modules("greedy") == [registry.module_of("greedy"), registry.module_of("gradient")]
+    assert plan.search("maps/greedy")["modules"] == [registry.module_of("greedy"), registry.module_of("gradient")]
     assert targets.of_methods(Plan(config | {"plan": [{**config["plan"][0], "methods": []}]})) == []

@@ -11,7 +11,7 @@ from frequency_shortcuts.findings.study_tables import of_run
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing
-from frequency_shortcuts.storage.tables import RUN
+from frequency_shortcuts.storage.tables import CULLING, RUN
 from study.job import job, run_of_path
 from study.plan import Plan
 from study.table_checks import read_joined, read_runs
@@ -75,6 +75,7 @@ def tests_of_methods(path):
     """The rates with the maps of each other method that the study tests, from the hits of a run."""
     with read_hdf5(path) as file:
         classes, hits_of = list(file.attrs["classes"]), read_hits_of_methods(file)
+    del hits_of[CULLING]  # in tests/{run}/shortcuts.csv
     return {name: of_run(rates(hits), run_of_path(path), classes) for name, hits in hits_of.items()}
 
 
