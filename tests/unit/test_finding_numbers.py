@@ -121,7 +121,8 @@ def test_e1_is_the_mean_over_renditions_of_all_classes():
 def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_seed():
     rows = [
         {"dataset": "zoo", "maps_of": f"{one}/none/seed{seed}", "tested_on": f"{other}/none/seed{seed}", "fill": fill,
-         "method": "culling", "headline": fill == "zeros", "advantage": value, "advantage_low": value - 0.1, "advantage_high": value + 0.1}
+         "headline": fill == "zeros", "advantage": value, "advantage_low": value - 0.1, "advantage_high": value + 0.1,
+         "method": "culling"}
         for one, other, seed, fill, value in (
             ("small", "deep", 200, "zeros", 0.1), ("deep", "small", 200, "zeros", 0.3),
             ("small", "deep", 201, "zeros", 0.5), ("deep", "small", 201, "zeros", 0.5),

@@ -13,7 +13,7 @@ from scipy import stats
 
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.evaluation import cross
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN, rates_of_class, read_hits, read_hits_of_methods, write_hits
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN, rates_of_class, read_hits_of_methods, write_hits
 
 few = settings(max_examples=5, deadline=None, derandomize=True)
 designs = st.fixed_dictionaries(
