@@ -194,7 +194,7 @@ def test_a_notebook_opens_its_parameters_alone_which_are_inputs_of_a_job(path):
 
 
 def test_results_that_belong_together_are_read(results):
-    assert len(inputs(results)) == 2 * (4 + 2 * 11)
+    assert len(inputs(results)) == 2 * (4 + 2 * 9)
     check_origin(inputs(results))
 
 
