@@ -159,8 +159,11 @@ def _write_masks(file: h5py.File, score: FloatArray, pairs: ConjugatePairs, perc
     """One mask per percentage, from scores [..., pairs]."""
     shape = *score.shape[:-1], pairs.height, pairs.width
     for percent in percents:
-        top = partial(dominant, pairs=pairs, percent=percent)
-        _write_planes(file, f"mask/top_{percent:g}", shape, bool, lambda place, top=top: top(score[place]))
+        _write_planes(file, f"mask/top_{percent:g}", shape, bool, partial(_top, score, pairs, percent))
+
+
+def _top(score: FloatArray, pairs: ConjugatePairs, percent: float, place: Any) -> BoolArray:
+    return dominant(score[place], pairs, percent)
 
 
 def _write_planes(
