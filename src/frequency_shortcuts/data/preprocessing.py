@@ -120,7 +120,9 @@ class Called:
         except (Exception, SystemExit) as error:  # the user's code may raise any error
             raise ImageError(f"the transform fails ({first_line(error)})") from error
         image = _image_in(returned)
-        return image if self.mean is None or image.dtype == np.uint8 else normalised(image, self.mean, self.std, "its values")
+        if self.mean is None or image.dtype == np.uint8:
+            return image
+        return normalised(image, self.mean, self.std, "its values")
 
 
 class TransformedFiles(ImageFiles):
