@@ -1,21 +1,15 @@
-"""The report in headless Chromium: it opens without a network and without an error, and shows every result.
-
-Screenshots of the cover, of each category and of a sorted table are kept in tests/browser/screenshots.
-"""
+"""The report in headless Chromium: it opens without a network and without an error, and shows every result."""
 
 import re
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from chromium import PROGRAM, Chromium
-from PIL import Image
+from chromium import NEEDS_CHROMIUM, colours
 
 from study.categories import CATEGORIES
 
-pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
-
-SCREENSHOTS = Path(__file__).parent / "screenshots"
+pytestmark = NEEDS_CHROMIUM
 MENU = "document.querySelector('nav').getBoundingClientRect().width"
 LOAD = """
 new Promise((done, failed) => {
@@ -27,32 +21,13 @@ new Promise((done, failed) => {
 """
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """A browser for all tests of this module."""
-    SCREENSHOTS.mkdir(exist_ok=True)
-    chromium = Chromium(tmp_path_factory.mktemp("profile"))
-    yield chromium
-    chromium.close()
-
-
 @pytest.fixture
-def report(study, browser):
-    """The open report. At the end of the test, it must have no errors and no requests to a network."""
-    browser.errors.clear()
-    browser.requests.clear()
-    browser.open(study.results / "report.html")
-    yield browser
-    assert browser.errors == []
-    assert {address.partition(":")[0] for address in browser.requests} <= {"file", "data", "blob"}
+def report(study, page):
+    """The open report."""
+    return page(study.results / "report.html")
 
 
-def colours(path):
-    with Image.open(path) as screen:
-        return len(screen.convert("RGB").getcolors(2**24))
-
-
-def test_the_cover_asks_the_question_answers_it_and_shows_one_figure(report):
+def test_the_cover_asks_the_question_answers_it_and_shows_one_figure(report, tmp_path):
     text = report.run("document.querySelector('#app').innerText")
     question = "Does a network need the whole image, or 5 % of its frequencies?"
     first = ("The answer", "Texture or artefact", "are strong")
@@ -64,8 +39,8 @@ def test_the_cover_asks_the_question_answers_it_and_shows_one_figure(report):
     pictures = report.run("[...document.querySelectorAll('figure.key img')].map(i => [i.naturalWidth, i.alt])")
     assert [alt for _, alt in pictures] == ["shortcuts of fashion_mnist"]
     assert all(width > 500 for width, _ in pictures)
-    report.picture(SCREENSHOTS / "cover.png")
-    assert colours(SCREENSHOTS / "cover.png") > 50  # not an empty page
+    report.picture(tmp_path / "cover.png")
+    assert colours(tmp_path / "cover.png") > 50  # not an empty page
 
 
 def test_every_link_of_the_cover_leads_somewhere(report):
@@ -85,8 +60,6 @@ def test_every_link_of_the_cover_leads_somewhere(report):
 def test_a_category_opens_and_shows_every_result_with_its_caption(report, category):
     report.run(f"app.showCategory({category!r})")
     assert category.upper() in report.run("document.querySelector('nav').innerText").upper()
-    name = re.sub(r"[^a-z0-9]+", "_", category.lower()).strip("_")
-    report.picture(SCREENSHOTS / f"{name}.png")
     results = report.run(f"Object.values(categories[{category!r}]).flat()")
     assert results, f"nothing stands in {category}"
     listed = report.run("document.querySelectorAll('nav tbody tr').length")
@@ -111,7 +84,6 @@ def test_a_category_opens_and_shows_every_result_with_its_caption(report, catego
     box = "document.querySelector('.p-3 > img, iframe').getBoundingClientRect()"
     left = report.run(f"new Promise(done => setTimeout(() => done([{box}.width, {box}.top]), 300))")
     assert left[0] > 300 and left[1] >= 0
-    report.picture(SCREENSHOTS / f"{name}_first.png")
 
 
 def test_categories_stand_in_the_order_of_the_paper_and_every_result_has_a_base_name_of_its_own(report, study):
@@ -124,10 +96,8 @@ def test_categories_stand_in_the_order_of_the_paper_and_every_result_has_a_base_
     assert len(text) < 25e6
 
 
-def test_a_table_sorts_by_a_click_with_missing_values_last_and_filters(study, browser):
-    browser.errors.clear()
-    browser.requests.clear()
-    browser.open(study.results / "tables" / "shortcuts.html")
+def test_a_table_sorts_by_a_click_with_missing_values_last_and_filters(study, page):
+    browser = page(study.results / "tables" / "shortcuts.html")  # it unpacks its CSV from a data: address
     heads = browser.run("[...document.querySelectorAll('th')].map(h => h.innerText.trim())")
     column = heads.index("TPR unfiltered")
     values = f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)"
@@ -138,7 +108,6 @@ def test_a_table_sorts_by_a_click_with_missing_values_last_and_filters(study, br
         browser.run(click)
         assert [float(value) for value in browser.run(values)] == sorted(before, reverse=reverse)
         assert browser.run(state) == direction
-    browser.picture(SCREENSHOTS / "sorted_table.png")
     browser.run("document.querySelectorAll('th button')[0].click()")
     assert browser.run("document.querySelectorAll('th[aria-sort=none]').length") == len(heads) - 1
     names = browser.run("[...document.querySelectorAll('tbody tr')].map(row => row.cells[0].innerText)")
@@ -153,17 +122,13 @@ def test_a_table_sorts_by_a_click_with_missing_values_last_and_filters(study, br
         values = browser.run(f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)")
         missing = [value == "\N{EN DASH}" for value in values]
         assert missing == sorted(missing) and 0 < sum(missing) < len(values)  # of `remove` there are no radial controls
-    # The page unpacks its CSV from a data: address; nothing comes from elsewhere.
-    own = ("file:", "data:", "blob:")
-    assert browser.errors == [] and all(address.startswith(own) for address in browser.requests)
 
 
-def test_the_zip_holds_the_page_and_every_result(exports, browser, tmp_path):
-    with ZipFile(exports.results / "report.zip") as file:
+def test_the_zip_holds_the_page_and_every_result(study, page, tmp_path):
+    done = study.snakemake("report_zip", "--cores", "all")
+    assert done.returncode == 0, done.stdout
+    with ZipFile(study.results / "report.zip") as file:
         file.extractall(tmp_path)
-    (page,) = tmp_path.glob("*/report.html")
-    browser.errors.clear()
-    browser.open(page)
-    named = browser.run("Object.values(results).map(result => result.data_uri)")
-    assert named and all((page.parent / name).is_file() for name in named)
-    assert browser.errors == []
+    (path,) = tmp_path.glob("*/report.html")
+    named = page(path).run("Object.values(results).map(result => result.data_uri)")
+    assert named and all((path.parent / name).is_file() for name in named)

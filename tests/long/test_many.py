@@ -1,13 +1,10 @@
 """A thousand networks: their plan is made, and what each of them leaves on disk does not grow with their number."""
 
-import base64
-import json
 import re
 import subprocess
 import sys
 from collections import Counter
 
-import pytest
 import yaml
 
 from conftest import checkout
@@ -52,58 +49,3 @@ def test_a_thousand_networks_are_planned(tmp_path):
     assert many.pop("figure") - few.pop("figure") == (1000 - 10) // SEEDS  # the cards of a network
     assert many == Counter({rule: n for rule, n in few.items() if rule not in (*OF_A_RUN, *OF_A_NETWORK)})
     assert many.total() < 100
-
-
-def files(config, root):
-    """The rule of every file (or folder) that a study's jobs write, besides logs and benchmarks."""
-    lines = snakemake("--summary", "--configfile", config, root=root).splitlines()
-    cells = [line.split("\t") for line in lines]
-    return {row[0]: row[2] for row in cells if len(row) == 6 and row[0] != "output_file"}
-
-
-@pytest.fixture(scope="module")
-def left(tmp_path_factory):
-    """What 10 and 20 networks leave: their files, and the size of every record of a file by its rule.
-
-    No job runs: `--touch` takes files for results, empty ones here, and records them as those of a job that ran.
-    """
-    root, written = checkout(tmp_path_factory.mktemp("many")).root, {}
-    for networks in (10, 20):
-        config = planned(root, networks)
-        results = root / "results" / config.stem
-        for name, rule in files(config, root).items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            if rule == "fetched_files":
-                (root / name).mkdir()
-            else:
-                (root / name).touch()
-        snakemake("--touch", "-F", "--cores", "1", "--configfile", config, root=root)
-        records = {}
-        for path in (root / ".snakemake" / "metadata").rglob("*"):
-            name = base64.urlsafe_b64decode(path.name).decode() if path.is_file() else ""
-            if name.startswith(f"results/{results.name}/"):
-                records.setdefault(json.loads(path.read_text())["rule"], []).append(path.stat().st_size)
-        written[networks] = [path for path in results.rglob("*") if path.is_file()], records
-    return written
-
-
-def test_files_grow_with_the_networks_alone(left):
-    (few, _), (many, _) = left[10], left[20]
-    # Of a run nine results and five logs; of a network three files of its card, its halves, and two logs. --touch makes
-    # no benchmarks: five a run, one a network.
-    assert len(many) - len(few) == 10 * (9 + 5) + 2 * (3 + 1 + 2)
-    assert len(few) - 10 * (9 + 5) - 2 * (3 + 1 + 2) < 300
-
-
-def test_records_of_files_stay_small(left):
-    (_, few), (_, many) = left[10], left[20]
-    assert few.keys() == many.keys() >= {*OF_A_RUN, *OF_A_NETWORK, "table", "report"}
-    for rule in (*OF_A_RUN, *OF_A_NETWORK):
-        assert len(many[rule]) == 2 * len(few[rule])
-        assert abs(max(many[rule]) - max(few[rule])) < 100 and max(many[rule]) < 10_000  # bytes
-    # What joins all runs is recorded with the names of all that it reads: so many bytes for each of them.
-    for rule in many.keys() - {*OF_A_RUN, *OF_A_NETWORK}:
-        assert len(many[rule]) == len(few[rule]) + (2 * 3 if rule == "figure" else 0)  # the files of two more cards
-        assert (max(many[rule]) - max(few[rule])) / 10 < 3000
-    added = sum(map(sum, many.values())) - sum(map(sum, few.values()))
-    assert added / 10 < 100_000  # a tenth of a gigabyte for a thousand networks

@@ -196,16 +196,6 @@ def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path)
     assert set(at_20["rows"]) == {"all frequencies (unfiltered)", "the map"}
 
 
-def test_of_many_classes_the_clearest_are_shown_and_fewer_where_the_page_would_grow(network, monkeypatch):
-    verdicts = verdicts_of_network()
-    for most, limit in ((1, explorer.LIMIT), (12, 0)):
-        monkeypatch.setattr(explorer, "LIMIT", limit)
-        (found,) = content([network], verdicts, most=most)["datasets"]
-        assert found["note"].startswith("1 of 3 classes: those with the clearest shortcut")
-        assert len(found["classes"]) == len(found["images"]) == len(found["networks"][0]["donors"]) == 1
-        assert len(found["networks"][0]["methods"][0]["sizes"][0]["classes"]) == 1
-
-
 @pytest.fixture
 def flipped(network, tmp_path, small_network):
     """The network with the hits of a counterfactual test on other images, and its table of rates."""
@@ -278,14 +268,3 @@ def test_the_page_loads_nothing_and_a_name_cannot_end_its_script(network):
     assert "<title>A &amp; B</title>" in text and '<meta charset="utf-8">' in text and "http" not in text
     assert text.count("</script>") == 2 and "猫" in text
     assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "import " not in text
-
-
-@pytest.mark.parametrize(("channels", "mode"), [(1, "L"), (3, "P"), (4, "L")])
-def test_large_images_are_shrunk_after_they_are_filtered(channels, mode):
-    values = np.random.default_rng(0).random((channels, 240, 120))
-    with Image.open(io.BytesIO(base64.b64decode(explorer.png(values)))) as picture:
-        assert (picture.size, picture.mode) == ((56, 112), mode)
-    small = values[:, :24, :20]
-    expected = np.squeeze((small.mean(axis=0, keepdims=True) if channels == 4 else small).transpose(1, 2, 0))
-    difference = np.abs(expected - pixels(explorer.png(small)) / 255)
-    assert difference.max() < (0.003 if mode == "L" else 0.2) and difference.mean() < 0.03

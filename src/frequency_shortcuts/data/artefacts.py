@@ -32,7 +32,7 @@ class Kind(NamedTuple):
     """An artefact, its parameter at each strength, from 1 on, and whether it lies in the fine part of the spectrum.
 
     apply : pixels float64 [n, channels, H, W] from 0 to 255, and the parameter -> pixels
-    cause : the name that `counterfactual.causes` has for it; empty without one
+    cause : a key of `causes.CAUSES`; empty without one
     """
 
     apply: Callable[[Tensor, float], Tensor]
@@ -95,6 +95,7 @@ KINDS = {
     "checkerboard": Kind(_checkerboard, (0.02, 0.04), "amplitude, pixels from 0 to 1", "checkerboard"),
     "brightness": Kind(_brightness, (0.05, 0.1), "added, pixels from 0 to 1", "", fine=False),
 }
+CAUSES = {"wave": "wave", **{name: kind.cause for name, kind in KINDS.items()}}  # by the kind of the artefact
 WAVE_AMPLITUDES = (0.05, 0.1)  # of the kind `wave`, which has a frequency of its own
 NAMES = ("wave", *KINDS)
 STRENGTHS = (1, 2)

@@ -8,7 +8,7 @@ import os
 import re
 import textwrap
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,17 @@ def _warn_of_missing_letters() -> None:
         f"letters, install a font such as Noto Sans CJK and delete {mpl.get_cachedir()}/fontlist*.json",
         stacklevel=3,
     )
+
+
+def draw_all(draw: Callable[..., Figure], figures: Iterable[Mapping[str, Any]]) -> None:
+    """Draw figures one after the other, save each under the path in `figure`, and show it in a notebook.
+
+    figures : of each, `figure`, a path without suffix, and the other parameters of `draw`
+    """
+    for parameters in map(dict, figures):
+        stem = parameters.pop("figure")
+        save(draw(**parameters), stem)
+        plt.show()
 
 
 def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
