@@ -137,7 +137,7 @@ class Analysis(Outcome):
     def save_maps(self, path: str | os.PathLike[str]) -> None:
         """Write the maps, with the scores where they were searched for, to an HDF5 file."""
         if self.maps is None:
-            raise ValueError("there are no maps to save: call analyse with maps=True")
+            raise ValueError("there are no maps to save: call analyse without quick")
         if self.found is not None:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             dfm.write(

@@ -132,7 +132,10 @@ def images_digest(images: Images) -> bytes:
     """The identity of a set of images: its bytes, or its files and positions if it is not in memory."""
     if isinstance(images, StoredImages):
         return hashlib.sha256(repr(images.origin()).encode()).digest()
-    return hashlib.sha256(np.ascontiguousarray(images[:]).data).digest()
+    digest = hashlib.sha256()
+    for start in range(0, len(images), 1024):  # a Dataset may not fit into memory
+        digest.update(np.ascontiguousarray(images[start : start + 1024]).data)
+    return digest.digest()
 
 
 def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) -> npt.NDArray[np.int64]:
