@@ -5,7 +5,7 @@ READY := .venv/ready
 REAL := .venv/real
 # Files are given to two processes in this order: those that take longest come first.
 PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
-FAST_TESTS := tests/unit tests/study tests/property tests/trials
+FAST_TESTS := tests/unit tests/study tests/trials
 CI_TESTS := tests/browser tests/dag tests/slurm tests/slow $(FAST_TESTS)
 # LOCK=1 makes a new .venv of every package version that was tested, else of the versions in requirements.txt.
 PACKAGES := envs/$(if $(LOCK),lock,requirements).txt

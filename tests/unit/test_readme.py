@@ -1,12 +1,14 @@
-"""README, docs and site: what they promise can be typed, and their links, numbers and modules exist."""
+"""README, docs, site and citation: what they promise can be typed, and their links, numbers and modules exist."""
 
 import ast
 import re
+import subprocess
 import tomllib
 from operator import attrgetter
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bench import __main__ as bench
 from bench import gallery, statistics
@@ -116,3 +118,22 @@ def test_the_packages_of_the_site_are_pinned():
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
     extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["docs"]
     assert sorted(re.split("[=<>]", line)[0] for line in extra) == sorted(pinned)
+
+
+def test_the_citation_is_that_of_this_version_of_its_authors_and_of_the_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert citation["version"] == project["version"]
+    assert citation["title"].startswith(re.search(r"^# (.+)\n", README)[1])
+    (holder,) = re.findall(r"^Copyright \(c\) \d{4} (.+)$", (ROOT / "LICENSE").read_text(), re.MULTILINE)
+    assert citation["license"] == project["license"] == "MIT"
+    assert [author["name"] for author in citation["authors"]] == [holder]
+    (paper,) = citation["references"]
+    text = " ".join(README.split())
+    assert paper["title"] in text and paper["identifiers"][0]["value"].replace(":", " ") in text
+
+
+def test_every_configuration_has_its_dry_run():
+    done = subprocess.run(["make", "--dry-run", "dry-runs"], cwd=ROOT, capture_output=True, text=True, check=True)
+    planned = set(re.search(r"for file in (.*); do", done.stdout)[1].split())
+    assert planned == {f"config/{path.name}" for path in (ROOT / "config").glob("*.yaml")} - {"config/schema.yaml"}
