@@ -96,14 +96,6 @@ rule report:
         "workflow/scripts/make_report.py"
 
 
-# The same report with the results as separate files, for studies whose page would be too large for a browser.
-use rule report as report_zip with:
-    output:
-        f"{RESULTS}/report.zip",
-    log:
-        f"{RESULTS}/logs/report_zip.log",
-
-
 # All results depend on the numerics, so that a change makes them again. Files that are fetched do not.
 for each in workflow.rules:
     if each.name != "fetched_files":
