@@ -4,15 +4,15 @@ import importlib
 import re
 import sys
 from pathlib import Path
-from zipfile import ZipFile
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
 from chromium import NEEDS_CHROMIUM, colours
+from made_up_results import random_hits, table_of, write_file
 
-from conftest import ROOT, made_up_tests
+from conftest import ROOT
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import examples
@@ -59,18 +59,16 @@ def small(tmp_path_factory):
     for dataset, augmentation, channels in (("zoo", "none", 3), ("zoo", "afa", 3), ("toys", "none", 1)):
         classes = CLASSES if dataset == "zoo" else CLASSES[:2]
         run = {"dataset": dataset, "network": "resnet18", "augmentation": augmentation, "seed": 0}
-        place, labels = folder / dataset / augmentation, np.arange(12) % len(classes)
+        place, hits = folder / dataset / augmentation, random_hits(n_classes=len(classes), size=SIZE)
         place.mkdir(parents=True)
-        images = generator.integers(0, 256, (12, channels, *SIZE), dtype=np.uint8)
-        splits = dict.fromkeys(("train", "test"), (images, labels))
+        images = generator.integers(0, 256, (len(hits.labels), channels, *SIZE), dtype=np.uint8)
+        splits = dict.fromkeys(("train", "test"), (images, hits.labels))
         stores.write(folder / f"{dataset}.h5", splits, classes=classes, source="", created_by="")
         for name in ("dfm", "rise"):
             with h5py.File(place / f"{name}.h5", "w") as file:
                 scores = generator.standard_normal((len(classes), len(pairs)))
                 for percent in (1, 5, 20):
                     file[f"mask/top_{percent}"] = dfm.dominant(scores, pairs, percent)
-        tests = made_up_tests([tuple(run.values())], classes, fills=FILLS, seed=len(networks))
-        write_table(tests, place / "shortcuts.csv")
         verdicts.append(verdicts_of(run, classes))
         maps, rates = {explorer.OWN: place / "dfm.h5"}, None
         if augmentation == "afa":
@@ -81,8 +79,8 @@ def small(tmp_path_factory):
             )
             write_table(table.assign(tpr_low=table["tpr"] - 0.1, tpr_high=table["tpr"] + 0.1), rates, **run)
         store = folder / f"{dataset}.h5"
-        networks.append(examples.Network(run, store, maps, tests=place / "shortcuts.csv", rates=rates))
-    tested = examples.TestSettings(percent=5)
+        networks.append(examples.Network(run, store, write_file(place / "hits.h5", hits), maps, rates=rates))
+    tested = {"fills": FILLS, "split": "test", "percent": 5, "strong": 0.6}
     sets = write_explorer.data_sets(networks, pd.concat(verdicts), tested, most=12)
     text = explorer.explorer_page("Explorer of a zoo", sets, tested)
     (folder / "explorer.html").write_text(text, encoding="utf-8")
@@ -152,7 +150,7 @@ def test_every_choice_changes_what_is_shown(page, small):
 
 def test_rates_are_shown_where_they_were_measured_and_nowhere_else(page, small):
     browser = page(small / "explorer.html")
-    tests = read_table(small / "zoo" / "none" / "shortcuts.csv").query("part == 'keep' and `class` == '猫'")
+    tests = table_of(random_hits(n_classes=3, size=SIZE), CLASSES).query("`class` == '猫'")
     choose(browser, **{"class": "猫"})
     rows = browser.run(ROWS)
     for place, fill in enumerate(FILLS):
@@ -330,13 +328,3 @@ def test_a_table_sorts_by_a_click_with_missing_values_last_and_filters(study, pa
         values = browser.run(f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)")
         missing = [value == "\N{EN DASH}" for value in values]
         assert missing == sorted(missing) and 0 < sum(missing) < len(values)  # of `remove` there are no radial controls
-
-
-def test_the_zip_holds_the_page_and_every_result(study, page, tmp_path):
-    done = study.snakemake("report_zip", "--cores", "all")
-    assert done.returncode == 0, done.stdout
-    with ZipFile(study.results / "report.zip") as file:
-        file.extractall(tmp_path)
-    (path,) = tmp_path.glob("*/report.html")
-    named = page(path).run("Object.values(results).map(result => result.data_uri)")
-    assert named and all((path.parent / name).is_file() for name in named)
