@@ -18,7 +18,6 @@ from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study import targets
 from study.dependencies import code_of
 from study.plan import Plan
 from study.settings import CLEAN, WITH_MAPS
@@ -51,15 +50,6 @@ def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
     with pytest.raises(DamagedFile, match="it lacks rows of 0"):
         read_joined(output.classes, planned)
     assert set(read_table(output.dynamics)["class"]) == {"C0", "C1", "C2", "C3", "C4"}
-
-
-def test_a_plan_has_graded_sets_or_none():
-    files = {f"results/test/{name}" for name in ("tables/graded.csv", "tables/graded_dynamics.csv",
-             "figures/graded_all.svg", "tables/graded.html")}  # fmt: skip
-    assert files <= set(targets.of_study(graded_plan()))
-    without = graded_plan(sets=0)
-    assert not any("graded" in file for file in targets.of_study(without)) and without.graded_seeds() == []
-    assert graded_plan(sets=3, first_seed=7).graded_seeds() == [7, 8, 9]
 
 
 NOTEBOOK = """# %% tags=["parameters"]
