@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.maps.methods.method import find
@@ -47,8 +48,8 @@ def overhead(_: Path, device: torch.device) -> pd.DataFrame:
     rows = []
     for width in WIDTHS:
         for name, (method, settings) in METHODS.items():
-            network, images, labels = _noise(width, MORE_IMAGES.get(name, PER_CLASS), device)
-            run = partial(find, registry.load(method), network, images, labels, N_CLASSES, **settings)
+            network, images = _noise(width, MORE_IMAGES.get(name, PER_CLASS), device)
+            run = partial(find, registry.load(method), network, images, **settings)
             passes = run().passes
             tasks = {"method": run, "bare": partial(_bare, network, images, passes, method in BACKWARD)}
             times = timing.by_turns(tasks, REPEATS)
@@ -60,20 +61,20 @@ def overhead(_: Path, device: torch.device) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(device=device.type)
 
 
-def _noise(width: int, per_class: int, device: torch.device) -> tuple[nn.Module, Tensor, np.ndarray]:
+def _noise(width: int, per_class: int, device: torch.device) -> tuple[nn.Module, Split]:
     """A ResNet18 with random weights, and images of noise."""
     form = architectures.Architecture("resnet18", N_CLASSES, 3, SIDE, width=width, stem="small")
     network = architectures.build(form, 0).to(device).eval()
     labels = np.repeat(np.arange(N_CLASSES), per_class)
     images = torch.randn(len(labels), 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0)).to(device)
-    return network, images, labels
+    return network, Split(images, labels)
 
 
-def _bare(network: nn.Module, images: Tensor, passes: int, backward: bool) -> None:
+def _bare(network: nn.Module, images: Split, passes: int, backward: bool) -> None:
     """So many forward passes of one image, in batches; a backward pass counts two."""
     engine = Engine.build(network, images)
     size = min(engine.backward_batch, engine.batch) if backward else engine.batch
-    batch = images.repeat(-(-size // len(images)), 1, 1, 1)[:size]
+    batch = images.images[np.resize(np.arange(len(images)), size)]
     for _ in range(round(passes / (3 if backward else 1) / size)):
         if backward:
             shown = batch.clone().requires_grad_()

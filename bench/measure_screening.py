@@ -37,8 +37,8 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
     curve = []
     for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
         of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
-        pairs = ConjugatePairs(*of.images.shape[-2:])
-        workspace = Workspace(of.network, of.images, of.labels, of.n_classes)
+        pairs = ConjugatePairs(*of.seen.images.shape[-2:])
+        workspace = Workspace(of.network, of.seen)
         about = _about(of)
         classes = [ClassEvaluator(workspace, c) for c in range(of.n_classes)]
         for c, evaluator in enumerate(classes):
@@ -83,7 +83,7 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
 
 
 def _about(of: BenchCase) -> dict[str, object]:
-    side, count = of.images.shape[-1], len(of.labels) // of.n_classes
+    side, count = of.seen.images.shape[-1], len(of.seen.labels) // of.n_classes
     about = {"network": of.name, "side": side, "classes": of.n_classes, "images_per_class": count}
     return {**about, "accuracy": accuracy(of)}
 

@@ -40,6 +40,7 @@ NAMES = {
     "Test": "analysis.options",
     "Run": "analysis.options",
     "Preprocessing": "analysis.transforms",
+    "Split": "data.splits",
     "read_transform": "analysis.transforms",
     "SwapFine": "networks.swap_fine",
     "portable": "networks.instructions",

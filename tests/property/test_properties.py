@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.evaluation.masked_predictions import MaskedPredictor, background_of
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation.masked_predictions import MaskedPredictor
 from frequency_shortcuts.evaluation.trials import MaskSet
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.filters import Mixer
@@ -89,13 +90,14 @@ def test_adcs_is_bounded_and_sums_to_zero_over_the_classes(n_classes, height, wi
 
 
 @quick
-@given(sides, sides, seeds, st.sampled_from(fills.FILLS))
+@given(sides, sides, seeds, st.sampled_from(list(fills.FILLS)))
 def test_a_fill_leaves_the_kept_frequencies_untouched_and_stands_at_all_others(height, width, seed, fill):
     """In the mixtures of the methods and in the filtered images of the shortcut tests, seen in the full FFT."""
     pairs, images, labels = ConjugatePairs(height, width), noise(seed, 6, 2, height, width), np.repeat([0, 1], 3)
     donor, inside = fills.donors(labels, seed=seed), random_pairs(pairs, seed)
     mask = np.fft.ifftshift(pairs.scatter(inside))
-    background = background_of(fill, Source(images), donor)
+    source = Source(Split(images, labels))
+    background = fills.named(fill).background(source.take, donor)
     other = background(np.arange(6))
     expected = np.where(mask, np.fft.fft2(images), 0 if other is None else np.fft.fft2(images[donor]))
     mixed = Mixer(pairs, images, other).mix(torch.from_numpy(inside)[None, None])
@@ -108,7 +110,7 @@ def test_a_fill_leaves_the_kept_frequencies_untouched_and_stands_at_all_others(h
     for c in range(2):
         masks.add(pairs.scatter(inside), c)
     predictor = MaskedPredictor(note, labels, 2, 4, lambda images: None)
-    named = predictor.under_masks(Source(images), background, masks, np.ones((2, 6), bool))
+    named = predictor.under_masks(source, background, masks, np.ones((2, 6), bool))
     assert (named == 0).all() and named.shape == (1, 6)
     for found in (mixed, torch.cat(shown)):
         np.testing.assert_allclose(np.fft.fft2(found), expected, rtol=0, atol=1e-10)

@@ -9,9 +9,11 @@ from culled_images import LABELS, Counting, Killed, batch, same
 from screening_problems import Fooled, Problem
 
 from frequency_shortcuts import culling
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.audits import recall
 from frequency_shortcuts.spectrum.masks import top_pairs
+from frequency_shortcuts.storage.journal import Work
 
 CHECKS, LOGITS = 4, 3  # images that check the frozen copy (two of each), and those that check a stored state
 
@@ -21,20 +23,20 @@ CHECKS, LOGITS = 4, 3  # images that check the frozen copy (two of each), and th
 def test_a_culling_killed_at_any_pass_resumes_to_the_same_result(small_network, tmp_path, method, fill):
     """At each eleventh of them. The images of one block, and those that check the state, are seen twice at most."""
     counting = Counting(small_network(2, 3).eval())
-    arguments = (counting, batch((6, 6), dtype=torch.float32), LABELS, 3, method)
+    arguments = (counting, Split(batch((6, 6), dtype=torch.float32), LABELS), method)
     whole = culling.cull(*arguments, batch=4, fill=fill)
     calls, seen = counting.calls, counting.seen
     for last in range(1, calls, 11):
         counting.calls, counting.seen, counting.last = 0, 0, last
         state = tmp_path / f"{last}"
         with pytest.raises(Killed):
-            culling.cull(*arguments, batch=4, fill=fill, state=state)
+            culling.cull(*arguments, batch=4, fill=fill, work=Work(state))
         counting.calls, counting.last = 0, None
-        resumed = culling.cull(*arguments, batch=4, fill=fill, state=state)
+        resumed = culling.cull(*arguments, batch=4, fill=fill, work=Work(state))
         same(dataclasses.replace(resumed, fingerprint=""), whole)
         assert seen <= counting.seen <= seen + 12 + CHECKS + LOGITS
     counting.seen = 0
-    same(culling.cull(*arguments, batch=4, fill=fill, state=state), resumed)
+    same(culling.cull(*arguments, batch=4, fill=fill, work=Work(state)), resumed)
     assert counting.seen == CHECKS + LOGITS  # a finished state needs nothing else
 
 
@@ -45,12 +47,11 @@ def test_a_culling_killed_at_any_pass_resumes_to_the_same_result(small_network, 
 )
 def test_the_state_of_another_culling_is_dropped(small_network, tmp_path, change, caplog):
     images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
-    culling.cull(small_network(2, 3), images, LABELS, 3, state=state)
+    culling.cull(small_network(2, 3), Split(images, LABELS), work=Work(state))
     now = {"network": 0, "images": 1, "labels": 0, "method": "screened", **change}
-    arguments = (
-        small_network(2, 3, seed=now.pop("network")), images * now.pop("images"), np.roll(LABELS, now.pop("labels")), 3
-    )  # fmt: skip
-    again = culling.cull(*arguments, **now, state=state)
+    split = Split(images * now.pop("images"), np.roll(LABELS, now.pop("labels")))
+    arguments = small_network(2, 3, seed=now.pop("network")), split
+    again = culling.cull(*arguments, **now, work=Work(state))
     same(dataclasses.replace(again, fingerprint=""), culling.cull(*arguments, **now))
     assert "belongs to another computation" in caplog.text
 
@@ -62,11 +63,11 @@ def test_a_device_that_rounds_differently_resumes_from_the_stored_results(small_
         return network
 
     images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
-    whole = culling.cull(hooked(1.0), images, LABELS, 3, "exact", state=state)
-    same(culling.cull(hooked(1 + 1e-5), images, LABELS, 3, "exact", state=state), whole)
+    whole = culling.cull(hooked(1.0), Split(images, LABELS), "exact", work=Work(state))
+    same(culling.cull(hooked(1 + 1e-5), Split(images, LABELS), "exact", work=Work(state)), whole)
     assert "another network" not in caplog.text
-    other = culling.cull(hooked(3.0), images, LABELS, 3, "exact", state=state)  # of the same weights
-    same(other, culling.cull(hooked(3.0), images, LABELS, 3, "exact", state=tmp_path / "new"))
+    other = culling.cull(hooked(3.0), Split(images, LABELS), "exact", work=Work(state))  # of the same weights
+    same(other, culling.cull(hooked(3.0), Split(images, LABELS), "exact", work=Work(tmp_path / "new")))
     assert "the stored logits are those of another network" in caplog.text
 
 
@@ -80,8 +81,8 @@ def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
 
     monkeypatch.setattr(torch, "compile", eager)
     images = batch((6, 6), dtype=torch.float32)
-    plain = culling.cull(small_network(2, 3), images, LABELS, 3)
-    other = culling.cull(small_network(2, 3), images, LABELS, 3, compiled=True)
+    plain = culling.cull(small_network(2, 3), Split(images, LABELS))
+    other = culling.cull(small_network(2, 3), Split(images, LABELS), compiled=True)
     both = plain.evaluated & other.evaluated
     np.testing.assert_allclose(other.increment[both], plain.increment[both], rtol=0, atol=2e-6)
     assert seen == [None]  # the mode is for CUDA

@@ -10,19 +10,21 @@ from culled_images import LABELS, batch, same
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.journal import Work
 
 
 @pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((1, 4), 1.0)])
 def test_screened_increments_marked_as_evaluated_are_exact(small_network, size, target_recall):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
     pairs = ConjugatePairs(*size)
-    found = culling.cull(network, images, LABELS, 3, percent=10, target_recall=target_recall)
-    exact = culling.loss_increments(network, images, torch.from_numpy(LABELS), 3, method="exact")
+    found = culling.cull(network, Split(images, LABELS), percent=10, target_recall=target_recall)
+    exact = culling.cull(network, Split(images, LABELS), "exact").increment
     np.testing.assert_allclose(found.increment[found.evaluated], exact[found.evaluated], rtol=0, atol=1e-9)
     assert np.isfinite(found.increment).all()
     masks = pairs.gather(dfm.dominant(found.increment, pairs, 10))
@@ -47,8 +49,8 @@ def test_screened_finds_the_map_with_few_passes():
     network = nn.Sequential(nn.Flatten(), nn.Linear(256, 3).double())
     with torch.no_grad():
         network[1].weight.copy_(torch.from_numpy(weight.reshape(3, -1)) * 8)
-    exact = culling.cull(network, images, labels, 3, "exact")
-    found = culling.cull(network, images, labels, 3)
+    exact = culling.cull(network, Split(images, labels), "exact")
+    found = culling.cull(network, Split(images, labels))
     masks = [pairs.gather(dfm.dominant(x.increment, pairs, 5)) for x in (exact, found)]
     assert np.array_equal(*masks)
     assert (found.passes < 40 * len(pairs) / 3).all()
@@ -59,18 +61,18 @@ def test_screened_finds_the_map_with_few_passes():
 @pytest.mark.parametrize("fill", ["zeros", "swap"])
 def test_a_culling_by_cells_removes_all_pairs_of_a_cell_at_once(small_network, fill):
     network, images, pairs = small_network(2, 3, dtype=torch.float64), batch((8, 7)), ConjugatePairs(8, 7)
-    found = culling.cull(network, images, LABELS, 3, "exact", fill=fill, patch=3)
+    found = culling.cull(network, Split(images, LABELS), "exact", fill=fill, patch=3)
     method = registry.load("culling")
-    assert np.array_equal(found.increment, find(method, network, images, LABELS, 3, fill=fill, patch=3).score)
+    assert np.array_equal(found.increment, find(method, network, Split(images, LABELS), fill=fill, patch=3).score)
     cell = cells(pairs, 3, 3)
     assert 1 < len(np.unique(cell)) < len(pairs) / 4 and found.evaluated.all()
     assert all(np.ptp(found.increment[:, cell == i], axis=1).max() == 0 for i in np.unique(cell))
-    single = culling.cull(network, images, LABELS, 3, "exact")
+    single = culling.cull(network, Split(images, LABELS), "exact")
     np.testing.assert_allclose(found.baseline_loss, single.baseline_loss, rtol=1e-9)
     assert (found.passes == (1 + cell.max()) * found.images_per_class).all()
     assert found.attributes(pairs)["patch"] == 3 and "patch" not in single.attributes(pairs)
     with pytest.raises(ValueError, match="patch 3, 2 parts: a culling by cells is not divided"):
-        culling.cull(network, images, LABELS, 3, "exact", patch=3, part=(0, 2))
+        culling.cull(network, Split(images, LABELS), "exact", patch=3, part=(0, 2))
 
 
 def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
@@ -82,7 +84,7 @@ def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
         return screen(*arguments, seed=seed, **options)
 
     monkeypatch.setattr(screening, "screen", noting)
-    culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "screened", seed=1)
+    culling.cull(small_network(2, 3), Split(batch((6, 6), dtype=torch.float32), LABELS), "screened", seed=1)
     assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
 
 
@@ -91,7 +93,7 @@ def test_departure_only_the_class_own_images_count(small_network, method):
     network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
     other = images.clone()
     other[torch.from_numpy(LABELS != 1)] *= 3
-    found, again = (culling.cull(network, x, LABELS, 3, method) for x in (images, other))
+    found, again = (culling.cull(network, Split(x, LABELS), method) for x in (images, other))
     np.testing.assert_array_equal(found.increment[1], again.increment[1])
     assert found.baseline_loss[1] == again.baseline_loss[1]  # published: ln 10 more for every image of another class
 
@@ -105,18 +107,16 @@ def test_departure_only_the_class_own_images_count(small_network, method):
         ({"patience": -1}, "patience -1: expected at least 0 pairs"),
         ({"part": (2, 2)}, "part 2 of 2: expected 0 to 1"),
         ({"precision": "float8"}, "unknown precision 'float8': choose from float32, tf32, bfloat16"),
-        ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1; every class needs at least one"),
-        ({"labels": np.r_[LABELS[:-1], 3]}, "labels 0 to 3, but the classes are 0 to 2"),
-        ({"labels": LABELS[:-1]}, "8 labels .*9 images|9 images .*8 labels"),
         ({"fill": "noisy"}, "unknown fill 'noisy': choose from zeros, swap"),
         ({"fill": "swap"}, "fill swap needs the search exact: screened predicts"),
         ({"images": torch.full((9, 2, 6, 6), torch.nan)}, "loss of class 0 is nan: .* finite logits"),
     ],
 )
 def test_errors_say_what_is_wrong_and_what_is_allowed(small_network, change, message):
-    arguments = {"images": batch((6, 6), dtype=torch.float32), "labels": LABELS, "n_classes": 3} | change
+    change = dict(change)
+    split = Split(change.pop("images", batch((6, 6), dtype=torch.float32)), LABELS)
     with pytest.raises(ValueError, match=message):
-        culling.cull(small_network(2, 3), **arguments)
+        culling.cull(small_network(2, 3), split, **change)
 
 
 class Refusing(nn.Module):
@@ -140,7 +140,7 @@ def test_an_increment_that_is_not_finite_is_named_with_its_frequency(fill, said)
     wave = torch.cos(2 * torch.pi * (torch.arange(8)[:, None] + 2 * torch.arange(8)) / 8).double()
     images = torch.stack([1 + wave, 1 + wave, 3 + 0 * wave, 3 + 0 * wave])[:, None]
     with pytest.raises(ValueError, match=f"the loss of class 0 is not finite {said} 0, 0: the network does not"):
-        culling.cull(Refusing(), images, np.array([0, 0, 1, 1]), 2, "exact", fill=fill)
+        culling.cull(Refusing(), Split(images, np.array([0, 0, 1, 1])), "exact", fill=fill)
 
 
 class Viewing(nn.Module):
@@ -163,7 +163,7 @@ def test_networks_that_work_in_place_or_call_view_on_their_images_are_culled(met
         (nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), one), nn.Sequential(nn.ReLU(), nn.Flatten(), one), 1),
         (Viewing(two), nn.Sequential(nn.Flatten(), two), 2),
     ):
-        found, expected = (culling.cull(x, batch((6, 6), channels), LABELS, 3, method) for x in (network, plain))
+        found, expected = (culling.cull(x, Split(batch((6, 6), channels), LABELS), method) for x in (network, plain))
         np.testing.assert_allclose(found.increment, expected.increment, rtol=0, atol=1e-9)
 
 
@@ -184,7 +184,7 @@ class Keeping(nn.Module):
 
 def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards():
     network = Keeping()
-    culling.cull(network, batch((6, 6)), LABELS, 3)
+    culling.cull(network, Split(batch((6, 6)), LABELS))
     assert network.passes == 0
     network(batch((6, 6)).requires_grad_()).sum().backward()
     assert network.linear.weight.grad.abs().max() > 0
@@ -206,7 +206,7 @@ def test_a_network_with_constant_logits_is_screened():
     images = torch.from_numpy(np.random.default_rng(1).standard_normal((12, 3, 6, 6))).float()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = culling.cull(Constant(), images, np.arange(12) % 2, 2)
+        found = culling.cull(Constant(), Split(images, np.arange(12) % 2))
     assert (found.increment[found.evaluated] == 0).all()
     assert np.isfinite(found.increment).all()
 
@@ -238,18 +238,18 @@ class Store:
 def test_a_part_reads_only_the_images_of_its_classes(small_network, tmp_path):
     """It also reads the first image of each class, to check the network. The store counts by its checksum."""
     pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
-    network, how = small_network(2, 3), {"method": "screened", "mean": [0.4, 0.5], "std": [0.2, 0.3]}
+    network, how = small_network(2, 3), {"mean": [0.4, 0.5], "std": [0.2, 0.3]}
     store = Store(pixels, "a")
-    part = culling.cull(network, store, LABELS, 3, **how, part=(2, 3), state=tmp_path / "state")
+    part = culling.cull(network, Split(store, LABELS, **how), part=(2, 3), work=Work(tmp_path / "state"))
     assert store.positions == {0, 1, 2, *np.flatnonzero(LABELS == 2).tolist()}
-    assert part.fingerprint != culling.cull(network, Store(pixels, "b"), LABELS, 3, **how, part=(2, 3)).fingerprint
+    assert part.fingerprint != culling.cull(network, Split(Store(pixels, "b"), LABELS, **how), part=(2, 3)).fingerprint
 
 
 @pytest.mark.parametrize(("method", "fill", "n"), [("exact", "swap", 7), ("screened", "zeros", 2)])
 @pytest.mark.usefixtures("small_blocks")
 def test_merged_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method, fill, n):
-    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, method)
-    options = {"batch": 4, "fill": fill, "neutral": 0}
+    arguments = (small_network(2, 3), Split(batch((6, 6), dtype=torch.float32), LABELS, neutral=0), method)
+    options = {"batch": 4, "fill": fill}
     whole = culling.cull(*arguments, **options)
     paths = [tmp_path / f"{i}.h5" for i in range(n)]
     for i, path in enumerate(paths):
@@ -261,7 +261,7 @@ def test_merged_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method
 
 @pytest.mark.usefixtures("small_blocks")
 def test_merging_names_what_is_wrong(small_network):
-    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "exact")
+    arguments = (small_network(2, 3), Split(batch((6, 6), dtype=torch.float32), LABELS), "exact")
     parts = [culling.cull(*arguments, part=(i, 2), batch=4) for i in range(2)]
     with pytest.raises(ValueError, match="some increments of class 0 are missing"):
         culling.merge(parts[:1])

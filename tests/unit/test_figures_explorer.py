@@ -20,6 +20,7 @@ from PIL import Image
 from conftest import ROOT, made_up_tests
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.evaluation import counterfactual, examples, flip_rates
 from frequency_shortcuts.evaluation.trials import seed_of
 from frequency_shortcuts.figures import explorer
@@ -94,7 +95,7 @@ def pixels(png):
 
 def test_reduced_images_are_those_of_the_library(network):
     split = stores.read(network.store, "test", statistics=network.statistics)
-    seen, _ = split.tensors()
+    seen = Source(split).take(np.arange(len(split)))
     donor = fills.donors(split.labels, seed=seed_of(3, NAME, "donors"))
     first = [int(np.flatnonzero(split.labels == c)[0]) for c in range(3)]
     found = content([network])["datasets"][0]

@@ -5,6 +5,7 @@ import pytest
 
 from frequency_shortcuts import adcs, spectrum
 from frequency_shortcuts.data import synthetic
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.data.synthetic import Design
 
 every_set = pytest.mark.parametrize("band", [1, 2, 3, 4])
@@ -111,7 +112,7 @@ def test_outside_the_planted_masks_the_classes_do_not_differ(band):
 def test_planted_truth_is_visible_in_adcs(band):
     design = Design(band)
     images, labels = synthetic.images(design, 200, seed=5)
-    amplitude = adcs.mean_amplitude(images, labels, 4, mean=[0.5] * 3, std=[0.12] * 3)
+    amplitude = adcs.class_spectra(Split(images, labels, mean=[0.5] * 3, std=[0.12] * 3)).mean_amplitude
     control, patterns = design.planted()["control_band"], design.planted()["patterns"]
     found = adcs.accumulate(amplitude)
     energy = amplitude.mean(axis=1)

@@ -5,6 +5,7 @@ from pathlib import Path
 from frequency_shortcuts.maps import halves
 from frequency_shortcuts.maps.methods.culling import cull, write_part
 from frequency_shortcuts.storage.files import delete_state
+from frequency_shortcuts.storage.journal import Work
 from study.job import code_version, job, stopping
 from study.map_files import write_maps
 from study.origin import origin_of
@@ -27,10 +28,7 @@ def main(snakemake):
                     chosen(data, subset, params.images.get("seed")),
                     **params.settings,
                     part=part,
-                    state=state,
-                    version=code_version(inputs.code),
-                    stop=stop,
-                    progress=True,
+                    work=Work(state, code_version(inputs.code), stop, progress=True),
                 )
                 for subset, state in zip(params.subsets, states, strict=True)
             ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from frequency_shortcuts.spectrum.fills import ZEROS
+
 from .description import run_of
 from .job import FOLDER, RUN
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import nn
 
+    from frequency_shortcuts.data.splits import Split
     from frequency_shortcuts.evaluation.hits import Hits
     from frequency_shortcuts.spectrum.arrays import BoolArray
 
@@ -38,18 +41,18 @@ HITS = (
 
 
 def settings(plan: Plan) -> dict[str, Any]:
-    """The images that are tested, the size of the maps, and the keyword arguments of `shortcuts.collect`."""
+    """The images that are tested, the size of the maps, and the settings of `Trials`."""
     return {**plan.section("shortcuts", "split", "images_per_class", "percent"), "settings": plan.shortcut_settings()}
 
 
 def settings_of_methods(plan: Plan, fills: Sequence[str]) -> dict[str, Any]:
-    """The methods whose maps are tested too, and the keyword arguments of `shortcuts.collect` for these."""
+    """The methods whose maps are tested too, and the settings of `Trials` for these."""
     return {"methods": plan.tested_methods(), "method_settings": plan.advantage_settings(fills=list(fills))}
 
 
 def deciding(fills: Sequence[str]) -> list[str]:
     """The fill that findings on photographs are about, zeros; if it is not tested, the first one."""
-    return ["zeros"] if "zeros" in fills else list(fills[:1])
+    return [ZEROS.name] if ZEROS.name in fills else list(fills[:1])
 
 
 def maps_of_methods(plan: Plan) -> Callable[[Any], list[str]]:
@@ -61,15 +64,15 @@ def maps_of_methods(plan: Plan) -> Callable[[Any], list[str]]:
 
 
 def collect(
-    network: nn.Module, data: Any, maps: BoolArray, run: str, settings: Mapping[str, Any], **options: Any
+    network: nn.Module, data: Split, maps: BoolArray, run: str, settings: Mapping[str, Any], **changes: Any
 ) -> Hits:
     """The hits of `shortcuts.collect`.
 
-    data : a `Split`; run : name that seeds the draws; settings : keyword arguments from the configuration
+    run : name that seeds the draws; settings, changes : of `Trials`, from the configuration and beside it
     """
     from frequency_shortcuts.evaluation import shortcuts
 
-    return shortcuts.collect(network, data, maps, run=run, progress=True, **settings, **options)
+    return shortcuts.collect(network, data, maps, shortcuts.Trials(**settings, **changes), run=run, progress=True)
 
 
 def write(group: h5py.Group, hits: Hits, classes: Sequence[str], **attributes: Any) -> None:
@@ -81,7 +84,7 @@ def write(group: h5py.Group, hits: Hits, classes: Sequence[str], **attributes: A
 
 
 def measure_methods(
-    group: h5py.Group, network: nn.Module, data: Any, maps: Mapping[str, str], percent: float, **test: Any
+    group: h5py.Group, network: nn.Module, data: Split, maps: Mapping[str, str], percent: float, **test: Any
 ) -> None:
     """Test the maps of other methods on the same images, and write their hits below `methods/` of a group.
 

@@ -113,7 +113,8 @@ def match_network(
     if device is not None and pick_device(device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(device))
     probes = np.arange(min(PROBES, len(labelled.labels)))
-    first = source_for(network, *ready(labelled.take(probes), preprocessing)).take(probes)
+    pixels, mean, std = ready(labelled.take(probes), preprocessing)
+    first = source_for(network, Split(pixels, np.zeros(len(probes), int), mean=mean, std=std)).take(probes)
     n_outputs = logits_only(network, first)[1]
     matched = match(labelled.labels, labelled.classes, n_outputs, classes, outputs)
     neutral = matched.position(labelled.neutral if neutral is None else neutral)

@@ -22,7 +22,7 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask
-from frequency_shortcuts.spectrum.fills import Fill, donors
+from frequency_shortcuts.spectrum.fills import FILLS, all_named, donors
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
@@ -172,15 +172,15 @@ class TestSettings:
     split: str = "test"
     images_per_class: int | None = None
     seed: int = 0
-    fills: Sequence[Fill] = ("zeros", "swap")
+    fills: Sequence[str] = tuple(FILLS)
 
     def images(self, store: File, statistics: Statistics | None = None) -> Split:
         """The images of a store that the test uses."""
         return stores.read(store, self.split, self.images_per_class, statistics=statistics)
 
     def donors(self, images: Split, run: Mapping[str, Any]) -> IntArray | None:
-        """The donor of each image in the test of a run, int64 [n]; None without the fill `swap`."""
-        if "swap" not in self.fills:
+        """The donor of each image in the test of a run, int64 [n]; None if no fill needs one."""
+        if not any(fill.needs_donors for fill in all_named(self.fills)):
             return None
         seed = seed_of(self.seed, "/".join(str(run[key]) for key in RUN), "donors")
         return donors(images.labels, neutral=images.neutral, seed=seed)
@@ -246,10 +246,10 @@ def read_explored(network: Network, shown: IntArray, tested: TestSettings) -> Ex
     >>> explored = read_explored(Network(run, "data.h5", {"culling": "dfm.h5"}), np.arange(3), TestSettings(percent=5))
     """
     images = tested.images(network.store, network.statistics)
-    source, donor = Source(images.images, images.mean, images.std), tested.donors(images, network.run)
+    source, donor = Source(images), tested.donors(images, network.run)
     first = first_images(images, shown)
     own, others = source.take(first), None if donor is None else source.take(donor[first])
-    fills = [others if fill == "swap" else None for fill in tested.fills]
+    fills = [others if fill.needs_donors else None for fill in all_named(tested.fills)]
     tests, rates = (read_table(path) if path else pd.DataFrame() for path in (network.tests, network.rates))
     return Explored(
         network.run,

@@ -24,10 +24,12 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.predictions import called
+from frequency_shortcuts.networks.predictions import accuracy, called
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.networks.reduction import MapReduction
+from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.journal import Work
 
 from .causes import cause
 from .class_statistics import beyond, class_statistics
@@ -36,6 +38,7 @@ from .cross import advantage_of_class
 from .flip_rates import rates
 from .leaks import changes
 from .shortcuts import collect as collect_hits
+from .trials import Trials
 from .verdicts import verdicts
 
 VALIDATION, RANKING, TEST, CHANGED = 100, 200, 200, 33  # images of each class
@@ -141,17 +144,12 @@ def measure_one(
 
 def _with_recall(table: pd.DataFrame, network: nn.Module, images: Photographs, plain: Split) -> pd.DataFrame:
     """The accuracy on test images as they are, and on plain ones, with the recall of each class there."""
-    hit = called(network, *_given(plain)) == plain.labels
+    hit = called(network, plain) == plain.labels
     own = [plain.labels == c for c in table["class"]]
     return table.assign(
         clean_recall=[float(hit[of].mean()) for of in own], clean_images=[int(of.sum()) for of in own],
         accuracy=accuracy(network, images.test), clean_accuracy=float(hit.mean()),
     )  # fmt: skip
-
-
-def _given(split: Split) -> tuple[Any]:
-    """A split as the argument of a function that also takes plain images."""
-    return (split,)
 
 
 def train(
@@ -168,11 +166,11 @@ def train(
     architecture = architectures.Architecture(
         n_classes=len(images.train.classes), channels=channels, size=size, **protocol.network
     )
-    network = architectures.build(architecture, seed)
+    network = architectures.build(architecture, seed).to(device)
     validation = images.ranking.subset(first_of_each_class(images.ranking.labels, VALIDATION))
     training.train(
-        network, images.train, validation, protocol.recipe, seed=seed, device=device,
-        augmentation=protocol.augmentation, reduction=reduction, stop=stop,
+        network, images.train, validation, protocol.recipe, seed=seed,
+        augmentation=protocol.augmentation, reduction=reduction, work=Work(stop=stop),
     )  # fmt: skip
     return network
 
@@ -192,11 +190,6 @@ def test(network: nn.Module, images: Photographs, seed: int) -> tuple[pd.DataFra
     return table, flips
 
 
-def accuracy(network: nn.Module, images: Split) -> float:
-    """The share of images that a network recognises."""
-    return float((called(network, *_given(images)) == images.labels).mean())
-
-
 def describe(artefact: Artefact) -> str:
     """An artefact in words, by which tables are joined."""
     frequency = "" if artefact.frequency is None else f" ({artefact.frequency[0]}, {artefact.frequency[1]})"
@@ -205,8 +198,8 @@ def describe(artefact: Artefact) -> str:
 
 def _maps(network: nn.Module, images: Photographs, per_class: int, seed: int) -> pd.DataFrame:
     """The verdict of the shortcut test by maps of culling, and the own-map advantage with `culling` and `mixture`."""
-    ranking: Any = images.ranking.subset(first_of_each_class(images.ranking.labels, per_class))
-    tested: Any = images.test.subset(first_of_each_class(images.test.labels, 50))
+    ranking = images.ranking.subset(first_of_each_class(images.ranking.labels, per_class))
+    tested = images.test.subset(first_of_each_class(images.test.labels, 50))
     table = pd.DataFrame({"class": range(len(ranking.classes))})
     for name in ("culling", "mixture"):
         method, settings = registry.resolve(name)
@@ -214,8 +207,7 @@ def _maps(network: nn.Module, images: Photographs, per_class: int, seed: int) ->
             settings["search"] = "screened"  # as the study has it
         found = find(registry.load(method), network, ranking, seed=seed, **settings)
         masks = dfm.dominant(found.score, ConjugatePairs(*ranking.images.shape[2:]), 5)
-        options: dict[str, Any] = {"fills": ("zeros",), "controls": 5, "negatives": 450, "seed": seed}
-        hits = collect_hits(network, tested, masks, **options)
+        hits = collect_hits(network, tested, masks, Trials(fills=[ZEROS.name], controls=5, negatives=450, seed=seed))
         table[f"advantage_{name}"] = [float(advantage_of_class(hits, c).value) for c in table["class"]]
         if name == "culling":
             headline = verdicts(hits).query("headline").set_index("class")["verdict"]

@@ -23,12 +23,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
 from scipy.special import ndtri
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
+from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import paired
-from frequency_shortcuts.networks.predictions import called
+from frequency_shortcuts.networks.predictions import called, predict
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.storage.tables import read_table
 
@@ -49,15 +51,13 @@ def changes(network: Any, images: Split, artefacts: Sequence[Artefact]) -> pd.Da
 
     >>> changes(network, images, [Artefact("jpeg", 1, label=6)])["called"]
     """
-    everything: Any = images  # `called` takes a Split as well
-    before, rows = called(network, everything), []
+    before, rows = called(network, images), []
     pixels, everywhere = np.asarray(images.images[:]), np.full(len(images), True)
     for artefact in artefacts:
         others = images.labels != artefact.label
-        with_it: Any = Split(
-            artefact.add_to(pixels, everywhere)[others], images.labels[others], images.classes, images.mean, images.std
-        )
-        hits = (called(network, with_it) == artefact.label).astype(float) - (before[others] == artefact.label)
+        with_it = torch.from_numpy(artefact.add_to(pixels, everywhere)[others])
+        named = predict(network, normalise(with_it, images.mean, images.std)).numpy()
+        hits = (named == artefact.label).astype(float) - (before[others] == artefact.label)
         rows.append({"called": float(hits.mean()), "variance": float(paired(hits).variance)})
     return pd.DataFrame(rows)
 

@@ -9,7 +9,6 @@ A method is a module of this folder with
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -19,13 +18,13 @@ from types import NoneType, UnionType
 from typing import Any, Protocol, get_args, get_type_hints
 
 import numpy as np
-import numpy.typing as npt
-from torch import Tensor, nn
+from torch import nn
 
-from frequency_shortcuts.data.splits import Images, accepts_split
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
-from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
+from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.journal import Work
 
 from .engine import Limits
 from .workspace import Workspace
@@ -67,49 +66,37 @@ class Found:
     settings: Mapping[str, Any]
 
 
-@accepts_split
 def find(
     method: Method,
     network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
+    split: Split,
     *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    neutral: int | None = None,
     seed: int = 0,
     limits: Limits | None = None,
-    state: str | os.PathLike[str] | None = None,
-    version: str = "",
-    stop: Callable[[], bool] | None = None,
-    progress: bool = False,
+    work: Work | None = None,
     **settings: Any,
 ) -> Found:
     """Score every pair for every class with one method.
 
     method : a module of this folder; `registry.load` gives it by its name
-    seed : of all random draws
-    settings : those of the method's `Settings`
-
-    The other parameters, and the errors, are those of `culling.cull`.
+    network : images [n, channels, H, W] -> logits [n, outputs]; it is used in evaluation mode and not changed
+    split : the images that rank pairs, read in batches
+    seed : of all random draws; limits : precision and memory; settings : those of the method's `Settings`
+    work : where finished blocks are stored, and what stops the search; for the errors see `culling.cull`
 
     >>> found = find(registry.load("hfss"), network, split, percent=5)
     >>> dfm.dominant(found.score, ConjugatePairs(32, 32), 5).shape
     (10, 32, 32)
     """
     chosen = make_settings(method, settings)
-    resumed, begin = state is not None and Path(state).exists(), time.perf_counter()
-    with Workspace(
-        network, images, as_array(labels), n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits,
-        state=state, identity=(version, type(chosen).__module__, chosen), stop=stop,
-        progress=progress,
-    ) as workspace:  # fmt: skip
-        size = Size(n_classes, len(workspace), workspace.pairs)
+    work, begin = work or Work(), time.perf_counter()
+    resumed, identity = work.state is not None and Path(work.state).exists(), (type(chosen).__module__, chosen)
+    with Workspace(network, split, seed=seed, limits=limits, identity=identity, work=work) as workspace:
+        size = Size(workspace.n_classes, len(workspace), workspace.pairs)
         workspace.expect(method.passes(chosen, size), type(chosen).__module__.rpartition("methods.")[2])
         with deterministic_on_cuda(workspace.engine.source.device):
             score = method.scores(workspace, chosen)
-    if score.shape != (n_classes, len(workspace.pairs)) or not np.isfinite(score).all():
+    if score.shape != (workspace.n_classes, len(workspace.pairs)) or not np.isfinite(score).all():
         raise ValueError(f"scores of shape {score.shape}: expected finite numbers for every class and pair")
     return Found(score, workspace.passes, time.perf_counter() - begin, resumed, asdict(chosen))
 

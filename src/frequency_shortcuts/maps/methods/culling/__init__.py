@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 from .result import METHODS, Culling, Method, merge, read_part, write_part
 
 if TYPE_CHECKING:
-    from .method import Settings, cull, loss_increments
+    from .method import Settings, cull
 
 __all__ = [
-    "METHODS", "Culling", "Method", "Settings", "cull", "loss_increments", "merge", "read_part", "write_part",
+    "METHODS", "Culling", "Method", "Settings", "cull", "merge", "read_part", "write_part",
 ]  # fmt: skip
 
 # Loaded at first use, since they need PyTorch, and the files of results do not: name -> module.
-PUBLIC = {"Settings": "method", "cull": "method", "loss_increments": "method"}
+PUBLIC = {"Settings": "method", "cull": "method"}
 
 
 def __getattr__(name: str) -> Any:

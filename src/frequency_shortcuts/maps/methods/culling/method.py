@@ -12,17 +12,15 @@ from __future__ import annotations
 
 import itertools
 import logging
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from torch import Tensor, nn
+from torch import nn
 
-from frequency_shortcuts.data.splits import Images, accepts_split
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.gradients import noisy_copies
 from frequency_shortcuts.maps.methods.method import Size
@@ -30,9 +28,10 @@ from frequency_shortcuts.maps.methods.workspace import Workspace, per_block
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.cells import cells
-from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.journal import Work
 
 from . import screening
 from .evaluator import ClassEvaluator
@@ -59,7 +58,7 @@ class Settings:
     """
 
     search: Method = "exact"
-    fill: Fill = "zeros"
+    fill: str = "zeros"
     patch: int = 1
     percent: float = 5
     target_recall: float = 0.98
@@ -68,10 +67,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.search not in METHODS:
             raise ValueError(f"unknown search {self.search!r} of a culling: choose from {', '.join(METHODS)}")
-        check_fills([self.fill])
-        if self.fill == "swap" and self.search == "screened":
+        if named(self.fill).needs_donors and self.search == "screened":
             raise ValueError(
-                "fill swap needs the search exact: screened predicts what the removal of a pair does, not an exchange"
+                f"fill {self.fill} needs the search exact: screened predicts what the removal of a pair does, not an "
+                "exchange"
             )
         if self.patch < 1 or (self.patch > 1 and self.search != "exact"):
             raise ValueError(f"patch {self.patch}, search {self.search}: expected 1, or more with the search exact")
@@ -98,60 +97,36 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     return _cull(workspace, settings).increment
 
 
-def loss_increments(
-    network: nn.Module, images: Images, labels: npt.ArrayLike | Tensor, n_classes: int, method: Method = "screened"
-) -> FloatArray:
-    """The increments alone, float64 [class, pairs], in the order of `ConjugatePairs`; see `cull`."""
-    return cull(network, images, labels, n_classes, method).increment
-
-
-@accepts_split
 def cull(
     network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
+    split: Split,
     method: Method = "screened",
     *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    neutral: int | None = None,
     seed: int = 0,
     part: tuple[int, int] = (0, 1),
-    state: str | os.PathLike[str] | None = None,
-    version: str = "",
-    stop: Callable[[], bool] | None = None,
-    progress: bool = False,
+    work: Work | None = None,
     **settings: Any,
 ) -> Culling:
     """Loss increment of every class at every conjugate pair.
 
     Parameters
     ----------
-    network : images [n, channels, H, W] -> logits [n, n_classes]; it is used in evaluation mode and not changed
-    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or similar (`source.Source`), read in
-        batches. float32 and float64 are used unchanged; uint8 is normalised with `mean` and `std`, which it needs
-    labels : [n], 0 to n_classes - 1
+    network : images [n, channels, H, W] -> logits [n, classes]; it is used in evaluation mode and not changed
+    split : the images, read in batches. All donors with the fill `swap` are of its neutral class, if it has one; else
+        of any class but the image's own
     method : the `search` of `Settings`
-    neutral : the class of all donors with the fill `swap`; by default they are of any class but the image's own
     seed : of the random draws of screening, and of the donors
     part : (i, n), compute only the i-th of n parts (counted from 0); `merge` joins them. `exact` is divided by classes
         and blocks of pairs, `screened` by classes
-    state : file of finished blocks, which is read at the start. The file of another culling, or a broken end, is
-        dropped. It belongs to this culling if settings, images, weights and buffers are the same and the network gives
-        the stored logits up to rounding. The caller deletes the file after saving the result
-    version : version of the code, such as a digest of it. The state of another version is not resumed, and parts of
-        different versions are not merged
-    stop : called before every forward pass; if it returns true, Stopped is raised. Finished blocks are stored, of 8192
-        filtered images or gradients each; the unfinished one is lost
-    progress : show a bar on a terminal
+    work : where finished blocks are stored, of 8192 filtered images or gradients each, and what stops the culling
+        before a forward pass. A state belongs to this culling if settings, images, weights and buffers are the same and
+        the network gives the stored logits up to rounding. Parts of different versions are not merged
     settings : `fill`, `patch`, `percent`, `target_recall` and `patience` of `Settings`, and all of `engine.Limits`
 
-    Raises ValueError for an unknown method or fill, parts of a culling by cells, a class without images, an image
-    without a donor or a loss that is not finite; RuntimeError if another process uses `state`; `journal.Stopped` if
-    `stop` returns true.
+    Raises ValueError for an unknown method or fill, parts of a culling by cells, an image without a donor or a loss
+    that is not finite; RuntimeError if another process uses the state; `journal.Stopped` if it is stopped.
 
-    >>> cull(network, images, labels, 4, "exact", fill="swap", neutral=0).increment.shape  # 32 x 32 images
+    >>> cull(network, split, "exact", fill="swap").increment.shape  # 4 classes, images of 32 x 32
     (4, 514)
     """
     limits = Limits(**{field.name: settings.pop(field.name) for field in fields(Limits) if field.name in settings})
@@ -160,16 +135,14 @@ def cull(
         raise ValueError(f"part {part[0]} of {part[1]}: expected 0 to {part[1] - 1}")
     if chosen.patch > 1 and part[1] > 1:
         raise ValueError(f"patch {chosen.patch}, {part[1]} parts: a culling by cells is not divided")
-    with Workspace(
-        network, images, labels, n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits, state=state,
-        identity=(version, chosen), stop=stop, progress=progress,
-    ) as workspace:  # fmt: skip
+    work = work or Work()
+    with Workspace(network, split, seed=seed, limits=limits, identity=chosen, work=work) as workspace:
         # Screening takes gradients, and the fastest algorithms for these add in any order.
         settled = nullcontext() if method == "exact" else deterministic_on_cuda(workspace.engine.frozen.device)
-        workspace.expect(passes(chosen, Size(n_classes, len(workspace), workspace.pairs)), "culling")
+        workspace.expect(passes(chosen, Size(workspace.n_classes, len(workspace), workspace.pairs)), "culling")
         with settled:
             result = _cull(workspace, chosen, part)
-        return replace(result, fingerprint=workspace.fingerprint if state or part[1] > 1 else "")
+        return replace(result, fingerprint=workspace.fingerprint if work.state or part[1] > 1 else "")
 
 
 def _cull(workspace: Workspace, settings: Settings, part: tuple[int, int] = (0, 1)) -> Culling:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.fills import Fill
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.checksums import read_hdf5
@@ -60,7 +59,7 @@ class Culling:
     target_recall: float
     precision: Precision
     fingerprint: str
-    fill: Fill = "zeros"
+    fill: str = "zeros"
     patch: int = 1
 
     def attributes(self, pairs: ConjugatePairs) -> dict[str, Any]:
