@@ -10,9 +10,8 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
-from children import Child
 from safetensors.numpy import load_file
-from script_runs import Inputs, Outputs
+from script_runs import Child, Inputs, Outputs
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures

@@ -2,7 +2,6 @@
 
 import ast
 import contextlib
-import json
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +18,7 @@ from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.files import replacing_hdf5
 from study import targets, tests
-from study.dependencies import NOTEBOOKS, SCRIPTS
+from study.dependencies import SCRIPTS
 from study.job import FOLDER, job
 from study.origin import check_origin, origin_of, place_of
 
@@ -185,12 +184,11 @@ def test_scripts_read_tables_for_the_plan():
     assert not any(opening(ast.walk(tree)) & {"read_table", "read_csv"} for tree in trees.values())
 
 
-@pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((SCRIPTS.parent / "notebooks").glob("*.py")), ids=lambda path: path.stem)
 def test_a_notebook_opens_its_parameters_alone_which_are_inputs_of_a_job(path):
     """`test_planned_outputs` compares the parameters with these inputs."""
-    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
-    rest = ast.parse("\n".join("".join(cell["source"]) for cell in cells if "tags" not in cell["metadata"]))
-    assert not [text for text in texts(rest) if text.endswith((".h5", ".csv", ".safetensors")) or "results/" in text]
+    found = texts(ast.parse(path.read_text()))
+    assert not [text for text in found if text.endswith((".h5", ".csv", ".safetensors")) or "results/" in text]
 
 
 def test_results_that_belong_together_are_read(results):

@@ -92,25 +92,6 @@ def test_a_chunk_that_is_not_deflated_is_read_and_one_that_cannot_be_inflated_is
         Stored(tmp_path / "s.h5", "train", np.arange(6))[:]
 
 
-def test_a_thread_has_enough_to_do(tmp_path, monkeypatch):
-    pixels, labels = labelled(40, 0)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    started = []
-
-    class Noted(stored_images.ThreadPoolExecutor):
-        def __init__(self, workers):
-            started.append(workers)
-            super().__init__(workers)
-
-    monkeypatch.setattr(stored_images, "ThreadPoolExecutor", Noted)
-    monkeypatch.setattr(stored_images, "PER_THREAD", pixels.nbytes // 3)
-    for workers in (1, 4):
-        stored = Stored(tmp_path / "s.h5", "train", np.arange(40)[::-1], workers=workers)
-        np.testing.assert_array_equal(stored[:], pixels[::-1])
-        np.testing.assert_array_equal(stored[:10], pixels[::-1][:10])
-    assert started == [3]
-
-
 def test_a_store_that_is_replaced_stays_as_it_was_opened(tmp_path):
     """Pixels and identity, also of some of its images."""
     pixels, labels = labelled(9, 0)

@@ -59,7 +59,6 @@ rule explorer:
         stores=[f"{RESULTS}/data/{run['dataset']}.h5" for run in targets.explored_runs(plan)],
         weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", targets.explored_runs(plan)),
         dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", targets.explored_runs(plan)),
-        tests=expand_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv", targets.explored_runs(plan)),
         maps=[path for run in targets.explored_runs(plan) for path in plan.all_maps(run)],
         hits=expand_runs(f"{RESULTS}/tests/{RUN}/hits.h5", targets.explored_runs(plan)),
         rates=[
@@ -84,7 +83,7 @@ rule explorer:
     params:
         study=lookup(dpath="study", within=config),
         most=lookup(dpath="figures/classes", within=config),
-        tested=plan.section("shortcuts", "percent", "split", "images_per_class", "seed", "fills", "strong"),
+        tested=plan.section("shortcuts", "percent", "split", "fills", "strong"),
     message:
         "Writing the explorer: every class, network, method and size of map"
     script:

@@ -45,7 +45,6 @@ dataset:
       maxItems: 10000
       uniqueItems: true
       items: {title: names of classes, $ref: "#/$defs/class_name"}
-      examples: [[ox, zebra]]
     size: {$ref: "#/$defs/size", description: Size of the stored images in pixels.}
     resize:
       description: Pixels of the short side before the centre is cropped to `size`, for PIL images.
