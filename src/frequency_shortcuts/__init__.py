@@ -39,9 +39,8 @@ NAMES = {
     "Search": "analysis.options",
     "Test": "analysis.options",
     "Run": "analysis.options",
-    "Preprocessing": "analysis.transforms",
+    "Preprocessing": "data.preprocessing",
     "Split": "data.splits",
-    "read_transform": "analysis.transforms",
     "SwapFine": "networks.swap_fine",
     "portable": "networks.instructions",
 }

@@ -89,7 +89,7 @@ def advantages(of_kinds, fill="zeros", half=0.05, headline=True, **columns):
     """Own-map advantages: {(network, augmentation): [value of each seed]}."""
     rows = [
         {
-            **run(network, augmentation, 200 + i), **columns, "fill": fill, "headline": headline,
+            **run(network, augmentation, 200 + i), "method": "culling", **columns, "fill": fill, "headline": headline,
             "advantage": value, "advantage_low": value - half, "advantage_high": value + half,
         }
         for (network, augmentation), values in of_kinds.items()

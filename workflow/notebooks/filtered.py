@@ -24,6 +24,7 @@ from frequency_shortcuts.figures import canvas, images, selection
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.spectrum.arrays import IntArray
+from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
@@ -39,7 +40,9 @@ def reduce(
     reduced = {}
     for label, weight, path in zip(labels, weights, maps, strict=True):
         pictures, normalised = examples.first_test_images(store, index, normalisation(weight))
-        others = examples.first_test_images(store, donors, normalisation(weight))[1] if fill == "swap" else None
+        others = (
+            examples.first_test_images(store, donors, normalisation(weight))[1] if named(fill).needs_donors else None
+        )
         masks = dfm.read_mask(path, percent, index)
         reduced[tuple(label.split("/"))] = examples.reduced_images(normalised, masks, others)
     return pictures, reduced

@@ -7,12 +7,7 @@ rule runtimes:
             *expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", plan.trained_runs()),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *([f"{RESULTS}/benchmarks/graded.tsv"] if plan.graded_seeds() else []),
-            *plan.expand_cullings(f"{RESULTS}/benchmarks/{{step}}/{RUN}{{job}}.tsv"),
-            *[
-                f"{RESULTS}/benchmarks/find_maps/{name}/{RUN}.tsv".format(**run)
-                for run in plan.mapped_runs()
-                for name in plan.tested_methods()
-            ],
+            *[f"{RESULTS}/benchmarks/{search}.tsv" for search in plan.searches()],
             *(file for test in TESTS.values() if test.in_study for file in test.benchmarks(plan)),
         ],
         code=code("join_benchmarks.py"),

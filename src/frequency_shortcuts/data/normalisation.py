@@ -39,6 +39,13 @@ def moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDAr
     return mean / 255, np.sqrt(np.maximum(square - mean**2, 0)) / 255
 
 
+def check_one_per_channel(mean: Any, std: Any, channels: int, where: str = "") -> None:
+    """Raise ValueError unless mean and std hold a number for each channel."""
+    for name, values in (("mean", mean), ("std", std)):
+        if values.shape != (channels,) or values.dtype.kind not in "iuf":
+            raise ValueError(f"{where}{name} is {values.tolist()}: expected a number for each of {channels} channels")
+
+
 def check_statistics(mean: Any, std: Any, channels: int, where: str = "") -> None:
     """Raise ValueError if a mean and std make no sense for images in units of [0, 1].
 
@@ -46,9 +53,7 @@ def check_statistics(mean: Any, std: Any, channels: int, where: str = "") -> Non
     outside [0, 1]. Means and stds of pixels from 0 to 255 are not allowed.
     """
     mean, std = np.asarray(mean), np.asarray(std)
-    for name, values in (("mean", mean), ("std", std)):
-        if values.shape != (channels,) or values.dtype.kind not in "iuf":
-            raise ValueError(f"{where}{name} is {values.tolist()}: expected a number for each of {channels} channels")
+    check_one_per_channel(mean, std, channels, where)
     if not (((mean >= -1) & (mean <= 2)).all() and ((std > 0) & (std <= 1)).all()):
         raise ValueError(
             f"{where}mean {mean.tolist()} and std {std.tolist()} cannot be normalised with: expected units of [0, 1], "

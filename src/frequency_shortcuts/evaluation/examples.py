@@ -25,12 +25,12 @@ from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import all_named
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.storage.checksums import read_hdf5
-from frequency_shortcuts.storage.tables import read_table
+from frequency_shortcuts.storage.tables import CULLING, read_table
 
 from . import flip_rates
 from .class_statistics import FEWEST, ClassStatistics, class_statistics
 from .counterfactual import Changes, Flips, Settings, read_flips
-from .hits import rates, read_hits, read_hits_of_methods
+from .hits import rates, read_hits_of_methods
 
 File = str | os.PathLike[str]
 Statistics = tuple[Sequence[float], Sequence[float]]  # mean and std [channels] that a network's images need
@@ -221,14 +221,15 @@ def read_explored(network: Network, shown: IntArray, fills: Sequence[str]) -> Ex
     >>> explored = read_explored(network, np.arange(3), ["zeros", "swap"])
     """
     with read_hdf5(network.hits) as file:
-        hits, others, split = read_hits(file), read_hits_of_methods(file), str(file.attrs["split"])
+        of_method, split = read_hits_of_methods(file), str(file.attrs["split"])
+    hits = of_method.pop(CULLING)
     images = stores.read(network.store, split, int(np.bincount(hits.labels).max()), statistics=network.statistics)
     first = np.array([np.flatnonzero(images.labels == c)[0] for c in shown], np.int64)
     donor = None if hits.donors is None else hits.donors[first]
     source, names = Source(images), dict(enumerate(images.classes))
     own, swapped = source.take(first), None if donor is None else source.take(donor)
     under = [swapped if fill.needs_donors else None for fill in all_named(fills)]
-    tested = {next(iter(network.maps)): hits, **others}
+    tested = {next(iter(network.maps)): hits, **of_method}
     return Explored(
         network.run,
         [None] * len(shown) if donor is None else [_donor(images, int(place)) for place in donor],

@@ -10,8 +10,9 @@ A method is a module of this folder with
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
 from inspect import signature
 from pathlib import Path
 from types import NoneType, UnionType
@@ -22,7 +23,7 @@ from torch import nn
 
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 
@@ -51,12 +52,15 @@ class Method(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """What a method found.
+    """What a search found.
 
-    score : float64 [class, pairs], in the order of `ConjugatePairs`, higher where a pair is more important
+    score : float64 [class, pairs], in the order of `ConjugatePairs`, higher where a pair is more important; of a
+        culling the loss increments
     passes : forward passes of one image; a backward pass counts two
     seconds : run time of this call; resumed : whether the state file of an earlier call was there at the start
     settings : of the method
+    about : `images_per_class` int64 [class], `precision`, and what a method says beside its scores (`culling.scores`)
+    evaluated : of a culling bool [class, pairs], true where the increment was evaluated exactly, not predicted
     """
 
     score: FloatArray
@@ -64,6 +68,8 @@ class Found:
     seconds: float
     resumed: bool
     settings: Mapping[str, Any]
+    about: Mapping[str, Any] = field(default_factory=dict)
+    evaluated: BoolArray | None = None
 
 
 def find(
@@ -71,6 +77,7 @@ def find(
     network: nn.Module,
     split: Split,
     *,
+    classes: Sequence[int] | None = None,
     seed: int = 0,
     limits: Limits | None = None,
     work: Work | None = None,
@@ -78,11 +85,22 @@ def find(
 ) -> Found:
     """Score every pair for every class with one method.
 
+    Parameters
+    ----------
     method : a module of this folder; `registry.load` gives it by its name
-    network : images [n, channels, H, W] -> logits [n, outputs]; it is used in evaluation mode and not changed
-    split : the images that rank pairs, read in batches
-    seed : of all random draws; limits : precision and memory; settings : those of the method's `Settings`
-    work : where finished blocks are stored, and what stops the search; for the errors see `culling.cull`
+    network : images [n, channels, H, W] -> logits [n, classes]; it is used in evaluation mode and not changed
+    split : the images, read in batches. All donors with the fill `swap` are of its neutral class, if it has one; else
+        of any class but the image's own
+    classes : score only these. A culling can, since its classes do not depend on each other; `dfm.join` joins the files
+    seed : of all random draws
+    limits : precision and memory
+    work : where finished blocks are stored, of 8192 filtered images or gradients each, and what stops the search before
+        a forward pass. A state belongs to this search if settings, images, weights and buffers are the same and the
+        network gives the stored logits up to rounding
+    settings : those of the method's `Settings`
+
+    Raises ValueError for settings that the method does not have, and for scores that are not finite; RuntimeError if
+    another process uses the state; `journal.Stopped` if it is stopped.
 
     >>> found = find(registry.load("hfss"), network, split, percent=5)
     >>> dfm.dominant(found.score, ConjugatePairs(32, 32), 5).shape
@@ -91,14 +109,20 @@ def find(
     chosen = make_settings(method, settings)
     work, begin = work or Work(), time.perf_counter()
     resumed, identity = work.state is not None and Path(work.state).exists(), (type(chosen).__module__, chosen)
-    with Workspace(network, split, seed=seed, limits=limits, identity=identity, work=work) as workspace:
-        size = Size(workspace.n_classes, len(workspace), workspace.pairs)
+    with Workspace(
+        network, split, classes=classes, seed=seed, limits=limits, identity=identity, work=work
+    ) as workspace:
+        count, frozen = workspace.count[workspace.classes], workspace.engine.frozen
+        size = Size(len(count), int(count.sum()), workspace.pairs)
         workspace.expect(method.passes(chosen, size), type(chosen).__module__.rpartition("methods.")[2])
-        with deterministic_on_cuda(workspace.engine.source.device):
+        settled = getattr(chosen, "needs_deterministic", True)
+        with deterministic_on_cuda(frozen.device) if settled else nullcontext():
             score = method.scores(workspace, chosen)
-    if score.shape != (workspace.n_classes, len(workspace.pairs)) or not np.isfinite(score).all():
-        raise ValueError(f"scores of shape {score.shape}: expected finite numbers for every class and pair")
-    return Found(score, workspace.passes, time.perf_counter() - begin, resumed, asdict(chosen))
+    if score.shape != (len(count), len(workspace.pairs)) or not np.isfinite(score).all():
+        raise ValueError(f"scores of shape {score.shape}: expected finite numbers for each of {len(count)} classes")
+    about = {"images_per_class": count, "precision": frozen.precision, **workspace.about}
+    seconds = time.perf_counter() - begin
+    return Found(score, workspace.passes, seconds, resumed, asdict(chosen), about, workspace.evaluated)
 
 
 def make_settings(method: Method, values: Mapping[str, Any]) -> Any:

@@ -63,13 +63,15 @@ class ClassMeans:
 class Workspace:
     """A network and the images that rank its pairs.
 
-    split : the images; seed : of all random draws; limits, work : as in `culling.cull`
+    split : the images; seed : of all random draws; limits, work : as in `method.find`
+    classes : int64 [k], those whose scores are wanted, by default all
     identity : of method and settings: blocks of another identity are not used
 
     engine, pairs : the frozen network with the images, and their conjugate pairs
     donors : int64 [n], the image whose coefficients replace those of each image with the fill `swap`
     count : int64 [class], images of each class
     passes : forward passes of one image so far; a backward pass counts two
+    about, evaluated : what a method says beside its scores, for `method.Found`
     """
 
     def __init__(
@@ -77,21 +79,19 @@ class Workspace:
         network: nn.Module,
         split: Split,
         *,
+        classes: Sequence[int] | None = None,
         seed: int = 0,
         limits: Limits | None = None,
         identity: object = "",
         work: Work | None = None,
     ) -> None:
         limits, work = limits or Limits(), work or Work()
-        self.network, self.split, self.labels, self.neutral, self.seed = (
-            network,
-            split,
-            split.labels,
-            split.neutral,
-            seed,
-        )
-        self.n_classes = len(split.classes)
+        self.network, self.split, self.seed = network, split, seed
+        self.labels, self.n_classes, self.neutral = split.labels, len(split.classes), split.neutral
         self.count: IntArray = np.bincount(self.labels)
+        self.classes: IntArray = np.arange(self.n_classes)[slice(None) if classes is None else list(classes)]
+        self.about: dict[str, Any] = {}
+        self.evaluated: BoolArray | None = None
         self.engine = Engine.build(network, split, limits)
         self._identity = repr((
             __version__, work.version, identity, self.labels.tolist(), self.n_classes, self.neutral, seed,
