@@ -100,8 +100,8 @@ def _numerics(context: Any, option: Any, choice: str) -> str:
 
 
 @contextmanager
-def _resumable() -> Iterator[None]:
-    """Inside the block, Ctrl-C and SIGTERM end the command with one line that says how it resumes."""
+def _resumable(state: Path) -> Iterator[None]:
+    """Inside the block, Ctrl-C and SIGTERM end the command with one line that says whether it resumes."""
 
     def interrupt(number: int, _: Any) -> None:
         raise KeyboardInterrupt
@@ -110,7 +110,8 @@ def _resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise click.ClickException("stopped: the same command resumes from what is stored") from None
+        resumes = "resumes from what is stored" if state.exists() else "begins anew, since nothing is stored yet"
+        raise click.ClickException(f"stopped: the same command {resumes}") from None
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -227,7 +228,8 @@ def analyse(out: Path, quick: bool, no_maps: bool, fail_above: float | None, **o
     state, maps_wanted = out / "unfinished", not (quick or no_maps)
     if not maps_wanted:
         _refuse_options_of_maps()
-    with _resumable():
+    with _resumable(state):
+        _check_out(out)
         result = _analysis(options, state=state, maps_wanted=maps_wanted)
         result.save(out)
         _delete(state)
@@ -294,6 +296,7 @@ def data(
     """
     import frequency_shortcuts as fs
 
+    _check_out(out)
     found = fs.differences(folder, table, size=_one_or_two(size), **options)
     found.save(out)
     click.echo(found.summary())
@@ -317,7 +320,8 @@ Example:
 @_errors_in_one_sentence
 def maps(out: Path, **options: Any) -> None:  # noqa: D103
     state = out.with_name(f"{out.name}.unfinished")
-    with _resumable():
+    with _resumable(state):
+        _check_out(out.parent, out)
         result = _analysis(options, state=state, parts=())
         result.save_maps(out)
         _delete(state)
@@ -340,6 +344,7 @@ Example:
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
 def test(file: Path, percent: float, out: Path, **options: Any) -> None:  # noqa: D103
+    _check_out(out)
     result = _analysis(options, maps=_read_maps(file, percent, options["images"]))
     result.save(out)
     click.echo(result.summary())
@@ -359,6 +364,16 @@ def show(file: Path) -> None:
     from frequency_shortcuts.analysis.contents import describe
 
     click.echo(describe(file))
+
+
+def _check_out(folder: Path, maps: Path | None = None) -> None:
+    """Raise an error, before anything is computed, if a folder cannot be made, or another file than maps be lost."""
+    from frequency_shortcuts.analysis.result import check_maps_file
+    from frequency_shortcuts.storage.files import check_folder
+
+    check_folder(folder)
+    if maps is not None:
+        check_maps_file(maps)
 
 
 def _delete(state: Path) -> None:

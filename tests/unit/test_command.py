@@ -80,18 +80,24 @@ def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(folder, tmp_p
     assert not (tmp_path / "maps.h5.unfinished").exists() and (tmp_path / "maps.h5").exists()
 
 
-def test_a_stopped_command_says_that_it_resumes(folder, tmp_path, monkeypatch):
-    def stop(*_):
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [
+        ("maps.methods.mixture._block", "resumes from what is stored"),
+        ("analysis.analyse.measure_flips", "begins anew, since nothing is stored yet"),
+    ],
+)
+def test_a_stopped_command_says_whether_it_resumes(folder, tmp_path, monkeypatch, where, what):
+    def stop(*_, **__):
         signal.raise_signal(signal.SIGTERM)
         time.sleep(5)
 
-    monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", stop)
+    monkeypatch.setattr(f"frequency_shortcuts.{where}", stop)
     before = signal.getsignal(signal.SIGTERM)
     done = run("analyse", MODEL, "--images", folder, *STATISTICS, "--out", tmp_path / "out")
-    assert done.exit_code == 1 and done.output.splitlines()[-1] == (
-        "Error: stopped: the same command resumes from what is stored"
-    )
-    assert (tmp_path / "out" / "unfinished").exists() and signal.getsignal(signal.SIGTERM) == before
+    assert done.exit_code == 1 and done.output.splitlines()[-1] == f"Error: stopped: the same command {what}"
+    assert (tmp_path / "out" / "unfinished").exists() == what.startswith("resumes")
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_a_terminal_shows_the_plan(folder, tmp_path):

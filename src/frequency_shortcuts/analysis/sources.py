@@ -38,6 +38,8 @@ def read_sources(
         names = [source(file) for file in files] if callable(source) else sources_of(files, source, root)
     else:
         names = as_array(source).tolist()
+        if not isinstance(names, list):
+            raise ValueError(f"source {source!r}: expected one name for each image")
     if len(names) != n_images:
         raise ValueError(f"there are {len(names)} sources for {n_images} {what}")
     return np.array([str(name) for name in names])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
 import logging
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from frequency_shortcuts.data.preprocessing import PROBES, Called, Preprocessing
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
-from frequency_shortcuts.networks.predictions import device_of, source_for
+from frequency_shortcuts.networks.predictions import check_alone, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .classes import Chosen, Classes, Counts, choose, match
@@ -81,7 +82,7 @@ def match_network(
 
     counts, fewest : see `choose`
     """
-    own = given.own
+    own, remarks = given.own, [given.own.remark]
     if run.device is not None and pick_device(run.device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(run.device))
     probes = np.arange(min(PROBES, len(own.labels)))
@@ -99,8 +100,9 @@ def match_network(
         others = _choose_others(own, given.test, matched, counts, run.seed)
         (tested,) = as_splits(given.test, [others.test], matched, neutral, "test images")
         chosen = chosen._replace(test=others.test, tested=others.tested)
+        remarks.append(_shared(ranking, tested))
     classifier, _ = logits_only(network, first, matched.outputs)
-    remarks = [own.remark]
+    check_alone(classifier, first)
     if isinstance(classifier, Logits) and classifier.probabilities:
         remarks.append("the network gives probabilities, as a softmax does: their logarithms are used as logits")
     for remark in filter(None, remarks):
@@ -109,6 +111,23 @@ def match_network(
         network, classifier, n_outputs, matched.outputs, ranking, tested, chosen.test, chosen.search, chosen.tested,
         "; ".join(filter(None, remarks)),
     )  # fmt: skip
+
+
+def _shared(ranking: Split, test: Split) -> str:
+    """What is said of test images that also rank frequencies. Raises ValueError if all do."""
+
+    def digests(split: Split) -> list[bytes]:
+        pixels = (np.asarray(split.images[np.array([i])]).tobytes() for i in range(len(split)))
+        return [hashlib.sha256(image).digest() for image in pixels]
+
+    ranked = set(digests(ranking))
+    shared = sum(image in ranked for image in digests(test))
+    if shared == len(test):
+        raise ValueError(
+            "the test images are among those that rank frequencies and find maps: give others, or leave them out of "
+            "Test, so that half of the images test"
+        )
+    return f"{shared:,} of {len(test):,} test images are among those that rank frequencies" if shared else ""
 
 
 def _choose_others(own: LabelledImages, other: LabelledImages, classes: Classes, counts: Counts, seed: int) -> Chosen:

@@ -115,8 +115,17 @@ def pictures(folder: Path) -> list[Path]:
             # Costs nothing for files; a link without a target is left to the decoder.
             if not entry.is_file(follow_symlinks=False) and (kind := kind_of(entry.path)):
                 raise ValueError(f"{entry.path} is {kind}: expected an image file")
+            check_utf8(entry.path)
             names.append(entry.name)
     return [folder / name for name in sorted(names)]
+
+
+def check_utf8(path: str) -> None:
+    """Raise ValueError for a name that is not UTF-8, which tables and pages cannot hold."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"the name of {path!r} is not UTF-8: rename it") from None
 
 
 def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> list[Path]:
