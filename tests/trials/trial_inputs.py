@@ -82,8 +82,8 @@ def prepare(folder: Path, given: dict[str, Any]) -> None:
 
     Its keys: `write` (file: text), `pickle` (file: a value), `torch` (file: tensors by name), `picture` (file: [height,
     width]), `latin` (folders and files whose names are not UTF-8), `link` (file: target), `cut` (file: bytes that are
-    left), and `hdf5` (file: what changes). In an HDF5 file, an object or attribute (`@name`) is removed by null, and set
-    by a value or array. {shape, dtype, value} is a data set of one value, {link: file} an external link.
+    left), and `hdf5` (file: what changes). In an HDF5 file, an object or attribute (`@name`) is removed by null, and
+    set by a value or array. {shape, dtype, value} is a data set of one value, {link: file} an external link.
     """
     for name, text in given.get("write", {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

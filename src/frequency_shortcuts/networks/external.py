@@ -66,8 +66,9 @@ def _timm(name: str, what: ExternalNetwork) -> nn.Module:
 def probe(network: nn.Module, n_classes: int, channels: int, height: int, width: int) -> None:
     """Show a network two images of noise, twice.
 
-    Raises ValueError if it does not accept them, if it does not have `n_classes` outputs, or if an output is not finite,
-    differs the second time, or depends on the other image. For a network on the meta device only shapes are checked.
+    Raises ValueError if it does not accept them, if it does not have `n_classes` outputs, or if an output is not
+    finite, differs the second time, or depends on the other image. For a network on the meta device only shapes are
+    checked.
     """
     kind, device = type(network).__name__, device_of(network)
     # Noise: a network that standardises every image separately divides by zero for a black image.
