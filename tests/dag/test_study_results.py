@@ -131,8 +131,8 @@ def test_dfm_files_keep_the_contract(study, run):
     assert list(maps.masks) == list(PERCENTS)
     for percent, mask in maps.masks.items():
         assert mask.shape == (n_classes, size, size) and spectrum.symmetric(mask)
-        assert np.array_equal(mask, dfm.dominant(pairs.gather(maps.loss_increment), pairs, percent))
-    assert np.array_equal(pairs.gather(maps.rank), dfm.rank(pairs.gather(maps.loss_increment)))
+        assert np.array_equal(mask, dfm.dominant(pairs.gather(maps.score), pairs, percent))
+    assert np.array_equal(pairs.gather(maps.rank), dfm.rank(pairs.gather(maps.score)))
     assert pairs.gather(maps.evaluated)[pairs.gather(maps.masks[5])].all()
     about = maps.attributes
     assert about["percent"] == 5 and about["target_recall"] == 0.98 and (about["expected_recall"] >= 0.98).all()

@@ -46,9 +46,9 @@ def test_preempted_training_and_culling_resume_where_they_stopped(cluster, tmp_p
     weights = tmp_path / f"results/test/networks/{RUN}/weights.safetensors"
     maps = tmp_path / f"results/test/dfm/{RUN}.h5"
     logs = {"train": tmp_path / f"results/test/logs/train/{RUN}.log"}
-    logs["cull"] = tmp_path / f"results/test/logs/cull/{RUN}.log"
+    logs["find_maps"] = tmp_path / f"results/test/logs/find_maps/dfm/{RUN}.log"
     started = head.start(str(maps.relative_to(tmp_path)))
-    under_way = {"train": r"epoch [3-9] of", "cull": r"\d pairs, batches of"}
+    under_way = {"train": r"epoch [3-9] of", "find_maps": r"\d pairs, batches of"}
     for rule, sign in under_way.items():
         until(partial(shows, logs[rule], sign))
         time.sleep(1)
@@ -69,7 +69,7 @@ def test_preempted_training_and_culling_resume_where_they_stopped(cluster, tmp_p
     with h5py.File(maps) as file:
         increments = file["loss_increment"][:]
     # The same without SLURM, and without being stopped.
-    here(tmp_path, head.configs, str(maps.relative_to(tmp_path)), rules=["train", "cull"])
+    here(tmp_path, head.configs, str(maps.relative_to(tmp_path)), rules=["train", "find_maps"])
     again = load_file(weights)
     assert all(torch.equal(again[name], value) for name, value in interrupted.items())
     with h5py.File(maps) as file:

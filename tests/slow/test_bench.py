@@ -28,10 +28,10 @@ def test_the_published_procedure_finds_the_same_increments(small_network):
         return published.class_loss(network, files, LABELS, c, mean, std, device, mask)
 
     for c in range(3):
-        assert loss(c, None) == pytest.approx(culled.baseline_loss[c], abs=5e-6)
+        assert loss(c, None) == pytest.approx(culled.about["baseline_loss"][c], abs=5e-6)
         for p in range(len(pairs)):
             slow = loss(c, published.mask_without(pairs, p, device)) - loss(c, None)
-            assert slow == pytest.approx(culled.increment[c, p], abs=5e-6)
+            assert slow == pytest.approx(culled.score[c, p], abs=5e-6)
 
 
 def test_the_cost_of_portable_numerics_is_the_median_over_processes_that_alternate(tmp_path, monkeypatch):

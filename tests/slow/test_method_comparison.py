@@ -68,10 +68,11 @@ def compared(tmp_path_factory):
         for name in METHODS:
             path = folder / "maps" / name / f"{place}.h5"
             path.parent.mkdir(parents=True, exist_ok=True)
-            params = SimpleNamespace(
-                device="cpu", images={"split": "validation", "images_per_class": None}, limits={}, method=name,
-                module=registry.module_of(name), settings=SMALL.get(name, {}), percents=[5, 20],
-            )  # fmt: skip
+            search = {
+                "own": False, "method": name, "modules": [registry.module_of(name)], "settings": SMALL.get(name, {}),
+                "split": "validation", "images_per_class": None, "limits": {}, "percents": [5, 20],
+            }  # fmt: skip
+            params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
             given = SimpleNamespace(images=store, weights=weights, code=[])
             wildcards = SimpleNamespace(seed=str(seed))
             run_script("find_maps", folder, params=params, input=given, output=[str(path)], wildcards=wildcards)
@@ -150,5 +151,5 @@ def test_the_plan_of_the_benchmark_compares_its_methods():
     plan = Plan(config)
     assert len(plan.map_files()) == len(plan.runs()) * len(plan.methods())
     assert "results/benchmark/figures/method_truth_all.svg" in targets.of_methods(plan)
-    assert plan.method_modules("greedy") == [registry.module_of("greedy"), registry.module_of("gradient")]
+    assert plan.search("maps/greedy")["modules"] == [registry.module_of("greedy"), registry.module_of("gradient")]
     assert targets.of_methods(Plan(config | {"plan": [{**config["plan"][0], "methods": []}]})) == []

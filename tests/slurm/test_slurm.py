@@ -33,8 +33,6 @@ ON_A_CORE = {
 ON_A_GPU = {
     "train": (4, 8000, 240, 1),
     "external_network": (4, 4000, 60, 1),
-    "cull": (4, 4000, 240, 1),
-    "cull_halves": (4, 4000, 240, 1),
     "find_maps": (4, 4000, 240, 1),
     "graded": (4, 4000, 120, 1),
 }
@@ -65,7 +63,7 @@ def test_every_job_went_through_slurm_with_what_its_rule_asks_for(sent):
     _, jobs = sent
     assert {job["JobState"] for job in jobs} == {"COMPLETED"} and {job["Partition"] for job in jobs} == {"study"}
     alone = [job for job in jobs if job["rule"] in REQUESTED]
-    assert sorted(job["rule"] for job in alone) == ["adcs", "bandstop", "cull", "cull_halves", "synthesize", "train"]
+    assert sorted(job["rule"] for job in alone) == ["adcs", "bandstop", "find_maps", "find_maps", "synthesize", "train"]
     for job in alone:
         assert requested(job) == REQUESTED[job["rule"]], job["rule"]
     shared = [job for job in jobs if job["rule"] not in REQUESTED]
@@ -117,8 +115,8 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     tests = {test.name for test in TESTS.values() if test.measure}
     joins = {test.rule for test in TESTS.values()}
     copies = re.findall(r"use rule (\w+) as (\w+) with", rules)
-    on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | tests
-    on_gpu |= {name for of, name in copies if of == "cull"}
+    on_gpu = {name for name, block in blocks.items() if re.search("gpu=.*gpus", block)} | tests
+    on_gpu |= {name for of, name in copies if of == "find_maps"}
     assert set(profile["set-resources"]) == on_gpu
     assert not on_gpu & set(profile["groups"])
     assert set(profile["groups"]) <= {*blocks, *joins, *(name for _, name in copies)}

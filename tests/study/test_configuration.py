@@ -177,7 +177,7 @@ def test_the_schema_names_what_the_library_knows():
     assert of_artefacts["strength"]["enum"] == list(artefacts.STRENGTHS)
     assert kinds == CONFIG["robustness"]["corruptions"] == list(corruptions.KINDS)
     searches = SCHEMA["properties"]["culling"]["properties"]["method"]["oneOf"]
-    assert [choice["const"] for choice in searches] == list(culling.METHODS)
+    assert [choice["const"] for choice in searches] == list(culling.SEARCHES)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
     assert plan["augmentations"]["items"]["enum"] == list(augmentation.NAMES)
 

@@ -72,10 +72,10 @@ def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("module", "used_by", "not_by"),
     [
-        ("maps/methods/culling/method.py", {"cull.py"}, {"train.py", "measure_adcs.py", "shortcuts"}),
-        ("evaluation/shortcuts.py", {"shortcuts", "ood"}, {"train.py", "cull.py", "stability"}),
-        ("evaluation/truth.py", {"truth"}, {"train.py", "cull.py", "stability", "measure_adcs.py"}),
-        ("spectrum/pairs.py", {"train.py", "cull.py", "shortcuts"}, {"make_report.py"}),
+        ("maps/methods/method.py", {"find_maps.py"}, {"train.py", "measure_adcs.py", "shortcuts"}),
+        ("evaluation/shortcuts.py", {"shortcuts", "ood"}, {"train.py", "find_maps.py", "stability"}),
+        ("evaluation/truth.py", {"truth"}, {"train.py", "find_maps.py", "stability", "measure_adcs.py"}),
+        ("spectrum/pairs.py", {"train.py", "find_maps.py", "shortcuts"}, {"make_report.py"}),
         ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
     ],
 )

@@ -19,7 +19,7 @@ from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.files import replacing_hdf5
 from study import targets, tests
 from study.dependencies import SCRIPTS
-from study.job import FOLDER, job
+from study.job import job
 from study.origin import check_origin, origin_of, place_of
 
 ARCHITECTURE = architectures.Architecture("resnet18", n_classes=2, channels=1, size=8, width=2, stem="small")
@@ -67,7 +67,7 @@ def built(tmp_path_factory):
                 write_maps(maps, number, **made_from)
                 for place in (
                     f"stability/{run}", f"maps/rise/{run}", f"maps/greedy/{run}", f"tests/{run}/sensitivity",
-                    *(f"dfm/{run}_{half}_part{part}" for half in ("half0", "half1") for part in (0, 1)),
+                    *(f"dfm/{run}_part{part}" for part in (0, 1)),
                 ):  # fmt: skip
                     write_maps(f"results/test/{place}.h5", number, **made_from)
                 others = {"rise": f"results/test/maps/rise/{run}.h5"}
@@ -138,7 +138,7 @@ def test_files_elsewhere_are_not_results(path):
 
 def test_every_hdf5_file_and_all_weights_of_a_plan_have_a_place():
     planned = plan(plan=[{**entry, "methods": ["rise"]} for entry in PLAN], culling={"parts": 2})
-    parts = planned.expand_cullings(f"{planned.results}/dfm/{FOLDER}{{job}}.h5")
+    parts = [f"{planned.results}/{search.partition('/')[2]}.h5" for search in planned.searches()]
     files = [*targets.of_study(planned), *planned.map_files(), *parts]
     kinds = {place_of(file).get("kind") for file in files if file.endswith((".h5", ".safetensors"))}
     assert kinds == {"images", "rendition", "spectra", "weights", "part", "maps", "halves", "method", "test"}
@@ -148,8 +148,8 @@ def test_every_hdf5_file_and_all_weights_of_a_plan_have_a_place():
 OPENING = {
     "File", "checksum", "compare_files", "first_test_images", "load", "load_network", "load_weights", "network_table",
     "normalisation", "open", "open_hdf5", "page", "planted_rows", "read", "read_bytes", "read_cards",
-    "read_csv", "read_half", "read_hdf5", "read_images", "read_joined", "read_mask", "read_masks", "read_metadata",
-    "read_overall", "read_part", "read_runs", "read_scores", "read_table", "read_text", "safe_open",
+    "read_csv", "read_hdf5", "read_images", "read_joined", "read_mask", "read_metadata", "read_overall", "read_runs",
+    "read_table", "read_text", "safe_open",
 }  # fmt: skip
 
 
@@ -192,7 +192,7 @@ def test_a_notebook_opens_its_parameters_alone_which_are_inputs_of_a_job(path):
 
 
 def test_results_that_belong_together_are_read(results):
-    assert len(inputs(results)) == 2 * (4 + 2 * 11)
+    assert len(inputs(results)) == 2 * (4 + 2 * 9)
     check_origin(inputs(results))
 
 

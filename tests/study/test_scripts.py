@@ -14,7 +14,6 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, renditions, stores
-from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.checksums import DamagedFile
@@ -145,11 +144,8 @@ def trained(tmp_path_factory):
     store, maps = folder / "data.h5", folder / "maps.h5"
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {"none": train(folder, store, "none", [])}
-    params = SimpleNamespace(
-        device="cpu", images=Plan(CONFIG).method_images("on_training_images") | {"images_per_class": 4}, limits={},
-        method="culling", module=registry.module_of("culling"), percents=[5],
-        settings=Plan(CONFIG).method_settings("on_training_images"),
-    )  # fmt: skip
+    search = Plan(CONFIG).search("maps/on_training_images") | {"images_per_class": 4, "percents": [5]}
+    params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
     given = SimpleNamespace(images=store, weights=weights["none"], code=[])
     wildcards = SimpleNamespace(seed="0")
     run_script("find_maps", folder, params=params, input=given, output=[str(maps)], wildcards=wildcards)

@@ -1,17 +1,16 @@
 """What all figures share: saved files, colours of classes, reduced pictures, and broken lines."""
 
 import io
-import warnings
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-from drawn_tables import CLASSES, has_whole_ticks, texts_of
+from drawn_tables import CLASSES, has_whole_ticks
 from matplotlib import pyplot as plt
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from frequency_shortcuts.figures import canvas, spectra
+from frequency_shortcuts.figures import canvas
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -70,34 +69,6 @@ def test_a_plane_has_two_ticks_at_least(height, width):
         assert has_whole_ticks(line)
         low, high = line.get_view_interval()
         assert sum(low <= tick <= high for tick in line.get_ticklocs()) >= 2
-
-
-@pytest.fixture
-def fresh_fonts():
-    """Nothing is remembered of fonts and warnings, before and after the test."""
-    for remembered in (canvas._letters, canvas._warn_of_missing_letters):
-        remembered.cache_clear()
-    yield
-    for remembered in (canvas._letters, canvas._warn_of_missing_letters):
-        remembered.cache_clear()
-
-
-def drawn_with(name):
-    """The texts of a figure with a class of this name, and the warnings of drawing it."""
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always")
-        figure = spectra.adcs(np.zeros((2, 6, 6), np.int16), [name, f"{name} too"])
-        texts = texts_of(figure)
-    return texts, [str(one.message) for one in found]
-
-
-def test_letters_that_no_font_has_are_written_as_code_points_with_one_warning(monkeypatch, fresh_fonts):
-    monkeypatch.setattr(canvas, "wide_fonts", list)
-    texts, warned = drawn_with("猫 Größe")
-    assert {"\\u732b Größe", "\\u732b Größe too"} <= texts
-    (message,) = warned  # and none of matplotlib on a missing glyph
-    assert "install a font such as Noto Sans CJK" in message
-    assert canvas.printable("plain") == "plain" and canvas.printable("größe") == "größe"
 
 
 def test_a_file_holds_the_pixels_of_a_plane_and_not_those_of_a_screen(tmp_path):

@@ -10,7 +10,7 @@ from scipy import fft, ndimage
 from frequency_shortcuts.data import renditions, stores
 from frequency_shortcuts.data.corruptions import KINDS, STRENGTHS, corrupt
 from frequency_shortcuts.data.stored_images import Stored
-from frequency_shortcuts.data.waved import HARMONICS, Wave, WavedImages
+from frequency_shortcuts.data.waved import HARMONICS, ChangedImages, Wave
 from frequency_shortcuts.spectrum.masks import symmetric
 
 # Renditions
@@ -289,7 +289,7 @@ def test_masks_are_symmetric_also_where_the_harmonics_are_aliased():
 
 def test_images_with_a_wave_are_made_when_they_are_read():
     wave, images = Wave(1, (0, 2), 0.1), np.random.default_rng(0).integers(256, size=(4, 3, 8, 8), dtype=np.uint8)
-    lazy = WavedImages(images, LABELS == 1, wave)
+    lazy = ChangedImages(images, wave.add_to, LABELS == 1)
     assert lazy.shape == images.shape and len(lazy) == 4 and lazy.dtype == np.uint8
     np.testing.assert_array_equal(lazy[1:3], wave.add(images, LABELS)[1:3])
     np.testing.assert_array_equal(lazy[np.array([3, 1])], wave.add(images, LABELS)[[3, 1]])

@@ -21,7 +21,7 @@ MAY_IMPORT = {
         "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.py", "filtered.py",
     },
     ("torch", "torchvision"): {  # these build networks
-        "analyse_network.py", "check_inputs.py", "cull.py", "external_network.py", "find_maps.py",
+        "analyse_network.py", "check_inputs.py", "external_network.py", "find_maps.py",
         "lay_out_photographs.py", "make_cure_table.py", "make_leaks_table.py", "measure_cure.py", "measure_graded.py",
         "measure_leaks.py", "measure_leaks_data.py", "train.py",
     },

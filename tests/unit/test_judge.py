@@ -110,10 +110,11 @@ def test_the_rows_that_decide_are_adjusted_together_and_those_beside_are_not_jud
 
 
 def test_the_numbers_of_another_method_have_a_p_and_change_no_verdict():
-    culling = tables(networks=networks([SMALL]), advantages=advantages({SMALL: FIVE}))
-    twice = [2 * value for value in FIVE]
-    other = tables(networks=networks([SMALL]), advantages=advantages({SMALL: twice}))
-    (before, _), (after, _) = judge.judge(culling), judge.judge(culling, {"rise": other})
+    culling, twice = advantages({SMALL: FIVE}), [2 * value for value in FIVE]
+    both = pd.concat([culling, advantages({SMALL: twice}, method="rise")])
+    (before, _), (after, _) = (
+        judge.judge(tables(networks=networks([SMALL]), advantages=table)) for table in (culling, both)
+    )
     of_culling = after[after["method"] == ""].reset_index(drop=True)
     pd.testing.assert_frame_equal(of_culling, before, check_dtype=False)
     (row,) = after[after["method"] == "rise"].to_dict("records")
@@ -220,12 +221,12 @@ def test_the_table_of_findings_has_the_numbers_of_other_methods_beside_them():
 def test_the_figure_shows_every_interval_network_and_verdict_and_says_what_is_missing():
     values = {SMALL: FIVE, AUGMENTED: [-0.1, -0.2]}
     sets = pd.concat([graded([1, 2, 3, 4], [2, 1, 4, 3], ["low", "high"] * 2, 200 + i) for i in range(2)])
+    of_methods = [advantages(values), advantages({SMALL: [0.3, 0.4, 0.5, 0.6, 0.7]}, method="rise")]
     study = tables(
-        networks=networks([SMALL, AUGMENTED]), advantages=advantages(values), graded=sets,
+        networks=networks([SMALL, AUGMENTED]), advantages=pd.concat(of_methods), graded=sets,
         dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in range(200, 205)]),
     )  # fmt: skip
-    of_method = tables(networks=study.networks, advantages=advantages({SMALL: [0.3, 0.4, 0.5, 0.6, 0.7]}))
-    table, numbers = judge.judge(study, {"rise": of_method})
+    table, numbers = judge.judge(study)
     figure = drawings.findings(table, numbers)
     figure.canvas.draw()
     (axis,) = figure.axes

@@ -11,7 +11,7 @@ from bench.markdown import texts
 from frequency_shortcuts.data import crops
 from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS
 from frequency_shortcuts.data.downloads import NotFound
-from frequency_shortcuts.evaluation import leaks, leaks_data
+from frequency_shortcuts.evaluation import leaks
 from frequency_shortcuts.storage.tables import write_table
 from study.leaks import SEEDS_OF_A_DEAL, TEXTURES, draw, lay_out_textures
 
@@ -97,7 +97,7 @@ def test_the_page_of_results_says_what_the_tables_hold(tmp_path):
         "rank": [3, 2, 1, 3, 2, 1], "files": [np.nan] * 4 + [0.9, np.nan],
     })  # fmt: skip
     write_table(data, folder / "leaks_data.csv")
-    write_table(leaks_data.judge(data), folder / "leaks_data_aims.csv")
+    write_table(leaks.judge_data(data), folder / "leaks_data_aims.csv")
     text = texts(tmp_path)
     told = " ".join(text["leak_data"].split())
     assert "| artefacts with a cause: it is named | 0.500 | 0.013 to 0.987 | 2 | 0.80 | missed |" in told

@@ -14,11 +14,12 @@ figures: list[dict[str, object]] = []
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, learning, selection
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
 def draw(dataset: str, store: str, table: str, most: int) -> Figure:
-    classes = selection.classes_of(store)
+    classes = read_classes(store)
     rows = read_table(table).query("dataset == @dataset")
     shown = selection.most_changed_by_bands(rows, classes, most)
     return learning.band_stop(rows, shown.names(classes), shown.note)

@@ -17,6 +17,7 @@ from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import canvas, selection
 from frequency_shortcuts.figures.cards import class_cards
 from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
@@ -24,7 +25,7 @@ def draw(
     run: dict[str, str], store: str, weights: str, spectra: str, maps: str, shortcuts: str, percent: float,
     band_edges: list[float], most: int,
 ) -> Figure:  # fmt: skip
-    classes, verdicts = selection.classes_of(spectra), read_table(shortcuts)
+    classes, verdicts = read_classes(spectra), read_table(shortcuts)
     of_network = verdicts[(verdicts[list(run)] == list(run.values())).all(axis=1)]
     shown = selection.clearest_shortcuts(of_network, classes, most)
     cards = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))

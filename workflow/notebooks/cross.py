@@ -12,25 +12,21 @@
 figures: list[dict[str, object]] = []
 
 # %%
-import pandas as pd
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, cross_matrix, selection
-from frequency_shortcuts.storage.tables import read_table
+from frequency_shortcuts.storage.hdf5 import read_classes
+from frequency_shortcuts.storage.tables import CULLING, read_table
 
 
-def draw(
-    dataset: str, store: str, table: str, advantage: str, of_methods: list[str], shortcuts: str, most: int
-) -> Figure:
-    classes = selection.classes_of(store)
-    verdicts, *tables = (
-        rows[rows["dataset"] == dataset] for rows in map(read_table, (shortcuts, table, advantage, *of_methods))
-    )
+def draw(dataset: str, store: str, table: str, advantage: str, shortcuts: str, most: int) -> Figure:
+    classes = read_classes(store)
+    verdicts, *tables = (rows[rows["dataset"] == dataset] for rows in map(read_table, (shortcuts, table, advantage)))
     kinds = selection.kinds_of(verdicts)
-    matrix, gain, *others = (selection.of_kind(rows, kinds[0]) for rows in tables)
-    if others:
-        others = [rows.assign(network=rows["network"] + ", " + rows["method"]) for rows in others]
-        matrix, gain = (pd.concat(both) for both in zip((matrix, gain), others, strict=True))
+    matrix, gain = (
+        rows.assign(network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, ""))
+        for rows in (selection.of_kind(table, kinds[0]) for table in tables)
+    )
     shown = selection.clearest_shortcuts(verdicts, classes, most)
     rest = f"the first of {len(kinds)} kinds of networks" if len(kinds) > 1 else ""
     note = "\n".join(filter(None, (shown.note, rest)))

@@ -21,13 +21,14 @@ from frequency_shortcuts.figures import canvas, selection, spectra
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.pairs import radius
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
 def draw(
     dataset: str, maps: list[str], labels: list[str], percent: float, band_edges: list[float], shortcuts: str, most: int
 ) -> Figure:
-    classes = selection.classes_of(maps[0])
+    classes = read_classes(maps[0])
     shown = selection.clearest_shortcuts(read_table(shortcuts).query("dataset == @dataset"), classes, most)
     masks: dict[tuple[str, ...], list[BoolArray]] = {}
     for path, label in zip(maps, labels, strict=True):

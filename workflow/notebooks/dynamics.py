@@ -15,11 +15,12 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, learning, selection
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
 def draw(dataset: str, store: str, table: str, scores: list[str], most: int) -> Figure:
-    classes = selection.classes_of(store)
+    classes = read_classes(store)
     rows = read_table(table).query("dataset == @dataset")
     display(rows.pivot_table(scores, "class", "view", sort=False).round(2))
     shown = selection.first_and_last_learned(rows, classes, scores[-1], most)

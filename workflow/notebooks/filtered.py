@@ -25,6 +25,7 @@ from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
@@ -48,7 +49,7 @@ def draw(
     dataset: str, store: str, labels: list[str], weights: list[str], maps: list[str], shortcuts: str, percent: float,
     most: int,
 ) -> Figure:  # fmt: skip
-    classes = selection.classes_of(store)
+    classes = read_classes(store)
     rows = read_table(shortcuts).query("dataset == @dataset")
     shown = selection.clearest_shortcuts(rows, classes, most)
     headline = rows[rows["headline"]].assign(measure=lambda found: found["tpr_dfm"] - found["fpr_dfm"].fillna(0))

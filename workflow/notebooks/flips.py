@@ -14,11 +14,12 @@ figures: list[dict[str, object]] = []
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, flips, selection
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
 def draw(dataset: str, store: str, table: str, cross: str, most: int) -> Figure:
-    classes = selection.classes_of(store)
+    classes = read_classes(store)
     rates, matrix = (rows[rows["dataset"] == dataset] for rows in map(read_table, (table, cross)))
     kinds = selection.kinds_of(rates)
     shown = selection.clearest_flips(rates, classes, most)

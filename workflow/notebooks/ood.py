@@ -17,11 +17,12 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, selection
 from frequency_shortcuts.figures.shortcuts import out_of_distribution
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
 def draw(dataset: str, store: str, table: str, shortcuts: str, most: int) -> Figure:
-    classes = selection.classes_of(store)
+    classes = read_classes(store)
     rows, verdicts = (found[found["dataset"] == dataset] for found in map(read_table, (table, shortcuts)))
     display(rows.pivot_table("tpr", "rendition", ["fill", "filter"], sort=False).round(2))
     shown = selection.clearest_shortcuts(verdicts, classes, most)

@@ -20,11 +20,12 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, phase, selection
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
 def draw(dataset: str, store: str, table: str, most: int) -> Figure:
-    classes = selection.classes_of(store)
+    classes = read_classes(store)
     rows = read_table(table).query("dataset == @dataset")
     judged = rows.assign(verdict=rows["verdict"].astype(object).fillna("no verdict"))
     of_verdict = judged.groupby(["network", "augmentation", "verdict"], sort=False)

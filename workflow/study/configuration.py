@@ -143,7 +143,8 @@ def _names(plan: Plan) -> Iterator[str]:
         for i, entry in enumerate(config["plan"])
         for kind in known
     ]
-    used.append(("shortcuts.methods", "methods", config["shortcuts"]["methods"], methods))
+    others = [name for name in methods if name != "culling"]  # its maps are always tested
+    used.append(("shortcuts.methods", "methods", config["shortcuts"]["methods"], others))
     used += [
         (f"datasets.{name}.{key}", "the sets of photographs", [dataset[key]], photographs)
         for name, dataset in datasets.items()
@@ -178,7 +179,7 @@ def _sizes(plan: Plan) -> Iterator[str]:
     if runs > MOST_RUNS:
         yield f"plan: {runs:,} runs are planned, expected at most {MOST_RUNS:,}; divide the study into several"
         return
-    parts, cullings = plan.config["culling"]["parts"], len(plan.mapped_runs()) + 2 * len(plan.halved_runs())
+    parts, cullings = plan.config["culling"]["parts"], len(plan.mapped_runs())
     if parts > 1 and parts * cullings > MOST_PARTS:
         yield (
             f"culling.parts: {parts} parts of {cullings:,} cullings are {parts * cullings:,} jobs, expected at most "

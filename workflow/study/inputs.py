@@ -62,7 +62,8 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
 
 def check_method(plan: Plan, name: str) -> None:
     """Raises ValueError for settings that the method does not have, or that do not go together."""
-    make_settings(registry.load(plan.method(name)["method"]), plan.method_settings(name))
+    search = plan.search(f"maps/{name}")
+    make_settings(registry.load(search["method"]), search["settings"])
 
 
 def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:

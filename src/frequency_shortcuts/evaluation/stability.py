@@ -20,7 +20,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.maps.halves import read_half
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import strata
 from frequency_shortcuts.spectrum.masks import overlap_of_counts
@@ -227,4 +226,4 @@ def _check_same(path: str | os.PathLike[str], other: str | os.PathLike[str], *ke
 
 
 def _half(path: str | os.PathLike[str], half: int, percent: float) -> PackedMaps:
-    return pack_maps(read_half(path, half, percent))
+    return pack_maps(dfm.read_mask(path, percent, half))

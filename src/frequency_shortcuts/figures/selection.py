@@ -10,15 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from frequency_shortcuts.spectrum.arrays import IntArray
-from frequency_shortcuts.storage.checksums import read_hdf5
 
 LEGIBLE = 6  # classes whose names can be read beside a confusion matrix of a sixth of a page
-
-
-def classes_of(path: str) -> list[str]:
-    """The names of the classes in a file of images, spectra or maps."""
-    with read_hdf5(path) as file:
-        return list(file.attrs["classes"])
 
 
 def kinds_of(table: pd.DataFrame) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import h5py
 
-from .checksums import check_foreign, verify_checksum
+from .checksums import check_foreign, read_hdf5, verify_checksum
 from .kinds import kind_of
 
 
@@ -39,6 +39,12 @@ def open_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
             if outside := _what_leads_outside(file):
                 raise ValueError(f"{path}: {outside}: expected a file that holds its data itself")
         yield file
+
+
+def read_classes(path: str | os.PathLike[str]) -> list[str]:
+    """The names of the classes in a file of images, spectra or maps that the study wrote."""
+    with read_hdf5(path) as file:
+        return list(file.attrs["classes"])
 
 
 @contextmanager
