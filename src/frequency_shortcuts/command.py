@@ -35,7 +35,7 @@ def _errors_in_one_sentence(function: Callable[..., None]) -> Callable[..., None
     def call(*arguments: Any, **options: Any) -> None:
         try:
             function(*arguments, **options)
-        except (ValueError, OSError, RuntimeError) as error:
+        except (ValueError, OSError, RuntimeError, MemoryError) as error:
             raise click.ClickException(" ".join(str(error).split())) from error
 
     return call
@@ -210,7 +210,6 @@ Examples:
 @_network_options
 @_search_options
 @click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
-@click.option("--no-maps", is_flag=True, help="The same as --quick.")
 @click.option(
     "--source", metavar="FILE", help="CSV with the columns path and source: recall by source, such as hospital."
 )
@@ -224,13 +223,13 @@ Examples:
 @click.option("--out", default=Path("results/analysis"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
-def analyse(out: Path, quick: bool, no_maps: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
-    state, maps_wanted = out / "unfinished", not (quick or no_maps)
-    if not maps_wanted:
+def analyse(out: Path, quick: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
+    state = out / "unfinished"
+    if quick:
         _refuse_options_of_maps()
     with _resumable(state):
         _check_out(out)
-        result = _analysis(options, state=state, maps_wanted=maps_wanted)
+        result = _analysis(options, state=state, quick=quick)
         result.save(out)
         _delete(state)
     click.echo(result.summary())
@@ -246,7 +245,7 @@ def _refuse_options_of_maps() -> None:
     for name in ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives"):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             option = f"--{name.replace('_', '-')}"
-            raise ValueError(f"{option} is about maps, which --quick and --no-maps leave out: give one or the other")
+            raise ValueError(f"{option} is about maps, which --quick leaves out: give one or the other")
 
 
 def _reason_to_fail(flips: Any, limit: float) -> str | None:
@@ -410,7 +409,7 @@ def _analysis(
     options: dict[str, Any],
     *,
     state: Path | None = None,
-    maps_wanted: bool = True,
+    quick: bool = False,
     maps: Any = None,
     parts: tuple[str, ...] | None = None,
 ) -> Any:
@@ -435,13 +434,13 @@ def _analysis(
     elif options["images"].is_dir() and (transform is None or isinstance(transform, fs.Preprocessing)):
         raise ValueError("the network names no image size: give --size, --mean and --std")
     ranking, test = options["images_per_class"] or (None, None)
-    if maps_wanted and maps is None:
+    if maps is None and not quick:
         of_search = {name: options[name] for name in ("method", "settings", "percent", "precision")}
         maps = fs.Search(images_per_class=ranking, **of_search)
     chosen = ("others", "negatives", "smallest_set", "source")
     of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
     return fs.analyse(
-        named.network, options["images"], mean=mean, std=std, transform=transform, quick=not maps_wanted,
+        named.network, options["images"], mean=mean, std=std, transform=transform, quick=quick,
         test=fs.Test(
             maps=maps, outputs=options["outputs"] or outputs_of(names, named.categories),
             images=options["test_images"], images_per_class=test, **of_test,

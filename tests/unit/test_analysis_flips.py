@@ -277,12 +277,10 @@ def folder(tmp_path):
     ("options", "code", "line"),
     [
         (["--quick"], 0, None),
-        (["--no-maps", "--fail-above", 0.97], 0, None),
+        (["--quick", "--fail-above", 0.97], 0, None),
         (["--quick", "--fail-above", 0.2], 1, f"{NAME}: the lower end of flip is 0.97, above 0.2"),
-        (["--quick", "--percent", 2], 1, "Error: --percent is about maps, which --quick and --no-maps leave out: give "
+        (["--quick", "--percent", 2], 1, "Error: --percent is about maps, which --quick leaves out: give "
                                          "one or the other"),
-        (["--no-maps", "--images-per-class", "5,5"], 1, "Error: --images-per-class is about maps, which --quick and "
-                                                        "--no-maps leave out: give one or the other"),
     ],
 )  # fmt: skip
 def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, monkeypatch):

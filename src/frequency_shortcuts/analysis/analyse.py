@@ -92,10 +92,10 @@ def analyse(
         check_state(run.state)
     keep_freed_memory()
     flips = quick or bool(test.parts)  # without parts, maps are made and nothing is tested
-    given = read_images(images, labels, prepared_by(transform, mean, std), test)
-    sources = None if test.source is None else sources_of_tests(test.source, given)
-    masks = None if test.search else _as_masks(test.maps, given.own)
-    subject = match_network(network, given, test, run, _counts(test), FEWEST if flips else 1)
+    labelled = read_images(images, labels, prepared_by(transform, mean, std), test)
+    sources = None if test.source is None else sources_of_tests(test.source, labelled)
+    masks = None if test.search else _as_masks(test.maps, labelled)
+    subject = match_network(network, labelled, test, run, _counts(test), FEWEST if flips else 1)
     plan = _plan(subject, test, run, flips=flips, maps=not quick)
     plan.announce(subject, run)
     tested = None
