@@ -136,24 +136,6 @@ def test_show_reads_the_metadata_of_weights(tmp_path):
     assert "holds 122 tensors" in shown and "commit xyz" in shown and "resnet18" in shown
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--size", "1x2x3"], "one or two numbers, such as 224"),
-        (["analyse", MODEL, "--images", "{folder}"], "the network names no image size: give --size, --mean and --std"),
-        (["analyse", MODEL, "--images", "{folder}", "--size", "16"], "need the mean and std"),
-        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--settings", "samples"], "'samples': expected NAME="),
-        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--outputs", "class0=1,2"], "such as 340,345, or"),
-        (["analyse", MODEL, "--images", "{folder}", *STATISTICS, "--resize", "8"], "resize 8: expected at least the"),
-    ],
-)  # fmt: skip
-def test_errors_are_one_sentence(folder, arguments, words):
-    """tests/trials has more of them."""
-    done = run(*(part.format(folder=folder) for part in arguments))
-    assert done.exit_code != 0 and words in " ".join(done.output.split())
-    assert "Traceback" not in done.output
-
-
 def test_outputs_are_numbers_or_pairs():
     assert _outputs(None, None, "94,277") == [94, 277] and _outputs(None, None, None) is None
     assert _outputs(None, None, "bird=94, red=fox=277") == {"bird": 94, "red=fox": 277}

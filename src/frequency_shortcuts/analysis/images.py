@@ -212,8 +212,7 @@ def _of_path(path: Path, prepared: Preprocessing) -> LabelledImages:
             f"pictures in {path} may have any size: give the transform of the network, or Preprocessing with a size"
         )
     read = folders.ImageFiles(
-        files, prepared.shape, prepared.channels, resize=prepared.resize, interpolation=prepared.interpolation,
-        workers=WORKERS,
+        files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS
     )  # fmt: skip
     return _transformed(read, labels, classes, prepared)
 

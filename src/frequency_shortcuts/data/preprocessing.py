@@ -16,7 +16,7 @@ from torch import Tensor
 from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
 from .entry_points import first_line
-from .folders import BILINEAR, ImageError, ImageFiles, Resize, as_pixels, upright
+from .folders import ImageError, ImageFiles, Resize, as_pixels, upright
 from .normalisation import check_statistics
 from .torch_dataset import IMAGE_KEYS
 
@@ -32,7 +32,6 @@ class Preprocessing:
     size : (height, width) of the images, or one number for both; by default that of the pictures
     resize : pixels of the short side before the centre is cropped, or (height, width) before that: the size itself
         squashes whole pictures. Without it, the largest part of the shape of `size` is cropped and resized
-    interpolation : of the resizing, with antialias
     transform : is called on each picture instead, when its image is needed: a function of a PIL image, such as
         `weights.transforms()` of torchvision, what timm's `create_transform` returns, a Compose, or an image processor
         of Hugging Face. It returns an image [channels, H, W] or [1, channels, H, W] or, as an array, [H, W, channels],
@@ -47,7 +46,6 @@ class Preprocessing:
     std: npt.ArrayLike | None = None
     size: tuple[int, int] | int | None = None
     resize: Resize = None
-    interpolation: Image.Resampling = BILINEAR
     transform: Callable[[Image.Image], Any] | None = None
 
     def __post_init__(self) -> None:
@@ -88,7 +86,7 @@ class Preprocessing:
         """
         if self.transform is None:
             height, width = self.shape or (picture.height, picture.width)
-            return as_pixels(picture, height, width, self.channels, self.resize, self.interpolation)
+            return as_pixels(picture, height, width, self.channels, self.resize)
         try:
             returned = self.transform(upright(picture, self.channels))
         except (Exception, SystemExit) as error:  # the user's code may raise any error
