@@ -22,7 +22,7 @@ MAY_IMPORT = {
     },
     ("torch", "torchvision"): {  # these build networks
         "analyse_network.py", "check_inputs.py", "external_network.py", "find_maps.py",
-        "lay_out_photographs.py", "make_cure_table.py", "make_leaks_table.py", "measure_cure.py", "measure_graded.py",
+        "lay_out_photographs.py", "make_benchmark_tables.py", "measure_cure.py", "measure_graded.py",
         "measure_leaks.py", "measure_leaks_data.py", "train.py",
     },
 }  # fmt: skip

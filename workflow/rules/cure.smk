@@ -34,7 +34,7 @@ rule cure_of_case:
 rule cure_table:
     input:
         networks=[f"{RESULTS}/tests/cure/{case.replace(' ', '_')}/seed{seed}.csv" for case, seed in plan.cure_jobs()],
-        code=code("make_cure_table.py"),
+        code=code("make_benchmark_tables.py"),
     output:
         cure=f"{RESULTS}/tables/cure.csv",
         networks=f"{RESULTS}/tables/cure_networks.csv",
@@ -44,4 +44,4 @@ rule cure_table:
     message:
         "Judging the trainings by what is back of what artefacts cost"
     script:
-        "../scripts/make_cure_table.py"
+        "../scripts/make_benchmark_tables.py"

@@ -50,11 +50,11 @@ rule leak_pictures:
 rule leaks_table:
     input:
         [
-            f"{RESULTS}/tests/leaks/{part}/seed{seed}/{{kind}}.csv".replace("{kind}", kind)
+            f"{RESULTS}/tests/leaks/{part}/seed{seed}/{kind}.csv"
             for part, seed in plan.leak_jobs()
             for kind in ("networks", "clean")
         ],
-        code=code("make_leaks_table.py"),
+        code=code("make_benchmark_tables.py"),
     output:
         leaks=f"{RESULTS}/tables/leaks.csv",
         aims=f"{RESULTS}/tables/leaks_aims.csv",
@@ -67,7 +67,7 @@ rule leaks_table:
     message:
         "Judging the benchmark of the counterfactual test"
     script:
-        "../scripts/make_leaks_table.py"
+        "../scripts/make_benchmark_tables.py"
 
 
 rule leaks_data:
