@@ -30,10 +30,11 @@ def draw(
 ) -> Figure:
     classes = read_classes(maps[0])
     shown = selection.clearest_shortcuts(read_table(shortcuts).query("dataset == @dataset"), classes, most)
-    masks: dict[tuple[str, ...], list[BoolArray]] = {}
+    masks: dict[tuple[str, str], list[BoolArray]] = {}
     for path, label in zip(maps, labels, strict=True):
-        masks.setdefault(tuple(label.split("/")), []).append(dfm.read_mask(path, percent, shown.index))
-    shares = {network: np.mean(of_seeds, axis=0) for network, of_seeds in masks.items()}
+        network, augmentation = label.split("/")
+        masks.setdefault((network, augmentation), []).append(dfm.read_mask(path, percent, shown.index))
+    shares = {key: np.mean(of_seeds, axis=0) for key, of_seeds in masks.items()}
     r = radius(*next(iter(shares.values())).shape[1:])
     radii = {" ".join(key): (share * r).sum(axis=(1, 2)) / share.sum(axis=(1, 2)) for key, share in shares.items()}
     display(pd.DataFrame(radii, index=shown.names(classes)).round(1))
