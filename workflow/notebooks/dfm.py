@@ -1,12 +1,7 @@
 # %% [markdown]
 # # Dominant frequency maps
 #
-# The frequencies whose removal raises the loss of a class most. With several seeds, the shade is the share of seeds
-# that have the frequency in the map.
-#
-# Of many classes, those with the clearest shortcut are drawn. The maps of the seeds of one network are averaged. Maps
-# of other methods than culling have rows of their own, with the name of the method behind that of the network. The
-# table says how low or high they lie: the mean radius of their frequencies, in cycles per image.
+# The table holds the mean radius of the frequencies in each map, in cycles per image.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []
