@@ -171,7 +171,10 @@ def test_a_damaged_result_is_named_with_the_command_that_makes_it_again(study):
     assert table.read_bytes() == expected and verify_checksum(spectra)
 
 
-NOTEBOOK = """# %% tags=["parameters"]
+NOTEBOOK = """# %% [markdown]
+# # Accuracy
+
+# %% tags=["parameters"]
 figures = []
 
 # %%
