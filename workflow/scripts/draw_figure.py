@@ -1,6 +1,5 @@
 """Execute a notebook that draws all figures of a kind, or builds one table."""
 
-import shlex
 import shutil
 from pathlib import Path
 
@@ -9,8 +8,6 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from study.job import job
-from study.plan import Plan
-from study.table_checks import read_joined
 
 
 def main(snakemake):
@@ -21,9 +18,6 @@ def main(snakemake):
     figures = waiting = parameters.get("figures", [])
     with job(snakemake):
         shutil.rmtree(beside, ignore_errors=True)
-        for path in snakemake.input:  # the notebook reads them again
-            if path.endswith(".csv"):
-                read_joined(path, Plan(snakemake.config))
         failed, reason = {}, execute(snakemake.input.notebook, kept, parameters)
         while reason:
             # Figures are drawn in order, and each is saved at its end: the first without files is the one that failed.
@@ -56,9 +50,6 @@ def execute(notebook, target, parameters):
     except DeadKernelError as error:
         return str(error)
     except PapermillExecutionError as error:
-        if error.ename == "DamagedFile":
-            path = error.evalue.partition(": ")[0]
-            return f"{error.evalue}: rm {shlex.quote(path)}, then the same command"
         return f"{error.ename}: {error.evalue}"
     return ""
 

@@ -9,7 +9,6 @@ from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
 from study.job import code_version, job, stopping
-from study.origin import origin_of
 from study.tested_networks import load_network, read_images
 
 
@@ -39,7 +38,7 @@ def main(snakemake):
         pairs = ConjugatePairs(*data.images.shape[-2:])
         scores.write(
             output, found, pairs, params.percents, method=params.method, classes=list(data.classes), split=split,
-            created_by=created_by, **origin_of(output, weights=inputs.weights, images=inputs.images),
+            created_by=created_by,
         )  # fmt: skip
         delete_state(state)
 

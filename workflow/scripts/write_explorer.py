@@ -9,20 +9,16 @@ from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.figures.selection import clearest_shortcuts, evenly_spaced
 from frequency_shortcuts.findings.study_tables import of_run
 from frequency_shortcuts.networks.weights import normalisation
-from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing
-from frequency_shortcuts.storage.tables import RUN
+from frequency_shortcuts.storage.hdf5 import read_hdf5
+from frequency_shortcuts.storage.tables import RUN, read_table
 from study.job import job, run_of_path
-from study.plan import Plan
-from study.table_checks import read_joined, read_runs
 
 
 def main(snakemake):
     """Gather the files of each network, and write the page."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        for paths in filter(None, (given.tests, given.rates)):
-            read_runs(paths)  # the explorer reads them one by one
         compared = {key_of(path): path for path in given.rates}
         maps = {}
         for path in given.maps:
@@ -39,9 +35,7 @@ def main(snakemake):
         ]  # fmt: skip
         settings = dict(params.tested)
         strong, tested = settings.pop("strong"), examples.TestSettings(**settings)
-        verdicts, rates_of_flips = (
-            read_joined(table, Plan(snakemake.config)) for table in (given.shortcuts, given.flip_rates)
-        )
+        verdicts, rates_of_flips = map(read_table, (given.shortcuts, given.flip_rates))
         sets = data_sets(networks, verdicts, tested, params.most, rates_of_flips)
         text = explorer.explorer_page(f"Explorer of the study {params.study}", sets, tested, strong)
         with replacing(snakemake.output[0]) as temporary:

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from . import ledger
+
 log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
 NETWORK = ["dataset", "network", "augmentation"]
@@ -27,11 +29,10 @@ WITH_TRUTH = ("synthetic", "planted")  # the kinds of data sets whose truth is k
 
 @contextlib.contextmanager
 def job(snakemake: Any) -> Iterator[str]:
-    """Run a step: check the origin of its inputs, log to the rule's log, and turn any error into one sentence.
+    """Run a step: compare its inputs with the ledger and enter its outputs; log; turn any error into one sentence.
 
     Yields the text for `created_by`: version, commit and digest of the configuration.
     """
-    from .origin import check_origin  # here, since rules import this module, too
 
     handler = logging.FileHandler(snakemake.log[0], mode="w") if snakemake.log else logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
@@ -44,8 +45,9 @@ def job(snakemake: Any) -> Iterator[str]:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(snakemake.threads)
     try:
-        check_origin(snakemake.input)
+        made_from = ledger.check(snakemake.input, snakemake.config)
         yield created_by(snakemake.config)
+        ledger.record(snakemake.output, made_from, snakemake.config)
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # the user's code may call exit, also with status 0
         sentence = _sentence(error)
         log.exception("failed")

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from frequency_shortcuts.maps import dfm, halves
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .origin import origin_of
-
 if TYPE_CHECKING:
     from frequency_shortcuts.data.splits import Split
     from frequency_shortcuts.maps.methods.culling.result import Culling
@@ -17,13 +15,12 @@ if TYPE_CHECKING:
 
 def write_maps(snakemake: Any, cullings: Sequence[Culling], data: Split, created_by: str) -> None:
     """Write the output of a step that culls or merges: a DFM file of one culling, or the maps of both halves."""
-    params, given, output = snakemake.params, snakemake.input, snakemake.output[0]
+    params, output = snakemake.params, snakemake.output[0]
     pairs = ConjugatePairs(*data.images.shape[-2:])
     about = {
         "classes": list(data.classes),
         "split": params.images["split"],
         "created_by": created_by,
-        **origin_of(output, weights=given.weights, images=given.images),
     }
     if len(cullings) == 1:
         dfm.write(output, cullings[0], pairs, params.percents, **about)

@@ -21,7 +21,7 @@ from frequency_shortcuts.data.splits import Images, Split, StoredImages
 from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
-from frequency_shortcuts.storage.hdf5 import file_in_errors, open_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .classes import Classes
 from .torch_images import PROBES, ItemImages, LoaderImages, check_shape, checked_labels
@@ -138,7 +138,7 @@ def _of_path(path: Path, preprocessing: Preprocessing) -> LabelledImages:
 
 
 def _of_hdf5(path: Path) -> LabelledImages:
-    with open_hdf5(path) as file, file_in_errors(path):
+    with read_hdf5(path, own_data=True) as file:
         plain = [file.get(name) for name in ("images", "labels")]
         if all(isinstance(part, h5py.Dataset) for part in plain):
             check_shape(plain[0], f"{path}: images")

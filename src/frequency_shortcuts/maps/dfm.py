@@ -15,8 +15,8 @@ import numpy.typing as npt
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 if TYPE_CHECKING:
     from frequency_shortcuts.maps.methods.culling.result import Culling
@@ -102,7 +102,7 @@ def write(
 ) -> None:
     """Write a DFM file: increments, ranks, which pairs were evaluated exactly, and one mask per percentage.
 
-    origin : more attributes, such as `run`, and `weights_sha256` and `images_sha256`, what the maps were made from
+    origin : more attributes
     """
     with replacing_hdf5(path) as file:
         increment, evaluated = culling.increment, culling.evaluated
@@ -127,7 +127,7 @@ def write(
 
 
 def read(path: str | os.PathLike[str]) -> DFM:
-    """Read a DFM file. Raises DamagedFile (`storage.checksums`) if it does not hold what was written."""
+    """Read a DFM file. Raises DamagedFile if it does not hold what was written."""
     with read_hdf5(path) as file:
         masks = {float(name.removeprefix("top_")): file["mask"][name][:] for name in file["mask"]}
         return DFM(
@@ -146,7 +146,7 @@ def read_mask(
 ) -> BoolArray:
     """The map of every class, or of `classes` (in increasing order), from a DFM file, without reading the rest of it.
 
-    Raises ValueError for a percentage that the file lacks, and DamagedFile (`storage.checksums`) if the file does not
+    Raises ValueError for a percentage that the file lacks, and DamagedFile if the file does not
     hold what was written.
 
     >>> read_mask("dfm.h5", 5).shape

@@ -15,8 +15,8 @@ import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .dfm import dominant, rank, read_mask, write_planes
 
@@ -38,7 +38,7 @@ def write(
 ) -> None:
     """Write the file of one method: `score`, `rank` and `mask/top_{percent}`, each [class, H, W], centred.
 
-    origin : more attributes, such as `run`, and `weights_sha256` and `images_sha256`, what the maps were made from
+    origin : more attributes
     """
     shape = len(classes), pairs.height, pairs.width
     with replacing_hdf5(path) as file:

@@ -20,12 +20,21 @@ from typing import Any
 
 import h5py
 
-from .checksums import Ranges, append_checksum
-
 log = logging.getLogger(__name__)
 
 MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of partial files
 ABANDONED_S = 3600  # a partial file of another machine that nothing wrote to for so long: its process was killed
+
+
+class DamagedFile(ValueError):
+    """A file does not hold what it must hold. Its message names the file, which `path` holds."""
+
+    def __init__(self, path: str | os.PathLike[str], problem: str) -> None:
+        super().__init__(path, problem)
+        self.path, self.problem = os.fspath(path), problem
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.problem}"
 
 
 @contextlib.contextmanager
@@ -124,8 +133,7 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
     """An HDF5 file to write to, which is renamed to `path` only if the block succeeds; see `replacing`.
 
-    It gets a checksum (see `checksums`). A full disk raises an error at the end of the block; call `check` from time to
-    time to get the error earlier.
+    A full disk raises an error at the end of the block; call `check` from time to time to get the error earlier.
     """
     with replacing(path) as temporary, open(temporary, "w+b", buffering=0) as raw:
         guarded = _Guarded(raw)
@@ -136,14 +144,12 @@ def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
         finally:
             if guarded.refused:
                 raise guarded.refused
-        append_checksum(temporary, file.left_out)
 
 
 class WholeFile(h5py.File):  # type: ignore[misc]  # h5py has no types
-    """An HDF5 file that `replacing_hdf5` is writing; `left_out` are the parts that its checksum does not cover."""
+    """An HDF5 file that `replacing_hdf5` is writing."""
 
     guarded: _Guarded
-    left_out: Ranges = ()
 
     def check(self) -> None:
         """Raise OSError if an earlier write failed."""

@@ -80,13 +80,13 @@ artefact:
         """Add the artefact to images of every split of the store of photographs; the rest stays as it is."""
         from frequency_shortcuts.data import stores
         from frequency_shortcuts.data.artefacts import ArtefactImages
-        from frequency_shortcuts.storage.checksums import read_hdf5
+        from frequency_shortcuts.storage.hdf5 import read_hdf5
 
         from ..artefacts import artefact_of
 
         with read_hdf5(given.images) as file:
             splits = [split for split in ("train", "validation", "test") if split in file]
-            source, made_from = file.attrs["source"], file.attrs["checksum"]
+            source = file.attrs["source"]
         plain = {split: stores.read(given.images, split, workers=workers, in_memory=0) for split in splits}
         of_any = plain[splits[0]]
         artefact = artefact_of(settings, of_any.classes)
@@ -99,7 +99,6 @@ artefact:
             classes=of_any.classes,
             source=f"{source}, {artefact}",
             statistics=None if "train" in plain else (of_any.mean, of_any.std),
-            made_from=made_from,
             **about,
         )
 

@@ -70,7 +70,7 @@ waved:
         """Add the wave to images of every split of the store of photographs; the rest stays as it is."""
         from frequency_shortcuts.data import stores
         from frequency_shortcuts.data.waved import WavedImages
-        from frequency_shortcuts.storage.checksums import read_hdf5
+        from frequency_shortcuts.storage.hdf5 import read_hdf5
 
         from ..artefacts import wave_of
 
@@ -82,7 +82,7 @@ waved:
         wave = wave_of(settings, classes)
         height, width = plain["test"].images.shape[-2:]
         with read_hdf5(given.images) as file:
-            source, made_from = file.attrs["source"], file.attrs["checksum"]
+            source = file.attrs["source"]
         stores.write(
             path,
             {
@@ -91,7 +91,6 @@ waved:
             },
             classes=classes,
             source=f"{source}, {wave}",
-            made_from=made_from,
             planted=wave.masks(len(classes), height, width),
             planted_about={"mechanism": "waved", "neutral": -1},
             **about,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..categories import Result
 from ..description import IMAGES, Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
 from ..job import FOLDER, RUN, run_of_path
-from ..shortcut_tests import HITS, KEYS, METHODS, deciding, maps_of_methods, settings_of_methods
+from ..shortcut_tests import HITS, METHODS, deciding, maps_of_methods, settings_of_methods
 
 if TYPE_CHECKING:
     import h5py
@@ -27,7 +27,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.tables import write_table
 
     from .. import shortcut_tests
-    from ..origin import origin_of
     from ..tested_networks import load_network, read_images
 
     params, given, output = step.params, step.input, step.output
@@ -44,8 +43,7 @@ def measure(step: Any, created_by: str) -> None:
                 group, network, rendition, others, params.percent, run=name, settings=params.method_settings
             )
             tables[Path(path).stem] = shortcut_tests.rates_of(hits, rendition.classes)
-        origin = origin_of(output.hits, weights=given.weights, images=given.photographs, maps=given.dfm, methods=others)
-        file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by, **origin)
+        file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by)
     table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
     write_table(table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"]), output.ood, **run)
 
@@ -53,7 +51,7 @@ def measure(step: Any, created_by: str) -> None:
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The rates of all runs, draws averaged, and the own-map advantages."""
     from frequency_shortcuts.findings.study_tables import mean_over_draws
-    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
 
     from ..shortcut_tests import advantages
 
@@ -94,7 +92,6 @@ TEST = NetworkTest(
         "ood": Output(
             f"tests/{FOLDER}/ood.csv",
             "as `shortcuts.csv`, with `rendition`, of the part keep: without `negatives` and `fpr`",
-            (*KEYS, "rendition"),
         ),
     },
     inputs=lambda plan: {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, run_of, store, store_and_table
 from ..job import FOLDER
-from ..shortcut_tests import HITS, HITS_FILE, KEYS, METHODS, maps_of_methods, settings, settings_of_methods
+from ..shortcut_tests import HITS, HITS_FILE, METHODS, maps_of_methods, settings, settings_of_methods
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.tables import write_table
 
     from .. import shortcut_tests
-    from ..origin import origin_of
     from ..tested_networks import read_inputs
 
     params, given, output, settings = step.params, step.input, step.output, step.params.settings
@@ -33,9 +32,8 @@ def measure(step: Any, created_by: str) -> None:
     maps, name = dfm.read_mask(given.dfm, params.percent), shortcut_tests.run_name(run)
     hits = shortcut_tests.collect(network, data, maps, name, settings)
     others = dict(zip(params.methods, given.methods, strict=True))
-    origin = origin_of(output.hits, weights=given.weights, images=given.images, maps=given.dfm, methods=others)
     with replacing_hdf5(output.hits) as file:
-        about = {"split": params.split, "percent": params.percent, "seed": settings["seed"], **origin}
+        about = {"split": params.split, "percent": params.percent, "seed": settings["seed"]}
         shortcut_tests.write(file, hits, data.classes, created_by=created_by, **about)
         if params.phase:
             chosen = {key: settings[key] for key in ("negatives", "seed")}
@@ -59,7 +57,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits
     from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
     from frequency_shortcuts.findings import study_tables
-    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
 
     from ..job import RUN, run_of_path
 
@@ -109,7 +107,6 @@ TEST: NetworkTest = NetworkTest(
             "mask, `overlap` with the map (intersection over union), `images` of the class, `negatives` (images of "
             "other classes that `fpr` was measured on), `tpr`, `fpr` and their 95 % intervals `_low`, `_high`. The "
             "neutral class has no rows with swap",
-            KEYS,
         ),
     },
     inputs=lambda plan: {**files_of_run(plan, maps=True), "methods": maps_of_methods(plan)},
