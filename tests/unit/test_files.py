@@ -165,12 +165,3 @@ def test_a_file_that_lacks_what_is_read_is_named(tmp_path):
         file["y"]
     with pytest.raises(FileNotFoundError, match=r"no HDF5 file at .*b\.h5"), read_hdf5(tmp_path / "b.h5"):
         pass
-
-
-def test_a_link_is_refused_when_its_store_has_changed(tmp_path):
-    store(tmp_path / "theirs.h5")
-    stores.link(tmp_path / "link.h5", tmp_path / "theirs.h5", created_by="")
-    stores.read(tmp_path / "link.h5", "test")
-    store(tmp_path / "theirs.h5", 1)
-    with pytest.raises(DamagedFile, match=r"link\.h5 links to .*theirs\.h5, which has changed since$"):
-        stores.read(tmp_path / "link.h5", "train")

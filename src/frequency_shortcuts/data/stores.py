@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from frequency_shortcuts.storage.files import DamagedFile, WholeFile, replacing_hdf5
+from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .folders import ImageFiles
@@ -179,15 +179,15 @@ def _write_images(
     may_skip = isinstance(images, ImageFiles) and images.on_error == "skip"
     with tempfile.TemporaryFile(dir=folder) if may_skip else nullcontext() as waiting:
         stored: Any = None if waiting else group.create_dataset(name, images.shape, np.uint8)
-        described = _described(images, progress)
+        described = _in_order(images, progress)
         while block := list(itertools.islice(described, BLOCK)):
-            pixels = np.stack([image for _, image, _ in block])
+            pixels = np.stack([image for _, image in block])
             if waiting:
                 waiting.write(pixels.data)
             else:
                 stored[len(kept) : len(kept) + len(block)] = pixels
-            kept += [position for position, _, _ in block]
-            sums += sum(image_sums for _, _, image_sums in block)
+            kept += [position for position, _ in block]
+            sums += sum(map(channel_sums, pixels))
             file.check()
         if waiting:
             stored = group.create_dataset(name, (len(kept), *shape), np.uint8)
@@ -199,23 +199,13 @@ def _write_images(
     return np.array(kept, np.int64), sums
 
 
-def _described(
-    images: Images, progress: str | None
-) -> Iterator[tuple[int, npt.NDArray[np.uint8], npt.NDArray[np.int64]]]:
-    """All images in order: position, pixels and channel sums."""
+def _in_order(images: Images, progress: str | None) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+    """All images in order, with their positions."""
     if isinstance(images, ImageFiles):
-        for position, facts in images.decoded(progress, _facts):
-            yield position, *facts
+        yield from images.decoded(progress)
         return
-    starts = range(0, len(images), BLOCK)
-    for start in tqdm(starts, desc=progress, unit="block", disable=None if progress else True):
-        block = np.ascontiguousarray(images[start : start + BLOCK], np.uint8)
-        for position, pixels in enumerate(block, start):
-            yield position, *_facts(pixels)
-
-
-def _facts(pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    return pixels, channel_sums(pixels)
+    for start in tqdm(range(0, len(images), BLOCK), desc=progress, unit="block", disable=None if progress else True):
+        yield from enumerate(np.ascontiguousarray(images[start : start + BLOCK], np.uint8), start)
 
 
 @contextmanager
@@ -288,15 +278,8 @@ def link(
     with replacing_hdf5(path) as file:
         for name in splits:
             file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
-        file.attrs["linked"] = _state(Path(store))
         _describe(file, classes, mean, std, f"store {store}", created_by)
         file.attrs.update(about or {})
-
-
-def _state(store: Path) -> str:
-    """What changes when another file takes the place of this one."""
-    status = store.stat()
-    return f"{status.st_size} bytes of {status.st_mtime_ns}"
 
 
 def read(
@@ -319,7 +302,8 @@ def read(
             there = sorted(set(file) - {"planted"})
             raise ValueError(f"{path} has no split {split!r}: it holds {', '.join(there)}")
         if isinstance(link := file.get(split, getlink=True), h5py.ExternalLink):
-            _check_target(file, link)
+            with read_hdf5(Path(file.filename).parent / link.filename, own_data=True):
+                pass
         classes = class_names(file, path)
         group, where = file[split], f"{path}, split {split}"
         listed = isinstance(group, h5py.Group) and "files" in group
@@ -352,14 +336,6 @@ def read(
         neutral=neutral,
         **lazy,
     )
-
-
-def _check_target(file: h5py.File, link: h5py.ExternalLink) -> None:
-    """Raise an error unless the store that a store links to is there, and is still the one that was linked."""
-    target = Path(file.filename).parent / link.filename
-    with read_hdf5(target, own_data=True):
-        if _state(target) != file.attrs["linked"]:
-            raise DamagedFile(file.filename, f"links to {target}, which has changed since")
 
 
 def neutral_class(file: h5py.File) -> int | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import IMAGES, Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
+from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
 from ..job import FOLDER, RUN, run_of_path
 from ..shortcut_tests import HITS, METHODS, deciding, maps_of_methods, settings_of_methods
 
@@ -97,7 +97,6 @@ TEST = NetworkTest(
     inputs=lambda plan: {
         **files_of_run(plan, maps=True),
         # What all others were made from: they are only compared with it.
-        "photographs": f"{plan.results}/{IMAGES}",
         "images": lambda wildcards: plan.rendition_files(wildcards.dataset),
         "methods": maps_of_methods(plan),
     },
