@@ -5,7 +5,7 @@ READY := .venv/ready
 REAL := .venv/real
 # Files are given to two processes in this order: those that take longest come first.
 PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
-FAST_TESTS := tests/unit tests/study tests/property tests/trials
+FAST_TESTS := tests/unit tests/study tests/trials
 CI_TESTS := tests/browser tests/dag tests/slurm tests/slow $(FAST_TESTS)
 # LOCK=1 makes a new .venv of every package version that was tested, else of the versions in requirements.txt.
 PACKAGES := envs/$(if $(LOCK),lock,requirements).txt
@@ -13,7 +13,7 @@ CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help example real study methods cure capacity leaks experiments report check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help example real study methods cure leaks experiments report check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench same audit clean lock statistics
 
 help: ## this list
@@ -35,9 +35,6 @@ methods: $(READY) ## every method that finds maps, side by side where the truth 
 
 cure: $(READY) ## which trainings cure what an artefact in one class costs? results/cure
 	snakemake cure --cores all --resources gpu=1 --configfile config/cure.yaml
-
-capacity: $(READY) ## one architecture of three widths, ten seeds each, on Fashion-MNIST: results/capacity
-	snakemake --cores all --resources gpu=1 --configfile config/capacity.yaml
 
 leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there? results/leaks
 	snakemake leaks --cores all --resources gpu=1 --configfile config/leaks.yaml

@@ -1,1 +1,1 @@
-"""How fast it is: `make bench` measures, and writes results/bench and three pages of docs."""
+"""How fast it is (`make bench`), and what README and docs say of results (`make gallery`, `make statistics`)."""

@@ -1,4 +1,4 @@
-"""`python -m bench` measures the parts that are named, or all, and renews the pages of docs."""
+"""`python -m bench` measures the parts that are named, or all, and renews docs/performance.md."""
 
 from __future__ import annotations
 
@@ -11,20 +11,16 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
-from . import (
-    document,
-    measure_culling,
-    measure_methods,
-    measure_numerics,
-    measure_screening,
-    measure_training,
-)
+from . import gallery, measure_culling, measure_numerics, measure_screening, measure_training
+from .markdown import DOCS, renew_pages
 from .timing import machine
 
 FOLDER = Path("results") / "bench"
+PICTURE = "bench_screening_curve"
 Measure = Callable[[Path, torch.device], pd.DataFrame]
 PARTS: dict[str, Measure] = {
     "machine": lambda _, device: pd.DataFrame([machine(device)]),
@@ -33,7 +29,6 @@ PARTS: dict[str, Measure] = {
     "screening": measure_screening.overlaps,
     "precision": measure_culling.precision,
     "training": measure_training.rates,
-    "methods": measure_methods.overhead,
     "numerics": measure_numerics.cost,
 }
 
@@ -52,9 +47,11 @@ def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in tqdm(options.only, desc="bench", unit="part", disable=None):
         write(name, PARTS[name](FOLDER, device))
-    unchanged = document.write(FOLDER)
-    if unchanged:
-        print(f"not measured yet, so docs/performance.md keeps its sections: {', '.join(unchanged)}")
+    if "screening" in options.only:
+        canvas.save(measure_screening.overlap_figure(read_table(FOLDER / "screening.csv")), FOLDER / PICTURE)
+        gallery.picture(FOLDER / f"{PICTURE}.png")
+    if missing := renew_pages(FOLDER.parent, [DOCS / "performance.md"]):
+        print(f"not measured yet, so docs/performance.md keeps these parts: {', '.join(missing)}")
 
 
 def write(name: str, table: pd.DataFrame) -> None:

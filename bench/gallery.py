@@ -6,101 +6,79 @@ its numbers. What the docs say of the other studies stays as it is.
 
 from __future__ import annotations
 
+import json
+import math
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.storage.tables import write_table
+from frequency_shortcuts.storage.tables import read_table, write_table
 
-from . import (
-    gallery_cure,
-    gallery_example,
-    gallery_experiments,
-    gallery_laptop,
-    gallery_leaks,
-    gallery_methods,
-    gallery_real,
-    same,
-)  # fmt: skip
-from .markdown import DOCS, README, ROOT, filled, marks, renew
+from . import numbers, same
+from .markdown import DOCS, ROOT, renew_pages
 
 DATA = DOCS / "data"
-STORED = (  # of each study
-    "config.yaml", "example.csv", "example.json", "tables/*.csv", "analysis/*.csv", "analysis/*.json", "*/summary.txt"
-)  # fmt: skip
-WIDTH = 1000  # pixels
-FIGURES = {
-    "laptop": [
-        "findings_all", "adcs_syn_2", "cards_fashion_mnist-resnet18_w8-none", "cross_fashion_mnist",
-        "shortcuts_fashion_mnist",
-    ],
-    "benchmark": ["method_truth_all"],
-    "cure": ["cure_all"],
-    "leaks": ["leaks_all"],
-    "experiments": ["reliance_fashion_mnist"],
-    "real": [],
-    "example": [],
+REMEDIES = ROOT / "src" / "frequency_shortcuts" / "analysis" / "remedies.csv"
+# Study: its target of make, the files that go to docs/data, and the pictures of README and docs.
+STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
+    "laptop": (
+        "study",
+        ["config.yaml", *(f"tables/{name}.csv" for name in (
+            "findings", "flips", "networks", "phase", "planted_use", "provenance", "runtimes", "shortcuts", "truth",
+        ))],
+        ["figures/findings_all", "figures/adcs_syn_2", "figures/cards_fashion_mnist-resnet18_w8-none",
+         "figures/cross_fashion_mnist", "figures/shortcuts_fashion_mnist"],
+    ),
+    "benchmark": ("methods", ["tables/method*.csv"], ["figures/method_truth_all"]),
+    "cure": ("cure", ["tables/cure*.csv"], ["figures/cure_all"]),
+    "leaks": ("leaks", ["tables/leaks*.csv"], ["figures/leaks_all"]),
+    "experiments": ("experiments", ["tables/reliance.csv"], ["figures/reliance_fashion_mnist"]),
+    "real": ("real", ["analysis/flips.csv", "analysis/example.json"], []),
+    "example": ("example", ["example.csv", "example.json", "*/summary.txt"], ["example"]),
 }  # fmt: skip
-# Study, which is the name of its template: its target of make, and the module with its numbers and tables.
-STUDIES = {
-    "laptop": ("study", gallery_laptop),
-    "benchmark": ("methods", gallery_methods),
-    "cure": ("cure", gallery_cure),
-    "leaks": ("leaks", gallery_leaks),
-    "experiments": ("experiments", gallery_experiments),
-    "real": ("real", gallery_real),
-    "example": ("example", gallery_example),
-}
+LONGEST = 120  # minutes from the analysis of `make real` to its report; what took longer was made in several runs
 
 
-def pictures(study: Path, target: Path, names: Sequence[str]) -> None:
-    """The figures of a study that README and docs show, reduced, in the folder `target`."""
-    for name in names:
-        (target / f"{name}.png").write_bytes(canvas.reduced(study / "figures" / f"{name}.png", WIDTH))
+def picture(path: Path) -> None:
+    """Put a picture of a study, reduced, into docs."""
+    (DOCS / path.name).write_bytes(canvas.reduced(path))
 
 
 def store(study: Path, target: Path) -> None:
-    """Replace the tables and the configuration of a study in the folder `target`."""
+    """Replace the files of a study in the folder `target`."""
     shutil.rmtree(target, ignore_errors=True)
-    for file in (file for pattern in STORED for file in study.glob(pattern)):
+    for file in (file for pattern in STUDIES[study.name][1] for file in study.glob(pattern)):
         place = target / file.relative_to(study)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, place)
     if study.name == same.STUDY:
         same.write(study, target)
+    if study.name == "cure":
+        write_table(numbers.remedies(read_table(target / "tables" / "cure.csv")), REMEDIES)
+    if study.name == "real":
+        add_minutes(study, target)
 
 
-def texts() -> dict[str, str]:
-    """The text for each pair of markers, from the tables in docs/data."""
-    found: dict[str, str] = {}
-    for name, (_, numbers) in STUDIES.items():
-        if (DATA / name).exists():
-            found |= filled(name, DATA / name, numbers)
-    return found
+def add_minutes(study: Path, target: Path) -> None:
+    """Add the minutes of `make real`, rounded up, to the stored times, if its report was made in the same call."""
+    file, report = target / "analysis" / "example.json", study / "report.html"
+    times = json.loads(file.read_text())
+    minutes = (report.stat().st_mtime - times["begin"]) / 60 if report.exists() else 0
+    if 0 < minutes < LONGEST:
+        file.write_text(json.dumps(times | {"minutes": math.ceil(minutes)}, indent=1))
 
 
 def main() -> None:
-    """Tables, pictures, then text."""
-    for name, (target, _) in STUDIES.items():
+    """Files, pictures, then text."""
+    for name, (target, files, pictures) in STUDIES.items():
         study = ROOT / "results" / name
-        if not any((study / file).exists() for file in ("tables", "example.csv")):
+        if not any(study.glob(files[-1])):
             print(f"`make {target}` has not run here: what the docs say of its results stays as it is.")
             continue
         store(study, DATA / name)
-        pictures(study, DOCS, FIGURES[name])
-        if name == "cure":
-            write_table(gallery_cure.remedies(DATA / name), gallery_cure.REMEDIES)
-        if name == "real":
-            gallery_real.add_minutes(study, DATA / name)
-        if name == "example":
-            gallery_example.draw(study, DOCS)
-    written = texts()
-    for page in (README, *sorted(DOCS.glob("*.md"))):
-        text = page.read_text()
-        for name in set(marks(text)) & set(written):
-            text = renew(text, name, written[name])
-        page.write_text(text)
+        for path in pictures:
+            picture(study / f"{path}.png")
+    renew_pages(DATA)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,56 @@
-"""Markdown: tables, lists, the text between the markers of pages, and the templates that it is written from."""
+"""Text of README and docs that is written from tables: the blocks of texts.md.jinja, between markers of their names."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from frequency_shortcuts.storage.tables import read_table
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-README = ROOT / "README.md"
+PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))
 LINE = 120  # characters
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "pages"),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.filters["form"] = format
-TEMPLATES.tests["in_part_open"] = lambda sentence: "stays open" in sentence
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table; all columns but the first are aligned to the right."""
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def shown(value: Any, form: str = "") -> str:
+    """A cell of a table; empty where it is missing."""
+    return "" if pd.isna(value) else format(value, form)
+
+
+def cells(rows: pd.DataFrame, columns: dict[str, str]) -> Iterator[list[str]]:
+    """The cells of the chosen columns, as {name: "heading|format"}."""
+    for row in rows.to_dict("records"):
+        yield [shown(row[name], text.partition("|")[2]) for name, text in columns.items()]
+
+
+def columns_of(rows: pd.DataFrame, columns: dict[str, str]) -> str:
+    """A table of the chosen columns, as {name: "heading|format"}."""
+    return table([text.partition("|")[0] for text in columns.values()], cells(rows, columns))
+
+
+def listed(items: Iterable[str]) -> str:
+    """Items as a list of a sentence: a, b and c."""
+    *first, last = items
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def marks(text: str) -> list[str]:
+    """The names of the places that are marked in a page."""
+    return re.findall(r"<!-- (\w+) -->", text)
 
 
 def renew(text: str, name: str, content: str) -> str:
@@ -39,27 +63,6 @@ def renew(text: str, name: str, content: str) -> str:
     return place.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
 
 
-def marks(text: str) -> list[str]:
-    """The names of the places that are marked in a page."""
-    return re.findall(r"<!-- (\w+) -->", text)
-
-
-def listed(items: Iterable[str]) -> str:
-    """Items as a list of a sentence: a, b and c."""
-    *first, last = items
-    return f"{', '.join(first)} and {last}" if first else last
-
-
-TEMPLATES.globals["listed"] = listed
-
-
-def filled(template: str, study: Path, numbers: object) -> dict[str, str]:
-    """The blocks of a template by name, with the numbers of a study: what stands between the markers of these names."""
-    loaded = TEMPLATES.get_template(f"{template}.md.jinja")
-    context = loaded.new_context({"study": study, "numbers": numbers})
-    return {name: wrapped("".join(block(context))) for name, block in loaded.blocks.items()}
-
-
 def wrapped(text: str) -> str:
     """Paragraphs and the points of lists in lines of at most `LINE` characters; tables and code as they are."""
     parts = re.split(r"(\n\s*\n|\n(?=- ))", text.strip())
@@ -67,11 +70,41 @@ def wrapped(text: str) -> str:
         if i % 2:
             parts[i] = "\n\n" if part.count("\n") > 1 else "\n"
         elif not part.startswith(("|", "```")):
-            parts[i] = textwrap.fill(
-                " ".join(part.split()),
-                LINE,
-                subsequent_indent="  " if part.startswith("- ") else "",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
+            indent = "  " if part.startswith("- ") else ""
+            how = {"break_long_words": False, "break_on_hyphens": False}
+            parts[i] = textwrap.fill(" ".join(part.split()), LINE, subsequent_indent=indent, **how)
     return "".join(parts)
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """The blocks of texts.md.jinja by name, from the files of studies in a folder; without those that lack a file."""
+    from . import numbers
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["form"] = format
+    environment.globals |= vars(numbers) | {
+        "read": lambda path: read_table(folder / f"{path}.csv"),
+        "load": lambda path: yaml.safe_load((folder / path).read_text()),  # also JSON
+        "content": lambda path: (folder / path).read_text(),
+    }
+    template, found = environment.get_template("texts.md.jinja"), dict[str, str]()
+    for name, block in template.blocks.items():
+        try:
+            found[name] = wrapped("".join(block(template.new_context())))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def renew_pages(folder: Path, pages: Iterable[Path] = PAGES) -> list[str]:
+    """Renew the marked places of pages from the files in a folder. Returns the names of those that lack a file."""
+    written, missing = texts(folder), []
+    for page in pages:
+        text = page.read_text()
+        for name in marks(text):
+            text = renew(text, name, written[name]) if name in written else text
+        page.write_text(text)
+        missing += [name for name in marks(text) if name not in written]
+    return missing

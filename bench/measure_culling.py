@@ -13,6 +13,7 @@ from torch import nn
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.engine import Limits
+from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.numerics import tf32
@@ -122,9 +123,9 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     def plainly() -> np.ndarray:
         return np.array([loss(c, published.mask_without(pairs, p, device)) for c, p in sample])
 
-    cullings: dict[str, culling.Culling] = {}
+    cullings: dict[str, Found] = {}
 
-    def run(method: culling.Method) -> Callable[[], None]:
+    def run(method: culling.Search) -> Callable[[], None]:
         def task() -> None:
             cullings[method] = culling.cull(
                 of.network, split.images, split.labels, 10, method, mean=split.mean, std=split.std
@@ -135,10 +136,10 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     times = by_turns({"published": plainly, "exact": run("exact"), "screened": run("screened")})
     before = {c: loss(c, None) for c in {c for c, _ in sample}}
     slow = plainly() - np.array([before[c] for c, _ in sample])
-    ours = np.array([cullings["exact"].increment[c, p] for c, p in sample])
+    ours = np.array([cullings["exact"].score[c, p] for c, p in sample])
     whole = {"published": len(sample) / (10 * len(pairs))}
     rows = []
-    for method in culling.METHODS:
+    for method in culling.SEARCHES:
         rows.append(
             {
                 "method": method,
@@ -155,9 +156,9 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def overlap(first: culling.Culling, second: culling.Culling, pairs: ConjugatePairs, percent: float) -> float:
+def overlap(first: Found, second: Found, pairs: ConjugatePairs, percent: float) -> float:
     """Intersection over union of two cullings' maps, mean over classes."""
-    maps = (dfm.dominant(culled.increment, pairs, percent) for culled in (first, second))
+    maps = (dfm.dominant(culled.score, pairs, percent) for culled in (first, second))
     return float(masks.overlap(*maps).mean())
 
 
@@ -182,7 +183,7 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
             "precision": name,
             "device": device.type,
             **ratio(times, name, "float32"),
-            "greatest_difference": float(np.abs(cullings[name].increment - cullings["float32"].increment).max()),
+            "greatest_difference": float(np.abs(cullings[name].score - cullings["float32"].score).max()),
             **{
                 f"overlap_of_top_{percent}_percent": overlap(cullings[name], cullings["float32"], pairs, percent)
                 for percent in (1, 5, 10, 20)

@@ -53,6 +53,16 @@ PICTURES = {
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())  # of this study
 for changes in (yaml.safe_load((ROOT / "config" / "test.yaml").read_text()), PICTURES):
     update_config(CONFIG, changes)
+# Its runs, and what holds for their data sets.
+PLANTED = [f"plant_present/resnet18/none/seed{seed}" for seed in (0, 1)]
+FASHION = "fashion_mnist/resnet18/none/seed0"
+EXTERNAL = "pictures/my_network/none/seed0"
+STYLISED = "pictures/resnet18/sin/seed0"
+MAPPED = [*PLANTED, FASHION, EXTERNAL, STYLISED]  # with maps, in the order of the plan
+TRAINED = ["syn_2/resnet18/none/seed0", *PLANTED, FASHION, STYLISED]
+SHAPES = {"syn_2": (4, 3, 32), "plant_present": (4, 3, 32), "fashion_mnist": (10, 1, 32), "pictures": (3, 3, 64)}
+NEUTRAL = {"plant_present": "C0"}
+PERCENTS = (1, 5, 10, 20)
 # The network's module imports another, and that a third; nothing imports the last.
 MODULES = {
     "my_package/__init__.py": "from .layers import network\n",
@@ -71,6 +81,15 @@ def network(n_classes, width):
     "my_helper.py": "CHANNELS = 3\n",
     "my_package/unused.py": "",
 }  # fmt: skip
+
+
+def shape_of(run):
+    """Classes, channels and pixels of a side of a run's images."""
+    return SHAPES[dataset_of(run)]
+
+
+def dataset_of(run):
+    return run.split("/")[0]
 
 
 class Study(NamedTuple):

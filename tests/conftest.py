@@ -124,14 +124,6 @@ def study(tmp_path_factory):
     return study
 
 
-@pytest.fixture(scope="session")
-def exports(study):
-    """The finished study with what is made on demand: the report as a zip."""
-    done = study.snakemake("report_zip", "--cores", "all")
-    assert done.returncode == 0, done.stdout
-    return study
-
-
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     """A running SLURM of one node."""
@@ -139,6 +131,31 @@ def cluster(tmp_path_factory):
 
     with Cluster(tmp_path_factory.mktemp("slurm")) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """A headless Chromium."""
+    from chromium import Chromium
+
+    chromium = Chromium(tmp_path_factory.mktemp("profile"))
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def page(browser):
+    """A function that opens a page. At the end of the test, it must have no errors and no requests to a network."""
+    browser.errors.clear()
+    browser.requests.clear()
+
+    def opened(path):
+        browser.open(path)
+        return browser
+
+    yield opened
+    assert browser.errors == []
+    assert {address.partition(":")[0] for address in browser.requests} <= {"file", "data", "blob"}
 
 
 @pytest.fixture

@@ -70,10 +70,8 @@ for _ in range(7):
 
 images, labels = draw(60, seed=2)
 search = fs.Search(method="culling", settings={"search": "exact", "patch": 2}, percent=2, images_per_class=10)
-test = fs.Test(fills=("zeros",))
-result = fs.analyse(
-    network, wave.add(images, labels), labels, transform=transform, classes=SHAPES, search=search, test=test
-)
+test = fs.Test(maps=search, classes=SHAPES, fills=("zeros",))
+result = fs.analyse(network, wave.add(images, labels), labels, transform=transform, test=test)
 print(result.summary())
 result.flips
 

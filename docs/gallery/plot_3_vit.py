@@ -82,13 +82,10 @@ for _ in range(12):
 # ------------------------------
 
 images, labels = draw(60, seed=2)
-options = {
-    "classes": SHAPES,
-    "search": fs.Search(method="gradient", images_per_class=30),
-    "test": fs.Test(images_per_class=30, fills=("zeros",)),
-}
+search = fs.Search(method="gradient", images_per_class=30)
+test = fs.Test(maps=search, classes=SHAPES, images_per_class=30, fills=("zeros",))
 results = {
-    name: fs.analyse(network, images, labels, mean=MEAN, std=STD, run=fs.Run(name=name), **options)
+    name: fs.analyse(network, images, labels, mean=MEAN, std=STD, test=test, run=fs.Run(name=name))
     for name, network in (("random weights", untrained), ("trained", trained))
 }
 for name, result in results.items():

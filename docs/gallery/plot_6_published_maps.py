@@ -48,8 +48,8 @@ training.train(network, draw(300, 1), draw(30, 2), recipe, seed=0, augmentation=
 
 ranking, test = draw(30, 3), draw(30, 4)
 search = fs.Search(method="gradient", images_per_class=30)
-test_of_ours = fs.Test(images=test, images_per_class=30, fills=("swap",))
-ours = fs.analyse(network, ranking, search=search, test=test_of_ours)
+test_of_ours = fs.Test(maps=search, images=test, images_per_class=30, fills=("swap",))
+ours = fs.analyse(network, ranking, test=test_of_ours)
 
 # %%
 # Out: our maps for three tools
@@ -86,7 +86,7 @@ print(str(caught[0].message).replace(str(folder), "..."))
 # -------------------------------
 
 test_of_theirs = fs.Test(maps=read, images=test, images_per_class=30, fills=("swap",))
-tested = fs.analyse(network, ranking, search=search, test=test_of_theirs)
+tested = fs.analyse(network, ranking, test=test_of_theirs)
 for name, result in (("ours", ours), ("theirs", tested)):
     print(f"\n{name}\n{result.verdicts[['class', 'tpr_dfm', 'best_control', 'margin', 'verdict']].round(2)}")
 

@@ -39,8 +39,7 @@ NAMES = {
     "Search": "analysis.options",
     "Test": "analysis.options",
     "Run": "analysis.options",
-    "Preprocessing": "analysis.transforms",
-    "read_transform": "analysis.transforms",
+    "Preprocessing": "data.preprocessing",
     "SwapFine": "networks.swap_fine",
     "portable": "networks.instructions",
 }

@@ -401,29 +401,35 @@ def _analysis(
     """The analysis that the options of a command describe."""
     import frequency_shortcuts as fs
     from frequency_shortcuts.analysis.images import class_names
+    from frequency_shortcuts.data.preprocessing import normalisation_of
     from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
     names = class_names(options["images"])
+    mean, std = options["mean"], options["std"]
     size, resize = (_one_or_two(options[name]) for name in ("size", "resize"))
-    preprocessing = fs.Preprocessing(options["mean"], options["std"], size, resize)
+    preprocessing = fs.Preprocessing(mean, std, size, resize)
     named = open_network(
         options["model"], weights=options["weights"], checkpoint=options["checkpoint"], n_classes=len(names),
         channels=preprocessing.channels, size=preprocessing.shape or (224, 224),
     )  # fmt: skip
-    if named.transform is None and size is None and options["images"].is_dir():
-        raise ValueError("the network names no image size: give --size, --mean and --std")
     transform = named.transform
-    if size is not None or resize is not None:
-        transform = preprocessing if transform is None else fs.read_transform(transform, size, resize)
+    if size is not None:
+        of_weights = normalisation_of(transform)
+        transform = preprocessing if mean or std else fs.Preprocessing(*of_weights, size, resize)
+    elif options["images"].is_dir() and (transform is None or isinstance(transform, fs.Preprocessing)):
+        raise ValueError("the network names no image size: give --size, --mean and --std")
     ranking, test = options["images_per_class"] or (None, None)
-    of_search = {name: options[name] for name in ("method", "settings", "percent", "precision") if name in options}
+    if maps_wanted and maps is None:
+        of_search = {name: options[name] for name in ("method", "settings", "percent", "precision")}
+        maps = fs.Search(images_per_class=ranking, **of_search)
     chosen = ("others", "negatives", "smallest_set", "source")
     of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
     return fs.analyse(
-        named.network, options["images"], mean=options["mean"], std=options["std"], transform=transform,
-        outputs=options["outputs"] or outputs_of(names, named.categories), maps=maps_wanted,
-        search=fs.Search(images_per_class=ranking, **of_search) if maps_wanted else None,
-        test=fs.Test(maps=maps, images=options["test_images"], images_per_class=test, **of_test),
+        named.network, options["images"], mean=mean, std=std, transform=transform, quick=not maps_wanted,
+        test=fs.Test(
+            maps=maps, outputs=options["outputs"] or outputs_of(names, named.categories),
+            images=options["test_images"], images_per_class=test, **of_test,
+        ),
         run=fs.Run(options["seed"], options["device"], options["memory_mib"], state, numerics=options["numerics"]),
     )  # fmt: skip
 

@@ -38,7 +38,7 @@ from torch import nn
 from .analysis.analyse import analyse
 from .analysis.plots import plot_flip
 from .analysis.result import Analysis
-from .analysis.transforms import Preprocessing
+from .data.preprocessing import Preprocessing
 from .figures import canvas
 from .figures.panels import RIGHT, WRONG
 from .networks import architectures

@@ -31,8 +31,8 @@ from PIL import Image
 from torch import Tensor, nn
 
 from .analysis.analyse import analyse
-from .analysis.transforms import Preprocessing
 from .data.downloads import Source, debian_sources, first_source
+from .data.preprocessing import Preprocessing
 from .storage.files import lay_out
 
 # The outputs of ImageNet in each group, in the order of the names. Its classes are sorted by kind: birds are 7 to 24

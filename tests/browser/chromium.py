@@ -9,6 +9,9 @@ import shutil
 import subprocess
 import time
 
+import pytest
+from PIL import Image
+
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 # In a network namespace of its own, where that is allowed: there is nothing that could answer.
 ALONE = ["unshare", "--net"]
@@ -19,6 +22,13 @@ FLAGS = [
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--window-size=1400,1000",
     "--host-resolver-rules=MAP * ~NOTFOUND", "--remote-debugging-pipe",
 ]  # fmt: skip
+NEEDS_CHROMIUM = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine")
+
+
+def colours(path, left=0):
+    """How many colours a screenshot has, from a column on."""
+    with Image.open(path) as screen:
+        return len(screen.convert("RGB").crop((left, 0, *screen.size)).getcolors(2**24))
 
 
 class Chromium:

@@ -1,21 +1,16 @@
-"""What is found before the first job: mistakes in a configuration, in what it names, and the files of CIFAR-10."""
+"""What is found before the first job: mistakes in a configuration, and in what it names."""
 
 import copy
-import hashlib
-import pickle
 import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import h5py
-import numpy as np
 import pytest
 import yaml
 from snakemake.utils import update_config
 
 from checkouts import PICTURES, ROOT, checkout
-from frequency_shortcuts.data.downloads import DOWNLOADS
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
@@ -33,7 +28,6 @@ OWN = {  # the study of a user who trains nothing, as of config/own.yaml
     "graded": {"sets": 0},
     "transfer": [],
 }
-CIFAR = DOWNLOADS["cifar10"]
 
 
 @pytest.fixture(scope="module")
@@ -106,53 +100,3 @@ def test_no_job_starts_before_the_check_even_if_others_go_on_after_an_error(own)
     assert "- networks.my_network: no weights at none.pt" in done.stdout and "Traceback" not in done.stdout
     results = own.root / "results" / "own"
     assert not [path for end in ("h5", "safetensors", "svg") for path in results.rglob(f"*.{end}")]
-
-
-def small_files(root):
-    """Take small files for the published ones in a checkout: ten images of each, one of each class."""
-    generator, folder, contents = np.random.default_rng(0), root / "files", {}
-    folder.mkdir()
-    for name in CIFAR.files[:6]:
-        labels = [int(label) for label in generator.permutation(10)]
-        contents[name] = {"data": generator.integers(0, 256, (10, 3072), dtype=np.uint8), "labels": labels}
-    contents["batches.meta"] = {"label_names": list(CIFAR.classes)}
-    for name, content in contents.items():
-        (folder / name).write_bytes(pickle.dumps(content, 2))
-    sums = {name: hashlib.md5((folder / name).read_bytes()).hexdigest() for name in contents}
-    with open(root / "src" / "frequency_shortcuts" / "data" / "downloads.py", "a") as module:
-        module.write(
-            "\n\nfrom torchvision.datasets import CIFAR10\n\n"
-            f"CIFAR10.train_list = {[[name, sums[name]] for name in CIFAR.files[:5]]!r}\n"
-            f"CIFAR10.test_list = {[['test_batch', sums['test_batch']]]!r}\n"
-            f"CIFAR10.meta['md5'] = {sums['batches.meta']!r}\n"
-        )
-    return contents
-
-
-def test_the_store_of_cifar_10_holds_the_images_of_its_files(own):
-    contents = small_files(own.root)
-    config = yaml.safe_load((ROOT / "config" / "cifar10.yaml").read_text())
-    config["study"], config["device"] = "small", "cpu"
-    config["datasets"]["cifar10"] |= {"folder": "files", "validation_share": 0.2}
-    config["networks"] = {"resnet18": {"width": 4}}
-    (own.root / "small.yaml").write_text(yaml.safe_dump(config))
-    results = own.root / "results" / "small"
-    done = own.snakemake("check", "results/small/data/cifar10.h5", "--cores", "1", configs=["small.yaml"])
-    assert done.returncode == 0, done.stdout
-    looked_at = (results / "checked.txt").read_text().splitlines()
-    assert looked_at == [
-        "cifar10: 10 classes, 3 x 32 x 32, CIFAR-10",
-        "cifar10: resnet18 (resnet18) takes its images",
-    ]
-    assert {path.name for path in (results / "data" / "raw" / "cifar10").iterdir()} >= {*CIFAR.files}
-    with h5py.File(results / "data" / "cifar10.h5") as store:
-        assert tuple(store.attrs["classes"]) == CIFAR.classes and store.attrs["source"] == "CIFAR-10"
-        for split, each in (("train", 4), ("validation", 1), ("test", 1)):
-            assert store[split]["images"].shape == (10 * each, 3, 32, 32)
-            assert np.bincount(store[split]["labels"]).tolist() == [each] * 10
-        test = contents["test_batch"]
-        np.testing.assert_array_equal(store["test/images"][:].reshape(10, -1), test["data"])
-        np.testing.assert_array_equal(store["test/labels"][:], test["labels"])
-        rows = np.concatenate([store[split]["images"][:].reshape(-1, 3072) for split in ("train", "validation")])
-        published = np.concatenate([contents[name]["data"] for name in CIFAR.files[:5]])
-        np.testing.assert_array_equal(np.unique(rows, axis=0), np.unique(published, axis=0))

@@ -1,10 +1,9 @@
-"""The scripts of the gallery run, and notebooks are stored without outputs."""
+"""The scripts of the gallery run."""
 
 import os
 import subprocess
 import sys
 
-import nbformat
 import pytest
 
 from conftest import ROOT
@@ -22,9 +21,3 @@ def test_a_script_runs_and_draws_a_figure(path, tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert not [*tmp_path.iterdir()]
-
-
-def test_notebooks_are_stored_without_outputs():
-    for path in (ROOT / "workflow" / "notebooks").glob("*.ipynb"):
-        cells = nbformat.read(path, 4).cells
-        assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells), path

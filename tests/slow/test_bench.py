@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bench import measure_methods, measure_numerics, measure_screening, published
+from bench import measure_numerics, measure_screening, published
 from frequency_shortcuts import culling
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -28,10 +28,10 @@ def test_the_published_procedure_finds_the_same_increments(small_network):
         return published.class_loss(network, files, LABELS, c, mean, std, device, mask)
 
     for c in range(3):
-        assert loss(c, None) == pytest.approx(culled.baseline_loss[c], abs=5e-6)
+        assert loss(c, None) == pytest.approx(culled.about["baseline_loss"][c], abs=5e-6)
         for p in range(len(pairs)):
             slow = loss(c, published.mask_without(pairs, p, device)) - loss(c, None)
-            assert slow == pytest.approx(culled.increment[c, p], abs=5e-6)
+            assert slow == pytest.approx(culled.score[c, p], abs=5e-6)
 
 
 def test_the_cost_of_portable_numerics_is_the_median_over_processes_that_alternate(tmp_path, monkeypatch):
@@ -50,17 +50,6 @@ def test_the_cost_of_portable_numerics_is_the_median_over_processes_that_alterna
     assert started == [True, False] * measure_numerics.REPEATS
     ratios = [3 * (2 * turn + 1) / (2 * (2 * turn + 2)) for turn in range(measure_numerics.REPEATS)]
     assert row["ratio"] == pytest.approx(np.median(ratios)) and row["ratio_low"] == pytest.approx(min(ratios))
-
-
-def test_what_methods_add_to_their_passes_is_measured(tmp_path, monkeypatch):
-    monkeypatch.setattr(measure_methods, "WIDTHS", (2,))
-    monkeypatch.setattr(measure_methods, "METHODS", {"rise": ("rise", {"masks": 4}), "gradient": ("gradient", {})})
-    monkeypatch.setattr(measure_methods, "REPEATS", 2)
-    monkeypatch.setattr(measure_methods, "MORE_IMAGES", {})
-    table = measure_methods.overhead(tmp_path, torch.device("cpu"))
-    # Four masks of 80 images; a forward and a backward pass of each.
-    assert table["passes"].tolist() == [4 * 80, 3 * 80]
-    assert (table["added_low"] <= table["added"]).all() and (table["added"] <= table["added_high"]).all()
 
 
 def test_the_figure_of_screening_shows_the_mean_of_the_networks_by_size_of_the_images():

@@ -12,9 +12,8 @@ from test_figures import JUDGED, RUNS, adcs, of_phase, overlaps
 from test_figures_robustness import of_corruptions, of_filters, sensitivity
 
 from frequency_shortcuts.evaluation.method_scores import CONTROL
-from frequency_shortcuts.figures import canvas, images, learning, methods, robustness, selection, spectra
+from frequency_shortcuts.figures import images, learning, methods, robustness, spectra
 from frequency_shortcuts.figures import phase as phase_figure
-from frequency_shortcuts.figures import shortcuts as shortcut_figures
 from frequency_shortcuts.figures import stability as stability_figure
 from frequency_shortcuts.figures import truth as truth_figure
 
@@ -129,52 +128,6 @@ def test_a_drawing_lies_on_its_page_and_says_what_it_shows(draw):
     for axis in figure.axes:
         if "log" in axis.get_ylabel():
             assert axis.yaxis.label.get_parse_math()
-
-
-def test_the_same_figure_gives_the_same_files_each_time_it_is_drawn_or_saved(tmp_path):
-    figure = adcs()
-    for name, drawn in (("one", figure), ("two", figure), ("three", adcs())):
-        canvas.save(drawn, tmp_path / name)
-    for suffix, start in ((".svg", b"<?xml"), (".png", b"\x89PNG")):
-        files = {(tmp_path / f"{name}{suffix}").read_bytes() for name in ("one", "two", "three")}
-        assert len(files) == 1 and files.pop().startswith(start)
-
-
-def test_maps_of_many_classes_give_a_page_that_says_which_it_shows():
-    names = [f"some long name of a class, such as no. {c}" for c in range(40)]
-    shown = selection.select_classes(np.arange(40), 12, "at the end")
-    shares = {("a", "none"): np.zeros((12, 6, 6))}
-    figure = spectra.dominant_frequencies(shares, shown.names(names), note=shown.note)
-    assert len(figure.axes) == 12 + 1 and figure.get_suptitle().startswith("12 of 40 classes: those ")
-    width, height = figure.get_size_inches()
-    assert width <= canvas.PAGE + 0.1 and height < 11
-    figure.canvas.draw()
-    titles = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title()]
-    assert not any(one.overlaps(other) for one, other in itertools.combinations(titles, 2))
-
-
-def drawn_ood(networks, names):
-    rows = [(network, "none", "sketch", "zeros", kind, name, 0.5)
-            for network in networks for kind in ("unfiltered", "dfm") for name in names]  # fmt: skip
-    columns = ["network", "augmentation", "rendition", "fill", "filter", "class", "tpr"]
-    return shortcut_figures.out_of_distribution(pd.DataFrame(rows, columns=columns), names)
-
-
-def test_dollars_in_a_name_are_dollars():
-    figure = drawn_ood(["n$a$"], ["from $5 to $10", r"cost $\frac{1} each"])
-    figure.canvas.draw()  # as mathematics, one is refused
-    texts = [text for text in figure.findobj(lambda a: hasattr(a, "get_parse_math")) if "$" in text.get_text()]
-    assert len(texts) >= 2 and not any(text.get_parse_math() for text in texts)
-
-
-def test_long_names_of_networks_stay_beside_their_rows():
-    networks = ["my_small_network", "resnet18_pretrained_on_nothing", "a" * 50]
-    figure = drawn_ood(networks, [f"class number {c}" for c in range(12)])
-    figure.canvas.draw()
-    labels = [axis.yaxis.label for axis in figure.axes if axis.get_ylabel().replace("\n", "") in networks]
-    places = [label.get_window_extent() for label in labels]
-    assert len(places) == 3 and not any(one.overlaps(other) for one, other in itertools.combinations(places, 2))
-    assert all(figure.bbox.y0 <= place.y0 and place.y1 <= figure.bbox.y1 and place.x0 >= 0 for place in places)
 
 
 # Truth

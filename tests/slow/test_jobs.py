@@ -10,9 +10,8 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
-from children import Child
 from safetensors.numpy import load_file
-from script_runs import Inputs, Outputs
+from script_runs import Child, Inputs, Outputs
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures
@@ -45,11 +44,11 @@ def settings_of(rule, folder, minutes):
     folder.mkdir(parents=True, exist_ok=True)
     base = folder.parents[len(RUN.parts)]
     train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
-    outputs = {"train": train, "cull": {"maps": "halves.h5"}}[rule]
-    culling = {
-        "images": {"split": "validation", "images_per_class": None, "seed": 0}, "subsets": ["half0", "half1"],
-        "parts": 1, "percents": [5],
-        "settings": {"method": "exact", "precision": "float32", "compiled": False, "memory_mib": 8},
+    outputs = {"train": train, "find_maps": {"maps": "halves.h5"}}[rule]
+    search = {
+        "own": True, "modules": ["frequency_shortcuts.maps.methods.culling.method"], "split": "validation",
+        "settings": {"search": "exact"}, "limits": {"memory_mib": 8}, "images_per_class": None, "percents": [5],
+        "seed_of_halves": 0,
     }  # fmt: skip
     training = {
         "architecture": {"architecture": "resnet18", "width": 4, "stem": "small"}, "recipe": {"batch_size": 16},
@@ -64,7 +63,7 @@ def settings_of(rule, folder, minutes):
         rule=rule, threads=1, log=[str(folder / "job.log")], wildcards=Inputs(**WILDCARDS),
         config={"study": "test", "checkpoint_minutes": minutes}, input=Inputs(**given),
         output=Outputs(**{key: folder / name for key, name in outputs.items()}),
-        params=SimpleNamespace(device="cpu", **(training if rule == "train" else culling)),
+        params=SimpleNamespace(device="cpu", **(training if rule == "train" else {"search": search, "part": [0, 1]})),
     )  # fmt: skip
 
 
@@ -105,14 +104,14 @@ def wholes(tmp_path_factory):
     network = architectures.build(architecture, 0)
     architectures.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
     whole = {}
-    for rule in ("train", "cull"):
+    for rule in ("train", "find_maps"):
         finished(settings_of(rule, base / rule / RUN, 100))
         whole[rule] = contents(base / rule / RUN)
         assert whole[rule]
     return base, whole
 
 
-STATES = {"train": ["state.pt"], "cull": ["halves.h5.half0.state", "halves.h5.half1.state"]}
+STATES = {"train": ["state.pt"], "find_maps": ["halves.h5.half0.state", "halves.h5.half1.state"]}
 
 
 def files_of(folder):
@@ -123,11 +122,11 @@ def files_of(folder):
 def in_the_middle(rule, folder):
     """Whether a job has stored some of its work."""
     first = folder / STATES[rule][0]
-    least_bytes = {"train": 1, "cull": 3000}[rule]
+    least_bytes = {"train": 1, "find_maps": 3000}[rule]
     return first.exists() and first.stat().st_size > least_bytes
 
 
-@pytest.mark.parametrize(("rule", "number"), [("train", signal.SIGTERM), ("cull", signal.SIGINT)])
+@pytest.mark.parametrize(("rule", "number"), [("train", signal.SIGTERM), ("find_maps", signal.SIGINT)])
 def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, number):
     base, whole = wholes
     folder = base / f"{rule}_{number}" / RUN
@@ -153,9 +152,9 @@ def test_a_job_stops_at_once_after_a_signal_and_resumes_later(wholes, rule, numb
 def test_a_second_job_on_the_same_output_is_an_error_and_a_killed_job_resumes(wholes):
     base, whole = wholes
     folder = base / "twice" / RUN
-    settings = settings_of("cull", folder, 1e-4)
+    settings = settings_of("find_maps", folder, 1e-4)
     job = start(settings)
-    job.until(lambda: in_the_middle("cull", folder))
+    job.until(lambda: in_the_middle("find_maps", folder))
     os.kill(job.process.pid, signal.SIGSTOP)  # alive, and not at its end before the other starts
     second = start(SimpleNamespace(**{**vars(settings), "log": [str(folder / "second.log")]}), "messages_of_second")
     assert second.ended(60) == 1
@@ -164,4 +163,4 @@ def test_a_second_job_on_the_same_output_is_an_error_and_a_killed_job_resumes(wh
     job.process.join()
     assert not any(Path(path).exists() for path in settings.output)
     finished(settings)
-    assert contents(folder) == whole["cull"]
+    assert contents(folder) == whole["find_maps"]

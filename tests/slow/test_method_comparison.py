@@ -1,8 +1,5 @@
 """The comparison of methods, cut down: from a network and images to tables and figures, by the scripts of the rules."""
 
-import json
-import re
-import shutil
 from types import SimpleNamespace
 
 import h5py
@@ -16,7 +13,6 @@ from snakemake.utils import update_config
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.evaluation.method_scores import CONTROL
-from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.tables import read_table
@@ -72,10 +68,11 @@ def compared(tmp_path_factory):
         for name in METHODS:
             path = folder / "maps" / name / f"{place}.h5"
             path.parent.mkdir(parents=True, exist_ok=True)
-            params = SimpleNamespace(
-                device="cpu", images={"split": "validation", "images_per_class": None}, limits={}, method=name,
-                module=registry.module_of(name), settings=SMALL.get(name, {}), percents=[5, 20],
-            )  # fmt: skip
+            search = {
+                "own": False, "method": name, "modules": [registry.module_of(name)], "settings": SMALL.get(name, {}),
+                "split": "validation", "images_per_class": None, "limits": {}, "percents": [5, 20],
+            }  # fmt: skip
+            params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
             given = SimpleNamespace(images=store, weights=weights, code=[])
             wildcards = SimpleNamespace(seed=str(seed))
             run_script("find_maps", folder, params=params, input=given, output=[str(path)], wildcards=wildcards)
@@ -148,69 +145,11 @@ def test_the_overlap_compares_the_seeds(compared):
     assert table["random"] < 0.5
 
 
-def test_the_explorer_offers_every_method_of_each_network_with_its_rates(compared):
-    """The maps of the study are here those of its first method."""
-    places = [f"plant_present/small/none/seed{seed}" for seed in SEEDS]
-    methods = [METHODS[:3], METHODS]
-    given, of_flips = {name: [] for name in ("tests", "hits", "dfm", "maps", "flips")}, []
-    for place, names in zip(places, methods, strict=True):
-        own, folder = compared / "dfm" / f"{place}.h5", compared / "tests" / place
-        own.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(compared / "maps" / METHODS[0] / f"{place}.h5", own)
-        of_tests = [METHODS[0]] if names != METHODS else []  # the methods whose maps the study tests as well
-        output = Outputs(hits=folder / "hits.h5", shortcuts=folder / "shortcuts.csv")
-        params = SimpleNamespace(
-            device="cpu", percent=5, split="test", images_per_class=None, phase=False, methods=of_tests,
-            settings={"fills": ("zeros", "swap"), "controls": 5, "negatives": None, "seed": 0},
-            method_settings={"fills": ("zeros", "swap"), "controls": 0, "radial": 0, "seed": 0},
-        )  # fmt: skip
-        read = SimpleNamespace(
-            images=compared / "plant_present.h5", weights=compared / f"{place[-1]}.safetensors", dfm=own,
-            methods=[str(compared / "maps" / name / f"{place}.h5") for name in of_tests],
-        )  # fmt: skip
-        run_test("shortcuts", compared, output=output, params=params, input=read)
-        flips = Outputs(hits=folder / "flips.h5", flips=folder / "flips.csv", cross_flips=folder / "cross_flips.csv")
-        params = SimpleNamespace(device="cpu", split="test", ranking="validation", seed=0)
-        run_test("counterfactual", compared, output=flips, params=params, input=read)
-        given["flips"].append(flips.hits)
-        of_flips.append(flips)
-        given["tests"].append(output.shortcuts)
-        given["hits"].append(output.hits)
-        given["dfm"].append(str(own))
-        given["maps"] += [str(compared / "maps" / name / f"{place}.h5") for name in names]
-    output, read = [str(compared / "shortcuts.csv")], SimpleNamespace(hits=given["hits"])
-    join_test("shortcuts", compared, input=read, settings={"strong": 0.6}, output=output, config=CONFIG)
-    read = SimpleNamespace(**{name: [getattr(one, name) for one in of_flips] for name in ("flips", "cross_flips")})
-    joined = [str(compared / f"{name}.csv") for name in ("flips", "cross_flips")]
-    join_test("counterfactual", compared, input=read, output=joined, config=CONFIG)
-    tested = {"percent": 5, "split": "test", "images_per_class": None, "seed": 0, "fills": ["zeros", "swap"]}
-    read = SimpleNamespace(
-        stores=[compared / "plant_present.h5"] * 2, shortcuts=compared / "shortcuts.csv",
-        flip_rates=compared / "flips.csv",
-        weights=[compared / f"{seed}.safetensors" for seed in SEEDS],
-        rates=[str(compared / "tests" / places[1] / "rates.csv")], **given,
-    )  # fmt: skip
-    params, page = SimpleNamespace(study="small", most=12, tested={**tested, "strong": 0.6}), compared / "explorer.html"
-    run_script("write_explorer", compared, params=params, input=read, output=[str(page)], config=CONFIG)
-    (data,) = re.findall(r'type="application/json" id="data">(.*?)</script>', page.read_text(), re.DOTALL)
-    shown = [network["methods"] for network in json.loads(data)["datasets"][0]["networks"]]
-    for offered, names in zip(shown, methods, strict=True):
-        assert [method["name"] for method in offered] == [explorer.OWN, *names]
-    # The table of the first network is not given, but the tests of the study have the maps of one of its methods.
-    assert [method["measured"] for method in shown[0]] == [["5"], ["5"], [], []]
-    assert [method["measured"] for method in shown[1]] == [["5"]] + [["5", "20"]] * len(METHODS)
-    own, same = (method["sizes"][0]["classes"] for method in shown[1][:2])
-    for of_study, of_method in zip(own, same, strict=True):
-        assert of_study["reduced"] == of_method["reduced"]
-        for fill, same_fill in zip(of_study["rates"], of_method["rates"], strict=True):
-            assert fill is same_fill is None or fill["rows"]["the map"] == same_fill["rows"]["the map"]
-
-
 def test_the_plan_of_the_benchmark_compares_its_methods():
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     update_config(config, yaml.safe_load((ROOT / "config" / "benchmark.yaml").read_text()))  # as Snakemake does
     plan = Plan(config)
     assert len(plan.map_files()) == len(plan.runs()) * len(plan.methods())
     assert "results/benchmark/figures/method_truth_all.svg" in targets.of_methods(plan)
-    assert plan.method_modules("greedy") == [registry.module_of("greedy"), registry.module_of("gradient")]
+    assert plan.search("maps/greedy")["modules"] == [registry.module_of("greedy"), registry.module_of("gradient")]
     assert targets.of_methods(Plan(config | {"plan": [{**config["plan"][0], "methods": []}]})) == []

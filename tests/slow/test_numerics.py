@@ -32,8 +32,8 @@ network = architectures.build(architectures.Architecture("resnet18", 4, 3, 32, w
 recipe = training.Recipe(epochs=3, batch_size=16)
 network.load_state_dict(training.train(network, data, images, recipe, seed=0, augmentation=Augmentation()).weights)
 run = fs.Run(progress=False, numerics=sys.argv[1])
-search, test = fs.Search("gradient"), fs.Test(controls=5, fills=("zeros",))
-result = fs.analyse(network, images, run=run, search=search, test=test)
+test = fs.Test(fs.Search("gradient"), controls=5, fills=("zeros",))
+result = fs.analyse(network, images, run=run, test=test)
 algebra = np.linalg.svd(np.fft.fft2(images.images[:, 0].astype(float)).real.reshape(len(images), -1))[1]
 found = {"map": result.found.score, "tables": result.rates.to_csv(), "flips": result.flips.to_csv(), "algebra": algebra}
 digests = {name: hashlib.sha256(np.asarray(value).tobytes()).hexdigest() for name, value in found.items()}

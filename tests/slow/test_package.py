@@ -1,17 +1,24 @@
-"""The package, built as for an index (the wheel from the sdist) and installed beside the checkout, not from it."""
+"""The package, built as for an index (the wheel from the sdist) and installed elsewhere; lines of README and docs."""
 
 import os
 import re
 import shutil
 import subprocess
 import sys
+import textwrap
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 from test_readme import README
+from waves_and_network import MEAN, SIZE, STD, WaveNetwork, images_and_labels
 
+import frequency_shortcuts as fs
 from conftest import ROOT
+from frequency_shortcuts import example, shortcuts
 
 PACKAGE = ROOT / "src" / "frequency_shortcuts"
 LINES = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
@@ -68,3 +75,54 @@ def test_the_command_of_the_package_explains_itself(installed, tmp_path):
 
 def test_the_lines_of_the_readme_run_on_the_package(installed, tmp_path):
     run(installed, tmp_path, "-c", LINES)
+
+
+# README and docs, on the checkout
+
+
+def test_the_lines_of_the_readme_run_as_they_stand(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
+    assert textwrap.indent(code, "    ") in example.__doc__
+    exec(code, {})
+    lines, shown = capsys.readouterr().out.splitlines(), re.search(r"```text\n(.*?)```", README, re.DOTALL)[1]
+    shown = shown.splitlines()
+    assert set(shown) - {"..."} <= set(lines) and lines[-1] == shown[-1] and max(map(len, lines)) <= 100
+
+
+def test_the_pictures_of_an_analysis_are_saved(tmp_path):
+    images, labels = images_and_labels()
+    result = fs.analyse(WaveNetwork(), images, labels, mean=MEAN, std=STD)
+    result.save(tmp_path)
+    for name in ("flip", "clearest", "cards", "shortcuts"):
+        with Image.open(tmp_path / f"{name}.png") as picture:
+            assert picture.width > 500
+    assert "Is a map enough?" in result.summary()
+
+
+def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[-1]
+    images, labels = torch.randn(12, 3, 10, 9), np.arange(12) % 3
+    names = {"network": small_network(3, 3), "images": images, "labels": labels, "n_classes": 3}
+    exec(code, names | {"test_images": images.flip(0), "test_labels": labels[::-1].copy()}, done := {})
+    assert done["increments"].shape == (3, len(done["pairs"])) and done["masks"].shape == (3, 10, 9)
+    kinds = {"unfiltered", "dfm", "random", "radial", "low_pass", "other"}
+    assert set(shortcuts.rates(done["hits"])["filter"]) == kinds
+    assert "verdict" in capsys.readouterr().out
+
+
+def test_the_first_lines_work_with_another_network(tmp_path, monkeypatch, capsys):
+    def photographs(folder):
+        for i, (image, label) in enumerate(zip(*images_and_labels(), strict=True)):
+            (path := Path(folder, str(label), f"{i}.png")).parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(image[0]).convert("RGB").save(path)
+        return folder
+
+    monkeypatch.setattr("frequency_shortcuts.example.network", WaveNetwork)
+    monkeypatch.setattr("frequency_shortcuts.example.pictures", photographs)
+    monkeypatch.setattr("frequency_shortcuts.example.TRANSFORM", fs.Preprocessing(MEAN, STD, SIZE))
+    monkeypatch.chdir(tmp_path)
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[0]
+    exec(code, {}, done := {})
+    assert (tmp_path / "results" / "analysis" / "report.html").is_file() and len(done["result"].flips) == 4
+    assert "Cannot tell in 4 of 4 classes" in capsys.readouterr().out

@@ -1,4 +1,4 @@
-"""A SLURM of one node on loopback, for tests: real daemons, real jobs, and GPUs that are only counted.
+"""A SLURM of one node on loopback, for tests: real daemons, real jobs, GPUs that are only counted; and its login node.
 
 It lives in mount and process namespaces of its own: its configuration lies over /etc/slurm there alone, and whatever
 happens, also to the test, the kernel ends all that runs in it and nothing is left behind.
@@ -9,8 +9,11 @@ import re
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
+
+import pytest
 
 PROGRAMS = ("slurmctld", "slurmd", "sbatch", "srun", "scontrol", "squeue", "scancel")
 NAMESPACES = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child", "--mount-proc"]
@@ -162,3 +165,77 @@ def free_ports(n):
     finally:
         for item in sockets:
             item.close()
+
+
+# Snakemake that checks its SLURM jobs every second: by default its intervals between checks grow.
+SNAKEMAKE = """
+import asyncio
+from snakemake.cli import main
+from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+
+async def sleep(_):
+    await asyncio.sleep(1)
+
+RemoteExecutor.sleep = sleep
+main()
+"""
+# Faster than on a cluster of many nodes and users, and without an accounting database; else the profile as it is.
+HERE = ["--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"]
+RUN = "syn_2/resnet18/none/seed0"
+NEEDS_SLURM = pytest.mark.skipif(bool(missing()), reason=missing() or "SLURM is here")
+
+
+class Head:
+    """Snakemake on the login node of the cluster, in a checkout of its own."""
+
+    def __init__(self, cluster, root, *configs):
+        self.cluster, self.root, self.configs = cluster, root, configs
+        self._before = len(cluster.jobs())
+
+    def jobs(self, rule="", wildcards="", *states):
+        """The jobs since this head started, in order, of a rule, with some wildcards, in one of these states."""
+        since = self.cluster.jobs()[self._before :]
+        of_rule = [job for job in since if job["rule"] == rule or not rule]
+        of_wildcards = [job for job in of_rule if job["Comment"].endswith(wildcards)]
+        return [job for job in of_wildcards if job["JobState"] in states or not states]
+
+    def command(self, *arguments):
+        words = [*self.cluster.enter(self.root), sys.executable, "-c", SNAKEMAKE, *arguments]
+        return [*words, "--profile", "profiles/slurm", *HERE, "--configfile", *self.configs]
+
+    @property
+    def environment(self):
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        # Jobs have more threads here than there are cores: one that waits should not keep a core busy.
+        return {**os.environ, "PATH": path, "OMP_WAIT_POLICY": "PASSIVE"}
+
+    def run(self, *arguments):
+        return subprocess.run(
+            self.command(*arguments), env=self.environment, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def start(self, *arguments):
+        """The same in the background, its output in the file head.log."""
+        with open(self.root / "head.log", "w") as log:
+            return subprocess.Popen(self.command(*arguments), env=self.environment, stdout=log, stderr=log)
+
+    def log(self):
+        return (self.root / "head.log").read_text()
+
+
+def until(condition, seconds=300):
+    """Wait until a condition holds; returns what it gives."""
+    end = time.monotonic() + seconds
+    while not (outcome := condition()):
+        assert time.monotonic() < end, "waited for too long"
+        time.sleep(0.2)
+    return outcome
+
+
+def requested(job):
+    """Cores, MB, minutes and GPUs (by --gpus or --gres) of a job."""
+    resources, gpus = job["requested"], job.get("TresPerJob") or job.get("TresPerNode") or ""
+    hours, minutes, _ = map(int, job["TimeLimit"].split(":"))
+    count = int(re.fullmatch(r"gres/gpu:(\d+)", gpus)[1]) if "gpu" in gpus else 0
+    return int(resources["cpu"]), int(resources["mem"].rstrip("M")), 60 * hours + minutes, count

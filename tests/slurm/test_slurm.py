@@ -5,8 +5,7 @@ import re
 import pytest
 import torch
 import yaml
-from cluster import GPUS
-from heads import NEEDS_SLURM, RUN, Head, requested
+from cluster import GPUS, NEEDS_SLURM, RUN, Head, requested
 
 from checkouts import CONFIG, ROOT, checkout
 from study.network_tests import TESTS
@@ -34,8 +33,6 @@ ON_A_CORE = {
 ON_A_GPU = {
     "train": (4, 8000, 240, 1),
     "external_network": (4, 4000, 60, 1),
-    "cull": (4, 4000, 240, 1),
-    "cull_halves": (4, 4000, 240, 1),
     "find_maps": (4, 4000, 240, 1),
     "graded": (4, 4000, 120, 1),
 }
@@ -66,7 +63,7 @@ def test_every_job_went_through_slurm_with_what_its_rule_asks_for(sent):
     _, jobs = sent
     assert {job["JobState"] for job in jobs} == {"COMPLETED"} and {job["Partition"] for job in jobs} == {"study"}
     alone = [job for job in jobs if job["rule"] in REQUESTED]
-    assert sorted(job["rule"] for job in alone) == ["adcs", "bandstop", "cull", "cull_halves", "synthesize", "train"]
+    assert sorted(job["rule"] for job in alone) == ["adcs", "bandstop", "find_maps", "find_maps", "synthesize", "train"]
     for job in alone:
         assert requested(job) == REQUESTED[job["rule"]], job["rule"]
     shared = [job for job in jobs if job["rule"] not in REQUESTED]
@@ -89,18 +86,14 @@ def test_the_log_of_every_step_names_its_slurm_job_and_the_gpu_that_it_got(sent)
             assert bool(gpu) == (rule in ON_A_GPU) and (not gpu or int(gpu[1]) < GPUS)
 
 
-def resources_of_rules(study, profile):
-    """The lines on each rule in a dry run of the study with GPUs."""
-    (study.root / "cuda.yaml").write_text("device: cuda\n")
-    planned = study.snakemake(
-        "--dry-run", "--cores", "8", "--profile", profile, extra=["cuda.yaml"], program=["-c", WITHOUT_MESSAGES]
-    )
-    assert planned.returncode == 0, planned.stdout
-    return dict(BLOCK.findall(planned.stdout))
-
-
 def test_every_rule_asks_for_what_it_needs(tmp_path):
-    jobs = resources_of_rules(checkout(tmp_path), "profiles/slurm")
+    """By a dry run of the study with GPUs."""
+    study = checkout(tmp_path)
+    (study.root / "cuda.yaml").write_text("device: cuda\n")
+    options = ("--dry-run", "--cores", "8", "--profile", "profiles/slurm")
+    planned = study.snakemake(*options, extra=["cuda.yaml"], program=["-c", WITHOUT_MESSAGES])
+    assert planned.returncode == 0, planned.stdout
+    jobs = dict(BLOCK.findall(planned.stdout))
     assert REQUESTED.keys() | LOCAL <= jobs.keys() and len(jobs.keys() - REQUESTED.keys() - LOCAL) > 20
     for rule in jobs.keys() - LOCAL:
         numbers = re.findall(r"\b(threads|mem_mb|runtime|gpu)[:=] ?(\d+)", jobs[rule])
@@ -110,18 +103,6 @@ def test_every_rule_asks_for_what_it_needs(tmp_path):
             assert asked == REQUESTED[rule], rule
         else:
             assert asked[0] == 1 and asked[1] <= 4000 and asked[3] == 0, rule
-
-
-def test_sites_that_want_gres_get_it_by_the_two_lines_of_the_profile(tmp_path):
-    study = checkout(tmp_path)
-    text = (study.root / "profiles/slurm/config.yaml").read_text()
-    changed = re.sub(r"^    # (gpu: 0|gres: gpu:1)\b", r"    \1", text, flags=re.MULTILINE)
-    assert changed.count("\n    gpu: 0") == changed.count("\n    gres: gpu:1") == 1
-    (study.root / "profiles/gres").mkdir()
-    (study.root / "profiles/gres/config.yaml").write_text(changed)
-    jobs = resources_of_rules(study, "profiles/gres")
-    assert {rule for rule, lines in jobs.items() if "gres=gpu:1" in lines} == ON_A_GPU.keys()
-    assert not [rule for rule, lines in jobs.items() if "gpu=1" in lines]
 
 
 def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that_do_not():
@@ -134,8 +115,8 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     tests = {test.name for test in TESTS.values() if test.measure}
     joins = {test.rule for test in TESTS.values()}
     copies = re.findall(r"use rule (\w+) as (\w+) with", rules)
-    on_gpu = {name for name, block in blocks.items() if "gpu=gpus" in block} | tests
-    on_gpu |= {name for of, name in copies if of == "cull"}
+    on_gpu = {name for name, block in blocks.items() if re.search("gpu=.*gpus", block)} | tests
+    on_gpu |= {name for of, name in copies if of == "find_maps"}
     assert set(profile["set-resources"]) == on_gpu
     assert not on_gpu & set(profile["groups"])
     assert set(profile["groups"]) <= {*blocks, *joins, *(name for _, name in copies)}

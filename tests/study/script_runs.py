@@ -1,7 +1,10 @@
-"""Runs of the scripts of rules without Snakemake: a plain object stands in for the one that Snakemake gives them."""
+"""Runs of the scripts of rules without Snakemake, also as child processes: a plain object stands in for its own."""
 
 import importlib
+import multiprocessing
 import sys
+import time
+from pathlib import Path
 from types import SimpleNamespace
 
 from conftest import ROOT
@@ -45,3 +48,34 @@ def join_test(name, folder, *, input, settings=None, **parts):
     """Join the files of a test of networks into its tables. input : as for `run_script`, by the names of the test."""
     given = SimpleNamespace(**{f"{name}_{key}": list(map(str, files)) for key, files in vars(input).items()})
     run_script("make_tables", folder, params=SimpleNamespace(tests={name: settings or {}}), input=given, **parts)
+
+
+class Child:
+    """A function in a forked process, which has loaded PyTorch already; what it prints goes to a file."""
+
+    def __init__(self, function, *arguments, messages: Path):
+        self.messages = messages
+        messages.touch()
+
+        def run():
+            sys.stdout = sys.stderr = messages.open("w", buffering=1)
+            function(*arguments)
+
+        self.process = multiprocessing.get_context("fork").Process(target=run)
+        self.process.start()
+
+    def text(self):
+        return self.messages.read_text()
+
+    def until(self, condition, seconds=300):
+        """Wait for something that the child does."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert self.process.is_alive(), self.text()
+            assert time.monotonic() < end, "waited for too long"
+            time.sleep(0.005)
+
+    def ended(self, seconds=300):
+        """Wait for its end; returns its exit code."""
+        self.process.join(seconds)
+        return self.process.exitcode

@@ -2,7 +2,6 @@
 
 import ast
 import importlib
-import json
 import os
 import sys
 from importlib.util import resolve_name
@@ -13,10 +12,10 @@ import pytest
 
 from study.sources.registry import SOURCES
 from workflow.study import dependencies
-from workflow.study.dependencies import NOTEBOOKS, REPOSITORY, SCRIPTS, UnresolvedImport, code_of
+from workflow.study.dependencies import REPOSITORY, SCRIPTS, UnresolvedImport, code_of
 from workflow.study.network_tests import TESTS
 
-PATHS = sorted((*SCRIPTS.glob("*.py"), *NOTEBOOKS.glob("*.ipynb")))
+PATHS, NOTEBOOKS = (sorted((REPOSITORY / "workflow" / name).glob("*.py")) for name in ("scripts", "notebooks"))
 
 
 @pytest.mark.parametrize(
@@ -73,10 +72,10 @@ def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("module", "used_by", "not_by"),
     [
-        ("maps/methods/culling/method.py", {"cull.py"}, {"train.py", "measure_adcs.py", "shortcuts"}),
-        ("evaluation/shortcuts.py", {"shortcuts", "ood"}, {"train.py", "cull.py", "stability"}),
-        ("evaluation/truth.py", {"truth"}, {"train.py", "cull.py", "stability", "measure_adcs.py"}),
-        ("spectrum/pairs.py", {"train.py", "cull.py", "shortcuts"}, {"make_report.py"}),
+        ("maps/methods/method.py", {"find_maps.py"}, {"train.py", "measure_adcs.py", "shortcuts"}),
+        ("evaluation/shortcuts.py", {"shortcuts", "ood"}, {"train.py", "find_maps.py", "stability"}),
+        ("evaluation/truth.py", {"truth"}, {"train.py", "find_maps.py", "stability", "measure_adcs.py"}),
+        ("spectrum/pairs.py", {"train.py", "find_maps.py", "shortcuts"}, {"make_report.py"}),
         ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
     ],
 )
@@ -99,11 +98,7 @@ def test_an_edit_of_a_source_concerns_its_own_stores_and_no_others():
 
 def statements(path):
     """The import statements of a script, notebook or module, those for types left out."""
-    source = path.read_text()
-    if path.suffix == ".ipynb":
-        cells = json.loads(source)["cells"]
-        source = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    tree = ast.parse(source)
+    tree = ast.parse(path.read_text())
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = [ast.Pass()]
@@ -152,6 +147,9 @@ def test_the_code_of_a_script_is_what_python_imports(monkeypatch):
         code = code_of(path.name)
         assert python_imports(path, seen) == code, path.name
         assert not [file for file in code if file.startswith("workflow/scripts/")]  # no script imports another
+    for path in NOTEBOOKS:
+        file = str(path.relative_to(REPOSITORY))
+        assert sorted([file, *python_imports(path, seen)]) == code_of(modules=[f"notebooks.{path.stem}"]), path.stem
     script = python_imports(SCRIPTS / "run_test.py", seen)
     for test in TESTS.values():
         module = REPOSITORY / "workflow" / "study" / "tests" / f"{test.name}.py"

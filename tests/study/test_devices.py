@@ -1,6 +1,5 @@
 """The device of a job, without a GPU: torch.cuda is replaced. And its provenance."""
 
-import ast
 import platform
 import sys
 
@@ -10,10 +9,7 @@ import torch
 from snakemake.cli import parse_args
 
 from conftest import ROOT
-from frequency_shortcuts.networks.devices import pick_device
 from study import devices, provenance
-
-SCRIPTS = ROOT / "workflow" / "scripts"
 
 
 @pytest.mark.parametrize(
@@ -37,20 +33,6 @@ def test_a_job_warns_once_if_slurm_gave_it_a_gpu_that_pytorch_does_not_find(monk
         devices.take_device("cuda")
     assert len(caplog.messages) == (named is not None)
     assert named is None or f"SLURM gave this job a GPU ({named})" in caplog.text
-
-
-def test_every_script_takes_its_device_here():
-    scripts = []
-    for path in sorted(SCRIPTS.glob("*.py")):
-        tree = ast.parse(path.read_text())
-        names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-        names |= {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-        assert pick_device.__name__ not in names, path
-        if "params.device" in ast.unparse(tree):
-            scripts.append(path.stem)
-            # The provenance says what a device is, and computes on none.
-            assert bool({"take_device", "load_network"} & names) != (path.stem == "write_provenance"), path
-    assert len(scripts) > 1
 
 
 # Several GPUs

@@ -1,13 +1,12 @@
 """The job of the counterfactual test: a network that follows a wave, and data sets with too few ranking images."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
 import numpy as np
 import pytest
 import torch
-from script_runs import Outputs, join_test, run_test
+from script_runs import Outputs, run_test
 from test_plan import PLAN, plan
 from torch import nn
 
@@ -97,17 +96,6 @@ def test_a_set_with_too_few_ranking_images_fails_nothing_and_tells_nothing(tmp_p
     assert sentence in (tmp_path / "log").read_text()
     with h5py.File(output.hits) as file:
         assert rates(read_flips(file))["verdict"].tolist() == ["cannot tell"] * 3
-
-
-def test_the_tables_of_all_runs_are_joined(tmp_path):
-    outputs = [measured(tmp_path / name, ranking=12, test=12) for name in ("a", "b") if not (tmp_path / name).mkdir()]
-    given = SimpleNamespace(
-        **{key: [getattr(output, key) for output in outputs[:1]] for key in ("flips", "cross_flips")}
-    )
-    joined = [str(tmp_path / f"{name}.csv") for name in ("flips", "cross_flips")]
-    join_test("counterfactual", tmp_path, input=given, output=joined, config=plan().config)
-    assert [len(read_table(path)) for path in joined] == [3, 9]
-    assert Path(joined[0]).read_text() == Path(outputs[1].flips).read_text()  # the same images and draws
 
 
 @pytest.mark.parametrize("maps", [True, False])

@@ -83,7 +83,7 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     ]
     photographs = ["photos/small/augmix/1", "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1"]
     assert names(targets.explored_runs(found)) == [*photographs, "syn_1/small/augmix/1"]
-    assert found.expand_cullings("{seed}{job}") == plan().expand_cullings("{seed}{job}")
+    assert found.searches() == plan().searches()
     for entries in ([PLAN[0], {**PLAN[0], "maps": False}], [{**PLAN[0], "maps": False}, PLAN[0]]):
         assert len(plan(plan=entries).mapped_runs()) == 4
     assert found.needed_splits("syn_2", trains=True).keys() == {"train", "validation", "test"}
@@ -153,17 +153,14 @@ def test_a_data_set_needs_the_splits_that_the_steps_read():
     assert plan().needed_splits("photos", trains=True) == dict.fromkeys(("train", "validation", "test"), "training")
 
 
-def test_a_culling_has_jobs_for_all_images_and_of_the_smallest_seed_for_the_halves():
-    pattern = "{step} {dataset}/{network}/{augmentation}/{seed}{job}"
-    runs, halved = names(plan().runs()), names(plan().halved_runs())
-    assert plan().expand_cullings(pattern) == [
-        *(f"cull {run}" for run in runs), *(f"cull_halves {run}" for run in halved)
+def test_maps_are_searched_for_on_all_images_and_with_the_smallest_seed_on_the_halves():
+    runs, halved = (expand_runs(FOLDER, runs) for runs in (plan().runs(), plan().halved_runs()))
+    halves = [f"find_maps/stability/{run}" for run in halved]
+    assert plan().searches() == [*(f"find_maps/dfm/{run}" for run in runs), *halves]
+    assert plan(culling={"parts": 2}).searches() == [
+        *(f"find_part/dfm/{run}_part{part}" for run in runs for part in (0, 1)), *halves
     ]  # fmt: skip
-    assert plan(culling={"parts": 2}).expand_cullings(pattern) == [
-        *(f"cull {run}_all_part{part}" for run in runs for part in (0, 1)),
-        *(f"cull {run}_{half}_part{part}" for run in halved for half in ("half0", "half1") for part in (0, 1)),
-    ]
-    assert len(plan(stability={"halves": False}).expand_cullings("{job}")) == len(runs)
+    assert len(plan(stability={"halves": False}).searches()) == len(runs)
 
 
 def avoiding(*names, seeds=(1,), **changes):
@@ -200,9 +197,24 @@ def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings():
 
 def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_own():
     found = plan(methods={"late": {"method": "rise", "split": "test", "masks": 9}})
-    assert found.method_images("rise") == {"split": "validation", "images_per_class": 60}
-    assert found.method_images("late") == {"split": "test", "images_per_class": 60}
-    assert found.method_settings("late") == {"masks": 9}
+    searches = [found.search(f"maps/{name}") for name in ("rise", "late")]
+    assert [(search["split"], search["images_per_class"]) for search in searches] == [("validation", 60), ("test", 60)]
+    assert [search["settings"] for search in searches] == [{}, {"masks": 9}]
+
+
+def test_the_culling_of_the_study_is_a_search_whose_halves_have_a_seed():
+    own, halves = plan(culling={"method": "exact", "patch": 2}).search("dfm"), plan().search("stability")
+    assert own["own"] and (own["method"], own["settings"]) == (
+        "culling",
+        {"search": "exact", "fill": "zeros", "patch": 2},
+    )
+    assert "seed_of_halves" not in own and "seed_of_halves" in halves and not plan().search("maps/culling")["own"]
+    assert set(plan(culling={"method": "screened"}).search("dfm")["settings"]) == {
+        "search", "fill", "percent", "target_recall", "patience"
+    }  # fmt: skip
+
+
+def test_a_plan_needs_the_split_of_a_method():
     needed = plan(plan=[{**PLAN[1], "methods": ["on_training_images"]}], ood={"renditions": []})
     assert needed.needed_splits("photos", trains=False)["train"] == "methods.on_training_images.split"
 
@@ -251,7 +263,7 @@ def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_ta
     found = plan(plan=entries, methods=methods, shortcuts={"methods": ["mine", "random"]})
     (run, *_), files = found.mapped_runs(augmentation="none"), targets.of_study(found)
     assert found.tested_maps(run) == [
-        f"results/laptop/maps/{name}/photos/small/none/seed1.h5" for name in ("mine", "random")
+        f"results/laptop/{folder}/photos/small/none/seed1.h5" for folder in ("dfm", "maps/mine", "maps/random")
     ]
     assert {path for one in found.mapped_runs() for path in found.tested_maps(one)} <= set(files)
     assert not any("maps/random/photos/small/augmix/seed3" in path for path in files)
@@ -259,8 +271,6 @@ def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_ta
     assert found.used_methods() == ["mine", "energy", "random"]
     assert found.needed_splits("photos", trains=False)["train"] == "methods.mine.split"
     assert "train" not in found.needed_splits("syn_1", trains=False)
-    names_of_tables = {"method_cross_matrix", "method_own_map_advantage"}
-    assert names_of_tables < set(targets.tables(found)) and names_of_tables.isdisjoint(targets.tables(plan()))
 
 
 def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone():
@@ -277,7 +287,6 @@ def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     mine = plan(shortcuts={"methods": ["rise"]})
     kinds = {name.partition("_")[0] for name in targets.figures(mine)}
     not_shown = {"dynamics", "graded_dynamics", "bandstop", "finding_numbers", "ood_advantage", "transfer_advantage"}
-    not_shown |= {"method_cross_matrix", "method_ood_advantage", "method_transfer_advantage"}
     assert kinds <= set(FIGURES) and set(targets.tables(mine)) - not_shown <= set(SHOWN)
     results = [*(figure.result for figure in FIGURES.values()), *SHOWN.values(), CONFIGURATION, EXPLORER]
     assert all(result.category in CATEGORIES for result in results)

@@ -1,7 +1,6 @@
-"""Scripts of rules without the DAG: graded sets, renditions, figures of which one fails, trainings with maps, cures."""
+"""Scripts of rules without the DAG: graded sets, renditions, notebooks, trainings with maps, cures."""
 
 import copy
-import importlib
 from types import SimpleNamespace
 
 import h5py
@@ -10,13 +9,11 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from nbformat import v4
-from script_runs import Inputs, Outputs, run_script, run_test
+from script_runs import Outputs, run_script, run_test
 from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, renditions, stores
-from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.tables import read_table
@@ -74,47 +71,28 @@ def test_a_store_above_the_limit_of_memory_is_restyled_as_one_below_it(tmp_path,
         np.testing.assert_array_equal(found.images, renditions.render(name, pixels[:15], labels[:15], 2))
 
 
-DRAW = """
-from pathlib import Path
+NOTEBOOK = """# %% tags=["parameters"]
+figures = []
 
+# %%
 for figure in figures:
-    1 / figure["value"]
-    for suffix in ("svg", "png"):
-        Path(f"{figure['figure']}.{suffix}").write_text(str(figure["value"]))
+    print(1 / figure["value"])
 """
 
 
-def draw(folder, **values):
-    """Run the script on a notebook that divides by the value of each figure."""
-    parameters = v4.new_code_cell("figures = []", metadata={"tags": ["parameters"]})
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(v4.new_notebook(cells=[parameters, v4.new_code_cell(DRAW)], metadata=kernel), folder / "in.ipynb")
-    snakemake = SimpleNamespace(
-        rule="figure_x", config={"study": "test"}, threads=1, log=[str(folder / "x.log")],
-        input=Inputs(notebook=folder / "in.ipynb"), output=Outputs(notebook=folder / "out.ipynb"),
-        params=SimpleNamespace(parameters={"figures": [
-            {"figure": str(folder / name), "value": value} for name, value in values.items()
-        ]}),
-    )  # fmt: skip
-    importlib.import_module("draw_figure").main(snakemake)
-
-
-def names(folder):
-    return {path.name for path in folder.iterdir()}
-
-
-def test_one_notebook_draws_all_figures_and_one_failed_figure_does_not_lose_the_others(tmp_path, capsys):
+def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(tmp_path, capsys):
+    (tmp_path / "in.py").write_text(NOTEBOOK)
+    output, given = Outputs(notebook=tmp_path / "out.ipynb"), SimpleNamespace(notebook=tmp_path / "in.py")
+    params = SimpleNamespace(parameters={"figures": [{"value": 4}]})
+    run_script("draw_figure", tmp_path, input=given, output=output, params=params)
+    (shown,) = nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].outputs
+    assert shown["text"] == "0.25\n"
+    params.parameters["figures"].append({"value": 0})
     with pytest.raises(SystemExit):
-        draw(tmp_path, a=1, b=0, c=3, d=0)
-    error, kept = "ZeroDivisionError: division by zero", tmp_path / "x"
-    sentence = f"b: {error}; d: {error}. What is finished, and the notebook of each failure, is in {kept}"
-    assert f"ERROR in figure_x: {sentence} (log" in capsys.readouterr().err
-    assert names(tmp_path) == {"in.ipynb", "x.log", "x"}  # Snakemake would delete what lies elsewhere
-    assert names(kept) == {"a.svg", "a.png", "b.ipynb", "c.svg", "c.png", "d.ipynb"}
-
-    draw(tmp_path, a=1, b=2)
-    assert names(tmp_path) == {"in.ipynb", "x.log", "out.ipynb", "a.svg", "a.png", "b.svg", "b.png"}
-    assert nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].execution_count
+        run_script("draw_figure", tmp_path, input=given, output=output, params=params)
+    sentence = f"ZeroDivisionError: division by zero (cells and their output: {tmp_path / 'log.ipynb'})"
+    assert f"ERROR in draw_figure: {sentence} (log" in capsys.readouterr().err
+    assert nbformat.read(tmp_path / "log.ipynb", 4).cells[-1].outputs[0]["text"] == "0.25\n"
 
 
 # Train, find maps, train with them
@@ -158,11 +136,8 @@ def trained(tmp_path_factory):
     store, maps = folder / "data.h5", folder / "maps.h5"
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {"none": train(folder, store, "none", [])}
-    params = SimpleNamespace(
-        device="cpu", images=Plan(CONFIG).method_images("on_training_images") | {"images_per_class": 4}, limits={},
-        method="culling", module=registry.module_of("culling"), percents=[5],
-        settings=Plan(CONFIG).method_settings("on_training_images"),
-    )  # fmt: skip
+    search = Plan(CONFIG).search("maps/on_training_images") | {"images_per_class": 4, "percents": [5]}
+    params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
     given = SimpleNamespace(images=store, weights=weights["none"], code=[])
     wildcards = SimpleNamespace(seed="0")
     run_script("find_maps", folder, params=params, input=given, output=[str(maps)], wildcards=wildcards)

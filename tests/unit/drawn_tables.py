@@ -56,25 +56,6 @@ def verdicts(classes=CLASSES, seeds=(0, 1), kinds=KINDS, **options):
     return made_up_verdicts([("zoo", *kind, seed) for kind in kinds for seed in seeds], classes, **options)
 
 
-def over_seeds(rows):
-    """`tables/shortcuts_over_seeds.csv` of such verdicts, with half widths of 0.05."""
-    keys = [*KEYS, "class", "part", "fill"]
-    groups = rows.groupby(keys, sort=False)
-    rates = [name for name in rows if name.startswith(("tpr_", "fpr_")) and not name.endswith(("_low", "_high"))]
-    means = groups[[*rates, "margin", "measure", "largest_other"]].mean().add_suffix("_mean")
-    spread = groups[[*rates, "margin"]].std().add_suffix("_sd")
-    seeds = groups["seed"].nunique()
-    out = pd.concat([means, spread], axis=1).assign(
-        seeds=seeds,
-        strong_seeds=groups["verdict"].agg(lambda verdict: int((verdict == "strong").sum())),
-        headline=groups["headline"].any(),
-        measure_low=means["measure_mean"] - 0.05,
-        measure_high=means["measure_mean"] + 0.05,
-        interval=np.where(seeds >= 5, "networks", "these networks"),
-    )
-    return out.reset_index()
-
-
 def texts_of(figure):
     """The visible texts of a figure."""
     figure.canvas.draw()

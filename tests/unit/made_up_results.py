@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, judged
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, judged, rates, write_hits
 from frequency_shortcuts.evaluation.trials import negatives_of, plan_trials
 from frequency_shortcuts.findings.definitions import FINDINGS
 from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum.fills import FILLS, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import replacing_hdf5
 
 RATES = {"dfm": (0.9, 0.05), "random": (0.1, 0.1), "radial": (0.2, 0.1), "low_pass": (0.3, 0.05), "other": (0.1, 0.1)}
 
@@ -37,6 +38,21 @@ def random_hits(
         named[fill] = np.where(needed, found, NOT_SHOWN).astype(np.int16)
     unfiltered = np.where(generator.random(len(labels)) < 0.8, labels, generator.integers(0, n_classes, len(labels)))
     return Hits(labels, unfiltered, named, donor, negative, shown.kept, trials, neutral, false_positives)
+
+
+def write_file(path, hits, **of_methods):
+    """A file of hits on test images, also with the maps of other methods. Returns its path."""
+    with replacing_hdf5(path) as file:
+        write_hits(file, hits)
+        file.attrs["split"] = "test"
+        for name, other in of_methods.items():
+            write_hits(file.create_group(f"methods/{name}"), other)
+    return path
+
+
+def table_of(hits, classes):
+    """The rates where maps are kept, with the names of the classes."""
+    return rates(hits).query("part == 'keep'").replace({"class": dict(enumerate(classes))})
 
 
 def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draws=5, **rates):
@@ -74,7 +90,7 @@ def advantages(of_kinds, fill="zeros", half=0.05, headline=True, **columns):
     """Own-map advantages: {(network, augmentation): [value of each seed]}."""
     rows = [
         {
-            **run(network, augmentation, 200 + i), **columns, "fill": fill, "headline": headline,
+            **run(network, augmentation, 200 + i), "method": "culling", **columns, "fill": fill, "headline": headline,
             "advantage": value, "advantage_low": value - half, "advantage_high": value + half,
         }
         for (network, augmentation), values in of_kinds.items()

@@ -1,5 +1,7 @@
 """Blobs at the place of their class, of which one class also has a fine wave, and networks that follow it or do not."""
 
+import dataclasses
+
 import numpy as np
 import torch
 from torch import nn
@@ -52,6 +54,6 @@ def network():
 
 def analyse(network, n=320, **options):
     """An analysis of the images without a progress bar, quick unless something else is said."""
-    run = fs.Run(progress=False)
-    options = {"mean": MEAN, "std": STD, "classes": CLASSES, "run": run, "quick": True} | options
+    options = {"mean": MEAN, "std": STD, "run": fs.Run(progress=False), "quick": True} | options
+    options["test"] = dataclasses.replace(options.get("test", fs.Test()), classes=CLASSES)
     return fs.analyse(network, *images_and_labels(n), **options)

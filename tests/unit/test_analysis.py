@@ -7,8 +7,7 @@ import pytest
 import torch
 from PIL import Image
 from torch import nn
-from torch.utils.data import ConcatDataset, DataLoader, TensorDataset
-from torchvision import transforms
+from torch.utils.data import DataLoader, TensorDataset
 from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels, without_drawings
 
 import frequency_shortcuts as fs
@@ -259,12 +258,6 @@ def test_pictures_are_cropped_or_squashed(tmp_path):
     assert np.array_equal(squashed, np.asarray(Image.fromarray(pixels).resize((SIZE, SIZE), Image.Resampling.BILINEAR)))
 
 
-def test_a_transform_that_resizes_and_does_not_crop_needs_a_size():
-    steps = transforms.Compose([transforms.Resize(20), transforms.ToTensor(), transforms.Normalize(MEAN, STD)])
-    with pytest.raises(ValueError, match="short side is resized to 20 pixels, and then not cropped: give Preprocess"):
-        fs.analyse(WaveNetwork(), ConcatDataset([Pairs()]), transform=steps)
-
-
 @pytest.mark.parametrize("kind", ["dataset", "loader"])
 def test_classes_that_are_a_text_name_nothing(kind):
     dataset = TensorDataset(*TENSORS.tensors)
@@ -322,7 +315,7 @@ def test_maps_of_ones_own_are_tested():
 
 def test_maps_alone_have_no_verdicts():
     made = analyse(parts=())
-    with pytest.raises(ValueError, match="no maps were tested: call analyse with maps=True, and the parts keep"):
+    with pytest.raises(ValueError, match="no maps were tested: call analyse without quick, and with the parts keep"):
         made.verdicts  # noqa: B018
     with pytest.raises(ValueError, match="nothing was tested: call analyse with the parts keep"):
         made.flips  # noqa: B018
@@ -353,7 +346,7 @@ def test_a_finished_search_is_read_from_its_state(tmp_path, monkeypatch):
         ({"images": object(), "labels": None}, "images are a object: expected an array"),
         ({"images": Pairs()}, "images are a Pairs, which has labels of its own"),
         ({"mean": None, "std": None}, "images are uint8 and need the mean and std"),
-        ({"classes": ["a", "b"]}, "2 names of classes: expected 4"),
+        ({"test": fs.Test(classes=["a", "b"])}, "2 names of classes: expected 4"),
         ({"transform": fs.Preprocessing(size=32)}, "images are 16 x 16 and size is 32 x 32: only pictures of"),
     ],
 )  # fmt: skip
@@ -388,6 +381,7 @@ def test_other_maps_are_refused(maps, words):
         (fs.Test, {"fills": ()}, "no fill to test: choose from zeros, swap"),
         (fs.Test, {"images_per_class": -1}, "images_per_class -1: expected at least 1"),
         (fs.Preprocessing, {"size": (0, 5)}, r"size \(0, 5\): expected \(height, width\)"),
+        (fs.Preprocessing, {"resize": 5}, "resize 5 without a size: expected both"),
     ],
 )
 def test_choices_out_of_range_are_refused_at_once(kind, choice, words):

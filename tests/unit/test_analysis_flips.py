@@ -23,7 +23,8 @@ COLUMNS = [
     "verdict", "cause", "pairs",
 ]  # fmt: skip
 NAME = CLASSES[WAVED]
-MAPS = {"quick": False, "search": fs.Search("gradient", percent=2), "test": fs.Test(fills=("zeros",))}
+SEARCH = fs.Search("gradient", percent=2)
+MAPS = {"quick": False, "test": fs.Test(SEARCH, fills=("zeros",))}
 
 
 @pytest.fixture(scope="module")
@@ -79,24 +80,22 @@ def test_the_cross_matrix_names_the_class_that_is_called_and_whose_spectrum_it_i
 def test_without_maps_there_is_nothing_of_maps(followed):
     assert followed.maps is followed.found is followed.hits is followed.rates is None
     for name in ("verdicts", "table"):
-        with pytest.raises(ValueError, match="no maps were tested: call analyse with maps=True, and the parts"):
+        with pytest.raises(ValueError, match="no maps were tested: call analyse without quick, and with the parts"):
             getattr(followed, name)
-    with pytest.raises(ValueError, match="there are no maps to save: call analyse with maps=True"):
+    with pytest.raises(ValueError, match="there are no maps to save: call analyse without quick"):
         followed.save_maps("nowhere.h5")
 
 
 def test_flips_are_the_same_with_maps_and_without(followed):
     made = analyse(Blobs(follows=2), **MAPS)
     pd.testing.assert_frame_equal(made.flips, followed.flips)
-    pd.testing.assert_frame_equal(analyse(Blobs(follows=2), quick=False, maps=False).flips, followed.flips)
     assert made.verdicts["class"].tolist() == [*CLASSES]
 
 
-@pytest.mark.parametrize("how", [{"quick": True}, {"quick": False, "maps": False}])
-@pytest.mark.parametrize("what", [{"search": fs.Search()}, {"test": fs.Test(maps=np.ones((8, SIZE, SIZE), bool))}])
-def test_without_maps_neither_a_search_nor_maps_are_taken(how, what):
-    with pytest.raises(ValueError, match="quick=True and maps=False neither find nor test maps: leave out search and"):
-        analyse(Blobs(), **how, **what)
+@pytest.mark.parametrize("maps", [fs.Search(), np.ones((8, SIZE, SIZE), bool)])
+def test_without_maps_neither_a_search_nor_maps_are_taken(maps):
+    with pytest.raises(ValueError, match="quick=True neither finds nor tests maps: leave out Test"):
+        analyse(Blobs(), test=fs.Test(maps))
 
 
 # An image before and after
@@ -183,7 +182,7 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
     images, labels = images_and_labels()
     network = Blobs(follows=2).double()
     ready = (images / 255 - MEAN[0]) / STD[0]
-    made = fs.analyse(network, ready, labels, classes=CLASSES, quick=True, run=fs.Run(progress=False))
+    made = fs.analyse(network, ready, labels, quick=True, test=fs.Test(classes=CLASSES), run=fs.Run(progress=False))
     assert made.flips["verdict"].tolist() == followed.flips["verdict"].tolist()
     assert made.counterfactual(NAME).called_after == NAME
 
@@ -203,7 +202,8 @@ def test_a_network_whose_answers_depend_on_the_batch_is_refused():
 def test_the_numbers_have_flat_names(followed):
     """Those of each table, one by one; words and missing values are left out."""
     source = ["north" if i % 3 else "south" for i in range(320)]
-    made = analyse(Blobs(follows=2), **MAPS | {"test": fs.Test(fills=("zeros",), source=source, smallest_set=True)})
+    test = fs.Test(SEARCH, fills=("zeros",), source=source, smallest_set=True)
+    made = analyse(Blobs(follows=2), quick=False, test=test)
     expected = {}
     for kind, table in (("flip", made.flips), ("map", made.verdicts), ("source", made.recall_by_source)):
         named = ["class", "source"] if kind == "source" else ["class"]

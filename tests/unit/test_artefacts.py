@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from frequency_shortcuts.data.artefacts import KINDS, NAMES, STRENGTHS, WAVE_AMPLITUDES, Artefact, ArtefactImages
-from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.data.artefacts import KINDS, NAMES, STRENGTHS, WAVE_AMPLITUDES, Artefact
+from frequency_shortcuts.data.waved import ChangedImages, Wave
 
 LABELS = np.arange(36) % 3
 IMAGES = np.random.default_rng(0).integers(40, 216, size=(36, 3, 12, 10), dtype=np.uint8)
@@ -16,7 +16,7 @@ def artefact(kind, strength=1, **about):
 
 
 def lazy(made, images=IMAGES, labels=LABELS):
-    return ArtefactImages(images, made, made.carriers(labels))
+    return ChangedImages(images, made.add_to, made.carriers(labels))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -95,7 +95,7 @@ def test_a_share_of_the_class_has_it_spread_evenly():
 
 
 def test_only_the_coarse_kind_is_not_fine():
-    assert [name for name, kind in KINDS.items() if not kind.fine] == ["brightness"]
+    assert [name for name, kind in KINDS.items() if not kind.cause] == ["brightness"]
     assert all(len(kind.levels) == len(STRENGTHS) == len(WAVE_AMPLITUDES) for kind in KINDS.values())
 
 
@@ -117,6 +117,6 @@ def test_artefacts_that_are_none_are_refused(arguments, message):
 
 def test_images_that_cannot_have_an_artefact_are_refused():
     with pytest.raises(ValueError, match="images of 2 channels: the artefact jpeg needs 1 or 3"):
-        lazy(artefact("jpeg"), IMAGES[:, :2])
+        artefact("jpeg").check(2, 12, 10)
     with pytest.raises(ValueError, match=r"frequency \[0, 6\]: images of 12 x 10 have up to half of that"):
-        lazy(Artefact("wave", 1, 1, frequency=(0, 6)))
+        Artefact("wave", 1, 1, frequency=(0, 6)).check(3, 12, 10)

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 import torch
 
-from bench import document, markdown, timing
+from bench import markdown, numbers, timing
 
 
 def test_ratios_are_taken_within_each_repeat():
@@ -30,7 +30,7 @@ def test_a_device_that_was_not_at_hand_says_so(table):
     rows = pd.DataFrame({"case": ["small"], "device": ["cpu"], "ratio": [1.234]})
     if table == "both":
         rows = pd.concat([rows, rows.assign(device="cuda", ratio=2.0)])
-    shown = document.beside_cuda(rows, "case", {"ratio": "times|.1f"}).splitlines()
+    shown = numbers.beside_cuda(rows, "case", {"ratio": "times|.1f"}).splitlines()
     assert shown[0] == "| case | device | times |" and shown[2] == "| small | cpu | 1.2 |"
     assert shown[3] == ("| small | cuda | 2.0 |" if table == "both" else "| small | cuda | not measured |")
 
@@ -41,11 +41,14 @@ def test_a_missing_marker_is_an_error():
         markdown.renew("a <!-- x -->\n<!-- /x --> b", "y", "new")
 
 
-def test_sections_that_were_not_measured_stay_as_they_were():
+def test_parts_that_were_not_measured_stay_as_they_were(tmp_path):
     machine = {"device": "cpu", "processor": "P", "threads": 2, "memory_gib": 3, "gpu": "none"}
-    machines = pd.DataFrame([{**machine, "torch": "2", "python": "3", "peak_gflops": 4}])
-    before = "# Performance\n\nOld.\n\n## The machine\n\nOld.\n\n## Training\n\nOld training.\n"
-    text, unchanged = document.page({"machine": machines}, before)
-    assert text.startswith("# Performance\n\nOld.\n\n## The machine\n\n| device |") and "| cpu | P | 2 |" in text
-    assert "## Training\n\nOld training.\n" in text and "## Reduced precision" not in text
-    assert "Performance" in unchanged and "Training" in unchanged and "The machine" not in unchanged
+    (tmp_path / "bench").mkdir()
+    pd.DataFrame([{**machine, "torch": "2", "python": "3", "peak_gflops": 4}]).to_csv(
+        tmp_path / "bench" / "machine.csv"
+    )
+    page = tmp_path / "page.md"
+    old = "<!-- {0} -->\nOld.\n<!-- /{0} -->\n"
+    page.write_text(old.format("speed_machine") + old.format("speed_training"))
+    assert markdown.renew_pages(tmp_path, [page]) == ["speed_training"]
+    assert "| cpu | P | 2 |" in page.read_text() and page.read_text().endswith(old.format("speed_training"))

@@ -1,21 +1,26 @@
 """What all figures share: saved files, colours of classes, reduced pictures, and broken lines."""
 
 import io
-import warnings
 
 import matplotlib as mpl
 import numpy as np
 import pytest
-import seaborn
-from drawn_tables import CLASSES, has_whole_ticks, texts_of
-from matplotlib import font_manager
+from drawn_tables import CLASSES, has_whole_ticks
 from matplotlib import pyplot as plt
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from frequency_shortcuts.figures import canvas, spectra
+from frequency_shortcuts.figures import canvas
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
+
+
+def test_all_figures_of_a_notebook_are_drawn_and_saved(tmp_path):
+    def draw(size):
+        return plt.figure(figsize=(size, size))
+
+    canvas.draw_all(draw, [{"figure": str(tmp_path / str(size)), "size": size} for size in (1, 2)])
+    assert {path.name for path in tmp_path.iterdir()} == {"1.svg", "1.png", "2.svg", "2.png"}
 
 
 def test_the_last_digits_of_a_layout_do_not_reach_the_files(tmp_path):
@@ -28,20 +33,6 @@ def test_the_last_digits_of_a_layout_do_not_reach_the_files(tmp_path):
         canvas.save(figure, tmp_path / str(name))
     for suffix in (".svg", ".png"):
         assert len({(tmp_path / f"{name}{suffix}").read_bytes() for name in range(3)}) == 1
-
-
-def test_the_theme_the_palette_and_the_frames_are_those_of_seaborn():
-    assert list(canvas.COLOURS) == seaborn.color_palette("colorblind").as_hex()
-    with canvas.style():
-        expected = seaborn.axes_style("ticks")
-        del expected["font.family"], expected["image.cmap"]  # with more fonts; every picture names its own colours
-        assert {name: mpl.rcParams[name] for name in expected} == dict(expected)
-        for left in (False, True):
-            _, (ours, theirs) = plt.subplots(1, 2)
-            canvas.despine([ours], left=left)
-            seaborn.despine(ax=theirs, left=left)
-            shown = [{side: spine.get_visible() for side, spine in axis.spines.items()} for axis in (ours, theirs)]
-            assert shown[0] == shown[1]
 
 
 def test_a_class_has_one_colour_in_every_figure():
@@ -78,45 +69,6 @@ def test_a_plane_has_two_ticks_at_least(height, width):
         assert has_whole_ticks(line)
         low, high = line.get_view_interval()
         assert sum(low <= tick <= high for tick in line.get_ticklocs()) >= 2
-
-
-@pytest.fixture
-def fresh_fonts():
-    """Nothing is remembered of fonts and warnings, before and after the test."""
-    for remembered in (canvas._letters, canvas._warn_of_missing_letters):
-        remembered.cache_clear()
-    yield
-    for remembered in (canvas._letters, canvas._warn_of_missing_letters):
-        remembered.cache_clear()
-
-
-def drawn_with(name):
-    """The texts of a figure with a class of this name, and the warnings of drawing it."""
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always")
-        figure = spectra.adcs(np.zeros((2, 6, 6), np.int16), [name, f"{name} too"])
-        texts = texts_of(figure)
-    return texts, [str(one.message) for one in found]
-
-
-def test_letters_that_no_font_has_are_written_as_code_points_with_one_warning(monkeypatch, fresh_fonts):
-    monkeypatch.setattr(canvas, "wide_fonts", list)
-    texts, warned = drawn_with("猫 Größe")
-    assert {"\\u732b Größe", "\\u732b Größe too"} <= texts
-    (message,) = warned  # and none of matplotlib on a missing glyph
-    assert "install a font such as Noto Sans CJK" in message
-    assert canvas.printable("plain") == "plain" and canvas.printable("größe") == "größe"
-
-
-def test_letters_of_an_installed_font_are_shown(monkeypatch, fresh_fonts):
-    """STIXNonUnicode, which comes with matplotlib, has letters that the usual font lacks, as a font with CJK does."""
-    monkeypatch.setattr(canvas, "WIDE_FONTS", ("No Such Font", "STIXNonUnicode"))
-    assert canvas.wide_fonts() == ["STIXNonUnicode"]
-    other = set(font_manager.get_font(font_manager.findfont("STIXNonUnicode")).get_charmap())
-    usual = set(font_manager.get_font(font_manager.findfont("DejaVu Sans")).get_charmap())
-    name = chr(min(other - usual))
-    texts, warned = drawn_with(name)
-    assert {name, f"{name} too"} <= texts and warned == []
 
 
 def test_a_file_holds_the_pixels_of_a_plane_and_not_those_of_a_screen(tmp_path):

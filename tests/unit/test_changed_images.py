@@ -1,7 +1,5 @@
 """Images that are changed: restyled test images, corruptions, and photographs with a plane wave in one class."""
 
-import tracemalloc
-
 import numpy as np
 import pytest
 import torch
@@ -12,7 +10,7 @@ from scipy import fft, ndimage
 from frequency_shortcuts.data import renditions, stores
 from frequency_shortcuts.data.corruptions import KINDS, STRENGTHS, corrupt
 from frequency_shortcuts.data.stored_images import Stored
-from frequency_shortcuts.data.waved import HARMONICS, Wave, WavedImages
+from frequency_shortcuts.data.waved import HARMONICS, ChangedImages, Wave
 from frequency_shortcuts.spectrum.masks import symmetric
 
 # Renditions
@@ -74,23 +72,6 @@ def test_renditions_of_a_step_a_ring_one_tone_and_all_levels():
     np.testing.assert_array_equal(drawn("inverted", levels)[0], 255 - levels)
 
 
-def amplitude(images, inside):
-    """Mean amplitude over the frequencies of a radius that the predicate holds for."""
-    height, width = images.shape[-2:]
-    radius = np.hypot(np.fft.fftfreq(height, 1 / height)[:, None], np.fft.fftfreq(width, 1 / width))
-    return np.abs(np.fft.fft2(images))[..., inside(radius)].mean()
-
-
-def test_blurring_damps_high_frequencies_and_scales_with_the_image():
-    images, labels = photographs(high=250)
-    blurred = renditions.render("blurred", images, labels)
-    assert amplitude(blurred, lambda r: r > 10) < 0.2 * amplitude(images, lambda r: r > 10)
-    point = np.zeros((64, 64))
-    point[32, 32] = 255
-    wide, narrow = drawn("blurred", point)[0, 32], drawn("blurred", point[16:48, 16:48])[0, 16]
-    assert np.count_nonzero(wide) > np.count_nonzero(narrow)
-
-
 def test_texture_keeps_low_frequencies_and_takes_high_ones_of_another_class():
     images, labels = photographs(low=90, high=150)  # low contrast, so that nothing is clipped
     drawn = renditions.render("texture", images, labels)
@@ -122,21 +103,6 @@ def test_images_that_are_read_when_they_are_drawn_give_the_same(tmp_path, monkey
         np.testing.assert_array_equal(drawn[some], whole[some])
     stores.write(tmp_path / "drawn.h5", {"test": (drawn, labels)}, **about)
     np.testing.assert_array_equal(stores.read(tmp_path / "drawn.h5", "test").images, whole)
-
-
-@pytest.mark.parametrize("name", renditions.names())
-def test_memory_does_not_grow_with_the_number_of_images(monkeypatch, name):
-    """64 images of 1 x 64 x 64 are 2 MiB as float64; batches of two images are drawn with less than half of that."""
-    pixels, labels = photographs(64, 1, 64, 64)
-    monkeypatch.setattr(renditions, "IN_BATCH", 2 * pixels[0].size)
-    drawn = renditions.Rendition(name, pixels, labels)
-    drawn[:2]  # what is imported and kept at the first call
-    tracemalloc.start()
-    for start in range(0, 64, 8):
-        drawn[start : start + 8]
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 2**20
 
 
 def test_noise_has_the_stated_spread_and_does_not_depend_on_how_many_images_follow():
@@ -323,7 +289,7 @@ def test_masks_are_symmetric_also_where_the_harmonics_are_aliased():
 
 def test_images_with_a_wave_are_made_when_they_are_read():
     wave, images = Wave(1, (0, 2), 0.1), np.random.default_rng(0).integers(256, size=(4, 3, 8, 8), dtype=np.uint8)
-    lazy = WavedImages(images, LABELS == 1, wave)
+    lazy = ChangedImages(images, wave.add_to, LABELS == 1)
     assert lazy.shape == images.shape and len(lazy) == 4 and lazy.dtype == np.uint8
     np.testing.assert_array_equal(lazy[1:3], wave.add(images, LABELS)[1:3])
     np.testing.assert_array_equal(lazy[np.array([3, 1])], wave.add(images, LABELS)[[3, 1]])

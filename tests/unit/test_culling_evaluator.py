@@ -43,19 +43,20 @@ def test_exact_equals_full_fft_in_float64(small_network, size, batch_size):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
     found = culling.cull(network, images, LABELS, 3, "exact", batch=batch_size)
     expected = slow_increments(network.eval(), images, LABELS, 3)
-    np.testing.assert_allclose(found.increment, expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.score, expected, rtol=0, atol=1e-9)
     with torch.no_grad():
         losses = functional.cross_entropy(network(images), torch.from_numpy(LABELS), reduction="none").numpy()
-    np.testing.assert_allclose(found.baseline_loss, [losses[c == LABELS].mean() for c in range(3)], rtol=0, atol=1e-12)
+    np.testing.assert_allclose(
+        found.about["baseline_loss"], [losses[c == LABELS].mean() for c in range(3)], rtol=0, atol=1e-12
+    )
     assert found.evaluated.all()
-    assert found.images_per_class.tolist() == [5, 2, 2]
-    assert found.passes.tolist() == [len(ConjugatePairs(*size)) * n for n in (5, 2, 2)]
-    assert not found.left_out.any() and not found.audited.any() and (found.expected_recall == 1).all()
+    assert found.about["images_per_class"].tolist() == [5, 2, 2]
+    assert found.about["passes"].tolist() == [len(ConjugatePairs(*size)) * n for n in (5, 2, 2)]
 
 
 def test_exact_equals_full_fft_in_float32(small_network):
     images = batch((6, 6), dtype=torch.float32)
-    increment = culling.cull(small_network(2, 3), images, LABELS, 3, "exact").increment
+    increment = culling.cull(small_network(2, 3), images, LABELS, 3, "exact").score
     expected = slow_increments(small_network(2, 3, dtype=torch.float64).eval(), images, LABELS, 3)
     np.testing.assert_allclose(increment, expected, rtol=0, atol=2e-6)
 
@@ -66,7 +67,7 @@ def test_float32_separates_the_pairs_of_a_confident_network():
     network, images = nn.Sequential(nn.Flatten(), nn.Linear(36, 3)), batch((6, 6), 1, torch.float32)
     with torch.no_grad():
         network[1].bias.copy_(torch.tensor([20, 0.0, 0.0]))
-    found = culling.cull(network, images, LABELS, 3, "exact").increment[0]
+    found = culling.cull(network, images, LABELS, 3, "exact").score[0]
     expected = slow_increments(network.double(), images, LABELS, 3)[0]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3 * np.abs(expected).max())
 
@@ -152,8 +153,8 @@ def test_a_swap_equals_full_fft_in_float64(small_network, size, neutral, batch_s
         network, images, LABELS, 3, "exact", fill="swap", neutral=neutral, seed=5, batch=batch_size, memory_mib=1
     )
     expected = slow_swaps(network.eval(), images, LABELS, 3, fills.donors(LABELS, neutral=neutral, seed=5))
-    np.testing.assert_allclose(found.increment, expected, rtol=0, atol=1e-9)
-    assert found.fill == "swap" and found.evaluated.all()
+    np.testing.assert_allclose(found.score, expected, rtol=0, atol=1e-9)
+    assert found.about["fill"] == "swap" and found.evaluated.all()
 
 
 def test_swap_of_stored_images_in_float32(small_network, tmp_path):
@@ -167,7 +168,7 @@ def test_swap_of_stored_images_in_float32(small_network, tmp_path):
         found = culling.cull(network, stored, LABELS, 3, "exact", **options)
         little = culling.cull(network, stored, LABELS, 3, "exact", memory_mib=1e-5, **options)
     for one in (found, little):
-        np.testing.assert_allclose(one.increment, expected, rtol=0, atol=2e-6)
+        np.testing.assert_allclose(one.score, expected, rtol=0, atol=2e-6)
 
 
 # Features of pairs

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from frequency_shortcuts import dfm
-from frequency_shortcuts.maps.methods.culling import Culling
+from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.spectrum.masks import symmetric
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -32,28 +32,11 @@ def slow_dominant(increment, pairs, percent):
     return plane
 
 
-def written(path, percents=(5, 12.5), method="screened", **origin):
-    culling = Culling(
-        increment=increments(),
-        evaluated=EVALUATED,
-        baseline_loss=np.array([0.1, 0.2, 0.3]),
-        images_per_class=np.array([4, 5, 6]),
-        passes=np.array([40, 41, 42]),
-        expected_recall=np.array([0.98, 0.99, 1.0]),
-        left_out=np.array([9, 8, 0]),
-        audited=np.array([3, 2, 0]),
-        missed=np.array([0, 1, 0]),
-        audits=np.array([1, 2, 1]),
-        method=method,
-        percent=5,
-        target_recall=0.9,
-        precision="float32",
-        fingerprint="",
-    )
-    about = {"classes": CLASSES, "split": "validation", "created_by": "tests"}
-    about |= {"network": "ab"} | origin
-    dfm.write(path, culling, PAIRS, percents, **about)
-    return culling
+def written(path, percents=(5, 12.5), **about):
+    of_classes = {"baseline_loss": np.array([0.1, 0.2, 0.3]), "images_per_class": np.array([4, 5, 6])}
+    found = Found(increments(), 9, 1.5, False, {"masks": 3}, {"fill": "zeros", **of_classes}, EVALUATED)
+    dfm.write(path, found, PAIRS, percents, classes=CLASSES, **{"split": "validation"} | about)
+    return found
 
 
 def test_rank_is_the_place_in_descending_order():
@@ -84,37 +67,34 @@ def test_dominant_equals_a_slow_loop(size, percent):
 
 
 def test_file_holds_what_was_written(tmp_path):
-    culling = written(tmp_path / "a.h5")
+    found = written(tmp_path / "a.h5")
     held = dfm.read(tmp_path / "a.h5")
-    np.testing.assert_array_equal(held.loss_increment, PAIRS.scatter(culling.increment.astype(np.float32)))
-    np.testing.assert_array_equal(held.rank, PAIRS.scatter(dfm.rank(culling.increment)))
+    np.testing.assert_array_equal(held.score, PAIRS.scatter(found.score.astype(np.float32)))
+    np.testing.assert_array_equal(held.rank, PAIRS.scatter(dfm.rank(found.score)))
     np.testing.assert_array_equal(held.evaluated, PAIRS.scatter(EVALUATED))
     assert list(held.masks) == [5, 12.5]
     for percent in held.masks:
-        np.testing.assert_array_equal(held.mask(percent), dfm.dominant(culling.increment, PAIRS, percent))
-        again = dfm.dominant(PAIRS.gather(held.loss_increment), PAIRS, percent)
+        np.testing.assert_array_equal(held.mask(percent), dfm.dominant(found.score, PAIRS, percent))
+        again = dfm.dominant(PAIRS.gather(held.score), PAIRS, percent)
         np.testing.assert_array_equal(held.mask(percent), again)
-    for plane in (held.loss_increment, held.rank, held.evaluated, *held.masks.values()):
+    for plane in (held.score, held.rank, held.evaluated, *held.masks.values()):
         assert symmetric(plane)  # a departure from the published maps
     about = held.attributes
     assert about["baseline_loss"].tolist() == [0.1, 0.2, 0.3] and about["images_per_class"].tolist() == [4, 5, 6]
-    assert about["classes"].tolist() == CLASSES
-    names = ("layout", "method", "split", "fill", "network")
-    assert [about[name] for name in names] == ["centred", "screened", "validation", "zeros", "ab"]
+    assert about["classes"].tolist() == CLASSES and "passes" not in about
+    names = ("layout", "split", "fill")
+    assert [about[name] for name in names] == ["centred", "validation", "zeros"]
 
 
-def test_a_screened_file_says_what_its_audit_found(tmp_path):
-    written(tmp_path / "a.h5")
-    about = dfm.read(tmp_path / "a.h5").attributes
-    assert about["left_out"].tolist() == [9, 8, 0] and about["audited"].tolist() == [3, 2, 0]
-    # The map holds one position of 30, one pair: a miss among two of eight means three of the six that are left.
-    assert about["recall"].tolist() == [1, 0, 1]
-    assert (about["recall_low"] <= about["recall"]).all() and (about["recall"] <= about["recall_high"]).all()
-    assert about["recall_low"][2] == about["recall_high"][2] == 1  # nothing was left out
-    assert about["recall_of_all_classes"].shape == (3,)
-    written(tmp_path / "b.h5", method="exact")
-    assert not {"recall", "audited", "percent"} & set(dfm.read(tmp_path / "b.h5").attributes)
-    assert about["passes"].tolist() == [40, 41, 42] and about["target_recall"] == 0.9 and about["percent"] == 5
+def test_the_file_of_a_method_differs_in_the_name_of_the_score_and_says_what_it_took(tmp_path):
+    for name, method in (("a", ""), ("b", "rise")):
+        written(tmp_path / name, method=method)
+    one, other = (dfm.read(tmp_path / name) for name in "ab")
+    np.testing.assert_equal({**vars(one), "attributes": {}}, {**vars(other), "attributes": {}})
+    about = {name: other.attributes[name] for name in other.attributes.keys() - one.attributes.keys()}
+    assert about == {"method": "rise", "settings": '{"masks": 3}', "passes": 9, "seconds": 1.5, "resumed": False}
+    with h5py.File(tmp_path / "b") as file:
+        assert set(file) == {"score", "rank", "evaluated", "mask"}
 
 
 def test_departure_results_are_hdf5_of_plain_numbers_never_pickle(tmp_path):

@@ -247,7 +247,7 @@ def test_a_missing_folder_and_labels_of_another_kind_or_length_are_refused(folde
         find(images, labels[1:])
     with pytest.raises(ValueError, match="3 names of classes: expected 8, one for each class of the images"):
         find(images, labels, classes=("a", "b", "c"))
-    with pytest.raises(ValueError, match="images are 16 x 16 and size is 8: only pictures of a folder or Dataset are"):
+    with pytest.raises(ValueError, match="images are 16 x 16 and size is 8 x 8: only pictures of a folder or"):
         find(images, labels, size=8)
 
 

@@ -5,7 +5,6 @@ import hashlib
 import http.client
 import io
 import pickle
-import shutil
 import struct
 import tarfile
 
@@ -211,16 +210,6 @@ def test_a_pickle_that_is_not_the_published_one_is_not_opened(tmp_path, cifar, m
         CIFAR.read(put_cifar(tmp_path, cifar))
 
 
-def test_torchvision_downloads_into_its_own_folders(tmp_path, fashion, cifar, monkeypatch):
-    """Its archives are verified by torchvision; here they lie there already, and are only unpacked."""
-    put_archive(tmp_path, cifar, monkeypatch)
-    raw = put_fashion(tmp_path / "FashionMNIST" / "raw", fashion)
-    sums = [(name, hashlib.md5((raw / name).read_bytes()).hexdigest()) for name in fashion]
-    monkeypatch.setattr(FashionMNIST, "resources", sums)
-    for published in (FASHION, CIFAR):
-        published.read(dict(published.sources)["torchvision's download"](tmp_path))
-
-
 def programs(folder, monkeypatch, **scripts):
     """Put shell scripts of these names first on the PATH, and leave apt as the only source."""
     folder.mkdir()
@@ -240,13 +229,3 @@ def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
         dpkg_deb=f'[ "$1" = -x ] && [ -f "$2" ] && mkdir -p {inside} && cp -r {folder} {inside}/fashion-mnist',
     )  # fmt: skip
     assert FASHION.fetch(tmp_path / "out") == "apt-get download dataset-fashion-mnist"
-
-
-def test_the_last_line_of_apt_is_reported_and_a_machine_without_apt_is_named(tmp_path, monkeypatch):
-    apt_get = "echo noise >&2; echo 'E: no such package' >&2; exit 100"
-    programs(tmp_path / "bin", monkeypatch, apt_get=apt_get, dpkg_deb="")
-    with pytest.raises(NotFound, match=r"\(E: no such package\)"):
-        FASHION.fetch(tmp_path / "out")
-    monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(NotFound, match=r"\(not a Debian machine\)"):
-        FASHION.fetch(tmp_path / "out")

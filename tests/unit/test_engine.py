@@ -39,7 +39,7 @@ def test_images_and_networks_of_another_kind_are_an_error(small_network, change,
 @pytest.mark.parametrize(("dtype", "given"), [(torch.float32, torch.float64), (torch.float64, torch.float32)])
 def test_images_are_taken_in_the_networks_dtype(small_network, dtype, given):
     network, images = small_network(2, 3, dtype=dtype), batch((6, 6), dtype=given)
-    found, expected = (culling.cull(network, x, LABELS, 3, "exact").increment for x in (images, images.to(dtype)))
+    found, expected = (culling.cull(network, x, LABELS, 3, "exact").score for x in (images, images.to(dtype)))
     np.testing.assert_array_equal(found, expected)
 
 
@@ -82,7 +82,7 @@ def test_stored_images_are_read_and_normalised_on_the_way(small_network, tmp_pat
         stored = {"array": pixels, "tensor": torch.from_numpy(pixels), "hdf5": file.create_dataset("a", data=pixels)}
         # With next to no memory, images are not kept either.
         found = culling.cull(network, stored[kind], LABELS, 3, method, mean=mean, std=std, memory_mib=1e-5, batch=512)
-    np.testing.assert_allclose(found.increment, plain.increment, rtol=0, atol=2e-6)
+    np.testing.assert_allclose(found.score, plain.score, rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize("precision", ["tf32", "bfloat16"])
@@ -91,5 +91,5 @@ def test_reduced_precision_stays_near(small_network, precision):
     full, reduced = (
         culling.cull(small_network(2, 3), images, LABELS, 3, "exact", precision=p) for p in ("float32", precision)
     )
-    assert reduced.precision == precision
-    np.testing.assert_allclose(reduced.increment, full.increment, rtol=0, atol=0.05)
+    assert reduced.about["precision"] == precision
+    np.testing.assert_allclose(reduced.score, full.score, rtol=0, atol=0.05)

@@ -1,6 +1,5 @@
 """External networks, their checkpoints and outputs, and the errors for those that do not fit."""
 
-import os
 import sys
 
 import pytest
@@ -180,13 +179,6 @@ def test_nothing_in_a_checkpoint_is_executed(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"w\.pt cannot be read as weights alone"):
         architectures.load_weights(nn.Linear(2, 2), "w.pt")
     assert not (tmp_path / "stolen").exists()
-
-
-def test_weights_that_are_no_file_are_named_and_not_waited_for(tmp_path):
-    for name in ("w.pt", "w.safetensors"):
-        os.mkfifo(tmp_path / name)
-        with pytest.raises(ValueError, match=rf"/{name} is a FIFO"):
-            architectures.load_weights(nn.Linear(2, 2), tmp_path / name)
 
 
 def test_checkpoints_that_do_not_fit_are_one_sentence(tmp_path):

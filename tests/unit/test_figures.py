@@ -28,15 +28,6 @@ def test_drawing_leaves_the_users_style_alone():
     assert dict(plt.rcParams) == before
 
 
-def test_class_titles_use_the_width_of_their_panels_and_are_all_on_the_page():
-    classes = ["name with spaces & <b>", "two words", "one two three four five six seven eight nine ten eleven twelve"]
-    figure = spectra.dominant_frequencies({("n", "none"): np.zeros((3, 33, 40))}, classes)
-    figure.canvas.draw()
-    first, *_, longest = [axis.title for axis in figure.axes[:3]]
-    assert first.get_text() == "name with spaces &\n<b>" and longest.get_text().count("\n") >= 3
-    assert longest.get_window_extent().y1 <= figure.bbox.y1
-
-
 def test_planes_are_drawn_in_cycles_per_image():
     """For odd and even sides, frequency (0, 0) is at the origin and a pixel is one cycle wide."""
     for height, width in ((7, 9), (6, 5)):
@@ -92,19 +83,6 @@ def test_the_heat_map_and_the_curves_of_stability_hold_the_means_over_classes_an
     selected = table[table["comparison"] == "augmentations"].groupby("percent")[["iou", "radial", "random"]].mean()
     for line, column in zip(axis.lines, selected, strict=True):
         assert np.allclose(line.get_ydata(), selected[column])
-
-
-def test_many_runs_of_a_network_are_averaged():
-    runs = list(itertools.product(("a", "b", "c"), ("none", "sin"), (0, 1, 2)))
-    table = overlaps(runs, runs[::3])
-    figure = stability_figure.stability(table, 5)
-    shown = figure.axes[0].images[0].get_array()
-    assert shown.shape == (6, 6)
-    at = table[(table["percent"] == 5) & (table["comparison"] != "images")]
-    selected = at[at["left"].str.startswith("a/none") & at["right"].str.startswith("a/none")]
-    assert len(selected) == 3 * len(MAPPED) and shown[0, 0] == pytest.approx(selected["iou"].mean())
-    across = at[at["left"].str.startswith("a/none") & at["right"].str.startswith("b/sin")]
-    assert len(across) == 9 * len(MAPPED) and shown[0, 3] == pytest.approx(across["iou"].mean())
 
 
 JUDGED = ("C1", "C2", "shirt")

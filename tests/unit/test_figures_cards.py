@@ -1,7 +1,5 @@
 """Class cards and filtered images: what they hold, and what must be read on them."""
 
-import itertools
-
 import h5py
 import numpy as np
 import pytest
@@ -75,7 +73,7 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
     with h5py.File(spectra) as file:
         assert np.array_equal(cards.adcs, file["adcs"][:][shown])
     assert np.array_equal(cards.masks, held.mask(20)[shown])
-    assert np.array_equal(cards.increment, held.loss_increment[shown])
+    assert np.array_equal(cards.increment, held.score[shown])
     assert np.array_equal(cards.unfiltered, pixels[[8, 6]])  # the first test image of each class
     for c, mask, control in zip(shown, cards.masks, cards.control, strict=True):
         assert np.array_equal(control, shortcuts.control_mask(mask, "radial", seed=[7, c, 0]))
@@ -96,22 +94,3 @@ def test_filtered_images_say_how_well_each_class_is_recognised_in_every_row():
     numbers = {"0.12", "0.50", "1.00", "-0.25", "not tested", "0.00"}
     below = "below each: TPR - FPR of the class from its map, fill swap"
     assert {*numbers, below, *CLASSES, "small", "large\naugmix"} <= texts_of(figure)
-
-
-@pytest.mark.parametrize(("size", "count"), [((32, 48), 1), ((30, 26), 2)])
-def test_the_panels_of_a_card_are_in_line_and_the_ticks_of_its_bars_apart(size, count):
-    planes, pictures = np.zeros((count, *size)), np.zeros((count, 3, *size))
-    cards = examples.Cards(
-        planes.astype(np.int16), planes, planes > 0, planes > 0, pictures.astype(np.uint8), pictures, pictures
-    )
-    figure = card_figure.class_cards(cards, [f"c{c}" for c in range(count)], count)
-    figure.canvas.draw()
-    for row in range(count):
-        tops = [axis.get_window_extent().y1 for axis in figure.axes[6 * row : 6 * row + 6]]
-        assert max(tops) - min(tops) < 2  # pixels
-    bars = [bar for axis in figure.axes for bar in axis.child_axes]
-    assert len(bars) == 2
-    for bar in bars:
-        places = [tick.get_window_extent() for tick in bar.get_xticklabels()]
-        for one, other in itertools.pairwise(places):
-            assert one.x1 <= other.x0

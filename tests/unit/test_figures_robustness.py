@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, KINDS, has_whole_ticks, table
+from drawn_tables import CLASSES, KINDS, has_whole_ticks
 
 from frequency_shortcuts.figures import learning, robustness, selection
 
@@ -77,16 +77,6 @@ def test_corruptions_are_means_over_classes_and_seeds_from_the_images_as_they_ar
         np.testing.assert_allclose(line.get_ydata(), expected)
 
 
-def test_of_many_classes_those_are_chosen_that_fall_most():
-    names = [f"class {c}" for c in range(40)]
-    frame = of_filters(names)
-    chosen = names[3:36:3]
-    frame["tpr"] = np.where(frame["class"].isin(chosen) & (frame["filter"] == "unfiltered"), 1.0, 0.1)
-    shown = selection.most_affected_by_filters(frame, names, len(chosen))
-    assert shown.names(names) == chosen
-    assert shown.note == "11 of 40 classes: those whose recall falls most under filters"
-
-
 def test_dynamics_draw_mean_and_standard_deviation_over_seeds():
     frame = pd.DataFrame(
         [("n", "none", seed, i, "full", "a", 0.1 * i + 0.2 * seed) for seed in (0, 1, 2) for i in (0, 1)],
@@ -97,21 +87,6 @@ def test_dynamics_draw_mean_and_standard_deviation_over_seeds():
     assert has_whole_ticks(axis.xaxis)
     band = axis.collections[0].get_paths()[0].vertices[:, 1]
     assert (band.min(), band.max()) == pytest.approx((0.0, 0.5))  # 0.2 on either side
-
-
-def test_a_band_stop_figure_of_many_classes_shows_six():
-    names = [f"class {c}" for c in range(40)]
-    frame, generator = table(removed=("B1+B2", "B1+B3"), true_class=names, called_class=names)
-    frame["delta_percent"] = generator.uniform(-1, 1, len(frame))
-    chosen = ["class 3", "class 17", "class 18", "class 20", "class 30", "class 39"]
-    own = (frame["true_class"] == frame["called_class"]) & frame["true_class"].isin(chosen)
-    frame.loc[own, "delta_percent"] = -50
-    shown = selection.most_changed_by_bands(frame, names, 12)
-    assert shown.names(names) == chosen
-    figure = learning.band_stop(frame, chosen, shown.note)
-    assert figure.get_suptitle() == "6 of 40 classes: those whose recognition changes most"
-    assert figure.axes[0].images[0].get_array().shape == (6, 6)
-    assert selection.most_changed_by_bands(frame[frame["true_class"].isin(names[:10])], names[:10], 12).note == ""
 
 
 def test_graded_sets_are_drawn_by_ring_without_the_neutral_class():
@@ -167,12 +142,6 @@ def test_the_strongest_swap_has_the_greatest_tpr_minus_fpr_of_a_network_on_avera
     assert selection.strongest_swap(frame, names, 4).note == ""
 
 
-def test_the_largest_adcs_is_that_of_the_largest_absolute_value():
-    values = np.zeros((4, 2, 2), np.int16)
-    values[1], values[3, 0, 0] = -3, 3
-    assert selection.largest_adcs(values, 1).index.tolist() == [1]
-
-
 def test_first_and_last_learned_are_found_on_the_images_as_they_are():
     frame = pd.DataFrame(
         [(v, i, c, f1 if v == "full" else 1 - f1) for v in ("full", "low-pass") for i in (0, 1)
@@ -188,3 +157,19 @@ def test_evenly_spaced_classes_begin_and_end_the_list():
     shown = selection.evenly_spaced(1000, 4)
     assert shown.index.tolist() == [0, 333, 666, 999] and shown.note.startswith("4 of 1,000 classes: those ")
     assert selection.evenly_spaced(3, 4).index.tolist() == [0, 1, 2]
+
+
+def test_of_many_classes_those_are_chosen_that_fall_most():
+    names = [f"class {c}" for c in range(40)]
+    frame = of_filters(names)
+    chosen = names[3:36:3]
+    frame["tpr"] = np.where(frame["class"].isin(chosen) & (frame["filter"] == "unfiltered"), 1.0, 0.1)
+    shown = selection.most_affected_by_filters(frame, names, len(chosen))
+    assert shown.names(names) == chosen
+    assert shown.note == "11 of 40 classes: those whose recall falls most under filters"
+
+
+def test_the_largest_adcs_is_that_of_the_largest_absolute_value():
+    values = np.zeros((4, 2, 2), np.int16)
+    values[1], values[3, 0, 0] = -3, 3
+    assert selection.largest_adcs(values, 1).index.tolist() == [1]

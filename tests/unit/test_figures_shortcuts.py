@@ -1,14 +1,13 @@
 """Drawings of shortcuts and of the cross matrix: each class with its map, its controls and other maps."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, KINDS, check_page, cross_matrix, over_seeds, own_map_advantage, texts_of, verdicts
+from drawn_tables import CLASSES, KINDS, cross_matrix, own_map_advantage, texts_of, verdicts
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
+from frequency_shortcuts.evaluation.verdicts import over_seeds
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import cross_matrix as matrices
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
@@ -84,17 +83,6 @@ def test_one_network_without_some_controls_and_without_fpr():
     assert axis.get_xlabel().startswith("TPR from ")
 
 
-def test_its_print_is_large_enough_for_half_the_size_and_stays_on_the_page():
-    names = [f"some long name of a class, such as {c}" for c in range(12)]
-    note = "12 of 40 classes: those that have one"
-    figure = shortcut_figures.shortcuts(over_seeds(verdicts(names)), names, note)
-    check_page(figure)
-    assert figure.get_suptitle() == note
-    assert figure.get_figwidth() <= canvas.PAGE and figure.get_figheight() < 6
-    sizes = [text.get_fontsize() for text in figure.findobj(lambda a: hasattr(a, "get_fontsize")) if text.get_text()]
-    assert min(size for size in sizes if size != 8) >= 9  # 8: the note above
-
-
 def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():
     rates_of = {"unfiltered": [0.9], "dfm": [0.8], "random": [0.1, 0.9], "low_pass": [0.6], "other": [0.2, 0.3]}
     rows = [
@@ -107,15 +95,6 @@ def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():
     figure = shortcut_figures.out_of_distribution(pd.DataFrame(rows, columns=columns), ["ant"])
     shown = [axis.images[0].get_array().item() for axis in figure.axes[:5]]
     assert shown == pytest.approx([0.9, 0.8, 0.6, 0.4, 0.3])
-
-
-def test_a_long_name_is_cut_in_the_middle_only_among_many():
-    long = "soft-coated wheaten terrier 921"
-    table = over_seeds(verdicts([long]))
-    axis = shortcut_figures.shortcuts(table, [long]).axes[0]
-    assert axis.get_yticklabels()[0].get_text() == long
-    axis = shortcut_figures.shortcuts(table, [long], "1 of 40 classes").axes[0]
-    assert axis.get_yticklabels()[0].get_text() == "soft-coated…er 921"
 
 
 def drawn(table, classes, note=""):
@@ -176,17 +155,3 @@ def test_pairs_that_were_not_tested_are_grey_and_have_no_number():
     assert axis.get_facecolor()[:3] == (0.85,) * 3
     names.append("c5")
     assert not drawn(cross_matrix(names), names).axes[0].texts  # numbers in more cells would be too small
-
-
-def test_panels_lie_on_the_page_and_their_titles_apart():
-    kinds = [(f"resnet{n}", "none") for n in range(5)]
-    names = [f"some long name of a class, such as {c}" for c in range(12)]
-    figure = drawn(cross_matrix(names, kinds=kinds), names)
-    check_page(figure)
-    assert figure.get_figwidth() <= canvas.PAGE + 0.01 and figure.get_figheight() < 11
-    titles = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title()]
-    assert len(titles) == len(kinds)
-    labels = [label.get_window_extent() for axis in figure.axes[:1] for label in axis.get_yticklabels()]
-    assert len(labels) == 12
-    for places in (titles, labels):
-        assert not any(one.overlaps(other) for one, other in itertools.combinations(places, 2))

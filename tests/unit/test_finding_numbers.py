@@ -121,7 +121,8 @@ def test_e1_is_the_mean_over_renditions_of_all_classes():
 def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_seed():
     rows = [
         {"dataset": "zoo", "maps_of": f"{one}/none/seed{seed}", "tested_on": f"{other}/none/seed{seed}", "fill": fill,
-         "headline": fill == "zeros", "advantage": value, "advantage_low": value - 0.1, "advantage_high": value + 0.1}
+         "headline": fill == "zeros", "advantage": value, "advantage_low": value - 0.1, "advantage_high": value + 0.1,
+         "method": "culling"}
         for one, other, seed, fill, value in (
             ("small", "deep", 200, "zeros", 0.1), ("deep", "small", 200, "zeros", 0.3),
             ("small", "deep", 201, "zeros", 0.5), ("deep", "small", 201, "zeros", 0.5),
@@ -158,12 +159,14 @@ def test_g_the_networks_with_an_augmentation_decide_and_the_difference_is_paired
 def test_what_would_decide_with_the_maps_of_another_method_stands_beside():
     early = dynamics(SMALL, {"ant": 0.1, "bee": 0.3, "cow": 0.2})
     of_study = {"networks": networks([SMALL, AUGMENTED]), "dynamics": early}
-    culling = tables(advantages=advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.3, 0.4]}), **of_study)
+    culling = advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.3, 0.4]})
     others = [
-        advantages({SMALL: [0.5, 0.6], AUGMENTED: [0.7, 0.8]}),
-        advantages({SMALL: [0.9]}, "swap", headline=False),
+        advantages({SMALL: [0.5, 0.6], AUGMENTED: [0.7, 0.8]}, method="rise"),
+        advantages({SMALL: [0.9]}, "swap", headline=False, method="rise"),
     ]
-    before, after = numbers(culling), numbers(culling, {"rise": tables(advantages=pd.concat(others), **of_study)})
+    before, after = (
+        numbers(tables(advantages=table, **of_study)) for table in (culling, pd.concat([culling, *others]))
+    )
     pd.testing.assert_frame_equal(after[after["method"] == ""], before)  # nothing of the culling changes
     added = after[after["method"] == "rise"]
     assert of(added, "d", "beside") == [0.5, 0.6] and of(added, "g", "beside") == [0.7, 0.8]

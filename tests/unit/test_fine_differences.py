@@ -8,7 +8,7 @@ from spectral_classes import pixels_of
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import fine_differences, leaks_data
+from frequency_shortcuts.evaluation import fine_differences, leaks, leaks_data
 from frequency_shortcuts.evaluation.areas import area, auc_interval
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
 from frequency_shortcuts.evaluation.fine_differences import carries, tell
@@ -216,7 +216,7 @@ def test_the_benchmark_counts_names_and_files():
     made = [Artefact("noise", 2, 1, 0.5), Artefact("brightness", 1, 2)]
     table = leaks_data.measure(chosen, {"clean": (), "first": made}, seed=1)
     assert table["set"].tolist() == ["clean"] * CLASSES + ["first"] * CLASSES and table.loc[6, "rank"] == 1
-    aims = leaks_data.judge(table).set_index("aim")
+    aims = leaks.judge_data(table).set_index("aim")
     assert aims.loc["cause", ["value", "count", "met"]].tolist() == [1, 1, True]
     assert aims.loc["false", ["value", "count", "met"]].tolist() == [0, 8, True]
     assert aims.loc["files_half", "value"] > 0.99 and aims.loc["files_quarter", "count"] == 0

@@ -155,31 +155,6 @@ def watched(monkeypatch):
     return Watched
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_closing_early_waits_only_for_pictures_being_decoded(many, workers, monkeypatch, watched):
-    """All but the first two are decoded only when no more are waited for."""
-    started, done, threads, busy = [], [], set(), threading.Semaphore(0)
-    decode = ImageFiles._decode
-
-    def held(self, path):
-        started.append(path)
-        threads.add(threading.current_thread())
-        if path not in many[:2]:
-            busy.release()
-            assert watched.ending.wait(60)
-        pixels = decode(self, path)
-        done.append(path)
-        return pixels
-
-    monkeypatch.setattr(ImageFiles, "_decode", held)
-    decoded = ImageFiles(many, (4, 4), workers=workers).decoded()
-    assert [next(decoded)[0], next(decoded)[0]] == [0, 1]
-    assert all(busy.acquire(timeout=60) for _ in range(workers))
-    decoded.close()
-    assert not any(thread.is_alive() for thread in threads)
-    assert sorted(done) == sorted(started) == many[: 2 + workers]
-
-
 def test_no_more_than_a_few_are_decoded_ahead(many, watched):
     """Memory must not grow with the folder when the writer is slow."""
     for i, _ in ImageFiles(many, (4, 4), workers=2).decoded():
@@ -207,10 +182,3 @@ def test_what_is_no_file_is_named_in_a_listing_and_not_waited_for(tmp_path, kind
         folders.listing(root)
     with pytest.raises(ValueError, match=rf"/2\.png does not decode as an image \(it is a {kind}.*, not a file\): me"):
         ImageFiles([root / "b" / "2.png"], (4, 4))[:]
-
-
-@pytest.mark.parametrize("read", [folders.listing, lambda root: folders.matched(["a"], root)])
-def test_a_folder_of_a_class_that_is_a_circle_is_named(tmp_path, read):
-    (tree(tmp_path, "a/1.png") / "b").symlink_to("b")
-    with pytest.raises(ValueError, match=r"/b is a symbolic link that leads in a circle: expected a folder of images$"):
-        read(tmp_path)

@@ -1,8 +1,6 @@
 """The decoding of one picture of a folder: every kind, one size, and the errors of files that are no picture."""
 
 import io
-import struct
-import zlib
 
 import numpy as np
 import pytest
@@ -93,27 +91,6 @@ def test_sixteen_bit_grey_keeps_its_tones(tmp_path, suffix, channels):
     assert converted == {"16 bit": 1}
 
 
-def chunk(name, content):
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
-
-
-@pytest.mark.parametrize("depth", [8, 16])
-def test_a_transparent_tone_of_grey_is_white(tmp_path, depth):
-    """A PNG file by hand, since Pillow does not write it."""
-    tones = np.array([0, 1, 2, 3]) * (1 if depth == 8 else 257)
-    row = b"\0" + tones.astype(">u1" if depth == 8 else ">u2").tobytes()
-    parts = {
-        b"IHDR": struct.pack(">IIBBBBB", 4, 4, depth, 0, 0, 0, 0),
-        b"tRNS": struct.pack(">H", 0),
-        b"IDAT": zlib.compress(4 * row),
-        b"IEND": b"",
-    }
-    (tmp_path / "x.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(map(chunk, parts, parts.values())))
-    pixels, converted = read(tmp_path / "x.png", (4, 4))
-    assert converted["transparency"] == 1
-    np.testing.assert_array_equal(pixels[0, :, 0], [255, 1, 2, 3])
-
-
 @pytest.mark.parametrize("suffix", ["gif", "tif"])
 def test_of_an_animation_the_first_frame_is_taken(tmp_path, suffix):
     frames = halves(RED, RED), halves(BLUE, BLUE)
@@ -146,15 +123,6 @@ def test_pictures_are_turned_as_their_exif_says(tmp_path, orientation, suffix):
     pixels, converted = read(saved(tmp_path, f"x.{suffix}", stored, exif=exif, quality=100), (16, 32))
     np.testing.assert_allclose(pixels.astype(int), scene, atol=3 if suffix == "jpg" else 0)
     assert converted == ({} if orientation == 1 else {"turned by EXIF": 1})
-
-
-def test_a_wrong_tag_beside_the_orientation_does_no_harm(tmp_path):
-    """A resolution that is text does not damage a picture that EXIF rotates by 180 degrees."""
-    entries = struct.pack(">HHIHH", 0x0112, 3, 1, 3, 0) + struct.pack(">HHI4s", 0x011A, 2, 4, b"abc\0")
-    exif = b"Exif\0\0MM\0\x2a" + struct.pack(">IH", 8, 2) + entries + bytes(4)
-    pixels, _ = read(saved(tmp_path, "x.jpg", halves(WHITE, BLACK), exif=exif, quality=100))
-    np.testing.assert_allclose(pixels[:, 8:].astype(int), 255, atol=3)
-    np.testing.assert_allclose(pixels[:, :8], 0, atol=3)
 
 
 def test_what_is_no_picture_of_a_promised_format_is_named_in_one_sentence(tmp_path):

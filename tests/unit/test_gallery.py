@@ -1,65 +1,25 @@
-"""What README and docs say of the results, from small tables: the laptop study, the methods, the example."""
+"""What README and docs say of the results, from small tables."""
 
 import itertools
 import json
 import os
 import re
-from pathlib import Path
 
-import drawn_tables
 import numpy as np
 import pandas as pd
 import pytest
 
-from bench import gallery_experiments, gallery_laptop, gallery_methods, gallery_real
-from bench.markdown import filled
+from bench import gallery, numbers
+from bench.markdown import texts
 from conftest import ROOT
 from frequency_shortcuts.evaluation import truth
-from frequency_shortcuts.storage.tables import RUN, write_table
+from frequency_shortcuts.storage.tables import write_table
 
 
-def test_the_results_are_those_of_the_headline(tmp_path):
-    kinds = [("small", "none")]
-    verdicts = pd.concat(
-        [drawn_tables.verdicts(("ant", "bee", "cow"), kinds=kinds),
-         drawn_tables.verdicts(("C0", "C1"), (0,), kinds, neutral="C0").assign(dataset="syn")]
-    )  # fmt: skip
-    (tmp_path / "tables").mkdir()
-    write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
-    networks = verdicts[RUN].drop_duplicates().assign(test_accuracy=[0.8, 0.9, 0.7])
-    write_table(networks, tmp_path / "tables" / "networks.csv")
-    header, _, first, second = [line.strip("| ").split(" | ") for line in gallery_laptop.results(tmp_path).splitlines()]
-    shown = dict(zip(header, first, strict=True))
-    headline = verdicts[verdicts["headline"] & (verdicts["dataset"] == "zoo")]
-    assert set(headline["fill"]) == {"zeros"} == {shown["fill"]} and len(headline) == 6
-    assert shown["map: TPR - FPR"] == f"{headline['measure'].mean():.2f}"
-    assert shown["test accuracy"] == "0.85" and shown["seeds"] == "2"
-    for verdict in ("strong", "weak", "none"):
-        assert int(shown[verdict]) == (headline["verdict"] == verdict).sum()
-    assert int(shown["no verdict"]) == headline["verdict"].isna().sum()
-    low = ((headline["verdict"] == "strong") & headline["low_frequency"]).sum()
-    assert int(shown["strong, low frequencies do as well"]) == low
-    closest = [max(row.tpr_random - row.fpr_random, row.tpr_radial - row.fpr_radial, row.largest_other)
-               for row in headline.itertuples()]  # fmt: skip
-    assert shown["closest control: TPR - FPR"] == f"{np.mean(closest):.2f}"
-    assert dict(zip(header, second, strict=True))["fill"] == "swap"
-
-
-def test_the_sentences_count_in_the_tables(tmp_path):
-    verdicts = drawn_tables.verdicts(("ant", "bee", "cow"), kinds=[("resnet18_w8", "none")]).assign(
-        dataset="fashion_mnist"
-    )
-    (tmp_path / "tables").mkdir()
-    write_table(verdicts, tmp_path / "tables" / "shortcuts.csv")
-    for part in ("keep", "remove"):
-        selected = verdicts[verdicts["part"] == part]
-        counts = [((selected["fill"] == fill) & (selected["verdict"] == "strong")).sum() for fill in ("zeros", "swap")]
-        assert sum(counts)
-        text = "{} of 6 with zeros and {} of 6 with swap".format(*counts)
-        assert gallery_laptop.strong_maps(tmp_path, part) == text
-    kept = verdicts[verdicts["part"] == "keep"]
-    better = sum(row.tpr_low_pass - row.fpr_low_pass >= row.tpr_dfm - row.fpr_dfm for row in kept.itertuples())
-    assert 0 < better < 12 and gallery_laptop.low_pass(tmp_path) == (better, 12)
+def write(study, **tables):
+    (study / "tables").mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        write_table(table, study / "tables" / f"{name}.csv")
 
 
 # The methods
@@ -83,9 +43,7 @@ TABLES = {
             scores("plant_decoy", "decoy", "culling", [0.05, 0.06]),
             scores("plant_decoy", "decoy", "energy", [0.9, 0.8]),
             scores("waved", "own", "culling", [0.25]),
-            scores("waved", "with_harmonics", "culling", [0.4]),
             scores("waved", "own", "energy", [1.0]),
-            scores("waved", "with_harmonics", "energy", [0.7]),
             scores("fashion_mnist", np.nan, "culling", [np.nan]),
             scores("fashion_mnist", np.nan, "energy", [np.nan]),
         ]
@@ -101,29 +59,16 @@ TABLES = {
                 ("unfiltered", "keep", 0.95, 0.0, np.nan),
             ]
         ]
-        + [
-            {"dataset": "waved", "method": method, "part": "remove", "fill": fill, "percent": percent, "class": "Shirt",
-             "tpr": tpr - percent / 100}
-            for method, tpr in (("culling", 0.95), ("energy", 0.85)) for fill in ("zeros", "swap") for percent in (1, 5)
-        ]
     ),
 }  # fmt: skip
 
 
-@pytest.fixture
-def blocks(monkeypatch):
-    """What stands between the markers, with tables in place of those of a study."""
-    monkeypatch.setattr(gallery_methods, "read", lambda study, name: TABLES[name])
-    return filled("benchmark", Path("benchmark"), gallery_methods)
-
-
-def test_the_caption_says_what_no_method_finds_and_what_energy_makes_of_the_decoy(blocks):
+def test_the_text_on_methods_says_what_none_finds_and_its_tables_have_a_row_for_each(tmp_path):
+    write(tmp_path / "benchmark", **TABLES)
+    blocks = texts(tmp_path)
     text = " ".join(blocks["methods_caption"].split())
     assert "No method that uses the network reaches this on absent (0.30) and waved (0.25) (in" in text
     assert text.endswith("an average precision of 0.85, and of at most 0.06 with methods that use the network.")
-
-
-def test_the_tables_have_a_row_for_each_method(blocks):
     assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in blocks["methods_cost"]
     rows = blocks["methods_on_photographs"].splitlines()
     assert rows[2:] == ["| `culling` | 0.70 | +0.50 | 0.30 |", "| random masks (ten) | 0.20 | +0.00 | 0.90 |"]
@@ -133,24 +78,6 @@ def test_the_tables_have_a_row_for_each_method(blocks):
 
 SETS = {"syn_1": ["C2", "C3"], "syn_2": ["C2", "C3"], "plant_present": ["C1"]}
 SCORES = ("dfm", "dfm_size", "adcs", "random")
-
-
-def test_the_experiments_are_said_in_words_and_tables(tmp_path):
-    ends = {
-        f"{name}_{end}": value for name in ("lost_at_test", "lost_after") for end, value in (("low", 0), ("high", 1))
-    }
-    reliance = pd.DataFrame(
-        {**ends, "removed": removed, "class": c, "positions": 208, "seeds": 3, "tpr": 0.86,
-         "lost_at_test": 0.5, "lost_after": 0.04, "reading": reading}
-        for removed in gallery_experiments.REMOVED
-        for c, reading in (("Bag", "avoidable"), ("Coat", "needed"), ("Hat", "not relied on"), ("(all)", "open"))
-    )  # fmt: skip
-    (tmp_path / "tables").mkdir()
-    write_table(reliance, tmp_path / "tables" / "reliance.csv")
-    texts = filled("experiments", tmp_path, gallery_experiments)
-    words = {name: " ".join(text.split()) for name, text in texts.items()}
-    assert "Of 3 classes, 1 could have avoided these frequencies, 1 need them, 1 do not rely" in words["reliance"]
-    assert "| the maps | 0.50 [0.00, 1.00] | 0.04 [0.00, 1.00] | 1 | 1 | 1 | 0 |" in texts["reliance"]
 
 
 @pytest.fixture
@@ -169,9 +96,7 @@ def study(tmp_path):
                 row = {**about, "truth": "own", "cut": "percent", "ranking": ranking, "percent": percent, "uses": uses}
                 previous = rows[-1]["average_precision"] if percent == 5 else value
                 rows.append({**row, "average_precision": previous, "average_precision_high": high})
-    (tmp_path / "tables").mkdir()
-    write_table(pd.DataFrame(use), tmp_path / "tables" / "planted_use.csv")
-    write_table(pd.DataFrame(rows), tmp_path / "tables" / "truth.csv")
+    write(tmp_path / "laptop", planted_use=pd.DataFrame(use), truth=pd.DataFrame(rows))
     return tmp_path, [row for row in rows if row["uses"] and row["percent"] == 5]
 
 
@@ -185,66 +110,39 @@ def counted(rows, dataset, name):
 
 def test_a_row_for_each_cue_counts_what_is_found_and_what_is_above_chance(study):
     folder, scores = study
-    rows = {line[0]: line[1:5] for line in map(cells, gallery_laptop.truth(folder).splitlines()[2:])}
-    assert rows == {
-        gallery_laptop.SYN["C2"]: counted(scores, "syn", "C2"),
-        gallery_laptop.SYN["C3"]: counted(scores, "syn", "C3"),
+    lines = (line.strip("| ").split(" | ") for line in texts(folder)["truth"].splitlines() if "0." in line[-6:])
+    assert {line[0]: line[1:5] for line in lines} == {
+        numbers.SYN["C2"]: counted(scores, "syn", "C2"),
+        numbers.SYN["C3"]: counted(scores, "syn", "C3"),
         "present": counted(scores, "plant", "C1"),
     }
-
-
-def test_planted_masks_are_counted(study):
-    folder, scores = study
-    values = {(row["dataset"], row["seed"], row["class"], row["ranking"]): row["average_precision"] for row in scores}
-    maps = {key[:3]: value for key, value in values.items() if key[3] == "dfm"}
-    found = {key for key, value in maps.items() if value >= 0.95}
-    masks = gallery_laptop.planted_masks(folder)
-    assert (masks["used"], masks["count"], len(masks["unused"])) == (10, 15, 5)
-    assert masks["found"] == len(found)
-    assert 0 < len(found) < len(maps)
-
-
-def cells(line):
-    return line.strip("| ").split(" | ")
+    assert "The networks use 10 of 15 planted masks. Not used, and so not scored: C2 of syn_1, seed 2;" in " ".join(
+        texts(folder)["truth"].split()
+    )
 
 
 def test_found_is_one_number_in_code_docs_and_captions():
-    assert gallery_laptop.FOUND == gallery_methods.FOUND == truth.FOUND == 0.95
+    assert numbers.FOUND_MASK == truth.FOUND == 0.95
     for page in ("docs/method.md", "docs/methods.md", "workflow/study/tests/compare_methods.py"):
         text = " ".join((ROOT / page).read_text().split())
         limits = re.findall(r"(?:average precision[^.;]{0,30} is|Bold: a mean of) at least (\d\.\d+)", text)
         assert set(limits) == {f"{truth.FOUND:g}"}, page
 
 
-# The example
-
-
-@pytest.fixture
-def example(tmp_path):
-    """The files of an analysis of three classes: one is followed, one is not, and of one the test cannot tell."""
-    folder = tmp_path / "analysis"
-    folder.mkdir()
-    about = {"pictures": {"ant": 3, "bee": 5, "cow": 4}, "seconds": 41, "cores": 2, "begin": 1000.0}
-    (folder / "example.json").write_text(json.dumps(about))
-    rows = pd.DataFrame({"class": ["ant", "bee", "cow"], "verdict": ["follows", "not shown", "cannot tell"]})
-    write_table(rows, folder / "flips.csv")
-    return tmp_path
-
-
-def test_the_text_on_the_example_has_the_numbers_of_its_files(example):
-    texts = filled("real", example, gallery_real)
-    caption = " ".join(texts["real_caption"].split())
-    assert "apart (3, 5 and 4 photographs)" in caption
-    assert texts["real_cost"] == "Its analysis took 41 seconds on 2 cores without a GPU, after a download of 81 MB."
-    assert "Warned of: ant. Not shown: bee. Cannot tell: cow. An example" in caption
-
-
 @pytest.mark.parametrize(
     ("second", "words"),
     [(1000 + 9 * 60, "MB, `make real` 9 minutes."), (500, "of 81 MB."), (1000 + 9 * 3600, "of 81 MB.")],
 )
-def test_the_minutes_of_the_study_are_those_of_one_run(example, second, words):
-    (example / "report.html").touch()
-    os.utime(example / "report.html", (second, second))
-    gallery_real.add_minutes(example, example)
-    assert filled("real", example, gallery_real)["real_cost"].endswith(words)
+def test_the_minutes_of_the_real_network_are_those_of_one_run(tmp_path, second, words):
+    study = tmp_path / "real"
+    (study / "analysis").mkdir(parents=True)
+    about = {"pictures": {"ant": 3, "bee": 5, "cow": 4}, "seconds": 41, "cores": 2, "begin": 1000.0}
+    (study / "analysis" / "example.json").write_text(json.dumps(about))
+    rows = pd.DataFrame({"class": ["ant", "bee", "cow"], "verdict": ["follows", "not shown", "cannot tell"]})
+    write_table(rows, study / "analysis" / "flips.csv")
+    (study / "report.html").touch()
+    os.utime(study / "report.html", (second, second))
+    gallery.add_minutes(study, study)
+    assert texts(tmp_path)["real_cost"].endswith(words)
+    caption = " ".join(texts(tmp_path)["real_caption"].split())
+    assert "(3, 5 and 4 photographs). Warned of: ant. Not shown: bee. Cannot tell: cow. An example" in caption

@@ -1,13 +1,11 @@
 """HDF5 files of users: what leads out of the file or has another layout is refused by name."""
 
 import os
-import re
 
 import h5py
 import numpy as np
 import pytest
 
-from frequency_shortcuts.analysis.contents import describe
 from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.data import stores
 
@@ -144,34 +142,3 @@ def test_a_link_of_the_study_leads_to_a_file_that_holds_its_data(folder):
     (folder / "other.h5").unlink()
     with pytest.raises(ValueError, match=r"linked\.h5 does not hold what is expected .*no HDF5 file at .*other\.h5"):
         stores.read("linked.h5", "test")
-
-
-def test_a_file_with_images_and_labels_must_hold_them(folder):
-    with h5py.File("p.h5", "w") as file:
-        file["labels"] = LABELS
-        file.create_dataset("images", IMAGES.shape, np.uint8, external=[("secret", 0, IMAGES.nbytes)])
-    with pytest.raises(ValueError, match=r"^p\.h5: images is stored outside, in secret"):
-        read_labelled("p.h5")
-
-
-NO_FILES = {
-    "fifo": (os.mkfifo, "is a FIFO: expected an HDF5 file"),
-    "loop": (lambda path: path.symlink_to(path), "is a symbolic link that leads in a circle"),
-    "truncated": (lambda path: os.truncate(good(path), 3000), ".* whole .*truncated file"),
-}
-
-
-@pytest.mark.parametrize("kind", NO_FILES)
-def test_what_is_no_file_is_named_and_not_waited_for(folder, kind):
-    make, sentence = NO_FILES[kind]
-    make(folder / f"{kind}.h5")
-    for read in (lambda name: stores.read(name, "test"), read_labelled):
-        with pytest.raises(ValueError, match=rf"^{kind}\.h5.*{sentence}"):
-            read(f"{kind}.h5")
-    with pytest.raises((ValueError, FileNotFoundError), match=kind):
-        describe(f"{kind}.h5")
-
-
-def test_show_opens_no_other_file(folder):
-    changed(folder / "s.h5", virtual)
-    assert re.search(r"test/images +virtual\n", describe("s.h5"))

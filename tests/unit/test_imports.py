@@ -1,7 +1,6 @@
 """The imports between wings, and the slow packages that they avoid: PyTorch, torchvision, scipy.stats."""
 
 import ast
-import json
 import re
 import subprocess
 import sys
@@ -19,15 +18,15 @@ PACKAGE = Path(frequency_shortcuts.__file__).parent
 SLOW = {"torch", "torchvision", "scipy.stats", "seaborn"}
 MAY_IMPORT = {
     ("torch",): {  # these compute with images, or name a device
-        "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.ipynb", "filtered.ipynb",
+        "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.py", "filtered.py",
     },
     ("torch", "torchvision"): {  # these build networks
-        "analyse_network.py", "check_inputs.py", "cull.py", "external_network.py", "find_maps.py",
+        "analyse_network.py", "check_inputs.py", "external_network.py", "find_maps.py",
         "lay_out_photographs.py", "make_cure_table.py", "make_leaks_table.py", "measure_cure.py", "measure_graded.py",
         "measure_leaks.py", "measure_leaks_data.py", "train.py",
     },
 }  # fmt: skip
-STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.ipynb") for path in (ROOT / "workflow").glob(kind)}
+STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.py") for path in (ROOT / "workflow").glob(kind)}
 
 
 def imported(path):
@@ -86,11 +85,7 @@ def test_the_library_imports_what_its_dependencies_install_and_nothing_else():
 
 def import_statements(path):
     """The statements at the head of a script or notebook that import."""
-    source = path.read_text()
-    if path.suffix == ".ipynb":
-        cells = (cell for cell in json.loads(source)["cells"] if cell["cell_type"] == "code")
-        source = "\n".join("".join(cell["source"]) for cell in cells)
-    nodes = (node for node in ast.parse(source).body if isinstance(node, ast.Import | ast.ImportFrom))
+    nodes = (node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom))
     return "\n".join(map(ast.unparse, nodes))
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from small_stores import FullDisk
 
-from frequency_shortcuts.storage import journal as journals
 from frequency_shortcuts.storage.journal import Journal, Stopped
 
 VALUES = [
@@ -154,21 +153,6 @@ def test_a_journal_in_use_is_refused_and_left_as_it_is(tmp_path):
         assert path.read_bytes() == whole
         assert same(journal.step("step 0", lambda: pytest.fail("it is stored")), VALUES[0])
     assert journey(path) == []
-
-
-def test_a_file_system_without_locks_works_and_another_error_of_the_lock_is_raised(tmp_path, monkeypatch):
-    def failing(number):
-        def flock(*_):
-            raise OSError(number, "no locks")
-
-        monkeypatch.setattr(journals.fcntl, "flock", flock)
-
-    failing(errno.ENOSYS)
-    assert journey(tmp_path / "state") == ALL
-    assert journey(tmp_path / "state") == []
-    failing(errno.EIO)
-    with pytest.raises(OSError, match="no locks"):
-        Journal(tmp_path / "state", "mine")
 
 
 @pytest.mark.parametrize(("room", "size"), [(0, 5), (300, 5), (20_000, 5000)])  # bytes that fit, numbers in the array

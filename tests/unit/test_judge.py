@@ -21,12 +21,12 @@ from made_up_results import (
 )
 from scipy import stats
 
-from bench import gallery_laptop
+from bench import numbers
 from frequency_shortcuts.figures import findings as drawings
 from frequency_shortcuts.findings import judge, sentences
 from frequency_shortcuts.findings.definitions import DOES_NOT_HOLD, FINDINGS, HOLDS, NO_DATA, OPEN
 from frequency_shortcuts.findings.numbers import Tables
-from frequency_shortcuts.storage.tables import write_table
+from frequency_shortcuts.storage.tables import read_table, write_table
 
 SMALL, AUGMENTED = ("small", "none"), ("small", "autoaugment")
 FIVE = [0.18, 0.22, 0.2, 0.25, 0.15]
@@ -110,10 +110,11 @@ def test_the_rows_that_decide_are_adjusted_together_and_those_beside_are_not_jud
 
 
 def test_the_numbers_of_another_method_have_a_p_and_change_no_verdict():
-    culling = tables(networks=networks([SMALL]), advantages=advantages({SMALL: FIVE}))
-    twice = [2 * value for value in FIVE]
-    other = tables(networks=networks([SMALL]), advantages=advantages({SMALL: twice}))
-    (before, _), (after, _) = judge.judge(culling), judge.judge(culling, {"rise": other})
+    culling, twice = advantages({SMALL: FIVE}), [2 * value for value in FIVE]
+    both = pd.concat([culling, advantages({SMALL: twice}, method="rise")])
+    (before, _), (after, _) = (
+        judge.judge(tables(networks=networks([SMALL]), advantages=table)) for table in (culling, both)
+    )
     of_culling = after[after["method"] == ""].reset_index(drop=True)
     pd.testing.assert_frame_equal(of_culling, before, check_dtype=False)
     (row,) = after[after["method"] == "rise"].to_dict("records")
@@ -193,16 +194,16 @@ def test_a_plain_sentence_of_few_networks_is_about_these(networks, start):
 
 @pytest.mark.parametrize("verdicts", [("no data",), VERDICTS], ids=["no data", "all"])
 def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts):
-    (tmp_path / "tables").mkdir()
-    write_table(findings(*verdicts), tmp_path / "tables" / "findings.csv")
-    shown = gallery_laptop.findings(tmp_path)
-    assert list(shown["sentences"]) == list(FINDINGS)
-    rows = [line.strip("|").split("|") for line in shown["table"].splitlines()]
+    write_table(findings(*verdicts), tmp_path / "findings.csv")
+    table = read_table(tmp_path / "findings.csv")
+    short = numbers.in_short(table)
+    assert list(short) == list(FINDINGS)
+    rows = [line.strip("|").split("|") for line in numbers.table_of_findings(table).splitlines()]
     assert len(rows) == 2 + len(FINDINGS) and {len(row) for row in rows} == {9}
     assert [row[-1].strip() for row in rows[2:]] == [verdicts[i % len(verdicts)] for i in range(8)]
-    outcome = gallery_laptop.outcome(tmp_path)
+    outcome = numbers.outcome(table)
     assert len(outcome) == 5 and sorted(letter for letters in sentences.TOPICS for letter in letters) == list(FINDINGS)
-    assert not any("nan" in text for text in (*shown["sentences"].values(), *outcome))
+    assert not any("nan" in text for text in (*short.values(), *outcome))
     for sentence in outcome:
         assert "(" not in sentence and sentence.endswith(".") and len(re.findall(r"\d+", sentence)) <= 1
 
@@ -210,7 +211,7 @@ def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts)
 def test_the_table_of_findings_has_the_numbers_of_other_methods_beside_them():
     row = finding("d", "holds")
     other = finding("d", "", role="beside", method="rise", value=0.5, low=0.4, high=0.6)
-    lines = gallery_laptop.table_of_findings([row, finding("e1", "open")], [row, other]).splitlines()
+    lines = numbers.table_of_findings(pd.DataFrame([row, other, finding("e1", "open")])).splitlines()
     assert lines[0].endswith("| verdict | with maps of rise |")
     assert lines[2].endswith("| 0.75 | 0.62 to 0.88 | 0.01 | 0.04 | holds | 0.50 (0.40 to 0.60) |")
     assert lines[3].endswith("| open |  |")
@@ -220,12 +221,12 @@ def test_the_table_of_findings_has_the_numbers_of_other_methods_beside_them():
 def test_the_figure_shows_every_interval_network_and_verdict_and_says_what_is_missing():
     values = {SMALL: FIVE, AUGMENTED: [-0.1, -0.2]}
     sets = pd.concat([graded([1, 2, 3, 4], [2, 1, 4, 3], ["low", "high"] * 2, 200 + i) for i in range(2)])
+    of_methods = [advantages(values), advantages({SMALL: [0.3, 0.4, 0.5, 0.6, 0.7]}, method="rise")]
     study = tables(
-        networks=networks([SMALL, AUGMENTED]), advantages=advantages(values), graded=sets,
+        networks=networks([SMALL, AUGMENTED]), advantages=pd.concat(of_methods), graded=sets,
         dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in range(200, 205)]),
     )  # fmt: skip
-    of_method = tables(networks=study.networks, advantages=advantages({SMALL: [0.3, 0.4, 0.5, 0.6, 0.7]}))
-    table, numbers = judge.judge(study, {"rise": of_method})
+    table, numbers = judge.judge(study)
     figure = drawings.findings(table, numbers)
     figure.canvas.draw()
     (axis,) = figure.axes

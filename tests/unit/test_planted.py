@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from frequency_shortcuts import spectrum
-from frequency_shortcuts.data import planted, synthetic
+from frequency_shortcuts.data import planted
 from frequency_shortcuts.data import stores as store
 from frequency_shortcuts.data.planted import MECHANISMS
 from frequency_shortcuts.evaluation import truth
@@ -158,13 +158,6 @@ def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism)
             assert found.sum() == 2 * design.pairs
 
 
-def test_another_cue_seed_draws_other_pairs_and_another_gain_the_same():
-    one, other, same = (
-        planted.design("present", **constants).planted()["truth"] for constants in ({}, {"cue_seed": 1}, {"gain": 2})
-    )
-    assert np.array_equal(one, same) and not np.array_equal(one, other)
-
-
 def test_the_rings_and_gains_of_graded_sets_are_drawn_with_the_pairs():
     sets = [planted.design("graded", cue_seed=seed) for seed in range(400)]
     for design in sets[:20]:
@@ -201,14 +194,6 @@ def test_of_joint_a_has_both_sets_or_neither_and_b_exactly_one():
         np.testing.assert_array_equal(found[..., :n].mean(axis=-1), 0.5)
 
 
-def test_phases_outside_the_cue_are_independent():
-    design, _, spectra = drawn("phase")
-    free = pairs_of_two(32) & ~design.planted()["truth"][0] & (spectrum.radius(32, 32) < 8)
-    for c in range(3):
-        turned = np.angle(spectra[c, :, 1][:, free] / spectra[c, :, 0][:, free])
-        assert abs(np.exp(1j * turned).mean()) < 0.02
-
-
 @every_mechanism
 def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
     design = planted.design(mechanism)
@@ -219,16 +204,6 @@ def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
     np.testing.assert_array_equal(planted.images(design, 4, seed=3)[0], large[: 4 * n])
     np.testing.assert_array_equal(planted.images(design, 7, seed=3, chunk=3)[0], large)
     assert len(np.unique(np.concatenate([large, planted.images(design, 7, seed=4)[0]]), axis=0)) == 14 * n
-
-
-def test_the_neutral_class_is_the_background_of_the_synthetic_sets():
-    """With the same constants, C0 of a planted set has the spectrum of C0 of Syn_1, in images of its own."""
-    design, other = planted.design("present"), synthetic.Design(1)
-    plain = synthetic.background(32, design.alpha)
-    np.testing.assert_array_equal(design.amplitude()[0, 0], plain)
-    np.testing.assert_array_equal(other.amplitude()[0], plain)
-    one, two = planted.images(design, 300, 5)[0][::4] / 255, synthetic.images(other, 300, 5)[0][::4] / 255
-    assert abs(one.std() / two.std() - 1) < 0.01 and abs(np.corrcoef(one[0].ravel(), two[0].ravel())[0, 1]) < 0.1
 
 
 @pytest.mark.parametrize("mechanism", ["redundant", "decoy", "joint"])

@@ -1,16 +1,18 @@
-"""README, docs and site: what they promise can be typed, and their links, numbers and modules exist."""
+"""README, docs, site and citation: what they promise can be typed, and their links, numbers and modules exist."""
 
 import ast
 import re
+import subprocess
 import tomllib
 from operator import attrgetter
 from pathlib import Path
 
 import pytest
-from PIL import Image
+import yaml
 
-from bench import document, gallery, gallery_example, statistics
-from bench.markdown import TEMPLATES, marks, renew
+from bench import __main__ as bench
+from bench import gallery, statistics
+from bench.markdown import marks, renew, texts
 from conftest import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -40,29 +42,16 @@ def test_the_readme_lists_every_page():
     assert pages <= set(re.findall(r"\]\(([^)]+)\)", README))
 
 
-def test_every_picture_but_the_schematic_is_made_by_make_gallery_or_make_bench(tmp_path):
+def test_every_picture_but_the_schematic_is_made_by_make_gallery_or_make_bench():
     shown = [Path(name).stem for page in PAGES for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text())]
-    figures = [name for names in gallery.FIGURES.values() for name in names]
-    assert sorted(shown) == sorted(["schematic", *figures, gallery_example.PICTURE, document.PICTURE])
-    (tmp_path / "figures").mkdir()
-    Image.new("RGB", (2 * gallery.WIDTH, 60), "red").save(tmp_path / "figures" / "findings_all.png")
-    gallery.pictures(tmp_path, tmp_path, ["findings_all"])
-    with Image.open(tmp_path / "findings_all.png") as picture:
-        assert picture.size == (gallery.WIDTH, 30) and picture.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
+    figures = [Path(name).name for _, _, pictures in gallery.STUDIES.values() for name in pictures]
+    assert sorted(shown) == sorted(["schematic", *figures, bench.PICTURE])
 
 
 def test_all_that_is_marked_is_written_from_results():
-    written = {name for study in gallery.STUDIES for name in TEMPLATES.get_template(f"{study}.md.jinja").blocks}
-    for page in PAGES:
-        if page == statistics.PAGE:
-            names = set(marks(page.read_text())) - set(statistics.PARTS)
-            assert names <= written, page
-            written -= names
-        else:
-            names = set(marks(page.read_text()))
-            assert names <= written, page
-            written -= names
-    assert not written
+    written = re.findall(r"^{% block (\w+)", (ROOT / "bench" / "texts.md.jinja").read_text(), re.MULTILINE)
+    marked = [name for page in PAGES for name in marks(page.read_text())]
+    assert sorted(marked) == sorted([*written, *statistics.PARTS])
     outside = re.sub(
         r"<!-- (\w+) -->.*?<!-- /\1 -->|```.*?```|\[arXiv[^)]+\)|\*\*Does[^*]+\*\*", "", README, flags=re.DOTALL
     )
@@ -70,7 +59,7 @@ def test_all_that_is_marked_is_written_from_results():
 
 
 def test_the_numbers_are_those_of_the_stored_tables():
-    written = gallery.texts()
+    written = texts(gallery.DATA)
     assert {"outcome", "limits", "cost", "findings", "example_output"} <= set(written)
     for page in PAGES:
         text = page.read_text()
@@ -129,3 +118,22 @@ def test_the_packages_of_the_site_are_pinned():
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
     extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["docs"]
     assert sorted(re.split("[=<>]", line)[0] for line in extra) == sorted(pinned)
+
+
+def test_the_citation_is_that_of_this_version_of_its_authors_and_of_the_paper():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert citation["version"] == project["version"]
+    assert citation["title"].startswith(re.search(r"^# (.+)\n", README)[1])
+    (holder,) = re.findall(r"^Copyright \(c\) \d{4} (.+)$", (ROOT / "LICENSE").read_text(), re.MULTILINE)
+    assert citation["license"] == project["license"] == "MIT"
+    assert [author["name"] for author in citation["authors"]] == [holder]
+    (paper,) = citation["references"]
+    text = " ".join(README.split())
+    assert paper["title"] in text and paper["identifiers"][0]["value"].replace(":", " ") in text
+
+
+def test_every_configuration_has_its_dry_run():
+    done = subprocess.run(["make", "--dry-run", "dry-runs"], cwd=ROOT, capture_output=True, text=True, check=True)
+    planned = set(re.search(r"for file in (.*); do", done.stdout)[1].split())
+    assert planned == {f"config/{path.name}" for path in (ROOT / "config").glob("*.yaml")} - {"config/schema.yaml"}

@@ -1,8 +1,5 @@
 """Labelled images as one object: how a network is given them, normalised and batch by batch, and batches read ahead."""
 
-import itertools
-import threading
-
 import h5py
 import numpy as np
 import pytest
@@ -95,37 +92,6 @@ def test_an_error_is_raised_at_its_batch(ahead):
         next(batches)
     with pytest.raises(StopIteration):
         next(batches)
-
-
-def test_closing_early_waits_for_only_one_batch(monkeypatch):
-    started, ending, threads = threading.Event(), threading.Event(), set()
-    reads = []
-
-    class Ending(sources.ThreadPoolExecutor):
-        def shutdown(self, **options):
-            ending.set()
-            super().shutdown(**options)
-
-    def held(i):
-        threads.add(threading.current_thread())
-        if i:
-            started.set()
-            assert ending.wait(60)
-        reads.append(i)
-        return i
-
-    monkeypatch.setattr(sources, "ThreadPoolExecutor", Ending)
-    batches = sources.prefetched(held, range(1000), ahead=50)
-    assert next(batches) == 0
-    assert started.wait(60)
-    batches.close()
-    assert reads == [0, 1]
-    assert not any(thread.is_alive() for thread in threads)
-
-
-def test_endless_batches_are_read_as_far_as_they_are_used():
-    squares = sources.prefetched(lambda i: i * i, itertools.count())
-    assert [next(squares) for _ in range(8)] == [i * i for i in range(8)]
 
 
 def test_batches_are_smaller_where_images_are_large():

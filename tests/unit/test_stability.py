@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frequency_shortcuts import dfm, shortcuts, spectrum
+from frequency_shortcuts.data import splits
 from frequency_shortcuts.evaluation import stability
-from frequency_shortcuts.maps import halves as half_maps
 from frequency_shortcuts.maps.methods.culling import cull
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -68,7 +68,7 @@ def test_every_two_runs_are_compared_by_what_they_differ_in():
 @given(st.lists(st.integers(2, 7), min_size=1, max_size=4), st.integers(0, 3))
 def test_halves_are_disjoint_even_and_whole(counts, seed):
     labels = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
-    first, second = half_maps.halves(labels, seed)
+    first, second = splits.halves(labels, seed)
     assert sorted([*first, *second]) == list(range(len(labels)))
     assert (np.sort(first) == first).all() and (np.sort(second) == second).all()
     for c, n in enumerate(counts):
@@ -77,7 +77,7 @@ def test_halves_are_disjoint_even_and_whole(counts, seed):
 
 def test_a_class_with_one_image_is_named():
     with pytest.raises(ValueError, match=r"^class zebra has 1 image to rank frequencies, too few for two halves$"):
-        half_maps.halves([0, 0, 1], classes=["ox", "zebra"])
+        splits.halves([0, 0, 1], classes=["ox", "zebra"])
 
 
 IMAGES, LABELS = np.random.default_rng(0).standard_normal((12, 2, 6, 7)).astype(np.float32), np.arange(12) % 3
@@ -86,19 +86,19 @@ ABOUT = {"classes": list("abc"), "split": "validation", "created_by": "tests"}
 
 def test_the_file_of_the_halves_holds_the_maps_of_either(tmp_path, small_network):
     network, pairs, path = small_network(2, 3), ConjugatePairs(6, 7), tmp_path / "run.h5"
-    found = [cull(network, IMAGES[some], LABELS[some], 3, "exact") for some in half_maps.halves(LABELS)]
-    half_maps.write_halves(path, found, pairs, [5, 12.5], seed=0, **ABOUT)
+    found = [cull(network, IMAGES[some], LABELS[some], 3, "exact") for some in splits.halves(LABELS)]
+    dfm.write_halves(path, found, pairs, [5, 12.5], seed=0, **ABOUT)
     for half, percent in ((0, 5), (1, 12.5)):
-        read = half_maps.read_half(path, half, percent)
-        assert np.array_equal(read, dfm.dominant(found[half].increment, pairs, percent))
+        read = dfm.read_mask(path, percent, half)
+        assert np.array_equal(read, dfm.dominant(found[half].score, pairs, percent))
     with h5py.File(path) as file:
         assert file.attrs["layout"] == "centred" and file.attrs["created_by"] == "tests"
         assert file.attrs["images_per_class"].tolist() == [[2, 2, 2], [2, 2, 2]]
         assert file["mask/top_5"].shape == (2, 3, 6, 7) and file["mask/top_5"].dtype == bool
-    halves = [stability.pack_maps(half_maps.read_half(path, half, 5)) for half in (0, 1)]
+    halves = [stability.pack_maps(dfm.read_mask(path, 5, half)) for half in (0, 1)]
     (table,) = stability.compare_halves(RUNS[0], lambda _: halves[0], lambda _: halves[1], [5])
     assert table["left"].tolist() == ["a/none/seed0/half0"] * 3 and set(table["comparison"]) == {"images"}
-    assert np.allclose(table["iou"], spectrum.overlap(*(half_maps.read_half(path, half, 5) for half in (0, 1))))
+    assert np.allclose(table["iou"], spectrum.overlap(*(dfm.read_mask(path, 5, half) for half in (0, 1))))
 
 
 def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, small_network):
@@ -108,7 +108,7 @@ def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, 
         paths.append(tmp_path / f"{dataset}{seed}.h5")
         found = cull(small_network(2, 3, seed), IMAGES, LABELS, 3, "exact")
         dfm.write(paths[-1], found, pairs, [5, 12.5], **ABOUT)
-        half_maps.write_halves(tmp_path / "halves.h5", [found, found], pairs, [5, 12.5], seed=0, **ABOUT)
+        dfm.write_halves(tmp_path / "halves.h5", [found, found], pairs, [5, 12.5], seed=0, **ABOUT)
     tables = list(
         stability.compare_files(runs, paths, runs[:1], [tmp_path / "halves.h5"], percents=[5, 12.5], draws=3, seed=1)
     )

@@ -1,5 +1,6 @@
 """Images that are read when they are indexed: of a store, mapped into memory or read by HDF5, or of a torch Dataset."""
 
+import functools
 import zlib
 
 import h5py
@@ -13,7 +14,8 @@ from frequency_shortcuts.data import stored_images
 from frequency_shortcuts.data import stores as store
 from frequency_shortcuts.data.splits import images_digest
 from frequency_shortcuts.data.stored_images import Stored
-from frequency_shortcuts.data.torch_dataset import DatasetImages
+from frequency_shortcuts.data.torch_dataset import DatasetImages, stored_image
+from frequency_shortcuts.spectrum.arrays import as_array
 
 
 @pytest.fixture(autouse=True)
@@ -78,25 +80,6 @@ def test_a_chunk_that_is_not_deflated_is_read_and_one_that_cannot_be_inflated_is
         Stored(tmp_path / "s.h5", "train", np.arange(6))[:]
 
 
-def test_a_thread_has_enough_to_do(tmp_path, monkeypatch):
-    pixels, labels = labelled(40, 0)
-    write(tmp_path / "s.h5", {"train": (pixels, labels)})
-    started = []
-
-    class Noted(stored_images.ThreadPoolExecutor):
-        def __init__(self, workers):
-            started.append(workers)
-            super().__init__(workers)
-
-    monkeypatch.setattr(stored_images, "ThreadPoolExecutor", Noted)
-    monkeypatch.setattr(stored_images, "PER_THREAD", pixels.nbytes // 3)
-    for workers in (1, 4):
-        stored = Stored(tmp_path / "s.h5", "train", np.arange(40)[::-1], workers=workers)
-        np.testing.assert_array_equal(stored[:], pixels[::-1])
-        np.testing.assert_array_equal(stored[:10], pixels[::-1][:10])
-    assert started == [3]
-
-
 def test_a_store_that_is_replaced_stays_as_it_was_opened(tmp_path):
     """Pixels and identity, also of some of its images."""
     pixels, labels = labelled(9, 0)
@@ -121,8 +104,13 @@ class Dataset(list):
     """A map-style Dataset: a list of (image, label)."""
 
 
-def of(convert, **options):
-    return DatasetImages(Dataset((convert(pixels), i % 2) for i, pixels in enumerate(PIXELS)), (4, 5), **options)
+def items(listed, shape=(3, 4, 5), resize=None, **options):
+    dataset = listed if isinstance(listed, list) else Dataset(listed)
+    return DatasetImages(dataset, functools.partial(stored_image, shape=shape, resize=resize), **options)
+
+
+def of(convert):
+    return items((convert(pixels), i % 2) for i, pixels in enumerate(PIXELS))
 
 
 @pytest.mark.parametrize(
@@ -136,25 +124,25 @@ def of(convert, **options):
     ],
 )
 def test_every_kind_of_item_gives_its_pixels(convert):
-    items = of(convert)
-    assert items.shape == (6, 3, 4, 5) and items.dtype == np.uint8 and len(items) == 6
-    assert np.array_equal(items[:], PIXELS)
-    assert np.array_equal(items[np.array([4, 0, 4])], PIXELS[[4, 0, 4]])
-    assert np.array_equal(items.subset(np.array([5, 1]))[1:], PIXELS[[1]])
-    assert items.labels().tolist() == [0, 1, 0, 1, 0, 1]
-    assert items.subset(np.array([5, 1])).labels().tolist() == [1, 1]
+    read = of(convert)
+    assert read.shape == (6, 3, 4, 5) and read.dtype == np.uint8 and len(read) == 6
+    assert np.array_equal(read[:], PIXELS)
+    assert np.array_equal(read[np.array([4, 0, 4])], PIXELS[[4, 0, 4]])
+    assert np.array_equal(read.subset(np.array([5, 1]))[1:], PIXELS[[1]])
+    assert read.labels().tolist() == [0, 1, 0, 1, 0, 1]
+    assert read.subset(np.array([5, 1])).labels().tolist() == [1, 1]
 
 
 def test_pictures_are_resized():
     picture = Image.new("RGB", (64, 40), (9, 8, 7))
-    assert (DatasetImages([(picture, 0)], (4, 5))[:] == np.array([9, 8, 7])[:, None, None]).all()
-    assert DatasetImages([(picture, 0)], (16, 16), channels=1, resize=20)[:].shape == (1, 1, 16, 16)
+    assert (items([(picture, 0)])[:] == np.array([9, 8, 7])[:, None, None]).all()
+    assert items([(picture, 0)], (1, 16, 16), resize=20)[:].shape == (1, 1, 16, 16)
 
 
 def test_labels_come_from_the_usual_attributes_without_reading_an_image():
     known = Failing([0, 0, 0])
     known.targets = torch.tensor([2, 0, 1])
-    assert DatasetImages(known, (4, 5)).labels().tolist() == [2, 0, 1]
+    assert items(known).labels().tolist() == [2, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -167,15 +155,15 @@ def test_labels_come_from_the_usual_attributes_without_reading_an_image():
     ],
 )
 def test_pixels_of_another_kind_are_an_error(image, sentence):
-    with pytest.raises(ValueError, match=f"item 0 is {sentence}"):
-        DatasetImages([(image, 0)], (4, 5))[:]
+    with pytest.raises(ValueError, match=f"item 0: it is {sentence}"):
+        items([(image, 0)])[:]
 
 
 def test_an_object_that_is_no_dataset_is_an_error():
     with pytest.raises(ValueError, match=r"generator is no map-style Dataset: it needs __len__ and __getitem__"):
-        DatasetImages((i for i in ()), (4, 5))
+        DatasetImages((i for i in ()), as_array)
     with pytest.raises(ValueError, match=r"item 1 is a Tensor: expected \(image, label\)"):
-        DatasetImages([(PIXELS[0], 0), torch.zeros(2)], (4, 5))[:]
+        items([(PIXELS[0], 0), torch.zeros(2)])[:]
 
 
 class Failing(Dataset):
@@ -198,13 +186,13 @@ def test_a_wrong_label_or_item_is_an_error_with_the_names_of_both(dataset, sente
         dataset = Dataset(dataset)
         dataset.targets = [label for _, label in dataset]
     with pytest.raises(ValueError, match=f"^dataset m:f: {sentence}"):
-        DatasetImages(dataset, (4, 5), name="dataset m:f").labels()
+        items(dataset, name="dataset m:f").labels()
 
 
 def test_labels_that_are_whole_are_taken_whatever_their_type():
     labels = [1.0, np.float32(0), torch.tensor(1), torch.tensor([0]), True, np.uint8(1)]
-    items = DatasetImages(Dataset((PIXELS[0], label) for label in labels), (4, 5))
-    assert items.labels().tolist() == [1, 0, 1, 0, 1, 1] and items.labels().dtype == np.int64
+    read = items((PIXELS[0], label) for label in labels)
+    assert read.labels().tolist() == [1, 0, 1, 0, 1, 1] and read.labels().dtype == np.int64
 
 
 def test_items_are_stored_like_arrays(tmp_path):
@@ -217,10 +205,10 @@ def test_a_list_of_labels_that_its_items_contradict_is_an_error():
     """A target_transform, or a Dataset that shows a subset of what it lists."""
     dataset = Dataset((pixels, i % 2) for i, pixels in enumerate(PIXELS))
     dataset.labels = [0, 1, 1, 1, 0, 1]
-    items = DatasetImages(dataset, (4, 5))
-    assert items.labels().tolist() == [0, 1, 1, 1, 0, 1]
+    read = items(dataset)
+    assert read.labels().tolist() == [0, 1, 1, 1, 0, 1]
     with pytest.raises(ValueError, match="item 2 has the label 0, but the Dataset's own list of labels says 1"):
-        items.subset(np.array([2]))[:]
+        read.subset(np.array([2]))[:]
     dataset.labels = [0, 1]
     with pytest.raises(ValueError, match="the Dataset has 6 items and 2 labels"):
-        items.labels()
+        read.labels()

@@ -1,18 +1,15 @@
 """Image stores: written from arrays and from files, or as the paths of files; read at once and when indexed."""
 
-import errno
-
 import h5py
 import numpy as np
 import pytest
 import torch
-from small_stores import CLASSES, FullDisk, content, labelled, photographs, same, write
+from small_stores import CLASSES, content, labelled, photographs, same, write
 
 from frequency_shortcuts.data import normalisation
 from frequency_shortcuts.data import stores as store
 from frequency_shortcuts.data.folders import ImageFiles
 from frequency_shortcuts.data.stored_images import Stored
-from frequency_shortcuts.storage import files as files_of_storage
 
 
 def test_a_store_keeps_its_contract_and_is_read_as_it_was_written(tmp_path):
@@ -184,24 +181,6 @@ def test_given_statistics_are_kept_and_replace_those_of_the_store(tmp_path):
     split = store.read(tmp_path / "s.h5", "test", statistics=([1], [3]), in_memory=0)
     assert (split.mean.tolist(), split.std.tolist()) == ([1], [3])
     assert split.mean.dtype == split.std.dtype == np.float64
-
-
-@pytest.mark.parametrize(("from_files", "room"), [(True, 0), (True, 1_300_000), (False, 3_000)])
-def test_a_full_disk_stops_the_writing_early_in_one_sentence(tmp_path, monkeypatch, from_files, room):
-    monkeypatch.setattr(store, "BLOCK", 16)
-    decode, decoded = ImageFiles._decode, []
-    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (decoded.append(1), decode(self, path))[1])
-    pixels, labels = labelled(1000, 0, height=64, width=64)
-    files = ImageFiles(photographs(tmp_path / "a", 1) * 1000, (64, 64))
-    (tmp_path / "s.h5").write_text("old")
-    monkeypatch.setattr(FullDisk, "room", room)
-    monkeypatch.setattr(files_of_storage, "open", lambda path, mode, buffering: FullDisk(path, "w+b"), raising=False)
-    with pytest.raises(OSError, match=r"the disk is full \(\d+ MiB free\): free some space and start again") as caught:
-        write(tmp_path / "s.h5", {"train": (files if from_files else pixels, labels)})
-    assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(tmp_path / "s.h5"))
-    assert len(decoded) <= room / 12_000 + 2 * store.BLOCK + 16
-    assert (tmp_path / "s.h5").read_text() == "old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "s.h5"]
 
 
 def test_reading_later_gives_the_same_as_reading_at_once(tmp_path):

@@ -170,6 +170,20 @@ def test_the_cover_counts_the_networks_whose_maps_are_tested(verdicts):
     assert headlines.network_rows(pd.concat([without, networks, unknown]), headline, 12) == expected
 
 
+def test_the_cover_names_the_strongest_of_many_shortcuts_and_counts_the_others():
+    run = {"dataset": "d", "network": "n", "augmentation": "none", "seed": 0}
+    verdicts = pd.DataFrame({"class": list("abcde"), "margin": [0.5, 0.9, 0.8, 0.2, 0.1], "fill": "swap", **run})
+    verdicts = verdicts.assign(verdict=["strong", "strong", "strong", "none", None], tpr_dfm=0.9, fpr_dfm=0.1)
+    verdicts["low_frequency"] = [True, False, True, True, None]
+    networks = pd.DataFrame([{**run, "test_accuracy": 0.9}])
+    for most, named, more in ((2, ["b", "c"], 1), (3, ["a", "b", "c"], 0)):
+        (row,) = headlines.network_rows(networks, verdicts, most)
+        assert ([entry["class"] for entry in row["strong"]], row["more"], row["n_strong"]) == (named, more, 3)
+        assert (row["fill"], row["n_none"], row["n_without"], row["n_low_frequency"]) == ("swap", 1, 1, 2)
+    (row,) = headlines.network_rows(networks, verdicts.assign(low_frequency=None), 3)
+    assert row["n_low_frequency"] == 0
+
+
 # Tables 1 to 3 of the published study, against values looked up one by one
 
 NAMES = ["zebra", "10", "ox"]

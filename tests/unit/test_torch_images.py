@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset, WeightedRandomSampler
+from torchvision import transforms
 
 from frequency_shortcuts.analysis.classes import match
 from frequency_shortcuts.analysis.images import as_splits, read_labelled
-from frequency_shortcuts.analysis.torch_images import LoaderImages
-from frequency_shortcuts.analysis.transforms import Preprocessing
-from frequency_shortcuts.data.torch_dataset import image_and_label
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.splits import images_digest
+from frequency_shortcuts.data.torch_dataset import DatasetImages
 
 N = 40
 IMAGES = np.random.default_rng(0).normal(size=(N, 1, 4, 6)).astype(np.float32)
@@ -34,122 +35,82 @@ class Items:
         return (image, label) if self.kind == "pair" else {"pixel_values": image, "labels": label, "text": "x"}
 
 
-class Stream(IterableDataset):
-    def __init__(self, change=lambda image, reading: image):
-        self.change, self.reading = change, 0
-
-    def __iter__(self):
-        self.reading += 1
-        for image, label in zip(IMAGES, LABELS, strict=True):
-            yield self.change(torch.from_numpy(image), self.reading), int(label)
-
-
-def own_collate(items):
-    images, labels = zip(*map(image_and_label, items), strict=True)
-    return {"pixel_values": torch.stack(images), "label": torch.tensor(labels)}
-
-
-def test_a_shuffled_loader_keeps_its_first_order():
-    images = LoaderImages(DataLoader(Items(), 7, shuffle=True, drop_last=True, collate_fn=own_collate), "images")
-    assert len(images) == 35 and not np.array_equal(images.labels, LABELS[:35])
-    for i, image in enumerate(images[:]):
-        place = next(place for place in range(N) if np.array_equal(IMAGES[place], image))
-        assert images.labels[i] == LABELS[place]
-
-
-def test_the_order_of_a_loader_does_not_depend_on_its_shuffling_and_no_item_comes_twice():
-    assert np.array_equal(LoaderImages(DataLoader(Items(), 7, shuffle=True), "images")[:], IMAGES)
-    drawn = LoaderImages(DataLoader(Items(), 7, sampler=WeightedRandomSampler(np.ones(N), N)), "images")
-    assert 1 < len(drawn) < N and len(np.unique(drawn[:], axis=0)) == len(drawn)
-
-
-def test_only_chosen_images_are_read_again():
-    items = Items()
-    images = LoaderImages(DataLoader(items, 7), "images")
-    assert (items.read == 1).all()
-    images[np.array([30, 12])]
-    assert np.flatnonzero(items.read == 2).tolist() == [12, 30]
-
-
-def test_labels_that_the_dataset_lists_are_not_read():
-    items = Items(targets=torch.from_numpy(LABELS))
-    images = LoaderImages(DataLoader(items, 7), "images")
-    assert items.read.sum() == 7 and np.array_equal(images.labels, LABELS)
-    turned = LoaderImages(DataLoader(Items(targets=(LABELS + 1) % 3), 7), "images")
-    assert np.array_equal(turned.labels, LABELS)
+def collate(items):
+    return items
 
 
 def split(labelled, *parts):
     classes = match(labelled.labels, labelled.classes, 3)
-    return as_splits(labelled, [np.array(part) for part in parts], classes, Preprocessing(), None)
+    return as_splits(labelled, [np.array(part) for part in parts], classes, None)
 
 
-def test_labels_that_change_and_streams_that_end_are_refused():
-    class Once(Stream):
-        def __iter__(self):
-            self.reading += 1
-            return super().__iter__() if self.reading < 2 else iter(())
-
-    class Reversed(Stream):
-        def __iter__(self):
-            self.reading += 1
-            return super().__iter__() if self.reading < 2 else reversed(list(super().__iter__()))
-
-    for dataset in (Once(), Reversed()):
-        images = LoaderImages(DataLoader(dataset, 7), "images")
-        with pytest.raises(ValueError, match="images: the DataLoader gives other labels when it is read again"):
-            images[np.array([20])]
+def test_of_a_loader_the_dataset_is_read(caplog):
+    plain = [DataLoader(Items(), 7), DataLoader(Items("dict"), 7, shuffle=True, drop_last=True)]
+    for loader in plain:
+        read = read_labelled(loader)
+        assert np.array_equal(read.images[:], IMAGES) and np.array_equal(read.labels, LABELS)
+    assert not caplog.text
+    for options in ({"sampler": WeightedRandomSampler(np.ones(N), N)}, {"collate_fn": collate}):
+        assert len(read_labelled(DataLoader(Items(), 7, **options)).images) == N
+        assert "of which only the Dataset is used, with all its items: not its sampler" in caplog.text
+        caplog.clear()
 
 
-@pytest.mark.parametrize("of", ["dict", "own collate", "stream"])
-def test_images_that_change_are_refused(of):
-    def change(image, reading):
-        return image + reading
-
-    dataset = Stream(change) if of == "stream" else Items("dict" if of == "dict" else "pair", change)
-    if of not in ("pair", "dict"):
-        dataset = DataLoader(dataset, 7, collate_fn=own_collate if of == "own collate" else None)
-    with pytest.raises(ValueError, match="images: the Dataset gives other pictures at each reading: leave out"):
-        split(read_labelled(dataset), range(9))
+def test_only_chosen_images_are_read_and_labels_that_are_listed_are_not():
+    items = Items(targets=torch.from_numpy(LABELS))
+    read = read_labelled(items)
+    assert items.read.sum() <= 2 and np.array_equal(read.labels, LABELS)
+    read.images[np.array([30, 12])]
+    assert np.flatnonzero(items.read[1:]).tolist() == [11, 29]
 
 
-@pytest.mark.parametrize("images", [IMAGES, Items(), DataLoader(Items(), 7), DataLoader(Stream(), 7)])
-def test_both_halves_are_read_at_once(images):
+def test_images_that_do_not_fit_into_memory_are_read_again(monkeypatch):
+    for limit, kind in ((None, np.ndarray), (0, DatasetImages)):
+        if limit is not None:
+            monkeypatch.setattr(stores, "IN_MEMORY", limit)
+        (part,) = split(read_labelled(Items()), range(9, 39, 2))
+        assert isinstance(part.images, kind) and np.array_equal(part.images[:], IMAGES[9:39:2])
+        assert images_digest(part.images) == images_digest(IMAGES[9:39:2])
+
+
+@pytest.mark.parametrize("kind", ["pair", "dict"])
+def test_images_that_change_are_refused(kind):
+    with pytest.raises(ValueError, match="images differ when they are read again: leave out the random augmentation"):
+        split(read_labelled(Items(kind, lambda image, reading: image + reading)), range(9))
+
+
+@pytest.mark.parametrize("images", [IMAGES, Items(), DataLoader(Items(), 7)])
+def test_both_halves_are_read(images):
     both = split(read_labelled(images, LABELS if images is IMAGES else None), [9, 4], [30])
     assert [part.labels.tolist() for part in both] == [[0, 1], [0]]
     assert np.array_equal(both[0].images, IMAGES[[9, 4]]) and np.array_equal(both[1].images, IMAGES[[30]])
 
 
+def test_the_transform_of_the_dataset_says_what_it_normalised_with():
+    items = Items(transform=transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.5], [0.2])]))
+    assert read_labelled(items).std.tolist() == [0.2] and read_labelled(Items()).std is None
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        return iter(())
+
+
 @pytest.mark.parametrize(
-    ("loader", "words"),
+    ("dataset", "words"),
     [
-        (DataLoader(TensorDataset(torch.zeros(9, 1, 4, 4)), 3), r"a batch is a list: expected tensors, as \(image, l"),
-        (DataLoader([{"pixels": 1, "label": 2}]), "a batch is a dict: expected tensors, .* a dict with pixel_values"),
-        (DataLoader([]), "the DataLoader is empty"),
-        (DataLoader([(torch.zeros(1, 4, 4), 0), (torch.zeros(1, 5, 4), 0)]), "batch 1 has another size; all images"),
-        (DataLoader([(torch.zeros(4, 4), 0)]), r"images are 1 x 4 x 4: expected \[n, channels, H, W\]"),
-        (DataLoader([(torch.zeros(1, 4, 4), 0.5)]), "labels are float64: expected integers"),
+        (TensorDataset(torch.zeros(9, 1, 4, 4)), r"item 0 is a tuple: expected \(image, label\), or a dict"),
+        ([{"pixels": 1, "label": 2}], r"item 0 is a dict: expected \(image, label\), or a dict with pixel_values"),
+        ([], "the list is empty"),
+        (Stream(), "images are a Stream: expected an array or tensor"),
+        ([(torch.zeros(1, 4, 4), 0), (torch.zeros(1, 5, 4), 0)], "item 1 has another size than item 0; all need one"),
+        ([(torch.zeros(4, 4), 0)], r"images are 1 x 4 x 4: expected \[n, channels, H, W\]"),
+        ([(torch.zeros(1, 4, 4), 0.5)], "item 0 has the label 0.5: expected the number of a class"),
     ],
 )  # fmt: skip
-def test_other_batches_are_refused(loader, words):
+def test_other_items_are_refused(dataset, words):
     with pytest.raises(ValueError, match=words):
-        LoaderImages(loader, "images")
-
-
-LOADERS = {
-    "dicts": lambda: DataLoader(Items("dict"), batch_size=7),
-    "stream": lambda: DataLoader(Stream(), batch_size=7),
-    "listed": lambda: DataLoader(Items(targets=LABELS.tolist()), batch_size=7),
-    "workers": lambda: DataLoader(Items(), batch_size=7, num_workers=2, collate_fn=own_collate),
-}
-
-
-@pytest.mark.parametrize("kind", LOADERS)
-def test_chosen_images_of_a_loader(kind):
-    images = LoaderImages(LOADERS[kind](), "images")
-    assert images.shape == IMAGES.shape and images.dtype == np.float32 and np.array_equal(images.labels, LABELS)
-    for chosen in ([31, 2, 2, 39, 0], [], list(range(N))[::-1]):
-        assert np.array_equal(images[np.array(chosen, int)], IMAGES[chosen])
+        read_labelled(DataLoader(dataset)).images[:]
 
 
 # Classes and outputs

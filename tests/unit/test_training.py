@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional
-from torch.utils._python_dispatch import TorchDispatchMode
 from training_runs import (
     BATCH,
     CLASSES,
@@ -70,16 +69,6 @@ def test_training_learns_and_returns_a_row_an_epoch():
     assert history["train_accuracy"].iloc[-1] > 0.9
 
 
-def test_the_settings_for_determinism_are_left_as_they_were():
-    torch.use_deterministic_algorithms(True, warn_only=False)
-    try:
-        run(recipe=Recipe(epochs=1, batch_size=BATCH))
-        assert torch.are_deterministic_algorithms_enabled()
-        assert not torch.is_deterministic_algorithms_warn_only_enabled()
-    finally:
-        torch.use_deterministic_algorithms(False)
-
-
 def test_the_weights_are_those_of_the_lowest_validation_loss(monkeypatch):
     seen = scripted(monkeypatch, [3.0, 1.0, 2.0, 1.0])
     network = tiny()
@@ -135,33 +124,6 @@ def test_divergence_is_detected_later_but_named_and_never_stored(tmp_path, train
         assert all(tensor.isfinite().all() for tensor in saved["network"].values())
     else:
         assert not state.exists()
-
-
-class Watch(TorchDispatchMode):
-    """Records the operators that run."""
-
-    def __init__(self):
-        super().__init__()
-        self.seen = set()
-
-    def __torch_dispatch__(self, operator, types, args=(), kwargs=None):
-        self.seen.add(operator.overloadpacket)
-        return operator(*args, **(kwargs or {}))
-
-
-def test_a_step_reads_no_number_off_the_device(monkeypatch):
-    """Reading one would wait for the device. (test_augmentation shows that the policies read none.)"""
-    step, watch = training._Training._step, Watch()
-
-    def watched(self, batch):
-        with watch:
-            step(self, batch)
-
-    monkeypatch.setattr(training._Training, "_step", watched)
-    run(augmentation=Augmentation(crop_scale=(0.5, 1)))
-    aten = torch.ops.aten
-    assert {aten.convolution, aten.convolution_backward, aten._fused_sgd_} <= watch.seen
-    assert not {aten._local_scalar_dense, aten.nonzero, aten.equal} & watch.seen
 
 
 def test_training_loss_and_accuracy_are_those_of_the_images_seen():

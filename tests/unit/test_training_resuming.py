@@ -2,9 +2,7 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
-import torch
 from training_runs import (
     DATA,
     DYNAMICS,
@@ -25,7 +23,6 @@ from training_runs import (
 
 from conftest import StopAfter
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.checkpoint import Checkpoint
 from frequency_shortcuts.storage.journal import Stopped
 
 
@@ -99,11 +96,6 @@ def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iter
     assert trained_iterations == [0]
 
 
-def test_a_run_that_finds_the_state_of_another_is_as_without(tmp_path, monkeypatch):
-    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
-    assert same(run(state=tmp_path / "s.pt", seed=4), run(seed=4))
-
-
 @pytest.mark.parametrize("kind", ["cut", "a bit of a weight"])
 def test_a_damaged_state_is_left_with_a_warning(tmp_path, monkeypatch, reference, trained_iterations, caplog, kind):
     state = tmp_path / "s.pt"
@@ -115,17 +107,6 @@ def test_a_damaged_state_is_left_with_a_warning(tmp_path, monkeypatch, reference
     assert same(run(state=state), reference)
     assert trained_iterations[0] == 0
     assert "s.pt is damaged: training starts anew" in caplog.text
-
-
-def test_every_flipped_bit_of_a_state_is_noticed(tmp_path, monkeypatch):
-    state = tmp_path / "s.pt"
-    killed_before(monkeypatch, 5, state=state, checkpoint_minutes=0)
-    good = state.read_bytes()
-    for bit in np.random.default_rng(0).integers(8 * len(good), size=200):
-        flipped = bytearray(good)
-        flipped[bit // 8] ^= 1 << (bit % 8)
-        state.write_bytes(flipped)
-        assert Checkpoint(state, "", {}, 1).read(torch.device("cpu")) is None
 
 
 def test_a_killed_run_of_one_cycle_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations):

@@ -53,11 +53,12 @@ def analyse(given=None, given_labels=None, network=None, *, search_images=None, 
     if "transform" not in options or isinstance(options["transform"], fs.Preprocessing):
         options = {"mean": MEAN, "std": STD} | options
     options = {"method": "gradient", "percent": 2, "parts": ("keep",), "fills": ("zeros",), "progress": False} | options
-    kinds = (("search", fs.Search, search_images), ("test", fs.Test, test_images), ("run", fs.Run, None))
+    kinds = (("maps", fs.Search, search_images), ("test", fs.Test, test_images), ("run", fs.Run, None))
     for name, kind, images in kinds:
         known = kind.__dataclass_fields__
         chosen = {key: options.pop(key) for key in list(options) if key in known}
-        options[name] = kind(**chosen, **({} if images is None else {"images_per_class": images}))
+        made = kind(**chosen, **({} if images is None else {"images_per_class": images}))
+        options.setdefault(name, made)  # maps may be given
     return fs.analyse(network or WaveNetwork(), given, given_labels, **options)
 
 

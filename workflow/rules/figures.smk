@@ -7,8 +7,8 @@ for kind in figures.kinds(plan):
             f"figure_{kind}"
         input:
             figures.inputs(plan, kind),
-            notebook=f"workflow/notebooks/{kind}.ipynb",
-            code=code("draw_figure.py", f"{kind}.ipynb"),
+            notebook=f"workflow/notebooks/{kind}.py",
+            code=code("draw_figure.py", modules=[f"notebooks.{kind}"]),
         output:
             svg=[
                 report(f"{RESULTS}/figures/{kind}_{name}.svg", **marks(FIGURES[kind].result, "figure", name))

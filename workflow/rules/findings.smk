@@ -12,9 +12,6 @@ rule findings:
         bandstop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
         ood=f"{RESULTS}/tables/ood_advantage.csv" if plan.ood_datasets() else [],
         transfer=f"{RESULTS}/tables/transfer_advantage.csv" if config["transfer"] else [],
-        method_advantages=targets.table_if_planned(plan, "method_own_map_advantage"),
-        method_ood=targets.table_if_planned(plan, "method_ood_advantage"),
-        method_transfer=targets.table_if_planned(plan, "method_transfer_advantage"),
         graded=f"{RESULTS}/tables/graded.csv" if plan.graded_seeds() else [],
         code=code("judge_findings.py"),
     output:
@@ -29,7 +26,6 @@ rule findings:
         runtime=growing(60),
     params:
         kinds={name: plan.kind_in_findings(name) for name in plan.datasets()},
-        methods=plan.tested_methods(),
         control_bands={name: config["datasets"][name]["control_band"] for name in plan.datasets("synthetic")},
     message:
         "Testing the findings of the published study"

@@ -7,12 +7,7 @@ rule runtimes:
             *expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", plan.trained_runs()),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *([f"{RESULTS}/benchmarks/graded.tsv"] if plan.graded_seeds() else []),
-            *plan.expand_cullings(f"{RESULTS}/benchmarks/{{step}}/{RUN}{{job}}.tsv"),
-            *[
-                f"{RESULTS}/benchmarks/find_maps/{name}/{RUN}.tsv".format(**run)
-                for run in plan.mapped_runs()
-                for name in plan.tested_methods()
-            ],
+            *[f"{RESULTS}/benchmarks/{search}.tsv" for search in plan.searches()],
             *(file for test in TESTS.values() if test.in_study for file in test.benchmarks(plan)),
         ],
         code=code("join_benchmarks.py"),
@@ -59,7 +54,6 @@ rule explorer:
         stores=[f"{RESULTS}/data/{run['dataset']}.h5" for run in targets.explored_runs(plan)],
         weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", targets.explored_runs(plan)),
         dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", targets.explored_runs(plan)),
-        tests=expand_runs(f"{RESULTS}/tests/{RUN}/shortcuts.csv", targets.explored_runs(plan)),
         maps=[path for run in targets.explored_runs(plan) for path in plan.all_maps(run)],
         hits=expand_runs(f"{RESULTS}/tests/{RUN}/hits.h5", targets.explored_runs(plan)),
         rates=[
@@ -84,7 +78,7 @@ rule explorer:
     params:
         study=lookup(dpath="study", within=config),
         most=lookup(dpath="figures/classes", within=config),
-        tested=plan.section("shortcuts", "percent", "split", "images_per_class", "seed", "fills", "strong"),
+        tested=plan.section("shortcuts", "percent", "split", "fills", "strong"),
     message:
         "Writing the explorer: every class, network, method and size of map"
     script:

@@ -51,11 +51,11 @@ for joining in {test.rule: None for test in TESTS.values() if test.rule != "tabl
 
 rule paper_table:
     input:
-        notebook="workflow/notebooks/table_{number}.ipynb",
+        notebook="workflow/notebooks/paper_table.py",
         over_seeds=branch(lambda wildcards: wildcards.number != "3", then=f"{RESULTS}/tables/shortcuts_over_seeds.csv"),
         verdicts=branch(lambda wildcards: wildcards.number == "3", then=f"{RESULTS}/tables/shortcuts.csv"),
         ood=branch(lambda wildcards: wildcards.number == "3", then=f"{RESULTS}/tables/ood.csv"),
-        code=lambda wildcards: code("draw_figure.py", f"table_{wildcards.number}.ipynb"),
+        code=code("draw_figure.py", modules=["notebooks.paper_table"]),
     output:
         csv=f"{RESULTS}/tables/table_{{number}}.csv",
         notebook=f"{RESULTS}/notebooks/table_{{number}}.ipynb",

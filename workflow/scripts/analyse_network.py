@@ -20,8 +20,8 @@ def main(snakemake):
         run = run_of_path(snakemake.output[0])
         name = f"{run['network']} on {run['dataset']}, seed {run['seed']}"
         search = Search(percent=params.percent, images_per_class=10)
-        chosen = Test(images=test, fills=["zeros" if test.neutral is None else "swap"])
-        result = analyse(network, ranking, search=search, test=chosen, run=Run(run["seed"], name=name))
+        chosen = Test(maps=search, images=test, fills=["zeros" if test.neutral is None else "swap"])
+        result = analyse(network, ranking, test=chosen, run=Run(run["seed"], name=name))
         result.save(folder)
         print(result.summary())
 

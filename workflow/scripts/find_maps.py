@@ -1,9 +1,12 @@
-"""Find the maps of a network with one method."""
+"""Find the maps of a network with one method, on all images that rank its frequencies, or on each half of them."""
 
 from importlib import import_module
 from pathlib import Path
 
-from frequency_shortcuts.maps import scores
+import numpy as np
+
+from frequency_shortcuts.data.splits import halves
+from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -13,34 +16,49 @@ from study.tested_networks import load_network, read_images
 
 
 def main(snakemake):
-    """Write the scores and maps; until then, finished blocks are stored beside the output."""
-    params, inputs, output = snakemake.params, snakemake.input, snakemake.output[0]
-    state = Path(f"{output}.state")
+    """Write the maps, or those of a part of the classes; until then, finished blocks are stored beside the output."""
+    inputs, output, search = snakemake.input, snakemake.output[0], snakemake.params.search
     with job(snakemake) as created_by:
-        split, images_per_class = params.images["split"], params.images["images_per_class"]
-        data = read_images(inputs.images, split, images_per_class, weights=inputs.weights, workers=snakemake.threads)
-        network = load_network(inputs.weights, params.device)
-        # The plan names the module, so that a job depends on its own method and on no other.
-        method = import_module(params.module)
+        if inputs.get("parts"):
+            dfm.join(output, inputs.parts)
+            return
+        images = inputs.images, search["split"], search["images_per_class"]
+        data = read_images(*images, weights=inputs.weights, workers=snakemake.threads)
+        part, parts = snakemake.params.part
+        classes = np.array_split(np.arange(len(data.classes)), parts)[part]
+        network = load_network(inputs.weights, snakemake.params.device)
+        subsets, about = {Path(f"{output}.state"): data}, {}
+        if (seed := search.get("seed_of_halves")) is not None:
+            chosen = halves(data.labels, seed, data.classes)
+            subsets = {Path(f"{output}.half{i}.state"): data.subset(half) for i, half in enumerate(chosen)}
+            about["seed"] = seed
         with stopping() as stop:
-            found = find(
-                method,
-                network,
-                data,
-                seed=int(snakemake.wildcards.seed),
-                limits=Limits(**params.limits),
-                state=state,
-                version=code_version(inputs.code),
-                stop=stop,
-                progress=True,
-                **params.settings,
-            )
+            found = [
+                find(
+                    # The plan names the module, so that a job depends on its own method and on no other.
+                    import_module(search["modules"][0]),
+                    network,
+                    subset,
+                    classes=classes,
+                    seed=0 if search["own"] else int(snakemake.wildcards.seed),
+                    limits=Limits(**search["limits"]),
+                    state=state,
+                    version=code_version(inputs.code),
+                    stop=stop,
+                    progress=True,
+                    **search["settings"],
+                )
+                for state, subset in subsets.items()
+            ]
+        about |= {"classes": [data.classes[c] for c in classes], "split": search["split"], "created_by": created_by}
         pairs = ConjugatePairs(*data.images.shape[-2:])
-        scores.write(
-            output, found, pairs, params.percents, method=params.method, classes=list(data.classes), split=split,
-            created_by=created_by,
-        )  # fmt: skip
-        delete_state(state)
+        if len(found) > 1:
+            dfm.write_halves(output, found, pairs, search["percents"], **about)
+        else:
+            name = "" if search["own"] else search["method"]
+            dfm.write(output, *found, pairs, search["percents"], method=name, **about)
+        for state in subsets:
+            delete_state(state)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Test the findings of the published study on the tables of this one."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -28,11 +26,6 @@ def classes_of(dataset, store, spectra):
         )
 
 
-def of_method(table, method):
-    """The rows of a method in a table; the table itself if it is empty."""
-    return table[table["method"] == method] if len(table) else table
-
-
 def main(snakemake):
     """One row a finding, quantity and kind of networks; and the number of each network."""
     given, params = snakemake.input, snakemake.params
@@ -56,13 +49,7 @@ def main(snakemake):
             control_bands=params.control_bands,
             graded=read("graded"),
         )
-        others = {"advantages": "method_advantages", "ood": "method_ood", "transfer": "method_transfer"}
-        others = {key: read(name) for key, name in others.items()}
-        of_methods = {
-            method: replace(tables, **{key: of_method(table, method) for key, table in others.items()})
-            for method in params.methods
-        }
-        findings, numbers = judge(tables, of_methods)
+        findings, numbers = judge(tables)
         write_table(findings, snakemake.output.findings)
         write_table(numbers, snakemake.output.numbers)
 

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from frequency_shortcuts.evaluation import leaks_data
+from frequency_shortcuts.evaluation.leaks import judge_data
 from frequency_shortcuts.storage.tables import write_table
 from study import leaks, photographs
 from study.job import job, log
@@ -24,7 +25,7 @@ def main(snakemake):
             tables.append(table.assign(seed=seed))
         joined = pd.concat(tables, ignore_index=True)
         write_table(joined, output.table)
-        write_table(leaks_data.judge(joined), output.aims)
+        write_table(judge_data(joined), output.aims)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,11 @@ from itertools import groupby
 from pathlib import Path
 
 from frequency_shortcuts.evaluation import examples
-from frequency_shortcuts.evaluation.hits import rates, read_hits_of_methods
 from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.figures.selection import clearest_shortcuts, evenly_spaced
-from frequency_shortcuts.findings.study_tables import of_run
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.files import replacing
-from frequency_shortcuts.storage.hdf5 import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import RUN, read_table
 from study.job import job, run_of_path
 
@@ -25,19 +23,16 @@ def main(snakemake):
             maps.setdefault(key_of(path_of_run(path)), {})[Path(path).parts[-len(RUN) - 1]] = path
         networks = [
             examples.Network(
-                run=run_of_path(tests), store=store, maps={explorer.OWN: dfm, **maps.get(key_of(tests), {})},
-                statistics=normalisation(weights), tests=tests, rates=compared.get(key_of(tests)),
-                tests_of_methods=tests_of_methods(hits), flips=flips,
+                run_of_path(hits), store, hits, {explorer.OWN: dfm, **maps.get(key_of(hits), {})},
+                statistics=normalisation(weights), rates=compared.get(key_of(hits)), flips=flips,
             )
-            for store, weights, dfm, tests, hits, flips in zip(
-                given.stores, given.weights, given.dfm, given.tests, given.hits, given.flips, strict=True
+            for store, weights, dfm, hits, flips in zip(
+                given.stores, given.weights, given.dfm, given.hits, given.flips, strict=True
             )
         ]  # fmt: skip
-        settings = dict(params.tested)
-        strong, tested = settings.pop("strong"), examples.TestSettings(**settings)
         verdicts, rates_of_flips = map(read_table, (given.shortcuts, given.flip_rates))
-        sets = data_sets(networks, verdicts, tested, params.most, rates_of_flips)
-        text = explorer.explorer_page(f"Explorer of the study {params.study}", sets, tested, strong)
+        sets = data_sets(networks, verdicts, params.tested, params.most, rates_of_flips)
+        text = explorer.explorer_page(f"Explorer of the study {params.study}", sets, params.tested)
         with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
@@ -53,23 +48,17 @@ def data_sets(networks, verdicts, tested, most, flips=None):
         (of_set[-1][1], len(members) + sum(len(percents) for percents, _ in of_set))
         for of_set, (_, members) in zip(sizes, by_name, strict=True)
     ]
-    most = explorer.affordable(cost, len(tested.fills), most)
+    most = explorer.affordable(cost, len(tested["fills"]), most)
     for name, members in by_name:
-        images, of_set = tested.images(members[0].store), verdicts[verdicts["dataset"] == name]
-        classes = images.classes
+        store, of_set = members[0].store, verdicts[verdicts["dataset"] == name]
+        classes = read_classes(store)
         shown = clearest_shortcuts(of_set, classes, most) if len(of_set) else evenly_spaced(len(classes), most)
+        pictures, _ = examples.first_test_images(store, shown.index, split=tested["split"])
         yield explorer.ExploredSet(
-            name, shown.note, shown.names(classes), images.images[examples.first_images(images, shown.index)],
-            (examples.read_explored(network, shown.index, tested) for network in members), of_set,
+            name, shown.note, shown.names(classes), pictures,
+            (examples.read_explored(network, shown.index, tested["fills"]) for network in members), of_set,
             **({} if flips is None else {"flips": flips[flips["dataset"] == name]}),
         )  # fmt: skip
-
-
-def tests_of_methods(path):
-    """The rates with the maps of each other method that the study tests, from the hits of a run."""
-    with read_hdf5(path) as file:
-        classes, hits_of = list(file.attrs["classes"]), read_hits_of_methods(file)
-    return {name: of_run(rates(hits), run_of_path(path), classes) for name, hits in hits_of.items()}
 
 
 def path_of_run(path):

@@ -16,11 +16,11 @@ import yaml
 from jsonschema.exceptions import ValidationError
 
 from frequency_shortcuts.data import planted
-from frequency_shortcuts.maps.methods.registry import NAMES
+from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 
 from .job import RUN
 from .plan import Plan
-from .schema import Validator, allowed, cut, example, listed, part_at, schema, shown
+from .schema import Validator, allowed, cut, listed, schema, shown
 from .settings import KINDS, WITH_MAPS
 from .sources.registry import SOURCES
 
@@ -31,11 +31,11 @@ MOST_PARTS = 5_000  # of all cullings
 
 
 def mistakes(config: Mapping[str, Any]) -> list[str]:
-    """One sentence for each mistake in a configuration: the key, the value, what is allowed, the line to write."""
+    """One sentence for each mistake in a configuration: the key, the value, what is allowed."""
     errors = sorted(Validator(schema()).iter_errors(config), key=lambda e: [str(part) for part in e.path])
     of_lines: dict[tuple[Any, ...], str] = {}  # one for a line, however many items of its list are wrong
     for error in errors:
-        for line, sentence in _sentences(error, config):
+        for line, sentence in _sentences(error):
             of_lines.setdefault(line, sentence)
     # References between parts are checked only if every part has the right type.
     sentences = list(of_lines.values()) or list(_references(Plan(config)))
@@ -74,7 +74,7 @@ def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
         yield from (f"{path}: {sentence}" for sentence in loader.duplicates)
 
 
-def _sentences(error: ValidationError, config: Mapping[str, Any]) -> Iterator[tuple[tuple[Any, ...], str]]:
+def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
     """The line of the configuration, as the path of its key, and a sentence, for each mistake in an error."""
     path = tuple(error.absolute_path)
     key = ".".join(map(shown, path))
@@ -95,15 +95,11 @@ def _sentences(error: ValidationError, config: Mapping[str, Any]) -> Iterator[tu
         case "required":
             for name in error.validator_value:
                 if name not in error.instance:
-                    part = error.schema["properties"][name]
-                    advice = example((*path, name), part)
-                    advice = f"write, under {key or 'the top level'}, {advice}" if advice else "see config/README.md"
-                    yield (*path, name), f"{_join(key, name)}: missing, expected {allowed(part)}; {advice}"
+                    expected = allowed(error.schema["properties"][name])
+                    yield (*path, name), f"{_join(key, name)}: missing, expected {expected}"
         case _:
             line = path[: max((i for i, part in enumerate(path, 1) if isinstance(part, str)), default=0)]
-            advice = example(line, part_at(line, config))
-            advice = f"write {advice}" if advice else "see config/README.md"
-            yield line, f"{key}: {cut(repr(error.instance))} is not allowed, expected {allowed(error.schema)}; {advice}"
+            yield line, f"{key}: {cut(repr(error.instance))} is not allowed, expected {allowed(error.schema)}"
 
 
 def _join(key: str, name: str) -> str:
@@ -147,12 +143,18 @@ def _names(plan: Plan) -> Iterator[str]:
         for i, entry in enumerate(config["plan"])
         for kind in known
     ]
-    used.append(("shortcuts.methods", "methods", config["shortcuts"]["methods"], methods))
+    others = [name for name in methods if name != "culling"]  # its maps are always tested
+    used.append(("shortcuts.methods", "methods", config["shortcuts"]["methods"], others))
     used += [
         (f"datasets.{name}.{key}", "the sets of photographs", [dataset[key]], photographs)
         for name, dataset in datasets.items()
         for key in ("of", "set")
         if key in dataset
+    ]
+    used += [
+        (f"methods.{name}.ranking", "methods of the library", [method["ranking"]], list(METHODS))
+        for name, method in config["methods"].items()
+        if "ranking" in method
     ]
     if config["graded"]["sets"]:
         used.append(("graded.network", "the trained networks", [config["graded"]["network"]], plan.trained_networks))
@@ -177,7 +179,7 @@ def _sizes(plan: Plan) -> Iterator[str]:
     if runs > MOST_RUNS:
         yield f"plan: {runs:,} runs are planned, expected at most {MOST_RUNS:,}; divide the study into several"
         return
-    parts, cullings = plan.config["culling"]["parts"], len(plan.mapped_runs()) + 2 * len(plan.halved_runs())
+    parts, cullings = plan.config["culling"]["parts"], len(plan.mapped_runs())
     if parts > 1 and parts * cullings > MOST_PARTS:
         yield (
             f"culling.parts: {parts} parts of {cullings:,} cullings are {parts * cullings:,} jobs, expected at most "

@@ -1,4 +1,4 @@
-"""The code that a script, a notebook or an entry point runs, from its import statements.
+"""The code that a script or an entry point runs, from its import statements.
 
 These files are inputs of its rule. An edit of a module then re-runs the steps that import it, and no others.
 """
@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import ast
 import functools
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = REPOSITORY / "workflow" / "scripts"
-NOTEBOOKS = REPOSITORY / "workflow" / "notebooks"
 # The folders that jobs import from. All scripts are in one folder, so one could import another.
 FOLDERS = (REPOSITORY / "src", REPOSITORY / "workflow", SCRIPTS)
 
@@ -23,10 +21,10 @@ class UnresolvedImport(ValueError):
 
 
 def code_of(*names: str, modules: Iterable[str] = ()) -> list[str]:
-    """The files of this repository that scripts or notebooks run, without these themselves; paths from the repository.
+    """The files of this repository that scripts run, without these themselves; paths from the repository.
 
-    names : file names in workflow/scripts or, with the ending .ipynb, in workflow/notebooks
-    modules : modules of the library or the workflow that a script imports by a name in its params
+    names : file names in workflow/scripts
+    modules : modules of the library or the workflow that a script imports by a name in its params, or notebooks
 
     Imports inside functions count. Those that only name types (`if TYPE_CHECKING`) do not, since they do not run.
     Raises UnresolvedImport where an import of our own code cannot be followed.
@@ -34,7 +32,7 @@ def code_of(*names: str, modules: Iterable[str] = ()) -> list[str]:
     >>> code_of("render.py")[0]
     'src/frequency_shortcuts/__init__.py'
     """
-    started = {(NOTEBOOKS if name.endswith(".ipynb") else SCRIPTS) / name for name in names}
+    started = {SCRIPTS / name for name in names}
     named = (file for module in modules for folder in FOLDERS[:2] for file in _files_of(module, folder))
     return sorted(str(path.relative_to(REPOSITORY)) for path in _reached({*started, *named}) - started)
 
@@ -70,7 +68,7 @@ def _reached(started: Iterable[Path]) -> set[Path]:
 @functools.cache
 def _run_by(path: Path) -> tuple[Path, ...]:
     """The files of this repository that the imports of one file run."""
-    folder = next(folder for folder in (*reversed(FOLDERS), NOTEBOOKS) if folder in path.parents)
+    folder = next(folder for folder in reversed(FOLDERS) if folder in path.parents)
     return tuple(file for module, name in _imports(path, folder) for file in _resolve(path, module, name))
 
 
@@ -110,10 +108,7 @@ def _files_of(module: str, folder: Path) -> list[Path]:
 
 @functools.cache
 def _tree(path: Path) -> ast.Module:
-    if path.suffix != ".ipynb":
-        return ast.parse(path.read_bytes())
-    cells = (cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code")
-    return ast.parse("\n".join("".join(cell["source"]) for cell in cells))
+    return ast.parse(path.read_bytes())
 
 
 def _imports(path: Path, folder: Path) -> list[tuple[str, str]]:

@@ -65,10 +65,8 @@ def _cards_inputs(plan: Plan, name: str) -> dict[str, Any]:
 
 
 def _cards_parameters(plan: Plan, name: str) -> dict[str, Any]:
-    network = _network(name)
-    edges, seed = plan.band_edges(network["dataset"]), plan.setting("shortcuts/seed")
-    most = min(CARDS, plan.setting("figures/classes"))
-    return {**network, **percent(plan), "most": most, "control_seed": seed, "band_edges": edges}
+    run, most = _network(name), min(CARDS, plan.setting("figures/classes"))
+    return {"run": run, **percent(plan), "most": most, "band_edges": plan.band_edges(run["dataset"])}
 
 
 def _of_all_methods(plan: Plan, own: str, other: str, name: str) -> list[str]:

@@ -38,7 +38,7 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
                 mistakes.append(sentence)
             return None
 
-    for name in plan.used_methods():
+    for name in dict.fromkeys([*plan.config["methods"], *plan.used_methods()]):
         collect_error(f"methods.{name}", check_method, plan, name)
     for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.trained_runs()):
         key = f"training.{kind}.geometry"
@@ -62,7 +62,8 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
 
 def check_method(plan: Plan, name: str) -> None:
     """Raises ValueError for settings that the method does not have, or that do not go together."""
-    make_settings(registry.load(plan.method(name)["method"]), plan.method_settings(name))
+    search = plan.search(f"maps/{name}")
+    make_settings(registry.load(search["method"]), search["settings"])
 
 
 def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:

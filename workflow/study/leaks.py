@@ -7,7 +7,7 @@ images of their class, one in half and one in a quarter of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,12 +24,12 @@ from frequency_shortcuts.evaluation import leak_networks
 from frequency_shortcuts.evaluation.counterfactual import Flips
 from frequency_shortcuts.evaluation.leak_networks import Photographs, Protocol
 
+from .photographs import protocol as trained_by
 from .photographs import read
 
 SHARES = (1.0, 1.0, 0.5, 0.25)
 SEEDS_OF_A_DEAL = len(NAMES) * len(STRENGTHS) // len(SHARES)
 LOWEST_RADIUS = 2  # of a wave, cycles per image
-PARTS = ("clothing", "pairs", "photographs", "textures")
 
 # Photographs: what is put into one class, by kind and parameter.
 CASES: Mapping[str, tuple[str, float] | None] = {
@@ -80,70 +80,50 @@ def _frequency(generator: np.random.Generator, height: int, width: int) -> tuple
             return u, v
 
 
-def clothing(
-    store: str, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
+class Case(NamedTuple):
+    """A network of a part: its name among the hits, its images, plain test images, and columns of its rows."""
+
+    name: str
+    images: Photographs
+    plain: Split
+    columns: dict[str, str]
+
+
+def measure(
+    part: str, given: str, settings: Mapping[str, Any], *, seed: int, **how: Any
 ) -> tuple[pd.DataFrame, dict[str, Flips], pd.DataFrame]:
-    """The three networks of a seed; see `leak_networks.measure`."""
-    images = read(store, settings)
-    shape = len(images.test.classes), *images.test.images.shape[2:]
-    leaks = draw(seed, *shape)
-    others = [
-        artefact for other in settings["seeds"] if (drawn := draw(other, *shape)).small == leaks.small
-        for artefacts in drawn.sets for artefact in artefacts
-    ]  # fmt: skip
-    network = settings["small_network"] if leaks.small else settings["network"]
-    table, hits, clean = leak_networks.measure(
-        images, {"clean": (), "first": leaks.sets[0], "second": leaks.sets[1]}, others, protocol(network),
-        seed=seed, compare=seed in settings["compared"], **how,
-    )  # fmt: skip
-    return table.assign(architecture=network), hits, clean.assign(architecture=network)
+    """Train and test the networks of one seed of a part: what `leak_networks.measure` returns.
 
+    given : the store or folder of the images; settings : of `Plan.leak_settings`
+    """
 
-def pairs(
-    store: str, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
-) -> tuple[pd.DataFrame, dict[str, Flips]]:
-    """Two sets of two classes: two that are alike, and one class of which half has a texture of its own."""
-    images, tables, hits = read(store, settings), [], {}
-    alike = Photographs(*(_only(split, settings["pair"]) for split in (images.train, images.ranking, images.test)))
-    first = settings["pair"][:1]
-    made = Photographs(*(_textured(_only(split, first)) for split in (images.train, images.ranking, images.test)))
-    for name, pair in (("alike", alike), ("texture", made)):
-        pair = pair.planted(())
-        network = protocol(settings["network"])
-        table, hits[name] = leak_networks.measure_one(pair, pair.test, network, seed=seed, **how)
-        tables.append(table.assign(set=name))
-    return pd.concat(tables, ignore_index=True), hits
+    def protocol(network: str) -> Protocol:
+        return trained_by(settings["networks"][network], settings["recipes"][part], settings["geometry"])
 
-
-def photographs(
-    folder: Path, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
-) -> tuple[pd.DataFrame, dict[str, Flips]]:
-    """Crops of photographs, dealt to two classes at random, and in their groups; one class has an artefact, or none."""
-    pictures, groups, names = crops.read_photographs(folder)
+    if part == "clothing":
+        images = read(given, settings)
+        shape = len(images.test.classes), *images.test.images.shape[2:]
+        leaks = draw(seed, *shape)
+        others = [
+            artefact for other in settings["seeds"] if (drawn := draw(other, *shape)).small == leaks.small
+            for artefacts in drawn.sets for artefact in artefacts
+        ]  # fmt: skip
+        network = settings["small_network"] if leaks.small else settings["network"]
+        sets: dict[str, Any] = {"clean": (), "first": leaks.sets[0], "second": leaks.sets[1]}
+        compare = seed in settings["compared"]
+        table, hits, clean = leak_networks.measure(
+            images, sets, others, protocol(network), seed=seed, compare=compare, **how
+        )
+        return table.assign(architecture=network), hits, clean.assign(architecture=network)
     tables, hits = [], {}
-    for case, artefact in CASES.items():
-        for dealt in (True, False):
-            splits, plain = [], None
-            for number, positions in enumerate(crops.split_photographs(groups, seed).values()):
-                images = crops.crops(pictures[positions], SIDE, EACH, 10 * seed + number)
-                labels = np.repeat(groups[positions], EACH)
-                if dealt:
-                    labels = np.random.default_rng([seed, number]).permutation(len(images)) % 2
-                classes = ("without", "with") if dealt else names
-                plain = Split(images, labels, classes, np.zeros(3), np.ones(3))
-                if artefact is not None:
-                    own = labels == 1
-                    images = images.copy()
-                    images[own] = put(artefact[0], artefact[1], images[own])
-                splits.append(replace(plain, images=images))
-            assert plain is not None  # the test images come last
-            of_network = protocol(settings["small_network"])
-            made, name = Photographs(*splits), "dealt" if dealt else "groups"
-            table, hits[f"{name}, {case}"] = leak_networks.measure_one(
-                made.planted(()), plain, of_network if dealt else _shorter(of_network), seed=seed, **how
-            )
-            tables.append(table.assign(set=name, kind=case, name=[classes[c] for c in table["class"]]))
-    return pd.concat(tables, ignore_index=True), hits
+    of_part = protocol(settings["network" if part == "pairs" else "small_network"])
+    for case in {"pairs": _pairs, "photographs": _photographs, "textures": _textures}[part](given, settings, seed):
+        of_case = of_part if part == "pairs" or case.columns["set"] == "dealt" else _shorter(of_part)
+        _, table, hits[case.name] = leak_networks.measure_one(case.images, case.plain, of_case, seed=seed, **how)
+        if part != "pairs":
+            case.columns["name"] = [case.plain.classes[c] for c in table["class"]]
+        tables.append(table.assign(**case.columns))
+    return pd.concat(tables, ignore_index=True), hits, pd.DataFrame(columns=["called", "artefact"])
 
 
 def _shorter(protocol: Protocol) -> Protocol:
@@ -151,21 +131,52 @@ def _shorter(protocol: Protocol) -> Protocol:
     return replace(protocol, recipe=replace(protocol.recipe, epochs=protocol.recipe.epochs // 2))
 
 
-def textures(
-    folder: Path, protocol: Callable[[str], Protocol], settings: Mapping[str, Any], *, seed: int, **how: Any
-) -> tuple[pd.DataFrame, dict[str, Flips]]:
+def _pairs(store: str, settings: Mapping[str, Any], _: int) -> Iterator[Case]:
+    """Two sets of two classes: two that are alike, and one class of which half has a texture of its own."""
+    images, pair = read(store, settings), settings["pair"]
+    splits = images.train, images.ranking, images.test
+    alike, one = ([_only(split, names) for split in splits] for names in (pair, pair[:1]))
+    for name, of_pair in (("alike", alike), ("texture", [_textured(split) for split in one])):
+        made = Photographs(*of_pair).planted(())
+        yield Case(name, made, made.test, {"set": name})
+
+
+def _photographs(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]:
+    """Crops of photographs, dealt to two classes at random, and in their groups; one class has an artefact, or none."""
+    groups = _crops(folder, seed)
+    dealt = [
+        replace(of, labels=np.random.default_rng([seed, i]).permutation(len(of)) % 2, classes=("without", "with"))
+        for i, of in enumerate(groups)
+    ]
+    for kind, artefact in CASES.items():
+        for name, splits in (("dealt", dealt), ("groups", groups)):
+            made = Photographs(*(split if artefact is None else _with(split, *artefact) for split in splits))
+            yield Case(f"{name}, {kind}", made.planted(()), splits[-1], {"set": name, "kind": kind})
+
+
+def _with(split: Split, kind: str, level: float) -> Split:
+    """Images of which those of class 1 have an artefact."""
+    images, own = np.array(split.images), split.labels == 1
+    images[own] = put(kind, level, images[own])
+    return replace(split, images=images)
+
+
+def _textures(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]:
     """Crops of real textures: a class each, which a network rightly recognises by its fine spectrum."""
+    made = Photographs(*_crops(folder, seed)).planted(())
+    yield Case("textures", made, made.test, {"set": "textures"})
+
+
+def _crops(folder: str, seed: int) -> list[Split]:
+    """Crops of the photographs of a folder, to train on, to rank, and to test with; a class each group."""
     pictures, groups, names = crops.read_photographs(folder)
-    splits = [
+    return [
         Split(
-            crops.crops(pictures[positions], SIDE, EACH, 10 * seed + number), np.repeat(groups[positions], EACH),
-            names, np.zeros(3), np.ones(3),
+            crops.crops(pictures[of], SIDE, EACH, 10 * seed + number), np.repeat(groups[of], EACH), names, np.zeros(3),
+            np.ones(3),
         )
-        for number, positions in enumerate(crops.split_photographs(groups, seed).values())
+        for number, of in enumerate(crops.split_photographs(groups, seed).values())
     ]  # fmt: skip
-    made, network = Photographs(*splits).planted(()), _shorter(protocol(settings["small_network"]))
-    table, flips = leak_networks.measure_one(made, made.test, network, seed=seed, **how)
-    return table.assign(set="textures", name=[names[c] for c in table["class"]]), {"textures": flips}
 
 
 def lay_out_textures(folder: Path) -> None:

@@ -208,7 +208,7 @@ class Plan(StudySettings):
         if mapped and self.config["ood"]["renditions"] and "ood" not in self.config["datasets"][dataset]:
             needed["test"] = "ood.renditions"
         for name in (*self.methods(dataset=dataset), *(self.tested_methods() if mapped else ())):
-            needed.setdefault(self.method_images(name)["split"], f"methods.{name}.split")
+            needed.setdefault(self.search(f"maps/{name}")["split"], f"methods.{name}.split")
         return needed | {split: "training" for split in ("train", "validation", "test") if trains}
 
     def common_normalisation(self, dataset: str) -> dict[str, tuple[float, ...]] | None:
@@ -220,21 +220,17 @@ class Plan(StudySettings):
 
     # Files of runs
 
-    def expand_cullings(self, pattern: str) -> list[str]:
-        """A pattern filled in with every job that culls: the run, as {step} its rule, as {job} the ending of its log.
-
-        The ending is empty; with several parts it is `_{images}_part{part}`, and the rule culls halves as well.
-        """
-        parts = self.config["culling"]["parts"]
-        whole, halved = (
-            [("cull", f"_{subset}_part{part}") for subset in subsets for part in range(parts)]
-            for subsets in (["all"], ["half0", "half1"])
+    def searches(self) -> list[str]:
+        """What jobs search for, as rule and file without suffix: maps or parts of them, those of halves and methods."""
+        parts, names = self.config["culling"]["parts"], self.tested_methods()
+        own = (
+            [f"find_part/dfm/{FOLDER}_part{part}" for part in range(parts)]
+            if parts > 1
+            else [f"find_maps/dfm/{FOLDER}"]
         )
-        if parts == 1:
-            whole, halved = [("cull", "")], [("cull_halves", "")]
-        jobs = [(run, job) for run in self._mapped for job in whole]
-        jobs += [(run, job) for run in self.halved_runs() for job in halved]
-        return [pattern.format(**run, step=step, job=job) for run, (step, job) in jobs]
+        files = [*own, *(f"find_maps/maps/{name}/{FOLDER}" for name in names)]
+        found = [file.format(**run) for run in self._mapped for file in files]
+        return [*found, *expand_runs(f"find_maps/stability/{FOLDER}", self.halved_runs())]
 
     def map_files(self, **where: Any) -> list[str]:
         """The files of maps of all methods, of every run that matches `where`."""
@@ -245,9 +241,10 @@ class Plan(StudySettings):
         ]
 
     def tested_maps(self, run: Run) -> list[str]:
-        """The files of the maps of a run that are tested beside those of the culling, one a method."""
-        return [f"{self.results}/maps/{name}/{FOLDER}.h5".format(**run) for name in self.tested_methods()]
+        """The files of the maps of a run that are tested: of the culling, then one a method."""
+        folders = ["dfm", *(f"maps/{name}" for name in self.tested_methods())]
+        return [f"{self.results}/{folder}/{FOLDER}.h5".format(**run) for folder in folders]
 
     def all_maps(self, run: Run) -> list[str]:
         """The files of the maps of a run by all methods but the culling of the study: tested, or compared."""
-        return list(dict.fromkeys([*self.tested_maps(run), *self.map_files(**run)]))
+        return list(dict.fromkeys([*self.tested_maps(run)[1:], *self.map_files(**run)]))

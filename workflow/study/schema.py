@@ -1,10 +1,10 @@
-"""config/schema.yaml with the keys of all sources: rules, what they allow in words, and an example of what to write."""
+"""config/schema.yaml with the keys of all sources and the names of all methods: rules, and what they allow in words."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
+
+from frequency_shortcuts.maps.methods.registry import METHODS
 
 from .sources.registry import BY_NAME, conditions
 
@@ -44,18 +46,12 @@ Validator = extend(
 
 @cache
 def schema() -> dict[str, Any]:
-    """config/schema.yaml, with the keys of a data set from each source."""
+    """config/schema.yaml, with the keys of a data set from each source, and the methods."""
     contents: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
     dataset = contents["properties"]["datasets"]["additionalProperties"]
     dataset["properties"]["source"]["enum"] = list(BY_NAME)
     dataset["allOf"] = conditions()
-    return contents
-
-
-@cache
-def defaults() -> dict[str, Any]:
-    """config/config.yaml."""
-    contents: dict[str, Any] = yaml.safe_load(DEFAULTS.read_text())
+    contents["properties"]["methods"]["additionalProperties"]["properties"]["method"]["enum"] = list(METHODS)
     return contents
 
 
@@ -64,31 +60,6 @@ def resolve(part: Mapping[str, Any]) -> Mapping[str, Any]:
     if "$ref" not in part:
         return part
     return {**schema()["$defs"][part["$ref"].rsplit("/", 1)[-1]], **part}
-
-
-def part_at(path: Sequence[str | int], config: Any) -> Mapping[str, Any]:
-    """The part of the schema for the value at a path of the configuration."""
-    part: Mapping[str, Any] = schema()
-    for name in path:
-        if isinstance(name, int):
-            part = resolve(part["items"])
-        else:
-            owners = (one["properties"][name] for one in _variants(part, config) if name in one.get("properties", ()))
-            part = resolve(
-                next((one for one in owners if isinstance(one, Mapping)), part.get("additionalProperties", {}))
-            )
-        config = config[name]
-    return part
-
-
-def _variants(part: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """A part of the schema, and those of its conditional parts that hold for a value: they depend on its `source`."""
-    yield part
-    for one in (part, *part.get("allOf", ())):
-        if "if" in one:
-            wanted = one["if"].get("properties", {}).get("source")
-            fits = "source" in value and (wanted is None or wanted["const"] == value["source"])
-            yield one.get("then" if fits else "else", {})
 
 
 def allowed(part: Mapping[str, Any]) -> str:
@@ -128,37 +99,6 @@ def _choices(part: Mapping[str, Any]) -> list[Any]:
 def _choice(values: Sequence[Any]) -> str:
     *first, last = map(str, values)
     return f"{', '.join(first)} or {last}" if first else last
-
-
-def example(path: Sequence[str | int], part: Mapping[str, Any]) -> str:
-    """A line with a value that is allowed, such as `epochs: 8`: the default if there is one. "" if it would be long."""
-    try:
-        value: Any = defaults()
-        for name in path:
-            value = value[str(name)]
-        is_allowed = Validator({**part, "$defs": schema()["$defs"]}).is_valid(value)
-    except (KeyError, TypeError):  # an entry of a list has no default
-        is_allowed = False
-    line = {path[-1]: value if is_allowed else _example(part)} if path else {}
-    text = yaml.safe_dump(line, default_flow_style=True, sort_keys=False, width=1000).strip()[1:-1]
-    return text if len(text) <= 2 * LONG else ""
-
-
-def _example(part: Mapping[str, Any]) -> Any:
-    part = resolve(part)
-    if "examples" in part:
-        return part["examples"][0]
-    if "enum" in part or "oneOf" in part:
-        return _choices(part)[0]
-    match _kinds(part)[0]:
-        case "integer" | "number":
-            return part.get("minimum", min(1, part.get("maximum", 0.5)))
-        case "boolean":
-            return True
-        case "array":
-            return [part["contains"]["const"] if "contains" in part else _example(part["items"])]
-        case _:
-            return {name: _example(part["properties"][name]) for name in part.get("required", ())}
 
 
 def cut(text: str, most: int = LONG) -> str:

@@ -231,20 +231,6 @@ class StudySettings:
 
     # Methods that find maps
 
-    def culling_settings(self) -> dict[str, Any]:
-        """The keyword arguments of `culling.cull` in the configuration; those of screening or cells only if used."""
-        keys = ["method", "fill", "precision", "compiled", "memory_mib"]
-        if self.config["culling"]["method"] == "screened":
-            keys += ["percent", "target_recall", "patience"]
-        elif self.config["culling"]["patch"] > 1:
-            keys += ["patch"]
-        return self.section("culling", *keys)
-
-    def culled_images(self, images: str) -> dict[str, Any]:
-        """The settings that choose the images of a culling: all of them, or with the seed of the halves one half."""
-        chosen = self.section("culling", "split", "images_per_class")
-        return chosen if images == "all" else chosen | self.section("stability", "seed")
-
     def method(self, name: str) -> dict[str, Any]:
         """A method that the plan can name: `method`, its settings, and its `split` if it has one of its own.
 
@@ -255,19 +241,32 @@ class StudySettings:
         method, settings = registry.resolve(name)
         return {"method": method, **settings}
 
-    def method_settings(self, name: str) -> dict[str, Any]:
-        """The settings of a method, without its name and its split."""
-        return {key: value for key, value in self.method(name).items() if key not in ("method", "split")}
+    def search(self, maps: str) -> dict[str, Any]:
+        """How the maps in a folder are found: in `maps/{name}` by a method, in `dfm` and `stability` by the culling.
 
-    def method_images(self, name: str) -> dict[str, Any]:
-        """The settings that choose the ranking images of a method: those of the culling, from its own split if any."""
-        images, own = self.section("culling", "split", "images_per_class"), self.method(name)
-        return images | {"split": own.get("split", images["split"])}
-
-    def method_modules(self, name: str) -> list[str]:
-        """The modules of the library that a method runs; its own comes first."""
-        settings = self.method(name)
-        return registry.modules_of(settings["method"], settings)
+        `own`: whether it is the culling of the study; `method`, the `modules` of the library that it runs, its own
+        first, and its `settings` (those of screening or cells only if used); `split` and `images_per_class` of the
+        images that rank; `limits` of the passes, and `percents`, the sizes of the maps.
+        """
+        culling = self.config["culling"]
+        own = {"method": "culling", "search": culling["method"], **self.section("culling", "fill")}
+        if culling["method"] == "screened":
+            own |= self.section("culling", "percent", "target_recall", "patience")
+        elif culling["patch"] > 1:
+            own |= self.section("culling", "patch")
+        folder, _, name = maps.partition("/")
+        settings = {"split": culling["split"]} | (self.method(name) if name else own)
+        return {
+            "own": not name,
+            "method": settings["method"],
+            "modules": registry.modules_of(settings["method"], settings),
+            "split": settings["split"],
+            "settings": {key: value for key, value in settings.items() if key not in ("method", "split")},
+            "limits": self.section("culling", "precision", "compiled", "memory_mib"),
+            **self.section("culling", "images_per_class"),
+            **self.section("dfm"),
+            **({"seed_of_halves": self.config["stability"]["seed"]} if folder == "stability" else {}),
+        }
 
     # Tests
 

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from frequency_shortcuts.evaluation.hits import Hits
-    from frequency_shortcuts.spectrum.arrays import BoolArray
 
     from .plan import Plan
 
@@ -51,46 +50,35 @@ def deciding(fills: Sequence[str]) -> list[str]:
     return ["zeros"] if "zeros" in fills else list(fills[:1])
 
 
-def maps_of_methods(plan: Plan) -> Callable[[Any], list[str]]:
-    """Input: the maps of these methods of the run."""
+def tested_maps(plan: Plan) -> Callable[[Any], list[str]]:
+    """Input: the maps of the run that are tested: of the culling, and of these methods."""
     return lambda wildcards: plan.tested_maps(run_of(wildcards))
 
 
 # Jobs
 
 
-def collect(
-    network: nn.Module, data: Any, maps: BoolArray, run: str, settings: Mapping[str, Any], **options: Any
-) -> Hits:
-    """The hits of `shortcuts.collect`.
+def measure(group: h5py.Group, network: nn.Module, data: Any, maps: Sequence[str], run: str, params: Any) -> Hits:
+    """Test the maps of each method on the same images, write the hits to a group, and return those of the culling.
 
-    data : a `Split`; run : name that seeds the draws; settings : keyword arguments from the configuration
+    The hits of the culling are in the group itself, with the names of the classes, those of others below `methods/`.
+
+    maps : the file of the culling, then those of `params.methods`
+    run : name that seeds the draws
     """
     from frequency_shortcuts.evaluation import shortcuts
-
-    return shortcuts.collect(network, data, maps, run=run, progress=True, **settings, **options)
-
-
-def write(group: h5py.Group, hits: Hits, classes: Sequence[str], **attributes: Any) -> None:
-    """Write hits with the names of the classes to an open file, or to a group in it."""
-    from frequency_shortcuts.evaluation.hits import write_hits
-
-    write_hits(group, hits)
-    group.attrs.update(classes=list(classes), **attributes)
-
-
-def measure_methods(
-    group: h5py.Group, network: nn.Module, data: Any, maps: Mapping[str, str], percent: float, **test: Any
-) -> None:
-    """Test the maps of other methods on the same images, and write their hits below `methods/` of a group.
-
-    maps : method -> file of its maps; test : `run`, `settings` and the options of `collect`
-    """
     from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.storage.tables import CULLING
 
-    for name, path in maps.items():
-        hits = collect(network, data, dfm.read_mask(path, percent), **test)
-        write(group.create_group(f"methods/{name}"), hits, data.classes)
+    hits = {}
+    for name, path in zip((CULLING, *params.methods), maps, strict=True):
+        settings = params.settings if name == CULLING else params.method_settings
+        masks = dfm.read_mask(path, params.percent)
+        hits[name] = shortcuts.collect(network, data, masks, run=run, progress=True, **settings)
+        place = group if name == CULLING else group.create_group(f"methods/{name}")
+        shortcuts.write_hits(place, hits[name])
+        place.attrs["classes"] = list(data.classes)
+    return hits[CULLING]
 
 
 def rates_of(hits: Hits, classes: Sequence[str]) -> pd.DataFrame:
@@ -110,22 +98,17 @@ def run_name(run: Mapping[str, Any]) -> str:
 # Joined tables
 
 
-def advantages(name: str, groups: Iterable[tuple[Mapping[str, Any], h5py.Group]]) -> dict[str, pd.DataFrame]:
-    """The own-map advantages of groups of hits: `{name}`, and `method_{name}` with the maps of other methods.
-
-    groups : each group with what it is of, which the first columns say
-    """
+def advantages(groups: Iterable[tuple[Mapping[str, Any], h5py.Group]]) -> pd.DataFrame:
+    """The own-map advantage with the maps of each `method`, of groups of hits, after the columns that say of what."""
     import pandas as pd
 
     from frequency_shortcuts.evaluation.cross import own_map_advantage
-    from frequency_shortcuts.evaluation.hits import read_hits, read_hits_of_methods
+    from frequency_shortcuts.evaluation.hits import read_hits_of_methods
     from frequency_shortcuts.findings.study_tables import with_columns
 
-    tables: dict[str, list[pd.DataFrame]] = {name: [], f"method_{name}": []}
-    for about, group in groups:
-        tables[name].append(with_columns(own_map_advantage(read_hits(group)), about))
-        tables[f"method_{name}"] += [
-            with_columns(own_map_advantage(hits), {**about, "method": method})
-            for method, hits in read_hits_of_methods(group).items()
-        ]
-    return {key: pd.concat(parts, ignore_index=True) for key, parts in tables.items() if parts}
+    tables = [
+        with_columns(own_map_advantage(hits), {**about, "method": method})
+        for about, group in groups
+        for method, hits in read_hits_of_methods(group).items()
+    ]
+    return pd.concat(tables, ignore_index=True)

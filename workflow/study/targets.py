@@ -19,10 +19,9 @@ def of_study(plan: Plan) -> list[str]:
     of_dataset = [file for name in plan.datasets() for file in (f"data/{name}.h5", f"adcs/{name}.h5")]
     of_run = [
         *expand_runs(f"networks/{FOLDER}/weights.safetensors", plan.runs()),
-        *expand_runs(f"dfm/{FOLDER}.h5", plan.mapped_runs()),
         *expand_runs(f"stability/{FOLDER}.h5", plan.halved_runs()),
     ]
-    others = [file for run in plan.mapped_runs() for file in plan.tested_maps(run)]
+    maps = [file for run in plan.mapped_runs() for file in plan.tested_maps(run)]
     planned = tables(plan)
     of_all = [
         "checked.txt",
@@ -39,7 +38,7 @@ def of_study(plan: Plan) -> list[str]:
         *renditions,
         *(file for test in TESTS.values() if test.in_study for file in test.files(plan)),
         *of_methods(plan),
-        *others,
+        *maps,
         *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
     ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +26,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .classes import Counts
 from .counterfactuals import SETTINGS, measure_flips
-from .images import LabelledImages
+from .images import LabelledImages, prepared_by
 from .options import Run, Search, Test
 from .plan import AnalysisPlan, PlannedSearch, flip_passes, measure_unfiltered, plan_search
 from .result import Analysis
@@ -46,11 +45,7 @@ def analyse(
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
     transform: Any = None,
-    classes: Sequence[str] | None = None,
-    outputs: Sequence[int] | Mapping[str, int] | None = None,
-    maps: bool = True,
     quick: bool = False,
-    search: Search | None = None,
     test: Test | None = None,
     run: Run | None = None,
 ) -> Analysis:
@@ -68,17 +63,11 @@ def analyse(
         each class, or of an HDF5 file. uint8 images need a mean and std; float images from 0 to 1 are normalised if
         these are given; other float images are used as they are
     mean, std : [channels], to normalise with, in units of [0, 1]
-    transform : of torchvision or timm, or an image processor of Hugging Face, from which mean, std, size and
-        interpolation are read; or a `Preprocessing` with these. See `transforms.read_transform`
-    classes : names of the classes, or of all outputs of the network
-    outputs : the output of the network for each class of the images, in their order or by name ({"fox": 277}). By
-        default a class without a name is the output of its number; classes with names are found by them in `classes`,
-        by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
-        classes, the network chooses among these alone
-    maps : whether maps are found and tested, too, which takes most of the time
-    quick : the fewest passes, which means `maps=False`
-    search : method and size of the maps, see `Search`
-    test : images and maps of your own to test, and controls, see `Test`
+    transform : makes an image of a picture, such as what `weights.transforms()` of torchvision returns, a Compose or an
+        image processor of Hugging Face, which is called on each picture when it is needed; or a `Preprocessing`. Of
+        arrays and tensors only the mean and std are used with which it ends
+    quick : the fewest passes: no maps are found and tested, which takes most of the time
+    test : classes and outputs, how maps are found or maps of your own, images to test, and controls, see `Test`
     run : seed, device, memory, name of the network, progress, see `Run`
 
     A network that is not better than chance without a filter is not tested. On a CPU with glibc, the process keeps
@@ -90,20 +79,16 @@ def analyse(
     >>> result.flips[["class", "flip", "flip_low", "need", "need_low", "verdict"]]
     """
     begin = time.perf_counter()
-    maps = maps and not quick
-    if not maps and (search is not None or (test is not None and test.maps is not None)):
-        raise ValueError("quick=True and maps=False neither find nor test maps: leave out search and Test(maps=...)")
+    test, run = test or Test(), run or Run()
+    if quick and test.maps is not None:
+        raise ValueError("quick=True neither finds nor tests maps: leave out Test(maps=...)")
     keep_freed_memory()
-    search, test, run = search or Search(), test or Test(), run or Run()
-    flips = bool(test.parts) or not maps  # without parts, maps are made and nothing is tested
-    labelled, other, preprocessing = read_images(images, labels, test, transform, mean, std, run.progress)
-    sources = None if test.source is None else sources_of_tests(test.source, labelled, other)
-    masks = None if test.maps is None else _as_masks(test.maps, labelled)
-    subject = match_network(
-        network, labelled, other, preprocessing, classes=classes, outputs=outputs, neutral=test.neutral,
-        counts=_counts(search, test), fewest=FEWEST if flips else 1, seed=run.seed, device=run.device,
-    )  # fmt: skip
-    plan = _plan(subject, search, test, run, flips=flips, maps=maps)
+    flips = quick or bool(test.parts)  # without parts, maps are made and nothing is tested
+    given = read_images(images, labels, prepared_by(transform, mean, std), test)
+    sources = None if test.source is None else sources_of_tests(test.source, given)
+    masks = None if test.search else _as_masks(test.maps, given.own)
+    subject = match_network(network, given, test, run, _counts(test), FEWEST if flips else 1)
+    plan = _plan(subject, test, run, flips=flips, maps=not quick)
     plan.announce(subject, run)
     tested = None
     if flips:
@@ -111,17 +96,17 @@ def analyse(
             subject.classifier, subject.ranking, subject.test, seed=run.seed, memory_mib=run.memory_mib,
             smallest_sets=test.smallest_set, progress=run.progress,
         )  # fmt: skip
-    made, about = _maps(subject, plan, masks, search, run) if maps else ({}, {})
+    made, about = ({}, {}) if quick else _maps(subject, plan, masks, test.search, run)
     about = _facts(subject, plan, run) | about | {"seed": run.seed}
     about["seconds"] = round(time.perf_counter() - begin, 1)
     made["sources"] = None if sources is None else sources[subject.places]
     return Analysis(subject.ranking, subject.test, about, tested, **made)
 
 
-def _counts(search: Search, test: Test) -> Counts:
+def _counts(test: Test) -> Counts:
     """How many images of each class do what."""
-    counts = PER_CLASS
-    if search.images_per_class is not None:
+    counts, search = PER_CLASS, test.search
+    if search is not None and search.images_per_class is not None:
         counts = counts._replace(search=search.images_per_class)
     if test.images_per_class is not None:
         counts = counts._replace(test=test.images_per_class, tested=test.images_per_class)
@@ -136,7 +121,7 @@ def negatives_by_default(n_classes: int, test_images: int) -> int:
     return min(max(FEWEST_NEGATIVES, 2 * test_images, n_classes), NEGATIVES)
 
 
-def _plan(subject: Subject, search: Search, test: Test, run: Run, *, flips: bool, maps: bool) -> AnalysisPlan:
+def _plan(subject: Subject, test: Test, run: Run, *, flips: bool, maps: bool) -> AnalysisPlan:
     """The work of the counterfactual test, of the search, and of the test of maps."""
     n_classes, neutral = len(subject.test.classes), subject.test.neutral
     unfiltered = measure_unfiltered(subject.classifier, subject.map_test, run.memory_mib, run.progress)
@@ -144,12 +129,12 @@ def _plan(subject: Subject, search: Search, test: Test, run: Run, *, flips: bool
     if not maps:
         return AnalysisPlan(unfiltered, of_flips)
     planned: PlannedSearch | None = None
-    if test.maps is None:
+    if search := test.search:
         planned = plan_search(search, subject.classifier, subject.map_ranking, run.limits(search.precision))
     tests: dict[str, Any] = {
         "parts": test.parts, "fills": FILLS if test.fills is None else test.fills, "controls": test.controls,
         "others": test.others, "one_sample": True,
-        "negatives": test.negatives or negatives_by_default(n_classes, _counts(search, test).tested),
+        "negatives": test.negatives or negatives_by_default(n_classes, _counts(test).tested),
     }  # fmt: skip
     # With two classes and no neutral one, there are no false positives: see `shortcuts.collect`.
     counted = tests | ({"negatives": 0} if n_classes == 2 and neutral is None else {})
@@ -157,12 +142,13 @@ def _plan(subject: Subject, search: Search, test: Test, run: Run, *, flips: bool
 
 
 def _maps(
-    subject: Subject, plan: AnalysisPlan, masks: BoolArray | None, search: Search, run: Run
+    subject: Subject, plan: AnalysisPlan, masks: BoolArray | None, search: Search | None, run: Run
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Maps that are given or searched for, with scores and hits, by the names of `Outcome`, and how they were made."""
-    scores = _scores(subject, plan.search, search, run) if plan.search else None
-    if scores is not None:
-        masks = dfm.dominant(scores.score, ConjugatePairs(*subject.ranking.images.shape[2:]), search.percent)
+    scores, percent = None, 0.0
+    if plan.search and search:
+        scores, percent = _scores(subject, plan.search, search, run), search.percent
+        masks = dfm.dominant(scores.score, ConjugatePairs(*subject.ranking.images.shape[2:]), percent)
     assert masks is not None  # they were given, or searched for
     hits = _hits(subject, masks, plan, run) if plan.tests["parts"] else None
     found = {"maps": masks, "found": scores, "hits": hits, "amplitude": _mean_amplitude(subject)}
@@ -171,7 +157,7 @@ def _maps(
         "images that test them": subject.tested,
         "method": plan.search.name if plan.search else "given maps",
         "settings": str(dict(scores.settings)) if scores else "",
-        "percent": search.percent if scores else 100 * float(masks.mean()),
+        "percent": percent if scores else 100 * float(masks.mean()),
         "passes of the search": scores.passes if scores else 0,
     }
     return found, about

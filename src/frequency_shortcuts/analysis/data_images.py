@@ -20,13 +20,13 @@ from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.file_facts import CONTENT, FileFacts, content_facts, file_facts
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.picture_lists import listed_files, read_list
+from frequency_shortcuts.data.preprocessing import Preprocessing
 from frequency_shortcuts.data.splits import Images, StoredImages, check_classes
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 from .images import HDF5, read_labelled
 from .sources import read_sources
-from .transforms import Preprocessing
 
 FEWEST = 20  # images of a class
 KEPT = 2**31  # bytes of pixels that are kept in memory; of more, files are read again
@@ -230,16 +230,10 @@ def _read_others(
     images: Any, labels: Any, source: Source, size: int | tuple[int, int] | None, progress: bool
 ) -> DataImages:
     """Arrays, tensors, Datasets and HDF5 files: there are no facts of files."""
-    preprocessing = Preprocessing(size=size)
-    labelled = read_labelled(images, labels, preprocessing, progress=progress)
-    if preprocessing.shape not in (None, tuple(labelled.images.shape[2:])):
-        raise ValueError(
-            f"images are {' x '.join(map(str, labelled.images.shape[2:]))} and size is {size}: only pictures of a "
-            "folder or Dataset are resized"
-        )
+    labelled = read_labelled(images, labels, Preprocessing(size=size))
     pixels = labelled.images
-    if not isinstance(pixels, StoredImages | DatasetImages):
-        pixels = np.asarray(labelled.take(np.arange(len(labelled.labels))))
+    if pixels.dtype != np.uint8 or not isinstance(pixels, StoredImages | DatasetImages):
+        pixels = np.asarray(labelled.take(np.arange(len(labelled.labels)))[:])
         if pixels.dtype != np.uint8:
             pixels = _from_0_to_1(pixels)
     starts = range(0, len(labelled.labels), BATCH)

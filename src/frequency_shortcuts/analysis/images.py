@@ -2,31 +2,46 @@
 
 from __future__ import annotations
 
+import logging
+import math
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset
+from torch.utils.data import DataLoader, IterableDataset, RandomSampler, SequentialSampler, default_collate
 
 from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.data.normalisation import check_statistics
-from frequency_shortcuts.data.splits import Images, Split, StoredImages
+from frequency_shortcuts.data.preprocessing import (
+    PROBES,
+    Called,
+    Preprocessing,
+    TransformedFiles,
+    normalisation_of,
+    normalised,
+)
+from frequency_shortcuts.data.splits import Images, Split, StoredImages, check_images
 from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.data.torch_dataset import DatasetImages
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .classes import Classes
-from .torch_images import PROBES, ItemImages, LoaderImages, check_shape, checked_labels
-from .transforms import Preprocessing
 
+log = logging.getLogger(__name__)
+
+UNKNOWN = (
+    "the transform does not end with Normalize, so that the pixels before it are not known: the range of each channel "
+    "stands for black to white, and blocks of JPEG may not be recognised as a cause"
+)
+WORKERS = 4  # threads that decode files
 HDF5 = (".h5", ".hdf5", ".hdf")
 
 
@@ -36,9 +51,11 @@ class LabelledImages:
 
     images : [n, channels, H, W], uint8, float32 or float64; labels : int64 [n]
     classes : names by number, None where there are only numbers
-    mean, std : [channels], to normalise uint8 images with, if their file names them
+    mean, std : [channels], to normalise uint8 images and arrays with, or with which float images from files or of a
+        Dataset are normalised; None where they are not known
     neutral : the class without a cue of its own, if the set has one
     test : other images to test with, if the file holds some
+    remark : what cannot be known of them, or empty
     """
 
     images: Images
@@ -48,6 +65,7 @@ class LabelledImages:
     std: npt.NDArray[np.float64] | None = None
     neutral: int | None = None
     test: LabelledImages | None = None
+    remark: str = ""
 
     def take(self, chosen: IntArray) -> Images:
         """The chosen images [k]: an array, or images in files, which stay unread."""
@@ -58,31 +76,76 @@ class LabelledImages:
         return np.asarray(self.images[chosen])
 
 
+class GivenImages(NamedTuple):
+    """The images of an analysis, and others to test with if there are some."""
+
+    own: LabelledImages
+    test: LabelledImages | None
+
+
+def check_shape(images: Any, what: str = "images") -> None:
+    """Raise ValueError unless these are images [n, channels, H, W]; images with the channels last are named."""
+    shape = tuple(images.shape)
+    if len(shape) == 4 and shape[3] in (1, 3, 4) and shape[1] not in (1, 3, 4):
+        raise ValueError(
+            f"{what} are {' x '.join(map(str, shape))}, with the channels last: expected [n, channels, H, W], as "
+            "images.transpose(0, 3, 1, 2)"
+        )
+    check_images(images, what)
+
+
+def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
+    """Labels int64 [n]. Raises ValueError, in one sentence, for text, one-hot vectors and a wrong number."""
+    numbers = as_array(labels)
+    if numbers.ndim != 1:
+        raise ValueError(
+            f"labels are {' x '.join(map(str, numbers.shape))}: expected one number for each image, which "
+            "labels.argmax(1) gives of one-hot vectors"
+        )
+    if n_images is not None and len(numbers) != n_images:
+        raise ValueError(f"there are {len(numbers)} labels for {n_images} images")
+    if numbers.dtype.kind not in "biu":
+        raise ValueError(f"labels are {numbers.dtype}: expected integers, the numbers of the classes, from 0")
+    if len(numbers) and numbers.min() < 0:
+        raise ValueError(f"labels begin at {numbers.min()}: expected the numbers of the classes, from 0")
+    return numbers.astype(np.int64)
+
+
+def prepared_by(transform: Any, mean: Any = None, std: Any = None) -> Preprocessing | Called:
+    """What makes images of pictures, with the mean and std of a call, which count before those of a transform.
+
+    transform : see `Called`; a `Preprocessing`; or None for pictures as they are
+
+    Raises ValueError if only one of mean and std is given, and for another transform.
+    """
+    if (mean is None) != (std is None):
+        raise ValueError("mean and std belong together: give both, or none")
+    if transform is not None and not isinstance(transform, Preprocessing):
+        return Called(transform, mean, std)
+    chosen = transform or Preprocessing()
+    return chosen if mean is None else replace(chosen, mean=mean, std=std)
+
+
 def read_labelled(
-    images: Any,
-    labels: Any = None,
-    preprocessing: Preprocessing | None = None,
-    *,
-    progress: bool = False,
-    what: str = "images",
+    images: Any, labels: Any = None, prepared: Preprocessing | Called | None = None, what: str = "images"
 ) -> LabelledImages:
     """Images of any kind, with their labels.
 
-    images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n]; a `Split`; a map-style Dataset or a
-        DataLoader of (image, label) or of dicts (see `image_and_label`); the path of a folder with a folder for each
-        class, or of an HDF5 file: a store (groups train, validation, test), or one with the datasets `images` and
-        `labels`
-    preprocessing : how pictures are resized to one size
+    images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n]; a `Split`; a map-style Dataset of
+        (image, label) or of dicts (see `image_and_label`), or a DataLoader of one; the path of a folder with a folder
+        for each class, or of an HDF5 file: a store (groups train, validation, test), or one with the datasets `images`
+        and `labels`
+    prepared : what makes images of pictures; see `prepared_by`
     what : name of the images in errors
 
     Raises ValueError for other images or labels, in one sentence.
 
-    >>> read_labelled("photographs", preprocessing=Preprocessing(size=(224, 224), resize=256)).classes
+    >>> read_labelled("photographs", prepared=Preprocessing(size=(224, 224), resize=256)).classes
     ('ox', 'zebra')
     """
-    preprocessing = preprocessing or Preprocessing()
+    prepared = prepared or Preprocessing()
     if hasattr(images, "__getitem__") and hasattr(images, "shape") and hasattr(images, "dtype"):
-        return _of_array(images, labels, what)
+        return _of_array(images, labels, prepared, what)
     if isinstance(images, list | tuple):
         raise ValueError(
             f"{what} are a {type(images).__name__}: expected one array or tensor [n, channels, H, W], a Dataset, a "
@@ -91,23 +154,48 @@ def read_labelled(
     if labels is not None:
         raise ValueError(f"{what} are a {type(images).__name__}, which has labels of its own: leave the labels out")
     if isinstance(images, str | os.PathLike):
-        return _of_path(Path(images), preprocessing)
+        return _of_path(Path(images), prepared)
     if isinstance(images, Split):
-        split = images
-        return LabelledImages(split.images, split.labels, split.classes, split.mean, split.std, split.neutral)
+        given = LabelledImages(
+            images.images, images.labels, images.classes, images.mean, images.std, images.neutral
+        )  # fmt: skip
+        return _with_statistics(given, prepared, what)
     if isinstance(images, DataLoader):
-        read = LoaderImages(images, what, progress=progress)
-        return LabelledImages(read, read.labels, _classes_of(images.dataset))
-    return _of_dataset(images, preprocessing, what)
+        plain = isinstance(images.sampler, SequentialSampler | RandomSampler) and images.collate_fn is default_collate
+        if not plain:
+            log.warning(
+                "%s are a DataLoader, of which only the Dataset is used, with all its items: not its sampler and "
+                "collate_fn", what,
+            )  # fmt: skip
+        images = images.dataset
+    return _of_dataset(images, prepared, what)
 
 
-def _of_array(images: Any, labels: Any, what: str) -> LabelledImages:
+def _with_statistics(labelled: LabelledImages, prepared: Preprocessing | Called, what: str) -> LabelledImages:
+    """Images that are no pictures, with the mean and std of a call or transform instead of those of their file."""
+    mean, std = prepared.statistics
+    if isinstance(prepared, Called) and mean is None:
+        raise ValueError(
+            f"{what} are no pictures, on which alone a transform is called, and it ends with no mean and std for them: "
+            "leave it out, or give mean and std"
+        )
+    wanted = prepared.shape if isinstance(prepared, Preprocessing) else None
+    if wanted is not None and wanted != (size := tuple(labelled.images.shape[2:])):
+        sides = [" x ".join(map(str, sizes)) for sizes in (size, wanted)]
+        raise ValueError(
+            f"{what} are {sides[0]} and size is {sides[1]}: only pictures of a folder or Dataset are resized"
+        )
+    of_test = None if labelled.test is None else _with_statistics(labelled.test, prepared, f"test {what}")
+    return replace(labelled, test=of_test) if mean is None else replace(labelled, mean=mean, std=std, test=of_test)
+
+
+def _of_array(images: Any, labels: Any, prepared: Preprocessing | Called, what: str) -> LabelledImages:
     check_shape(images, what)
     if labels is None:
         raise ValueError(f"{what} are an array without labels: give the number of each image's class, from 0")
     if isinstance(images, Tensor):
         images = images.detach().cpu().numpy()
-    return LabelledImages(images, checked_labels(labels, len(images)))
+    return _with_statistics(LabelledImages(images, checked_labels(labels, len(images))), prepared, what)
 
 
 def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -122,19 +210,31 @@ def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return labelled.classes or tuple(map(str, np.unique(labelled.labels).tolist()))
 
 
-def _of_path(path: Path, preprocessing: Preprocessing) -> LabelledImages:
+def _of_path(path: Path, prepared: Preprocessing | Called) -> LabelledImages:
     if path.suffix.lower() in HDF5:
-        return _of_hdf5(path)
-    files, labels, classes = folders.listing(path)
-    if preprocessing.shape is None:
+        return _with_statistics(_of_hdf5(path), prepared, "images")
+    files, numbers, classes = folders.listing(path)
+    labels = numbers.astype(np.int64)
+    if isinstance(prepared, Called):
+        return _transformed(TransformedFiles(files, prepared, workers=WORKERS), labels, classes, prepared)
+    if prepared.shape is None:
         raise ValueError(
             f"pictures in {path} may have any size: give the transform of the network, or Preprocessing with a size"
         )
     read = folders.ImageFiles(
-        files, preprocessing.shape, preprocessing.channels, resize=preprocessing.resize,
-        interpolation=preprocessing.interpolation, workers=4,
+        files, prepared.shape, prepared.channels, resize=prepared.resize, interpolation=prepared.interpolation,
+        workers=WORKERS,
     )  # fmt: skip
-    return LabelledImages(read, labels.astype(np.int64), classes)
+    return _transformed(read, labels, classes, prepared)
+
+
+def _transformed(
+    images: Images, labels: IntArray, classes: tuple[str, ...] | None, prepared: Preprocessing | Called
+) -> LabelledImages:
+    """Pictures as images, with what is known of their normalisation."""
+    mean, std = prepared.statistics
+    remark = UNKNOWN if mean is None and images.dtype != np.uint8 else ""
+    return LabelledImages(images, labels, classes, mean, std, remark=remark)
 
 
 def _of_hdf5(path: Path) -> LabelledImages:
@@ -162,7 +262,7 @@ def _attribute(file: h5py.File, name: str) -> Any:
     return np.asarray(file.attrs[name], float) if name in file.attrs else None
 
 
-def _of_dataset(dataset: Any, preprocessing: Preprocessing, what: str) -> LabelledImages:
+def _of_dataset(dataset: Any, prepared: Preprocessing | Called, what: str) -> LabelledImages:
     if isinstance(dataset, IterableDataset) or not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
         raise ValueError(
             f"{what} are a {type(dataset).__name__}: expected an array or tensor [n, channels, H, W], a map-style "
@@ -170,22 +270,22 @@ def _of_dataset(dataset: Any, preprocessing: Preprocessing, what: str) -> Labell
         )
     if not len(dataset):
         raise ValueError(f"{what}: the {type(dataset).__name__} is empty")
-    classes = _classes_of(dataset)
-    items = DatasetImages(dataset, (1, 1), name=what)
-    first = items.image(0)
-    if not isinstance(first, Image.Image):
-        labels = items.labels()
-        return LabelledImages(ItemImages(items, what), labels, classes)
-    if preprocessing.shape is None and preprocessing.resize is not None:
-        raise ValueError(
-            f"{what} are pictures whose short side is resized to {preprocessing.resize} pixels, and then not cropped: "
-            "give Preprocessing with a size"
-        )
-    read = DatasetImages(
-        dataset, preprocessing.shape or (first.height, first.width), preprocessing.channels, preprocessing.resize,
-        interpolation=preprocessing.interpolation, name=what,
-    )  # fmt: skip
-    return LabelledImages(read, read.labels(), classes)
+    classes, reader = _classes_of(dataset), DatasetImages(dataset, as_array, name=what)
+    labels, first = reader.labels(), reader.image(0)
+    if isinstance(first, Image.Image):
+        if isinstance(prepared, Preprocessing) and prepared.size is None:
+            prepared = replace(prepared, size=(first.height, first.width))
+        read = _transformed(reader.converted(prepared), labels, classes, prepared)
+    else:
+        check_shape(reader, what)
+        read = _with_statistics(LabelledImages(reader, labels, classes), prepared, what)
+        if read.mean is None:
+            mean, std = normalisation_of(getattr(dataset, "transform", None))
+            read = replace(read, mean=mean, std=std)
+        elif reader.dtype != np.uint8:
+            ready = reader.converted(lambda image: normalised(as_array(image), read.mean, read.std, "its values"))
+            read = replace(read, images=ready)
+    return read
 
 
 def _classes_of(dataset: Any) -> tuple[str, ...] | None:
@@ -195,76 +295,57 @@ def _classes_of(dataset: Any) -> tuple[str, ...] | None:
 
 
 def as_splits(
-    labelled: LabelledImages,
-    parts: Sequence[IntArray],
-    classes: Classes,
-    preprocessing: Preprocessing,
-    neutral: int | None,
-    what: str = "images",
+    labelled: LabelledImages, parts: Sequence[IntArray], classes: Classes, neutral: int | None, what: str = "images"
 ) -> list[Split]:
     """Parts of the images, given by their positions, each as a `Split`; see `ready`.
 
-    All parts are read at once, since a DataLoader may have to be read from its beginning. Raises ValueError for a
-    Dataset that augments images at random.
+    What is read from files or a Dataset stays in memory if all parts fit. Raises ValueError for images that differ when
+    they are read again.
     """
-    if isinstance(labelled.images, DatasetImages | ItemImages | LoaderImages):
-        first, again = (labelled.take(parts[0][:PROBES])[:] for _ in range(2))
+    if isinstance(labelled.images, DatasetImages | TransformedFiles):
+        first, again = (labelled.images.subset(parts[0][:PROBES])[:] for _ in range(2))
         if not np.array_equal(first, again, equal_nan=True):
             raise ValueError(
-                f"{what}: the Dataset gives other pictures at each reading: leave out its random augmentation"
+                f"{what} differ when they are read again: leave out the random augmentation of the Dataset or transform"
             )
-    taken: Sequence[Images]
-    if isinstance(labelled.images, StoredImages | DatasetImages):
-        taken = [labelled.take(part) for part in parts]
-    else:
-        ends = np.cumsum([len(part) for part in parts])
-        taken = np.split(np.asarray(labelled.take(np.concatenate(parts))), ends[:-1])
+    one = math.prod(labelled.images.shape[1:]) * np.dtype(labelled.images.dtype).itemsize
+    fits = one * sum(map(len, parts)) <= stores.IN_MEMORY
+    if fits and isinstance(labelled.images, folders.ImageFiles):
+        labelled.images.kept = {}
     splits = []
-    for part, images in zip(parts, taken, strict=True):
-        pixels, mean, std = ready(images, preprocessing, what)
+    for part in parts:
+        images, mean, std = ready(labelled, part, what)
+        if fits and isinstance(images, DatasetImages):
+            images = images[:]
         labels = classes.relabel(labelled.labels[part], what)
-        splits.append(Split(pixels, labels, classes.names, mean, std, neutral=neutral))
+        splits.append(Split(images, labels, classes.names, mean, std, neutral=neutral))
     return splits
 
 
-def ready(images: Images, preprocessing: Preprocessing, what: str = "images") -> tuple[Images, FloatArray, FloatArray]:
-    """Images uint8 as they are, or float as a network sees them, with the mean and std [channels] that belong to them.
+def ready(labelled: LabelledImages, chosen: IntArray, what: str = "images") -> tuple[Images, FloatArray, FloatArray]:
+    """Chosen images, uint8 as they are, or float as a network sees them, with their mean and std [channels].
 
-    uint8 images need the mean and std; float images from 0 to 1 are normalised if these are given. Raises ValueError
-    for float images outside [0, 1] with a mean and std: pixels, or images that are normalised already.
+    uint8 images need the mean and std; float arrays from 0 to 1 are normalised if these are known. Raises ValueError
+    for float arrays outside [0, 1] with a mean and std: pixels, or images that are normalised already.
     """
-    channels, mean, std = images.shape[1], preprocessing.mean, preprocessing.std
-    if (mean is None) != (std is None):
-        raise ValueError("mean and std belong together: give both, or none")
-    if mean is not None:
-        check_statistics(mean, std, channels)
+    images, mean, std = labelled.take(chosen), labelled.mean, labelled.std
+    channels, read_later = images.shape[1], isinstance(images, DatasetImages | TransformedFiles)
     if str(images.dtype) in ("uint8", "torch.uint8"):
         if mean is None or std is None:
             raise ValueError(
                 f"{what} are uint8 and need the mean and std to normalise them with: give mean and std, or the "
                 "transform of the network"
             )
-        return images, np.asarray(mean, float), np.asarray(std, float)
-    pixels = np.asarray(images[:])
-    if not np.isfinite(pixels).all():
-        raise ValueError(f"{what} hold numbers that are not finite")
+        check_statistics(mean, std, channels)
+    elif not read_later:
+        images = np.asarray(images[:])
+        if not np.isfinite(images).all():
+            raise ValueError(f"{what} hold numbers that are not finite")
+        if mean is not None:
+            images = normalised(images, mean, std, what)
     if mean is None or std is None:
-        return pixels, np.zeros(channels), np.ones(channels)
-    if pixels.min() >= 0 and pixels.max() > 1:
-        raise ValueError(
-            f"{what} are {pixels.dtype} from {pixels.min():.3g} to {pixels.max():.3g}, but mean and std belong to "
-            "images from 0 to 1: divide the images by 255 if they are pixels, or give uint8"
-        )
-    if pixels.min() < 0:
-        raise ValueError(
-            f"{what} go from {pixels.min():.3g} to {pixels.max():.3g}, so they are normalised already: leave mean and "
-            "std out, or give images from 0 to 1 or uint8"
-        )
-    mean, std = np.asarray(mean, float), np.asarray(std, float)
-    shift, scale = (value.astype(pixels.dtype)[:, None, None] for value in (mean, std))
-    pixels = pixels - shift
-    pixels /= scale
-    return pixels, mean, std
+        return images, np.zeros(channels), np.ones(channels)
+    return images, np.asarray(mean, float), np.asarray(std, float)
 
 
 def shown(split: Split, positions: Iterable[int]) -> npt.NDArray[np.uint8]:

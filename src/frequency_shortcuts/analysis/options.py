@@ -33,7 +33,7 @@ class Search:
 
     Raises ValueError for unknown methods and settings, and for numbers out of range.
 
-    >>> result = fs.analyse(network, images, labels, search=fs.Search(method="rise", settings={"masks": 500}))
+    >>> result = fs.analyse(network, images, labels, test=fs.Test(maps=fs.Search("rise", {"masks": 500})))
     """
 
     method: str | None = None
@@ -53,7 +53,13 @@ class Search:
 class Test:
     """How an analysis tests: with which images, which maps, and what else.
 
-    maps : bool [class, H, W], centred, to test instead of maps that are searched for
+    maps : how maps are searched for, see `Search`, by default `Search()`; or maps to test instead, bool [class, H, W],
+        centred
+    classes : names of the classes, or of all outputs of the network
+    outputs : the output of the network for each class of the images, in their order or by name ({"fox": 277}). By
+        default a class without a name is the output of its number; classes with names are found by them in `classes`,
+        by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
+        classes, the network chooses among these alone
     images, labels : other images to test with, in any form; then all images of the analysis can find maps
     images_per_class : images of each class that test, at most; by default 200, of which 50 test its map
     parts : keep, remove or both; without parts, the maps are made, and nothing is tested
@@ -75,6 +81,8 @@ class Test:
     """
 
     maps: Any = None
+    classes: Sequence[str] | None = None
+    outputs: Sequence[int] | Mapping[str, int] | None = None
     images: Any = None
     labels: Any = None
     images_per_class: int | None = None
@@ -100,6 +108,11 @@ class Test:
             check_fills(self.fills)
         check_limits(others=self.others, negatives=self.negatives)
         _check_images(self.images_per_class)
+
+    @property
+    def search(self) -> Search | None:
+        """How maps are searched for; None if maps are given."""
+        return Search() if self.maps is None else self.maps if isinstance(self.maps, Search) else None
 
 
 @dataclass(frozen=True)

@@ -162,7 +162,7 @@ class Outcome:
     def tested(self) -> shortcuts.Hits:
         """The hits; raises ValueError if no maps were tested."""
         if self.hits is None:
-            raise ValueError("no maps were tested: call analyse with maps=True, and the parts keep, remove or both")
+            raise ValueError("no maps were tested: call analyse without quick, and with the parts keep, remove or both")
         return self.hits
 
     def test_images(self, places: Sequence[int]) -> tuple[np.ndarray, torch.Tensor]:

@@ -18,7 +18,7 @@ from frequency_shortcuts.evaluation.counterfactual import write_flips
 from frequency_shortcuts.evaluation.verdicts import over_seeds
 from frequency_shortcuts.figures import canvas, cards, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
-from frequency_shortcuts.maps import adcs, scores
+from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing, replacing_hdf5
 
@@ -137,10 +137,10 @@ class Analysis(Outcome):
     def save_maps(self, path: str | os.PathLike[str]) -> None:
         """Write the maps, with the scores where they were searched for, to an HDF5 file."""
         if self.maps is None:
-            raise ValueError("there are no maps to save: call analyse with maps=True")
+            raise ValueError("there are no maps to save: call analyse without quick")
         if self.found is not None:
             pairs = ConjugatePairs(*self.maps.shape[1:])
-            scores.write(
+            dfm.write(
                 path, self.found, pairs, [self.about["percent"]], method=str(self.about["method"]), split="analysis",
                 **self._origin(), **{name: self.about[name] for name in ("device", "seed")},
             )  # fmt: skip

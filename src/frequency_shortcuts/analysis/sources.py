@@ -16,7 +16,7 @@ from frequency_shortcuts.data.picture_lists import sources_of
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
-from .images import LabelledImages
+from .images import GivenImages
 
 
 def read_sources(
@@ -43,9 +43,9 @@ def read_sources(
     return np.array([str(name) for name in names])
 
 
-def sources_of_tests(source: Any, labelled: LabelledImages, other: LabelledImages | None) -> npt.NDArray[np.str_]:
+def sources_of_tests(source: Any, given: GivenImages) -> npt.NDArray[np.str_]:
     """The source of each of the images among which those that test are chosen, str [n]; see `read_sources`."""
-    tested, what = (labelled, "images") if other is None else (other, "test images")
+    tested, what = (given.own, "images") if given.test is None else (given.test, "test images")
     files = [Path(file) for file in tested.images.files] if isinstance(tested.images, ImageFiles) else None
     return read_sources(source, len(tested.labels), files, files[0].parent.parent if files else None, what)
 

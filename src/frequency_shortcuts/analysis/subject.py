@@ -5,25 +5,23 @@ from __future__ import annotations
 import copy
 import functools
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from frequency_shortcuts.data.preprocessing import PROBES, Called, Preprocessing
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.predictions import device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .classes import Classes, Counts, choose, match
-from .images import LabelledImages, as_splits, read_labelled, ready
-from .options import Test
-from .torch_images import PROBES
-from .transforms import Preprocessing, read_transform
+from .classes import Chosen, Classes, Counts, choose, match
+from .images import GivenImages, LabelledImages, as_splits, read_labelled, ready
+from .options import Run, Test
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +36,7 @@ class Subject:
     ranking, test : the images of the statistics, and those that test
     places : of those that test, among the images that were given
     search, tested : so many of them, the first ones, find maps and test them
-    remark : what is said of a network that gives probabilities, else empty
+    remark : what is said of a network that gives probabilities, and of a transform that is not known; else empty
     """
 
     network: nn.Module
@@ -63,99 +61,66 @@ class Subject:
         return self.test.subset(np.arange(self.tested))
 
 
-def read_images(
-    images: Any,
-    labels: Any,
-    test: Test,
-    transform: Any,
-    mean: npt.ArrayLike | None,
-    std: npt.ArrayLike | None,
-    progress: bool,
-) -> tuple[LabelledImages, LabelledImages | None, Preprocessing]:
-    """The images, other images to test with if there are some, and the preprocessing that belongs to both."""
-    preprocessing = Preprocessing() if transform is None else read_transform(transform)
-    if mean is not None or std is not None:
-        preprocessing = replace(preprocessing, mean=mean, std=std)
-    labelled = read_labelled(images, labels, preprocessing, progress=progress)
-    other = labelled.test
-    if test.images is not None:
-        other = read_labelled(test.images, test.labels, preprocessing, progress=progress, what="test images")
-        other = other.test or other  # a store has a split for it
-    if preprocessing.mean is None and preprocessing.std is None:
-        preprocessing = replace(preprocessing, mean=labelled.mean, std=labelled.std)
-    shape, wanted = labelled.images.shape[2:], preprocessing.shape
-    if isinstance(transform, Preprocessing) and wanted is not None and shape != wanted:
-        sides = [" x ".join(map(str, sizes)) for sizes in (shape, wanted)]
-        raise ValueError(
-            f"images are {sides[0]} and size is {sides[1]}: only pictures of a folder or Dataset are resized"
-        )
-    return labelled, other, preprocessing
+def read_images(images: Any, labels: Any, prepared: Preprocessing | Called, test: Test) -> GivenImages:
+    """The images, and those to test with: of the options, or of the same file.
+
+    Raises ValueError if both are the same.
+    """
+    own = read_labelled(images, labels, prepared)
+    if test.images is None:
+        return GivenImages(own, own.test)
+    other = read_labelled(test.images, test.labels, prepared, "test images")
+    other = other.test or other  # a store has a split for it
+    return GivenImages(own, other)
 
 
 def match_network(
-    network: nn.Module,
-    labelled: LabelledImages,
-    other: LabelledImages | None,
-    preprocessing: Preprocessing,
-    *,
-    classes: Sequence[str] | None,
-    outputs: Sequence[int] | Mapping[str, int] | None,
-    neutral: int | None,
-    counts: Counts,
-    fewest: int,
-    seed: int,
-    device: str | None,
-) -> Subject:
+    network: nn.Module, given: GivenImages, test: Test, run: Run, counts: Counts, fewest: int
+) -> Subject:  # fmt: skip
     """Match a network with the images, and choose those that rank frequencies and those that test.
 
-    counts, fewest : see `choose`; the other parameters are those of `analyse`
+    counts, fewest : see `choose`
     """
-    if device is not None and pick_device(device) != device_of(network):
-        network = copy.deepcopy(network).to(pick_device(device))
-    probes = np.arange(min(PROBES, len(labelled.labels)))
-    first = source_for(network, *ready(labelled.take(probes), preprocessing)).take(probes)
+    own = given.own
+    if run.device is not None and pick_device(run.device) != device_of(network):
+        network = copy.deepcopy(network).to(pick_device(run.device))
+    probes = np.arange(min(PROBES, len(own.labels)))
+    first = source_for(network, *ready(own, probes)).take(probes)
     n_outputs = logits_only(network, first)[1]
-    matched = match(labelled.labels, labelled.classes, n_outputs, classes, outputs)
-    neutral = matched.position(labelled.neutral if neutral is None else neutral)
-    ranking, test, places, search, tested = _choose_images(
-        labelled, other, matched, preprocessing, neutral, counts, fewest, seed
-    )
-    classifier, _ = logits_only(network, first, matched.outputs)
-    remark = ""
-    if isinstance(classifier, Logits) and classifier.probabilities:
-        remark = "the network gives probabilities, as a softmax does: their logarithms are used as logits"
-        log.warning("%s", remark)
-    return Subject(network, classifier, n_outputs, matched.outputs, ranking, test, places, search, tested, remark)
-
-
-def _choose_images(
-    labelled: LabelledImages,
-    other: LabelledImages | None,
-    classes: Classes,
-    preprocessing: Preprocessing,
-    neutral: int | None,
-    counts: Counts,
-    fewest: int,
-    seed: int,
-) -> tuple[Split, Split, IntArray, int, int]:
-    """The images that rank and those that test, the places of the latter, and how many find maps and test them."""
+    matched = match(own.labels, own.classes, n_outputs, test.classes, test.outputs)
+    neutral = matched.position(own.neutral if test.neutral is None else test.neutral)
     chosen = choose(
-        classes.relabel(labelled.labels, "images"), classes.names, counts, seed, halves=other is None, fewest=fewest
+        matched.relabel(own.labels, "images"), matched.names, counts, run.seed, halves=given.test is None, fewest=fewest
     )
-    if other is None:
-        ranking, test = as_splits(labelled, [chosen.ranking, chosen.test], classes, preprocessing, neutral)
-        return ranking, test, chosen.test, chosen.search, chosen.tested
-    if other.images.shape[1:] != labelled.images.shape[1:]:
+    if given.test is None:
+        ranking, tested = as_splits(own, [chosen.ranking, chosen.test], matched, neutral)
+    else:
+        (ranking,) = as_splits(own, [chosen.ranking], matched, neutral)
+        others = _choose_others(own, given.test, matched, counts, run.seed)
+        (tested,) = as_splits(given.test, [others.test], matched, neutral, "test images")
+        chosen = chosen._replace(test=others.test, tested=others.tested)
+    classifier, _ = logits_only(network, first, matched.outputs)
+    remarks = [own.remark]
+    if isinstance(classifier, Logits) and classifier.probabilities:
+        remarks.append("the network gives probabilities, as a softmax does: their logarithms are used as logits")
+    for remark in filter(None, remarks):
+        log.warning("%s", remark)
+    return Subject(
+        network, classifier, n_outputs, matched.outputs, ranking, tested, chosen.test, chosen.search, chosen.tested,
+        "; ".join(filter(None, remarks)),
+    )  # fmt: skip
+
+
+def _choose_others(own: LabelledImages, other: LabelledImages, classes: Classes, counts: Counts, seed: int) -> Chosen:
+    """Choose among other images to test with. Raises ValueError if they do not match those that find the maps."""
+    if other.images.shape[1:] != own.images.shape[1:]:
         raise ValueError(
-            f"test images are {list(other.images.shape[1:])}, images are {list(labelled.images.shape[1:])}: expected "
-            "the same channels and size"
+            f"test images are {list(other.images.shape[1:])}, images are {list(own.images.shape[1:])}: expected the "
+            "same channels and size"
         )
-    if labelled.classes and other.classes and labelled.classes != other.classes:
+    if own.classes and other.classes and own.classes != other.classes:
         raise ValueError(
-            f"test images are of the classes {', '.join(other.classes[:5])}, images of "
-            f"{', '.join(labelled.classes[:5])}: expected the same, in the same order"
+            f"test images are of the classes {', '.join(other.classes[:5])}, images of {', '.join(own.classes[:5])}: "
+            "expected the same, in the same order"
         )
-    others = choose(classes.relabel(other.labels, "test images"), classes.names, counts, seed, halves=False)
-    (ranking,) = as_splits(labelled, [chosen.ranking], classes, preprocessing, neutral)
-    (test,) = as_splits(other, [others.test], classes, preprocessing, neutral, "test images")
-    return ranking, test, others.test, chosen.search, others.tested
+    return choose(classes.relabel(other.labels, "test images"), classes.names, counts, seed, halves=False)

@@ -10,7 +10,7 @@ import io
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,24 +22,20 @@ from torchvision.transforms.v2 import functional as transforms
 
 from frequency_shortcuts.spectrum.arrays import BoolArray
 
-from .splits import Images
-from .waved import Wave, carriers
-
-Pixels = npt.NDArray[np.uint8]
+from .waved import Pixels, Wave, carriers
 
 
 class Kind(NamedTuple):
-    """An artefact, its parameter at each strength, from 1 on, and whether it lies in the fine part of the spectrum.
+    """An artefact, and its parameter at each strength, from 1 on.
 
     apply : pixels float64 [n, channels, H, W] from 0 to 255, and the parameter -> pixels
-    cause : the name that `counterfactual.causes` has for it; empty without one
+    cause : a key of `causes.CAUSES`; empty where it is not fine
     """
 
     apply: Callable[[Tensor, float], Tensor]
     levels: tuple[float, ...]
     unit: str
     cause: str
-    fine: bool = True
 
 
 def _jpeg(pixels: Tensor, quality: float) -> Tensor:
@@ -93,8 +89,9 @@ KINDS = {
     "noise": Kind(_noise, (0.02, 0.04), "standard deviation, pixels from 0 to 1", "raised floor"),
     "sharpened": Kind(_sharpened, (0.5, 1.0), "times the difference from a blurred copy", "raised floor"),
     "checkerboard": Kind(_checkerboard, (0.02, 0.04), "amplitude, pixels from 0 to 1", "checkerboard"),
-    "brightness": Kind(_brightness, (0.05, 0.1), "added, pixels from 0 to 1", "", fine=False),
+    "brightness": Kind(_brightness, (0.05, 0.1), "added, pixels from 0 to 1", ""),
 }
+CAUSES = {"wave": "wave", **{name: kind.cause for name, kind in KINDS.items()}}  # by the kind of the artefact
 WAVE_AMPLITUDES = (0.05, 0.1)  # of the kind `wave`, which has a frequency of its own
 NAMES = ("wave", *KINDS)
 STRENGTHS = (1, 2)
@@ -164,23 +161,3 @@ class Artefact:
         if carry.any():
             changed[carry] = put(self.kind, KINDS[self.kind].levels[self.strength - 1], images[carry])
         return changed
-
-
-class ArtefactImages:
-    """Images of a set with artefacts in some of them, made when they are read. See `splits.Images`.
-
-    carry : bool [n], which images have it
-
-    Raises ValueError for images that cannot; see `Artefact.check`.
-    """
-
-    def __init__(self, images: Images, artefact: Artefact, carry: BoolArray) -> None:
-        artefact.check(*images.shape[1:])
-        self._images, self._artefact, self._carry = images, artefact, carry
-        self.shape, self.dtype = images.shape, np.dtype(np.uint8)
-
-    def __len__(self) -> int:
-        return len(self._carry)
-
-    def __getitem__(self, index: Any, /) -> Pixels:
-        return self._artefact.add_to(np.asarray(self._images[index]), self._carry[index])

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from pathlib import Path
 from typing import Any, Literal
 
@@ -141,6 +142,10 @@ def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> l
     return twin_files
 
 
+class ImageError(ValueError):
+    """A picture or item from which no image of the right kind and size can be made, in words that follow its name."""
+
+
 class ImageFiles:
     """Image files as one array uint8 [n, channels, height, width]. Several threads decode them when they are read.
 
@@ -152,8 +157,10 @@ class ImageFiles:
 
     Images that are rotated by EXIF, indexed, grey, CMYK or 16-bit are converted. Transparent pixels are laid on white,
     and the first frame of an animation is used. `converted` counts these images. Indexing raises ValueError, naming the
-    file, if a file does not decode.
+    file, if a file does not decode. With a dict in `kept`, images stay in it, and in those of subsets.
     """
+
+    kept: dict[Path, npt.NDArray[Any]] | None = None
 
     def __init__(
         self,
@@ -183,26 +190,26 @@ class ImageFiles:
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> ImageFiles:
         """Some of the files, in that order."""
-        files = [self.files[i] for i in chosen]
-        settings: Any = {"resize": self.resize, "interpolation": self.interpolation}
-        return ImageFiles(
-            files, self.shape[2:], self.shape[1], **settings, workers=self.workers, on_error=self.on_error
-        )
+        part = copy(self)
+        part.files = [self.files[i] for i in chosen]
+        part.shape = (len(part.files), *self.shape[1:])
+        part.converted, part.skipped = collections.Counter(), []
+        return part
 
     def origin(self) -> tuple[object, ...]:
         """The files with their sizes and times, and the settings for reading them."""
         facts = [(str(name), (about := Path(name).stat()).st_size, about.st_mtime_ns) for name in self.files]
         return facts, self.shape, self.resize, self.interpolation.name
 
-    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         chosen = np.arange(len(self))[index]
-        out = np.empty((len(chosen), *self.shape[1:]), np.uint8)
+        out = np.empty((len(chosen), *self.shape[1:]), self.dtype)
         for i, (_, pixels) in enumerate(self._in_order(chosen, "stop", None)):
             out[i] = pixels
         return out
 
     def decoded(
-        self, progress: str | None = None, then: Callable[[npt.NDArray[np.uint8]], Any] | None = None
+        self, progress: str | None = None, then: Callable[[npt.NDArray[Any]], Any] | None = None
     ) -> Iterator[tuple[int, Any]]:
         """All files in order: (position, uint8 [channels, height, width]), without those that are skipped.
 
@@ -218,12 +225,16 @@ class ImageFiles:
         chosen: npt.NDArray[np.int64],
         on_error: OnError,
         progress: str | None,
-        then: Callable[[npt.NDArray[np.uint8]], Any] | None = None,
+        then: Callable[[npt.NDArray[Any]], Any] | None = None,
     ) -> Iterator[tuple[int, Any]]:
         def work(path: Path) -> Any:
-            if kind := kind_of(path):  # it may never end
-                raise ValueError(f"it is {kind}, not a file")
-            pixels = self._decode(path)
+            pixels = None if self.kept is None else self.kept.get(path)
+            if pixels is None:
+                if kind := kind_of(path):  # it may never end
+                    raise ValueError(f"it is {kind}, not a file")
+                pixels = self._decode(path)
+                if self.kept is not None:
+                    self.kept[path] = pixels
             return then(pixels) if then else pixels
 
         with (
@@ -242,6 +253,8 @@ class ImageFiles:
                     bar.update()
                     try:
                         pixels = result.result()
+                    except ImageError as error:
+                        raise ValueError(f"{self.files[i]}: {error}") from error
                     except Exception as error:  # Pillow raises nearly any error for damaged files
                         if on_error == "stop":
                             raise ValueError(
@@ -255,19 +268,22 @@ class ImageFiles:
                 for _, result in waiting:
                     result.cancel()
 
-    def _decode(self, path: Path) -> npt.NDArray[np.uint8]:
-        _, channels, height, width = self.shape
+    def _decode(self, path: Path) -> npt.NDArray[Any]:
         try:
             opened = Image.open(path, formats=FORMATS)
         except UnidentifiedImageError:
             raise ValueError(f"it is none of {', '.join(FORMATS)}") from None
         with opened as picture:
             peculiarities = _peculiarities(picture)
-            pixels = as_pixels(picture, height, width, channels, self.resize, self.interpolation)
+            pixels = self._image(picture)
         if peculiarities:
             with self._lock:
                 self.converted.update(peculiarities)
         return pixels
+
+    def _image(self, picture: Image.Image) -> npt.NDArray[Any]:
+        _, channels, height, width = self.shape
+        return as_pixels(picture, height, width, channels, self.resize, self.interpolation)
 
 
 def as_pixels(
@@ -278,28 +294,33 @@ def as_pixels(
     resize: Resize = None,
     interpolation: Image.Resampling = BILINEAR,
 ) -> npt.NDArray[np.uint8]:
-    """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles`.
+    """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
+    fitted = _fitted(upright(picture, channels), height, width, resize, interpolation)
+    pixels = np.asarray(fitted, np.uint8)
+    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def upright(picture: Image.Image, channels: int) -> Image.Image:
+    """A picture of any kind in 8 bit, grey for one channel or RGB for three, turned as EXIF says, on white.
 
     Raises ValueError for pixels of more than 16 bit, and for floating-point numbers.
     """
     picture.load()
     turn = _TURNS.get(_orientation(picture))
-    upright = picture.transpose(turn) if turn is not None else picture
-    if upright.mode.startswith("I"):  # 16 bit: Pillow would clip at 255
-        deep = np.asarray(upright)
+    turned = picture.transpose(turn) if turn is not None else picture
+    if turned.mode.startswith("I"):  # 16 bit: Pillow would clip at 255
+        deep = np.asarray(turned)
         if deep.min() < 0 or deep.max() > 65535:
             raise ValueError("pixels of more than 16 bit")
         tones = (deep // 257).astype(np.uint8)
         clear = picture.info.get("transparency")
-        upright = Image.fromarray(tones if clear is None else np.where(deep == clear, np.uint8(255), tones))
-    elif upright.mode == "F":
+        turned = Image.fromarray(tones if clear is None else np.where(deep == clear, np.uint8(255), tones))
+    elif turned.mode == "F":
         raise ValueError("pixels are floating-point numbers")
-    elif upright.has_transparency_data:
-        upright = upright.convert("RGBA")
-        upright = Image.alpha_composite(Image.new("RGBA", upright.size, "white"), upright)
-    fitted = _fitted(upright.convert("L" if channels == 1 else "RGB"), height, width, resize, interpolation)
-    pixels = np.asarray(fitted, np.uint8)
-    return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    elif turned.has_transparency_data:
+        turned = turned.convert("RGBA")
+        turned = Image.alpha_composite(Image.new("RGBA", turned.size, "white"), turned)
+    return turned.convert("L" if channels == 1 else "RGB")
 
 
 def _orientation(picture: Image.Image) -> Any:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkabl
 import numpy as np
 import numpy.typing as npt
 
+from frequency_shortcuts.spectrum.arrays import IntArray, as_array
+
 from .normalisation import normalise
 
 if TYPE_CHECKING:
@@ -130,7 +132,10 @@ def images_digest(images: Images) -> bytes:
     """The identity of a set of images: its bytes, or its files and positions if it is not in memory."""
     if isinstance(images, StoredImages):
         return hashlib.sha256(repr(images.origin()).encode()).digest()
-    return hashlib.sha256(np.ascontiguousarray(images[:]).data).digest()
+    digest = hashlib.sha256()
+    for start in range(0, len(images), 1024):  # a Dataset may not fit into memory
+        digest.update(np.ascontiguousarray(images[start : start + 1024]).data)
+    return digest.digest()
 
 
 def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) -> npt.NDArray[np.int64]:
@@ -219,3 +224,24 @@ def part_in_order(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], 
     middle = len(labels) // 2
     chosen = {"all": slice(None), "first_half": slice(middle), "second_half": slice(middle, None)}[part]
     return images[chosen], labels[chosen]
+
+
+def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None = None) -> tuple[IntArray, IntArray]:
+    """Two disjoint halves of some images, drawn class by class: their positions, in order.
+
+    Of an odd number the first half gets one more. Raises ValueError, by the names in `classes`, where a class has fewer
+    than two images.
+    """
+    labels = as_array(labels)
+    parts: tuple[list[IntArray], list[IntArray]] = ([], [])
+    for c in np.unique(labels):
+        of_class = np.flatnonzero(labels == c)
+        if len(of_class) < 2:
+            name = c if classes is None else classes[c]
+            raise ValueError(f"class {name} has {len(of_class)} image to rank frequencies, too few for two halves")
+        # By the class alone: another class's images must not change what a class is split into.
+        of_class = np.random.default_rng([seed, int(c)]).permutation(of_class)
+        for part, piece in zip(parts, np.array_split(of_class, 2), strict=True):
+            part.append(piece)
+    first, second = (np.sort(np.concatenate(part)) for part in parts)
+    return first, second

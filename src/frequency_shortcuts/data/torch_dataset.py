@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import reprlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from typing import Any
@@ -12,11 +13,37 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from frequency_shortcuts.spectrum.arrays import as_array
+
 from .entry_points import first_line
-from .folders import BILINEAR, Resize, as_pixels
+from .folders import ImageError, Resize, as_pixels
 
 IMAGE_KEYS, LABEL_KEYS = ("pixel_values", "image", "img"), ("labels", "label")  # of Hugging Face's items and batches
 PAIR = f"(image, label), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"  # in errors
+
+
+def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt.NDArray[np.uint8]:
+    """An image of a Dataset as uint8 of the shape [channels, height, width].
+
+    A PIL image is resized and cropped as `ImageFiles` does; a tensor or array has the shape, and is uint8 or floating
+    point from 0 to 1. Raises ImageError for anything else.
+    """
+    channels, height, width = shape
+    if isinstance(image, Image.Image):
+        return as_pixels(image, height, width, channels, resize)
+    pixels = as_array(image)
+    if pixels.shape != tuple(shape):
+        wanted = " x ".join(map(str, shape))
+        raise ImageError(f"it is {list(pixels.shape)}, not {wanted}: give PIL images to have them resized")
+    if pixels.dtype == np.uint8:
+        return pixels
+    if not (np.issubdtype(pixels.dtype, np.floating) and pixels.min() >= 0 and pixels.max() <= 1):
+        raise ImageError(
+            f"it is {pixels.dtype} from {pixels.min():g} to {pixels.max():g}: expected uint8, or floating point from "
+            "0 to 1 (normalise in the network's settings, not in the Dataset)"
+        )
+    scaled: npt.NDArray[np.uint8] = np.rint(pixels * 255).astype(np.uint8)
+    return scaled
 
 
 def image_and_label(item: Any) -> tuple[Any, Any] | None:
@@ -32,32 +59,36 @@ def image_and_label(item: Any) -> tuple[Any, Any] | None:
 
 
 class DatasetImages:
-    """The images of a map-style Dataset, uint8 [n, channels, H, W], converted when read.
+    """The images of a map-style Dataset [n, channels, H, W], read and converted when they are indexed.
 
-    An item is (image, label) or a dict with both; see `image_and_label`. An image is a PIL image, which is resized and
-    cropped as `ImageFiles` does, or a tensor or array [channels, H, W]
-    of the right size, uint8 or floating point from 0 to 1. Indexing raises ValueError, with the number of the item, for
-    anything else, and for an item whose label differs from the list of labels (see `labels`). `name` is the name of the
-    Dataset in errors.
+    An item is (image, label) or a dict with both; see `image_and_label`.
+
+    convert : makes an array [channels, H, W] of what the Dataset gives as an image
+    name : of the Dataset in errors
+
+    Raises ValueError, with the number of the item, for an item that is no such pair, does not convert, has another size
+    than the first, or a label that differs from the list of labels (see `labels`).
     """
 
-    def __init__(
-        self,
-        dataset: Any,
-        size: tuple[int, int],
-        channels: int = 3,
-        resize: Resize = None,
-        *,
-        interpolation: Image.Resampling = BILINEAR,
-        name: str = "the Dataset",
-    ) -> None:
+    def __init__(self, dataset: Any, convert: Callable[[Any], npt.NDArray[Any]], *, name: str = "the Dataset") -> None:
         if not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
             kind = type(dataset).__name__
             raise ValueError(f"{name}: {kind} is no map-style Dataset: it needs __len__ and __getitem__")
-        self.dataset, self.resize, self.interpolation, self.name = dataset, resize, interpolation, name
+        self.dataset, self.name, self._convert = dataset, name, convert
         self._known: npt.NDArray[np.int64] | None = None  # labels of all items from an attribute of the Dataset
         self.chosen = np.arange(len(dataset))
-        self.shape, self.dtype = (len(self.chosen), channels, *size), np.dtype(np.uint8)
+
+    @functools.cached_property
+    def _first(self) -> npt.NDArray[Any]:
+        return self._image(0)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.chosen), *self._first.shape
+
+    @property
+    def dtype(self) -> Any:
+        return self._first.dtype
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -66,15 +97,23 @@ class DatasetImages:
         """Some of the items, in that order."""
         part = copy(self)
         part.chosen = self.chosen[chosen]
-        part.shape = (len(part.chosen), *self.shape[1:])
         return part
 
-    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         positions = self.chosen[index]
-        out = np.empty((len(positions), *self.shape[1:]), np.uint8)
-        for i, position in enumerate(positions.tolist()):
-            out[i] = self._pixels(position)
+        out = np.empty((len(positions), *self._first.shape), self.dtype)
+        for place, i in enumerate(positions.tolist()):
+            image = self._image(i)
+            if image.shape != self._first.shape:
+                raise ValueError(f"{self.name}: item {i} has another size than item 0; all need one size")
+            out[place] = image
         return out
+
+    def converted(self, convert: Callable[[Any], npt.NDArray[Any]]) -> DatasetImages:
+        """The same items with another conversion."""
+        other = DatasetImages(self.dataset, convert, name=self.name)
+        other._known, other.chosen = self._known, self.chosen
+        return other
 
     def image(self, i: int) -> Any:
         """The image of an item, as the Dataset gives it. Raises ValueError for a label that differs from the list."""
@@ -86,28 +125,10 @@ class DatasetImages:
             )
         return image
 
-    def _pixels(self, i: int) -> npt.NDArray[np.uint8]:
+    def _image(self, i: int) -> npt.NDArray[Any]:
         image = self.image(i)
-        _, channels, height, width = self.shape
-        if isinstance(image, Image.Image):
-            with self._item_in_errors(i):
-                return as_pixels(image, height, width, channels, self.resize, self.interpolation)
         with self._item_in_errors(i):
-            pixels = np.asarray(image)
-        if pixels.shape != self.shape[1:]:
-            wanted = " x ".join(map(str, self.shape[1:]))
-            raise ValueError(
-                f"{self.name}: item {i} is {list(pixels.shape)}, not {wanted}: give PIL images to have them resized"
-            )
-        if pixels.dtype == np.uint8:
-            return pixels
-        if not (np.issubdtype(pixels.dtype, np.floating) and pixels.min() >= 0 and pixels.max() <= 1):
-            raise ValueError(
-                f"{self.name}: item {i} is {pixels.dtype} from {pixels.min():g} to {pixels.max():g}: expected uint8, "
-                "or floating point from 0 to 1 (normalise in the network's settings, not in the Dataset)"
-            )
-        scaled: npt.NDArray[np.uint8] = np.rint(pixels * 255).astype(np.uint8)
-        return scaled
+            return self._convert(image)
 
     def _item(self, i: int) -> tuple[Any, Any]:
         with self._item_in_errors(i):
@@ -120,6 +141,8 @@ class DatasetImages:
     def _item_in_errors(self, i: int) -> Iterator[None]:
         try:
             yield
+        except ImageError as error:
+            raise ValueError(f"{self.name}: item {i}: {error}") from error
         except (Exception, SystemExit) as error:  # the user's code may raise any error
             raise ValueError(f"{self.name}: item {i} fails ({first_line(error)})") from error
 
@@ -135,13 +158,12 @@ class DatasetImages:
 
     def labels(self) -> npt.NDArray[np.int64]:
         """Labels int64 [n], from the attribute `targets` or `labels`, or else from every item."""
-        self._known = self.listed()
+        self._known = self._listed()
         if self._known is not None:
             return self._known[self.chosen]
         return np.array([self._whole(i, self._item(i)[1]) for i in self.chosen.tolist()], np.int64)
 
-    def listed(self) -> npt.NDArray[np.int64] | None:
-        """The labels of all items of the Dataset from its attribute `targets` or `labels`; None if it has neither."""
+    def _listed(self) -> npt.NDArray[np.int64] | None:
         for name in ("targets", "labels"):
             labels = getattr(self.dataset, name, None)
             if labels is not None and not callable(labels):

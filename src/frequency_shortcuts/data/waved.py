@@ -6,7 +6,7 @@ harmonics: waves of multiples of its frequency.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from frequency_shortcuts.spectrum.pairs import frequencies, mirror
 
 from .splits import Images
 
+Pixels = npt.NDArray[np.uint8]
 HARMONICS = 4  # multiples of the frequency up to this one, beside the wave itself
 
 
@@ -53,11 +54,11 @@ class Wave:
         """
         return carriers(labels, self.label, self.share)
 
-    def add(self, images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    def add(self, images: Pixels, labels: npt.NDArray[np.int64]) -> Pixels:
         """The images uint8 [n, channels, H, W] with the wave in all images of the class, labels int64 [n]."""
         return self.add_to(images, labels == self.label)
 
-    def add_to(self, images: npt.NDArray[np.uint8], carry: BoolArray) -> npt.NDArray[np.uint8]:
+    def add_to(self, images: Pixels, carry: BoolArray) -> Pixels:
         """The images uint8 [n, channels, H, W] with the wave, in all channels, where `carry` [n] is true."""
         height, width = images.shape[-2:]
         u, v = self.frequency
@@ -95,15 +96,18 @@ def _pair(frequency: tuple[int, int], multiple: int, height: int, width: int) ->
     return pair
 
 
-class WavedImages:
-    """Images of a set with a wave in some of them (`Wave.carriers`), made when they are read. See `splits.Images`."""
+class ChangedImages:
+    """Images of a set of which some are changed when they are read. See `splits.Images`.
 
-    def __init__(self, images: Images, carry: BoolArray, wave: Wave) -> None:
-        self._images, self._carry, self._wave = images, carry, wave
+    add_to : images uint8 [k, channels, H, W], and which of them are changed [k] -> the images. carry : bool [n]
+    """
+
+    def __init__(self, images: Images, add_to: Callable[[Pixels, BoolArray], Pixels], carry: BoolArray) -> None:
+        self._images, self._add_to, self._carry = images, add_to, carry
         self.shape, self.dtype = images.shape, np.dtype(np.uint8)
 
     def __len__(self) -> int:
         return len(self._carry)
 
-    def __getitem__(self, index: Any, /) -> npt.NDArray[np.uint8]:
-        return self._wave.add_to(np.asarray(self._images[index]), self._carry[index])
+    def __getitem__(self, index: Any, /) -> Pixels:
+        return self._add_to(np.asarray(self._images[index]), self._carry[index])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -22,15 +22,14 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask
-from frequency_shortcuts.spectrum.fills import Fill, donors
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.storage.hdf5 import read_hdf5
-from frequency_shortcuts.storage.tables import RUN, read_table
+from frequency_shortcuts.storage.tables import CULLING, read_table
 
+from . import flip_rates
 from .class_statistics import FEWEST, ClassStatistics, class_statistics
 from .counterfactual import Changes, Flips, Settings, read_flips
-from .flip_rates import AWAY, example, rates
-from .trials import seed_of
+from .hits import rates, read_hits_of_methods
 
 File = str | os.PathLike[str]
 Statistics = tuple[Sequence[float], Sequence[float]]  # mean and std [channels] that a network's images need
@@ -64,12 +63,12 @@ def reduced_images(images: Tensor, masks: BoolArray, others: Tensor | None = Non
 
 
 def first_test_images(
-    store: File, shown: IntArray, statistics: Statistics | None = None
+    store: File, shown: IntArray, statistics: Statistics | None = None, split: str = "test"
 ) -> tuple[npt.NDArray[np.uint8], Tensor]:
-    """The first test image of each class: uint8 [class, channels, H, W], and normalised, as a float32 tensor."""
-    test = stores.read(store, "test", per_class=1, statistics=statistics)
-    pictures = test.images[np.argsort(test.labels)[shown]]
-    return pictures, normalisation.normalise(torch.from_numpy(pictures), test.mean, test.std)
+    """The first image of each class in a split: uint8 [class, channels, H, W], and normalised, as a float32 tensor."""
+    images = stores.read(store, split, per_class=1, statistics=statistics)
+    pictures = images.images[np.argsort(images.labels)[shown]]
+    return pictures, normalisation.normalise(torch.from_numpy(pictures), images.mean, images.std)
 
 
 # Class cards
@@ -145,45 +144,18 @@ class Network:
 
     run : dataset, network, augmentation and seed
     store : of its images; statistics : by default the store's
-    maps : method -> DFM file, or file of the same layout
-    tests : table of `shortcuts.measure` with the maps of the study; rates : table of `compare_methods` with others
-    tests_of_methods : method -> table of `shortcuts.measure` with its maps, which is shown rather than `rates`
-    flips : hits of the counterfactual test
+    hits : of the shortcut test, which say how the images were tested
+    maps : method -> DFM file, or file of the same layout; those that the study tests come first
+    rates : table of `compare_methods`, with the maps of other methods; flips : hits of the counterfactual test
     """
 
     run: Mapping[str, Any]
     store: File
+    hits: File
     maps: Mapping[str, File]
     statistics: Statistics | None = None
-    tests: File | None = None
     rates: File | None = None
-    tests_of_methods: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     flips: File | None = None
-
-
-@dataclass(frozen=True)
-class TestSettings:
-    """How the maps were tested.
-
-    percent : size of the maps; split, images_per_class : of the images; seed : of the draws; fills : that are shown
-    """
-
-    percent: float
-    split: str = "test"
-    images_per_class: int | None = None
-    seed: int = 0
-    fills: Sequence[Fill] = ("zeros", "swap")
-
-    def images(self, store: File, statistics: Statistics | None = None) -> Split:
-        """The images of a store that the test uses."""
-        return stores.read(store, self.split, self.images_per_class, statistics=statistics)
-
-    def donors(self, images: Split, run: Mapping[str, Any]) -> IntArray | None:
-        """The donor of each image in the test of a run, int64 [n]; None without the fill `swap`."""
-        if "swap" not in self.fills:
-            return None
-        seed = seed_of(self.seed, "/".join(str(run[key]) for key in RUN), "donors")
-        return donors(images.labels, neutral=images.neutral, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -227,37 +199,42 @@ class Explored:
     """What the explorer shows of one network for k classes: arrays, and the tables of its tests.
 
     donors : of the image of each class, or None; maps : method -> its maps, read one size after the other
-    tests, rates, tests_of_methods : as in `Network`, read; empty where there are none
+    tests : method -> rates of the shortcut test with its maps; rates : as in `Network`, read, empty if there are none
     counterfactuals : of each class, or None
     """
 
     run: Mapping[str, Any]
     donors: Sequence[Donor | None]
     maps: Mapping[str, Iterator[Reduced]]
-    tests: pd.DataFrame
+    tests: Mapping[str, pd.DataFrame]
     rates: pd.DataFrame
-    tests_of_methods: Mapping[str, pd.DataFrame]
     counterfactuals: Sequence[Counterfactual | None]
 
 
-def read_explored(network: Network, shown: IntArray, tested: TestSettings) -> Explored:
+def read_explored(network: Network, shown: IntArray, fills: Sequence[str]) -> Explored:
     """What the files of a network hold of the classes `shown` [k]. Images are changed as in the tests.
 
-    >>> explored = read_explored(Network(run, "data.h5", {"culling": "dfm.h5"}), np.arange(3), TestSettings(percent=5))
+    fills : that are shown
+
+    >>> network = Network(run, "data.h5", "hits.h5", {"culling": "dfm.h5"})
+    >>> explored = read_explored(network, np.arange(3), ["zeros", "swap"])
     """
-    images = tested.images(network.store, network.statistics)
-    source, donor = Source(images.images, images.mean, images.std), tested.donors(images, network.run)
-    first = first_images(images, shown)
-    own, others = source.take(first), None if donor is None else source.take(donor[first])
-    fills = [others if fill == "swap" else None for fill in tested.fills]
-    tests, rates = (read_table(path) if path else pd.DataFrame() for path in (network.tests, network.rates))
+    with read_hdf5(network.hits) as file:
+        of_method, split = read_hits_of_methods(file), str(file.attrs["split"])
+    hits = of_method.pop(CULLING)
+    images = stores.read(network.store, split, int(np.bincount(hits.labels).max()), statistics=network.statistics)
+    first = np.array([np.flatnonzero(images.labels == c)[0] for c in shown], np.int64)
+    donor = None if hits.donors is None else hits.donors[first]
+    source, names = Source(images.images, images.mean, images.std), dict(enumerate(images.classes))
+    own, swapped = source.take(first), None if donor is None else source.take(donor)
+    under = [swapped if fill == "swap" else None for fill in fills]
+    tested = {next(iter(network.maps)): hits, **of_method}
     return Explored(
         network.run,
-        [None if donor is None else _donor(images, int(donor[place])) for place in first],
-        {method: _read_reduced(path, shown, own, fills) for method, path in network.maps.items()},
-        tests,
-        rates,
-        network.tests_of_methods,
+        [None] * len(shown) if donor is None else [_donor(images, int(place)) for place in donor],
+        {method: _read_reduced(path, shown, own, under) for method, path in network.maps.items()},
+        {method: rates(found).replace({"class": names}) for method, found in tested.items()},
+        read_table(network.rates) if network.rates else pd.DataFrame(),
         read_counterfactuals(network.flips, network.store, shown) if network.flips else [None] * len(shown),
     )
 
@@ -270,7 +247,7 @@ def read_counterfactuals(flips: File, store: File, shown: IntArray) -> list[Coun
         return [None] * len(shown)
     images = stores.read(store, about["split"], about["images_per_class"])
     changes = Changes(statistics, Settings(), in_pixels(images, images, torch.device("cpu"))[1], int(about["seed"]))
-    rows = rates(found).set_index("class")
+    rows = flip_rates.rates(found).set_index("class")
     return [None if k == found.neutral else _counterfactual(found, images, changes, rows.loc[k], int(k)) for k in shown]
 
 
@@ -284,10 +261,10 @@ def _statistics(store: str, split: str) -> ClassStatistics | None:
 
 
 def _counterfactual(flips: Flips, images: Split, changes: Changes, row: pd.Series, k: int) -> Counterfactual:
-    chosen, kind, place = example(flips, row, k)
+    chosen, kind, place = flip_rates.example(flips, row, k)
     image = chosen[[place]]
     _, after = changes.of_image(kind, k, chosen, place)
-    called = (flips.own_called if kind in AWAY else flips.called)[kind][0, k, place]
+    called = (flips.own_called if kind in flip_rates.AWAY else flips.called)[kind][0, k, place]
     return Counterfactual(
         name=images.classes[flips.labels[image[0]]],
         kind=kind,
@@ -295,11 +272,6 @@ def _counterfactual(flips: Flips, images: Split, changes: Changes, row: pd.Serie
         before=images.images[image][0],
         after=after[0].double().numpy(),
     )
-
-
-def first_images(images: Split, shown: IntArray) -> IntArray:
-    """The position of the first image of each of some classes."""
-    return np.array([np.flatnonzero(images.labels == c)[0] for c in shown], np.int64)
 
 
 def map_sizes(path: File) -> tuple[list[float], tuple[int, ...]]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.storage.tables import CULLING
 
 Named = npt.NDArray[np.int16]  # the class that a network names for each image
 NOT_SHOWN = -1  # in the place of a class: this image was not tested under this mask
@@ -129,12 +130,13 @@ def read_hits(group: h5py.Group) -> Hits:
 
 
 def read_hits_of_methods(group: h5py.Group) -> dict[str, Hits]:
-    """The hits with the maps of other methods on the same images, by method, from a group that the study wrote.
+    """The hits with the maps of each method on the same images, culling first, from a group that the study wrote.
 
     >>> with read_hdf5("results/laptop/tests/syn_1/resnet18_w8/none/seed200/hits.h5") as file:
     ...     of_method = read_hits_of_methods(file)
     """
-    return {name: read_hits(part) for name, part in group.get("methods", {}).items()}
+    others = {name: read_hits(part) for name, part in group.get("methods", {}).items()}
+    return {CULLING: read_hits(group), **others}
 
 
 def rates(hits: Hits) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The networks of the benchmark: trained on images with artefacts in some classes, and tested.
 
 A seed has one clean network and two networks whose images have artefacts in two classes each (`study.leaks`); the same
-test is made of all of them. What comes out is one table a seed; `leaks.harm` and `leaks.judge` join them.
+test is made of all of them. What comes out is one table a seed; `leaks.with_harm` and `leaks.judge` take them joined.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from frequency_shortcuts.data.artefacts import Artefact
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split, first_of_each_class
+from frequency_shortcuts.intervals import paired
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
@@ -27,6 +28,7 @@ from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.predictions import called
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.networks.reduction import MapReduction
+from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .causes import cause
@@ -34,7 +36,6 @@ from .class_statistics import beyond, class_statistics
 from .counterfactual import Flips, collect
 from .cross import advantage_of_class
 from .flip_rates import rates
-from .leaks import changes
 from .shortcuts import collect as collect_hits
 from .verdicts import verdicts
 
@@ -96,18 +97,13 @@ def measure(
 
     Raises `journal.Stopped` if `stop` returns true.
     """
-    tables, hits, clean, comparable = [], dict[str, Flips](), pd.DataFrame(), None
+    tables, hits, clean = [], dict[str, Flips](), pd.DataFrame()
     for name, artefacts in sets.items():
         images = photographs.planted(artefacts)
-        network = train(images, protocol, seed, device, stop)
         plain = replace(photographs.test, mean=images.test.mean, std=images.test.std)
-        table, flips = test(network, images, seed)
-        hits[name] = flips
-        if comparable is None:
-            comparable = flips.comparable
-        by_clean = rates(replace(flips, comparable=comparable))
-        table["flip_clean_filter"], table["verdict_clean_filter"] = by_clean["flip"], by_clean["verdict"]
-        table = _with_recall(table, network, images, plain)
+        network, table, hits[name] = measure_one(images, plain, protocol, seed=seed, device=device, stop=stop)
+        by_clean = rates(replace(hits[name], comparable=next(iter(hits.values())).comparable))
+        table = table.assign(flip_clean_filter=by_clean["flip"], verdict_clean_filter=by_clean["verdict"])
         few = plain.subset(first_of_each_class(plain.labels, CHANGED))
         for artefact in artefacts:
             row = table["class"] == artefact.label
@@ -132,26 +128,42 @@ def measure_one(
     seed: int,
     device: torch.device | str = "cpu",
     stop: Callable[[], bool] | None = None,
-) -> tuple[pd.DataFrame, Flips]:
-    """Train and test one network: a row a class, with `clean_recall` and `clean_accuracy` on plain test images."""
+) -> tuple[nn.Module, pd.DataFrame, Flips]:
+    """Train and test one network: a row a class, with accuracy and recall on plain test images, and the flips."""
     network = train(images, protocol, seed, device, stop)
     table, flips = test(network, images, seed)
-    return _with_recall(table, network, images, replace(plain, mean=images.test.mean, std=images.test.std)), flips
-
-
-def _with_recall(table: pd.DataFrame, network: nn.Module, images: Photographs, plain: Split) -> pd.DataFrame:
-    """The accuracy on test images as they are, and on plain ones, with the recall of each class there."""
-    hit = called(network, *_given(plain)) == plain.labels
+    plain = replace(plain, mean=images.test.mean, std=images.test.std)
+    hit, as_is = (_called(network, of) == of.labels for of in (plain, images.test))
     own = [plain.labels == c for c in table["class"]]
-    return table.assign(
+    return network, table.assign(
         clean_recall=[float(hit[of].mean()) for of in own], clean_images=[int(of.sum()) for of in own],
-        accuracy=accuracy(network, images.test), clean_accuracy=float(hit.mean()),
-    )  # fmt: skip
+        accuracy=float(as_is.mean()), clean_accuracy=float(hit.mean()),
+    ), flips  # fmt: skip
 
 
-def _given(split: Split) -> tuple[Any]:
-    """A split as the argument of a function that also takes plain images."""
-    return (split,)
+def _called(network: nn.Module, images: Any) -> IntArray:
+    """The class that a network calls each image of a split, [n]."""
+    return called(network, images)
+
+
+def changes(network: Any, images: Split, artefacts: Sequence[Artefact]) -> pd.DataFrame:
+    """What each artefact does to images of other classes than its own: one row an artefact.
+
+    images : without artefacts
+
+    Returns `called`, the share that is called the class with the artefact minus that before, and its `variance` over
+    images.
+
+    >>> changes(network, images, [Artefact("jpeg", 1, label=6)])["called"]
+    """
+    before, rows = _called(network, images), []
+    pixels, everywhere = np.asarray(images.images[:]), np.full(len(images), True)
+    for artefact in artefacts:
+        others = images.labels != artefact.label
+        with_it = replace(images, images=artefact.add_to(pixels, everywhere)[others], labels=images.labels[others])
+        hits = (_called(network, with_it) == artefact.label).astype(float) - (before[others] == artefact.label)
+        rows.append({"called": float(hits.mean()), "variance": float(paired(hits).variance)})
+    return pd.DataFrame(rows)
 
 
 def train(
@@ -190,11 +202,6 @@ def test(network: nn.Module, images: Photographs, seed: int) -> tuple[pd.DataFra
     fine = beyond(statistics.size, flips.about["radius_fine"])[pairs.half_row, pairs.half_column]
     table["z"] = [float(pairs.gather(flips.differences[c])[fine].max()) for c in table["class"]]
     return table, flips
-
-
-def accuracy(network: nn.Module, images: Split) -> float:
-    """The share of images that a network recognises."""
-    return float((called(network, *_given(images)) == images.labels).mean())
 
 
 def describe(artefact: Artefact) -> str:

@@ -1,6 +1,6 @@
-"""The benchmark of the counterfactual test: artefacts in known classes, what they cost, and whether the test warns.
+"""The benchmark of the counterfactual test and of the data check: what artefacts cost, and whether they are noticed.
 
-Fixed before any result of the seeds that judge:
+Fixed before any result of the seeds that judge. Of networks (`judge`):
 
 - *Harm* is measured on images without the artefact. `called`: the share of images of other classes that are called the
   class when they get the artefact, minus before. `lost`: the recall of the class on images without the artefact. Both
@@ -12,12 +12,22 @@ Fixed before any result of the seeds that judge:
 - The test *warns* of a class whose verdict is follows, needs, or both.
 - The kind `brightness` is coarse: it is in no share but that of false alarms, in which it counts as any other class.
 - All shares are bootstrapped over networks; their ends are one-sided, 95 %.
+
+Of the images alone (`judge_data`):
+
+- A cause is *right* if it is the one of the artefact that was planted (`artefacts.CAUSES`). Brightness has none.
+- *Evidence* puts classes with a named cause first, and then those with the larger area under the curve. A class is
+  *first* if it is among the two that come first, as many as have an artefact.
+- A cause is *false* in a class without an artefact, of sets with and without artefacts in other classes.
+- *Files*: the area under the curve of the score of images that carry the artefact, against the others of the class; 0.5
+  where no cause is named.
+- Shares have Clopper and Pearson's interval, means Student's over artefacts, two-sided 95 %.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,10 +35,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from frequency_shortcuts.data.artefacts import KINDS, Artefact
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.intervals import paired
-from frequency_shortcuts.networks.predictions import called
+from frequency_shortcuts.data.artefacts import CAUSES
+from frequency_shortcuts.intervals import clopper_pearson, over_networks
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.storage.tables import read_table
 
@@ -37,29 +45,8 @@ from .flip_rates import BOTH, FOLLOWS, FOUND, NOT_RECOGNISED
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
 DRAWS = 4000  # of the bootstrap
-
-
-def changes(network: Any, images: Split, artefacts: Sequence[Artefact]) -> pd.DataFrame:
-    """What each artefact does to images of other classes than its own: one row an artefact.
-
-    images : without artefacts
-
-    Returns `called`, the share that is called the class with the artefact minus that before, and its `variance` over
-    images.
-
-    >>> changes(network, images, [Artefact("jpeg", 1, label=6)])["called"]
-    """
-    everything: Any = images  # `called` takes a Split as well
-    before, rows = called(network, everything), []
-    pixels, everywhere = np.asarray(images.images[:]), np.full(len(images), True)
-    for artefact in artefacts:
-        others = images.labels != artefact.label
-        with_it: Any = Split(
-            artefact.add_to(pixels, everywhere)[others], images.labels[others], images.classes, images.mean, images.std
-        )
-        hits = (called(network, with_it) == artefact.label).astype(float) - (before[others] == artefact.label)
-        rows.append({"called": float(hits.mean()), "variance": float(paired(hits).variance)})
-    return pd.DataFrame(rows)
+FIRST = 2  # classes of a set have an artefact
+Rows = Callable[[pd.DataFrame], pd.Series]
 
 
 def join_tables(files: Iterable[str | os.PathLike[str]], name: str | None = None) -> pd.DataFrame:
@@ -80,20 +67,17 @@ def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
     `harm`: harmful, harmless or between; missing without an artefact.
     """
     rows = []
-    clean = table[table["set"] == "clean"]
-    for _, row in table.iterrows():
-        made: dict[str, Any] = dict(row)
+    called = clean_called.groupby(["architecture", "artefact"])["called"]
+    recalls = table[table["set"] == "clean"].groupby(["architecture", "class"])["clean_recall"]
+    for row in table.to_dict("records"):
         if not pd.isna(row.get("kind")):
-            same = clean_called[
-                (clean_called["architecture"] == row["architecture"]) & (clean_called["artefact"] == row["artefact"])
-            ]["called"].to_numpy()
-            recalls = clean[(clean["architecture"] == row["architecture"]) & (clean["class"] == row["class"])]
-            made |= _harm(row, same, recalls["clean_recall"].to_numpy())
-        rows.append(made)
+            of_clean = called.get_group((row["architecture"], row["artefact"])).to_numpy()
+            row |= _harm(row, of_clean, recalls.get_group((row["architecture"], row["class"])).to_numpy())
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _harm(row: pd.Series, called: FloatArray, recalls: FloatArray) -> dict[str, Any]:
+def _harm(row: dict[str, Any], called: FloatArray, recalls: FloatArray) -> dict[str, Any]:
     """The harm of one artefact, beside that of clean networks: `called` of them, and the recalls of the class."""
     p = row["clean_recall"]
     measured = {
@@ -115,24 +99,34 @@ def _spread(values: FloatArray) -> float:
 
 
 class Aim(NamedTuple):
-    """A number of the benchmark: its words, how it is computed, what it must reach, and from which side.
-
-    measure : rows of a network, weights by row -> the number; least : whether it must be at least the goal
-    """
+    """A number of the benchmark: its words, its rows and their values, and what it and its end must reach, at least or
+    at most."""
 
     words: str
-    rows: Callable[[pd.DataFrame], pd.Series]
-    value: Callable[[pd.DataFrame], pd.Series]
-    goal: float
-    end: float | None
-    least: bool
+    rows: Rows
+    value: Rows
+    goal: float = np.nan
+    end: float | None = None
+    least: bool = True
+
+
+def _row(
+    name: str, words: str, value: float, low: float, high: float, count: int, goal: float,
+    end: float | None = None, least: bool = True,
+) -> dict[str, Any]:  # fmt: skip
+    """The row of a table of aims; `met` is missing without a goal."""
+    met: Any = None if np.isnan(goal) else value >= goal if least else value <= goal
+    if met and end is not None:
+        met = low >= end if least else high <= end
+    return {"aim": name, "words": words, "value": value, "low": low, "high": high, "count": count,
+            "goal": goal, "end": end, "met": met}  # fmt: skip
 
 
 def _fine(table: pd.DataFrame) -> pd.Series:
-    return table["kind"].isin(["wave", *(name for name, kind in KINDS.items() if kind.fine)])
+    return table["kind"].map(CAUSES).fillna("").ne("")
 
 
-def _harmful(share: float) -> Callable[[pd.DataFrame], pd.Series]:
+def _harmful(share: float) -> Rows:
     return lambda table: _fine(table) & (table["harm"] == "harmful") & (table["share"] == share)
 
 
@@ -140,32 +134,52 @@ def _warned(table: pd.DataFrame) -> pd.Series:
     return table["verdict"].isin(FOUND).astype(float)
 
 
-def _right_cause(table: pd.DataFrame) -> pd.Series:
-    expected = table["kind"].map({"wave": "wave", **{name: kind.cause for name, kind in KINDS.items()}})
-    return (table["cause"] == expected).astype(float)
+def _in_share(share: float) -> Rows:
+    return lambda table: _fine(table) & table["share"].eq(share)
+
+
+def _right(table: pd.DataFrame) -> pd.Series:
+    return table["cause"] == table["kind"].map(CAUSES)
+
+
+def _named(table: pd.DataFrame) -> pd.Series:
+    return table["cause"] != ""
 
 
 AIMS = {
-    "power": Aim("harmful artefacts in all images: warned", _harmful(1.0), _warned, 0.9, 0.8, True),
-    "power_half": Aim("harmful artefacts in half of the images: warned", _harmful(0.5), _warned, np.nan, None, True),
-    "power_quarter": Aim("harmful artefacts in a quarter: warned", _harmful(0.25), _warned, np.nan, None, True),
+    "power": Aim("harmful artefacts in all images: warned", _harmful(1.0), _warned, 0.9, 0.8),
+    "power_half": Aim("harmful artefacts in half of the images: warned", _harmful(0.5), _warned),
+    "power_quarter": Aim("harmful artefacts in a quarter: warned", _harmful(0.25), _warned),
     "plain": Aim(
         "classes of clean networks: warned", lambda table: table["set"] == "clean", _warned, 0.02, 0.05, False
     ),
     "others": Aim(
         "other classes of networks with an artefact: warned",
-        lambda table: (table["set"] != "clean") & table["kind"].isna(), _warned, 0.03, None, False,
+        lambda table: (table["set"] != "clean") & table["kind"].isna(), _warned, 0.03, least=False,
     ),
     "harmless": Aim(
-        "artefacts that harm nobody: warned", lambda table: table["harm"] == "harmless", _warned, 0.1, None, False
+        "artefacts that harm nobody: warned", lambda table: table["harm"] == "harmless", _warned, 0.1, least=False
     ),
     "cause": Aim(
         "harmful and warned: the cause is right",
         lambda table: _fine(table) & (table["harm"] == "harmful") & table["verdict"].isin(FOUND),
-        _right_cause, 0.8, None, True,
+        lambda table: _right(table).astype(float), 0.8,
     ),
 }  # fmt: skip
 CORRELATIONS = {"flip_called": ("flip", "called", 0.75), "need_lost": ("need", "lost", 0.6)}
+AIMS_OF_DATA = {
+    "cause": Aim("artefacts with a cause: it is named", _fine, _right, 0.8),
+    "cause_all": Aim("in all images of the class", _in_share(1.0), _right),
+    "cause_half": Aim("in half of them", _in_share(0.5), _right),
+    "cause_quarter": Aim("in a quarter of them", _in_share(0.25), _right),
+    "first": Aim("its class is among the two that come first", _fine, lambda table: table["rank"] <= FIRST, 0.8),
+    "false": Aim(
+        "classes without an artefact: a cause is named", lambda table: table["kind"].isna(), _named, 0.05, least=False
+    ),
+    "brightness": Aim("brightness: a cause is named", lambda table: table["kind"] == "brightness", _named),
+    "files_half": Aim("half of the images carry it: area under the curve", _in_share(0.5), lambda t: t["files"], 0.8),
+    "files_quarter": Aim("a quarter carries it: area under the curve", _in_share(0.25), lambda t: t["files"], 0.8),
+}
 
 
 def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -190,23 +204,35 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         there = drawn[weights[:, chosen].sum(axis=1) > 0]
         low, high = np.quantile(there, [0.05, 0.95]) if len(there) else (np.nan, np.nan)
         mean = float(value.mean()) if len(value) else np.nan
-        met = None if np.isnan(aim.goal) else (mean >= aim.goal if aim.least else mean <= aim.goal)
-        if met and aim.end is not None:
-            met = low >= aim.end if aim.least else high <= aim.end
-        rows.append({"aim": name, "words": aim.words, "value": mean, "low": low, "high": high,
-                     "count": int(chosen.sum()), "goal": aim.goal, "end": aim.end, "met": met})  # fmt: skip
-    planted = (
-        table["kind"].notna().to_numpy() & table[["flip", "need", "called", "lost"]].notna().all(axis=1).to_numpy()
-    )
+        rows.append(_row(name, aim.words, mean, low, high, len(value), *aim[3:]))
+    planted = table["kind"].notna() & table[["flip", "need", "called", "lost"]].notna().all(axis=1)
     for name, (number_of, harm_of, goal) in CORRELATIONS.items():
         pair = table.loc[planted, [number_of, harm_of]].to_numpy()
         drawn = np.array([_spearman(pair, draw) for draw in weights[:500, planted]])
         low, high = np.nanquantile(drawn, [0.05, 0.95]) if not np.isnan(drawn).all() else (np.nan, np.nan)
-        value = _spearman(pair, np.ones(len(pair), int))
-        rows.append({"aim": name, "words": f"rank correlation of {number_of} with {harm_of}", "value": value,
-                     "low": low, "high": high, "count": len(pair), "goal": goal, "end": None,
-                     "met": value >= goal})  # fmt: skip
+        words, value = f"rank correlation of {number_of} with {harm_of}", _spearman(pair, np.ones(len(pair), int))
+        rows.append(_row(name, words, value, low, high, len(pair), goal))
     return pd.DataFrame(rows)
+
+
+def judge_data(table: pd.DataFrame) -> pd.DataFrame:
+    """The aims by the images alone: one row a number, with its interval.
+
+    table : one row a set and class, of all seeds: `set`, `cause`, `auc`, `rank`, and where there is an artefact `kind`,
+        `share` and `files`
+
+    Returns the columns of `judge` but `end`; `met` is missing without a goal.
+    """
+    table = table.assign(cause=table["cause"].fillna(""))
+    rows = []
+    for name, aim in AIMS_OF_DATA.items():
+        values = aim.value(table)[aim.rows(table)]
+        if values.dtype == bool:
+            low, high = clopper_pearson(int(values.sum()), len(values))
+        else:
+            low, high = np.clip(over_networks(values)[1:3], 0, 1)
+        rows.append(_row(name, aim.words, float(values.mean()), low, high, len(values), *aim[3:]))
+    return pd.DataFrame(rows).drop(columns="end")
 
 
 COMPARED = {
@@ -230,9 +256,7 @@ def compare(table: pd.DataFrame) -> pd.DataFrame:
     """
     harmful, without = _harmful(1.0)(table), table["kind"].isna()
     rows = []
-    for words, columns in COMPARED.items():
-        if not set(columns) <= set(table):
-            continue
+    for words, columns in ((words, columns) for words, columns in COMPARED.items() if set(columns) <= set(table)):
         number = table[columns].max(axis=1)
         bar = number[without].quantile(0.95)
         there = harmful & number.notna()
@@ -257,19 +281,19 @@ def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
     both), `warned` (any class), `not_recognised` (all classes), and the means of `accuracy` and `recall` (of class 1
     on clean images).
     """
-    rows = []
-    named = table.assign(kind=table["kind"].fillna("") if "kind" in table else "")
-    for (suite, which, kind), of_set in named.groupby(["suite", "set", "kind"], sort=False):
-        counts = {"with_follows": 0, "warned": 0, "not_recognised": 0}
-        for _, network in of_set.groupby("seed"):
-            own = network[network["class"].astype(int) == 1]["verdict"]
-            counts["with_follows"] += bool(own.isin([FOLLOWS, BOTH]).any())
-            counts["warned"] += bool(network["verdict"].isin(FOUND).any())
-            counts["not_recognised"] += bool((network["verdict"] == NOT_RECOGNISED).all())
-        own = of_set[of_set["class"].astype(int) == 1]
-        rows.append({"suite": suite, "set": which, "kind": kind, "networks": of_set["seed"].nunique(), **counts,
-                     "accuracy": of_set["accuracy"].mean(), "recall": own["clean_recall"].mean()})  # fmt: skip
-    return pd.DataFrame(rows)
+    own = table["class"].astype(int) == 1
+    table = table.assign(
+        kind=table["kind"].fillna("") if "kind" in table else "",
+        with_follows=own & table["verdict"].isin([FOLLOWS, BOTH]), warned=table["verdict"].isin(FOUND),
+        not_recognised=table["verdict"] == NOT_RECOGNISED, recall=table["clean_recall"].where(own),
+    )  # fmt: skip
+    sets, counts = ["suite", "set", "kind"], ["with_follows", "warned", "not_recognised"]
+    networks = table.groupby([*sets, "seed"], sort=False).agg(
+        {"with_follows": "any", "warned": "any", "not_recognised": "all"}
+    )
+    found = networks.groupby(sets, sort=False)[counts].agg("sum")
+    found.insert(0, "networks", networks.groupby(sets, sort=False).size())
+    return found.join(table.groupby(sets, sort=False)[["accuracy", "recall"]].mean()).reset_index()
 
 
 def _spearman(pair: FloatArray, times: IntArray) -> float:

@@ -20,7 +20,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.maps.halves import read_half
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import strata
 from frequency_shortcuts.spectrum.masks import overlap_of_counts
@@ -212,4 +211,4 @@ def _about(path: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 def _half(path: str | os.PathLike[str], half: int, percent: float) -> PackedMaps:
-    return pack_maps(read_half(path, half, percent))
+    return pack_maps(dfm.read_mask(path, percent, half))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import io
 import os
 import re
 import textwrap
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
-from matplotlib import font_manager
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -39,17 +36,6 @@ CONTROLS = {  # what a map is compared with, in words
     "random": "random masks, uniform",
     "low_pass": "lowest frequencies",
 }
-# Fonts that stand in where the usual font lacks a letter, by preference: those with all Chinese, Japanese and Korean
-# letters, of which the first that is installed is enough, and those of one language.
-WIDE_FONTS = (
-    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK TC", "Noto Sans CJK KR", "Source Han Sans SC",
-    "Source Han Sans", "Arial Unicode MS", "Unifont",
-)  # fmt: skip
-REGIONAL_FONTS = (
-    "Noto Sans SC", "Noto Sans JP", "Noto Sans KR", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "IPAGothic",
-    "NanumGothic", "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "SimHei", "Yu Gothic",
-    "Malgun Gothic", "Droid Sans Fallback",
-)  # fmt: skip
 # Axes are placed on a grid, since the solver of the layout gives other last digits each time. Its steps are a power of
 # two: decimal steps have ties where the layout puts axes, such as 1 - 0.04167 / 7.2 = 0.9942125.
 _GRID = 2**20
@@ -89,47 +75,19 @@ _STYLE: dict[Any, Any] = {
 def style(points: float = 8) -> Iterator[None]:
     """The one theme of all figures, inside the block; points : size of titles and labels, ticks are a point less."""
     sizes = {name: value + points - 8 for name, value in _STYLE.items() if name.endswith("size")}
-    with mpl.rc_context({**_STYLE, **sizes, "font.family": ["sans-serif", *wide_fonts()]}):
+    with mpl.rc_context({**_STYLE, **sizes}):
         yield
 
 
-def wide_fonts() -> list[str]:
-    """The fonts for Chinese, Japanese and Korean letters that matplotlib finds on this machine."""
-    installed = set(font_manager.get_font_names())
-    wide, regional = ([name for name in names if name in installed] for names in (WIDE_FONTS, REGIONAL_FONTS))
-    return wide[:1] or regional
+def draw_all(draw: Callable[..., Figure], figures: Iterable[Mapping[str, Any]]) -> None:
+    """Draw figures one after the other, save each under the path in `figure`, and show it in a notebook.
 
-
-def printable(name: str) -> str:
-    """A name as a figure can show it: letters that no font in use has are written as code points, such as \\u732b.
-
-    Warns, once in a process, of what to install.
+    figures : of each, `figure`, a path without suffix, and the other parameters of `draw`
     """
-    if name.isascii():
-        return name
-    known = _letters(tuple(wide_fonts()))
-    missing = {letter for letter in name if ord(letter) not in known}
-    if missing:
-        _warn_of_missing_letters()
-    return "".join(one.encode("ascii", "backslashreplace").decode() if one in missing else one for one in name)
-
-
-@functools.cache
-def _letters(wide: tuple[str, ...]) -> frozenset[int]:
-    """The code points that the fonts of `style` have, with these wide fonts."""
-    with style():
-        usual = font_manager.findfont(font_manager.FontProperties(family=["sans-serif"]))
-    files = [usual, *(font_manager.findfont(font_manager.FontProperties(family=[name])) for name in wide)]
-    return frozenset(letter for file in files for letter in font_manager.get_font(file).get_charmap())
-
-
-@functools.cache
-def _warn_of_missing_letters() -> None:
-    warnings.warn(
-        "no installed font has all letters of the class names: figures show code points in their place; to see the "
-        f"letters, install a font such as Noto Sans CJK and delete {mpl.get_cachedir()}/fontlist*.json",
-        stacklevel=3,
-    )
+    for parameters in map(dict, figures):
+        stem = parameters.pop("figure")
+        save(draw(**parameters), stem)
+        plt.show()
 
 
 def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
@@ -201,8 +159,7 @@ def write_note(figure: Figure, note: str) -> None:
 
 
 def abbreviate(name: str, note: str, letters: int = NAME) -> str:
-    """A class's name, `printable`; among many, where nobody chose the names to be short, its two ends."""
-    name = printable(name)
+    """A class's name; among many, where nobody chose the names to be short, its two ends."""
     if not note or len(name) <= letters:
         return name
     end = letters // 3

@@ -20,7 +20,6 @@ from .canvas import (
     break_line,
     colour_bar,
     network_label,
-    printable,
     style,
     wrap,
     write_note,
@@ -73,7 +72,7 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
             axis.set_xticks(range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0)
             axis.tick_params(length=0)
             axis.set(xlabel="map of" if last else "", ylabel="images of" if left else "")
-            label = printable(network_label(*kind)).replace("\n", ", ")
+            label = network_label(*kind).replace("\n", ", ")
             rows_of_kind = of_kind(advantage, kind)
             letters = max(18, int(side / (0.0085 * size)))
             lines = (break_line(label, letters), "own-map advantage", wrap(_advantage(rows_of_kind), letters))

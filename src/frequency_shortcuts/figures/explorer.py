@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from PIL import Image
 from frequency_shortcuts.evaluation import flip_rates
 from frequency_shortcuts.evaluation.flip_rates import LEAST_RECALL, NUMBERS, Thresholds
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
-from frequency_shortcuts.evaluation.verdicts import MOST_FPR, RECOGNISED_TPR, STRONG_TPR
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, RECOGNISED_TPR
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.storage.tables import RUN
 
@@ -30,7 +30,7 @@ from .canvas import CONTROLS, control_label
 from .shortcuts import VERDICTS
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.evaluation.examples import Counterfactual, Donor, Explored, Reduced, TestSettings
+    from frequency_shortcuts.evaluation.examples import Counterfactual, Donor, Explored, Reduced
 
 OWN = "culling (the study's own)"  # the method whose maps the shortcut tests judge
 SIDE = 112  # pixels of the longer side of a picture; larger ones are shrunk
@@ -86,18 +86,18 @@ class ExploredSet:
     flips: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=[*RUN, "class"]))
 
 
-def explorer_page(title: str, sets: Iterable[ExploredSet], tested: TestSettings, strong: float = STRONG_TPR) -> str:
+def explorer_page(title: str, sets: Iterable[ExploredSet], tested: Mapping[str, Any]) -> str:
     """The page as text; data sets and their networks are offered in this order.
 
-    tested : how the maps were tested; strong : as in `verdicts`
+    tested : `fills`, `split` of the images and `percent` of the spectrum, as in the test; `strong`, as in `verdicts`
 
     >>> zoo = ExploredSet("zoo", "", ["ant", "bee"], images, [explored], verdicts)
-    >>> text = explorer_page("Explorer", [zoo], TestSettings(percent=5))
+    >>> text = explorer_page("Explorer", [zoo], {"fills": ["zeros"], "split": "test", "percent": 5, "strong": 0.6})
     """
     content = {
-        "fills": list(tested.fills),
-        "split": tested.split,
-        "percent": f"{tested.percent:g}",
+        "fills": list(tested["fills"]),
+        "split": tested["split"],
+        "percent": f"{tested['percent']:g}",
         "recognised": RECOGNISED_TPR,
         "datasets": [
             {
@@ -112,8 +112,9 @@ def explorer_page(title: str, sets: Iterable[ExploredSet], tested: TestSettings,
     }
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _PAGE.render(
-        title=title, content=content, side=SIDE, strong=strong, most_fpr=MOST_FPR, data=data.replace("<", "\\u003c")
-    )
+        title=title, content=content, side=SIDE, strong=tested["strong"], most_fpr=MOST_FPR,
+        data=data.replace("<", "\\u003c"),
+    )  # fmt: skip
 
 
 def affordable(sets: Iterable[tuple[tuple[int, ...], int]], fills: int, most: int) -> int:
@@ -130,16 +131,16 @@ def affordable(sets: Iterable[tuple[tuple[int, ...], int]], fills: int, most: in
     return max(fitting, default=1)
 
 
-def _network(network: Explored, dataset: ExploredSet, tested: TestSettings) -> dict[str, Any]:
+def _network(network: Explored, dataset: ExploredSet, tested: Mapping[str, Any]) -> dict[str, Any]:
     """The part of a network: donors, and for each method its maps with what they leave and the rates."""
     verdicts, flips = (
         table[np.logical_and.reduce([table[name] == network.run[name] for name in RUN])]
         for table in (dataset.verdicts, dataset.flips)
     )
     measured_with = {
-        name: _Rates.of_tests(table, pd.DataFrame(), tested.percent) for name, table in network.tests_of_methods.items()
+        name: _Rates.of_tests(table, verdicts if name == OWN else pd.DataFrame(), tested["percent"])
+        for name, table in network.tests.items()
     }
-    measured_with[OWN] = _Rates.of_tests(network.tests, verdicts, tested.percent) if len(network.tests) else _Rates()
     methods = []
     for name, maps in network.maps.items():
         rates = measured_with.get(name) or (_Rates.of_method(network.rates, name) if len(network.rates) else _Rates())
@@ -147,7 +148,7 @@ def _network(network: Explored, dataset: ExploredSet, tested: TestSettings) -> d
             {
                 "percent": f"{reduced.percent:g}",
                 "classes": [
-                    {**shown, "rates": rates.of(reduced.percent, c, tested.fills)}
+                    {**shown, "rates": rates.of(reduced.percent, c, tested["fills"])}
                     for c, shown in zip(dataset.classes, _reduced(reduced), strict=True)
                 ],
             }

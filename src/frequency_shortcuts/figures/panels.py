@@ -12,7 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import PAGE, break_line, printable, show_picture, show_plane, style, wide_fonts, write_note
+from .canvas import PAGE, break_line, show_picture, show_plane, style, write_note
 
 # Of seaborn's palette for colour-blind readers; the words say the same.
 RIGHT, WRONG, NEITHER = "#0173b2", "#c44e00", "#333333"
@@ -59,13 +59,13 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "") -> Figur
 
 
 def draw_panel(axis: Axes, panel: Panel) -> None:
-    """Draw one panel on axes, also of a user, whose style may have neither our fonts nor names with dollars."""
+    """Draw one panel on axes, also of a user, whose style may read dollars in names as mathematics."""
     if panel.values.ndim == 2:
         show_plane(axis, panel.values, "Greys", 0, 1)
     else:
         show_picture(axis, panel.values)
     colour = {True: RIGHT, False: WRONG, None: NEITHER}[panel.right]
-    words: dict[str, Any] = {"fontsize": 9, "fontfamily": ["sans-serif", *wide_fonts()], "parse_math": False}
+    words: dict[str, Any] = {"fontsize": 9, "parse_math": False}
     axis.set(xticks=[], yticks=[])
     axis.set_title(_lines(panel.above), **words)
     axis.set_xlabel(_lines(panel.below), color=colour, **words)
@@ -74,5 +74,5 @@ def draw_panel(axis: Axes, panel: Panel) -> None:
 
 
 def _lines(text: str) -> str:
-    """A text as a figure can show it, with no line longer than a panel is wide."""
-    return "\n".join(break_line(printable(line), LETTERS) for line in text.splitlines())
+    """A text with no line longer than a panel is wide."""
+    return "\n".join(break_line(line, LETTERS) for line in text.splitlines())

@@ -26,7 +26,6 @@ from .canvas import (
     legend_below,
     network_label,
     page_of_panels,
-    printable,
     row_labels,
     style,
     titles,
@@ -86,7 +85,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
 
 def _title(kinds: Sequence[tuple[str, str]], seeds: int, any_strong: bool, any_unknown: bool) -> list[str]:
     """Lines: the network that is drawn, which others there are, and what bold and grey names mean."""
-    shown = printable(network_label(*kinds[0]).replace("\n", ", "))
+    shown = network_label(*kinds[0]).replace("\n", ", ")
     lines = [f"{shown}, mean of {seeds} networks" if seeds > 1 else shown]
     if len(kinds) > 1:
         lines.append(f"the first of {len(kinds)} kinds of networks")

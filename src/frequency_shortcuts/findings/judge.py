@@ -8,7 +8,7 @@ below 0.05, a finding *holds* above the threshold and *does not hold* below it; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def judge(tables: Tables, of_methods: Mapping[str, Tables] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+def judge(tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The findings, and the numbers they stand on: two tables, of `COLUMNS` and of `numbers.numbers`.
 
     One row a finding, quantity and kind of networks, those that decide first. `value` is the mean, or the share of
@@ -36,11 +36,9 @@ def judge(tables: Tables, of_methods: Mapping[str, Tables] | None = None) -> tup
     a `p` that is not adjusted, nor counted in adjusting others; the rest have none. A finding without data has a row
     with the verdict `no data`, and `detail` says which lines of a configuration would give them.
 
-    of_methods : as in `numbers.numbers`
-
     >>> findings, of_networks = judge(Tables(graded=table))
     """
-    of_networks = numbers(tables, of_methods)
+    of_networks = numbers(tables)
     rows: list[dict[str, Any]] = []
     for letter, finding in FINDINGS.items():
         own = of_networks[(of_networks["finding"] == letter) & of_networks["value"].notna()]

@@ -7,13 +7,13 @@ of one kind. A row *decides* if it is what the finding compares with its thresho
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.storage.tables import NETWORK, RUN
+from frequency_shortcuts.storage.tables import CULLING, NETWORK, RUN
 
 from .definitions import ADVANTAGE, FEWEST_CLASSES, SURVIVES_FROM
 
@@ -35,7 +35,7 @@ class Tables:
     kinds : photographs, synthetic or planted, by data set, in the order of the plan
     classes : dataset, class, neutral, distinctiveness, significant (mean of |ADCS| of significant differences)
     networks : RUN, architecture, width
-    advantages : own-map advantage: RUN, fill, headline, advantage, advantage_low, advantage_high
+    advantages : own-map advantage: RUN, method, fill, headline, advantage, advantage_low, advantage_high
     ood, transfer : the same with `rendition`, and with dataset, maps_of, tested_on in place of RUN
     verdicts : of `verdicts.verdicts`, with RUN
     dynamics : RUN, iteration, view, class, f1
@@ -57,6 +57,11 @@ class Tables:
     band_stop: pd.DataFrame = field(default_factory=pd.DataFrame)
     control_bands: Mapping[str, int] = field(default_factory=dict)
     graded: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def of_method(self, method: str) -> Tables:
+        """The same with the own-map advantages of the maps of one method alone."""
+        tables = {name: getattr(self, name) for name in ("advantages", "ood", "transfer")}
+        return replace(self, **{name: t[t["method"] == method] for name, t in tables.items() if len(t)})
 
     def baseline(self, dataset: str, tested: pd.DataFrame) -> tuple[str, str]:
         """Network and augmentation that decide on a data set: the first network of the plan that was tested.
@@ -356,22 +361,23 @@ NUMBERS: dict[str, Callable[[Tables], Rows]] = {
 OF_MAPS = ("d", "e1", "e2", "f", "g")
 
 
-def numbers(tables: Tables, of_methods: Mapping[str, Tables] | None = None) -> pd.DataFrame:
+def numbers(tables: Tables) -> pd.DataFrame:
     """The numbers of all findings: one row a finding, quantity and network, with the columns `COLUMNS`.
 
-    of_methods : method -> the same tables with the own-map advantages of its maps. What would decide then stands beside
-        what decides, with the name of the method in the column `method`, which is else empty
+    What would decide with the maps of another method than culling stands beside what decides, with the name of the
+    method in the column `method`, which is else empty.
 
     `half_width` is that of the network's own 95 % interval over images, where there is one.
 
     >>> numbers(Tables(graded=table)).query("role == 'decides'")
     """
-    rows = [{**row, "finding": letter} for letter, of_tables in NUMBERS.items() for row in of_tables(tables)]
+    own, methods = tables.of_method(CULLING), tables.advantages["method"].unique() if len(tables.advantages) else ()
+    rows = [{**row, "finding": letter} for letter, of_tables in NUMBERS.items() for row in of_tables(own)]
     rows += [
         {**row, "finding": letter, "role": BESIDE, "method": method}
-        for method, its_tables in (of_methods or {}).items()
-        for letter in OF_MAPS
-        for row in NUMBERS[letter](its_tables)
+        for method in methods
+        for letter in (OF_MAPS if method != CULLING else ())
+        for row in NUMBERS[letter](tables.of_method(method))
         if row["role"] == DECIDES
     ]
     return pd.DataFrame(rows, columns=COLUMNS)

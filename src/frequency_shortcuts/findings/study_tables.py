@@ -37,13 +37,13 @@ def _built(about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_run(table: pd.DataFrame, run: Mapping[str, Any], classes: Sequence[str]) -> pd.DataFrame:
-    """A table that was measured from the hits of a run, with the columns of the run first.
+    """A table that was measured from the hits of a run, with the columns of the run, and others in `run`, first.
 
     The numbers of classes, in the columns `OF_CLASSES`, become their names.
     """
     names = dict(enumerate(classes))
     named = table.replace({name: names for name in OF_CLASSES if name in table})
-    return with_columns(named, {name: run[name] for name in RUN})
+    return with_columns(named, run)
 
 
 def with_columns(table: pd.DataFrame, values: Mapping[str, Any]) -> pd.DataFrame:

@@ -1,25 +1,31 @@
-"""Dominant frequency maps: ranks, masks and DFM files."""
+"""Dominant frequency maps: ranks, masks, and the files of maps that every method writes.
+
+A file holds `score` (of a culling `loss_increment`), `rank` and `mask/top_{percent}`, each [class, H, W], centred; of a
+culling also `evaluated`. The file of two halves of the images holds masks alone, [half, class, H, W].
+"""
 
 from __future__ import annotations
 
-import functools
+import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.maps.methods.culling.result import Culling
+    from .methods.method import Found
 
 
 def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
@@ -53,26 +59,17 @@ def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent
     return pairs.scatter(kept)
 
 
-def write_planes(
-    file: h5py.File,
-    name: str,
-    shape: tuple[int, ...],
-    dtype: npt.DTypeLike,
-    of_class: Callable[[int], npt.NDArray[Any]],
-) -> None:
-    """Write a dataset [class, H, W] of this shape class by class: the planes of a thousand classes take gigabytes."""
-    stored = file.create_dataset(name, shape, dtype, chunks=(1, *shape[1:]), compression="gzip", shuffle=True)
-    for c in range(len(stored)):
-        stored[c] = of_class(c)
-
-
 @dataclass(frozen=True)
 class DFM:
-    """The content of a DFM file. Arrays are centred; the keys of `masks` are percentages."""
+    """The content of a file of maps. Arrays are [class, H, W] and centred; the keys of `masks` are percentages.
 
-    loss_increment: npt.NDArray[np.float32]
+    score : `loss_increment` or `score` of the file
+    evaluated : where a culling evaluated the increment, and did not predict it; None of other methods
+    """
+
+    score: npt.NDArray[np.float32]
     rank: npt.NDArray[np.int32]
-    evaluated: BoolArray
+    evaluated: BoolArray | None
     masks: Mapping[float, BoolArray]
     attributes: Mapping[str, Any]
 
@@ -81,7 +78,7 @@ class DFM:
         return self.masks[_stored(percent, self.masks)]
 
 
-def _stored(percent: float, held: Iterable[float], where: str | os.PathLike[str] = "the DFM file") -> float:
+def _stored(percent: float, held: Iterable[float], where: str | os.PathLike[str] = "the file of maps") -> float:
     """The percentage among `held` that equals `percent`. Raises ValueError, with `where` they are, if there is none."""
     if (stored := float(f"{percent:g}")) not in held:
         there = ", ".join(f"{p:g}" for p in sorted(held))
@@ -91,49 +88,110 @@ def _stored(percent: float, held: Iterable[float], where: str | os.PathLike[str]
 
 def write(
     path: str | os.PathLike[str],
-    culling: Culling,
+    found: Found,
     pairs: ConjugatePairs,
     percents: Sequence[float],
     *,
     classes: Sequence[str],
-    split: str,
-    created_by: str,
-    **origin: str,
+    method: str = "",
+    **about: Any,
 ) -> None:
-    """Write a DFM file: increments, ranks, which pairs were evaluated exactly, and one mask per percentage.
+    """Write what a search found: the score and rank of every pair, and one mask per percentage.
 
-    origin : more attributes
+    method : the name of the method. Without it, the file is a DFM file: the score of the culling is `loss_increment`
+    about : more attributes, such as `split` and `created_by`
+
+    >>> write("dfm.h5", cull(network, split), ConjugatePairs(32, 32), [1, 5], classes=split.classes)
     """
+    shape, score, name = (len(classes), pairs.height, pairs.width), found.score, "score" if method else "loss_increment"
+    if method:
+        about |= {"method": method, "settings": json.dumps(dict(found.settings))}
+        about |= {key: getattr(found, key) for key in ("passes", "seconds", "resumed")}
     with replacing_hdf5(path) as file:
-        increment, evaluated = culling.increment, culling.evaluated
-        planes = functools.partial(write_planes, file, shape=(len(increment), pairs.height, pairs.width))
+        _write_planes(file, name, shape, np.float32, lambda c: pairs.scatter(score[c].astype(np.float32)))
+        _write_planes(file, "rank", shape, np.int32, lambda c: pairs.scatter(rank(score[c])))
+        if (evaluated := found.evaluated) is not None:
+            _write_planes(file, "evaluated", shape, bool, lambda c: pairs.scatter(evaluated[c]))
+        _write_masks(file, score, pairs, percents)
+        file.attrs.update({"layout": "centred", "classes": list(classes), **found.about, **about})
 
-        def top(percent: float) -> Callable[[int], BoolArray]:
-            return lambda c: dominant(increment[c], pairs, percent)
 
-        planes("loss_increment", dtype=np.float32, of_class=lambda c: pairs.scatter(increment[c].astype(np.float32)))
-        planes("rank", dtype=np.int32, of_class=lambda c: pairs.scatter(rank(increment[c])))
-        planes("evaluated", dtype=bool, of_class=lambda c: pairs.scatter(evaluated[c]))
-        for percent in percents:
-            planes(f"mask/top_{percent:g}", dtype=bool, of_class=top(percent))
-        file.attrs.update(
-            layout="centred",
-            split=split,
-            classes=list(classes),
-            created_by=created_by,
-            **origin,
-            **culling.attributes(pairs),
-        )
+def write_halves(
+    path: str | os.PathLike[str],
+    found: Sequence[Found],
+    pairs: ConjugatePairs,
+    percents: Sequence[float],
+    *,
+    classes: Sequence[str],
+    **about: Any,
+) -> None:
+    """Write the maps of the halves of the images: `mask/top_{percent}` bool [half, class, H, W], centred.
+
+    about : more attributes, as in `write`, such as the `seed` of the halves. Those that a DFM file holds for each class
+        have a row for each half
+    """
+    of_first = found[0].about.items()
+    rows = {key: np.array([half.about[key] for half in found]) for key, value in of_first if np.ndim(value)}
+    with replacing_hdf5(path) as file:
+        _write_masks(file, np.stack([half.score for half in found]), pairs, percents)
+        file.attrs.update({"layout": "centred", "classes": list(classes), **found[0].about, **rows, **about})
+
+
+def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]], **about: Any) -> None:
+    """Write the DFM file of all classes, from DFM files that hold some classes each, in their order.
+
+    about : attributes in place of those of the parts
+    """
+    with ExitStack() as stack, replacing_hdf5(path) as file:
+        opened = [stack.enter_context(read_hdf5(part)) for part in parts]
+        held = [part for part in opened if len(part.attrs["classes"])]
+        for name in (*(name for name in held[0] if name != "mask"), *(f"mask/{top}" for top in held[0]["mask"])):
+            planes = np.concatenate([part[name][:] for part in held])
+            _write_planes(file, name, planes.shape, planes.dtype, planes.__getitem__)
+        for name, value in held[0].attrs.items():
+            of_classes = isinstance(value, np.ndarray)
+            file.attrs[name] = np.concatenate([part.attrs[name] for part in held]).tolist() if of_classes else value
+        file.attrs.update(about)
+
+
+def _write_masks(file: h5py.File, score: FloatArray, pairs: ConjugatePairs, percents: Sequence[float]) -> None:
+    """One mask per percentage, from scores [..., pairs]."""
+    shape = *score.shape[:-1], pairs.height, pairs.width
+    for percent in percents:
+        _write_planes(file, f"mask/top_{percent:g}", shape, bool, partial(_top, score, pairs, percent))
+
+
+def _top(score: FloatArray, pairs: ConjugatePairs, percent: float, place: Any) -> BoolArray:
+    return dominant(score[place], pairs, percent)
+
+
+def _write_planes(
+    file: h5py.File,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: npt.DTypeLike,
+    plane: Callable[[Any], npt.NDArray[Any]],
+) -> None:
+    """Write a dataset [..., H, W] of this shape plane by plane: those of a thousand classes at once take gigabytes."""
+    *several, height, width = shape
+    packed = {"chunks": (*[1] * len(several), height, width), "compression": "gzip", "shuffle": True}
+    stored = file.create_dataset(name, shape, dtype, **(packed if all(several) else {}))
+    for place in np.ndindex(*several):
+        stored[place] = plane(place)
 
 
 def read(path: str | os.PathLike[str]) -> DFM:
-    """Read a DFM file. Raises DamagedFile if it does not hold what was written."""
+    """Read a file of maps. Raises DamagedFile if it does not hold what was written.
+
+    >>> read("results/laptop/maps/mixture/syn_1/resnet18_w8/none/seed200.h5").mask(5).shape
+    (4, 32, 32)
+    """
     with read_hdf5(path) as file:
         masks = {float(name.removeprefix("top_")): file["mask"][name][:] for name in file["mask"]}
         return DFM(
-            loss_increment=file["loss_increment"][:],
+            score=file["score" if "score" in file else "loss_increment"][:],
             rank=file["rank"][:],
-            evaluated=file["evaluated"][:],
+            evaluated=file["evaluated"][:] if "evaluated" in file else None,
             masks=dict(sorted(masks.items())),
             attributes=dict(file.attrs),
         )
@@ -142,17 +200,17 @@ def read(path: str | os.PathLike[str]) -> DFM:
 def read_mask(
     path: str | os.PathLike[str],
     percent: float,
-    classes: npt.NDArray[np.int64] | slice = slice(None),
+    chosen: npt.NDArray[np.int64] | slice | int = slice(None),
 ) -> BoolArray:
-    """The map of every class, or of `classes` (in increasing order), from a DFM file, without reading the rest of it.
+    """The map of every class, or of the `chosen` ones (in increasing order), without reading the rest of the file.
 
-    Raises ValueError for a percentage that the file lacks, and DamagedFile if the file does not
-    hold what was written.
+    Of a file of halves, `chosen` is the half. Raises ValueError for a percentage that the file lacks, and DamagedFile
+    if the file does not hold what was written.
 
     >>> read_mask("dfm.h5", 5).shape
     (10, 32, 32)
     """
     with read_hdf5(path) as file:
         names = {float(name.removeprefix("top_")): name for name in file["mask"]}
-        masks: BoolArray = file["mask"][names[_stored(percent, names, path)]][classes]
+        masks: BoolArray = file["mask"][names[_stored(percent, names, path)]][chosen]
         return masks

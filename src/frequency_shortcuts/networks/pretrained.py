@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 
 from frequency_shortcuts.data.entry_points import first_line
+from frequency_shortcuts.data.preprocessing import Preprocessing
 
 from . import external
 from .architectures import load, load_weights
@@ -24,7 +25,7 @@ IMAGENET = 1000  # outputs of the networks whose classes timm names
 class PretrainedNetwork:
     """A network in evaluation mode.
 
-    transform : of its weights, as `analysis.transforms.read_transform` reads it; None if nothing is known
+    transform : of its weights, a function of a PIL image or a `Preprocessing`; None if nothing is known
     categories : for each way to name classes, the name of each output, such as "zebra" or the WordNet id "n02391049"
     """
 
@@ -84,8 +85,7 @@ def _of_study(path: str, weights: str | None, checkpoint: Any) -> PretrainedNetw
     if weights is not None or checkpoint is not None:
         raise ValueError(f"{path} holds the weights of its network: leave weights and checkpoint out")
     statistics = normalisation(path)
-    transform = None if statistics is None else {"mean": statistics[0], "std": statistics[1]}
-    return PretrainedNetwork(load(path), transform)
+    return PretrainedNetwork(load(path), None if statistics is None else Preprocessing(*statistics))
 
 
 def _torchvision(name: str, weights: str) -> PretrainedNetwork:
@@ -121,7 +121,8 @@ def _timm(name: str, weights: str, options: dict[str, Any]) -> PretrainedNetwork
         about = timm.data.ImageNetInfo()
         ids = tuple(about.index_to_label_name(i) for i in range(IMAGENET))
         names = (ids, tuple(about.index_to_description(i) for i in range(IMAGENET)))
-    return PretrainedNetwork(network, timm.data.resolve_data_config(model=network), names)
+    transform = timm.data.create_transform(**timm.data.resolve_data_config(model=network))
+    return PretrainedNetwork(network, transform, names)
 
 
 def outputs_of(

@@ -48,6 +48,12 @@ def read_hdf5(path: str | os.PathLike[str], *, own_data: bool = False) -> Iterat
             raise DamagedFile(path, problem) from error
 
 
+def read_classes(path: str | os.PathLike[str]) -> list[str]:
+    """The names of the classes in a file of images, spectra or maps that the study wrote."""
+    with read_hdf5(path) as file:
+        return list(file.attrs["classes"])
+
+
 def _what_leads_outside(file: h5py.File) -> str | None:
     """The first part of a file whose data lies in another file, and how it does so; None if there is none."""
 

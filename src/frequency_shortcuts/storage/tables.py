@@ -12,6 +12,7 @@ from .files import DamagedFile, replacing
 
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
+CULLING = "culling"  # in the column `method`: the maps that the culling of the study found
 NAMES = (
     "dataset", "network", "augmentation", "rendition", "maps", "method", "class", "true_class", "called_class", "map",
     "closest_class", "largest_other_class", "spectrum_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,6 @@ dataset:
       maxItems: 10000
       uniqueItems: true
       items: {title: names of classes, $ref: "#/$defs/class_name"}
-      examples: [[ox, zebra]]
     size: {$ref: "#/$defs/size", description: Size of the stored images in pixels.}
     resize:
       description: Pixels of the short side before the centre is cropped to `size`, for PIL images.
@@ -101,12 +101,12 @@ def open_dataset(settings: Mapping[str, Any]) -> tuple[DatasetImages, np.ndarray
     """
     from frequency_shortcuts.data import entry_points
     from frequency_shortcuts.data.splits import check_classes
-    from frequency_shortcuts.data.torch_dataset import DatasetImages
+    from frequency_shortcuts.data.torch_dataset import DatasetImages, stored_image
 
     name = f"dataset {settings['entry_point']}"
     dataset = entry_points.call(settings["entry_point"], dict(settings.get("options", {})))
-    channels, height, width = shape_of(settings)
-    items = DatasetImages(dataset, (height, width), channels, settings.get("resize"), name=name)
+    convert = functools.partial(stored_image, shape=shape_of(settings), resize=settings.get("resize"))
+    items = DatasetImages(dataset, convert, name=name)
     labels = items.labels()
     classes = settings.get("class_names") or getattr(dataset, "classes", None)
     if isinstance(classes, str):

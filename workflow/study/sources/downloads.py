@@ -44,7 +44,6 @@ fashion_mnist:
       type: [string, "null"]
       minLength: 1
       maxLength: 1000
-      examples: [null]
       pattern: &no_control "^[^\\x00-\\x1f\\x7f]*$"
     validation_share: {$ref: "#/$defs/share", description: Share of the training images kept for validation.}
     split_seed: {$ref: "#/$defs/seed", description: Seed of that split.}
@@ -68,7 +67,6 @@ cifar10:
       type: [string, "null"]
       minLength: 1
       maxLength: 1000
-      examples: [null]
       pattern: *no_control
     validation_share: {$ref: "#/$defs/share", description: Share of the training images kept for validation.}
     split_seed: {$ref: "#/$defs/seed", description: Seed of that split.}

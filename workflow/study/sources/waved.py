@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .description import Content, Shape, Source
+from .artefact import OfAnotherSet
+from .description import Shape
 
 if TYPE_CHECKING:
-    from ..plan import Plan
+    from frequency_shortcuts.data.waved import Wave
 
 
-class Waved(Source):
+class Waved(OfAnotherSet):
     """Photographs whose shortcut is known."""
 
-    names = ("waved",)
+    names, of = ("waved",), "of"
     has_truth = True
     rule = "waved"
     message = "Adding a wave to a class of {input.images}"
@@ -48,53 +49,16 @@ waved:
       maximum: 1
 """
 
-    def shape(self, plan: Plan, name: str) -> Shape | None:
-        """That of the other set."""
-        return plan.shape(plan.dataset(name)["of"])
+    def change(self, settings: Mapping[str, Any], label: int) -> Wave:
+        """The wave."""
+        from frequency_shortcuts.data.waved import Wave
 
-    def inspect(self, plan: Plan, name: str) -> Content:
-        """Raises ValueError for a wave that is not possible."""
-        from ..artefacts import wave_of
+        return Wave(label, tuple(settings["frequency"]), settings["amplitude"], settings.get("share", 1.0))
 
-        settings = plan.dataset(name)
-        plain = plan.source(settings["of"]).inspect(plan, settings["of"])
-        classes = plain.classes if isinstance(plain.classes[0], str) else [settings["class"]]
-        wave_of(settings, classes).masks(len(classes), plain.shape.height, plain.shape.width)
-        return plain._replace(description=f"{plain.description}, with a wave in class {settings['class']}")
-
-    def inputs(self, plan: Plan) -> dict[str, Any]:
-        """The store of the other set."""
-        return {"images": lambda wildcards: f"{plan.results}/data/{plan.dataset(wildcards.dataset)['of']}.h5"}
-
-    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
-        """Add the wave to images of every split of the store of photographs; the rest stays as it is."""
-        from frequency_shortcuts.data import stores
-        from frequency_shortcuts.data.waved import WavedImages
-        from frequency_shortcuts.storage.hdf5 import read_hdf5
-
-        from ..artefacts import wave_of
-
-        plain = {
-            split: stores.read(given.images, split, workers=workers, in_memory=0)
-            for split in ("train", "validation", "test")
-        }
-        classes = plain["test"].classes
-        wave = wave_of(settings, classes)
-        height, width = plain["test"].images.shape[-2:]
-        with read_hdf5(given.images) as file:
-            source = file.attrs["source"]
-        stores.write(
-            path,
-            {
-                split: (WavedImages(data.images, wave.carriers(data.labels), wave), data.labels)
-                for split, data in plain.items()
-            },
-            classes=classes,
-            source=f"{source}, {wave}",
-            planted=wave.masks(len(classes), height, width),
-            planted_about={"mechanism": "waved", "neutral": -1},
-            **about,
-        )
+    def planted(self, change: Wave, n_classes: int, shape: Shape) -> dict[str, Any]:
+        """The pair of the wave, and those of its harmonics."""
+        planted = change.masks(n_classes, shape.height, shape.width)
+        return {"planted": planted, "planted_about": {"mechanism": "waved", "neutral": -1}}
 
 
 SOURCE = Waved()

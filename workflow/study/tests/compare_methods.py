@@ -24,7 +24,7 @@ def measure(step: Any, created_by: str) -> None:
 
     from frequency_shortcuts.evaluation import comparison, truth
     from frequency_shortcuts.evaluation.method_scores import score_methods
-    from frequency_shortcuts.maps import scores
+    from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
@@ -33,20 +33,19 @@ def measure(step: Any, created_by: str) -> None:
 
     params, given, output = step.params, step.input, step.output
     network, data, run = read_inputs(step, params.images["split"], params.images["images_per_class"])
-    files = dict(zip(params.names, given.maps, strict=True))
-    maps = {name: scores.read_masks(path) for name, path in files.items()}
+    found = {name: dfm.read(path) for name, path in zip(params.names, given.maps, strict=True)}
+    maps = {name: held.masks for name, held in found.items()}
     rates = comparison.compare_methods(network, data, maps, run=run_name(run), progress=True, **params.settings)
     write_table(with_names(rates, data.classes), output.rates, **run)
 
-    scores_of = {name: scores.read_scores(path) for name, path in files.items()}
     cost = pd.DataFrame(
-        [{"method": name, **{key: about[key] for key in COST}} for name, (_, about) in scores_of.items()]
+        [{"method": name, **{key: held.attributes[key] for key in COST}} for name, held in found.items()]
     )
     table = cost.assign(truth=None)
     with read_hdf5(given.images) as file:
         planted = truth.planted(file) if "planted/truth" in file else None
     if planted:
-        planes = {name: values for name, (values, _) in scores_of.items()}
+        planes = {name: held.score.astype(float) for name, held in found.items()}
         scored = score_methods(planes, planted, seed=params.settings["seed"])
         table = with_names(scored, data.classes).merge(cost, on="method", validate="many_to_one")
     write_table(table, output.scores, **run)
@@ -93,7 +92,7 @@ def overlaps(files: list[str]) -> pd.DataFrame:
     import pandas as pd
 
     from frequency_shortcuts.evaluation.method_scores import overlap_over_seeds
-    from frequency_shortcuts.maps import scores
+    from frequency_shortcuts.maps import dfm
 
     of_network = defaultdict(list)
     for path in files:
@@ -101,8 +100,8 @@ def overlaps(files: list[str]) -> pd.DataFrame:
         of_network[method, *(run[key] for key in NETWORK)].append(path)
     tables = []
     for (method, *network), paths in of_network.items():
-        classes = scores.read_scores(paths[0])[1]["classes"]
-        overlap = overlap_over_seeds(map(scores.read_masks, paths), classes)
+        found = [dfm.read(path) for path in paths]
+        overlap = overlap_over_seeds([held.masks for held in found], found[0].attributes["classes"])
         tables.append(overlap.assign(**dict(zip(NETWORK, network, strict=True)), method=method))
     return pd.concat(tables)[[*NETWORK, "method", "class", "percent", "overlap", "seeds"]]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
 from ..job import FOLDER, RUN, run_of_path
-from ..shortcut_tests import HITS, METHODS, deciding, maps_of_methods, settings_of_methods
+from ..shortcut_tests import HITS, METHODS, deciding, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
     import h5py
@@ -22,7 +22,6 @@ def measure(step: Any, created_by: str) -> None:
     """The class named for every rendition, mask and image, and the TPR of every class, fill, filter and draw."""
     import pandas as pd
 
-    from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
@@ -31,17 +30,12 @@ def measure(step: Any, created_by: str) -> None:
 
     params, given, output = step.params, step.input, step.output
     network, run = load_network(given.weights, params.device), run_of_path(output.hits)
-    maps, name, tables = dfm.read_mask(given.dfm, params.percent), shortcut_tests.run_name(run), {}
-    others = dict(zip(params.methods, given.methods, strict=True))
+    name, tables = shortcut_tests.run_name(run), {}
     with replacing_hdf5(output.hits) as file:
         for path in given.images:
             rendition = read_images(path, "test", weights=given.weights, workers=step.threads)
-            hits = shortcut_tests.collect(network, rendition, maps, name, params.settings, false_positives=False)
             group = file.create_group(Path(path).stem)
-            shortcut_tests.write(group, hits, rendition.classes)
-            shortcut_tests.measure_methods(
-                group, network, rendition, others, params.percent, run=name, settings=params.method_settings
-            )
+            hits = shortcut_tests.measure(group, network, rendition, given.maps, name, params)
             tables[Path(path).stem] = shortcut_tests.rates_of(hits, rendition.classes)
         file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by)
     table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
@@ -62,7 +56,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
                     yield {**run_of_path(path), "rendition": name}, group
 
     means = mean_over_draws(given["ood"], [*RUN, "rendition"])
-    return {"ood": means, **advantages("ood_advantage", groups())}
+    return {"ood": means, "ood_advantage": advantages(groups())}
 
 
 def _runs(plan: Plan) -> list[Run]:
@@ -73,7 +67,7 @@ def _settings(plan: Plan) -> dict[str, Any]:
     fills = plan.config["ood"]["fills"]
     return {
         "percent": plan.config["shortcuts"]["percent"],
-        "settings": plan.shortcut_settings(parts=["keep"], fills=fills),
+        "settings": plan.shortcut_settings(parts=["keep"], fills=fills, false_positives=False),
         **settings_of_methods(plan, deciding(fills)),
     }
 
@@ -95,10 +89,10 @@ TEST = NetworkTest(
         ),
     },
     inputs=lambda plan: {
-        **files_of_run(plan, maps=True),
+        **files_of_run(plan),
         # What all others were made from: they are only compared with it.
         "images": lambda wildcards: plan.rendition_files(wildcards.dataset),
-        "methods": maps_of_methods(plan),
+        "maps": tested_maps(plan),
     },
     settings=_settings,
     minutes=120,
@@ -111,10 +105,6 @@ TEST = NetworkTest(
             "averaged, `draws` their number, `error` SD / sqrt(draws) of their TPR",
         ),
         "ood_advantage": Table(holds="as `tables/own_map_advantage.csv`, in each `rendition`"),
-        "method_ood_advantage": Table(
-            holds="the same with the maps of each other `method`",
-            planned=lambda plan: plan.tested_methods() and _runs(plan),
-        ),
     },
     join=join,
     figures={

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, run_of, store, store_and_table
 from ..job import FOLDER
-from ..shortcut_tests import HITS, HITS_FILE, METHODS, maps_of_methods, settings, settings_of_methods
+from ..shortcut_tests import HITS, HITS_FILE, METHODS, settings, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,21 +27,17 @@ def measure(step: Any, created_by: str) -> None:
     from .. import shortcut_tests
     from ..tested_networks import read_inputs
 
-    params, given, output, settings = step.params, step.input, step.output, step.params.settings
+    params, given, output = step.params, step.input, step.output
     network, data, run = read_inputs(step, params.split, params.images_per_class)
-    maps, name = dfm.read_mask(given.dfm, params.percent), shortcut_tests.run_name(run)
-    hits = shortcut_tests.collect(network, data, maps, name, settings)
-    others = dict(zip(params.methods, given.methods, strict=True))
+    name, chosen = shortcut_tests.run_name(run), {key: params.settings[key] for key in ("negatives", "seed")}
     with replacing_hdf5(output.hits) as file:
-        about = {"split": params.split, "percent": params.percent, "seed": settings["seed"]}
-        shortcut_tests.write(file, hits, data.classes, created_by=created_by, **about)
+        hits = shortcut_tests.measure(file, network, data, given.maps, name, params)
+        about = {"split": params.split, "percent": params.percent, "seed": chosen["seed"], "created_by": created_by}
+        file.attrs.update(about)
         if params.phase:
-            chosen = {key: settings[key] for key in ("negatives", "seed")}
-            phases = phase.collect(network, data, maps, run=name, hits=hits, progress=True, **chosen)
+            masks = dfm.read_mask(given.maps[0], params.percent)
+            phases = phase.collect(network, data, masks, run=name, hits=hits, progress=True, **chosen)
             write_phase_hits(file.create_group("phase"), phases)
-        shortcut_tests.measure_methods(
-            file, network, data, others, params.percent, run=name, settings=params.method_settings
-        )
     write_table(shortcut_tests.rates_of(hits, data.classes), output.shortcuts, **run)
 
 
@@ -53,34 +49,29 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     import pandas as pd
 
     from frequency_shortcuts.evaluation.cross import cross_matrix, own_map_advantage
-    from frequency_shortcuts.evaluation.hits import Hits, read_hits, read_hits_of_methods
+    from frequency_shortcuts.evaluation.hits import read_hits_of_methods
     from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits
     from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
     from frequency_shortcuts.findings import study_tables
     from frequency_shortcuts.storage.hdf5 import read_hdf5
+    from frequency_shortcuts.storage.tables import CULLING
 
-    from ..job import RUN, run_of_path
+    from ..job import run_of_path
 
     strong = settings["strong"]
-    also_of_methods: dict[str, Callable[[Hits], pd.DataFrame]] = {
-        "cross_matrix": cross_matrix,
-        "own_map_advantage": own_map_advantage,
-    }
     parts: dict[str, list[pd.DataFrame]] = {}
     for path in given["hits"]:
         with read_hdf5(path) as file:
-            classes, hits, others = list(file.attrs["classes"]), read_hits(file), read_hits_of_methods(file)
+            classes, hits_of = list(file.attrs["classes"]), read_hits_of_methods(file)
             phases = read_phase_hits(file["phase"]) if "phase" in file else None
-        found = {"shortcuts": verdicts(hits, strong)}
-        found |= {name: measured(hits) for name, measured in also_of_methods.items()}
-        found |= {"phase": phase_verdicts(phases, strong)} if phases else {}
-        for name, table in found.items():
-            parts.setdefault(name, []).append(study_tables.of_run(table, run_of_path(path), classes))
-        for name, measured in also_of_methods.items():
-            for method, hits_of_method in others.items():
-                table = study_tables.of_run(measured(hits_of_method), run_of_path(path), classes)
-                table.insert(len(RUN), "method", method)
-                parts.setdefault(f"method_{name}", []).append(table)
+        run = run_of_path(path)
+        found = [("shortcuts", run, verdicts(hits_of[CULLING], strong))]
+        found += [("phase", run, phase_verdicts(phases, strong))] if phases else []
+        for method, hits in hits_of.items():
+            for measured in (cross_matrix, own_map_advantage):
+                found.append((measured.__name__, {**run, "method": method}, measured(hits)))
+        for name, about, table in found:
+            parts.setdefault(name, []).append(study_tables.of_run(table, about, classes))
     tables = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     return {**tables, "shortcuts_over_seeds": over_seeds(tables["shortcuts"])}
 
@@ -109,7 +100,7 @@ TEST: NetworkTest = NetworkTest(
             "neutral class has no rows with swap",
         ),
     },
-    inputs=lambda plan: {**files_of_run(plan, maps=True), "methods": maps_of_methods(plan)},
+    inputs=lambda plan: {**files_of_run(plan), "maps": tested_maps(plan)},
     settings=lambda plan: {
         **settings(plan),
         **settings_of_methods(plan, plan.config["shortcuts"]["fills"]),
@@ -163,33 +154,23 @@ TEST: NetworkTest = NetworkTest(
             "TPR and FPR of every class from the map of every class in every network (on {{ judged }}; maps of the "
             "top {{ shortcuts.percent }} %, kept), and ``measure``, their difference. ``fill`` is {{ fill }}; "
             "``headline`` marks the primary fill: swap where the set has a neutral class, else zeros. A neutral class "
-            "has no row and no map; of more than 21 classes, each sees 20 other maps.",
-            "every class with every map, of the part keep: one row a network, seed, fill, class and map: `headline` "
-            "(whether the fill is the one to quote), `class`, `map` (whose map is kept), `tpr`, `fpr`, `measure` (TPR "
-            "- FPR). A neutral class has no row and no column. With more than 21 classes, 20 maps of other classes "
-            "are tried on each",
+            "has no row and no map; of more than 21 classes, each sees 20 other maps. ``method`` says which maps.",
+            "every class with every map, of the part keep: one row a network, seed, `method` (whose maps: culling, or "
+            "a method of `shortcuts: methods`), fill, class and map: `headline` (whether the fill is the one to "
+            "quote), `class`, `map` (whose map is kept), `tpr`, `fpr`, `measure` (TPR - FPR). A neutral class has no "
+            "row and no column. With more than 21 classes, 20 maps of other classes are tried on each",
         ),
         "own_map_advantage": Table(
             Result("own-map advantage of every network", "shortcuts"),
             "The own-map advantage of every network: the mean over ``classes`` of TPR - FPR from the own map "
             "(``own``) minus the mean from the maps of other classes (``others``), with a 95 % interval over images "
             "(bootstrap). ``fill`` is {{ fill }}; ``headline`` marks the primary fill: swap where the set has a "
-            "neutral class, else zeros.",
-            "one row a network, seed and fill: `headline`, `classes`, `own` (mean TPR - FPR of the classes with their "
-            "own map), `others` (with the maps of other classes), `advantage`, their difference, and its 95 % "
-            "interval over the images of this network `advantage_low`, `advantage_high` (bootstrap)",
-        ),
-        "method_cross_matrix": Table(
-            holds="as `tables/cross_matrix.csv`, with the maps of other methods (`shortcuts: methods`), whose name is "
-            "in the column `method`",
-            planned=lambda plan: plan.tested_methods(),
-        ),
-        "method_own_map_advantage": Table(
-            Result("own-map advantage with the maps of other methods", "shortcuts"),
-            "The same as the table of the own-map advantage, with the maps of each other ``method`` (shortcuts: "
-            "methods), on the same images.",
-            "as `tables/own_map_advantage.csv`, with the maps of each other `method`",
-            planned=lambda plan: plan.tested_methods(),
+            "neutral class, else zeros. ``method`` says which maps: of culling, or of a method of shortcuts: methods, "
+            "on the same images.",
+            "one row a network, seed, `method` (as in `tables/cross_matrix.csv`) and fill: `headline`, `classes`, "
+            "`own` (mean TPR - FPR of the classes with their own map), `others` (with the maps of other classes), "
+            "`advantage`, their difference, and its 95 % interval over the images of this network `advantage_low`, "
+            "`advantage_high` (bootstrap)",
         ),
         "phase": Table(
             Result("phase or amplitude?", "beyond"),
@@ -250,11 +231,6 @@ TEST: NetworkTest = NetworkTest(
                 **store(name),
                 "table": "tables/cross_matrix.csv",
                 "advantage": "tables/own_map_advantage.csv",
-                "of_methods": [
-                    f"tables/method_{table}.csv"
-                    for table in ("cross_matrix", "own_map_advantage")
-                    if plan.tested_methods()
-                ],
                 "shortcuts": "tables/shortcuts.csv",
             },
             of_dataset,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import IMAGES, MAPS, WEIGHTS, NetworkTest, Output, Table
+from ..description import IMAGES, WEIGHTS, NetworkTest, Output, Table
 from ..job import FOLDER, run_of_path
 from ..shortcut_tests import HITS, METHODS, deciding, settings, settings_of_methods
 
@@ -24,7 +24,6 @@ def measure(step: Any, created_by: str) -> None:
     import pandas as pd
 
     from frequency_shortcuts.findings.study_tables import with_columns
-    from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
@@ -34,21 +33,17 @@ def measure(step: Any, created_by: str) -> None:
     params, given, output = step.params, step.input, step.output
     tables = []
     with replacing_hdf5(output.hits) as file:
-        files = zip(given.made_with, given.dfm, given.weights, given.images, strict=True)
-        for i, (made_with, maps, weights, store) in enumerate(files):
+        n = 1 + len(params.methods)
+        files = zip(given.made_with, given.weights, given.images, strict=True)
+        for i, (made_with, weights, store) in enumerate(files):
             source, target = (FOLDER.format(**run_of_path(end)) for end in (made_with, weights))
-            masks, network = dfm.read_mask(maps, params.percent), load_network(weights, params.device)
+            network = load_network(weights, params.device)
             data = read_images(store, params.split, params.images_per_class, weights=weights, workers=step.threads)
-            name, n = f"{source} on {target}", len(params.methods)
-            hits = shortcut_tests.collect(network, data, masks, name, params.settings)
             dataset, maps_of = source.split("/", 1)
             pair = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
-            group, others = file.create_group(f"pair{i}"), given.methods[i * n : (i + 1) * n]
-            shortcut_tests.write(group, hits, data.classes, **pair)
-            shortcut_tests.measure_methods(
-                group, network, data, dict(zip(params.methods, others, strict=True)), params.percent, run=name,
-                settings=params.method_settings,
-            )  # fmt: skip
+            group, maps = file.create_group(f"pair{i}"), given.maps[i * n : (i + 1) * n]
+            hits = shortcut_tests.measure(group, network, data, maps, f"{source} on {target}", params)
+            group.attrs.update(pair)
             tables.append(with_columns(shortcut_tests.rates_of(hits, data.classes), pair))
         file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)
         write_table(pd.concat(tables), output.transfer)
@@ -71,7 +66,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
     return {
         "transfer": mean_over_draws(given["transfer"], pair),
-        **advantages("transfer_advantage", groups()),
+        "transfer_advantage": advantages(groups()),
     }
 
 
@@ -81,10 +76,9 @@ def _inputs(plan: Plan) -> dict[str, Any]:
 
     return {
         "images": files(IMAGES, 1),
-        "dfm": files(MAPS, 0),
         "made_with": files(WEIGHTS, 0),
         "weights": files(WEIGHTS, 1),
-        "methods": [path for source, _ in plan.transfers() for path in plan.tested_maps(source)],
+        "maps": [path for source, _ in plan.transfers() for path in plan.tested_maps(source)],
     }
 
 
@@ -129,10 +123,6 @@ TEST = NetworkTest(
         ),
         "transfer_advantage": Table(
             holds="as `tables/own_map_advantage.csv`, for each pair of networks (`dataset`, `maps_of`, `tested_on`)",
-        ),
-        "method_transfer_advantage": Table(
-            holds="the same with the maps of each other `method`",
-            planned=lambda plan: plan.tested_methods() and _tested(plan),
         ),
     },
     join=join,

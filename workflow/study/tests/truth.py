@@ -34,7 +34,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
         frequency_maps = dfm.read(maps)
         table = truth.score(
             frequency_maps.rank, adcs, frequency_maps.masks, truths,
-            increments=frequency_maps.loss_increment, significant=significant, **settings,
+            increments=frequency_maps.score, significant=significant, **settings,
         )  # fmt: skip
         tables.append(of_run(table, run, frequency_maps.attributes["classes"]))
     use = given["use"][[*RUN, "class", "uses"]]

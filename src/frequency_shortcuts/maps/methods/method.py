@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field
 from inspect import signature
 from pathlib import Path
 from types import NoneType, UnionType
@@ -24,7 +25,7 @@ from torch import Tensor, nn
 
 from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
-from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, as_array
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .engine import Limits
@@ -52,12 +53,15 @@ class Method(Protocol):
 
 @dataclass(frozen=True)
 class Found:
-    """What a method found.
+    """What a search found.
 
-    score : float64 [class, pairs], in the order of `ConjugatePairs`, higher where a pair is more important
+    score : float64 [class, pairs], in the order of `ConjugatePairs`, higher where a pair is more important; of a
+        culling the loss increments
     passes : forward passes of one image; a backward pass counts two
     seconds : run time of this call; resumed : whether the state file of an earlier call was there at the start
     settings : of the method
+    about : `images_per_class` int64 [class], `precision`, and what a method says beside its scores (`culling.scores`)
+    evaluated : of a culling bool [class, pairs], true where the increment was evaluated exactly, not predicted
     """
 
     score: FloatArray
@@ -65,6 +69,8 @@ class Found:
     seconds: float
     resumed: bool
     settings: Mapping[str, Any]
+    about: Mapping[str, Any] = field(default_factory=dict)
+    evaluated: BoolArray | None = None
 
 
 @accepts_split
@@ -78,6 +84,7 @@ def find(
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
     neutral: int | None = None,
+    classes: Sequence[int] | None = None,
     seed: int = 0,
     limits: Limits | None = None,
     state: str | os.PathLike[str] | None = None,
@@ -88,11 +95,27 @@ def find(
 ) -> Found:
     """Score every pair for every class with one method.
 
+    Parameters
+    ----------
     method : a module of this folder; `registry.load` gives it by its name
+    network : images [n, channels, H, W] -> logits [n, n_classes]; it is used in evaluation mode and not changed
+    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or similar (`source.Source`), read in
+        batches. float32 and float64 are used unchanged; uint8 is normalised with `mean` and `std`, which it needs
+    labels : [n], 0 to n_classes - 1
+    neutral : the class of all donors with the fill `swap`; by default they are of any class but the image's own
+    classes : score only these. A culling can, since its classes do not depend on each other; `dfm.join` joins the files
     seed : of all random draws
+    state : file of finished blocks, which is read at the start. The file of another search, or a broken end, is
+        dropped. It belongs to this search if settings, images, weights and buffers are the same and the network gives
+        the stored logits up to rounding. The caller deletes the file after saving the result
+    version : version of the code, such as a digest of it. The state of another version is not resumed
+    stop : called before every forward pass; if it returns true, Stopped is raised. Finished blocks are stored, of 8192
+        filtered images or gradients each; the unfinished one is lost
+    progress : show a bar on a terminal
     settings : those of the method's `Settings`
 
-    The other parameters, and the errors, are those of `culling.cull`.
+    Raises ValueError for settings that the method does not have, a class without images and scores that are not finite;
+    RuntimeError if another process uses `state`; `journal.Stopped` if `stop` returns true.
 
     >>> found = find(registry.load("hfss"), network, split, percent=5)
     >>> dfm.dominant(found.score, ConjugatePairs(32, 32), 5).shape
@@ -101,17 +124,20 @@ def find(
     chosen = make_settings(method, settings)
     resumed, begin = state is not None and Path(state).exists(), time.perf_counter()
     with Workspace(
-        network, images, as_array(labels), n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits,
-        state=state, identity=(version, type(chosen).__module__, chosen), stop=stop,
-        progress=progress,
+        network, images, as_array(labels), n_classes, mean=mean, std=std, neutral=neutral, classes=classes, seed=seed,
+        limits=limits, state=state, identity=(version, type(chosen).__module__, chosen), stop=stop, progress=progress,
     ) as workspace:  # fmt: skip
-        size = Size(n_classes, len(workspace), workspace.pairs)
+        count, frozen = workspace.count[workspace.classes], workspace.engine.frozen
+        size = Size(len(count), int(count.sum()), workspace.pairs)
         workspace.expect(method.passes(chosen, size), type(chosen).__module__.rpartition("methods.")[2])
-        with deterministic_on_cuda(workspace.engine.source.device):
+        settled = getattr(chosen, "needs_deterministic", True)
+        with deterministic_on_cuda(frozen.device) if settled else nullcontext():
             score = method.scores(workspace, chosen)
-    if score.shape != (n_classes, len(workspace.pairs)) or not np.isfinite(score).all():
-        raise ValueError(f"scores of shape {score.shape}: expected finite numbers for every class and pair")
-    return Found(score, workspace.passes, time.perf_counter() - begin, resumed, asdict(chosen))
+    if score.shape != (len(count), len(workspace.pairs)) or not np.isfinite(score).all():
+        raise ValueError(f"scores of shape {score.shape}: expected finite numbers for each of {len(count)} classes")
+    about = {"images_per_class": count, "precision": frozen.precision, **workspace.about}
+    seconds = time.perf_counter() - begin
+    return Found(score, workspace.passes, seconds, resumed, asdict(chosen), about, workspace.evaluated)
 
 
 def make_settings(method: Method, values: Mapping[str, Any]) -> Any:

@@ -64,13 +64,15 @@ class ClassMeans:
 class Workspace:
     """A network and the images that rank its pairs.
 
-    network, images, labels, n_classes, mean, std, neutral, state, stop : as in `culling.cull`
+    network, images, labels, n_classes, mean, std, neutral, state, stop : as in `method.find`
+    classes : int64 [k], those whose scores are wanted, by default all
     identity : of method, settings and code: blocks of another identity are not used
 
     engine, pairs : the frozen network with the images, and their conjugate pairs
     donors : int64 [n], the image whose coefficients replace those of each image with the fill `swap`
     count : int64 [class], images of each class
     passes : forward passes of one image so far; a backward pass counts two
+    about, evaluated : what a method says beside its scores, for `method.Found`
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Workspace:
         mean: npt.ArrayLike | None = None,
         std: npt.ArrayLike | None = None,
         neutral: int | None = None,
+        classes: Sequence[int] | None = None,
         seed: int = 0,
         limits: Limits | None = None,
         state: str | os.PathLike[str] | None = None,
@@ -98,6 +101,9 @@ class Workspace:
         self.labels: IntArray = labels.astype(np.int64)
         self.n_classes, self.neutral, self.seed = n_classes, neutral, seed
         self.count: IntArray = np.bincount(self.labels, minlength=n_classes)
+        self.classes: IntArray = np.arange(n_classes)[slice(None) if classes is None else list(classes)]
+        self.about: dict[str, Any] = {}
+        self.evaluated: BoolArray | None = None
         self.engine = Engine.build(network, images, mean, std, limits)
         self._identity = repr((
             __version__, identity, self.labels.tolist(), n_classes, neutral, seed, limits.precision, limits.compiled,

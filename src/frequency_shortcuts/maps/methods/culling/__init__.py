@@ -3,20 +3,13 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .result import METHODS, Culling, Method, merge, read_part, write_part
-
 if TYPE_CHECKING:
-    from .method import Settings, cull, loss_increments
+    from .method import SEARCHES, Search, Settings, cull, loss_increments
 
-__all__ = [
-    "METHODS", "Culling", "Method", "Settings", "cull", "loss_increments", "merge", "read_part", "write_part",
-]  # fmt: skip
-
-# Loaded at first use, since they need PyTorch, and the files of results do not: name -> module.
-PUBLIC = {"Settings": "method", "cull": "method", "loss_increments": "method"}
+__all__ = ["SEARCHES", "Search", "Settings", "cull", "loss_increments"]
 
 
-def __getattr__(name: str) -> Any:
-    if name in PUBLIC:
-        return getattr(import_module(f"{__name__}.{PUBLIC[name]}"), name)
+def __getattr__(name: str) -> Any:  # loaded at first use, since it needs PyTorch
+    if name in __all__:
+        return getattr(import_module(f"{__name__}.method"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -10,13 +10,10 @@ of the image. This also finds pairs at which a class is recognised by a lack of 
 
 from __future__ import annotations
 
-import itertools
 import logging
-import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
-from dataclasses import dataclass, fields, replace
-from typing import Any
+import sys
+from dataclasses import dataclass, fields
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -25,21 +22,22 @@ from torch import Tensor, nn
 from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.gradients import noisy_copies
-from frequency_shortcuts.maps.methods.method import Size
-from frequency_shortcuts.maps.methods.workspace import Workspace, per_block
-from frequency_shortcuts.networks.numerics import deterministic_on_cuda
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.maps.methods.method import Found, Method, Size, find
+from frequency_shortcuts.maps.methods.workspace import Workspace
+from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.fills import Fill, check_fills
-from frequency_shortcuts.spectrum.masks import positions
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.masks import positions, top_pairs
 
 from . import screening
+from .audits import recall
 from .evaluator import ClassEvaluator
 from .features import FeatureCollector
-from .result import METHODS, Culling, Method
 
 log = logging.getLogger(__name__)
+
+Search = Literal["exact", "screened"]
+SEARCHES: tuple[Search, ...] = get_args(Search)
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Settings:
     Raises ValueError for an unknown search or fill, and for numbers out of range.
     """
 
-    search: Method = "exact"
+    search: Search = "exact"
     fill: Fill = "zeros"
     patch: int = 1
     percent: float = 5
@@ -66,8 +64,8 @@ class Settings:
     patience: int = 20
 
     def __post_init__(self) -> None:
-        if self.search not in METHODS:
-            raise ValueError(f"unknown search {self.search!r} of a culling: choose from {', '.join(METHODS)}")
+        if self.search not in SEARCHES:
+            raise ValueError(f"unknown search {self.search!r} of a culling: choose from {', '.join(SEARCHES)}")
         check_fills([self.fill])
         if self.fill == "swap" and self.search == "screened":
             raise ValueError(
@@ -75,10 +73,17 @@ class Settings:
             )
         if self.patch < 1 or (self.patch > 1 and self.search != "exact"):
             raise ValueError(f"patch {self.patch}, search {self.search}: expected 1, or more with the search exact")
+        if not 0 < self.percent <= 100:
+            raise ValueError(f"percent {self.percent}: expected above 0 and at most 100")
         if not 0 < self.target_recall <= 1:
             raise ValueError(f"target_recall {self.target_recall}: expected above 0 and at most 1")
         if self.patience < 0:
             raise ValueError(f"patience {self.patience}: expected at least 0 pairs")
+
+    @property
+    def needs_deterministic(self) -> bool:
+        """Whether CUDA gives the same bits each time only with deterministic algorithms: not for single pairs."""
+        return self.search == "screened" or self.patch > 1
 
 
 def passes(settings: Settings, size: Size) -> int:
@@ -94,15 +99,78 @@ def passes(settings: Settings, size: Size) -> int:
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
-    """Loss increments, float64 [class, pairs]. All pairs of a cell have the same."""
-    return _cull(workspace, settings).increment
+    """Loss increments, float64 [class, pairs]. All pairs of a cell have the same.
+
+    What else a culling finds of each class is in `Workspace.about`: `baseline_loss`, the mean loss of the unfiltered
+    images; `passes`, filtered images shown to the network (not the gradients for screening, which cost
+    `gradients.passes` forward passes an image). If it is screened, also `expected_recall`, the share of the true top
+    `percent` % that was found, by the model; `left_out`, `audited`, `missed`, pairs that the last audit could draw
+    from, drew, and found to belong to the top; `audits`, their number; `recall`, which follows, with its 95 % interval.
+    """
+    about: dict[str, Any] = {"method": settings.search, "fill": settings.fill}
+    log.info("%s, fill %s, %d pairs", settings.search, settings.fill, len(workspace.pairs))
+    if settings.patch > 1:
+        increment, of_classes = _cull_cells(workspace, settings)
+        about["patch"] = settings.patch
+        workspace.evaluated = np.ones(increment.shape, bool)
+    else:
+        found = [_cull_class(workspace, settings, int(c)) for c in workspace.classes]
+        of_classes = {name: np.array([one[name] for one in found]) for name in (found[0] if found else ())}
+        increment, workspace.evaluated = (
+            of_classes.pop(name, np.empty((0, 0))).reshape(len(found), len(workspace.pairs))
+            for name in ("increment", "evaluated")
+        )
+    if settings.search == "screened" and of_classes:
+        audit = (of_classes[name] for name in ("top_size", "left_out", "audited", "missed", "audits"))
+        of_classes["recall"], of_classes["recall_low"], of_classes["recall_high"] = recall(*audit)
+        del of_classes["top_size"]
+        about |= {"percent": settings.percent, "target_recall": settings.target_recall}
+    workspace.about = about | of_classes
+    return increment
+
+
+def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, Any]:
+    """The increments [pairs] of a class, which of them were evaluated, and what else is known of it."""
+    evaluator, pairs = ClassEvaluator(workspace, c, settings.fill), workspace.pairs
+    n_images, about = len(evaluator), {"baseline_loss": evaluator.losses.mean()}
+    if settings.search == "exact":
+        increment = evaluator.sums(np.arange(len(pairs)), 0, n_images) / n_images
+        about |= {"evaluated": np.ones(len(pairs), bool), "increment": increment, "passes": len(pairs) * n_images}
+    else:
+        wanted = positions(pairs.height, pairs.width, settings.percent)
+        about |= vars(
+            screening.screen(
+                FeatureCollector(evaluator).collect(),
+                evaluator.group_sums,
+                pairs,
+                wanted,
+                target_recall=settings.target_recall,
+                patience=settings.patience,
+                seed=(workspace.seed, c),
+            )
+        )
+        about["passes"] = round(about.pop("cost") * len(pairs) * n_images)
+        about["top_size"] = len(top_pairs(about["increment"].astype(np.float32), pairs.size, wanted))
+    share = about["passes"] / (len(pairs) * n_images)
+    log.info("class %d of %d: %.1f %% of all forward passes", c + 1, workspace.n_classes, 100 * share)
+    return about
+
+
+def _cull_cells(workspace: Workspace, settings: Settings) -> tuple[FloatArray, dict[str, npt.NDArray[Any]]]:
+    """The increments of all pairs if those of a cell are removed together, and what else is known of each class."""
+    cell = cells(workspace.pairs, settings.patch, settings.patch)
+    kept = np.arange(cell.max() + 1)[:, None] != cell
+    shown = np.concatenate([np.ones((1, len(cell)), bool), kept])
+    loss = workspace.class_means(shown, settings.fill, "cells", workspace.classes.tolist()).loss[:, workspace.classes]
+    passes = len(kept) * workspace.count[workspace.classes]
+    return (loss[1:] - loss[0]).T[:, cell], {"baseline_loss": loss[0], "passes": passes}
 
 
 def loss_increments(
-    network: nn.Module, images: Images, labels: npt.ArrayLike | Tensor, n_classes: int, method: Method = "screened"
+    network: nn.Module, images: Images, labels: npt.ArrayLike | Tensor, n_classes: int, method: Search = "screened"
 ) -> FloatArray:
     """The increments alone, float64 [class, pairs], in the order of `ConjugatePairs`; see `cull`."""
-    return cull(network, images, labels, n_classes, method).increment
+    return cull(network, images, labels, n_classes, method).score
 
 
 @accepts_split
@@ -111,162 +179,27 @@ def cull(
     images: Images,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,
-    method: Method = "screened",
+    method: Search = "screened",
     *,
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
     neutral: int | None = None,
-    seed: int = 0,
-    part: tuple[int, int] = (0, 1),
-    state: str | os.PathLike[str] | None = None,
-    version: str = "",
-    stop: Callable[[], bool] | None = None,
-    progress: bool = False,
-    **settings: Any,
-) -> Culling:
-    """Loss increment of every class at every conjugate pair.
+    **options: Any,
+) -> Found:
+    """Loss increment of every class at every conjugate pair: `method.find` with this method.
 
-    Parameters
-    ----------
-    network : images [n, channels, H, W] -> logits [n, n_classes]; it is used in evaluation mode and not changed
-    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or similar (`source.Source`), read in
-        batches. float32 and float64 are used unchanged; uint8 is normalised with `mean` and `std`, which it needs
-    labels : [n], 0 to n_classes - 1
     method : the `search` of `Settings`
-    neutral : the class of all donors with the fill `swap`; by default they are of any class but the image's own
-    seed : of the random draws of screening, and of the donors
-    part : (i, n), compute only the i-th of n parts (counted from 0); `merge` joins them. `exact` is divided by classes
-        and blocks of pairs, `screened` by classes
-    state : file of finished blocks, which is read at the start. The file of another culling, or a broken end, is
-        dropped. It belongs to this culling if settings, images, weights and buffers are the same and the network gives
-        the stored logits up to rounding. The caller deletes the file after saving the result
-    version : version of the code, such as a digest of it. The state of another version is not resumed, and parts of
-        different versions are not merged
-    stop : called before every forward pass; if it returns true, Stopped is raised. Finished blocks are stored, of 8192
-        filtered images or gradients each; the unfinished one is lost
-    progress : show a bar on a terminal
-    settings : `fill`, `patch`, `percent`, `target_recall` and `patience` of `Settings`, and all of `engine.Limits`
+    options : other settings, those of `engine.Limits`, and parameters of `find`, such as `seed`, `state` and `progress`
 
-    Raises ValueError for an unknown method or fill, parts of a culling by cells, a class without images, an image
-    without a donor or a loss that is not finite; RuntimeError if another process uses `state`; `journal.Stopped` if
-    `stop` returns true.
+    Raises ValueError for an unknown search or fill, a class without images, an image without a donor or a loss that is
+    not finite; for the rest see `find`.
 
-    >>> cull(network, images, labels, 4, "exact", fill="swap", neutral=0).increment.shape  # 32 x 32 images
+    >>> cull(network, images, labels, 4, "exact", fill="swap", neutral=0).score.shape  # 32 x 32 images
     (4, 514)
     """
-    limits = Limits(**{field.name: settings.pop(field.name) for field in fields(Limits) if field.name in settings})
-    chosen = Settings(method, **settings)
-    if not 0 <= part[0] < part[1]:
-        raise ValueError(f"part {part[0]} of {part[1]}: expected 0 to {part[1] - 1}")
-    if chosen.patch > 1 and part[1] > 1:
-        raise ValueError(f"patch {chosen.patch}, {part[1]} parts: a culling by cells is not divided")
-    with Workspace(
-        network, images, labels, n_classes, mean=mean, std=std, neutral=neutral, seed=seed, limits=limits, state=state,
-        identity=(version, chosen), stop=stop, progress=progress,
-    ) as workspace:  # fmt: skip
-        # Screening takes gradients, and the fastest algorithms for these add in any order.
-        settled = nullcontext() if method == "exact" else deterministic_on_cuda(workspace.engine.frozen.device)
-        workspace.expect(passes(chosen, Size(n_classes, len(workspace), workspace.pairs)), "culling")
-        with settled:
-            result = _cull(workspace, chosen, part)
-        return replace(result, fingerprint=workspace.fingerprint if state or part[1] > 1 else "")
-
-
-def _cull(workspace: Workspace, settings: Settings, part: tuple[int, int] = (0, 1)) -> Culling:
-    """One part of a culling, without its fingerprint."""
-    if settings.patch > 1:
-        return _cull_cells(workspace, settings)
-    pairs = workspace.pairs
-    wanted = positions(pairs.height, pairs.width, settings.percent)
-    result = _empty_result(workspace, settings)
-    units = list(itertools.islice(work_units(settings.search, workspace.count, pairs), part[0], None, part[1]))
-    if part[1] > 1:
-        workspace.expect(sum(len(index) * int(workspace.count[c]) for c, index in units), "a part of a culling")
-    log.info("%s, fill %s, %d pairs", settings.search, settings.fill, len(pairs))
-    for c, units_of_class in itertools.groupby(units, key=lambda unit: unit[0]):
-        evaluator = ClassEvaluator(workspace, c, settings.fill)
-        result.baseline_loss[c] = evaluator.losses.mean()
-        if settings.search == "exact":
-            _evaluate_blocks(evaluator, (index for _, index in units_of_class), result)
-        else:
-            _screen(evaluator, settings, wanted, result)
-        share = result.passes[c] / (len(pairs) * len(evaluator))
-        log.info("class %d of %d: %.1f %% of all forward passes", c + 1, workspace.n_classes, 100 * share)
-    return result
-
-
-def _cull_cells(workspace: Workspace, settings: Settings) -> Culling:
-    """A culling by cells, without its fingerprint."""
-    cell = cells(workspace.pairs, settings.patch, settings.patch)
-    kept = np.arange(cell.max() + 1)[:, None] != cell
-    everything = np.ones((1, len(cell)), bool)
-    loss = workspace.class_means(np.concatenate([everything, kept]), settings.fill, "cells").loss
-    result = _empty_result(workspace, settings)
-    return replace(
-        result, increment=(loss[1:] - loss[0]).T[:, cell], evaluated=np.ones_like(result.evaluated),
-        baseline_loss=loss[0], passes=len(kept) * workspace.count,
+    limits = Limits(**{field.name: options.pop(field.name) for field in fields(Limits) if field.name in options})
+    this = cast(Method, sys.modules[__name__])
+    return find(
+        this, network, images, labels, n_classes, mean=mean, std=std, neutral=neutral, limits=limits, search=method,
+        **options,
     )  # fmt: skip
-
-
-def _empty_result(workspace: Workspace, settings: Settings) -> Culling:
-    """A culling with empty arrays, which are filled class by class."""
-    n_classes, n_pairs = workspace.n_classes, len(workspace.pairs)
-    return Culling(
-        increment=np.full((n_classes, n_pairs), np.nan),
-        evaluated=np.zeros((n_classes, n_pairs), bool),
-        baseline_loss=np.full(n_classes, np.nan),
-        images_per_class=workspace.count,
-        passes=np.zeros(n_classes, np.int64),
-        expected_recall=np.ones(n_classes),
-        left_out=np.zeros(n_classes, np.int64),
-        audited=np.zeros(n_classes, np.int64),
-        missed=np.zeros(n_classes, np.int64),
-        audits=np.zeros(n_classes, np.int64),
-        method=settings.search,
-        percent=settings.percent,
-        target_recall=settings.target_recall,
-        precision=workspace.engine.frozen.precision,
-        fingerprint="",
-        fill=settings.fill,
-        patch=settings.patch,
-    )
-
-
-def _evaluate_blocks(evaluator: ClassEvaluator, blocks: Iterable[IntArray], result: Culling) -> None:
-    """Evaluate blocks of pairs on all images of a class, and store the increments in the result."""
-    c, n_images = evaluator.label, len(evaluator)
-    for index in blocks:
-        result.increment[c, index] = evaluator.sums(index, 0, n_images) / n_images
-        result.evaluated[c, index] = True
-        result.passes[c] += len(index) * n_images
-
-
-def _screen(evaluator: ClassEvaluator, settings: Settings, wanted: int, result: Culling) -> None:
-    """Screen one class, and store its values in the result."""
-    c, pairs = evaluator.label, evaluator.engine.pairs
-    screened = screening.screen(
-        FeatureCollector(evaluator).collect(),
-        evaluator.group_sums,
-        pairs,
-        wanted,
-        target_recall=settings.target_recall,
-        patience=settings.patience,
-        seed=(evaluator.workspace.seed, c),
-    )
-    result.increment[c], result.evaluated[c] = screened.increment, screened.evaluated
-    result.passes[c] = round(screened.cost * len(pairs) * len(evaluator))
-    result.expected_recall[c] = screened.expected_recall
-    result.left_out[c], result.audited[c], result.missed[c] = screened.left_out, screened.audited, screened.missed
-    result.audits[c] = screened.audits
-
-
-def work_units(search: Method, count: IntArray, pairs: ConjugatePairs) -> Iterator[tuple[int, IntArray]]:
-    """The units that a culling can be divided into, (class, pairs), in order, the same on every machine.
-
-    count : int64 [class], images of each class
-    """
-    everything = np.arange(len(pairs))
-    for c, n in enumerate(count):
-        step = len(pairs) if search == "screened" else per_block(n)
-        for start in range(0, len(pairs), step):
-            yield c, everything[start : start + step]

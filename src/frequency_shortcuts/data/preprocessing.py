@@ -1,0 +1,212 @@
+"""From the pictures of a user to the images of his network: resized by `Preprocessing`, or by a transform of his."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from torch import Tensor
+
+from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
+
+from .entry_points import first_line
+from .folders import BILINEAR, ImageError, ImageFiles, Resize, as_pixels, upright
+from .normalisation import check_statistics
+from .torch_dataset import IMAGE_KEYS
+
+PROBES = 8  # images that stand for all of them
+Pixels = npt.NDArray[Any]  # of one image, [channels, H, W]
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How pictures become the images of a network; None where nothing is said.
+
+    mean, std : [channels], to normalise with, in units of [0, 1]
+    size : (height, width) of the images, or one number for both; by default that of the pictures
+    resize : pixels of the short side before the centre is cropped, or (height, width) before that: the size itself
+        squashes whole pictures. Without it, the largest part of the shape of `size` is cropped and resized
+    interpolation : of the resizing, with antialias
+
+    Raises ValueError for another size, and for `resize` without a size.
+
+    >>> result = fs.analyse(network, "photographs", transform=fs.Preprocessing(mean, std, size=(64, 64)))
+    """
+
+    mean: npt.ArrayLike | None = None
+    std: npt.ArrayLike | None = None
+    size: tuple[int, int] | int | None = None
+    resize: Resize = None
+    interpolation: Image.Resampling = BILINEAR
+
+    def __post_init__(self) -> None:
+        if self.resize is not None and self.size is None:
+            raise ValueError(f"resize {self.resize} without a size: expected both, since pictures are cropped after it")
+        sides = np.atleast_1d(1 if self.size is None else self.size).tolist()
+        if len(sides) > 2 or any(not isinstance(side, int) or side < 1 for side in sides):
+            raise ValueError(f"size {self.size}: expected (height, width), or one number for both, from 1")
+
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """(height, width) of the images."""
+        if self.size is None:
+            return None
+        height, *width = np.atleast_1d(self.size).tolist()
+        return height, *(width or [height])
+
+    @property
+    def channels(self) -> int:
+        """Channels of the images."""
+        return 3 if self.mean is None else np.size(self.mean)
+
+    @property
+    def statistics(self) -> tuple[Any, Any]:
+        """The mean and std of the images."""
+        return self.mean, self.std
+
+    def __call__(self, picture: Image.Image) -> npt.NDArray[np.uint8]:
+        """A picture of any kind, resized: uint8 [channels, H, W]. It is normalised when a network sees it."""
+        height, width = self.shape or (picture.height, picture.width)
+        return as_pixels(picture, height, width, self.channels, self.resize, self.interpolation)
+
+
+@dataclass(frozen=True)
+class Called:
+    """A transform of a user, which is called on each picture when it is needed.
+
+    transform : a function of a PIL image, such as `weights.transforms()` of torchvision, what timm's `create_transform`
+        returns, a Compose, or an image processor of Hugging Face. It returns an image [channels, H, W] or [1, channels,
+        H, W] or, as an array, [H, W, channels], alone or in a dict
+    mean, std : to normalise with what it returns, and arrays; by default it normalises itself
+
+    Raises ValueError for an object that cannot be called.
+    """
+
+    transform: Callable[[Image.Image], Any]
+    mean: npt.ArrayLike | None = None
+    std: npt.ArrayLike | None = None
+
+    def __post_init__(self) -> None:
+        if not callable(self.transform):
+            raise ValueError(
+                f"transform is a {type(self.transform).__name__}: expected a function of a PIL image, such as "
+                "weights.transforms() or timm.data.create_transform(**config), or fs.Preprocessing(mean, std, size)"
+            )
+
+    @property
+    def statistics(self) -> tuple[Any, Any]:
+        """The mean and std of the images, those of the call or of the transform itself; None where none is known."""
+        return (self.mean, self.std) if self.mean is not None else normalisation_of(self.transform)
+
+    @property
+    def channels(self) -> int:
+        """Channels of the pictures that the transform gets."""
+        return 1 if np.size(self.statistics[0]) == 1 and self.statistics[0] is not None else 3
+
+    def __call__(self, picture: Image.Image) -> Pixels:
+        """An image of a picture of any kind, uint8 or float [channels, H, W], as the network sees it.
+
+        Raises ImageError if the transform fails, or returns no image.
+        """
+        given = upright(picture, self.channels)
+        try:
+            returned = self.transform(given)
+        except (Exception, SystemExit) as error:  # the user's code may raise any error
+            raise ImageError(f"the transform fails ({first_line(error)})") from error
+        image = _image_in(returned)
+        if self.mean is None or image.dtype == np.uint8:
+            return image
+        return normalised(image, self.mean, self.std, "its values")
+
+
+class TransformedFiles(ImageFiles):
+    """Image files as the images that a transform makes of them, uint8 or float; see `ImageFiles`.
+
+    Raises ValueError, naming the file, if the transform fails, or gives images of several sizes.
+    """
+
+    _first: Pixels | None = None
+
+    def __init__(self, files: Sequence[Path], transform: Called, *, workers: int = 1) -> None:
+        super().__init__(files, (1, 1), transform.channels, workers=workers)
+        self._transform = transform
+        self._first = next(self._in_order(np.arange(1), "stop", None))[1]
+        self.shape, self.dtype = (len(files), *self._first.shape), self._first.dtype
+
+    def origin(self) -> tuple[object, ...]:
+        """The files with their sizes and times, and the first of the images: a function has no identity."""
+        return *super().origin(), hashlib.sha256(self[:PROBES].tobytes()).hexdigest()
+
+    def _image(self, picture: Image.Image) -> Pixels:
+        image = self._transform(picture)
+        if self._first is not None and image.shape != self._first.shape:
+            raise ImageError(
+                f"the transform gives {list(image.shape)}, and {list(self._first.shape)} of another picture: expected "
+                "one size, as after a crop"
+            )
+        return image
+
+
+def _image_in(returned: Any) -> Pixels:
+    """The image [channels, H, W] in what a transform returned. Raises ImageError if there is none."""
+    if isinstance(returned, Mapping):
+        returned = next((returned[key] for key in IMAGE_KEYS if key in returned), None)
+    image = np.asarray(returned) if isinstance(returned, Image.Image | list) else as_array(returned)
+    image = image[None] if image.ndim == 2 else image[0] if image.ndim == 4 and len(image) == 1 else image
+    if image.ndim != 3 or (image.dtype != np.uint8 and image.dtype.kind != "f"):
+        raise ImageError(
+            f"the transform returns {image.dtype} {list(image.shape)}: expected an image [channels, H, W], uint8 or "
+            "floating point"
+        )
+    if not isinstance(returned, Tensor) and image.shape[2] in (1, 3) and image.shape[0] not in (1, 3):
+        image = image.transpose(2, 0, 1)
+    return image.astype(np.float32) if image.dtype == np.float16 else image
+
+
+def normalisation_of(transform: Any) -> tuple[Any, Any]:
+    """The mean and std [channels] that a transform ends with, in units of [0, 1]; None, None where none are known.
+
+    It ends with them if it is a Compose whose last step is Normalize, a transform of torchvision's weights, an image
+    processor of Hugging Face, or a `Preprocessing`.
+
+    >>> normalisation_of(torchvision.models.ResNet50_Weights.DEFAULT.transforms())[0]
+    array([0.485, 0.456, 0.406])
+    """
+    steps = getattr(transform, "transforms", transform)
+    if isinstance(steps, Iterable) and not isinstance(steps, Mapping | str):
+        return normalisation_of(([*steps] or [None])[-1])
+    names = ("image_mean", "image_std") if hasattr(transform, "image_mean") else ("mean", "std")
+    mean, std = (getattr(transform, name, None) for name in names)
+    if mean is None or std is None or not getattr(transform, "do_normalize", True):
+        return None, None
+    return np.atleast_1d(np.asarray(mean, float)), np.atleast_1d(np.asarray(std, float))
+
+
+def normalised(images: Pixels, mean: Any, std: Any, what: str = "images") -> Pixels:
+    """Float images or one, [..., channels, H, W], from 0 to 1 -> (images - mean) / std, in their dtype.
+
+    Raises ImageError for images outside [0, 1], pixels or images that are normalised already, and ValueError for a mean
+    or std that makes no sense.
+    """
+    check_statistics(mean, std, images.shape[-3])
+    low, high = images.min(), images.max()
+    if low >= 0 and high > 1:
+        raise ImageError(
+            f"{what} are {images.dtype} from {low:.3g} to {high:.3g}, but mean and std belong to images from 0 to 1: "
+            "divide the images by 255 if they are pixels, or give uint8"
+        )
+    if low < 0:
+        raise ImageError(
+            f"{what} go from {low:.3g} to {high:.3g}, so they are normalised already: leave mean and std out, or give "
+            "images from 0 to 1 or uint8"
+        )
+    shift, scale = (np.asarray(value, float).astype(images.dtype)[:, None, None] for value in (mean, std))
+    pixels: FloatArray = images - shift
+    pixels /= scale
+    return pixels

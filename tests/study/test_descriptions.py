@@ -1,0 +1,102 @@
+"""What tests of networks, sources of images and results say of themselves, which rules, tables and docs ask."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+from test_plan import plan
+
+from conftest import ROOT
+from study import targets, tests
+from study.catalogue import TABLES
+from study.dependencies import code_of
+from study.network_tests import TESTS
+from study.plan import Plan
+from study.settings import KINDS
+from study.sources.registry import BY_NAME, SOURCES
+
+FOLDER = Path(tests.__path__[0])
+
+
+def test_every_module_of_the_folder_is_a_test():
+    assert set(TESTS) == {path.stem for path in FOLDER.glob("[!_]*.py")}
+    names = [name for test in TESTS.values() for name in test.tables]
+    assert len(names) == len(set(names)) and set(names) <= set(TABLES)
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_what_a_test_does_names_the_outputs_that_it_describes(name):
+    test, text = TESTS[name], (FOLDER / f"{name}.py").read_text()
+    assert test.name == name and bool(test.measure) == bool(test.outputs) and (test.outputs or test.tables)
+    for key in test.outputs if len(test.outputs) > 1 else ():
+        assert f".{key}" in text
+    assert all(table.holds for table in test.tables.values())
+
+
+@pytest.mark.parametrize("name", TESTS)
+def test_a_job_depends_on_the_module_of_its_own_test_and_its_head_imports_nothing_slow(name):
+    code = code_of("run_test.py", modules=[TESTS[name].module])
+    modules = [path for path in code if path.startswith("workflow/study/tests/")]
+    assert modules == ["workflow/study/tests/__init__.py", f"workflow/study/tests/{name}.py"]
+    assert not {"workflow/study/plan.py", "workflow/study/catalogue.py"}.intersection(code)
+    tree = ast.parse((FOLDER / f"{name}.py").read_text())
+    heads = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not [node for node in heads if "frequency_shortcuts" in ast.unparse(node)]
+
+
+def test_a_study_writes_the_files_of_all_its_tests_once():
+    planned = plan()
+    files = [file for test in TESTS.values() if test.in_study for file in test.files(planned)]
+    assert len(files) == len(set(files)) and set(files) <= set(targets.of_study(planned))
+    hits = [file for file in files if file.endswith("/hits.h5")]
+    assert hits == TESTS["shortcuts"].files(planned, "hits") and len(hits) == len(planned.runs())
+    assert not any("method_rates" in file or "wave" in file for file in files)
+    assert not TESTS["transfer"].files(planned)
+
+
+# Sources of images
+
+
+def test_each_source_describes_the_keys_of_its_names_and_has_a_rule_of_its_own():
+    for source in SOURCES:
+        described = yaml.safe_load(source.keys)
+        assert list(described) == list(source.names) and source.kind in KINDS
+        for part in described.values():
+            assert part.keys() == {"description", "required", "properties"}
+            assert set(part["required"]) <= set(part["properties"])
+    assert len({source.rule for source in SOURCES}) == len(SOURCES) and len(BY_NAME) > len(SOURCES)
+
+
+def test_snakemake_starts_without_the_packages_that_only_jobs_need():
+    heavy = "{'torch', 'torchvision', 'scipy', 'pandas', 'h5py', 'PIL'}"
+    code = f"import sys, study.configuration, study.states; print({heavy} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "workflow", text=True, capture_output=True)
+    assert done.stdout == "set()\n", done.stderr
+
+
+# The page of results
+
+
+def patterns(page):
+    """A pattern of paths for each name in the first column of the tables of a page."""
+    for cell in re.findall(r"^\| (`[^|]+) \| .+ \|$", page, re.MULTILINE):
+        before = ""
+        for name in re.findall(r"`([^`]+)`", cell):
+            before = f"{before.rpartition('.')[0]}{name}" if name.startswith(".") else name
+            pattern = re.escape(before).replace(r"\{run\}", r"[^/]+/[^/]+/[^/]+/seed\d+")
+            yield re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) + (".*" if before.endswith("/") else ""))
+
+
+@pytest.mark.parametrize("name", ["config", "benchmark", "experiments", "own"])
+def test_the_page_of_results_describes_every_file_of_a_study(name):
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
+    plan, described = Plan(config), [*patterns((ROOT / "results" / "README.md").read_text())]
+    files = [*targets.of_study(plan), *plan.map_files()]
+    paths = {target.removeprefix(f"{plan.results}/") for target in files}
+    assert [path for path in paths if not any(pattern.fullmatch(path) for pattern in described)] == []

@@ -1,0 +1,35 @@
+# %% [markdown]
+# # Class cards
+#
+# One row a class: what sets its images apart (ADCS), what the network uses (loss increments, dominant frequency map),
+# and one test image as it is, from the map alone, and from a random mask with the same radial distribution. The
+# explorer shows every class.
+#
+# The four classes with the clearest shortcut are drawn. The images are normalised as the network expects them.
+
+# %% tags=["parameters"]
+figures: list[dict[str, object]] = []
+
+# %%
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.evaluation import examples
+from frequency_shortcuts.figures import canvas, selection
+from frequency_shortcuts.figures.cards import class_cards
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.hdf5 import read_classes
+from frequency_shortcuts.storage.tables import read_table
+
+
+def draw(
+    run: dict[str, str], store: str, weights: str, spectra: str, maps: str, shortcuts: str, percent: float,
+    band_edges: list[float], most: int,
+) -> Figure:  # fmt: skip
+    classes, verdicts = read_classes(spectra), read_table(shortcuts)
+    of_network = verdicts[(verdicts[list(run)] == list(run.values())).all(axis=1)]
+    shown = selection.clearest_shortcuts(of_network, classes, most)
+    cards = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))
+    return class_cards(cards, shown.names(classes), len(classes), band_edges, shown.note)
+
+
+canvas.draw_all(draw, figures)

@@ -1,0 +1,43 @@
+# %% [markdown]
+# # Dominant frequency maps
+#
+# The frequencies whose removal raises the loss of a class most. With several seeds, the shade is the share of seeds
+# that have the frequency in the map.
+#
+# Of many classes, those with the clearest shortcut are drawn. The maps of the seeds of one network are averaged. Maps
+# of other methods than culling have rows of their own, with the name of the method behind that of the network. The
+# table says how low or high they lie: the mean radius of their frequencies, in cycles per image.
+
+# %% tags=["parameters"]
+figures: list[dict[str, object]] = []
+
+# %%
+import numpy as np
+import pandas as pd
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.figures import canvas, selection, spectra
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.pairs import radius
+from frequency_shortcuts.storage.hdf5 import read_classes
+from frequency_shortcuts.storage.tables import read_table
+
+
+def draw(
+    dataset: str, maps: list[str], labels: list[str], percent: float, band_edges: list[float], shortcuts: str, most: int
+) -> Figure:
+    classes = read_classes(maps[0])
+    shown = selection.clearest_shortcuts(read_table(shortcuts).query("dataset == @dataset"), classes, most)
+    masks: dict[tuple[str, ...], list[BoolArray]] = {}
+    for path, label in zip(maps, labels, strict=True):
+        masks.setdefault(tuple(label.split("/")), []).append(dfm.read_mask(path, percent, shown.index))
+    shares = {network: np.mean(of_seeds, axis=0) for network, of_seeds in masks.items()}
+    r = radius(*next(iter(shares.values())).shape[1:])
+    radii = {" ".join(key): (share * r).sum(axis=(1, 2)) / share.sum(axis=(1, 2)) for key, share in shares.items()}
+    display(pd.DataFrame(radii, index=shown.names(classes)).round(1))
+    return spectra.dominant_frequencies(shares, shown.names(classes), band_edges, shown.note)
+
+
+canvas.draw_all(draw, figures)

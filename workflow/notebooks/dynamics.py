@@ -1,0 +1,30 @@
+# %% [markdown]
+# # What is learned first
+#
+# Scores of every class over the first iterations, on the test images as they are and on their low-pass and high-pass
+# versions. Lines are means over seeds, bands one standard deviation.
+#
+# Of many classes, those that are learned first and last are drawn. The table holds the scores averaged over these
+# iterations, networks and seeds: the higher, the earlier a class is learned.
+
+# %% tags=["parameters"]
+figures: list[dict[str, object]] = []
+
+# %%
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.figures import canvas, learning, selection
+from frequency_shortcuts.storage.hdf5 import read_classes
+from frequency_shortcuts.storage.tables import read_table
+
+
+def draw(dataset: str, store: str, table: str, scores: list[str], most: int) -> Figure:
+    classes = read_classes(store)
+    rows = read_table(table).query("dataset == @dataset")
+    display(rows.pivot_table(scores, "class", "view", sort=False).round(2))
+    shown = selection.first_and_last_learned(rows, classes, scores[-1], most)
+    return learning.dynamics(rows, shown.names(classes), scores, shown.note)
+
+
+canvas.draw_all(draw, figures)

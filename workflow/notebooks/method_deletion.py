@@ -1,0 +1,27 @@
+# %% [markdown]
+# # Deletion: the best frequencies removed
+#
+# TPR when the best frequencies of each method are removed. A method that finds what the class cannot do without falls
+# early.
+#
+# The table holds the numbers at one size, mean over classes and seeds.
+
+# %% tags=["parameters"]
+figures: list[dict[str, object]] = []
+
+# %%
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.figures import canvas, methods
+from frequency_shortcuts.storage.tables import read_table
+
+
+def draw(table: str, datasets: list[str], percent: float) -> Figure:
+    rows = read_table(table).query("dataset in @datasets")
+    removed = rows.query("percent == @percent and part == 'remove'")
+    display(removed.pivot_table("tpr", "method", ["dataset", "fill"], sort=False).round(2))
+    return methods.rates(rows, "remove")
+
+
+canvas.draw_all(draw, figures)

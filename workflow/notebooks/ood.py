@@ -1,0 +1,32 @@
+# %% [markdown]
+# # Do shortcuts survive outside the training data?
+#
+# True positive rate of every class in every rendition: unfiltered and, for each fill (what stands at the other
+# frequencies), with the class's map kept and with the best of the controls of the same size: random masks, random masks
+# with the map's radii, the lowest frequencies, the maps of other classes.
+#
+# Of many classes, those with the clearest shortcut on the photographs are drawn. The table holds true positive rates,
+# mean over classes, networks, seeds and draws.
+
+# %% tags=["parameters"]
+figures: list[dict[str, object]] = []
+
+# %%
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.figures import canvas, selection
+from frequency_shortcuts.figures.shortcuts import out_of_distribution
+from frequency_shortcuts.storage.hdf5 import read_classes
+from frequency_shortcuts.storage.tables import read_table
+
+
+def draw(dataset: str, store: str, table: str, shortcuts: str, most: int) -> Figure:
+    classes = read_classes(store)
+    rows, verdicts = (found[found["dataset"] == dataset] for found in map(read_table, (table, shortcuts)))
+    display(rows.pivot_table("tpr", "rendition", ["fill", "filter"], sort=False).round(2))
+    shown = selection.clearest_shortcuts(verdicts, classes, most)
+    return out_of_distribution(rows, shown.names(classes), shown.note)
+
+
+canvas.draw_all(draw, figures)

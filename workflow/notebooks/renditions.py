@@ -1,0 +1,28 @@
+# %% [markdown]
+# # Synthetic renditions
+#
+# One test photograph of every class, and its renditions: made from the photograph itself, not collected.
+#
+# Of many classes, some that are evenly spaced in their list are drawn.
+
+# %% tags=["parameters"]
+figures: list[dict[str, object]] = []
+
+# %%
+import numpy as np
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.figures import canvas, images, selection
+
+
+def draw(store: str, renditions: list[str], names: list[str], most: int) -> Figure:
+    paths = zip(["photograph", *names], [store, *renditions], strict=True)
+    tests = {name: stores.read(path, "test", per_class=1) for name, path in paths}
+    classes = tests["photograph"].classes
+    shown = selection.evenly_spaced(len(classes), most)
+    pictures = {name: test.images[np.argsort(test.labels)[shown.index]] for name, test in tests.items()}
+    return images.renditions(pictures, shown.names(classes), shown.note)
+
+
+canvas.draw_all(draw, figures)
