@@ -4,7 +4,6 @@ import importlib
 import re
 import sys
 from pathlib import Path
-from zipfile import ZipFile
 
 import h5py
 import numpy as np
@@ -329,13 +328,3 @@ def test_a_table_sorts_by_a_click_with_missing_values_last_and_filters(study, pa
         values = browser.run(f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)")
         missing = [value == "\N{EN DASH}" for value in values]
         assert missing == sorted(missing) and 0 < sum(missing) < len(values)  # of `remove` there are no radial controls
-
-
-def test_the_zip_holds_the_page_and_every_result(study, page, tmp_path):
-    done = study.snakemake("report_zip", "--cores", "all")
-    assert done.returncode == 0, done.stdout
-    with ZipFile(study.results / "report.zip") as file:
-        file.extractall(tmp_path)
-    (path,) = tmp_path.glob("*/report.html")
-    named = page(path).run("Object.values(results).map(result => result.data_uri)")
-    assert named and all((path.parent / name).is_file() for name in named)

@@ -7,7 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from frequency_shortcuts.evaluation import cure_networks
+from frequency_shortcuts.evaluation import cure
 from frequency_shortcuts.networks import augmentation
 from study import targets
 from study.catalogue import SHOWN, TABLES
@@ -241,10 +241,10 @@ def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed_and_more_traini
     assert settings["recipe"] == found.leak_settings()["recipes"]["clothing"]
     own = {"wave_strength": 10, "swap_energy": 0.15, "swap_probability": 1, "swap_until": 0.9}
     assert settings["augmentation"] == found.leak_settings()["geometry"] | own
-    assert plan().cure_jobs() == [] and CLEAN == cure_networks.CLEAN
+    assert plan().cure_jobs() == [] and CLEAN == cure.CLEAN
     kinds = schema()["$defs"]
-    assert kinds["cure_case"]["enum"] == list(cure_networks.CASES)
-    assert ["none", *kinds["cure_training"]["enum"]] == list(cure_networks.TRAININGS)
+    assert kinds["cure_case"]["enum"] == list(cure.CASES)
+    assert ["none", *kinds["cure_training"]["enum"]] == list(cure.TRAININGS)
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():

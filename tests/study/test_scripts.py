@@ -205,7 +205,7 @@ def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
     output = Outputs(cure=tmp_path / "cure.csv", networks=tmp_path / "cure_networks.csv")
     output.figure = [str(tmp_path / "cure_all.svg"), str(tmp_path / "cure_all.png")]
     given = SimpleNamespace(networks=files)
-    run_script("make_cure_table", tmp_path, params=SimpleNamespace(), input=given, output=output)
+    run_script("make_benchmark_tables", tmp_path, params=SimpleNamespace(), input=given, output=output)
     judged, networks = read_table(output.cure), read_table(output.networks)
     found = list(judged[["case", "training"]].itertuples(index=False, name=None))
     assert found == [

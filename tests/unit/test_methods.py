@@ -143,8 +143,18 @@ def test_a_split_of_uint8_images_is_normalised(case, network):
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"neutral": 1}, {"version": "2"}, {"limits": Limits(batch=3)}, {"masks": 16}, {"share": 0.4}],
-    ids=str,
+    [
+        {"seed": 1},
+        {"neutral": 1},
+        {"version": "2"},
+        {"limits": Limits(batch=3)},
+        {"masks": 16},
+        {"share": 0.4},
+        {"limits": Limits("bfloat16")},
+        {"images": 2 * batch()},
+        {"labels": np.roll(LABELS, 1)},
+    ],
+    ids=lambda change: next(iter(change)),
 )
 def test_the_state_of_another_computation_is_not_used(network, tmp_path, change):
     run("rise", network, state=tmp_path / "state", fill="swap")
@@ -168,6 +178,10 @@ WRONG = [
     ("culling", {"fill": "noisy"}, r"unknown fill 'noisy': choose from zeros, swap"),
     ("culling", {"patch": 0}, "patch 0, search exact: expected 1, or more"),
     ("culling", {"patch": 2, "search": "screened"}, "with the search exact"),
+    ("culling", {"fill": "swap", "search": "screened"}, "fill swap needs the search exact: screened predicts"),
+    ("culling", {"target_recall": 0}, "target_recall 0: expected above 0 and at most 1"),
+    ("culling", {"patience": -1}, "patience -1: expected at least 0 pairs"),
+    ("culling", {"percent": 0, "search": "screened"}, "percent 0: expected above 0 and at most 100"),
     ("hfss", {"percent": 0}, "percent 0: expected above 0 and at most 100"),
     ("hfss", {"parents": 301}, "parents 301 of 300 candidates"),
     ("greedy", {"ranking": "greedy"}, "greedy needs the ranking of another method"),
