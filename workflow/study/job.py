@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import os
-import shlex
 import signal
 import socket
 import subprocess
@@ -92,14 +91,7 @@ def stopping() -> Iterator[Callable[[], bool]]:
 
 
 def _sentence(error: BaseException) -> str:
-    """The sentence of an error: its own message for errors of this repository, with the type for all others.
-
-    For a damaged or wrong result it names the command that removes it; the study then makes it again.
-    """
-    path = str(getattr(error, "path", ""))
-    # By name: importing the class would make every step depend on its module.
-    if type(error).__name__ == "DamagedFile" and Path(path).resolve().is_relative_to(Path("results").resolve()):
-        return f"{error}: rm {shlex.quote(path)}, then the same command"
+    """The sentence of an error: its own message for errors of this repository, with the type for all others."""
     if isinstance(error, SystemExit):
         return f"code that this step runs called exit({error.code!r}): expected a network or data set that does not"
     if isinstance(error, KeyboardInterrupt):

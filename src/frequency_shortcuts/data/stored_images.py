@@ -12,8 +12,6 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.storage.files import DamagedFile
-
 RUN = 64  # images per read by HDF5: it is slower with thousands in one call, and much slower with lists of indices
 PER_THREAD = 2**20  # bytes per thread: for fewer, starting a thread takes longer than it saves
 
@@ -23,7 +21,7 @@ class Stored:
 
     chosen: positions in the split, int64 [n]. name: `images` or `stylised`. Indices are slices and arrays of integers.
     Images that lie in the file one after the other are mapped into memory; HDF5 reads all others. Reading raises
-    DamagedFile if HDF5 cannot read an image.
+    ValueError if HDF5 cannot read an image.
 
     >>> images = Stored("results/laptop/data/syn_1.h5", "test", np.arange(100))
     >>> images[np.array([3, 1])].shape
@@ -83,8 +81,8 @@ class Stored:
         try:
             return take_rows(self._stored, positions).astype(np.uint8, copy=False)
         except OSError as error:
-            problem = f"is damaged: {self._stored.name[1:]} cannot be read ({error})"
-            raise DamagedFile(self._stored.file.filename, problem) from error
+            path, name = self._stored.file.filename, self._stored.name[1:]
+            raise ValueError(f"{path} is damaged: {name} cannot be read ({error})") from error
 
 
 def _mapped(stored: h5py.Dataset) -> npt.NDArray[np.uint8] | None:

@@ -181,7 +181,7 @@ def _write_planes(
 
 
 def read(path: str | os.PathLike[str]) -> DFM:
-    """Read a file of maps. Raises DamagedFile if it does not hold what was written.
+    """Read a file of maps. Raises ValueError if it does not hold what was written.
 
     >>> read("results/laptop/maps/mixture/syn_1/resnet18_w8/none/seed200.h5").mask(5).shape
     (4, 32, 32)
@@ -204,8 +204,8 @@ def read_mask(
 ) -> BoolArray:
     """The map of every class, or of the `chosen` ones (in increasing order), without reading the rest of the file.
 
-    Of a file of halves, `chosen` is the half. Raises ValueError for a percentage that the file lacks, and DamagedFile
-    if the file does not hold what was written.
+    Of a file of halves, `chosen` is the half. Raises ValueError for a percentage that the file lacks, and if
+    it does not hold what was written.
 
     >>> read_mask("dfm.h5", 5).shape
     (10, 32, 32)

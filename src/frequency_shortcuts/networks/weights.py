@@ -9,7 +9,6 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from frequency_shortcuts.storage.files import DamagedFile
 from frequency_shortcuts.storage.kinds import kind_of
 
 KEY = "frequency_shortcuts"  # of the metadata of a file
@@ -26,7 +25,7 @@ def stated(path: str | os.PathLike[str], file: Any) -> dict[str, Any]:
     try:
         about: dict[str, Any] = json.loads((file.metadata() or {}).get(KEY, "{}"))
     except ValueError as error:
-        raise DamagedFile(path, "is damaged, its metadata cannot be read") from error
+        raise ValueError(f"{path} is damaged, its metadata cannot be read") from error
     return about
 
 
@@ -46,12 +45,12 @@ def normalisation(path: str | os.PathLike[str]) -> tuple[list[float], list[float
 
 
 def open_weights(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
-    """An open safetensors file, whose tensors are those of a framework. Raises DamagedFile for another file."""
+    """An open safetensors file, whose tensors are those of a framework. Raises ValueError for another file."""
     if kind := kind_of(path):
         raise ValueError(f"{path} is {kind}: expected a safetensors file")
     try:
         return safe_open(path, framework)
     except SafetensorError as error:
-        raise DamagedFile(path, f"is not a safetensors file, or not a whole one ({error})") from error
+        raise ValueError(f"{path} is not a safetensors file, or not a whole one ({error})") from error
     except FileNotFoundError:
         raise FileNotFoundError(f"no weights at {path}") from None

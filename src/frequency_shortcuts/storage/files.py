@@ -26,17 +26,6 @@ MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of 
 ABANDONED_S = 3600  # a partial file of another machine that nothing wrote to for so long: its process was killed
 
 
-class DamagedFile(ValueError):
-    """A file does not hold what it must hold. Its message names the file, which `path` holds."""
-
-    def __init__(self, path: str | os.PathLike[str], problem: str) -> None:
-        super().__init__(path, problem)
-        self.path, self.problem = os.fspath(path), problem
-
-    def __str__(self) -> str:
-        return f"{self.path} {self.problem}"
-
-
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Write to the yielded temporary name. The file is renamed to `path` only if the block succeeds.

@@ -9,7 +9,6 @@ from typing import Any
 
 import h5py
 
-from .files import DamagedFile
 from .kinds import kind_of
 
 
@@ -19,8 +18,8 @@ def read_hdf5(path: str | os.PathLike[str], *, own_data: bool = False) -> Iterat
 
     own_data : whether to refuse a file whose data lies in other files: external links and storage, virtual data sets
 
-    Raises FileNotFoundError for a missing file, ValueError for what is no file, and DamagedFile for a file that is no
-    whole HDF5 file, or that does not hold what the block reads.
+    Raises FileNotFoundError for a missing file, and ValueError for one that is no whole HDF5 file, or that does not
+    hold what the block reads.
 
     >>> with read_hdf5("adcs.h5") as file:
     ...     values = file["adcs"][:]
@@ -34,7 +33,7 @@ def read_hdf5(path: str | os.PathLike[str], *, own_data: bool = False) -> Iterat
     except PermissionError:
         raise
     except OSError as error:
-        raise DamagedFile(path, f"is not an HDF5 file, or not a whole one ({error})") from error
+        raise ValueError(f"{path} is not an HDF5 file, or not a whole one ({error})") from error
     with file:
         try:
             if own_data and (outside := _what_leads_outside(file)):
@@ -44,8 +43,7 @@ def read_hdf5(path: str | os.PathLike[str], *, own_data: bool = False) -> Iterat
             if isinstance(error, ValueError) and str(path) in str(error):
                 raise
             reason = " ".join(str(error).split()).strip("'\"")
-            problem = f"does not hold what is expected ({type(error).__name__}: {reason})"
-            raise DamagedFile(path, problem) from error
+            raise ValueError(f"{path} does not hold what is expected ({type(error).__name__}: {reason})") from error
 
 
 def read_classes(path: str | os.PathLike[str]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .files import DamagedFile, replacing
+from .files import replacing
 
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
@@ -39,9 +39,9 @@ def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a table of `write_table`. Names stay text, also those that look like numbers, `none` or `NA`.
 
-    Raises DamagedFile for what is no table.
+    Raises ValueError for what is no table.
     """
     try:
         return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str))
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DamagedFile(path, f"is no table ({' '.join(str(error).split())})") from error
+        raise ValueError(f"{path} is no table ({' '.join(str(error).split())})") from error
