@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas, selection
 from frequency_shortcuts.figures import spectra as planes
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 
 def draw(spectra: str, band_edges: list[float], most: int) -> Figure:

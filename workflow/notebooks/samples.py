@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.data import stores as image_stores
 from frequency_shortcuts.figures import canvas, images
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 
 def draw(stores: list[str], spectra: list[str], names: list[str], band_edges: dict[str, list[float]]) -> Figure:

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from frequency_shortcuts.evaluation.truth import planted
 from frequency_shortcuts.figures import canvas, truth
 from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import read_table
 
 
