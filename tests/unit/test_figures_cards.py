@@ -59,8 +59,8 @@ def files(tmp_path):
     found = culling.cull(
         network, Split(torch.from_numpy(generator.standard_normal((9, 3, *SIZE))).float(), labels), "exact"
     )
-    about = {"classes": CLASSES, "split": "test", "created_by": "", "images_sha256": stores.checksum(store)}
-    dfm.write(maps, found, pairs, [20], weights_sha256="", **about)
+    about = {"classes": CLASSES, "split": "test", "created_by": ""}
+    dfm.write(maps, found, pairs, [20], **about)
     return store, spectra, maps, pixels
 
 

@@ -12,7 +12,6 @@ from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, job, log, run_of_path, stopping
-from study.origin import origin_of
 from study.trainings import IN_MEMORY, architecture_of, augmentation_of
 
 
@@ -65,7 +64,6 @@ def main(snakemake):
             "test_accuracy": accuracy,
             "parameters": architectures.parameters(network),
             "device": device.type,
-            **origin_of(snakemake.output.weights, images=store, maps=snakemake.input.maps),
         }
         architectures.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
         # At the end: if the disk is full while the results are written, the state is still there.

@@ -19,11 +19,11 @@ OTHERS = {
         Result("networks and their accuracy", "run"),
         "Every network: its number of parameters, its best epoch by validation loss, losses and accuracies there, and "
         "its accuracy on all test images.",
-        runs=Plan.runs,
+        planned=Plan.runs,
     ),
-    "dynamics": Table(runs=Plan.trained_runs),
-    "graded": Table(Result("gain and earliness in the graded sets", "dynamics"), runs=_graded_seeds),
-    "graded_dynamics": Table(runs=_graded_seeds),
+    "dynamics": Table(planned=Plan.trained_runs),
+    "graded": Table(Result("gain and earliness in the graded sets", "dynamics"), planned=_graded_seeds),
+    "graded_dynamics": Table(planned=_graded_seeds),
     "table_1": Table(
         Result("TPR and FPR of the baseline (table 1)", "shortcuts"),
         "Table 1 of the paper for the baseline (the first network planned for a set of photographs, without "
@@ -67,7 +67,7 @@ OTHERS = {
     "provenance": Table(
         Result("versions, commit, device, seeds", "run"),
         "The provenance of the study: versions, commit, digest of the configuration, machine and device, seeds, and "
-        "the data sets with their checksums. Written when the results last changed.",
+        "the data sets. Written when the results last changed.",
     ),
 }
 OF_TESTS = {name: table for test in TESTS.values() for name, table in test.tables.items()}

@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 HITS_FILE = f"tests/{FOLDER}/hits.h5"
 METHODS = (
     "group `methods/{name}`, of each method in `shortcuts.methods`: the same with its maps, beside the maps of other "
-    "classes and the lowest frequencies; the attribute `maps_of_{name}_sha256` says from which maps"
+    "classes and the lowest frequencies"
 )
-KEYS = ("class", "part", "fill", "filter")
 HITS = (
     "the class that the network named, for every mask and image: `labels`, `unfiltered` int16 [image]; `masks` bool "
     "[mask, H, W], the frequencies that an image keeps; `named/{fill}` int16 [mask, image], -1 where no class needed "

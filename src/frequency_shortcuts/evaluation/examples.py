@@ -24,7 +24,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import all_named
 from frequency_shortcuts.spectrum.filters import half_plane, hide
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import CULLING, read_table
 
 from . import flip_rates

@@ -32,7 +32,6 @@ TEST = NetworkTest(
             f"tests/{FOLDER}/bandstop.csv",
             "one row two removed bands, true class and called class: `removed`, `true_class`, `called_class`, "
             "`original`, `filtered` (counts), `delta_percent` (of the images of the true class)",
-            ("removed", "true_class", "called_class"),
         )
     },
     settings=lambda plan: {"band_edges": plan.config["synthesis"]["band_edges"]},

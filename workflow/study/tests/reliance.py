@@ -119,7 +119,6 @@ TEST = NetworkTest(
             "removed, with another seed); `fpr`, `fpr_same`, `fpr_without`, `fpr_after`, the share of the other images "
             "called the class; `lost_at_test`, `tpr_same` - `tpr_without`, and `lost_after`, `tpr` - `tpr_after`, with "
             "95 % intervals over images `_low`, `_high`",
-            ("removed", "class"),
         )
     },
     inputs=lambda plan: files_of_run(plan, maps=True),
