@@ -14,8 +14,6 @@ rule cure_of_case:
     wildcard_constraints:
         case="[a-z0-9_]+",
     priority: 3  # as trainings
-    conda:
-        "../../envs/study.yaml"
     threads: torch_threads
     resources:
         gpu=gpus,
@@ -43,8 +41,6 @@ rule cure_table:
         figure=multiext(f"{RESULTS}/figures/cure_all", ".svg", ".png"),
     log:
         f"{RESULTS}/logs/cure/table.log",
-    conda:
-        "../../envs/study.yaml"
     message:
         "Judging the trainings by what is back of what artefacts cost"
     script:
