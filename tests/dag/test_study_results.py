@@ -13,6 +13,7 @@ from checkouts import CLASSES, EXTERNAL, MAPPED, NEUTRAL, PERCENTS, PLANTED, SHA
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.downloads import DOWNLOADS
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation, read_metadata, read_weights_digest
 from frequency_shortcuts.storage.tables import read_table
@@ -83,7 +84,7 @@ def test_adcs_is_that_of_the_stored_test_images(study, dataset):
         assert file.attrs["shown"] == "adcs"
     assert amplitude.dtype == np.float64 and amplitude.shape == (n_classes, channels, size, size)
     if dataset != "pictures":  # whose network has a normalisation of its own
-        seen, _ = test.tensors()
+        seen = Source(test).take(np.arange(len(test)))
         slow = np.abs(np.fft.fftshift(np.fft.fft2(seen[test.labels == 1].double().numpy()), axes=(-2, -1)))
         assert np.allclose(amplitude[1], slow.mean(axis=0), rtol=1e-4, atol=1e-4)  # computed in float32
     assert values.dtype == np.int16 and np.array_equal(values, adcs.accumulate(amplitude))

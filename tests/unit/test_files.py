@@ -18,6 +18,7 @@ from test_dfm import written
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.folders import ImageFiles
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.truth import planted as planted_masks
 from frequency_shortcuts.maps import adcs
 from frequency_shortcuts.networks import architectures
@@ -161,7 +162,7 @@ def maps(path, folder):
 
 def spectra(path, folder):
     generator = np.random.default_rng(0)
-    class_spectra = adcs.class_spectra(generator.random((8, 1, 16, 16)), np.arange(8) % 2, 2)
+    class_spectra = adcs.class_spectra(Split(generator.random((8, 1, 16, 16)), np.arange(8) % 2))
     with replacing_hdf5(path) as file:
         file.create_dataset("mean_amplitude", data=class_spectra.mean_amplitude, compression="gzip")
         file["count"] = np.array([4, 4])

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from frequency_shortcuts import dfm, shortcuts, spectrum
 from frequency_shortcuts.data import splits
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import stability
 from frequency_shortcuts.maps.methods.culling import cull
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -88,7 +89,7 @@ ABOUT = {
 
 def test_the_file_of_the_halves_holds_the_maps_of_either(tmp_path, small_network):
     network, pairs, path = small_network(2, 3), ConjugatePairs(6, 7), tmp_path / "run.h5"
-    found = [cull(network, IMAGES[some], LABELS[some], 3, "exact") for some in splits.halves(LABELS)]
+    found = [cull(network, Split(IMAGES[some], LABELS[some]), "exact") for some in splits.halves(LABELS)]
     dfm.write_halves(path, found, pairs, [5, 12.5], seed=0, **ABOUT)
     for half, percent in ((0, 5), (1, 12.5)):
         read = dfm.read_mask(path, percent, half)
@@ -108,7 +109,7 @@ def test_files_are_compared_like_the_maps_in_them_one_table_at_a_time(tmp_path, 
     for dataset, seed in (("p", 0), ("q", 0), ("p", 1)):
         runs.append({"dataset": dataset, "network": "n", "augmentation": "none", "seed": seed})
         paths.append(tmp_path / f"{dataset}{seed}.h5")
-        found = cull(small_network(2, 3, seed), IMAGES, LABELS, 3, "exact")
+        found = cull(small_network(2, 3, seed), Split(IMAGES, LABELS), "exact")
         dfm.write(paths[-1], found, pairs, [5, 12.5], **ABOUT)
         dfm.write_halves(tmp_path / "halves.h5", [found, found], pairs, [5, 12.5], seed=0, **ABOUT)
     tables = list(

@@ -11,6 +11,7 @@ from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
+from frequency_shortcuts.storage.journal import Work
 from study.job import code_version, job, stopping
 from study.origin import origin_of
 from study.tested_networks import load_network, read_images
@@ -44,10 +45,7 @@ def main(snakemake):
                     classes=classes,
                     seed=0 if search["own"] else int(snakemake.wildcards.seed),
                     limits=Limits(**search["limits"]),
-                    state=state,
-                    version=code_version(inputs.code),
-                    stop=stop,
-                    progress=True,
+                    work=Work(state, code_version(inputs.code), stop, progress=True),
                     **search["settings"],
                 )
                 for state, subset in subsets.items()

@@ -8,6 +8,7 @@ from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.files import delete_state
+from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, job, log, run_of_path, stopping
@@ -38,8 +39,9 @@ def main(snakemake):
         test = stores.read(store, "test", dynamics.pop("images_per_class"))
         architecture = architecture_of(params.architecture, data, store)
         log.info("%s on %s, %d images", architecture, device, len(data))
-        network = architectures.build(architecture, seed)
+        network = architectures.build(architecture, seed).to(device)
         validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
+        version, minutes = code_version(snakemake.input.code), snakemake.config["checkpoint_minutes"]
         with stopping() as stop:
             done = training.train(
                 network,
@@ -47,15 +49,10 @@ def main(snakemake):
                 validation,
                 Recipe(epochs=settings["epochs"], **params.recipe),
                 seed=seed,
-                device=device,
                 augmentation=augmentation_of(run["augmentation"], settings),
                 reduction=reduction_of(run["augmentation"], snakemake.input.maps, settings, seed),
                 dynamics=Dynamics(test, **dynamics),
-                state=state,
-                version=code_version(snakemake.input.code),
-                checkpoint_minutes=snakemake.config["checkpoint_minutes"],
-                stop=stop,
-                progress=True,
+                work=Work(state, version, stop, progress=True, checkpoint_minutes=minutes),
             )
         write_table(done.history, snakemake.output.history, **run)
         write_table(done.dynamics, snakemake.output.dynamics, **run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from frequency_shortcuts.spectrum.fills import ZEROS
+
 from .categories import Result
 from .description import Table
 from .network_tests import TESTS
@@ -28,21 +30,23 @@ OTHERS = {
         "augmentation): true and false positive rate of every class on unfiltered images and on images of which only "
         "{{ maps }} is kept, with zeros elsewhere, as published. {{ judged[0] | upper ~ judged[1:] }}; mean ± "
         "standard deviation over seeds.",
-        planned=lambda plan: plan.baselines() and "zeros" in _fills(plan),
+        planned=lambda plan: plan.baselines() and ZEROS.name in _fills(plan),
     ),
     "table_2": Table(
         Result("larger networks and augmentations (table 2)", "shortcuts"),
         "Table 2 of the paper: the same as table 1 for every other network and augmentation on photographs. Rates on "
         "{{ judged }}, unfiltered and with only {{ maps }} kept, with zeros elsewhere; mean ± standard deviation over "
         "seeds.",
-        planned=lambda plan: plan.non_baselines() and "zeros" in _fills(plan),
+        planned=lambda plan: plan.non_baselines() and ZEROS.name in _fills(plan),
     ),
     "table_3": Table(
         Result("TPR by class and rendition (table 3)", "ood"),
         "Table 3 of the paper: true positive rate of every class on the test images (*original*; {{ judged }}) and in "
         "every rendition (a column each), unfiltered, with only {{ maps }} kept, and with {{ controls }}, with zeros "
         "elsewhere, as published. Mean ± standard deviation over seeds and draws.",
-        planned=lambda plan: plan.ood_datasets() and "zeros" in _fills(plan) and "zeros" in plan.config["ood"]["fills"],
+        planned=lambda plan: (
+            plan.ood_datasets() and ZEROS.name in _fills(plan) and ZEROS.name in plan.config["ood"]["fills"]
+        ),
     ),
     "findings": Table(
         Result("the paper's findings, tested", "findings"),

@@ -17,6 +17,7 @@ from jsonschema.exceptions import ValidationError
 
 from frequency_shortcuts.data import planted
 from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
+from frequency_shortcuts.spectrum.fills import named
 
 from .plan import Plan
 from .schema import Validator, allowed, cut, listed, schema, shown
@@ -275,7 +276,7 @@ def _transfer(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
 def _culling(plan: Plan) -> Iterator[str]:
     """The section `culling`, and sections that use its maps."""
     culling = plan.config["culling"]
-    if culling["fill"] == "swap" and culling["method"] == "screened":
+    if named(culling["fill"]).needs_donors and culling["method"] == "screened":
         yield (
             "culling.fill: swap needs culling.method: exact, since screened predicts what the removal of a pair does; "
             "write method: exact or fill: zeros"

@@ -18,7 +18,8 @@ def measure(step: Any, created_by: str) -> None:
     from ..tested_networks import read_inputs, with_names
 
     network, data, run = read_inputs(step, "test")
-    table = shortcuts.band_stop(network, data, masks.bands(*data.images.shape[-2:], step.params.band_edges))
+    height, width = data.images.shape[-2:]
+    table = shortcuts.band_stop(network, data, masks.bands(height, width, step.params.band_edges))
     write_table(with_names(table, data.classes, "true_class", "called_class"), step.output[0], **run)
 
 
