@@ -23,7 +23,7 @@ _PLACES = {
     "rendition": r"data/ood/(?P<dataset>\w+)/(?P<rendition>[\w-]+)\.h5",
     "spectra": r"adcs/(?P<dataset>\w+)\.h5",
     "weights": rf"networks/{_RUN}/weights\.safetensors",
-    "part": rf"dfm/{_RUN}_part(?P<number>\d+)\.h5",
+    "part": rf"dfm/{_RUN}_part\d+\.h5",
     "maps": rf"dfm/{_RUN}\.h5",
     "halves": rf"stability/{_RUN}\.h5",
     "method": rf"maps/(?P<name>\w+)/{_RUN}\.h5",
