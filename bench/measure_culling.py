@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Found
@@ -34,46 +35,39 @@ def forward(folder: Path, device: torch.device) -> pd.DataFrame:
     images = torch.randn(16, 3, 224, 224, device=device)
     small = device.type == "cpu"
     cases = {
-        "ResNet18, width 16, 32 x 32": (fashion.network, fashion.images, fashion.labels, 10, 4096 if small else 2**19),
-        "ResNet18, 224 x 224": (large, images, np.arange(16) // 8, 2, 128 if small else 2**15),
+        "ResNet18, width 16, 32 x 32": (fashion.network, fashion.seen, 4096 if small else 2**19),
+        "ResNet18, 224 x 224": (large, Split(images, np.arange(16) // 8), 128 if small else 2**15),
     }
     rows = []
-    for name, (network, seen, labels, n_classes, count) in cases.items():
+    for name, (network, split, count) in cases.items():
+        seen = split.images
         best = _best_batch(network, seen)
         batch = _repeated(seen, best)
         passes = max(1, count // best)
-        blocks = _Blocks(network, seen, labels, n_classes, count)
+        blocks = _Blocks(network, split, count)
         times = by_turns({"forward": lambda: _forward(network, batch, passes), "culling": blocks})  # noqa: B023
         work = {"forward": passes * best, "culling": blocks.images}
         operations = flop(network, batch[:1])
         rate = work["culling"] / times["culling"].median()
-        rows.append(
-            {
-                "case": name,
-                "device": device.type,
-                "forward_batch": best,
-                "forward_images_per_s": work["forward"] / times["forward"].median(),
-                "culling_batch": blocks.batch,
-                "culling_images_per_s": rate,
-                **ratio(times, "culling", "forward", work),
-                "gflop_per_image": operations / 1e9,
-                "share_of_peak": rate * operations / 1e9 / peak,
-            }
-        )
-    return pd.DataFrame(rows)
+        rows.append({
+            "case": name, "forward_batch": best, "forward_images_per_s": work["forward"] / times["forward"].median(),
+            "culling_batch": blocks.batch, "culling_images_per_s": rate, **ratio(times, "culling", "forward", work),
+            "share_of_peak": rate * operations / 1e9 / peak,
+        })  # fmt: skip
+    return pd.DataFrame(rows).assign(device=device.type)
 
 
 class _Blocks:
     """A call culls about `count` filtered images, whole blocks of them, as `culling.cull` does after its start."""
 
-    def __init__(self, network: nn.Module, images: torch.Tensor, labels: np.ndarray, n_classes: int, count: int):
-        self.pairs = ConjugatePairs(*images.shape[-2:])
-        workspace = Workspace(network, images, labels, n_classes)
-        self.classes = [ClassEvaluator(workspace, c) for c in range(n_classes)]
+    def __init__(self, network: nn.Module, split: Split, count: int):
+        workspace = Workspace(network, split)
+        self.pairs = workspace.pairs
+        self.classes = [ClassEvaluator(workspace, c) for c in range(workspace.n_classes)]
         self.batch = workspace.engine.batch
-        each = max(1, count // len(labels))
+        each = max(1, count // len(split))
         self.index = np.linspace(0, len(self.pairs) - 1, min(each, len(self.pairs))).astype(int)
-        self.images = len(self.index) * len(labels)
+        self.images = len(self.index) * len(split)
 
     def __call__(self) -> None:
         for evaluator in self.classes:
@@ -125,35 +119,20 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
 
     cullings: dict[str, Found] = {}
 
-    def run(method: culling.Search) -> Callable[[], None]:
-        def task() -> None:
-            cullings[method] = culling.cull(
-                of.network, split.images, split.labels, 10, method, mean=split.mean, std=split.std
-            )
+    def cull(search: culling.Search) -> None:
+        cullings[search] = culling.cull(of.network, split, search)
 
-        return task
-
-    times = by_turns({"published": plainly, "exact": run("exact"), "screened": run("screened")})
+    times = by_turns({"published": plainly} | {search: partial(cull, search) for search in culling.SEARCHES})
     before = {c: loss(c, None) for c in {c for c, _ in sample}}
     slow = plainly() - np.array([before[c] for c, _ in sample])
     ours = np.array([cullings["exact"].score[c, p] for c, p in sample])
     whole = {"published": len(sample) / (10 * len(pairs))}
-    rows = []
-    for method in culling.SEARCHES:
-        rows.append(
-            {
-                "method": method,
-                "device": device.type,
-                "images": len(split),
-                "published_s": (times["published"] / whole["published"]).median(),
-                "ours_s": times[method].median(),
-                **ratio(times, method, "published", whole),
-                "published_sample": len(sample),
-                "greatest_difference": float(np.abs(ours - slow).max()) if method == "exact" else np.nan,
-                "overlap_of_top_5_percent": overlap(cullings[method], cullings["exact"], pairs, 5),
-            }
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame({
+        "method": search, "device": device.type, "published_s": (times["published"] / whole["published"]).median(),
+        "ours_s": times[search].median(), **ratio(times, search, "published", whole), "published_sample": len(sample),
+        "greatest_difference": float(np.abs(ours - slow).max()) if search == "exact" else np.nan,
+        "overlap_of_top_5_percent": overlap(cullings[search], cullings["exact"], pairs, 5),
+    } for search in culling.SEARCHES)  # fmt: skip
 
 
 def overlap(first: Found, second: Found, pairs: ConjugatePairs, percent: float) -> float:
@@ -166,28 +145,15 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
     """What reduced precision does to the speed and to the maps."""
     of = subject("fashion resnet18 32", folder, 10, device)
     pairs = ConjugatePairs(32, 32)
-    variants = {"float32": {}, "bfloat16": {"precision": "bfloat16"}}
-    if device.type == "cuda":
-        variants["tf32"] = {"precision": "tf32"}
-    cullings = {
-        name: culling.cull(of.network, of.images, of.labels, 10, "exact", **options)
-        for name, options in variants.items()
-    }
-    tasks = {}
-    for name, options in variants.items():
-        first = ClassEvaluator(Workspace(of.network, of.images, of.labels, 10, limits=Limits(**options)), 0)
-        tasks[name] = lambda first=first: first.sums(np.arange(len(pairs)), 0, len(first))
-    times = by_turns(tasks)
-    return pd.DataFrame(
-        {
-            "precision": name,
-            "device": device.type,
-            **ratio(times, name, "float32"),
-            "greatest_difference": float(np.abs(cullings[name].score - cullings["float32"].score).max()),
-            **{
-                f"overlap_of_top_{percent}_percent": overlap(cullings[name], cullings["float32"], pairs, percent)
-                for percent in (1, 5, 10, 20)
-            },
-        }
-        for name in variants
-    )
+    variants = ("float32", "bfloat16", *(["tf32"] if device.type == "cuda" else []))
+    cullings, tasks = {}, {}
+    for name in variants:
+        cullings[name] = culling.cull(of.network, of.seen, "exact", precision=name)
+        first = ClassEvaluator(Workspace(of.network, of.seen, limits=Limits(precision=name)), 0)
+        tasks[name] = partial(first.sums, np.arange(len(pairs)), 0, len(first))
+    times, exact = by_turns(tasks), cullings["float32"]
+    return pd.DataFrame({
+        "precision": name, "device": device.type, **ratio(times, name, "float32"),
+        "greatest_difference": float(np.abs(found.score - exact.score).max()),
+        **{f"overlap_of_top_{percent}_percent": overlap(found, exact, pairs, percent) for percent in (1, 5, 10, 20)},
+    } for name, found in cullings.items())  # fmt: skip

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from safetensors.torch import load_file
 
-from frequency_shortcuts.networks.weights import read_weights_digest
+from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 from .markdown import DOCS, ROOT
@@ -27,7 +28,7 @@ def digests(study: Path) -> dict[str, str]:
     tables = (path for path in sorted(study.glob("tables/*.csv")) if path.stem not in LEFT_OUT)
     found = {str(path.relative_to(study)): hashlib.sha256(path.read_bytes()).hexdigest() for path in tables}
     weights = sorted(study.glob("networks/**/weights.safetensors"))
-    return found | {str(path.relative_to(study)): read_weights_digest(path) for path in weights}
+    return found | {str(path.relative_to(study)): weights_digest(load_file(path)) for path in weights}
 
 
 def write(study: Path, target: Path) -> None:

@@ -387,11 +387,11 @@ def _read_maps(file: Path, percent: float, images: Path) -> Any:
     from frequency_shortcuts.analysis.images import HDF5, class_names
     from frequency_shortcuts.data import stores
     from frequency_shortcuts.maps import dfm, exchange
-    from frequency_shortcuts.storage.hdf5 import file_in_errors, open_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
 
     if file.suffix.lower() not in HDF5:
         return exchange.read(file)
-    with open_hdf5(file) as opened:
+    with read_hdf5(file, own_data=True) as opened:
         if "mask" not in opened:
             raise ValueError(f"{file} holds no maps: expected the group mask, as the command maps writes it")
         of_maps = stores.class_names(opened, file) if "classes" in opened.attrs else ()
@@ -401,8 +401,7 @@ def _read_maps(file: Path, percent: float, images: Path) -> Any:
             f"{file} holds maps of the classes {', '.join(of_maps[:5])}, the images are of {', '.join(of_images[:5])}: "
             "expected the same, in the same order"
         )
-    with file_in_errors(file):
-        return dfm.read_mask(file, percent)
+    return dfm.read_mask(file, percent)
 
 
 def _analysis(

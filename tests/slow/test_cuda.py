@@ -5,7 +5,6 @@ float32 networks by 1e-5 (as much as between batch sizes on a CPU), filtered ima
 """
 
 import copy
-import logging
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ import torch
 from culled_images import same as same_culling
 from spectral_classes import WaveReader, waved
 from spectral_classes import split as split_of
-from training_runs import run
+from training_runs import run, tiny
 from training_runs import same as same_training
 
 import frequency_shortcuts as fs
@@ -24,13 +23,14 @@ from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import counterfactual
 from frequency_shortcuts.evaluation.sensitivity import fourier_sensitivity
+from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.journal import Stopped
+from frequency_shortcuts.storage.journal import Stopped, Work
 
 pytestmark = [
     pytest.mark.cuda,
@@ -52,7 +52,7 @@ def split():
 def trained(split):
     """A small ResNet18 on the CPU, after an epoch."""
     network = architectures.build(architectures.Architecture("resnet18", 4, 3, SIDE, width=4, stem="small"), 0)
-    training.train(network, split, split, Recipe(epochs=1, batch_size=16), seed=0, device="cpu")
+    training.train(network, split, split, Recipe(epochs=1, batch_size=16), seed=0)
     return network.eval()
 
 
@@ -61,7 +61,7 @@ def on(device, network, dtype=torch.float32):
 
 
 def cull(network, split, method="exact", **options):
-    return culling.cull(network, split.images, split.labels, 4, method, mean=split.mean, std=split.std, **options)
+    return culling.cull(network, split, method, **options)
 
 
 def close(one, other, dtype):
@@ -98,58 +98,22 @@ def test_increments_are_those_of_the_cpu(trained, split, dtype, method):
     assert masks.overlap(*maps).min() >= (0.9 if dtype == torch.float32 else 1)
 
 
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-def test_every_fill_is_that_of_the_cpu(trained, split, fill):
-    here, there = (cull(on(device, trained, torch.float64), split, fill=fill) for device in ("cpu", CUDA))
-    close(here, there, torch.float64)
-
-
 def test_scores_of_mixtures_are_those_of_the_cpu(trained, split):
     here, there = (
-        find(registry.load("mixture"), on(device, trained, torch.float64), split.images, split.labels, 4,
-             mean=split.mean, std=split.std).score
+        find(registry.load("mixture"), on(device, trained, torch.float64), split).score
         for device in ("cpu", CUDA)
     )  # fmt: skip
     np.testing.assert_allclose(there, here, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("precision", "least"), [("tf32", 0.9), ("bfloat16", 0.5)])
-def test_reduced_precision_finds_nearly_the_same_map(trained, split, precision, least):
-    network = on(CUDA, trained)
-    maps = [dfm.dominant(cull(network, split, precision=p).score, PAIRS, 5) for p in ("float32", precision)]
-    assert masks.overlap(*maps).mean() >= least
-
-
 @pytest.mark.parametrize("method", culling.SEARCHES)
 def test_a_stopped_culling_resumes_to_the_same_bits(trained, split, tmp_path, method):
     network, stop = on(CUDA, trained), StopAfter()
-    whole = cull(network, split, method, batch=512, stop=stop)
+    whole = cull(network, split, method, batch=512, work=Work(stop=stop))
     with pytest.raises(Stopped):
-        cull(network, split, method, batch=512, state=tmp_path / "s", stop=StopAfter(stop.checks // 2))
-    resumed = cull(network, split, method, batch=512, state=tmp_path / "s")
+        cull(network, split, method, batch=512, work=Work(tmp_path / "s", stop=StopAfter(stop.checks // 2)))
+    resumed = cull(network, split, method, batch=512, work=Work(tmp_path / "s"))
     same_culling(resumed, whole)
-
-
-def test_a_culling_out_of_memory_goes_on_with_half_the_batch(caplog):
-    """One layer of the network takes 1 GiB for a batch of 4096 images: the allocator may take half of that."""
-    network = architectures.build(architectures.Architecture("resnet18", 2, 3, 32, stem="small"), 0).to(CUDA)
-    images = torch.randn(65, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    labels = np.array([0] * 64 + [1])
-
-    def found(batch):
-        return culling.cull(network, images, labels, 2, "exact", batch=batch)
-
-    expected = found(64)
-    torch.cuda.empty_cache()
-    total = torch.cuda.get_device_properties(CUDA).total_memory
-    try:
-        torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved(CUDA) + 2**29) / total)
-        with caplog.at_level(logging.WARNING):
-            halved = found(4096)
-    finally:
-        torch.cuda.set_per_process_memory_fraction(1.0)
-    assert "out of memory: going on with batches of 2048" in caplog.text
-    close(halved, expected, torch.float32)
 
 
 # Training
@@ -157,10 +121,10 @@ def test_a_culling_out_of_memory_goes_on_with_half_the_batch(caplog):
 
 def test_a_stopped_training_resumes_to_the_same_bits(tmp_path):
     stop = StopAfter()
-    whole = run(device=CUDA, stop=stop)
+    whole = run(network=tiny().to(CUDA), stop=stop)
     with pytest.raises(Stopped):
-        run(device=CUDA, state=tmp_path / "s.pt", stop=StopAfter(stop.checks // 2))
-    assert same_training(run(device=CUDA, state=tmp_path / "s.pt"), whole)
+        run(network=tiny().to(CUDA), state=tmp_path / "s.pt", stop=StopAfter(stop.checks // 2))
+    assert same_training(run(network=tiny().to(CUDA), state=tmp_path / "s.pt"), whole)
 
 
 # Tests
@@ -175,7 +139,7 @@ def test_fine_spectra_are_swapped_as_on_the_cpu():
 def test_rates_are_those_of_the_cpu(trained, split):
     maps = np.stack([masks.low_pass(SIDE, SIDE, cutoff) for cutoff in (2, 3, 4, 5)])
     here, there = (
-        shortcuts.measure(on(device, trained, torch.float64), split, maps, parts=("keep", "remove"), controls=3)
+        shortcuts.measure(on(device, trained, torch.float64), split, maps, Trials(("keep", "remove"), controls=3))
         for device in ("cpu", CUDA)
     )
     assert here.equals(there)

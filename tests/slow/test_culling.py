@@ -7,9 +7,11 @@ from culled_images import LABELS, batch, same
 from screening_problems import Fooled, Problem
 
 from frequency_shortcuts import culling
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.audits import recall
 from frequency_shortcuts.spectrum.masks import top_pairs
+from frequency_shortcuts.storage.journal import Work
 
 CHECKS, LOGITS = 4, 3  # images that check the frozen copy (two of each), and those that check a stored state
 
@@ -21,11 +23,11 @@ def test_a_device_that_rounds_differently_resumes_from_the_stored_results(small_
         return network
 
     images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
-    whole = culling.cull(hooked(1.0), images, LABELS, 3, "exact", state=state)
-    same(culling.cull(hooked(1 + 1e-5), images, LABELS, 3, "exact", state=state), whole)
+    whole = culling.cull(hooked(1.0), Split(images, LABELS), "exact", work=Work(state))
+    same(culling.cull(hooked(1 + 1e-5), Split(images, LABELS), "exact", work=Work(state)), whole)
     assert "another network" not in caplog.text
-    other = culling.cull(hooked(3.0), images, LABELS, 3, "exact", state=state)  # of the same weights
-    same(other, culling.cull(hooked(3.0), images, LABELS, 3, "exact", state=tmp_path / "new"))
+    other = culling.cull(hooked(3.0), Split(images, LABELS), "exact", work=Work(state))  # of the same weights
+    same(other, culling.cull(hooked(3.0), Split(images, LABELS), "exact", work=Work(tmp_path / "new")))
     assert "the stored logits are those of another network" in caplog.text
 
 
@@ -39,8 +41,8 @@ def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
 
     monkeypatch.setattr(torch, "compile", eager)
     images = batch((6, 6), dtype=torch.float32)
-    plain = culling.cull(small_network(2, 3), images, LABELS, 3)
-    other = culling.cull(small_network(2, 3), images, LABELS, 3, compiled=True)
+    plain = culling.cull(small_network(2, 3), Split(images, LABELS))
+    other = culling.cull(small_network(2, 3), Split(images, LABELS), compiled=True)
     both = plain.evaluated & other.evaluated
     np.testing.assert_allclose(other.score[both], plain.score[both], rtol=0, atol=2e-6)
     assert seen == [None]  # the mode is for CUDA

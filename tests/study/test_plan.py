@@ -295,3 +295,14 @@ def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     assert all(figure.caption for figure in FIGURES.values()) and all(TABLES[name].caption for name in SHOWN)
     assert marks(FIGURES["adcs"].result, "figure", "syn_1")["labels"] == {"result": "ADCS: syn_1"}
     assert marks(EXPLORER, "explorer")["labels"] == {"result": EXPLORER.title}
+
+
+@pytest.mark.parametrize("maps", [True, False])
+def test_all_networks_are_tested_but_external_ones_without_maps(maps):
+    own = {"datasets": ["photos"], "networks": ["external"], "augmentations": ["none"], "seeds": [0], "maps": maps}
+    trained = {**own, "networks": ["small"], "seeds": [8], "maps": False}
+    source = {"source": "a:b", "checkpoint": None, "mean": None, "std": None}
+    found = plan(plan=[*PLAN, own, trained], networks={"external": source})
+    runs = TESTS["counterfactual"].runs(found)
+    assert ("external" in {run["network"] for run in runs}) == maps and 8 in {run["seed"] for run in runs}
+    assert next(iter(TESTS)) == max(TESTS, key=lambda name: TESTS[name].priority) == "counterfactual"

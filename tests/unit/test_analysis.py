@@ -66,7 +66,8 @@ def test_it_is_the_parts_one_after_the_other(analysed):
     found = find(registry.load("culling"), WaveNetwork(), analysed.ranking.subset(np.arange(12)), **EXACT)
     masks = dfm.dominant(found.score, ConjugatePairs(SIZE, SIZE), 2)
     assert np.array_equal(masks, analysed.maps)
-    rates = shortcuts.measure(WaveNetwork(), analysed.test, masks, fills=("zeros",), negatives=60, one_sample=True)
+    trials = shortcuts.Trials(fills=["zeros"], negatives=60, one_sample=True)
+    rates = shortcuts.measure(WaveNetwork(), analysed.test, masks, trials)
     pd.testing.assert_frame_equal(rates, analysed.rates)
 
 

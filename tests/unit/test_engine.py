@@ -7,6 +7,7 @@ from culled_images import LABELS, batch
 from torch import nn
 
 from frequency_shortcuts import culling
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.engine import Engine, Limits
 
 
@@ -18,32 +19,27 @@ class Tuple(nn.Module):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (
-            {"images": torch.zeros(9, 2, 6, 6, dtype=torch.int64)},
-            "images of dtype torch.int64: expected float32, float64",
-        ),
         ({"memory_mib": 0}, "memory_mib 0, batch None: expected above 0"),
         ({"batch": 0}, "memory_mib None, batch 0: expected above 0 and at least 1"),
         ({"network": Tuple()}, "the network gives tuple for 2 images: expected logits"),
         ({"network": nn.Identity()}, r"the network gives \(2, 2, 6, 6\) for 2 images: expected logits"),
     ],
 )
-def test_images_and_networks_of_another_kind_are_an_error(small_network, change, message):
-    arguments = {"network": small_network(2, 3), "images": batch((6, 6)), "labels": LABELS, "n_classes": 3} | change
+def test_batches_and_networks_of_another_kind_are_an_error(small_network, change, message):
     with pytest.raises(ValueError, match=message):
-        culling.cull(**arguments)
+        culling.cull(**{"network": small_network(2, 3), "split": Split(batch((6, 6)), LABELS)} | change)
 
 
 @pytest.mark.parametrize(("dtype", "given"), [(torch.float32, torch.float64), (torch.float64, torch.float32)])
 def test_images_are_taken_in_the_networks_dtype(small_network, dtype, given):
     network, images = small_network(2, 3, dtype=dtype), batch((6, 6), dtype=given)
-    found, expected = (culling.cull(network, x, LABELS, 3, "exact").score for x in (images, images.to(dtype)))
+    found, expected = (culling.cull(network, Split(x, LABELS), "exact").score for x in (images, images.to(dtype)))
     np.testing.assert_array_equal(found, expected)
 
 
 def test_backward_passes_get_smaller_too(small_network):
     """Otherwise, where only these do not fit, forward passes would stay at less than a backward pass holds."""
-    engine = Engine.build(small_network(2, 3), batch((6, 6)), limits=Limits(batch=32))
+    engine = Engine.build(small_network(2, 3), Split(batch((6, 6)), LABELS), Limits(batch=32))
     sizes = []
 
     def compute():
@@ -65,7 +61,8 @@ def test_backward_passes_get_smaller_too(small_network):
 def test_no_batch_is_larger_than_the_budget_allows(small_network):
     network, largest = small_network(2, 3), []
     network.register_forward_pre_hook(lambda _, images: largest.append(images[0].nbytes))
-    culling.cull(network, batch((8, 8), dtype=torch.float32).repeat(8, 1, 1, 1), np.tile(LABELS, 8), 3, memory_mib=0.2)
+    split = Split(batch((8, 8), dtype=torch.float32).repeat(8, 1, 1, 1), np.tile(LABELS, 8))
+    culling.cull(network, split, memory_mib=0.2)
     # Five feature planes in and out of a layer, twice, beside the two planes of the image.
     assert max(largest) * (2 * 10 + 2) / 2 <= 0.2 * 2**20
 
@@ -74,7 +71,7 @@ def test_no_batch_is_larger_than_the_budget_allows(small_network):
 def test_reduced_precision_stays_near(small_network, precision):
     images = batch((6, 6), dtype=torch.float32)
     full, reduced = (
-        culling.cull(small_network(2, 3), images, LABELS, 3, "exact", precision=p) for p in ("float32", precision)
+        culling.cull(small_network(2, 3), Split(images, LABELS), "exact", precision=p) for p in ("float32", precision)
     )
     assert reduced.about["precision"] == precision
     np.testing.assert_allclose(reduced.score, full.score, rtol=0, atol=0.05)

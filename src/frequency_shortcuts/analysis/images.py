@@ -30,7 +30,7 @@ from frequency_shortcuts.data.splits import Images, Split, StoredImages, check_i
 from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
-from frequency_shortcuts.storage.hdf5 import file_in_errors, open_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .classes import Classes
 
@@ -227,7 +227,7 @@ def _transformed(
 
 
 def _of_hdf5(path: Path) -> LabelledImages:
-    with open_hdf5(path) as file, file_in_errors(path):
+    with read_hdf5(path, own_data=True) as file:
         plain = [file.get(name) for name in ("images", "labels")]
         if all(isinstance(part, h5py.Dataset) for part in plain):
             check_shape(plain[0], f"{path}: images")

@@ -17,7 +17,7 @@ from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.networks.instructions import portable
-from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.fills import FILLS, all_named
 from frequency_shortcuts.spectrum.masks import positions
 
 DEFAULT = "mixture"  # method
@@ -94,7 +94,7 @@ class Test:
     labels: Any = None
     images_per_class: int | None = None
     parts: Sequence[Part] = ("keep", "remove")
-    fills: Sequence[Fill] | None = None
+    fills: Sequence[str] = tuple(FILLS)
     controls: int = shortcuts.DRAWS
     others: int = shortcuts.OTHERS
     negatives: int | None = None
@@ -122,8 +122,7 @@ class Test:
             raise ValueError(
                 f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks of each kind"
             )
-        if self.fills is not None:
-            check_fills(self.fills)
+        all_named(self.fills)
 
     @property
     def search(self) -> Search | None:

@@ -82,7 +82,8 @@ def match_network(
     if run.device is not None and pick_device(run.device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(run.device))
     probes = np.arange(min(PROBES, len(own.labels)))
-    first = source_for(network, *ready(own, probes)).take(probes)
+    pixels, mean, std = ready(own, probes)
+    first = source_for(network, Split(pixels, np.zeros(len(probes), int), mean=mean, std=std)).take(probes)
     n_outputs = logits_only(network, first)[1]
     matched = match(own.labels, own.classes, n_outputs, test.classes, test.outputs)
     neutral = matched.position(own.neutral if test.neutral is None else test.neutral)

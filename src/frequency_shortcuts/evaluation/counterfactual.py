@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.source import index_batches
-from frequency_shortcuts.data.splits import Split, check_classes, first_of_each_class
+from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
 from frequency_shortcuts.networks.predictions import Predictor, check_alone, confusion, device_of, evaluating
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
@@ -128,7 +128,6 @@ def collect(
     >>> flips = collect(network, stores.read(path, "validation"), stores.read(path, "test"))
     >>> rates(flips)[["class", "flip", "need", "verdict"]]
     """
-    check_classes(test.labels, test.classes, "the test images")
     settings = settings or Settings()
     device, n_classes = device_of(network), len(test.classes)
     ranking_pixels, pixels = in_pixels(ranking, test, device)

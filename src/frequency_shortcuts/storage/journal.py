@@ -9,6 +9,7 @@ import logging
 import os
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,6 +34,31 @@ class Stopped(RuntimeError):
     def __init__(self, at: str, state: str | os.PathLike[str] | None) -> None:
         kept = f"stored in {os.fspath(state)}, from which the next run resumes" if state else "nothing is stored"
         super().__init__(f"stopped at {at} on request: {kept}")
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a long computation is stored, stopped and shown.
+
+    state : file of finished work, which is read at the start and goes on being written; that of another computation, or
+        a broken end, is dropped. The caller deletes it after saving the result
+    version : of the code, such as a digest of it; the state of another version is not resumed
+    stop : called before each step; if it returns true, what is finished is stored, and `Stopped` is raised
+    progress : show a bar on a terminal
+    checkpoint_minutes : of a training, between two states
+
+    >>> found = find(method, network, split, work=Work("rise.state", progress=True))
+    """
+
+    state: str | os.PathLike[str] | None = None
+    version: str = ""
+    stop: Callable[[], bool] | None = None
+    progress: bool = False
+    checkpoint_minutes: float = 2.0
+
+    def stopped(self) -> bool:
+        """Whether the computation is to stop."""
+        return self.stop is not None and self.stop()
 
 
 class Journal:

@@ -53,11 +53,11 @@ class OfAnotherSet(Source):
         """Change images of every split of the store of the other set; the rest stays as it is."""
         from frequency_shortcuts.data import stores
         from frequency_shortcuts.data.waved import ChangedImages
-        from frequency_shortcuts.storage.checksums import read_hdf5
+        from frequency_shortcuts.storage.hdf5 import read_hdf5
 
         with read_hdf5(given.images) as file:
             splits = [split for split in ("train", "validation", "test") if split in file]
-            source, made_from = file.attrs["source"], file.attrs["checksum"]
+            source = file.attrs["source"]
         plain = {split: stores.read(given.images, split, workers=workers, in_memory=0) for split in splits}
         of_any = plain[splits[0]]
         change = self._of_class(settings, of_any.classes)
@@ -71,7 +71,6 @@ class OfAnotherSet(Source):
             classes=of_any.classes,
             source=f"{source}, {change}",
             statistics=None if "train" in plain else (of_any.mean, of_any.std),
-            made_from=made_from,
             **planted,
             **about,
         )

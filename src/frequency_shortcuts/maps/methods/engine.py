@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Images
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -67,21 +67,14 @@ class Engine:
         self.nominal_batch = self.batch
 
     @classmethod
-    def build(
-        cls,
-        network: nn.Module,
-        images: Images,
-        mean: npt.ArrayLike | None = None,
-        std: npt.ArrayLike | None = None,
-        limits: Limits | None = None,
-    ) -> Engine:
-        """Freeze the network and choose batch sizes for it and the memory; network and images are those of `cull`.
+    def build(cls, network: nn.Module, split: Split, limits: Limits | None = None) -> Engine:
+        """Freeze the network and choose batch sizes for it and the memory.
 
         Raises ValueError for a network that does not return logits.
         """
         limits = limits or Limits()
         frozen = InferenceCopy(network, limits.precision, compiled=limits.compiled)
-        source = Source(images, mean, std, device=frozen.device, dtype=frozen.dtype)
+        source = Source(split, device=frozen.device, dtype=frozen.dtype)
         first = source.take(np.arange(1))
         frozen.check(first)
         budget = memory_budget(limits.memory_mib, frozen.device)
@@ -89,7 +82,7 @@ class Engine:
             backward = math.ceil(batch / 8)  # a backward pass keeps the activations of every layer
         else:
             batch, backward = frozen.batch_sizes(first, budget // 2)
-        return cls(source, frozen, ConjugatePairs(*images.shape[-2:]), batch, backward, budget // 4)
+        return cls(source, frozen, ConjugatePairs(*split.images.shape[-2:]), batch, backward, budget // 4)
 
     def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """The result of `compute`. When it runs out of memory, it runs again with half the batch."""
