@@ -93,7 +93,7 @@ gallery: study ## render the figures and tables of the README from the results o
 same: $(READY) ## are the tables and weights of the study, once it has run, the same as those of docs/data?
 	@python -m bench.same
 
-bench: $(READY) ## measure run times: results/bench and two pages of docs (most of an hour)
+bench: $(READY) ## measure run times: results/bench and docs/performance.md (most of an hour)
 	python -m bench
 
 statistics: $(READY) ## simulate how often intervals are right: docs/method.md (below a minute)
