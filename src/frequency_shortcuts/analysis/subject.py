@@ -82,8 +82,8 @@ def match_network(
     if run.device is not None and pick_device(run.device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(run.device))
     probes = np.arange(min(PROBES, len(own.labels)))
-    pixels, mean, std = ready(own, probes)
-    first = source_for(network, Split(pixels, np.zeros(len(probes), int), mean=mean, std=std)).take(probes)
+    some = Split(ready(own, probes), np.zeros(len(probes), int), mean=own.mean, std=own.std)
+    first = source_for(network, some).take(probes)
     n_outputs = logits_only(network, first)[1]
     matched = match(own.labels, own.classes, n_outputs, test.classes, test.outputs)
     neutral = matched.position(own.neutral if test.neutral is None else test.neutral)
