@@ -4,11 +4,12 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from culled_images import LABELS, Counting, batch
+from culled_images import LABELS, batch
 from torch import nn
 
 from frequency_shortcuts import culling
 from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.maps.methods import engine
 from frequency_shortcuts.maps.methods.engine import Engine, Limits
 
 
@@ -24,8 +25,7 @@ class Tuple(nn.Module):
             {"images": torch.zeros(9, 2, 6, 6, dtype=torch.int64)},
             "images of dtype torch.int64: expected float32, float64",
         ),
-        ({"memory_mib": 0}, "memory_mib 0, batch None: expected above 0"),
-        ({"batch": 0}, "memory_mib None, batch 0: expected above 0 and at least 1"),
+        ({"batch": 0}, "batch 0: expected at least 1"),
         ({"network": Tuple()}, "the network gives tuple for 2 images: expected logits"),
         ({"network": nn.Identity()}, r"the network gives \(2, 2, 6, 6\) for 2 images: expected logits"),
     ],
@@ -45,43 +45,35 @@ def test_images_are_taken_in_the_networks_dtype(small_network, dtype, given):
 
 def test_backward_passes_get_smaller_too(small_network):
     """Otherwise, where only these do not fit, forward passes would stay at less than a backward pass holds."""
-    engine = Engine.build(small_network(2, 3), batch((6, 6)), limits=Limits(batch=32))
+    built = Engine.build(small_network(2, 3), batch((6, 6)), limits=Limits(batch=32))
     sizes = []
 
     def compute():
-        sizes.append((engine.batch, engine.backward_batch))
+        sizes.append((built.batch, built.backward_batch))
         if len(sizes) < 4:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return np.zeros(1)
 
-    engine.within_memory(compute)
+    built.within_memory(compute)
     assert sizes == [(32, 4), (16, 2), (8, 1), (4, 1)]
 
     def never():
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):  # at a single image
-        engine.within_memory(never)
-
-
-def test_no_batch_is_larger_than_the_budget_allows(small_network):
-    counting, largest = Counting(small_network(2, 3).eval()), []
-    counting.register_forward_pre_hook(lambda _, images: largest.append(images[0].nbytes))
-    culling.cull(counting, batch((8, 8), dtype=torch.float32).repeat(8, 1, 1, 1), np.tile(LABELS, 8), 3, memory_mib=0.2)
-    # Five feature planes in and out of a layer, twice, beside the two planes of the image.
-    assert max(largest) * (2 * 10 + 2) / 2 <= 0.2 * 2**20
+        built.within_memory(never)
 
 
 @pytest.mark.parametrize(("method", "kind"), [("exact", "array"), ("exact", "hdf5"), ("screened", "tensor")])
-def test_stored_images_are_read_and_normalised_on_the_way(small_network, tmp_path, method, kind):
+def test_stored_images_are_read_and_normalised_on_the_way(small_network, tmp_path, monkeypatch, method, kind):
     pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
     mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
     network = small_network(2, 3)
     plain = culling.cull(network, normalise(torch.from_numpy(pixels), mean, std), LABELS, 3, method)
     with h5py.File(tmp_path / "a.h5", "w") as file:
         stored = {"array": pixels, "tensor": torch.from_numpy(pixels), "hdf5": file.create_dataset("a", data=pixels)}
-        # With next to no memory, images are not kept either.
-        found = culling.cull(network, stored[kind], LABELS, 3, method, mean=mean, std=std, memory_mib=1e-5, batch=512)
+        monkeypatch.setattr(engine, "CPU_IMAGES", 1)  # images are not kept either
+        found = culling.cull(network, stored[kind], LABELS, 3, method, mean=mean, std=std, batch=512)
     np.testing.assert_allclose(found.score, plain.score, rtol=0, atol=2e-6)
 
 

@@ -15,6 +15,7 @@ from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.class_statistics import FEWEST
 from frequency_shortcuts.evaluation.trials import count_passes
 from frequency_shortcuts.maps import adcs, dfm
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Found, find
 from frequency_shortcuts.networks.devices import keep_freed_memory
 from frequency_shortcuts.networks.fingerprint import weights_digest
@@ -68,7 +69,7 @@ def analyse(
         arrays and tensors only the mean and std are used with which it ends
     quick : the fewest passes: no maps are found and tested, which takes most of the time
     test : classes and outputs, how maps are found or maps of your own, images to test, and controls, see `Test`
-    run : seed, device, memory, name of the network, progress, see `Run`
+    run : seed, device, name of the network, progress, see `Run`
 
     A network that is not better than chance without a filter is not tested. On a CPU with glibc, the process keeps
     the memory of its batches from this call on; see `keep_freed_memory`.
@@ -93,8 +94,8 @@ def analyse(
     tested = None
     if flips:
         tested = measure_flips(
-            subject.classifier, subject.ranking, subject.test, seed=run.seed, memory_mib=run.memory_mib,
-            smallest_sets=test.smallest_set, progress=run.progress,
+            subject.frozen, subject.ranking, subject.test, seed=run.seed, smallest_sets=test.smallest_set,
+            progress=run.progress,
         )  # fmt: skip
     made, about = ({}, {}) if quick else _maps(subject, plan, masks, test.search, run)
     about = _facts(subject, plan, run) | about | {"seed": run.seed}
@@ -124,13 +125,13 @@ def negatives_by_default(n_classes: int, test_images: int) -> int:
 def _plan(subject: Subject, test: Test, run: Run, *, flips: bool, maps: bool) -> AnalysisPlan:
     """The work of the counterfactual test, of the search, and of the test of maps."""
     n_classes, neutral = len(subject.test.classes), subject.test.neutral
-    unfiltered = measure_unfiltered(subject.classifier, subject.map_test, run.memory_mib, run.progress)
+    unfiltered = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
     of_flips = flip_passes(subject.test, SETTINGS) if flips else 0
     if not maps:
         return AnalysisPlan(unfiltered, of_flips)
     planned: PlannedSearch | None = None
     if search := test.search:
-        planned = plan_search(search, subject.classifier, subject.map_ranking, run.limits(search.precision))
+        planned = plan_search(search, subject.asked(search.precision), subject.map_ranking)
     tests: dict[str, Any] = {
         "parts": test.parts, "fills": FILLS if test.fills is None else test.fills, "controls": test.controls,
         "others": test.others, "one_sample": True,
@@ -167,7 +168,7 @@ def _scores(subject: Subject, planned: PlannedSearch, search: Search, run: Run) 
     """What the search finds."""
     ranking: Any = subject.map_ranking  # `find` takes a Split as well
     return find(
-        planned.method, subject.classifier, ranking, seed=run.seed, limits=run.limits(search.precision),
+        planned.method, subject.asked(search.precision), ranking, seed=run.seed, limits=Limits(search.precision),
         state=run.state, progress=run.progress, **planned.settings,
     )  # fmt: skip
 

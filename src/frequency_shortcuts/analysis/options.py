@@ -11,10 +11,9 @@ from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.trials import Part, check_limits
 from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import make_settings
-from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.networks.instructions import portable
+from frequency_shortcuts.networks.predictions import Precision
 from frequency_shortcuts.spectrum.fills import Fill, check_fills
 from frequency_shortcuts.spectrum.masks import positions
 
@@ -121,7 +120,6 @@ class Run:
 
     seed : of all random draws: images, search, controls
     device : auto, cpu or cuda; by default, where the network is
-    memory_mib : memory of the batches of search and test; by default half of a GPU's memory, 2,048 on a CPU
     state : file of unfinished work, with which a later call resumes the search. Delete it once the result is saved
     name : of the network, in pictures and on the page; by default the name of its class
     progress : whether the plan and bars are shown, on standard error
@@ -133,7 +131,6 @@ class Run:
 
     seed: int = 0
     device: str | None = None
-    memory_mib: float | None = None
     state: str | os.PathLike[str] | None = None
     name: str | None = None
     progress: bool = True
@@ -144,10 +141,6 @@ class Run:
             raise ValueError(f"numerics {self.numerics!r}: expected portable or fast")
         if self.numerics == "portable":
             portable()
-
-    def limits(self, precision: Precision) -> Limits:
-        """Of the passes of a search."""
-        return Limits(precision, memory_mib=self.memory_mib)
 
 
 def _check_images(per_class: int | None) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, index_batches
-from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating
+from frequency_shortcuts.networks.predictions import Classifier, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import Fill
 from frequency_shortcuts.spectrum.filters import half_plane, hide
@@ -32,7 +32,7 @@ def masked_predictions(
     total : of the bar, in images; bar : its label; progress : whether to show it on a terminal
     """
     with (
-        evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict,
+        Classifier(network).naming(n_classes) as predict,
         tqdm(total=total, desc=bar, unit="image", leave=False, bar_format=_BAR, disable=None if progress else True)
         as shown,
     ):  # fmt: skip

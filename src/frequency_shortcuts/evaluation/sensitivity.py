@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.data.source import Source, tiling
 from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
-from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget, tiling
+from frequency_shortcuts.networks.predictions import Classifier, Precision
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.waves import Waves
@@ -39,7 +39,6 @@ def fourier_sensitivity(
     mean: npt.ArrayLike | None = None,
     std: npt.ArrayLike | None = None,
     precision: Precision = "float32",
-    memory_mib: float | None = None,
     batch: int | None = None,
     seed: int = 0,
     progress: bool = False,
@@ -57,7 +56,7 @@ def fourier_sensitivity(
     ----------
     images : as in `culling.cull`. Floating-point images are normalised with `std` if it is given; else they are pixels
     radius : evaluate the pairs up to this radius, in cycles per image; None for all
-    precision, memory_mib, batch : see `culling.cull`
+    precision, batch : see `culling.cull`
     seed : of the signs. The signs for an image depend on its position in `images`, not on its batch
 
     Raises ValueError if a class has no image, no pair is within the radius, the norm is not above 0, or the network
@@ -71,11 +70,11 @@ def fourier_sensitivity(
     index = np.flatnonzero(pairs.radius <= (math.inf if radius is None else radius))
     if not len(index):
         raise ValueError(f"radius {radius}: no frequency is within it")
-    copy = InferenceCopy(network, precision)
+    copy = Classifier.frozen(network, precision)
     source = Source(images, mean, std, device=copy.device, dtype=copy.dtype)
     copy.check(source.take(np.arange(1)))
     if batch is None:
-        batch, _ = copy.batch_sizes(source.take(np.arange(1)), memory_budget(memory_mib, copy.device) // 2)
+        batch, _ = copy.batch_sizes(source.take(np.arange(1)))
     unit = _unit_waves(pairs, index, norm, images.shape[1], std).to(source.device, source.dtype)
     bar = tqdm(
         total=len(labels) * len(index), desc="adding waves", unit="image", unit_scale=True, leave=False,
@@ -91,7 +90,7 @@ def fourier_sensitivity(
 
 
 def _count_errors(
-    network: InferenceCopy,
+    network: Classifier,
     source: Source,
     labels: IntArray,
     n_classes: int,
@@ -115,7 +114,7 @@ def _count_errors(
     for start in range(0, len(labels), images_at_once):
         some = np.arange(start, min(start + images_at_once, len(labels)))
         inputs, own = source.take(some), truth[start : start + images_at_once]
-        called = network(inputs.clone()).argmax(dim=1)
+        called = network.logits(inputs.clone()).argmax(dim=1)
         greatest = torch.maximum(greatest, called.max())
         wrong_before.index_add_(0, own, (called != own).int()[:, None])
         signs = _signs(some, len(pairs), source.images.shape[1], seed)[index]
@@ -124,7 +123,7 @@ def _count_errors(
         for first in range(0, len(index), step):
             these = slice(first, first + step)
             perturbed = waves.add(chosen[these], unit[:, these] * drawn[these])
-            called = network(perturbed).argmax(dim=1).view(-1, len(some))
+            called = network.logits(perturbed).argmax(dim=1).view(-1, len(some))
             greatest = torch.maximum(greatest, called.max())
             wrong[:, these].index_add_(0, own, (called != own).int().T)
             bar.update(called.numel())

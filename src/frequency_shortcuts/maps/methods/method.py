@@ -25,6 +25,7 @@ from torch import Tensor, nn
 
 from frequency_shortcuts.data.splits import Images, accepts_split
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
+from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, as_array
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -76,7 +77,7 @@ class Found:
 @accepts_split
 def find(
     method: Method,
-    network: nn.Module,
+    network: nn.Module | Classifier,
     images: Images,
     labels: npt.ArrayLike | Tensor,
     n_classes: int,

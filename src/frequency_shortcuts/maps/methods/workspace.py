@@ -22,12 +22,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.data.source import index_batches
+from frequency_shortcuts.data.source import index_batches, tiling
 from frequency_shortcuts.data.splits import Images, check_classes
 from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
-from frequency_shortcuts.networks.inference import tiling
 from frequency_shortcuts.networks.instructions import chosen
-from frequency_shortcuts.networks.predictions import check_logits
+from frequency_shortcuts.networks.predictions import Classifier, check_logits
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray, as_array
 from frequency_shortcuts.spectrum.fills import Fill, donors
 from frequency_shortcuts.spectrum.filters import Mixer
@@ -77,7 +76,7 @@ class Workspace:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: nn.Module | Classifier,
         images: Images,
         labels: npt.ArrayLike | Tensor,
         n_classes: int,
@@ -95,7 +94,7 @@ class Workspace:
     ) -> None:
         images = images.detach() if isinstance(images, Tensor) else images
         limits = limits or Limits()
-        self.network, self.images, self.mean, self.std = network, images, mean, std
+        self.images, self.mean, self.std = images, mean, std
         labels = as_array(labels)
         check_classes(labels, range(n_classes), n_images=images.shape[0])
         self.labels: IntArray = labels.astype(np.int64)
@@ -138,7 +137,7 @@ class Workspace:
         It does not cover what a network computes beside its parameters: its logits are compared, with a tolerance.
         """
         digest = hashlib.sha256(self.engine.source.digest())
-        digest.update(state_digest(self.network))
+        digest.update(state_digest(self.engine.frozen.original))
         digest.update(self._identity.encode())
         return digest.hexdigest()
 
@@ -223,7 +222,7 @@ class Workspace:
         """
         if self._stop is not None and self._stop():
             raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._state)
-        return self.engine.frozen(images)
+        return self.engine.frozen.logits(images)
 
     def fill(self, name: Fill, chosen: IntArray) -> Tensor | None:
         """The coefficients that replace those of the chosen images [k]: complex [k, channels, H, W // 2 + 1]."""
