@@ -20,15 +20,9 @@ report: "report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
-include: "workflow/rules/graded.smk"
 include: "workflow/rules/leaks.smk"
 include: "workflow/rules/cure.smk"
-include: "workflow/rules/spectra.smk"
 include: "workflow/rules/maps.smk"
-include: "workflow/rules/analysis.smk"
-include: "workflow/rules/testing.smk"
-include: "workflow/rules/findings.smk"
-include: "workflow/rules/figures.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 
@@ -87,23 +81,16 @@ rule report:
     log:
         f"{RESULTS}/logs/report.log",
     localrule: True
-    conda:
-        "envs/study.yaml"
     message:
         "Writing {output}"
     script:
         "workflow/scripts/make_report.py"
 
 
-# The same report with the results as separate files, for studies whose page would be too large for a browser.
-use rule report as report_zip with:
-    output:
-        f"{RESULTS}/report.zip",
-    log:
-        f"{RESULTS}/logs/report_zip.log",
-
-
-# All results depend on the numerics, so that a change makes them again. Files that are fetched do not.
+# All jobs run in one environment. All results depend on the numerics, so that a change makes them again. Files that are
+# fetched do not.
 for each in workflow.rules:
+    if each.script:
+        each.conda_env = str(Path("envs/study.yaml").absolute())
     if each.name != "fetched_files":
         each.set_params(numerics=config["numerics"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,20 +47,12 @@ def forward(folder: Path, device: torch.device) -> pd.DataFrame:
         work = {"forward": passes * best, "culling": blocks.images}
         operations = flop(network, batch[:1])
         rate = work["culling"] / times["culling"].median()
-        rows.append(
-            {
-                "case": name,
-                "device": device.type,
-                "forward_batch": best,
-                "forward_images_per_s": work["forward"] / times["forward"].median(),
-                "culling_batch": blocks.batch,
-                "culling_images_per_s": rate,
-                **ratio(times, "culling", "forward", work),
-                "gflop_per_image": operations / 1e9,
-                "share_of_peak": rate * operations / 1e9 / peak,
-            }
-        )
-    return pd.DataFrame(rows)
+        rows.append({
+            "case": name, "forward_batch": best, "forward_images_per_s": work["forward"] / times["forward"].median(),
+            "culling_batch": blocks.batch, "culling_images_per_s": rate, **ratio(times, "culling", "forward", work),
+            "share_of_peak": rate * operations / 1e9 / peak,
+        })  # fmt: skip
+    return pd.DataFrame(rows).assign(device=device.type)
 
 
 class _Blocks:
@@ -125,35 +117,21 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
 
     cullings: dict[str, Found] = {}
 
-    def run(method: culling.Search) -> Callable[[], None]:
-        def task() -> None:
-            cullings[method] = culling.cull(
-                of.network, split.images, split.labels, 10, method, mean=split.mean, std=split.std
-            )
+    def cull(search: culling.Search) -> None:
+        images, labels = split.images, split.labels
+        cullings[search] = culling.cull(of.network, images, labels, 10, search, mean=split.mean, std=split.std)
 
-        return task
-
-    times = by_turns({"published": plainly, "exact": run("exact"), "screened": run("screened")})
+    times = by_turns({"published": plainly} | {search: partial(cull, search) for search in culling.SEARCHES})
     before = {c: loss(c, None) for c in {c for c, _ in sample}}
     slow = plainly() - np.array([before[c] for c, _ in sample])
     ours = np.array([cullings["exact"].score[c, p] for c, p in sample])
     whole = {"published": len(sample) / (10 * len(pairs))}
-    rows = []
-    for method in culling.SEARCHES:
-        rows.append(
-            {
-                "method": method,
-                "device": device.type,
-                "images": len(split),
-                "published_s": (times["published"] / whole["published"]).median(),
-                "ours_s": times[method].median(),
-                **ratio(times, method, "published", whole),
-                "published_sample": len(sample),
-                "greatest_difference": float(np.abs(ours - slow).max()) if method == "exact" else np.nan,
-                "overlap_of_top_5_percent": overlap(cullings[method], cullings["exact"], pairs, 5),
-            }
-        )
-    return pd.DataFrame(rows)
+    return pd.DataFrame({
+        "method": search, "device": device.type, "published_s": (times["published"] / whole["published"]).median(),
+        "ours_s": times[search].median(), **ratio(times, search, "published", whole), "published_sample": len(sample),
+        "greatest_difference": float(np.abs(ours - slow).max()) if search == "exact" else np.nan,
+        "overlap_of_top_5_percent": overlap(cullings[search], cullings["exact"], pairs, 5),
+    } for search in culling.SEARCHES)  # fmt: skip
 
 
 def overlap(first: Found, second: Found, pairs: ConjugatePairs, percent: float) -> float:
@@ -166,28 +144,15 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
     """What reduced precision does to the speed and to the maps."""
     of = subject("fashion resnet18 32", folder, 10, device)
     pairs = ConjugatePairs(32, 32)
-    variants = {"float32": {}, "bfloat16": {"precision": "bfloat16"}}
-    if device.type == "cuda":
-        variants["tf32"] = {"precision": "tf32"}
-    cullings = {
-        name: culling.cull(of.network, of.images, of.labels, 10, "exact", **options)
-        for name, options in variants.items()
-    }
-    tasks = {}
-    for name, options in variants.items():
-        first = ClassEvaluator(Workspace(of.network, of.images, of.labels, 10, limits=Limits(**options)), 0)
-        tasks[name] = lambda first=first: first.sums(np.arange(len(pairs)), 0, len(first))
-    times = by_turns(tasks)
-    return pd.DataFrame(
-        {
-            "precision": name,
-            "device": device.type,
-            **ratio(times, name, "float32"),
-            "greatest_difference": float(np.abs(cullings[name].score - cullings["float32"].score).max()),
-            **{
-                f"overlap_of_top_{percent}_percent": overlap(cullings[name], cullings["float32"], pairs, percent)
-                for percent in (1, 5, 10, 20)
-            },
-        }
-        for name in variants
-    )
+    variants = ("float32", "bfloat16", *(["tf32"] if device.type == "cuda" else []))
+    cullings, tasks = {}, {}
+    for name in variants:
+        cullings[name] = culling.cull(of.network, of.images, of.labels, 10, "exact", precision=name)
+        first = ClassEvaluator(Workspace(of.network, of.images, of.labels, 10, limits=Limits(precision=name)), 0)
+        tasks[name] = partial(first.sums, np.arange(len(pairs)), 0, len(first))
+    times, exact = by_turns(tasks), cullings["float32"]
+    return pd.DataFrame({
+        "precision": name, "device": device.type, **ratio(times, name, "float32"),
+        "greatest_difference": float(np.abs(found.score - exact.score).max()),
+        **{f"overlap_of_top_{percent}_percent": overlap(found, exact, pairs, percent) for percent in (1, 5, 10, 20)},
+    } for name, found in cullings.items())  # fmt: skip

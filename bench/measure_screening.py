@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .subjects import TRAINED, BenchCase, accuracy, subject
+from .subjects import TRAINED, accuracy, subject
 
 PERCENTS = (1, 5, 10, 20)
 PERCENT, AIM = 5, 0.98  # of the figure
@@ -39,53 +40,25 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
         of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
         pairs = ConjugatePairs(*of.images.shape[-2:])
         workspace = Workspace(of.network, of.images, of.labels, of.n_classes)
-        about = _about(of)
-        classes = [ClassEvaluator(workspace, c) for c in range(of.n_classes)]
-        for c, evaluator in enumerate(classes):
-            known = np.stack(
-                [
-                    evaluator.group_sums(np.full(len(pairs), group), np.arange(len(pairs)))
-                    for group in range(len(evaluator.bounds) - 1)
-                ]
-            )
+        about = {"network": of.name, "side": pairs.height, "classes": of.n_classes, "accuracy": accuracy(of),
+                 "images_per_class": len(of.labels) // of.n_classes}  # fmt: skip
+        for c in range(of.n_classes):
+            evaluator, every = ClassEvaluator(workspace, c), np.arange(len(pairs))
+            groups = range(len(evaluator.bounds) - 1)
+            known = np.stack([evaluator.group_sums(np.full(len(pairs), group), every) for group in groups])
             exact, features = known.sum(axis=0), FeatureCollector(evaluator).collect()
-            for percent in PERCENTS:
+            for percent, target in itertools.product(PERCENTS, TARGETS):
                 wanted = positions(pairs.height, pairs.width, percent)
-                truth = set(top_pairs(exact, pairs.size, wanted))
-                for target in TARGETS:
-                    screened = screening.screen(
-                        features,
-                        lambda group, index, known=known: known[group, index],
-                        pairs,
-                        wanted,
-                        target_recall=target,
-                        patience=20,
-                        seed=0,
-                    )
-                    chosen = np.where(screened.evaluated, screened.increment, -np.inf)
-                    top = set(top_pairs(chosen, pairs.size, wanted))
-                    curve.append(
-                        {
-                            **about,
-                            "class": c,
-                            "percent": percent,
-                            "target_recall": target,
-                            "filtered_share": screened.cost,
-                            "share_of_passes": screened.cost + gradients.passes(len(pairs)) / len(pairs),
-                            "overlap": len(truth & top) / len(truth | top),
-                            "recall": len(truth & top) / len(truth),
-                            "expected_recall": screened.expected_recall,
-                            "audited": screened.audited,
-                            "missed": screened.missed,
-                        }
-                    )
+                screened = screening.screen(
+                    features, lambda group, index, known=known: known[group, index], pairs, wanted,
+                    target_recall=target, patience=20, seed=0,
+                )  # fmt: skip
+                chosen = np.where(screened.evaluated, screened.increment, -np.inf)
+                truth, top = (set(top_pairs(scores, pairs.size, wanted)) for scores in (exact, chosen))
+                share = screened.cost + gradients.passes(len(pairs)) / len(pairs)
+                curve.append(about | {"class": c, "percent": percent, "target_recall": target, "share_of_passes": share,
+                                      "overlap": len(truth & top) / len(truth | top)})  # fmt: skip
     return pd.DataFrame(curve).assign(device=device.type)
-
-
-def _about(of: BenchCase) -> dict[str, object]:
-    side, count = of.images.shape[-1], len(of.labels) // of.n_classes
-    about = {"network": of.name, "side": side, "classes": of.n_classes, "images_per_class": count}
-    return {**about, "accuracy": accuracy(of)}
 
 
 def overlap_figure(curve: pd.DataFrame) -> Figure:

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.data.artefacts import CAUSES
-from frequency_shortcuts.evaluation.cure import LIMITS
-from frequency_shortcuts.evaluation.cure_networks import CASES, NONE
+from frequency_shortcuts.evaluation.cure import CASES, LIMITS, NONE
 from frequency_shortcuts.evaluation.flip_rates import FOLLOWED, FOUND, NUMBERS, Thresholds
 from frequency_shortcuts.evaluation.leaks import CORRELATIONS, HARMFUL, HARMFUL_LOW
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED

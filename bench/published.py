@@ -39,15 +39,9 @@ def decoded(file: bytes, mean: np.ndarray, std: np.ndarray) -> Tensor:
 
 @torch.inference_mode()
 def class_loss(
-    network: nn.Module,
-    files: list[bytes],
-    labels: np.ndarray,
-    label: int,
-    mean: np.ndarray,
-    std: np.ndarray,
-    device: torch.device,
-    mask: Tensor | None,
-) -> float:
+    network: nn.Module, files: list[bytes], labels: np.ndarray, label: int, mean: np.ndarray, std: np.ndarray,
+    device: torch.device, mask: Tensor | None,
+) -> float:  # fmt: skip
     """Mean loss of a class's images with the frequencies where the mask [H, W] is 0 removed; all images are shown."""
     total = 0.0
     for start in range(0, len(files), BATCH):

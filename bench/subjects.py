@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from frequency_shortcuts.data import normalisation, synthetic
 from frequency_shortcuts.data.downloads import DOWNLOADS
-from frequency_shortcuts.data.splits import ImagesAndLabels, Split, first_of_each_class
+from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 
@@ -54,16 +54,8 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Be
             architecture, len(train.classes), train.images.shape[1], side, width=width, stem="small"
         )
         network = architectures.build(form, 0)
-        done = training.train(
-            network,
-            train,
-            validation,
-            training.Recipe(epochs=epochs),
-            seed=0,
-            device=device,
-            augmentation=Augmentation(),
-            progress=True,
-        )
+        how = {"seed": 0, "device": device, "augmentation": Augmentation(), "progress": True}
+        done = training.train(network, train, validation, training.Recipe(epochs=epochs), **how)
         architectures.save(path, done.weights, form)
     network = architectures.load(path, device).to(memory_format=torch.channels_last)
     split = validation.subset(first_of_each_class(validation.labels, per_class))
@@ -76,25 +68,16 @@ def accuracy(of: BenchCase) -> float:
     return predictions.accuracy(of.network, of.images, of.labels)
 
 
-def fashion(folder: Path) -> tuple[ImagesAndLabels, ImagesAndLabels]:
-    """Fashion-MNIST, training and test images, 32 x 32, fetched once."""
-    raw = folder / "fashion_mnist"
-    try:
-        return DOWNLOADS["fashion_mnist"].read(raw)
-    except (OSError, RuntimeError):
-        DOWNLOADS["fashion_mnist"].fetch(raw)
-        return DOWNLOADS["fashion_mnist"].read(raw)
-
-
 def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Split]:
     """Training images, `count` of each class, and others to validate and to cull with."""
     if dataset == "fashion":
-        (pictures, labels), test = fashion(folder)
-        parts = [(pictures, labels), test]
-        parts = [(p[0][kept], p[1][kept]) for p in parts for kept in [first_of_each_class(p[1], count)]]
+        raw, fashion = folder / "fashion_mnist", DOWNLOADS["fashion_mnist"]
+        if not raw.exists():
+            fashion.fetch(raw)
+        parts = [(p[0][kept], p[1][kept]) for p in fashion.read(raw) for kept in [first_of_each_class(p[1], count)]]
         if side != 32:
             parts = [(np.stack([_enlarged(picture, side) for picture in part[0]]), part[1]) for part in parts]
-        classes: tuple[str, ...] = DOWNLOADS["fashion_mnist"].classes
+        classes: tuple[str, ...] = fashion.classes
     else:
         edges = tuple(edge * side // 32 for edge in (4, 8, 12))
         design = synthetic.Design(control_band=int(dataset[-1]), size=side, band_edges=edges)

@@ -1,24 +1,20 @@
-"""Put the faults of mutants.csv into the numeric modules, one at a time: the tests must notice each (`make mutants`).
+"""Put small faults into the numeric modules, one at a time: the tests must notice each (`make mutants`).
 
-The list is frozen: Cosmic Ray drew 400 faults of 4,746 (a number that is one larger, `+` in place of `-`, a negated
-condition, a loop that does not run) in the code of commit c29fe18 (2026-11-27). Each row has the statement before and
-after, and whether the tests of commit c983f4d noticed the fault; `note` says why the others change no result. A row is
-used as long as its statement stands in the module, also with other names of variables, or in another module. The work
-is done on a copy of the checkout in build/mutants, and the outcomes are in build/mutants/outcomes.csv.
+`python tests/mutants.py draw` draws 400 of all faults at random into mutants.csv: a number that is one larger, `+` in
+place of `-`, a negated condition, a loop that does not run. Each row has the head of a statement before and after; the
+first run adds whether the tests noticed it, and `note` says why the others change no result. A row is used as long as
+its statement stands in the module. The work is done on a copy of the checkout in build/mutants, and the outcomes are in
+build/mutants/outcomes.csv.
 """
 
-import io
-import keyword
+import ast
+import copy
 import os
-import re
 import resource
 import shutil
 import sys
-import tokenize
 from importlib import import_module
-from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
 
 import pandas as pd
 import pytest
@@ -26,6 +22,7 @@ from hypothesis import Phase, settings
 from tqdm import tqdm
 
 ROOT = Path(__file__).parents[1]
+LIST = Path(__file__).with_suffix(".csv")
 FOLDER = ROOT / "build" / "mutants"
 PACKAGE = Path("src/frequency_shortcuts")
 # Modules, or folders of modules -> their files in tests/unit and tests/slow, the likeliest to notice first. The first
@@ -36,7 +33,7 @@ TESTS = {
     "spectrum/fills.py": "controls",
     "spectrum/masks.py": "spectrum stability",
     "spectrum/waves.py": "mixing",
-    "spectrum": "spectrum mixing",
+    "spectrum": "spectrum mixing recall",
     "maps/adcs.py": "adcs",
     "maps/dfm.py": "dfm",
     "maps/methods/culling/surrogate.py": "prediction culling_screening",
@@ -46,93 +43,101 @@ TESTS = {
     "maps/methods/culling/evaluator.py": "culling_evaluator culling",
     "maps/methods/culling/method.py": "culling method_scores methods",
     "maps/methods/culling": "culling dfm",
-    "maps/methods": "method* engine culling*",
+    "maps/methods": "method* mixture engine culling*",
     "evaluation/verdicts.py": "verdicts shortcuts",
-    "evaluation": "shortcuts hits verdicts recall comparison controls",
+    "evaluation/shortcuts.py": "shortcuts hits verdicts",
+    "evaluation/hits.py": "hits shortcuts",
+    "evaluation/trials.py": "shortcuts hits analysis_plan",
+    "intervals.py": "intervals",
 }
 MEMORY = 8 * 2**30  # bytes that the tests of a fault may take
-LAYOUT = (tokenize.NL, tokenize.COMMENT, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
-LAST_COMMAS = {(",", bracket) for bracket in ")]}"}
-FEWEST_TOKENS = 8  # of a statement that is looked for in other modules: `return rows` stands in many
-# Share of the names in a statement that did not change: in a long one, its structure says which one it is.
-FEWEST_NAMES, FEWEST_OF_LONG, LONG = 0.5, 0.25, 20
+COUNT = 400
+OPERATORS = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
+    ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd, ast.And: ast.Or,
+    ast.Or: ast.And, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.USub: ast.UAdd,
+}  # fmt: skip
+BLOCKS = ("body", "orelse")  # of a statement, which a fault in its head leaves as they are
+WITHOUT_FAULTS = (ast.Import, ast.ImportFrom, ast.Raise, ast.ClassDef, ast.Try, ast.Pass)
 
 
-class Statement(NamedTuple):
-    """A statement without its block: its lines, counted from 1, and its tokens without the layout."""
-
-    first: int
-    last: int
-    tokens: tuple[str, ...]
-
-
-class Fault(NamedTuple):
-    """Where a row of the list can be applied: a module, the statement there, and the code in its place."""
-
-    module: str
-    statement: Statement
-    after: str
+def bare(statement: ast.stmt) -> ast.stmt:
+    """A copy of a statement without its blocks."""
+    alone = copy.copy(statement)
+    if hasattr(alone, "body"):
+        alone.body = [ast.Pass()]
+        if hasattr(alone, "orelse"):
+            alone.orelse = []
+    return copy.deepcopy(alone)
 
 
-def statements(code: str) -> list[Statement]:
-    """The statements of a module, or of one line of code. A comma before a closing bracket does not count."""
-    complete, tokens = [], []
-    for token in tokenize.generate_tokens(io.StringIO(code).readline):
-        if token.type == tokenize.NEWLINE:
-            texts = [item.string for item in tokens]
-            kept = [text for text, following in zip_longest(texts, texts[1:]) if (text, following) not in LAST_COMMAS]
-            complete.append(Statement(tokens[0].start[0], tokens[-1].end[0], tuple(kept)))
-            tokens = []
-        elif token.type not in LAYOUT:
-            tokens.append(token)
-    return complete
+def head(statement: ast.stmt) -> str:
+    """The code of a statement without its blocks."""
+    return ast.unparse(bare(statement)).removesuffix("\n    pass")
 
 
-def renamed(before: tuple[str, ...], now: tuple[str, ...]) -> dict[str, str] | None:
-    """The names in `before` with those in `now`; None if more than some names differ."""
-    if len(before) != len(now):
+def statements(tree: ast.Module) -> list[ast.stmt]:
+    """The statements that may have a fault: no docstrings, errors and imports."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and not isinstance(node, WITHOUT_FAULTS)]
+    return [node for node in found if not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))]
+
+
+def parts(node: ast.AST) -> list[ast.AST]:
+    """A node and all below it, without annotations and decorators."""
+    inner = (value for name, value in ast.iter_fields(node) if name not in ("annotation", "returns", "decorator_list"))
+    children = [child for value in inner for child in (value if isinstance(value, list) else [value])]
+    return [node, *(part for child in children if isinstance(child, ast.AST) for part in parts(child))]
+
+
+def change(node: ast.AST, place: int) -> bool:
+    """Change a part of a statement; returns false if there is no such place in it, or nothing to change."""
+    if isinstance(node, ast.Compare) and place < len(node.ops) and type(node.ops[place]) in OPERATORS:
+        node.ops[place] = OPERATORS[type(node.ops[place])]()
+    elif place:
+        return False
+    elif type(getattr(node, "op", None)) in OPERATORS:
+        node.op = OPERATORS[type(node.op)]()
+    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        node.value += 1
+    elif isinstance(node, ast.If | ast.While | ast.IfExp) and ast.unparse(node.test) != "TYPE_CHECKING":
+        node.test = ast.UnaryOp(ast.Not(), node.test)
+    elif isinstance(node, ast.For):
+        node.iter = ast.List([], ast.Load())
+    else:
+        return False
+    return True
+
+
+def faults(code: str) -> list[tuple[int, str, str]]:
+    """Every fault of a module: its line, and the head of its statement before and after."""
+    found = []
+    for statement in statements(ast.parse(code)):
+        for number, part in enumerate(parts(bare(statement))):
+            for place in range(len(part.ops) if isinstance(part, ast.Compare) else 1):
+                changed = bare(statement)
+                if change(parts(changed)[number], place):
+                    found.append((statement.lineno, head(statement), ast.unparse(changed).removesuffix("\n    pass")))
+    return found
+
+
+def with_fault(code: str, row: pd.Series) -> str | None:
+    """The code of a module with a fault; None if its statement is gone."""
+    tree = ast.parse(code)
+    there = [statement for statement in statements(tree) if head(statement) == row["before"]]
+    if not there:
         return None
-    names: dict[str, str] = {}
-    for old, new in zip(before, now, strict=True):
-        if names.setdefault(old, new) != new or (old != new and not (is_name(old) and is_name(new))):
-            return None
-    same = [names[old] == old for old in names if is_name(old)]
-    least = FEWEST_NAMES if len(before) < LONG else FEWEST_OF_LONG
-    is_one_to_one = len(set(names.values())) == len(names)
-    return names if is_one_to_one and sum(same) >= least * len(same) else None
+    statement = min(there, key=lambda one: abs(one.lineno - row["line"]))
+    (changed,) = ast.parse(row["after"] + "\n    pass" * hasattr(statement, "body")).body
+    for name in set(statement._fields).difference(BLOCKS if hasattr(statement, "body") else ()):
+        setattr(statement, name, getattr(changed, name))
+    return ast.unparse(tree)
 
 
-def is_name(token: str) -> bool:
-    """Whether a token is a name and no keyword."""
-    return token.isidentifier() and not keyword.iskeyword(token)
-
-
-def place(row: pd.Series, modules: dict[str, list[Statement]]) -> Fault | None:
-    """Where the statement of a row stands now; None if it is gone."""
-    (before,) = statements(row["before"] + "\n")
-    own = row["module"]
-    others = [name for name in modules if name != own] if len(before.tokens) >= FEWEST_TOKENS else []
-    for module in [own, *others] if own in modules else others:
-        matches = []
-        for statement in modules[module]:
-            names = renamed(before.tokens, statement.tokens)
-            changes = sum(old != new for old, new in (names or {}).items())
-            if names is not None and (module == own or not changes):
-                matches.append((changes, abs(statement.first - row["line"]), statement, names))
-        if matches:
-            *_, statement, names = min(matches, key=lambda match: match[:2])
-            after = re.sub(r"\b[^\W\d]\w*\b", lambda word, names=names: names.get(word[0], word[0]), row["after"])
-            return Fault(module, statement, after)
-    return None
-
-
-def with_fault(code: str, fault: Fault) -> str:
-    """The code of a module with a fault."""
-    lines = code.splitlines(keepends=True)
-    first = lines[fault.statement.first - 1]
-    indent = first[: len(first) - len(first.lstrip())]
-    lines[fault.statement.first - 1 : fault.statement.last] = [f"{indent}{fault.after}\n"] if fault.after else []
-    return "".join(lines)
+def modules() -> dict[str, Path]:
+    """The numeric modules by their names in the package."""
+    paths = {str(path.relative_to(ROOT / PACKAGE)): path for path in sorted((ROOT / PACKAGE).rglob("*.py"))}
+    return {name: path for name, path in paths.items() if tests_of(name)}
 
 
 def tests_of(module: str) -> str:
@@ -168,26 +173,25 @@ def run_tests(files: list[str], limit: float) -> tuple[str, float]:
     return "noticed" if status else "survived", usage.ru_utime + usage.ru_stime
 
 
-def prepared_copy() -> Path:
-    """Copy the checkout and load it and the large packages; returns the folder of the copy."""
-    copy = FOLDER / "checkout"
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "build", "results", "shared", "__pycache__"))
-    os.chdir(copy)
-    sys.path.insert(0, str(copy / "src"))
-    os.environ |= {"PYTHONPATH": str(copy / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
+def prepare_copy() -> None:
+    """Copy the checkout, which becomes the working folder, and load it and the large packages."""
+    checkout = FOLDER / "checkout"
+    shutil.rmtree(checkout, ignore_errors=True)
+    shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".*", "build", "results", "shared", "__pycache__"))
+    os.chdir(checkout)
+    sys.path.insert(0, str(checkout / "src"))
+    os.environ |= {"PYTHONPATH": str(checkout / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     sys.dont_write_bytecode = True  # a module changes more often than the clock of the file system can tell
     for package in ("h5py", "matplotlib.pyplot", "scipy.stats", "torch"):
         import_module(package)
     settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate])  # one failing example is enough
     settings.load_profile("mutants")
-    return copy
 
 
-def seconds_without_faults(parts: set[str]) -> dict[str, dict[str, float]]:
+def seconds_without_faults(of: set[str]) -> dict[str, dict[str, float]]:
     """The seconds of a core that the fast and the slow tests of each part take; they must pass."""
     seconds: dict[str, dict[str, float]] = {}
-    for part in sorted(parts):
+    for part in sorted(of):
         for folder in ("tests/unit", "tests/slow"):
             if files := files_of(part, folder):
                 outcome, taken = run_tests(files, 900)
@@ -199,42 +203,50 @@ def seconds_without_faults(parts: set[str]) -> dict[str, dict[str, float]]:
     return seconds
 
 
-def outcome_of(fault: Fault, seconds: dict[str, float]) -> str:
-    """Whether the tests notice a fault; those that never end count as noticed."""
-    path = PACKAGE / fault.module
+def outcome_of(module: str, code: str, seconds: dict[str, float]) -> str:
+    """Whether the tests notice a fault, which `code` has; those that never end count as noticed."""
+    path = PACKAGE / module
     original = path.read_text()
-    path.write_text(with_fault(original, fault))
+    path.write_text(code)
     try:
         for folder, usual in seconds.items():
-            if run_tests(files_of(tests_of(fault.module), folder), 10 + 3 * usual)[0] == "noticed":
+            if run_tests(files_of(tests_of(module), folder), 10 + 3 * usual)[0] == "noticed":
                 return "noticed"
     finally:
         path.write_text(original)
     return "survived"
 
 
+def draw() -> None:
+    """Write a new list."""
+    rows = [(name, *fault, "", "") for name, path in modules().items() for fault in faults(path.read_text())]
+    table = pd.DataFrame(rows, columns=["module", "line", "before", "after", "outcome", "note"])
+    table.sample(COUNT, random_state=0).sort_index().to_csv(LIST, index=False)
+    print(f"{COUNT} of {len(table)} faults are in {LIST}")
+
+
 def main() -> None:
     """Apply every fault that can be applied, and print how many are noticed, then and now."""
-    rows = pd.read_csv(Path(__file__).with_suffix(".csv"), keep_default_na=False)
-    prepared_copy()
-    modules = {
-        name: statements(path.read_text())
-        for path in sorted(PACKAGE.rglob("*.py"))
-        if tests_of(name := str(path.relative_to(PACKAGE)))
-    }
-    faults = {index: fault for index, row in rows.iterrows() if (fault := place(row, modules)) is not None}
-    print(f"{len(rows)} faults; the statements of {len(rows) - len(faults)} are gone")
-    seconds = seconds_without_faults({tests_of(fault.module) for fault in faults.values()})
-    staying = rows.loc[list(faults)].rename(columns={"outcome": "then"}).assign(now="")
-    for index, fault in tqdm(faults.items(), unit="fault"):
-        staying.loc[index, "now"] = outcome_of(fault, seconds[tests_of(fault.module)])
+    rows = pd.read_csv(LIST, keep_default_na=False)
+    texts = {name: path.read_text() for name, path in modules().items()}
+    codes = {i: with_fault(texts[row["module"]], row) for i, row in rows.iterrows() if row["module"] in texts}
+    codes = {index: code for index, code in codes.items() if code is not None}
+    print(f"{len(rows)} faults; the statements of {len(rows) - len(codes)} are gone")
+    prepare_copy()
+    seconds = seconds_without_faults({tests_of(rows["module"][index]) for index in codes})
+    staying = rows.loc[list(codes)].rename(columns={"outcome": "then"}).assign(now="")
+    for index, code in tqdm(codes.items(), unit="fault"):
+        module = rows["module"][index]
+        staying.loc[index, "now"] = outcome_of(module, code, seconds[tests_of(module)])
         staying.to_csv(FOLDER / "outcomes.csv", index=False)
+    if not rows["outcome"].any():  # of a list that was drawn just now
+        rows.assign(outcome=staying["now"]).to_csv(LIST, index=False)
     for moment in ("then", "now"):
         noticed = (staying[moment] == "noticed").sum()
         print(f"noticed {moment}: {noticed} of {len(staying)}, {noticed / len(staying):.1%}")
-    lost = staying[(staying["then"] == "noticed") & (staying["now"] == "survived")]
+    lost = staying[(staying["then"] != "survived") & (staying["now"] == "survived")]
     print(lost[["module", "line", "before", "after"]].to_string(index=False) if len(lost) else "none is missed anew")
 
 
 if __name__ == "__main__":
-    main()
+    draw() if "draw" in sys.argv[1:] else main()

@@ -1,91 +1,22 @@
 """Explorer and report in headless Chromium: choices change what is shown, and every result stands in the report."""
 
-import importlib
 import re
-import sys
 from pathlib import Path
-from zipfile import ZipFile
 
-import h5py
-import numpy as np
-import pandas as pd
 import pytest
 from chromium import NEEDS_CHROMIUM, colours
-from made_up_results import random_hits, table_of, write_file
 
-from conftest import ROOT
-from frequency_shortcuts import dfm, spectrum
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import explorer
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import read_table
 from study.categories import CATEGORIES
 
 pytestmark = NEEDS_CHROMIUM
 
-sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
-write_explorer = importlib.import_module("write_explorer")
-PICKS = ("dataset", "network", "class", "method", "percent")
-CLASSES = ("ant", "猫", "cow & calf")
-FILLS = ("zeros", "swap")
-SIZE = 16, 14
 # The texts of the rows of rates, by the text of their heading.
 ROWS = """
 Object.fromEntries([...document.querySelectorAll('#rates tbody tr')].map(row =>
   [row.cells[0].innerText, [...row.cells].slice(1).map(cell => cell.innerText)]))
 """
-
-
-def verdicts_of(run, classes):
-    """Verdicts under both fills: each class has another closest control, and the first is of low frequency."""
-    controls = [("other", "猫"), ("radial", np.nan), ("random", np.nan)]
-    rows = [
-        {
-            **run, "class": name, "part": "keep", "fill": fill, "headline": fill == "zeros",
-            "verdict": ("strong", "weak", None)[c], "best_control": controls[c][0], "closest_class": controls[c][1],
-            "margin": 0.5, "margin_low": 0.4, "margin_high": 0.6, "low_frequency": c == 0,
-            "low_pass_margin": 0.02, "low_pass_margin_low": -0.01 if c == 0 else 0.01, "low_pass_margin_high": 0.05,
-        }
-        for c, name in enumerate(classes) for fill in FILLS
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """The page of three made-up networks on two data sets, and its folder. Only one network has a second method."""
-    folder = tmp_path_factory.mktemp("small")
-    generator, pairs = np.random.default_rng(0), spectrum.ConjugatePairs(*SIZE)
-    networks, verdicts = [], []
-    for dataset, augmentation, channels in (("zoo", "none", 3), ("zoo", "afa", 3), ("toys", "none", 1)):
-        classes = CLASSES if dataset == "zoo" else CLASSES[:2]
-        run = {"dataset": dataset, "network": "resnet18", "augmentation": augmentation, "seed": 0}
-        place, hits = folder / dataset / augmentation, random_hits(n_classes=len(classes), size=SIZE)
-        place.mkdir(parents=True)
-        images = generator.integers(0, 256, (len(hits.labels), channels, *SIZE), dtype=np.uint8)
-        splits = dict.fromkeys(("train", "test"), (images, hits.labels))
-        stores.write(folder / f"{dataset}.h5", splits, classes=classes, source="", created_by="")
-        for name in ("dfm", "rise"):
-            with h5py.File(place / f"{name}.h5", "w") as file:
-                scores = generator.standard_normal((len(classes), len(pairs)))
-                for percent in (1, 5, 20):
-                    file[f"mask/top_{percent}"] = dfm.dominant(scores, pairs, percent)
-        verdicts.append(verdicts_of(run, classes))
-        maps, rates = {explorer.OWN: place / "dfm.h5"}, None
-        if augmentation == "afa":
-            maps["rise"], rates = place / "rise.h5", place / "rates.csv"
-            made = [("rise", percent, name, percent / 25) for percent in (5, 20) for name in classes]
-            table = pd.DataFrame(made, columns=["method", "percent", "class", "tpr"]).assign(
-                part="keep", fill="zeros", draw=0, fpr=0.125, fpr_low=0.1, fpr_high=0.15, images=4, negatives=8
-            )
-            write_table(table.assign(tpr_low=table["tpr"] - 0.1, tpr_high=table["tpr"] + 0.1), rates, **run)
-        store = folder / f"{dataset}.h5"
-        networks.append(examples.Network(run, store, write_file(place / "hits.h5", hits), maps, rates=rates))
-    tested = {"fills": FILLS, "split": "test", "percent": 5, "strong": 0.6}
-    sets = write_explorer.data_sets(networks, pd.concat(verdicts), tested, most=12)
-    text = explorer.explorer_page("Explorer of a zoo", sets, tested)
-    (folder / "explorer.html").write_text(text, encoding="utf-8")
-    return folder
 
 
 def choose(browser, **names):
@@ -106,10 +37,6 @@ def offered(browser, pick):
     return browser.run(f"[...document.getElementById({pick!r}).options].map(option => option.textContent)")
 
 
-def chosen(browser):
-    return [browser.run(f"document.getElementById({pick!r}).selectedOptions[0].textContent") for pick in PICKS]
-
-
 def source(browser, picture):
     return browser.run(f"document.getElementById({picture!r}).src")
 
@@ -118,68 +45,19 @@ def text(browser, place):
     return browser.run(f"document.getElementById({place!r}).innerText")
 
 
-def shown(browser):
-    """All pictures, which have loaded, and the rates."""
+def test_every_choice_of_the_explorer_changes_what_is_shown(study, page):
+    browser = page(study.results / "explorer.html")
+    choose(browser, dataset="pictures")
     pictures = "[...document.querySelectorAll('figure:not([hidden]) img')]"
-    browser.run(f"Promise.all({pictures}.map(picture => picture.decode()))")
-    assert browser.run(f"{pictures}.every(picture => picture.naturalWidth > 0 && picture.alt)")
-    return browser.run(f"{pictures}.map(picture => picture.src)"), browser.run(ROWS)
-
-
-def test_every_choice_changes_what_is_shown(page, small):
-    browser = page(small / "explorer.html")
-    assert chosen(browser) == ["zoo", "resnet18 (seed 0)", "ant", explorer.OWN, "5 %"]
-    for pick, name, same, other in (
-        ("class", "猫", (), ("image", "map", "reduced-zeros", "reduced-swap", "donor")),
-        ("percent", "20 %", ("image", "donor"), ("map", "reduced-zeros", "reduced-swap")),
-        ("network", "resnet18, afa (seed 0)", (), ("map", "reduced-zeros")),
-        ("method", "rise", ("image", "donor"), ("map", "reduced-zeros", "reduced-swap")),
-        ("dataset", "toys", (), ("image", "map", "reduced-zeros")),
-    ):
-        ids = (*same, *other)
-        before = {picture: source(browser, picture) for picture in ids}
-        choose(browser, **{pick: name})
-        shown(browser)
-        after = {picture: source(browser, picture) for picture in ids}
-        assert {picture for picture in ids if before[picture] != after[picture]} == set(other), pick
-    # What the new data set has as well stays chosen; of the rest, the first is.
-    assert chosen(browser) == ["toys", "resnet18 (seed 0)", "猫", explorer.OWN, "20 %"]
-    choose(browser, dataset="zoo", **{"class": "cow & calf"})
-    choose(browser, dataset="toys")
-    assert chosen(browser)[2] == "ant"
-
-
-def test_rates_are_shown_where_they_were_measured_and_nowhere_else(page, small):
-    browser = page(small / "explorer.html")
-    tests = table_of(random_hits(n_classes=3, size=SIZE), CLASSES).query("`class` == '猫'")
-    choose(browser, **{"class": "猫"})
-    rows = browser.run(ROWS)
-    for place, fill in enumerate(FILLS):
-        row = tests[(tests["fill"] == fill) & (tests["filter"] == "dfm")].iloc[0]
-        for at, rate in enumerate(("tpr", "fpr")):
-            expected = f"{row[rate]:.2f} [{row[f'{rate}_low']:.2f}, {row[f'{rate}_high']:.2f}]"
-            assert rows["the map"][2 * place + at] == expected
-    assert rows["verdict"] == ["weak shortcut"] * 2
-    assert rows["closest control"] == ["random masks, same radii"] * 2
-    assert rows["margin over the closest control"] == ["0.50 [0.40, 0.60]"] * 2
-    assert rows["margin over the lowest frequencies"] == ["0.02 [0.01, 0.05]"] * 2
-    choose(browser, **{"class": "ant"})
-    rows = browser.run(ROWS)
-    assert rows["verdict"] == ["strong shortcut; the lowest frequencies do as well"] * 2
-    assert rows["closest control"] == ["the map of 猫"] * 2
-    choose(browser, **{"class": "cow & calf"})
-    assert browser.run(ROWS)["verdict"] == ["no verdict: TPR of unfiltered images below 0.5"] * 2
-    choose(browser, **{"class": "猫"})
-    choose(browser, percent="20 %")
-    assert browser.run("document.getElementById('rates').hidden")
-    assert text(browser, "summary") == "No rates for this choice: the study tested the maps of this method at 5 % only."
-    choose(browser, network="resnet18, afa (seed 0)", method="rise")
-    assert not browser.run("document.getElementById('rates').hidden")
-    rows = browser.run(ROWS)
-    assert rows["the map"] == ["0.80 [0.70, 0.90]", "0.13 [0.10, 0.15]", *["not measured"] * 2]
-    assert "verdict" not in rows
-    choose(browser, percent="1 %")
-    assert "at 5 %, 20 % only" in text(browser, "summary")
+    for pick in ("class", "method", "network", "percent"):
+        before = source(browser, "map")
+        now = browser.run(f"document.getElementById({pick!r}).selectedOptions[0].textContent")
+        choose(browser, **{pick: next(name for name in offered(browser, pick) if name != now)})
+        browser.run(f"Promise.all({pictures}.map(picture => picture.decode()))")
+        assert browser.run(f"{pictures}.every(picture => picture.naturalWidth > 0 && picture.alt)")
+        assert source(browser, "map") != before, pick
+    assert browser.run("document.getElementById('rates').hidden")  # they were measured at 5 % alone
+    assert "No rates for this choice" in text(browser, "summary")
 
 
 def test_the_explorer_of_the_study_shows_photographs_first_and_its_own_rates(study, page):
@@ -329,13 +207,3 @@ def test_a_table_sorts_by_a_click_with_missing_values_last_and_filters(study, pa
         values = browser.run(f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)")
         missing = [value == "\N{EN DASH}" for value in values]
         assert missing == sorted(missing) and 0 < sum(missing) < len(values)  # of `remove` there are no radial controls
-
-
-def test_the_zip_holds_the_page_and_every_result(study, page, tmp_path):
-    done = study.snakemake("report_zip", "--cores", "all")
-    assert done.returncode == 0, done.stdout
-    with ZipFile(study.results / "report.zip") as file:
-        file.extractall(tmp_path)
-    (path,) = tmp_path.glob("*/report.html")
-    named = page(path).run("Object.values(results).map(result => result.data_uri)")
-    assert named and all((path.parent / name).is_file() for name in named)

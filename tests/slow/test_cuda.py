@@ -5,7 +5,6 @@ float32 networks by 1e-5 (as much as between batch sizes on a CPU), filtered ima
 """
 
 import copy
-import logging
 
 import numpy as np
 import pytest
@@ -98,12 +97,6 @@ def test_increments_are_those_of_the_cpu(trained, split, dtype, method):
     assert masks.overlap(*maps).min() >= (0.9 if dtype == torch.float32 else 1)
 
 
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-def test_every_fill_is_that_of_the_cpu(trained, split, fill):
-    here, there = (cull(on(device, trained, torch.float64), split, fill=fill) for device in ("cpu", CUDA))
-    close(here, there, torch.float64)
-
-
 def test_scores_of_mixtures_are_those_of_the_cpu(trained, split):
     here, there = (
         find(registry.load("mixture"), on(device, trained, torch.float64), split.images, split.labels, 4,
@@ -111,13 +104,6 @@ def test_scores_of_mixtures_are_those_of_the_cpu(trained, split):
         for device in ("cpu", CUDA)
     )  # fmt: skip
     np.testing.assert_allclose(there, here, rtol=0, atol=1e-6)
-
-
-@pytest.mark.parametrize(("precision", "least"), [("tf32", 0.9), ("bfloat16", 0.5)])
-def test_reduced_precision_finds_nearly_the_same_map(trained, split, precision, least):
-    network = on(CUDA, trained)
-    maps = [dfm.dominant(cull(network, split, precision=p).score, PAIRS, 5) for p in ("float32", precision)]
-    assert masks.overlap(*maps).mean() >= least
 
 
 @pytest.mark.parametrize("method", culling.SEARCHES)
@@ -128,28 +114,6 @@ def test_a_stopped_culling_resumes_to_the_same_bits(trained, split, tmp_path, me
         cull(network, split, method, batch=512, state=tmp_path / "s", stop=StopAfter(stop.checks // 2))
     resumed = cull(network, split, method, batch=512, state=tmp_path / "s")
     same_culling(resumed, whole)
-
-
-def test_a_culling_out_of_memory_goes_on_with_half_the_batch(caplog):
-    """One layer of the network takes 1 GiB for a batch of 4096 images: the allocator may take half of that."""
-    network = architectures.build(architectures.Architecture("resnet18", 2, 3, 32, stem="small"), 0).to(CUDA)
-    images = torch.randn(65, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    labels = np.array([0] * 64 + [1])
-
-    def found(batch):
-        return culling.cull(network, images, labels, 2, "exact", batch=batch)
-
-    expected = found(64)
-    torch.cuda.empty_cache()
-    total = torch.cuda.get_device_properties(CUDA).total_memory
-    try:
-        torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved(CUDA) + 2**29) / total)
-        with caplog.at_level(logging.WARNING):
-            halved = found(4096)
-    finally:
-        torch.cuda.set_per_process_memory_fraction(1.0)
-    assert "out of memory: going on with batches of 2048" in caplog.text
-    close(halved, expected, torch.float32)
 
 
 # Training

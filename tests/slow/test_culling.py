@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from culled_images import LABELS, Counting, Killed, batch, same
+from culled_images import LABELS, batch, same
 from screening_problems import Fooled, Problem
 
 from frequency_shortcuts import culling
@@ -12,45 +12,6 @@ from frequency_shortcuts.maps.methods.culling.audits import recall
 from frequency_shortcuts.spectrum.masks import top_pairs
 
 CHECKS, LOGITS = 4, 3  # images that check the frozen copy (two of each), and those that check a stored state
-
-
-@pytest.mark.parametrize(("method", "fill"), [("exact", "swap"), ("screened", "zeros")])
-@pytest.mark.usefixtures("small_blocks")
-def test_a_culling_killed_at_any_pass_resumes_to_the_same_result(small_network, tmp_path, method, fill):
-    """At each eleventh of them. The images of one block, and those that check the state, are seen twice at most."""
-    counting = Counting(small_network(2, 3).eval())
-    arguments = (counting, batch((6, 6), dtype=torch.float32), LABELS, 3, method)
-    whole = culling.cull(*arguments, batch=4, fill=fill)
-    calls, seen = counting.calls, counting.seen
-    for last in range(1, calls, 11):
-        counting.calls, counting.seen, counting.last = 0, 0, last
-        state = tmp_path / f"{last}"
-        with pytest.raises(Killed):
-            culling.cull(*arguments, batch=4, fill=fill, state=state)
-        counting.calls, counting.last = 0, None
-        resumed = culling.cull(*arguments, batch=4, fill=fill, state=state)
-        same(resumed, whole)
-        assert seen <= counting.seen <= seen + 12 + CHECKS + LOGITS
-    counting.seen = 0
-    same(culling.cull(*arguments, batch=4, fill=fill, state=state), resumed)
-    assert counting.seen == CHECKS + LOGITS  # a finished state needs nothing else
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"method": "exact"}, {"percent": 20}, {"images": 2}, {"labels": 1}, {"network": 1}, {"precision": "bfloat16"}],
-    ids=lambda change: next(iter(change)),
-)
-def test_the_state_of_another_culling_is_dropped(small_network, tmp_path, change, caplog):
-    images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
-    culling.cull(small_network(2, 3), images, LABELS, 3, state=state)
-    now = {"network": 0, "images": 1, "labels": 0, "method": "screened", **change}
-    arguments = (
-        small_network(2, 3, seed=now.pop("network")), images * now.pop("images"), np.roll(LABELS, now.pop("labels")), 3
-    )  # fmt: skip
-    again = culling.cull(*arguments, **now, state=state)
-    same(again, culling.cull(*arguments, **now))
-    assert "belongs to another computation" in caplog.text
 
 
 def test_a_device_that_rounds_differently_resumes_from_the_stored_results(small_network, tmp_path, caplog):

@@ -1,14 +1,11 @@
 """The device of a job, without a GPU: torch.cuda is replaced. And its provenance."""
 
 import platform
-import sys
 
 import h5py
 import pytest
 import torch
-from snakemake.cli import parse_args
 
-from conftest import ROOT
 from study import devices, provenance
 
 
@@ -56,24 +53,6 @@ def test_the_number_of_a_process_picks_one_of_several_gpus(monkeypatch):
     assert devices.take_device("cuda:3") == torch.device("cuda:3") and devices.take_device("cpu").type == "cpu"
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert devices.take_device("auto") == torch.device("cuda") and len(current) == 3
-
-
-def test_the_profile_of_several_gpus_wins_over_the_default_one(monkeypatch):
-    """What Snakemake makes of its command line and profiles."""
-
-    def settings(*arguments):
-        monkeypatch.setattr(sys, "argv", ["snakemake", *arguments])
-        _, found = parse_args(sys.argv[1:])
-        resources = {name: resource.value for name, resource in found.resources.items()}
-        return resources, found.cores, found.rerun_incomplete, sorted(found.default_resources.args)
-
-    monkeypatch.chdir(ROOT)
-    monkeypatch.delenv("SNAKEMAKE_PROFILE", raising=False)
-    alone, several = settings(), settings("--profile", "profiles/gpus")
-    assert alone[0] == {"gpu": 1}
-    assert several == ({"gpu": 4}, *alone[1:])  # the rest is the same
-    monkeypatch.setenv("SNAKEMAKE_PROFILE", "profiles/gpus")
-    assert settings() == several
 
 
 # Provenance: the actual versions, machine and device

@@ -6,7 +6,6 @@ import signal
 from types import SimpleNamespace
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 
@@ -61,23 +60,6 @@ def test_a_damaged_result_is_named_with_the_command_that_removes_it(step, capsys
     assert f"ERROR in cull: {name}: it is empty; make it again{advice} (log" in capsys.readouterr().err
 
 
-def test_a_step_that_fills_the_disk_keeps_the_table_that_was_there(step, tmp_path, capsys, monkeypatch):
-    table = pd.DataFrame({"class": ["0", "NA"], "tpr": [0.5, None]})
-    write_table(table, tmp_path / "t.csv", seed=0)
-    before = (tmp_path / "t.csv").read_bytes()
-
-    def full(self, path, **_):
-        with open("/dev/full", "w") as file:
-            file.write("x" * 10_000)
-
-    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
-    with pytest.raises(SystemExit), job(step):
-        write_table(table, tmp_path / "t.csv")
-    assert re.search(r"t\.csv: the disk is full \(\d+ MiB free\): free some space", capsys.readouterr().err)
-    assert (tmp_path / "t.csv").read_bytes() == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["step.log", "t.csv"]
-
-
 def test_the_mark_names_version_commit_and_configuration(step):
     mark = created_by(step.config)
     assert re.fullmatch(r"frequency-shortcuts \S.*, commit \S+, config [0-9a-f]{12}", mark)
@@ -104,17 +86,6 @@ def test_signal_handlers_are_restored_after_the_block():
         assert stop() and stop()
         raise ZeroDivisionError  # Stopped, say: then the signal was obeyed
     assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == handlers
-
-
-def test_a_signal_that_is_ignored_stays_so():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        with stopping() as stop:
-            signal.raise_signal(signal.SIGINT)
-            assert not stop()
-        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_a_signal_that_the_block_did_not_handle_takes_effect_after_it():

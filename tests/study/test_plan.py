@@ -7,7 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from frequency_shortcuts.evaluation import cure_networks
+from frequency_shortcuts.evaluation import cure
 from frequency_shortcuts.networks import augmentation
 from study import targets
 from study.catalogue import SHOWN, TABLES
@@ -241,10 +241,10 @@ def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed_and_more_traini
     assert settings["recipe"] == found.leak_settings()["recipes"]["clothing"]
     own = {"wave_strength": 10, "swap_energy": 0.15, "swap_probability": 1, "swap_until": 0.9}
     assert settings["augmentation"] == found.leak_settings()["geometry"] | own
-    assert plan().cure_jobs() == [] and CLEAN == cure_networks.CLEAN
+    assert plan().cure_jobs() == [] and CLEAN == cure.CLEAN
     kinds = schema()["$defs"]
-    assert kinds["cure_case"]["enum"] == list(cure_networks.CASES)
-    assert ["none", *kinds["cure_training"]["enum"]] == list(cure_networks.TRAININGS)
+    assert kinds["cure_case"]["enum"] == list(cure.CASES)
+    assert ["none", *kinds["cure_training"]["enum"]] == list(cure.TRAININGS)
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():
@@ -295,3 +295,14 @@ def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     assert all(figure.caption for figure in FIGURES.values()) and all(TABLES[name].caption for name in SHOWN)
     assert marks(FIGURES["adcs"].result, "figure", "syn_1")["labels"] == {"result": "ADCS: syn_1"}
     assert marks(EXPLORER, "explorer")["labels"] == {"result": EXPLORER.title}
+
+
+@pytest.mark.parametrize("maps", [True, False])
+def test_all_networks_are_tested_but_external_ones_without_maps(maps):
+    own = {"datasets": ["photos"], "networks": ["external"], "augmentations": ["none"], "seeds": [0], "maps": maps}
+    trained = {**own, "networks": ["small"], "seeds": [8], "maps": False}
+    source = {"source": "a:b", "checkpoint": None, "mean": None, "std": None}
+    found = plan(plan=[*PLAN, own, trained], networks={"external": source})
+    runs = TESTS["counterfactual"].runs(found)
+    assert ("external" in {run["network"] for run in runs}) == maps and 8 in {run["seed"] for run in runs}
+    assert next(iter(TESTS)) == max(TESTS, key=lambda name: TESTS[name].priority) == "counterfactual"

@@ -13,12 +13,11 @@ from script_runs import Outputs, run_script, run_test
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from frequency_shortcuts.data import planted, renditions, stores
+from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study import targets
 from study.dependencies import code_of
 from study.plan import Plan
 from study.settings import CLEAN, WITH_MAPS
@@ -51,32 +50,6 @@ def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
     with pytest.raises(DamagedFile, match="it lacks rows of 0"):
         read_joined(output.classes, planned)
     assert set(read_table(output.dynamics)["class"]) == {"C0", "C1", "C2", "C3", "C4"}
-
-
-def test_a_plan_has_graded_sets_or_none():
-    files = {f"results/test/{name}" for name in ("tables/graded.csv", "tables/graded_dynamics.csv",
-             "figures/graded_all.svg", "tables/graded.html")}  # fmt: skip
-    assert files <= set(targets.of_study(graded_plan()))
-    without = graded_plan(sets=0)
-    assert not any("graded" in file for file in targets.of_study(without)) and without.graded_seeds() == []
-    assert graded_plan(sets=3, first_seed=7).graded_seeds() == [7, 8, 9]
-
-
-def test_a_store_above_the_limit_of_memory_is_restyled_as_one_below_it(tmp_path, monkeypatch):
-    """As config/imagenet1k.yaml: 10 of 1,000 classes' images do not fit, and are read when they are drawn."""
-    pixels = np.random.default_rng(0).integers(0, 256, (30, 3, 16, 16), dtype=np.uint8)
-    labels = np.arange(30) % 3
-    splits = dict.fromkeys(("train", "test"), (pixels, labels))
-    stores.write(tmp_path / "d.h5", splits, classes=("a", "b", "c"), source="", created_by="")
-    monkeypatch.setitem(stores.read.__kwdefaults__, "in_memory", 10_000)
-    params, given = SimpleNamespace(images_per_class=5, seed=2), SimpleNamespace(images=str(tmp_path / "d.h5"))
-    output = [str(tmp_path / f"{name}.h5") for name in renditions.names()]
-    wildcards = SimpleNamespace(dataset="d")
-    run_script("render", tmp_path, params=params, input=given, output=output, wildcards=wildcards)
-    for name in renditions.names():
-        found = stores.read(tmp_path / f"{name}.h5", "test", in_memory=2**30)
-        np.testing.assert_array_equal(found.labels, labels[:15])
-        np.testing.assert_array_equal(found.images, renditions.render(name, pixels[:15], labels[:15], 2))
 
 
 NOTEBOOK = """# %% tags=["parameters"]
@@ -213,7 +186,7 @@ def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
     output = Outputs(cure=tmp_path / "cure.csv", networks=tmp_path / "cure_networks.csv")
     output.figure = [str(tmp_path / "cure_all.svg"), str(tmp_path / "cure_all.png")]
     given = SimpleNamespace(networks=files)
-    run_script("make_cure_table", tmp_path, params=SimpleNamespace(), input=given, output=output)
+    run_script("make_benchmark_tables", tmp_path, params=SimpleNamespace(), input=given, output=output)
     judged, networks = read_table(output.cure), read_table(output.networks)
     found = list(judged[["case", "training"]].itertuples(index=False, name=None))
     assert found == [

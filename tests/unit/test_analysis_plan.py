@@ -65,15 +65,6 @@ def test_the_default_method_finds_the_wave_of_each_class():
     assert [tuple(np.abs(place)) for place in best] == [tuple(np.abs(wave)) for wave in WAVES]
 
 
-def test_a_shorter_analysis_takes_fewer_images_and_one_fill():
-    """What `quick` was before 1.1, as CHANGELOG says."""
-    options = {"method": None, "settings": {"samples": 4}, "search_images": 10, "test_images": 20}
-    made = analyse(*images_and_labels(240), **options, fills=("zeros",))
-    assert (made.about["images that find the maps"], made.about["images that test them"]) == (40, 80)
-    assert made.found.settings["samples"] == 4 and made.found.passes == 3 * 4 * 40
-    assert set(made.hits.predicted) == {"zeros"} and set(analyse(fills=None).hits.predicted) == {"zeros", "swap"}
-
-
 @pytest.mark.parametrize("name", registry.PRESETS)
 def test_a_preset_is_its_method_with_its_settings(name):
     method, settings = registry.PRESETS[name]
@@ -159,13 +150,6 @@ def test_chance_is_that_of_classes_of_any_size():
     chosen = (labels == 0) | (np.arange(160) < 80)
     with pytest.raises(ValueError, match=r"recognises 25.0% of the test images"):
         analyse(images[chosen], labels[chosen], Constant())
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"), [(0.1, "1 s"), (80, "80 s"), (200, "3 min"), (5000, "83 min"), (140_400, "39.0 h")]
-)
-def test_durations_in_words(seconds, words):
-    assert plan._work(2e6, seconds) == f"about 2,000,000 passes, {words}"
 
 
 # Large problems

@@ -232,16 +232,6 @@ def test_predict_is_the_largest_logit_in_evaluation_mode(small_network):
     assert len(set(expected)) > 1
 
 
-def test_evaluating_restores_each_module_own_mode_after_an_error_too(small_network):
-    network = small_network(1, 2).train()
-    network[1].eval()
-    modes = [module.training for module in network.modules()]
-    with pytest.raises(KeyError), predictions.evaluating(network):
-        assert not any(module.training for module in network.modules())
-        raise KeyError
-    assert [module.training for module in network.modules()] == modes
-
-
 def test_classes_out_of_range_are_named():
     for labels, called, message in (([0, 3], [0, 0], "labels 0 to 3"), ([0, 1], [0, 3], "output for class 3")):
         with pytest.raises(ValueError, match=message):

@@ -3,8 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import fft, ndimage
 
 from frequency_shortcuts.data import renditions, stores
@@ -105,16 +103,6 @@ def test_images_that_are_read_when_they_are_drawn_give_the_same(tmp_path, monkey
     np.testing.assert_array_equal(stores.read(tmp_path / "drawn.h5", "test").images, whole)
 
 
-def test_noise_has_the_stated_spread_and_does_not_depend_on_how_many_images_follow():
-    images, labels = photographs(5)
-    first = renditions.render("noisy", images[:2], labels[:2], 3)
-    np.testing.assert_array_equal(renditions.render("noisy", images, labels, 3)[:2], first)
-    noise = renditions.render("noisy", np.full((40, 1, 32, 32), 128, np.uint8), np.zeros(40, np.int64), 3) / 255
-    assert noise.std() == pytest.approx(0.15, rel=0.01)  # 40,960 draws: a standard error of 0.4 %
-    assert abs(noise.mean() - 128 / 255) < 0.005
-    assert np.abs(np.corrcoef(noise.reshape(40, -1)) - np.eye(40)).max() < 0.15  # 4.7 standard errors of 1 / 32
-
-
 # Corruptions
 
 every_kind = pytest.mark.parametrize("name", KINDS)
@@ -133,31 +121,11 @@ def picture(channels=3, height=32, width=40):
 
 
 @every_kind
-@settings(max_examples=10, deadline=None)
-@given(st.sampled_from([1, 3]), st.integers(1, 40), st.integers(1, 40), st.sampled_from(STRENGTHS))
-def test_any_size_and_strength_gives_images_of_the_same_kind(name, channels, height, width, strength):
-    images = pixels(3, channels, height, width)
-    before = images.clone()
-    found = corrupt(name, images, strength)
-    assert found.dtype == torch.uint8 and found.shape == images.shape
-    assert torch.equal(images, before)
-
-
-@every_kind
 def test_no_image_depends_on_those_beside_it(name):
     images = pixels(5, 3, 9, 12)
     as_batch = corrupt(name, images, 3, seed=4)
     for i in range(5):
         assert torch.equal(corrupt(name, images[i : i + 1], 3, seed=4, numbers=[i])[0], as_batch[i])
-
-
-@every_kind
-def test_each_strength_changes_images_more(name):
-    # Ten images with energy at all frequencies, so that no grid happens to fit them.
-    noise = ndimage.gaussian_filter(np.random.default_rng(0).normal(size=(10, 1, 48, 48)), (0, 0, 1, 1))
-    images = torch.from_numpy((128 + 200 * noise).clip(0, 255).astype(np.uint8))
-    change = [(corrupt(name, images, s).double() - images.double()).square().mean().item() for s in STRENGTHS]
-    assert change[0] > 0 and sorted(change) == change
 
 
 def test_noise_follows_its_seed_and_leaves_the_users_generator_alone():
@@ -213,11 +181,6 @@ def test_jpeg_rounds_the_cosines_of_each_block(channels):
             expected[block] = 128 + fft.idctn(table * np.rint(cosines / table), norm="ortho")
         found = corrupt("jpeg", image.expand(1, channels, 32, 32), strength)[0].double().numpy()
         np.testing.assert_allclose(found, np.broadcast_to(expected.clip(0, 255), found.shape), rtol=0, atol=1)
-
-
-def test_jpeg_keeps_the_mean_of_each_colour():
-    image = torch.tensor([200, 40, 120], dtype=torch.uint8).view(1, 3, 1, 1).expand(1, 3, 16, 16)
-    assert (corrupt("jpeg", image, 1).double() - image.double()).abs().max() < 4
 
 
 def test_pixelation_leaves_so_many_pixels_a_side():

@@ -7,7 +7,7 @@ from screening_problems import Problem
 
 from frequency_shortcuts.maps.methods.culling import audits as formulas
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.culling.audits import recall, recall_of_all
+from frequency_shortcuts.maps.methods.culling.audits import recall
 
 
 def simulate(top_size, left_out, audited, missing, runs=4000):
@@ -33,25 +33,6 @@ def test_the_interval_covers_the_true_recall(audit):
     assert ((low >= 0) & (low <= estimate + 1e-12) & (estimate <= high + 1e-12) & (high <= 1)).all()
 
 
-@pytest.mark.parametrize(
-    ("missing", "sampling"),
-    [((30, 5), ((500, 60), (8, 40))), ((60, 0), ((2000, 400), (100, 8)))],
-)
-def test_the_interval_of_several_classes_covers(missing, sampling):
-    """At least 95 % of 2000 draws (less 0.01), classes sampled equally or not; the mean error is below 0.02."""
-    left, drawn = (np.array(value) for value in sampling)
-    missing, generator = np.array(missing), np.random.default_rng(0)
-    inside, error = [], []
-    for _ in range(2000):
-        hits = generator.hypergeometric(missing, left - missing, drawn)
-        _, low, high = recall_of_all(np.array([100, 100]), left, drawn, hits)
-        true = 1 - (missing - hits).sum() / 200
-        inside.append(low - 1e-12 <= true <= high + 1e-12)
-        error.append(1 - (hits * (left - drawn) / drawn).sum() / 200 - true)
-    assert np.mean(inside) >= 0.94
-    assert abs(np.mean(error)) < 0.02
-
-
 def test_recall_of_known_audits():
     """Clopper-Pearson by hand: 0 of n bounds the share by 1 - 0.025^(1/n), and n of n by at least 0.025^(1/n)."""
     estimate, low, high = recall(1000, 20_000, 200, 0)
@@ -68,28 +49,6 @@ def test_without_an_audit_recall_is_certain_only_where_nothing_was_left_out():
     assert (low, high) == (pytest.approx(0.6, abs=1e-12), 1)
 
 
-def test_the_recall_of_several_classes_equals_its_definition():
-    """Clopper and Pearson's ends, times the draws, times what one draw stands for: at most, and at least.
-
-    The third class was evaluated whole, and counts in no bound. Each of the others had one audit.
-    """
-    size, left, drawn, missed = (np.array(values) for values in ([40, 60, 90], [30, 200, 12], [10, 25, 12], [1, 4, 2]))
-    ends = stats.binomtest(5, 35).proportion_ci(1 - 0.05 * 0.99**2, "exact")
-    missing = 1 * 20 / 10 + 4 * 175 / 25, ends.high * 35 * 8 - 5, max(ends.low * 35 * 3 - 5, 0)
-    for classes, whole in ((3, 190), (2, 100)):
-        found = recall_of_all(size[:classes], left[:classes], drawn[:classes], missed[:classes])
-        assert found == pytest.approx([1 - value / whole for value in missing])
-
-
-def test_an_audited_class_does_not_stand_for_one_that_was_not():
-    size = np.array([26, 26])
-    assert recall_of_all(size, np.array([10, 500]), np.array([8, 0]), np.array([0, 0])) == (1, 0, 1)
-    assert recall_of_all(size, np.array([0, 0]), np.array([0, 0]), np.array([0, 0])) == (1, 1, 1)
-    # One nearly exhausted class does not make the other look good.
-    estimate = recall_of_all(np.array([50, 50]), np.array([10, 500]), np.array([8, 8]), np.array([0, 1]))[0]
-    assert estimate == pytest.approx(1 - 492 / 8 / 100)
-
-
 def test_all_audits_that_there_could_be_share_the_error():
     """At most all of it, however many there are; one audit takes nearly everything."""
     shares = formulas._share_of_tail(np.arange(1, 100_001))
@@ -97,8 +56,6 @@ def test_all_audits_that_there_could_be_share_the_error():
     lows = [recall(1000, 20_000, 200, 0, k)[1] for k in (1, 2, 3, 30)]
     assert lows == sorted(lows, reverse=True) and lows[-1] < lows[0] - 0.3
     assert recall(1000, 400, 40, 40, 1)[2] < recall(1000, 400, 40, 40, 2)[2]
-    two = np.array([1000, 1000]), np.array([20_000, 20_000]), np.array([200, 200]), np.array([0, 0])
-    assert recall_of_all(*two)[1] > recall_of_all(*two, np.array([1, 2]))[1] > recall_of_all(*two, 2)[1]
 
 
 @pytest.mark.parametrize(("ratio", "audits"), [(2.99, 1), (3.01, 2)])

@@ -12,7 +12,6 @@ from bench.markdown import texts
 from frequency_shortcuts import intervals
 from frequency_shortcuts.evaluation import cure
 from frequency_shortcuts.evaluation.causes import CAUSES
-from frequency_shortcuts.evaluation.cure_networks import CASES as PLANTED
 from frequency_shortcuts.figures import cure as drawings
 from frequency_shortcuts.storage.tables import read_table, write_table
 
@@ -158,7 +157,7 @@ def test_a_likely_cause_is_cured_if_all_its_artefacts_are(table):
     blurred = table[(table["training"] == "swap_fine") & table["case"].isin(["resized", "blurred"])]
     assert found.loc[("lost high frequencies", "swap_fine"), "back"] == pytest.approx(blurred["back"].min(), rel=1e-5)
     assert ("blocks", "afa") not in found.index and ("checkerboard", "afa") in found.index
-    assert set(PLANTED) == set(CASES)
+    assert set(cure.CASES) == set(CASES)
 
 
 def test_the_remedies_in_the_library_are_those_of_the_stored_table(tmp_path):

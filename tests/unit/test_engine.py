@@ -1,6 +1,5 @@
 """Images, networks, batches and precisions that a culling computes with."""
 
-import h5py
 import numpy as np
 import pytest
 import torch
@@ -8,8 +7,6 @@ from culled_images import LABELS, batch
 from torch import nn
 
 from frequency_shortcuts import culling
-from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.maps.methods import engine
 from frequency_shortcuts.maps.methods.engine import Engine, Limits
 
 
@@ -62,19 +59,6 @@ def test_backward_passes_get_smaller_too(small_network):
 
     with pytest.raises(torch.OutOfMemoryError):  # at a single image
         built.within_memory(never)
-
-
-@pytest.mark.parametrize(("method", "kind"), [("exact", "array"), ("exact", "hdf5"), ("screened", "tensor")])
-def test_stored_images_are_read_and_normalised_on_the_way(small_network, tmp_path, monkeypatch, method, kind):
-    pixels = np.random.default_rng(1).integers(0, 256, (9, 2, 6, 6), dtype=np.uint8)
-    mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
-    network = small_network(2, 3)
-    plain = culling.cull(network, normalise(torch.from_numpy(pixels), mean, std), LABELS, 3, method)
-    with h5py.File(tmp_path / "a.h5", "w") as file:
-        stored = {"array": pixels, "tensor": torch.from_numpy(pixels), "hdf5": file.create_dataset("a", data=pixels)}
-        monkeypatch.setattr(engine, "CPU_IMAGES", 1)  # images are not kept either
-        found = culling.cull(network, stored[kind], LABELS, 3, method, mean=mean, std=std, batch=512)
-    np.testing.assert_allclose(found.score, plain.score, rtol=0, atol=2e-6)
 
 
 @pytest.mark.parametrize("precision", ["tf32", "bfloat16"])

@@ -12,7 +12,6 @@ from frequency_shortcuts import culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import cards as card_figure
-from frequency_shortcuts.figures import images
 
 CLASSES = ["ant", "bee", "cow"]
 SIZE = 9, 8
@@ -83,14 +82,3 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
     words = {"ant", "cow", "ADCS", "map,\nblack: kept", "test image", "image from\nits map"}
     assert words | {"from the\ncontrol", "2 of 9 classes: those chosen"} <= texts_of(figure)
     assert all(axis.images for axis in figure.axes[:12])
-
-
-def test_filtered_images_say_how_well_each_class_is_recognised_in_every_row():
-    generator = np.random.default_rng(0)
-    rows = {("small", "none"): [0.125, 0.5, 1.0], ("large", "augmix"): [-0.25, np.nan, 0.0]}
-    unfiltered = generator.integers(0, 256, (3, 1, *SIZE), dtype=np.uint8)
-    filtered = {key: generator.random((3, 1, *SIZE)) for key in rows}
-    figure = images.filtered_images(unfiltered, filtered, rows, CLASSES, "swap")
-    numbers = {"0.12", "0.50", "1.00", "-0.25", "not tested", "0.00"}
-    below = "below each: TPR - FPR of the class from its map, fill swap"
-    assert {*numbers, below, *CLASSES, "small", "large\naugmix"} <= texts_of(figure)

@@ -8,9 +8,9 @@ from spectral_classes import pixels_of
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import fine_differences, leaks, leaks_data
-from frequency_shortcuts.evaluation.areas import area, auc_interval
+from frequency_shortcuts.evaluation import fine_differences, leaks
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
+from frequency_shortcuts.evaluation.fact_scores import area, auc_interval
 from frequency_shortcuts.evaluation.fine_differences import carries, tell
 from frequency_shortcuts.evaluation.forensics import fingerprints, lightness
 
@@ -211,10 +211,10 @@ def test_too_few_images_are_refused():
 def test_the_benchmark_counts_names_and_files():
     images, labels = photographs(n=250)
     split = Split(images, labels, tuple("abcde"), np.zeros(1), np.ones(1))
-    chosen = leaks_data.some_of_each_class(split, 40, seed=1)
+    chosen = leaks.some_of_each_class(split, 40, seed=1)
     assert np.bincount(chosen.labels).tolist() == [40] * CLASSES
     made = [Artefact("noise", 2, 1, 0.5), Artefact("brightness", 1, 2)]
-    table = leaks_data.measure(chosen, {"clean": (), "first": made}, seed=1)
+    table = leaks.measure_data(chosen, {"clean": (), "first": made}, seed=1)
     assert table["set"].tolist() == ["clean"] * CLASSES + ["first"] * CLASSES and table.loc[6, "rank"] == 1
     aims = leaks.judge_data(table).set_index("aim")
     assert aims.loc["cause", ["value", "count", "met"]].tolist() == [1, 1, True]

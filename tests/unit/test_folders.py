@@ -1,6 +1,5 @@
 """Folders of image files: their listing, and the reading of many pictures."""
 
-import os
 import threading
 import time
 
@@ -160,25 +159,3 @@ def test_no_more_than_a_few_are_decoded_ahead(many, watched):
     for i, _ in ImageFiles(many, (4, 4), workers=2).decoded():
         assert len(watched.submitted) <= i + 9
     assert watched.submitted == many
-
-
-# What is no image file
-
-
-@pytest.mark.parametrize(
-    ("kind", "make"),
-    [
-        ("FIFO", os.mkfifo),
-        ("device", lambda path: path.symlink_to("/dev/zero")),
-        ("symbolic link that leads in a circle", lambda path: path.symlink_to(path.name)),
-        ("folder", os.mkdir),
-    ],
-)
-def test_what_is_no_file_is_named_in_a_listing_and_not_waited_for(tmp_path, kind, make):
-    """Also if files that do not decode are skipped."""
-    root = tree(tmp_path, "a/1.png", "b/1.png")
-    make(root / "b" / "2.png")
-    with pytest.raises(ValueError, match=rf"b/2\.png is a {kind}.*: expected an image file$"):
-        folders.listing(root)
-    with pytest.raises(ValueError, match=rf"/2\.png does not decode as an image \(it is a {kind}.*, not a file\): me"):
-        ImageFiles([root / "b" / "2.png"], (4, 4))[:]

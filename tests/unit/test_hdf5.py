@@ -112,16 +112,6 @@ def test_a_store_that_cannot_be_used_is_refused_by_name(folder, kind):
         read_labelled("s.h5")
 
 
-@pytest.mark.parametrize("kind", OTHER_LAYOUT)
-def test_reading_a_split_is_right_or_one_sentence(folder, kind):
-    """Reading checks less than opening a store of a user, but never ends in an error that names no file."""
-    changed(folder / "s.h5", OTHER_LAYOUT[kind][0])
-    try:
-        assert stores.read("s.h5", "test", statistics=([0.5], [0.5])).images.shape == IMAGES.shape
-    except ValueError as error:
-        assert "s.h5" in str(error)
-
-
 @pytest.mark.parametrize("missing", ["classes", "std"])
 def test_an_attribute_that_is_missing_is_named(folder, missing):
     def change(file):

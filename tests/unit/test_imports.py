@@ -18,11 +18,11 @@ PACKAGE = Path(frequency_shortcuts.__file__).parent
 SLOW = {"torch", "torchvision", "scipy.stats", "seaborn"}
 MAY_IMPORT = {
     ("torch",): {  # these compute with images, or name a device
-        "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.py", "filtered.py",
+        "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.py",
     },
     ("torch", "torchvision"): {  # these build networks
         "analyse_network.py", "check_inputs.py", "external_network.py", "find_maps.py",
-        "lay_out_photographs.py", "make_cure_table.py", "make_leaks_table.py", "measure_cure.py", "measure_graded.py",
+        "lay_out_photographs.py", "make_benchmark_tables.py", "measure_cure.py", "measure_graded.py",
         "measure_leaks.py", "measure_leaks_data.py", "train.py",
     },
 }  # fmt: skip

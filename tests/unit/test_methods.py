@@ -1,6 +1,5 @@
 """What all methods that find maps promise; what each of them finds is in other files."""
 
-import inspect
 import itertools
 import math
 import re
@@ -74,13 +73,6 @@ def test_every_method_is_tested():
     assert {name for name, _ in CASES.values()} == set(registry.METHODS)
 
 
-def test_no_setting_has_the_name_of_a_parameter_of_find():
-    """Else it cannot be given."""
-    named = {name for name in inspect.signature(find).parameters if name != "settings"}
-    for name in registry.METHODS:
-        assert not named & set(inspect.signature(registry.load(name).Settings).parameters), name
-
-
 @pytest.mark.parametrize("case", ["hfss", "learned", "rise", "mixture", "random", "culling swap", "shapley"])
 def test_another_seed_gives_other_draws(case, network):
     assert not np.array_equal(run(case, network, seed=0).score, run(case, network, seed=1).score)
@@ -109,22 +101,6 @@ def test_images_may_have_any_size_and_neither_network_nor_images_nor_labels_chan
     assert (labels == LABELS).all()
 
 
-@pytest.mark.parametrize(("case", "kind"), [("culling", "tensor"), ("culling patch", "uint8"), ("adcs", "bool")])
-def test_labels_of_any_integer_type(case, network, kind):
-    labels = LABELS % 2 if kind == "bool" else LABELS
-    given = torch.from_numpy(labels) if kind == "tensor" else labels.astype(kind)
-    n_classes = labels.max() + 1
-    expected = run(case, network, labels=labels, n_classes=n_classes).score
-    np.testing.assert_array_equal(run(case, network, labels=given, n_classes=n_classes).score, expected)
-
-
-@pytest.mark.parametrize("case", ["culling screened", "rise swap", "gradient", "energy"])
-def test_images_that_require_a_gradient_are_used_as_others(case, network):
-    images = batch().requires_grad_()
-    np.testing.assert_array_equal(run(case, network, images).score, run(case, network).score)
-    assert images.grad is None
-
-
 @pytest.mark.parametrize("case", ["culling", "rise swap", "learned", "gradient", "adcs significant", "energy"])
 def test_a_split_of_uint8_images_is_normalised(case, network):
     raw = np.random.default_rng(0).integers(0, 256, (len(LABELS), 2, *SIZE), dtype=np.uint8)
@@ -143,8 +119,18 @@ def test_a_split_of_uint8_images_is_normalised(case, network):
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 1}, {"neutral": 1}, {"version": "2"}, {"limits": Limits(batch=3)}, {"masks": 16}, {"share": 0.4}],
-    ids=str,
+    [
+        {"seed": 1},
+        {"neutral": 1},
+        {"version": "2"},
+        {"limits": Limits(batch=3)},
+        {"masks": 16},
+        {"share": 0.4},
+        {"limits": Limits("bfloat16")},
+        {"images": 2 * batch()},
+        {"labels": np.roll(LABELS, 1)},
+    ],
+    ids=lambda change: next(iter(change)),
 )
 def test_the_state_of_another_computation_is_not_used(network, tmp_path, change):
     run("rise", network, state=tmp_path / "state", fill="swap")
@@ -168,6 +154,10 @@ WRONG = [
     ("culling", {"fill": "noisy"}, r"unknown fill 'noisy': choose from zeros, swap"),
     ("culling", {"patch": 0}, "patch 0, search exact: expected 1, or more"),
     ("culling", {"patch": 2, "search": "screened"}, "with the search exact"),
+    ("culling", {"fill": "swap", "search": "screened"}, "fill swap needs the search exact: screened predicts"),
+    ("culling", {"target_recall": 0}, "target_recall 0: expected above 0 and at most 1"),
+    ("culling", {"patience": -1}, "patience -1: expected at least 0 pairs"),
+    ("culling", {"percent": 0, "search": "screened"}, "percent 0: expected above 0 and at most 100"),
     ("hfss", {"percent": 0}, "percent 0: expected above 0 and at most 100"),
     ("hfss", {"parents": 301}, "parents 301 of 300 candidates"),
     ("greedy", {"ranking": "greedy"}, "greedy needs the ranking of another method"),

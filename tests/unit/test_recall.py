@@ -61,14 +61,6 @@ def test_what_is_no_filter_is_refused(cutoffs, band_width, message):
         filters(8, 8, cutoffs, band_width)
 
 
-def test_limits_that_are_none_are_missing():
-    table = recall.filtered_recall(linear(8, 8), pixels(8, 8), LABELS, 3, cutoffs=[2], band_width=9, **HOW)
-    limits = table.drop_duplicates("filter").set_index("filter")[["low", "high"]]
-    assert limits.loc["unfiltered"].isna().all()
-    assert limits.loc["low-pass"].tolist() == [0, 2] and limits.loc["band-stop"].tolist() == [0, 9]
-    assert limits.loc["high-pass", "low"] == 2 and np.isnan(limits.loc["high-pass", "high"])
-
-
 def test_corrupted_recall_equals_loops_over_corruptions_and_images():
     network, images = linear(9, 11, channels=1), torch.from_numpy(pixels(9, 11, channels=1))
     how = {"mean": [0.5], "std": [0.3]}

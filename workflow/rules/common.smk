@@ -40,6 +40,7 @@ if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfi
 
 plan = Plan(config)
 RESULTS = plan.results
+PARTS = config["culling"]["parts"]
 
 
 wildcard_constraints:
@@ -126,6 +127,12 @@ def own():
         return [*targets.of_study(plan), f"{RESULTS}/report.html"]
 
     return files
+
+
+def parts_of(wildcards):
+    """Input: the parts of a culling that is divided."""
+    divided = PARTS > 1 and wildcards.get("maps") == "dfm"
+    return expand(rules.find_part.output[0], part=range(PARTS), **wildcards) if divided else []
 
 
 # These are functions, since the way jobs are run is known only after the rules are read.

@@ -14,8 +14,6 @@ rule cure_of_case:
     wildcard_constraints:
         case="[a-z0-9_]+",
     priority: 3  # as trainings
-    conda:
-        "../../envs/study.yaml"
     threads: torch_threads
     resources:
         gpu=gpus,
@@ -36,16 +34,14 @@ rule cure_of_case:
 rule cure_table:
     input:
         networks=[f"{RESULTS}/tests/cure/{case.replace(' ', '_')}/seed{seed}.csv" for case, seed in plan.cure_jobs()],
-        code=code("make_cure_table.py"),
+        code=code("make_benchmark_tables.py"),
     output:
         cure=f"{RESULTS}/tables/cure.csv",
         networks=f"{RESULTS}/tables/cure_networks.csv",
         figure=multiext(f"{RESULTS}/figures/cure_all", ".svg", ".png"),
     log:
         f"{RESULTS}/logs/cure/table.log",
-    conda:
-        "../../envs/study.yaml"
     message:
         "Judging the trainings by what is back of what artefacts cost"
     script:
-        "../scripts/make_cure_table.py"
+        "../scripts/make_benchmark_tables.py"

@@ -1,4 +1,4 @@
-# Images of all sources, which `study.sources` describes, and their out-of-distribution twins.
+# Images of all sources, which `study.sources` describes, their out-of-distribution twins, and spectra.
 
 
 # This takes seconds. The Snakefile runs it before all other jobs. It is not an input of other rules: then all of them
@@ -11,8 +11,6 @@ rule check:
     log:
         f"{RESULTS}/logs/check.log",
     localrule: True
-    conda:
-        "../../envs/study.yaml"
     params:
         settings={name: config[name] for name in states.CHECKED_SECTIONS},
         state=states.inputs_digest(plan, code_of_entry_point),
@@ -31,8 +29,6 @@ rule fetched_files:
     wildcard_constraints:
         dataset=one_of(plan.from_source(*DOWNLOADS)),
     localrule: True
-    conda:
-        "../../envs/study.yaml"
     params:
         source=setting("datasets/{dataset}/source"),
         folder=setting("datasets/{dataset}/folder"),
@@ -57,8 +53,6 @@ for source in SOURCES:
         wildcard_constraints:
             dataset=one_of(plan.from_source(*source.names)),
         localrule: source.local
-        conda:
-            "../../envs/study.yaml"
         threads: source.threads
         resources:
             mem_mb=growing(source.memory),
@@ -89,8 +83,6 @@ if config["ood"]["renditions"]:
             f"{RESULTS}/logs/rendition/{{dataset}}.log",
         wildcard_constraints:
             dataset=one_of(name for name in config["datasets"] if name not in plan.twin_datasets()),
-        conda:
-            "../../envs/study.yaml"
         params:
             images_per_class=lookup(dpath="ood/images_per_class", within=config),
             seed=lookup(dpath="ood/seed", within=config),
@@ -110,8 +102,6 @@ rule twin:
         f"{RESULTS}/logs/twin/{{dataset}}/{{rendition}}.log",
     wildcard_constraints:
         dataset=one_of(plan.twin_datasets()),
-    conda:
-        "../../envs/study.yaml"
     threads: 4
     params:
         root=setting("datasets/{dataset}/ood/root"),
@@ -123,3 +113,28 @@ rule twin:
         "Storing the rendition {wildcards.rendition} of {wildcards.dataset}"
     script:
         "../scripts/twin_store.py"
+
+
+# Mean amplitude spectra, and what sets a class apart (ADCS).
+rule adcs:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        code=code("measure_adcs.py"),
+    output:
+        f"{RESULTS}/adcs/{{dataset}}.h5",
+    log:
+        f"{RESULTS}/logs/adcs/{{dataset}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/adcs/{{dataset}}.tsv"
+    resources:
+        mem_mb=growing(2000),
+        runtime=growing(60),
+    params:
+        split=lookup(dpath="adcs/split", within=config),
+        channel_weights=lookup(dpath="adcs/channel_weights", within=config),
+        variant=lookup(dpath="adcs/variant", within=config),
+        statistics=by_dataset(plan.common_normalisation),
+    message:
+        "Comparing the mean spectra of the classes of {wildcards.dataset}"
+    script:
+        "../scripts/measure_adcs.py"

@@ -17,8 +17,6 @@ rule leaks_of_seed:
         part="clothing|pairs|photographs|textures",
         seed="[0-9]+",
     priority: 3  # as trainings
-    conda:
-        "../../envs/study.yaml"
     threads: torch_threads
     resources:
         gpu=gpus,
@@ -43,8 +41,6 @@ rule leak_pictures:
     wildcard_constraints:
         pictures="pictures|textures",
     localrule: True
-    conda:
-        "../../envs/study.yaml"
     message:
         "Laying out {wildcards.pictures}"
     script:
@@ -54,11 +50,11 @@ rule leak_pictures:
 rule leaks_table:
     input:
         [
-            f"{RESULTS}/tests/leaks/{part}/seed{seed}/{{kind}}.csv".replace("{kind}", kind)
+            f"{RESULTS}/tests/leaks/{part}/seed{seed}/{kind}.csv"
             for part, seed in plan.leak_jobs()
             for kind in ("networks", "clean")
         ],
-        code=code("make_leaks_table.py"),
+        code=code("make_benchmark_tables.py"),
     output:
         leaks=f"{RESULTS}/tables/leaks.csv",
         aims=f"{RESULTS}/tables/leaks_aims.csv",
@@ -68,12 +64,10 @@ rule leaks_table:
         figure=multiext(f"{RESULTS}/figures/leaks_all", ".svg", ".png"),
     log:
         f"{RESULTS}/logs/leaks/table.log",
-    conda:
-        "../../envs/study.yaml"
     message:
         "Judging the benchmark of the counterfactual test"
     script:
-        "../scripts/make_leaks_table.py"
+        "../scripts/make_benchmark_tables.py"
 
 
 rule leaks_data:
@@ -87,8 +81,6 @@ rule leaks_data:
         f"{RESULTS}/logs/leaks/data.log",
     benchmark:
         f"{RESULTS}/benchmarks/leaks/data.tsv"
-    conda:
-        "../../envs/study.yaml"
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),

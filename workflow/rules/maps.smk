@@ -1,13 +1,6 @@
 # The maps of each network: in `maps/{name}` what a method finds; in `dfm` what the culling of the study finds, on all images
 # that rank the frequencies, and in `stability` on each half of them. With `culling: parts` above 1, jobs find those in `dfm`
 # for some classes each, and one more joins them.
-PARTS = config["culling"]["parts"]
-
-
-def parts_of(wildcards):
-    """Input: the parts of a culling that is divided."""
-    divided = PARTS > 1 and wildcards.get("maps") == "dfm"
-    return expand(rules.find_part.output[0], part=range(PARTS), **wildcards) if divided else []
 
 
 rule find_maps:
@@ -23,8 +16,6 @@ rule find_maps:
     benchmark:
         f"{RESULTS}/benchmarks/find_maps/{{maps}}/{RUN}.tsv"
     priority: 2
-    conda:
-        "../../envs/study.yaml"
     threads: torch_threads
     resources:
         gpu=lambda wildcards: 0 if parts_of(wildcards) else gpus(wildcards),

@@ -1,4 +1,66 @@
-# Run times, the cover page of the report, and the explorer.
+# The findings of the published study, tested on this one; figures, run times, the cover page of the report, the explorer.
+
+
+rule findings:
+    input:
+        networks=f"{RESULTS}/tables/networks.csv",
+        advantages=f"{RESULTS}/tables/own_map_advantage.csv",
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
+        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in plan.datasets()],
+        dynamics=f"{RESULTS}/tables/dynamics.csv" if plan.trained_runs() else [],
+        bandstop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
+        ood=f"{RESULTS}/tables/ood_advantage.csv" if plan.ood_datasets() else [],
+        transfer=f"{RESULTS}/tables/transfer_advantage.csv" if config["transfer"] else [],
+        graded=f"{RESULTS}/tables/graded.csv" if plan.graded_seeds() else [],
+        code=code("judge_findings.py"),
+    output:
+        findings=f"{RESULTS}/tables/findings.csv",
+        numbers=f"{RESULTS}/tables/finding_numbers.csv",
+    log:
+        f"{RESULTS}/logs/findings.log",
+    resources:
+        mem_mb=growing(4000),
+        runtime=growing(60),
+    params:
+        kinds={name: plan.kind_in_findings(name) for name in plan.datasets()},
+        control_bands={name: config["datasets"][name]["control_band"] for name in plan.datasets("synthetic")},
+    message:
+        "Testing the findings of the published study"
+    script:
+        "../scripts/judge_findings.py"
+
+
+# The notebook of a kind draws all figures of the kind; `study.figures` lists the kinds.
+for kind in figures.kinds(plan):
+
+    rule:
+        name:
+            f"figure_{kind}"
+        input:
+            figures.inputs(plan, kind),
+            notebook=f"workflow/notebooks/{kind}.py",
+            code=code("draw_figure.py", modules=[f"notebooks.{kind}"]),
+        output:
+            svg=[
+                report(f"{RESULTS}/figures/{kind}_{name}.svg", **marks(FIGURES[kind].result, "figure", name))
+                for name in FIGURES[kind].names(plan)
+            ],
+            png=[f"{RESULTS}/figures/{kind}_{name}.png" for name in FIGURES[kind].names(plan)],
+            notebook=f"{RESULTS}/notebooks/{kind}.ipynb",
+        log:
+            f"{RESULTS}/logs/figures/{kind}.log",
+        # Like the groups in profiles/slurm: several kinds share a SLURM job.
+        group:
+            "drawing"
+        params:
+            names=FIGURES[kind].names(plan),
+            parameters={"figures": figures.parameters(plan, kind)},
+            caption=Caption(FIGURES[kind].caption, config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]),
+        message:
+            f"Drawing {FIGURES[kind].result.title}"
+        script:
+            "../scripts/draw_figure.py"
 
 
 rule runtimes:
@@ -15,8 +77,6 @@ rule runtimes:
         f"{RESULTS}/tables/runtimes.csv",
     log:
         f"{RESULTS}/logs/runtimes.log",
-    conda:
-        "../../envs/study.yaml"
     message:
         "Joining the run times"
     script:
@@ -36,8 +96,6 @@ rule headlines:
         f"{RESULTS}/tables/headlines.rst",
     log:
         f"{RESULTS}/logs/headlines.log",
-    conda:
-        "../../envs/study.yaml"
     params:
         percent=lookup(dpath="shortcuts/percent", within=config),
         most=lookup(dpath="figures/classes", within=config),
@@ -70,8 +128,6 @@ rule explorer:
         report(f"{RESULTS}/explorer.html", **marks(EXPLORER, "explorer")),
     log:
         f"{RESULTS}/logs/explorer.log",
-    conda:
-        "../../envs/study.yaml"
     resources:
         mem_mb=growing(3000),
         runtime=growing(60),
@@ -83,3 +139,30 @@ rule explorer:
         "Writing the explorer: every class, network, method and size of map"
     script:
         "../scripts/write_explorer.py"
+
+
+# A quick analysis of a network, with a page of its own: the same call that users of the library make.
+rule analyse:
+    input:
+        images=f"{RESULTS}/data/{{dataset}}.h5",
+        weights=rules.train.output.weights,
+        code=code("analyse_network.py", modules=["frequency_shortcuts.maps.methods.mixture"]),
+    output:
+        [f"{RESULTS}/analysis/{RUN}/{name}" for name in targets.ANALYSIS],
+    log:
+        f"{RESULTS}/logs/analyse/{RUN}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/analyse/{RUN}.tsv"
+    threads: analysis_threads
+    resources:
+        gpu=gpus,
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    params:
+        device=lookup(dpath="device", within=config),
+        splits=[config["culling"]["split"], config["shortcuts"]["split"]],
+        percent=lookup(dpath="shortcuts/percent", within=config),
+    message:
+        "Analysing {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
+    script:
+        "../scripts/analyse_network.py"

@@ -1,5 +1,36 @@
-# Joined tables, tables in the layout of the paper, provenance, typeset tables. Modules of `study.tests` say what a table of
-# tests is joined from.
+# Tests of networks, the tables that are joined from them, tables in the layout of the paper, provenance, typeset tables.
+# Modules of `study.tests` describe the tests and what their tables are joined from. Those with files of runs have a rule.
+
+for test in filter(lambda test: test.measure, TESTS.values()):
+
+    rule:
+        name:
+            test.name
+        input:
+            **test.inputs(plan),
+            code=code("run_test.py", modules=[test.module]),
+        output:
+            **{key: f"{RESULTS}/{output.path}" for key, output in test.outputs.items()},
+        log:
+            f"{RESULTS}/logs/{test.name}/{test.place}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/{test.name}/{test.place}.tsv"
+        wildcard_constraints:
+            dataset=one_of(dict.fromkeys(run["dataset"] for run in test.runs(plan))),
+        priority: test.priority
+        threads: torch_threads
+        resources:
+            gpu=gpus,
+            mem_mb=growing(test.memory),
+            runtime=growing(test.minutes),
+        params:
+            **test.settings(plan),
+            module=test.module,
+            device=config["device"],
+        message:
+            test.message
+        script:
+            "../scripts/run_test.py"
 
 
 rule table:
@@ -13,8 +44,6 @@ rule table:
         [f"{RESULTS}/tables/{name}.csv" for name in targets.joined_tables(plan, "table")],
     log:
         f"{RESULTS}/logs/tables.log",
-    conda:
-        "../../envs/study.yaml"
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -39,8 +68,6 @@ for joining in {test.rule: None for test in TESTS.values() if test.rule != "tabl
             [f"{RESULTS}/tables/{name}.csv" for name in targets.joined_tables(plan, joining)],
         log:
             f"{RESULTS}/logs/{joining}.log",
-        conda:
-            "../../envs/study.yaml"
         params:
             tests={test.name: test.join_settings(plan) for test in joined_tests(joining)},
         message:
@@ -63,8 +90,6 @@ rule paper_table:
         f"{RESULTS}/logs/tables/table_{{number}}.log",
     wildcard_constraints:
         number="[123]",
-    conda:
-        "../../envs/study.yaml"
     params:
         parameters=lambda wildcards, input, output: {
             "csv": output.csv,
@@ -90,8 +115,6 @@ rule provenance:
         config=report(f"{RESULTS}/config.yaml", **marks(CONFIGURATION, "config")),
     log:
         f"{RESULTS}/logs/provenance.log",
-    conda:
-        "../../envs/study.yaml"
     resources:
         # Not a param: a param that depends on the machine would re-run this rule.
         threads_of_networks=torch_threads,
@@ -121,8 +144,6 @@ rule show_table:
         f"{RESULTS}/logs/tables/show_{{table}}.log",
     wildcard_constraints:
         table=one_of(SHOWN),
-    conda:
-        "../../envs/study.yaml"
     params:
         title=lambda wildcards: SHOWN[wildcards.table].title,
         caption=lambda wildcards: Caption(TABLES[wildcards.table].caption, config),

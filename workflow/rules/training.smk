@@ -17,8 +17,6 @@ rule train:
     wildcard_constraints:
         network=one_of(plan.trained_networks),
     priority: 3  # training runs first, then culling, then the long tests, since most other jobs depend on them
-    conda:
-        "../../envs/study.yaml"
     threads: torch_threads
     resources:
         gpu=gpus,
@@ -47,8 +45,6 @@ rule external_network:
         f"{RESULTS}/logs/external_network/{RUN}.log",
     wildcard_constraints:
         network=one_of(plan.external_networks),
-    conda:
-        "../../envs/study.yaml"
     threads: torch_threads
     resources:
         gpu=gpus,
@@ -63,3 +59,30 @@ rule external_network:
         "Loading {wildcards.network} and checking it on {wildcards.dataset}"
     script:
         "../scripts/external_network.py"
+
+
+# Small planted sets with gains and rings drawn at random, and a network on each. One job makes them all.
+rule graded:
+    input:
+        code=code("measure_graded.py"),
+    output:
+        classes=f"{RESULTS}/tables/graded.csv",
+        dynamics=f"{RESULTS}/tables/graded_dynamics.csv",
+    log:
+        f"{RESULTS}/logs/graded.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/graded.tsv"
+    priority: 3  # as trainings
+    threads: torch_threads
+    resources:
+        gpu=gpus,
+        mem_mb=growing(4000),
+        runtime=growing(120),
+    params:
+        device=lookup(dpath="device", within=config),
+        seeds=plan.graded_seeds(),
+        settings=plan.graded_settings() if plan.graded_seeds() else {},
+    message:
+        "Training networks on {config[graded][sets]} graded sets"
+    script:
+        "../scripts/measure_graded.py"

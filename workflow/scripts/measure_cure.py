@@ -1,6 +1,6 @@
 """Train and test the networks of one seed and one case of the benchmark of cures: one for each training."""
 
-from frequency_shortcuts.evaluation.cure_networks import draw, measure
+from frequency_shortcuts.evaluation.cure import draw, measure
 from frequency_shortcuts.storage.tables import write_table
 from study import photographs
 from study.devices import take_device

@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation import leaks_data
-from frequency_shortcuts.evaluation.leaks import judge_data
+from frequency_shortcuts.evaluation.leaks import judge_data, measure_data, some_of_each_class
 from frequency_shortcuts.storage.tables import write_table
 from study import leaks, photographs
 from study.job import job, log
@@ -19,8 +18,8 @@ def main(snakemake):
         judging, tables = photographs.read(snakemake.input.images, settings).test, []
         for seed in range(FIRST, FIRST + len(settings["seeds"])):
             first, second = leaks.draw(seed, len(judging.classes), *judging.images.shape[2:]).sets
-            images = leaks_data.some_of_each_class(judging, IMAGES, seed)
-            table = leaks_data.measure(images, {"clean": (), "first": first, "second": second}, seed)
+            images = some_of_each_class(judging, IMAGES, seed)
+            table = measure_data(images, {"clean": (), "first": first, "second": second}, seed)
             log.info("Seed %d: %s", seed, ", ".join(cause for cause in table["cause"] if cause) or "no cause named")
             tables.append(table.assign(seed=seed))
         joined = pd.concat(tables, ignore_index=True)

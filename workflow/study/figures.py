@@ -169,27 +169,6 @@ FIGURES: dict[str, Figure] = {
         "the centre of each plane. Reduced images are stretched in contrast, each from its 1st to its 99th percentile. "
         "Weights and maps of the first planned seed.",
     ),
-    "filtered": Figure(
-        Result("images reduced to the maps", "dfm"),
-        Plan.mapped_datasets,
-        lambda plan, name: {
-            **store(name),
-            "weights": expand_runs(f"networks/{RUN}/weights.safetensors", plan.first_seed_runs(dataset=name)),
-            "maps": expand_runs(f"dfm/{RUN}.h5", plan.first_seed_runs(dataset=name)),
-            "shortcuts": "tables/shortcuts.csv",
-        },
-        lambda plan, name: {
-            **of_dataset(plan, name),
-            **percent(plan),
-            "labels": expand_runs("{network}/{augmentation}", plan.first_seed_runs(dataset=name)),
-        },
-        caption="The first test image of every class, and the same reduced to the class's top {{ "
-        "config.shortcuts.percent }} % map in every network (first planned seed), stretched in contrast from its 1st "
-        "to its 99th percentile. The fill of the headline stands at the other frequencies: zeros or, with swap, those "
-        "of an image of the neutral class or, where there is none, of the next class. Below each: TPR - FPR of the "
-        "class from that map and with that fill, on {{ config.shortcuts.images_per_class or 'all' }} {{ "
-        "config.shortcuts.split }} images a class, mean over seeds.",
-    ),
     "findings": Figure(
         Result("findings and their intervals", "findings"),
         lambda plan: ["all"],

@@ -22,7 +22,7 @@ from frequency_shortcuts.evaluation.flip_rates import FOUND
 from .counterfactuals import FlipTest
 
 SWAP = "`images, labels = swap(images, labels)` in the training loop (`swap = fs.SwapFine()`)"
-OTHERS = {  # trainings of `cure_networks.TRAININGS` that need no maps
+OTHERS = {  # trainings of `cure.TRAININGS` that need no maps
     "saved_alike": "saving all images alike, as JPEG of quality 75",
     "low_pass": "removing the fine spectrum of all images",
     "afa": "training with random plane waves (AFA)",

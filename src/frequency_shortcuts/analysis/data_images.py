@@ -187,17 +187,11 @@ def common_size(sizes: collections.Counter[tuple[int, int]]) -> tuple[int, int]:
 
 def _of_heads(heads: list[FileFacts]) -> pd.DataFrame:
     """The facts of files as a table, a row a file; bytes are per pixel, the shape is width over height."""
-    pixels = [head.height * head.width for head in heads]
-    return pd.DataFrame({
-        "format": [head.format for head in heads],
-        "quality": [head.quality for head in heads],
-        "subsampling": [head.subsampling for head in heads],
-        "mode": [head.mode for head in heads],
-        "size": [f"{head.width} x {head.height}" for head in heads],
-        "pixels": pixels,
-        "shape": [head.width / head.height for head in heads],
-        "bytes": [head.bytes / area for head, area in zip(heads, pixels, strict=True)],
-    })  # fmt: skip
+    table = pd.DataFrame(heads, columns=FileFacts._fields)
+    pixels = table["height"] * table["width"]
+    size = [f"{head.width} x {head.height}" for head in heads]
+    shape, each = table["width"] / table["height"], table["bytes"] / pixels
+    return table[["format", "quality", "subsampling", "mode"]].assign(size=size, pixels=pixels, shape=shape, bytes=each)
 
 
 def _relative(files: list[Path], root: Path) -> npt.NDArray[np.str_]:

@@ -12,7 +12,7 @@ from frequency_shortcuts.evaluation.causes import CAUSES
 from frequency_shortcuts.evaluation.fact_scores import TELLS
 
 from . import difference_summary
-from .compared import Compared
+from .difference_summary import Compared
 from .page import cell, embedded, fill
 
 MOST_ROWS, FILES = 100, 10  # rows of a table, and files of a class
@@ -42,63 +42,51 @@ def render(found: Compared, picture: Path) -> str:
 
 
 def _tables(found: Compared) -> Iterator[dict[str, Any]]:
-    yield _of_spectra("Fine spectra", found.table, "class") | {"note": SPECTRA}
+    """Title, table and note of each part."""
+    yield {"title": "Fine spectra", "table": _of_spectra(found.table, "class"), "note": SPECTRA}
     if len(found.facts):
-        yield _of_facts(found.facts, found.table["class"].tolist())
+        yield {"title": "Facts of files and pictures", "table": _of_facts(found), "note": FACTS}
     if found.sources is not None:
         if found.sources.table is not None:
             note = "The same of sources. A source that holds other classes than the others is told by these."
-            yield _of_spectra("Sources", found.sources.table, "source") | {"note": note}
-        yield _of_cross(found.sources.cross)
+            yield {"title": "Sources", "table": _of_spectra(found.sources.table, "source"), "note": note}
+        table = found.sources.cross.pivot_table("images", "class", "source", aggfunc="sum", fill_value=0)
+        largest = table.columns[table.sum().to_numpy().argsort(kind="stable")[::-1][:12]]
+        note = "How many images each class has of each source; of many, the twelve largest sources."
+        table = table[largest].head(MOST_ROWS).reset_index()
+        yield {"title": "Classes and sources", "table": table, "note": note}
     named = difference_summary.with_cause(found.table).sort_values("auc_low", ascending=False)["class"]
     if len(named):
         best = pd.concat([found.files[found.files["class"] == name].head(FILES) for name in named[:MOST_ROWS]])
-        columns = ["path", "class", "cause", "score"]
-        rows = best[columns].map(lambda value: value if isinstance(value, str) else f"{value:.3g}").to_numpy().tolist()
-        note = f"The {FILES} images of each class that carry its likely cause most clearly; files.csv has all."
-        yield {"title": "Files", "headings": ["file", "class", "likely cause", "score"], "rows": rows, "note": note}
-
-
-def _of_spectra(title: str, table: pd.DataFrame, kind: str) -> dict[str, Any]:
-    ordered = table.sort_values("auc_low", ascending=False, kind="stable").head(MOST_ROWS)
-    headings = [
-        kind, "images", "area under the curve (95\N{NO-BREAK SPACE}% interval)", "permuted labels",
-        "largest difference", "likely cause", "images that carry it",
-    ]  # fmt: skip
-    rows = [
-        [
-            row[kind], f"{row['images']:,}", _area(row), cell(row["null"]), f"{row['z']:.1f}",
-            CAUSES.get(row["cause"], cell(None)),
-            cell(None) if pd.isna(row["carriers"]) else f"{100 * row['carriers']:.0f} %",
+        table = best.rename(columns={"path": "file", "cause": "likely cause"})[
+            ["file", "class", "likely cause", "score"]
         ]
-        for row in ordered.to_dict("records")
-    ]  # fmt: skip
-    return {"title": title, "headings": headings, "rows": rows}
+        note = f"The {FILES} images of each class that carry its likely cause most clearly; files.csv has all."
+        yield {"title": "Files", "table": table.assign(score=table["score"].map("{:.3g}".format)), "note": note}
 
 
-def _of_facts(facts: pd.DataFrame, classes: list[str]) -> dict[str, Any]:
+def _of_spectra(table: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """A row a class or source."""
+    rows = table.sort_values("auc_low", ascending=False, kind="stable").head(MOST_ROWS)
+    return pd.DataFrame({
+        kind: rows[kind], "images": rows["images"].map("{:,}".format),
+        "area under the curve (95\N{NO-BREAK SPACE}% interval)": _areas(rows),
+        "permuted labels": rows["null"].map(cell),
+        "largest difference": rows["z"].map("{:.1f}".format),
+        "likely cause": [CAUSES.get(cause, cell(None)) for cause in rows["cause"]],
+        "images that carry it": [cell(None) if pd.isna(c) else f"{100 * c:.0f} %" for c in rows["carriers"]],
+    })  # fmt: skip
+
+
+def _of_facts(found: Compared) -> pd.DataFrame:
     """A row a class, a column a fact."""
     words = {name: words for name, (words, _) in difference_summary.FILE_FACTS.items()}
     words |= difference_summary.CONTENT_FACTS
-    text = facts.assign(text=[_area(row) for row in facts.to_dict("records")])
-    table = text.pivot_table("text", "class", "fact", aggfunc="first")
-    shown = [name for name in words if name in table]
-    table = table.reindex(index=classes[:MOST_ROWS], columns=shown)
-    rows = [[str(name), *row] for name, row in zip(table.index, table.to_numpy().tolist(), strict=True)]
-    return {
-        "title": "Facts of files and pictures", "headings": ["class", *(words[name] for name in shown)], "rows": rows,
-        "note": FACTS,
-    }  # fmt: skip
+    table = found.facts.assign(area=_areas(found.facts)).pivot_table("area", "class", "fact", aggfunc="first")
+    table = table.reindex(index=found.table["class"][:MOST_ROWS], columns=[name for name in words if name in table])
+    return table.rename(columns=words).reset_index()
 
 
-def _of_cross(cross: pd.DataFrame) -> dict[str, Any]:
-    table = cross.pivot_table("images", "class", "source", aggfunc="sum", fill_value=0)
-    columns = table.columns[table.sum().to_numpy().argsort(kind="stable")[::-1][:12]]
-    rows = [[str(name), *map(str, row)] for name, row in zip(table.index, table[columns].to_numpy(), strict=True)]
-    note = "How many images each class has of each source; of many, the twelve largest sources."
-    return {"title": "Classes and sources", "headings": ["class", *columns], "rows": rows[:MOST_ROWS], "note": note}
-
-
-def _area(row: dict[str, Any]) -> str:
-    low, high = (f"{row[f'auc_{end}']:.2f}" for end in ("low", "high"))
-    return f"{row['auc']:.2f} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})"
+def _areas(rows: pd.DataFrame) -> list[str]:
+    ends = zip(*(rows[name].map("{:.2f}".format) for name in ("auc", "auc_low", "auc_high")), strict=True)
+    return [f"{value} ({low}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high})" for value, low, high in ends]

@@ -1,8 +1,9 @@
-"""What differs between the classes of a data set, in sentences."""
+"""What was found to differ between the classes of a data set, and the same in sentences."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -11,8 +12,7 @@ from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.evaluation.causes import CAUSES
 from frequency_shortcuts.evaluation.fact_scores import NOT_COMMON, TELLS
 from frequency_shortcuts.evaluation.fine_differences import CARRIED
-
-from .compared import Compared
+from frequency_shortcuts.spectrum.arrays import FloatArray
 
 MOST = 6  # classes with a sentence of their own, of each kind
 # Facts of files, which no class has by nature: what it is called, and what is said of images with one of its values.
@@ -29,6 +29,47 @@ FILE_FACTS = {
 CONTENT_FACTS = {  # which natural classes can differ in
     "bytes": "bytes per pixel", "brightness": "brightness", "contrast": "contrast", "saturation": "saturation",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What tells the sources of images, and how they go with classes.
+
+    table : a row a source, as `Compared.table`, of those with 20 images or more; None for fewer than two of these
+    cross : how many images each class has of each source: columns class, source, images
+    left_out : the sources with fewer images
+    """
+
+    table: pd.DataFrame | None
+    cross: pd.DataFrame
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What was found to differ between the classes of a data set.
+
+    table : a row a class: images, the area under the curve `auc` of its fine spectrum against the others with its
+        95 % interval, the `null` of permuted labels, the largest difference `z`, a likely `cause` (a key of
+        `causes.CAUSES`, or empty), and the share of `carriers` of the cause
+    facts : how well each fact alone tells each class, see `fact_scores.score_facts`; classes are names here
+    files : the images of classes with a likely cause: path, class, cause, score; clearest first
+    sources : see `Sources`; None without sources
+    spectra, differences : float64 [class, H, W], centred: root mean square amplitude, and how clearly it differs (1 by
+        chance)
+    unreadable : files that cannot be read; sizes : (height, width) of files -> how many have it
+    about : how it was made
+    """
+
+    table: pd.DataFrame
+    facts: pd.DataFrame
+    files: pd.DataFrame
+    sources: Sources | None
+    spectra: FloatArray
+    differences: FloatArray
+    unreadable: tuple[str, ...]
+    sizes: Mapping[tuple[int, int], int]
+    about: Mapping[str, Any]
 
 
 def sentences(found: Compared) -> list[str]:

@@ -26,8 +26,8 @@ from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
 
 from . import data_page, difference_summary, metrics
-from .compared import Compared, Sources
 from .data_images import FEWEST, DataImages, Source, read_data
+from .difference_summary import Compared, Sources
 from .wording import as_lines
 
 MOST = 12  # classes that the picture shows

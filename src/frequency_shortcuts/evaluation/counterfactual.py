@@ -15,7 +15,7 @@ it are shown as *coarse*, without a verdict. `flip_rates.rates` turns the hits i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -140,8 +140,7 @@ def collect(
             return predict(pixels.seen(images).to(frozen.dtype)).cpu().numpy()
 
         def name_all(source: Pixels, chosen: IntArray) -> npt.NDArray[np.int64]:
-            named = [name(source.take(part)) for part in index_batches(chosen, batch)]
-            return np.concatenate(named) if named else np.empty(0, np.int64)
+            return np.concatenate([name(source.take(part)) for part in index_batches(chosen, batch)] or [chosen])
 
         if comparable is None:
             few = first_of_each_class(ranking.labels, CALLED_PER_CLASS)
@@ -149,32 +148,28 @@ def collect(
             comparable = hardly_confused(counts)
         unfiltered = name_all(pixels, np.arange(len(pixels)))
         changes = Changes(statistics, settings, pixels, seed)
-        called_after = _CalledAfter(changes, name, batch)
-        tested = [k for k in range(n_classes) if k != test.neutral]
         columns = [_column(test.labels, k, comparable, settings.images, seed) for k in range(n_classes)]
         own = [_own(test.labels, k, settings.images, seed) for k in range(n_classes)]
-        called, own_called = dict[str, list[Any]](), dict[str, list[Any]]()
+        called, own_called = [dict[str, Called]()] * n_classes, [dict[str, Called]()] * n_classes
+        rms, tested = [float("nan")] * n_classes, [k for k in range(n_classes) if k != test.neutral]
         total = sum(len(columns[k]) + len(own[k]) for k in tested)
         with tqdm(total=total, desc="moving", unit="image", leave=False, disable=None if progress else True) as bar:
             for k in tested:
-                for into, results in (
-                    (called, called_after.to(k, columns[k])),
-                    (own_called, called_after.away(k, own[k])),
-                ):
-                    for kind, of_class in results.items():
-                        into.setdefault(kind, [None] * n_classes)[k] = of_class
+                donors = changes.donors_to(k, columns[k])
+                called[k], rms[k] = changes.called(columns[k], changes.moves_to(k), donors, name, batch)
+                own_called[k], _ = changes.called(own[k], changes.moves_away(k), {}, name, batch)
                 bar.update(len(columns[k]) + len(own[k]))
     return Flips(
         labels=test.labels,
         unfiltered=unfiltered,
         columns=_padded(columns),
-        called={kind: _joined(of_classes) for kind, of_classes in called.items()},
+        called=_joined(called),
         own=_padded(own),
-        own_called={kind: _joined(of_classes) for kind, of_classes in own_called.items()},
+        own_called=_joined(own_called),
         comparable=comparable,
         differences=np.stack([statistics.differences(k) for k in range(n_classes)]),
         neutral=test.neutral,
-        about=called_after.about,
+        about={f"radius_{part}": radius for part, radius in changes.radii.items()} | {"rms": rms},
     )
 
 
@@ -243,56 +238,30 @@ class Changes:
             made[kind] = [exchanged(spectra, theirs, self._region("finest"), self.size)]
         return made
 
+    def called(
+        self, images: IntArray, moves: Mapping[str, list[Move]], donors: Mapping[str, IntArray],
+        name: Callable[[Tensor], npt.NDArray[np.int64]], batch: int,
+    ) -> tuple[dict[str, Called], float]:  # fmt: skip
+        """What some images [m] are called after changes, kind -> [draw, m], and the size of the first change."""
+        parts: list[dict[str, Called]] = []
+        squares = 0.0
+        for places in index_batches(np.arange(len(images)), batch):
+            pixels = self.pixels.take(images[places])
+            made = self.changed(torch.fft.rfft2(pixels), moves, {kind: of[places] for kind, of in donors.items()})
+            first = next(iter(made.values()))[0]
+            squares += float((first.clamp(0, 1) - pixels).square().mean(dim=(1, 2, 3)).sum())
+            parts.append({kind: np.stack([name(one) for one in of]).astype(np.int16) for kind, of in made.items()})
+        called = {kind: np.concatenate([part[kind] for part in parts], axis=1) for kind in parts[0]}
+        for kind, of in donors.items():
+            called[kind][:, of < 0] = NOT_SHOWN
+        return called, (squares / max(1, len(images))) ** 0.5
+
     def of_image(self, kind: str, k: int, images: IntArray, place: int) -> tuple[Tensor, Tensor]:
         """One of the images [m] that were changed for class k, before and after a change: [1, channels, H, W] each."""
         before, donors = self.pixels.take(images[[place]]), self.donors_to(k, images)
         moves = self.moves_to(k) | self.moves_away(k)
         what: tuple[Any, Any] = ({}, {kind: donors[kind][[place]]}) if kind in donors else ({kind: moves[kind]}, {})
         return before, self.changed(torch.fft.rfft2(before), *what)[kind][0].clamp_(0, 1)
-
-
-class _CalledAfter:
-    """The classes that a network calls images after changes; see `collect`."""
-
-    def __init__(self, changes: Changes, name: Callable[[Tensor], npt.NDArray[np.int64]], batch: int) -> None:
-        self.changes, self.pixels, self.name, self.batch = changes, changes.pixels, name, batch
-        self.about: dict[str, Any] = {f"radius_{part}": radius for part, radius in changes.radii.items()}
-        self.about["rms"] = [float("nan")] * len(changes.statistics)
-
-    def to(self, k: int, images: IntArray) -> dict[str, Called]:
-        """Images of other classes with the spectrum of class k: kind of change -> class called, [draw, m]."""
-        moves, donors, squares = self.changes.moves_to(k), self.changes.donors_to(k, images), 0.0
-
-        def change(places: IntArray, spectra: Tensor, pixels: Tensor) -> dict[str, list[Tensor]]:
-            nonlocal squares
-            theirs = {kind: of_kind[places] for kind, of_kind in donors.items()}
-            made = self.changes.changed(spectra, moves, theirs)
-            squares += float((made["flip"][0].clamp(0, 1) - pixels).square().mean(dim=(1, 2, 3)).sum())
-            return made
-
-        called = self._called(images, change)
-        for kind, of_kind in donors.items():
-            called[kind][:, of_kind < 0] = NOT_SHOWN
-        self.about["rms"][k] = (squares / max(1, len(images))) ** 0.5
-        return called
-
-    def away(self, k: int, images: IntArray) -> dict[str, Called]:
-        """Images of class k with the fine spectrum of the rest, as in `to`."""
-        moves = self.changes.moves_away(k)
-        return self._called(images, lambda places, spectra, pixels: self.changes.changed(spectra, moves, {}))
-
-    def _called(
-        self, images: IntArray, change: Callable[[IntArray, Tensor, Tensor], Mapping[str, list[Tensor]]]
-    ) -> dict[str, Called]:
-        """The class that is called for each of some images [m] after changes, kind -> [draw, m]."""
-        parts: list[dict[str, Called]] = []
-        for places in index_batches(np.arange(len(images)), self.batch):
-            pixels = self.pixels.take(images[places])
-            made = change(places, torch.fft.rfft2(pixels), pixels)
-            parts.append(
-                {kind: np.stack([self.name(one) for one in of_kind]).astype(np.int16) for kind, of_kind in made.items()}
-            )
-        return {kind: np.concatenate([part[kind] for part in parts], axis=1) for kind in parts[0]}
 
 
 def _column(labels: IntArray, k: int, comparable: BoolArray, images: int, seed: int) -> IntArray:
@@ -330,15 +299,16 @@ def _padded(rows: list[IntArray]) -> IntArray:
     return table
 
 
-def _joined(of_classes: list[Called | None]) -> Called:
-    """[draw, class, m] from arrays [draw, m of the class], and None for a class without a column."""
-    there = [of_class for of_class in of_classes if of_class is not None]
-    shape = len(there[0]), len(of_classes), max(of_class.shape[1] for of_class in there)
-    table = np.full(shape, NOT_SHOWN, np.int16)
-    for k, of_class in enumerate(of_classes):
-        if of_class is not None:
-            table[:, k, : of_class.shape[1]] = of_class
-    return table
+def _joined(of_classes: Sequence[Mapping[str, Called]]) -> dict[str, Called]:
+    """Kind -> [draw, class, m], from what each class has [draw, m]; nothing of a class without a column."""
+    tables = {}
+    for kind, values in next(filter(None, of_classes)).items():
+        most = max(of_class[kind].shape[1] for of_class in of_classes if of_class)
+        tables[kind] = np.full((len(values), len(of_classes), most), NOT_SHOWN, np.int16)
+        for k, of_class in enumerate(of_classes):
+            if of_class:
+                tables[kind][:, k, : of_class[kind].shape[1]] = of_class[kind]
+    return tables
 
 
 _ARRAYS, _CALLED = ("labels", "unfiltered", "columns", "own", "comparable", "differences"), ("called", "own_called")

@@ -1,4 +1,7 @@
-"""Which trainings cure what an artefact costs: judged on networks that were trained with it in all images of a class.
+"""Which trainings cure what an artefact costs: networks are trained in several ways, with it in all images of a class.
+
+Each is asked what is lost and what is back: the recall of the class on images without the artefact, and the share of
+other images that are called the class when they get it.
 
 Fixed before any result of the seeds that judge. A training *cures* an artefact if, on average over its networks, one a
 seed,
@@ -14,21 +17,194 @@ seed,
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+import torch
+from torch import nn
 
+from frequency_shortcuts.data.artefacts import KINDS, WAVE_AMPLITUDES, Pixels, put
+from frequency_shortcuts.data.normalisation import pixel_statistics
+from frequency_shortcuts.data.splits import Split, first_of_each_class
+from frequency_shortcuts.data.waved import Wave
 from frequency_shortcuts.intervals import over_networks, ratio
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.networks.augmentation import WITH_MAPS
+from frequency_shortcuts.networks.predictions import called
+from frequency_shortcuts.networks.reduction import MapReduction, reduction_masks
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.filters import keep
+from frequency_shortcuts.spectrum.masks import low_pass
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .cure_networks import CLEAN, NONE
+from .leak_networks import Photographs, Protocol, train
 
+CLEAN = "clean"
+CASES: Mapping[str, tuple[str, tuple[float, ...]]] = {  # kind of artefact, and its levels from weak to strong
+    "jpeg 90": ("jpeg", (90,)),
+    "jpeg 30": ("jpeg", (30,)),
+    **{kind: (kind, KINDS[kind].levels) for kind in ("resized", "blurred", "checkerboard", "noise")},
+    "wave": ("wave", WAVE_AMPLITUDES),
+}
+NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE = "none", "swap_fine", "low_pass", "saved_alike"
+TRAININGS = (NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE, "afa", "dfmx")
+ALIKE = 75  # quality of JPEG in which all images are saved
+MAPS = 20  # training images of each class that find the maps of `dfmx`
+DEAL = 5  # seeds in which a case has five different classes
+LOW_PASS_RADIUS = 6.5  # cycles per image: about the radius that `SwapFine` finds on Fashion-MNIST
+LOWEST_RADIUS = 2.0  # of a wave, cycles per image
 LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.02}
+
+
+class Cue(NamedTuple):
+    """An artefact in all images of a class.
+
+    case : of CASES; label : number of the class; level : in the unit of the kind; frequency : of a wave
+    """
+
+    case: str
+    label: int
+    level: float
+    frequency: tuple[int, int] | None = None
+
+    def add_to(self, images: Pixels) -> Pixels:
+        """All images uint8 [n, channels, H, W] with the artefact."""
+        if self.frequency is not None:
+            return Wave(self.label, self.frequency, self.level).add_to(images, np.full(len(images), True))
+        return put(CASES[self.case][0], self.level, images)
+
+
+def draw(seed: int, case: str, classes: Sequence[int], size: tuple[int, int]) -> Cue:
+    """The class and the level of a case in a seed, and the frequency of a wave.
+
+    classes : those that may get the artefact, at least five; size : (H, W) of the images
+    """
+    deal, place = divmod(seed, DEAL)
+    number = list(CASES).index(case)
+    order = np.random.default_rng([19, number, deal])
+    label = int(order.permutation(classes)[place])
+    levels = CASES[case][1]
+    level = levels[(place + int(order.integers(len(levels)))) % len(levels)]
+    if CASES[case][0] != "wave":
+        return Cue(case, label, level)
+    own = np.random.default_rng([19, number, deal, place])
+    while True:
+        u = int(own.integers(-(size[0] // 2) + 1, size[0] // 2))
+        v = int(own.integers(0, size[1] // 2))
+        if np.hypot(u, v) >= LOWEST_RADIUS:
+            return Cue(case, label, level, (u, v))
+
+
+def measure(
+    photographs: Photographs,
+    cue: Cue | None,
+    cues: Sequence[Cue],
+    trainings: Sequence[str],
+    protocol: Protocol,
+    *,
+    seed: int,
+    device: torch.device | str = "cpu",
+    stop: Callable[[], bool] | None = None,
+) -> pd.DataFrame:
+    """Train networks in several ways on images with an artefact, or on clean ones: a row a training and cue.
+
+    photographs : without artefacts, not normalised
+    cue : what is in the images that are trained on; None for clean ones
+    cues : of the seed; networks of clean images have a row for each of them, others one for their own
+    trainings : of TRAININGS. `dfmx` needs `none` before it, whose maps it reduces images to
+
+    Columns: `case` (`clean` without a cue), `training`, `cue`, `label`, `level`; `accuracy` on test images without
+    artefacts; `recall` of the class there; `called`, the share of the other images that are called the class when they
+    get the artefact, minus before. Raises `journal.Stopped` if `stop` returns true.
+    """
+    rows, plain = [], None
+    for training in trainings:
+        prepare = _preparation(training)
+        images = _prepared(photographs, cue, prepare)
+        of_training, reduction = protocol, None
+        if training not in (NONE, LOW_PASS, SAVED_ALIKE):
+            of_training = replace(protocol, augmentation=replace(protocol.augmentation, name=training))
+        if training in WITH_MAPS:
+            assert plain is not None  # `none` comes before
+            reduction = MapReduction(reduction_masks(training, _maps(*plain, seed), seed))
+        network = train(images, of_training, seed, device, stop, reduction=reduction)
+        if training == NONE:
+            plain = network, images.train
+        for of in cues if cue is None else (cue,):
+            asked = _ask(network, photographs.test, of, prepare, images.test)
+            rows.append({"case": CLEAN if cue is None else cue.case, "training": training, "cue": of.case,
+                         "label": of.label, "level": of.level, **asked})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _preparation(training: str) -> Callable[[Pixels], Pixels]:
+    """What happens to all images before a training, and to all images that its network sees."""
+    if training == SAVED_ALIKE:
+        return lambda images: put("jpeg", ALIKE, images)
+    if training == LOW_PASS:
+        return _without_fine
+    return lambda images: images
+
+
+def _without_fine(images: Pixels) -> Pixels:
+    """Images of which only the coarse spectrum is left."""
+    height, width = images.shape[2:]
+    mask = low_pass(height, width, LOW_PASS_RADIUS)
+    left: Pixels = keep(torch.from_numpy(images).float(), mask).round_().clamp_(0, 255).to(torch.uint8).numpy()
+    return left
+
+
+def _prepared(photographs: Photographs, cue: Cue | None, prepare: Callable[[Pixels], Pixels]) -> Photographs:
+    """Images to train and to choose the epoch by, with the artefact, and test images without, normalised alike."""
+    made = []
+    for split in (photographs.train, photographs.ranking):
+        images = np.array(split.images[:])
+        if cue is not None:
+            own = split.labels == cue.label
+            images[own] = cue.add_to(images[own])
+        made.append(replace(split, images=prepare(images)))
+    made.append(replace(photographs.test, images=prepare(np.asarray(photographs.test.images[:]))))
+    mean, std = pixel_statistics(np.asarray(made[0].images[:]))
+    return Photographs(*(replace(split, mean=mean, std=std) for split in made))
+
+
+def _maps(network: nn.Module, images: Split, seed: int) -> BoolArray:
+    """The map of each class of a network, by training images."""
+    few: Any = images.subset(first_of_each_class(images.labels, MAPS))
+    method, settings = registry.resolve("mixture")
+    found = find(registry.load(method), network, few, seed=seed, **settings)
+    return dfm.dominant(found.score, ConjugatePairs(*images.images.shape[2:]), 5)
+
+
+def _ask(
+    network: nn.Module, plain: Split, cue: Cue, prepare: Callable[[Pixels], Pixels], prepared: Split
+) -> dict[str, float]:
+    """What a network calls test images without the artefact, and the others when they get it.
+
+    plain : test images; prepared : the same as the network sees them
+    """
+    clean: Any = prepared  # `called` takes a Split as well
+    before, other = called(network, clean), plain.labels != cue.label
+    with_it: Any = replace(
+        prepared, images=prepare(cue.add_to(np.asarray(plain.images[:])[other])), labels=plain.labels[other]
+    )
+    named = called(network, with_it) == cue.label
+    return {
+        "accuracy": float((before == plain.labels).mean()),
+        "recall": float((before[~other] == cue.label).mean()),
+        "called": float(named.mean() - (before[other] == cue.label).mean()),
+    }
 
 
 def judge(networks: pd.DataFrame) -> pd.DataFrame:
     """One row a case and training: what is back, and whether the training cures.
 
-    networks : of `cure_networks.measure`, of all seeds: `seed`, `case` of the training images, `training`, `cue` (the
+    networks : of `measure`, of all seeds: `seed`, `case` of the training images, `training`, `cue` (the
         case whose artefact and class the row is about), `accuracy`, `recall`, `called`
 
     Returns `case`, `training`, `networks`; means of `recall_clean` (trained plainly on clean data), `recall_none`

@@ -26,9 +26,9 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
-from .areas import area
 from .causes import CAUSES, CHECKERBOARD, LEAST_RADIUS, SURROUNDINGS, WAVE
 from .class_statistics import BATCH, FEWEST, ClassStatistics, fine_radius, squared
+from .fact_scores import area
 from .forensics import COARSE, SAMPLE, Forensics, fingerprints, lightness
 
 FOLDS = 5
@@ -96,8 +96,7 @@ def tell(images: Images, labels: IntArray, n_classes: int, *, seed: int = 0, pro
     forensics = _forensics(pixels, prints, n_classes, seed)
     named, shares, files = [""] * n_classes, np.full(n_classes, np.nan), np.full(len(labels), np.nan)
     for k, pair in peaks.items():
-        inside, outside = (np.searchsorted(chosen, of) for of in _around(pair, pairs))
-        height = at_pairs[:, inside].mean(axis=1) - at_pairs[:, outside].mean(axis=1)
+        height = _height(at_pairs, chosen, pair, pairs)
         without = ~np.isin(labels, [c for c, other in peaks.items() if other == pair])
         share = _share_above(height[labels == k], height[without]) if without.any() else 0.0
         if share >= CARRIED:
@@ -129,20 +128,11 @@ def carries(
         raise ValueError(f"unknown cause {min(unknown)!r}: choose from {', '.join(CAUSES)}")
     pairs = ConjugatePairs(*statistics.size)
     peaks = {k: int(_heights(statistics, k, pairs).argmax()) for k, of in named.items() if of in (WAVE, CHECKERBOARD)}
-    around = {k: _around(pair, pairs) for k, pair in peaks.items()}
-    heights: dict[int, list[FloatArray]] = {k: [] for k in peaks}
-    prints = []
-    for batch in _batches(pixels):
-        values = pixels.take(batch)
-        if peaks:
-            logarithms = _log_amplitudes(values, pairs).numpy()
-        for k, (inside, outside) in around.items():
-            heights[k].append(logarithms[:, inside].mean(axis=1) - logarithms[:, outside].mean(axis=1))
-        if len(peaks) < len(named):
-            prints.append(fingerprints(lightness(values)))
-    found = {k: np.concatenate(of).astype(float) for k, of in heights.items()}
-    if prints:
-        forensics = _forensics(pixels, np.concatenate(prints), len(statistics), seed)
+    chosen = np.unique(np.concatenate([[0], *(around for pair in peaks.values() for around in _around(pair, pairs))]))
+    _, at_pairs, prints = _features(pixels, pairs, pairs.radius > 0, chosen, False)
+    found = {k: _height(at_pairs, chosen, pair, pairs).astype(float) for k, pair in peaks.items()}
+    if len(peaks) < len(named):
+        forensics = _forensics(pixels, prints, len(statistics), seed)
         for k in named.keys() - peaks.keys():
             traces = forensics.traces(k, range(len(statistics)))
             found[k] = forensics.scores(next(trace for trace in traces if trace.cause == named[k]))
@@ -262,6 +252,13 @@ def _around(pair: int, pairs: ConjugatePairs) -> tuple[IntArray, IntArray]:
     size = np.array([pairs.height, pairs.width])
     apart = np.abs((pairs.frequencies - pairs.frequencies[pair] + size // 2) % size - size // 2).max(axis=1)
     return np.array([pair]), np.flatnonzero((apart >= 2) & (apart <= SURROUNDINGS // 2))
+
+
+def _height(at_pairs: FloatArray, chosen: IntArray, pair: int, pairs: ConjugatePairs) -> FloatArray:
+    """How far each image is above the frequencies two or three beside a pair, [n], from logarithms at chosen pairs."""
+    inside, outside = (np.searchsorted(chosen, of) for of in _around(pair, pairs))
+    height: FloatArray = at_pairs[:, inside].mean(axis=1) - at_pairs[:, outside].mean(axis=1)
+    return height
 
 
 def _name(pair: int, pairs: ConjugatePairs) -> str:

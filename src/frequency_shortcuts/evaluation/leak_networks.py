@@ -103,7 +103,8 @@ def measure(
         plain = replace(photographs.test, mean=images.test.mean, std=images.test.std)
         network, table, hits[name] = measure_one(images, plain, protocol, seed=seed, device=device, stop=stop)
         by_clean = rates(replace(hits[name], comparable=next(iter(hits.values())).comparable))
-        table = table.assign(flip_clean_filter=by_clean["flip"], verdict_clean_filter=by_clean["verdict"])
+        for number in ("flip", "verdict"):
+            table.insert(table.columns.get_loc("clean_recall"), f"{number}_clean_filter", by_clean[number])
         few = plain.subset(first_of_each_class(plain.labels, CHANGED))
         for artefact in artefacts:
             row = table["class"] == artefact.label

@@ -27,7 +27,8 @@ Of the images alone (`judge_data`):
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,11 +36,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from frequency_shortcuts.data.artefacts import CAUSES
+from frequency_shortcuts.data.artefacts import CAUSES, Artefact
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import clopper_pearson, over_networks
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.storage.tables import read_table
 
+from .fact_scores import area
+from .fine_differences import tell
 from .flip_rates import BOTH, FOLLOWS, FOUND, NOT_RECOGNISED
 
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
@@ -213,6 +217,42 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
         words, value = f"rank correlation of {number_of} with {harm_of}", _spearman(pair, np.ones(len(pair), int))
         rows.append(_row(name, words, value, low, high, len(pair), goal))
     return pd.DataFrame(rows)
+
+
+def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: int) -> pd.DataFrame:
+    """What tells the classes of images with some artefacts: a row for each set and class.
+
+    images : without artefacts; sets : name -> artefacts in different classes
+
+    Returns the columns of `Told.table`, `set`, `rank` by the evidence, and where there is an artefact `kind`,
+    `strength`, `share` and, where not all images carry it, `files`.
+    """
+    tables = []
+    for name, artefacts in sets.items():
+        pixels, carry = np.asarray(images.images[:]), {a.label: a.carriers(images.labels) for a in artefacts}
+        for artefact in artefacts:
+            pixels = artefact.add_to(pixels, carry[artefact.label])
+        told = tell(pixels, images.labels, len(images.classes), seed=seed)
+        table = told.table.assign(set=name, files=np.nan)
+        evidence = table["auc"] + (table["cause"] != "")
+        table["rank"] = evidence.rank(ascending=False, method="first").astype(int)
+        for artefact in artefacts:
+            row, own = table["class"] == artefact.label, images.labels == artefact.label
+            table.loc[row, ["kind", "strength", "share"]] = artefact.kind, artefact.strength, artefact.share
+            if artefact.share < 1:
+                scores = told.files[own]
+                known = not np.isnan(scores).any()
+                table.loc[row, "files"] = area(scores, carry[artefact.label][own])[0] if known else 0.5
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def some_of_each_class(images: Split, count: int, seed: int) -> Split:
+    """So many images of each class, drawn by the seed."""
+    generator = np.random.default_rng([48, seed])
+    of = [np.flatnonzero(images.labels == k) for k in range(len(images.classes))]
+    chosen = np.sort(np.concatenate([generator.choice(positions, count, replace=False) for positions in of]))
+    return replace(images.subset(chosen), images=np.asarray(images.images[:])[chosen])
 
 
 def judge_data(table: pd.DataFrame) -> pd.DataFrame:

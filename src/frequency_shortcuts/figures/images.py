@@ -1,16 +1,13 @@
-"""Drawings of images: samples with their spectra, renditions, and images reduced to maps."""
+"""Drawings of images: samples with their spectra, and renditions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-
-from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .canvas import (
     PAGE,
@@ -18,8 +15,6 @@ from .canvas import (
     colour_bar,
     draw_circles,
     few_frequency_ticks,
-    network_label,
-    row_labels,
     show_picture,
     show_plane,
     style,
@@ -77,48 +72,5 @@ def renditions(images: Mapping[str, npt.NDArray[np.uint8]], classes: Sequence[st
                 axis.set_axis_off()
             line[0].text(-0.1, 0.5, name, transform=line[0].transAxes, va="center", ha="right")
         class_titles(axes, classes, note)
-        write_note(figure, note)
-    return figure
-
-
-def filtered_images(
-    unfiltered: npt.NDArray[np.uint8],
-    reduced: Mapping[tuple[str, str], FloatArray],
-    measured: Mapping[tuple[str, str], Sequence[float]],
-    classes: Sequence[str],
-    fill: str = "zeros",
-    note: str = "",
-) -> Figure:
-    """One test image of every class, and reduced to its class's map in every network.
-
-    unfiltered : uint8 [class, channels, H, W]
-    reduced : (network, augmentation) -> what `examples.reduced_images` gives, [class, channels, H, W]
-    measured : TPR - FPR of each class from its map, by the same keys; written below each picture. Missing (NaN) for a
-        class that was not tested
-    fill : what stands at the other frequencies in the test that the numbers are from
-    """
-    with style():
-        side = (PAGE - 0.9) / max(len(classes), 5)
-        figure, axes = plt.subplots(
-            1 + len(reduced),
-            len(classes),
-            figsize=(0.9 + side * len(classes), 0.5 + (side + 0.17) * (1 + len(reduced))),
-            squeeze=False,
-        )
-        rows: list[tuple[str, npt.NDArray[Any], Sequence[float]]] = [("test image", unfiltered, ())]
-        rows += [(network_label(*key), shots, measured[key]) for key, shots in reduced.items()]
-        class_titles(axes, classes, note)
-        for (_, shots, values), line in zip(rows, axes, strict=True):
-            for c, axis in enumerate(line):
-                show_picture(axis, shots[c])
-                axis.set_xticks([])
-                axis.set_yticks([])
-                for spine in axis.spines.values():
-                    spine.set_visible(False)
-                if values:
-                    text = "not tested" if np.isnan(values[c]) else f"{values[c]:.2f}"
-                    axis.set_xlabel(text, fontsize=6, labelpad=1)
-        row_labels(figure, axes, [label for label, _, _ in rows], side + 0.17, 7)
-        figure.supxlabel(f"below each: TPR - FPR of the class from its map, fill {fill}", fontsize=7)
         write_note(figure, note)
     return figure

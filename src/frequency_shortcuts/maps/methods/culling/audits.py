@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln  # scipy.stats takes each job half a second to import
 
-from frequency_shortcuts.intervals import TAIL, clopper_pearson
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.intervals import TAIL
+from frequency_shortcuts.spectrum.arrays import FloatArray
 
 
 def recall(
@@ -37,34 +37,6 @@ def recall(
     for place in np.ndindex(inputs[0].shape):
         out[(slice(None), *place)] = _recall(*(int(value[place]) for value in inputs))
     return out[0], out[1], out[2]
-
-
-def recall_of_all(
-    top_size: IntArray, left_out: IntArray, audited: IntArray, missed: IntArray, audits: IntArray | int = 1
-) -> tuple[float, float, float]:
-    """As `recall`, for the joint top set of several classes, each [class]: estimate, low, high.
-
-    The estimate is the sum over the classes. The bounds are Clopper and Pearson's interval of all draws: a sum of
-    hypergeometric numbers spreads no more than the binomial number with the same mean (W. Hoeffding, Ann. Math. Stat.
-    27, 1956). They assume the class in which one draw stands for the most pairs, and that in which it stands for the
-    fewest. The audits of different classes must be independent.
-    """
-    rest = left_out - audited
-    open_ = rest > 0  # all pairs of the other classes are evaluated
-    if not open_.any():
-        return 1.0, 1.0, 1.0
-    if not audited[open_].all():
-        return 1.0, 0.0, 1.0
-    drawn, hits, speaks_for = int(audited[open_].sum()), missed[open_], left_out[open_] / audited[open_]
-    tail = TAIL * np.prod(_share_of_tail(np.broadcast_to(audits, open_.shape)[open_]))
-    least, most = (end * drawn for end in clopper_pearson(int(hits.sum()), drawn, float(tail)))
-    missing = (
-        (hits * (speaks_for - 1)).sum(),
-        min(most * speaks_for.max() - hits.sum(), rest.sum()),
-        max(least * speaks_for.min() - hits.sum(), 0),
-    )
-    estimate, low, high = (1 - min(1.0, float(n) / max(int(top_size.sum()), 1)) for n in missing)
-    return estimate, low, high
 
 
 def _share_of_tail(audits: npt.ArrayLike) -> FloatArray:
