@@ -29,6 +29,15 @@ include: "workflow/rules/report.smk"
 
 onstart:
     check_first()
+    kept_outputs.keep(workflow.dag.needrun_jobs(), Path(RESULTS))
+
+
+onsuccess:
+    kept_outputs.forget(Path(RESULTS))
+
+
+onerror:
+    kept_outputs.give_back(workflow.dag.needrun_jobs(), Path(RESULTS), workflow.persistence)
 
 
 rule all:

@@ -12,6 +12,7 @@ from torch import nn
 
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data.source import tiling
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Found
@@ -35,15 +36,16 @@ def forward(folder: Path, device: torch.device) -> pd.DataFrame:
     images = torch.randn(16, 3, 224, 224, device=device)
     small = device.type == "cpu"
     cases = {
-        "ResNet18, width 16, 32 x 32": (fashion.network, fashion.images, fashion.labels, 10, 4096 if small else 2**19),
-        "ResNet18, 224 x 224": (large, images, np.arange(16) // 8, 2, 128 if small else 2**15),
+        "ResNet18, width 16, 32 x 32": (fashion.network, fashion.seen, 4096 if small else 2**19),
+        "ResNet18, 224 x 224": (large, Split(images, np.arange(16) // 8), 128 if small else 2**15),
     }
     rows = []
-    for name, (network, seen, labels, n_classes, count) in cases.items():
+    for name, (network, split, count) in cases.items():
+        seen = split.images
         best = _best_batch(network, seen)
         batch = _repeated(seen, best)
         passes = max(1, count // best)
-        blocks = _Blocks(network, seen, labels, n_classes, count)
+        blocks = _Blocks(network, split, count)
         times = by_turns({"forward": lambda: _forward(network, batch, passes), "culling": blocks})  # noqa: B023
         work = {"forward": passes * best, "culling": blocks.images}
         operations = flop(network, batch[:1])
@@ -59,15 +61,15 @@ def forward(folder: Path, device: torch.device) -> pd.DataFrame:
 class _Blocks:
     """A call culls about `count` filtered images, whole blocks of them, as `culling.cull` does after its start."""
 
-    def __init__(self, network: nn.Module, images: torch.Tensor, labels: np.ndarray, n_classes: int, count: int):
-        self.pairs = ConjugatePairs(*images.shape[-2:])
-        workspace = Workspace(network, images, labels, n_classes)
-        self.classes = [ClassEvaluator(workspace, c) for c in range(n_classes)]
+    def __init__(self, network: nn.Module, split: Split, count: int):
+        workspace = Workspace(network, split)
+        self.pairs = workspace.pairs
+        self.classes = [ClassEvaluator(workspace, c) for c in range(workspace.n_classes)]
         self.batch = workspace.engine.batch
         step = tiling(len(self.classes[0]), self.batch)[1]  # whole batches: of 514 pairs, one batch is smaller
-        each = max(step, count // len(labels) // step * step)
+        each = max(step, count // len(split) // step * step)
         self.index = np.linspace(0, len(self.pairs) - 1, min(each, len(self.pairs))).astype(int)
-        self.images = len(self.index) * len(labels)
+        self.images = len(self.index) * len(split)
 
     def __call__(self) -> None:
         for evaluator in self.classes:
@@ -120,8 +122,7 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     cullings: dict[str, Found] = {}
 
     def cull(search: culling.Search) -> None:
-        images, labels = split.images, split.labels
-        cullings[search] = culling.cull(of.network, images, labels, 10, search, mean=split.mean, std=split.std)
+        cullings[search] = culling.cull(of.network, split, search)
 
     times = by_turns({"published": plainly} | {search: partial(cull, search) for search in culling.SEARCHES})
     before = {c: loss(c, None) for c in {c for c, _ in sample}}
@@ -149,8 +150,8 @@ def precision(folder: Path, device: torch.device) -> pd.DataFrame:
     variants = ("float32", "bfloat16", *(["tf32"] if device.type == "cuda" else []))
     cullings, tasks = {}, {}
     for name in variants:
-        cullings[name] = culling.cull(of.network, of.images, of.labels, 10, "exact", precision=name)
-        first = ClassEvaluator(Workspace(of.network, of.images, of.labels, 10, limits=Limits(precision=name)), 0)
+        cullings[name] = culling.cull(of.network, of.seen, "exact", precision=name)
+        first = ClassEvaluator(Workspace(of.network, of.seen, limits=Limits(precision=name)), 0)
         tasks[name] = partial(first.sums, np.arange(len(pairs)), 0, len(first))
     times, exact = by_turns(tasks), cullings["float32"]
     return pd.DataFrame({

@@ -38,10 +38,10 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
     curve = []
     for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
         of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
-        pairs = ConjugatePairs(*of.images.shape[-2:])
-        workspace = Workspace(of.network, of.images, of.labels, of.n_classes)
+        pairs = ConjugatePairs(*of.seen.images.shape[-2:])
+        workspace = Workspace(of.network, of.seen)
         about = {"network": of.name, "side": pairs.height, "classes": of.n_classes, "accuracy": accuracy(of),
-                 "images_per_class": len(of.labels) // of.n_classes}  # fmt: skip
+                 "images_per_class": len(of.seen.labels) // of.n_classes}  # fmt: skip
         for c in range(of.n_classes):
             evaluator, every = ClassEvaluator(workspace, c), np.arange(len(pairs))
             groups = range(len(evaluator.bounds) - 1)

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
@@ -54,24 +55,21 @@ def rates(folder: Path, device: torch.device) -> pd.DataFrame:
 def _once(
     form: architectures.Architecture, data: Split, validation: Split, augmentation: Augmentation, device: torch.device
 ) -> dict[str, float]:
-    network = architectures.build(form, 0)
+    network = architectures.build(form, 0).to(device)
     dynamics = training.Dynamics(_some(validation, 25), iterations=100, every=20, cutoff=8)
     with _inside(network) as spent:
         wall = seconds(
             lambda: training.train(
-                network, data, _some(validation, 100), training.Recipe(epochs=EPOCHS), seed=0, device=device,
+                network, data, _some(validation, 100), training.Recipe(epochs=EPOCHS), seed=0,
                 augmentation=augmentation, dynamics=dynamics,
             )
         )  # fmt: skip
-    share = sum(spent.values()) / wall
-    steps = 20
-    bare = len(data) / (steps * 64) * seconds(lambda: _bare(network, data, device, steps))
+    steps, images = 20, EPOCHS * len(data)
     return {
-        "share_in_network": share,
-        "images_per_s": EPOCHS * len(data) / wall,
-        "training_images_per_s": EPOCHS * len(data) / (wall - spent["testing"]),
-        "bare_images_per_s": len(data) / bare,
-    }
+        "share_in_network": sum(spent.values()) / wall, "images_per_s": images / wall,
+        "training_images_per_s": images / (wall - spent["testing"]),
+        "bare_images_per_s": steps * 64 / seconds(lambda: _bare(network, data, device, steps)),
+    }  # fmt: skip
 
 
 def _some(split: Split, per_class: int) -> Split:
@@ -109,7 +107,8 @@ def _inside(network: nn.Module) -> Iterator[dict[str, float]]:
 
 def _bare(network: nn.Module, data: Split, device: torch.device, steps: int) -> None:
     """Forward, backward and step over one cached batch."""
-    images, labels = Split(data.images[:64], data.labels[:64], data.classes, data.mean, data.std).tensors(device)
+    images = Source(data, device=device).take(torch.arange(64).numpy())
+    labels = torch.from_numpy(data.labels[:64]).to(device)
     images = images.contiguous(memory_format=torch.channels_last)
     optimiser = torch.optim.SGD(
         network.parameters(), lr=1e-3, momentum=0.9, nesterov=True, weight_decay=1e-4, fused=True

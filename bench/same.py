@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pandas as pd
+from safetensors.torch import load_file
 
-from frequency_shortcuts.networks.weights import read_weights_digest
+from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 from .markdown import DOCS, ROOT
@@ -27,7 +28,7 @@ def digests(study: Path) -> dict[str, str]:
     tables = (path for path in sorted(study.glob("tables/*.csv")) if path.stem not in LEFT_OUT)
     found = {str(path.relative_to(study)): hashlib.sha256(path.read_bytes()).hexdigest() for path in tables}
     weights = sorted(study.glob("networks/**/weights.safetensors"))
-    return found | {str(path.relative_to(study)): read_weights_digest(path) for path in weights}
+    return found | {str(path.relative_to(study)): weights_digest(load_file(path)) for path in weights}
 
 
 def write(study: Path, target: Path) -> None:
@@ -56,19 +57,16 @@ def compare(study: Path, target: Path) -> tuple[list[str], bool]:
             lines.append(f"  {name}: {next((text for other, text in states if name not in other), 'differs')}")
     if expected == found:
         return lines, True
-    there, here = (_facts(folder) for folder in (target, study))
-    lines += ["", "What else differs:"]
-    before = len(lines)
-    for key in {**there, **here}:
-        old, new = (facts.get(key, "not recorded") for facts in (there, here))
-        if old != new and (key in REASONS or key.startswith(("version of ", "data set "))):
-            lines.append(f"  {key}: {old} there, {new} here")
-    return [*lines, *(["  nothing that the provenance records"] if len(lines) == before else [])], False
-
-
-def _facts(study: Path) -> dict[str, str]:
-    """The provenance of a study."""
-    return read_table(study / "tables" / "provenance.csv").set_index("key")["value"].astype(str).to_dict()
+    there, here = (
+        read_table(folder / "tables" / "provenance.csv").set_index("key")["value"].astype(str)
+        for folder in (target, study)
+    )
+    facts = pd.concat([there, here], axis=1, keys=["there", "here"], sort=False).fillna("not recorded")
+    facts = facts[
+        (facts["there"] != facts["here"]) & (facts.index.isin(REASONS) | facts.index.str.match("version of |data set "))
+    ]
+    what = [f"  {key}: {row['there']} there, {row['here']} here" for key, row in facts.iterrows()]
+    return [*lines, "", "What else differs:", *(what or ["  nothing that the provenance records"])], False
 
 
 def main() -> None:

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
 from frequency_shortcuts.data import normalisation, synthetic
 from frequency_shortcuts.data.downloads import DOWNLOADS
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.storage.journal import Work
 
 # name: architecture, width, data set, side in pixels, images a class to train on, epochs
 TRAINED = {
@@ -36,8 +38,7 @@ class BenchCase:
     name: str
     network: nn.Module
     split: Split
-    images: Tensor
-    labels: np.ndarray
+    seen: Split
 
     @property
     def n_classes(self) -> int:
@@ -53,19 +54,19 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Be
         form = architectures.Architecture(
             architecture, len(train.classes), train.images.shape[1], side, width=width, stem="small"
         )
-        network = architectures.build(form, 0)
-        how = {"seed": 0, "device": device, "augmentation": Augmentation(), "progress": True}
+        network = architectures.build(form, 0).to(device)
+        how = {"seed": 0, "augmentation": Augmentation(), "work": Work(progress=True)}
         done = training.train(network, train, validation, training.Recipe(epochs=epochs), **how)
         architectures.save(path, done.weights, form)
     network = architectures.load(path, device).to(memory_format=torch.channels_last)
     split = validation.subset(first_of_each_class(validation.labels, per_class))
-    seen, labels = split.tensors(device)
-    return BenchCase(name, network, split, seen, labels.cpu().numpy())
+    seen = Source(split, device=device).take(np.arange(len(split)))
+    return BenchCase(name, network, split, Split(seen, split.labels, split.classes))
 
 
 def accuracy(of: BenchCase) -> float:
     """On the images that it is culled with."""
-    return predictions.accuracy(of.network, of.images, of.labels)
+    return predictions.accuracy(of.network, of.seen)
 
 
 def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Split]:

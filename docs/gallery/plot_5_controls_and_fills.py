@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.data.waved import Wave
 from frequency_shortcuts.maps.methods import registry
@@ -69,7 +70,7 @@ masks = {
 # ---------------------------------
 
 test = draw(40, 4)
-images, _ = test.tensors()
+images = Source(test).take(np.arange(2))
 disc, square = images[0], images[1]
 backgrounds = {"zeros": 0 * disc, "swap": square}
 

@@ -40,6 +40,7 @@ NAMES = {
     "Test": "analysis.options",
     "Run": "analysis.options",
     "Preprocessing": "data.preprocessing",
+    "Split": "data.splits",
     "SwapFine": "networks.swap_fine",
     "portable": "networks.instructions",
 }

@@ -39,6 +39,7 @@ from .analysis.analyse import analyse
 from .analysis.plots import plot_flip
 from .analysis.result import Analysis
 from .data.preprocessing import Preprocessing
+from .data.splits import Split
 from .figures import canvas
 from .figures.panels import RIGHT, WRONG
 from .networks import architectures
@@ -110,8 +111,8 @@ def _called(network: nn.Module, folder: str | os.PathLike[str]) -> tuple[npt.NDA
     """The class of each picture of a folder, and what the network calls it."""
     files = [file for name in CLASSES for file in sorted((Path(folder) / name).iterdir())]
     images = np.stack([np.asarray(Image.open(file)) for file in files])[:, None]
-    answers = np.array(CLASSES)[called(network, images, mean=[MEAN], std=[STD])]
-    return np.array([file.parent.name for file in files]), answers
+    names, known = np.array([file.parent.name for file in files]), np.array(CLASSES)
+    return names, known[called(network, Split(images, np.searchsorted(known, names), CLASSES, [MEAN], [STD]))]
 
 
 def _others_called(network: nn.Module, folder: Path) -> float:

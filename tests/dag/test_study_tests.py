@@ -13,7 +13,7 @@ from frequency_shortcuts.evaluation import flip_rates
 from frequency_shortcuts.evaluation.counterfactual import read_flips
 from frequency_shortcuts.evaluation.cross import own_map_advantage
 from frequency_shortcuts.evaluation.hits import rates, read_hits
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
 from study.tested_networks import with_names
 
@@ -137,7 +137,6 @@ def test_the_maps_of_mixture_are_tested_on_the_images_of_those_of_the_culling(st
         masks = dfm.read_mask(study.results / "maps" / "mixture" / f"{run}.h5", 5)
         with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
             of_culling, of_mixture = read_hits(file), read_hits(file["methods/mixture"])
-            assert "maps_of_mixture_sha256" in file.attrs
         for name in ("labels", "unfiltered", "negatives", "donors"):
             assert np.array_equal(getattr(of_culling, name), getattr(of_mixture, name))
         assert set(of_mixture.trials["filter"]) == {"dfm", "low_pass", "other"}

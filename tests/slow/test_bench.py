@@ -10,6 +10,7 @@ import torch
 
 from bench import measure_numerics, measure_screening, published
 from frequency_shortcuts import culling
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 LABELS = np.array([0, 1, 2, 0, 1, 2, 1])
@@ -21,7 +22,7 @@ def test_the_published_procedure_finds_the_same_increments(small_network):
     pixels = np.random.default_rng(0).integers(0, 256, (7, channels, 8, 6), dtype=np.uint8)
     mean, std = np.full(channels, 0.45), np.full(channels, 0.3)
     network, pairs, device = small_network(channels, 3).eval(), ConjugatePairs(8, 6), torch.device("cpu")
-    culled = culling.cull(network, pixels, LABELS, 3, "exact", mean=mean, std=std)
+    culled = culling.cull(network, Split(pixels, LABELS, mean=mean, std=std), "exact")
     files = published.encoded(pixels)
 
     def loss(c, mask):

@@ -12,7 +12,7 @@ import torch
 from culled_images import same as same_culling
 from spectral_classes import WaveReader, waved
 from spectral_classes import split as split_of
-from training_runs import run
+from training_runs import run, tiny
 from training_runs import same as same_training
 
 import frequency_shortcuts as fs
@@ -23,13 +23,14 @@ from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import counterfactual
 from frequency_shortcuts.evaluation.sensitivity import fourier_sensitivity
+from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.journal import Stopped
+from frequency_shortcuts.storage.journal import Stopped, Work
 
 pytestmark = [
     pytest.mark.cuda,
@@ -51,7 +52,7 @@ def split():
 def trained(split):
     """A small ResNet18 on the CPU, after an epoch."""
     network = architectures.build(architectures.Architecture("resnet18", 4, 3, SIDE, width=4, stem="small"), 0)
-    training.train(network, split, split, Recipe(epochs=1, batch_size=16), seed=0, device="cpu")
+    training.train(network, split, split, Recipe(epochs=1, batch_size=16), seed=0)
     return network.eval()
 
 
@@ -60,7 +61,7 @@ def on(device, network, dtype=torch.float32):
 
 
 def cull(network, split, method="exact", **options):
-    return culling.cull(network, split.images, split.labels, 4, method, mean=split.mean, std=split.std, **options)
+    return culling.cull(network, split, method, **options)
 
 
 def close(one, other, dtype):
@@ -99,8 +100,7 @@ def test_increments_are_those_of_the_cpu(trained, split, dtype, method):
 
 def test_scores_of_mixtures_are_those_of_the_cpu(trained, split):
     here, there = (
-        find(registry.load("mixture"), on(device, trained, torch.float64), split.images, split.labels, 4,
-             mean=split.mean, std=split.std).score
+        find(registry.load("mixture"), on(device, trained, torch.float64), split).score
         for device in ("cpu", CUDA)
     )  # fmt: skip
     np.testing.assert_allclose(there, here, rtol=0, atol=1e-6)
@@ -109,10 +109,10 @@ def test_scores_of_mixtures_are_those_of_the_cpu(trained, split):
 @pytest.mark.parametrize("method", culling.SEARCHES)
 def test_a_stopped_culling_resumes_to_the_same_bits(trained, split, tmp_path, method):
     network, stop = on(CUDA, trained), StopAfter()
-    whole = cull(network, split, method, batch=512, stop=stop)
+    whole = cull(network, split, method, batch=512, work=Work(stop=stop))
     with pytest.raises(Stopped):
-        cull(network, split, method, batch=512, state=tmp_path / "s", stop=StopAfter(stop.checks // 2))
-    resumed = cull(network, split, method, batch=512, state=tmp_path / "s")
+        cull(network, split, method, batch=512, work=Work(tmp_path / "s", stop=StopAfter(stop.checks // 2)))
+    resumed = cull(network, split, method, batch=512, work=Work(tmp_path / "s"))
     same_culling(resumed, whole)
 
 
@@ -121,10 +121,10 @@ def test_a_stopped_culling_resumes_to_the_same_bits(trained, split, tmp_path, me
 
 def test_a_stopped_training_resumes_to_the_same_bits(tmp_path):
     stop = StopAfter()
-    whole = run(device=CUDA, stop=stop)
+    whole = run(network=tiny().to(CUDA), stop=stop)
     with pytest.raises(Stopped):
-        run(device=CUDA, state=tmp_path / "s.pt", stop=StopAfter(stop.checks // 2))
-    assert same_training(run(device=CUDA, state=tmp_path / "s.pt"), whole)
+        run(network=tiny().to(CUDA), state=tmp_path / "s.pt", stop=StopAfter(stop.checks // 2))
+    assert same_training(run(network=tiny().to(CUDA), state=tmp_path / "s.pt"), whole)
 
 
 # Tests
@@ -139,7 +139,7 @@ def test_fine_spectra_are_swapped_as_on_the_cpu():
 def test_rates_are_those_of_the_cpu(trained, split):
     maps = np.stack([masks.low_pass(SIDE, SIDE, cutoff) for cutoff in (2, 3, 4, 5)])
     here, there = (
-        shortcuts.measure(on(device, trained, torch.float64), split, maps, parts=("keep", "remove"), controls=3)
+        shortcuts.measure(on(device, trained, torch.float64), split, maps, Trials(("keep", "remove"), controls=3))
         for device in ("cpu", CUDA)
     )
     assert here.equals(there)

@@ -61,7 +61,7 @@ def settings_of(rule, folder, minutes):
     given = {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors"), "maps": [], "code": []}
     return SimpleNamespace(
         rule=rule, threads=1, log=[str(folder / "job.log")], wildcards=Inputs(**WILDCARDS),
-        config={"checkpoint_minutes": minutes}, input=Inputs(**given),
+        config={"study": "test", "checkpoint_minutes": minutes}, input=Inputs(**given),
         output=Outputs(**{key: folder / name for key, name in outputs.items()}),
         params=SimpleNamespace(device="cpu", **(training if rule == "train" else {"search": search, "part": [0, 1]})),
     )  # fmt: skip

@@ -20,7 +20,7 @@ from conftest import StopAfter
 from frequency_shortcuts.maps.methods import learned, mixture, registry, workspace
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size
-from frequency_shortcuts.storage.journal import Stopped
+from frequency_shortcuts.storage.journal import Stopped, Work
 
 AT_MOST = ("culling screened", "greedy", "greedy swap")  # `passes` gives a bound
 
@@ -89,7 +89,7 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
     stops, found = 0, None
     while found is None:
         try:
-            found = run(case, network, state=tmp_path / "state", stop=StopAfter(25), limits=Limits(batch=2))
+            found = run(case, network, work=Work(tmp_path / "state", stop=StopAfter(25)), limits=Limits(batch=2))
         except Stopped as stopped:
             assert str(tmp_path / "state") in str(stopped)
             stops += 1
@@ -100,7 +100,7 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
     assert found.passes == whole.passes
     assert found.resumed or not stops
     seen.clear()
-    again = run(case, network, state=tmp_path / "state", limits=Limits(batch=2))
+    again = run(case, network, work=Work(tmp_path / "state"), limits=Limits(batch=2))
     np.testing.assert_array_equal(again.score, whole.score)
     assert again.passes == whole.passes
     assert again.resumed

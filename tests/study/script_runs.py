@@ -34,7 +34,7 @@ class Inputs(list):
 
 def run_script(name, folder, *, input, **parts):
     """Run the script of this name; its log is in the folder. input : a namespace; parts : output, params and others."""
-    parts = {"config": {"checkpoint_minutes": 2}, "input": Inputs(**vars(input))} | parts
+    parts = {"config": {"study": "test", "checkpoint_minutes": 2}, "input": Inputs(**vars(input))} | parts
     snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, **parts)
     importlib.import_module(name).main(snakemake)
 

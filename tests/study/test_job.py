@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from frequency_shortcuts.networks.checkpoint import Checkpoint, State
-from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.journal import Journal
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import REPEAT_S, created_by, job, run_of_path, stopping
@@ -27,7 +26,9 @@ def _signals_are_obeyed():
 
 @pytest.fixture
 def step(tmp_path):
-    return SimpleNamespace(log=[str(tmp_path / "step.log")], threads=1, config={"study": "test"}, rule="cull", input=[])
+    return SimpleNamespace(
+        log=[str(tmp_path / "step.log")], threads=1, config={"study": "test"}, rule="cull", input=[], output=[]
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,15 +50,6 @@ def test_a_failed_step_says_one_sentence_and_logs_where_it_failed(step, capsys, 
     with open(step.log[0]) as log:
         text = log.read()
     assert "Traceback" in text and f"ERROR: {sentence}" in text
-
-
-@pytest.mark.parametrize("name", ["results/test/my maps.h5", "theirs/store.h5"])
-def test_a_damaged_result_is_named_with_the_command_that_removes_it(step, capsys, name):
-    """A file of the user is not to be removed."""
-    with pytest.raises(SystemExit), job(step):
-        raise DamagedFile(name, "it is empty")
-    advice = f": rm '{name}', then the same command" if name.startswith("results") else ""
-    assert f"ERROR in cull: {name}: it is empty; make it again{advice} (log" in capsys.readouterr().err
 
 
 def test_the_mark_names_version_commit_and_configuration(step):
@@ -152,7 +144,9 @@ def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(tmp_pat
     benchmark.write_text("s\tmax_rss\tcpu_time\n60\t30\t1.5\n")
     found = []
     for _ in range(2):
-        with job(SimpleNamespace(rule="cull", log=[str(log)], config={}, threads=1, input=[])):
+        with job(
+            SimpleNamespace(rule="cull", log=[str(log)], config={"study": "test"}, threads=1, input=[], output=[])
+        ):
             step(tmp_path)
         table = run_times([benchmark], tmp_path / "benchmarks")
         write_table(table, tmp_path / "runtimes.csv")

@@ -16,12 +16,10 @@ from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.reduction import MapReduction
-from frequency_shortcuts.storage.checksums import DamagedFile
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import read_table
 from study.dependencies import code_of
 from study.plan import Plan
 from study.settings import CLEAN, WITH_MAPS
-from study.table_checks import read_joined
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
@@ -38,21 +36,18 @@ def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
     output = Outputs(classes=tmp_path / "graded.csv", dynamics=tmp_path / "graded_dynamics.csv")
     params = SimpleNamespace(device="cpu", seeds=planned.graded_seeds(), settings=planned.graded_settings())
     run_script("measure_graded", tmp_path, params=params, input=SimpleNamespace(code=[]), output=output)
-    classes, dynamics = (read_joined(path, planned) for path in output)
+    classes, dynamics = map(read_table, output)
     assert classes["seed"].unique().tolist() == [0, 1] and len(classes) == 2 * 5
     assert dynamics.columns.tolist() == ["seed", "iteration", "class", "precision", "recall", "f1"]
     assert dynamics["iteration"].unique().tolist() == [0, 2, 4] and len(dynamics) == 3 * 2 * 5
     assert sorted(path.name for path in tmp_path.glob("graded*")) == ["graded.csv", "graded_dynamics.csv"]
-    write_table(classes[classes["seed"] == 0], output.classes)
-    with pytest.raises(DamagedFile, match="it lacks 1"):
-        read_joined(output.classes, planned)
-    write_table(classes[1:], output.classes)
-    with pytest.raises(DamagedFile, match="it lacks rows of 0"):
-        read_joined(output.classes, planned)
     assert set(read_table(output.dynamics)["class"]) == {"C0", "C1", "C2", "C3", "C4"}
 
 
-NOTEBOOK = """# %% tags=["parameters"]
+NOTEBOOK = """# %% [markdown]
+# # Title
+
+# %% tags=["parameters"]
 figures = []
 
 # %%
@@ -64,10 +59,10 @@ for figure in figures:
 def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(tmp_path, capsys):
     (tmp_path / "in.py").write_text(NOTEBOOK)
     output, given = Outputs(notebook=tmp_path / "out.ipynb"), SimpleNamespace(notebook=tmp_path / "in.py")
-    params = SimpleNamespace(parameters={"figures": [{"value": 4}]})
+    params = SimpleNamespace(parameters={"figures": [{"value": 4}]}, caption="What it shows.")
     run_script("draw_figure", tmp_path, input=given, output=output, params=params)
-    (shown,) = nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].outputs
-    assert shown["text"] == "0.25\n"
+    words, *_, last = nbformat.read(tmp_path / "out.ipynb", 4).cells
+    assert words.source == "# Title\n\nWhat it shows." and last.outputs[0]["text"] == "0.25\n"
     params.parameters["figures"].append({"value": 0})
     with pytest.raises(SystemExit):
         run_script("draw_figure", tmp_path, input=given, output=output, params=params)
@@ -230,16 +225,19 @@ def test_a_share_of_a_class_has_its_wave_or_artefact_in_every_split(source, trai
     }[source]
     settings = {"class": "C1", "share": 0.5, **own}
     params = SimpleNamespace(source=f"study.sources.{source}", settings=settings)
-    run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(path)])
+    configured = {"study": "test", "datasets": {"leak": {"source": source}}}
+    parts = {"config": configured, "wildcards": SimpleNamespace(dataset="leak"), "output": [str(path)]}
+    run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts)
     for split in ("train", "validation", "test"):
         made, before = stores.read(path, split), stores.read(plain, split)
         changed = (made.images[:] != before.images[:]).any(axis=(1, 2, 3))
         assert changed.sum() == 3 and (made.labels[changed] == 1).all()  # of six images of the class
         assert np.array_equal(made.labels, before.labels) and made.classes == before.classes
     with h5py.File(path) as file:
-        assert file.attrs["made_from"] == stores.checksum(plain) and ("planted" in file) == (source == "waved")
+        assert ("planted" in file) == (source == "waved")
+        assert (file.attrs["dataset"], file.attrs["configured_source"]) == ("leak", source)
 
     params.settings = settings | {"class": "C9"}
     with pytest.raises(SystemExit):
-        run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), output=[str(path)])
+        run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts)
     assert "no class 'C9' in plain: choose from C0, C1, C2" in (tmp_path / "log").read_text()

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, judged, rates, write_hits
-from frequency_shortcuts.evaluation.trials import negatives_of, plan_trials
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, rates, write_hits
+from frequency_shortcuts.evaluation.trials import Trials, negatives_of, plan_trials
 from frequency_shortcuts.findings.definitions import FINDINGS
 from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.maps.dfm import dominant
@@ -23,16 +23,15 @@ def random_hits(
     labels = generator.permutation(np.repeat(np.arange(n_classes), generator.integers(*per_class, n_classes)))
     pairs = ConjugatePairs(*size)
     maps = dominant(generator.standard_normal((n_classes, len(pairs))), pairs, 20)
-    shown, trials = plan_trials(maps, ("keep", "remove"), {"random": 5, "radial": 5}, None, seed, "", false_positives)
+    how = Trials(("keep", "remove"), others=None, false_positives=false_positives, seed=seed)
+    shown, trials = plan_trials(maps, how, "")
     negative = np.zeros((n_classes, len(labels)), bool)
     for c in range(n_classes):
         negative[c, negatives_of(labels, c, negatives, seed)] = True
     donor, named = donors(labels, neutral=neutral, seed=seed), {}
     of_class = labels == np.arange(n_classes)[:, None]
     for fill in FILLS:
-        needed = shown.is_for @ of_class | shown.for_others @ judged(
-            negative, labels, donor if fill == "swap" else None
-        )
+        needed = shown.is_for @ of_class | shown.for_others @ FILLS[fill].judged(negative, labels, donor)
         right = generator.random(needed.shape) < generator.random((len(needed), 1))
         found = np.where(right, labels, generator.integers(0, n_classes, needed.shape))
         named[fill] = np.where(needed, found, NOT_SHOWN).astype(np.int16)

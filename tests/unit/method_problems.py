@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum import filters
@@ -22,8 +23,9 @@ def batch(size=SIZE, channels=2, labels=LABELS, seed=0, dtype=torch.float64):
     return torch.from_numpy(images + np.stack(waves)[np.asarray(labels, int)][:, None]).to(dtype)
 
 
-def run(name, network, images=None, labels=LABELS, **options):
-    return find(registry.load(name), network, batch() if images is None else images, labels, 3, **options)
+def run(name, network, images=None, labels=LABELS, neutral=None, **options):
+    split = Split(batch() if images is None else images, labels, neutral=neutral)
+    return find(registry.load(name), network, split, **options)
 
 
 def filled(images, mask, other=None):

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from frequency_shortcuts import adcs
+from frequency_shortcuts.data.splits import Split
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2])  # unequal, not sorted
 
@@ -37,7 +38,7 @@ def slow_adcs(energy):
 def test_mean_amplitude_equals_the_mean_of_full_spectra(size, dtype, tolerance):
     images = noise(len(LABELS), 3, *size)
     given = images.astype(dtype)
-    found = adcs.mean_amplitude(given, LABELS, 3, batch_size=4)
+    found = adcs.class_spectra(Split(given, LABELS), batch_size=4).mean_amplitude
     np.testing.assert_array_equal(given, images.astype(dtype))  # it leaves them alone
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, slow_amplitude(images, LABELS, 3), rtol=0, atol=tolerance)
@@ -62,7 +63,7 @@ def test_mean_amplitude_is_accurate_for_every_kind_of_images(tmp_path, size, kin
             inputs = torch.from_numpy(inputs)
         elif kind == "HDF5":
             inputs = file.create_dataset("images", data=inputs, chunks=(1, 2, *size), compression="gzip")
-        found = adcs.mean_amplitude(inputs, labels, 21, mean=mean, std=std)
+        found = adcs.class_spectra(Split(inputs, labels, mean=mean, std=std)).mean_amplitude
     np.testing.assert_allclose(found, slow_amplitude(seen, labels, 21), rtol=tolerance)
 
 
@@ -78,7 +79,7 @@ def test_mean_amplitude_stays_accurate_over_many_images(order):
     images = (5 + noise(3000, 1, 4, 5)).astype(np.float32)
     expected = np.stack([np.abs(np.fft.fft2(images[labels == c].astype(float))).mean(axis=0) for c in range(3)])
     for batch_size in (None, 100):
-        found = adcs.mean_amplitude(images, labels, 3, batch_size=batch_size)
+        found = adcs.class_spectra(Split(images, labels), batch_size=batch_size).mean_amplitude
         np.testing.assert_allclose(found, np.fft.fftshift(expected, axes=(-2, -1)), rtol=1e-6)
 
 
@@ -105,12 +106,10 @@ def test_luma_weights_the_channels():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: adcs.class_spectra(noise(2, 1, 4, 4), [0, 2], 3), "no image of class 1; every class needs at least"),
-        (lambda: adcs.mean_amplitude(np.zeros((2, 1, 4, 4), int), [0, 1], 2), "dtype int64: expected float32, float64"),
-        (lambda: adcs.class_spectra(noise(2, 1, 4, 4), [0.0, 1.0], 2), "labels of type float64, expected integers"),
-        (lambda: adcs.mean_amplitude(np.zeros((2, 1, 4, 4), np.uint8), [0, 1], 2), "uint8 images need the mean and"),
-        (lambda: adcs.class_spectra(noise(3, 1, 4, 4), [0, 1, 2], 2), "labels 0 to 2, but the classes are 0 to 1"),
-        (lambda: adcs.class_spectra(noise(2, 1, 4, 4), [0, 1], 2, channel_weights=adcs.LUMA), "3 channel weights for"),
+        (
+            lambda: adcs.class_spectra(Split(noise(2, 1, 4, 4), [0, 1]), channel_weights=adcs.LUMA),
+            "3 channel weights for",
+        ),
         (lambda: adcs.accumulate(np.zeros((2, 4, 4))), r"shape \(2, 4, 4\): expected \[class, channel, H, W\]"),
         (lambda: adcs.accumulate(np.full((2, 1, 4, 4), np.nan)), "some mean amplitudes are not finite numbers"),
         (lambda: adcs.accumulate(np.zeros((2, 1, 4, 4)), adcs.LUMA), "3 channel weights for 1 channels"),
@@ -142,11 +141,9 @@ def slow_standard_error(images, labels, n_classes, weights):
 )
 def test_standard_error_equals_that_of_full_spectra(size, dtype, tolerance, weights):
     images = noise(len(LABELS), 3, *size)
-    found = adcs.class_spectra(images.astype(dtype), LABELS, 3, channel_weights=weights, batch_size=4)
+    found = adcs.class_spectra(Split(images.astype(dtype), LABELS), channel_weights=weights, batch_size=4)
     slow = slow_standard_error(images, LABELS, 3, weights or [1 / 3] * 3)
     np.testing.assert_allclose(found.standard_error, slow, rtol=0, atol=tolerance)
-    plain = adcs.mean_amplitude(images.astype(dtype), LABELS, 3, batch_size=4)
-    np.testing.assert_array_equal(found.mean_amplitude, plain)
 
 
 def test_standard_error_of_normalised_pixels_with_a_small_spread():
@@ -154,25 +151,25 @@ def test_standard_error_of_normalised_pixels_with_a_small_spread():
     generator = np.random.default_rng(0)
     images = (5 + 0.005 * generator.standard_normal((1500, 1, 1, 2))).astype(np.float32)
     labels = np.arange(1500) % 2
-    found = adcs.class_spectra(images, labels, 2).standard_error
+    found = adcs.class_spectra(Split(images, labels)).standard_error
     np.testing.assert_allclose(found, slow_standard_error(images.astype(float), labels, 2, [1]), rtol=1e-3)
     pixels = generator.integers(0, 256, (200, 2, 6, 5), np.uint8)
     mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
     seen = (pixels / 255 - mean[:, None, None]) / std[:, None, None]
-    found = adcs.class_spectra(pixels, labels[:200], 2, mean=mean, std=std).standard_error
+    found = adcs.class_spectra(Split(pixels, labels[:200], mean=mean, std=std)).standard_error
     np.testing.assert_allclose(found, slow_standard_error(seen, labels[:200], 2, [0.5, 0.5]), rtol=1e-4)
 
 
 def test_equal_images_have_a_standard_error_of_0_in_spite_of_rounding():
     """Within 1e-7 of the mean amplitude: rounding may make the computed variance negative."""
     images = np.concatenate([np.repeat(noise(1, 1, 9, 9, seed=seed), 7, axis=0) for seed in range(5)])
-    found = adcs.class_spectra(images, np.repeat(np.arange(5), 7), 5)
+    found = adcs.class_spectra(Split(images, np.repeat(np.arange(5), 7)))
     assert (found.standard_error >= 0).all()
     assert (found.standard_error <= 1e-7 * found.mean_amplitude[:, 0]).all()
 
 
 def test_a_class_of_one_image_has_no_standard_error_and_no_significant_difference():
-    found = adcs.class_spectra(noise(5, 1, 4, 4), np.array([0, 1, 1, 2, 2]), 3)
+    found = adcs.class_spectra(Split(noise(5, 1, 4, 4), np.array([0, 1, 1, 2, 2])))
     assert np.isnan(found.standard_error[0]).all() and np.isfinite(found.standard_error[1:]).all()
     assert (adcs.accumulate_significant(found.mean_amplitude, found.standard_error)[0] == 0).all()
 
@@ -214,7 +211,7 @@ def slow_distinctiveness(energy, error, c, others):
 def test_distinctiveness_equals_that_of_a_loop_over_positions(size, weights):
     images, labels = noise(60, 3, *size), np.arange(60) % 4
     images[labels == 1] *= 1.3
-    found = adcs.class_spectra(images, labels, 4, channel_weights=weights)
+    found = adcs.class_spectra(Split(images, labels), channel_weights=weights)
     joined = np.tensordot(found.mean_amplitude, weights or [1 / 3] * 3, axes=(1, 0))
     measured = adcs.distinctiveness(found.mean_amplitude, found.standard_error, weights)
     for c in range(4):
@@ -226,9 +223,9 @@ def test_distinctiveness_equals_that_of_a_loop_over_positions(size, weights):
 
 def test_distinctiveness_leaves_out_a_class_of_one_image():
     images, labels = noise(31, 1, 8, 8), np.array([*np.arange(30) % 3, 3])
-    found = adcs.class_spectra(images, labels, 4)
+    found = adcs.class_spectra(Split(images, labels))
     measured = adcs.distinctiveness(found.mean_amplitude, found.standard_error)
-    alone = adcs.class_spectra(images[:30], labels[:30], 3)
+    alone = adcs.class_spectra(Split(images[:30], labels[:30]))
     assert np.isnan(measured[3])
     np.testing.assert_allclose(measured[:3], adcs.distinctiveness(alone.mean_amplitude, alone.standard_error))
     assert np.isnan(adcs.distinctiveness(found.mean_amplitude[2:], found.standard_error[2:])).all()

@@ -30,7 +30,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
 IMAGES, LABELS = images_and_labels()
 SPLIT = Split(IMAGES, LABELS, tuple("abcd"), np.array(MEAN), np.array(STD))
-MANY = {"parts": ("keep", "remove"), "fills": ("zeros", "swap"), "controls": 5, "others": 20, "one_sample": True}
+MANY = trials.Trials(("keep", "remove"), one_sample=True)
 
 
 class Counted(WaveNetwork):
@@ -116,7 +116,7 @@ def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
     passes = plan.flip_passes(SPLIT.subset(np.arange(40)), Settings())
     assert lines[2].startswith(f"counterfactual test: about {passes:,} passes, ") and len(lines) == 5
     assert lines[3].startswith("search by mixture: about 960 passes, ")
-    expected = trials.count_passes(4, 40, parts=["keep"], fills=["zeros"], controls=5, others=20, one_sample=True)
+    expected = trials.count_passes(4, 40, trials.Trials(fills=["zeros"], one_sample=True))
     assert lines[4].startswith(f"test of maps beside controls: about {expected:,.0f} passes, ")
 
 
@@ -166,18 +166,15 @@ def test_passes_are_those_of_the_masks_and_images_of_a_test(n, others, negatives
     inner = (pairs.size == 2) & (pairs.radius > 3)
     score = np.where(inner, np.random.default_rng(0).random((n, len(pairs))), -1)
     masks = fs.dfm.dominant(score, pairs, 10)
-    draws = {"random": 3, "radial": 2}
-    how = {"parts": ("keep", "remove"), "controls": 3, "radial": 2, "others": others, "negatives": negatives}
-    shown, _ = trials.plan_trials(masks, how["parts"], draws, others, 0, "", false_positives)
+    how = trials.Trials(("keep", "remove"), ["zeros"], 3, 2, others, negatives, one_sample, false_positives)
+    shown, _ = trials.plan_trials(masks, how, "")
     if one_sample:
         negative = trials.sample_of_negatives(labels, n, negatives, 0)
     else:
         negative = np.stack([np.isin(np.arange(4 * n), trials.negatives_of(labels, c, negatives, 0)) for c in range(n)])
     own = labels == np.arange(n)[:, None]
     needed = (shown.is_for.astype(int) @ own + shown.for_others.astype(int) @ negative) > 0
-    count = trials.count_passes(
-        n, len(labels), fills=("zeros",), one_sample=one_sample, false_positives=false_positives, **how
-    )
+    count = trials.count_passes(n, len(labels), how)
     if not false_positives:  # the count shows random and low-pass masks to all images in any case
         needed[shown.is_for.sum(axis=1) == n] = True
     assert count == pytest.approx(needed.sum(), rel=0.05 if one_sample else 0.35)
@@ -325,7 +322,7 @@ def test_of_many_classes_that_follow_the_clearest_dozen_has_sentences(analysis):
     many = pd.DataFrame([row] * 20).assign(**{"class": names, "flip_low": low}).reset_index(drop=True)
     analysis.flip_test.__dict__["table"] = many
     analysis.flip_test.hits.about["rms"] = np.full(20, 0.05)
-    object.__setattr__(analysis.flip_test, "test", dataclasses.replace(analysis.test, classes=tuple(names)))
+    object.__setattr__(analysis.flip_test, "test", SimpleNamespace(classes=tuple(names), labels=analysis.test.labels))
     sentences = summary.sentences_of_flips(analysis)
     assert [s.split("spectrum of ")[1].split()[0] for s in sentences[:12]] == names[:7:-1]
     assert "in 20 of 20 classes (the clearest 12 are above), texture or artefact:" in sentences[12]

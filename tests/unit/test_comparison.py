@@ -10,6 +10,7 @@ import torch
 from test_truth import slow_average_precision
 from torch import nn
 
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import method_scores, truth
 from frequency_shortcuts.evaluation.comparison import compare_methods
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
@@ -48,7 +49,7 @@ def called(network, image, mask, fill):
 def test_rates_equal_loops_over_methods_masks_and_images(case, neutral):
     network, images, maps = case
     how = {"fills": fills.FILLS, "controls": 2, "seed": 5, "run": "a run", "batch_size": 3}
-    table = compare_methods(network, images, LABELS, maps, neutral=neutral, **how)
+    table = compare_methods(network, Split(images, LABELS, neutral=neutral), maps, **how)
     donor = fills.donors(LABELS, neutral=neutral, seed=seed_of(5, "a run", "donors"))
     scores = np.random.default_rng(seed_of(5, "a run", "random")).random((2, len(PAIRS)))
     spectra = {"swap": np.fft.fft2(images)[donor], "zeros": np.zeros((10, 1, *SIZE))}
@@ -76,7 +77,7 @@ def test_rates_equal_loops_over_methods_masks_and_images(case, neutral):
 def test_methods_of_other_percentages_are_refused(case):
     network, images, maps = case
     with pytest.raises(ValueError, match=r"the maps of other hold \[10\] %, those of the first method \[10, 40\] %"):
-        compare_methods(network, images, LABELS, {**maps, "other": {10: maps["other"][10]}})
+        compare_methods(network, Split(images, LABELS), {**maps, "other": {10: maps["other"][10]}})
 
 
 def planes(seed, classes=3):

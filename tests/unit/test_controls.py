@@ -100,9 +100,7 @@ def test_a_donor_of_the_own_class_is_another_image_of_it_and_each_image_is_one_o
         fills.donors_of_own_class([0, 0, 1])
 
 
-@pytest.mark.parametrize(
-    ("names", "message"), [(("zeros", "noise"), "noise is gone"), (("white",), "unknown fill 'white'"), ((), "no fill")]
-)
+@pytest.mark.parametrize(("names", "message"), [(("zeros", "noise"), "unknown fill 'noise'"), ((), "no fill to test")])
 def test_a_fill_that_does_not_exist_is_named(names, message):
     with pytest.raises(ValueError, match=message):
-        fills.check_fills(names)
+        fills.all_named(names)

@@ -9,6 +9,7 @@ from culled_images import LABELS, batch
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -18,8 +19,8 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 def test_screened_increments_marked_as_evaluated_are_exact(small_network, size, target_recall):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
     pairs = ConjugatePairs(*size)
-    found = culling.cull(network, images, LABELS, 3, percent=10, target_recall=target_recall)
-    exact = culling.loss_increments(network, images, torch.from_numpy(LABELS), 3, method="exact")
+    found = culling.cull(network, Split(images, LABELS), percent=10, target_recall=target_recall)
+    exact = culling.cull(network, Split(images, LABELS), "exact").score
     np.testing.assert_allclose(found.score[found.evaluated], exact[found.evaluated], rtol=0, atol=1e-9)
     assert np.isfinite(found.score).all()
     masks = pairs.gather(dfm.dominant(found.score, pairs, 10))
@@ -43,8 +44,8 @@ def test_screened_finds_the_map_with_few_passes():
     network = nn.Sequential(nn.Flatten(), nn.Linear(256, 3).double())
     with torch.no_grad():
         network[1].weight.copy_(torch.from_numpy(weight.reshape(3, -1)) * 8)
-    exact = culling.cull(network, images, labels, 3, "exact")
-    found = culling.cull(network, images, labels, 3)
+    exact = culling.cull(network, Split(images, labels), "exact")
+    found = culling.cull(network, Split(images, labels))
     masks = [pairs.gather(dfm.dominant(x.score, pairs, 5)) for x in (exact, found)]
     assert np.array_equal(*masks)
     about = found.about
@@ -58,15 +59,15 @@ def test_screened_finds_the_map_with_few_passes():
 @pytest.mark.parametrize("fill", ["zeros", "swap"])
 def test_a_culling_by_cells_removes_all_pairs_of_a_cell_at_once(small_network, fill):
     network, images, pairs = small_network(2, 3, dtype=torch.float64), batch((8, 7)), ConjugatePairs(8, 7)
-    found = culling.cull(network, images, LABELS, 3, "exact", fill=fill, patch=3)
+    found = culling.cull(network, Split(images, LABELS), "exact", fill=fill, patch=3)
     cell = cells(pairs, 3, 3)
     assert 1 < len(np.unique(cell)) < len(pairs) / 4 and found.evaluated.all()
     assert all(np.ptp(found.score[:, cell == i], axis=1).max() == 0 for i in np.unique(cell))
-    single = culling.cull(network, images, LABELS, 3, "exact")
+    single = culling.cull(network, Split(images, LABELS), "exact")
     np.testing.assert_allclose(found.about["baseline_loss"], single.about["baseline_loss"], rtol=1e-9)
     assert (found.about["passes"] == (1 + cell.max()) * found.about["images_per_class"]).all()
     assert found.about["patch"] == 3 and "patch" not in single.about and "audits" not in single.about
-    last = culling.cull(network, images, LABELS, 3, "exact", fill=fill, patch=3, classes=[2])
+    last = culling.cull(network, Split(images, LABELS), "exact", fill=fill, patch=3, classes=[2])
     np.testing.assert_allclose(last.score, found.score[2:], rtol=0, atol=1e-12)
     assert last.about["passes"].tolist() == found.about["passes"][2:].tolist()
 
@@ -80,7 +81,7 @@ def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
         return screen(*arguments, seed=seed, **options)
 
     monkeypatch.setattr(screening, "screen", noting)
-    culling.cull(small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, "screened", seed=1)
+    culling.cull(small_network(2, 3), Split(batch((6, 6), dtype=torch.float32), LABELS), "screened", seed=1)
     assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
 
 
@@ -89,7 +90,7 @@ def test_departure_only_the_class_own_images_count(small_network, method):
     network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
     other = images.clone()
     other[torch.from_numpy(LABELS != 1)] *= 3
-    found, again = (culling.cull(network, x, LABELS, 3, method) for x in (images, other))
+    found, again = (culling.cull(network, Split(x, LABELS), method) for x in (images, other))
     np.testing.assert_array_equal(found.score[1], again.score[1])
     loss, other_loss = (one.about["baseline_loss"][1] for one in (found, again))
     assert loss == other_loss  # published: ln 10 more for every image of another class
@@ -116,7 +117,7 @@ def test_an_increment_that_is_not_finite_is_named_with_its_frequency(fill, said)
     wave = torch.cos(2 * torch.pi * (torch.arange(8)[:, None] + 2 * torch.arange(8)) / 8).double()
     images = torch.stack([1 + wave, 1 + wave, 3 + 0 * wave, 3 + 0 * wave])[:, None]
     with pytest.raises(ValueError, match=f"the loss of class 0 is not finite {said} 0, 0: the network does not"):
-        culling.cull(Refusing(), images, np.array([0, 0, 1, 1]), 2, "exact", fill=fill)
+        culling.cull(Refusing(), Split(images, np.array([0, 0, 1, 1])), "exact", fill=fill)
 
 
 class Viewing(nn.Module):
@@ -139,7 +140,7 @@ def test_networks_that_work_in_place_or_call_view_on_their_images_are_culled(met
         (nn.Sequential(nn.ReLU(inplace=True), nn.Flatten(), one), nn.Sequential(nn.ReLU(), nn.Flatten(), one), 1),
         (Viewing(two), nn.Sequential(nn.Flatten(), two), 2),
     ):
-        found, expected = (culling.cull(x, batch((6, 6), channels), LABELS, 3, method) for x in (network, plain))
+        found, expected = (culling.cull(x, Split(batch((6, 6), channels), LABELS), method) for x in (network, plain))
         np.testing.assert_allclose(found.score, expected.score, rtol=0, atol=1e-9)
 
 
@@ -160,7 +161,7 @@ class Keeping(nn.Module):
 
 def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards():
     network = Keeping()
-    culling.cull(network, batch((6, 6)), LABELS, 3)
+    culling.cull(network, Split(batch((6, 6)), LABELS))
     assert network.passes == 0
     network(batch((6, 6)).requires_grad_()).sum().backward()
     assert network.linear.weight.grad.abs().max() > 0
@@ -182,7 +183,7 @@ def test_a_network_with_constant_logits_is_screened():
     images = torch.from_numpy(np.random.default_rng(1).standard_normal((12, 3, 6, 6))).float()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        found = culling.cull(Constant(), images, np.arange(12) % 2, 2)
+        found = culling.cull(Constant(), Split(images, np.arange(12) % 2))
     assert (found.score[found.evaluated] == 0).all()
     assert np.isfinite(found.score).all()
 
@@ -193,8 +194,8 @@ def test_a_network_with_constant_logits_is_screened():
 @pytest.mark.parametrize(("method", "fill"), [("exact", "swap"), ("screened", "zeros")])
 @pytest.mark.usefixtures("small_blocks")
 def test_joined_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method, fill):
-    arguments = (small_network(2, 3), batch((6, 6), dtype=torch.float32), LABELS, 3, method)
-    options, pairs = {"batch": 4, "fill": fill, "neutral": 0}, ConjugatePairs(6, 6)
+    arguments = (small_network(2, 3), Split(batch((6, 6), dtype=torch.float32), LABELS, neutral=0), method)
+    options, pairs = {"batch": 4, "fill": fill}, ConjugatePairs(6, 6)
     paths = [tmp_path / f"{i}.h5" for i in range(5)]
     for path, classes in zip(paths, [*np.array_split(np.arange(3), 4), np.arange(3)], strict=True):
         found = culling.cull(*arguments, **options, classes=classes)

@@ -15,6 +15,7 @@ from torch.nn import functional
 
 from frequency_shortcuts import culling
 from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import engine, gradients
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.culling.features import FeatureCollector
@@ -41,7 +42,7 @@ def slow_increments(network, images, labels, n_classes):
 @pytest.mark.parametrize(("size", "batch_size"), [((5, 7), 1), ((6, 5), 512), ((1, 4), 3)])
 def test_exact_equals_full_fft_in_float64(small_network, size, batch_size):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
-    found = culling.cull(network, images, LABELS, 3, "exact", batch=batch_size)
+    found = culling.cull(network, Split(images, LABELS), "exact", batch=batch_size)
     expected = slow_increments(network.eval(), images, LABELS, 3)
     np.testing.assert_allclose(found.score, expected, rtol=0, atol=1e-9)
     with torch.no_grad():
@@ -56,7 +57,7 @@ def test_exact_equals_full_fft_in_float64(small_network, size, batch_size):
 
 def test_exact_equals_full_fft_in_float32(small_network):
     images = batch((6, 6), dtype=torch.float32)
-    increment = culling.cull(small_network(2, 3), images, LABELS, 3, "exact").score
+    increment = culling.cull(small_network(2, 3), Split(images, LABELS), "exact").score
     expected = slow_increments(small_network(2, 3, dtype=torch.float64).eval(), images, LABELS, 3)
     np.testing.assert_allclose(increment, expected, rtol=0, atol=2e-6)
 
@@ -67,7 +68,7 @@ def test_float32_separates_the_pairs_of_a_confident_network():
     network, images = nn.Sequential(nn.Flatten(), nn.Linear(36, 3)), batch((6, 6), 1, torch.float32)
     with torch.no_grad():
         network[1].bias.copy_(torch.tensor([20, 0.0, 0.0]))
-    found = culling.cull(network, images, LABELS, 3, "exact").score[0]
+    found = culling.cull(network, Split(images, LABELS), "exact").score[0]
     expected = slow_increments(network.double(), images, LABELS, 3)[0]
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3 * np.abs(expected).max())
 
@@ -90,7 +91,7 @@ class Noting:
 def evaluator(small_network, size, at_once):
     images = batch(size)
     return ClassEvaluator(
-        Workspace(small_network(2, 3, dtype=torch.float64), images, LABELS, 3, limits=Limits(batch=at_once)), 0
+        Workspace(small_network(2, 3, dtype=torch.float64), Split(images, LABELS), limits=Limits(batch=at_once)), 0
     )
 
 
@@ -149,7 +150,9 @@ def slow_swaps(network, images, labels, n_classes, donors):
 @pytest.mark.parametrize(("size", "neutral", "batch_size"), [((6, 6), None, 3), ((5, 7), 1, 512), ((2, 2), None, 512)])
 def test_a_swap_equals_full_fft_in_float64(small_network, size, neutral, batch_size):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
-    found = culling.cull(network, images, LABELS, 3, "exact", fill="swap", neutral=neutral, seed=5, batch=batch_size)
+    found = culling.cull(
+        network, Split(images, LABELS, neutral=neutral), "exact", fill="swap", seed=5, batch=batch_size
+    )
     expected = slow_swaps(network.eval(), images, LABELS, 3, fills.donors(LABELS, neutral=neutral, seed=5))
     np.testing.assert_allclose(found.score, expected, rtol=0, atol=1e-9)
     assert found.about["fill"] == "swap" and found.evaluated.all()
@@ -162,10 +165,10 @@ def test_swap_of_stored_images_in_float32(small_network, tmp_path, monkeypatch):
     expected = slow_swaps(small_network(2, 3, dtype=torch.float64).eval(), seen, LABELS, 3, fills.donors(LABELS))
     with h5py.File(tmp_path / "a.h5", "w") as file:
         stored = file.create_dataset("a", data=pixels)
-        options = {"fill": "swap", "mean": mean, "std": std, "batch": 7}
-        found = culling.cull(network, stored, LABELS, 3, "exact", **options)
+        split, options = Split(stored, LABELS, mean=mean, std=std), {"fill": "swap", "batch": 7}
+        found = culling.cull(network, split, "exact", **options)
         monkeypatch.setattr(engine, "CPU_IMAGES", 1)  # images are not kept
-        little = culling.cull(network, stored, LABELS, 3, "exact", **options)
+        little = culling.cull(network, split, "exact", **options)
     for one in (found, little):
         np.testing.assert_allclose(one.score, expected, rtol=0, atol=2e-6)
 
@@ -217,7 +220,7 @@ def test_noise_has_the_strength_of_the_median_pair_and_is_drawn_per_image():
 def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_once):
     """Gradient by gradient, image by image: within 1e-12 of the largest."""
     network, images, label = small_network(2, 3, dtype=torch.float64).eval(), batch((6, 6)), 1
-    of_class = ClassEvaluator(Workspace(network, images, LABELS, 3, limits=Limits(batch=at_once)), label)
+    of_class = ClassEvaluator(Workspace(network, Split(images, LABELS), limits=Limits(batch=at_once)), label)
     found, pairs = FeatureCollector(of_class).collect(), ConjugatePairs(6, 6)
     share, bounds = pairs.size / 36, of_class.bounds
     slow = np.zeros((2, 5, len(bounds) - 1, len(pairs)))
@@ -248,6 +251,6 @@ def test_features_keep_no_graph_of_the_gradients(small_network, monkeypatch):
         gradients, "with_noise", lambda *images: enabled.append(torch.is_grad_enabled()) or with_noise(*images)
     )
     FeatureCollector(
-        ClassEvaluator(Workspace(small_network(2, 3).eval(), batch((6, 6)).float(), LABELS, 3), 1)
+        ClassEvaluator(Workspace(small_network(2, 3).eval(), Split(batch((6, 6)).float(), LABELS)), 1)
     ).collect()
     assert enabled and not any(enabled)

@@ -35,7 +35,7 @@ def slow_dominant(increment, pairs, percent):
 def written(path, percents=(5, 12.5), **about):
     of_classes = {"baseline_loss": np.array([0.1, 0.2, 0.3]), "images_per_class": np.array([4, 5, 6])}
     found = Found(increments(), 9, 1.5, False, {"masks": 3}, {"fill": "zeros", **of_classes}, EVALUATED)
-    dfm.write(path, found, PAIRS, percents, classes=CLASSES, **{"split": "validation", "weights_sha256": "ab"} | about)
+    dfm.write(path, found, PAIRS, percents, classes=CLASSES, **{"split": "validation"} | about)
     return found
 
 
@@ -82,8 +82,8 @@ def test_file_holds_what_was_written(tmp_path):
     about = held.attributes
     assert about["baseline_loss"].tolist() == [0.1, 0.2, 0.3] and about["images_per_class"].tolist() == [4, 5, 6]
     assert about["classes"].tolist() == CLASSES and "passes" not in about
-    names = ("layout", "split", "fill", "weights_sha256")
-    assert [about[name] for name in names] == ["centred", "validation", "zeros", "ab"]
+    names = ("layout", "split", "fill")
+    assert [about[name] for name in names] == ["centred", "validation", "zeros"]
 
 
 def test_the_file_of_a_method_differs_in_the_name_of_the_score_and_says_what_it_took(tmp_path):

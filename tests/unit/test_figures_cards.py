@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from frequency_shortcuts import culling, dfm, shortcuts, spectrum
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import cards as card_figure
 
@@ -56,10 +57,10 @@ def files(tmp_path):
     pairs = spectrum.ConjugatePairs(*SIZE)
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * SIZE[0] * SIZE[1], 3))
     found = culling.cull(
-        network, torch.from_numpy(generator.standard_normal((9, 3, *SIZE))).float(), labels, 3, "exact"
+        network, Split(torch.from_numpy(generator.standard_normal((9, 3, *SIZE))).float(), labels), "exact"
     )
-    about = {"classes": CLASSES, "split": "test", "created_by": "", "images_sha256": stores.checksum(store)}
-    dfm.write(maps, found, pairs, [20], weights_sha256="", **about)
+    about = {"classes": CLASSES, "split": "test", "created_by": ""}
+    dfm.write(maps, found, pairs, [20], **about)
     return store, spectra, maps, pixels
 
 

@@ -21,6 +21,7 @@ from PIL import Image
 from conftest import ROOT
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.evaluation import counterfactual, examples, flip_rates
 from frequency_shortcuts.figures import explorer
 from frequency_shortcuts.storage.files import replacing_hdf5
@@ -92,8 +93,7 @@ def pixels(png):
 
 def test_reduced_images_are_those_of_the_library(network):
     split = stores.read(network.store, "test", statistics=network.statistics)
-    seen, _ = split.tensors()
-    donor = HITS.donors
+    seen, donor = Source(split).take(np.arange(len(split))), HITS.donors
     first = [int(np.flatnonzero(split.labels == c)[0]) for c in range(3)]
     found = content([network])["datasets"][0]
     method = found["networks"][0]["methods"][0]

@@ -7,10 +7,11 @@ import pytest
 from conftest import StopAfter
 from frequency_shortcuts import adcs
 from frequency_shortcuts.data import planted
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import graded
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.recipe import Recipe
-from frequency_shortcuts.storage.journal import Stopped
+from frequency_shortcuts.storage.journal import Stopped, Work
 
 CONSTANTS = {"size": 16, "channels": 2, "pairs": 3, "rings": [[2, 4], [5, 7]], "gain_range": [3, 6]}
 NETWORK = {"name": "resnet18", "width": 4, "stem": "small"}
@@ -27,7 +28,7 @@ def test_the_distinctiveness_is_that_of_the_training_images(table):
     design = planted.design("graded", cue_seed=300, **CONSTANTS)
     seed = int(np.random.SeedSequence(300).generate_state(2)[0])
     images, labels = planted.images(design, 7, seed)
-    spectra = adcs.class_spectra(images / 255, labels, 5)
+    spectra = adcs.class_spectra(Split(images / 255, labels))
     expected = adcs.distinctiveness(spectra.mean_amplitude, spectra.standard_error)
     first = table[(table["seed"] == 300) & (table["iteration"] == 0)]
     # The network sees each channel divided by its own standard deviation, which are nearly the same.
@@ -62,11 +63,11 @@ def test_a_set_has_a_row_for_each_test_and_class(table):
 def test_a_stopped_computation_resumes_with_the_finished_sets(table, tmp_path, trained_iterations):
     state = tmp_path / "graded.csv.state"
     with pytest.raises(Stopped, match="stopped at set 301"):
-        graded.measure([300, 301], CONSTANTS, PROTOCOL, state=state, stop=StopAfter(2))
+        graded.measure([300, 301], CONSTANTS, PROTOCOL, work=Work(state, stop=StopAfter(2)))
     of_one = len(trained_iterations)
-    resumed = graded.measure([300, 301], CONSTANTS, PROTOCOL, state=state)
+    resumed = graded.measure([300, 301], CONSTANTS, PROTOCOL, work=Work(state))
     assert len(trained_iterations) == 2 * of_one
     pd.testing.assert_frame_equal(resumed, table)
     # Sets of other settings, or of other code, are not taken.
-    graded.measure([300], CONSTANTS, PROTOCOL, state=state, version="another")
+    graded.measure([300], CONSTANTS, PROTOCOL, work=Work(state, version="another"))
     assert len(trained_iterations) == 3 * of_one

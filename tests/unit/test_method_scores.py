@@ -13,6 +13,7 @@ from method_problems import LABELS, PAIRS, SIZE, batch, run, same_for_all, slow_
 from torch import nn
 from torch.nn import functional
 
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
@@ -41,7 +42,7 @@ def test_class_means_equal_filters_and_fills_by_hand(network, fill, by_class, at
     masks = generator.random((11, 3, len(pairs)) if by_class else (11, len(pairs))) < 0.5
     other = images[torch.from_numpy(donors(LABELS, seed=4))] if fill == "swap" else None
     expected = slow_means(network, images, LABELS, masks if by_class else same_for_all(masks), other)
-    with Workspace(network, images, LABELS, 3, seed=4, limits=Limits(batch=at_once)) as space:
+    with Workspace(network, Split(images, LABELS), seed=4, limits=Limits(batch=at_once)) as space:
         found = space.class_means(masks, fill, "test")
         assert space.passes == 11 * len(LABELS)
         some = space.class_means(masks, fill, "test", classes=[0, 2])
@@ -198,7 +199,7 @@ def needing(gain=4.0, least=2.5):
 
 def find_needed(name, gain=4.0, least=2.5, **options):
     network, images, labels = needing(gain, least)
-    return find(registry.load(name), network, images, labels, 3, neutral=2, **options).score
+    return find(registry.load(name), network, Split(images, labels, neutral=2), **options).score
 
 
 def best(score, count=3):

@@ -14,6 +14,7 @@ from method_problems import LABELS, PAIRS, SIZE, batch, run, same_for_all, slow_
 from torch import nn
 
 from frequency_shortcuts import dfm
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import hfss, learned, registry
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
@@ -90,7 +91,7 @@ def test_a_recall_that_equals_the_floor_is_enough():
         network[1].bias.copy_(torch.tensor([-0.5, 0]))
     labels = np.zeros(25, int)
     found = find(
-        registry.load("greedy"), network, torch.from_numpy(images), labels, 1, ranking="low_pass", fill="zeros"
+        registry.load("greedy"), network, Split(torch.from_numpy(images), labels), ranking="low_pass", fill="zeros"
     ).score[0]
     assert np.argmax(found) == dc
     assert found[pair] < len(PAIRS) - 2

@@ -11,6 +11,7 @@ import torch
 from method_problems import LABELS, PAIRS, SIZE, batch, run
 from torch import nn
 
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import mixture, registry
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size, find, make_settings
@@ -34,7 +35,7 @@ def test_of_a_linear_network_the_derivative_is_the_difference_to_the_donor():
     with torch.no_grad():
         network[1].weight.copy_(weight.flatten(1))
     settings = mixture.Settings(samples=4, mixtures="beta-swap", cell=1)
-    with Workspace(network, images, labels, 2) as workspace:
+    with Workspace(network, Split(images, labels)) as workspace:
         drawn = [mixture._draw(workspace, settings, i, len(PAIRS))[1] for i in range(len(labels))]
     changes = [[], []]
     spectrum = torch.fft.fftshift(torch.fft.fft2(images), dim=(-2, -1))
@@ -47,7 +48,7 @@ def test_of_a_linear_network_the_derivative_is_the_difference_to_the_donor():
     for i, c in enumerate(labels):
         changes[c] += [(response[i, c] - response[i, 1 - c]) - (response[d, c] - response[d, 1 - c]) for d in drawn[i]]
     expected = np.stack([standing_out(np.stack(change)) for change in changes])
-    found = find(registry.load("mixture"), network, images, labels, 2, samples=4, mixtures="beta-swap", cell=1)
+    found = find(registry.load("mixture"), network, Split(images, labels), samples=4, mixtures="beta-swap", cell=1)
     np.testing.assert_allclose(found.score, expected, rtol=0, atol=1e-9)
 
 
@@ -55,7 +56,7 @@ def slow_scores(network, images, labels, settings, seed=0, neutral=None):
     """Mixture by mixture: the gradient with respect to the mask by autograd on full centred spectra, [class, pairs]."""
     pairs = ConjugatePairs(*images.shape[-2:])
     network.eval()
-    with Workspace(network, images, labels, 3, seed=seed, neutral=neutral) as workspace:
+    with Workspace(network, Split(images, labels, neutral=neutral), seed=seed) as workspace:
         drawn = [mixture._draw(workspace, settings, i, len(pairs)) for i in range(len(labels))]
     cell, kinds = mixture._cells(pairs, 1), len(settings.kinds(neutral is not None))
     found = [[[] for _ in range(kinds)] for _ in range(3)]
@@ -124,7 +125,7 @@ def test_with_entries_0_or_1_the_score_of_a_multilinear_function_is_the_banzhaf_
         return sum(w * mixed[:, list(s)].prod(axis=1) for w, s in zip(network.weights.tolist(), sets, strict=True))
 
     every = np.array(list(itertools.product([0.0, 1.0], repeat=10)))
-    with Workspace(network, images, labels, 2) as workspace:
+    with Workspace(network, Split(images, labels)) as workspace:
         for image, sign in ((0, 1), (1, -1)):  # the log-odds of class 1 are -f
             places = np.full(len(every), image)
             slopes = mixture._derivatives(workspace, places, 1 - places, torch.from_numpy(every)).numpy()
@@ -158,7 +159,7 @@ def test_phases_between_channels_are_seen():
             value = self.scale * (real[:, 0] * real[:, 1] + imaginary[:, 0] * imaginary[:, 1])
             return torch.stack([value, -value], dim=1)
 
-    found = find(registry.load("mixture"), Coherence(), images, labels, 2).score
+    found = find(registry.load("mixture"), Coherence(), Split(images, labels)).score
     assert found.argmax(axis=1).tolist() == [wanted, wanted]
 
 
@@ -186,7 +187,7 @@ def test_samples_come_in_twos_of_each_kind_and_passes_count_three_each():
 
 def test_the_second_of_two_masks_is_the_opposite_of_the_first(small_network):
     settings = mixture.Settings(samples=8, cell=1)
-    with Workspace(small_network(2, 3, dtype=torch.float64), batch(), LABELS, 3) as workspace:
+    with Workspace(small_network(2, 3, dtype=torch.float64), Split(batch(), LABELS)) as workspace:
         masks, donors = mixture._draw(workspace, settings, 0, len(PAIRS))
     np.testing.assert_array_equal(masks[1::2], 1 - masks[::2])
     assert set(masks[0]) == {0, 1}

@@ -12,9 +12,10 @@ from scipy import stats
 from torch import nn
 
 from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import phase, shortcuts
 from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits, write_phase_hits
-from frequency_shortcuts.evaluation.trials import seed_of
+from frequency_shortcuts.evaluation.trials import Trials, seed_of
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -35,7 +36,7 @@ def test_hybrids_have_the_amplitudes_of_one_image_and_the_phases_of_the_other(he
     images = torch.randn(7, 2, height, width, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     other = np.random.default_rng(seed).permutation(7)
     spectra = np.fft.fft2(images.numpy())
-    found = np.fft.fft2(phase.Hybrids(Source(images), WHICH, other).take(WHICH).numpy())
+    found = np.fft.fft2(phase.Hybrids(Source(Split(images, LABELS)), WHICH, other).take(WHICH).numpy())
     np.testing.assert_allclose(np.abs(found), np.abs(spectra), rtol=0, atol=1e-10)
     np.testing.assert_allclose(found * np.abs(spectra[other]), spectra[other] * np.abs(found), rtol=0, atol=1e-9)
     assert (np.sign(found[..., 0, 0].real) == np.sign(spectra[other][..., 0, 0].real)).all()
@@ -80,7 +81,7 @@ def marked():
 @pytest.mark.parametrize("reads", ["amplitude", "phase", "either", "both"])
 def test_the_verdict_is_what_the_network_reads(marked, reads):
     images, labels = marked
-    hits = phase.collect(Reader(reads), images, labels, np.stack([CUE, CUE]), neutral=0)
+    hits = phase.collect(Reader(reads), Split(images, labels, neutral=0), np.stack([CUE, CUE]))
     (found,) = phase_verdicts(hits).to_dict("records")
     assert found["class"] == 1 and found["verdict"] == reads and found["tpr_both"] > 0.9 and found["fpr_both"] < 0.1
     expected = {"amplitude": reads in ("amplitude", "either"), "phase": reads in ("phase", "either")}
@@ -152,18 +153,18 @@ def test_the_interval_of_a_margin_is_that_of_a_loop_over_the_images(images, nega
 def test_what_a_shortcut_test_has_shown_is_not_shown_again(tmp_path, neutral=1):
     """And hits are read as they were written."""
     images, masks, network = pixels(8, 7), some_masks(8, 7), linear(8, 7)
-    how = {"mean": MEAN, "std": STD, "neutral": neutral, "negatives": 3, "seed": 3, "run": "b"}
-    tested = shortcuts.collect(network, images, LABELS, masks, **how)
+    split, how = Split(images, LABELS, mean=MEAN, std=STD, neutral=neutral), {"negatives": 3, "seed": 3, "run": "b"}
+    tested = shortcuts.collect(network, split, masks, Trials(negatives=3, seed=3), run="b")
     shown = []
     hook = network.register_forward_pre_hook(lambda _, given: shown.append(len(given[0])))
-    expected, full = phase.collect(network, images, LABELS, masks, **how), sum(shown)
-    found = phase.collect(network, images, LABELS, masks, hits=tested, **how)
+    expected, full = phase.collect(network, split, masks, **how), sum(shown)
+    found = phase.collect(network, split, masks, hits=tested, **how)
     hook.remove()
     assert 3 * (sum(shown) - full) == 2 * full
     pd.testing.assert_frame_equal(phase.phase_rates(found), phase.phase_rates(expected))
     for maps, changes in ((masks, {"negatives": 2}), (~masks, {})):  # of other images, or of other maps
-        other = phase.measure(network, images, LABELS, maps, hits=tested, **how | changes)
-        pd.testing.assert_frame_equal(other, phase.measure(network, images, LABELS, maps, **how | changes))
+        other = phase.measure(network, split, maps, hits=tested, **how | changes)
+        pd.testing.assert_frame_equal(other, phase.measure(network, split, maps, **how | changes))
     with h5py.File(tmp_path / "phase.h5", "w") as file:
         write_phase_hits(file, found)
         pd.testing.assert_frame_equal(phase_verdicts(read_phase_hits(file)), phase_verdicts(found))
@@ -198,7 +199,12 @@ def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negat
     """Exactly: the network is linear in float64, so that rounding does not change what it calls."""
     images, masks, network = pixels(height, width, seed=seed), some_masks(height, width, seed), linear(height, width)
     table = phase.measure(
-        network, images, LABELS, masks, mean=MEAN, std=STD, neutral=neutral, negatives=negatives, seed=seed, run="a"
+        network,
+        Split(images, LABELS, mean=MEAN, std=STD, neutral=neutral),
+        masks,
+        negatives=negatives,
+        seed=seed,
+        run="a",
     )
     donor = donors(LABELS, neutral=neutral, seed=seed_of(seed, "a", "donors"))
     values = normalised(images.astype(float))

@@ -12,7 +12,9 @@ from linear_networks import LABELS, MEAN, STD, called, few, linear, pixels, size
 from frequency_shortcuts import intervals, spectrum
 from frequency_shortcuts.data.corruptions import corrupt
 from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import recall, sensitivity, wave_errors
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.radial import filters
@@ -64,7 +66,7 @@ def test_what_is_no_filter_is_refused(cutoffs, band_width, message):
 def test_corrupted_recall_equals_loops_over_corruptions_and_images():
     network, images = linear(9, 11, channels=1), torch.from_numpy(pixels(9, 11, channels=1))
     how = {"mean": [0.5], "std": [0.3]}
-    table = recall.corrupted_recall(network, images, LABELS, 3, seed=2, batch_size=2, **how)
+    table = recall.corrupted_recall(network, Split(images, LABELS, **how), seed=2, batch_size=2)
     assert len(table) == 3 * (1 + 5 * 5)
     for (name, strength), rows in table.groupby(["corruption", "strength"], sort=False):
         assert (name == "none") == (strength == 0)
@@ -73,16 +75,18 @@ def test_corrupted_recall_equals_loops_over_corruptions_and_images():
 
 
 def test_images_without_corruption_are_always_tested_and_must_be_bytes():
-    table = recall.corrupted_recall(linear(8, 8), pixels(8, 8), LABELS, 3, names=(), **HOW)  # no corruption is drawn
+    table = recall.corrupted_recall(
+        linear(8, 8), Split(pixels(8, 8), LABELS, **HOW), names=()
+    )  # no corruption is drawn
     assert list(table["corruption"]) == ["none"] * 3
     with pytest.raises(ValueError, match="expected uint8"):
-        recall.corrupted_recall(linear(8, 8), torch.rand(7, 2, 8, 8), LABELS, 3, **HOW)
+        recall.corrupted_recall(linear(8, 8), Split(torch.rand(7, 2, 8, 8), LABELS, **HOW))
 
 
-def measured(network, images, labels=LABELS, n_classes=3, **options):
+def measured(network, images, labels=LABELS):
     """Recall on images [n, 2, 8, 8] as they are."""
-    source, about = source_for(network, images, None, None), pd.DataFrame({"view": ["plain"]})
-    return recall.recall_by_view(network, source, labels, n_classes, about, lambda chosen: [source.take(chosen)])
+    source, about = source_for(network, Split(images, labels)), pd.DataFrame({"view": ["plain"]})
+    return recall.recall_by_view(network, source, about, lambda chosen: [source.take(chosen)])
 
 
 def many_classes():
@@ -95,12 +99,10 @@ def many_classes():
 def test_the_network_is_left_as_it_was_and_a_set_of_one_class_has_no_false_positives():
     images = torch.randn(7, 2, 8, 8, dtype=torch.float64)
     network = linear(8, 8, classes=1).train()
-    table = measured(network, images, np.zeros(7, int), 1)
+    table = measured(network, images, np.zeros(7, int))
     assert table["fpr"].isna().all() and (table["tpr"] == 1).all() and network.training
     with pytest.raises(ValueError, match="calls images by more than the 3 classes"):
         measured(many_classes(), images)
-    with pytest.raises(ValueError, match="class 3"):
-        measured(linear(8, 8), images, n_classes=4)
 
 
 # Plane waves
@@ -110,7 +112,7 @@ def test_the_network_is_left_as_it_was_and_a_set_of_one_class_has_no_false_posit
 @given(height=sizes, width=sizes, seed=st.integers(0, 5))
 def test_filtered_recall_equals_the_full_fft(height, width, seed):
     images, network = pixels(height, width, seed=seed), linear(height, width, seed=seed)
-    table = recall.filtered_recall(network, images, LABELS, 3, cutoffs=[1, 2], band_width=2, batch_size=3, **HOW)
+    table = recall.filtered_recall(network, Split(images, LABELS, **HOW), cutoffs=[1, 2], band_width=2, batch_size=3)
     seen = normalise(torch.from_numpy(images), MEAN, STD, torch.float64).numpy()
     views = [("unfiltered", seen)]
     for one in filters(height, width, [1, 2], 2):
@@ -123,20 +125,19 @@ def test_filtered_recall_equals_the_full_fft(height, width, seed):
 
 
 def test_sensitivity_refuses_what_it_cannot_measure():
-    usual = {"network": linear(8, 8), "n_classes": 3, "norm": 1}
+    usual = {"network": linear(8, 8), "norm": 1}
     for change, message in (
         ({"norm": 0}, "norm 0: expected above 0"),
         ({"radius": -1}, "radius -1: no frequency is within it"),
-        ({"n_classes": 4}, "class 3"),
         ({"network": many_classes()}, "an output for class 8, but there are 3 classes"),
     ):
         with pytest.raises(ValueError, match=message):
-            sensitivity.fourier_sensitivity(images=pixels(8, 8), labels=LABELS, **HOW, **usual | change)
+            sensitivity.fourier_sensitivity(split=Split(pixels(8, 8), LABELS, **HOW), **usual | change)
 
 
 def test_the_file_holds_centred_planes(tmp_path):
     found = sensitivity.fourier_sensitivity(
-        linear(8, 7), pixels(8, 7), LABELS, 3, norm=2, radius=2.5, mean=MEAN, std=STD
+        linear(8, 7), Split(pixels(8, 7), LABELS, mean=MEAN, std=STD), norm=2, radius=2.5
     )
     path = tmp_path / "sensitivity.h5"
     wave_errors.write_sensitivity(path, found, classes=["a", "b", "c"], created_by="a test")
@@ -174,7 +175,7 @@ def test_sensitivity_equals_loops_over_waves_and_images(height, width, channels,
     mean, std = [0.5, 0.4, 0.3][:channels], [0.2, 0.4, 0.1][:channels]
     pairs = ConjugatePairs(height, width)
     found = sensitivity.fourier_sensitivity(
-        network, images, LABELS, 3, norm=1.5, radius=3, mean=mean, std=std, seed=seed, batch=5
+        network, Split(images, LABELS, mean=mean, std=std), norm=1.5, radius=3, seed=seed, limits=Limits(batch=5)
     )
     bright = images / 255
     deviation = np.array(std)[:, None, None]
@@ -184,7 +185,7 @@ def test_sensitivity_equals_loops_over_waves_and_images(height, width, channels,
         for i in range(len(images))
     ]
     of_tensors = sensitivity.fourier_sensitivity(
-        network, torch.from_numpy(seen), LABELS, 3, norm=1.5, radius=3, std=std, seed=seed, batch=1
+        network, Split(torch.from_numpy(seen), LABELS, std=std), norm=1.5, radius=3, seed=seed, limits=Limits(batch=1)
     )
     np.testing.assert_array_equal(of_tensors.error, found.error)
     assert found.count.tolist() == np.bincount(LABELS).tolist() and found.norm == 1.5

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import reliance
 from frequency_shortcuts.evaluation.exchanged import Exchanged
 from frequency_shortcuts.figures import reliance as reliance_figure
@@ -41,14 +42,14 @@ def test_a_network_without_frequencies_sees_what_the_filter_leaves_and_can_be_tr
 def test_exchanged_images_have_the_frequencies_of_their_donors():
     """Against the sum of what two filters leave, in whatever order they are read."""
     images, donor, mask = torch.randn(5, 2, 8, 8), np.array([3, 0, 4, 1, 2]), maps_of((4, 19))[0]
-    found = Exchanged(Source(images), mask, donor)
+    found = Exchanged(Source(Split(images, np.zeros(5, int))), mask, donor)
     expected = filters.remove(images, mask) + filters.keep(images[torch.from_numpy(donor)], mask)
     for chosen in (np.arange(5), np.array([4, 1])):
         torch.testing.assert_close(found.take(chosen), expected[chosen])
-    none = Exchanged(Source(images), np.zeros((8, 8), bool), donor)
+    none = Exchanged(Source(Split(images, np.zeros(5, int))), np.zeros((8, 8), bool), donor)
     torch.testing.assert_close(none.take(np.arange(5)), images)
     with pytest.raises(ValueError, match="not symmetric"):
-        Exchanged(Source(images), np.arange(64).reshape(8, 8) == 20, donor)
+        Exchanged(Source(Split(images, np.zeros(5, int))), np.arange(64).reshape(8, 8) == 20, donor)
 
 
 def test_the_union_of_the_maps_and_its_controls_are_removed():

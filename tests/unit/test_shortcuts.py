@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from functools import partial
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,9 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.hits import NOT_SHOWN
+from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum import controls, fills
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -62,8 +64,9 @@ def mask_of(row, masks, seed, run):
 @pytest.mark.parametrize("neutral", [None, 2])
 def test_measure_equals_loops_over_masks_and_images(case, neutral):
     network, images, masks = case
-    options = {"parts": ("keep", "remove"), "controls": 3, "radial": 2, "seed": 7, "run": "a run", "batch_size": 5}
-    table = shortcuts.measure(network, images, LABELS, masks, neutral=neutral, **options)
+    trials = Trials(("keep", "remove"), controls=3, radial=2, seed=7)
+    split = Split(images, LABELS, neutral=neutral)
+    table = shortcuts.measure(network, split, masks, trials, run="a run", batch_size=5)
     donor = fills.donors(LABELS, neutral=neutral, seed=shortcuts.seed_of(7, "a run", "donors"))
     spectra = np.fft.fft2(images)
     behind = {"zeros": np.zeros_like(spectra), "swap": spectra[donor]}
@@ -114,13 +117,17 @@ def test_draws_are_seeded_and_differ_between_classes_and_seeds():
 
 def test_images_are_filtered_in_the_networks_precision(case):
     network, images, masks = copy.deepcopy(case[0]).double(), case[1], case[2]
-    expected = shortcuts.measure(network, images.double(), LABELS, masks, controls=1)
-    pd.testing.assert_frame_equal(shortcuts.measure(network, images, LABELS, masks, controls=1), expected)
+    expected = shortcuts.measure(network, Split(images.double(), LABELS), masks, Trials(controls=1))
+    pd.testing.assert_frame_equal(
+        shortcuts.measure(network, Split(images, LABELS), masks, Trials(controls=1)), expected
+    )
 
 
 def test_verdict_of_a_single_class_does_without_other_maps(case):
     network = nn.Sequential(nn.Flatten(), nn.Linear(56, 1))
-    found = shortcuts.verdicts(shortcuts.collect(network, case[1], np.zeros(12, int), case[2][:1], fills=("zeros",)))
+    found = shortcuts.verdicts(
+        shortcuts.collect(network, Split(case[1], np.zeros(12, int)), case[2][:1], Trials(fills=("zeros",)))
+    )
     assert "tpr_other" not in found and found["verdict"].tolist() == ["none"]
     assert found["largest_other"].isna().all() and found["measure"].tolist() == [1.0]
 
@@ -128,7 +135,7 @@ def test_verdict_of_a_single_class_does_without_other_maps(case):
 def test_band_stop_is_the_change_of_the_confusion_matrix(case):
     network, images, _ = case
     bands = spectrum.bands(*SIZE, (1.5, 3))
-    table = shortcuts.band_stop(network, images, LABELS, bands, 3)
+    table = shortcuts.band_stop(network, Split(images, LABELS), bands)
     assert table["removed"].unique().tolist() == ["B1+B2", "B1+B3", "B2+B3"]
     assert len(table) == 27
     for row in table.itertuples():
@@ -143,18 +150,19 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case):
 
 def test_random_masks_may_be_left_out_where_no_verdict_is_needed(case):
     network, images, masks = case
-    options = {"parts": ("keep", "remove"), "controls": 5, "seed": 7, "run": "a run"}
-    some, none = (
-        shortcuts.collect(network, images, LABELS, masks, **{**options, **changes})
-        for changes in ({}, {"controls": 0, "radial": 0})
-    )
+    trials = Trials(("keep", "remove"), controls=5, seed=7)
+
+    def hits_with(**changes):
+        return shortcuts.collect(network, Split(images, LABELS), masks, replace(trials, **changes), run="a run")
+
+    some, none = hits_with(), hits_with(controls=0, radial=0)
     assert set(none.trials["filter"]) == {"dfm", "low_pass", "other"}
     table = shortcuts.rates(some)
     expected = table[~table["filter"].isin(["random", "radial"])].reset_index(drop=True)
     pd.testing.assert_frame_equal(shortcuts.rates(none), expected)
     pd.testing.assert_frame_equal(shortcuts.own_map_advantage(none), shortcuts.own_map_advantage(some))
     for changes in ({"controls": 0, "radial": 5}, {"radial": 0}):
-        hits = shortcuts.collect(network, images, LABELS, masks, **{**options, **changes})
+        hits = hits_with(**changes)
         with pytest.raises(ValueError, match=r"^0 draws of a random mask: a verdict needs at least 5$"):
             shortcuts.verdicts(hits)
 
@@ -164,32 +172,33 @@ def test_random_masks_may_be_left_out_where_no_verdict_is_needed(case):
     [
         ({"controls": -1}, "controls -1: expected 0 draws or more"),
         ({"parts": ()}, "no part to test: choose from keep, remove"),
-        ({"neutral": 3}, "neutral class 3: expected 0 to 2, or None where there is none"),
         ({"others": 0}, "others 0: expected at least 1, or None for all"),
-        ({"labels": np.where(LABELS == 1, 0, LABELS)}, "no image of class 1"),
+        ({"fills": ()}, "no fill to test: choose from zeros, swap"),
+        ({"masks": np.ones((2, *SIZE), bool)}, "there are 2 maps for 3 classes: expected one for each class"),
         ({"masks": np.ones((3, 4, 4), bool)}, r"mask of shape \(4, 4\)"),
         ({"masks": np.ones((3, *SIZE))}, "mask of dtype float64"),
         ({"network": nn.Sequential(nn.Flatten(), nn.Linear(56, 2))}, "has 2 outputs"),
     ],
 )
 def test_errors_say_what_is_wrong_and_what_is_allowed(case, change, message):
-    arguments = {"network": case[0], "images": case[1], "labels": LABELS, "masks": case[2]} | change
+    change = dict(change)
+    network, masks = change.pop("network", case[0]), change.pop("masks", case[2])
     with pytest.raises(ValueError, match=message):
-        shortcuts.measure(**arguments)
+        shortcuts.measure(network, Split(case[1], LABELS), masks, Trials(**change))
 
 
 def test_a_network_with_more_outputs_than_masks_is_named(case):
     network = nn.Sequential(nn.Flatten(), nn.Linear(56, 4))
     nn.init.constant_(network[1].bias, 0).data[3] = 99
     with pytest.raises(ValueError, match="output for class 3, but there are 3 classes"):
-        shortcuts.measure(network, case[1], LABELS, case[2])
+        shortcuts.measure(network, Split(case[1], LABELS), case[2])
 
 
 def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
     """`NOT_SHOWN` elsewhere: with negatives, and without false positives, which maps have and controls have not."""
     masks = case[2]
     for options in ({"negatives": 3}, {"negatives": 4, "false_positives": False}):
-        hits = shortcuts.collect(*case[:2], LABELS, masks, controls=2, seed=2, **options)
+        hits = shortcuts.collect(case[0], Split(case[1], LABELS), masks, Trials(controls=2, seed=2, **options))
         few = options.get("false_positives", True)
         for fill, named in hits.predicted.items():
             needed = np.zeros(named.shape, bool)
@@ -223,10 +232,10 @@ def test_no_more_than_a_batch_is_read_at_once(case):
     network, masks, bands = case[0], case[2], spectrum.bands(*SIZE, (1.5, 3))
     images = np.random.default_rng(3).integers(0, 256, (len(LABELS), 1, *SIZE), dtype=np.uint8)
     for measure, of_what, reads in (
-        (partial(shortcuts.measure, controls=1, others=1), [masks], 1 + 2 + 1),
-        (shortcuts.band_stop, [bands, 3], 1),
+        (shortcuts.measure, [masks, Trials(controls=1, others=1)], 1 + 2 + 1),
+        (shortcuts.band_stop, [bands], 1),
     ):
         counting, how = Counting(images), {"mean": [0.4], "std": [0.3]}
-        table = measure(network, counting, LABELS, *of_what, **how, batch_size=5)
-        assert max(counting.batch_sizes) == 5 and sum(counting.batch_sizes) == 1 + reads * len(LABELS)
-        pd.testing.assert_frame_equal(table, measure(network, images, LABELS, *of_what, **how))
+        table = measure(network, Split(counting, LABELS, **how), *of_what, batch_size=5)
+        assert max(counting.batch_sizes) == 5 and sum(counting.batch_sizes) == reads * len(LABELS)
+        pd.testing.assert_frame_equal(table, measure(network, Split(images, LABELS, **how), *of_what))

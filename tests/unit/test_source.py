@@ -7,15 +7,18 @@ import torch
 from small_stores import CLASSES, labelled
 from torch import nn
 
-from frequency_shortcuts.data import normalisation
+from frequency_shortcuts.data import normalisation, splits
 from frequency_shortcuts.data import source as sources
-from frequency_shortcuts.data.splits import Images, Split, accepts_split, part_in_order, stratified
+from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.data.splits import Images, Split, halves, images_digest, part_in_order, stratified
 from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.networks import predictions
+from frequency_shortcuts.spectrum import fills
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 3, 5, 4), dtype=np.uint8)
 CHOSEN = [np.array([7]), np.array([9, 3, 3, 149, 0]), np.arange(150)[::-1].copy(), np.arange(0, 150, 3)]
 HOW = {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.3, 0.4]}
+LABELS = np.arange(150) % 2
 
 
 @pytest.fixture
@@ -29,30 +32,23 @@ def test_every_kind_of_images_is_read_and_normalised_alike(stored, dtype):
     for chosen in CHOSEN:
         expected = normalisation.normalise(torch.from_numpy(PIXELS[chosen]), **HOW, dtype=dtype or torch.float32)
         for kind in (PIXELS, torch.from_numpy(PIXELS), stored):
-            assert torch.equal(sources.Source(kind, **HOW, dtype=dtype).take(chosen), expected)
+            assert torch.equal(Source(Split(kind, LABELS, **HOW), dtype=dtype).take(chosen), expected)
 
 
 def test_floats_stay_what_they_are():
     for dtype in (torch.float32, torch.float64):
         values = torch.randn(4, 1, 3, 3, dtype=dtype)
-        source = sources.Source(values)
+        source = Source(Split(values, [0, 1, 0, 1]))
         assert len(source) == 4 and source.dtype == dtype
         assert torch.equal(source.take(np.array([2, 0])), values[[2, 0]])
 
 
-def test_digests_are_those_of_the_pixels_and_of_how_they_are_normalised(stored):
-    digest = sources.Source(PIXELS, **HOW).digest()
-    for kind in (torch.from_numpy(PIXELS), stored):
-        assert sources.Source(kind, **HOW).digest() == digest
-    assert sources.Source(PIXELS, HOW["mean"], HOW["mean"]).digest() != digest
-    assert sources.Source(PIXELS[::-1].copy(), **HOW).digest() != digest
-
-
-def test_what_no_network_sees_is_refused():
-    with pytest.raises(ValueError, match="uint8 images need the mean and std"):
-        sources.Source(PIXELS)
-    with pytest.raises(ValueError, match=r"images of dtype int64: expected float32, float64 or uint8"):
-        sources.Source(PIXELS.astype(np.int64))
+def test_digests_are_those_of_the_pixels(stored, monkeypatch):
+    digest = images_digest(PIXELS)
+    monkeypatch.setattr(splits, "DIGESTED", 7)
+    for kind in (PIXELS, torch.from_numpy(PIXELS), stored):
+        assert images_digest(kind) == digest
+    assert images_digest(PIXELS[::-1]) != digest
 
 
 def test_rows_are_read_in_runs_of_neighbours(stored):
@@ -102,20 +98,6 @@ def test_batches_are_smaller_where_images_are_large():
     assert sources.fitting_batch((3, 4000, 4000), "cpu") == 1
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"images": np.zeros((3, 4, 4), np.uint8)}, r"images are 3 x 4 x 4: expected \[n, channels, H, W\]; add the"),
-        ({"images": np.zeros((0, 1, 4, 4), np.uint8)}, "images are 0 x 1 x 4 x 4: expected .*, none of them 0"),
-        ({"std": [0.5]}, r"std is \[0.5\]: expected a number for each of 2 channels"),
-    ],
-)
-def test_wrong_shapes_are_named(change, words):
-    given = {"images": np.zeros((3, 2, 4, 4), np.uint8), "mean": [0.5, 0.5], "std": [0.5, 0.5], **change}
-    with pytest.raises(ValueError, match=words):
-        sources.Source(**given)
-
-
 # Normalisation
 
 
@@ -137,39 +119,75 @@ def test_other_units_are_refused(mean, std):
         normalisation.check_statistics([mean] * 3, [std] * 3, 3)
 
 
-# A split: what measures take from it
+# A split
 
 FEW = np.random.default_rng(0).integers(0, 256, (7, 1, 4, 4), dtype=np.uint8)
-SPLIT = Split(FEW, np.arange(7) % 2, ("a", "b"), np.array([0.5]), np.array([0.2]), neutral=1)
+SPLIT = Split(FEW, np.arange(7) % 2, ("a", "b"), [0.5], [0.2], neutral=1)
 
 
-@accepts_split
-def measure(network, images, labels, masks, n_classes, *, mean=None, std=None, neutral=None, seed=0):
-    return network, images, labels, masks, n_classes, mean, std, neutral, seed
+class OnGPU(torch.Tensor):
+    """Refuses to become an array, as a tensor on a GPU does, until it is on the CPU."""
+
+    def __array__(self, *_, **__):
+        raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+    def cpu(self):
+        return self.as_subclass(torch.Tensor)
 
 
-def test_a_split_gives_images_labels_classes_and_normalisation():
-    expected = ("net", FEW, SPLIT.labels, "masks", 2, SPLIT.mean, SPLIT.std, 1, 5)
-    for found in (measure("net", SPLIT, "masks", seed=5), measure("net", SPLIT, masks="masks", seed=5)):
-        assert all(a is b or a == b for a, b in zip(found, expected, strict=True))
-    # What is given by name comes before the split, and arrays stay as they are.
-    assert measure("net", SPLIT, "masks", neutral=None, mean=[0])[5:8] == ([0], SPLIT.std, None)
-    assert measure("net", FEW, "labels", "masks", 3) == ("net", FEW, "labels", "masks", 3, None, None, None, 0)
+@pytest.mark.parametrize("kind", ["list", "int8", "bool", "tensor", "GPU"])
+def test_labels_are_numbers_of_any_kind(kind):
+    given = {
+        "list": SPLIT.labels.tolist(), "int8": SPLIT.labels.astype(np.int8), "bool": SPLIT.labels.astype(bool),
+        "tensor": torch.from_numpy(SPLIT.labels), "GPU": torch.from_numpy(SPLIT.labels).as_subclass(OnGPU),
+    }[kind]  # fmt: skip
+    split = Split(FEW, given, mean=torch.tensor([0.5]), std=[1])
+    assert split.labels.dtype == np.int64 and np.array_equal(split.labels, SPLIT.labels)
+    assert split.classes == ("0", "1") and (split.mean, split.std) == (0.5, 1) and split.neutral is None
+    for function in (fills.donors, halves):
+        np.testing.assert_array_equal(
+            np.concatenate([*function(given)], None), np.concatenate([*function(split.labels)], None)
+        )
 
 
-def test_a_function_gets_only_the_parameters_that_it_has():
-    @accepts_split
-    def mean_of(images, labels, *, mean):
-        return mean
-
-    assert mean_of(SPLIT) is SPLIT.mean
+def test_floats_need_no_statistics_and_forget_their_gradients():
+    images = torch.randn(7, 2, 4, 4, requires_grad=True)
+    split = Split(images, SPLIT.labels)
+    assert split.mean.tolist() == [0, 0] and split.std.tolist() == [1, 1] and not split.images.requires_grad
 
 
-def test_wrong_arguments_are_an_error():
-    with pytest.raises(TypeError, match="speed"):
-        measure("net", SPLIT, "masks", speed=1)
-    with pytest.raises(TypeError, match=r"measure: 3 positional arguments .* allowed are 1 \(masks\)"):
-        measure("net", SPLIT, "labels", "masks", 2)
+def test_a_subset_has_the_same_classes_and_statistics():
+    part = SPLIT.subset(np.array([5, 0]))
+    assert np.array_equal(part.images, FEW[[5, 0]]) and part.labels.tolist() == [1, 0] and len(part) == 2
+    assert (part.classes, part.mean, part.std, part.neutral) == (SPLIT.classes, SPLIT.mean, SPLIT.std, 1)
+    with pytest.raises(ValueError, match="no image of class b; every class needs at least one"):
+        SPLIT.subset(np.array([0]))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"images": FEW[:, 0]}, r"images are 7 x 4 x 4: expected \[n, channels, H, W\]; add the"),
+        ({"images": FEW[:0]}, "images are 0 x 1 x 4 x 4: expected .*, none of them 0"),
+        ({"images": FEW.astype(np.int64)}, "images of dtype int64: expected float32, float64 or uint8"),
+        ({"std": None}, "uint8 images need the mean and std to normalise them with"),
+        ({"std": [0.5, 0.5]}, r"std is \[0.5, 0.5\]: expected a number for each of 1 channels"),
+        ({"std": [60]}, r"mean \[0.5\] and std \[60\] cannot be normalised with"),
+        ({"labels": SPLIT.labels[1:]}, "6 labels for 7 images"),
+        ({"labels": SPLIT.labels / 1}, "labels of type float64, expected integers"),
+        ({"labels": np.eye(2, dtype=int)[SPLIT.labels]}, r"labels of shape \[7, 2\], as one-hot vectors have"),
+        ({"labels": 2 * SPLIT.labels, "classes": None}, "no image of class 1; every class needs at least one"),
+        ({"labels": SPLIT.labels - 1, "classes": None}, "labels -1 to 0, but the classes are 0 to 0"),
+        ({"labels": SPLIT.labels + 1}, "labels 1 to 2, but the classes are 0 to 1"),
+        ({"classes": ("a", "a")}, "two classes are called a"),
+        ({"classes": ("a", "b\n")}, "the class 'b.n' has a control character"),
+        ({"neutral": 2}, "neutral class 2: expected 0 to 1, or None where there is none"),
+    ],
+)
+def test_a_split_says_what_does_not_fit(change, words):
+    given = {"images": FEW, "labels": SPLIT.labels, "classes": ("a", "b"), "mean": [0.5], "std": [0.2], **change}
+    with pytest.raises(ValueError, match=words):
+        Split(**given)
 
 
 class Counting(nn.Module):
@@ -191,15 +209,13 @@ def test_accuracy_reads_a_split_in_batches_that_fit(monkeypatch):
     monkeypatch.setattr(sources, "fitting_batch", lambda shape, device: 3)
     assert predictions.accuracy(network, SPLIT) == 4 / 7
     assert network.seen == [7, 3, 3, 1]
-    assert predictions.accuracy(network, *SPLIT.tensors()) == 4 / 7
 
 
-def test_tensors_are_normalised_and_leave_the_images_alone():
-    before = FEW.copy()
-    seen, truth = SPLIT.tensors()
-    assert seen.dtype == torch.float32 and SPLIT.tensors(dtype=torch.float64)[0].dtype == torch.float64
+def test_what_a_network_sees_is_normalised_and_leaves_the_images_alone():
+    before, everything = FEW.copy(), np.arange(7)
+    seen = Source(SPLIT).take(everything)
+    assert seen.dtype == torch.float32 and Source(SPLIT, dtype=torch.float64).take(everything).dtype == torch.float64
     np.testing.assert_allclose(seen, (FEW / 255 - 0.5) / 0.2, atol=2e-6)
-    np.testing.assert_array_equal(truth, SPLIT.labels)
     np.testing.assert_array_equal(FEW, before)
 
 

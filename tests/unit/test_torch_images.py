@@ -81,9 +81,9 @@ def test_images_that_change_are_refused(kind):
 
 @pytest.mark.parametrize("images", [IMAGES, Items(), DataLoader(Items(), 7)])
 def test_both_halves_are_read(images):
-    both = split(read_labelled(images, LABELS if images is IMAGES else None), [9, 4], [30])
-    assert [part.labels.tolist() for part in both] == [[0, 1], [0]]
-    assert np.array_equal(both[0].images, IMAGES[[9, 4]]) and np.array_equal(both[1].images, IMAGES[[30]])
+    both = split(read_labelled(images, LABELS if images is IMAGES else None), [9, 4, 2], [30, 1, 8])
+    assert [part.labels.tolist() for part in both] == [[0, 1, 2], [0, 1, 2]]
+    assert np.array_equal(both[0].images, IMAGES[[9, 4, 2]]) and np.array_equal(both[1].images, IMAGES[[30, 1, 8]])
 
 
 def test_the_transform_of_the_dataset_says_what_it_normalised_with():

@@ -28,6 +28,7 @@ from training_runs import (
 )
 
 from frequency_shortcuts.data.normalisation import pixel_statistics
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import training
 from frequency_shortcuts.networks.augmentation import Augmentation
@@ -146,7 +147,7 @@ def test_steps_are_nesterovs_by_hand():
     slow = copy.deepcopy(network)
     momenta = [torch.zeros_like(weight) for weight in slow.parameters()]
     recipe = Recipe(epochs=3, batch_size=N, learning_rate=0.05, momentum=0.9, weight_decay=0.1)
-    images, labels = data.tensors()
+    images, labels = Source(data).take(np.arange(N)), torch.from_numpy(data.labels)
     for _ in range(recipe.epochs):
         gradients = torch.autograd.grad(functional.cross_entropy(slow(images), labels), list(slow.parameters()))
         with torch.no_grad():

@@ -275,7 +275,7 @@ def case():
 
 def test_a_network_that_reads_the_planted_frequencies_uses_them(case):
     images, truth = case
-    table = usage.planted_use(Reader(truth), images, LABELS, truth, neutral=0).set_index("class")
+    table = usage.planted_use(Reader(truth), Split(images, LABELS, neutral=0), truth).set_index("class")
     assert table.index.tolist() == [1, 2] and table["uses"].all()
     assert (table["positions"] == 16).all() and (table["images"] == 40).all()
     assert (table[["tpr_unfiltered", "tpr_planted"]] > 0.95).all(axis=None)
@@ -292,7 +292,7 @@ def test_a_network_that_reads_something_else_does_not(case):
         def forward(self, images):
             return -(images[:, :, 0, 0].mean(dim=1, keepdim=True) / 1000 - torch.arange(3)).abs()
 
-    table = usage.planted_use(Marked(), marked, LABELS, truth, neutral=0)
+    table = usage.planted_use(Marked(), Split(marked, LABELS, neutral=0), truth)
     assert not table["uses"].any()
     assert (table["tpr_complement"] > 0.9).all() and (table["tpr_planted"] < 0.1).all()
 
@@ -308,13 +308,13 @@ def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, 
     table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
     monkeypatch.setattr(shortcuts, "measure", lambda *_, **__: table)
     truth = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
-    (row,) = usage.planted_use(None, np.zeros((1, 1, 4, 4)), [0], truth, neutral=0).to_dict("records")
+    (row,) = usage.planted_use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), truth).to_dict("records")
     assert row["uses"] == uses and row["tpr_random"] == random
 
 
 def test_no_planted_mask_is_an_error(case):
     with pytest.raises(ValueError, match="no class has a planted mask"):
-        usage.planted_use(Reader(case[1]), case[0], LABELS, np.zeros_like(case[1]), neutral=0)
+        usage.planted_use(Reader(case[1]), Split(case[0], LABELS, neutral=0), np.zeros_like(case[1]))
 
 
 def test_a_wave_is_used_if_the_class_is_recognised_with_it_and_not_without():

@@ -19,6 +19,7 @@ from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.networks.reduction import MapReduction, reduction_masks
 from frequency_shortcuts.networks.training import train
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.journal import Work
 
 CLASSES = ("a", "b", "c")
 N, BATCH, PER_EPOCH = 22, 8, 3  # the last batch of an epoch is a smaller one
@@ -48,7 +49,8 @@ def tiny(seed=0):
 
 def run(seed=3, network=None, data=DATA, recipe=RECIPE, **options):
     options = {"augmentation": Augmentation(shift=1), "dynamics": DYNAMICS} | options
-    return train(network or tiny(), data, VALIDATION, recipe, seed=seed, **options)
+    work = {name: options.pop(name) for name in ("state", "version", "stop", "checkpoint_minutes") if name in options}
+    return train(network or tiny(), data, VALIDATION, recipe, seed=seed, work=Work(**work), **options)
 
 
 def same(one, other):

@@ -1,12 +1,8 @@
 # %% [markdown]
 # # Maps scored against the planted truth
 #
-# On the synthetic and planted sets it is known where the classes differ. Precision and average precision of every
-# network's maps and of ADCS against it, beside controls: random rankings, rankings dealt anew within rings, the maps of
-# other classes. Below, what was planted, the maps and ADCS as pictures.
-#
-# Scores above, pictures below. The table holds the average precision against what was planted for the class itself,
-# mean over classes, networks and seeds.
+# The table holds the average precision against what was planted for the class itself, mean over classes, networks and
+# seeds.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []
@@ -21,7 +17,7 @@ from matplotlib.figure import Figure
 from frequency_shortcuts.evaluation.truth import planted
 from frequency_shortcuts.figures import canvas, truth
 from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import read_table
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from frequency_shortcuts.analysis.analyse import analyse
 from frequency_shortcuts.analysis.options import Run, Search, Test
+from frequency_shortcuts.spectrum.fills import quoted
 from study.job import job, run_of_path
 from study.tested_networks import load_network, read_images
 
@@ -20,7 +21,7 @@ def main(snakemake):
         run = run_of_path(snakemake.output[0])
         name = f"{run['network']} on {run['dataset']}, seed {run['seed']}"
         search = Search(percent=params.percent, images_per_class=10)
-        chosen = Test(maps=search, images=test, fills=["zeros" if test.neutral is None else "swap"])
+        chosen = Test(maps=search, images=test, fills=[quoted(test.neutral).name])
         result = analyse(network, ranking, test=chosen, run=Run(run["seed"], name=name))
         result.save(folder)
         print(result.summary())

@@ -8,20 +8,17 @@ import papermill
 from papermill.exceptions import PapermillExecutionError
 
 from study.job import job
-from study.plan import Plan
-from study.table_checks import read_joined
 
 
 def main(snakemake):
-    """Run the notebook, which is a percent script. After an error, the executed notebook stays beside the log."""
+    """Run the notebook, a percent script, with the caption below its title. After an error, it stays beside the log."""
     log = Path(snakemake.log[0]).with_suffix(".ipynb")
     with job(snakemake):
-        for path in snakemake.input:  # the notebook reads them again
-            if path.endswith(".csv"):
-                read_joined(path, Plan(snakemake.config))
+        notebook = jupytext.read(snakemake.input.notebook, fmt="py:percent")
+        notebook.cells[0].source += f"\n\n{snakemake.params.caption}"
         try:
             papermill.execute_notebook(
-                jupytext.read(snakemake.input.notebook, fmt="py:percent"),
+                notebook,
                 log,
                 parameters=snakemake.params.parameters,
                 progress_bar=False,

@@ -5,7 +5,6 @@ from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.external import ExternalNetwork, probe
 from study.devices import take_device
 from study.job import job, log, run_of_path
-from study.origin import origin_of
 
 
 def main(snakemake):
@@ -26,7 +25,6 @@ def main(snakemake):
         accuracy = predictions.accuracy(network.to(device), data)
         log.info("%s on %s: accuracy %.3f on the %s images", source, device, accuracy, params.split)
         facts = {"created_by": created_by, "test_accuracy": accuracy, "device": device.type}
-        facts |= origin_of(snakemake.output[0], images=inputs.images)
         facts |= {"parameters": architectures.parameters(network)}
         facts |= {"mean": mean, "std": std} | run_of_path(snakemake.output[0])
         architectures.save(snakemake.output[0], network.state_dict(), what, facts)

@@ -11,8 +11,8 @@ from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
+from frequency_shortcuts.storage.journal import Work
 from study.job import code_version, job, stopping
-from study.origin import origin_of
 from study.tested_networks import load_network, read_images
 
 
@@ -20,9 +20,8 @@ def main(snakemake):
     """Write the maps, or those of a part of the classes; until then, finished blocks are stored beside the output."""
     inputs, output, search = snakemake.input, snakemake.output[0], snakemake.params.search
     with job(snakemake) as created_by:
-        origin = origin_of(output, weights=inputs.weights, images=inputs.images)
         if inputs.get("parts"):
-            dfm.join(output, inputs.parts, **origin)
+            dfm.join(output, inputs.parts)
             return
         images = inputs.images, search["split"], search["images_per_class"]
         data = read_images(*images, weights=inputs.weights, workers=snakemake.threads)
@@ -44,16 +43,12 @@ def main(snakemake):
                     classes=classes,
                     seed=0 if search["own"] else int(snakemake.wildcards.seed),
                     limits=Limits(**search["limits"]),
-                    state=state,
-                    version=code_version(inputs.code),
-                    stop=stop,
-                    progress=True,
+                    work=Work(state, code_version(inputs.code), stop, progress=True),
                     **search["settings"],
                 )
                 for state, subset in subsets.items()
             ]
         about |= {"classes": [data.classes[c] for c in classes], "split": search["split"], "created_by": created_by}
-        about |= origin
         pairs = ConjugatePairs(*data.images.shape[-2:])
         if len(found) > 1:
             dfm.write_halves(output, found, pairs, search["percents"], **about)

@@ -5,11 +5,9 @@ import pandas as pd
 
 from frequency_shortcuts.findings.judge import judge
 from frequency_shortcuts.findings.numbers import Tables
-from frequency_shortcuts.storage.checksums import read_hdf5
-from frequency_shortcuts.storage.tables import write_table
+from frequency_shortcuts.storage.hdf5 import read_hdf5
+from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import job
-from study.plan import Plan
-from study.table_checks import read_joined
 
 
 def classes_of(dataset, store, spectra):
@@ -32,11 +30,10 @@ def main(snakemake):
     """One row a finding, quantity and kind of networks; and the number of each network."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        plan = Plan(snakemake.config)
 
         def read(name):
             path = given.get(name)
-            return read_joined(path, plan) if path else pd.DataFrame()
+            return read_table(path) if path else pd.DataFrame()
 
         sets = zip(params.kinds, given.stores, given.spectra, strict=True)
         tables = Tables(

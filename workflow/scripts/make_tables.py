@@ -6,10 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from frequency_shortcuts.findings import study_tables
-from frequency_shortcuts.storage.tables import write_tables
+from frequency_shortcuts.storage.tables import read_table, write_tables
 from study.job import job
 from study.plan import Plan
-from study.table_checks import read_joined, read_runs
 
 
 def main(snakemake):
@@ -24,18 +23,23 @@ def main(snakemake):
             tables["dynamics"] = read_runs(given.dynamics)
         for name, settings in params.tests.items():
             test = import_module(f"study.tests.{name}").TEST
-            read = {key: read_tables(given.get(f"{name}_{key}"), plan) for key in test.joined_files(plan)}
+            read = {key: read_tables(given.get(f"{name}_{key}")) for key in test.joined_files(plan)}
             tables |= test.join(read, settings, plan) if test.join else {key: read[key] for key in test.tables}
         for path in map(Path, snakemake.output):
             table = tables[path.stem]
             write_tables([table] if isinstance(table, pd.DataFrame) else table, path)
 
 
-def read_tables(files, plan):
+def read_tables(files):
     """The tables of all runs as one, or a table of the whole study; files that are no tables as they are."""
     if isinstance(files, str):
-        return read_joined(files, plan)
+        return read_table(files)
     return read_runs(files) if files and files[0].endswith(".csv") else files
+
+
+def read_runs(paths):
+    """The tables of all runs, one below the other."""
+    return pd.concat(map(read_table, paths), ignore_index=True)
 
 
 if __name__ == "__main__":

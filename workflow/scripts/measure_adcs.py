@@ -6,7 +6,6 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.maps import adcs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from study.job import job
-from study.origin import origin_of
 
 
 def main(snakemake):
@@ -36,7 +35,6 @@ def main(snakemake):
                 channel_weights=params.channel_weights,
                 shown="adcs_significant" if params.variant == "significant" else "adcs",
                 created_by=created_by,
-                **origin_of(snakemake.output[0], images=snakemake.input.images),
             )
 
 

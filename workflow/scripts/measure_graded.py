@@ -6,6 +6,7 @@ from frequency_shortcuts.evaluation import graded
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.files import delete_state
+from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, job, log, stopping
@@ -27,10 +28,7 @@ def main(snakemake):
                 constants,
                 protocol,
                 device=device,
-                state=state,
-                version=code_version(snakemake.input.code),
-                stop=stop,
-                progress=True,
+                work=Work(state, code_version(snakemake.input.code), stop, progress=True),
             )
         write_table(graded.earliness(table), output.classes)
         write_table(table[["seed", "iteration", "class", *graded.SCORES]], output.dynamics)

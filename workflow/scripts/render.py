@@ -4,7 +4,6 @@ from pathlib import Path
 
 from frequency_shortcuts.data import renditions, stores
 from study.job import job
-from study.origin import origin_of
 
 
 def main(snakemake):
@@ -19,9 +18,7 @@ def main(snakemake):
                 classes=test.classes,
                 source=f"synthetic rendition ({output.stem}) of the test images of {snakemake.wildcards.dataset}",
                 created_by=created_by,
-                about=origin_of(output, images=snakemake.input.images),
                 statistics=(test.mean, test.std),
-                made_from=stores.checksum(snakemake.input.images),
             )
 
 

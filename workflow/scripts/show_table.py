@@ -4,9 +4,8 @@ from pathlib import Path
 
 from frequency_shortcuts.figures import typeset
 from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.tables import read_table
 from study.job import job
-from study.plan import Plan
-from study.table_checks import read_joined
 
 
 def main(snakemake):
@@ -14,7 +13,7 @@ def main(snakemake):
     path, title = snakemake.input.table, snakemake.params.title
     target = Path(snakemake.output[0])
     with job(snakemake):
-        table = read_joined(path, Plan(snakemake.config))
+        table = read_table(path)
         heading = title[0].upper() + title[1:]
         if target.suffix == ".tex":
             text = typeset.latex(table, heading, f"tab:{target.stem}")

@@ -8,10 +8,10 @@ from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.files import delete_state
+from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, job, log, run_of_path, stopping
-from study.origin import origin_of
 from study.trainings import IN_MEMORY, architecture_of, augmentation_of
 
 
@@ -38,8 +38,9 @@ def main(snakemake):
         test = stores.read(store, "test", dynamics.pop("images_per_class"))
         architecture = architecture_of(params.architecture, data, store)
         log.info("%s on %s, %d images", architecture, device, len(data))
-        network = architectures.build(architecture, seed)
+        network = architectures.build(architecture, seed).to(device)
         validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
+        version, minutes = code_version(snakemake.input.code), snakemake.config["checkpoint_minutes"]
         with stopping() as stop:
             done = training.train(
                 network,
@@ -47,15 +48,10 @@ def main(snakemake):
                 validation,
                 Recipe(epochs=settings["epochs"], **params.recipe),
                 seed=seed,
-                device=device,
                 augmentation=augmentation_of(run["augmentation"], settings),
                 reduction=reduction_of(run["augmentation"], snakemake.input.maps, settings, seed),
                 dynamics=Dynamics(test, **dynamics),
-                state=state,
-                version=code_version(snakemake.input.code),
-                checkpoint_minutes=snakemake.config["checkpoint_minutes"],
-                stop=stop,
-                progress=True,
+                work=Work(state, version, stop, progress=True, checkpoint_minutes=minutes),
             )
         write_table(done.history, snakemake.output.history, **run)
         write_table(done.dynamics, snakemake.output.dynamics, **run)
@@ -68,7 +64,6 @@ def main(snakemake):
             "test_accuracy": accuracy,
             "parameters": architectures.parameters(network),
             "device": device.type,
-            **origin_of(snakemake.output.weights, images=store, maps=snakemake.input.maps),
         }
         architectures.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
         # At the end: if the disk is full while the results are written, the state is still there.

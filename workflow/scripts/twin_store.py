@@ -3,10 +3,9 @@
 from pathlib import Path
 
 from frequency_shortcuts.data import folders, stores
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 from study.image_folders import log_conversions
 from study.job import job
-from study.origin import origin_of
 
 
 def main(snakemake):
@@ -16,7 +15,6 @@ def main(snakemake):
     with job(snakemake) as created_by:
         with read_hdf5(snakemake.input.images) as store:
             classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
-            made_from = store.attrs["checksum"]
             split = next(name for name in ("test", "validation", "train") if name in store)
             channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
         files, labels, _ = folders.listing(root, folders.matched(classes, root, params.classes))
@@ -29,9 +27,7 @@ def main(snakemake):
             classes=classes,
             source=f"folder {root}",
             created_by=created_by,
-            about=origin_of(snakemake.output[0], images=snakemake.input.images),
             statistics=statistics,
-            made_from=made_from,
             progress=True,
         )
         log_conversions([pictures])

@@ -9,18 +9,14 @@ from frequency_shortcuts.figures.selection import clearest_shortcuts, evenly_spa
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.hdf5 import read_classes
-from frequency_shortcuts.storage.tables import RUN
+from frequency_shortcuts.storage.tables import RUN, read_table
 from study.job import job, run_of_path
-from study.plan import Plan
-from study.table_checks import read_joined, read_runs
 
 
 def main(snakemake):
     """Gather the files of each network, and write the page."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        if given.rates:
-            read_runs(given.rates)  # the explorer reads them one by one
         compared = {key_of(path): path for path in given.rates}
         maps = {}
         for path in given.maps:
@@ -34,9 +30,7 @@ def main(snakemake):
                 given.stores, given.weights, given.dfm, given.hits, given.flips, strict=True
             )
         ]  # fmt: skip
-        verdicts, rates_of_flips = (
-            read_joined(table, Plan(snakemake.config)) for table in (given.shortcuts, given.flip_rates)
-        )
+        verdicts, rates_of_flips = map(read_table, (given.shortcuts, given.flip_rates))
         sets = data_sets(networks, verdicts, params.tested, params.most, rates_of_flips)
         text = explorer.explorer_page(f"Explorer of the study {params.study}", sets, params.tested)
         with replacing(snakemake.output[0]) as temporary:

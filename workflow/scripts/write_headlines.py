@@ -8,9 +8,8 @@ from frequency_shortcuts.evaluation.verdicts import MOST_FPR
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings import headlines
 from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.tables import read_table
 from study.job import job
-from study.plan import Plan
-from study.table_checks import read_joined
 
 WIDTH = 1100  # pixels of a figure on the cover
 
@@ -31,19 +30,18 @@ def main(snakemake):
     """Fill the template."""
     given, params = snakemake.input, snakemake.params
     with job(snakemake):
-        plan = Plan(snakemake.config)
-        verdicts = read_joined(given.shortcuts, plan)
+        verdicts = read_table(given.shortcuts)
         headline = verdicts[verdicts["headline"]]
         of_photographs = headline[headline["dataset"].isin(params.photographs)]
         shown = of_photographs if len(of_photographs) else headline
-        networks = with_photographs_first(read_joined(given.networks, plan), params.photographs)
+        networks = with_photographs_first(read_table(given.networks), params.photographs)
         text = headlines.fill_template(
             Path(given.template).read_text(),
             percent=params.percent,
             strong=params.strong,
             most_fpr=MOST_FPR,
-            flips=headlines.flip_answer(read_joined(given.flips, plan), params.most),
-            answers=headlines.answers(read_joined(given.findings, plan)) if given.findings else [],
+            flips=headlines.flip_answer(read_table(given.flips), params.most),
+            answers=headlines.answers(read_table(given.findings)) if given.findings else [],
             picture=picture(given.picture),
             networks=headlines.network_rows(networks, headline, params.most),
             on_photographs=len(of_photographs) > 0,

@@ -7,8 +7,8 @@ import pandas as pd
 import yaml
 
 from frequency_shortcuts.networks.weights import read_metadata
-from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
 from study.job import commit, config_digest, job
@@ -56,7 +56,7 @@ def main(snakemake):
         for path in snakemake.input.stores:
             with read_hdf5(path) as file:
                 name = path.rsplit("/", 1)[1].removesuffix(".h5")
-                facts[f"data set {name}"] = f"{file.attrs['source']}; checksum {file.attrs['checksum'][:12]}"
+                facts[f"data set {name}"] = file.attrs["source"]
         facts |= {f"version of {name}": number for name, number in provenance.versions().items()}
         write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table)
         with replacing(snakemake.output.config) as temporary:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from frequency_shortcuts.spectrum.fills import ZEROS
+
 from .categories import Result
 from .description import Table
 from .network_tests import TESTS
@@ -17,32 +19,34 @@ OTHERS = {
         Result("networks and their accuracy", "run"),
         "Every network: its number of parameters, its best epoch by validation loss, losses and accuracies there, and "
         "its accuracy on all test images.",
-        runs=Plan.runs,
+        planned=Plan.runs,
     ),
-    "dynamics": Table(runs=Plan.trained_runs),
-    "graded": Table(Result("gain and earliness in the graded sets", "dynamics"), runs=_graded_seeds),
-    "graded_dynamics": Table(runs=_graded_seeds),
+    "dynamics": Table(planned=Plan.trained_runs),
+    "graded": Table(Result("gain and earliness in the graded sets", "dynamics"), planned=_graded_seeds),
+    "graded_dynamics": Table(planned=_graded_seeds),
     "table_1": Table(
         Result("TPR and FPR of the baseline (table 1)", "shortcuts"),
         "Table 1 of the paper for the baseline (the first network planned for a set of photographs, without "
         "augmentation): true and false positive rate of every class on unfiltered images and on images of which only "
         "{{ maps }} is kept, with zeros elsewhere, as published. {{ judged[0] | upper ~ judged[1:] }}; mean ± "
         "standard deviation over seeds.",
-        planned=lambda plan: plan.baselines() and "zeros" in _fills(plan),
+        planned=lambda plan: plan.baselines() and ZEROS.name in _fills(plan),
     ),
     "table_2": Table(
         Result("larger networks and augmentations (table 2)", "shortcuts"),
         "Table 2 of the paper: the same as table 1 for every other network and augmentation on photographs. Rates on "
         "{{ judged }}, unfiltered and with only {{ maps }} kept, with zeros elsewhere; mean ± standard deviation over "
         "seeds.",
-        planned=lambda plan: plan.non_baselines() and "zeros" in _fills(plan),
+        planned=lambda plan: plan.non_baselines() and ZEROS.name in _fills(plan),
     ),
     "table_3": Table(
         Result("TPR by class and rendition (table 3)", "ood"),
         "Table 3 of the paper: true positive rate of every class on the test images (*original*; {{ judged }}) and in "
         "every rendition (a column each), unfiltered, with only {{ maps }} kept, and with {{ controls }}, with zeros "
         "elsewhere, as published. Mean ± standard deviation over seeds and draws.",
-        planned=lambda plan: plan.ood_datasets() and "zeros" in _fills(plan) and "zeros" in plan.config["ood"]["fills"],
+        planned=lambda plan: (
+            plan.ood_datasets() and ZEROS.name in _fills(plan) and ZEROS.name in plan.config["ood"]["fills"]
+        ),
     ),
     "findings": Table(
         Result("the paper's findings, tested", "findings"),
@@ -63,7 +67,7 @@ OTHERS = {
     "provenance": Table(
         Result("versions, commit, device, seeds", "run"),
         "The provenance of the study: versions, commit, digest of the configuration, machine and device, seeds, and "
-        "the data sets with their checksums. Written when the results last changed.",
+        "the data sets. Written when the results last changed.",
     ),
 }
 OF_TESTS = {name: table for test in TESTS.values() for name, table in test.tables.items()}

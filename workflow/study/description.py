@@ -22,21 +22,17 @@ class Table:
     result : its title and category in the report; without it, the table is not shown there
     caption : the text below it, a template (see `captions`)
     holds : what it holds, for results/README.md
-    runs : the runs that it must hold (see `table_checks`), [] where they follow from more than the plan; by default
-        those of its test, and none for a table of no test
-    planned : true of plans that have it; by default of those that have its runs
+    planned : true of plans that have it; by default of those that have runs of its test, and of all for no test
     """
 
     result: Result | None = None
     caption: str = "A tidy table: one row per measurement, column names with the unit where there is one."
     holds: str = ""
-    runs: Callable[[Plan], list[Run]] | None = None
     planned: Callable[[Plan], Any] | None = None
 
     def is_planned(self, plan: Plan) -> bool:
         """Whether a study has this table."""
-        wanted = self.planned or self.runs
-        return wanted is None or bool(wanted(plan))
+        return self.planned is None or bool(self.planned(plan))
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,7 @@ class Figure:
     names : the figures of this kind in a plan; most are drawn once for each data set, with its name
     inputs : the files for a figure, below the results, by the parameters of the notebook's function `draw`
     parameters : the other parameters of that function
-    caption : the text below it in the report, a template (see `captions`)
+    caption : the text below it in the report, and above it in the notebook, a template (see `captions`)
     """
 
     result: Result
@@ -62,12 +58,10 @@ class Output:
 
     path : below the results, with the wildcards of a run
     holds : what it holds, for results/README.md
-    keys : of a table, the columns that identify a row of a run, besides the numbers of draws
     """
 
     path: str
     holds: str
-    keys: tuple[str, ...] = ()
 
 
 def run_of(wildcards: Any) -> Run:

@@ -7,7 +7,6 @@ import hashlib
 import json
 import logging
 import os
-import shlex
 import signal
 import socket
 import subprocess
@@ -16,6 +15,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from . import ledger
 
 log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
@@ -27,11 +28,10 @@ WITH_TRUTH = ("synthetic", "planted")  # the kinds of data sets whose truth is k
 
 @contextlib.contextmanager
 def job(snakemake: Any) -> Iterator[str]:
-    """Run a step: check the origin of its inputs, log to the rule's log, and turn any error into one sentence.
+    """Run a step: compare its inputs with the ledger and enter its outputs; log; turn any error into one sentence.
 
     Yields the text for `created_by`: version, commit and digest of the configuration.
     """
-    from .origin import check_origin  # here, since rules import this module, too
 
     handler = logging.FileHandler(snakemake.log[0], mode="w") if snakemake.log else logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
@@ -44,8 +44,9 @@ def job(snakemake: Any) -> Iterator[str]:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(snakemake.threads)
     try:
-        check_origin(snakemake.input)
+        made_from = ledger.check(snakemake.input, snakemake.config)
         yield created_by(snakemake.config)
+        ledger.record(snakemake.output, made_from, snakemake.config)
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # the user's code may call exit, also with status 0
         sentence = _sentence(error)
         log.exception("failed")
@@ -90,14 +91,7 @@ def stopping() -> Iterator[Callable[[], bool]]:
 
 
 def _sentence(error: BaseException) -> str:
-    """The sentence of an error: its own message for errors of this repository, with the type for all others.
-
-    For a damaged or wrong result it names the command that removes it; the study then makes it again.
-    """
-    path = str(getattr(error, "path", ""))
-    # By name: importing the class would make every step depend on its module.
-    if type(error).__name__ == "DamagedFile" and Path(path).resolve().is_relative_to(Path("results").resolve()):
-        return f"{error}: rm {shlex.quote(path)}, then the same command"
+    """The sentence of an error: its own message for errors of this repository, with the type for all others."""
     if isinstance(error, SystemExit):
         return f"code that this step runs called exit({error.code!r}): expected a network or data set that does not"
     if isinstance(error, KeyboardInterrupt):

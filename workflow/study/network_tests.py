@@ -14,7 +14,7 @@ from .description import NetworkTest
 def _found() -> Iterator[NetworkTest]:
     for module in pkgutil.iter_modules(tests.__path__):
         test: NetworkTest = import_module(f"{tests.__name__}.{module.name}").TEST
-        tables = {name: replace(table, runs=table.runs or test.runs) for name, table in test.tables.items()}
+        tables = {name: replace(table, planned=table.planned or test.runs) for name, table in test.tables.items()}
         yield replace(test, name=module.name, tables=tables)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.spectrum.fills import FILLS, SWAP
 
 from .job import FOLDER, WITH_TRUTH
 from .sources.description import Source
@@ -271,7 +272,7 @@ class StudySettings:
     # Tests
 
     def shortcut_settings(self, **changes: Any) -> dict[str, Any]:
-        """The keyword arguments of `shortcuts.measure` in the configuration, with changes."""
+        """The settings of `Trials` in the configuration, with changes."""
         keys = ("parts", "fills", "controls", "radial", "others", "negatives", "seed")
         return self.section("shortcuts", *keys) | changes
 
@@ -285,5 +286,5 @@ class StudySettings:
 
     def comparison_settings(self, dataset: str) -> dict[str, Any]:
         """The keyword arguments of `compare_methods`: sets with a known truth are tested with the fill swap."""
-        fills = ["swap"] if self.kind_of(dataset) in WITH_TRUTH else ["zeros", "swap"]
+        fills = [SWAP.name] if self.kind_of(dataset) in WITH_TRUTH else list(FILLS)
         return {"fills": fills, **self.section("shortcuts", "controls", "seed")}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from frequency_shortcuts.spectrum.fills import ZEROS
+
 from .description import run_of
 from .job import FOLDER, RUN
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from torch import nn
 
+    from frequency_shortcuts.data.splits import Split
     from frequency_shortcuts.evaluation.hits import Hits
 
     from .plan import Plan
@@ -20,9 +23,8 @@ if TYPE_CHECKING:
 HITS_FILE = f"tests/{FOLDER}/hits.h5"
 METHODS = (
     "group `methods/{name}`, of each method in `shortcuts.methods`: the same with its maps, beside the maps of other "
-    "classes and the lowest frequencies; the attribute `maps_of_{name}_sha256` says from which maps"
+    "classes and the lowest frequencies"
 )
-KEYS = ("class", "part", "fill", "filter")
 HITS = (
     "the class that the network named, for every mask and image: `labels`, `unfiltered` int16 [image]; `masks` bool "
     "[mask, H, W], the frequencies that an image keeps; `named/{fill}` int16 [mask, image], -1 where no class needed "
@@ -37,18 +39,18 @@ HITS = (
 
 
 def settings(plan: Plan) -> dict[str, Any]:
-    """The images that are tested, the size of the maps, and the keyword arguments of `shortcuts.collect`."""
+    """The images that are tested, the size of the maps, and the settings of `Trials`."""
     return {**plan.section("shortcuts", "split", "images_per_class", "percent"), "settings": plan.shortcut_settings()}
 
 
 def settings_of_methods(plan: Plan, fills: Sequence[str]) -> dict[str, Any]:
-    """The methods whose maps are tested too, and the keyword arguments of `shortcuts.collect` for these."""
+    """The methods whose maps are tested too, and the settings of `Trials` for these."""
     return {"methods": plan.tested_methods(), "method_settings": plan.advantage_settings(fills=list(fills))}
 
 
 def deciding(fills: Sequence[str]) -> list[str]:
     """The fill that findings on photographs are about, zeros; if it is not tested, the first one."""
-    return ["zeros"] if "zeros" in fills else list(fills[:1])
+    return [ZEROS.name] if ZEROS.name in fills else list(fills[:1])
 
 
 def tested_maps(plan: Plan) -> Callable[[Any], list[str]]:
@@ -59,7 +61,7 @@ def tested_maps(plan: Plan) -> Callable[[Any], list[str]]:
 # Jobs
 
 
-def measure(group: h5py.Group, network: nn.Module, data: Any, maps: Sequence[str], run: str, params: Any) -> Hits:
+def measure(group: h5py.Group, network: nn.Module, data: Split, maps: Sequence[str], run: str, params: Any) -> Hits:
     """Test the maps of each method on the same images, write the hits to a group, and return those of the culling.
 
     The hits of the culling are in the group itself, with the names of the classes, those of others below `methods/`.
@@ -73,9 +75,9 @@ def measure(group: h5py.Group, network: nn.Module, data: Any, maps: Sequence[str
 
     hits = {}
     for name, path in zip((CULLING, *params.methods), maps, strict=True):
-        settings = params.settings if name == CULLING else params.method_settings
+        trials = shortcuts.Trials(**(params.settings if name == CULLING else params.method_settings))
         masks = dfm.read_mask(path, params.percent)
-        hits[name] = shortcuts.collect(network, data, masks, run=run, progress=True, **settings)
+        hits[name] = shortcuts.collect(network, data, masks, trials, run=run, progress=True)
         place = group if name == CULLING else group.create_group(f"methods/{name}")
         shortcuts.write_hits(place, hits[name])
         place.attrs["classes"] = list(data.classes)

@@ -10,9 +10,9 @@ import pandas as pd
 from torch import nn
 
 from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
-from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
 
 from .devices import take_device
 from .job import run_of_path
@@ -23,15 +23,12 @@ def load_network(weights: str, device: str) -> nn.Module:
     return architectures.load(weights, take_device(device))
 
 
-def read_images(store: str, split: str, images_per_class: int | None = None, *, weights: str, workers: int) -> Any:
-    """A `Split` of a store, normalised as the network with these weights was trained.
-
-    Its type is left open: mypy does not see that functions of the library take it in place of images.
-    """
+def read_images(store: str, split: str, images_per_class: int | None = None, *, weights: str, workers: int) -> Split:
+    """A split of a store, normalised as the network with these weights was trained."""
     return stores.read(store, split, images_per_class, statistics=normalisation(weights), workers=workers)
 
 
-def read_inputs(step: Any, split: str, images_per_class: int | None = None) -> tuple[nn.Module, Any, dict[str, Any]]:
+def read_inputs(step: Any, split: str, images_per_class: int | None = None) -> tuple[nn.Module, Split, dict[str, Any]]:
     """The network of a job that tests one, a split of its images, and its run."""
     given = step.input
     network = load_network(given.weights, step.params.device)
@@ -39,14 +36,11 @@ def read_inputs(step: Any, split: str, images_per_class: int | None = None) -> t
     return network, data, run_of_path(step.output[0])
 
 
-def read_with_and_without(waved: str, plain: str, *chosen: Any, **options: Any) -> tuple[Any, Any]:
+def read_with_and_without(waved: str, plain: str, *chosen: Any, **options: Any) -> tuple[Split, Split]:
     """Photographs with a wave, and the same without it; both normalised as those that the network was trained on.
 
-    Raises DamagedFile if the store with the wave was not made from the other one. For the rest see `read_images`.
+    For the rest see `read_images`.
     """
-    with read_hdf5(waved) as file:
-        if file.attrs["made_from"] != stores.checksum(plain):
-            raise DamagedFile(waved, f"its images are not those of {plain}")
     with_wave, without = (read_images(store, *chosen, **options) for store in (waved, plain))
     return with_wave, replace(without, mean=with_wave.mean, std=with_wave.std)
 

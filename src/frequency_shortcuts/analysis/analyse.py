@@ -13,17 +13,18 @@ from torch import nn
 from frequency_shortcuts.data.splits import images_digest
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.class_statistics import FEWEST
-from frequency_shortcuts.evaluation.trials import count_passes
+from frequency_shortcuts.evaluation.trials import Trials, count_passes
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Found, find
 from frequency_shortcuts.networks.devices import keep_freed_memory
+from frequency_shortcuts.networks.external import check_network
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.predictions import device_of
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, as_array
-from frequency_shortcuts.spectrum.fills import FILLS
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.journal import Work, check_state
 
 from .classes import Counts
 from .counterfactuals import SETTINGS, measure_flips
@@ -69,7 +70,7 @@ def analyse(
         arrays and tensors only the mean and std are used with which it ends
     quick : the fewest passes: no maps are found and tested, which takes most of the time
     test : classes and outputs, how maps are found or maps of your own, images to test, and controls, see `Test`
-    run : seed, device, name of the network, progress, see `Run`
+    run : seed, device, memory, name of the network, progress, see `Run`
 
     A network that is not better than chance without a filter is not tested. On a CPU with glibc, the process keeps
     the memory of its batches from this call on; see `keep_freed_memory`.
@@ -80,15 +81,21 @@ def analyse(
     >>> result.flips[["class", "flip", "flip_low", "need", "need_low", "verdict"]]
     """
     begin = time.perf_counter()
+    check_network(network)
+    for name, value, kind in (("test", test, Test), ("run", run, Run)):
+        if not isinstance(value, kind | None):
+            raise ValueError(f"{name} is a {type(value).__name__}: expected fs.{kind.__name__}(...)")
     test, run = test or Test(), run or Run()
     if quick and test.maps is not None:
         raise ValueError("quick=True neither finds nor tests maps: leave out Test(maps=...)")
+    if run.state is not None:
+        check_state(run.state)
     keep_freed_memory()
     flips = quick or bool(test.parts)  # without parts, maps are made and nothing is tested
-    given = read_images(images, labels, prepared_by(transform, mean, std), test)
-    sources = None if test.source is None else sources_of_tests(test.source, given)
-    masks = None if test.search else _as_masks(test.maps, given.own)
-    subject = match_network(network, given, test, run, _counts(test), FEWEST if flips else 1)
+    labelled = read_images(images, labels, prepared_by(transform, mean, std), test)
+    sources = None if test.source is None else sources_of_tests(test.source, labelled)
+    masks = None if test.search else _as_masks(test.maps, labelled)
+    subject = match_network(network, labelled, test, run, _counts(test), FEWEST if flips else 1)
     plan = _plan(subject, test, run, flips=flips, maps=not quick)
     plan.announce(subject, run)
     tested = None
@@ -132,14 +139,13 @@ def _plan(subject: Subject, test: Test, run: Run, *, flips: bool, maps: bool) ->
     planned: PlannedSearch | None = None
     if search := test.search:
         planned = plan_search(search, subject.asked(search.precision), subject.map_ranking)
-    tests: dict[str, Any] = {
-        "parts": test.parts, "fills": FILLS if test.fills is None else test.fills, "controls": test.controls,
-        "others": test.others, "one_sample": True,
-        "negatives": test.negatives or negatives_by_default(n_classes, _counts(test).tested),
-    }  # fmt: skip
-    # With two classes and no neutral one, there are no false positives: see `shortcuts.collect`.
-    counted = tests | ({"negatives": 0} if n_classes == 2 and neutral is None else {})
-    return AnalysisPlan(unfiltered, of_flips, planned, tests, count_passes(n_classes, subject.tested, **counted))
+    if not test.parts:
+        return AnalysisPlan(unfiltered, of_flips, planned)
+    negatives = test.negatives or negatives_by_default(n_classes, _counts(test).tested)
+    tests = Trials(
+        test.parts, test.fills, test.controls, others=test.others, negatives=negatives, one_sample=True, seed=run.seed
+    )
+    return AnalysisPlan(unfiltered, of_flips, planned, tests, count_passes(n_classes, subject.tested, tests, neutral))
 
 
 def _maps(
@@ -151,7 +157,7 @@ def _maps(
         scores, percent = _scores(subject, plan.search, search, run), search.percent
         masks = dfm.dominant(scores.score, ConjugatePairs(*subject.ranking.images.shape[2:]), percent)
     assert masks is not None  # they were given, or searched for
-    hits = _hits(subject, masks, plan, run) if plan.tests["parts"] else None
+    hits = _hits(subject, masks, plan, run) if plan.tests else None
     found = {"maps": masks, "found": scores, "hits": hits, "amplitude": _mean_amplitude(subject)}
     about = {
         "images that find the maps" if plan.search else "images of the spectra": subject.search,
@@ -166,29 +172,22 @@ def _maps(
 
 def _scores(subject: Subject, planned: PlannedSearch, search: Search, run: Run) -> Found:
     """What the search finds."""
-    ranking: Any = subject.map_ranking  # `find` takes a Split as well
     return find(
-        planned.method, subject.asked(search.precision), ranking, seed=run.seed, limits=Limits(search.precision),
-        state=run.state, progress=run.progress, **planned.settings,
+        planned.method, subject.asked(search.precision), subject.map_ranking, seed=run.seed,
+        limits=Limits(search.precision), work=Work(run.state, progress=run.progress), **planned.settings,
     )  # fmt: skip
 
 
 def _mean_amplitude(subject: Subject) -> FloatArray:
     """The mean amplitude spectrum of each class, of the images that find the maps."""
-    ranking = subject.map_ranking
-    return adcs.class_spectra(
-        ranking.images, ranking.labels, len(ranking.classes), mean=ranking.mean, std=ranking.std,
-        device=device_of(subject.network),
-    ).mean_amplitude  # fmt: skip
+    return adcs.class_spectra(subject.map_ranking, device=device_of(subject.network)).mean_amplitude
 
 
 def _hits(subject: Subject, masks: BoolArray, plan: AnalysisPlan, run: Run) -> shortcuts.Hits:
     """The class that the network names for each test image under each mask."""
-    images: Any = subject.map_test  # `collect` takes a Split as well
     return shortcuts.collect(
-        subject.classifier, images, masks, **plan.tests, seed=run.seed, progress=run.progress,
-        batch_size=plan.unfiltered.batch,
-    )  # fmt: skip
+        subject.classifier, subject.map_test, masks, plan.tests, batch_size=plan.unfiltered.batch, progress=run.progress
+    )
 
 
 def _facts(subject: Subject, plan: AnalysisPlan, run: Run) -> dict[str, Any]:

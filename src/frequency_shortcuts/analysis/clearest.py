@@ -12,6 +12,7 @@ from frequency_shortcuts.evaluation.examples import reduced_images
 from frequency_shortcuts.figures.canvas import control_label
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.figures.shortcuts import VERDICTS
+from frequency_shortcuts.spectrum import fills
 
 from .outcome import Outcome
 
@@ -57,7 +58,7 @@ def draw(result: Outcome) -> Figure:
     first = int(np.argmax(((named == c) == usual).all(axis=0)))  # the first image of all, if none is typical
     shown = [int(places[first])]
     donors = None
-    if fill == "swap" and hits.donors is not None:
+    if fills.named(fill).needs_donors and hits.donors is not None:
         donors = result.test_images([int(hits.donors[shown[0]])] * 2)[1]
     pictures, images = result.test_images(shown)
     masks = hits.masks[chosen]

@@ -10,8 +10,8 @@ from typing import Any
 import h5py
 import numpy as np
 
-from frequency_shortcuts.networks.weights import KEY, open_weights, verified_metadata
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.networks.weights import KEY, open_weights, stated
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 LONG = 100  # letters of a value that are shown
 
@@ -56,7 +56,7 @@ def _of_weights(path: Path) -> Iterator[str]:
     with open_weights(path) as file:
         names = sorted(file.keys())
         shapes = {name: file.get_slice(name).get_shape() for name in names}
-        written, others = verified_metadata(path, file), file.metadata() or {}
+        written, others = stated(path, file), file.metadata() or {}
     numbers = sum(int(np.prod(shape)) for shape in shapes.values())
     yield (
         f"holds {len(names)} tensors with {numbers:,} numbers, from {names[0]} to {names[-1]}" if names else "is empty"

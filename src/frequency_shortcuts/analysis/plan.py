@@ -6,8 +6,8 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
@@ -20,6 +20,7 @@ from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.counterfactual import CALLED_PER_CLASS, Settings
+from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
@@ -90,7 +91,7 @@ def seconds_per_pass(network: nn.Module | Classifier, images: Split) -> float | 
 
     A backward pass counts two.
     """
-    engine = Engine.build(network, images.images, images.mean, images.std)
+    engine = Engine.build(network, images)
 
     def measure() -> FloatArray:
         size = engine.backward_batch if engine.frozen.device.type == "cuda" else min(engine.backward_batch, CPU_IMAGES)
@@ -134,7 +135,7 @@ def measure_unfiltered(network: nn.Module, test: Split, progress: bool = False) 
 
     Raises ValueError if the network is not better than chance: its outputs then probably belong to other classes.
     """
-    source, labels, n_classes = source_for(network, test.images, test.mean, test.std), test.labels, len(test.classes)
+    source, labels, n_classes = source_for(network, test), test.labels, len(test.classes)
     batch = source.batch_size()
     batches = list(index_batches(np.arange(len(source)), batch))
     with Classifier(network).naming(n_classes) as predict:
@@ -173,13 +174,13 @@ class AnalysisPlan:
     """The work of an analysis.
 
     flip_passes : of the counterfactual test; search : None where no maps are searched for
-    tests : settings of the test of maps, as `shortcuts.collect` takes them
+    tests : of maps; None where none are tested
     """
 
     unfiltered: Unfiltered
     flip_passes: int
     search: PlannedSearch | None = None
-    tests: Mapping[str, Any] = field(default_factory=dict)
+    tests: Trials | None = None
     test_passes: float = 0
 
     def announce(self, subject: Subject, run: Run) -> None:

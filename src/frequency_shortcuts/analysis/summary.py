@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.evaluation.verdicts import TOO_FEW
+from frequency_shortcuts.spectrum import fills
 
 from . import flip_summary
 from .outcome import Outcome
@@ -57,7 +58,7 @@ def _made(result: Outcome, headline: pd.DataFrame) -> Iterator[str]:
     average = " on average" if result.found is None and len(set(sizes.tolist())) > 1 else ""
     neutral = result.test.neutral
     donor = "another image" if neutral is None else f"an image of {result.classes[neutral]}"
-    others = "are zero" if fill == "zeros" else f"are those of {donor}"
+    others = f"are those of {donor}" if fills.named(fill).needs_donors else "are zero"
     yield (
         f"The test keeps the map of a class, {result.about['percent']:.3g} % of the frequencies{average}; the others "
         f"{others} (fill: {fill})."

@@ -41,7 +41,7 @@ def moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDAr
 
 def check_one_per_channel(mean: Any, std: Any, channels: int, where: str = "") -> None:
     """Raise ValueError unless mean and std hold a number for each channel."""
-    for name, values in (("mean", np.asarray(mean)), ("std", np.asarray(std))):
+    for name, values in (("mean", mean), ("std", std)):
         if values.shape != (channels,) or values.dtype.kind not in "iuf":
             raise ValueError(f"{where}{name} is {values.tolist()}: expected a number for each of {channels} channels")
 

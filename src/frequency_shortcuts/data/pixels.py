@@ -20,7 +20,7 @@ class Pixels:
 
     def __init__(self, split: Split, shift: FloatArray, scale: FloatArray, device: torch.device) -> None:
         self.shift, self.scale, self.labels = shift, scale, split.labels
-        self._source = Source(split.images, split.mean, split.std, device=device, dtype=torch.float32)
+        self._source = Source(split, device=device, dtype=torch.float32)
         self.shape = tuple(split.images.shape)
         self._shift, self._scale = (
             torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (shift, scale)
@@ -60,7 +60,7 @@ def in_pixels(ranking: Split, test: Split, device: torch.device) -> tuple[Pixels
 
 def _range(split: Split, channels: int) -> tuple[FloatArray, FloatArray]:
     """The least and the greatest value of each channel, of float images."""
-    source = Source(split.images)
+    source = Source(split)
     low, high = np.full(channels, np.inf), np.full(channels, -np.inf)
     for batch in index_batches(np.arange(len(source)), source.batch_size()):
         values = source.read(batch)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,84 +10,51 @@ from typing import Any, TypeVar
 
 import h5py
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .normalisation import check_one_per_channel, normalise
-from .splits import Images, StoredImages, check_images
+from .normalisation import normalise
+from .splits import Split, is_raw
 from .stored_images import take_rows
 
 T = TypeVar("T")
 
 
 class Source:
-    """Images [n, channels, H, W] that are read, normalised and moved to a device in batches.
+    """The images of a split, read batch by batch, normalised, and moved to a device.
 
-    images : see `splits.Images`. float32 and float64 are used unchanged, uint8 is normalised with `mean` and `std`
-        [channels], which it needs
-    dtype : dtype of the result; by default their own, float32 for uint8
-
-    Raises ValueError for images of another dtype or shape, and for uint8 ones without a mean and std of each channel.
+    dtype : of the result; by default their own, float32 for uint8
     """
 
-    def __init__(
-        self,
-        images: Images,
-        mean: npt.ArrayLike | None = None,
-        std: npt.ArrayLike | None = None,
-        *,
-        device: torch.device | str = "cpu",
-        dtype: torch.dtype | None = None,
-    ) -> None:
-        self.images, self.mean, self.std = images, mean, std
-        check_images(images)
-        dtype_of_images = self.read(np.arange(1)).dtype
-        if dtype_of_images == torch.uint8:
-            if mean is None or std is None:
-                raise ValueError("uint8 images need the mean and std to normalise them with")
-            check_one_per_channel(mean, std, images.shape[1])
-        self.device = torch.device(device)
-        self.dtype = dtype or (torch.float32 if dtype_of_images == torch.uint8 else dtype_of_images)
+    def __init__(self, split: Split, *, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> None:
+        kind = "float32" if is_raw(split.images) else str(split.images.dtype).removeprefix("torch.")
+        self.split, self.shape, self.device = split, tuple(split.images.shape), torch.device(device)
+        self.dtype: torch.dtype = dtype or getattr(torch, kind)
 
     def __len__(self) -> int:
-        return self.images.shape[0]
+        return self.shape[0]
 
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen images [k], in that order, on the device: [k, channels, H, W]."""
         images = self.read(chosen).to(self.device)
         if images.dtype == torch.uint8:
-            assert self.mean is not None and self.std is not None  # the constructor checks this
-            return normalise(images, self.mean, self.std, self.dtype)
+            return normalise(images, self.split.mean, self.split.std, self.dtype)
         return images.to(self.dtype)
-
-    def digest(self) -> bytes:
-        """SHA-256 of all images, mean and std; for images in files, of their origin instead of their pixels."""
-        digest = hashlib.sha256(repr(tuple(self.images.shape)).encode())
-        for value in (self.mean, self.std):
-            digest.update(b"" if value is None else np.asarray(value, np.float64).tobytes())
-        if isinstance(self.images, StoredImages):  # reading all images would take minutes in every part of a culling
-            digest.update(repr(self.images.origin()).encode())
-            return digest.digest()
-        step = max(1, 2**26 // max(1, self.read(np.arange(1)).nbytes))
-        for start in range(0, len(self), step):
-            piece = self.read(np.arange(start, min(start + step, len(self))))
-            digest.update(piece.detach().cpu().contiguous().numpy().data)
-        return digest.digest()
 
     def read(self, chosen: IntArray) -> Tensor:
         """The chosen images [k] as they are, neither normalised nor moved: [k, channels, H, W]."""
-        if isinstance(self.images, Tensor):
-            return self.images[torch.as_tensor(chosen, device=self.images.device)]
-        if isinstance(self.images, h5py.Dataset):
-            return torch.from_numpy(take_rows(self.images, chosen))
-        return torch.from_numpy(np.asarray(self.images[chosen]))
+        images = self.split.images
+        if isinstance(images, Tensor):
+            return images[torch.as_tensor(chosen, device=images.device)]
+        if isinstance(images, h5py.Dataset):
+            return torch.from_numpy(take_rows(images, chosen))
+        return torch.from_numpy(np.asarray(images[chosen]))
 
     def batch_size(self) -> int:
         """Images in one forward pass; see `fitting_batch`."""
-        return fitting_batch(self.images.shape[1:], self.device)
+        return fitting_batch(self.shape[1:], self.device)
 
 
 def fitting_batch(shape: Sequence[int], device: torch.device | str = "cpu", most: int = 512) -> int:

@@ -1,31 +1,25 @@
-"""Splits: labelled images with their classes and normalisation, as one object.
-
-Only the functions that return tensors import PyTorch, so writing stores and drawing figures starts fast.
-"""
+"""Splits: labelled images with their classes and normalisation, as one object. Nothing here imports PyTorch."""
 
 from __future__ import annotations
 
 import hashlib
-import inspect
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
-from .normalisation import normalise
+from .normalisation import check_one_per_channel, check_statistics
 
 if TYPE_CHECKING:
-    import torch
     from torch import Tensor
 
 ImagesAndLabels = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
-Measure = TypeVar("Measure", bound=Callable[..., Any])
+DIGESTED = 1024  # images that are read at a time for a digest
 
 
 @runtime_checkable
@@ -57,14 +51,20 @@ class StoredImages(Images, Protocol):
         """The identity of these images, without reading them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False, eq=False)
 class Split:
-    """Labelled images of one split, with the mean and std to normalise them.
+    """Labelled images of one split, with the mean and std to normalise them; checked once, where it is made.
 
-    images: uint8 [n, channels, H, W]; labels: int64 [n]; mean, std: float64 [channels], to normalise with;
-    stylised: as images, a twin of each, or None; neutral: the class in which nothing is planted, or None.
+    images : [n, channels, H, W], see `Images`; uint8 is normalised with `mean` and `std`, which it needs, when a
+        network sees it; float32 and float64 are used as they are, and were normalised with `mean` and `std`
+    labels : [n], 0 to classes - 1, of any kind of array; every class has an image
+    classes : their names, by default "0", "1", ...
+    mean, std : [channels], in units of [0, 1]; of float images by default 0 and 1
+    stylised : as images, a twin of each, or None; neutral : the class in which nothing is planted, or None
 
-    >>> split = stores.read("results/laptop/data/synthetic.h5", "test")
+    Raises ValueError, in one sentence, for what does not fit together.
+
+    >>> split = Split(images, labels, mean=[0.5], std=[0.25])
     >>> table = shortcuts.measure(network, split, masks)
     """
 
@@ -73,68 +73,63 @@ class Split:
     classes: tuple[str, ...]
     mean: npt.NDArray[np.float64]
     std: npt.NDArray[np.float64]
-    stylised: Images | None = None
-    neutral: int | None = None
+    stylised: Images | None
+    neutral: int | None
+
+    def __init__(
+        self,
+        images: Images,
+        labels: npt.ArrayLike | Tensor,
+        classes: Sequence[object] | None = None,
+        mean: npt.ArrayLike | None = None,
+        std: npt.ArrayLike | None = None,
+        stylised: Images | None = None,
+        neutral: int | None = None,
+    ) -> None:
+        check_images(images)
+        numbers, channels = as_array(labels), images.shape[1]
+        names = tuple(map(str, range(int(numbers.max(initial=0)) + 1) if classes is None else classes))
+        check_classes(numbers, names, n_images=images.shape[0])
+        if is_raw(images) and (mean is None or std is None):
+            raise ValueError("uint8 images need the mean and std to normalise them with")
+        shift = np.zeros(channels) if mean is None else as_array(mean)
+        scale = np.ones(channels) if std is None else as_array(std)
+        (check_statistics if is_raw(images) else check_one_per_channel)(shift, scale, channels)
+        if neutral is not None and not 0 <= neutral < len(names):
+            raise ValueError(f"neutral class {neutral}: expected 0 to {len(names) - 1}, or None where there is none")
+        known = {
+            "images": images.detach() if hasattr(images, "detach") else images, "labels": numbers.astype(np.int64),
+            "classes": names, "mean": shift.astype(float), "std": scale.astype(float), "stylised": stylised,
+            "neutral": neutral,
+        }  # fmt: skip
+        for name, value in known.items():
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> Split:
-        """Some of the images, in that order; images in files stay unread."""
+        """Some of the images, in that order, at least one of each class; images in files stay unread."""
         stylised = None if self.stylised is None else _chosen(self.stylised, chosen)
         return replace(self, images=_chosen(self.images, chosen), labels=self.labels[chosen], stylised=stylised)
-
-    def tensors(self, device: torch.device | str = "cpu", dtype: torch.dtype | None = None) -> tuple[Tensor, Tensor]:
-        """Normalised images [n, channels, H, W], by default float32, and labels [n], on a device."""
-        import torch
-
-        images = torch.from_numpy(self.images[:]).to(device)
-        return normalise(images, self.mean, self.std, dtype), torch.from_numpy(self.labels).to(device)
 
 
 def _chosen(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
     return images.subset(chosen) if isinstance(images, StoredImages) else images[chosen]
 
 
-def accepts_split(measure: Measure) -> Measure:
-    """Let a function of `images`, `labels`, `mean` and `std` also accept a `Split` instead of its images.
-
-    The split supplies those of the parameters `labels`, `n_classes`, `mean`, `std` and `neutral` that the function has,
-    unless they are given by name. Positional arguments after the split are the parameters after these.
-    """
-    parameters = inspect.signature(measure).parameters
-    names = list(parameters)
-    positional = [name for name in names if parameters[name].kind is not inspect.Parameter.KEYWORD_ONLY]
-    place = names.index("images")
-
-    @wraps(measure)
-    def call(*arguments: Any, **options: Any) -> Any:
-        if len(arguments) <= place or not isinstance(split := arguments[place], Split):
-            return measure(*arguments, **options)
-        known = {
-            "images": split.images, "labels": split.labels, "n_classes": len(split.classes),
-            "mean": split.mean, "std": split.std, "neutral": split.neutral,
-        }  # fmt: skip
-        others, behind = [name for name in positional[place:] if name not in known], arguments[place + 1 :]
-        if len(behind) > len(others):
-            raise TypeError(
-                f"{measure.__name__}: {len(behind)} positional arguments follow the Split, which brings images and "
-                f"labels; allowed are {len(others)} ({', '.join(others) or 'none'}), give the others by name"
-            )
-        by_position = dict(zip(others, behind, strict=False))
-        known = {name: value for name, value in known.items() if name in names}
-        return measure(*arguments[:place], **{**known, **by_position, **options})
-
-    return cast(Measure, call)
+def is_raw(images: Images) -> bool:
+    """Whether images are uint8, and so not normalised."""
+    return str(images.dtype).removeprefix("torch.") == "uint8"
 
 
 def images_digest(images: Images) -> bytes:
     """The identity of a set of images: its bytes, or its files and positions if it is not in memory."""
-    if isinstance(images, StoredImages):
+    if isinstance(images, StoredImages):  # reading all images would take minutes in every part of a culling
         return hashlib.sha256(repr(images.origin()).encode()).digest()
     digest = hashlib.sha256()
-    for start in range(0, len(images), 1024):  # a Dataset may not fit into memory
-        digest.update(np.ascontiguousarray(images[start : start + 1024]).data)
+    for start in range(0, len(images), DIGESTED):  # a Dataset may not fit into memory
+        digest.update(np.ascontiguousarray(as_array(images[start : start + DIGESTED])).data)
     return digest.digest()
 
 
@@ -159,11 +154,12 @@ def check_images(images: Images, what: str = "images") -> None:
 
 
 def check_characters(classes: Sequence[object], where: str = "") -> None:
-    """Raise ValueError for a name with a control character, which would break the lines of tables and pages."""
+    """Raise ValueError for a name that is not UTF-8, or with a control character, which breaks lines of tables."""
     for name in map(str, classes):
-        if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name):
-            problem = f"the class {name!r} has a control character, such as a line break, in its name"
-            raise ValueError(f"{where}: {problem}" if where else problem)
+        kinds = {unicodedata.category(character) for character in name}
+        problem = "has a control character, such as a line break, in its name" if kinds & {"Cc", "Zl", "Zp"} else ""
+        if problem := "has a name that is not UTF-8: rename it" if "Cs" in kinds else problem:
+            raise ValueError(f"{where}: the class {name!r} {problem}" if where else f"the class {name!r} {problem}")
 
 
 def check_classes(

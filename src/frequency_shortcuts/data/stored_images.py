@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from pathlib import Path
@@ -13,8 +12,6 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.storage.checksums import DamagedFile
-
 RUN = 64  # images per read by HDF5: it is slower with thousands in one call, and much slower with lists of indices
 PER_THREAD = 2**20  # bytes per thread: for fewer, starting a thread takes longer than it saves
 
@@ -23,8 +20,8 @@ class Stored:
     """The images of one split of a store, uint8 [n, channels, H, W], read when they are indexed, by several threads.
 
     chosen: positions in the split, int64 [n]. name: `images` or `stylised`. Indices are slices and arrays of integers.
-    Images that lie in the file one after the other are mapped into memory; HDF5 reads all others. If the split holds
-    the CRC-32 of the images, they are verified. Reading raises DamagedFile if an image is damaged.
+    Images that lie in the file one after the other are mapped into memory; HDF5 reads all others. Reading raises
+    ValueError if HDF5 cannot read an image.
 
     >>> images = Stored("results/laptop/data/syn_1.h5", "test", np.arange(100))
     >>> images[np.array([3, 1])].shape
@@ -43,7 +40,8 @@ class Stored:
         group = self._file[split]
         self._stored = group[name]
         self._mapped = _mapped(self._stored)
-        self._crc32 = group[f"{name}_crc32"][:] if f"{name}_crc32" in group else None
+        about = Path(path).stat()
+        self._about = f"{path} {about.st_size} {about.st_mtime_ns}"
         self.chosen, self.workers = chosen, max(1, workers)
         self.shape, self.dtype = (len(chosen), *self._stored.shape[1:]), np.dtype(np.uint8)
 
@@ -58,10 +56,8 @@ class Stored:
         return part
 
     def origin(self) -> tuple[object, ...]:
-        """The checksum of the store (else its path, size and time) and the positions in it."""
-        about = Path(self._file.filename).stat()
-        fallback = f"{self._file.filename} {about.st_size} {about.st_mtime_ns}"
-        return str(self._file.attrs.get("checksum", fallback)), self._stored.name, self.chosen.tobytes()
+        """Path, size and time of the store when it was opened, and the positions in it."""
+        return self._about, self._stored.name, self.chosen.tobytes()
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         positions, mapped = self.chosen[index], self._mapped
@@ -73,7 +69,6 @@ class Stored:
 
         def fetch(first: int, end: int) -> None:
             np.take(mapped, positions[first:end], axis=0, out=images[first:end], mode="wrap")
-            self._verify(images[first:end], positions[first:end])
 
         if workers == 1:
             fetch(0, len(positions))
@@ -84,21 +79,10 @@ class Stored:
 
     def _read(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
         try:
-            images = take_rows(self._stored, positions).astype(np.uint8, copy=False)
+            return take_rows(self._stored, positions).astype(np.uint8, copy=False)
         except OSError as error:
-            problem = f"{self._stored.name[1:]} cannot be read, the file is damaged ({error})"
-            raise DamagedFile(self._stored.file.filename, problem) from error
-        self._verify(images, positions)
-        return images
-
-    def _verify(self, images: npt.NDArray[np.uint8], positions: npt.NDArray[np.int64]) -> None:
-        """Raise DamagedFile unless the images [k] at these positions [k] have their CRC-32."""
-        if self._crc32 is None:
-            return
-        for pixels, position, expected in zip(images, positions.tolist(), self._crc32[positions].tolist(), strict=True):
-            if zlib.crc32(pixels.data) != expected:
-                problem = f"image {position} of {self._stored.name[1:]}: it does not match its checksum"
-                raise DamagedFile(self._stored.file.filename, problem)
+            path, name = self._stored.file.filename, self._stored.name[1:]
+            raise ValueError(f"{path} is damaged: {name} cannot be read ({error})") from error
 
 
 def _mapped(stored: h5py.Dataset) -> npt.NDArray[np.uint8] | None:

@@ -2,25 +2,18 @@
 
 A store holds the groups `train`, `validation` and `test` (or some of them), each with `images` uint8
 [n, channels, H, W], one after the other, and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per
-channel, of the training images, in units of [0, 1]), `source` and `checksum`. `train/stylised` may hold a restyled
-twin of every training image. A store of files holds `files` instead of `images`: paths that are decoded
-when they are read, for sets that are too large to be kept twice.
-
-`checksum` is the identity of the images: of pixels, labels, splits, classes, mean, std and planted masks, and of
-nothing else. `images_crc32` uint32 [n] holds the CRC-32 of the pixels of each image, which is verified when the image
-is read. All other contents are verified when the store is opened (see `storage.checksums`). `made_from` is the
-`checksum` of the store whose images these are renditions of.
+channel, of the training images, in units of [0, 1]) and `source`. `train/stylised` may hold a restyled twin of every
+training image. A store of files holds `files` instead of `images`: paths that are decoded when they are read, for sets
+that are too large to be kept twice.
 """
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import math
 import os
 import reprlib
 import tempfile
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -31,9 +24,8 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from frequency_shortcuts.storage.checksums import DamagedFile, read_hdf5
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
-from frequency_shortcuts.storage.hdf5 import file_in_errors, open_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .folders import ImageFiles
 from .normalisation import channel_sums, check_statistics, moments
@@ -56,7 +48,6 @@ def write(
     planted: Mapping[str, npt.NDArray[np.bool_]] | None = None,
     planted_about: Mapping[str, Any] | None = None,
     stylised: Images | None = None,
-    made_from: str | None = None,
     about: Mapping[str, str] | None = None,
     progress: bool = False,
 ) -> None:
@@ -70,8 +61,7 @@ def write(
     planted : masks of a synthetic or planted set, for the group of that name
     planted_about : attributes of that group: the `mechanism` and the index of the `neutral` class, -1 for none
     stylised : as images, a twin of each of the `train` split
-    made_from : `checksum` of the store whose images these are renditions of
-    about : more attributes, which do not change the `checksum`
+    about : more attributes
 
     Raises ValueError, naming split and class, if a class has no image, or if the images have no contrast to normalise.
     """
@@ -103,8 +93,6 @@ def write(
         if planted:
             file["planted"].attrs.update(planted_about or {})
             file.attrs["layout"] = "centred"
-        if made_from is not None:
-            file.attrs["made_from"] = made_from
         source += f", {skipped} undecodable images skipped" if skipped else ""
         _describe(file, classes, mean, std, source, created_by)
         file.attrs.update(about or {})
@@ -143,8 +131,6 @@ def write_files(
             group.create_dataset("files", data=names, dtype=h5py.string_dtype(), compression="gzip", chunks=True)
             group["files"].attrs["shape"] = pictures.shape[1:]
             group["files"].attrs["resize"] = pictures.resize or 0
-            sizes = hashlib.sha256(np.array([Path(name).stat().st_size for name in names], np.int64).data)
-            group["files"].attrs["sizes_sha256"] = sizes.hexdigest()
             group.create_dataset("labels", data=labels)
         mean, std = map(np.asarray, statistics)
         _describe(file, classes, mean, std, source, created_by)
@@ -171,54 +157,18 @@ def _is_utf8(name: str) -> bool:
         return False
 
 
-def _describe(
-    file: WholeFile,
-    classes: Sequence[str],
-    mean: Any,
-    std: Any,
-    source: str,
-    created_by: str,
-    checksum: str | None = None,
-) -> None:
+def _describe(file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, created_by: str) -> None:
     if np.any(np.asarray(std) <= 0):
         raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
     file.attrs["classes"] = list(classes)
     file.attrs["mean"], file.attrs["std"] = mean, std
-    file.attrs["source"], file.attrs["checksum"] = source, checksum or _contents_digest(file)
-    file.attrs["created_by"] = created_by
-
-
-def _contents_digest(file: h5py.File) -> str:
-    """SHA-256 of what a store holds: names, dtypes, shapes and values; of images their CRC-32 instead of the pixels."""
-    digest = hashlib.sha256()
-
-    def add(name: str, item: Any) -> None:
-        digest.update(f"{name}\n".encode())
-        for key in sorted(item.attrs):
-            digest.update(f"{key} {np.asarray(item.attrs[key]).tolist()!r}\n".encode())
-        if isinstance(item, h5py.Dataset):
-            digest.update(f"{item.dtype} {item.shape}\n".encode())
-            if name.endswith("/files"):
-                digest.update("\n".join(item.asstr()[:]).encode())
-            elif f"{item.name}_crc32" not in file:
-                digest.update(np.ascontiguousarray(item[()]).data)
-
-    for key in ("classes", "mean", "std"):
-        digest.update(f"{key} {np.asarray(file.attrs[key]).tolist()!r}\n".encode())
-    file.visititems(add)
-    return digest.hexdigest()
-
-
-def checksum(path: str | os.PathLike[str]) -> str:
-    """The identity of the images in a store: its attribute `checksum`."""
-    with read_hdf5(path) as file:
-        return str(file.attrs["checksum"])
+    file.attrs["source"], file.attrs["created_by"] = source, created_by
 
 
 def _write_images(
     file: WholeFile, group: h5py.Group, name: str, images: Images, folder: Path, progress: str | None
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Write images in order, with their CRC-32.
+    """Write images in order.
 
     If files are skipped, the number of images is known only at the end: they wait in a nameless file in the folder.
     Returns the positions of those that were written, and their `channel_sums`.
@@ -226,20 +176,18 @@ def _write_images(
     shape = images.shape[1:]
     sums = np.zeros((2, shape[0]), np.int64)
     kept: list[int] = []
-    crc32: list[int] = []
     may_skip = isinstance(images, ImageFiles) and images.on_error == "skip"
     with tempfile.TemporaryFile(dir=folder) if may_skip else nullcontext() as waiting:
         stored: Any = None if waiting else group.create_dataset(name, images.shape, np.uint8)
-        described = _described(images, progress)
+        described = _in_order(images, progress)
         while block := list(itertools.islice(described, BLOCK)):
-            pixels = np.stack([image for _, image, _, _ in block])
+            pixels = np.stack([image for _, image in block])
             if waiting:
                 waiting.write(pixels.data)
             else:
                 stored[len(kept) : len(kept) + len(block)] = pixels
-            kept += [position for position, _, _, _ in block]
-            crc32 += [crc for _, _, crc, _ in block]
-            sums += sum(image_sums for _, _, _, image_sums in block)
+            kept += [position for position, _ in block]
+            sums += sum(map(channel_sums, pixels))
             file.check()
         if waiting:
             stored = group.create_dataset(name, (len(kept), *shape), np.uint8)
@@ -248,31 +196,16 @@ def _write_images(
                 rows = np.frombuffer(waiting.read(BLOCK * math.prod(shape)), np.uint8).reshape(-1, *shape)
                 stored[first : first + len(rows)] = rows
                 file.check()
-    group.create_dataset(f"{name}_crc32", data=np.array(crc32, np.uint32))
-    if kept:
-        begin = stored.id.get_offset()
-        file.left_out = sorted([*file.left_out, (begin, begin + stored.nbytes)])
     return np.array(kept, np.int64), sums
 
 
-Described = tuple[int, npt.NDArray[np.uint8], int, npt.NDArray[np.int64]]
-
-
-def _described(images: Images, progress: str | None) -> Iterator[Described]:
-    """All images in order: position, pixels, CRC-32 and channel sums."""
+def _in_order(images: Images, progress: str | None) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+    """All images in order, with their positions."""
     if isinstance(images, ImageFiles):
-        for position, facts in images.decoded(progress, _facts):
-            yield position, *facts
+        yield from images.decoded(progress)
         return
-    starts = range(0, len(images), BLOCK)
-    for start in tqdm(starts, desc=progress, unit="block", disable=None if progress else True):
-        block = np.ascontiguousarray(images[start : start + BLOCK], np.uint8)
-        for position, pixels in enumerate(block, start):
-            yield position, *_facts(pixels)
-
-
-def _facts(pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], int, npt.NDArray[np.int64]]:
-    return pixels, zlib.crc32(pixels.data), channel_sums(pixels)
+    for start in tqdm(range(0, len(images), BLOCK), desc=progress, unit="block", disable=None if progress else True):
+        yield from enumerate(np.ascontiguousarray(images[start : start + BLOCK], np.uint8), start)
 
 
 @contextmanager
@@ -281,12 +214,10 @@ def open_store(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[
 
     It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`; it may
     have `mean` and `std`. Raises ValueError for a file that is no such store, or whose data lies in other files (see
-    `open_hdf5`).
+    `read_hdf5`).
     """
-    with open_hdf5(store) as file:
-        with file_in_errors(store):
-            classes, splits = _checked(file, store)
-        yield file, classes, splits
+    with read_hdf5(store, own_data=True) as file:
+        yield file, *_checked(file, store)
 
 
 def _checked(file: h5py.File, store: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
@@ -342,19 +273,13 @@ def link(
 
     If the other store has no `mean` and `std`, its pixels are not normalised, but scaled to 0 to 1.
     """
-    with open_store(store) as (other, classes, splits), replacing_hdf5(path) as file:
+    with open_store(store) as (other, classes, splits):
+        mean, std = _statistics(other, other[splits[0]]["images"].shape[1])
+    with replacing_hdf5(path) as file:
         for name in splits:
             file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
-        channels = other[splits[0]]["images"].shape[1]
-        mean, std = _statistics(other, channels)
-        _describe(file, classes, mean, std, f"store {store}", created_by, _checksum_of(other))
+        _describe(file, classes, mean, std, f"store {store}", created_by)
         file.attrs.update(about or {})
-
-
-def _checksum_of(store: h5py.File) -> str:
-    """The `checksum` of a store, or the size and time of the file if another program wrote it."""
-    about = Path(store.filename).stat()
-    return str(store.attrs.get("checksum", f"{about.st_size} bytes of {about.st_mtime_ns}"))
 
 
 def read(
@@ -370,14 +295,15 @@ def read(
 
     Its images are read at once if they have at most `in_memory` bytes, else when they are indexed, by `workers`
     threads. `statistics` are a mean and std [channels] that replace those of the store. Raises ValueError if the store
-    has no such split or no image of a class, or if the file is no whole store, and DamagedFile if it is damaged.
+    has no such split or no image of a class, or if the file is no whole store.
     """
-    with read_hdf5(path) as file, file_in_errors(path):
+    with read_hdf5(path) as file:
         if split not in set(file):
             there = sorted(set(file) - {"planted"})
             raise ValueError(f"{path} has no split {split!r}: it holds {', '.join(there)}")
         if isinstance(link := file.get(split, getlink=True), h5py.ExternalLink):
-            _check_target(file, link)
+            with read_hdf5(Path(file.filename).parent / link.filename, own_data=True):
+                pass
         classes = class_names(file, path)
         group, where = file[split], f"{path}, split {split}"
         listed = isinstance(group, h5py.Group) and "files" in group
@@ -410,14 +336,6 @@ def read(
         neutral=neutral,
         **lazy,
     )
-
-
-def _check_target(file: h5py.File, link: h5py.ExternalLink) -> None:
-    """Raise an error unless the store that a store links to is there, and is still the one that was linked."""
-    target = Path(file.filename).parent / link.filename
-    with open_hdf5(target) as other:
-        if _checksum_of(other) != file.attrs["checksum"]:
-            raise DamagedFile(file.filename, f"it links to {target}, which has changed since")
 
 
 def neutral_class(file: h5py.File) -> int | None:

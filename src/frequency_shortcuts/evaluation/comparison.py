@@ -10,19 +10,18 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from torch import Tensor, nn
+from torch import nn
 
-from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.networks.predictions import source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
-from frequency_shortcuts.spectrum.fills import Fill, check_fills, donors
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.fills import FILLS, all_named, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .hits import judged, rates_of_class
-from .masked_predictions import background_of, masked_predictions
+from .hits import rates_of_class
+from .masked_predictions import masked_predictions
 from .method_scores import CONTROL, UNFILTERED
 from .trials import PARTS, MaskSet, seed_of
 
@@ -31,17 +30,12 @@ log = logging.getLogger(__name__)
 _ABOUT = ["method", "part", "fill", "class", "percent", "draw", "positions"]
 
 
-@accepts_split
 def compare_methods(
     network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
+    split: Split,
     maps: Mapping[str, Mapping[float, BoolArray]],
     *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    neutral: int | None = None,
-    fills: Sequence[Fill] = ("zeros", "swap"),
+    fills: Sequence[str] = tuple(FILLS),
     controls: int = 10,
     seed: int = 0,
     run: str = "",
@@ -52,7 +46,7 @@ def compare_methods(
 
     maps : method -> percent -> bool [class, H, W]. All methods need the same percentages
     controls : random masks of each size
-    images, labels, mean, std, neutral, fills, seed, run : as in `shortcuts.measure`
+    fills, seed : as in `Trials`; run : as in `shortcuts.collect`
 
     Returns a tidy table, one row per method, part, fill, percent, class and draw: `method` (a key of maps, `CONTROL` or
     `UNFILTERED`, which has the percent 100), `part` (keep, remove), `fill`, `percent`, `class`, `draw`, `positions` (of
@@ -68,44 +62,39 @@ def compare_methods(
     for name, of_size in maps.items():
         if list(of_size) != percents:
             raise ValueError(f"the maps of {name} hold {list(of_size)} %, those of the first method {percents} %")
-    n_classes = len(first[percents[0]])
-    labels = as_array(labels)
-    check_classes(labels, range(n_classes), n_images=images.shape[0])
-    check_fills(fills)
-    source = source_for(network, images, mean, std)
-    size = images.shape[-2:]
+    labels, n_classes, size = split.labels, len(split.classes), split.images.shape[-2:]
+    chosen, source = all_named(fills), source_for(network, split)
     plan = _plan(maps, percents, n_classes, size, controls, seed_of(seed, run, "random"))
     negative = labels != np.arange(n_classes)[:, None]
     tables: list[pd.DataFrame] = []
     with masked_predictions(
-        network, labels, n_classes, batch_size or source.batch_size(), total=len(fills) * len(PARTS) * len(labels),
+        network, split, batch_size or source.batch_size(), total=len(fills) * len(PARTS) * len(labels),
         bar="comparing methods", progress=progress,
     ) as predictor:  # fmt: skip
         unfiltered = predictor.unfiltered(source)
-        for fill in fills:
-            swapped = fill == "swap"
-            donor = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")) if swapped else None
-            background = background_of(fill, source, donor)
+        for fill in chosen:
+            donor = None
+            if fill.needs_donors:
+                donor = donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors"))
+            background = fill.background(source.take, donor)
             for part in PARTS:
-                counted = judged(negative, labels, donor) if part == "keep" else np.zeros_like(negative)
+                counted = fill.judged(negative, labels, donor) if part == "keep" else np.zeros_like(negative)
                 masks = MaskSet(n_classes)
                 places = [
                     [masks.add(mask if part == "keep" else ~mask, c) for c, mask in enumerate(of_classes)]
                     for _, of_classes in plan
                 ]
                 named = predictor.under_masks(source, background, masks, counted)
-                for c in range(n_classes):
-                    if swapped and c == neutral:
-                        continue
+                for c in fill.tested(n_classes, split.neutral):
                     rows = [(*key, int(of_classes[c].sum())) for key, of_classes in plan]
                     shown = named[[place[c] for place in places]]
                     if part == "keep":
                         rows = [(UNFILTERED, 100.0, 0, int(np.prod(size))), *rows]
                         shown = np.concatenate([unfiltered[None], shown])
                     table = pd.DataFrame(rows, columns=["method", "percent", "draw", "positions"])
-                    table = table.assign(**{"part": part, "fill": fill, "class": c})[_ABOUT]
+                    table = table.assign(**{"part": part, "fill": fill.name, "class": c})[_ABOUT]
                     tables.append(rates_of_class(table, shown, c, labels == c, counted[c]))
-            log.info("fill %s: %d maps of %d classes on %d images", fill, len(plan), n_classes, len(labels))
+            log.info("fill %s: %d maps of %d classes on %d images", fill.name, len(plan), n_classes, len(labels))
     return pd.concat(tables, ignore_index=True)
 
 

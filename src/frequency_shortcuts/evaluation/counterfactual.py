@@ -28,7 +28,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.source import index_batches
-from frequency_shortcuts.data.splits import Split, check_classes, first_of_each_class
+from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.networks.predictions import Classifier, check_alone, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -125,7 +125,6 @@ def collect(
     >>> flips = collect(network, stores.read(path, "validation"), stores.read(path, "test"))
     >>> rates(flips)[["class", "flip", "need", "verdict"]]
     """
-    check_classes(test.labels, test.classes, "the test images")
     settings = settings or Settings()
     frozen, n_classes = Classifier.frozen(network), len(test.classes)
     ranking_pixels, pixels = in_pixels(ranking, test, frozen.device)

@@ -26,16 +26,16 @@ import pandas as pd
 import torch
 from torch import nn
 
-from frequency_shortcuts.data.artefacts import KINDS, WAVE_AMPLITUDES, Pixels, put
-from frequency_shortcuts.data.normalisation import pixel_statistics
+from frequency_shortcuts.data.artefacts import KINDS, WAVE_AMPLITUDES, put
+from frequency_shortcuts.data.normalisation import normalise, pixel_statistics
 from frequency_shortcuts.data.splits import Split, first_of_each_class
-from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.data.waved import Pixels, Wave
 from frequency_shortcuts.intervals import over_networks, ratio
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks.augmentation import WITH_MAPS
-from frequency_shortcuts.networks.predictions import called
+from frequency_shortcuts.networks.predictions import called, predict
 from frequency_shortcuts.networks.reduction import MapReduction, reduction_masks
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.filters import keep
@@ -175,7 +175,7 @@ def _prepared(photographs: Photographs, cue: Cue | None, prepare: Callable[[Pixe
 
 def _maps(network: nn.Module, images: Split, seed: int) -> BoolArray:
     """The map of each class of a network, by training images."""
-    few: Any = images.subset(first_of_each_class(images.labels, MAPS))
+    few = images.subset(first_of_each_class(images.labels, MAPS))
     method, settings = registry.resolve("mixture")
     found = find(registry.load(method), network, few, seed=seed, **settings)
     return dfm.dominant(found.score, ConjugatePairs(*images.images.shape[2:]), 5)
@@ -188,12 +188,9 @@ def _ask(
 
     plain : test images; prepared : the same as the network sees them
     """
-    clean: Any = prepared  # `called` takes a Split as well
-    before, other = called(network, clean), plain.labels != cue.label
-    with_it: Any = replace(
-        prepared, images=prepare(cue.add_to(np.asarray(plain.images[:])[other])), labels=plain.labels[other]
-    )
-    named = called(network, with_it) == cue.label
+    before, other = called(network, prepared), plain.labels != cue.label
+    with_it = torch.from_numpy(prepare(cue.add_to(np.asarray(plain.images[:])[other])))
+    named = predict(network, normalise(with_it, prepared.mean, prepared.std)).numpy() == cue.label
     return {
         "accuracy": float((before == plain.labels).mean()),
         "recall": float((before[~other] == cue.label).mean()),

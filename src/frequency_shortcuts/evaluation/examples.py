@@ -22,8 +22,9 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask
+from frequency_shortcuts.spectrum.fills import all_named
 from frequency_shortcuts.spectrum.filters import half_plane, hide
-from frequency_shortcuts.storage.checksums import read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import CULLING, read_table
 
 from . import flip_rates
@@ -225,9 +226,9 @@ def read_explored(network: Network, shown: IntArray, fills: Sequence[str]) -> Ex
     images = stores.read(network.store, split, int(np.bincount(hits.labels).max()), statistics=network.statistics)
     first = np.array([np.flatnonzero(images.labels == c)[0] for c in shown], np.int64)
     donor = None if hits.donors is None else hits.donors[first]
-    source, names = Source(images.images, images.mean, images.std), dict(enumerate(images.classes))
+    source, names = Source(images), dict(enumerate(images.classes))
     own, swapped = source.take(first), None if donor is None else source.take(donor)
-    under = [swapped if fill == "swap" else None for fill in fills]
+    under = [swapped if fill.needs_donors else None for fill in all_named(fills)]
     tested = {next(iter(network.maps)): hits, **of_method}
     return Explored(
         network.run,

@@ -21,11 +21,11 @@ class Exchanged(Source):
     """
 
     def __init__(self, source: Source, mask: BoolArray, donor: IntArray) -> None:
-        super().__init__(source.images, source.mean, source.std, device=source.device, dtype=source.dtype)
-        self._kept = half_plane(~check_mask(mask), *self.images.shape[-2:]).to(self.device)
+        super().__init__(source.split, device=source.device, dtype=source.dtype)
+        self._kept = half_plane(~check_mask(mask), *self.shape[-2:]).to(self.device)
         self._source, self._donor = source, donor
 
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen images [k], in that order, on the device: [k, channels, H, W]."""
         own, others = (torch.fft.rfft2(self._source.take(of)) for of in (chosen, self._donor[chosen]))
-        return hide(own, self._kept, others, size=self.images.shape[-2:])
+        return hide(own, self._kept, others, size=self.shape[-2:])

@@ -9,8 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +29,7 @@ from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.networks.minibatches import iterations_per_epoch
 from frequency_shortcuts.networks.recipe import Recipe
-from frequency_shortcuts.storage.journal import Journal
+from frequency_shortcuts.storage.journal import Journal, Work
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +61,7 @@ def measure(
     protocol: Protocol,
     *,
     device: torch.device | str = "cpu",
-    state: str | os.PathLike[str] | None = None,
-    version: str = "",
-    stop: Callable[[], bool] | None = None,
-    progress: bool = False,
+    work: Work | None = None,
 ) -> pd.DataFrame:
     """Draw a set for each seed, and train and test a network on it: one row a set, test and class.
 
@@ -73,25 +69,23 @@ def measure(
     ----------
     seeds : of the sets; the seed of a set also seeds its images and its network
     constants : those of `planted.design` that differ from the defaults
-    state : file of the finished sets, from which a later call resumes. The caller deletes it after saving the results
-    version : version of the code; the state of another version is not resumed
-    stop : called before each set. If it returns true, `journal.Stopped` is raised
-    progress : show a bar on a terminal
+    work : finished sets are stored; it stops before a set
 
     Returns the columns seed, iteration, class, gain, ring (low or high), distinctiveness (`adcs.distinctiveness`, of
     the training images), precision, recall, f1 and images (test images of the class). Gain and ring are missing for the
     neutral class.
     """
-    settings = repr((sorted(constants.items()), protocol, version, torch.device(device).type, chosen()))
+    work = work or Work()
+    settings = repr((sorted(constants.items()), protocol, work.version, torch.device(device).type, chosen()))
     fingerprint, tables = hashlib.sha256(settings.encode()).hexdigest(), []
-    shown = tqdm(seeds, desc="graded sets", unit="set", disable=None if progress else True)
-    with Journal(state, fingerprint, stop=stop) as journal:
+    shown = tqdm(seeds, desc="graded sets", unit="set", disable=None if work.progress else True)
+    with Journal(work.state, fingerprint, stop=work.stop) as journal:
         for seed in shown:
             design = planted.design("graded", cue_seed=seed, **constants)
 
             def measured(design: planted.Design = design) -> npt.NDArray[Any]:
                 texts = {"class": "U8", "ring": "U4"}  # a journal holds no objects
-                return np.asarray(_measure(design, protocol, device, progress).to_records(False, texts))
+                return np.asarray(_measure(design, protocol, device, work.progress).to_records(False, texts))
 
             rows = pd.DataFrame.from_records(journal.step(f"set {seed}", measured))
             reached = rows.loc[rows["iteration"] == rows["iteration"].max(), "recall"].mean()
@@ -117,17 +111,16 @@ def _measure(design: planted.Design, protocol: Protocol, device: torch.device | 
     )
     per_epoch = iterations_per_epoch(len(train), protocol.recipe.batch_size)
     done = training.train(
-        architectures.build(architecture, seed),
+        architectures.build(architecture, seed).to(device),
         train,
         test,  # it only chooses weights, and no weights are kept
         replace(protocol.recipe, epochs=math.ceil(protocol.iterations / per_epoch)),
         seed=seed,
-        device=device,
         augmentation=protocol.augmentation,
         dynamics=Dynamics(test, protocol.iterations, protocol.every, views=("full",)),
-        progress=progress,
+        work=Work(progress=progress),
     )
-    spectra = adcs.class_spectra(train.images, train.labels, len(train.classes), mean=mean, std=std)
+    spectra = adcs.class_spectra(train)
     gains = design.gains.copy()
     gains[design.neutral] = np.nan
     of_class = {

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from frequency_shortcuts.intervals import shares
+from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.storage.tables import CULLING
 
@@ -56,12 +57,12 @@ class Hits:
     @property
     def primary_fill(self) -> str:
         """The fill to quote: `swap` if there is a neutral class, else `zeros`; the first one if it was not tested."""
-        wanted = "zeros" if self.neutral is None else "swap"
+        wanted = fills.quoted(self.neutral).name
         return wanted if wanted in self.predicted else next(iter(self.predicted))
 
     def tested(self, fill: str) -> list[int]:
         """The classes that have a test under a fill. With `swap`, images of the neutral class are the donors."""
-        return [c for c in range(self.n_classes) if fill != "swap" or c != self.neutral]
+        return fills.named(fill).tested(self.n_classes, self.neutral)
 
     def has_fpr(self, trials: pd.DataFrame) -> BoolArray:
         """Whether FPR was measured under the mask of each of some rows of `trials`."""
@@ -69,19 +70,8 @@ class Hits:
         return measured
 
     def judged(self, fill: str) -> BoolArray:
-        """The images on which FPR of each class is measured under a fill, bool [class, n].
-
-        With `swap`, images whose donor is of the class do not count: they may rightly be assigned to it.
-        """
-        return judged(self.negatives, self.labels, self.donors if fill == "swap" else None)
-
-
-def judged(negatives: BoolArray, labels: IntArray, donors: IntArray | None) -> BoolArray:
-    """The negatives bool [class, n] without the images whose donor, the image at `donors` [n], is of the class."""
-    if donors is None:
-        return negatives
-    counted: BoolArray = negatives & (labels[donors] != np.arange(len(negatives))[:, None])
-    return counted
+        """The images on which FPR of each class is measured under a fill, bool [class, n]."""
+        return fills.named(fill).judged(self.negatives, self.labels, self.donors)
 
 
 def write_hits(group: h5py.Group, hits: Hits) -> None:
@@ -112,14 +102,14 @@ def read_hits(group: h5py.Group) -> Hits:
     >>> with read_hdf5("results/laptop/tests/syn_1/resnet18_w8/none/seed0/hits.h5") as file:
     ...     hits = read_hits(file)
     """
-    neutral, fills = int(group.attrs["neutral"]), group["named"]
+    neutral, of_fills = int(group.attrs["neutral"]), group["named"]
     columns = {
         name: group[f"trials/{name}"].asstr()[:] if name in _TEXTS else group[f"trials/{name}"][:] for name in TRIAL
     }
     return Hits(
         labels=group["labels"][:].astype(np.int64),
         unfiltered=group["unfiltered"][:].astype(np.int64),
-        predicted={fill: fills[fill][:] for fill in sorted(fills, reverse=True)},  # zeros before swap
+        predicted={fill: of_fills[fill][:] for fill in sorted(of_fills, reverse=True)},  # zeros before swap
         donors=group["donors"][:].astype(np.int64) if "donors" in group else None,
         negatives=group["negatives"][:],
         masks=group["masks"][:],

@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts.data.artefacts import Artefact
-from frequency_shortcuts.data.normalisation import pixel_statistics
+from frequency_shortcuts.data.normalisation import normalise, pixel_statistics
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.intervals import paired
@@ -25,11 +25,12 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.predictions import called
+from frequency_shortcuts.networks.predictions import called, predict
 from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.networks.reduction import MapReduction
-from frequency_shortcuts.spectrum.arrays import IntArray
+from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.journal import Work
 
 from .causes import cause
 from .class_statistics import beyond, class_statistics
@@ -37,6 +38,7 @@ from .counterfactual import Flips, collect
 from .cross import advantage_of_class
 from .flip_rates import rates
 from .shortcuts import collect as collect_hits
+from .trials import Trials
 from .verdicts import verdicts
 
 VALIDATION, RANKING, TEST, CHANGED = 100, 200, 200, 33  # images of each class
@@ -134,7 +136,7 @@ def measure_one(
     network = train(images, protocol, seed, device, stop)
     table, flips = test(network, images, seed)
     plain = replace(plain, mean=images.test.mean, std=images.test.std)
-    hit, as_is = (_called(network, of) == of.labels for of in (plain, images.test))
+    hit, as_is = (called(network, of) == of.labels for of in (plain, images.test))
     own = [plain.labels == c for c in table["class"]]
     return network, table.assign(
         clean_recall=[float(hit[of].mean()) for of in own], clean_images=[int(of.sum()) for of in own],
@@ -142,12 +144,7 @@ def measure_one(
     ), flips  # fmt: skip
 
 
-def _called(network: nn.Module, images: Any) -> IntArray:
-    """The class that a network calls each image of a split, [n]."""
-    return called(network, images)
-
-
-def changes(network: Any, images: Split, artefacts: Sequence[Artefact]) -> pd.DataFrame:
+def changes(network: nn.Module, images: Split, artefacts: Sequence[Artefact]) -> pd.DataFrame:
     """What each artefact does to images of other classes than its own: one row an artefact.
 
     images : without artefacts
@@ -157,12 +154,13 @@ def changes(network: Any, images: Split, artefacts: Sequence[Artefact]) -> pd.Da
 
     >>> changes(network, images, [Artefact("jpeg", 1, label=6)])["called"]
     """
-    before, rows = _called(network, images), []
+    before, rows = called(network, images), []
     pixels, everywhere = np.asarray(images.images[:]), np.full(len(images), True)
     for artefact in artefacts:
         others = images.labels != artefact.label
-        with_it = replace(images, images=artefact.add_to(pixels, everywhere)[others], labels=images.labels[others])
-        hits = (_called(network, with_it) == artefact.label).astype(float) - (before[others] == artefact.label)
+        with_it = torch.from_numpy(artefact.add_to(pixels, everywhere)[others])
+        named = predict(network, normalise(with_it, images.mean, images.std)).numpy()
+        hits = (named == artefact.label).astype(float) - (before[others] == artefact.label)
         rows.append({"called": float(hits.mean()), "variance": float(paired(hits).variance)})
     return pd.DataFrame(rows)
 
@@ -181,11 +179,11 @@ def train(
     architecture = architectures.Architecture(
         n_classes=len(images.train.classes), channels=channels, size=size, **protocol.network
     )
-    network = architectures.build(architecture, seed)
+    network = architectures.build(architecture, seed).to(device)
     validation = images.ranking.subset(first_of_each_class(images.ranking.labels, VALIDATION))
     training.train(
-        network, images.train, validation, protocol.recipe, seed=seed, device=device,
-        augmentation=protocol.augmentation, reduction=reduction, stop=stop,
+        network, images.train, validation, protocol.recipe, seed=seed,
+        augmentation=protocol.augmentation, reduction=reduction, work=Work(stop=stop),
     )  # fmt: skip
     return network
 
@@ -213,8 +211,8 @@ def describe(artefact: Artefact) -> str:
 
 def _maps(network: nn.Module, images: Photographs, per_class: int, seed: int) -> pd.DataFrame:
     """The verdict of the shortcut test by maps of culling, and the own-map advantage with `culling` and `mixture`."""
-    ranking: Any = images.ranking.subset(first_of_each_class(images.ranking.labels, per_class))
-    tested: Any = images.test.subset(first_of_each_class(images.test.labels, 50))
+    ranking = images.ranking.subset(first_of_each_class(images.ranking.labels, per_class))
+    tested = images.test.subset(first_of_each_class(images.test.labels, 50))
     table = pd.DataFrame({"class": range(len(ranking.classes))})
     for name in ("culling", "mixture"):
         method, settings = registry.resolve(name)
@@ -222,8 +220,7 @@ def _maps(network: nn.Module, images: Photographs, per_class: int, seed: int) ->
             settings["search"] = "screened"  # as the study has it
         found = find(registry.load(method), network, ranking, seed=seed, **settings)
         masks = dfm.dominant(found.score, ConjugatePairs(*ranking.images.shape[2:]), 5)
-        options: dict[str, Any] = {"fills": ("zeros",), "controls": 5, "negatives": 450, "seed": seed}
-        hits = collect_hits(network, tested, masks, **options)
+        hits = collect_hits(network, tested, masks, Trials(fills=[ZEROS.name], controls=5, negatives=450, seed=seed))
         table[f"advantage_{name}"] = [float(advantage_of_class(hits, c).value) for c in table["class"]]
         if name == "culling":
             headline = verdicts(hits).query("headline").set_index("class")["verdict"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,10 +12,13 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, index_batches
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.predictions import Classifier, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.spectrum.fills import Fill
 from frequency_shortcuts.spectrum.filters import half_plane, hide
+
+if TYPE_CHECKING:
+    from frequency_shortcuts.spectrum.fills import Background
 
 from .hits import NOT_SHOWN, Named
 from .trials import MaskSet
@@ -24,19 +28,19 @@ _BAR = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
 
 @contextlib.contextmanager
 def masked_predictions(
-    network: nn.Module, labels: IntArray, n_classes: int, batch: int, *, total: int, bar: str, progress: bool
+    network: nn.Module, split: Split, batch: int, *, total: int, bar: str, progress: bool
 ) -> Iterator[MaskedPredictor]:
     """A `MaskedPredictor` for a network, which is in evaluation mode inside the block.
 
-    labels : int [n], of the images; batch : images in one forward pass
+    split : the images, or those that others are made of; batch : images in one forward pass
     total : of the bar, in images; bar : its label; progress : whether to show it on a terminal
     """
     with (
-        Classifier(network).naming(n_classes) as predict,
+        Classifier(network).naming(len(split.classes)) as predict,
         tqdm(total=total, desc=bar, unit="image", leave=False, bar_format=_BAR, disable=None if progress else True)
         as shown,
     ):  # fmt: skip
-        yield MaskedPredictor(predict, labels, n_classes, batch, shown.update)
+        yield MaskedPredictor(predict, split.labels, len(split.classes), batch, shown.update)
 
 
 class MaskedPredictor:
@@ -65,17 +69,15 @@ class MaskedPredictor:
         confusion(self.labels, named, self.n_classes)
         return named
 
-    def under_masks(
-        self, source: Source, background: Callable[[IntArray], Tensor | None], masks: MaskSet, judged: BoolArray
-    ) -> Named:
+    def under_masks(self, source: Source, background: Background, masks: MaskSet, judged: BoolArray) -> Named:
         """The class of each image of a source under each mask, int16 [mask, n].
 
-        background : see `background_of`; judged : bool [class, n], the images on which FPR of each class is measured
+        background : see `fills`; judged : bool [class, n], the images on which FPR of each class is measured
 
         An image is shown under the masks of its own class, and under those for FPR of a class that it is judged for;
         else it has the class `NOT_SHOWN`.
         """
-        size, labels = source.images.shape[-2:], self.labels
+        size, labels = source.shape[-2:], self.labels
         halves = torch.stack([half_plane(mask, *size) for mask in masks.kept])
         is_for, for_others = masks.is_for.astype(np.float32), masks.for_others.astype(np.float32)
         named = np.full((len(halves), len(labels)), NOT_SHOWN, np.int16)
@@ -92,13 +94,3 @@ class MaskedPredictor:
             if called:
                 named[mask, chosen[image]] = torch.cat(called).cpu().numpy()
         return named
-
-
-def background_of(fill: Fill, source: Source, donor: IntArray | None) -> Callable[[IntArray], Tensor | None]:
-    """The coefficients of a fill: positions of images [k] -> complex [k, channels, H, W // 2 + 1], or None for zeros.
-
-    donor : int [n], the donor of each image, for the fill `swap`
-    """
-    if fill != "swap" or donor is None:
-        return lambda chosen: None
-    return lambda chosen: torch.fft.rfft2(source.take(donor[chosen]))

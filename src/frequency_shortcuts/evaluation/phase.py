@@ -19,21 +19,20 @@ import logging
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.predictions import source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
-from frequency_shortcuts.spectrum.fills import donors
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.fills import SWAP, donors
 
-from .hits import Hits, Named, judged
-from .masked_predictions import background_of, masked_predictions
+from .hits import Hits, Named
+from .masked_predictions import masked_predictions
 from .phase_verdicts import KEPT, REGIONS, PhaseHits, phase_rates, phase_verdicts
-from .trials import MaskSet, check_limits, check_neutral, negatives_of, seed_of
+from .trials import MaskSet, check_limits, check_maps, negatives_of, seed_of
 
 __all__ = ["KEPT", "REGIONS", "Hybrids", "PhaseHits", "collect", "hybrid", "measure", "phase_rates", "phase_verdicts"]
 
@@ -58,26 +57,21 @@ class Hybrids(Source):
     """
 
     def __init__(self, source: Source, amplitudes: IntArray, phases: IntArray) -> None:
-        super().__init__(source.images, source.mean, source.std, device=source.device, dtype=source.dtype)
+        super().__init__(source.split, device=source.device, dtype=source.dtype)
         self._source, self._amplitudes, self._phases = source, amplitudes, phases
 
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen hybrids [k], in that order, on the device: [k, channels, H, W]."""
         images = (self._source.take(of[chosen]) for of in (self._amplitudes, self._phases))
-        hybrids: Tensor = torch.fft.irfft2(hybrid(*map(torch.fft.rfft2, images)), s=self.images.shape[-2:])
+        hybrids: Tensor = torch.fft.irfft2(hybrid(*map(torch.fft.rfft2, images)), s=self.shape[-2:])
         return hybrids
 
 
-@accepts_split
 def collect(
     network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
+    split: Split,
     masks: BoolArray,
     *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    neutral: int | None = None,
     negatives: int | None = None,
     seed: int = 0,
     run: str = "",
@@ -89,10 +83,9 @@ def collect(
 
     Parameters
     ----------
-    images, labels, mean, std : as in `shortcuts.collect`; a `Split` supplies them, and the neutral class
     masks : bool [class, H, W], the map of every class
-    neutral, negatives, seed, run : as in `shortcuts.collect`. With the same values each image has the same donor as
-        there, and `map` with `both` has the rates of its filter `dfm` with the fill `swap`
+    negatives, seed : as in `Trials`; run : as in `shortcuts.collect`. With the same values each image has the same
+        donor as there, and `map` with `both` has the rates of its filter `dfm` with the fill `swap`
     hits : of `shortcuts.collect` with this network and these images. What it holds of `both`, for the same donors,
         negatives and maps, is not tested again
 
@@ -101,11 +94,10 @@ def collect(
 
     >>> phase_verdicts(collect(network, split, masks))[["class", "verdict"]]
 
-    Raises ValueError if a class has no image, an image no donor, or the sizes do not match.
+    Raises ValueError if an image has no donor, or the sizes do not match.
     """
-    labels = as_array(labels)
-    check_classes(labels, range(len(masks)), n_images=images.shape[0])
-    check_neutral(neutral, len(masks))
+    labels, neutral = split.labels, split.neutral
+    check_maps(masks, len(split.classes))
     check_limits(negatives=negatives)
     donor, everything = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")), np.arange(len(labels))
     negative = np.zeros((len(masks), len(labels)), bool)
@@ -113,17 +105,17 @@ def collect(
     for c in classes:
         negative[c, negatives_of(labels, c, negatives, seed)] = True
     places = np.array([shown.add(mask, c) for c, mask in enumerate(masks)])
-    counted = judged(negative, labels, donor)
-    source = source_for(network, images, mean, std)
+    counted = SWAP.judged(negative, labels, donor)
+    source = source_for(network, split)
     images_of = {
         "both": source, "amplitude": Hybrids(source, everything, donor), "phase": Hybrids(source, donor, everything)
     }  # fmt: skip
     named = _known(hits, donor, negative[classes], masks)
     with masked_predictions(
-        network, labels, len(masks), batch_size or source.batch_size(), total=len(KEPT) * len(labels),
+        network, split, batch_size or source.batch_size(), total=len(KEPT) * len(labels),
         bar="phases and amplitudes", progress=progress,
     ) as predictor:  # fmt: skip
-        background = background_of("swap", source, donor)
+        background = SWAP.background(source.take, donor)
         for kept, of_part in images_of.items():
             if ("spectrum", kept) not in named:
                 named["spectrum", kept] = predictor.unfiltered(of_part)[None].astype(np.int16)
@@ -143,7 +135,7 @@ def _known(hits: Hits | None, donor: IntArray, negative: BoolArray, masks: BoolA
         return {}
     return {
         ("spectrum", "both"): hits.unfiltered[None].astype(np.int16),
-        ("map", "both"): hits.predicted["swap"][own["mask"]],
+        ("map", "both"): hits.predicted[SWAP.name][own["mask"]],
     }
 
 

@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import torch
 from torch import Tensor, nn
@@ -16,10 +15,10 @@ from tqdm import tqdm
 from frequency_shortcuts.data.corruptions import KINDS, STRENGTHS, corrupt
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.source import Source, index_batches
-from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.networks.predictions import Classifier, source_for
-from frequency_shortcuts.spectrum.arrays import IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.radial import filters
 
@@ -53,8 +52,6 @@ class Tally:
 def recall_by_view(
     network: nn.Module,
     source: Source,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
     about: pd.DataFrame,
     views: Callable[[IntArray], Iterable[Tensor]],
     *,
@@ -65,7 +62,6 @@ def recall_by_view(
 
     Parameters
     ----------
-    labels : [n], 0 to n_classes - 1
     about : one row per view: the columns that name it
     views : positions of images [k] -> their views [k, channels, H, W], one after the other, in the order of `about`
     progress : label of a bar on a terminal; None for no bar
@@ -73,10 +69,9 @@ def recall_by_view(
     Returns a tidy table, one row per view and class: the columns of `about`, `class`, `images` (of the class), `tpr`
     (the recall) with Wilson's interval `tpr_low`, `tpr_high` (`intervals.shares`), `fpr` (share of the other
     images that are assigned to the class) and `accuracy` (share of all images that are assigned to their label, the
-    same for every class of a view). Raises ValueError if a class has no image or the network predicts another class.
+    same for every class of a view). Raises ValueError if the network predicts another class.
     """
-    labels = as_array(labels)
-    check_classes(labels, range(n_classes), n_images=len(source))
+    labels, n_classes = source.split.labels, len(source.split.classes)
     tally = Tally(len(about), n_classes, source.device)
     truth = torch.as_tensor(labels, dtype=torch.int64, device=source.device)
     with (
@@ -112,30 +107,23 @@ def recall_by_view(
     )
 
 
-@accepts_split
 def filtered_recall(
     network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
+    split: Split,
     *,
     cutoffs: Sequence[float],
     band_width: float,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
     batch_size: int | None = None,
     progress: bool = False,
 ) -> pd.DataFrame:
     """Recall of every class on unfiltered images and under each of the `filters`.
 
-    images, mean, std, batch_size : see `shortcuts.measure`
-
     Returns a tidy table, one row per filter and class: `filter` (unfiltered, low-pass, high-pass, band-stop), `low`,
     `high` (in cycles per image, see `Filter`; missing where there is no limit), and the columns of `recall_by_view`.
     For the errors see there and `filters`.
     """
-    source = source_for(network, images, mean, std)
-    height, width = images.shape[-2:]
+    source = source_for(network, split)
+    height, width = split.images.shape[-2:]
     radial = filters(height, width, cutoffs, band_width)
     halves = [half_plane(each.mask, height, width).to(source.device) for each in radial]
     rows = [("unfiltered", np.nan, np.nan), *((each.name, each.low, each.high) for each in radial)]
@@ -149,22 +137,17 @@ def filtered_recall(
             yield hide(own, half, size=(height, width))
 
     table = recall_by_view(
-        network, source, labels, n_classes, about, views,
+        network, source, about, views,
         batch_size=batch_size, progress="filtering" if progress else None,
     )  # fmt: skip
     log.info("%d filters on %d images", len(radial), len(source))
     return table
 
 
-@accepts_split
 def corrupted_recall(
     network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
+    split: Split,
     *,
-    mean: npt.ArrayLike,
-    std: npt.ArrayLike,
     names: Sequence[str] = tuple(KINDS),
     seed: int = 0,
     batch_size: int | None = None,
@@ -172,27 +155,26 @@ def corrupted_recall(
 ) -> pd.DataFrame:
     """Recall of every class on images without corruption and under every corruption and strength.
 
-    images : uint8 [n, channels, H, W], a tensor, an array, an open HDF5 dataset or similar, read batch by batch. They
-        are corrupted, and then normalised with `mean` and `std`
+    split : of uint8 images, which are corrupted, and then normalised
     names : of KINDS; the images without corruption are always tested
 
     Returns a tidy table, one row per corruption, strength and class: `corruption` (`none` for images without one),
     `strength` (0 for these, else 1 to 5), and the columns of `recall_by_view`. For the errors see there and `corrupt`.
     """
-    source = source_for(network, images, mean, std)
+    source = source_for(network, split)
     about = pd.DataFrame(
         [(NONE, 0), *((name, strength) for name in names for strength in STRENGTHS)], columns=["corruption", "strength"]
     )
 
     def views(chosen: IntArray) -> Iterator[Tensor]:
         pixels = source.read(chosen).to(source.device)
-        yield normalise(pixels, mean, std, source.dtype)
+        yield normalise(pixels, split.mean, split.std, source.dtype)
         for name in names:
             for strength in STRENGTHS:
-                yield normalise(corrupt(name, pixels, strength, seed, chosen), mean, std, source.dtype)
+                yield normalise(corrupt(name, pixels, strength, seed, chosen), split.mean, split.std, source.dtype)
 
     table = recall_by_view(
-        network, source, labels, n_classes, about, views,
+        network, source, about, views,
         batch_size=batch_size, progress="corrupting" if progress else None,
     )  # fmt: skip
     log.info("%d corruptions on %d images", len(about) - 1, len(source))

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.data.source import Source, tiling
-from frequency_shortcuts.data.splits import Images, accepts_split, check_classes
-from frequency_shortcuts.networks.predictions import Classifier, Precision
-from frequency_shortcuts.spectrum.arrays import IntArray, as_array
+from frequency_shortcuts.data.source import tiling
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.maps.methods.engine import Engine, Limits
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.waves import Waves
 
@@ -27,19 +27,13 @@ from .wave_errors import Sensitivity
 log = logging.getLogger(__name__)
 
 
-@accepts_split
 def fourier_sensitivity(
     network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
+    split: Split,
     *,
     norm: float,
     radius: float | None = None,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    precision: Precision = "float32",
-    batch: int | None = None,
+    limits: Limits | None = None,
     seed: int = 0,
     progress: bool = False,
 ) -> Sensitivity:
@@ -54,58 +48,43 @@ def fourier_sensitivity(
 
     Parameters
     ----------
-    images : as in `culling.cull`. Floating-point images are normalised with `std` if it is given; else they are pixels
+    split : the std of floating-point images is the one that they were normalised with; 1 for pixels
     radius : evaluate the pairs up to this radius, in cycles per image; None for all
-    precision, batch : see `culling.cull`
-    seed : of the signs. The signs for an image depend on its position in `images`, not on its batch
+    seed : of the signs. The signs for an image depend on its position in the split, not on its batch
 
-    Raises ValueError if a class has no image, no pair is within the radius, the norm is not above 0, or the network
-    predicts another class.
+    Raises ValueError if no pair is within the radius, the norm is not above 0, or the network predicts another class.
     """
-    labels = as_array(labels)
-    check_classes(labels, range(n_classes), n_images=images.shape[0])
-    pairs = ConjugatePairs(*images.shape[-2:])
+    pairs = ConjugatePairs(*split.images.shape[-2:])
     if norm <= 0:
         raise ValueError(f"norm {norm}: expected above 0")
     index = np.flatnonzero(pairs.radius <= (math.inf if radius is None else radius))
     if not len(index):
         raise ValueError(f"radius {radius}: no frequency is within it")
-    copy = Classifier.frozen(network, precision)
-    source = Source(images, mean, std, device=copy.device, dtype=copy.dtype)
-    copy.check(source.take(np.arange(1)))
-    if batch is None:
-        batch, _ = copy.batch_sizes(source.take(np.arange(1)))
-    unit = _unit_waves(pairs, index, norm, images.shape[1], std).to(source.device, source.dtype)
+    engine, n_images = Engine.build(network, split, limits), len(split)
+    unit = _unit_waves(pairs, index, norm, split.std).to(engine.source.device, engine.source.dtype)
     bar = tqdm(
-        total=len(labels) * len(index), desc="adding waves", unit="image", unit_scale=True, leave=False,
+        total=n_images * len(index), desc="adding waves", unit="image", unit_scale=True, leave=False,
         disable=None if progress else True,
     )  # fmt: skip
     with torch.inference_mode(), bar:
-        wrong, wrong_before = _count_errors(copy, source, labels, n_classes, pairs, index, unit, batch, seed, bar)
-    count = np.bincount(labels, minlength=n_classes)
-    error = np.full((n_classes, len(pairs)), np.nan, np.float32)
+        wrong, wrong_before = _count_errors(engine, index, unit, seed, bar)
+    count = np.bincount(split.labels)
+    error = np.full((len(count), len(pairs)), np.nan, np.float32)
     error[:, index] = wrong / count[:, None]
-    log.info("waves of %d pairs of frequencies on %d images", len(index), len(labels))
+    log.info("waves of %d pairs of frequencies on %d images", len(index), n_images)
     return Sensitivity(error, wrong_before / count, count, norm, pairs)
 
 
 def _count_errors(
-    network: Classifier,
-    source: Source,
-    labels: IntArray,
-    n_classes: int,
-    pairs: ConjugatePairs,
-    index: IntArray,
-    unit: Tensor,
-    batch: int,
-    seed: int,
-    bar: tqdm,
+    engine: Engine, index: IntArray, unit: Tensor, seed: int, bar: tqdm
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Errors of each class under the waves `unit` of the pairs index [k], int32 [class, k], and without a wave [class].
 
     Raises ValueError if the network predicts another class. Errors are counted on the device and read once.
     """
-    images_at_once, step = tiling(len(labels), batch)
+    source, network, pairs = engine.source, engine.frozen, engine.pairs
+    labels, n_classes = source.split.labels, len(source.split.classes)
+    images_at_once, step = tiling(len(labels), engine.batch)
     chosen = torch.as_tensor(index, device=source.device)
     truth = torch.as_tensor(labels, dtype=torch.int64, device=source.device)
     wrong = torch.zeros(n_classes, len(index), dtype=torch.int32, device=source.device)
@@ -117,7 +96,7 @@ def _count_errors(
         called = network.logits(inputs.clone()).argmax(dim=1)
         greatest = torch.maximum(greatest, called.max())
         wrong_before.index_add_(0, own, (called != own).int()[:, None])
-        signs = _signs(some, len(pairs), source.images.shape[1], seed)[index]
+        signs = _signs(some, len(pairs), source.shape[1], seed)[index]
         drawn = torch.as_tensor(signs, device=source.device)[:, :, None]
         waves = Waves(pairs, inputs, min(step, len(index)))
         for first in range(0, len(index), step):
@@ -132,16 +111,13 @@ def _count_errors(
     return wrong.cpu().numpy(), wrong_before.cpu().numpy()[:, 0]
 
 
-def _unit_waves(
-    pairs: ConjugatePairs, index: IntArray, norm: float, channels: int, std: npt.ArrayLike | None
-) -> Tensor:
+def _unit_waves(pairs: ConjugatePairs, index: IntArray, norm: float, std: FloatArray) -> Tensor:
     """The coefficients for `Waves` of the pairs index [k], without the random sign: float64 [2, k, 1, 1, channels]."""
     # cos - sin of a pair, and the cosine of a frequency that is its own partner, have a root mean square of 1. The sign
     # of the imaginary part depends on whether the member with v >= 0 is the first one.
     imaginary = np.where(pairs.frequencies[:, 1] % pairs.width > pairs.width // 2, -1.0, 1.0) * (pairs.size == 2)
     unit = np.stack([np.ones(len(pairs)), imaginary])[:, index, None, None, None]
-    deviation = np.ones(channels) if std is None else np.asarray(std, float)
-    return torch.as_tensor(unit * (norm / math.sqrt(pairs.height * pairs.width) / deviation))
+    return torch.as_tensor(unit * (norm / math.sqrt(pairs.height * pairs.width) / std))
 
 
 def _signs(positions: IntArray, n_pairs: int, channels: int, seed: int) -> npt.NDArray[np.int8]:

@@ -24,8 +24,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import strata
 from frequency_shortcuts.spectrum.masks import overlap_of_counts
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.checksums import read_hdf5
-from frequency_shortcuts.storage.tables import RUN
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 log = logging.getLogger(__name__)
 
@@ -191,8 +190,6 @@ def compare_files(
         own = [(run, path) for run, path in zip(runs, paths, strict=True) if run["dataset"] == dataset]
         files = [path for _, path in own]
         classes = dict(enumerate(_about(files[0])["classes"]))
-        for path in files[1:]:
-            _check_same(path, files[0], "images_sha256")
 
         def maps(i: int, percent: float, files: Sequence[str | os.PathLike[str]] = files) -> PackedMaps:
             return pack_maps(dfm.read_mask(files[i], percent))
@@ -200,9 +197,6 @@ def compare_files(
         tables = [compare_runs([run for run, _ in own], maps, percents, draws=draws, seed=seed)]
         for run, path in zip(halved, half_paths, strict=True):
             if run["dataset"] == dataset:
-                whole = next((other for of, other in own if all(of[key] == run[key] for key in RUN)), None)
-                if whole is not None:
-                    _check_same(path, whole, "weights_sha256", "images_sha256")
                 first, second = (partial(_half, path, half) for half in (0, 1))
                 tables.append(compare_halves(run, first, second, percents, draws=draws, seed=seed))
         log.info("%s: comparing %d runs, and the halves of %d", dataset, len(own), len(tables) - 1)
@@ -214,15 +208,6 @@ def compare_files(
 def _about(path: str | os.PathLike[str]) -> dict[str, Any]:
     with read_hdf5(path) as file:
         return dict(file.attrs)
-
-
-def _check_same(path: str | os.PathLike[str], other: str | os.PathLike[str], *keys: str) -> None:
-    """Raise ValueError unless two files of maps were made from the same weights or images, by these attributes."""
-    own, expected = _about(path), _about(other)
-    for key in keys:
-        if own.get(key) != expected.get(key):
-            what = key.removesuffix("_sha256")
-            raise ValueError(f"{path}: it was made from other {what} than {other}; make both again")
 
 
 def _half(path: str | os.PathLike[str], half: int, percent: float) -> PackedMaps:

@@ -6,7 +6,8 @@ A plan of many tests imports this without PyTorch.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -14,12 +15,62 @@ import pandas as pd
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
-from frequency_shortcuts.spectrum.masks import overlap
+from frequency_shortcuts.spectrum.fills import FILLS, all_named
+from frequency_shortcuts.spectrum.masks import check_mask, overlap
 
 from .hits import MAPS
 
 Part = Literal["keep", "remove"]
 PARTS: tuple[Part, ...] = ("keep", "remove")
+OTHERS = 20  # maps of other classes that are tried by default: trying all of thousands would be most of the work
+DRAWS = 5  # of each random kind: the fewest for a verdict
+
+
+@dataclass(frozen=True)
+class Trials:
+    """What a shortcut test tries.
+
+    parts : `keep` keeps only the frequencies of the map (sufficiency), `remove` removes only these (necessity)
+    fills : names of what replaces the other frequencies, see `fills`. With `swap` each image has one donor for all
+        masks, and FPR of a class leaves out the images whose donor is of that class
+    controls : draws of each random kind; a verdict needs at least 5, the own-map advantage none
+    radial : draws of the kind `radial`, if their number differs
+    others : number of other classes whose maps are tried on each class, see `others_of`; None for all
+    negatives : images of other classes on which FPR is measured, drawn for each class, as evenly over the other
+        classes as their images allow; None for all. They are the same for all masks and for unfiltered images. With two
+        classes and no neutral one there are none: FPR is missing, and verdicts use TPR alone
+    one_sample : draw the negatives once, from all images, and use for each class those of other classes. With many
+        classes this takes far fewer passes, since a map is shown to the same images for each class
+    false_positives : if false, FPR is measured under maps alone: random and low-pass controls have none
+    seed : of all draws
+
+    Raises ValueError for another part or fill, none of them, and numbers out of range.
+
+    >>> hits = collect(network, split, masks, Trials(fills=["swap"], controls=10))
+    """
+
+    parts: Sequence[Part] = ("keep",)
+    fills: Sequence[str] = tuple(FILLS)
+    controls: int = DRAWS
+    radial: int | None = None
+    others: int | None = OTHERS
+    negatives: int | None = None
+    one_sample: bool = False
+    false_positives: bool = True
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.parts:
+            if name not in PARTS:
+                raise ValueError(f"unknown part {name!r}: choose from {', '.join(PARTS)}")
+        all_named(self.fills)
+        if not self.parts:
+            raise ValueError(f"no part to test: choose from {', '.join(PARTS)}")
+        check_limits(controls=self.controls, radial=self.radial, others=self.others, negatives=self.negatives)
+
+    def draws(self, kind: Literal["random", "radial"]) -> int:
+        """Masks of a random kind."""
+        return self.controls if kind == "random" or self.radial is None else self.radial
 
 
 class MaskSet:
@@ -66,54 +117,37 @@ class MaskSet:
         return table
 
 
-def plan_trials(
-    masks: BoolArray,
-    parts: Sequence[Part],
-    draws: Mapping[Literal["random", "radial"], int],
-    others: int | None,
-    seed: int,
-    run: str,
-    false_positives: bool = True,
-) -> tuple[MaskSet, pd.DataFrame]:
+def plan_trials(masks: BoolArray, trials: Trials, run: str) -> tuple[MaskSet, pd.DataFrame]:
     """All masks of a shortcut test, and what each is for: a row per class, part, filter and draw (`hits.TRIAL`).
 
-    masks : bool [class, H, W], the maps; draws : number of each random kind; others, seed, run, false_positives : as in
-    `shortcuts.collect`
+    masks : bool [class, H, W], the maps; run : as in `shortcuts.collect`
     """
     shown, rows = MaskSet(len(masks)), []
-    for part in parts:
+    for part in trials.parts:
         for c, mask in enumerate(masks):
-            for name, draw, chosen in _filters(masks, c, part, draws, others, seed, run):
-                measured = false_positives or name in MAPS
+            for name, draw, chosen in _filters(masks, c, part, trials, run):
+                measured = trials.false_positives or name in MAPS
                 place = shown.add(chosen if part == "keep" else ~chosen, c, measured)
                 rows.append((c, part, name, draw, place, int(chosen.sum()), float(overlap(chosen, mask))))
     return shown, pd.DataFrame(rows, columns=["class", "part", "filter", "draw", "mask", "positions", "overlap"])
 
 
-def _filters(
-    masks: BoolArray,
-    c: int,
-    part: Part,
-    draws: Mapping[Literal["random", "radial"], int],
-    others: int | None,
-    seed: int,
-    run: str,
-) -> Iterator[tuple[str, int, BoolArray]]:
+def _filters(masks: BoolArray, c: int, part: Part, trials: Trials, run: str) -> Iterator[tuple[str, int, BoolArray]]:
     """(filter, draw, mask) of each mask that a class is tested with."""
 
     def drawn(kind: Literal["random", "radial"], *which: int) -> BoolArray:
-        return control_mask(mask, kind, [*seed_of(seed, run, kind), *which])
+        return control_mask(mask, kind, [*seed_of(trials.seed, run, kind), *which])
 
     mask = masks[c]
     yield "dfm", 0, mask
-    for draw in range(draws["random"]):  # the same for all maps of one size
+    for draw in range(trials.draws("random")):  # the same for all maps of one size
         yield "random", draw, drawn("random", int(mask.sum()), draw)
     if part == "remove":
         return
-    for draw in range(draws["radial"]):
+    for draw in range(trials.draws("radial")):
         yield "radial", draw, drawn("radial", c, draw)
     yield "low_pass", 0, low_pass_mask(mask)
-    for other in others_of(len(masks), c, others, seed):
+    for other in others_of(len(masks), c, trials.others, trials.seed):
         yield "other", int(other), masks[other]
 
 
@@ -153,6 +187,22 @@ def negatives_of(labels: IntArray, c: int | None, limit: int | None, seed: int) 
     return np.sort(shuffled[np.lexsort((place, turn))[:limit]])
 
 
+def has_negatives(n_classes: int, neutral: int | None) -> bool:
+    """Whether FPR is measured. Of two classes, FPR of one is 1 - TPR of the other: both always had the same measure."""
+    return n_classes > 2 or neutral is not None
+
+
+def negatives_by_class(labels: IntArray, n_classes: int, neutral: int | None, trials: Trials) -> BoolArray:
+    """The images on which FPR of each class is measured, bool [class, n], before a fill leaves out some."""
+    if has_negatives(n_classes, neutral) and trials.one_sample:
+        return sample_of_negatives(labels, n_classes, trials.negatives, trials.seed)
+    negative = np.zeros((n_classes, len(labels)), bool)
+    if has_negatives(n_classes, neutral):
+        for c, of_class in enumerate(negative):
+            of_class[negatives_of(labels, c, trials.negatives, trials.seed)] = True
+    return negative
+
+
 def sample_of_negatives(labels: IntArray, n_classes: int, limit: int | None, seed: int) -> BoolArray:
     """One sample of `limit` images for FPR of all classes: bool [class, n], for each class those of other classes."""
     sample = np.zeros((n_classes, len(labels)), bool)
@@ -161,10 +211,11 @@ def sample_of_negatives(labels: IntArray, n_classes: int, limit: int | None, see
     return sample
 
 
-def check_neutral(neutral: int | None, n_classes: int) -> None:
-    """Raise ValueError unless this is one of so many classes, or None."""
-    if neutral is not None and not 0 <= neutral < n_classes:
-        raise ValueError(f"neutral class {neutral}: expected 0 to {n_classes - 1}, or None where there is none")
+def check_maps(masks: BoolArray, n_classes: int) -> None:
+    """Raise ValueError unless these are maps bool [class, H, W] of so many classes, each symmetric."""
+    check_mask(masks)
+    if len(masks) != n_classes:
+        raise ValueError(f"there are {len(masks)} maps for {n_classes} classes: expected one for each class")
 
 
 def check_limits(**limits: int | None) -> None:
@@ -176,43 +227,32 @@ def check_limits(**limits: int | None) -> None:
             raise ValueError(f"{name} {limit}: expected {expected}")
 
 
-def count_passes(
-    n_classes: int,
-    n_images: int,
-    *,
-    parts: Sequence[str],
-    fills: Sequence[str],
-    controls: int,
-    radial: int | None = None,
-    others: int | None = None,
-    negatives: int | None = None,
-    one_sample: bool = False,
-    false_positives: bool = True,
-) -> float:
+def count_passes(n_classes: int, n_images: int, trials: Trials, neutral: int | None = None) -> float:
     """Forward passes of filtered images that a shortcut test takes, without running it.
 
-    n_images : of all classes, as many of each; the other parameters are those of `shortcuts.collect`
+    n_images : of all classes, as many of each; neutral : the neutral class, if there is one
 
     A map is shown to the images of its class, to the negatives of the class, and likewise for each class that it is
     tried on. Random and low-pass masks serve all classes at once, as if all maps had the same size. With `swap` it is
     a little less, since images whose donor is of the class are no negatives.
 
-    >>> count_passes(1000, 20_000, parts=["keep"], fills=["zeros"], controls=5, others=20, negatives=1000)
+    >>> count_passes(1000, 20_000, Trials(fills=["zeros"], negatives=1000))
     23120000.0
     """
-    own, limit = n_images / n_classes, n_images if negatives is None else min(negatives, n_images)
-    tried_on = 1 + min(others or n_classes, n_classes - 1)
+    own, limit = n_images / n_classes, n_images if trials.negatives is None else min(trials.negatives, n_images)
+    if not has_negatives(n_classes, neutral):
+        limit = 0
+    tried_on = 1 + min(trials.others or n_classes, n_classes - 1)
 
     def shown(classes: int) -> float:
         """Images of so many classes, and negatives of these: with one sample, those of other classes."""
-        if one_sample:
+        if trials.one_sample:
             return own * classes + limit * (1 - classes / n_classes)
         return min(n_images, classes * min(n_images, own + limit))
 
-    of_control = shown(1) if false_positives else own
-    draws = controls if radial is None else radial
+    of_control = shown(1) if trials.false_positives else own
     passes = {
-        "keep": n_classes * (shown(tried_on) + draws * of_control) + (controls + 1) * n_images,
-        "remove": n_classes * shown(1) + controls * n_images,
+        "keep": n_classes * (shown(tried_on) + trials.draws("radial") * of_control) + (trials.controls + 1) * n_images,
+        "remove": n_classes * shown(1) + trials.controls * n_images,
     }
-    return float(len(fills) * sum(passes[part] for part in parts))
+    return float(len(trials.fills) * sum(passes[part] for part in trials.parts))

@@ -16,38 +16,27 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from frequency_shortcuts.data.splits import Images, Split, accepts_split
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import BoolArray
-from frequency_shortcuts.spectrum.fills import FILLS
+from frequency_shortcuts.spectrum.fills import SWAP
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
 PLANTED, OTHERWISE = 0.7, 0.3  # least TPR with the cue, greatest TPR without it
 DRAWS = 5
 WITHOUT_WAVE = "without the wave"  # in the column `test` of tests of waves: the photographs as they were
 
 
-@accepts_split
 def planted_use(
-    network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    truth: BoolArray,
-    *,
-    neutral: int | None,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    seed: int = 0,
-    run: str = "",
-    progress: bool = False,
+    network: nn.Module, split: Split, truth: BoolArray, *, seed: int = 0, run: str = "", progress: bool = False
 ) -> pd.DataFrame:
     """Whether the network uses the planted mask: one row for each class that has one.
 
     Parameters
     ----------
-    images, labels, mean, std, neutral, seed, run : see `shortcuts.measure`
+    seed, run : see `Trials` and `shortcuts.collect`
     truth : bool [class, H, W], the planted mask of each class; empty for a class without a cue of its own
 
     Returns the columns `class`, `positions` (of the mask), `images`, `tpr_unfiltered`, TPR and FPR with the planted
@@ -56,20 +45,18 @@ def planted_use(
     the first TPR is at least `PLANTED`, and the second at most `OTHERWISE`. The random masks decide nothing: what they
     leave depends on the size of the mask.
 
-    >>> planted_use(network, images, labels, truth, neutral=0).set_index("class")["uses"]
+    >>> planted_use(network, split, truth).set_index("class")["uses"]
 
     Raises ValueError if no class has a mask.
     """
     from . import shortcuts  # here: tables read the name and the limits of this module without PyTorch
-    from .trials import PARTS
+    from .trials import PARTS, Trials
 
     there = np.flatnonzero(truth.any(axis=(1, 2)))
     if not len(there):
         raise ValueError("no class has a planted mask")
-    table = shortcuts.measure(
-        network, images, labels, truth, mean=mean, std=std, parts=PARTS, fills=("swap",), neutral=neutral,
-        controls=DRAWS, radial=1, others=1, seed=seed, run=run, progress=progress,
-    )  # fmt: skip
+    trials = Trials(PARTS, [SWAP.name], controls=DRAWS, radial=1, others=1, seed=seed)
+    table = shortcuts.measure(network, split, truth, trials, run=run, progress=progress)
     means = table.groupby(["class", "part", "filter"])[["tpr", "fpr"]].mean()
     own = table[(table["filter"] == "dfm") & (table["part"] == "keep")].set_index("class")
     rows = []
@@ -134,22 +121,20 @@ def wave_rates(
     """
     import torch
 
+    from frequency_shortcuts.data.source import Source
     from frequency_shortcuts.networks.predictions import predict
 
     from .comparison import compare_methods
 
     label = int(np.flatnonzero(wave.any(axis=(1, 2)))[0])
-    of_class = plain.subset(np.flatnonzero(plain.labels == label))
-    called = predict(network, of_class.tensors(dtype=torch.float32)[0]).numpy()
+    source = Source(plain, dtype=torch.float32)
+    called = predict(network, source.take(np.flatnonzero(plain.labels == label))).numpy()
     tpr, low, high = shares(int(np.sum(called == label)), len(called))
     without = {"test": WITHOUT_WAVE, "images": len(called), "tpr": tpr, "tpr_low": low, "tpr_high": high}
     tables = [pd.DataFrame([without])]
     for name, masks in {"wave": wave, "wave and harmonics": wave | harmonics}.items():
         maps = {name: {100 * masks[label].mean(): masks}}
-        rates = compare_methods(
-            network, waved.images, waved.labels, maps, mean=waved.mean, std=waved.std, neutral=waved.neutral,
-            fills=FILLS, controls=controls, seed=seed, run=run,
-        )  # fmt: skip
+        rates = compare_methods(network, waved, maps, controls=controls, seed=seed, run=run)
         tables.append(rates[rates["class"] == label].assign(test=rates["method"]))
     columns = ["test", "part", "fill", "draw", "positions", "images", "negatives"]
     columns += [f"{rate}{end}" for rate in ("tpr", "fpr") for end in ("", "_low", "_high")]

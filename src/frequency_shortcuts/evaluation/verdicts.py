@@ -165,9 +165,9 @@ class _TestedMaps:
 def _tests(hits: Hits) -> Iterator[_TestedMaps]:
     """The test of every class, part and fill. The neutral class has no map to compare with."""
     for fill, named in hits.predicted.items():
-        judged = hits.judged(fill)
+        judged, tested = hits.judged(fill), hits.tested(fill)
         for (part, c), trials in hits.trials.groupby(["part", "class"], sort=False):
-            if fill == "swap" and c == hits.neutral:
+            if c not in tested:
                 continue
             trials = trials[(trials["filter"] != "other") | (trials["draw"] != hits.neutral)]
             shown = named[trials["mask"]]

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,10 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
                 for c, name in enumerate(classes):
                     # Of many hues the neighbours are too much alike.
                     dashed = "--" if len(classes) > 6 and c % 2 else "-"
-                    mean_and_spread(
-                        axis, part[part["class"] == name], "r", "tpr", colours[name], dashed, abbreviate(name, note)
-                    )
-                every = part.drop_duplicates(["seed", "r"])
-                mean_and_spread(axis, every, "r", "accuracy", "black", "-", "all classes (accuracy)", width=2)
+                    look = {"color": colours[name], "linestyle": dashed, "label": abbreviate(name, note)}
+                    mean_and_spread(axis, part[part["class"] == name], "r", "tpr", **look)
+                every, look = part.drop_duplicates(["seed", "r"]), {"color": "black", "label": "all classes (accuracy)"}
+                mean_and_spread(axis, every, "r", "accuracy", linewidth=2, **look)
                 axis.axhline(plain, color="black", linewidth=0.8, linestyle=":", label="accuracy, unfiltered")
         row_labels(figure, axes, [f"{network_label(*kind)}\nshare recognised" for kind in kinds], 1.2)
         titles(axes, [title for title, _ in VIEWS.values()])
@@ -126,9 +125,8 @@ def corruptions(table: pd.DataFrame) -> Figure:
                 part = pd.concat([plain, rows[rows["corruption"] == name]])
                 for strong, label in GROUPS.items():
                     group = part[part["strong_shortcut"] == strong]
-                    mean_and_spread(
-                        axis, group, "strength", "tpr", colours[strong], "-" if strong else "--", label, of="sem"
-                    )
+                    look = {"color": colours[strong], "linestyle": "-" if strong else "--", "label": label}
+                    mean_and_spread(axis, group, "strength", "tpr", of="sem", **look)
                 axis.set_xticks(sorted(part["strength"].unique()))
             strong = plain["strong_shortcut"]
             labels.append(f"{network_label(*kind)}\n{_sizes(int(strong.sum()), len(strong))}\nrecall")
@@ -148,20 +146,13 @@ def _sizes(strong: int, n: int) -> str:
 
 
 def mean_and_spread(
-    axis: Axes,
-    table: pd.DataFrame,
-    x: str,
-    y: str,
-    colour: object,
-    dashes: str,
-    label: str,
-    *,
-    width: float = 1.0,
-    alpha: float = 0.15,
-    of: str = "std",
+    axis: Axes, table: pd.DataFrame, x: str, y: str, *, of: str = "std", alpha: float = 0.15, **look: Any
 ) -> None:
-    """A line through the means of the share y at every x, and a band of a standard deviation or error (`sem`)."""
+    """A line through the means of the share y at every x, and a band of a standard deviation or error (`sem`).
+
+    look : of the line, as matplotlib names it, with its `color`; alpha : of the band
+    """
     spread = table.groupby(x)[y].agg(["mean", of]).fillna({of: 0})
-    axis.plot(spread.index, spread["mean"], dashes, color=colour, linewidth=width, label=label)
+    axis.plot(spread.index, spread["mean"], **{"linewidth": 1.0, **look})
     low, high = ((spread["mean"] + sign * spread[of]).clip(0, 1) for sign in (-1, 1))
-    axis.fill_between(spread.index, low, high, color=colour, alpha=alpha, linewidth=0)
+    axis.fill_between(spread.index, low, high, color=look["color"], alpha=alpha, linewidth=0)

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.evaluation.verdicts import RECOGNISED_TPR, TOO_FEW
 from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.spectrum.fills import named
 
 from .canvas import (
     COLOURS,
@@ -36,7 +37,6 @@ from .selection import kinds_of, of_kind
 VERDICTS = {  # in words
     "strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut", TOO_FEW: "too few images to tell",
 }  # fmt: skip
-FILLS = {"zeros": "zeros elsewhere", "swap": "another image elsewhere"}
 _LONGEST = 40  # letters of a class's name
 _BLUE, _ORANGE, _GREEN = COLOURS[:3]
 
@@ -73,7 +73,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
         axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
         measure = "TPR" if rows["fpr_dfm_mean"].isna().all() else "TPR - FPR"
         fill = of_first["fill"].iloc[0]
-        below = f"{measure} from these frequencies alone ({FILLS.get(fill, f'{fill} elsewhere')})"
+        below = f"{measure} from these frequencies alone ({named(fill).words})"
         axis.set_xlabel(textwrap.fill(below, int(0.9 * letters)))
         above = _title(kinds, int(of_first["seeds"].max()), any(strong), any(unknown))
         axis.set_title("\n".join(textwrap.fill(line, letters) for line in above), fontsize=9)

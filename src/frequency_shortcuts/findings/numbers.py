@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.storage.tables import CULLING, NETWORK, RUN
 
 from .definitions import ADVANTAGE, FEWEST_CLASSES, SURVIVES_FROM
@@ -180,7 +181,7 @@ def own_maps(tables: Tables) -> Rows:
     """Finding (d): own-map advantage; with swap, and the map minus the lowest frequencies, beside it."""
     rows = list(_advantages(tables, tables.advantages))
     kept = tables.verdicts
-    kept = kept[(kept["part"] == "keep") & (kept["fill"] == "zeros")] if len(kept) else kept
+    kept = kept[(kept["part"] == "keep") & (kept["fill"] == ZEROS.name)] if len(kept) else kept
     for dataset in tables.judged(PHOTOGRAPHS) if len(kept) else ():
         network, augmentation = tables.baseline(dataset, tables.advantages)
         of_baseline = (kept["network"] == network) & (kept["augmentation"] == augmentation)
@@ -202,8 +203,8 @@ def renditions(tables: Tables) -> Rows:
         means["advantage"] - means["half"],
         means["advantage"] + means["half"],
     )
-    rows = list(_advantages(tables, means.assign(headline=means["fill"] == "zeros"), "mean over renditions"))
-    for rendition, of_one in table[table["fill"] == "zeros"].groupby("rendition", sort=False):
+    rows = list(_advantages(tables, means.assign(headline=means["fill"] == ZEROS.name), "mean over renditions"))
+    for rendition, of_one in table[table["fill"] == ZEROS.name].groupby("rendition", sort=False):
         of_baseline = [row for row in _advantages(tables, of_one, str(rendition)) if row["role"] == DECIDES]
         rows += [{**row, "role": BESIDE} for row in of_baseline]
     return rows
@@ -218,10 +219,10 @@ def _advantages(tables: Tables, table: pd.DataFrame, label: str = "") -> Iterato
     for row in table[table["dataset"].isin(judged)].to_dict("records") if len(table) else ():
         kind, about = tables.kinds[row["dataset"]], {key: row[key] for key in RUN}
         is_baseline = tables.baseline(row["dataset"], table) == (row["network"], row["augmentation"])
-        quoted = (is_baseline or row["fill"] == "zeros") if kind == PHOTOGRAPHS else row["headline"]
+        quoted = (is_baseline or row["fill"] == ZEROS.name) if kind == PHOTOGRAPHS else row["headline"]
         if not quoted:
             continue
-        decides = kind == PHOTOGRAPHS and row["fill"] == "zeros" and is_baseline
+        decides = kind == PHOTOGRAPHS and row["fill"] == ZEROS.name and is_baseline
         quantity = ", ".join(filter(None, (ADVANTAGE, label, row["fill"])))
         yield _row(DECIDES if decides else BESIDE, quantity, kind, value=row["advantage"], half=_half(row), **about)
 
@@ -251,10 +252,10 @@ def other_networks(tables: Tables) -> Rows:
     for (dataset, pair, fill, seed), part in table.groupby(["dataset", "pair", "fill", "seed"], sort=False):
         about = {"dataset": dataset, "seed": seed}
         architectures = {known.get(f"{dataset}/{end}", end) for end in pair.split(" and ")}
-        role = DECIDES if fill == "zeros" and len(architectures) > 1 else BESIDE
+        role = DECIDES if fill == ZEROS.name and len(architectures) > 1 else BESIDE
         value, half = part["advantage"].mean(), part["half"].mean()  # the directions show the same images
         rows.append(_row(role, f"{ADVANTAGE}, {fill}", PHOTOGRAPHS, _words(pair), value=value, half=half, **about))
-        for one in part.to_dict("records") if fill == "zeros" and len(part) > 1 else ():
+        for one in part.to_dict("records") if fill == ZEROS.name and len(part) > 1 else ():
             of, quantity = _words(one["direction"]), f"{ADVANTAGE}, one direction, zeros"
             rows.append(_row(BESIDE, quantity, PHOTOGRAPHS, of, value=one["advantage"], half=one["half"], **about))
     return rows
@@ -306,7 +307,7 @@ def augmentations(tables: Tables) -> Rows:
 def _zeros(tables: Tables) -> pd.DataFrame:
     """Own-map advantages on photographs with zeros."""
     table = tables.advantages
-    return table[table["dataset"].isin(tables.judged(PHOTOGRAPHS)) & (table["fill"] == "zeros")]
+    return table[table["dataset"].isin(tables.judged(PHOTOGRAPHS)) & (table["fill"] == ZEROS.name)]
 
 
 def _compared(table: pd.DataFrame, other: pd.DataFrame, label: str, difference: str) -> Rows:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.storage.tables import NETWORK
 
 FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
@@ -19,7 +20,7 @@ def as_published(tests: pd.DataFrame) -> pd.DataFrame:
     >>> as_published(verdicts)["fill"].unique()
     array(['zeros'], dtype=object)
     """
-    return tests[(tests["part"] == "keep") & (tests["fill"] == "zeros")]
+    return tests[(tests["part"] == "keep") & (tests["fill"] == ZEROS.name)]
 
 
 def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataFrame:

@@ -22,11 +22,10 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from frequency_shortcuts.data.normalisation import check_one_per_channel
-from frequency_shortcuts.data.splits import Images, accepts_split, check_classes, check_images
+from frequency_shortcuts.data.splits import Images, Split, is_raw
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
 from frequency_shortcuts.spectrum import pairs
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 CACHED = 2**19  # pixels in a batch for which spectra stay in the caches of a core
@@ -52,15 +51,11 @@ class ClassSpectra:
     standard_error: FloatArray
 
 
-@accepts_split
+@torch.inference_mode()
 def class_spectra(
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
+    split: Split,
     *,
     channel_weights: Sequence[float] | None = None,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
     device: torch.device | str = "cpu",
     batch_size: int | None = None,
     progress: bool = False,
@@ -68,94 +63,39 @@ def class_spectra(
     """Mean amplitude spectrum of every class and its standard error, in one pass over the images.
 
     channel_weights : how `accumulate` joins the channels; by default they are averaged
-
-    The other parameters, and the errors, are those of `mean_amplitude`.
-
-    >>> spectra = class_spectra(images, labels, 4)
-    >>> accumulate_significant(spectra.mean_amplitude, spectra.standard_error)  # int16 [4, H, W]
-    """
-    check_images(images)
-    _, channels, height, width = images.shape
-    spread = _Spread(n_classes, height, width, _weights(channels, channel_weights), torch.device(device))
-    with deterministic_on_cuda(torch.device(device)):
-        amplitude = _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress, spread)
-    count = np.bincount(as_array(labels), minlength=n_classes)[:, None, None]
-    return ClassSpectra(amplitude, spread.standard_error(count, width))
-
-
-def mean_amplitude(
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
-    *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    device: torch.device | str = "cpu",
-    batch_size: int | None = None,
-    progress: bool = False,
-) -> FloatArray:
-    """Mean amplitude spectrum of every class, [class, channel, H, W], centred.
-
-    Parameters
-    ----------
-    images : [n, channels, H, W], a tensor, an array or an open HDF5 dataset; it is read in batches, so
-        that memory does not grow with n. float32 and float64 are used unchanged. uint8 is normalised with
-        `mean` and `std`, which it needs.
-    labels : [n], 0 to n_classes - 1
     batch_size : by default, as many images as fit into the caches of a processor or keep a GPU busy
 
-    Raises ValueError if a class has no image, and for images or labels of other types.
+    Images are read in batches, so that memory does not grow with their number.
+
+    >>> spectra = class_spectra(Split(images, labels))
+    >>> accumulate_significant(spectra.mean_amplitude, spectra.standard_error)  # int16 [4, H, W]
     """
-    with deterministic_on_cuda(torch.device(device)):
-        return _mean_amplitude(images, labels, n_classes, mean, std, device, batch_size, progress)
-
-
-@torch.inference_mode()
-def _mean_amplitude(
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
-    mean: npt.ArrayLike | None,
-    std: npt.ArrayLike | None,
-    device: torch.device | str,
-    batch_size: int | None,
-    progress: bool,
-    spread: _Spread | None = None,
-) -> FloatArray:
-    """As `mean_amplitude`; also adds the amplitudes of every image to `spread`."""
-    check_images(images)
-    labels = as_array(labels)
-    check_classes(labels, range(n_classes), n_images=len(images))
-    labels = labels.astype(np.int64)
+    images, labels, n_classes, raw = split.images, split.labels, len(split.classes), is_raw(split.images)
     device = torch.device(device)
     _, channels, height, width = images.shape
-    kind = str(images.dtype).removeprefix("torch.")
-    raw = kind == "uint8"
-    if raw and (mean is None or std is None):
-        raise ValueError("uint8 images need the mean and std to normalise them with")
-    if raw:
-        check_one_per_channel(mean, std, channels)
-    dtype = torch.float64 if kind == "float64" else torch.float32
+    dtype = torch.float64 if str(images.dtype).endswith("float64") else torch.float32
     batch_size = _batch_size(images, batch_size, dtype, device)
     # The spectra are normalised instead of the pixels: the mean changes only DC, and the scale is equal for all images.
-    shift = torch.as_tensor(255 * height * width * np.asarray(mean), dtype=dtype, device=device) if raw else None
-    scale = 255 * np.asarray(std, np.float64)[:, None, None] if raw else 1.0
+    shift = torch.as_tensor(255 * height * width * split.mean, dtype=dtype, device=device) if raw else None
+    scale = 255 * split.std[:, None, None] if raw else 1.0
     # The buffers are reused: allocating new memory takes longer than the FFT.
     pixels = torch.empty(batch_size if raw else 0, channels, height, width, dtype=dtype, device=device)
     buffer = torch.empty(batch_size, channels, height, width // 2 + 1, dtype=dtype, device=device)
     sums = _ClassSums(n_classes, buffer)
+    spread = _Spread(n_classes, height, width, _weights(channels, channel_weights), device)
     starts = range(0, len(labels), batch_size)
-    for start in tqdm(starts, desc="spectra", unit="batch", disable=None if progress else True):
-        part = slice(start, start + batch_size)
-        batch = torch.as_tensor(images[part]).to(device)
-        if raw:
-            batch = pixels[: len(batch)].copy_(batch)
-        amplitude = _amplitude(batch, shift, buffer[: len(batch)])
-        labels_on_device = torch.as_tensor(labels[part], device=device)
-        sums.add(labels[part], labels_on_device, amplitude)
-        if spread is not None:
+    with deterministic_on_cuda(device):
+        for start in tqdm(starts, desc="spectra", unit="batch", disable=None if progress else True):
+            part = slice(start, start + batch_size)
+            batch = torch.as_tensor(images[part]).to(device)
+            if raw:
+                batch = pixels[: len(batch)].copy_(batch)
+            amplitude = _amplitude(batch, shift, buffer[: len(batch)])
+            labels_on_device = torch.as_tensor(labels[part], device=device)
+            sums.add(labels[part], labels_on_device, amplitude)
             spread.add(labels_on_device, amplitude, scale)
-    return sums.means(np.bincount(labels, minlength=n_classes)[:, None, None, None] * scale, width)
+    count = np.bincount(labels)[:, None, None]
+    return ClassSpectra(sums.means(count[:, None] * scale, width), spread.standard_error(count, width))
 
 
 def _batch_size(images: Images, wanted: int | None, dtype: torch.dtype, device: torch.device) -> int:

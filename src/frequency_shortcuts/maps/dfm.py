@@ -21,8 +21,8 @@ import numpy.typing as npt
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.checksums import read_hdf5
 from frequency_shortcuts.storage.files import replacing_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 if TYPE_CHECKING:
     from .methods.method import Found
@@ -99,8 +99,7 @@ def write(
     """Write what a search found: the score and rank of every pair, and one mask per percentage.
 
     method : the name of the method. Without it, the file is a DFM file: the score of the culling is `loss_increment`
-    about : more attributes, such as `split`, `run` and `created_by`, and `weights_sha256` and `images_sha256`, what the
-        maps were made from
+    about : more attributes, such as `split` and `created_by`
 
     >>> write("dfm.h5", cull(network, split), ConjugatePairs(32, 32), [1, 5], classes=split.classes)
     """
@@ -182,7 +181,7 @@ def _write_planes(
 
 
 def read(path: str | os.PathLike[str]) -> DFM:
-    """Read a file of maps. Raises DamagedFile (`storage.checksums`) if it does not hold what was written.
+    """Read a file of maps. Raises ValueError if it does not hold what was written.
 
     >>> read("results/laptop/maps/mixture/syn_1/resnet18_w8/none/seed200.h5").mask(5).shape
     (4, 32, 32)
@@ -205,8 +204,8 @@ def read_mask(
 ) -> BoolArray:
     """The map of every class, or of the `chosen` ones (in increasing order), without reading the rest of the file.
 
-    Of a file of halves, `chosen` is the half. Raises ValueError for a percentage that the file lacks, and DamagedFile
-    (`storage.checksums`) if the file does not hold what was written.
+    Of a file of halves, `chosen` is the half. Raises ValueError for a percentage that the file lacks, and if
+    it does not hold what was written.
 
     >>> read_mask("dfm.h5", 5).shape
     (10, 32, 32)

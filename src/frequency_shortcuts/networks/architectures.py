@@ -18,14 +18,12 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from frequency_shortcuts.storage.checksums import DamagedFile
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.kinds import kind_of
 
 from . import external
 from .external import ExternalNetwork
-from .fingerprint import weights_digest
-from .weights import as_metadata, open_weights, read_metadata, verified_metadata
+from .weights import as_metadata, open_weights, read_metadata
 
 SMALL_BELOW = 64  # pixels
 ONEDNN_BLOCK = 16  # float32 numbers in the widest vector of a CPU
@@ -253,13 +251,12 @@ def save(
     architecture: Architecture | ExternalNetwork,
     metadata: dict[str, Any] | None = None,
 ) -> None:
-    """Write weights as safetensors; the metadata hold the architecture, the weights' identity and further facts."""
+    """Write weights as safetensors; the metadata hold the architecture and further facts."""
     # Cloned: safetensors does not accept tensors that share memory, such as tied weights.
     tensors = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
     }
-    about = {"architecture": asdict(architecture), **(metadata or {}), "weights_sha256": weights_digest(tensors)}
-    serialised = serialise(tensors, as_metadata(about))
+    serialised = serialise(tensors, as_metadata({"architecture": asdict(architecture), **(metadata or {})}))
     with replacing(path) as temporary:
         temporary.write_bytes(serialised)
 
@@ -301,11 +298,7 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
 def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if str(path).endswith(".safetensors"):
         with open_weights(path, "pt") as file:
-            written = verified_metadata(path, file)
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-        if written and written["weights_sha256"] != weights_digest(weights):
-            raise DamagedFile(path, "its weights do not match their checksum, the file is damaged")
-        return weights
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     if kind := kind_of(path):
         raise ValueError(f"{path} is {kind}: expected safetensors, or a file of torch.save")
     try:

@@ -17,7 +17,7 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.source import Source, fitting_batch, index_batches
-from frequency_shortcuts.data.splits import Images, accepts_split
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 
 from .fingerprint import same_logits
@@ -69,13 +69,11 @@ def check_precision(network: nn.Module) -> None:
             )
 
 
-def source_for(network: nn.Module, images: Images, mean: npt.ArrayLike | None, std: npt.ArrayLike | None) -> Source:
+def source_for(network: nn.Module, split: Split) -> Source:
     """The images on the device of the network, in its dtype if they can be filtered in it; see `Source`."""
     check_precision(network)
     own = dtype_of(network)
-    return Source(
-        images, mean, std, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None
-    )
+    return Source(split, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None)
 
 
 class Classifier:
@@ -304,41 +302,22 @@ def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor
     return called
 
 
-@accepts_split
-def called(
-    network: nn.Module,
-    images: Images,
-    *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-) -> IntArray:
-    """The class of each image [n, channels, H, W] by the network, int64 [n]. Images are read in batches.
+def called(network: nn.Module, images: Split | Source) -> IntArray:
+    """The class of each image by the network, int64 [n]. Images are read in batches.
 
     >>> called(network, stores.read("results/laptop/data/synthetic.h5", "test"))
     """
-    return called_of(network, source_for(network, images, mean, std))
-
-
-def called_of(network: nn.Module, source: Source) -> IntArray:
-    """The class of each image of a source by the network, int64 [n]."""
+    source = source_for(network, images) if isinstance(images, Split) else images
     batches = index_batches(np.arange(len(source)), source.batch_size())
     return np.concatenate([predict(network, source.take(batch)).numpy() for batch in batches])
 
 
-@accepts_split
-def accuracy(
-    network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-) -> float:
-    """Share of the images [n, channels, H, W] that the network assigns to their label. Images are read in batches.
+def accuracy(network: nn.Module, split: Split) -> float:
+    """Share of the images that the network assigns to their label. Images are read in batches.
 
     >>> accuracy(network, stores.read("results/laptop/data/synthetic.h5", "test"))
     """
-    return float(np.mean(called(network, images, mean=mean, std=std) == as_array(labels)))
+    return float(np.mean(called(network, split) == split.labels))
 
 
 def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_classes: int) -> IntArray:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import math
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.storage.journal import Stopped
+from frequency_shortcuts.storage.journal import Stopped, Work
 
 from . import predictions
 from .augmentation import WITH_MAPS, Augmentation
@@ -68,57 +67,48 @@ def train(
     recipe: Recipe,
     *,
     seed: int,
-    device: torch.device | str = "cpu",
     augmentation: Augmentation | None = None,
     reduction: MapReduction | None = None,
     dynamics: Dynamics | None = None,
-    state: str | os.PathLike[str] | None = None,
-    version: str = "",
-    checkpoint_minutes: float = 2.0,
-    stop: Callable[[], bool] | None = None,
-    progress: bool = False,
+    work: Work | None = None,
 ) -> Trained:
     """Train a network in place and return its best-validation weights with the record of the run.
 
     Parameters
     ----------
-    network : images [n, channels, H, W] -> logits [n, classes]
+    network : images [n, channels, H, W] -> logits [n, classes]; it is trained on its device
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
         Images that are not in memory are read while the network is at work, and moved to the device batch by batch
     reduction : for the augmentations `augmentation.WITH_MAPS`, what reduces images to maps; others have none
-    state : file of the state of the run, read at the start, and written every `checkpoint_minutes` and at the end. The
-        file of another run, or a broken file, is overwritten. The caller deletes it after saving the results. It is
-        replaced as a whole, and two processes that train the same run write the same states, so both end correctly
-    version : version of the code, such as a digest of it; the state of another version is not resumed
-    stop : called after every iteration, and after every batch of a validation or a test of the dynamics. If it returns
-        true, the state is stored and Stopped is raised
-    progress : show a bar on a terminal
+    work : its state is written every `checkpoint_minutes` and at the end, replaced as a whole: two processes that train
+        the same run write the same states, so both end correctly. `stop` is called after every iteration, and after
+        every batch of a validation or a test of the dynamics
 
     Raises RuntimeError if the loss is not finite. The loss is checked every `FLUSH_EVERY` iterations, at the end of an
-    epoch, and before the state is written. Raises `journal.Stopped` if `stop` returns true. Raises ValueError if the
+    epoch, and before the state is written. Raises `journal.Stopped` if it is stopped. Raises ValueError if the
     reduction is missing, or does not fit.
 
     With the augmentation `afa`, `train_loss` is the mean of the losses with and without waves, and `train_accuracy` is
     that without.
     """
-    device = torch.device(device)
+    device, work = predictions.device_of(network), work or Work()
     augmentation = augmentation or Augmentation(shift=0, flip=False)
-    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     _check_reduction(augmentation.name, reduction, (len(data.classes), *data.images.shape[-2:]))
-    run = _Training(network, data, validation, recipe, seed, device, augmentation, reduction, dynamics, stop)
-    if state:
+    run = _Training(network, data, validation, recipe, seed, augmentation, reduction, dynamics, work)
+    if work.state:
         # The rounding of a training depends on the device and its instructions.
-        settings = [recipe, seed, augmentation, reduction and reduction.identity, version, device.type, chosen()]
+        settings = [recipe, seed, augmentation, reduction and reduction.identity, work.version, device.type, chosen()]
         splits = [data, validation]
         if dynamics:
             settings += [dynamics.iterations, dynamics.every, dynamics.cutoff, dynamics.views]
             splits.append(dynamics.test)
         fingerprint = run_fingerprint(network, splits, settings)
-        run.checkpoint = Checkpoint(Path(state), fingerprint, run.parts, checkpoint_minutes)
+        run.checkpoint = Checkpoint(Path(work.state), fingerprint, run.parts, work.checkpoint_minutes)
         run.state = run.checkpoint.read(device) or run.state
     devices = [device] if device.type == "cuda" else []
     with deterministic(), torch.random.fork_rng(devices=devices):
-        run.go(progress)
+        run.go()
     done = run.state
     network.load_state_dict(done.best_weights)
     return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
@@ -154,21 +144,21 @@ class _Training:
         validation: Split,
         recipe: Recipe,
         seed: int,
-        device: torch.device,
         augmentation: Augmentation,
         reduction: MapReduction | None,
         dynamics: Dynamics | None,
-        stop: Callable[[], bool] | None,
+        work: Work,
     ) -> None:
         self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
-        self.device, self.augmentation, self.dynamics = device, augmentation, dynamics
-        self.reduction, self.stop, self.state = reduction, stop, State()
+        self.augmentation, self.reduction, self.dynamics, self.work = augmentation, reduction, dynamics, work
+        self.state, self.device = State(), predictions.device_of(network)
         stylised_share = augmentation.stylised_share if augmentation.name == "sin" else 0.0
-        self.minibatches = Minibatches(data, recipe.batch_size, seed, device, stylised_share)
+        self.minibatches = Minibatches(data, recipe.batch_size, seed, self.device, stylised_share)
         self.per_epoch = self.minibatches.per_epoch
         self.total = recipe.epochs * self.per_epoch
         self.mean, self.std = (
-            torch.as_tensor(value, dtype=torch.float32, device=device)[:, None, None] for value in (data.mean, data.std)
+            torch.as_tensor(value, dtype=torch.float32, device=self.device)[:, None, None]
+            for value in (data.mean, data.std)
         )
         self.auxiliary = AuxiliaryNorms(network) if augmentation.name == "afa" else None
         self.swap = _swap_fine(augmentation, data) if augmentation.name == "swap_fine" else None
@@ -187,9 +177,9 @@ class _Training:
         # Of each iteration since the last `_flush_losses`: loss, number of correct answers, number of images.
         self.pending: list[tuple[Tensor, Tensor, int]] = []
         # Images in a forward pass of the validation and of the dynamics.
-        self.batch = fitting_batch(validation.images.shape[1:], device)
+        self.batch = fitting_batch(validation.images.shape[1:], self.device)
 
-    def go(self, progress: bool) -> None:
+    def go(self) -> None:
         """Train from the state on until the end, and store the state."""
         self.network.train()
         self._run_due_tests()
@@ -199,7 +189,7 @@ class _Training:
             desc="training",
             unit="it",
             leave=False,
-            disable=None if progress else True,
+            disable=None if self.work.progress else True,
         ) as bar:
             for batch in self.minibatches.between(self.state.iteration, self.total):
                 self._step(batch)
@@ -213,7 +203,7 @@ class _Training:
 
     def _pause(self) -> None:
         """Store the state if a checkpoint is due, or if `stop` returns true, which raises Stopped."""
-        stopped = self.stop is not None and self.stop()
+        stopped = self.work.stopped()
         if stopped or (self.checkpoint and self.checkpoint.due()):
             self._save()
         if stopped:

@@ -5,35 +5,104 @@ A test keeps some frequencies of an image and takes the others from a *fill*:
 - `zeros`: nothing stands there, the published way. An image with 95 % zeros is unlike all that a network has seen, so
   that the test also asks what the network calls an empty image.
 - `swap`: the coefficients of another image, its donor. Where a set has a neutral class, the image stays like the data.
+
+A fill is an object that knows all that depends on it. Tables, files and settings hold its name; `named` gives the
+object.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from .arrays import IntArray, as_array
+from .arrays import BoolArray, IntArray, as_array
 
-Fill = Literal["zeros", "swap"]
-FILLS: tuple[Fill, ...] = ("zeros", "swap")
-NO_NOISE = (
-    "fill noise is gone: one background served all images of a run, and random masks over it gave one class nearly "
-    f"everything; choose from {', '.join(FILLS)}"
-)
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    # Positions of images [k] -> complex [k, channels, H, W // 2 + 1], what stands at their other frequencies, or None.
+    Background = Callable[[IntArray], Tensor | None]
 
 
-def check_fills(fills: Sequence[str]) -> None:
-    """Raise ValueError unless these are fills, at least one."""
-    if "noise" in fills:
-        raise ValueError(NO_NOISE)
-    for name in fills:
-        if name not in FILLS:
-            raise ValueError(f"unknown fill {name!r}: choose from {', '.join(FILLS)}")
-    if not fills:
+class Fill:
+    """A fill, and what depends on it.
+
+    name : in tables and files; words : in figures; needs_donors : whether each image has a donor
+    """
+
+    name: str
+    words: str
+    needs_donors = False
+
+    def background(self, take: Callable[[IntArray], Tensor], donors: IntArray | None) -> Background:
+        """What stands behind images; take : positions [k] -> images [k, channels, H, W]; donors : of all images [n]."""
+        return lambda chosen: None
+
+    def judged(self, negatives: BoolArray, labels: IntArray, donors: IntArray | None) -> BoolArray:
+        """The images on which FPR of each class is measured, bool [class, n], out of the negatives."""
+        return negatives
+
+    def tested(self, n_classes: int, neutral: int | None) -> list[int]:
+        """The classes that have a test."""
+        return list(range(n_classes))
+
+
+class Zeros(Fill):
+    """Nothing stands at the other frequencies."""
+
+    name, words = "zeros", "zeros elsewhere"
+
+
+class Swap(Fill):
+    """The coefficients of another image, its donor, stand at the other frequencies."""
+
+    name, words, needs_donors = "swap", "another image elsewhere", True
+
+    def background(self, take: Callable[[IntArray], Tensor], donors: IntArray | None) -> Background:
+        """As in `Fill`: the coefficients of the donors."""
+        import torch
+
+        assert donors is not None
+        return lambda chosen: torch.fft.rfft2(take(donors[chosen]))
+
+    def judged(self, negatives: BoolArray, labels: IntArray, donors: IntArray | None) -> BoolArray:
+        """As in `Fill`, without images whose donor is of the class: they may rightly be assigned to it."""
+        counted: BoolArray = negatives & (labels[donors] != np.arange(len(negatives))[:, None])
+        return counted
+
+    def tested(self, n_classes: int, neutral: int | None) -> list[int]:
+        """As in `Fill`, without the neutral class, whose images are the donors."""
+        return [c for c in range(n_classes) if c != neutral]
+
+
+ZEROS, SWAP = Zeros(), Swap()
+FILLS: dict[str, Fill] = {fill.name: fill for fill in (ZEROS, SWAP)}
+
+
+def named(name: str) -> Fill:
+    """The fill of a name. Raises ValueError for another name.
+
+    >>> named("swap").tested(3, neutral=0)
+    [1, 2]
+    """
+    if name not in FILLS:
+        raise ValueError(f"unknown fill {name!r}: choose from {', '.join(FILLS)}")
+    return FILLS[name]
+
+
+def all_named(names: Sequence[str]) -> list[Fill]:
+    """The fills of some names. Raises ValueError for another name, and for none."""
+    if not names:
         raise ValueError(f"no fill to test: choose from {', '.join(FILLS)}")
+    return [named(name) for name in names]
+
+
+def quoted(neutral: int | None) -> Fill:
+    """The fill of the test to quote: `swap` where a set has a neutral class, else `zeros`."""
+    return ZEROS if neutral is None else SWAP
 
 
 def donors(labels: npt.ArrayLike, *, neutral: int | None = None, seed: int | Sequence[int] = 0) -> IntArray:

@@ -20,8 +20,6 @@ from typing import Any
 
 import h5py
 
-from .checksums import Ranges, append_checksum
-
 log = logging.getLogger(__name__)
 
 MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of partial files
@@ -37,7 +35,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     then stays.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    check_folder(path.parent).mkdir(parents=True, exist_ok=True)
     remove_partial_files(path)
     # The suffix stays last, since some writers choose a format by it.
     temporary = path.with_name(f".{path.stem}.{MACHINE}-{os.getpid()}{path.suffix}")
@@ -47,6 +45,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_folder(path: str | os.PathLike[str]) -> Path:
+    """The path of a folder that is there or can be made. Raises NotADirectoryError if a file is in its place."""
+    path = Path(path)
+    if file := next((part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None):
+        raise NotADirectoryError(f"{path} cannot be a folder, since {file} is a file: choose another name")
+    return path
 
 
 def lay_out(folder: str | os.PathLike[str], names: Sequence[str], fill: Callable[[Path], None]) -> Path:
@@ -124,8 +130,7 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
     """An HDF5 file to write to, which is renamed to `path` only if the block succeeds; see `replacing`.
 
-    It gets a checksum (see `checksums`). A full disk raises an error at the end of the block; call `check` from time to
-    time to get the error earlier.
+    A full disk raises an error at the end of the block; call `check` from time to time to get the error earlier.
     """
     with replacing(path) as temporary, open(temporary, "w+b", buffering=0) as raw:
         guarded = _Guarded(raw)
@@ -136,14 +141,12 @@ def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
         finally:
             if guarded.refused:
                 raise guarded.refused
-        append_checksum(temporary, file.left_out)
 
 
 class WholeFile(h5py.File):  # type: ignore[misc]  # h5py has no types
-    """An HDF5 file that `replacing_hdf5` is writing; `left_out` are the parts that its checksum does not cover."""
+    """An HDF5 file that `replacing_hdf5` is writing."""
 
     guarded: _Guarded
-    left_out: Ranges = ()
 
     def check(self) -> None:
         """Raise OSError if an earlier write failed."""

@@ -1,4 +1,4 @@
-"""HDF5 files of users, opened for reading: they must hold their data themselves, and errors name the file."""
+"""HDF5 files, opened for reading: errors are one sentence that names the file."""
 
 from __future__ import annotations
 
@@ -9,54 +9,47 @@ from typing import Any
 
 import h5py
 
-from .checksums import check_foreign, read_hdf5, verify_checksum
 from .kinds import kind_of
 
 
 @contextmanager
-def open_hdf5(path: str | os.PathLike[str]) -> Iterator[h5py.File]:
-    """An HDF5 file, open for reading, whose data lies in the file itself.
+def read_hdf5(path: str | os.PathLike[str], *, own_data: bool = False) -> Iterator[h5py.File]:
+    """An HDF5 file to read from in the block, which does nothing else.
 
-    Raises FileNotFoundError, and ValueError for a file that is not HDF5, and for external links, external storage and
-    virtual data sets. Raises DamagedFile for a file of this library that does not match its checksum.
+    own_data : whether to refuse a file whose data lies in other files: external links and storage, virtual data sets
 
-    >>> with open_hdf5("maps.h5") as file:
-    ...     file["mask/top_5"].shape
+    Raises FileNotFoundError for a missing file, and ValueError for one that is no whole HDF5 file, or that does not
+    hold what the block reads.
+
+    >>> with read_hdf5("adcs.h5") as file:
+    ...     values = file["adcs"][:]
     """
     if kind := kind_of(path):
         raise ValueError(f"{path} is {kind}: expected an HDF5 file")
     try:
-        verified = verify_checksum(path)  # HDF5 may loop for ever in a damaged file
         file = h5py.File(path, "r")
     except FileNotFoundError:
         raise FileNotFoundError(f"no HDF5 file at {path}") from None
+    except PermissionError:
+        raise
     except OSError as error:
         raise ValueError(f"{path} is not an HDF5 file, or not a whole one ({error})") from error
     with file:
-        if not verified:
-            check_foreign(file)
-        with file_in_errors(path):
-            if outside := _what_leads_outside(file):
+        try:
+            if own_data and (outside := _what_leads_outside(file)):
                 raise ValueError(f"{path}: {outside}: expected a file that holds its data itself")
-        yield file
+            yield file
+        except Exception as error:  # h5py raises KeyError, TypeError, OSError, RuntimeError and more
+            if isinstance(error, ValueError) and str(path) in str(error):
+                raise
+            reason = " ".join(str(error).split()).strip("'\"")
+            raise ValueError(f"{path} does not hold what is expected ({type(error).__name__}: {reason})") from error
 
 
 def read_classes(path: str | os.PathLike[str]) -> list[str]:
     """The names of the classes in a file of images, spectra or maps that the study wrote."""
     with read_hdf5(path) as file:
         return list(file.attrs["classes"])
-
-
-@contextmanager
-def file_in_errors(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Inside the block, all that h5py raises for an odd or damaged file becomes a ValueError that names the file."""
-    try:
-        yield
-    except Exception as error:  # h5py raises KeyError, TypeError, OSError, RuntimeError and more
-        if isinstance(error, ValueError) and str(path) in str(error):
-            raise
-        reason = " ".join(str(error).split()).strip("'\"")
-        raise ValueError(f"{path} does not hold what is expected ({type(error).__name__}: {reason})") from error
 
 
 def _what_leads_outside(file: h5py.File) -> str | None:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import logging
 import os
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
-from .files import explain_full_disk
+from .files import check_folder, explain_full_disk
 
 try:
     import fcntl
@@ -23,6 +25,8 @@ except ImportError:  # not on Windows, which locks nothing here
 
 log = logging.getLogger(__name__)
 
+MAGIC = b"\x93NUMPY"  # of the first array
+
 
 class Stopped(RuntimeError):
     """A long computation stopped on request. at: its progress; state: the file that it resumes from."""
@@ -30,6 +34,31 @@ class Stopped(RuntimeError):
     def __init__(self, at: str, state: str | os.PathLike[str] | None) -> None:
         kept = f"stored in {os.fspath(state)}, from which the next run resumes" if state else "nothing is stored"
         super().__init__(f"stopped at {at} on request: {kept}")
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a long computation is stored, stopped and shown.
+
+    state : file of finished work, which is read at the start and goes on being written; that of another computation, or
+        a broken end, is dropped. The caller deletes it after saving the result
+    version : of the code, such as a digest of it; the state of another version is not resumed
+    stop : called before each step; if it returns true, what is finished is stored, and `Stopped` is raised
+    progress : show a bar on a terminal
+    checkpoint_minutes : of a training, between two states
+
+    >>> found = find(method, network, split, work=Work("rise.state", progress=True))
+    """
+
+    state: str | os.PathLike[str] | None = None
+    version: str = ""
+    stop: Callable[[], bool] | None = None
+    progress: bool = False
+    checkpoint_minutes: float = 2.0
+
+    def stopped(self) -> bool:
+        """Whether the computation is to stop."""
+        return self.stop is not None and self.stop()
 
 
 class Journal:
@@ -41,7 +70,8 @@ class Journal:
 
     stop : called before a step is computed. If it returns true, `Stopped` is raised
 
-    Raises RuntimeError if another process uses the file, on file systems with locks.
+    Raises ValueError for a file that is no journal, and RuntimeError if another process uses the file, on file systems
+    with locks.
     """
 
     def __init__(
@@ -56,6 +86,7 @@ class Journal:
         self._stop = stop
         if self._path is None:
             return
+        check_state(self._path)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _locked(self._path)
         header = _read(self._file)
@@ -108,6 +139,28 @@ class Journal:
         assert self._file is not None
         self._file.seek(at)
         self._file.truncate()
+
+
+def check_state(path: str | os.PathLike[str]) -> None:
+    """Raise an error if a journal cannot be at this path, or another file is there, which would be lost."""
+    path = Path(path)
+    check_folder(path.parent)
+    if path.exists() and not _may_be_a_journal(path):
+        raise ValueError(f"{path} is there and is no file of unfinished work: choose another name")
+
+
+def _may_be_a_journal(path: Path) -> bool:
+    """Whether a file begins as a journal does, or is empty or torn before that."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        if not MAGIC.startswith(file.read(len(MAGIC))):
+            return False
+        file.seek(0)
+        try:
+            first = np.load(file, allow_pickle=False)
+        except Exception:  # numpy raises various errors for a torn array
+            return True
+        return bool(first.ndim == 0 and first.dtype.kind == "U")  # an array of the user is none
+    return False
 
 
 def _locked(path: Path) -> io.FileIO:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from .checksums import DamagedFile
 from .files import replacing
 
 NETWORK = ["dataset", "network", "augmentation"]
@@ -41,25 +39,9 @@ def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -
 def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     """Read a table of `write_table`. Names stay text, also those that look like numbers, `none` or `NA`.
 
-    Raises DamagedFile if it is empty, or is damaged or was cut inside a line.
+    Raises ValueError for what is no table.
     """
-    _check_lines(path)
-    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str))
-
-
-def _check_lines(path: str | os.PathLike[str]) -> None:
-    """Raise DamagedFile unless a CSV has a heading, and all its lines have its columns and an end."""
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            lengths = [len(row) for row in csv.reader(file, strict=True) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DamagedFile(path, f"it is damaged ({error})") from error
-    if not lengths:
-        raise DamagedFile(path, "it is empty")
-    for i, length in enumerate(lengths):
-        if length != lengths[0]:
-            raise DamagedFile(path, f"row {i} has {length} of {lengths[0]} columns")
-    with open(path, "rb") as file:
-        file.seek(-1, os.SEEK_END)
-        if file.read() != b"\n":
-            raise DamagedFile(path, "it was cut inside its last line")
+        return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=dict.fromkeys(NAMES, str))
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no table ({' '.join(str(error).split())})") from error

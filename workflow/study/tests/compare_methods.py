@@ -25,7 +25,7 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.evaluation import comparison, truth
     from frequency_shortcuts.evaluation.method_scores import score_methods
     from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
     from ..shortcut_tests import run_name
@@ -157,14 +157,12 @@ TEST = NetworkTest(
             "the maps of all methods on one network: one row a `method` (a name of the plan, random_control, or "
             "unfiltered), part (keep, remove), fill, `percent`, class and draw: `positions`, `images`, `negatives`, "
             "TPR, FPR (keep only) with intervals",
-            ("class", "part", "fill", "method", "percent"),
         ),
         "scores": Output(
             f"tests/{FOLDER}/method_scores.csv",
             "one row a method, class and truth: `average_precision`, and `_size` (by the absolute value of the "
             "scores); `random` with `_low`, `_high`, of random rankings; `passes`, `seconds`, `resumed`. For "
             "photographs without a known truth one row a method, without scores",
-            ("class", "truth", "method"),
         ),
     },
     inputs=lambda plan: {**files_of_run(plan), "maps": lambda wildcards: plan.map_files(**run_of(wildcards))},
@@ -187,7 +185,6 @@ TEST = NetworkTest(
         "method_overlap": Table(
             holds="one row a network, method, percent and class: `overlap`, the mean intersection over union of the "
             "maps over all pairs of `seeds`",
-            runs=lambda plan: [],
             planned=lambda plan: plan.compared_runs(),
         ),
     },

@@ -29,7 +29,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
-    from ..origin import origin_of
     from ..tested_networks import read_images, read_inputs, with_names
 
     params, given, output, settings = step.params, step.input, step.output, counterfactual.Settings()
@@ -51,7 +50,6 @@ def measure(step: Any, created_by: str) -> None:
     with replacing_hdf5(output.hits) as file:
         counterfactual.write_flips(file, flips)
         about = {"split": params.split, "ranking": params.ranking, "seed": params.seed}
-        about |= origin_of(output.hits, weights=given.weights, images=given.images)
         file.attrs.update(about, classes=list(test.classes), images_per_class=settings.images, created_by=created_by)
     write_table(with_names(rates.assign(cause=causes), test.classes), output.flips, **run)
     cross = _most_called(flip_rates.cross_flips(flips))
@@ -135,8 +133,7 @@ TEST: NetworkTest = NetworkTest(
             "how clearly the data differ from those of all other classes at each frequency (1 by chance); attributes "
             "`radius_fine`, `radius_finest`, `radius_needed` (cycles per image, where the parts begin), `rms` [class], "
             "size of the change (root mean square, pixels from 0 to 1), `neutral` (-1 for none), `split` and at most "
-            "`images_per_class` of it, `ranking` (whose images give the statistics), `seed`, `classes`, "
-            "`weights_sha256`, `images_sha256`",
+            "`images_per_class` of it, `ranking` (whose images give the statistics), `seed`, `classes`",
         ),
         "flips": Output(
             f"tests/{FOLDER}/flips.csv",
@@ -150,7 +147,6 @@ TEST: NetworkTest = NetworkTest(
             "Hochberg, 0.05). `by`: the number that the verdict rests on. `cause`: of a class that is followed or "
             "needed, what its spectrum looks like (wave, checkerboard, blocks, lost high frequencies, raised floor, or "
             "nothing of these)",
-            ("class",),
         ),
         "cross_flips": Output(
             f"tests/{FOLDER}/cross_flips.csv",
@@ -158,7 +154,6 @@ TEST: NetworkTest = NetworkTest(
             "neither, of classes that are hardly confused with the first, that are called the first after the change, "
             "minus before; `images`, their number; `flip_all`, of all images of neither. Missing where there are none. "
             f"With more than {MOST_CALLED} classes, so many spectra of each that are called it most",
-            ("class",),
         ),
     },
     settings=lambda plan: {

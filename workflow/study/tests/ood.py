@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import IMAGES, Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
+from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
 from ..job import FOLDER, RUN, run_of_path
-from ..shortcut_tests import HITS, KEYS, METHODS, deciding, settings_of_methods, tested_maps
+from ..shortcut_tests import HITS, METHODS, deciding, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
     import h5py
@@ -26,7 +26,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.tables import write_table
 
     from .. import shortcut_tests
-    from ..origin import origin_of
     from ..tested_networks import load_network, read_images
 
     params, given, output = step.params, step.input, step.output
@@ -38,9 +37,7 @@ def measure(step: Any, created_by: str) -> None:
             group = file.create_group(Path(path).stem)
             hits = shortcut_tests.measure(group, network, rendition, given.maps, name, params)
             tables[Path(path).stem] = shortcut_tests.rates_of(hits, rendition.classes)
-        own, others = given.maps[0], dict(zip(params.methods, given.maps[1:], strict=True))
-        origin = origin_of(output.hits, weights=given.weights, images=given.photographs, maps=own, methods=others)
-        file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by, **origin)
+        file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by)
     table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
     write_table(table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"]), output.ood, **run)
 
@@ -48,7 +45,7 @@ def measure(step: Any, created_by: str) -> None:
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The rates of all runs, draws averaged, and the own-map advantages."""
     from frequency_shortcuts.findings.study_tables import mean_over_draws
-    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
 
     from ..shortcut_tests import advantages
 
@@ -89,13 +86,11 @@ TEST = NetworkTest(
         "ood": Output(
             f"tests/{FOLDER}/ood.csv",
             "as `shortcuts.csv`, with `rendition`, of the part keep: without `negatives` and `fpr`",
-            (*KEYS, "rendition"),
         ),
     },
     inputs=lambda plan: {
         **files_of_run(plan),
         # What all others were made from: they are only compared with it.
-        "photographs": f"{plan.results}/{IMAGES}",
         "images": lambda wildcards: plan.rendition_files(wildcards.dataset),
         "maps": tested_maps(plan),
     },

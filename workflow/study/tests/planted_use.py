@@ -12,7 +12,7 @@ from ..job import FOLDER, WITH_TRUTH
 def measure(step: Any, created_by: str) -> None:
     """TPR from the planted mask, from its complement, and from random masks of its size, one row per class."""
     from frequency_shortcuts.evaluation import truth, usage
-    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
     from ..shortcut_tests import run_name
@@ -38,7 +38,6 @@ TEST = NetworkTest(
             "neutral class (`tpr_planted`, `fpr_planted`), with all others (`_complement`) and with five random masks "
             "of that size (`_random`, means, which decide nothing); `uses`: the first at least 0.7, the second at most "
             "0.3",
-            ("class",),
         )
     },
     settings=lambda plan: {"settings": plan.section("shortcuts", "split", "images_per_class", "seed")},

@@ -23,11 +23,12 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.evaluation.exchanged import Exchanged
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.networks import architectures, training
-    from frequency_shortcuts.networks.predictions import called, called_of, source_for
+    from frequency_shortcuts.networks.predictions import called, source_for
     from frequency_shortcuts.networks.recipe import Recipe
     from frequency_shortcuts.networks.without import Without
     from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
     from frequency_shortcuts.storage.files import delete_state
+    from frequency_shortcuts.storage.journal import Work
     from frequency_shortcuts.storage.tables import write_table
 
     from ..devices import take_device
@@ -43,14 +44,15 @@ def measure(step: Any, created_by: str) -> None:
     data = stores.read(store, "train", settings["images_per_class"], workers=workers, in_memory=IN_MEMORY)
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=workers)
     architecture = architecture_of(params.architecture, data, store)
-    source = source_for(first, tested.images, tested.mean, tested.std)
+    source = source_for(first, tested)
     others = donors(tested.labels, neutral=tested.neutral, seed=run["seed"])
     own_class = donors_of_own_class(tested.labels, seed=run["seed"])
+    version, minutes = code_version(given.code), step.config["checkpoint_minutes"]
     same, without, after = {}, {}, {}
     for name, mask in removed.items():
         log.info("without %s: %d of %d positions are removed", name, mask.sum(), mask.size)
         seed = reliance.seed_of(name, run["seed"])
-        network = Without(architectures.build(architecture, seed), mask)
+        network = Without(architectures.build(architecture, seed), mask).to(device)
         with stopping() as stop:
             training.train(
                 network,
@@ -58,15 +60,10 @@ def measure(step: Any, created_by: str) -> None:
                 validation,
                 Recipe(epochs=settings["epochs"], **params.recipe),
                 seed=seed,
-                device=device,
                 augmentation=augmentation_of(run["augmentation"], settings),
-                state=state_of(output, name),
-                version=code_version(given.code),
-                checkpoint_minutes=step.config["checkpoint_minutes"],
-                stop=stop,
-                progress=True,
+                work=Work(state_of(output, name), version, stop, progress=True, checkpoint_minutes=minutes),
             )
-        same[name], without[name] = (called_of(first, Exchanged(source, mask, of)) for of in (own_class, others))
+        same[name], without[name] = (called(first, Exchanged(source, mask, of)) for of in (own_class, others))
         after[name] = called(network, tested)
     table = reliance.losses(
         tested.labels,
@@ -122,7 +119,6 @@ TEST = NetworkTest(
             "removed, with another seed); `fpr`, `fpr_same`, `fpr_without`, `fpr_after`, the share of the other images "
             "called the class; `lost_at_test`, `tpr_same` - `tpr_without`, and `lost_after`, `tpr` - `tpr_after`, with "
             "95 % intervals over images `_low`, `_high`",
-            ("removed", "class"),
         )
     },
     inputs=lambda plan: files_of_run(plan, maps=True),

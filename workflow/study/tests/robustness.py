@@ -22,7 +22,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.evaluation import recall, sensitivity, wave_errors
     from frequency_shortcuts.storage.tables import write_table
 
-    from ..origin import origin_of
     from ..tested_networks import read_images, read_inputs, with_names
 
     given, outputs, settings = step.input, step.output, step.params.settings
@@ -41,7 +40,6 @@ def measure(step: Any, created_by: str) -> None:
     )
     wave_errors.write_sensitivity(
         outputs.sensitivity, errors, classes=data.classes, split=settings["split"], created_by=created_by,
-        **origin_of(outputs.sensitivity, weights=given.weights, images=given.images),
     )  # fmt: skip
     table = recall.corrupted_recall(network, data, names=settings["corruptions"], seed=seed, progress=True)
     write_table(with_names(table, data.classes), outputs.corruptions, **run)
@@ -73,13 +71,11 @@ TEST: NetworkTest = NetworkTest(
             "removes low <= r < high; empty where there is no limit), `class`, `images`, `tpr` (the recall) with its "
             "95 % interval `tpr_low`, `tpr_high`, `fpr`, `accuracy` (over all classes, the same in all rows of a "
             "filter)",
-            ("class", "filter", "low", "high"),
         ),
         "corruptions": Output(
             f"tests/{FOLDER}/corruptions.csv",
             "as `curves.csv`, under corruptions: `corruption` (`none`, noise, blur, contrast, jpeg, pixelation) and "
             "`strength` (0 for `none`, else 1 to 5) instead of the filter",
-            ("class", "corruption", "strength"),
         ),
         "sensitivity": Output(
             f"tests/{FOLDER}/sensitivity.h5",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, run_of, store, store_and_table
 from ..job import FOLDER
-from ..shortcut_tests import HITS, HITS_FILE, KEYS, METHODS, settings, settings_of_methods, tested_maps
+from ..shortcut_tests import HITS, HITS_FILE, METHODS, settings, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,20 +25,17 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.tables import write_table
 
     from .. import shortcut_tests
-    from ..origin import origin_of
     from ..tested_networks import read_inputs
 
     params, given, output = step.params, step.input, step.output
     network, data, run = read_inputs(step, params.split, params.images_per_class)
     name, chosen = shortcut_tests.run_name(run), {key: params.settings[key] for key in ("negatives", "seed")}
-    own, others = given.maps[0], dict(zip(params.methods, given.maps[1:], strict=True))
-    origin = origin_of(output.hits, weights=given.weights, images=given.images, maps=own, methods=others)
     with replacing_hdf5(output.hits) as file:
         hits = shortcut_tests.measure(file, network, data, given.maps, name, params)
         about = {"split": params.split, "percent": params.percent, "seed": chosen["seed"], "created_by": created_by}
-        file.attrs.update(about | origin)
+        file.attrs.update(about)
         if params.phase:
-            masks = dfm.read_mask(own, params.percent)
+            masks = dfm.read_mask(given.maps[0], params.percent)
             phases = phase.collect(network, data, masks, run=name, hits=hits, progress=True, **chosen)
             write_phase_hits(file.create_group("phase"), phases)
     write_table(shortcut_tests.rates_of(hits, data.classes), output.shortcuts, **run)
@@ -56,7 +53,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits
     from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
     from frequency_shortcuts.findings import study_tables
-    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import CULLING
 
     from ..job import run_of_path
@@ -101,7 +98,6 @@ TEST: NetworkTest = NetworkTest(
             "mask, `overlap` with the map (intersection over union), `images` of the class, `negatives` (images of "
             "other classes that `fpr` was measured on), `tpr`, `fpr` and their 95 % intervals `_low`, `_high`. The "
             "neutral class has no rows with swap",
-            KEYS,
         ),
     },
     inputs=lambda plan: {**files_of_run(plan), "maps": tested_maps(plan)},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..categories import Result
 from ..description import IMAGES, WEIGHTS, NetworkTest, Output, Table
 from ..job import FOLDER, run_of_path
-from ..shortcut_tests import HITS, KEYS, METHODS, deciding, settings, settings_of_methods
+from ..shortcut_tests import HITS, METHODS, deciding, settings, settings_of_methods
 
 if TYPE_CHECKING:
     import h5py
@@ -52,7 +52,7 @@ def measure(step: Any, created_by: str) -> None:
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The rates of all pairs, draws averaged, and the own-map advantages."""
     from frequency_shortcuts.findings.study_tables import mean_over_draws
-    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
 
     from ..shortcut_tests import advantages
 
@@ -100,7 +100,6 @@ TEST = NetworkTest(
             RATES,
             "as `shortcuts.csv`, of the part keep and without random masks, with `maps_of` and `tested_on`, two "
             "networks of one data set",
-            ("maps_of", "tested_on", *KEYS),
         ),
     },
     wildcards=lambda plan: [{}] if plan.transfers() else [],

@@ -23,7 +23,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     from frequency_shortcuts.evaluation.usage import only_where_used
     from frequency_shortcuts.findings.study_tables import of_run
     from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
 
     tables = []
     for run, maps, store, spectra in zip(_runs(plan), given["dfm"], given["stores"], given["spectra"], strict=True):

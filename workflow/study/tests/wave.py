@@ -11,7 +11,7 @@ from ..job import FOLDER
 def measure(step: Any, created_by: str) -> None:
     """TPR of the class with the wave; without it (the photographs as they were); and with masks of it."""
     from frequency_shortcuts.evaluation.usage import wave_rates
-    from frequency_shortcuts.storage.checksums import read_hdf5
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
     from ..job import run_of_path
@@ -39,7 +39,6 @@ TEST = NetworkTest(
             f"tests/{FOLDER}/wave.csv",
             "photographs with a wave: TPR of its class without the wave, and with the wave's frequencies, with and "
             "without harmonics, kept or removed under each fill, beside random masks",
-            ("test", "part", "fill"),
         )
     },
     inputs=lambda plan: files_of_run(plan, plain=True),

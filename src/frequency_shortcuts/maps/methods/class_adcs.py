@@ -33,10 +33,7 @@ def passes(settings: Settings, size: Size) -> int:
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     """The absolute value of ADCS, float64 [class, pairs]: a class can stand out by a lack of energy."""
-    spectra = class_spectra(
-        workspace.images, workspace.labels, workspace.n_classes, mean=workspace.mean, std=workspace.std,
-        device=workspace.engine.source.device,
-    )  # fmt: skip
+    spectra = class_spectra(workspace.split, device=workspace.engine.source.device)
     if settings.variant == "significant":
         values = accumulate_significant(spectra.mean_amplitude, spectra.standard_error)
     else:

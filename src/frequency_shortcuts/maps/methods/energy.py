@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from frequency_shortcuts.maps.adcs import mean_amplitude
+from frequency_shortcuts.maps.adcs import class_spectra
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .method import Size
@@ -28,10 +28,7 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
 
     Amplitudes are averaged over the channels. The absolute value also finds what a class lacks.
     """
-    amplitude = mean_amplitude(
-        workspace.images, workspace.labels, workspace.n_classes, mean=workspace.mean, std=workspace.std,
-        device=workspace.engine.source.device,
-    )  # fmt: skip
+    amplitude = class_spectra(workspace.split, device=workspace.engine.source.device).mean_amplitude
     planes = workspace.pairs.gather(amplitude.mean(axis=1))
     floor = np.finfo(np.float64).tiny  # a frequency can have no energy at all
     scores: FloatArray = np.abs(np.log(planes + floor) - np.log(planes.mean(axis=0) + floor))

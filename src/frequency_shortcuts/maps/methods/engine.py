@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Images
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.predictions import Classifier, Precision
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -69,28 +69,21 @@ class Engine:
         return torch.cuda.get_device_properties(device).total_memory // 8 if device.type == "cuda" else CPU_IMAGES
 
     @classmethod
-    def build(
-        cls,
-        network: nn.Module | Classifier,
-        images: Images,
-        mean: npt.ArrayLike | None = None,
-        std: npt.ArrayLike | None = None,
-        limits: Limits | None = None,
-    ) -> Engine:
-        """Freeze the network, unless it is frozen, and choose batch sizes; network and images are those of `cull`.
+    def build(cls, network: nn.Module | Classifier, split: Split, limits: Limits | None = None) -> Engine:
+        """Freeze the network, unless it is frozen, and choose batch sizes.
 
         Raises ValueError for a network that does not return logits.
         """
         limits = limits or Limits()
         frozen = Classifier.frozen(network, limits.precision, compiled=limits.compiled)
-        source = Source(images, mean, std, device=frozen.device, dtype=frozen.dtype)
+        source = Source(split, device=frozen.device, dtype=frozen.dtype)
         first = source.take(np.arange(1))
         frozen.check(first)
         if batch := limits.batch:
             backward = math.ceil(batch / 8)  # a backward pass keeps the activations of every layer
         else:
             batch, backward = frozen.batch_sizes(first)
-        return cls(source, frozen, ConjugatePairs(*images.shape[-2:]), batch, backward)
+        return cls(source, frozen, ConjugatePairs(*split.images.shape[-2:]), batch, backward)
 
     def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """The result of `compute`. When it runs out of memory, it runs again with half the batch."""

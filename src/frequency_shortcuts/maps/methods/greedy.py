@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.fills import named
 
 from .method import Size, make_settings
 from .registry import RANKED_BY, load
@@ -31,14 +31,14 @@ class Settings:
 
     ranking: str = RANKED_BY["greedy"]
     floor: float = 0.9
-    fill: Fill = "swap"
+    fill: str = "swap"
 
     def __post_init__(self) -> None:
         if self.ranking == "greedy":
             raise ValueError("ranking greedy: greedy needs the ranking of another method")
         if not 0 < self.floor <= 1:
             raise ValueError(f"floor {self.floor}: expected above 0 and at most 1")
-        check_fills([self.fill])
+        named(self.fill)
 
 
 def passes(settings: Settings, size: Size) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.cells import cells
-from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -38,14 +38,14 @@ class Settings:
     percent: float = 5
     candidates: int = 300
     parents: int = 10
-    fill: Fill = "swap"
+    fill: str = "swap"
 
     def __post_init__(self) -> None:
         if not 0 < self.percent <= 100:
             raise ValueError(f"percent {self.percent}: expected above 0 and at most 100")
         if not 1 <= self.parents <= self.candidates:
             raise ValueError(f"parents {self.parents} of {self.candidates} candidates: expected 1 to all of them")
-        check_fills([self.fill])
+        named(self.fill)
 
 
 def passes(settings: Settings, size: Size) -> int:

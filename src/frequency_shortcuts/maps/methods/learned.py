@@ -21,7 +21,7 @@ from torch import Tensor
 
 from frequency_shortcuts.networks.numerics import square_root, tf32
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
-from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.fills import named
 
 from .method import Size
 from .workspace import Workspace
@@ -42,7 +42,7 @@ class Settings:
     """
 
     goal: Goal = "keep"
-    fill: Fill = "swap"
+    fill: str = "swap"
     steps: int = 150
     images_per_class: int = 16
     rate: float = 0.2
@@ -51,7 +51,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.goal not in GOALS:
             raise ValueError(f"unknown goal {self.goal!r}: choose from {', '.join(GOALS)}")
-        check_fills([self.fill])
+        named(self.fill)
         numbers_fit = 0 < self.rate < math.inf and 0 <= self.sparsity < math.inf
         if self.steps < 1 or self.images_per_class < 1 or not numbers_fit:
             raise ValueError(
@@ -98,7 +98,7 @@ def _slope(workspace: Workspace, settings: Settings, numbers: Tensor, generator:
     chosen = np.concatenate([_draw(np.flatnonzero(workspace.labels == c), settings.images_per_class, generator)
                              for c in range(workspace.n_classes)])  # fmt: skip
     labels = torch.as_tensor(workspace.labels[chosen], device=numbers.device)
-    fills = None if settings.fill == "zeros" else _fills(workspace, chosen, generator)
+    fills = _fills(workspace, chosen, generator) if named(settings.fill).needs_donors else None
     share = torch.as_tensor(workspace.pairs.size / workspace.pairs.size.sum(), device=numbers.device)
     with torch.inference_mode(False), torch.enable_grad():
         leaf = numbers.detach().clone().requires_grad_()

@@ -9,7 +9,6 @@ A method is a module of this folder with
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -20,14 +19,14 @@ from types import NoneType, UnionType
 from typing import Any, Protocol, get_args, get_type_hints
 
 import numpy as np
-import numpy.typing as npt
-from torch import Tensor, nn
+from torch import nn
 
-from frequency_shortcuts.data.splits import Images, accepts_split
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
 from frequency_shortcuts.networks.predictions import Classifier
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, as_array
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.journal import Work
 
 from .engine import Limits
 from .workspace import Workspace
@@ -74,24 +73,15 @@ class Found:
     evaluated: BoolArray | None = None
 
 
-@accepts_split
 def find(
     method: Method,
     network: nn.Module | Classifier,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
+    split: Split,
     *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    neutral: int | None = None,
     classes: Sequence[int] | None = None,
     seed: int = 0,
     limits: Limits | None = None,
-    state: str | os.PathLike[str] | None = None,
-    version: str = "",
-    stop: Callable[[], bool] | None = None,
-    progress: bool = False,
+    work: Work | None = None,
     **settings: Any,
 ) -> Found:
     """Score every pair for every class with one method.
@@ -99,35 +89,30 @@ def find(
     Parameters
     ----------
     method : a module of this folder; `registry.load` gives it by its name
-    network : images [n, channels, H, W] -> logits [n, n_classes]; it is used in evaluation mode and not changed
-    images : [n, channels, H, W], a tensor, an array, an open HDF5 dataset or similar (`source.Source`), read in
-        batches. float32 and float64 are used unchanged; uint8 is normalised with `mean` and `std`, which it needs
-    labels : [n], 0 to n_classes - 1
-    neutral : the class of all donors with the fill `swap`; by default they are of any class but the image's own
+    network : images [n, channels, H, W] -> logits [n, classes]; it is used in evaluation mode and not changed
+    split : the images, read in batches. All donors with the fill `swap` are of its neutral class, if it has one; else
+        of any class but the image's own
     classes : score only these. A culling can, since its classes do not depend on each other; `dfm.join` joins the files
     seed : of all random draws
-    state : file of finished blocks, which is read at the start. The file of another search, or a broken end, is
-        dropped. It belongs to this search if settings, images, weights and buffers are the same and the network gives
-        the stored logits up to rounding. The caller deletes the file after saving the result
-    version : version of the code, such as a digest of it. The state of another version is not resumed
-    stop : called before every forward pass; if it returns true, Stopped is raised. Finished blocks are stored, of 8192
-        filtered images or gradients each; the unfinished one is lost
-    progress : show a bar on a terminal
+    limits : precision and memory
+    work : where finished blocks are stored, of 8192 filtered images or gradients each, and what stops the search before
+        a forward pass. A state belongs to this search if settings, images, weights and buffers are the same and the
+        network gives the stored logits up to rounding
     settings : those of the method's `Settings`
 
-    Raises ValueError for settings that the method does not have, a class without images and scores that are not finite;
-    RuntimeError if another process uses `state`; `journal.Stopped` if `stop` returns true.
+    Raises ValueError for settings that the method does not have, and for scores that are not finite; RuntimeError if
+    another process uses the state; `journal.Stopped` if it is stopped.
 
     >>> found = find(registry.load("hfss"), network, split, percent=5)
     >>> dfm.dominant(found.score, ConjugatePairs(32, 32), 5).shape
     (10, 32, 32)
     """
     chosen = make_settings(method, settings)
-    resumed, begin = state is not None and Path(state).exists(), time.perf_counter()
+    work, begin = work or Work(), time.perf_counter()
+    resumed, identity = work.state is not None and Path(work.state).exists(), (type(chosen).__module__, chosen)
     with Workspace(
-        network, images, as_array(labels), n_classes, mean=mean, std=std, neutral=neutral, classes=classes, seed=seed,
-        limits=limits, state=state, identity=(version, type(chosen).__module__, chosen), stop=stop, progress=progress,
-    ) as workspace:  # fmt: skip
+        network, split, classes=classes, seed=seed, limits=limits, identity=identity, work=work
+    ) as workspace:
         count, frozen = workspace.count[workspace.classes], workspace.engine.frozen
         size = Size(len(count), int(count.sum()), workspace.pairs)
         workspace.expect(method.passes(chosen, size), type(chosen).__module__.rpartition("methods.")[2])

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.cells import cells
-from frequency_shortcuts.spectrum.fills import FILLS, Fill
+from frequency_shortcuts.spectrum.fills import FILLS, named
 from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -36,7 +36,7 @@ from .method import Size
 from .workspace import Workspace
 
 Entries = Literal["binary", "beta"]
-Kind = tuple[Entries, Fill]
+Kind = tuple[Entries, str]
 ENTRIES: tuple[Entries, ...] = ("binary", "beta")
 WITH_NEUTRAL, WITHOUT_NEUTRAL = "binary-swap", "binary-swap+beta-zeros"
 JOINS = ("max", "mean")
@@ -182,7 +182,7 @@ def _draw(workspace: Workspace, settings: Settings, image: int, n_cells: int) ->
     generator = np.random.default_rng([workspace.seed, 5, image])
     kinds, label = settings.kinds(workspace.neutral is not None), workspace.labels[image]
     masks, donors = np.empty((settings.samples, n_cells)), np.full(settings.samples, -1)
-    pool = workspace.pool(label) if any(fill == "swap" for _, fill in kinds) else np.empty(0, int)
+    pool = workspace.pool(label) if any(named(fill).needs_donors for _, fill in kinds) else np.empty(0, int)
     for sample, kind in enumerate(_kind_of(settings.samples, len(kinds))):
         entries, fill = kinds[kind]
         if sample % 2:
@@ -191,7 +191,7 @@ def _draw(workspace: Workspace, settings: Settings, image: int, n_cells: int) ->
             masks[sample] = generator.random(n_cells) < 0.5
         else:
             masks[sample] = generator.beta(settings.shape, settings.shape, n_cells)
-        if fill == "swap":
+        if named(fill).needs_donors:
             donors[sample] = generator.choice(pool)
     return masks, donors
 

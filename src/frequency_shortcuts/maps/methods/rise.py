@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import FloatArray
-from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.fills import named
 
 from .method import Size
 from .workspace import Workspace, per_block
@@ -25,14 +25,14 @@ class Settings:
 
     masks: int | None = None
     share: float = 0.7
-    fill: Fill = "zeros"
+    fill: str = "zeros"
 
     def __post_init__(self) -> None:
         if self.masks is not None and self.masks < 2:
             raise ValueError(f"masks {self.masks}: expected at least 2, or None for as many as there are pairs")
         if not 0 < self.share < 1:
             raise ValueError(f"share {self.share}: expected above 0 and below 1")
-        check_fills([self.fill])
+        named(self.fill)
 
 
 def passes(settings: Settings, size: Size) -> int:

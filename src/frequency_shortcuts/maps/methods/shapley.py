@@ -12,7 +12,7 @@ from math import factorial
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
-from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .method import Size
@@ -28,12 +28,12 @@ class Settings:
     """
 
     rings: int = 8
-    fill: Fill = "swap"
+    fill: str = "swap"
 
     def __post_init__(self) -> None:
         if not 1 <= self.rings <= MOST:
             raise ValueError(f"rings {self.rings}: expected 1 to {MOST}")
-        check_fills([self.fill])
+        named(self.fill)
 
 
 def passes(settings: Settings, size: Size) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,15 +22,15 @@ from tqdm import tqdm
 
 from frequency_shortcuts import __version__
 from frequency_shortcuts.data.source import index_batches, tiling
-from frequency_shortcuts.data.splits import Images, check_classes
+from frequency_shortcuts.data.splits import Split, images_digest
 from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
 from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.networks.predictions import Classifier, check_logits
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray, as_array
-from frequency_shortcuts.spectrum.fills import Fill, donors
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.fills import donors, named
 from frequency_shortcuts.spectrum.filters import Mixer
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.journal import Journal, Stopped
+from frequency_shortcuts.storage.journal import Journal, Stopped, Work
 
 from .engine import Engine, Limits
 
@@ -63,9 +62,9 @@ class ClassMeans:
 class Workspace:
     """A network and the images that rank its pairs.
 
-    network, images, labels, n_classes, mean, std, neutral, state, stop : as in `method.find`
+    split : the images; seed : of all random draws; limits, work : as in `method.find`
     classes : int64 [k], those whose scores are wanted, by default all
-    identity : of method, settings and code: blocks of another identity are not used
+    identity : of method and settings: blocks of another identity are not used
 
     engine, pairs : the frozen network with the images, and their conjugate pairs
     donors : int64 [n], the image whose coefficients replace those of each image with the fill `swap`
@@ -77,42 +76,31 @@ class Workspace:
     def __init__(
         self,
         network: nn.Module | Classifier,
-        images: Images,
-        labels: npt.ArrayLike | Tensor,
-        n_classes: int,
+        split: Split,
         *,
-        mean: npt.ArrayLike | None = None,
-        std: npt.ArrayLike | None = None,
-        neutral: int | None = None,
         classes: Sequence[int] | None = None,
         seed: int = 0,
         limits: Limits | None = None,
-        state: str | os.PathLike[str] | None = None,
         identity: object = "",
-        stop: Callable[[], bool] | None = None,
-        progress: bool = False,
+        work: Work | None = None,
     ) -> None:
-        images = images.detach() if isinstance(images, Tensor) else images
-        limits = limits or Limits()
-        self.images, self.mean, self.std = images, mean, std
-        labels = as_array(labels)
-        check_classes(labels, range(n_classes), n_images=images.shape[0])
-        self.labels: IntArray = labels.astype(np.int64)
-        self.n_classes, self.neutral, self.seed = n_classes, neutral, seed
-        self.count: IntArray = np.bincount(self.labels, minlength=n_classes)
-        self.classes: IntArray = np.arange(n_classes)[slice(None) if classes is None else list(classes)]
+        limits, work = limits or Limits(), work or Work()
+        self.split, self.seed = split, seed
+        self.labels, self.n_classes, self.neutral = split.labels, len(split.classes), split.neutral
+        self.count: IntArray = np.bincount(self.labels)
+        self.classes: IntArray = np.arange(self.n_classes)[slice(None) if classes is None else list(classes)]
         self.about: dict[str, Any] = {}
         self.evaluated: BoolArray | None = None
-        self.engine = Engine.build(network, images, mean, std, limits)
+        self.engine = Engine.build(network, split, limits)
         self._identity = repr((
-            __version__, identity, self.labels.tolist(), n_classes, neutral, seed, limits.precision, limits.compiled,
-            self.engine.frozen.device.type, chosen(),
+            __version__, work.version, identity, self.labels.tolist(), self.n_classes, self.neutral, seed,
+            limits.precision, limits.compiled, self.engine.frozen.device.type, chosen(),
         ))  # fmt: skip
         self.passes, self._computed = 0, 0.0
-        self._state, self._stop = state, stop
+        self._work = work
         self._network_is_checked = False
-        self._journal = Journal(state, f"{self.fingerprint}, batches of {self.engine.batch}" if state else "")
-        self._bar = tqdm(unit=" passes", leave=False, unit_scale=True, disable=None if progress else True)
+        self._journal = Journal(work.state, f"{self.fingerprint}, batches of {self.engine.batch}" if work.state else "")
+        self._bar = tqdm(unit=" passes", leave=False, unit_scale=True, disable=None if work.progress else True)
         self._started = self._logged = time.monotonic()
         self._expected = 0.0
 
@@ -136,7 +124,8 @@ class Workspace:
 
         It does not cover what a network computes beside its parameters: its logits are compared, with a tolerance.
         """
-        digest = hashlib.sha256(self.engine.source.digest())
+        about = self.engine.source.shape, self.split.mean.tolist(), self.split.std.tolist()
+        digest = hashlib.sha256(repr(about).encode() + images_digest(self.split.images))
         digest.update(state_digest(self.engine.frozen.original))
         digest.update(self._identity.encode())
         return digest.hexdigest()
@@ -220,18 +209,11 @@ class Workspace:
 
         Raises Stopped, before the pass, if `stop` returns true.
         """
-        if self._stop is not None and self._stop():
-            raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._state)
+        if self._work.stopped():
+            raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._work.state)
         return self.engine.frozen.logits(images)
 
-    def fill(self, name: Fill, chosen: IntArray) -> Tensor | None:
-        """The coefficients that replace those of the chosen images [k]: complex [k, channels, H, W // 2 + 1]."""
-        if name == "zeros":
-            return None
-        coefficients: Tensor = torch.fft.rfft2(self.engine.source.take(self.donors[chosen]))
-        return coefficients
-
-    def class_means(self, masks: BoolArray, fill: Fill, about: str, classes: Sequence[int] | None = None) -> ClassMeans:
+    def class_means(self, masks: BoolArray, fill: str, about: str, classes: Sequence[int] | None = None) -> ClassMeans:
         """Loss, probability and recall of every class if only the pairs of a mask are kept.
 
         masks : bool [k, pairs], each shown to all images; or [k, class, pairs], where an image has that of its class
@@ -250,16 +232,17 @@ class Workspace:
         return ClassMeans(*np.concatenate(means, axis=1))
 
     @torch.inference_mode()
-    def _class_means(self, masks: BoolArray, fill: Fill, images: IntArray) -> FloatArray:
+    def _class_means(self, masks: BoolArray, fill: str, images: IntArray) -> FloatArray:
         """The three means, float64 [3, k, class]. The CPU waits for the device only at the end."""
         device, source = self.engine.source.device, self.engine.source
         at_once, step = tiling(len(images), self.engine.batch)
-        kept = torch.as_tensor(masks, device=device)
+        kept, behind = torch.as_tensor(masks, device=device), named(fill)
+        background = behind.background(source.take, self.donors if behind.needs_donors else None)
         sums = torch.zeros(3, len(masks), self.n_classes, dtype=torch.float64, device=device)
         for first in range(0, len(images), at_once):
             chosen = images[first : first + at_once]
             labels = torch.as_tensor(self.labels[chosen], device=device)
-            mixer = Mixer(self.pairs, source.take(chosen), self.fill(fill, chosen))
+            mixer = Mixer(self.pairs, source.take(chosen), background(chosen))
             for start in range(0, len(masks), step):
                 part = kept[start : start + step]
                 shown = part[:, None] if part.ndim == 2 else part[:, labels]

@@ -4,9 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .method import SEARCHES, Search, Settings, cull, loss_increments
+    from .method import SEARCHES, Search, Settings, cull
 
-__all__ = ["SEARCHES", "Search", "Settings", "cull", "loss_increments"]
+__all__ = ["SEARCHES", "Search", "Settings", "cull"]
 
 
 def __getattr__(name: str) -> Any:  # loaded at first use, since it needs PyTorch

@@ -12,7 +12,7 @@ from torch import Tensor
 from frequency_shortcuts.data.source import tiling
 from frequency_shortcuts.maps.methods.workspace import Workspace, per_block
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
-from frequency_shortcuts.spectrum.fills import Fill
+from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.waves import PairRemover
 
 from .screening import group_bounds
@@ -31,7 +31,7 @@ class ClassEvaluator:
     Raises ValueError if a loss is not finite.
     """
 
-    def __init__(self, workspace: Workspace, label: int, fill: Fill = "zeros") -> None:
+    def __init__(self, workspace: Workspace, label: int, fill: str = "zeros") -> None:
         self.workspace, self.engine, self.label = workspace, workspace.engine, label
         source = self.engine.source
         self.chosen = np.flatnonzero(workspace.labels == label)
@@ -43,7 +43,7 @@ class ClassEvaluator:
             raise ValueError(f"the loss of class {label} is {mean}: the network does not give finite logits")
         order = np.argsort(-self.influence, kind="stable")
         self.chosen, self.losses, self.influence = self.chosen[order], self.losses[order], self.influence[order]
-        self._donors = workspace.donors[self.chosen] if fill == "swap" else None
+        self._donors = workspace.donors[self.chosen] if named(fill).needs_donors else None
         if self._resident is not None:
             self._resident = self._resident[torch.as_tensor(order, device=source.device)]
         self._before = torch.as_tensor(self.losses, device=source.device)

@@ -17,16 +17,16 @@ from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor, nn
+from torch import nn
 
-from frequency_shortcuts.data.splits import Images, accepts_split
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.gradients import noisy_copies
 from frequency_shortcuts.maps.methods.method import Found, Method, Size, find
 from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.cells import cells
-from frequency_shortcuts.spectrum.fills import Fill, check_fills
+from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 
 from . import screening
@@ -57,7 +57,7 @@ class Settings:
     """
 
     search: Search = "exact"
-    fill: Fill = "zeros"
+    fill: str = "zeros"
     patch: int = 1
     percent: float = 5
     target_recall: float = 0.98
@@ -66,10 +66,10 @@ class Settings:
     def __post_init__(self) -> None:
         if self.search not in SEARCHES:
             raise ValueError(f"unknown search {self.search!r} of a culling: choose from {', '.join(SEARCHES)}")
-        check_fills([self.fill])
-        if self.fill == "swap" and self.search == "screened":
+        if named(self.fill).needs_donors and self.search == "screened":
             raise ValueError(
-                "fill swap needs the search exact: screened predicts what the removal of a pair does, not an exchange"
+                f"fill {self.fill} needs the search exact: screened predicts what the removal of a pair does, not an "
+                "exchange"
             )
         if self.patch < 1 or (self.patch > 1 and self.search != "exact"):
             raise ValueError(f"patch {self.patch}, search {self.search}: expected 1, or more with the search exact")
@@ -166,40 +166,18 @@ def _cull_cells(workspace: Workspace, settings: Settings) -> tuple[FloatArray, d
     return (loss[1:] - loss[0]).T[:, cell], {"baseline_loss": loss[0], "passes": passes}
 
 
-def loss_increments(
-    network: nn.Module, images: Images, labels: npt.ArrayLike | Tensor, n_classes: int, method: Search = "screened"
-) -> FloatArray:
-    """The increments alone, float64 [class, pairs], in the order of `ConjugatePairs`; see `cull`."""
-    return cull(network, images, labels, n_classes, method).score
-
-
-@accepts_split
-def cull(
-    network: nn.Module,
-    images: Images,
-    labels: npt.ArrayLike | Tensor,
-    n_classes: int,
-    method: Search = "screened",
-    *,
-    mean: npt.ArrayLike | None = None,
-    std: npt.ArrayLike | None = None,
-    neutral: int | None = None,
-    **options: Any,
-) -> Found:
+def cull(network: nn.Module, split: Split, method: Search = "screened", **options: Any) -> Found:
     """Loss increment of every class at every conjugate pair: `method.find` with this method.
 
     method : the `search` of `Settings`
-    options : other settings, those of `engine.Limits`, and parameters of `find`, such as `seed`, `state` and `progress`
+    options : other settings, those of `engine.Limits`, and parameters of `find`, such as `seed` and `work`
 
-    Raises ValueError for an unknown search or fill, a class without images, an image without a donor or a loss that is
-    not finite; for the rest see `find`.
+    Raises ValueError for an unknown search or fill, an image without a donor or a loss that is not finite; for the rest
+    see `find`.
 
-    >>> cull(network, images, labels, 4, "exact", fill="swap", neutral=0).score.shape  # 32 x 32 images
+    >>> cull(network, split, "exact", fill="swap").score.shape  # 4 classes, images of 32 x 32
     (4, 514)
     """
     limits = Limits(**{field.name: options.pop(field.name) for field in fields(Limits) if field.name in options})
     this = cast(Method, sys.modules[__name__])
-    return find(
-        this, network, images, labels, n_classes, mean=mean, std=std, neutral=neutral, limits=limits, search=method,
-        **options,
-    )  # fmt: skip
+    return find(this, network, split, limits=limits, search=method, **options)
