@@ -17,7 +17,7 @@ from frequency_shortcuts.data.preprocessing import PROBES, Preprocessing
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
-from frequency_shortcuts.networks.predictions import check_alone, device_of, source_for
+from frequency_shortcuts.networks.predictions import Classifier, Precision, check_alone, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .classes import Chosen, Classes, Counts, choose, match
@@ -50,6 +50,15 @@ class Subject:
     search: int
     tested: int
     remark: str
+
+    @functools.cached_property
+    def frozen(self) -> Classifier:
+        """A faster copy of the classifier, in the precision of the training."""
+        return Classifier.frozen(self.classifier)
+
+    def asked(self, precision: Precision) -> Classifier:
+        """A faster copy in another precision."""
+        return self.frozen if precision == "float32" else Classifier.frozen(self.classifier, precision)
 
     @functools.cached_property
     def map_ranking(self) -> Split:
