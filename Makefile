@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Run Snakemake for a target with a configuration. A killed one leaves a lock, and Snakemake does not say what ends it.
 define run
-snakemake $(1) --cores all --resources gpu=1 $(2) || { status=$$?; [ -z "$$(ls .snakemake/locks 2>&-)" ] || \
+@snakemake $(1) --cores all --resources gpu=1 $(2) || { status=$$?; [ -z "$$(ls .snakemake/locks 2>&-)" ] || \
 	echo "If no other Snakemake is at work here, type: $(strip $(BIN)/snakemake --unlock $(2))"; exit $$status; }
 endef
 
