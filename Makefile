@@ -14,7 +14,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # Run Snakemake for a target with a configuration. A killed one leaves a lock, and Snakemake does not say what ends it.
 define run
-snakemake $(1) --cores all --resources gpu=1 $(2) || { status=$$?; [ -z "$$(ls .snakemake/locks 2>&-)" ] || \
+@snakemake $(1) --cores all --resources gpu=1 $(2) || { status=$$?; [ -z "$$(ls .snakemake/locks 2>&-)" ] || \
 	echo "If no other Snakemake is at work here, type: $(strip $(BIN)/snakemake --unlock $(2))"; exit $$status; }
 endef
 
@@ -93,7 +93,7 @@ gallery: study ## render the figures and tables of the README from the results o
 same: $(READY) ## are the tables and weights of the study, once it has run, the same as those of docs/data?
 	@python -m bench.same
 
-bench: $(READY) ## measure run times: results/bench and two pages of docs (most of an hour)
+bench: $(READY) ## measure run times: results/bench and docs/performance.md (most of an hour)
 	python -m bench
 
 statistics: $(READY) ## simulate how often intervals are right: docs/method.md (below a minute)

@@ -10,7 +10,6 @@ import pytest
 import torch
 
 from frequency_shortcuts.networks.checkpoint import Checkpoint, State
-from frequency_shortcuts.storage.files import DamagedFile
 from frequency_shortcuts.storage.journal import Journal
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import REPEAT_S, created_by, job, run_of_path, stopping
@@ -51,15 +50,6 @@ def test_a_failed_step_says_one_sentence_and_logs_where_it_failed(step, capsys, 
     with open(step.log[0]) as log:
         text = log.read()
     assert "Traceback" in text and f"ERROR: {sentence}" in text
-
-
-@pytest.mark.parametrize("name", ["results/test/my maps.h5", "theirs/store.h5"])
-def test_a_damaged_result_is_named_with_the_command_that_removes_it(step, capsys, name):
-    """A file of the user is not to be removed."""
-    with pytest.raises(SystemExit), job(step):
-        raise DamagedFile(name, "is empty")
-    advice = f": rm '{name}', then the same command" if name.startswith("results") else ""
-    assert f"ERROR in cull: {name} is empty{advice} (log" in capsys.readouterr().err
 
 
 def test_the_mark_names_version_commit_and_configuration(step):
