@@ -12,6 +12,12 @@ PACKAGES := envs/$(if $(LOCK),lock,requirements).txt
 CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
+# Run Snakemake for a target with a configuration. A killed one leaves a lock, and Snakemake does not say what ends it.
+define run
+@snakemake $(1) --cores all --resources gpu=1 $(2) || { status=$$?; [ -z "$$(ls .snakemake/locks 2>&-)" ] || \
+	echo "If no other Snakemake is at work here, type: $(strip $(BIN)/snakemake --unlock $(2))"; exit $$status; }
+endef
+
 .DEFAULT_GOAL := help
 .PHONY: help example real study methods cure leaks experiments report check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench same audit clean lock statistics
@@ -24,26 +30,26 @@ example: $(READY) ## the lines of the README for its three networks, in a minute
 
 real: $(REAL) ## a network with ImageNet weights at 224 pixels: its analysis, then the whole study of it in results/real
 	python -m frequency_shortcuts.real_example results/real
-	snakemake own --cores all --resources gpu=1 --configfile config/real.yaml
+	$(call run,own,--configfile config/real.yaml)
 	@ls results/real/analysis/report.html results/real/report.html
 
 study: $(READY) ## the whole study at laptop scale, ending with results/laptop/report.html
-	snakemake --cores all --resources gpu=1
+	$(call run,,)
 
 methods: $(READY) ## every method that finds maps, side by side where the truth is known: results/benchmark
-	snakemake methods --cores all --resources gpu=1 --configfile config/benchmark.yaml
+	$(call run,methods,--configfile config/benchmark.yaml)
 
 cure: $(READY) ## which trainings cure what an artefact in one class costs? results/cure
-	snakemake cure --cores all --resources gpu=1 --configfile config/cure.yaml
+	$(call run,cure,--configfile config/cure.yaml)
 
 leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there? results/leaks
-	snakemake leaks --cores all --resources gpu=1 --configfile config/leaks.yaml
+	$(call run,leaks,--configfile config/leaks.yaml)
 
 experiments: $(READY) ## are the frequencies of maps needed? results/experiments
-	snakemake --cores all --resources gpu=1 --configfile config/experiments.yaml
+	$(call run,,--configfile config/experiments.yaml)
 
 report: $(READY) ## the report alone, if the study is there
-	snakemake report --cores all
+	$(call run,report,)
 
 check: lint ## before each commit: lint, types, and the fast tests
 	$(PYTEST) $(FAST_TESTS)
@@ -87,7 +93,7 @@ gallery: study ## render the figures and tables of the README from the results o
 same: $(READY) ## are the tables and weights of the study, once it has run, the same as those of docs/data?
 	@python -m bench.same
 
-bench: $(READY) ## measure run times: results/bench and two pages of docs (most of an hour)
+bench: $(READY) ## measure run times: results/bench and docs/performance.md (most of an hour)
 	python -m bench
 
 statistics: $(READY) ## simulate how often intervals are right: docs/method.md (below a minute)

@@ -53,28 +53,22 @@ def main(store: str, folder: str | None = None) -> None:
     chosen = settings()
     from study import photographs
 
-    clean, protocol = (
-        photographs.read(store, chosen),
-        photographs.protocol(chosen["network"], chosen["recipe"], chosen["augmentation"]),
-    )
-    saved = Artefact("jpeg", 1, names.index(example.SAVED))
+    clean = photographs.read(store, chosen)
+    protocol = photographs.protocol(chosen["network"], chosen["recipe"], chosen["augmentation"])
+    about: dict[str, Any] = {"mean": [example.MEAN], "std": [example.STD]}
+    arrays = {key: np.array(value) for key, value in about.items()}
     for name in example.NETWORKS:
-        images = clean.planted([] if name == "clean" else [saved])
-        images = leak_networks.Photographs(
-            *(
-                replace(split, mean=np.array([example.MEAN]), std=np.array([example.STD]))
-                for split in (images.train, images.ranking, images.test)
-            )
-        )
+        images = clean.planted([] if name == "clean" else [Artefact("jpeg", 1, names.index(example.SAVED))])
+        splits = (replace(split, **arrays) for split in (images.train, images.ranking, images.test))
         augmentation = replace(protocol.augmentation, name="swap_fine" if name == "cured" else "none")
-        network = leak_networks.train(images, replace(protocol, augmentation=augmentation), SEED)
+        of_network = replace(protocol, augmentation=augmentation)
+        network = leak_networks.train(leak_networks.Photographs(*splits), of_network, SEED)
         channels, size = images.train.images.shape[1:3]
         architecture = architectures.Architecture(
             n_classes=len(example.CLASSES), channels=channels, size=size, **protocol.network
         )
-        about = {"mean": [example.MEAN], "std": [example.STD]}
         weights = network.state_dict()
-        weights |= {name: weights[name][order] for name in ("fc.weight", "fc.bias")}
+        weights |= {key: weights[key][order] for key in ("fc.weight", "fc.bias")}
         architectures.save(to / f"{name}.safetensors", weights, architecture, about)
 
 

@@ -64,15 +64,12 @@ def _once(
                 augmentation=augmentation, dynamics=dynamics,
             )
         )  # fmt: skip
-    share = sum(spent.values()) / wall
-    steps = 20
-    bare = len(data) / (steps * 64) * seconds(lambda: _bare(network, data, device, steps))
+    steps, images = 20, EPOCHS * len(data)
     return {
-        "share_in_network": share,
-        "images_per_s": EPOCHS * len(data) / wall,
-        "training_images_per_s": EPOCHS * len(data) / (wall - spent["testing"]),
-        "bare_images_per_s": len(data) / bare,
-    }
+        "share_in_network": sum(spent.values()) / wall, "images_per_s": images / wall,
+        "training_images_per_s": images / (wall - spent["testing"]),
+        "bare_images_per_s": steps * 64 / seconds(lambda: _bare(network, data, device, steps)),
+    }  # fmt: skip
 
 
 def _some(split: Split, per_class: int) -> Split:

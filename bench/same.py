@@ -57,19 +57,16 @@ def compare(study: Path, target: Path) -> tuple[list[str], bool]:
             lines.append(f"  {name}: {next((text for other, text in states if name not in other), 'differs')}")
     if expected == found:
         return lines, True
-    there, here = (_facts(folder) for folder in (target, study))
-    lines += ["", "What else differs:"]
-    before = len(lines)
-    for key in {**there, **here}:
-        old, new = (facts.get(key, "not recorded") for facts in (there, here))
-        if old != new and (key in REASONS or key.startswith(("version of ", "data set "))):
-            lines.append(f"  {key}: {old} there, {new} here")
-    return [*lines, *(["  nothing that the provenance records"] if len(lines) == before else [])], False
-
-
-def _facts(study: Path) -> dict[str, str]:
-    """The provenance of a study."""
-    return read_table(study / "tables" / "provenance.csv").set_index("key")["value"].astype(str).to_dict()
+    there, here = (
+        read_table(folder / "tables" / "provenance.csv").set_index("key")["value"].astype(str)
+        for folder in (target, study)
+    )
+    facts = pd.concat([there, here], axis=1, keys=["there", "here"], sort=False).fillna("not recorded")
+    facts = facts[
+        (facts["there"] != facts["here"]) & (facts.index.isin(REASONS) | facts.index.str.match("version of |data set "))
+    ]
+    what = [f"  {key}: {row['there']} there, {row['here']} here" for key, row in facts.iterrows()]
+    return [*lines, "", "What else differs:", *(what or ["  nothing that the provenance records"])], False
 
 
 def main() -> None:

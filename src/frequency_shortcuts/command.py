@@ -35,7 +35,7 @@ def _errors_in_one_sentence(function: Callable[..., None]) -> Callable[..., None
     def call(*arguments: Any, **options: Any) -> None:
         try:
             function(*arguments, **options)
-        except (ValueError, OSError, RuntimeError) as error:
+        except (ValueError, OSError, RuntimeError, MemoryError) as error:
             raise click.ClickException(" ".join(str(error).split())) from error
 
     return call
@@ -100,8 +100,8 @@ def _numerics(context: Any, option: Any, choice: str) -> str:
 
 
 @contextmanager
-def _resumable() -> Iterator[None]:
-    """Inside the block, Ctrl-C and SIGTERM end the command with one line that says how it resumes."""
+def _resumable(state: Path) -> Iterator[None]:
+    """Inside the block, Ctrl-C and SIGTERM end the command with one line that says whether it resumes."""
 
     def interrupt(number: int, _: Any) -> None:
         raise KeyboardInterrupt
@@ -110,7 +110,8 @@ def _resumable() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise click.ClickException("stopped: the same command resumes from what is stored") from None
+        resumes = "resumes from what is stored" if state.exists() else "begins anew, since nothing is stored yet"
+        raise click.ClickException(f"stopped: the same command {resumes}") from None
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -209,7 +210,6 @@ Examples:
 @_network_options
 @_search_options
 @click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
-@click.option("--no-maps", is_flag=True, help="The same as --quick.")
 @click.option(
     "--source", metavar="FILE", help="CSV with the columns path and source: recall by source, such as hospital."
 )
@@ -223,12 +223,13 @@ Examples:
 @click.option("--out", default=Path("results/analysis"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
-def analyse(out: Path, quick: bool, no_maps: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
-    state, maps_wanted = out / "unfinished", not (quick or no_maps)
-    if not maps_wanted:
+def analyse(out: Path, quick: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
+    state = out / "unfinished"
+    if quick:
         _refuse_options_of_maps()
-    with _resumable():
-        result = _analysis(options, state=state, maps_wanted=maps_wanted)
+    with _resumable(state):
+        _check_out(out)
+        result = _analysis(options, state=state, quick=quick)
         result.save(out)
         _delete(state)
     click.echo(result.summary())
@@ -244,7 +245,7 @@ def _refuse_options_of_maps() -> None:
     for name in ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives"):
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
             option = f"--{name.replace('_', '-')}"
-            raise ValueError(f"{option} is about maps, which --quick and --no-maps leave out: give one or the other")
+            raise ValueError(f"{option} is about maps, which --quick leaves out: give one or the other")
 
 
 def _reason_to_fail(flips: Any, limit: float) -> str | None:
@@ -294,6 +295,7 @@ def data(
     """
     import frequency_shortcuts as fs
 
+    _check_out(out)
     found = fs.differences(folder, table, size=_one_or_two(size), **options)
     found.save(out)
     click.echo(found.summary())
@@ -317,7 +319,8 @@ Example:
 @_errors_in_one_sentence
 def maps(out: Path, **options: Any) -> None:  # noqa: D103
     state = out.with_name(f"{out.name}.unfinished")
-    with _resumable():
+    with _resumable(state):
+        _check_out(out.parent, out)
         result = _analysis(options, state=state, parts=())
         result.save_maps(out)
         _delete(state)
@@ -340,6 +343,7 @@ Example:
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
 def test(file: Path, percent: float, out: Path, **options: Any) -> None:  # noqa: D103
+    _check_out(out)
     result = _analysis(options, maps=_read_maps(file, percent, options["images"]))
     result.save(out)
     click.echo(result.summary())
@@ -359,6 +363,16 @@ def show(file: Path) -> None:
     from frequency_shortcuts.analysis.contents import describe
 
     click.echo(describe(file))
+
+
+def _check_out(folder: Path, maps: Path | None = None) -> None:
+    """Raise an error, before anything is computed, if a folder cannot be made, or another file than maps be lost."""
+    from frequency_shortcuts.analysis.result import check_maps_file
+    from frequency_shortcuts.storage.files import check_folder
+
+    check_folder(folder)
+    if maps is not None:
+        check_maps_file(maps)
 
 
 def _delete(state: Path) -> None:
@@ -394,7 +408,7 @@ def _analysis(
     options: dict[str, Any],
     *,
     state: Path | None = None,
-    maps_wanted: bool = True,
+    quick: bool = False,
     maps: Any = None,
     parts: tuple[str, ...] | None = None,
 ) -> Any:
@@ -419,13 +433,13 @@ def _analysis(
     elif options["images"].is_dir() and (transform is None or isinstance(transform, fs.Preprocessing)):
         raise ValueError("the network names no image size: give --size, --mean and --std")
     ranking, test = options["images_per_class"] or (None, None)
-    if maps_wanted and maps is None:
+    if maps is None and not quick:
         of_search = {name: options[name] for name in ("method", "settings", "percent", "precision")}
         maps = fs.Search(images_per_class=ranking, **of_search)
     chosen = ("others", "negatives", "smallest_set", "source")
     of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
     return fs.analyse(
-        named.network, options["images"], mean=mean, std=std, transform=transform, quick=not maps_wanted,
+        named.network, options["images"], mean=mean, std=std, transform=transform, quick=quick,
         test=fs.Test(
             maps=maps, outputs=options["outputs"] or outputs_of(names, named.categories),
             images=options["test_images"], images_per_class=test, **of_test,

@@ -151,7 +151,10 @@ def test_the_study_gives_the_expected_values(study):
 # From here on, results are made again, so that tables of run times are due.
 
 
-NOTEBOOK = """# %% tags=["parameters"]
+NOTEBOOK = """# %% [markdown]
+# # Accuracy
+
+# %% tags=["parameters"]
 figures = []
 
 # %%

@@ -9,7 +9,6 @@ from screening_problems import Fooled, Problem
 from frequency_shortcuts import culling
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.culling.audits import recall
 from frequency_shortcuts.spectrum.masks import top_pairs
 from frequency_shortcuts.storage.journal import Work
 
@@ -119,38 +118,3 @@ def test_an_audit_fails_if_it_finds_more_than_the_target_allows_and_the_last_is_
     assert len(failed) > 1 or percent == 5
     reported = found.audits, found.left_out, found.audited, found.missed
     assert reported == (len(audits), len(candidates), len(drawn), missed.sum())
-
-
-def audited_search(generator, left, top_size, missing, target, idle, found):
-    """A search: left_out, audited, missed and number of its last audit, and pairs of the top set that it never found.
-
-    After a failed audit it evaluates the share `idle` of the pairs without effect, and `found` of the missing ones.
-    """
-    audits = 0
-    while True:
-        audits += 1
-        drawn = min(left, max(screening.AUDIT_LEAST, int(np.ceil(screening.AUDIT_SHARE * left))))
-        missed = generator.hypergeometric(missing, left - missing, drawn)
-        before, left, missing = left, left - drawn, missing - missed
-        if missed * before <= (1 - target) * top_size * drawn:
-            break
-        more = generator.binomial(missing, found)
-        left -= more + int((left - missing) * idle)
-        missing -= more
-    return before, drawn, missed, audits, missing
-
-
-@pytest.mark.parametrize("search", [(20_000, 1254, 300, 0.5, 0), (130, 26, 16, 0, 0.9)])
-def test_the_interval_covers_whatever_a_search_does_between_its_audits(search):
-    """A failed audit makes it evaluate a share of the pairs without effect and a share of the missing ones.
-
-    At least 95 % of 400 searches, less 0.03 for the chance of the draws; the sum of all audits held 6 to 87 %.
-    """
-    left, top_size, missing, idle, found = search
-    generator = np.random.default_rng(0)
-    inside = []
-    for _ in range(400):
-        *audit, rest = audited_search(generator, left, top_size, missing, 0.98, idle, found)
-        _, low, high = recall(top_size, *audit)
-        inside.append(low - 1e-12 <= 1 - rest / top_size <= high + 1e-12)
-    assert np.mean(inside) >= 0.92

@@ -1,4 +1,4 @@
-"""Configurations that no study can have: odd names, too many mistakes, runs or jobs, and keys that are there twice."""
+"""Configurations that no study can have: odd names, too many mistakes, and keys that are there twice."""
 
 import copy
 import re
@@ -6,7 +6,7 @@ import re
 import yaml
 
 from conftest import ROOT
-from study.configuration import MOST_PARTS, MOST_RUNS, duplicate_keys, mistakes
+from study.configuration import duplicate_keys, mistakes
 from study.schema import resolve, schema
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -29,16 +29,6 @@ def test_many_mistakes_and_a_long_list_are_cut():
     assert len(found) < 40 and re.fullmatch(r"and \d+ more mistakes", found[-1])
     (sentence,) = mistakes(changed(robustness=CONFIG["robustness"] | {"cutoffs": list(range(2000))}))
     assert "[0, 1, 2, 3" in sentence and "1... is not allowed, expected list of numbers above 0" in sentence
-
-
-def test_more_runs_or_jobs_than_snakemake_can_plan_are_refused():
-    first = CONFIG["plan"][0] | {"augmentations": ["none", "augmix", "afa"], "seeds": list(range(1000))}
-    (sentence,) = mistakes(changed(plan=[first, *CONFIG["plan"][1:]]))
-    assert re.match(r"plan: [\d,]+ runs are planned, expected at most 1,000", sentence)
-    (sentence,) = mistakes(changed(culling=CONFIG["culling"] | {"parts": 1000}))
-    assert re.match(r"culling\.parts: 1000 parts of \d+ cullings are [\d,]+ jobs, expected at most", sentence)
-    about = " ".join((ROOT / "config" / "README.md").read_text().split())
-    assert f"at most {MOST_RUNS:,} runs, and at most {MOST_PARTS:,} parts" in about
 
 
 def parts(part, path=()):

@@ -44,7 +44,10 @@ def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
     assert set(read_table(output.dynamics)["class"]) == {"C0", "C1", "C2", "C3", "C4"}
 
 
-NOTEBOOK = """# %% tags=["parameters"]
+NOTEBOOK = """# %% [markdown]
+# # Title
+
+# %% tags=["parameters"]
 figures = []
 
 # %%
@@ -56,10 +59,10 @@ for figure in figures:
 def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(tmp_path, capsys):
     (tmp_path / "in.py").write_text(NOTEBOOK)
     output, given = Outputs(notebook=tmp_path / "out.ipynb"), SimpleNamespace(notebook=tmp_path / "in.py")
-    params = SimpleNamespace(parameters={"figures": [{"value": 4}]})
+    params = SimpleNamespace(parameters={"figures": [{"value": 4}]}, caption="What it shows.")
     run_script("draw_figure", tmp_path, input=given, output=output, params=params)
-    (shown,) = nbformat.read(tmp_path / "out.ipynb", 4).cells[-1].outputs
-    assert shown["text"] == "0.25\n"
+    words, *_, last = nbformat.read(tmp_path / "out.ipynb", 4).cells
+    assert words.source == "# Title\n\nWhat it shows." and last.outputs[0]["text"] == "0.25\n"
     params.parameters["figures"].append({"value": 0})
     with pytest.raises(SystemExit):
         run_script("draw_figure", tmp_path, input=given, output=output, params=params)

@@ -60,14 +60,28 @@ def here(good, tmp_path, monkeypatch):
     return tmp_path
 
 
-@cases(*(name for name in kinds() if name != "configuration"))
+def contents(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"}
+
+
+@cases("calls")
+def test_a_call_is_answered_in_one_sentence(trial, here):
+    before = contents(here)
+    with pytest.raises(Exception) as error:
+        eval(trial.given["call"], vars(trial_inputs))
+    assert matches(str(error.value), trial.says) and type(error.value).__name__ == trial.exit
+    assert contents(here).items() >= before.items()
+
+
+@cases(*(name for name in kinds() if name not in ("configuration", "calls")))
 def test_the_command_answers_in_one_sentence(trial, here):
     trial_inputs.prepare(here, trial.given)
+    before = contents(here)
     done = CliRunner().invoke(main, shlex.split(trial.given["run"]))
     assert isinstance(done.exception, SystemExit), done.exception
     sentence = " ".join(done.output.split()).partition("Error: ")[2].replace(str(here), "HERE")
     assert matches(sentence, trial.says) and done.exit_code == trial.exit, (sentence, done.exit_code)
-    assert not Path("executed").exists()
+    assert not Path("executed").exists() and contents(here).items() >= before.items()
 
 
 def test_the_page_of_errors_has_a_row_for_each():

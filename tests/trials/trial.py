@@ -31,14 +31,14 @@ class Trial:
     what : the mistake, in a few words; by default the key of the configuration that changes, and its value
     given : what the file of the kind needs to make the input
     says : the whole sentence that answers it
-    exit : the exit code
+    exit : the exit code, or the type of the error of a call
     """
 
     kind: str
     what: str
     given: dict[str, Any]
     says: str
-    exit: int
+    exit: int | str
 
 
 @cache
@@ -65,7 +65,9 @@ def page() -> str:
     for kind, content in kinds().items():
         rows = "".join(f"| {_plain(trial.what)} | {trial.exit} | {_cell(trial.says)} |\n" for trial in trials(kind))
         text = fill(" ".join(content["text"].split()), 120, break_long_words=False, break_on_hyphens=False)
-        parts.append(f"\n## {content['title']}\n\n{text}\n\n| mistake | exit code | answer |\n|---|---|---|\n{rows}")
+        parts.append(
+            f"\n## {content['title']}\n\n{text}\n\n| mistake | exit code or error | answer |\n|---|---|---|\n{rows}"
+        )
     return INTRO.format(count=sum(len(trials(kind)) for kind in kinds())) + "".join(parts)
 
 

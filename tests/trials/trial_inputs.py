@@ -13,6 +13,8 @@ import torch
 from PIL import Image
 from torch import nn
 
+import frequency_shortcuts as fs
+
 SIZE, CLASSES = 16, ("cat", "dog")
 
 
@@ -31,6 +33,29 @@ def network() -> Network:
     """For the command line: trial_inputs:network."""
     torch.manual_seed(0)
     return Network()
+
+
+class OfBatch(Network):
+    """Subtracts the mean of the batch."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images - images.mean(0) / 2)
+
+
+class Words(Network):
+    """Says for each class whether the image is of it."""
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return super().forward(images) > 0
+
+
+X, Y = np.random.default_rng(0).integers(0, 256, (80, 3, SIZE, SIZE), np.uint8), np.arange(80) % 2
+
+
+def analyse(images: Any = X, labels: Any = Y, network: Any = Network, **options: Any) -> Any:
+    """For calls: a quick analysis of 80 images, unless something else is said."""
+    options = {"mean": [0.5] * 3, "std": [0.25] * 3, "quick": True} | options
+    return fs.analyse(network() if network is Network else network, images, labels, **options)
 
 
 def good(folder: Path) -> None:
@@ -56,15 +81,18 @@ def prepare(folder: Path, given: dict[str, Any]) -> None:
     """Change the good inputs as a trial says.
 
     Its keys: `write` (file: text), `pickle` (file: a value), `torch` (file: tensors by name), `picture` (file: [height,
-    width]), `link` (file: target), `cut` (file: bytes that are left), and `hdf5` (file: what changes).
-    In an HDF5 file, an object or attribute (`@name`) is removed by null, and set by a value or array. {shape, dtype,
-    value} is a data set of one value, {link: file} an external link.
+    width]), `latin` (folders and files whose names are not UTF-8), `link` (file: target), `cut` (file: bytes that are
+    left), and `hdf5` (file: what changes). In an HDF5 file, an object or attribute (`@name`) is removed by null, and
+    set by a value or array. {shape, dtype, value} is a data set of one value, {link: file} an external link.
     """
     for name, text in given.get("write", {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
     for name, value in given.get("pickle", {}).items():
         (folder / name).write_bytes(pickle.dumps(value))
+    for name in given.get("latin", ()):
+        path = Path(os.fsdecode(os.fsencode(folder / name).replace(name.encode(), name.encode("latin-1"))))
+        path.touch() if path.suffix else path.mkdir()
     for name, target in given.get("link", {}).items():
         (folder / name).symlink_to(target)
     for name, (height, width) in given.get("picture", {}).items():

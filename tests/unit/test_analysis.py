@@ -220,8 +220,12 @@ def test_a_store_with_two_splits_tests_on_the_second(tmp_path, given):
 
 
 def test_test_images_of_its_own():
-    made = analyse(images=IMAGES[:9], labels=LABELS[:9])
-    assert len(made.ranking) == 80 and np.array_equal(made.test.images, IMAGES[:9])
+    """Some of them rank as well, which is said."""
+    others, labels = images_and_labels(12, seed=1)
+    test = np.concatenate([others, IMAGES[:3]]), np.concatenate([labels, LABELS[:3]])
+    made = analyse(images=test[0], labels=test[1])
+    assert len(made.ranking) == 80 and np.array_equal(np.sort(made.test.images, 0), np.sort(test[0], 0))
+    assert made.about["remark"] == "3 of 15 test images are among those that rank frequencies"
 
 
 def test_test_images_of_other_classes_are_refused(tmp_path):
@@ -237,10 +241,6 @@ def test_float_images_are_normalised_if_they_need_it():
     ready = analyse((plain - 0.5) / 0.25, LABELS, mean=None, std=None)
     for made in (scaled, ready):
         assert np.array_equal(made.maps, expected.maps)
-    with pytest.raises(ValueError, match=r"from -[0-9.]+ to [0-9.]+, so they are normalised already: leave mean"):
-        analyse((plain - 0.5) / 0.25, LABELS)
-    with pytest.raises(ValueError, match=r"images are float32 from 25 to 216, but .*: divide the images by 255"):
-        analyse(IMAGES.astype(np.float32), LABELS)
 
 
 def test_pictures_are_cropped_or_squashed(tmp_path):
@@ -289,8 +289,6 @@ def test_images_of_some_of_the_classes():
 def test_the_neutral_class_is_named_like_the_labels():
     made = analyse(IMAGES, OUTPUTS[LABELS], FiveOutputs(), neutral=2, fills=("swap",))
     assert made.test.neutral == 1 and made.verdicts["class"].tolist() == ["0", "3", "4"]
-    with pytest.raises(ValueError, match="neutral class 1: expected the number of a class of the images, 0, 2, 3, 4"):
-        analyse(IMAGES, OUTPUTS[LABELS], FiveOutputs(), neutral=1)
 
 
 def test_the_network_stays_as_it_was():
@@ -328,63 +326,3 @@ def test_a_finished_search_is_read_from_its_state(tmp_path, monkeypatch):
     monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", pytest.fail)
     again = analyse(method=None, state=tmp_path / "run")
     assert again.found.resumed and np.array_equal(again.maps, first.maps)
-
-
-# Errors
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"labels": np.eye(4)[LABELS]}, "labels are 80 x 4: expected one number for each image"),
-        ({"labels": [f"class {c}" for c in LABELS]}, "labels are <U7: expected integers"),
-        ({"labels": LABELS[:5]}, "there are 5 labels for 80 images"),
-        ({"labels": None}, "images are an array without labels"),
-        ({"labels": LABELS - 1}, "labels begin at -1"),
-        ({"labels": LABELS + 1}, "labels go up to 4, but the network has the outputs 0 to 3"),
-        ({"images": IMAGES.transpose(0, 2, 3, 1)}, "with the channels last"),
-        ({"images": list(IMAGES)}, "images are a list: expected one array"),
-        ({"images": object(), "labels": None}, "images are a object: expected an array"),
-        ({"images": Pairs()}, "images are a Pairs, which has labels of its own"),
-        ({"mean": None, "std": None}, "images are uint8 and need the mean and std"),
-        ({"test": fs.Test(classes=["a", "b"])}, "2 names of classes: expected 4"),
-        ({"transform": fs.Preprocessing(size=32)}, "images are 16 x 16 and size is 32 x 32: only pictures of"),
-    ],
-)  # fmt: skip
-def test_bad_input_gets_one_sentence(change, words):
-    given = {"network": WaveNetwork(), "images": IMAGES, "labels": LABELS, "mean": MEAN, "std": STD} | change
-    with pytest.raises((ValueError, FileNotFoundError), match=words) as error:
-        fs.analyse(given.pop("network"), given.pop("images"), given.pop("labels"), **given)
-    assert "\n" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    ("maps", "words"),
-    [
-        (np.ones((4, 8, 8), bool), r"maps are \[4, 8, 8\]: expected \[4, 16, 16\]"),
-        (np.full((4, 16, 16), 0.5), "maps hold other values than 0 and 1"),
-        (np.eye(16, k=3, dtype=bool)[None].repeat(4, 0), "maps is not symmetric"),
-    ],
-)
-def test_other_maps_are_refused(maps, words):
-    with pytest.raises(ValueError, match=words):
-        analyse(maps=maps)
-
-
-@pytest.mark.parametrize(
-    ("kind", "choice", "words"),
-    [
-        (fs.Search, {"settings": {"masks": 3}}, "unknown setting 'masks' of the method: choose from samples"),
-        (fs.Search, {"method": "rise", "settings": {"masks": 2.5}}, "masks 2.5: expected a whole number or None"),
-        (fs.Search, {"method": "rise", "settings": {"share": "0.5x"}}, "share '0.5x': expected a number"),
-        (fs.Test, {"parts": ("remove",)}, "parts remove: expected keep among them"),
-        (fs.Test, {"controls": 4}, "controls 4: a verdict needs at least 5 random masks of each kind"),
-        (fs.Test, {"fills": ()}, "no fill to test: choose from zeros, swap"),
-        (fs.Test, {"images_per_class": -1}, "images_per_class -1: expected at least 1"),
-        (fs.Preprocessing, {"size": (0, 5)}, r"size \(0, 5\): expected \(height, width\)"),
-        (fs.Preprocessing, {"resize": 5}, "resize 5 without a size: expected both"),
-    ],
-)
-def test_choices_out_of_range_are_refused_at_once(kind, choice, words):
-    with pytest.raises(ValueError, match=words):
-        kind(**choice)

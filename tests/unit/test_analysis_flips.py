@@ -92,12 +92,6 @@ def test_flips_are_the_same_with_maps_and_without(followed):
     assert made.verdicts["class"].tolist() == [*CLASSES]
 
 
-@pytest.mark.parametrize("maps", [fs.Search(), np.ones((8, SIZE, SIZE), bool)])
-def test_without_maps_neither_a_search_nor_maps_are_taken(maps):
-    with pytest.raises(ValueError, match="quick=True neither finds nor tests maps: leave out Test"):
-        analyse(Blobs(), test=fs.Test(maps))
-
-
 # An image before and after
 
 
@@ -185,15 +179,6 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
     made = fs.analyse(network, ready, labels, quick=True, test=fs.Test(classes=CLASSES), run=fs.Run(progress=False))
     assert made.flips["verdict"].tolist() == followed.flips["verdict"].tolist()
     assert made.counterfactual(NAME).called_after == NAME
-
-
-def test_a_network_whose_answers_depend_on_the_batch_is_refused():
-    class Whitened(Blobs):
-        def forward(self, images):
-            return super().forward(images - images.mean(dim=0, keepdim=True) / 2)
-
-    with pytest.raises(ValueError, match="gives an image other logits alone than in a batch"):
-        analyse(Whitened())
 
 
 # Pictures, files and the command
@@ -292,12 +277,10 @@ def folder(tmp_path):
     ("options", "code", "line"),
     [
         (["--quick"], 0, None),
-        (["--no-maps", "--fail-above", 0.97], 0, None),
+        (["--quick", "--fail-above", 0.97], 0, None),
         (["--quick", "--fail-above", 0.2], 1, f"{NAME}: the lower end of flip is 0.97, above 0.2"),
-        (["--quick", "--percent", 2], 1, "Error: --percent is about maps, which --quick and --no-maps leave out: give "
+        (["--quick", "--percent", 2], 1, "Error: --percent is about maps, which --quick leaves out: give "
                                          "one or the other"),
-        (["--no-maps", "--images-per-class", "5,5"], 1, "Error: --images-per-class is about maps, which --quick and "
-                                                        "--no-maps leave out: give one or the other"),
     ],
 )  # fmt: skip
 def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, monkeypatch):

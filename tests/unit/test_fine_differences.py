@@ -177,13 +177,6 @@ def test_one_striped_image_does_not_hide_what_the_others_have():
     assert row["cause"] == "lost high frequencies" and row["carriers"] > 0.5
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_of_two_ordinary_classes_none_has_blocks(seed):
-    images, labels = photographs(n=400, seed=seed, apart=0.2)
-    own = np.isin(labels, (0, 1))
-    assert "blocks" not in tell(images[own], labels[own], 2).table["cause"].tolist()
-
-
 def test_the_null_is_that_of_many_permutations_also_with_many_classes():
     images = np.random.default_rng(0).integers(0, 256, (1200, 1, 16, 16), dtype=np.uint8)
     null = tell(images, np.arange(1200) % 60, 60).table["null"]

@@ -1,6 +1,7 @@
 """The journal of a computation: stored steps, stops, locks, and full disks."""
 
 import errno
+import pickle
 
 import numpy as np
 import pytest
@@ -66,6 +67,18 @@ def test_the_journal_of_another_computation_is_dropped_with_a_message(tmp_path, 
     assert journey(path) == []
 
 
+def test_an_empty_file_is_used_and_any_other_that_is_no_journal_stays(tmp_path):
+    path = tmp_path / "state.npy"
+    path.touch()
+    assert journey(path) == ALL and journey(path) == []
+    for write in (lambda: np.save(path, VALUES[0]), lambda: path.write_bytes(pickle.dumps({"a": 1}))):
+        write()
+        before = path.read_bytes()
+        with pytest.raises(ValueError, match=r"state\.npy is there and is no file of unfinished work: choose another"):
+            Journal(path)
+        assert path.read_bytes() == before
+
+
 def test_another_key_drops_its_step_and_all_later_ones(tmp_path):
     path = tmp_path / "state"
     journey(path)
@@ -89,12 +102,12 @@ def test_a_truncated_journal_loses_only_the_truncated_steps(tmp_path):
 
 
 def test_no_bit_of_a_record_changes_a_result(tmp_path):
-    """Each 61st bit of a file of one step, header included: the stored array is returned, or computed anew."""
+    """Each 61st bit of a file of one step behind its first bytes: the stored array is returned, or computed anew."""
     path, value = tmp_path / "state", np.arange(3, dtype="<f4")
     with Journal(path, "mine") as journal:
         journal.step("a", lambda: value)
     whole = path.read_bytes()
-    for bit in range(0, 8 * len(whole), 61):
+    for bit in range(48, 8 * len(whole), 61):
         data = bytearray(whole)
         data[bit // 8] ^= 1 << bit % 8
         path.write_bytes(data)

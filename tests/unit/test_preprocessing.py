@@ -13,7 +13,7 @@ from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.images import prepared_by, read_labelled
-from frequency_shortcuts.data.preprocessing import Called, normalisation_of
+from frequency_shortcuts.data.preprocessing import normalisation_of
 
 TO_TENSOR, NORMALISE = transforms.ToTensor(), transforms.Normalize([0.5], [0.25])
 STEPS = [transforms.Resize(20, transforms.InterpolationMode.BICUBIC), transforms.CenterCrop((16, 12)), TO_TENSOR]
@@ -157,4 +157,6 @@ def test_mistakes_are_one_sentence(pictures, transform, statistics, words):
 
 def test_a_transform_that_knows_no_mean_is_refused_for_arrays():
     with pytest.raises(ValueError, match="images are no pictures, on which alone a transform is called, and it ends"):
-        read_labelled(np.zeros((4, 1, 8, 8), np.uint8), np.arange(4), Called(lambda picture: picture))
+        read_labelled(
+            np.zeros((4, 1, 8, 8), np.uint8), np.arange(4), fs.Preprocessing(transform=lambda picture: picture)
+        )

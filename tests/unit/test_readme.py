@@ -137,3 +137,19 @@ def test_every_configuration_has_its_dry_run():
     done = subprocess.run(["make", "--dry-run", "dry-runs"], cwd=ROOT, capture_output=True, text=True, check=True)
     planned = set(re.search(r"for file in (.*); do", done.stdout)[1].split())
     assert planned == {f"config/{path.name}" for path in (ROOT / "config").glob("*.yaml")} - {"config/schema.yaml"}
+
+
+@pytest.mark.parametrize(("target", "names"), [("study", ""), ("leaks", " --configfile config/leaks.yaml")])
+def test_make_says_what_ends_the_lock_of_a_killed_study(tmp_path, target, names):
+    """A program in the place of Snakemake fails, and leaves the lock of a killed one or none."""
+    (tmp_path / ".venv/bin").mkdir(parents=True)
+    program = tmp_path / ".venv/bin/snakemake"
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    command = ["make", "-f", ROOT / "Makefile", "--old-file=.venv/ready", target]
+    unlock = f"If no other Snakemake is at work here, type: .venv/bin/snakemake --unlock{names}\n"
+    for locked in (False, True):
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode and "Error 3" in done.stderr and (unlock in done.stdout) == locked
+        (tmp_path / ".snakemake/locks").mkdir(parents=True, exist_ok=True)
+        (tmp_path / ".snakemake/locks/0.input.lock").touch()

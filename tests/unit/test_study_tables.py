@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from made_up_results import random_hits
 
-from conftest import ROOT, made_up_tests, made_up_verdicts
+from conftest import ROOT, made_up_verdicts
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.evaluation.cross import cross_matrix
@@ -21,11 +21,6 @@ from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 PHOTOGRAPHS = [("photos", "small", "none", 0), ("photos", "small", "none", 1), ("photos", "large", "sin", 0)]
 SYNTHETIC = [("syn", "small", "none", 0)]
 CLASSES = ["ant", "bee", "none"]
-
-
-@pytest.fixture
-def tests():
-    return pd.concat([made_up_tests(PHOTOGRAPHS, CLASSES), made_up_tests(SYNTHETIC, ["C0", "C1"], neutral="C0")])
 
 
 @pytest.fixture
@@ -54,15 +49,19 @@ def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
     assert set(matrix["map"]) == set(matrix["class"]) == set(classes)
 
 
-def test_draws_are_averaged_within_each_fill(tests):
-    ood = tests[tests["part"] == "keep"].drop(columns=["fpr", "negatives"]).assign(rendition="toy")
+def test_draws_are_averaged_within_each_fill():
+    hits = [random_hits(i, n_classes=3, negatives=4) for i in range(len(PHOTOGRAPHS))]
+    runs = [dict(zip(RUN, run, strict=True)) for run in PHOTOGRAPHS]
+    parts = [study_tables.of_run(shortcuts.rates(one), run, CLASSES) for one, run in zip(hits, runs, strict=True)]
+    tests = pd.concat(parts).query("part == 'keep'")
+    ood = tests.drop(columns=["fpr", "negatives"]).assign(rendition="toy")
     table = study_tables.mean_over_draws(ood.assign(new=ood["tpr"]), [*RUN, "rendition"])
     keys = [*RUN, "rendition", "class", "part", "fill", "filter"]
     assert not table.duplicated(keys).any() and "negatives" not in table
     assert table["new"].equals(table["tpr"]) and not {"draw", "positions", "tpr_low"} & set(table)
     selected = "network == 'large' and `class` == 'bee' and fill == 'swap' and filter == 'random'"
     assert table.query(selected)["tpr"].item() == pytest.approx(ood.query(selected)["tpr"].mean())
-    transfer = tests[tests["part"] == "keep"].drop(columns=RUN[1:]).assign(maps_of="a", tested_on="b")
+    transfer = tests.drop(columns=RUN[1:]).assign(maps_of="a", tested_on="b", negatives=100)
     table = study_tables.mean_over_draws(transfer, ["dataset", "maps_of", "tested_on"])
     assert set(table["negatives"]) == {100}  # findings weigh a false positive rate by it
 

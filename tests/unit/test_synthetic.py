@@ -85,23 +85,3 @@ def test_impossible_synthetic_sets_are_refused():
             Design(band)
     with pytest.raises(ValueError, match="0 images per class: expected at least 1"):
         synthetic.images(Design(1), 0, seed=0)
-
-
-def outside(design, images):
-    """Of each image the mean amplitude at the frequencies where nothing is planted and that are not DC, [n]."""
-    free = ~design.planted()["truth"].any(axis=0)
-    free[design.size // 2, design.size // 2] = False
-    spectra = np.fft.fftshift(np.fft.fft2(images / np.float32(255)), axes=(-2, -1))
-    return np.abs(spectra)[..., free].mean(axis=(1, 2))
-
-
-@pytest.mark.parametrize("band", [1, 4])
-def test_outside_the_planted_masks_the_classes_do_not_differ(band):
-    design = Design(band)
-    train, labels = synthetic.images(design, 400, seed=1)
-    test, expected = synthetic.images(design, 100, seed=3)
-    mean = np.array([outside(design, train[labels == c]).mean() for c in range(4)])
-    np.testing.assert_allclose(mean, mean[0], rtol=0.01)
-    # The nearest mean of this number is at chance, within three standard errors of a share of 400 images.
-    found = np.abs(outside(design, test)[:, None] - mean).argmin(axis=1)
-    assert abs((found == expected).mean() - 1 / 4) < 3 * (1 / 4 * 3 / 4 / 400) ** 0.5

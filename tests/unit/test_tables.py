@@ -76,11 +76,6 @@ def test_latex_is_escaped_and_uses_booktabs():
     assert r"-- & 3 & -- & 20.0 \\" in text
 
 
-def test_a_long_table_goes_over_pages():
-    text = typeset.latex(pd.DataFrame({"n": range(60)}), "all", "tab:n")
-    assert r"\begin{longtable}{r}" in text and r"\endhead" in text and "59 \\\\" in text
-
-
 def test_the_page_asks_nothing_of_the_network_and_carries_its_csv():
     csv = TABLE.to_csv(index=False).encode()
     text = typeset.table_page(TABLE, "Rates & times", "results/x/tables/t.csv", csv)

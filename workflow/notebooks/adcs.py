@@ -1,11 +1,5 @@
 # %% [markdown]
 # # ADCS of every class
-#
-# For every frequency, the number of classes with less mean amplitude than this class, minus the number with more. Only
-# differences beyond three standard errors count: of equal classes, the published count shows noise.
-#
-# Of many classes, those that stand out most are drawn. Red frequencies set a class apart by much energy, blue ones by
-# little.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

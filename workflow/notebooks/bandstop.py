@@ -1,11 +1,5 @@
 # %% [markdown]
 # # Removing two of four bands
-#
-# Change of the confusion matrix, in percent of the images of the true class, when two bands are removed from the test
-# images. A class that was recognised before, and whose diagonal stays near zero, is still recognised: it has a shortcut
-# in what is left.
-#
-# Of many classes, those whose recognition changes most are drawn.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

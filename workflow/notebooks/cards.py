@@ -1,11 +1,5 @@
 # %% [markdown]
 # # Class cards
-#
-# One row a class: what sets its images apart (ADCS), what the network uses (loss increments, dominant frequency map),
-# and one test image as it is, from the map alone, and from a random mask with the same radial distribution. The
-# explorer shows every class.
-#
-# The four classes with the clearest shortcut are drawn. The images are normalised as the network expects them.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

@@ -1,12 +1,5 @@
 # %% [markdown]
 # # Every class with every map
-#
-# TPR - FPR of every class (row) on test images of which only the frequencies of one class's map (column) are kept, mean
-# over the networks (seeds) of the first kind of the plan. The own maps lie on the diagonal. A map that would serve any
-# class adds nothing: the own-map advantage of a network is the mean of its diagonal minus the mean of the rest.
-#
-# Of many classes, those with the clearest shortcut are drawn. The advantage is that over all classes. Maps of other
-# methods than culling have panels of their own, with the name of the method behind that of the network.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

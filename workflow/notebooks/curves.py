@@ -1,10 +1,5 @@
 # %% [markdown]
 # # Recall without some frequencies
-#
-# The share of images that are still recognised when a low-pass, high-pass or band-stop filter is laid on all of them,
-# by class and over all classes. Mean and standard deviation over seeds.
-#
-# Of many classes, those whose recall falls most are drawn.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

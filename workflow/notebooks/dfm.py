@@ -1,12 +1,7 @@
 # %% [markdown]
 # # Dominant frequency maps
 #
-# The frequencies whose removal raises the loss of a class most. With several seeds, the shade is the share of seeds
-# that have the frequency in the map.
-#
-# Of many classes, those with the clearest shortcut are drawn. The maps of the seeds of one network are averaged. Maps
-# of other methods than culling have rows of their own, with the name of the method behind that of the network. The
-# table says how low or high they lie: the mean radius of their frequencies, in cycles per image.
+# The table holds the mean radius of the frequencies in each map, in cycles per image.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []
@@ -30,10 +25,11 @@ def draw(
 ) -> Figure:
     classes = read_classes(maps[0])
     shown = selection.clearest_shortcuts(read_table(shortcuts).query("dataset == @dataset"), classes, most)
-    masks: dict[tuple[str, ...], list[BoolArray]] = {}
+    masks: dict[tuple[str, str], list[BoolArray]] = {}
     for path, label in zip(maps, labels, strict=True):
-        masks.setdefault(tuple(label.split("/")), []).append(dfm.read_mask(path, percent, shown.index))
-    shares = {network: np.mean(of_seeds, axis=0) for network, of_seeds in masks.items()}
+        network, augmentation = label.split("/")
+        masks.setdefault((network, augmentation), []).append(dfm.read_mask(path, percent, shown.index))
+    shares = {key: np.mean(of_seeds, axis=0) for key, of_seeds in masks.items()}
     r = radius(*next(iter(shares.values())).shape[1:])
     radii = {" ".join(key): (share * r).sum(axis=(1, 2)) / share.sum(axis=(1, 2)) for key, share in shares.items()}
     display(pd.DataFrame(radii, index=shown.names(classes)).round(1))

@@ -1,11 +1,8 @@
 # %% [markdown]
 # # What is learned first
 #
-# Scores of every class over the first iterations, on the test images as they are and on their low-pass and high-pass
-# versions. Lines are means over seeds, bands one standard deviation.
-#
-# Of many classes, those that are learned first and last are drawn. The table holds the scores averaged over these
-# iterations, networks and seeds: the higher, the earlier a class is learned.
+# The table holds the scores averaged over these iterations, networks and seeds: the higher, the earlier a class is
+# learned.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

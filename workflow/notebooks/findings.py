@@ -1,11 +1,7 @@
 # %% [markdown]
 # # The findings of the published study, tested here
 #
-# One row a finding, with what decides on it: the mean over the networks of one kind with its 95 % interval, the
-# networks, and the threshold. Definitions and thresholds are those of `findings/definitions.py`, the same at every
-# scale.
-#
-# The table holds what decides, and what stands beside it.
+# Definitions and thresholds are those of `findings/definitions.py`, the same at every scale.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

@@ -1,11 +1,5 @@
 # %% [markdown]
 # # What a network follows
-#
-# Left, the share of test images that are called one class (a row) after they got the fine spectrum of another (a
-# column), minus before, mean over the networks (seeds) of the first kind of the plan. Right, what the verdict on each
-# class rests on, a dot for each of these networks.
-#
-# Of many classes, those that are followed or needed most are drawn. The table `flips` holds all networks.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

@@ -1,9 +1,6 @@
 # %% [markdown]
 # # Is what stands out more learned earlier?
 #
-# Each graded set has four classes with a gain and a ring of their own, drawn at random, and a class with nothing
-# planted. The earliness of a class is its mean F1 over the tests in the first iterations.
-#
 # The table holds means over the sets, by ring.
 
 # %% tags=["parameters"]

@@ -1,9 +1,6 @@
 # %% [markdown]
 # # Quality and cost
 #
-# Forward passes of one image (a backward pass counts two) beside what they buy: the average precision against the
-# planted truth, and on photographs TPR - FPR above the better of random and low-pass masks.
-#
 # The table holds passes and seconds of a run, mean over runs; `resumed` runs count only the time after they were
 # resumed.
 

@@ -1,9 +1,6 @@
 # %% [markdown]
 # # Deletion: the best frequencies removed
 #
-# TPR when the best frequencies of each method are removed. A method that finds what the class cannot do without falls
-# early.
-#
 # The table holds the numbers at one size, mean over classes and seeds.
 
 # %% tags=["parameters"]

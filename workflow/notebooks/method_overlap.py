@@ -1,9 +1,6 @@
 # %% [markdown]
 # # Overlap over seeds
 #
-# Intersection over union of the maps of networks that were trained with other seeds. A method whose maps differ from
-# seed to seed finds what one network does, or noise.
-#
 # The table holds the mean overlap by size of the maps.
 
 # %% tags=["parameters"]

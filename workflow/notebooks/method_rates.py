@@ -1,9 +1,6 @@
 # %% [markdown]
 # # Maps of every method at the same size
 #
-# TPR - FPR when only the best frequencies of each method are kept, beside the better control of the same number: random
-# masks, or the lowest frequencies. The other frequencies are zeros, or those of another image (swap).
-#
 # The table holds the numbers at one size, mean over classes and seeds.
 
 # %% tags=["parameters"]

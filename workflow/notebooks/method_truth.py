@@ -1,11 +1,7 @@
 # %% [markdown]
 # # Every method against the planted truth
 #
-# Each planted set has one mechanism, and its truth is known. A method ranks the conjugate pairs of every class; the
-# average precision says how well the ranking finds the planted ones. Only classes count in which the network uses the
-# planted mask.
-#
-# The table holds the share of classes and seeds in which each method is above 97.5 % of random rankings, of those whose
+# The table holds the share of classes and seeds in which a method is above 97.5 % of random rankings, of those whose
 # network uses the planted mask.
 
 # %% tags=["parameters"]

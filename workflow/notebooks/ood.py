@@ -1,12 +1,7 @@
 # %% [markdown]
 # # Do shortcuts survive outside the training data?
 #
-# True positive rate of every class in every rendition: unfiltered and, for each fill (what stands at the other
-# frequencies), with the class's map kept and with the best of the controls of the same size: random masks, random masks
-# with the map's radii, the lowest frequencies, the maps of other classes.
-#
-# Of many classes, those with the clearest shortcut on the photographs are drawn. The table holds true positive rates,
-# mean over classes, networks, seeds and draws.
+# The table holds true positive rates, mean over classes, networks, seeds and draws.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

@@ -1,9 +1,5 @@
 # %% [markdown]
 # # Synthetic renditions
-#
-# One test photograph of every class, and its renditions: made from the photograph itself, not collected.
-#
-# Of many classes, some that are evenly spaced in their list are drawn.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

@@ -1,11 +1,5 @@
 # %% [markdown]
 # # Images and mean spectra of the synthetic and planted sets
-#
-# One test image of every class, and the class's mean amplitude spectrum (mean over the channels, logarithmic). In
-# `syn_b`, circles mark the band edges; class C3 has no energy in band b; C1 is raised along the diagonals, C2 along the
-# axes. In planted sets each class has one cue, of one mechanism.
-#
-# A row of images and a row of spectra for each set.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

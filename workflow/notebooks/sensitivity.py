@@ -1,9 +1,6 @@
 # %% [markdown]
 # # Sensitivity to single plane waves
 #
-# The Fourier heat map of Yin et al. (2019): the error over all classes when the plane wave of one frequency is added to
-# every image. Mean over seeds.
-#
 # The table holds the error without a wave, the greatest error, and the radius of the wave that it is under, in cycles
 # per image.
 

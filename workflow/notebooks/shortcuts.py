@@ -1,14 +1,5 @@
 # %% [markdown]
 # # What is still recognised from a few frequencies
-#
-# TPR - FPR of every class on test images of which only the frequencies of the class's map are kept, mean over the
-# networks (seeds) of one kind. At the other frequencies stand zeros or, where the set has a neutral class, the
-# coefficients of its images (swap). Beside the map: the best map of another class, random masks with the map's radii,
-# and the lowest frequencies, all of the same size. The bar is the 95 % interval of the map: over networks from five of
-# them on, else over images. Bold classes are strong shortcuts in most networks.
-#
-# Of many classes, those with the clearest shortcut are drawn. Of several kinds of networks, the first is; the tables
-# hold all.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

@@ -1,9 +1,6 @@
 # %% [markdown]
 # # Stability of the maps
 #
-# Overlap (intersection over union) of the dominant frequency maps of one class between seeds, networks, augmentations
-# and two halves of the images that rank the frequencies, beside the overlap with random maps of the same size.
-#
 # The table holds the mean overlap of the maps whose size is that of the heat map, beside chance: random masks with the
 # same radii, and uniform ones.
 

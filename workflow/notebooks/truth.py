@@ -1,12 +1,8 @@
 # %% [markdown]
 # # Maps scored against the planted truth
 #
-# On the synthetic and planted sets it is known where the classes differ. Precision and average precision of every
-# network's maps and of ADCS against it, beside controls: random rankings, rankings dealt anew within rings, the maps of
-# other classes. Below, what was planted, the maps and ADCS as pictures.
-#
-# Scores above, pictures below. The table holds the average precision against what was planted for the class itself,
-# mean over classes, networks and seeds.
+# The table holds the average precision against what was planted for the class itself, mean over classes, networks and
+# seeds.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []

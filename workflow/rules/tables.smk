@@ -97,6 +97,7 @@ rule paper_table:
             **({"chosen": plan.baselines()} if wildcards.number == "1" else {}),
             **({"chosen": plan.non_baselines()} if wildcards.number == "2" else {}),
         },
+        caption=lambda wildcards: Caption(TABLES[f"table_{wildcards.number}"].caption, config),
     message:
         "Building table {wildcards.number} of the paper"
     script:

@@ -11,12 +11,14 @@ from study.job import job
 
 
 def main(snakemake):
-    """Run the notebook, which is a percent script. After an error, the executed notebook stays beside the log."""
+    """Run the notebook, a percent script, with the caption below its title. After an error, it stays beside the log."""
     log = Path(snakemake.log[0]).with_suffix(".ipynb")
     with job(snakemake):
+        notebook = jupytext.read(snakemake.input.notebook, fmt="py:percent")
+        notebook.cells[0].source += f"\n\n{snakemake.params.caption}"
         try:
             papermill.execute_notebook(
-                jupytext.read(snakemake.input.notebook, fmt="py:percent"),
+                notebook,
                 log,
                 parameters=snakemake.params.parameters,
                 progress_bar=False,

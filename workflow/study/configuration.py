@@ -19,16 +19,12 @@ from frequency_shortcuts.data import planted
 from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
 
-from .job import RUN
 from .plan import Plan
 from .schema import Validator, allowed, cut, listed, schema, shown
 from .settings import KINDS, WITH_MAPS
 from .sources.registry import SOURCES
 
 MOST = 30  # mistakes that are named
-# Snakemake plans so many in about 20 s.
-MOST_RUNS = 1_000
-MOST_PARTS = 5_000  # of all cullings
 
 
 def mistakes(config: Mapping[str, Any]) -> list[str]:
@@ -44,35 +40,28 @@ def mistakes(config: Mapping[str, Any]) -> list[str]:
     return sentences if more <= 0 else [*sentences[:MOST], f"and {more} more mistakes"]
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # PyYAML has no types
-    """Collects a sentence for each key that a mapping holds twice."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.duplicates: list[str] = []
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        lines: dict[str, int] = {}
-        for key, _ in node.value:
-            name, line = str(key.value), key.start_mark.line + 1
-            if name in lines:
-                self.duplicates.append(
-                    f"the key {shown(name)} is there twice, in line {lines[name]} and in line {line}; remove one"
-                )
-            lines[name] = line
-        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
-        return mapping
-
-
 def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
     """A sentence for each key that a file of YAML holds twice, of which Snakemake takes the last in silence."""
     for path in paths:
-        loader = _Loader(Path(path).read_text(encoding="utf-8"))
         try:
-            loader.get_single_data()
+            waiting = [yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader)]
         except yaml.YAMLError:  # JSON with tabs, which Snakemake reads
             continue
-        yield from (f"{path}: {sentence}" for sentence in loader.duplicates)
+        seen: set[int] = set()
+        for node in waiting:
+            lines: dict[str, int] = {}
+            if id(node) in seen:  # an alias
+                continue
+            seen.add(id(node))
+            for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+                name, line = str(key.value), key.start_mark.line + 1
+                if name in lines:
+                    twice = f"is there twice, in line {lines[name]} and in line {line}; remove one"
+                    yield f"{path}: the key {shown(name)} {twice}"
+                lines[name] = line
+                waiting.append(value)
+            if isinstance(node, yaml.SequenceNode):
+                waiting += node.value
 
 
 def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
@@ -109,8 +98,8 @@ def _join(key: str, name: str) -> str:
 
 def _references(plan: Plan) -> Iterator[str]:
     """Names and numbers that must agree between parts of the configuration."""
-    # The other checks look these names up, and expand the plan.
-    if first := [*_names(plan)] or [*_sizes(plan)]:
+    # The other checks look these names up.
+    if first := [*_names(plan)]:
         yield from first
         return
     config = plan.config
@@ -172,20 +161,6 @@ def _names(plan: Plan) -> Iterator[str]:
             behind.append(other)
         if other == name:
             yield f"datasets.{name}.set: {name} is made from itself, by way of {listed(behind)}; write another set"
-
-
-def _sizes(plan: Plan) -> Iterator[str]:
-    """More jobs than Snakemake plans in about a minute."""
-    runs = sum(math.prod(len(entry[f"{key}s"]) for key in RUN) for entry in plan.config["plan"])
-    if runs > MOST_RUNS:
-        yield f"plan: {runs:,} runs are planned, expected at most {MOST_RUNS:,}; divide the study into several"
-        return
-    parts, cullings = plan.config["culling"]["parts"], len(plan.mapped_runs())
-    if parts > 1 and parts * cullings > MOST_PARTS:
-        yield (
-            f"culling.parts: {parts} parts of {cullings:,} cullings are {parts * cullings:,} jobs, expected at most "
-            f"{MOST_PARTS:,}; write parts: {max(1, MOST_PARTS // cullings)}"
-        )
 
 
 def _entry(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:

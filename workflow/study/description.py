@@ -42,7 +42,7 @@ class Figure:
     names : the figures of this kind in a plan; most are drawn once for each data set, with its name
     inputs : the files for a figure, below the results, by the parameters of the notebook's function `draw`
     parameters : the other parameters of that function
-    caption : the text below it in the report, a template (see `captions`)
+    caption : the text below it in the report, and above it in the notebook, a template (see `captions`)
     """
 
     result: Result

@@ -86,7 +86,7 @@ class Case(NamedTuple):
     name: str
     images: Photographs
     plain: Split
-    columns: dict[str, str]
+    columns: dict[str, Any]
 
 
 def measure(

@@ -59,7 +59,7 @@ def _settings_of_methods() -> str:
     for name in METHODS:
         settings = load(name).Settings
         defaults = ", ".join(f"{key}: {'null' if value is None else value}" for key, value in vars(settings()).items())
-        about = getdoc(settings).partition("\n\nRaises")[0].replace("\n\n", "\n")
+        about = (getdoc(settings) or "").partition("\n\nRaises")[0].replace("\n\n", "\n")
         meaning = "<br>".join(re.sub(r"\n +", " ", about).splitlines())
         rows.append(f"| `{name}` | {f'`{defaults}`' if defaults else ''} | {meaning} |\n")
     return "\n| method | settings and their defaults | meaning |\n|---|---|---|\n" + "".join(rows)

@@ -17,12 +17,13 @@ from frequency_shortcuts.evaluation.trials import Trials, count_passes
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.method import Found, find
 from frequency_shortcuts.networks.devices import keep_freed_memory
+from frequency_shortcuts.networks.external import check_network
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.predictions import device_of
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, as_array
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.journal import Work
+from frequency_shortcuts.storage.journal import Work, check_state
 
 from .classes import Counts
 from .counterfactuals import SETTINGS, measure_flips
@@ -79,15 +80,21 @@ def analyse(
     >>> result.flips[["class", "flip", "flip_low", "need", "need_low", "verdict"]]
     """
     begin = time.perf_counter()
+    check_network(network)
+    for name, value, kind in (("test", test, Test), ("run", run, Run)):
+        if not isinstance(value, kind | None):
+            raise ValueError(f"{name} is a {type(value).__name__}: expected fs.{kind.__name__}(...)")
     test, run = test or Test(), run or Run()
     if quick and test.maps is not None:
         raise ValueError("quick=True neither finds nor tests maps: leave out Test(maps=...)")
+    if run.state is not None:
+        check_state(run.state)
     keep_freed_memory()
     flips = quick or bool(test.parts)  # without parts, maps are made and nothing is tested
-    given = read_images(images, labels, prepared_by(transform, mean, std), test)
-    sources = None if test.source is None else sources_of_tests(test.source, given)
-    masks = None if test.search else _as_masks(test.maps, given.own)
-    subject = match_network(network, given, test, run, _counts(test), FEWEST if flips else 1)
+    labelled = read_images(images, labels, prepared_by(transform, mean, std), test)
+    sources = None if test.source is None else sources_of_tests(test.source, labelled)
+    masks = None if test.search else _as_masks(test.maps, labelled)
+    subject = match_network(network, labelled, test, run, _counts(test), FEWEST if flips else 1)
     plan = _plan(subject, test, run, flips=flips, maps=not quick)
     plan.announce(subject, run)
     tested = None

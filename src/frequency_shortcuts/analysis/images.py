@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import h5py
 import numpy as np
@@ -21,7 +21,6 @@ from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.data.normalisation import check_statistics
 from frequency_shortcuts.data.preprocessing import (
     PROBES,
-    Called,
     Preprocessing,
     TransformedFiles,
     normalisation_of,
@@ -76,13 +75,6 @@ class LabelledImages:
         return np.asarray(self.images[chosen])
 
 
-class GivenImages(NamedTuple):
-    """The images of an analysis, and others to test with if there are some."""
-
-    own: LabelledImages
-    test: LabelledImages | None
-
-
 def check_shape(images: Any, what: str = "images") -> None:
     """Raise ValueError unless these are images [n, channels, H, W]; images with the channels last are named."""
     shape = tuple(images.shape)
@@ -111,23 +103,21 @@ def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
     return numbers.astype(np.int64)
 
 
-def prepared_by(transform: Any, mean: Any = None, std: Any = None) -> Preprocessing | Called:
+def prepared_by(transform: Any, mean: Any = None, std: Any = None) -> Preprocessing:
     """What makes images of pictures, with the mean and std of a call, which count before those of a transform.
 
-    transform : see `Called`; a `Preprocessing`; or None for pictures as they are
+    transform : a `Preprocessing`, or that of one; or None for pictures as they are
 
     Raises ValueError if only one of mean and std is given, and for another transform.
     """
     if (mean is None) != (std is None):
         raise ValueError("mean and std belong together: give both, or none")
-    if transform is not None and not isinstance(transform, Preprocessing):
-        return Called(transform, mean, std)
-    chosen = transform or Preprocessing()
-    return chosen if mean is None else replace(chosen, mean=mean, std=std)
+    prepared = transform if isinstance(transform, Preprocessing) else Preprocessing(transform=transform)
+    return prepared if mean is None else replace(prepared, mean=mean, std=std)
 
 
 def read_labelled(
-    images: Any, labels: Any = None, prepared: Preprocessing | Called | None = None, what: str = "images"
+    images: Any, labels: Any = None, prepared: Preprocessing | None = None, what: str = "images"
 ) -> LabelledImages:
     """Images of any kind, with their labels.
 
@@ -171,15 +161,15 @@ def read_labelled(
     return _of_dataset(images, prepared, what)
 
 
-def _with_statistics(labelled: LabelledImages, prepared: Preprocessing | Called, what: str) -> LabelledImages:
+def _with_statistics(labelled: LabelledImages, prepared: Preprocessing, what: str) -> LabelledImages:
     """Images that are no pictures, with the mean and std of a call or transform instead of those of their file."""
     mean, std = prepared.statistics
-    if isinstance(prepared, Called) and mean is None:
+    if prepared.transform and mean is None:
         raise ValueError(
             f"{what} are no pictures, on which alone a transform is called, and it ends with no mean and std for them: "
             "leave it out, or give mean and std"
         )
-    wanted = prepared.shape if isinstance(prepared, Preprocessing) else None
+    wanted = prepared.shape
     if wanted is not None and wanted != (size := tuple(labelled.images.shape[2:])):
         sides = [" x ".join(map(str, sizes)) for sizes in (size, wanted)]
         raise ValueError(
@@ -189,7 +179,7 @@ def _with_statistics(labelled: LabelledImages, prepared: Preprocessing | Called,
     return replace(labelled, test=of_test) if mean is None else replace(labelled, mean=mean, std=std, test=of_test)
 
 
-def _of_array(images: Any, labels: Any, prepared: Preprocessing | Called, what: str) -> LabelledImages:
+def _of_array(images: Any, labels: Any, prepared: Preprocessing, what: str) -> LabelledImages:
     check_shape(images, what)
     if labels is None:
         raise ValueError(f"{what} are an array without labels: give the number of each image's class, from 0")
@@ -210,26 +200,25 @@ def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return labelled.classes or tuple(map(str, np.unique(labelled.labels).tolist()))
 
 
-def _of_path(path: Path, prepared: Preprocessing | Called) -> LabelledImages:
+def _of_path(path: Path, prepared: Preprocessing) -> LabelledImages:
     if path.suffix.lower() in HDF5:
         return _with_statistics(_of_hdf5(path), prepared, "images")
     files, numbers, classes = folders.listing(path)
     labels = numbers.astype(np.int64)
-    if isinstance(prepared, Called):
+    if prepared.transform:
         return _transformed(TransformedFiles(files, prepared, workers=WORKERS), labels, classes, prepared)
     if prepared.shape is None:
         raise ValueError(
             f"pictures in {path} may have any size: give the transform of the network, or Preprocessing with a size"
         )
     read = folders.ImageFiles(
-        files, prepared.shape, prepared.channels, resize=prepared.resize, interpolation=prepared.interpolation,
-        workers=WORKERS,
+        files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS
     )  # fmt: skip
     return _transformed(read, labels, classes, prepared)
 
 
 def _transformed(
-    images: Images, labels: IntArray, classes: tuple[str, ...] | None, prepared: Preprocessing | Called
+    images: Images, labels: IntArray, classes: tuple[str, ...] | None, prepared: Preprocessing
 ) -> LabelledImages:
     """Pictures as images, with what is known of their normalisation."""
     mean, std = prepared.statistics
@@ -262,7 +251,7 @@ def _attribute(file: h5py.File, name: str) -> Any:
     return np.asarray(file.attrs[name], float) if name in file.attrs else None
 
 
-def _of_dataset(dataset: Any, prepared: Preprocessing | Called, what: str) -> LabelledImages:
+def _of_dataset(dataset: Any, prepared: Preprocessing, what: str) -> LabelledImages:
     if isinstance(dataset, IterableDataset) or not (hasattr(dataset, "__getitem__") and hasattr(dataset, "__len__")):
         raise ValueError(
             f"{what} are a {type(dataset).__name__}: expected an array or tensor [n, channels, H, W], a map-style "
@@ -273,7 +262,7 @@ def _of_dataset(dataset: Any, prepared: Preprocessing | Called, what: str) -> La
     classes, reader = _classes_of(dataset), DatasetImages(dataset, as_array, name=what)
     labels, first = reader.labels(), reader.image(0)
     if isinstance(first, Image.Image):
-        if isinstance(prepared, Preprocessing) and prepared.size is None:
+        if prepared.size is None:
             prepared = replace(prepared, size=(first.height, first.width))
         read = _transformed(reader.converted(prepared), labels, classes, prepared)
     else:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+import numpy as np
 
 from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.evaluation.trials import Part, check_limits
+from frequency_shortcuts.evaluation.trials import Part
 from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Limits
@@ -19,6 +21,7 @@ from frequency_shortcuts.spectrum.fills import FILLS, all_named
 from frequency_shortcuts.spectrum.masks import positions
 
 DEFAULT = "mixture"  # method
+PARTS = get_args(Part)
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,14 @@ class Search:
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
+        if not isinstance(self.settings, Mapping):
+            raise ValueError(f"settings {self.settings!r}: expected a dict of the settings of the method")
+        if not isinstance(self.percent, int | float):
+            raise ValueError(f"percent {self.percent!r}: expected a number above 0 and at most 100")
         method, settings = registry.resolve(self.method or DEFAULT)
         make_settings(registry.load(method), {**settings, **self.settings})
         positions(1, 1, self.percent)  # raises ValueError for a size that no map can have
-        _check_images(self.images_per_class)
+        _check_whole(images_per_class=self.images_per_class)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +103,17 @@ class Test:
     smallest_set: bool = False
 
     def __post_init__(self) -> None:
+        if self.images is None and self.labels is not None:
+            raise ValueError("labels without images: give both, or leave the labels out of Test")
+        for name in ("classes", "outputs"):
+            value = getattr(self, name)
+            if isinstance(value, str) or not (value is None or hasattr(value, "__len__")):
+                raise ValueError(f"{name} {value!r}: expected a list, one for each class")
+        if unknown := [part for part in self.parts if part not in PARTS]:
+            raise ValueError(f"unknown part {unknown[0]!r}: choose from {', '.join(PARTS)}")
+        _check_whole(
+            controls=self.controls, others=self.others, negatives=self.negatives, images_per_class=self.images_per_class
+        )
         if self.parts and "keep" not in self.parts:
             raise ValueError(
                 f"parts {', '.join(self.parts)}: expected keep among them, which the verdict is about, or no parts"
@@ -105,8 +123,6 @@ class Test:
                 f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks of each kind"
             )
         all_named(self.fills)
-        check_limits(others=self.others, negatives=self.negatives)
-        _check_images(self.images_per_class)
 
     @property
     def search(self) -> Search | None:
@@ -139,6 +155,9 @@ class Run:
     numerics: Literal["portable", "fast"] = "fast"
 
     def __post_init__(self) -> None:
+        _check_whole(0, seed=self.seed)
+        if self.memory_mib is not None and not (isinstance(self.memory_mib, int | float) and self.memory_mib > 0):
+            raise ValueError(f"memory_mib {self.memory_mib!r}: expected a number above 0")
         if self.numerics not in ("portable", "fast"):
             raise ValueError(f"numerics {self.numerics!r}: expected portable or fast")
         if self.numerics == "portable":
@@ -149,6 +168,8 @@ class Run:
         return Limits(precision, memory_mib=self.memory_mib)
 
 
-def _check_images(per_class: int | None) -> None:
-    if per_class is not None and per_class < 1:
-        raise ValueError(f"images_per_class {per_class}: expected at least 1")
+def _check_whole(least: int = 1, **numbers: Any) -> None:
+    """Raise ValueError for what is neither None nor a whole number that is large enough; a seed is none."""
+    for name, number in numbers.items():
+        if not (isinstance(number, int | np.integer) and number >= least) and (number is not None or name == "seed"):
+            raise ValueError(f"{name} {number!r}: expected a whole number from {least}")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -20,13 +21,23 @@ from frequency_shortcuts.figures import canvas, cards, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import replacing, replacing_hdf5
+from frequency_shortcuts.storage.files import check_folder, replacing, replacing_hdf5
 
 from . import clearest, flip, metrics, page, summary
 from .outcome import Outcome
 from .wording import as_lines
 
 MOST = 12  # classes that a drawing shows
+
+
+def check_maps_file(path: str | os.PathLike[str]) -> None:
+    """Raise ValueError if another file than one of maps is at this path, which would be lost."""
+    if Path(path).exists():
+        if h5py.is_hdf5(path):
+            with h5py.File(path) as file:
+                if "mask" in file:
+                    return
+        raise ValueError(f"{path} is there and is no file of maps: choose another name, or delete it")
 
 
 @dataclass(frozen=True, repr=False)
@@ -87,7 +98,7 @@ class Analysis(Outcome):
         maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps were
         searched for, `mask/top_{percent}`. Returns the folder.
         """
-        folder = Path(folder)
+        folder = check_folder(folder)
         tables, figures = {"flips": self.flips, "cross_flips": self.cross_flips}, {"flip": self.flip}
         if self.sources is not None:
             tables["recall_by_source"] = self.recall_by_source
@@ -138,6 +149,7 @@ class Analysis(Outcome):
         """Write the maps, with the scores where they were searched for, to an HDF5 file."""
         if self.maps is None:
             raise ValueError("there are no maps to save: call analyse without quick")
+        check_maps_file(path)
         if self.found is not None:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             dfm.write(

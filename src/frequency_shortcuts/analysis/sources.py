@@ -16,7 +16,7 @@ from frequency_shortcuts.data.picture_lists import sources_of
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
-from .images import GivenImages
+from .images import LabelledImages
 
 
 def read_sources(
@@ -38,14 +38,16 @@ def read_sources(
         names = [source(file) for file in files] if callable(source) else sources_of(files, source, root)
     else:
         names = as_array(source).tolist()
+        if not isinstance(names, list):
+            raise ValueError(f"source {source!r}: expected one name for each image")
     if len(names) != n_images:
         raise ValueError(f"there are {len(names)} sources for {n_images} {what}")
     return np.array([str(name) for name in names])
 
 
-def sources_of_tests(source: Any, given: GivenImages) -> npt.NDArray[np.str_]:
+def sources_of_tests(source: Any, labelled: LabelledImages) -> npt.NDArray[np.str_]:
     """The source of each of the images among which those that test are chosen, str [n]; see `read_sources`."""
-    tested, what = (given.own, "images") if given.test is None else (given.test, "test images")
+    tested, what = (labelled, "images") if labelled.test is None else (labelled.test, "test images")
     files = [Path(file) for file in tested.images.files] if isinstance(tested.images, ImageFiles) else None
     return read_sources(source, len(tested.labels), files, files[0].parent.parent if files else None, what)
 

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from frequency_shortcuts.data.preprocessing import PROBES, Called, Preprocessing
+from frequency_shortcuts.data.preprocessing import PROBES, Preprocessing
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
-from frequency_shortcuts.networks.predictions import device_of, source_for
+from frequency_shortcuts.networks.predictions import check_alone, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .classes import Chosen, Classes, Counts, choose, match
-from .images import GivenImages, LabelledImages, as_splits, read_labelled, ready
+from .images import LabelledImages, as_splits, read_labelled, ready
 from .options import Run, Test
 
 log = logging.getLogger(__name__)
@@ -61,27 +62,23 @@ class Subject:
         return self.test.subset(np.arange(self.tested))
 
 
-def read_images(images: Any, labels: Any, prepared: Preprocessing | Called, test: Test) -> GivenImages:
-    """The images, and those to test with: of the options, or of the same file.
-
-    Raises ValueError if both are the same.
-    """
+def read_images(images: Any, labels: Any, prepared: Preprocessing, test: Test) -> LabelledImages:
+    """The images, with those to test with: of the options, or of the same file."""
     own = read_labelled(images, labels, prepared)
     if test.images is None:
-        return GivenImages(own, own.test)
+        return own
     other = read_labelled(test.images, test.labels, prepared, "test images")
-    other = other.test or other  # a store has a split for it
-    return GivenImages(own, other)
+    return replace(own, test=other.test or other)  # a store has a split for it
 
 
 def match_network(
-    network: nn.Module, given: GivenImages, test: Test, run: Run, counts: Counts, fewest: int
+    network: nn.Module, own: LabelledImages, test: Test, run: Run, counts: Counts, fewest: int
 ) -> Subject:  # fmt: skip
     """Match a network with the images, and choose those that rank frequencies and those that test.
 
     counts, fewest : see `choose`
     """
-    own = given.own
+    remarks = [own.remark]
     if run.device is not None and pick_device(run.device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(run.device))
     probes = np.arange(min(PROBES, len(own.labels)))
@@ -91,17 +88,18 @@ def match_network(
     matched = match(own.labels, own.classes, n_outputs, test.classes, test.outputs)
     neutral = matched.position(own.neutral if test.neutral is None else test.neutral)
     chosen = choose(
-        matched.relabel(own.labels, "images"), matched.names, counts, run.seed, halves=given.test is None, fewest=fewest
+        matched.relabel(own.labels, "images"), matched.names, counts, run.seed, halves=own.test is None, fewest=fewest
     )
-    if given.test is None:
+    if own.test is None:
         ranking, tested = as_splits(own, [chosen.ranking, chosen.test], matched, neutral)
     else:
         (ranking,) = as_splits(own, [chosen.ranking], matched, neutral)
-        others = _choose_others(own, given.test, matched, counts, run.seed)
-        (tested,) = as_splits(given.test, [others.test], matched, neutral, "test images")
+        others = _choose_others(own, own.test, matched, counts, run.seed)
+        (tested,) = as_splits(own.test, [others.test], matched, neutral, "test images")
         chosen = chosen._replace(test=others.test, tested=others.tested)
+        remarks.append(_shared(ranking, tested))
     classifier, _ = logits_only(network, first, matched.outputs)
-    remarks = [own.remark]
+    check_alone(classifier, first)
     if isinstance(classifier, Logits) and classifier.probabilities:
         remarks.append("the network gives probabilities, as a softmax does: their logarithms are used as logits")
     for remark in filter(None, remarks):
@@ -110,6 +108,23 @@ def match_network(
         network, classifier, n_outputs, matched.outputs, ranking, tested, chosen.test, chosen.search, chosen.tested,
         "; ".join(filter(None, remarks)),
     )  # fmt: skip
+
+
+def _shared(ranking: Split, test: Split) -> str:
+    """What is said of test images that also rank frequencies. Raises ValueError if all do."""
+
+    def digests(split: Split) -> list[bytes]:
+        pixels = (np.asarray(split.images[np.array([i])]).tobytes() for i in range(len(split)))
+        return [hashlib.sha256(image).digest() for image in pixels]
+
+    ranked = set(digests(ranking))
+    shared = sum(image in ranked for image in digests(test))
+    if shared == len(test):
+        raise ValueError(
+            "the test images are among those that rank frequencies and find maps: give others, or leave them out of "
+            "Test, so that half of the images test"
+        )
+    return f"{shared:,} of {len(test):,} test images are among those that rank frequencies" if shared else ""
 
 
 def _choose_others(own: LabelledImages, other: LabelledImages, classes: Classes, counts: Counts, seed: int) -> Chosen:

@@ -115,8 +115,17 @@ def pictures(folder: Path) -> list[Path]:
             # Costs nothing for files; a link without a target is left to the decoder.
             if not entry.is_file(follow_symlinks=False) and (kind := kind_of(entry.path)):
                 raise ValueError(f"{entry.path} is {kind}: expected an image file")
+            check_utf8(entry.path)
             names.append(entry.name)
     return [folder / name for name in sorted(names)]
+
+
+def check_utf8(path: str) -> None:
+    """Raise ValueError for a name that is not UTF-8, which tables and pages cannot hold."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"the name of {path!r} is not UTF-8: rename it") from None
 
 
 def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> list[Path]:
@@ -151,9 +160,8 @@ class ImageFiles:
 
     files: their paths. size: (height, width). channels: 3 or 1. resize: pixels of the short side before the
     centre is cropped, as torchvision's Resize and CenterCrop do, or (height, width) before that, whatever the
-    shape of the picture; None crops the largest part of the right shape and resizes that. interpolation: of Pillow,
-    which averages over the pixels that it leaves out. on_error: whether `decoded` stops at a file that does not
-    decode, or skips it.
+    shape of the picture; None crops the largest part of the right shape and resizes that. Both average over the pixels
+    that they leave out. on_error: whether `decoded` stops at a file that does not decode, or skips it.
 
     Images that are rotated by EXIF, indexed, grey, CMYK or 16-bit are converted. Transparent pixels are laid on white,
     and the first frame of an animation is used. `converted` counts these images. Indexing raises ValueError, naming the
@@ -169,7 +177,6 @@ class ImageFiles:
         channels: int = 3,
         *,
         resize: Resize = None,
-        interpolation: Image.Resampling = BILINEAR,
         workers: int = 1,
         on_error: OnError = "stop",
     ) -> None:
@@ -177,7 +184,7 @@ class ImageFiles:
             raise ValueError(f"channels {channels}: expected 3 or 1")
         if resize is not None and (np.subtract(resize, size) < 0).any():
             raise ValueError(f"resize {resize}: expected at least the size, {max(size)} pixels")
-        self.files, self.resize, self.interpolation = list(files), resize, interpolation
+        self.files, self.resize = list(files), resize
         self.workers, self.on_error = max(1, workers), on_error
         self.shape = (len(self.files), channels, *size)
         self.dtype = np.dtype(np.uint8)
@@ -199,7 +206,7 @@ class ImageFiles:
     def origin(self) -> tuple[object, ...]:
         """The files with their sizes and times, and the settings for reading them."""
         facts = [(str(name), (about := Path(name).stat()).st_size, about.st_mtime_ns) for name in self.files]
-        return facts, self.shape, self.resize, self.interpolation.name
+        return facts, self.shape, self.resize
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         chosen = np.arange(len(self))[index]
@@ -283,7 +290,7 @@ class ImageFiles:
 
     def _image(self, picture: Image.Image) -> npt.NDArray[Any]:
         _, channels, height, width = self.shape
-        return as_pixels(picture, height, width, channels, self.resize, self.interpolation)
+        return as_pixels(picture, height, width, channels, self.resize)
 
 
 def as_pixels(
@@ -292,10 +299,9 @@ def as_pixels(
     width: int,
     channels: int,
     resize: Resize = None,
-    interpolation: Image.Resampling = BILINEAR,
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
-    fitted = _fitted(upright(picture, channels), height, width, resize, interpolation)
+    fitted = _fitted(upright(picture, channels), height, width, resize)
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
@@ -331,17 +337,15 @@ def _orientation(picture: Image.Image) -> Any:
         return 1
 
 
-def _fitted(
-    picture: Image.Image, height: int, width: int, resize: Resize, interpolation: Image.Resampling
-) -> Image.Image:
+def _fitted(picture: Image.Image, height: int, width: int, resize: Resize) -> Image.Image:
     if resize is None:
-        return ImageOps.fit(picture, (width, height), interpolation)
+        return ImageOps.fit(picture, (width, height), BILINEAR)
     if isinstance(resize, tuple):
-        return _middle(picture.resize(resize[::-1], interpolation), height, width)
+        return _middle(picture.resize(resize[::-1], BILINEAR), height, width)
     short, long = sorted(picture.size)
     scaled = int(resize * long / short)  # rounded down, as torchvision does
     size = (resize, scaled) if picture.width <= picture.height else (scaled, resize)
-    return _middle(picture.resize(size, interpolation), height, width)
+    return _middle(picture.resize(size, BILINEAR), height, width)
 
 
 def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:

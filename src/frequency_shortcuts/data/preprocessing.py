@@ -16,7 +16,7 @@ from torch import Tensor
 from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
 from .entry_points import first_line
-from .folders import BILINEAR, ImageError, ImageFiles, Resize, as_pixels, upright
+from .folders import ImageError, ImageFiles, Resize, as_pixels, upright
 from .normalisation import check_statistics
 from .torch_dataset import IMAGE_KEYS
 
@@ -32,9 +32,12 @@ class Preprocessing:
     size : (height, width) of the images, or one number for both; by default that of the pictures
     resize : pixels of the short side before the centre is cropped, or (height, width) before that: the size itself
         squashes whole pictures. Without it, the largest part of the shape of `size` is cropped and resized
-    interpolation : of the resizing, with antialias
+    transform : is called on each picture instead, when its image is needed: a function of a PIL image, such as
+        `weights.transforms()` of torchvision, what timm's `create_transform` returns, a Compose, or an image processor
+        of Hugging Face. It returns an image [channels, H, W] or [1, channels, H, W] or, as an array, [H, W, channels],
+        alone or in a dict. Without a mean and std it normalises itself
 
-    Raises ValueError for another size, and for `resize` without a size.
+    Raises ValueError for another size, for `resize` without a size, and for a transform that cannot be called.
 
     >>> result = fs.analyse(network, "photographs", transform=fs.Preprocessing(mean, std, size=(64, 64)))
     """
@@ -43,7 +46,7 @@ class Preprocessing:
     std: npt.ArrayLike | None = None
     size: tuple[int, int] | int | None = None
     resize: Resize = None
-    interpolation: Image.Resampling = BILINEAR
+    transform: Callable[[Image.Image], Any] | None = None
 
     def __post_init__(self) -> None:
         if self.resize is not None and self.size is None:
@@ -51,6 +54,11 @@ class Preprocessing:
         sides = np.atleast_1d(1 if self.size is None else self.size).tolist()
         if len(sides) > 2 or any(not isinstance(side, int) or side < 1 for side in sides):
             raise ValueError(f"size {self.size}: expected (height, width), or one number for both, from 1")
+        if self.transform is not None and not callable(self.transform):
+            raise ValueError(
+                f"transform is a {type(self.transform).__name__}: expected a function of a PIL image, such as "
+                "weights.transforms() or timm.data.create_transform(**config), or fs.Preprocessing(mean, std, size)"
+            )
 
     @property
     def shape(self) -> tuple[int, int] | None:
@@ -61,62 +69,26 @@ class Preprocessing:
         return height, *(width or [height])
 
     @property
-    def channels(self) -> int:
-        """Channels of the images."""
-        return 3 if self.mean is None else np.size(self.mean)
-
-    @property
     def statistics(self) -> tuple[Any, Any]:
-        """The mean and std of the images."""
-        return self.mean, self.std
-
-    def __call__(self, picture: Image.Image) -> npt.NDArray[np.uint8]:
-        """A picture of any kind, resized: uint8 [channels, H, W]. It is normalised when a network sees it."""
-        height, width = self.shape or (picture.height, picture.width)
-        return as_pixels(picture, height, width, self.channels, self.resize, self.interpolation)
-
-
-@dataclass(frozen=True)
-class Called:
-    """A transform of a user, which is called on each picture when it is needed.
-
-    transform : a function of a PIL image, such as `weights.transforms()` of torchvision, what timm's `create_transform`
-        returns, a Compose, or an image processor of Hugging Face. It returns an image [channels, H, W] or [1, channels,
-        H, W] or, as an array, [H, W, channels], alone or in a dict
-    mean, std : to normalise with what it returns, and arrays; by default it normalises itself
-
-    Raises ValueError for an object that cannot be called.
-    """
-
-    transform: Callable[[Image.Image], Any]
-    mean: npt.ArrayLike | None = None
-    std: npt.ArrayLike | None = None
-
-    def __post_init__(self) -> None:
-        if not callable(self.transform):
-            raise ValueError(
-                f"transform is a {type(self.transform).__name__}: expected a function of a PIL image, such as "
-                "weights.transforms() or timm.data.create_transform(**config), or fs.Preprocessing(mean, std, size)"
-            )
-
-    @property
-    def statistics(self) -> tuple[Any, Any]:
-        """The mean and std of the images, those of the call or of the transform itself; None where none is known."""
-        return (self.mean, self.std) if self.mean is not None else normalisation_of(self.transform)
+        """The mean and std of the images, or else those that the transform ends with; None where none are known."""
+        return normalisation_of(self.transform) if self.mean is None and self.transform else (self.mean, self.std)
 
     @property
     def channels(self) -> int:
-        """Channels of the pictures that the transform gets."""
-        return 1 if np.size(self.statistics[0]) == 1 and self.statistics[0] is not None else 3
+        """Channels of the images, or of the pictures that the transform gets."""
+        mean, _ = self.statistics
+        return 3 if mean is None else np.size(mean)
 
     def __call__(self, picture: Image.Image) -> Pixels:
-        """An image of a picture of any kind, uint8 or float [channels, H, W], as the network sees it.
+        """The image [channels, H, W] of a picture of any kind: uint8, or float as the network sees it.
 
         Raises ImageError if the transform fails, or returns no image.
         """
-        given = upright(picture, self.channels)
+        if self.transform is None:
+            height, width = self.shape or (picture.height, picture.width)
+            return as_pixels(picture, height, width, self.channels, self.resize)
         try:
-            returned = self.transform(given)
+            returned = self.transform(upright(picture, self.channels))
         except (Exception, SystemExit) as error:  # the user's code may raise any error
             raise ImageError(f"the transform fails ({first_line(error)})") from error
         image = _image_in(returned)
@@ -133,9 +105,9 @@ class TransformedFiles(ImageFiles):
 
     _first: Pixels | None = None
 
-    def __init__(self, files: Sequence[Path], transform: Called, *, workers: int = 1) -> None:
-        super().__init__(files, (1, 1), transform.channels, workers=workers)
-        self._transform = transform
+    def __init__(self, files: Sequence[Path], prepared: Preprocessing, *, workers: int = 1) -> None:
+        super().__init__(files, (1, 1), prepared.channels, workers=workers)
+        self._prepared = prepared
         self._first = next(self._in_order(np.arange(1), "stop", None))[1]
         self.shape, self.dtype = (len(files), *self._first.shape), self._first.dtype
 
@@ -144,7 +116,7 @@ class TransformedFiles(ImageFiles):
         return *super().origin(), hashlib.sha256(self[:PROBES].tobytes()).hexdigest()
 
     def _image(self, picture: Image.Image) -> Pixels:
-        image = self._transform(picture)
+        image = self._prepared(picture)
         if self._first is not None and image.shape != self._first.shape:
             raise ImageError(
                 f"the transform gives {list(image.shape)}, and {list(self._first.shape)} of another picture: expected "

@@ -154,11 +154,12 @@ def check_images(images: Images, what: str = "images") -> None:
 
 
 def check_characters(classes: Sequence[object], where: str = "") -> None:
-    """Raise ValueError for a name with a control character, which would break the lines of tables and pages."""
+    """Raise ValueError for a name that is not UTF-8, or with a control character, which breaks lines of tables."""
     for name in map(str, classes):
-        if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in name):
-            problem = f"the class {name!r} has a control character, such as a line break, in its name"
-            raise ValueError(f"{where}: {problem}" if where else problem)
+        kinds = {unicodedata.category(character) for character in name}
+        problem = "has a control character, such as a line break, in its name" if kinds & {"Cc", "Zl", "Zp"} else ""
+        if problem := "has a name that is not UTF-8: rename it" if "Cs" in kinds else problem:
+            raise ValueError(f"{where}: the class {name!r} {problem}" if where else f"the class {name!r} {problem}")
 
 
 def check_classes(

@@ -26,10 +26,10 @@ import pandas as pd
 import torch
 from torch import nn
 
-from frequency_shortcuts.data.artefacts import KINDS, WAVE_AMPLITUDES, Pixels, put
+from frequency_shortcuts.data.artefacts import KINDS, WAVE_AMPLITUDES, put
 from frequency_shortcuts.data.normalisation import normalise, pixel_statistics
 from frequency_shortcuts.data.splits import Split, first_of_each_class
-from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.data.waved import Pixels, Wave
 from frequency_shortcuts.intervals import over_networks, ratio
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry

@@ -14,8 +14,6 @@ import pandas as pd
 MOST = 2000  # rows that are shown; what is longer is not read but computed with, and stays in its CSV
 MISSING = "\N{EN DASH}"
 _WRAPPED = 40  # letters from which a cell may take several lines
-_BROAD = 8  # columns that a page holds in its usual size of letters
-_LONG = 45  # rows that fit on a printed page
 _EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page, compressed
 _UNITS = {"s": "s", "h": "h", "mib": "MiB", "percent": "%", "px": "pixels"}
 _TEX = str.maketrans({
@@ -87,13 +85,9 @@ def _missing(value: Any) -> bool:
 
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
-    r"""LaTeX for the packages booktabs and longtable: escaped, numbers to the right, text to the left.
-
-    A table of more rows than a page holds becomes a longtable with its head on every page.
-    """
+    r"""LaTeX for the package booktabs, in small print: escaped, numbers to the right, text to the left."""
     shown = cells(table)
-    long = len(shown) > _LONG
-    text = (
+    text: str = (
         shown.style.hide(axis="index")
         .format(_escaped)
         .format_index(_escaped, axis="columns")
@@ -102,14 +96,10 @@ def latex(table: pd.DataFrame, caption: str, label: str) -> str:
             caption=_escaped(caption),
             label=label,
             hrules=True,
-            environment="longtable" if long else "table",
-            position_float=None if long else "centering",
+            position_float="centering",
         )
     )
-    small = r"\scriptsize\setlength{\tabcolsep}{3pt}" if shown.shape[1] > _BROAD else ""
-    # A table that floats begins in the usual size.
-    text = rf"\begingroup{small} {text}\endgroup" if long else text.replace(r"\centering", rf"\centering{small}", 1)
-    return f"% needs \\usepackage{{booktabs, longtable}}\n{text}"
+    return "% needs \\usepackage{booktabs}\n" + text.replace(r"\centering", r"\centering\scriptsize", 1)
 
 
 def _escaped(text: str) -> str:

@@ -72,6 +72,8 @@ def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = N
             f"{type(network).__name__} gives {kind} for one image: expected logits of shape [1, classes], alone, first "
             "in a tuple or list, or as `logits` of an object or dict"
         )
+    if not logits.is_floating_point():
+        raise ValueError(f"{type(network).__name__} gives {logits.dtype}: expected logits in floating point")
     if outputs is not None and not 0 <= outputs.min() <= outputs.max() < logits.shape[1]:
         raise ValueError(
             f"outputs {outputs.min()} to {outputs.max()} are named, but {type(network).__name__} has the outputs 0 to "

@@ -10,7 +10,7 @@ from torch import nn
 
 from frequency_shortcuts.data.entry_points import call, first_line
 
-from .predictions import check_logits, check_repeated, device_of, shown_twice
+from .predictions import check_alone, check_logits, check_repeated, device_of, shown_twice
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     """Show a network two images of noise, twice.
 
     Raises ValueError if it does not accept them, if it does not have `n_classes` outputs, or if an output is not
-    finite or differs the second time. For a network on the meta device only shapes are checked.
+    finite, differs the second time, or depends on the other image. For a network on the meta device only shapes are
+    checked.
     """
     kind, device = type(network).__name__, device_of(network)
     # Noise: a network that standardises every image separately divides by zero for a black image.
@@ -81,3 +82,13 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     if not logits.isfinite().all():
         raise ValueError(f"{kind} gives logits that are not finite numbers for images of noise from 0 to 1")
     check_repeated(logits, again, kind)
+    check_alone(network, images)
+
+
+def check_network(network: object) -> None:
+    """Raise ValueError unless this is a network with weights, which can be copied."""
+    if not isinstance(network, nn.Module):
+        what = f"the class {network.__name__}" if isinstance(network, type) else f"a {type(network).__name__}"
+        raise ValueError(f"the network is {what}: expected an object of torch.nn.Module that returns logits")
+    if device_of(network).type == "meta":
+        raise ValueError("the network is on the meta device, without weights: load them first")

@@ -35,7 +35,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     then stays.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    check_folder(path.parent).mkdir(parents=True, exist_ok=True)
     remove_partial_files(path)
     # The suffix stays last, since some writers choose a format by it.
     temporary = path.with_name(f".{path.stem}.{MACHINE}-{os.getpid()}{path.suffix}")
@@ -45,6 +45,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_folder(path: str | os.PathLike[str]) -> Path:
+    """The path of a folder that is there or can be made. Raises NotADirectoryError if a file is in its place."""
+    path = Path(path)
+    if file := next((part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None):
+        raise NotADirectoryError(f"{path} cannot be a folder, since {file} is a file: choose another name")
+    return path
 
 
 def lay_out(folder: str | os.PathLike[str], names: Sequence[str], fill: Callable[[Path], None]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import logging
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from .files import explain_full_disk
+from .files import check_folder, explain_full_disk
 
 try:
     import fcntl
@@ -23,6 +24,8 @@ except ImportError:  # not on Windows, which locks nothing here
     fcntl = None  # type: ignore[assignment]
 
 log = logging.getLogger(__name__)
+
+MAGIC = b"\x93NUMPY"  # of the first array
 
 
 class Stopped(RuntimeError):
@@ -67,7 +70,8 @@ class Journal:
 
     stop : called before a step is computed. If it returns true, `Stopped` is raised
 
-    Raises RuntimeError if another process uses the file, on file systems with locks.
+    Raises ValueError for a file that is no journal, and RuntimeError if another process uses the file, on file systems
+    with locks.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Journal:
         self._stop = stop
         if self._path is None:
             return
+        check_state(self._path)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _locked(self._path)
         header = _read(self._file)
@@ -134,6 +139,28 @@ class Journal:
         assert self._file is not None
         self._file.seek(at)
         self._file.truncate()
+
+
+def check_state(path: str | os.PathLike[str]) -> None:
+    """Raise an error if a journal cannot be at this path, or another file is there, which would be lost."""
+    path = Path(path)
+    check_folder(path.parent)
+    if path.exists() and not _may_be_a_journal(path):
+        raise ValueError(f"{path} is there and is no file of unfinished work: choose another name")
+
+
+def _may_be_a_journal(path: Path) -> bool:
+    """Whether a file begins as a journal does, or is empty or torn before that."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        if not MAGIC.startswith(file.read(len(MAGIC))):
+            return False
+        file.seek(0)
+        try:
+            first = np.load(file, allow_pickle=False)
+        except Exception:  # numpy raises various errors for a torn array
+            return True
+        return bool(first.ndim == 0 and first.dtype.kind == "U")  # an array of the user is none
+    return False
 
 
 def _locked(path: Path) -> io.FileIO:

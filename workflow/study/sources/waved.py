@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .artefact import OfAnotherSet
+from .changed import OfAnotherSet
 from .description import Shape
 
 if TYPE_CHECKING:
