@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.networks.devices import pick_device
+from frequency_shortcuts.networks.devices import keep_freed_memory, pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 from . import gallery, measure_culling, measure_numerics, measure_screening, measure_training
@@ -42,6 +42,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.WARNING)
     device = pick_device(options.device)
+    keep_freed_memory()  # as in the jobs of a study
     if options.threads:
         torch.set_num_threads(options.threads)
     FOLDER.mkdir(parents=True, exist_ok=True)

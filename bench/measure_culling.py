@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.data.source import tiling
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.engine import Limits
@@ -65,7 +66,8 @@ class _Blocks:
         self.pairs = workspace.pairs
         self.classes = [ClassEvaluator(workspace, c) for c in range(workspace.n_classes)]
         self.batch = workspace.engine.batch
-        each = max(1, count // len(split))
+        step = tiling(len(self.classes[0]), self.batch)[1]  # whole batches: of 514 pairs, one batch is smaller
+        each = max(step, count // len(split) // step * step)
         self.index = np.linspace(0, len(self.pairs) - 1, min(each, len(self.pairs))).astype(int)
         self.images = len(self.index) * len(split)
 

@@ -25,31 +25,9 @@ ROOT = Path(__file__).parents[1]
 LIST = Path(__file__).with_suffix(".csv")
 FOLDER = ROOT / "build" / "mutants"
 PACKAGE = Path("src/frequency_shortcuts")
-# Modules, or folders of modules -> their files in tests/unit and tests/slow, the likeliest to notice first. The first
-# that fits counts.
-TESTS = {
-    "spectrum/cells.py": "spectrum",
-    "spectrum/controls.py": "controls",
-    "spectrum/fills.py": "controls",
-    "spectrum/masks.py": "spectrum stability",
-    "spectrum/waves.py": "mixing",
-    "spectrum": "spectrum mixing recall",
-    "maps/adcs.py": "adcs",
-    "maps/dfm.py": "dfm",
-    "maps/methods/culling/surrogate.py": "prediction culling_screening",
-    "maps/methods/culling/audits.py": "culling_audits culling",
-    "maps/methods/culling/screening.py": "culling_screening culling_audits culling",
-    "maps/methods/culling/features.py": "culling_evaluator culling",
-    "maps/methods/culling/evaluator.py": "culling_evaluator culling",
-    "maps/methods/culling/method.py": "culling method_scores methods",
-    "maps/methods/culling": "culling dfm",
-    "maps/methods": "method* mixture engine culling*",
-    "evaluation/verdicts.py": "verdicts shortcuts",
-    "evaluation/shortcuts.py": "shortcuts hits verdicts",
-    "evaluation/hits.py": "hits shortcuts",
-    "evaluation/trials.py": "shortcuts hits analysis_plan",
-    "intervals.py": "intervals",
-}
+NUMERIC = ("intervals.py", "spectrum", "maps", "evaluation")
+# Folders of modules that tests reach through others -> files of tests, by patterns.
+ALSO = {"maps/methods/culling": "culling*", "maps/methods": "method*", "maps": "dfm", "spectrum": "spectrum"}
 MEMORY = 8 * 2**30  # bytes that the tests of a fault may take
 COUNT = 400
 OPERATORS = {
@@ -136,19 +114,25 @@ def with_fault(code: str, row: pd.Series) -> str | None:
 
 def modules() -> dict[str, Path]:
     """The numeric modules by their names in the package."""
-    paths = {str(path.relative_to(ROOT / PACKAGE)): path for path in sorted((ROOT / PACKAGE).rglob("*.py"))}
-    return {name: path for name, path in paths.items() if tests_of(name)}
+    names = {str(path.relative_to(ROOT / PACKAGE)): path for path in sorted((ROOT / PACKAGE).rglob("*.py"))}
+    return {name: path for name, path in names.items() if name.split("/")[0] in NUMERIC}
 
 
-def tests_of(module: str) -> str:
-    """The key of `TESTS` for a module; empty if it has none."""
-    return next((part for part in TESTS if module == part or module.startswith(f"{part}/")), "")
+def imported(path: Path) -> set[str]:
+    """The modules that a file of tests may import."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    whole = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
+    of = {(node.module, each.name) for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names}
+    return whole | {str(module) for module, _ in of} | {f"{module}.{name}" for module, name in of}
 
 
-def files_of(part: str, folder: str) -> list[str]:
-    """The files of tests of a part in a folder."""
-    paths = [path for name in TESTS[part].split() for path in sorted(Path(folder).glob(f"test_{name}.py"))]
-    return list(dict.fromkeys(map(str, paths)))
+def tests_of(module: str) -> list[str]:
+    """The files of tests that import a module, and those of its folder; the likeliest to notice a fault come first."""
+    name = ".".join(["frequency_shortcuts", *Path(module).with_suffix("").parts])
+    also = f"test_{next((pattern for folder, pattern in ALSO.items() if module.startswith(folder)), '')}.py"
+    files = [path for folder in ("unit", "slow") for path in sorted(Path("tests", folder).glob("test_*.py"))]
+    of = [path for path in files if path.match(also) or name in imported(path)]
+    return list(map(str, sorted(of, key=lambda path: (path.parts[1] == "slow", Path(module).stem not in path.stem))))
 
 
 def run_tests(files: list[str], limit: float) -> tuple[str, float]:
@@ -188,33 +172,16 @@ def prepare_copy() -> None:
     settings.load_profile("mutants")
 
 
-def seconds_without_faults(of: set[str]) -> dict[str, dict[str, float]]:
-    """The seconds of a core that the fast and the slow tests of each part take; they must pass."""
-    seconds: dict[str, dict[str, float]] = {}
-    for part in sorted(of):
-        for folder in ("tests/unit", "tests/slow"):
-            if files := files_of(part, folder):
-                outcome, taken = run_tests(files, 900)
-                if outcome == "noticed":
-                    sys.exit(f"the tests of {part} fail without a fault: {FOLDER / 'output.txt'}")
-                seconds.setdefault(part, {})[folder] = taken
-        if part not in seconds:
-            sys.exit(f"{part} has no files of tests: correct TESTS in tests/mutants.py")
-    return seconds
-
-
 def outcome_of(module: str, code: str, seconds: dict[str, float]) -> str:
     """Whether the tests notice a fault, which `code` has; those that never end count as noticed."""
     path = PACKAGE / module
     original = path.read_text()
     path.write_text(code)
     try:
-        for folder, usual in seconds.items():
-            if run_tests(files_of(tests_of(module), folder), 10 + 3 * usual)[0] == "noticed":
-                return "noticed"
+        outcomes = (run_tests([test], 10 + 3 * seconds[test])[0] for test in tests_of(module))
+        return "noticed" if "noticed" in outcomes else "survived"
     finally:
         path.write_text(original)
-    return "survived"
 
 
 def draw() -> None:
@@ -233,11 +200,14 @@ def main() -> None:
     codes = {index: code for index, code in codes.items() if code is not None}
     print(f"{len(rows)} faults; the statements of {len(rows) - len(codes)} are gone")
     prepare_copy()
-    seconds = seconds_without_faults({tests_of(rows["module"][index]) for index in codes})
+    seconds = {}
+    for test in {test for index in codes for test in tests_of(rows["module"][index])}:
+        outcome, seconds[test] = run_tests([test], 900)
+        if outcome == "noticed":
+            sys.exit(f"{test} fails without a fault: {FOLDER / 'output.txt'}")
     staying = rows.loc[list(codes)].rename(columns={"outcome": "then"}).assign(now="")
     for index, code in tqdm(codes.items(), unit="fault"):
-        module = rows["module"][index]
-        staying.loc[index, "now"] = outcome_of(module, code, seconds[tests_of(module)])
+        staying.loc[index, "now"] = outcome_of(rows["module"][index], code, seconds)
         staying.to_csv(FOLDER / "outcomes.csv", index=False)
     if not rows["outcome"].any():  # of a list that was drawn just now
         rows.assign(outcome=staying["now"]).to_csv(LIST, index=False)

@@ -149,8 +149,6 @@ def _network_options(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--negatives", type=click.IntRange(1), metavar="N",
                      help="Most images on which false positives are counted. "
                           "Default: two for each test image of a class, at least 50, and at most 1000."),
-        click.option("--memory-mib", type=float, metavar="MIB",
-                     help="Memory for batches. Default: half of a GPU's memory, 2048 on a CPU."),
         click.option("--seed", default=0, show_default=True, help="Of all random draws."),
         click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
         click.option("--numerics", type=click.Choice(["portable", "fast"]), default="fast", show_default=True,
@@ -444,7 +442,7 @@ def _analysis(
             maps=maps, outputs=options["outputs"] or outputs_of(names, named.categories),
             images=options["test_images"], images_per_class=test, **of_test,
         ),
-        run=fs.Run(options["seed"], options["device"], options["memory_mib"], state, numerics=options["numerics"]),
+        run=fs.Run(options["seed"], options["device"], state, numerics=options["numerics"]),
     )  # fmt: skip
 
 

@@ -47,7 +47,7 @@ def settings_of(rule, folder, minutes):
     outputs = {"train": train, "find_maps": {"maps": "halves.h5"}}[rule]
     search = {
         "own": True, "modules": ["frequency_shortcuts.maps.methods.culling.method"], "split": "validation",
-        "settings": {"search": "exact"}, "limits": {"memory_mib": 8}, "images_per_class": None, "percents": [5],
+        "settings": {"search": "exact"}, "limits": {"batch": 8}, "images_per_class": None, "percents": [5],
         "seed_of_halves": 0,
     }  # fmt: skip
     training = {

@@ -96,7 +96,10 @@ def test_another_name_in_a_folder_is_refused(results, change):
 def test_the_file_of_another_run_is_refused_also_with_its_entry(results):
     shutil.copy(results / "dfm" / "1.h5", results / "dfm" / "0.h5")
     assert "results/test/dfm/0.h5 is not what its step wrote" in error_of("dfm/0.h5")
-    shutil.copy(results / ".ledger" / "dfm" / "1.h5.json", results / ".ledger" / "dfm" / "0.h5.json")
+    entry = results / ".ledger" / "dfm" / "0.h5.json"
+    shutil.copy(entry.with_name("1.h5.json"), entry)
+    assert "results/test/dfm/0.h5 is not what its step wrote" in error_of("dfm/0.h5")
+    entry.write_text("damaged")
     assert "results/test/dfm/0.h5 is not what its step wrote" in error_of("dfm/0.h5")
 
 

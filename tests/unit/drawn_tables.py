@@ -5,8 +5,6 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from conftest import made_up_verdicts
-
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
 KEYS = ["dataset", "network", "augmentation"]
@@ -49,6 +47,48 @@ def own_map_advantage(matrix):
     )
     found["advantage"] = found["own"] - found["others"]
     return found.assign(advantage_low=found["advantage"] - 0.02, advantage_high=found["advantage"] + 0.02).reset_index()
+
+
+def made_up_verdicts(runs, classes, parts=("keep", "remove"), fills=("zeros", "swap"), neutral="", seed=0):
+    """A table as of `verdicts.verdicts` of several runs, with names of classes and rates at random.
+
+    The first class, the third and so on are strong, unless a control happens to do as well.
+    """
+    generator = np.random.default_rng(seed)
+    names = ["dfm", "random", "radial", "low_pass", "other"]
+    headline = "swap" if neutral and "swap" in fills else fills[0]
+    rows = []
+    for run, (place, name), part, fill in itertools.product(runs, enumerate(classes), parts, fills):
+        if fill == "swap" and name == neutral:
+            continue
+        tpr, fpr = generator.uniform(0, 0.5, 5), generator.uniform(0, 0.1, 5)
+        tpr[0] = generator.uniform(0.8, 1) if place % 2 == 0 else tpr[0]
+        own, other = tpr[0] - fpr[0], generator.uniform(0, 0.5)
+        margins = {"random": tpr[1] - fpr[1], "radial": tpr[2] - fpr[2], "other": other}
+        best = max(margins, key=margins.get)
+        margin, low = own - margins[best], own - (tpr[3] - fpr[3])
+        rows.append(
+            {
+                **dict(zip(("dataset", "network", "augmentation", "seed"), run, strict=True)), "class": name,
+                "part": part, "fill": fill, "neutral": name == neutral, "positions": 51, "images": 50,
+                "negatives": 100, "tpr_unfiltered": generator.uniform(0.6, 1), "fpr_unfiltered": 0.02,
+                **{f"tpr_{kind}": value for kind, value in zip(names, tpr, strict=True)},
+                **{f"fpr_{kind}": value for kind, value in zip(names, fpr, strict=True)},
+                **{f"error_{kind}": 0.02 if kind in ("random", "radial") else 0.0 for kind in names[1:]},
+                **{f"draws_{kind}": 5 if kind in ("random", "radial") else 1 for kind in names[1:]},
+                **{f"{rate}_dfm_{end}": np.clip(value[0] + reach, 0, 1)
+                   for rate, value in (("tpr", tpr), ("fpr", fpr)) for end, reach in (("low", -0.1), ("high", 0.1))},
+                "overlap_radial": 0.1, "measure": own, "largest_other": other,
+                "largest_other_class": classes[(place + 1) % len(classes)],
+                "margin": margin, "margin_low": margin - 0.1, "margin_high": margin + 0.1, "best_control": best,
+                "closest_class": classes[(place + 1) % len(classes)] if best == "other" else np.nan,
+                "low_pass_margin": low, "low_pass_margin_low": low - 0.1, "low_pass_margin_high": low + 0.1,
+                "low_frequency": low < 0.1, "smallest_effect": 0.15,
+                "verdict": ("strong" if place % 2 == 0 else "weak") if margin > 0.1 else "none",
+                "headline": part == "keep" and fill == headline and name != neutral,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def verdicts(classes=CLASSES, seeds=(0, 1), kinds=KINDS, **options):

@@ -24,7 +24,6 @@ from frequency_shortcuts.evaluation.counterfactual import Settings, collect
 from frequency_shortcuts.evaluation.flip_rates import VERDICTS
 from frequency_shortcuts.figures.typeset import MISSING
 from frequency_shortcuts.maps.methods import mixture, registry
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -71,7 +70,7 @@ def test_a_preset_is_its_method_with_its_settings(name):
     method, settings = registry.PRESETS[name]
     chosen = make_settings(registry.load(method), settings)
     assert chosen != make_settings(registry.load(method), {}) and name not in registry.METHODS
-    planned = plan.plan_search(fs.Search(method=name), WaveNetwork(), SPLIT, Limits())
+    planned = plan.plan_search(fs.Search(method=name), WaveNetwork(), SPLIT)
     assert planned.name == name and settings.items() <= planned.settings.items()
 
 
@@ -90,7 +89,7 @@ def test_sure_log_probabilities_have_a_gradient():
     """Their logsumexp is 0 whatever the image: only the log-odds of a class tell."""
     sure = nn.Sequential(WaveNetwork(), nn.LogSoftmax(1))
     sure[0].scale.data *= 20
-    assert plan.seconds_per_pass(sure, SPLIT, Limits()) is not None
+    assert plan.seconds_per_pass(sure, SPLIT) is not None
 
 
 def test_a_named_method_that_needs_gradients_says_so_itself():
@@ -212,19 +211,6 @@ def test_the_passes_of_the_counterfactual_test_are_an_upper_bound():
     collect(Counted(), split, split, settings=settings)
     passes, checks = sum(Counted.sizes), 20
     assert passes - checks <= plan.flip_passes(split, settings) <= 1.5 * passes
-
-
-# Memory
-
-
-def test_memory_limits_the_batches_of_search_and_test():
-    images, labels = np.tile(IMAGES, (4, 1, 1, 1)), np.tile(LABELS, 4)
-    sizes = []
-    for memory in (None, 0.1):
-        Counted.sizes = []
-        analyse(images, labels, Counted(), memory_mib=memory)
-        sizes.append(max(Counted.sizes))
-    assert sizes[1] < sizes[0] / 4
 
 
 # What it says of its verdicts, from made-up verdicts of every case

@@ -9,7 +9,7 @@ from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.evaluation import causes, moves
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
 from frequency_shortcuts.evaluation.smallest_sets import smallest_set
-from frequency_shortcuts.networks.inference import InferenceCopy
+from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
@@ -87,7 +87,7 @@ def the_wave():
 @pytest.mark.parametrize("network", [WaveReader(), WithoutGradient()])
 def test_one_pair_is_the_smallest_set_of_a_network_that_reads_a_wave(network, monkeypatch):
     assert smallest_of(network) == the_wave()
-    monkeypatch.setattr(InferenceCopy, "batch_sizes", lambda *_: (7, 5))
+    monkeypatch.setattr(Classifier, "batch_sizes", lambda *_: (7, 5))
     assert smallest_of(network) == the_wave()
 
 

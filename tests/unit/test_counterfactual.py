@@ -19,7 +19,7 @@ from frequency_shortcuts.evaluation.counterfactual import (
     read_flips,
     write_flips,
 )
-from frequency_shortcuts.networks.inference import InferenceCopy
+from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.spectrum.pairs import frequencies
 
 SETTINGS = Settings(fine=0.2, finest=0.2, longest=np.inf, draws=3, images=60)
@@ -171,7 +171,7 @@ def test_images_are_called_what_a_slow_reference_calls_them(channels):
 def test_what_is_called_does_not_depend_on_how_images_are_given(flips, monkeypatch, kind):
     (ranking, of_ranking), (test, of_test) = waved(40, 0), waved(30, 1)
     if kind == "batches":
-        monkeypatch.setattr(InferenceCopy, "batch_sizes", lambda *_: (7, 7))
+        monkeypatch.setattr(Classifier, "batch_sizes", lambda *_: (7, 7))
         assert same_flips(collected(), flips)
         return
     mean, std = (0.1, 0.7) if kind == "other normalisation" else (0.5, 0.25)

@@ -199,9 +199,7 @@ def test_joined_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method
     paths = [tmp_path / f"{i}.h5" for i in range(5)]
     for path, classes in zip(paths, [*np.array_split(np.arange(3), 4), np.arange(3)], strict=True):
         found = culling.cull(*arguments, **options, classes=classes)
-        dfm.write(path, found, pairs, [5, 20], classes=[f"class {c}" for c in classes], run="part")
-    dfm.join(tmp_path / "joined.h5", paths[:4], run="whole")
+        dfm.write(path, found, pairs, [5, 20], classes=[f"class {c}" for c in classes])
+    dfm.join(tmp_path / "joined.h5", paths[:4])
     joined, whole = (vars(dfm.read(path)) for path in (tmp_path / "joined.h5", paths[4]))
-    assert joined["attributes"]["run"] == "whole"
-    joined["attributes"]["run"] = "part"
     np.testing.assert_equal(joined, whole)

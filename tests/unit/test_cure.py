@@ -12,7 +12,7 @@ from bench.markdown import texts
 from frequency_shortcuts import intervals
 from frequency_shortcuts.evaluation import cure
 from frequency_shortcuts.evaluation.causes import CAUSES
-from frequency_shortcuts.figures import cure as drawings
+from frequency_shortcuts.figures import benchmarks as drawings
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 

@@ -19,8 +19,7 @@ class Tuple(nn.Module):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"memory_mib": 0}, "memory_mib 0, batch None: expected above 0"),
-        ({"batch": 0}, "memory_mib None, batch 0: expected above 0 and at least 1"),
+        ({"batch": 0}, "batch 0: expected at least 1"),
         ({"network": Tuple()}, "the network gives tuple for 2 images: expected logits"),
         ({"network": nn.Identity()}, r"the network gives \(2, 2, 6, 6\) for 2 images: expected logits"),
     ],
@@ -56,15 +55,6 @@ def test_backward_passes_get_smaller_too(small_network):
 
     with pytest.raises(torch.OutOfMemoryError):  # at a single image
         engine.within_memory(never)
-
-
-def test_no_batch_is_larger_than_the_budget_allows(small_network):
-    network, largest = small_network(2, 3), []
-    network.register_forward_pre_hook(lambda _, images: largest.append(images[0].nbytes))
-    split = Split(batch((8, 8), dtype=torch.float32).repeat(8, 1, 1, 1), np.tile(LABELS, 8))
-    culling.cull(network, split, memory_mib=0.2)
-    # Five feature planes in and out of a layer, twice, beside the two planes of the image.
-    assert max(largest) * (2 * 10 + 2) / 2 <= 0.2 * 2**20
 
 
 @pytest.mark.parametrize("precision", ["tf32", "bfloat16"])

@@ -10,7 +10,7 @@ from frequency_shortcuts.data.entry_points import call, entry_point
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.external import ExternalNetwork, build, probe
-from frequency_shortcuts.networks.inference import fold
+from frequency_shortcuts.networks.folding import fold
 from frequency_shortcuts.networks.weights import normalisation
 
 

@@ -7,9 +7,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
+from drawn_tables import made_up_verdicts
 from made_up_results import random_hits
 
-from conftest import ROOT, made_up_verdicts
+from conftest import ROOT
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.evaluation.cross import cross_matrix

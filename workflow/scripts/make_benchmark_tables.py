@@ -5,9 +5,7 @@ from pathlib import Path
 from matplotlib import pyplot as plt
 
 from frequency_shortcuts.evaluation import cure, leaks
-from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.figures.cure import cure as draw_cure
-from frequency_shortcuts.figures.leaks import leaks as draw_leaks
+from frequency_shortcuts.figures import benchmarks, canvas
 from frequency_shortcuts.storage.tables import write_table
 from study.job import job
 
@@ -19,7 +17,7 @@ def main(snakemake):
         if hasattr(output, "cure"):
             networks = leaks.join_tables(snakemake.input.networks)
             judged = cure.judge(networks)
-            tables, figure = {"networks": networks, "cure": judged}, draw_cure(judged, cure.LIMITS)
+            tables, figure = {"networks": networks, "cure": judged}, benchmarks.cure(judged, cure.LIMITS)
         else:
             joined = leaks.join_tables(snakemake.input, "networks.csv")
             of_clothing = joined["suite"] == "clothing"
@@ -27,7 +25,7 @@ def main(snakemake):
             table = leaks.with_harm(clothing, leaks.join_tables(snakemake.input, "clean.csv"))
             tables = {"leaks": table, "aims": leaks.judge(table), "compared": leaks.compare(table)}
             tables |= {"networks": sets, "sets": leaks.judge_sets(sets)}
-            figure = draw_leaks(table, leaks.HARMFUL)
+            figure = benchmarks.leaks(table, leaks.HARMFUL)
         for name, table in tables.items():
             write_table(table, getattr(output, name))
         canvas.save(figure, Path(output.figure[0]).with_suffix(""))

@@ -199,9 +199,9 @@ def _check(folder: Path) -> None:
 def _only(split: Split, names: list[str]) -> Split:
     """The images of some classes, in their order."""
     numbers = [split.classes.index(name) for name in names]
-    chosen = split.subset(np.flatnonzero(np.isin(split.labels, numbers)))
-    labels = np.array([numbers.index(label) for label in chosen.labels])
-    return replace(chosen, labels=labels, classes=tuple(names))
+    chosen = np.flatnonzero(np.isin(split.labels, numbers))
+    labels = np.array([numbers.index(label) for label in split.labels[chosen]])
+    return replace(split, images=np.asarray(split.images)[chosen], labels=labels, classes=tuple(names))
 
 
 def _textured(split: Split) -> Split:

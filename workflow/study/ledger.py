@@ -49,9 +49,9 @@ def check(paths: Iterable[str], config: Mapping[str, Any]) -> dict[str, str]:
     """
     folder = _folder(config)
     found = {name: digest(folder / name) for name in _results(paths, folder)}
-    entries = {name: json.loads(entry.read_text()) for name in found if (entry := _entry(folder, name)).exists()}
+    entries = {name: _read(entry) for name in found if (entry := _entry(folder, name)).exists()}
     for name, entry in entries.items():
-        if (entry["path"], entry["sha256"]) != (name, found[name]):
+        if (entry.get("path"), entry.get("sha256")) != (name, found[name]):
             accepted = shlex.quote(str(_entry(folder, name)))
             raise ValueError(
                 f"{folder / name} is not what its step wrote: {_again(folder / name)}, or rm {accepted}, to accept it"
@@ -98,6 +98,14 @@ def _results(paths: Iterable[str], folder: Path) -> list[str]:
 
 def _entry(folder: Path, name: str) -> Path:
     return folder / ".ledger" / f"{name}.json"
+
+
+def _read(entry: Path) -> dict[str, Any]:
+    try:
+        about: dict[str, Any] = json.loads(entry.read_text())
+    except ValueError:  # it is damaged: then no file is what it says
+        return {}
+    return about
 
 
 def _again(*paths: Path) -> str:

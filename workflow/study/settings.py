@@ -263,7 +263,7 @@ class StudySettings:
             "modules": registry.modules_of(settings["method"], settings),
             "split": settings["split"],
             "settings": {key: value for key, value in settings.items() if key not in ("method", "split")},
-            "limits": self.section("culling", "precision", "compiled", "memory_mib"),
+            "limits": self.section("culling", "precision", "compiled"),
             **self.section("culling", "images_per_class"),
             **self.section("dfm"),
             **({"seed_of_halves": self.config["stability"]["seed"]} if folder == "stability" else {}),

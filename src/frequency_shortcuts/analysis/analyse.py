@@ -15,6 +15,7 @@ from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.class_statistics import FEWEST
 from frequency_shortcuts.evaluation.trials import Trials, count_passes
 from frequency_shortcuts.maps import adcs, dfm
+from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Found, find
 from frequency_shortcuts.networks.devices import keep_freed_memory
 from frequency_shortcuts.networks.external import check_network
@@ -100,8 +101,8 @@ def analyse(
     tested = None
     if flips:
         tested = measure_flips(
-            subject.classifier, subject.ranking, subject.test, seed=run.seed, memory_mib=run.memory_mib,
-            smallest_sets=test.smallest_set, progress=run.progress,
+            subject.frozen, subject.ranking, subject.test, seed=run.seed, smallest_sets=test.smallest_set,
+            progress=run.progress,
         )  # fmt: skip
     made, about = ({}, {}) if quick else _maps(subject, plan, masks, test.search, run)
     about = _facts(subject, plan, run) | about | {"seed": run.seed}
@@ -131,13 +132,13 @@ def negatives_by_default(n_classes: int, test_images: int) -> int:
 def _plan(subject: Subject, test: Test, run: Run, *, flips: bool, maps: bool) -> AnalysisPlan:
     """The work of the counterfactual test, of the search, and of the test of maps."""
     n_classes, neutral = len(subject.test.classes), subject.test.neutral
-    unfiltered = measure_unfiltered(subject.classifier, subject.map_test, run.memory_mib, run.progress)
+    unfiltered = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
     of_flips = flip_passes(subject.test, SETTINGS) if flips else 0
     if not maps:
         return AnalysisPlan(unfiltered, of_flips)
     planned: PlannedSearch | None = None
     if search := test.search:
-        planned = plan_search(search, subject.classifier, subject.map_ranking, run.limits(search.precision))
+        planned = plan_search(search, subject.asked(search.precision), subject.map_ranking)
     if not test.parts:
         return AnalysisPlan(unfiltered, of_flips, planned)
     negatives = test.negatives or negatives_by_default(n_classes, _counts(test).tested)
@@ -172,8 +173,8 @@ def _maps(
 def _scores(subject: Subject, planned: PlannedSearch, search: Search, run: Run) -> Found:
     """What the search finds."""
     return find(
-        planned.method, subject.classifier, subject.map_ranking, seed=run.seed, limits=run.limits(search.precision),
-        work=Work(run.state, progress=run.progress), **planned.settings,
+        planned.method, subject.asked(search.precision), subject.map_ranking, seed=run.seed,
+        limits=Limits(search.precision), work=Work(run.state, progress=run.progress), **planned.settings,
     )  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from frequency_shortcuts.evaluation.flip_rates import (
     rates,
 )
 from frequency_shortcuts.evaluation.smallest_sets import smallest_set
-from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
+from frequency_shortcuts.networks.predictions import Classifier, device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 COLUMNS = [
@@ -144,12 +144,11 @@ class FlipTest:
 
 
 def measure_flips(
-    network: nn.Module,
+    network: Classifier,
     ranking: Split,
     test: Split,
     *,
     seed: int,
-    memory_mib: float | None,
     smallest_sets: bool,
     progress: bool,
 ) -> FlipTest:
@@ -157,22 +156,19 @@ def measure_flips(
 
     smallest_sets : also look for the smallest set of pairs of each class that other images are flipped to
     """
-    pixels, _ = in_pixels(ranking, test, device_of(network))
+    pixels, _ = in_pixels(ranking, test, network.device)
     statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
-    hits = collect(
-        network, ranking, test, settings=SETTINGS, statistics=statistics, seed=seed, memory_mib=memory_mib,
-        progress=progress,
-    )  # fmt: skip
+    hits = collect(network, ranking, test, settings=SETTINGS, statistics=statistics, seed=seed, progress=progress)
     pairs = _smallest_sets(network, ranking, test, statistics, hits, seed) if smallest_sets else {}
-    return FlipTest(network, ranking, test, statistics, hits, seed, pairs)
+    return FlipTest(network.original, ranking, test, statistics, hits, seed, pairs)
 
 
 def _smallest_sets(
-    network: nn.Module, ranking: Split, test: Split, statistics: ClassStatistics, hits: Flips, seed: int
+    network: Classifier, ranking: Split, test: Split, statistics: ClassStatistics, hits: Flips, seed: int
 ) -> dict[int, int]:
     """The size of the smallest set of each class that other images are flipped to, if it holds on test images."""
     table, sizes = rates(hits, THRESHOLDS), dict[int, int]()
-    of_ranking, of_test = in_pixels(ranking, test, device_of(network))
+    of_ranking, of_test = in_pixels(ranking, test, network.device)
     changes = Changes(statistics, SETTINGS, of_test, seed)
     for k in table.loc[table["verdict"].isin(FOUND) & (table["flip_low"] >= THRESHOLDS.flip), "class"]:
         others = np.flatnonzero(hits.comparable[k][ranking.labels])

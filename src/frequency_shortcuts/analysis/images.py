@@ -18,7 +18,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, RandomSampler, SequentialSampler, default_collate
 
 from frequency_shortcuts.data import folders, stores
-from frequency_shortcuts.data.normalisation import check_statistics
 from frequency_shortcuts.data.preprocessing import (
     PROBES,
     Preprocessing,
@@ -26,10 +25,10 @@ from frequency_shortcuts.data.preprocessing import (
     normalisation_of,
     normalised,
 )
-from frequency_shortcuts.data.splits import Images, Split, StoredImages, check_images
+from frequency_shortcuts.data.splits import Images, Split, StoredImages, check_images, is_raw
 from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.data.torch_dataset import DatasetImages
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .classes import Classes
@@ -303,38 +302,34 @@ def as_splits(
         labelled.images.kept = {}
     splits = []
     for part in parts:
-        images, mean, std = ready(labelled, part, what)
+        images = ready(labelled, part, what)
         if fits and isinstance(images, DatasetImages):
             images = images[:]
         labels = classes.relabel(labelled.labels[part], what)
-        splits.append(Split(images, labels, classes.names, mean, std, neutral=neutral))
+        splits.append(Split(images, labels, classes.names, labelled.mean, labelled.std, neutral=neutral))
     return splits
 
 
-def ready(labelled: LabelledImages, chosen: IntArray, what: str = "images") -> tuple[Images, FloatArray, FloatArray]:
-    """Chosen images, uint8 as they are, or float as a network sees them, with their mean and std [channels].
+def ready(labelled: LabelledImages, chosen: IntArray, what: str = "images") -> Images:
+    """Chosen images, uint8 as they are, or float as a network sees them.
 
     uint8 images need the mean and std; float arrays from 0 to 1 are normalised if these are known. Raises ValueError
     for float arrays outside [0, 1] with a mean and std: pixels, or images that are normalised already.
     """
     images, mean, std = labelled.take(chosen), labelled.mean, labelled.std
-    channels, read_later = images.shape[1], isinstance(images, DatasetImages | TransformedFiles)
-    if str(images.dtype) in ("uint8", "torch.uint8"):
+    if is_raw(images):
         if mean is None or std is None:
             raise ValueError(
                 f"{what} are uint8 and need the mean and std to normalise them with: give mean and std, or the "
                 "transform of the network"
             )
-        check_statistics(mean, std, channels)
-    elif not read_later:
+    elif not isinstance(images, DatasetImages | TransformedFiles):
         images = np.asarray(images[:])
         if not np.isfinite(images).all():
             raise ValueError(f"{what} hold numbers that are not finite")
         if mean is not None:
             images = normalised(images, mean, std, what)
-    if mean is None or std is None:
-        return images, np.zeros(channels), np.ones(channels)
-    return images, np.asarray(mean, float), np.asarray(std, float)
+    return images
 
 
 def shown(split: Split, positions: Iterable[int]) -> npt.NDArray[np.uint8]:

@@ -13,10 +13,9 @@ from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation.trials import Part
 from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import make_settings
-from frequency_shortcuts.networks.inference import Precision
 from frequency_shortcuts.networks.instructions import portable
+from frequency_shortcuts.networks.predictions import Precision
 from frequency_shortcuts.spectrum.fills import FILLS, all_named
 from frequency_shortcuts.spectrum.masks import positions
 
@@ -136,7 +135,6 @@ class Run:
 
     seed : of all random draws: images, search, controls
     device : auto, cpu or cuda; by default, where the network is
-    memory_mib : memory of the batches of search and test; by default half of a GPU's memory, 2,048 on a CPU
     state : file of unfinished work, with which a later call resumes the search. Delete it once the result is saved
     name : of the network, in pictures and on the page; by default the name of its class
     progress : whether the plan and bars are shown, on standard error
@@ -148,7 +146,6 @@ class Run:
 
     seed: int = 0
     device: str | None = None
-    memory_mib: float | None = None
     state: str | os.PathLike[str] | None = None
     name: str | None = None
     progress: bool = True
@@ -156,16 +153,10 @@ class Run:
 
     def __post_init__(self) -> None:
         _check_whole(0, seed=self.seed)
-        if self.memory_mib is not None and not (isinstance(self.memory_mib, int | float) and self.memory_mib > 0):
-            raise ValueError(f"memory_mib {self.memory_mib!r}: expected a number above 0")
         if self.numerics not in ("portable", "fast"):
             raise ValueError(f"numerics {self.numerics!r}: expected portable or fast")
         if self.numerics == "portable":
             portable()
-
-    def limits(self, precision: Precision) -> Limits:
-        """Of the passes of a search."""
-        return Limits(precision, memory_mib=self.memory_mib)
 
 
 def _check_whole(least: int = 1, **numbers: Any) -> None:

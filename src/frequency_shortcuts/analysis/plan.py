@@ -22,11 +22,10 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.counterfactual import CALLED_PER_CLASS, Settings
 from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.engine import Engine, Limits
+from frequency_shortcuts.maps.methods.engine import Engine
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
-from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
-from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
+from frequency_shortcuts.networks.predictions import Classifier, source_for
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -60,13 +59,13 @@ class PlannedSearch:
     remark: str
 
 
-def plan_search(search: Search, network: nn.Module, images: Split, limits: Limits) -> PlannedSearch:
+def plan_search(search: Search, network: nn.Module | Classifier, images: Split) -> PlannedSearch:
     """A search by its method, or by the default one, and what it takes on this device.
 
     Without a gradient the default is culling by cells, and a warning says so. Raises ValueError for settings without
     the method that they are of, if the network gives no gradient.
     """
-    seconds, pairs, remark = seconds_per_pass(network, images, limits), ConjugatePairs(*images.images.shape[2:]), ""
+    seconds, pairs, remark = seconds_per_pass(network, images), ConjugatePairs(*images.images.shape[2:]), ""
     if search.method is None and seconds is None:
         if search.settings:
             raise ValueError(f"{NO_GRADIENT}: name the method that the settings {', '.join(search.settings)} are of")
@@ -87,12 +86,12 @@ def plan_search(search: Search, network: nn.Module, images: Split, limits: Limit
     return PlannedSearch(name, module, settings, passes, seconds, remark)
 
 
-def seconds_per_pass(network: nn.Module, images: Split, limits: Limits) -> float | None:
+def seconds_per_pass(network: nn.Module | Classifier, images: Split) -> float | None:
     """Seconds of a pass in a batch of forward and backward passes, the second of two; None without a gradient.
 
     A backward pass counts two.
     """
-    engine = Engine.build(network, images, limits)
+    engine = Engine.build(network, images)
 
     def measure() -> FloatArray:
         size = engine.backward_batch if engine.frozen.device.type == "cuda" else min(engine.backward_batch, CPU_IMAGES)
@@ -100,7 +99,7 @@ def seconds_per_pass(network: nn.Module, images: Split, limits: Limits) -> float
         for _ in range(2):
             begin = time.perf_counter()
             seen = shown.clone().requires_grad_()
-            logits = engine.frozen(seen.clone())
+            logits = engine.frozen.logits(seen.clone())
             (gradient,) = torch.autograd.grad(log_odds(logits, logits.detach().argmax(dim=1)).sum(), seen)
             if not gradient.any():  # waits for the device
                 return np.empty(0)
@@ -131,21 +130,15 @@ class Unfiltered:
     batch: int
 
 
-def measure_unfiltered(
-    network: nn.Module, test: Split, memory_mib: float | None = None, progress: bool = False
-) -> Unfiltered:
+def measure_unfiltered(network: nn.Module, test: Split, progress: bool = False) -> Unfiltered:
     """Show the unfiltered test images to a network, batch by batch, and time one batch of filtered ones.
 
     Raises ValueError if the network is not better than chance: its outputs then probably belong to other classes.
     """
     source, labels, n_classes = source_for(network, test), test.labels, len(test.classes)
     batch = source.batch_size()
-    if memory_mib is not None:
-        frozen, first = InferenceCopy(network), source.take(np.arange(1))
-        frozen.check(first)
-        batch = min(batch, frozen.batch_sizes(first, memory_budget(memory_mib, source.device) // 2)[0])
     batches = list(index_batches(np.arange(len(source)), batch))
-    with evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict:
+    with Classifier(network).naming(n_classes) as predict:
         bar = tqdm(batches, "unfiltered images", unit="batch", leave=False, disable=None if progress else True)
         named = [predict(source.take(positions)).cpu().numpy() for positions in bar]
         images = source.take(batches[0])

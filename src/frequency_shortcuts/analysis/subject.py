@@ -17,7 +17,7 @@ from frequency_shortcuts.data.preprocessing import PROBES, Preprocessing
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.adapters import Logits, logits_only
 from frequency_shortcuts.networks.devices import pick_device
-from frequency_shortcuts.networks.predictions import check_alone, device_of, source_for
+from frequency_shortcuts.networks.predictions import Classifier, Precision, check_alone, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .classes import Chosen, Classes, Counts, choose, match
@@ -52,6 +52,15 @@ class Subject:
     remark: str
 
     @functools.cached_property
+    def frozen(self) -> Classifier:
+        """A faster copy of the classifier, in the precision of the training."""
+        return Classifier.frozen(self.classifier)
+
+    def asked(self, precision: Precision) -> Classifier:
+        """A faster copy in another precision."""
+        return self.frozen if precision == "float32" else Classifier.frozen(self.classifier, precision)
+
+    @functools.cached_property
     def map_ranking(self) -> Split:
         """The images that find the maps."""
         return self.ranking.subset(np.arange(self.search))
@@ -82,8 +91,8 @@ def match_network(
     if run.device is not None and pick_device(run.device) != device_of(network):
         network = copy.deepcopy(network).to(pick_device(run.device))
     probes = np.arange(min(PROBES, len(own.labels)))
-    pixels, mean, std = ready(own, probes)
-    first = source_for(network, Split(pixels, np.zeros(len(probes), int), mean=mean, std=std)).take(probes)
+    some = Split(ready(own, probes), np.zeros(len(probes), int), mean=own.mean, std=own.std)
+    first = source_for(network, some).take(probes)
     n_outputs = logits_only(network, first)[1]
     matched = match(own.labels, own.classes, n_outputs, test.classes, test.outputs)
     neutral = matched.position(own.neutral if test.neutral is None else test.neutral)

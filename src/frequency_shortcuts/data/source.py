@@ -57,14 +57,14 @@ class Source:
         return fitting_batch(self.shape[1:], self.device)
 
 
-def fitting_batch(shape: Sequence[int], device: torch.device | str = "cpu") -> int:
+def fitting_batch(shape: Sequence[int], device: torch.device | str = "cpu", most: int = 512) -> int:
     """The number of images [channels, H, W] of this shape in one forward pass.
 
     A batch holds as many numbers as 512 images of 3 x 64 x 64 on a CPU, or of 3 x 128 x 128 on a GPU, rounded up to a
-    power of two: 55 images of 3 x 224 x 224 on a CPU. It has at least one image, and at most 512.
+    power of two: 55 images of 3 x 224 x 224 on a CPU. It has at least one image, and at most `most`.
     """
     room = 2**23 if str(device).startswith("cpu") else 2**25
-    return max(1, min(512, room // math.prod(shape)))
+    return max(1, min(most, room // math.prod(shape)))
 
 
 def prefetched(read: Callable[[Any], T], batches: Iterable[Any], ahead: int = 3) -> Iterator[T]:
@@ -86,3 +86,9 @@ def prefetched(read: Callable[[Any], T], batches: Iterable[Any], ahead: int = 3)
 def index_batches(chosen: IntArray, size: int) -> Iterator[IntArray]:
     """The positions `chosen` [k] in batches of `size`, in order."""
     return (chosen[start : start + size] for start in range(0, len(chosen), size))
+
+
+def tiling(n_images: int, batch: int) -> tuple[int, int]:
+    """Images and pairs of one forward pass over `n_images`, so that all passes are as equal as possible."""
+    at_once = math.ceil(n_images / math.ceil(n_images / batch))
+    return at_once, max(1, batch // at_once)

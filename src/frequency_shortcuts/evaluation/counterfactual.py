@@ -29,8 +29,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split, first_of_each_class
-from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
-from frequency_shortcuts.networks.predictions import Predictor, check_alone, confusion, device_of, evaluating
+from frequency_shortcuts.networks.predictions import Classifier, check_alone, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -98,7 +97,7 @@ class Flips:
 
 
 def collect(
-    network: nn.Module,
+    network: nn.Module | Classifier,
     ranking: Split,
     test: Split,
     *,
@@ -106,7 +105,6 @@ def collect(
     statistics: ClassStatistics | None = None,
     comparable: BoolArray | None = None,
     seed: int = 0,
-    memory_mib: float | None = None,
     progress: bool = False,
 ) -> Flips:
     """The class that a network calls each test image before and after it got the spectrum of each class.
@@ -119,7 +117,6 @@ def collect(
     statistics : of the ranking images, if they are known
     comparable : bool [class, class], which classes count in flips to each; by default those that the network hardly
         confuses with it in ranking images
-    memory_mib : of the batches; by default half of a GPU's memory, 2,048 on a CPU
 
     Raises ValueError for a class with too few ranking images or no test image, for images that do not vary, for a
     network whose answer depends on the other images of a batch, and for one that does not return finite logits of these
@@ -129,15 +126,14 @@ def collect(
     >>> rates(flips)[["class", "flip", "need", "verdict"]]
     """
     settings = settings or Settings()
-    device, n_classes = device_of(network), len(test.classes)
-    ranking_pixels, pixels = in_pixels(ranking, test, device)
+    frozen, n_classes = Classifier.frozen(network), len(test.classes)
+    ranking_pixels, pixels = in_pixels(ranking, test, frozen.device)
     statistics = statistics or class_statistics(ranking_pixels, n_classes, ranking.classes)
-    frozen = InferenceCopy(network)
     first = pixels.seen(pixels.take(np.arange(min(4, len(pixels))))).to(frozen.dtype)
     frozen.check(first[:1])
     check_alone(frozen.network, first)
-    batch = max(1, min(frozen.batch_sizes(first, memory_budget(memory_mib, device))[0], settings.images))
-    with evaluating(frozen.network), torch.inference_mode(), Predictor(frozen.network, n_classes) as predict:
+    batch = max(1, min(frozen.batch_sizes(first[:1])[0], settings.images))
+    with frozen.naming(n_classes) as predict:
 
         def name(images: Tensor) -> npt.NDArray[np.int64]:
             return predict(pixels.seen(images).to(frozen.dtype)).cpu().numpy()

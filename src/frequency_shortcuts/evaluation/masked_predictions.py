@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating
+from frequency_shortcuts.networks.predictions import Classifier, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 
@@ -36,7 +36,7 @@ def masked_predictions(
     total : of the bar, in images; bar : its label; progress : whether to show it on a terminal
     """
     with (
-        evaluating(network), torch.inference_mode(), Predictor(network, len(split.classes)) as predict,
+        Classifier(network).naming(len(split.classes)) as predict,
         tqdm(total=total, desc=bar, unit="image", leave=False, bar_format=_BAR, disable=None if progress else True)
         as shown,
     ):  # fmt: skip

@@ -17,7 +17,7 @@ from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import shares
-from frequency_shortcuts.networks.predictions import Predictor, evaluating, source_for
+from frequency_shortcuts.networks.predictions import Classifier, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.radial import filters
@@ -75,9 +75,7 @@ def recall_by_view(
     tally = Tally(len(about), n_classes, source.device)
     truth = torch.as_tensor(labels, dtype=torch.int64, device=source.device)
     with (
-        evaluating(network),
-        torch.inference_mode(),
-        Predictor(network, n_classes) as predict,
+        Classifier(network).naming(n_classes) as predict,
         tqdm(
             total=len(about) * len(labels),
             desc=progress,

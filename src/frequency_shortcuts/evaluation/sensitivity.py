@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from frequency_shortcuts.data.source import tiling
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.engine import Engine, Limits
-from frequency_shortcuts.networks.inference import tiling
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.spectrum.waves import Waves
@@ -93,7 +93,7 @@ def _count_errors(
     for start in range(0, len(labels), images_at_once):
         some = np.arange(start, min(start + images_at_once, len(labels)))
         inputs, own = source.take(some), truth[start : start + images_at_once]
-        called = network(inputs.clone()).argmax(dim=1)
+        called = network.logits(inputs.clone()).argmax(dim=1)
         greatest = torch.maximum(greatest, called.max())
         wrong_before.index_add_(0, own, (called != own).int()[:, None])
         signs = _signs(some, len(pairs), source.shape[1], seed)[index]
@@ -102,7 +102,7 @@ def _count_errors(
         for first in range(0, len(index), step):
             these = slice(first, first + step)
             perturbed = waves.add(chosen[these], unit[:, these] * drawn[these])
-            called = network(perturbed).argmax(dim=1).view(-1, len(some))
+            called = network.logits(perturbed).argmax(dim=1).view(-1, len(some))
             greatest = torch.maximum(greatest, called.max())
             wrong[:, these].index_add_(0, own, (called != own).int().T)
             bar.update(called.numel())

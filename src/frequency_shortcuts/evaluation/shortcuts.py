@@ -19,7 +19,7 @@ from torch import nn
 
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.networks.predictions import Predictor, confusion, evaluating, source_for
+from frequency_shortcuts.networks.predictions import Classifier, confusion, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import all_named, donors
@@ -120,7 +120,7 @@ def band_stop(network: nn.Module, split: Split, bands: BoolArray, batch_size: in
     removed = list(combinations(range(len(bands)), 2))
     halves = [half_plane(~(bands[a] | bands[b]), *size).to(source.device) for a, b in removed]
     counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
-    with evaluating(network), torch.inference_mode(), Predictor(network, n_classes) as predict:
+    with Classifier(network).naming(n_classes) as predict:
         for chosen in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
             inputs = source.take(chosen)
             counts[0] += confusion(labels[chosen], predict(inputs).cpu(), n_classes)

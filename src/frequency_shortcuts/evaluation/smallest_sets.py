@@ -10,7 +10,7 @@ from torch import nn
 
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import index_batches
-from frequency_shortcuts.networks.inference import InferenceCopy, memory_budget
+from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -30,9 +30,7 @@ class SmallestSet(NamedTuple):
 class _Flips:
     """Images of other classes and the move that gives them the spectrum of class k."""
 
-    def __init__(
-        self, network: InferenceCopy, pixels: Pixels, images: IntArray, move: Move, k: int, batch: int
-    ) -> None:
+    def __init__(self, network: Classifier, pixels: Pixels, images: IntArray, move: Move, k: int, batch: int) -> None:
         self.network, self.pixels, self.images, self.k, self.batch = network, pixels, images, k, batch
         self.size = pixels.shape[2], pixels.shape[3]
         self.pairs = ConjugatePairs(*self.size)
@@ -48,7 +46,7 @@ class _Flips:
             for part in index_batches(np.arange(len(self.images)), self.batch):
                 changed = torch.fft.irfft2(self.spectra[part] + torch.where(kept, self.moved[part], 0), s=self.size)
                 seen = self.pixels.seen(changed).to(self.network.dtype)
-                called += int((self.network(seen).argmax(dim=1) == self.k).sum())
+                called += int((self.network.logits(seen).argmax(dim=1) == self.k).sum())
         return called / len(self.images)
 
     def rate(self, chosen: IntArray) -> float:
@@ -57,7 +55,7 @@ class _Flips:
 
 
 def smallest_set(
-    network: nn.Module,
+    network: nn.Module | Classifier,
     ranking: tuple[Pixels, IntArray],
     test: tuple[Pixels, IntArray],
     statistics: ClassStatistics,
@@ -74,10 +72,10 @@ def smallest_set(
 
     >>> smallest_set(network, (ranking, chosen), (test, others), statistics, changes.moves_to(6)["flip"][0], 6).pairs
     """
-    frozen = InferenceCopy(network)
+    frozen = Classifier.frozen(network)
     first = ranking[0].seen(ranking[0].take(ranking[1][:1])).to(frozen.dtype)
     frozen.check(first)
-    forward, backward = frozen.batch_sizes(first, memory_budget(None, frozen.device))
+    forward, backward = frozen.batch_sizes(first)
     flips = _Flips(frozen, *ranking, move, k, forward)
     region = (flips.moved != 0).any(dim=0).any(dim=0).cpu().numpy()[flips.pairs.half_row, flips.pairs.half_column]
     smallest = everything = np.flatnonzero(region)
@@ -104,7 +102,7 @@ def _rankings(flips: _Flips, statistics: ClassStatistics, batch_size: int) -> li
         seen = pixels.seen(pixels.take(flips.images[part])).to(flips.network.dtype).requires_grad_()
         try:
             with torch.enable_grad():
-                logits = flips.network(seen)
+                logits = flips.network.logits(seen)
                 others = torch.cat([logits[:, :k], logits[:, k + 1 :]], dim=1)
                 (gradient,) = torch.autograd.grad((logits[:, k] - others.logsumexp(1)).sum(), seen)
         except RuntimeError:  # a layer of the user without a backward pass

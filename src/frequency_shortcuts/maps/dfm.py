@@ -137,11 +137,8 @@ def write_halves(
         file.attrs.update({"layout": "centred", "classes": list(classes), **found[0].about, **rows, **about})
 
 
-def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]], **about: Any) -> None:
-    """Write the DFM file of all classes, from DFM files that hold some classes each, in their order.
-
-    about : attributes in place of those of the parts
-    """
+def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) -> None:
+    """Write the DFM file of all classes, from DFM files that hold some classes each, in their order."""
     with ExitStack() as stack, replacing_hdf5(path) as file:
         opened = [stack.enter_context(read_hdf5(part)) for part in parts]
         held = [part for part in opened if len(part.attrs["classes"])]
@@ -151,7 +148,6 @@ def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]], 
         for name, value in held[0].attrs.items():
             of_classes = isinstance(value, np.ndarray)
             file.attrs[name] = np.concatenate([part.attrs[name] for part in held]).tolist() if of_classes else value
-        file.attrs.update(about)
 
 
 def _write_masks(file: h5py.File, score: FloatArray, pairs: ConjugatePairs, percents: Sequence[float]) -> None:

@@ -1,23 +1,38 @@
-"""Predictions of a network: the class of each image, confusion, precision and recall."""
+"""How a network is asked, and its predictions: the class of each image, confusion, precision and recall."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import Any
+import copy
+import logging
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook
 
 from frequency_shortcuts.data.entry_points import first_line
-from frequency_shortcuts.data.source import Source, index_batches
+from frequency_shortcuts.data.source import Source, fitting_batch, index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 
+from .fingerprint import same_logits
+from .folding import fold
 from .numerics import tf32
 
+log = logging.getLogger(__name__)
+
+Precision = Literal["float32", "tf32", "bfloat16"]
+PRECISIONS = ("float32", "tf32", "bfloat16")
+# On a CPU, a batch gets slower when an activation of the whole batch does not fit into the caches. Below the first of
+# these batch sizes the threads have too little work; above the second, a larger batch is not faster.
+CPU_ACTIVATION, CPU_BATCHES = 2**23, (8, 128)
+CPU_GRADIENT = 2**29  # bytes of all activations of a backward pass; their gradients take as much again
+LARGEST_BATCH = 4096
 ROUNDING = 1e-3  # share of the greatest logit
 
 
@@ -61,47 +76,160 @@ def source_for(network: nn.Module, split: Split) -> Source:
     return Source(split, device=device_of(network), dtype=own if own in (torch.float32, torch.float64) else None)
 
 
-class Predictor:
-    """Predicts the class of images, batch by batch. Use it as a context, inside `evaluating` and inference mode.
+class Classifier:
+    """Asks a network for logits or classes of images [n, channels, H, W]. The network does not change.
 
-    Raises ValueError for a network that does not return logits [n, `n_classes` or more]. Raises ValueError at the end
-    of the context if logits were not a number: a check after every batch would stall a GPU.
+    `Classifier(network)` asks the network itself; it has to be in evaluation mode, as in `naming`. `frozen` makes a
+    faster copy.
+
+    precision : `float32` is the precision of the training, without the reduced multiplications (TF32) that CUDA uses by
+        default; `tf32` allows them; `bfloat16`, of a frozen copy, computes in 16 bits. Networks of float64 stay float64
+    compiled : run torch.compile on the network; it needs a C++ compiler and pays only for long runs
+
+    >>> with Classifier(network).naming(10) as name:
+    ...     called = name(images)
     """
 
-    def __init__(self, network: nn.Module, n_classes: int = 1) -> None:
-        self.network, self.device, self.n_classes = network, device_of(network), n_classes
-        self._layout = torch.channels_last
-        self._saw_nan: Tensor | None = None  # bool [] on the device
+    def __init__(self, network: nn.Module, precision: Precision = "float32", *, compiled: bool = False) -> None:
+        if precision not in PRECISIONS:
+            raise ValueError(f"unknown precision {precision!r}: choose from {', '.join(PRECISIONS)}")
+        self.network = self.original = network
+        self.precision, self.compiled, self.device = precision, compiled, device_of(network)
+        self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
+        # Tolerance of logits, as a share of the greatest logit: two devices may round differently.
+        self.tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
+        self._layout, self._checked = torch.channels_last, False
+        self._run: Callable[[Tensor], Tensor] = network
 
-    def __enter__(self) -> Predictor:
-        return self
+    @classmethod
+    def frozen(
+        cls, network: nn.Module | Classifier, precision: Precision = "float32", *, compiled: bool = False
+    ) -> Classifier:
+        """A copy of a network, with folded batch normalisation; a classifier is given back as it is. Call `check` next.
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None and self._saw_nan is not None and self._saw_nan:
+        Raises ValueError for an unknown precision, and for a network that cannot be copied or is in half precision.
+        """
+        if isinstance(network, Classifier):
+            return network
+        classifier = cls(network, precision, compiled=compiled)
+        check_precision(network)
+        classifier._install(fold(network))
+        return classifier
+
+    def _install(self, network: nn.Module) -> None:
+        self.network = network.requires_grad_(False)
+        if self.precision == "bfloat16":
+            network.to(torch.bfloat16)
+        network.to(memory_format=self._layout)  # type: ignore[call-overload]
+        # On CUDA, "reduce-overhead" replays the launches of a batch as one graph.
+        mode = "reduce-overhead" if self.device.type == "cuda" else None
+        self._run = torch.compile(network, mode=mode) if self.compiled else network
+
+    def check(self, image: Tensor) -> None:
+        """Compare a frozen copy and its network on an image [1, channels, H, W] and noise; undo what alters logits.
+
+        Some networks take no channels-last images (`view` on them), and folding can fail in a network that branches on
+        values. Raises ValueError for a network that does not return logits [n, classes].
+        """
+        if self._checked:
+            return
+        # One image is not enough: it can be viewed in every layout, and a black image may hide a wrong fold.
+        noise = torch.randn(image.shape, generator=torch.Generator().manual_seed(0)).to(image)
+        scale = image.std(correction=0)
+        images = torch.cat([image, noise * torch.where(scale > 0, scale, 1)])
+        # Not in inference mode: tensors that a network creates at its first call must also work with gradients. With
+        # TF32, folded and plain weights would differ by more than the tolerance.
+        with torch.no_grad(), tf32(False, self.device):
+            plain = copy.deepcopy(self.original).eval()
+            expected = plain(images.clone())
+            check_logits(expected, len(images))
+            logits = self._ask(self.network, images, copied=True)
+        if not same_logits(logits.double(), expected.double(), self.tolerance):
+            log.info("batch normalisation stays as it is, since folding it changes the network")
+            self._install(plain)
+        self._checked = True
+
+    def _ask(self, network: Callable[[Tensor], Tensor], images: Tensor, *, copied: bool) -> Tensor:
+        """What the network returns for images, or for a copy of them."""
+        try:
+            shown = images.to(torch.bfloat16) if self.precision == "bfloat16" else images
+            if copied:
+                return network(shown.clone(memory_format=self._layout))
+            return network(shown.contiguous(memory_format=self._layout))
+        except torch.OutOfMemoryError:
+            raise
+        except RuntimeError as error:
+            if self._layout is torch.contiguous_format or "view size" not in str(error):
+                raise
+            log.info("the network takes no channels-last images: %s", error)
+        self._layout = torch.contiguous_format
+        if self.network is not self.original:
+            self.network.to(memory_format=self._layout)  # type: ignore[call-overload]
+        return self._ask(network, images, copied=copied)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Logits float64 [n, outputs] of images in `dtype` on the device, which the network may overwrite."""
+        with tf32(self.precision == "tf32", self.device):
+            # Converted to float64 first: in float32 the loss of a confident network is 0, and so is every increment.
+            # Copied, since a compiled network overwrites its output at the next call.
+            asked = self.network if images.requires_grad else self._run
+            return self._ask(asked, images, copied=False).to(torch.float64, copy=True)
+
+    @contextlib.contextmanager
+    def naming(self, n_classes: int = 1) -> Iterator[Callable[[Tensor], Tensor]]:
+        """A function: images [n, channels, H, W] on any device -> the class of each, int64 [n] on the network's.
+
+        The network is in evaluation mode inside the block, which computes no gradients. Raises ValueError for a network
+        that does not return logits [n, `n_classes` or more], and, at the end of the block, if logits were not a number:
+        a check after every batch would stall a GPU.
+        """
+        saw_nan: Tensor | None = None  # bool [] on the device
+
+        def name(images: Tensor) -> Tensor:
+            nonlocal saw_nan
+            # The first call is not in inference mode: tensors that the network creates there would exclude training.
+            first = torch.inference_mode(False) if saw_nan is None else contextlib.nullcontext()
+            with first, torch.no_grad(), tf32(False, self.device):
+                logits = self._ask(self.network, images.to(self.device), copied=True)
+            check_logits(logits, len(images), n_classes)
+            greatest, called = logits.max(dim=1)
+            odd = greatest.isnan().any()  # if one logit is NaN, the maximum is NaN
+            saw_nan = odd if saw_nan is None else saw_nan.logical_or(odd)
+            return called
+
+        with evaluating(self.network), torch.inference_mode():
+            yield name
+        if saw_nan is not None and saw_nan:
             raise ValueError("the network does not give finite logits: some are not a number")
 
-    def __call__(self, images: Tensor) -> Tensor:
-        """Images [n, channels, H, W] on any device -> int64 [n] on the network's."""
-        # The first call is not in inference mode: tensors that the network creates there would exclude training.
-        first = self._saw_nan is None
-        with torch.inference_mode(False) if first else contextlib.nullcontext(), torch.no_grad():
-            try:
-                return self._predict(images)
-            except RuntimeError as error:
-                if "view size" not in str(error) or self._layout is torch.contiguous_format:
-                    raise
-            self._layout = torch.contiguous_format  # a network that calls `view` on its images needs this layout
-            return self._predict(images)
+    def batch_sizes(self, image: Tensor) -> tuple[int, int]:
+        """Images in a forward and in a backward pass, for an image [1, channels, H, W]; see `fitting_batch`.
 
-    def _predict(self, images: Tensor) -> Tensor:
-        # A copy: a first layer that works in place must not change the caller's images.
-        with tf32(False, self.device):
-            logits: Tensor = self.network(images.to(self.device, memory_format=self._layout, copy=True))
-        check_logits(logits, len(images), self.n_classes)
-        greatest, called = logits.max(dim=1)
-        odd = greatest.isnan().any()  # if one logit is NaN, the maximum is NaN
-        self._saw_nan = odd if self._saw_nan is None else self._saw_nan.logical_or(odd)
-        return called
+        On a CPU they are powers of two that suit its caches and memory. They are computed, not timed: the same network
+        gets the same batches, and so the same rounding, in every run.
+        """
+        fits = fitting_batch(image.shape[1:], self.device, LARGEST_BATCH)
+        if self.device.type != "cpu":
+            return fits, math.ceil(fits / 8)  # a backward pass keeps the activations of every layer
+        sizes = [image.nbytes]
+
+        def note(layer: nn.Module, given: tuple[Any, ...], output: Any) -> None:
+            if isinstance(output, Tensor) and next(layer.children(), None) is None:
+                in_place = output.data_ptr() in {one.data_ptr() for one in given if isinstance(one, Tensor)}
+                sizes.append(0 if in_place else output.nbytes)
+
+        noted = register_module_forward_hook(note)
+        try:
+            with torch.no_grad():
+                self._ask(self.network, image, copied=True)
+        finally:
+            noted.remove()
+        forward = min(fits, max(CPU_BATCHES[0], min(CPU_ACTIVATION // max(sizes), CPU_BATCHES[1])))
+        return _power_of_two(forward), _power_of_two(min(forward, CPU_GRADIENT // sum(sizes)))
+
+
+def _power_of_two(fits: int) -> int:
+    return 1 << (max(fits, 1).bit_length() - 1)
 
 
 def check_logits(logits: object, n_images: int, n_classes: int = 1, network: str = "the network") -> None:
@@ -167,10 +295,10 @@ def check_alone(network: nn.Module, images: Tensor) -> None:
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
     """The class of each image by the network: images [n, channels, H, W] on any device -> int64 [n] on the CPU."""
     called = torch.empty(len(images), dtype=torch.int64)
-    with evaluating(network), torch.inference_mode(), Predictor(network) as ask:
+    with Classifier(network).naming() as name:
         for start in range(0, len(images), batch_size):
             batch = slice(start, start + batch_size)
-            called[batch] = ask(images[batch]).cpu()
+            called[batch] = name(images[batch]).cpu()
     return called
 
 

@@ -15,33 +15,31 @@ from torch import nn
 
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.networks.inference import InferenceCopy, Precision, memory_budget
+from frequency_shortcuts.networks.predictions import Classifier, Precision
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 log = logging.getLogger(__name__)
 
+CPU_IMAGES = 2**29  # bytes of images of a class that are kept in the memory of a CPU
+
 
 @dataclass(frozen=True)
 class Limits:
-    """Precision and memory of the passes.
+    """Precision and size of the passes.
 
-    precision, compiled : see `inference.InferenceCopy`
-    memory_mib : memory limit on the device of the network, besides its weights; by default half of a GPU's memory,
-        2 GiB on a CPU
-    batch : filtered images in one forward pass; by default chosen by the network and the memory
+    precision, compiled : see `predictions.Classifier`
+    batch : filtered images in one forward pass; by default `Classifier.batch_sizes`
 
-    Raises ValueError for a batch or memory that is not above 0.
+    Raises ValueError for a batch below 1.
     """
 
     precision: Precision = "float32"
     compiled: bool = False
-    memory_mib: float | None = None
     batch: int | None = None
 
     def __post_init__(self) -> None:
-        memory, batch = self.memory_mib, self.batch
-        if (memory is not None and not 0 < memory < math.inf) or (batch is not None and batch < 1):
-            raise ValueError(f"memory_mib {memory}, batch {batch}: expected above 0 and at least 1, or None")
+        if self.batch is not None and self.batch < 1:
+            raise ValueError(f"batch {self.batch}: expected at least 1, or None")
 
 
 @dataclass
@@ -52,37 +50,40 @@ class Engine:
     nominal_batch : the first `batch`, which does not shrink. It decides which pairs share a forward pass, so that a
         resumed culling shares the same passes
     backward_batch : images in one backward pass
-    class_image_bytes : memory on the device for the images of one class
     """
 
     source: Source
-    frozen: InferenceCopy
+    frozen: Classifier
     pairs: ConjugatePairs
     batch: int
     backward_batch: int
-    class_image_bytes: int
     nominal_batch: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.nominal_batch = self.batch
 
+    @property
+    def class_image_bytes(self) -> int:
+        """Memory on the device for the images of one class."""
+        device = self.frozen.device
+        return torch.cuda.get_device_properties(device).total_memory // 8 if device.type == "cuda" else CPU_IMAGES
+
     @classmethod
-    def build(cls, network: nn.Module, split: Split, limits: Limits | None = None) -> Engine:
-        """Freeze the network and choose batch sizes for it and the memory.
+    def build(cls, network: nn.Module | Classifier, split: Split, limits: Limits | None = None) -> Engine:
+        """Freeze the network, unless it is frozen, and choose batch sizes.
 
         Raises ValueError for a network that does not return logits.
         """
         limits = limits or Limits()
-        frozen = InferenceCopy(network, limits.precision, compiled=limits.compiled)
+        frozen = Classifier.frozen(network, limits.precision, compiled=limits.compiled)
         source = Source(split, device=frozen.device, dtype=frozen.dtype)
         first = source.take(np.arange(1))
         frozen.check(first)
-        budget = memory_budget(limits.memory_mib, frozen.device)
         if batch := limits.batch:
             backward = math.ceil(batch / 8)  # a backward pass keeps the activations of every layer
         else:
-            batch, backward = frozen.batch_sizes(first, budget // 2)
-        return cls(source, frozen, ConjugatePairs(*split.images.shape[-2:]), batch, backward, budget // 4)
+            batch, backward = frozen.batch_sizes(first)
+        return cls(source, frozen, ConjugatePairs(*split.images.shape[-2:]), batch, backward)
 
     def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """The result of `compute`. When it runs out of memory, it runs again with half the batch."""

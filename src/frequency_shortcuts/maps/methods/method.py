@@ -23,6 +23,7 @@ from torch import nn
 
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
+from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
@@ -74,7 +75,7 @@ class Found:
 
 def find(
     method: Method,
-    network: nn.Module,
+    network: nn.Module | Classifier,
     split: Split,
     *,
     classes: Sequence[int] | None = None,

@@ -21,12 +21,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.data.source import index_batches
+from frequency_shortcuts.data.source import index_batches, tiling
 from frequency_shortcuts.data.splits import Split, images_digest
 from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
-from frequency_shortcuts.networks.inference import tiling
 from frequency_shortcuts.networks.instructions import chosen
-from frequency_shortcuts.networks.predictions import check_logits
+from frequency_shortcuts.networks.predictions import Classifier, check_logits
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import donors, named
 from frequency_shortcuts.spectrum.filters import Mixer
@@ -76,7 +75,7 @@ class Workspace:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: nn.Module | Classifier,
         split: Split,
         *,
         classes: Sequence[int] | None = None,
@@ -86,7 +85,7 @@ class Workspace:
         work: Work | None = None,
     ) -> None:
         limits, work = limits or Limits(), work or Work()
-        self.network, self.split, self.seed = network, split, seed
+        self.split, self.seed = split, seed
         self.labels, self.n_classes, self.neutral = split.labels, len(split.classes), split.neutral
         self.count: IntArray = np.bincount(self.labels)
         self.classes: IntArray = np.arange(self.n_classes)[slice(None) if classes is None else list(classes)]
@@ -127,7 +126,7 @@ class Workspace:
         """
         about = self.engine.source.shape, self.split.mean.tolist(), self.split.std.tolist()
         digest = hashlib.sha256(repr(about).encode() + images_digest(self.split.images))
-        digest.update(state_digest(self.network))
+        digest.update(state_digest(self.engine.frozen.original))
         digest.update(self._identity.encode())
         return digest.hexdigest()
 
@@ -212,7 +211,7 @@ class Workspace:
         """
         if self._work.stopped():
             raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._work.state)
-        return self.engine.frozen(images)
+        return self.engine.frozen.logits(images)
 
     def class_means(self, masks: BoolArray, fill: str, about: str, classes: Sequence[int] | None = None) -> ClassMeans:
         """Loss, probability and recall of every class if only the pairs of a mask are kept.

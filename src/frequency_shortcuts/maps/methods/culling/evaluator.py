@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.data.source import tiling
 from frequency_shortcuts.maps.methods.workspace import Workspace, per_block
-from frequency_shortcuts.networks.inference import tiling
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.waves import PairRemover

@@ -2,16 +2,16 @@
 
 import contextlib
 import logging
-import weakref
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.utils._python_dispatch import TorchDispatchMode
 
+from frequency_shortcuts.networks import predictions
 from frequency_shortcuts.networks.architectures import Architecture, build
-from frequency_shortcuts.networks.inference import LARGEST_BATCH, MIB, InferenceCopy, fold, memory_budget
+from frequency_shortcuts.networks.folding import fold
+from frequency_shortcuts.networks.predictions import LARGEST_BATCH, Classifier
 
 
 def noise(*shape, dtype=torch.float64, seed=0):
@@ -93,7 +93,7 @@ DOUBLE, SINGLE = (torch.float64, 1e-10), (torch.float32, 1e-5)
 def test_the_logits_are_the_networks_own(name, dtype, tolerance):
     network, images = lively(NETWORKS[name](), dtype), noise(4, 2, 32, 32, dtype=dtype)
     with torch.inference_mode():
-        logits = InferenceCopy(network)(images.clone())
+        logits = Classifier.frozen(network).logits(images.clone())
         expected = network.eval()(images.clone())
     assert logits.dtype == torch.float64
     torch.testing.assert_close(logits, expected.double(), rtol=tolerance, atol=tolerance)
@@ -103,7 +103,7 @@ def test_bfloat16_is_near_float32():
     """8 bits of fraction: within 5 % of the largest logit, and not equal to float32."""
     network, images = lively(NETWORKS["resnet18"](), torch.float32), noise(8, 2, 32, 32, dtype=torch.float32)
     with torch.inference_mode():
-        short, full = InferenceCopy(network, "bfloat16")(images), InferenceCopy(network)(images)
+        short, full = Classifier.frozen(network, "bfloat16").logits(images), Classifier.frozen(network).logits(images)
     assert short.dtype == torch.float64
     assert 0 < (short - full).abs().max() < 0.05 * full.abs().max()
 
@@ -174,7 +174,7 @@ ODD = {
 def test_networks_that_tracing_breaks_keep_their_logits(name):
     network, images = lively(ODD[name]()).eval(), noise(3, 2, 8, 8)
     with torch.no_grad():
-        expected, logits = network(images.clone()), InferenceCopy(network)(images.clone())
+        expected, logits = network(images.clone()), Classifier.frozen(network).logits(images.clone())
     torch.testing.assert_close(logits, expected, rtol=1e-10, atol=1e-10)
 
 
@@ -192,9 +192,9 @@ def test_the_network_is_left_as_it_was(name, precision):
         )  # fmt: skip
 
     before = state()
-    frozen = InferenceCopy(network, precision)
-    frozen.batch_sizes(noise(2, 2, 32, 32, dtype=torch.float32), MIB)[0]
-    frozen(noise(2, 2, 32, 32, dtype=torch.float32))
+    frozen = Classifier.frozen(network, precision)
+    frozen.batch_sizes(noise(1, 2, 32, 32, dtype=torch.float32))
+    frozen.logits(noise(2, 2, 32, 32, dtype=torch.float32))
     after = state()
     assert before[0].keys() == after[0].keys()
     assert all(torch.equal(value, after[0][name]) for name, value in before[0].items())
@@ -203,7 +203,7 @@ def test_the_network_is_left_as_it_was(name, precision):
 
 def test_an_unknown_precision_is_refused():
     with pytest.raises(ValueError, match="unknown precision 'half'"):
-        InferenceCopy(convolution(), "half")
+        Classifier.frozen(convolution(), "half")
 
 
 class Spy(nn.Module):
@@ -238,10 +238,10 @@ def flags_of_the_user():
 @pytest.mark.skipif(not hasattr(MATMUL, "fp32_precision"), reason="PyTorch before 2.9 has other flags")
 @pytest.mark.parametrize(("precision", "error"), [("float32", None), ("tf32", RuntimeError("broken"))])
 def test_tf32_flags_hold_inside_and_are_restored(precision, error):
-    frozen = InferenceCopy(Spy(error), precision)
+    frozen = Classifier.frozen(Spy(error), precision)
     frozen.device = torch.device("cuda")  # which only the flags ask for
     with contextlib.nullcontext() if error is None else pytest.raises(type(error)):
-        frozen(torch.zeros(1, 1, 2, 2))
+        frozen.logits(torch.zeros(1, 1, 2, 2))
     inside = "tf32" if precision == "tf32" else "ieee"
     assert frozen.network.seen == [(inside, inside)]
     if error is None:  # network and copy are compared without TF32
@@ -253,13 +253,13 @@ def test_tf32_flags_hold_inside_and_are_restored(precision, error):
 @pytest.mark.parametrize("name", ["resnet18", "not traceable"])
 def test_the_gradient_is_the_networks_own(name):
     network, images = lively(NETWORKS[name]()), noise(3, 2, 32, 32)
-    frozen = InferenceCopy(network)
+    frozen = Classifier.frozen(network)
 
     def gradient(function):
         seen = images.clone().requires_grad_()
         return torch.autograd.grad(function(seen.clone()).square().sum(), seen)[0]
 
-    actual, expected = gradient(frozen), gradient(network.eval())
+    actual, expected = gradient(frozen.logits), gradient(network.eval())
     torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-10 * expected.abs().max().item())
     assert all(parameter.grad is None for parameter in (*network.parameters(), *frozen.network.parameters()))
 
@@ -267,7 +267,7 @@ def test_the_gradient_is_the_networks_own(name):
 def test_images_reach_the_network_in_channels_last_order_and_may_be_overwritten():
     seen, network, images = [], nn.Flatten(), noise(2, 3, 4, 5)
     network.forward = lambda images: (seen.append(images), images.mul_(2).flatten(1))[1]
-    torch.testing.assert_close(InferenceCopy(network)(images.clone()), 2 * images.flatten(1), rtol=0, atol=0)
+    torch.testing.assert_close(Classifier.frozen(network).logits(images.clone()), 2 * images.flatten(1), rtol=0, atol=0)
     assert seen[0].is_contiguous(memory_format=torch.channels_last)
 
 
@@ -287,88 +287,35 @@ class Alias(nn.Module):
 def test_a_wrong_fold_is_detected_for_any_image_and_for_small_logits(scale, shown):
     network = lively(Alias(scale)).eval()
     network.normalised.running_mean.zero_(), network.first.bias.data.zero_()
-    images, frozen = noise(4, 2, 8, 8), InferenceCopy(network)
+    images, frozen = noise(4, 2, 8, 8), Classifier.frozen(network)
     frozen.check(shown * images[:1])
     with torch.no_grad():
-        np.testing.assert_allclose(frozen(images), network(images), rtol=1e-10, atol=0)
+        np.testing.assert_allclose(frozen.logits(images), network(images), rtol=1e-10, atol=0)
 
 
-# Batch sizes and memory
+# Batch sizes
 
 
 def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu():
     """96 channels of 32 x 32 in float32 are 384 KiB: 21 of them are 8 MiB. Where they are small, 128 are enough."""
     images = torch.zeros(1, 1, 32, 32)
     wide, narrow = (
-        InferenceCopy(nn.Sequential(nn.Conv2d(1, channels, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
+        Classifier.frozen(nn.Sequential(nn.Conv2d(1, channels, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
         for channels in (96, 2)
     )
-    assert wide.batch_sizes(images, 10**15)[0] == 16
-    assert narrow.batch_sizes(images, 10**15)[0] == 128
+    assert wide.batch_sizes(images)[0] == 16
+    assert narrow.batch_sizes(images)[0] == 128
     for frozen in (wide, narrow):
         frozen.device = torch.device("cuda")  # which only this choice asks for
-        assert frozen.batch_sizes(images, 10**15)[0] == LARGEST_BATCH
+        assert frozen.batch_sizes(images)[0] == LARGEST_BATCH
 
 
-def test_the_batch_is_a_power_of_two_that_grows_with_the_budget():
-    frozen, images = InferenceCopy(NETWORKS["resnet18"]().float()), noise(3, 2, 32, 32, dtype=torch.float32)
-    before = images.clone()
-    batches = [frozen.batch_sizes(images, budget)[0] for budget in (0, 1, *(MIB << i for i in range(16)))]
-    assert batches == sorted(batches)
-    assert batches[:2] == [1, 1] and batches[-1] == 128
-    assert set(batches) <= {1 << i for i in range(8)}
-    assert torch.equal(images, before)
-    again = InferenceCopy(NETWORKS["resnet18"]().float())
-    assert again.batch_sizes(images[:1], 8 * MIB)[0] == frozen.batch_sizes(images, 8 * MIB)[0]
-
-
-class Alive(TorchDispatchMode):
-    """The largest sum of bytes that new tensors held at a time."""
-
-    def __init__(self, weights):
-        super().__init__()
-        self.tensors, self.peak = [], 0
-        self.weights = {value.untyped_storage().data_ptr() for value in weights}  # and views of them
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        out = function(*args, **(kwargs or {}))
-        arguments = {id(value) for value in args}
-        self.tensors += [
-            weakref.ref(value)
-            for value in (out if isinstance(out, (tuple, list)) else [out])
-            if isinstance(value, torch.Tensor) and id(value) not in arguments
-        ]
-        self.tensors = [reference for reference in self.tensors if reference() is not None]
-        alive = [reference().untyped_storage() for reference in self.tensors]
-        sizes = {storage.data_ptr(): storage.nbytes() for storage in alive if storage.data_ptr() not in self.weights}
-        self.peak = max(self.peak, sum(sizes.values()))
-        return out
-
-
-@pytest.mark.parametrize(("name", "mib"), [("resnet18", 4), ("vit_b_16", 16)])
-def test_the_batch_keeps_to_the_budget(name, mib):
-    """Every operation of the forward pass is watched, the sums of skip connections and the attention among them."""
-    frozen = InferenceCopy(NETWORKS[name]().float())
-    batch = frozen.batch_sizes(torch.zeros(1, 2, 32, 32), mib * MIB)[0]
-    with torch.no_grad(), Alive(frozen.network.state_dict().values()) as alive:
-        frozen(torch.zeros(batch, 2, 32, 32).contiguous(memory_format=torch.channels_last))
-    assert 0.1 * mib * MIB < alive.peak <= mib * MIB
-
-
-def test_memory_used_outside_of_layers_counts():
-    """A convolution called as a function: 1 MiB an image that no layer sees."""
-
-    class Functional(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.weight, self.last = nn.Parameter(torch.zeros(256, 1, 1, 1)), nn.Linear(256, 2)
-
-        def forward(self, images):
-            return self.last(nn.functional.conv2d(images, self.weight).mean(dim=(2, 3)))
-
-    assert InferenceCopy(Functional()).batch_sizes(torch.zeros(1, 1, 32, 32), 64 * MIB)[0] <= 64
-
-
-def test_the_budget_is_the_requested_one_or_2_gib_on_a_cpu():
-    assert memory_budget(1.5, torch.device("cpu")) == 3 * MIB // 2
-    assert memory_budget(None, torch.device("cpu")) == 2048 * MIB
+def test_a_backward_batch_fits_the_activations_of_all_layers(monkeypatch):
+    """72 KiB an image: 4 x 32 x 32 float64 twice, and the image. A layer in place adds none."""
+    layers = nn.Conv2d(1, 4, 1), nn.ReLU(inplace=True), nn.Conv2d(4, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
+    frozen, image = Classifier.frozen(nn.Sequential(*layers).double()), torch.zeros(1, 1, 32, 32, dtype=torch.float64)
+    before = image.clone()
+    for fit, batch in ((64, 64), (63, 32), (0, 1)):
+        monkeypatch.setattr(predictions, "CPU_GRADIENT", fit * 73 * 2**10)
+        assert frozen.batch_sizes(image) == (128, batch)
+    assert torch.equal(image, before)
