@@ -163,8 +163,8 @@ def test_what_a_shortcut_test_has_shown_is_not_shown_again(tmp_path, neutral=1):
     assert 3 * (sum(shown) - full) == 2 * full
     pd.testing.assert_frame_equal(phase.phase_rates(found), phase.phase_rates(expected))
     for maps, changes in ((masks, {"negatives": 2}), (~masks, {})):  # of other images, or of other maps
-        other = phase.measure(network, split, maps, hits=tested, **how | changes)
-        pd.testing.assert_frame_equal(other, phase.measure(network, split, maps, **how | changes))
+        both = (phase.collect(network, split, maps, hits=known, **how | changes) for known in (tested, None))
+        pd.testing.assert_frame_equal(*map(phase.phase_rates, both))
     with h5py.File(tmp_path / "phase.h5", "w") as file:
         write_phase_hits(file, found)
         pd.testing.assert_frame_equal(phase_verdicts(read_phase_hits(file)), phase_verdicts(found))
@@ -198,7 +198,7 @@ def slow_hybrid(image, donor, mask, kept):
 def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negatives):
     """Exactly: the network is linear in float64, so that rounding does not change what it calls."""
     images, masks, network = pixels(height, width, seed=seed), some_masks(height, width, seed), linear(height, width)
-    table = phase.measure(
+    hits = phase.collect(
         network,
         Split(images, LABELS, mean=MEAN, std=STD, neutral=neutral),
         masks,
@@ -206,6 +206,7 @@ def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negat
         seed=seed,
         run="a",
     )
+    table = phase.phase_rates(hits)
     donor = donors(LABELS, neutral=neutral, seed=seed_of(seed, "a", "donors"))
     values = normalised(images.astype(float))
     assert len(table) == (3 - (neutral is not None)) * 6

@@ -16,10 +16,8 @@ of exactly 0 has the phase 0. `phase_verdicts` says what the rates mean.
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 
@@ -34,7 +32,7 @@ from .masked_predictions import masked_predictions
 from .phase_verdicts import KEPT, REGIONS, PhaseHits, phase_rates, phase_verdicts
 from .trials import MaskSet, check_limits, check_maps, negatives_of, seed_of
 
-__all__ = ["KEPT", "REGIONS", "Hybrids", "PhaseHits", "collect", "hybrid", "measure", "phase_rates", "phase_verdicts"]
+__all__ = ["KEPT", "REGIONS", "Hybrids", "PhaseHits", "collect", "hybrid", "phase_rates", "phase_verdicts"]
 
 log = logging.getLogger(__name__)
 
@@ -137,11 +135,3 @@ def _known(hits: Hits | None, donor: IntArray, negative: BoolArray, masks: BoolA
         ("spectrum", "both"): hits.unfiltered[None].astype(np.int16),
         ("map", "both"): hits.predicted[SWAP.name][own["mask"]],
     }
-
-
-def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
-    """The table of `phase_rates` of the hits that `collect` gives; it takes the same parameters.
-
-    >>> measure(network, split, masks).query("region == 'map'")[["class", "kept", "tpr", "fpr"]]
-    """
-    return phase_rates(collect(*arguments, **options))
