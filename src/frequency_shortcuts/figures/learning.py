@@ -55,7 +55,7 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
                     dashed = "--" if note and c % 2 else "-"
                     label = abbreviate(name, note)
                     look = {"color": colours[name], "linestyle": dashed, "label": label}
-                    mean_and_spread(axis, of_class, "iteration", score, alpha=0.2, linewidth=1.3, **look)
+                    mean_and_spread(axis, of_class, "iteration", score, {"linewidth": 1.3, **look}, alpha=0.2)
         labels = [f"{network_label(*kind)}\n{_SCORES.get(score, score)}" for kind, score in rows]
         row_labels(figure, axes, labels, 1.3)
         titles(axes, views, "iteration")

@@ -66,9 +66,9 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
                     # Of many hues the neighbours are too much alike.
                     dashed = "--" if len(classes) > 6 and c % 2 else "-"
                     look = {"color": colours[name], "linestyle": dashed, "label": abbreviate(name, note)}
-                    mean_and_spread(axis, part[part["class"] == name], "r", "tpr", **look)
+                    mean_and_spread(axis, part[part["class"] == name], "r", "tpr", look)
                 every, look = part.drop_duplicates(["seed", "r"]), {"color": "black", "label": "all classes (accuracy)"}
-                mean_and_spread(axis, every, "r", "accuracy", linewidth=2, **look)
+                mean_and_spread(axis, every, "r", "accuracy", {"linewidth": 2, **look})
                 axis.axhline(plain, color="black", linewidth=0.8, linestyle=":", label="accuracy, unfiltered")
         row_labels(figure, axes, [f"{network_label(*kind)}\nshare recognised" for kind in kinds], 1.2)
         titles(axes, [title for title, _ in VIEWS.values()])
@@ -126,7 +126,7 @@ def corruptions(table: pd.DataFrame) -> Figure:
                 for strong, label in GROUPS.items():
                     group = part[part["strong_shortcut"] == strong]
                     look = {"color": colours[strong], "linestyle": "-" if strong else "--", "label": label}
-                    mean_and_spread(axis, group, "strength", "tpr", of="sem", **look)
+                    mean_and_spread(axis, group, "strength", "tpr", look, of="sem")
                 axis.set_xticks(sorted(part["strength"].unique()))
             strong = plain["strong_shortcut"]
             labels.append(f"{network_label(*kind)}\n{_sizes(int(strong.sum()), len(strong))}\nrecall")
@@ -146,7 +146,7 @@ def _sizes(strong: int, n: int) -> str:
 
 
 def mean_and_spread(
-    axis: Axes, table: pd.DataFrame, x: str, y: str, *, of: str = "std", alpha: float = 0.15, **look: Any
+    axis: Axes, table: pd.DataFrame, x: str, y: str, look: Mapping[str, Any], *, of: str = "std", alpha: float = 0.15
 ) -> None:
     """A line through the means of the share y at every x, and a band of a standard deviation or error (`sem`).
 
