@@ -212,7 +212,7 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
     splits = {"train": planted.images(design, 2, 0)}
     store.write(
         tmp_path / "p.h5", splits, classes=design.classes, source="planted", created_by="a test",
-        planted=design.planted(), planted_about=design.about(),
+        planted=(design.planted(), design.about()),
     )  # fmt: skip
     with h5py.File(tmp_path / "p.h5") as file:
         assert file["planted"].attrs["mechanism"] == mechanism

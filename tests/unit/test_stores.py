@@ -17,7 +17,7 @@ def test_a_store_keeps_its_contract_and_is_read_as_it_was_written(tmp_path):
     splits = {"train": labelled(8, 0), "test": labelled(4, 1)}
     planted = {"control_band": np.eye(6, 5, dtype=bool), "patterns": np.zeros((2, 6, 5), bool)}
     about = {"mechanism": "syn", "neutral": 0}
-    write(tmp_path / "s.h5", splits, planted=planted, planted_about=about)
+    write(tmp_path / "s.h5", splits, planted=(planted, about))
     with h5py.File(tmp_path / "s.h5") as file:
         assert dict(file["planted"].attrs) == about
         for name, (pixels, _) in splits.items():

@@ -27,9 +27,8 @@ def main(snakemake):
     target = Path(snakemake.output[0])
     with job(snakemake):
         run_snakemake(snakemake.config, "--report", str(target), "--report-stylesheet", snakemake.input.stylesheet)
-        if target.suffix == ".html":
-            with replacing(target) as temporary:
-                temporary.write_text(with_large_pages(target.read_text(encoding="utf-8")), encoding="utf-8")
+        with replacing(target) as temporary:
+            temporary.write_text(with_large_pages(target.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def run_snakemake(config, *arguments):

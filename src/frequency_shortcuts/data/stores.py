@@ -45,11 +45,9 @@ def write(
     source: str,
     created_by: str,
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-    planted: Mapping[str, npt.NDArray[np.bool_]] | None = None,
-    planted_about: Mapping[str, Any] | None = None,
+    planted: tuple[Mapping[str, npt.NDArray[np.bool_]], Mapping[str, Any]] | None = None,
     stylised: Images | None = None,
     about: Mapping[str, str] | None = None,
-    progress: bool = False,
 ) -> None:
     """Write a store, whole or not at all.
 
@@ -58,8 +56,8 @@ def write(
     splits : name -> (images, labels). The images are an array uint8 [n, channels, H, W], an object whose slices are
         such arrays, or `ImageFiles`; they are read block by block, so that memory does not grow with n
     statistics : mean and std to normalise with; by default those of the `train` split
-    planted : masks of a synthetic or planted set, for the group of that name
-    planted_about : attributes of that group: the `mechanism` and the index of the `neutral` class, -1 for none
+    planted : masks of a synthetic or planted set, for the group of that name, and its attributes: the `mechanism` and
+        the index of the `neutral` class, -1 for none
     stylised : as images, a twin of each of the `train` split
     about : more attributes
 
@@ -76,7 +74,7 @@ def write(
         skipped = 0
         for split, (images, labels) in splits.items():
             group = file.create_group(split)
-            title = f"storing {split}" if progress else None
+            title = f"storing {split}"
             kept, sums = _write_images(file, group, "images", images, Path(path).parent, title)
             check_classes(labels[kept], classes, f"{source}, split {split}")
             skipped += len(labels) - len(kept)
@@ -84,14 +82,14 @@ def write(
             if statistics is None and split == "train":
                 mean, std = moments(sums, len(kept) * math.prod(images.shape[2:]))
             if stylised is not None and split == "train":
-                title = "storing stylised" if progress else None
+                title = "storing stylised"
                 twins, _ = _write_images(file, group, "stylised", stylised, Path(path).parent, title)
                 if not np.array_equal(twins, kept):
                     raise ValueError(f"{source}: an image or its stylised twin does not decode: mend or delete both")
-        for name, mask in (planted or {}).items():
-            file.create_dataset(f"planted/{name}", data=mask)
         if planted:
-            file["planted"].attrs.update(planted_about or {})
+            for name, mask in planted[0].items():
+                file.create_dataset(f"planted/{name}", data=mask)
+            file["planted"].attrs.update(planted[1])
             file.attrs["layout"] = "centred"
         source += f", {skipped} undecodable images skipped" if skipped else ""
         _describe(file, classes, mean, std, source, created_by)
@@ -166,7 +164,7 @@ def _describe(file: WholeFile, classes: Sequence[str], mean: Any, std: Any, sour
 
 
 def _write_images(
-    file: WholeFile, group: h5py.Group, name: str, images: Images, folder: Path, progress: str | None
+    file: WholeFile, group: h5py.Group, name: str, images: Images, folder: Path, title: str
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Write images in order.
 
@@ -179,7 +177,7 @@ def _write_images(
     may_skip = isinstance(images, ImageFiles) and images.on_error == "skip"
     with tempfile.TemporaryFile(dir=folder) if may_skip else nullcontext() as waiting:
         stored: Any = None if waiting else group.create_dataset(name, images.shape, np.uint8)
-        described = _in_order(images, progress)
+        described = _in_order(images, title)
         while block := list(itertools.islice(described, BLOCK)):
             pixels = np.stack([image for _, image in block])
             if waiting:
@@ -199,12 +197,12 @@ def _write_images(
     return np.array(kept, np.int64), sums
 
 
-def _in_order(images: Images, progress: str | None) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
+def _in_order(images: Images, title: str) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
     """All images in order, with their positions."""
     if isinstance(images, ImageFiles):
-        yield from images.decoded(progress)
+        yield from images.decoded(title)
         return
-    for start in tqdm(range(0, len(images), BLOCK), desc=progress, unit="block", disable=None if progress else True):
+    for start in tqdm(range(0, len(images), BLOCK), desc=title, unit="block", disable=None):
         yield from enumerate(np.ascontiguousarray(images[start : start + BLOCK], np.uint8), start)
 
 

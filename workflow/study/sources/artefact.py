@@ -68,10 +68,12 @@ artefact:
         frequency = tuple(settings["frequency"]) if "frequency" in settings else None
         return Artefact(settings["kind"], settings["strength"], label, settings.get("share", 1.0), frequency)
 
-    def planted(self, change: Artefact, n_classes: int, shape: Shape) -> dict[str, Any]:
+    def planted(
+        self, change: Artefact, n_classes: int, shape: Shape
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
         """Nothing."""
         change.check(*shape)
-        return {}
+        return None
 
 
 SOURCE = WithArtefact()

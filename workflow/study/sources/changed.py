@@ -25,7 +25,7 @@ class OfAnotherSet(Source):
         """What is put into images of a class."""
 
     @abstractmethod
-    def planted(self, change: Any, n_classes: int, shape: Shape) -> dict[str, Any]:
+    def planted(self, change: Any, n_classes: int, shape: Shape) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
         """What the store says of the truth. Raises ValueError for images that cannot be changed so."""
 
     def words(self, settings: Mapping[str, Any]) -> str:
@@ -71,7 +71,7 @@ class OfAnotherSet(Source):
             classes=of_any.classes,
             source=f"{source}, {change}",
             statistics=None if "train" in plain else (of_any.mean, of_any.std),
-            **planted,
+            planted=planted,
             **about,
         )
 

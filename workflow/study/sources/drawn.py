@@ -48,8 +48,7 @@ class Drawn(Source):
             {split: self.images(design, split, counts[split], seeds[split]) for split in counts},
             classes=design.classes,
             source=f"{self.kind}, {design}",
-            planted=design.planted(),
-            planted_about=design.about(),
+            planted=(design.planted(), design.about()),
             **about,
         )
 

@@ -123,7 +123,7 @@ folder:
         if settings.get("keep") == "files":
             stores.write_files(path, splits, **about)
         else:
-            stores.write(path, splits, stylised=twins, progress=True, **about)
+            stores.write(path, splits, stylised=twins, **about)
         log_conversions(pictures for pictures, _ in splits.values())
 
 

@@ -55,10 +55,10 @@ waved:
 
         return Wave(label, tuple(settings["frequency"]), settings["amplitude"], settings.get("share", 1.0))
 
-    def planted(self, change: Wave, n_classes: int, shape: Shape) -> dict[str, Any]:
+    def planted(self, change: Wave, n_classes: int, shape: Shape) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
         """The pair of the wave, and those of its harmonics."""
         planted = change.masks(n_classes, shape.height, shape.width)
-        return {"planted": planted, "planted_about": {"mechanism": "waved", "neutral": -1}}
+        return planted, {"mechanism": "waved", "neutral": -1}
 
 
 SOURCE = Waved()
