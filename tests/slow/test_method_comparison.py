@@ -49,7 +49,8 @@ def compared(tmp_path_factory):
     splits = {split: planted.images(design, 4, seed) for seed, split in enumerate(("train", "validation", "test"))}
     store = folder / "plant_present.h5"
     stores.write(
-        store, splits, classes=design.classes, source="planted", created_by="test", planted=(design.planted(), design.about()),
+        store, splits, classes=design.classes, source="planted", created_by="test",
+        planted=(design.planted(), design.about()),
     )  # fmt: skip
     with h5py.File(store) as file:
         statistics = {name: file.attrs[name].tolist() for name in ("mean", "std")}
