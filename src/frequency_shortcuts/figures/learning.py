@@ -54,8 +54,8 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
                     # Of a dozen hues the neighbours are too much alike.
                     dashed = "--" if note and c % 2 else "-"
                     label = abbreviate(name, note)
-                    look = {"color": colours[name], "linestyle": dashed, "label": label}
-                    mean_and_spread(axis, of_class, "iteration", score, {"linewidth": 1.3, **look}, alpha=0.2)
+                    look = {"color": colours[name], "linestyle": dashed, "label": label, "linewidth": 1.3}
+                    mean_and_spread(axis, of_class, "iteration", score, look, alpha=0.2)
         labels = [f"{network_label(*kind)}\n{_SCORES.get(score, score)}" for kind, score in rows]
         row_labels(figure, axes, labels, 1.3)
         titles(axes, views, "iteration")

@@ -68,7 +68,7 @@ def curves(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figur
                     look = {"color": colours[name], "linestyle": dashed, "label": abbreviate(name, note)}
                     mean_and_spread(axis, part[part["class"] == name], "r", "tpr", look)
                 every, look = part.drop_duplicates(["seed", "r"]), {"color": "black", "label": "all classes (accuracy)"}
-                mean_and_spread(axis, every, "r", "accuracy", {"linewidth": 2, **look})
+                mean_and_spread(axis, every, "r", "accuracy", look | {"linewidth": 2})
                 axis.axhline(plain, color="black", linewidth=0.8, linestyle=":", label="accuracy, unfiltered")
         row_labels(figure, axes, [f"{network_label(*kind)}\nshare recognised" for kind in kinds], 1.2)
         titles(axes, [title for title, _ in VIEWS.values()])

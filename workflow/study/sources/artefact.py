@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .changed import OfAnotherSet
+from .changed import OfAnotherSet, Truth
 from .description import Shape
 
 if TYPE_CHECKING:
@@ -68,9 +68,7 @@ artefact:
         frequency = tuple(settings["frequency"]) if "frequency" in settings else None
         return Artefact(settings["kind"], settings["strength"], label, settings.get("share", 1.0), frequency)
 
-    def planted(
-        self, change: Artefact, n_classes: int, shape: Shape
-    ) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    def planted(self, change: Artefact, n_classes: int, shape: Shape) -> Truth | None:
         """Nothing."""
         change.check(*shape)
         return None

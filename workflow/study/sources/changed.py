@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from ..plan import Plan
 
+Truth = tuple[Mapping[str, Any], Mapping[str, Any]]  # `planted` of `stores.write`
+
 
 class OfAnotherSet(Source):
     """Images of another set, some of which are changed; the key `of` names the key of that set."""
@@ -25,7 +27,7 @@ class OfAnotherSet(Source):
         """What is put into images of a class."""
 
     @abstractmethod
-    def planted(self, change: Any, n_classes: int, shape: Shape) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    def planted(self, change: Any, n_classes: int, shape: Shape) -> Truth | None:
         """What the store says of the truth. Raises ValueError for images that cannot be changed so."""
 
     def words(self, settings: Mapping[str, Any]) -> str:

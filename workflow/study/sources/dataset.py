@@ -89,7 +89,6 @@ dataset:
             classes=classes,
             source=f"dataset {settings['entry_point']}",
             statistics=None if "train" in parts else identity_statistics(settings["channels"]),
-            progress=True,
             **about,
         )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .changed import OfAnotherSet
+from .changed import OfAnotherSet, Truth
 from .description import Shape
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ waved:
 
         return Wave(label, tuple(settings["frequency"]), settings["amplitude"], settings.get("share", 1.0))
 
-    def planted(self, change: Wave, n_classes: int, shape: Shape) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    def planted(self, change: Wave, n_classes: int, shape: Shape) -> Truth | None:
         """The pair of the wave, and those of its harmonics."""
         planted = change.masks(n_classes, shape.height, shape.width)
         return planted, {"mechanism": "waved", "neutral": -1}
