@@ -49,7 +49,7 @@ def check(paths: Iterable[str], config: Mapping[str, Any]) -> dict[str, str]:
     """
     folder = _folder(config)
     found = {name: digest(folder / name) for name in _results(paths, folder)}
-    entries = {name: _read(entry) for name in found if (entry := _entry(folder, name)).exists()}
+    entries = {name: _read(path) for name in found if (path := _entry(folder, name)).exists()}
     for name, entry in entries.items():
         if (entry.get("path"), entry.get("sha256")) != (name, found[name]):
             accepted = shlex.quote(str(_entry(folder, name)))
