@@ -28,7 +28,6 @@ def main(snakemake):
             source=f"folder {root}",
             created_by=created_by,
             statistics=statistics,
-            progress=True,
         )
         log_conversions([pictures])
 
