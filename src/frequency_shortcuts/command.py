@@ -185,7 +185,6 @@ def main() -> None:
       frequency-shortcuts analyse my_module:my_network --checkpoint mine.pt --images val/ --size 64 \\
           --mean 0.5,0.5,0.5 --std 0.25,0.25,0.25
       frequency-shortcuts data train/
-      frequency-shortcuts show results/analysis/maps.h5
     """
     # A terminal shows bars; a log gets lines instead.
     level = logging.WARNING if sys.stderr.isatty() else logging.INFO
@@ -346,21 +345,6 @@ def test(file: Path, percent: float, out: Path, **options: Any) -> None:  # noqa
     result.save(out)
     click.echo(result.summary())
     click.echo(f"\nThe page: {out / 'report.html'}")
-
-
-@main.command(short_help="Say what a file holds and what made it.")
-@click.argument("file", type=click.Path(path_type=Path))
-@_errors_in_one_sentence
-def show(file: Path) -> None:
-    """Say what an HDF5 or weights FILE holds, and which commit, configuration, seed and device made it.
-
-    \b
-    Example:
-      frequency-shortcuts show results/laptop/dfm/fashion_mnist/resnet18/none/seed0.h5
-    """
-    from frequency_shortcuts.analysis.contents import describe
-
-    click.echo(describe(file))
 
 
 def _check_out(folder: Path, maps: Path | None = None) -> None:

@@ -16,9 +16,7 @@ from waves_and_network import SIZE, images_and_labels, without_drawings
 from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.command import _outputs, _settings, main
 from frequency_shortcuts.maps import dfm, exchange
-from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.pretrained import open_network, outputs_of
-from frequency_shortcuts.storage.files import replacing_hdf5
 
 MODEL = "waves_and_network:network"
 STATISTICS = ["--mean", "0.5", "--std", "0.25", "--size", str(SIZE)]
@@ -117,23 +115,6 @@ def test_settings_are_numbers_none_and_words():
     texts = ("masks=None, share=.5", "fill=swap", "a=true,b=1e3")
     expected = {"masks": None, "share": 0.5, "fill": "swap", "a": True, "b": 1000.0}
     assert _settings(None, None, texts) == expected and _settings(None, None, ()) == {}
-
-
-def test_show_says_what_made_a_file(tmp_path):
-    with replacing_hdf5(tmp_path / "a.h5") as file:
-        file["mask/top_5"] = np.ones((2, 4, 4), bool)
-        file.attrs.update(created_by="frequency-shortcuts 1, commit abc, config def", seed=3, device="cuda:0")
-    shown = run("show", tmp_path / "a.h5").output
-    words = ("mask/top_5  bool [2, 4, 4]", "created_by  frequency-shortcuts 1, commit abc", "seed        3", "cuda:0")
-    assert all(word in shown for word in words)
-
-
-def test_show_reads_the_metadata_of_weights(tmp_path):
-    known = architectures.Architecture("resnet18", 3, 1, 32, width=8)
-    network = architectures.build(known)
-    architectures.save(tmp_path / "w.safetensors", network.state_dict(), known, {"seed": 7, "created_by": "commit xyz"})
-    shown = run("show", tmp_path / "w.safetensors").output
-    assert "holds 122 tensors" in shown and "commit xyz" in shown and "resnet18" in shown
 
 
 def test_outputs_are_numbers_or_pairs():

@@ -20,19 +20,13 @@ def as_metadata(about: Mapping[str, Any]) -> dict[str, str]:
     return {KEY: json.dumps(about)}
 
 
-def stated(path: str | os.PathLike[str], file: Any) -> dict[str, Any]:
-    """The facts that an open file of `architectures.save` states; none for another file."""
-    try:
-        about: dict[str, Any] = json.loads((file.metadata() or {}).get(KEY, "{}"))
-    except ValueError as error:
-        raise ValueError(f"{path} is damaged, its metadata cannot be read") from error
-    return about
-
-
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     """The metadata that `architectures.save` wrote with the weights. Raises ValueError if the file has none."""
     with open_weights(path) as file:
-        written = stated(path, file)
+        try:
+            written: dict[str, Any] = json.loads((file.metadata() or {}).get(KEY, "{}"))
+        except ValueError as error:
+            raise ValueError(f"{path} is damaged, its metadata cannot be read") from error
     if "architecture" not in written:
         raise ValueError(f"{path} does not say which network it belongs to: build that network and use load_weights")
     return written
