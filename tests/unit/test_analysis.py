@@ -12,7 +12,7 @@ from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, anal
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import clearest
-from frequency_shortcuts.analysis.images import read_labelled
+from frequency_shortcuts.analysis.images import read_labelled, ready
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import examples, shortcuts
 from frequency_shortcuts.maps import dfm
@@ -241,6 +241,17 @@ def test_float_images_are_normalised_if_they_need_it():
     ready = analyse((plain - 0.5) / 0.25, LABELS, mean=None, std=None)
     for made in (scaled, ready):
         assert np.array_equal(made.maps, expected.maps)
+
+
+@pytest.mark.parametrize("statistics", [(), (["0", "1", "2", "3"], [0.5], [0.25])])
+@pytest.mark.parametrize("shift", [0, 0.5])
+def test_float_images_of_a_split_are_used_as_they_are(shift, statistics):
+    images = (IMAGES / 255 - shift).astype(np.float32)
+    labelled = read_labelled(fs.Split(images, LABELS, *statistics))
+    assert np.array_equal(ready(labelled, np.arange(9)), images[:9])
+    images[3, 0, 0, 0] = np.nan
+    with pytest.raises(ValueError, match="images hold numbers that are not finite"):
+        ready(labelled, np.arange(9))
 
 
 def test_pictures_are_cropped_or_squashed(tmp_path):

@@ -49,8 +49,9 @@ class LabelledImages:
 
     images : [n, channels, H, W], uint8, float32 or float64; labels : int64 [n]
     classes : names by number, None where there are only numbers
-    mean, std : [channels], to normalise uint8 images and arrays with, or with which float images from files or of a
-        Dataset are normalised; None where they are not known
+    mean, std : [channels], to normalise uint8 images and arrays with, or with which float images from files, of a
+        Dataset or a `Split` are normalised; None where they are not known
+    as_they_are : float images are not normalised, as those of a `Split`
     neutral : the class without a cue of its own, if the set has one
     test : other images to test with, if the file holds some
     remark : what cannot be known of them, or empty
@@ -64,6 +65,7 @@ class LabelledImages:
     neutral: int | None = None
     test: LabelledImages | None = None
     remark: str = ""
+    as_they_are: bool = False
 
     def take(self, chosen: IntArray) -> Images:
         """The chosen images [k]: an array, or images in files, which stay unread."""
@@ -146,7 +148,7 @@ def read_labelled(
         return _of_path(Path(images), prepared)
     if isinstance(images, Split):
         given = LabelledImages(
-            images.images, images.labels, images.classes, images.mean, images.std, images.neutral
+            images.images, images.labels, images.classes, images.mean, images.std, images.neutral, as_they_are=True
         )  # fmt: skip
         return _with_statistics(given, prepared, what)
     if isinstance(images, DataLoader):
@@ -175,7 +177,9 @@ def _with_statistics(labelled: LabelledImages, prepared: Preprocessing, what: st
             f"{what} are {sides[0]} and size is {sides[1]}: only pictures of a folder or Dataset are resized"
         )
     of_test = None if labelled.test is None else _with_statistics(labelled.test, prepared, f"test {what}")
-    return replace(labelled, test=of_test) if mean is None else replace(labelled, mean=mean, std=std, test=of_test)
+    if mean is None:
+        return replace(labelled, test=of_test)
+    return replace(labelled, mean=mean, std=std, test=of_test, as_they_are=False)
 
 
 def _of_array(images: Any, labels: Any, prepared: Preprocessing, what: str) -> LabelledImages:
@@ -313,8 +317,9 @@ def as_splits(
 def ready(labelled: LabelledImages, chosen: IntArray, what: str = "images") -> Images:
     """Chosen images, uint8 as they are, or float as a network sees them.
 
-    uint8 images need the mean and std; float arrays from 0 to 1 are normalised if these are known. Raises ValueError
-    for float arrays outside [0, 1] with a mean and std: pixels, or images that are normalised already.
+    uint8 images need the mean and std; float arrays from 0 to 1 are normalised if these are known, but not those of a
+    `Split`. Raises ValueError for float arrays outside [0, 1] with a mean and std: pixels, or images that are
+    normalised already.
     """
     images, mean, std = labelled.take(chosen), labelled.mean, labelled.std
     if is_raw(images):
@@ -327,7 +332,7 @@ def ready(labelled: LabelledImages, chosen: IntArray, what: str = "images") -> I
         images = np.asarray(images[:])
         if not np.isfinite(images).all():
             raise ValueError(f"{what} hold numbers that are not finite")
-        if mean is not None:
+        if mean is not None and not labelled.as_they_are:
             images = normalised(images, mean, std, what)
     return images
 
