@@ -145,7 +145,7 @@ def normalisation_of(transform: Any) -> tuple[Any, Any]:
     """The mean and std [channels] that a transform ends with, in units of [0, 1]; None, None where none are known.
 
     It ends with them if it is a Compose whose last step is Normalize, a transform of torchvision's weights, an image
-    processor of Hugging Face, or a `Preprocessing`.
+    processor of Hugging Face that neither shifts pixels nor swaps channels, or a `Preprocessing`.
 
     >>> normalisation_of(torchvision.models.ResNet50_Weights.DEFAULT.transforms())[0]
     array([0.485, 0.456, 0.406])
@@ -157,7 +157,12 @@ def normalisation_of(transform: Any) -> tuple[Any, Any]:
     mean, std = (getattr(transform, name, None) for name in names)
     if mean is None or std is None or not getattr(transform, "do_normalize", True):
         return None, None
-    return np.atleast_1d(np.asarray(mean, float)), np.atleast_1d(np.asarray(std, float))
+    if any(getattr(transform, name, False) for name in ("rescale_offset", "do_flip_channel_order")):
+        return None, None
+    factor = 1.0
+    if hasattr(transform, "image_mean"):  # of pixels from 0 to 255, times a factor
+        factor = 255 * (getattr(transform, "rescale_factor", 1 / 255) if getattr(transform, "do_rescale", True) else 1)
+    return np.atleast_1d(np.asarray(mean, float)) / factor, np.atleast_1d(np.asarray(std, float)) / factor
 
 
 def normalised(images: Pixels, mean: Any, std: Any, what: str = "images") -> Pixels:
