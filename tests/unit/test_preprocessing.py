@@ -148,6 +148,7 @@ def broken(picture):
     [
         (broken, (), r"0\.png: the transform fails \(RuntimeError: no\)$"),
         (transforms.Compose([transforms.Resize(20), TO_TENSOR]), (), r"the transform gives \[3, .*expected one size"),
+        (lambda picture: GREY(picture) / 0, (), r"0\.png: it holds numbers that are not finite"),
         (lambda picture: 3, (), r"the transform returns int64 \[\]: expected an image \[channels, H, W\]"),
         (GREY, ([0.5], [0.2]), "its values go from -1.* to .*, so they are normalised already: leave mean and std out"),
         ("centre", (), "transform is a str: expected a function of a PIL image, such as weights.transforms()"),

@@ -155,6 +155,12 @@ class ImageError(ValueError):
     """A picture or item from which no image of the right kind and size can be made, in words that follow its name."""
 
 
+def check_finite(image: npt.NDArray[Any]) -> None:
+    """Raise ImageError for an image that holds numbers that are not finite."""
+    if image.dtype.kind == "f" and not np.isfinite(image).all():
+        raise ImageError("it holds numbers that are not finite")
+
+
 class ImageFiles:
     """Image files as one array uint8 [n, channels, height, width]. Several threads decode them when they are read.
 

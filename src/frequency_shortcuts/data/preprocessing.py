@@ -16,7 +16,7 @@ from torch import Tensor
 from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
 from .entry_points import first_line
-from .folders import ImageError, ImageFiles, Resize, as_pixels, upright
+from .folders import ImageError, ImageFiles, Resize, as_pixels, check_finite, upright
 from .normalisation import check_statistics
 from .torch_dataset import IMAGE_KEYS
 
@@ -100,7 +100,8 @@ class Preprocessing:
 class TransformedFiles(ImageFiles):
     """Image files as the images that a transform makes of them, uint8 or float; see `ImageFiles`.
 
-    Raises ValueError, naming the file, if the transform fails, or gives images of several sizes.
+    Raises ValueError, naming the file, if the transform fails, or gives images of several sizes or numbers that are not
+    finite.
     """
 
     _first: Pixels | None = None
@@ -117,6 +118,7 @@ class TransformedFiles(ImageFiles):
 
     def _image(self, picture: Image.Image) -> Pixels:
         image = self._prepared(picture)
+        check_finite(image)
         if self._first is not None and image.shape != self._first.shape:
             raise ImageError(
                 f"the transform gives {list(image.shape)}, and {list(self._first.shape)} of another picture: expected "

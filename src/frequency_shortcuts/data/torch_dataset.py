@@ -16,7 +16,7 @@ from PIL import Image
 from frequency_shortcuts.spectrum.arrays import as_array
 
 from .entry_points import first_line
-from .folders import ImageError, Resize, as_pixels
+from .folders import ImageError, Resize, as_pixels, check_finite
 
 IMAGE_KEYS, LABEL_KEYS = ("pixel_values", "image", "img"), ("labels", "label")  # of Hugging Face's items and batches
 PAIR = f"(image, label), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"  # in errors
@@ -66,8 +66,8 @@ class DatasetImages:
     convert : makes an array [channels, H, W] of what the Dataset gives as an image
     name : of the Dataset in errors
 
-    Raises ValueError, with the number of the item, for an item that is no such pair, does not convert, has another size
-    than the first, or a label that differs from the list of labels (see `labels`).
+    Raises ValueError, with the number of the item, for an item that is no such pair, does not convert, has numbers that
+    are not finite, another size than the first, or a label that differs from the list of labels (see `labels`).
     """
 
     def __init__(self, dataset: Any, convert: Callable[[Any], npt.NDArray[Any]], *, name: str = "the Dataset") -> None:
@@ -128,7 +128,9 @@ class DatasetImages:
     def _image(self, i: int) -> npt.NDArray[Any]:
         image = self.image(i)
         with self._item_in_errors(i):
-            return self._convert(image)
+            converted = self._convert(image)
+            check_finite(converted)
+        return converted
 
     def _item(self, i: int) -> tuple[Any, Any]:
         with self._item_in_errors(i):
