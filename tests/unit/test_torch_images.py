@@ -5,7 +5,15 @@ import sys
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader, IterableDataset, TensorDataset, WeightedRandomSampler
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    TensorDataset,
+    WeightedRandomSampler,
+)
 from torchvision import transforms
 
 from frequency_shortcuts.analysis.classes import match
@@ -50,8 +58,14 @@ def test_of_a_loader_the_dataset_is_read(caplog):
         read = read_labelled(loader)
         assert np.array_equal(read.images[:], IMAGES) and np.array_equal(read.labels, LABELS)
     assert not caplog.text
-    for options in ({"sampler": WeightedRandomSampler(np.ones(N), N)}, {"collate_fn": collate}):
-        assert len(read_labelled(DataLoader(Items(), 7, **options)).images) == N
+    for options in (
+        {"sampler": WeightedRandomSampler(np.ones(N), N)},
+        {"sampler": RandomSampler(range(N), num_samples=9)},
+        {"sampler": RandomSampler(range(N), replacement=True)},
+        {"batch_sampler": BatchSampler(SequentialSampler(range(9)), 7, False)},
+        {"collate_fn": collate},
+    ):
+        assert len(read_labelled(DataLoader(Items(), **options)).images) == N
         assert "of which only the Dataset is used, with all its items: not its sampler" in caplog.text
         caplog.clear()
 
