@@ -85,6 +85,7 @@ def test_images_that_do_not_fit_into_memory_are_read_again(monkeypatch):
         (part,) = split(read_labelled(Items()), range(9, 39, 2))
         assert isinstance(part.images, kind) and np.array_equal(part.images[:], IMAGES[9:39:2])
         assert images_digest(part.images) == images_digest(IMAGES[9:39:2])
+        assert isinstance(part.subset(np.arange(6)).images, kind)
 
 
 @pytest.mark.parametrize("kind", ["pair", "dict"])

@@ -109,13 +109,13 @@ class Split:
         return len(self.labels)
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> Split:
-        """Some of the images, in that order, at least one of each class; images in files stay unread."""
+        """Some of the images, in that order, at least one of each class; images in files or a Dataset stay unread."""
         stylised = None if self.stylised is None else _chosen(self.stylised, chosen)
         return replace(self, images=_chosen(self.images, chosen), labels=self.labels[chosen], stylised=stylised)
 
 
 def _chosen(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
-    return images.subset(chosen) if isinstance(images, StoredImages) else images[chosen]
+    return images.subset(chosen) if hasattr(images, "subset") else images[chosen]
 
 
 def is_raw(images: Images) -> bool:
