@@ -98,7 +98,7 @@ def test_a_transform_gives_the_results_of_the_same_preprocessing(tmp_path):
         assert np.array_equal(split.images[:], normalise(torch.from_numpy(other.images[:]), MEAN, STD))
     assert own.cross_flips.equals(same.cross_flips) and own.flips.equals(same.flips)
     assert np.array_equal(own.test_images([3])[0], same.test_images([3])[0]) and own.about["remark"] == ""
-    assert unknown.about["remark"].startswith("the transform does not end with Normalize, so that the pixels before it")
+    assert unknown.about["remark"].startswith("the transform does not end with Normalize of pixels from")
     assert np.array_equal(own.test.images[:], unknown.test.images[:])
 
 
@@ -122,6 +122,13 @@ def test_a_transform_gives_the_results_of_the_same_preprocessing(tmp_path):
 def test_what_a_transform_ends_with(transform, expected):
     mean, std = normalisation_of(transform)
     assert (mean is std is None) if expected is None else (mean.tolist(), std.tolist()) == expected
+
+
+def test_a_normalisation_of_pixels_to_255_is_not_known(pictures):
+    steps = v2.Compose([v2.PILToTensor(), v2.Resize((9, 7)), v2.ToDtype(torch.float32), v2.Normalize([102], [51])])
+    labelled = read_labelled(pictures, None, prepared_by(steps))
+    assert labelled.images.shape == (8, 1, 9, 7) and labelled.mean is labelled.std is None
+    assert labelled.remark.startswith("the transform does not end with Normalize of pixels from 0 to 1")
 
 
 def test_a_transform_that_timm_creates():

@@ -25,6 +25,7 @@ from torch.utils.data import (
 )
 
 from frequency_shortcuts.data import folders, stores
+from frequency_shortcuts.data.normalisation import check_statistics
 from frequency_shortcuts.data.preprocessing import (
     PROBES,
     Preprocessing,
@@ -43,8 +44,8 @@ from .classes import Classes
 log = logging.getLogger(__name__)
 
 UNKNOWN = (
-    "the transform does not end with Normalize, so that the pixels before it are not known: the range of each channel "
-    "stands for black to white, and blocks of JPEG may not be recognised as a cause"
+    "the transform does not end with Normalize of pixels from 0 to 1, so that these are not known: the range of each "
+    "channel stands for black to white, and blocks of JPEG may not be recognised as a cause"
 )
 WORKERS = 4  # threads that decode files
 HDF5 = (".h5", ".hdf5", ".hdf")
@@ -245,8 +246,19 @@ def _transformed(
 ) -> LabelledImages:
     """Pictures as images, with what is known of their normalisation."""
     mean, std = prepared.statistics
+    if prepared.mean is None:
+        mean, std = _in_units(mean, std, images.shape[1])
     remark = UNKNOWN if mean is None and images.dtype != np.uint8 else ""
     return LabelledImages(images, labels, classes, mean, std, remark=remark)
+
+
+def _in_units(mean: Any, std: Any, channels: int) -> tuple[Any, Any]:
+    """The mean and std of a transform; None, None for those of pixels from 0 to 255, or of other channels."""
+    try:
+        check_statistics(mean, std, channels)
+    except ValueError:
+        return None, None
+    return mean, std
 
 
 def _of_hdf5(path: Path) -> LabelledImages:
@@ -292,7 +304,7 @@ def _of_dataset(dataset: Any, prepared: Preprocessing, what: str) -> LabelledIma
         check_shape(reader, what)
         read = _with_statistics(LabelledImages(reader, labels, classes), prepared, what)
         if read.mean is None:
-            mean, std = normalisation_of(getattr(dataset, "transform", None))
+            mean, std = _in_units(*normalisation_of(getattr(dataset, "transform", None)), reader.shape[1])
             read = replace(read, mean=mean, std=std)
         elif reader.dtype != np.uint8:
             ready = reader.converted(lambda image: normalised(as_array(image), read.mean, read.std, "its values"))
