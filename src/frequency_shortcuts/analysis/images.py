@@ -113,7 +113,10 @@ def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
 
 
 def prepared_by(transform: Any, mean: Any = None, std: Any = None) -> Preprocessing:
-    """What makes images of pictures, with the mean and std of a call, which count before those of a transform.
+    """What makes images of pictures, with the mean and std of a call.
+
+    For arrays, these count before those of a transform. Float images of pictures are normalised once: by the transform
+    or with these, and giving both is an error when the first picture is read.
 
     transform : a `Preprocessing`, or that of one; or None for pictures as they are
 

@@ -82,7 +82,7 @@ class Preprocessing:
     def __call__(self, picture: Image.Image) -> Pixels:
         """The image [channels, H, W] of a picture of any kind: uint8, or float as the network sees it.
 
-        Raises ImageError if the transform fails, or returns no image.
+        Raises ImageError if the transform fails or returns no image, or if it ends with a mean and std beside these.
         """
         if self.transform is None:
             height, width = self.shape or (picture.height, picture.width)
@@ -94,6 +94,8 @@ class Preprocessing:
         image = _image_in(returned)
         if self.mean is None or image.dtype == np.uint8:
             return image
+        if normalisation_of(self.transform)[0] is not None:
+            raise ImageError("mean and std are given twice, as the transform ends with its own: leave one of them out")
         return normalised(image, self.mean, self.std, "its values")
 
 
