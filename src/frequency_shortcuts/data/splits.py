@@ -115,7 +115,8 @@ class Split:
 
 
 def _chosen(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
-    return images.subset(chosen) if hasattr(images, "subset") else images[chosen]
+    part: Images = images.subset(chosen) if hasattr(images, "subset") else images[chosen]
+    return part
 
 
 def is_raw(images: Images) -> bool:
