@@ -134,7 +134,7 @@ def test_of_several_wrong_files_one_command_accepts_all(results):
         (results / name).write_text("edited by hand")
     entries = f"{STUDY}/.ledger/tests/0.csv.json {STUDY}/.ledger/tests/0.svg.json"
     sentence = error_of("tests/0.csv", "tests/0.svg")
-    assert "0.csv is not what its step wrote, nor are 1 more inputs: rm " in sentence
+    assert "0.csv and 1 more are not what their steps wrote: rm " in sentence
     assert sentence.endswith(f"or rm {entries}, to accept it")
 
 
