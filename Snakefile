@@ -32,10 +32,6 @@ onstart:
     kept_outputs.keep(workflow.dag.needrun_jobs(), Path(RESULTS))
 
 
-onsuccess:
-    kept_outputs.forget(Path(RESULTS))
-
-
 onerror:
     kept_outputs.give_back(workflow.dag.needrun_jobs(), Path(RESULTS), workflow.persistence)
 

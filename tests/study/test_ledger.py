@@ -66,7 +66,8 @@ ALL = [name for outputs, _ in STEPS for name in outputs]
 
 
 def test_whole_results_are_accepted_and_digests_are_those_of_the_files(results):
-    (results / "pictures" / ".snakemake_timestamp").touch()
+    for name in (".snakemake_timestamp", ".DS_Store", "Thumbs.db"):
+        (results / "pictures" / name).touch()
     found = ledger.check(paths(ALL, 0), CONFIG)
     assert found["tests/0.csv"] == ledger.digest(results / "tests" / "0.csv") and len(found) == len(ALL)
     entry = json.loads((results / ".ledger" / "tests" / "0.csv.json").read_text())
@@ -108,7 +109,10 @@ def test_what_was_made_from_another_file_than_is_there_is_refused(results):
     weights = paths(["networks/0/w.safetensors"], 0)
     Path(weights[0]).write_bytes(b"other")
     ledger.record(weights, {}, CONFIG)
-    sentence = f"results/test/dfm/0.h5 was made from another {weights[0]} than is there: {again('dfm/0.h5')}"
+    accept = f"rm {STUDY}/.ledger/dfm/0.h5.json, to accept it"
+    sentence = (
+        f"results/test/dfm/0.h5 was made from another {weights[0]} than is there: {again('dfm/0.h5')}, or {accept}"
+    )
     assert error_of("networks/0/w.safetensors", "dfm/0.h5") == sentence
     ledger.check(paths(["dfm/0.h5"], 0), CONFIG)  # alone, it is what its step wrote
 
@@ -121,8 +125,17 @@ def test_results_of_different_files_of_one_path_are_refused(results):
     both = f"{STUDY / names[0]} {STUDY / names[1]}"
     assert error_of(*names[::-1]) == (
         f"results/test/{names[0]} was made from another results/test/data/d.h5 than results/test/{names[1]} was: "
-        f"rm {both}, then the same command"
+        f"rm {both}, then the same command, or rm {STUDY}/.ledger/{names[0]}.json, to accept it"
     )
+
+
+def test_of_several_wrong_files_one_command_accepts_all(results):
+    for name in ("tests/0.csv", "tests/0.svg"):
+        (results / name).write_text("edited by hand")
+    entries = f"{STUDY}/.ledger/tests/0.csv.json {STUDY}/.ledger/tests/0.svg.json"
+    sentence = error_of("tests/0.csv", "tests/0.svg")
+    assert "0.csv and 1 more are not what their steps wrote: rm " in sentence
+    assert sentence.endswith(f"or rm {entries}, to accept it")
 
 
 def test_a_file_without_an_entry_is_accepted(results):
@@ -228,7 +241,17 @@ def test_outputs_that_were_written_again_stay_and_second_names_go(results):
     (results / "tests" / "0.csv").write_text("new")
     kept_outputs.give_back(jobs, results, jobs)
     assert (results / "tests" / "0.csv").read_text() == "new" and not jobs.incomplete
-    kept_outputs.forget(results)  # also if there is none
+
+
+def test_what_a_killed_run_left_stays_until_its_step_ends(results):
+    jobs, before = Jobs(["tests/{seed}.csv"]), (results / "tests" / "0.csv").read_bytes()
+    kept_outputs.keep(jobs, results)
+    (results / "tests" / "0.csv").unlink()  # and the run is killed
+    kept_outputs.keep(Jobs(["data/d.h5"]), results)
+    kept_outputs.forget(paths(["data/d.h5"], 0), results)
+    kept_outputs.keep(jobs, results)
+    kept_outputs.give_back(jobs, results, jobs)
+    assert (results / "tests" / "0.csv").read_bytes() == before and not (results / ".kept").exists()
 
 
 def test_a_file_system_without_hard_links_keeps_nothing(results, monkeypatch):

@@ -10,7 +10,9 @@ from torch import nn
 
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.culling import screening
+from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -203,3 +205,10 @@ def test_joined_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method
     dfm.join(tmp_path / "joined.h5", paths[:4])
     joined, whole = (vars(dfm.read(path)) for path in (tmp_path / "joined.h5", paths[4]))
     np.testing.assert_equal(joined, whole)
+    with pytest.raises(ValueError, match="expected each once"):
+        dfm.join(tmp_path / "twice.h5", [paths[0], *paths[:4]])
+    dfm.write(paths[1], found, pairs, [5, 20], classes=list("abc"), split="other")
+    with pytest.raises(ValueError, match="are of different cullings: split differs"):
+        dfm.join(tmp_path / "mixed.h5", paths[1::-1])
+    with pytest.raises(ValueError, match="classes: this method scores all classes together, leave them out"):
+        find(registry.load("energy"), *arguments[:2], classes=[0])

@@ -71,7 +71,8 @@ def test_an_empty_file_is_used_and_any_other_that_is_no_journal_stays(tmp_path):
     path = tmp_path / "state.npy"
     path.touch()
     assert journey(path) == ALL and journey(path) == []
-    for write in (lambda: np.save(path, VALUES[0]), lambda: path.write_bytes(pickle.dumps({"a": 1}))):
+    for write in (lambda: np.save(path, VALUES[0]), lambda: path.write_bytes(pickle.dumps({"a": 1})),
+                  lambda: np.save(path, np.array([{}, None]))):  # fmt: skip
         write()
         before = path.read_bytes()
         with pytest.raises(ValueError, match=r"state\.npy is there and is no file of unfinished work: choose another"):

@@ -182,6 +182,12 @@ def test_a_subset_has_the_same_classes_and_statistics():
         ({"classes": ("a", "a")}, "two classes are called a"),
         ({"classes": ("a", "b\n")}, "the class 'b.n' has a control character"),
         ({"neutral": 2}, "neutral class 2: expected 0 to 1, or None where there is none"),
+        ({"neutral": "b"}, "neutral class 'b': expected 0 to 1"),
+        ({"images": [1, 2]}, "images are a list: expected an array"),
+        ({"labels": list("abababa"), "classes": None}, "labels of type <U1, expected integers"),
+        ({"labels": None}, "labels: None: expected the number of each image's class"),
+        ({"images": FEW / 255, "std": [0.0]}, r"mean \[0.5\] and std \[0.0\]: expected numbers, std above 0"),
+        ({"stylised": FEW[:3]}, "3 stylised twins of 7 images: expected one of each"),
     ],
 )
 def test_a_split_says_what_does_not_fit(change, words):

@@ -12,6 +12,7 @@ from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
 from study.job import commit, config_digest, job
+from study.ledger import digest
 from study.plan import Plan
 
 
@@ -56,7 +57,7 @@ def main(snakemake):
         for path in snakemake.input.stores:
             with read_hdf5(path) as file:
                 name = path.rsplit("/", 1)[1].removesuffix(".h5")
-                facts[f"data set {name}"] = file.attrs["source"]
+                facts[f"data set {name}"] = f"{file.attrs['source']}, SHA-256 {digest(path)[:12]}"
         facts |= {f"version of {name}": number for name, number in provenance.versions().items()}
         write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table)
         with replacing(snakemake.output.config) as temporary:

@@ -16,18 +16,17 @@ from typing import Any
 
 LARGE = 2**32  # bytes; of a larger file, its size and some blocks at equal distances are compared
 BLOCK, BLOCKS = 2**20, 1024
-ADDED = ".snakemake_timestamp"  # by Snakemake to a folder, after its step
 
 
 def digest(path: str | Path) -> str:
-    """SHA-256 of a file, in hexadecimal; of a folder, of the names and digests of all its files.
+    """SHA-256 of a file, in hexadecimal; of a folder, of the names and digests of its files that are not hidden.
 
     >>> digest("results/laptop/tables/shortcuts.csv")[:6]
     '3a7bd3'
     """
     path, found = Path(path), hashlib.sha256()
     if path.is_dir():
-        for file in sorted(each for each in path.rglob("*") if each.is_file() and each.name != ADDED):
+        for file in sorted(each for each in path.rglob("[!.]*") if each.is_file() and each.name != "Thumbs.db"):
             found.update(f"{file.relative_to(path).as_posix()}\n{digest(file)}\n".encode())
         return found.hexdigest()
     with open(path, "rb") as opened:
@@ -47,23 +46,24 @@ def check(paths: Iterable[str], config: Mapping[str, Any]) -> dict[str, str]:
     from another file than an input of this step; for two that were made from different files of one path; and for a
     store of another data set or source than the configuration says.
     """
-    folder = _folder(config)
+    folder = folder_of(config)
     found = {name: digest(folder / name) for name in _results(paths, folder)}
     entries = {name: _read(path) for name in found if (path := _entry(folder, name)).exists()}
-    for name, entry in entries.items():
-        if (entry.get("path"), entry.get("sha256")) != (name, found[name]):
-            accepted = shlex.quote(str(_entry(folder, name)))
-            raise ValueError(
-                f"{folder / name} is not what its step wrote: {_again(folder / name)}, or rm {accepted}, to accept it"
-            )
+    wrong = [name for name, about in entries.items() if (about.get("path"), about.get("sha256")) != (name, found[name])]
+    if wrong:
+        what = f"and {len(wrong) - 1} more are not what their steps" if wrong[1:] else "is not what its step"
+        again = _again(*(folder / name for name in wrong))
+        raise ValueError(f"{folder / wrong[0]} {what} wrote: {again}, or {_accept(folder, wrong)}")
     stated = {name: (own, "") for name, own in found.items()}  # digests, and the input that says so
     for name, entry in entries.items():
         for source, made_from in entry["made_from"].items():
             known, by = stated.setdefault(source, (made_from, name))
             if known != made_from:
                 other = f"{folder / by} was" if by else "is there"
-                again = _again(folder / name, *([folder / by] if by else []))
-                raise ValueError(f"{folder / name} was made from another {folder / source} than {other}: {again}")
+                again, accept = _again(folder / name, *([folder / by] if by else [])), _accept(folder, [name])
+                raise ValueError(
+                    f"{folder / name} was made from another {folder / source} than {other}: {again}, or {accept}"
+                )
     for name in found:
         if Path(name).parent == Path("data") and name.endswith(".h5"):
             _check_store(folder / name, config["datasets"].get(Path(name).stem, {}))
@@ -75,7 +75,7 @@ def record(paths: Iterable[str], made_from: dict[str, str], config: Mapping[str,
 
     Raises ValueError for an output that is not there.
     """
-    folder = _folder(config)
+    folder = folder_of(config)
     for name in _results(paths, folder):
         if not (folder / name).exists():
             raise ValueError(f"the step ended without writing {folder / name}")
@@ -86,7 +86,8 @@ def record(paths: Iterable[str], made_from: dict[str, str], config: Mapping[str,
         partial.replace(entry)
 
 
-def _folder(config: Mapping[str, Any]) -> Path:
+def folder_of(config: Mapping[str, Any]) -> Path:
+    """The folder of the results of a study."""
     return Path("results", config["study"])
 
 
@@ -106,6 +107,10 @@ def _read(entry: Path) -> dict[str, Any]:
     except ValueError:  # it is damaged: then no file is what it says
         return {}
     return about
+
+
+def _accept(folder: Path, names: Iterable[str]) -> str:
+    return f"{shlex.join(['rm', *(str(_entry(folder, name)) for name in names)])}, to accept it"
 
 
 def _again(*paths: Path) -> str:

@@ -88,15 +88,21 @@ class Split:
     ) -> None:
         check_images(images)
         numbers, channels = as_array(labels), images.shape[1]
-        names = tuple(map(str, range(int(numbers.max(initial=0)) + 1) if classes is None else classes))
+        if classes is None and numbers.ndim == 1 and numbers.dtype.kind in "biu":
+            classes = range(int(numbers.max(initial=0)) + 1)
+        names = tuple(map(str, classes or ()))
         check_classes(numbers, names, n_images=images.shape[0])
         if is_raw(images) and (mean is None or std is None):
             raise ValueError("uint8 images need the mean and std to normalise them with")
         shift = np.zeros(channels) if mean is None else as_array(mean)
         scale = np.ones(channels) if std is None else as_array(std)
         (check_statistics if is_raw(images) else check_one_per_channel)(shift, scale, channels)
-        if neutral is not None and not 0 <= neutral < len(names):
-            raise ValueError(f"neutral class {neutral}: expected 0 to {len(names) - 1}, or None where there is none")
+        if not (np.isfinite(shift).all() and np.isfinite(scale).all() and (scale > 0).all()):
+            raise ValueError(f"mean {shift.tolist()} and std {scale.tolist()}: expected numbers, std above 0")
+        if stylised is not None and len(stylised) != len(images):
+            raise ValueError(f"{len(stylised)} stylised twins of {len(images)} images: expected one of each")
+        if not (neutral is None or (isinstance(neutral, int | np.integer) and 0 <= neutral < len(names))):
+            raise ValueError(f"neutral class {neutral!r}: expected 0 to {len(names) - 1}, or None where there is none")
         known = {
             "images": images.detach() if hasattr(images, "detach") else images, "labels": numbers.astype(np.int64),
             "classes": names, "mean": shift.astype(float), "std": scale.astype(float), "stylised": stylised,
@@ -144,6 +150,8 @@ def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) ->
 
 def check_images(images: Images, what: str = "images") -> None:
     """Raise ValueError unless these are images [n, channels, H, W] of a dtype that is read: uint8, float32, float64."""
+    if not hasattr(images, "shape"):
+        raise ValueError(f"{what} are a {type(images).__name__}: expected an array [n, channels, H, W]")
     shape = tuple(images.shape)
     words = " x ".join(map(str, shape)) or "a single number"
     if len(shape) == 3:
@@ -173,6 +181,8 @@ def check_classes(
     if len(set(classes)) < len(classes):
         twice = next(name for i, name in enumerate(classes) if name in classes[:i])
         raise ValueError(f"{where}: two classes are called {twice}; each needs a name of its own")
+    if np.ndim(labels) == 0:
+        raise ValueError(f"{where}: {labels}: expected the number of each image's class [n]")
     if n_images is not None and len(labels) != n_images:
         raise ValueError(f"{where}: {len(labels)} labels for {n_images} images")
     if np.ndim(labels) == 2:

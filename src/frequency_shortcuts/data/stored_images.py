@@ -40,7 +40,7 @@ class Stored:
         group = self._file[split]
         self._stored = group[name]
         self._mapped = _mapped(self._stored)
-        about = Path(path).stat()
+        about = Path(self._stored.file.filename).stat()  # of a linked store, that of the images
         self._about = f"{path} {about.st_size} {about.st_mtime_ns}"
         self.chosen, self.workers = chosen, max(1, workers)
         self.shape, self.dtype = (len(chosen), *self._stored.shape[1:]), np.dtype(np.uint8)

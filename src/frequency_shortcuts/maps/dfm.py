@@ -138,10 +138,22 @@ def write_halves(
 
 
 def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) -> None:
-    """Write the DFM file of all classes, from DFM files that hold some classes each, in their order."""
-    with ExitStack() as stack, replacing_hdf5(path) as file:
+    """Write the DFM file of all classes, from DFM files that hold some classes each, in their order.
+
+    Raises ValueError for a class that is there twice, and for parts of different cullings.
+    """
+    with replacing_hdf5(path) as file, ExitStack() as stack:
         opened = [stack.enter_context(read_hdf5(part)) for part in parts]
         held = [part for part in opened if len(part.attrs["classes"])]
+        names = [name for part in held for name in part.attrs["classes"]]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(
+                f"{parts[0]} and the other parts hold {', '.join(names) or 'no class'}: expected each once"
+            )
+        for name, value in held[0].attrs.items():
+            odd = [part for part in held if not isinstance(value, np.ndarray) and part.attrs.get(name) != value]
+            if odd and name != "created_by":
+                raise ValueError(f"{odd[0].filename} and {held[0].filename} are of different cullings: {name} differs")
         for name in (*(name for name in held[0] if name != "mask"), *(f"mask/{top}" for top in held[0]["mask"])):
             planes = np.concatenate([part[name][:] for part in held])
             _write_planes(file, name, planes.shape, planes.dtype, planes.__getitem__)

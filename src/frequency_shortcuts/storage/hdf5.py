@@ -40,7 +40,8 @@ def read_hdf5(path: str | os.PathLike[str], *, own_data: bool = False) -> Iterat
                 raise ValueError(f"{path}: {outside}: expected a file that holds its data itself")
             yield file
         except Exception as error:  # h5py raises KeyError, TypeError, OSError, RuntimeError and more
-            if isinstance(error, ValueError) and str(path) in str(error):
+            of_machine = isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno)
+            if of_machine or (isinstance(error, ValueError) and str(path) in str(error)):
                 raise
             reason = " ".join(str(error).split()).strip("'\"")
             raise ValueError(f"{path} does not hold what is expected ({type(error).__name__}: {reason})") from error

@@ -157,8 +157,8 @@ def _may_be_a_journal(path: Path) -> bool:
         file.seek(0)
         try:
             first = np.load(file, allow_pickle=False)
-        except Exception:  # numpy raises various errors for a torn array
-            return True
+        except Exception as error:  # numpy raises various errors for a torn array
+            return "bject arrays" not in str(error)
         return bool(first.ndim == 0 and first.dtype.kind == "U")  # an array of the user is none
     return False
 

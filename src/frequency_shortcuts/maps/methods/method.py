@@ -108,6 +108,10 @@ def find(
     (10, 32, 32)
     """
     chosen = make_settings(method, settings)
+    if classes is not None and len(classes) < len(split.classes) and not getattr(method, "BY_CLASS", False):
+        raise ValueError("classes: this method scores all classes together, leave them out")
+    if classes is not None and not set(classes) <= set(range(len(split.classes))):
+        raise ValueError(f"classes {list(classes)}: expected some of 0 to {len(split.classes) - 1}")
     work, begin = work or Work(), time.perf_counter()
     resumed, identity = work.state is not None and Path(work.state).exists(), (type(chosen).__module__, chosen)
     with Workspace(
