@@ -90,7 +90,7 @@ class Split:
         numbers, channels = as_array(labels), images.shape[1]
         if classes is None and numbers.ndim == 1 and numbers.dtype.kind in "biu":
             classes = range(int(numbers.max(initial=0)) + 1)
-        names = tuple(map(str, classes or ()))
+        names = tuple(map(str, () if classes is None else classes))
         check_classes(numbers, names, n_images=images.shape[0])
         if is_raw(images) and (mean is None or std is None):
             raise ValueError("uint8 images need the mean and std to normalise them with")
