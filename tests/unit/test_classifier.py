@@ -310,12 +310,34 @@ def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu():
         assert frozen.batch_sizes(images)[0] == LARGEST_BATCH
 
 
+class Functional(nn.Module):
+    """A convolution without a module of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(96, 1, 1, 1))
+
+    def forward(self, images):
+        return nn.functional.conv2d(images, self.weight).mean((2, 3))
+
+
+def test_activations_outside_of_modules_count_and_a_batch_fits_into_memory(monkeypatch):
+    frozen, image = Classifier.frozen(Functional()), torch.zeros(1, 1, 32, 32)
+    assert frozen.batch_sizes(image) == (16, 16)
+    monkeypatch.setattr(predictions, "CPU_MEMORY", 2 * 4 * 384 * 2**10)
+    assert frozen.batch_sizes(image) == (2, 2)
+
+
 def test_a_backward_batch_fits_the_activations_of_all_layers(monkeypatch):
-    """72 KiB an image: 4 x 32 x 32 float64 twice, and the image. A layer in place adds none."""
+    """4 x 32 x 32 float64 twice (32 KiB each), pooled and the copied image: twice, and 32 images of 8 KiB.
+
+    A layer in place, and a view, add none.
+    """
     layers = nn.Conv2d(1, 4, 1), nn.ReLU(inplace=True), nn.Conv2d(4, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
     frozen, image = Classifier.frozen(nn.Sequential(*layers).double()), torch.zeros(1, 1, 32, 32, dtype=torch.float64)
     before = image.clone()
     for fit, batch in ((64, 64), (63, 32), (0, 1)):
-        monkeypatch.setattr(predictions, "CPU_GRADIENT", fit * 73 * 2**10)
-        assert frozen.batch_sizes(image) == (128, batch)
+        monkeypatch.setattr(predictions, "CPU_ACTIVATION", 2**22)
+        monkeypatch.setattr(predictions, "CPU_MEMORY", fit * (2 * 73 + 256) * 2**10)
+        assert frozen.batch_sizes(image)[1] == batch
     assert torch.equal(image, before)

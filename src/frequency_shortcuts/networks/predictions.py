@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.source import Source, fitting_batch, index_batches
@@ -31,7 +31,7 @@ PRECISIONS = ("float32", "tf32", "bfloat16")
 # On a CPU, a batch gets slower when an activation of the whole batch does not fit into the caches. Below the first of
 # these batch sizes the threads have too little work; above the second, a larger batch is not faster.
 CPU_ACTIVATION, CPU_BATCHES = 2**23, (8, 128)
-CPU_GRADIENT = 2**29  # bytes of all activations of a backward pass; their gradients take as much again
+CPU_MEMORY = 2**30  # bytes
 LARGEST_BATCH = 4096
 ROUNDING = 1e-3  # share of the greatest logit
 
@@ -211,21 +211,34 @@ class Classifier:
         fits = fitting_batch(image.shape[1:], self.device, LARGEST_BATCH)
         if self.device.type != "cpu":
             return fits, math.ceil(fits / 8)  # a backward pass keeps the activations of every layer
-        sizes = [image.nbytes]
+        with torch.inference_mode(), _Watch() as watch:
+            self._ask(self.network, image, copied=True)
+        # Two activations at a time, and workspaces as large.
+        forward = min(fits, max(CPU_BATCHES[0], min(CPU_ACTIVATION // watch.largest, CPU_BATCHES[1])))
+        forward = min(forward, CPU_MEMORY // (4 * watch.largest))
+        # A gradient keeps all activations, and the spectra of image and gradient are float64.
+        backward = min(forward, CPU_MEMORY // (2 * watch.total + 32 * image.nbytes))
+        return _power_of_two(forward), _power_of_two(backward)
 
-        def note(layer: nn.Module, given: tuple[Any, ...], output: Any) -> None:
-            if isinstance(output, Tensor) and next(layer.children(), None) is None:
-                in_place = output.data_ptr() in {one.data_ptr() for one in given if isinstance(one, Tensor)}
-                sizes.append(0 if in_place else output.nbytes)
 
-        noted = register_module_forward_hook(note)
-        try:
-            with torch.no_grad():
-                self._ask(self.network, image, copied=True)
-        finally:
-            noted.remove()
-        forward = min(fits, max(CPU_BATCHES[0], min(CPU_ACTIVATION // max(sizes), CPU_BATCHES[1])))
-        return _power_of_two(forward), _power_of_two(min(forward, CPU_GRADIENT // sum(sizes)))
+class _Watch(TorchDispatchMode):
+    """Bytes of the largest tensor computed inside the block, and of all; views and results in place have none."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # of torch
+        self.largest, self.total = 1, 1
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = function(*args, **(kwargs or {}))
+        given = {one.untyped_storage().data_ptr() for one in args if _has_storage(one)}
+        for tensor in out if isinstance(out, list | tuple) else [out]:
+            if _has_storage(tensor) and (storage := tensor.untyped_storage()).data_ptr() not in given:
+                self.largest, self.total = max(self.largest, storage.nbytes()), self.total + storage.nbytes()
+        return out
+
+
+def _has_storage(one: object) -> bool:
+    return isinstance(one, Tensor) and one.layout == torch.strided
 
 
 def _power_of_two(fits: int) -> int:
