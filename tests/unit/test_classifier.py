@@ -271,6 +271,21 @@ def test_images_reach_the_network_in_channels_last_order_and_may_be_overwritten(
     assert seen[0].is_contiguous(memory_format=torch.channels_last)
 
 
+class Contiguous(nn.Flatten):
+    """Asks for contiguous images with words of its own."""
+
+    def forward(self, images):
+        if not images.is_contiguous():
+            raise RuntimeError("input must be contiguous")
+        return super().forward(images)
+
+
+def test_a_network_that_refuses_channels_last_images_gets_contiguous_ones():
+    frozen, images = Classifier.frozen(Contiguous()), noise(2, 2, 4, 4)
+    frozen.check(images[:1])
+    torch.testing.assert_close(frozen.logits(images), images.flatten(1), rtol=0, atol=0)
+
+
 class Alias(nn.Module):
     """Calls its convolution by another name, which tracing does not see: folding it is wrong."""
 

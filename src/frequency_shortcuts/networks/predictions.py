@@ -159,7 +159,8 @@ class Classifier:
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
-            if self._layout is torch.contiguous_format or "view size" not in str(error):
+            # What is no copy may be overwritten by now.
+            if self._layout is torch.contiguous_format or not (copied or "view size" in str(error)):
                 raise
             log.info("the network takes no channels-last images: %s", error)
         self._layout = torch.contiguous_format
