@@ -206,6 +206,15 @@ def test_an_unknown_precision_is_refused():
         Classifier.frozen(convolution(), "half")
 
 
+def test_a_ready_classifier_is_taken_in_its_own_precision_alone():
+    frozen = Classifier.frozen(convolution(), "tf32")
+    assert Classifier.frozen(frozen, "tf32") is frozen
+    with pytest.raises(ValueError, match=r"the classifier is tf32: give Classifier.frozen\(network, 'float32'\)"):
+        Classifier.frozen(frozen)
+    with pytest.raises(ValueError, match="the classifier is not frozen: give"):
+        Classifier.frozen(Classifier(convolution()))
+
+
 class Spy(nn.Module):
     """Records the two flags, then raises its error. A copy of it is itself, so that it sees the calls of all copies."""
 
