@@ -215,6 +215,25 @@ def test_a_ready_classifier_is_taken_in_its_own_precision_alone():
         Classifier.frozen(Classifier(convolution()))
 
 
+def test_a_batch_that_does_not_fit_into_memory_is_named_in_parts():
+    sizes, images = [], noise(9, 2, 3, 3)
+
+    def forward(seen, fits=2):
+        sizes.append(len(seen))
+        if len(seen) > fits:
+            raise torch.OutOfMemoryError
+        return seen.flatten(1)
+
+    network = nn.Flatten()
+    network.forward = forward
+    with Classifier(network).naming() as name:
+        assert name(images).tolist() == name(images).tolist() == images.flatten(1).argmax(dim=1).tolist()
+        assert sizes == [9, 4] + 2 * [2, 2, 2, 2, 1]
+        network.forward = lambda seen: forward(seen, 0)
+        with pytest.raises(torch.OutOfMemoryError):
+            name(images)
+
+
 class Spy(nn.Module):
     """Records the two flags, then raises its error. A copy of it is itself, so that it sees the calls of all copies."""
 

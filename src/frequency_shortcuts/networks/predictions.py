@@ -98,6 +98,7 @@ class Classifier:
         self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
         # Tolerance of logits, as a share of the greatest logit: two devices may round differently.
         self.tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
+        self._most = LARGEST_BATCH
         self._layout, self._frozen, self._checked = torch.channels_last, False, False
         self._run: Callable[[Tensor], Tensor] = network
 
@@ -195,9 +196,8 @@ class Classifier:
             nonlocal saw_nan
             # The first call is not in inference mode: tensors that the network creates there would exclude training.
             first = torch.inference_mode(False) if saw_nan is None else contextlib.nullcontext()
-            with first, torch.no_grad(), tf32(False, self.device):
-                logits = self._ask(self.network, images.to(self.device), copied=True)
-            check_logits(logits, len(images), n_classes)
+            with first, torch.no_grad(), tf32(self.precision == "tf32", self.device):
+                logits = self._in_parts(images.to(self.device), n_classes)
             greatest, called = logits.max(dim=1)
             odd = greatest.isnan().any()  # if one logit is NaN, the maximum is NaN
             saw_nan = odd if saw_nan is None else saw_nan.logical_or(odd)
@@ -207,6 +207,24 @@ class Classifier:
             yield name
         if saw_nan is not None and saw_nan:
             raise ValueError("the network does not give finite logits: some are not a number")
+
+    def _in_parts(self, images: Tensor, n_classes: int) -> Tensor:
+        """Logits [n, `n_classes` or more]. When memory is full, all batches from then on are shown in parts."""
+        while True:
+            try:
+                answers = []
+                for part in images.split(self._most):
+                    logits = self._ask(self._run, part, copied=True)
+                    check_logits(logits, len(part), n_classes)
+                    answers.append(logits.clone())  # a compiled network overwrites its output at the next call
+                return torch.cat(answers)
+            except torch.OutOfMemoryError:
+                if min(self._most, len(images)) == 1:
+                    raise
+                self._most = max(1, min(self._most, len(images)) // 2)
+            # Outside the handler: its traceback would keep the batch that did not fit.
+            torch.cuda.empty_cache()
+            log.warning("out of memory: going on with batches of %d", self._most)
 
     def batch_sizes(self, image: Tensor) -> tuple[int, int]:
         """Images in a forward and in a backward pass, for an image [1, channels, H, W]; see `fitting_batch`.
