@@ -206,6 +206,34 @@ def test_an_unknown_precision_is_refused():
         Classifier.frozen(convolution(), "half")
 
 
+def test_a_ready_classifier_is_taken_in_its_own_precision_alone():
+    frozen = Classifier.frozen(convolution(), "tf32")
+    assert Classifier.frozen(frozen, "tf32") is frozen
+    with pytest.raises(ValueError, match=r"the classifier is tf32: give Classifier.frozen\(network, 'float32'\)"):
+        Classifier.frozen(frozen)
+    with pytest.raises(ValueError, match="the classifier is not frozen: give"):
+        Classifier.frozen(Classifier(convolution()))
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_named_in_parts():
+    sizes, images = [], noise(9, 2, 3, 3)
+
+    def forward(seen, fits=2):
+        sizes.append(len(seen))
+        if len(seen) > fits:
+            raise torch.OutOfMemoryError
+        return seen.flatten(1)
+
+    network = nn.Flatten()
+    network.forward = forward
+    with Classifier(network).naming() as name:
+        assert name(images).tolist() == name(images).tolist() == images.flatten(1).argmax(dim=1).tolist()
+        assert sizes == [9, 4] + 2 * [2, 2, 2, 2, 1]
+        network.forward = lambda seen: forward(seen, 0)
+        with pytest.raises(torch.OutOfMemoryError):
+            name(images)
+
+
 class Spy(nn.Module):
     """Records the two flags, then raises its error. A copy of it is itself, so that it sees the calls of all copies."""
 
@@ -271,6 +299,21 @@ def test_images_reach_the_network_in_channels_last_order_and_may_be_overwritten(
     assert seen[0].is_contiguous(memory_format=torch.channels_last)
 
 
+class Contiguous(nn.Flatten):
+    """Asks for contiguous images with words of its own."""
+
+    def forward(self, images):
+        if not images.is_contiguous():
+            raise RuntimeError("input must be contiguous")
+        return super().forward(images)
+
+
+def test_a_network_that_refuses_channels_last_images_gets_contiguous_ones():
+    frozen, images = Classifier.frozen(Contiguous()), noise(2, 2, 4, 4)
+    frozen.check(images[:1])
+    torch.testing.assert_close(frozen.logits(images), images.flatten(1), rtol=0, atol=0)
+
+
 class Alias(nn.Module):
     """Calls its convolution by another name, which tracing does not see: folding it is wrong."""
 
@@ -310,12 +353,34 @@ def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu():
         assert frozen.batch_sizes(images)[0] == LARGEST_BATCH
 
 
+class Functional(nn.Module):
+    """A convolution without a module of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(96, 1, 1, 1))
+
+    def forward(self, images):
+        return nn.functional.conv2d(images, self.weight).mean((2, 3))
+
+
+def test_activations_outside_of_modules_count_and_a_batch_fits_into_memory(monkeypatch):
+    frozen, image = Classifier.frozen(Functional()), torch.zeros(1, 1, 32, 32)
+    assert frozen.batch_sizes(image) == (16, 16)
+    monkeypatch.setattr(predictions, "CPU_MEMORY", 2 * 4 * 384 * 2**10)
+    assert frozen.batch_sizes(image) == (2, 2)
+
+
 def test_a_backward_batch_fits_the_activations_of_all_layers(monkeypatch):
-    """72 KiB an image: 4 x 32 x 32 float64 twice, and the image. A layer in place adds none."""
+    """4 x 32 x 32 float64 twice (32 KiB each), pooled and the copied image: twice, and 32 images of 8 KiB.
+
+    A layer in place, and a view, add none.
+    """
     layers = nn.Conv2d(1, 4, 1), nn.ReLU(inplace=True), nn.Conv2d(4, 4, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()
     frozen, image = Classifier.frozen(nn.Sequential(*layers).double()), torch.zeros(1, 1, 32, 32, dtype=torch.float64)
     before = image.clone()
     for fit, batch in ((64, 64), (63, 32), (0, 1)):
-        monkeypatch.setattr(predictions, "CPU_GRADIENT", fit * 73 * 2**10)
-        assert frozen.batch_sizes(image) == (128, batch)
+        monkeypatch.setattr(predictions, "CPU_ACTIVATION", 2**22)
+        monkeypatch.setattr(predictions, "CPU_MEMORY", fit * (2 * 73 + 256) * 2**10)
+        assert frozen.batch_sizes(image)[1] == batch
     assert torch.equal(image, before)

@@ -22,10 +22,10 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.counterfactual import CALLED_PER_CLASS, Settings
 from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.engine import Engine
+from frequency_shortcuts.maps.methods.engine import Engine, Limits
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
-from frequency_shortcuts.networks.predictions import Classifier, source_for
+from frequency_shortcuts.networks.predictions import Classifier, Precision, source_for
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -65,7 +65,8 @@ def plan_search(search: Search, network: nn.Module | Classifier, images: Split) 
     Without a gradient the default is culling by cells, and a warning says so. Raises ValueError for settings without
     the method that they are of, if the network gives no gradient.
     """
-    seconds, pairs, remark = seconds_per_pass(network, images), ConjugatePairs(*images.images.shape[2:]), ""
+    seconds = seconds_per_pass(network, images, search.precision)
+    pairs, remark = ConjugatePairs(*images.images.shape[2:]), ""
     if search.method is None and seconds is None:
         if search.settings:
             raise ValueError(f"{NO_GRADIENT}: name the method that the settings {', '.join(search.settings)} are of")
@@ -86,12 +87,12 @@ def plan_search(search: Search, network: nn.Module | Classifier, images: Split) 
     return PlannedSearch(name, module, settings, passes, seconds, remark)
 
 
-def seconds_per_pass(network: nn.Module | Classifier, images: Split) -> float | None:
+def seconds_per_pass(network: nn.Module | Classifier, images: Split, precision: Precision = "float32") -> float | None:
     """Seconds of a pass in a batch of forward and backward passes, the second of two; None without a gradient.
 
     A backward pass counts two.
     """
-    engine = Engine.build(network, images)
+    engine = Engine.build(network, images, Limits(precision))
 
     def measure() -> FloatArray:
         size = engine.backward_batch if engine.frozen.device.type == "cuda" else min(engine.backward_batch, CPU_IMAGES)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -66,8 +67,8 @@ def fourier_sensitivity(
         total=n_images * len(index), desc="adding waves", unit="image", unit_scale=True, leave=False,
         disable=None if progress else True,
     )  # fmt: skip
-    with torch.inference_mode(), bar:
-        wrong, wrong_before = _count_errors(engine, index, unit, seed, bar)
+    with torch.inference_mode(), bar, engine.frozen.naming() as name:
+        wrong, wrong_before = _count_errors(engine, name, index, unit, seed, bar)
     count = np.bincount(split.labels)
     error = np.full((len(count), len(pairs)), np.nan, np.float32)
     error[:, index] = wrong / count[:, None]
@@ -76,13 +77,13 @@ def fourier_sensitivity(
 
 
 def _count_errors(
-    engine: Engine, index: IntArray, unit: Tensor, seed: int, bar: tqdm
+    engine: Engine, name: Callable[[Tensor], Tensor], index: IntArray, unit: Tensor, seed: int, bar: tqdm
 ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Errors of each class under the waves `unit` of the pairs index [k], int32 [class, k], and without a wave [class].
 
     Raises ValueError if the network predicts another class. Errors are counted on the device and read once.
     """
-    source, network, pairs = engine.source, engine.frozen, engine.pairs
+    source, pairs = engine.source, engine.pairs
     labels, n_classes = source.split.labels, len(source.split.classes)
     images_at_once, step = tiling(len(labels), engine.batch)
     chosen = torch.as_tensor(index, device=source.device)
@@ -93,7 +94,7 @@ def _count_errors(
     for start in range(0, len(labels), images_at_once):
         some = np.arange(start, min(start + images_at_once, len(labels)))
         inputs, own = source.take(some), truth[start : start + images_at_once]
-        called = network.logits(inputs.clone()).argmax(dim=1)
+        called = name(inputs)
         greatest = torch.maximum(greatest, called.max())
         wrong_before.index_add_(0, own, (called != own).int()[:, None])
         signs = _signs(some, len(pairs), source.shape[1], seed)[index]
@@ -102,7 +103,7 @@ def _count_errors(
         for first in range(0, len(index), step):
             these = slice(first, first + step)
             perturbed = waves.add(chosen[these], unit[:, these] * drawn[these])
-            called = network.logits(perturbed).argmax(dim=1).view(-1, len(some))
+            called = name(perturbed).view(-1, len(some))
             greatest = torch.maximum(greatest, called.max())
             wrong[:, these].index_add_(0, own, (called != own).int().T)
             bar.update(called.numel())

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import index_batches
@@ -42,11 +42,11 @@ class _Flips:
         mask, called = np.zeros(len(self.pairs), bool), 0
         mask[chosen] = True
         kept = torch.from_numpy(mask[self.pairs.half_plane]).to(self.spectra.device)
-        with torch.inference_mode():
+        with self.network.naming() as name:
             for part in index_batches(np.arange(len(self.images)), self.batch):
                 changed = torch.fft.irfft2(self.spectra[part] + torch.where(kept, self.moved[part], 0), s=self.size)
                 seen = self.pixels.seen(changed).to(self.network.dtype)
-                called += int((self.network.logits(seen).argmax(dim=1) == self.k).sum())
+                called += int((name(seen) == self.k).sum())
         return called / len(self.images)
 
     def rate(self, chosen: IntArray) -> float:
@@ -99,12 +99,10 @@ def _rankings(flips: _Flips, statistics: ClassStatistics, batch_size: int) -> li
     scores = [pairs.gather(statistics.differences(k))]
     along, energy = np.zeros((2, len(pairs)))
     for part in index_batches(np.arange(len(flips.images)), batch_size):
-        seen = pixels.seen(pixels.take(flips.images[part])).to(flips.network.dtype).requires_grad_()
         try:
-            with torch.enable_grad():
-                logits = flips.network.logits(seen)
-                others = torch.cat([logits[:, :k], logits[:, k + 1 :]], dim=1)
-                (gradient,) = torch.autograd.grad((logits[:, k] - others.logsumexp(1)).sum(), seen)
+            gradient = _gradient(flips, pixels.seen(pixels.take(flips.images[part])).to(flips.network.dtype))
+        except torch.OutOfMemoryError:
+            raise
         except RuntimeError:  # a layer of the user without a backward pass
             return scores
         slopes, moved = torch.fft.rfft2(pixels.per_pixel(gradient)), flips.moved[part]
@@ -112,3 +110,18 @@ def _rankings(flips: _Flips, statistics: ClassStatistics, batch_size: int) -> li
             of_half_plane = values.double().sum(dim=(0, 1)).cpu().numpy()
             total += of_half_plane[pairs.half_row, pairs.half_column] * pairs.size
     return [*scores, along, along / np.sqrt(np.maximum(energy, 1e-12 * energy.max() + 1e-300))]
+
+
+def _gradient(flips: _Flips, images: Tensor) -> Tensor:
+    """The derivative of the log-odds of class k by images [n, channels, H, W], of the same shape."""
+    seen, k = images.detach().requires_grad_(), flips.k
+    try:
+        with torch.enable_grad():
+            logits = flips.network.logits(seen)
+            others = torch.cat([logits[:, :k], logits[:, k + 1 :]], dim=1)
+            return torch.autograd.grad((logits[:, k] - others.logsumexp(1)).sum(), seen)[0]
+    except torch.OutOfMemoryError:
+        if len(images) == 1:
+            raise
+    torch.cuda.empty_cache()
+    return torch.cat([_gradient(flips, half) for half in images.chunk(2)])

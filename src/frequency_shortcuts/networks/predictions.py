@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
-from torch.nn.modules.module import register_module_forward_hook
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from frequency_shortcuts.data.entry_points import first_line
 from frequency_shortcuts.data.source import Source, fitting_batch, index_batches
@@ -31,7 +31,7 @@ PRECISIONS = ("float32", "tf32", "bfloat16")
 # On a CPU, a batch gets slower when an activation of the whole batch does not fit into the caches. Below the first of
 # these batch sizes the threads have too little work; above the second, a larger batch is not faster.
 CPU_ACTIVATION, CPU_BATCHES = 2**23, (8, 128)
-CPU_GRADIENT = 2**29  # bytes of all activations of a backward pass; their gradients take as much again
+CPU_MEMORY = 2**30  # bytes
 LARGEST_BATCH = 4096
 ROUNDING = 1e-3  # share of the greatest logit
 
@@ -98,22 +98,28 @@ class Classifier:
         self.dtype = torch.float64 if dtype_of(network) == torch.float64 else torch.float32
         # Tolerance of logits, as a share of the greatest logit: two devices may round differently.
         self.tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
-        self._layout, self._checked = torch.channels_last, False
+        self._most = LARGEST_BATCH
+        self._layout, self._frozen, self._checked = torch.channels_last, False, False
         self._run: Callable[[Tensor], Tensor] = network
 
     @classmethod
     def frozen(
         cls, network: nn.Module | Classifier, precision: Precision = "float32", *, compiled: bool = False
     ) -> Classifier:
-        """A copy of a network, with folded batch normalisation; a classifier is given back as it is. Call `check` next.
+        """A copy of a network, with folded batch normalisation; a frozen classifier is given back. Call `check` next.
 
-        Raises ValueError for an unknown precision, and for a network that cannot be copied or is in half precision.
+        Raises ValueError for an unknown precision, for a network that cannot be copied or is in half precision, and for
+        a classifier that is not frozen or has another precision.
         """
         if isinstance(network, Classifier):
+            if not network._frozen or network.precision != precision:
+                kind = network.precision if network._frozen else "not frozen"
+                raise ValueError(f"the classifier is {kind}: give Classifier.frozen(network, {precision!r})")
             return network
         classifier = cls(network, precision, compiled=compiled)
         check_precision(network)
         classifier._install(fold(network))
+        classifier._frozen = True
         return classifier
 
     def _install(self, network: nn.Module) -> None:
@@ -159,7 +165,8 @@ class Classifier:
         except torch.OutOfMemoryError:
             raise
         except RuntimeError as error:
-            if self._layout is torch.contiguous_format or "view size" not in str(error):
+            # What is no copy may be overwritten by now.
+            if self._layout is torch.contiguous_format or not (copied or "view size" in str(error)):
                 raise
             log.info("the network takes no channels-last images: %s", error)
         self._layout = torch.contiguous_format
@@ -189,9 +196,8 @@ class Classifier:
             nonlocal saw_nan
             # The first call is not in inference mode: tensors that the network creates there would exclude training.
             first = torch.inference_mode(False) if saw_nan is None else contextlib.nullcontext()
-            with first, torch.no_grad(), tf32(False, self.device):
-                logits = self._ask(self.network, images.to(self.device), copied=True)
-            check_logits(logits, len(images), n_classes)
+            with first, torch.no_grad(), tf32(self.precision == "tf32", self.device):
+                logits = self._in_parts(images.to(self.device), n_classes)
             greatest, called = logits.max(dim=1)
             odd = greatest.isnan().any()  # if one logit is NaN, the maximum is NaN
             saw_nan = odd if saw_nan is None else saw_nan.logical_or(odd)
@@ -202,6 +208,24 @@ class Classifier:
         if saw_nan is not None and saw_nan:
             raise ValueError("the network does not give finite logits: some are not a number")
 
+    def _in_parts(self, images: Tensor, n_classes: int) -> Tensor:
+        """Logits [n, `n_classes` or more]. When memory is full, all batches from then on are shown in parts."""
+        while True:
+            try:
+                answers = []
+                for part in images.split(self._most):
+                    logits = self._ask(self._run, part, copied=True)
+                    check_logits(logits, len(part), n_classes)
+                    answers.append(logits.clone())  # a compiled network overwrites its output at the next call
+                return torch.cat(answers)
+            except torch.OutOfMemoryError:
+                if min(self._most, len(images)) == 1:
+                    raise
+                self._most = max(1, min(self._most, len(images)) // 2)
+            # Outside the handler: its traceback would keep the batch that did not fit.
+            torch.cuda.empty_cache()
+            log.warning("out of memory: going on with batches of %d", self._most)
+
     def batch_sizes(self, image: Tensor) -> tuple[int, int]:
         """Images in a forward and in a backward pass, for an image [1, channels, H, W]; see `fitting_batch`.
 
@@ -211,21 +235,34 @@ class Classifier:
         fits = fitting_batch(image.shape[1:], self.device, LARGEST_BATCH)
         if self.device.type != "cpu":
             return fits, math.ceil(fits / 8)  # a backward pass keeps the activations of every layer
-        sizes = [image.nbytes]
+        with torch.inference_mode(), _Watch() as watch:
+            self._ask(self.network, image, copied=True)
+        # Two activations at a time, and workspaces as large.
+        forward = min(fits, max(CPU_BATCHES[0], min(CPU_ACTIVATION // watch.largest, CPU_BATCHES[1])))
+        forward = min(forward, CPU_MEMORY // (4 * watch.largest))
+        # A gradient keeps all activations, and the spectra of image and gradient are float64.
+        backward = min(forward, CPU_MEMORY // (2 * watch.total + 32 * image.nbytes))
+        return _power_of_two(forward), _power_of_two(backward)
 
-        def note(layer: nn.Module, given: tuple[Any, ...], output: Any) -> None:
-            if isinstance(output, Tensor) and next(layer.children(), None) is None:
-                in_place = output.data_ptr() in {one.data_ptr() for one in given if isinstance(one, Tensor)}
-                sizes.append(0 if in_place else output.nbytes)
 
-        noted = register_module_forward_hook(note)
-        try:
-            with torch.no_grad():
-                self._ask(self.network, image, copied=True)
-        finally:
-            noted.remove()
-        forward = min(fits, max(CPU_BATCHES[0], min(CPU_ACTIVATION // max(sizes), CPU_BATCHES[1])))
-        return _power_of_two(forward), _power_of_two(min(forward, CPU_GRADIENT // sum(sizes)))
+class _Watch(TorchDispatchMode):
+    """Bytes of the largest tensor computed inside the block, and of all; views and results in place have none."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # of torch
+        self.largest, self.total = 1, 1
+
+    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = function(*args, **(kwargs or {}))
+        given = {one.untyped_storage().data_ptr() for one in args if _has_storage(one)}
+        for tensor in out if isinstance(out, list | tuple) else [out]:
+            if _has_storage(tensor) and (storage := tensor.untyped_storage()).data_ptr() not in given:
+                self.largest, self.total = max(self.largest, storage.nbytes()), self.total + storage.nbytes()
+        return out
+
+
+def _has_storage(one: object) -> bool:
+    return isinstance(one, Tensor) and one.layout == torch.strided
 
 
 def _power_of_two(fits: int) -> int:

@@ -94,7 +94,7 @@ class Workspace:
         self.engine = Engine.build(network, split, limits)
         self._identity = repr((
             __version__, work.version, identity, self.labels.tolist(), self.n_classes, self.neutral, seed,
-            limits.precision, limits.compiled, self.engine.frozen.device.type, chosen(),
+            self.engine.frozen.precision, self.engine.frozen.compiled, self.engine.frozen.device.type, chosen(),
         ))  # fmt: skip
         self.passes, self._computed = 0, 0.0
         self._work = work
