@@ -128,11 +128,12 @@ def imported(path: Path) -> set[str]:
 
 def tests_of(module: str) -> list[str]:
     """The files of tests that import a module, and those of its folder; the likeliest to notice a fault come first."""
-    name = ".".join(["frequency_shortcuts", *Path(module).with_suffix("").parts])
+    stem = Path(module).stem
+    names = {".".join(["frequency_shortcuts", *Path(module).with_suffix("").parts]), f"frequency_shortcuts.{stem}"}
     also = f"test_{next((pattern for folder, pattern in ALSO.items() if module.startswith(folder)), '')}.py"
     files = [path for folder in ("unit", "slow") for path in sorted(Path("tests", folder).glob("test_*.py"))]
-    of = [path for path in files if path.match(also) or name in imported(path)]
-    return list(map(str, sorted(of, key=lambda path: (path.parts[1] == "slow", Path(module).stem not in path.stem))))
+    of = [path for path in files if path.match(also) or names & imported(path)]
+    return list(map(str, sorted(of, key=lambda path: (path.parts[1] == "slow", stem not in path.stem))))
 
 
 def run_tests(files: list[str], limit: float) -> tuple[str, float]:
