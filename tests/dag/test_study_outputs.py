@@ -1,5 +1,6 @@
 """Tables, findings, figures and pages of the study, and second runs of Snakemake."""
 
+import hashlib
 import platform
 import shutil
 
@@ -99,7 +100,9 @@ def test_provenance_describes_the_run_of_the_study(study):
         assert recorded["threads of a job"] == "1"
     with h5py.File(study.results / "data" / "syn_2.h5") as file:
         assert recorded["configuration"].removeprefix("digest ") in file.attrs["created_by"]
-        assert file.attrs["source"] == recorded["data set syn_2"]
+        source = file.attrs["source"]
+    digest = hashlib.sha256((study.results / "data" / "syn_2.h5").read_bytes()).hexdigest()[:12]
+    assert recorded["data set syn_2"] == f"{source}, SHA-256 {digest}"
 
 
 def test_every_figure_is_drawn_by_an_executed_notebook(study):

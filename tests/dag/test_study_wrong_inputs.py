@@ -12,7 +12,10 @@ import pytest
 
 from checkouts import Study
 
-REFUSED = r"ERROR in {rule}: (\S+) is not what its step wrote: (rm (?:-r )?\S+), then the same command, or rm \S+\.json"
+REFUSED = (
+    r"ERROR in {rule}: (\S+) (?:is not what its step|and \d more are not what their steps) wrote: (rm [^,]+), then the "
+    r"same command, or rm [^,]+\.json, to accept it"
+)
 
 
 @pytest.fixture(scope="module")
