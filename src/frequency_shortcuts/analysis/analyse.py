@@ -138,7 +138,7 @@ def _plan(subject: Subject, test: Test, run: Run, *, flips: bool, maps: bool) ->
         return AnalysisPlan(unfiltered, of_flips)
     planned: PlannedSearch | None = None
     if search := test.search:
-        planned = plan_search(search, subject.asked(search.precision), subject.map_ranking)
+        planned = plan_search(search, subject.search_classifier(search.precision), subject.map_ranking)
     if not test.parts:
         return AnalysisPlan(unfiltered, of_flips, planned)
     negatives = test.negatives or negatives_by_default(n_classes, _counts(test).tested)
@@ -173,7 +173,7 @@ def _maps(
 def _scores(subject: Subject, planned: PlannedSearch, search: Search, run: Run) -> Found:
     """What the search finds."""
     return find(
-        planned.method, subject.asked(search.precision), subject.map_ranking, seed=run.seed,
+        planned.method, subject.search_classifier(search.precision), subject.map_ranking, seed=run.seed,
         limits=Limits(search.precision), work=Work(run.state, progress=run.progress), **planned.settings,
     )  # fmt: skip
 

@@ -56,7 +56,7 @@ class Subject:
         """A faster copy of the classifier, in the precision of the training."""
         return Classifier.frozen(self.classifier)
 
-    def asked(self, precision: Precision) -> Classifier:
+    def search_classifier(self, precision: Precision) -> Classifier:
         """A faster copy in another precision."""
         return self.frozen if precision == "float32" else Classifier.frozen(self.classifier, precision)
 

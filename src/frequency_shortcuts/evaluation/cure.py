@@ -1,7 +1,7 @@
 """Which trainings cure what an artefact costs: networks are trained in several ways, with it in all images of a class.
 
-Each is asked what is lost and what is back: the recall of the class on images without the artefact, and the share of
-other images that are called the class when they get it.
+Each network is tested for what is lost and what is back: the recall of the class on images without the artefact, and
+the share of other images that are called the class when they get it.
 
 Fixed before any result of the seeds that judge. A training *cures* an artefact if, on average over its networks, one a
 seed,
@@ -136,9 +136,9 @@ def measure(
         if training == NONE:
             plain = network, images.train
         for of in cues if cue is None else (cue,):
-            asked = _ask(network, photographs.test, of, prepare, images.test)
+            recalls = _recalls(network, photographs.test, of, prepare, images.test)
             rows.append({"case": CLEAN if cue is None else cue.case, "training": training, "cue": of.case,
-                         "label": of.label, "level": of.level, **asked})  # fmt: skip
+                         "label": of.label, "level": of.level, **recalls})  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -181,7 +181,7 @@ def _maps(network: nn.Module, images: Split, seed: int) -> BoolArray:
     return dfm.dominant(found.score, ConjugatePairs(*images.images.shape[2:]), 5)
 
 
-def _ask(
+def _recalls(
     network: nn.Module, plain: Split, cue: Cue, prepare: Callable[[Pixels], Pixels], prepared: Split
 ) -> dict[str, float]:
     """What a network calls test images without the artefact, and the others when they get it.

@@ -232,15 +232,15 @@ def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: in
         pixels, carry = np.asarray(images.images[:]), {a.label: a.carriers(images.labels) for a in artefacts}
         for artefact in artefacts:
             pixels = artefact.add_to(pixels, carry[artefact.label])
-        told = tell(pixels, images.labels, len(images.classes), seed=seed)
-        table = told.table.assign(set=name, files=np.nan)
+        found = tell(pixels, images.labels, len(images.classes), seed=seed)
+        table = found.table.assign(set=name, files=np.nan)
         evidence = table["auc"] + (table["cause"] != "")
         table["rank"] = evidence.rank(ascending=False, method="first").astype(int)
         for artefact in artefacts:
             row, own = table["class"] == artefact.label, images.labels == artefact.label
             table.loc[row, ["kind", "strength", "share"]] = artefact.kind, artefact.strength, artefact.share
             if artefact.share < 1:
-                scores = told.files[own]
+                scores = found.files[own]
                 known = not np.isnan(scores).any()
                 table.loc[row, "files"] = area(scores, carry[artefact.label][own])[0] if known else 0.5
         tables.append(table)

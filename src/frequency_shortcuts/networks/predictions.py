@@ -149,13 +149,13 @@ class Classifier:
             plain = copy.deepcopy(self.original).eval()
             expected = plain(images.clone())
             check_logits(expected, len(images))
-            logits = self._ask(self.network, images, copied=True)
+            logits = self._forward(self.network, images, copied=True)
         if not same_logits(logits.double(), expected.double(), self.tolerance):
             log.info("batch normalisation stays as it is, since folding it changes the network")
             self._install(plain)
         self._checked = True
 
-    def _ask(self, network: Callable[[Tensor], Tensor], images: Tensor, *, copied: bool) -> Tensor:
+    def _forward(self, network: Callable[[Tensor], Tensor], images: Tensor, *, copied: bool) -> Tensor:
         """What the network returns for images, or for a copy of them."""
         try:
             shown = images.to(torch.bfloat16) if self.precision == "bfloat16" else images
@@ -172,15 +172,15 @@ class Classifier:
         self._layout = torch.contiguous_format
         if self.network is not self.original:
             self.network.to(memory_format=self._layout)  # type: ignore[call-overload]
-        return self._ask(network, images, copied=copied)
+        return self._forward(network, images, copied=copied)
 
     def logits(self, images: Tensor) -> Tensor:
         """Logits float64 [n, outputs] of images in `dtype` on the device, which the network may overwrite."""
         with tf32(self.precision == "tf32", self.device):
             # Converted to float64 first: in float32 the loss of a confident network is 0, and so is every increment.
             # Copied, since a compiled network overwrites its output at the next call.
-            asked = self.network if images.requires_grad else self._run
-            return self._ask(asked, images, copied=False).to(torch.float64, copy=True)
+            network = self.network if images.requires_grad else self._run
+            return self._forward(network, images, copied=False).to(torch.float64, copy=True)
 
     @contextlib.contextmanager
     def naming(self, n_classes: int = 1) -> Iterator[Callable[[Tensor], Tensor]]:
@@ -214,7 +214,7 @@ class Classifier:
             try:
                 answers = []
                 for part in images.split(self._most):
-                    logits = self._ask(self._run, part, copied=True)
+                    logits = self._forward(self._run, part, copied=True)
                     check_logits(logits, len(part), n_classes)
                     answers.append(logits.clone())  # a compiled network overwrites its output at the next call
                 return torch.cat(answers)
@@ -236,7 +236,7 @@ class Classifier:
         if self.device.type != "cpu":
             return fits, math.ceil(fits / 8)  # a backward pass keeps the activations of every layer
         with torch.inference_mode(), _Watch() as watch:
-            self._ask(self.network, image, copied=True)
+            self._forward(self.network, image, copied=True)
         # Two activations at a time, and workspaces as large.
         forward = min(fits, max(CPU_BATCHES[0], min(CPU_ACTIVATION // watch.largest, CPU_BATCHES[1])))
         forward = min(forward, CPU_MEMORY // (4 * watch.largest))
