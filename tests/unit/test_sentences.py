@@ -102,6 +102,20 @@ def test_the_ring_stands_in_the_sentence_of_the_gain():
     assert text.endswith("; if it lies in a high ring, the rank correlation is -0.60, 95 % interval -0.90 to -0.30).")
 
 
+def test_what_is_split_by_kinds_of_networks_or_by_data_sets_is_named():
+    rows = [finding("h", verdict, networks_of=name)
+            for name, verdict in (("small", "holds"), ("large", "open"), ("deep", "open"))]  # fmt: skip
+    text = sentences.plain(rows, ["h"])
+    assert text.startswith("Networks (small) on ordinary photographs follow the fine spectrum of no class: ")
+    assert "not decided whether networks of 2 kinds (large; deep) on ordinary photographs follow" in text
+    assert sentences.plain([rows[1], rows[2]], ["h"]).startswith("It is not decided whether networks of 2 kinds on ")
+    two = [finding("c", "described", data=data, detail=f"{count} classes") for data, count in (("a", 10), ("b", 12))]
+    text = sentences.plain(two, ["c"])
+    assert text.startswith("Of these 10 classes") and "(a); of these 12 classes" in text and text.endswith("(b).")
+    two = [finding("d", "described", data=data, value=value) for data, value in (("a", 0.1), ("b", 0.3))]
+    assert "recognised 10 percentage points better" in (text := sentences.plain(two, ["d"])) and "(b: 95 %" in text
+
+
 def test_rows_are_told_apart_by_networks_only_where_maps_and_numbers_are_the_same():
     rows = [finding("h", "holds", networks_of=name, quantity=quantity)
             for quantity in ("flip rate", "need") for name in ("small", "large")]  # fmt: skip

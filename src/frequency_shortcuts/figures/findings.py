@@ -34,6 +34,7 @@ from frequency_shortcuts.findings.definitions import (
 )
 from frequency_shortcuts.findings.evidence import spearman
 from frequency_shortcuts.findings.sentences import labels
+from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .canvas import PAGE, style
 
@@ -118,7 +119,7 @@ def _alone(row: Mapping[Any, Any]) -> str:
 
 
 def _draw_row(
-    axis: Axes, place: int, row: Mapping[Any, Any], networks: np.ndarray[Any, Any], beside: pd.DataFrame,
+    axis: Axes, place: int, row: Mapping[Any, Any], networks: FloatArray, beside: pd.DataFrame,
     marks: Mapping[str, str],
 ) -> None:  # fmt: skip
     ink = INK[row["verdict"]]
@@ -137,7 +138,7 @@ def _draw_row(
         axis.plot(other["value"], place - 0.28, mark, color="0.3", markerfacecolor="white", markersize=4)
 
 
-def _of_networks(row: Mapping[Any, Any], numbers: pd.DataFrame) -> np.ndarray[Any, Any]:
+def _of_networks(row: Mapping[Any, Any], numbers: pd.DataFrame) -> FloatArray:
     """The number of each network of a row; none of one that is counted."""
     finding = FINDINGS[row["finding"]]
     columns = ["finding", "role", "quantity", "method", "networks_of"]
@@ -150,7 +151,7 @@ def _of_networks(row: Mapping[Any, Any], numbers: pd.DataFrame) -> np.ndarray[An
         own = own[own["class"] == str(row["detail"]).split("; ", maxsplit=1)[0]]
     if finding.test == ORDER:
         return np.array([spearman(of["distinctiveness"], of["value"]) for _, of in own.groupby("seed")])
-    return own["value"].to_numpy(float)
+    return np.asarray(own["value"], float)
 
 
 def _verdict(row: Mapping[Any, Any]) -> str:

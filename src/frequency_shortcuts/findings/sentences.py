@@ -141,9 +141,9 @@ def plain(rows: Iterable[Row], letters: Sequence[str]) -> str:
     for letter in letters:
         own = [row for row in rows if row["finding"] == letter]
         deciding = [row for row in own if row["role"] == DECIDES and row["verdict"] != NO_DATA]
-        groups: dict[tuple[str, str], list[tuple[Row, str]]] = {}
+        groups: dict[tuple[str, ...], list[tuple[Row, str]]] = {}
         for row, label in zip(deciding, labels(deciding) if deciding else [], strict=True):
-            groups.setdefault((row["verdict"], _topic(row)), []).append((row, label))
+            groups.setdefault(_shared(row), []).append((row, label))
         for group in groups.values():
             of_group, names = [row for row, _ in group], [label for _, label in group if label]
             which = "; ".join(names) if len(groups) > 1 else ""
@@ -153,9 +153,11 @@ def plain(rows: Iterable[Row], letters: Sequence[str]) -> str:
     return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
-def _topic(row: Row) -> str:
-    """Rows of one finding with one verdict share a clause if this is the same."""
-    return str(row["quantity"]) if FINDINGS[row["finding"]].test == LARGEST else ""
+def _shared(row: Row) -> tuple[str, ...]:
+    """Rows of one finding share a clause if this is the same: verdict and data, and what a clause has one of."""
+    if row["finding"] in _COMPARED:
+        return row["verdict"], row["data"]
+    return row["verdict"], row["data"], row["quantity" if FINDINGS[row["finding"]].test == LARGEST else "networks_of"]
 
 
 def _clause(rows: Sequence[Row], own: Sequence[Row], which: str) -> str:
@@ -164,8 +166,9 @@ def _clause(rows: Sequence[Row], own: Sequence[Row], which: str) -> str:
     if letter in _COMPARED:
         return _compared(rows, which)
     if letter == "h":
-        return _fine(rows)
-    return {"a": _stronger, "b": _bands, "c": _standing_out}[letter](rows[0], own)
+        return _fine(rows, own)
+    text = {"a": _stronger, "b": _bands, "c": _standing_out}[letter](rows[0], own)
+    return f"{text} ({which})" if which else text
 
 
 def _compared(rows: Sequence[Row], which: str) -> str:
@@ -196,11 +199,13 @@ def _lowest(rows: Sequence[Row]) -> list[str]:
     return [f"but as many of the lowest frequencies do {how}"]
 
 
-def _fine(rows: Sequence[Row]) -> str:
-    """Finding (h), of the networks of several kinds."""
+def _fine(rows: Sequence[Row], own: Sequence[Row]) -> str:
+    """Finding (h), of the networks of several kinds, which are named if not all have this verdict."""
     largest, upper = (f"{100 * max(row[key] for row in rows):.0f} %" for key in ("value", "high"))
     verb, measured = _FINE[rows[0]["quantity"]]
-    kinds = f"networks of {len(rows)} kinds" if len(rows) > 1 else "networks"
+    are_all = sum(row["quantity"] == rows[0]["quantity"] for row in own) == len(rows)
+    named = "; ".join(str(row["networks_of"]) for row in rows)
+    kinds = f"networks{f' of {len(rows)} kinds' if len(rows) > 1 else ''}{'' if are_all else f' ({named})'}"
     above = "; ".join(_text(row["detail"]) for row in rows)
     start = {
         HOLDS: f"{kinds} on ordinary photographs {verb} the fine spectrum of no class: ",
