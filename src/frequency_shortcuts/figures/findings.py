@@ -175,6 +175,8 @@ def _finish(axis: Axes, measure: str, size: int) -> None:
         axis.set_xticks(np.linspace(-1, 1, 5))
     elif measure == SHARE:
         axis.set_xlim(-0.03, 1.03)
+    elif measure == RATE:
+        axis.set_xlim(min(axis.get_xlim()[0], -0.005))
 
 
 def _add_legend(figure: Figure, marks: Mapping[str, str]) -> None:
