@@ -5,6 +5,7 @@
 - Any other number of one network: `bootstrap` of its images within each class.
 - Networks of one kind: `over_networks`, and `ratio` of two means.
 - A count of networks or classes: `clopper_pearson`.
+- Worse, as well or better than a reference: `compared`, from the interval of the difference.
 
 docs/method.md has the coverage and the power of each at the study's sizes.
 """
@@ -109,6 +110,20 @@ def joined(tpr: Paired, fpr: Paired | None = None, of_draws: npt.ArrayLike = 0.0
         value, centre, variance = value - fpr.value, centre - fpr.centre, variance + fpr.variance
     reach = NORMAL * np.sqrt(variance + np.asarray(of_draws, float))
     return Estimate(value, centre - reach, centre + reach)
+
+
+def compared(low: float, high: float, bound: float) -> str:
+    """The word for an interval from `low` to `high` of a difference from a reference.
+
+    `as well` if the whole interval lies within `bound` of 0, also where it does not hold 0; else `better` or `worse`
+    if it is above or below 0; else `undecided`, also where an end is missing (NaN).
+
+    >>> [compared(*ends, bound=0.1) for ends in ((-0.06, 0.04), (0.02, 0.2), (-0.3, 0.1))]
+    ['as well', 'better', 'undecided']
+    """
+    if -bound <= low and high <= bound:
+        return "as well"
+    return "better" if low > 0 else "worse" if high < 0 else "undecided"
 
 
 def bootstrap(

@@ -58,6 +58,26 @@ def test_tpr_and_fpr_are_joined_by_the_squares_of_their_half_widths():
     np.testing.assert_allclose(intervals.joined(tpr), [tpr.value, tpr.centre - halves[0], tpr.centre + halves[0]])
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (-0.1, 0.1, "as well"),  # the bound belongs to it
+        (0.02, 0.06, "as well"),  # clearly above 0, and yet within the bound
+        (-0.09, -0.01, "as well"),
+        (0.02, 0.11, "better"),
+        (0.2, 0.3, "better"),
+        (-0.11, -0.02, "worse"),
+        (0.0, 0.11, "undecided"),
+        (-0.11, 0.0, "undecided"),
+        (-0.2, 0.3, "undecided"),
+        (np.nan, 0.05, "undecided"),
+        (np.nan, np.nan, "undecided"),
+    ],
+)
+def test_as_well_is_said_only_of_an_interval_within_the_bound(low, high, word):
+    assert intervals.compared(low, high, 0.1) == word
+
+
 def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles():
     """Against a loop over the draws, and, for a mean, against the normal distribution, to 0.01."""
     generator, drawn = np.random.default_rng(0), []
