@@ -26,7 +26,7 @@ def test_the_shortcut_table_holds_every_filter(study, run):
     table = read_csv(study.results / "tests" / run / "shortcuts.csv")
     assert "/".join(map(str, table[RUN[:3]].iloc[0])) == run.rsplit("/", 1)[0]
     rows = table.groupby(["class", "part", "fill", "filter"]).size().unstack(fill_value=0)  # noqa: PD010
-    expected = {"unfiltered": 1, "dfm": 1, "random": 5, "radial": 5, "low_pass": 1, "other": n_classes - 1}
+    expected = {"unfiltered": 1, "dfm": 1, "random": 5, "radial": 20, "low_pass": 1, "other": n_classes - 1}
     removed = rows.index.get_level_values("part") == "remove"
     assert rows[~removed].eq(pd.Series(expected)).all(axis=None)
     assert rows[removed].eq(pd.Series(expected | {"radial": 0, "low_pass": 0, "other": 0})).all(axis=None)

@@ -198,7 +198,7 @@ def test_the_numbers_have_flat_names(followed):
                     expected["/".join([kind, *row[named], column])] = float(row[column])
     found = made.to_dict()
     assert found == expected and {*map(type, found.values())} == {float}
-    assert found[f"flip/{NAME}/pairs"] == 1 and "map/ant/low_frequency" in found and "source/ant/north/recall" in found
+    assert found[f"flip/{NAME}/pairs"] == 1 and "map/ant/than_lowest" in found and "source/ant/north/recall" in found
     assert {name.partition("/")[0] for name in followed.to_dict()} == {"flip"}
 
 

@@ -39,7 +39,7 @@ def test_shortcuts_show_the_headline_of_the_first_kind_with_three_controls_and_t
     drawn = table[table["headline"] & (table["network"] == KINDS[0][0])].set_index("class").loc[names]
     assert len(drawn) == 5 and set(drawn["fill"]) == {"zeros"} and set(drawn["part"]) == {"keep"}
     expected = {OWN: drawn["measure_mean"], BEST: drawn["largest_other_mean"]}
-    for kind in ("radial", "low_pass"):
+    for kind in ("random", "low_pass"):
         expected[canvas.CONTROLS[kind]] = drawn[f"tpr_{kind}_mean"] - drawn[f"fpr_{kind}_mean"]
     assert marks(axis) == list(expected)
     for label, values in expected.items():
@@ -74,12 +74,12 @@ def test_one_network_without_some_controls_and_without_fpr():
     rows = verdicts(seeds=(0,), kinds=KINDS[1:]).assign(verdict="none")
     table = over_seeds(rows.assign(largest_other=np.nan)).drop(columns=["tpr_low_pass_mean", "fpr_low_pass_mean"])
     (axis,) = shortcut_figures.shortcuts(table, CLASSES).axes
-    assert marks(axis) == [OWN, canvas.CONTROLS["radial"]] and axis.get_title() == "vgg16, augmix"
+    assert marks(axis) == [OWN, canvas.CONTROLS["random"]] and axis.get_title() == "vgg16, augmix"
     alone = rows.assign(measure=rows["tpr_dfm"], **{name: np.nan for name in rows if name.startswith("fpr_")})
     (axis,) = shortcut_figures.shortcuts(over_seeds(alone), CLASSES).axes
     drawn = alone[alone["headline"]].set_index("class").loc[list(CLASSES)]
     np.testing.assert_allclose(points(axis, OWN)[:, 0], drawn["tpr_dfm"])
-    np.testing.assert_allclose(points(axis, canvas.CONTROLS["radial"])[:, 0], drawn["tpr_radial"])
+    np.testing.assert_allclose(points(axis, canvas.CONTROLS["random"])[:, 0], drawn["tpr_random"])
     assert axis.get_xlabel().startswith("TPR from ")
 
 

@@ -45,9 +45,9 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
     """TPR - FPR of every class from its map and from three controls, mean over seeds: a line a class.
 
     Drawn is the headline: the map alone is kept, under the primary fill. The controls, all of the map's size, are the
-    best map of another class, the random masks with the map's radii, and the lowest frequencies. The bar is the 95 %
-    interval of the map. Names of classes that are strong in most seeds are bold, those of classes that the network does
-    not recognise in unfiltered images, which have no verdict, are grey.
+    best map of another class, the random masks, and the lowest frequencies. The bar is the 95 % interval of the map.
+    Names of classes that are strong in most seeds are bold, those of classes that the network does not recognise in
+    unfiltered images, which have no verdict, are grey.
 
     table: `verdicts.over_seeds` of one data set. Of several kinds of networks, the first is drawn, and the title says
     which. `classes` may be some of those in the table, which the note then says (`ClassSelection`).
@@ -103,7 +103,7 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
     marks = {
         f"own map, {_interval(rows)}": (own, "o", _BLUE, 58),
         "best map of another class": (_column(rows, "largest_other_mean"), "^", _ORANGE, 38),
-        CONTROLS["radial"]: (_measure(rows, "radial"), "x", "0.45", 34),
+        CONTROLS["random"]: (_measure(rows, "random"), "x", "0.45", 34),
         CONTROLS["low_pass"]: (_measure(rows, "low_pass"), "|", _GREEN, 110),
     }
     for order, (label, (values, marker, colour, size)) in enumerate(marks.items()):
