@@ -166,6 +166,8 @@ def bootstrap(
     strata : class of each image [n]
     statistic : turns weights [draws, n], how often each image was drawn, into the number [draws]
 
+    Images that all do the same show no spread: then it has no ends (NaN).
+
     >>> hits = np.array([1, 1, 0, 1, 0, 0, 1, 1])
     >>> bootstrap([0] * 4 + [1] * 4, lambda weights: weights @ hits / 8)
     (0.25, 0.875)
@@ -178,7 +180,7 @@ def bootstrap(
         places = drawn + len(members) * np.arange(draws)[:, None]
         weights[:, members] = np.bincount(places.ravel(), minlength=drawn.size).reshape(drawn.shape)
     low, high = np.quantile(statistic(weights), [TAIL, 1 - TAIL])
-    return float(low), float(high)
+    return (float(low), float(high)) if high - low > 1e-12 else (np.nan, np.nan)  # 1e-12: rounding
 
 
 def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = None) -> Networks:

@@ -119,6 +119,7 @@ def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles()
     assert (low, high) == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.01)
     assert (low, high) == intervals.bootstrap(strata, mean, draws=1000, seed=1)
     assert (low, high) != intervals.bootstrap(strata, mean, draws=1000, seed=2)
+    assert np.isnan(intervals.bootstrap(strata, lambda weights: weights @ np.full(201, 0.1) / 201)).all()  # no spread
 
 
 def test_networks_have_students_interval_from_five_on():
