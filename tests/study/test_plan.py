@@ -90,10 +90,10 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     assert found.needed_splits("syn_2", trains=False) == {"test": "adcs.split"}
 
 
-@pytest.mark.parametrize("seeds", ["first", "all"])
-def test_costly_views_are_of_one_seed_of_each_network_or_of_all(seeds):
+@pytest.mark.parametrize("seeds", ["first", "all", "none"])
+def test_costly_views_are_of_one_seed_of_each_network_or_of_all_or_none(seeds):
     found = plan(robustness={"seeds": seeds}, shortcuts={"phase_seeds": seeds})
-    expected = found.first_seed_runs() if seeds == "first" else found.mapped_runs()
+    expected = {"first": found.first_seed_runs(), "all": found.mapped_runs(), "none": []}[seeds]
     assert TESTS["robustness"].runs(found) == found.robustness_runs() == found.phase_runs() == expected
     of_job = TESTS["shortcuts"].settings(found)["phase"]
     wildcards = [{key: str(value) for key, value in run.items()} for run in found.runs()]
