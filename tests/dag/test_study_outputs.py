@@ -111,7 +111,7 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
     notebooks = list((study.results / "notebooks").glob("*.ipynb"))
     of_kind = {kind: [name for name in drawn if name.startswith(f"{kind}_")] for kind in FIGURES}
     kinds = {kind for kind, names in of_kind.items() if names}
-    assert {path.stem for path in notebooks} == kinds | {"table_1", "table_2", "table_3"}
+    assert {path.stem for path in notebooks} == kinds | {"paper_tables"}
     for path in notebooks:
         cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
         assert all(cell.execution_count for cell in cells), path
