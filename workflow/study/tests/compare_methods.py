@@ -136,14 +136,9 @@ def _mechanism(plan: Plan, dataset: str) -> str:
     return str(plan.config["datasets"][dataset].get("mechanism", dataset))
 
 
-def _rates(title: str, caption: str) -> Figure:
-    return Figure(
-        Result(title, "beyond"),
-        lambda plan: list(dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.compared_runs())),
-        table("method_rates"),
-        lambda plan, name: {"datasets": _datasets(plan, name), **percent(plan)},
-        caption,
-    )
+def _rates_parameters(plan: Plan, name: str) -> dict[str, Any]:
+    kind, part = name.split("_")
+    return {"datasets": _datasets(plan, kind), "part": part, **percent(plan)}
 
 
 TEST = NetworkTest(
@@ -207,22 +202,23 @@ TEST = NetworkTest(
             "that the training images do not have: a method that reads the images alone falls for it (column *unused "
             "cue*).",
         ),
-        "method_rates": _rates(
-            "maps of every method, kept",
-            "TPR - FPR of the maps of every method, by the share of the frequencies that are kept, on {{ "
+        "method_rates": Figure(
+            Result("maps of every method, kept or removed", "beyond"),
+            lambda plan: [
+                f"{kind}_{part}"
+                for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.compared_runs())
+                for part in ("keep", "remove")
+            ],
+            table("method_rates"),
+            _rates_parameters,
+            caption="Rates with the maps of every method, by their share of the frequencies, on {{ "
             "config.shortcuts.images_per_class or 'all' }} {{ config.shortcuts.split }} images a class that ranked "
-            "nothing. The fill says what stands at the other frequencies: nothing (zeros), or the coefficients of "
-            "another image (swap), of the neutral class where the set has one. All methods have the same images, "
-            "donors and controls. Dashed: the better control at each size, of {{ config.shortcuts.controls }} random "
-            "masks and the lowest frequencies. Means over classes and seeds.",
-        ),
-        "method_deletion": _rates(
-            "maps of every method, removed",
-            "TPR when the best frequencies of every method are removed, by their share of the spectrum, on {{ "
-            "config.shortcuts.images_per_class or 'all' }} {{ config.shortcuts.split }} images a class. The fill "
-            "stands in their place. A curve that falls early belongs to a method whose best frequencies the class "
-            "cannot do without. Means over classes and seeds; dashed: the control that falls further at each size, "
-            "random masks or the lowest frequencies.",
+            "nothing; means over classes and seeds. *keep*: TPR - FPR when the maps are kept. The fill says what "
+            "stands at the other frequencies: nothing (zeros), or the coefficients of another image (swap), of the "
+            "neutral class where the set has one. All methods have the same images, donors and controls. Dashed: the "
+            "better control at each size, of {{ config.shortcuts.controls }} random masks and the lowest frequencies. "
+            "*remove*: TPR when the maps are removed, with the fill in their place. A curve that falls early belongs "
+            "to a method whose best frequencies the class cannot do without. Dashed: the control that falls further.",
         ),
         "method_cost": Figure(
             Result("quality and cost of every method", "beyond"),
