@@ -29,7 +29,7 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
         ["figures/findings_all", "figures/adcs_syn_2", "figures/cards_fashion_mnist-resnet18_w8-none",
          "figures/cross_fashion_mnist", "figures/shortcuts_fashion_mnist"],
     ),
-    "benchmark": ("methods", ["tables/method*.csv"], ["figures/method_truth_all"]),
+    "benchmark": ("methods", ["tables/method*.csv"], ["figures/method_truth_main", "figures/method_truth_all"]),
     "cure": ("cure", ["tables/cure*.csv"], ["figures/cure_all"]),
     "leaks": ("leaks", ["tables/leaks*.csv"], ["figures/leaks_all"]),
     "experiments": ("experiments", ["tables/reliance.csv"], ["figures/reliance_fashion_mnist"]),
