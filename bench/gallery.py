@@ -30,7 +30,7 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
          "figures/cross_fashion_mnist", "figures/shortcuts_fashion_mnist"],
     ),
     "laptop_fast": ("study with numerics: fast", ["tables/runtimes.csv"], []),
-    "benchmark": ("methods", ["tables/method*.csv"], ["figures/method_truth_all"]),
+    "benchmark": ("methods", ["tables/method*.csv"], ["figures/method_truth_main", "figures/method_truth_all"]),
     "cure": ("cure", ["tables/cure*.csv"], ["figures/cure_all"]),
     "leaks": ("leaks", ["tables/leaks*.csv"], ["figures/leaks_all"]),
     "experiments": ("experiments", ["tables/reliance.csv"], ["figures/reliance_fashion_mnist"]),

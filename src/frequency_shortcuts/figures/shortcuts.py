@@ -85,7 +85,8 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
 
 def _sentence(rows: pd.DataFrame) -> list[str]:
     """In how many classes each control does at least as well as the own map; empty where none was tested."""
-    own, parts = rows["measure_mean"].to_numpy(float), []
+    own = rows["measure_mean"].to_numpy(float)
+    parts: list[str] = []
     for subject, values in (
         ("the best map of another class does", _column(rows, "largest_other_mean")),
         ("as many of the lowest frequencies do", _low_pass(rows)),
