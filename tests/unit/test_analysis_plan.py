@@ -180,6 +180,12 @@ def test_passes_are_those_of_the_masks_and_images_of_a_test(n, others, negatives
     assert count == pytest.approx(needed.sum(), rel=0.05 if one_sample else 0.35)
 
 
+def test_passes_of_removal_and_classes_with_false_positives_have_a_closed_form():
+    removal = trials.Trials(("remove",), ["zeros"], controls=3, negatives=12)
+    assert trials.count_passes(4, 40, removal) == 4 * (10 + 12) + 3 * 40
+    assert [trials.has_negatives(n, neutral) for n, neutral in ((2, None), (2, 0), (3, None))] == [False, True, True]
+
+
 def test_one_sample_is_even_over_the_classes_and_leaves_out_those_of_the_class():
     labels = np.repeat(np.arange(5), [3, 1, 4, 9, 2])
     negative = trials.sample_of_negatives(labels, 5, 7, seed=1)

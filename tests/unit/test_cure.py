@@ -91,17 +91,29 @@ def test_a_training_cures_by_all_three_conditions(table):
 
 @pytest.mark.parametrize(
     ("changed", "value", "cures"),
-    [("recall", 0.59 + 1e-6, True), ("recall", 0.59 - 1e-6, False), ("called", 0.098, True), ("called", 0.1, False),
+    [("recall", 0.7, True), ("recall", 0.7 - 1e-6, False), ("called", 0.098, True), ("called", 0.1, False),
      ("accuracy", 0.8, True), ("accuracy", 0.7999, False)],
 )  # fmt: skip
 def test_the_limits_of_a_cure_are_the_written_ones(changed, value, cures):
-    """Of a cost of 0.7, 0.49 is back; `called` and accuracy at their limits."""
+    """Of a cost of 1, 0.7 is back; `called` and accuracy at their limits."""
     rows = networks(cases=("noise",)).query("training in ['none', 'swap_fine']")
     clean, plain = rows["case"] == "clean", rows["training"] == "none"
-    rows["recall"], rows["called"], rows["accuracy"] = np.where(clean | ~plain, 0.8, 0.1), 0.0, 0.82
+    rows["recall"], rows["called"], rows["accuracy"] = np.where(clean | ~plain, 1.0, 0.0), 0.0, 0.82
     rows.loc[~plain & (clean == (changed == "accuracy")), changed] = value
     judged = cure.judge(rows).set_index("training")
     assert judged.loc["swap_fine", "cured"] == cures and not judged.loc["none", "cured"]
+
+
+def test_a_case_is_dealt_to_five_classes_at_all_its_levels():
+    for case, (kind, levels) in cure.CASES.items():
+        cues = [cure.draw(seed, case, range(10), (12, 9)) for seed in range(480, 500)]
+        assert all(len({cue.label for cue in cues[deal : deal + 5]}) == 5 for deal in range(0, 20, 5))
+        assert {cue.level for cue in cues} == set(levels)
+        for cue in cues:
+            assert (cue.frequency is not None) == (kind == "wave")
+            if cue.frequency is not None:
+                u, v = cue.frequency
+                assert -6 < u < 6 and 0 <= v < 4 and u**2 + v**2 >= 4
 
 
 def test_below_five_networks_nothing_is_cured_and_without_clean_ones_there_is_an_error(found):

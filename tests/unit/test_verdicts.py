@@ -8,6 +8,7 @@ from scipy import stats
 
 from frequency_shortcuts.evaluation.hits import NOT_SHOWN, rates
 from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
+from frequency_shortcuts.intervals import over_networks
 
 # Upper ends (Wilson, 100 images): 0.30 has 0.396, 0.31 has 0.406, 0.12 has 0.198, and 0.13 has 0.210.
 REMOVED = [(0.31, 0.6, "weak"), (0.3, 0.6, "strong"), (0.59, 0.6, "weak"), (0.12, 0.8, "strong"), (0.13, 0.8, "weak"),
@@ -52,7 +53,12 @@ def test_over_seeds_is_mean_and_sample_deviation():
     np.testing.assert_allclose([row["measure_mean"], row["measure_low"]], [measure, measure - reach], rtol=1e-9)
     assert row["measure_high"] == min(1.0, measure + reach)
     (row,) = over_seeds(pd.concat(runs[1:3])).to_dict("records")
-    assert row["interval"] == "these networks" and row["measure_low"] < 0.8 < row["measure_high"]
+    ends = [
+        one.iloc[0][[f"{rate}_dfm_{end}" for rate in ("tpr", "fpr") for end in ("low", "high")]] for one in runs[1:3]
+    ]
+    halves = [np.hypot(tpr_high - tpr_low, fpr_high - fpr_low) / 2 for tpr_low, tpr_high, fpr_low, fpr_high in ends]
+    expected = over_networks([0.75, 0.85], halves)
+    assert row["interval"] == "these networks" and row["measure_low"] == pytest.approx(expected.low)
     assert over_seeds(runs[0])["tpr_dfm_sd"].isna().all()
 
 
@@ -140,6 +146,8 @@ def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negati
         tpr, fpr = table.loc[(*key, "dfm", 0), ["tpr", "fpr"]]
         fpr = 0 if np.isnan(fpr) else fpr
         assert row["measure"] == pytest.approx(tpr - fpr, abs=1e-12)
+        draws = table.loc[(*key, "random")].eval("tpr - fpr.fillna(0)")
+        assert row["error_random"] == pytest.approx(draws.std() / len(draws) ** 0.5, abs=1e-12)
         if part == "keep":
             of_others = {m: table.loc[(*key, "other", m), "tpr"] - table["fpr"].fillna(0).loc[(*key, "other", m)]
                          for m, _ in others}  # fmt: skip
@@ -211,7 +219,10 @@ def test_a_map_must_be_better_than_one_more_radial_mask_not_than_their_mean():
         assert "fpr_radial" not in row.index and row["error_radial"] == pytest.approx(0.2052 / 20**0.5, abs=1e-4)
 
 
-@pytest.mark.parametrize(("images", "negatives", "control", "kind"), [(15, 40, 0.4, "other"), (8, 20, 0.25, "random")])
+@pytest.mark.parametrize(
+    ("images", "negatives", "control", "kind"),
+    [(15, 40, 0.4, "other"), (10, 40, 0.3, "other"), (8, 20, 0.25, "random")],
+)
 def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives, control, kind):
     weak = dict.fromkeys(("random", "radial", "other", "low_pass"), (0.0, 0.0)) | {kind: (control, 0.1)}
     tried = [verdicts(hits_of(images, negatives, **weak | {"dfm": (k / images, 0.1)})).iloc[0]
