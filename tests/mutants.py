@@ -3,7 +3,8 @@
 `python tests/mutants.py draw` draws 400 of all faults at random into mutants.csv: a number that is one larger, `+` in
 place of `-`, a negated condition, a loop that does not run. Each row has the head of a statement before and after; the
 first run adds whether the tests noticed it, and `note` says why the others change no result. A row is used as long as
-its statement stands in the module. The work is done on a copy of the checkout in build/mutants, and the outcomes are in
+its statement stands in the module. All tests run once first, which tells which of them run a statement; a fault is
+tried with these, the quickest first. Two processes work on two copies of the checkout, and the outcomes are in
 build/mutants/outcomes.csv.
 """
 
@@ -12,12 +13,17 @@ import copy
 import os
 import resource
 import shutil
+import subprocess
 import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from importlib import import_module
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pandas as pd
 import pytest
+from coverage import CoverageData
 from hypothesis import Phase, settings
 from tqdm import tqdm
 
@@ -26,8 +32,6 @@ LIST = Path(__file__).with_suffix(".csv")
 FOLDER = ROOT / "build" / "mutants"
 PACKAGE = Path("src/frequency_shortcuts")
 NUMERIC = ("intervals.py", "spectrum", "maps", "evaluation")
-# Folders of modules that tests reach through others -> files of tests, by patterns.
-ALSO = {"maps/methods/culling": "culling*", "maps/methods": "method*", "maps": "dfm", "spectrum": "spectrum"}
 MEMORY = 8 * 2**30  # bytes that the tests of a fault may take
 COUNT = 400
 OPERATORS = {
@@ -99,17 +103,23 @@ def faults(code: str) -> list[tuple[int, str, str]]:
     return found
 
 
-def with_fault(code: str, row: pd.Series) -> str | None:
-    """The code of a module with a fault; None if its statement is gone."""
-    tree = ast.parse(code)
+def statement_of(tree: ast.Module, row: pd.Series) -> ast.stmt | None:
+    """The statement that a fault is in; None if it is gone."""
     there = [statement for statement in statements(tree) if head(statement) == row["before"]]
-    if not there:
+    return min(there, key=lambda one: abs(one.lineno - row["line"]), default=None)
+
+
+def with_fault(code: str, row: pd.Series) -> tuple[str, range] | None:
+    """The code of a module with a fault, and the lines that the fault is in; None if its statement is gone."""
+    tree = ast.parse(code)
+    if (statement := statement_of(tree, row)) is None:
         return None
-    statement = min(there, key=lambda one: abs(one.lineno - row["line"]))
-    (changed,) = ast.parse(row["after"] + "\n    pass" * hasattr(statement, "body")).body
-    for name in set(statement._fields).difference(BLOCKS if hasattr(statement, "body") else ()):
+    body = getattr(statement, "body", ())
+    end = body[0].lineno if body else (statement.end_lineno or statement.lineno) + 1
+    (changed,) = ast.parse(row["after"] + "\n    pass" * bool(body)).body
+    for name in set(statement._fields).difference(BLOCKS if body else ()):
         setattr(statement, name, getattr(changed, name))
-    return ast.unparse(tree)
+    return ast.unparse(tree), range(statement.lineno, max(end, statement.lineno + 1))
 
 
 def modules() -> dict[str, Path]:
@@ -118,50 +128,63 @@ def modules() -> dict[str, Path]:
     return {name: path for name, path in names.items() if name.split("/")[0] in NUMERIC}
 
 
-def imported(path: Path) -> set[str]:
-    """The modules that a file of tests may import."""
-    nodes = list(ast.walk(ast.parse(path.read_text())))
-    whole = {each.name for node in nodes if isinstance(node, ast.Import) for each in node.names}
-    of = {(node.module, each.name) for node in nodes if isinstance(node, ast.ImportFrom) for each in node.names}
-    return whole | {str(module) for module, _ in of} | {f"{module}.{name}" for module, name in of}
+def run_all_tests() -> None:
+    """Run the tests once, and store which of them run which line, and their seconds."""
+    how = ["-q", "--numprocesses=2", f"--junitxml={FOLDER / 'seconds.xml'}", "--cov", "--cov-context=test"]
+    environment = os.environ | {"COVERAGE_FILE": str(FOLDER / "lines"), "OMP_NUM_THREADS": "1"}
+    tests = ["tests/slow", "tests/unit"]
+    subprocess.run(["pytest", *how, "--cov-report=", *tests], cwd=ROOT, env=environment, check=True)
 
 
-def tests_of(module: str) -> list[str]:
-    """The files of tests that import a module, and those of its folder; the likeliest to notice a fault come first."""
-    stem = Path(module).stem
-    names = {".".join(["frequency_shortcuts", *Path(module).with_suffix("").parts]), f"frequency_shortcuts.{stem}"}
-    also = f"test_{next((pattern for folder, pattern in ALSO.items() if module.startswith(folder)), '')}.py"
-    files = [path for folder in ("unit", "slow") for path in sorted(Path("tests", folder).glob("test_*.py"))]
-    of = [path for path in files if path.match(also) or names & imported(path)]
-    return list(map(str, sorted(of, key=lambda path: (path.parts[1] == "slow", stem not in path.stem))))
+class Tests:
+    """The tests that run each statement, as `run_all_tests` found them."""
+
+    def __init__(self) -> None:
+        cases = ElementTree.parse(FOLDER / "seconds.xml").iter("testcase")
+        of = {f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}": case for case in cases}
+        self.seconds = {test: float(case.get("time", 0)) for test, case in of.items()}
+        self._data = CoverageData(str(FOLDER / "lines"))
+        self._data.read()
+
+    def of(self, module: str, lines: Sequence[int]) -> list[str]:
+        """The tests that run one of these lines of a module, or any line if an import alone runs these; quickest first.
+
+        What a fixture runs, the other tests of its file may read.
+        """
+        by_line = self._data.contexts_by_lineno(str(ROOT / PACKAGE / module))
+        found = {test for line in lines for test in by_line.get(line, ())} - {""}
+        found = found or {test for tests in by_line.values() for test in tests} - {""}
+        files = {test.split("::")[0] for test in found if test.endswith("|setup")}
+        tests = {test.rpartition("|")[0] for test in found} | {
+            test for test in self.seconds if test.split("::")[0] in files
+        }
+        return sorted(tests & set(self.seconds), key=lambda test: self.seconds[test])
 
 
-def run_tests(files: list[str], limit: float) -> tuple[str, float]:
-    """Noticed or survived, and the seconds of a core that the tests took.
+def run_tests(tests: list[str], limit: float) -> str:
+    """Whether tests, which may take some seconds, notice a fault.
 
     They run in a copy of this process, which has loaded the packages that take longest.
     """
     if not (child := os.fork()):
         resource.setrlimit(resource.RLIMIT_CPU, (round(limit), round(limit)))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        with open(FOLDER / "output.txt", "w") as output:
+        with open("output.txt", "w") as output:
             os.dup2(output.fileno(), 1)
             os.dup2(output.fileno(), 2)
         code = 1
         try:
             code = pytest.main(
-                ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=300", "--tb=line", *files]
+                ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--timeout=300", "--tb=line", *tests]
             )
         finally:
             os._exit(code)
-    _, status, usage = os.wait4(child, 0)
-    return "noticed" if status else "survived", usage.ru_utime + usage.ru_stime
+    return "noticed" if os.waitpid(child, 0)[1] else "survived"
 
 
 def prepare_copy() -> None:
     """Copy the checkout, which becomes the working folder, and load it and the large packages."""
-    checkout = FOLDER / "checkout"
-    shutil.rmtree(checkout, ignore_errors=True)
+    checkout = FOLDER / str(os.getpid())
     shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".*", "build", "results", "shared", "__pycache__"))
     os.chdir(checkout)
     sys.path.insert(0, str(checkout / "src"))
@@ -173,14 +196,13 @@ def prepare_copy() -> None:
     settings.load_profile("mutants")
 
 
-def outcome_of(module: str, code: str, seconds: dict[str, float]) -> str:
-    """Whether the tests notice a fault, which `code` has; those that never end count as noticed."""
+def outcome_of(module: str, code: str, tests: list[str], seconds: float) -> str:
+    """Whether the tests, which take this long, notice a fault, which `code` has. To run without end is to notice it."""
     path = PACKAGE / module
     original = path.read_text()
     path.write_text(code)
     try:
-        outcomes = (run_tests([test], 10 + 3 * seconds[test])[0] for test in tests_of(module))
-        return "noticed" if "noticed" in outcomes else "survived"
+        return run_tests(tests, 30 + 3 * seconds) if tests else "survived"
     finally:
         path.write_text(original)
 
@@ -197,19 +219,28 @@ def main() -> None:
     """Apply every fault that can be applied, and print how many are noticed, then and now."""
     rows = pd.read_csv(LIST, keep_default_na=False)
     texts = {name: path.read_text() for name, path in modules().items()}
-    codes = {i: with_fault(texts[row["module"]], row) for i, row in rows.iterrows() if row["module"] in texts}
-    codes = {index: code for index, code in codes.items() if code is not None}
+    all_codes = {i: with_fault(texts[row["module"]], row) for i, row in rows.iterrows() if row["module"] in texts}
+    codes = {index: code for index, code in all_codes.items() if code is not None}
     print(f"{len(rows)} faults; the statements of {len(rows) - len(codes)} are gone")
-    prepare_copy()
-    seconds = {}
-    for test in {test for index in codes for test in tests_of(rows["module"][index])}:
-        outcome, seconds[test] = run_tests([test], 900)
-        if outcome == "noticed":
-            sys.exit(f"{test} fails without a fault: {FOLDER / 'output.txt'}")
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    run_all_tests()
+    tests = Tests()
+    work = []
+    for index, (code, lines) in codes.items():
+        module = rows["module"][index]
+        of = tests.of(module, lines)
+        work.append((module, code, of, sum(tests.seconds[test] for test in of)))
     staying = rows.loc[list(codes)].rename(columns={"outcome": "then"}).assign(now="")
-    for index, code in tqdm(codes.items(), unit="fault"):
-        staying.loc[index, "now"] = outcome_of(rows["module"][index], code, seconds)
-        staying.to_csv(FOLDER / "outcomes.csv", index=False)
+    used = sorted({test for _, _, of, _ in work for test in of})
+    with ProcessPoolExecutor(2, initializer=prepare_copy) as pool:
+        without = [("intervals.py", texts["intervals.py"], part, 600.0) for part in (used[::2], used[1::2])]
+        if "noticed" in pool.map(outcome_of, *zip(*without, strict=True)):
+            sys.exit(f"tests fail without a fault: {FOLDER}/*/output.txt")
+        outcomes = pool.map(outcome_of, *zip(*work, strict=True))
+        for index, outcome in zip(codes, tqdm(outcomes, total=len(codes), unit="fault"), strict=True):
+            staying.loc[index, "now"] = outcome
+            staying.to_csv(FOLDER / "outcomes.csv", index=False)
     if not rows["outcome"].any():  # of a list that was drawn just now
         rows.assign(outcome=staying["now"]).to_csv(LIST, index=False)
     for moment in ("then", "now"):
