@@ -110,6 +110,21 @@ def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_on
     assert len(noting.sizes) == 1 or at_once < 512
 
 
+def test_groups_share_a_pass_while_it_has_room(small_network):
+    """Of 1, 2, 2 and 2 filtered images, the first two fit into a pass of four, and so do the others."""
+    of_class = evaluator(small_network, (6, 6), 4)
+    of_class.bounds = np.array([0, 1, 2, 4, 5])
+    alone, shared = of_class._plan_passes(np.array([0, 1, 3, 2, 1, 3]))
+    assert alone == [] and [places.tolist() for places in shared] == [[0, 1, 4], [3, 2, 5]]
+
+
+@pytest.mark.parametrize(("spare", "kept"), [(0, True), (-1, False)])
+def test_the_images_of_a_class_stay_on_the_device_if_they_fit(small_network, monkeypatch, spare, kept):
+    """Class 0 has five images of 2 x 6 x 6 numbers of eight bytes."""
+    monkeypatch.setattr(engine, "CPU_IMAGES", 5 * 2 * 6 * 6 * 8 + spare)
+    assert (evaluator(small_network, (6, 6), 4)._resident is not None) == kept
+
+
 def test_shared_passes_shrink_when_memory_runs_out_and_keep_their_names_in_the_journal(small_network):
     """So that a culling that resumes with larger batches finds them."""
     of_class = evaluator(small_network, (6, 6), 512)

@@ -126,11 +126,31 @@ def test_below_five_networks_nothing_is_cured_and_without_clean_ones_there_is_an
 @pytest.mark.usefixtures("closed_figures")
 def test_the_figure_shows_every_artefact_and_training(table):
     shown = check_page(drawings.cure(table, cure.LIMITS))
-    assert {*CASES, *drawings.TRAININGS.values(), "others called the class"} <= shown
+    cures = {"fine spectra swapped": "6 of 7", "fine spectra removed": "0 of 7", "all saved alike": "2 of 7",
+             "AFA": "0 of 3", "DFM-X": "0 of 3"}  # fmt: skip
+    judged = {"none of these", *(f"{name}: cures {count}" for name, count in cures.items())}
+    limits = {"others called the class,\nabove clean training\n(interval below 0.1)", "cured", "not cured"}
+    assert {*CASES, *judged, *limits} <= shown
     one = cure.judge(networks(1, CASES[:2]).query("training in ['none', 'swap_fine']"))
     few = check_page(drawings.cure(one, cure.LIMITS))
-    assert "AFA" not in few and {*CASES[:2], "fine spectra swapped"} <= few
+    assert not any("AFA" in text for text in few) and {*CASES[:2], "fine spectra swapped: cures 0 of 2"} <= few
     assert set(BACK) == set(drawings.TRAININGS)
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_the_figure_of_cures_draws_each_number_with_its_interval_at_its_limit(table):
+    for axis, (number, limit) in zip(drawings.cure(table, cure.LIMITS).axes, cure.LIMITS.items(), strict=True):
+        rows = table if number == "called" else table[table["training"] != "none"]
+        rows = rows.drop_duplicates("training") if number == "accuracy_loss" else rows
+        bars = [line for line in axis.lines if line.get_marker() == "None" and len(line.get_xdata()) == 2]
+        ends = sorted(tuple(bar.get_xdata()) for bar in bars if bar.get_linewidth() == 1.4)
+        expected = sorted(map(tuple, rows[[f"{number}_low", f"{number}_high"]].to_numpy()))
+        np.testing.assert_allclose(ends, expected)
+        dots = sorted(line.get_xdata()[0] for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata()))
+        np.testing.assert_allclose(dots, sorted(rows[number]))
+        (shaded,) = axis.patches
+        ends = sorted([shaded.get_x(), shaded.get_x() + shaded.get_width()])
+        assert ends[number == "back"] == pytest.approx(limit)
 
 
 def words_of(folder, table):

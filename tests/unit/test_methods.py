@@ -13,7 +13,7 @@ from torch import nn
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry, workspace
 from frequency_shortcuts.maps.methods.engine import Limits
-from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.maps.methods.method import Size, find, make_settings
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 
@@ -165,11 +165,13 @@ WRONG = [
     ("greedy", {"ranking": "greedy"}, "greedy needs the ranking of another method"),
     ("greedy", {"ranking": "best"}, "unknown method 'best': choose from culling, hfss"),
     ("greedy", {"floor": 0}, "floor 0: expected above 0 and at most 1"),
+    ("greedy", {"floor": 1.1}, "floor 1.1: expected above 0 and at most 1"),
     ("learned", {"goal": "win"}, "unknown goal 'win': choose from keep, destroy"),
     ("learned", {"steps": 0}, "steps 0, images_per_class 16"),
     ("learned", {"rate": math.nan}, "rate nan"),
     ("shapley", {"rings": 13}, "rings 13: expected 1 to 12"),
-    ("rise", {"masks": 0}, "masks 0: expected at least 2"),
+    ("rise", {"masks": 1}, "masks 1: expected at least 2"),
+    ("rise", {"share": 0}, "share 0: expected above 0 and below 1"),
     ("rise", {"share": 1}, "share 1: expected above 0 and below 1"),
     ("adcs", {"variant": "new"}, "unknown variant 'new' of ADCS: choose from published, significant"),
     ("energy", {"share": 1}, r"unknown setting 'share' of the method: choose from none"),
@@ -178,11 +180,29 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("name", "values", "message"), WRONG, ids=[f"{name}-{values}" for name, values, _ in WRONG])
-def test_wrong_settings_are_refused_in_one_sentence(network, name, values, message):
+def test_wrong_settings_are_refused_in_one_sentence_before_a_network_is_read(name, values, message):
+    method = registry.load(name)
     with pytest.raises(ValueError, match=message) as error:
-        find(registry.load(name), network, Split(batch(), LABELS), **values)
+        method.passes(make_settings(method, values), Size(3, 10, ConjugatePairs(*SIZE)))
     text = str(error.value)
     assert "\n" not in text and ". " not in text and len(text) < 250
+
+
+AT_LIMITS = [
+    ("culling", {"percent": 100, "target_recall": 1, "patience": 0, "search": "screened"}),
+    ("hfss", {"percent": 100, "candidates": 1, "parents": 1}),
+    ("greedy", {"floor": 1}),
+    ("learned", {"steps": 1, "images_per_class": 1, "sparsity": 0}),
+    ("shapley", {"rings": 12}),
+    ("rise", {"masks": 2}),
+    ("mixture", {"samples": 4, "cell": 1}),
+]
+
+
+@pytest.mark.parametrize(("name", "values"), AT_LIMITS, ids=[name for name, _ in AT_LIMITS])
+def test_settings_at_their_limits_are_accepted(name, values):
+    chosen = make_settings(registry.load(name), values)
+    assert {key: getattr(chosen, key) for key in values} == values
 
 
 class Broken(nn.Module):
@@ -231,5 +251,5 @@ SWAPPING = ["culling swap", "culling patch swap", "hfss swap", "greedy swap", "l
 
 @pytest.mark.parametrize("case", SWAPPING)
 def test_an_image_without_a_donor_is_an_error(case, network):
-    with pytest.raises(ValueError, match=r"fill swap: an image of class 0 needs another image of"):
+    with pytest.raises(ValueError, match="fill swap: an image of class 0 needs another image of another class"):
         run(case, network, labels=0 * LABELS)

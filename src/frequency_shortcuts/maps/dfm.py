@@ -130,11 +130,11 @@ def write_halves(
     about : more attributes, as in `write`, such as the `seed` of the halves. Those that a DFM file holds for each class
         have a row for each half
     """
-    of_first = found[0].about.items()
-    rows = {key: np.array([half.about[key] for half in found]) for key, value in of_first if np.ndim(value)}
+    of_first = found[0].about
+    held = {key: [half.about[key] for half in found] if np.ndim(of_first[key]) else of_first[key] for key in of_first}
     with replacing_hdf5(path) as file:
         _write_masks(file, np.stack([half.score for half in found]), pairs, percents)
-        file.attrs.update({"layout": "centred", "classes": list(classes), **found[0].about, **rows, **about})
+        file.attrs.update({"layout": "centred", "classes": list(classes), **held, **about})
 
 
 def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) -> None:

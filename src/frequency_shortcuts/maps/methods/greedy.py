@@ -44,7 +44,7 @@ class Settings:
 def passes(settings: Settings, size: Size) -> int:
     """The passes of the ranking, and at most two for every pair of an image."""
     ranking = load(settings.ranking)
-    return ranking.passes(_ranking_settings(settings), size) + (2 * len(size.pairs) + 1) * size.n_images
+    return ranking.passes(_ranking_settings(settings), size) + 2 * len(size.pairs) * size.n_images
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:

@@ -22,8 +22,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from .method import Size
 from .workspace import Workspace
 
-# Published cells per side in each stage, by the side of the image; larger and other sides see `stages`.
-PUBLISHED = {224: (4, 8, 16, 28, 56, 112), 128: (4, 8, 16, 32, 64, 128), 64: (4, 8, 16, 32, 64), 32: (4, 8, 16, 32)}
+PUBLISHED_224 = [4, 8, 16, 28, 56, 112]  # cells per side in each stage of images of 224 x 224
 KINDS = 3
 
 
@@ -54,10 +53,13 @@ def passes(settings: Settings, size: Size) -> int:
 
 
 def stages(pairs: ConjugatePairs) -> Sequence[int]:
-    """Cells per side in each stage: as published for its sizes, else doubling from 4 until a cell is one position."""
+    """Cells per side in each stage, doubling from 4 until a cell is one position; as published for 224 x 224.
+
+    The published ones for sides of 32, 64 and 128 double, too.
+    """
+    if pairs.height == pairs.width == 224:
+        return PUBLISHED_224
     side = max(pairs.height, pairs.width)
-    if pairs.height == pairs.width and side in PUBLISHED:
-        return PUBLISHED[side]
     doubling = [min(4, side)]
     while doubling[-1] < side:
         doubling.append(min(2 * doubling[-1], side))
