@@ -123,7 +123,7 @@ def slow_margin_over_one_more(hits, fill, c, own, chosen):
 )
 def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negatives, false_positives):
     hits = random_hits(seed, neutral=neutral, negatives=negatives, false_positives=false_positives)
-    table = rates(hits).set_index(["class", "part", "fill", "filter", "draw"])
+    table = rates(hits).set_index(["class", "part", "fill", "filter", "draw"]).sort_index()
     found = verdicts(hits, strong=0.5)
     assert len(found) == 2 * (4 + 4 - (neutral is not None))
     for row in found.to_dict("records"):
