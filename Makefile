@@ -19,7 +19,7 @@ define run
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help example real study methods cure leaks experiments report check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help example real study findings methods cure leaks experiments report check test test-all dry-runs mutants lint format docs gallery
 .PHONY: bench same audit clean lock statistics
 
 help: ## this list
@@ -41,6 +41,9 @@ methods: $(READY) ## every method that finds maps, side by side where the truth 
 
 cure: $(READY) ## which trainings cure what an artefact in one class costs? results/cure
 	$(call run,cure,--configfile config/cure.yaml)
+
+findings: $(READY) ## do the findings of the paper hold? 20 networks of each kind on images kept for it: results/findings
+	$(call run,findings,--configfile config/findings.yaml)
 
 leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there? results/leaks
 	$(call run,leaks,--configfile config/leaks.yaml)

@@ -48,6 +48,12 @@ rule own:
     localrule: True
 
 
+rule findings:
+    input:
+        targets.of_findings(plan),
+    localrule: True
+
+
 rule methods:
     input:
         f"{RESULTS}/checked.txt",

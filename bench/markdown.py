@@ -86,6 +86,7 @@ def texts(folder: Path) -> dict[str, str]:
     environment.filters["form"] = format
     environment.globals |= vars(numbers) | {
         "read": lambda path: read_table(folder / f"{path}.csv"),
+        "stored": lambda path: (folder / f"{path}.csv").exists(),
         "load": lambda path: yaml.safe_load((folder / path).read_text()),  # also JSON
         "content": lambda path: (folder / path).read_text(),
     }

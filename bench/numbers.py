@@ -16,8 +16,10 @@ from frequency_shortcuts.evaluation.leaks import CORRELATIONS, HARMFUL, HARMFUL_
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN
 from frequency_shortcuts.evaluation.truth import FOUND as FOUND_MASK
+from frequency_shortcuts.evaluation.verdicts import AS_WELL
 from frequency_shortcuts.findings import sentences
 from frequency_shortcuts.findings.headlines import VERDICTS, flip_answer
+from frequency_shortcuts.intervals import compared
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
 from .markdown import cells, columns_of, listed, shown, table
@@ -56,11 +58,17 @@ def results(shortcuts: pd.DataFrame, networks: pd.DataFrame) -> str:
             [*key, len(of_kind), f"{of_kind['test_accuracy'].mean():.2f}", tests["fill"].iloc[0],
              f"{measure.mean():.2f}", f"{(measure - tests['margin']).mean():.2f}",
              *(count.get(verdict, 0) for verdict in VERDICTS), (~tests["verdict"].isin(VERDICTS)).sum(),
-             tests.loc[tests["verdict"] == "strong", "low_frequency"].eq(True).sum()]
+             (than_lowest(tests)[tests["verdict"] == "strong"] != "better").sum()]
         )  # fmt: skip
     header = ["data set", "network", "augmentation", "seeds", "test accuracy", "fill", "map: TPR - FPR"]
-    verdict = [*VERDICTS, "no verdict", "strong, low frequencies do as well"]
+    verdict = [*VERDICTS, "no verdict", "strong, not clearly better than the lowest frequencies"]
     return table([*header, "closest control: TPR - FPR", *verdict], rows)
+
+
+def than_lowest(tests: pd.DataFrame) -> pd.Series:
+    """What each map does than the lowest frequencies: a word (`intervals.compared`)."""
+    ends = tests[["low_pass_margin_low", "low_pass_margin_high"]].to_numpy()
+    return pd.Series([compared(low, high, AS_WELL) for low, high in ends], tests.index)
 
 
 def strong_maps(shortcuts: pd.DataFrame) -> str:

@@ -1,4 +1,4 @@
-"""`make statistics` simulates how often the three rules of uncertainty are right, and renews docs/method.md.
+"""`make statistics` simulates how often the rules of uncertainty and of verdicts are right, and renews docs/method.md.
 
 An image has an ease that is the same under all masks and for all networks. A mask with true rate r hits it if ease and
 chance, two standard normal numbers weighted by their shares of the variance, add up to less than the r-quantile.
@@ -6,13 +6,16 @@ chance, two standard normal numbers weighted by their shares of the variance, ad
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 from tqdm import tqdm
 
 from frequency_shortcuts import intervals
+from frequency_shortcuts.evaluation.trials import DRAWS, RADIAL
+from frequency_shortcuts.evaluation.verdicts import AS_WELL, MOST_FPR, STRONG_TPR
 from frequency_shortcuts.intervals import CONFIDENCE, FEWEST_NETWORKS, NORMAL, Estimate, joined, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
@@ -22,19 +25,29 @@ PAGE = DOCS / "method.md"
 TRIALS = 1000  # of each setting
 AT_ONCE = 50  # trials; all of their images are in memory
 EASE = 0.5  # share of an image's ease in what decides whether it is a hit
-CLASSES, DRAWS = 10, 5  # classes; random masks of a kind
+CLASSES = 10
 TPR, FPR = 0.3, 0.05  # of masks that are no better than others
 SEEDS = 0.04  # standard deviation of a rate over networks of one kind
 LOOSE = CONFIDENCE - 0.02  # the coverage below which a number is bold
-# Control: number of masks, standard deviation of their TPR, whether the map is compared with their mean.
+WRONG = 1 - CONFIDENCE  # the share of wrong claims above which a number is bold
+# Control: number of masks, standard deviation of their TPR, whether the map is compared with each, their mean, or one
+# more.
 CONTROLS = {
-    "the map of another class": (1, 0.0, False),
-    "each of nine other maps": (CLASSES - 1, 0.1, False),
-    "the mean of 5 random masks": (DRAWS, 0.03, True),
-    "the mean of 5 masks with its radii": (DRAWS, 0.12, True),
+    "the map of another class": (1, 0.0, "each"),
+    "each of nine other maps": (CLASSES - 1, 0.1, "each"),
+    f"the mean of {DRAWS} random masks": (DRAWS, 0.03, "mean"),
+    f"one more mask with its radii, by {RADIAL}": (RADIAL, 0.12, "one more"),
 }
+WORDS = ("worse", "as well", "better", "undecided")
 Generator = np.random.Generator
-Simulation = Callable[[Generator, str, float, int, int], tuple[float, float]]
+Simulation = Callable[[Generator, Any, float, int, int], list[str]]  # what, by, size, trials -> the cells of a size
+
+
+def percent(share: float, least: float = 0.0, most: float = 1.0) -> str:
+    """In percent, and nothing for NaN; bold where the rule does not keep what it promises."""
+    if np.isnan(share):
+        return ""
+    return f"{100 * share:.1f}" if least <= share <= most else f"**{100 * share:.1f}**"
 
 
 def rates(generator: Generator, mean: float, deviation: float, *shape: int) -> FloatArray:
@@ -59,28 +72,56 @@ def compare(tpr: BoolArray, fpr: BoolArray, mean: bool) -> Estimate:
     for hit in (tpr, fpr):
         others = hit[:, 1:].mean(axis=1, keepdims=True) if mean else hit[:, 1:].astype(np.float32)
         differences.append(paired(hit[:, :1] - others))
+    if not mean:
+        return joined(*differences)
     each = tpr[:, 1:].mean(axis=2) - fpr[:, 1:].mean(axis=2)
-    return joined(*differences, each.var(axis=1, ddof=1, keepdims=True) / each.shape[1] if mean else 0.0)
+    return joined(*differences, each.var(axis=1, ddof=1, keepdims=True) / each.shape[1], each.shape[1])
 
 
-def one_network(generator: Generator, control: str, effect: float, images: int, trials: int) -> tuple[float, float]:
+def one_network(generator: Generator, control: str, effect: float, images: int, trials: int) -> list[str]:
     """How often the interval of a map that is better by `effect` holds this, and how often the map is above all."""
-    masks, deviation, mean = CONTROLS[control]
+    masks, deviation, how = CONTROLS[control]
     held, above = [], []
     for _ in range(trials // AT_ONCE):
         true = rates(generator, TPR, deviation, AT_ONCE, 1 + masks)
         true[:, 0] = np.minimum(true[:, 0] + effect, 0.99)
         tpr = hits(generator, true, images)
-        fpr = hits(generator, np.full(true.shape, FPR), (CLASSES - 1) * images)
-        _, low, high = compare(tpr, fpr, mean)
-        difference = true[:, :1] - (TPR if mean else true[:, 1:])
+        if how == "one more":
+            draws = tpr[:, 1:].mean(axis=2)
+            value, half = tpr[:, 0].mean(axis=1) - draws.mean(axis=1), intervals.reach_of_one_more(draws)
+            low, high, difference = (value - half)[:, None], (value + half)[:, None], np.array(effect)
+        else:
+            fpr = hits(generator, np.full(true.shape, FPR), (CLASSES - 1) * images)
+            _, low, high = compare(tpr, fpr, how == "mean")
+            difference = true[:, :1] - (TPR if how == "mean" else true[:, 1:])
         held.append(((low <= difference) & (difference <= high)).mean())
         above.append((low > 0).all(axis=1).mean())
-    return float(np.mean(held)), float(np.mean(above))
+    return [percent(float(np.mean(held)), LOOSE), percent(float(np.mean(above)), most=1.0 if effect else WRONG)]
 
 
-def several_networks(generator: Generator, number: str, effect: float, count: int, trials: int) -> tuple[float, float]:
-    """The same of a mean over networks that all see the same images; below five, of the mean of these networks alone.
+def strong(generator: Generator, fpr: float, tpr: float, images: int, trials: int) -> list[str]:
+    """How often the intervals of TPR and FPR of a map with these true rates lie within the limits of `strong`."""
+    low, _ = intervals.wilson(generator.binomial(images, tpr, trials) / images, images)
+    others = (CLASSES - 1) * images
+    _, high = intervals.wilson(generator.binomial(others, fpr, trials) / others, others)
+    at_limit = tpr <= STRONG_TPR or fpr >= MOST_FPR
+    return [percent(float(((low >= STRONG_TPR) & (high <= MOST_FPR)).mean()), most=WRONG if at_limit else 1.0)]
+
+
+def lowest(generator: Generator, _: str, effect: float, images: int, trials: int) -> list[str]:
+    """How often each word is said of a map that is better than the lowest frequencies by `effect`."""
+    said: list[str] = []
+    for _ in range(trials // AT_ONCE):
+        tpr = hits(generator, np.tile([TPR + effect, TPR], (AT_ONCE, 1)), images)
+        fpr = hits(generator, np.full((AT_ONCE, 2), FPR), (CLASSES - 1) * images)
+        ends = compare(tpr, fpr, mean=False)[1:]
+        said += [intervals.compared(low, high, AS_WELL) for low, high in zip(*map(np.ravel, ends), strict=True)]
+    wrong = {"worse": True, "as well": effect >= AS_WELL, "better": effect == 0, "undecided": False}
+    return [percent(said.count(word) / len(said), most=WRONG if wrong[word] else 1.0) for word in WORDS]
+
+
+def several_networks(generator: Generator, number: str, effect: float, count: int, trials: int) -> list[str]:
+    """As `one_network`, of a mean over networks that all see the same images; below five, of their own mean.
 
     The second share is NaN where no claim would be made: of a rate, and below five networks.
     """
@@ -98,53 +139,71 @@ def several_networks(generator: Generator, number: str, effect: float, count: in
         low, high = intervals.over_networks(values, halves)[1:3]
         held.append(low <= (mean if count >= FEWEST_NETWORKS else np.mean(true[:, 0] - true[:, 1])) <= high)
         above.append(low > 0 if number != "a rate" and count >= FEWEST_NETWORKS else np.nan)
-    return float(np.mean(held)), float(np.mean(above))
+    return [percent(float(np.mean(held)), LOOSE), percent(float(np.mean(above)), most=1.0 if effect else WRONG)]
 
 
-def counts(generator: Generator, _: str, effect: float, count: int, trials: int) -> tuple[float, float]:
+def counts(generator: Generator, _: str, effect: float, count: int, trials: int) -> list[str]:
     """The same of a share of networks or classes that is one half and `effect`; above one half."""
     low, high = np.transpose([intervals.clopper_pearson(k, count) for k in range(count + 1)])
     k = generator.binomial(count, 0.5 + effect, trials)
-    return float(np.mean((low[k] <= 0.5 + effect) & (0.5 + effect <= high[k]))), float(np.mean(low[k] > 0.5))
+    held, above = (low[k] <= 0.5 + effect) & (0.5 + effect <= high[k]), low[k] > 0.5
+    return [percent(float(held.mean()), LOOSE), percent(float(above.mean()), most=1.0 if effect else WRONG)]
 
 
-# Part of the page: its simulation, heading, settings, sizes and their unit, and what an interval is above.
-PARTS: dict[str, tuple[Simulation, str, list[tuple[str, float]], tuple[int, ...], str, str]] = {
+def equivalence(generator: Generator, bound: float, deviation: float, count: int, trials: int) -> list[str]:
+    """How often a mean over networks is `as well` if the true difference is 0, and if it is the bound."""
+    cells = []
+    for true, most in ((0.0, 1.0), (bound, WRONG)):
+        ends = [intervals.over_networks(of)[1:3] for of in generator.normal(true, deviation, (trials, count))]
+        said = [intervals.compared(low, high, bound) for low, high in ends]
+        cells.append(percent(said.count("as well") / trials, most=most))
+    return cells
+
+
+# Part of the page: its simulation, the headings of the first two columns, settings, sizes, their unit, and the columns
+# of each size.
+PARTS: dict[str, tuple[Simulation, tuple[str, str], list[tuple[Any, float]], tuple[int, ...], str, list[str]]] = {
     "one_network": (
-        one_network, "one network: the map is better than", [(name, by) for name in CONTROLS for by in (0.0, 0.4)],
-        (50, 200), "images", "above 0",
+        one_network, ("one network: the map is better than", "by"),
+        [(name, by) for name in CONTROLS for by in (0.0, 0.4)], (50, 200), "images", ["holds it", "above 0"],
+    ),
+    "strong": (
+        strong, ("FPR", "TPR"), [(FPR, STRONG_TPR), (FPR, 0.75), (FPR, 0.9), (MOST_FPR, 0.9)], (50, 200), "images",
+        ["within the limits"],
+    ),
+    "lowest": (
+        lowest, ("one network: the map is better than", "by"),
+        [("the lowest frequencies", by) for by in (0.0, 0.1, 0.3)], (50, 200), "images", list(WORDS),
     ),
     "several_networks": (
-        several_networks, "networks of one kind",
+        several_networks, ("networks of one kind", "by"),
         [("a rate", 0.0), *(("a difference between two masks", by) for by in (0.0, 0.1))], (3, 5, 12), "networks",
-        "above 0",
+        ["holds it", "above 0"],
+    ),
+    "equivalence": (
+        equivalence, ("networks of one kind: bound", "SD"),
+        [(bound, deviation) for bound in (0.05, 0.1) for deviation in (0.03, 0.07)],
+        (20,), "networks", ["as well, if the difference is 0", "if it is the bound"],
     ),
     "counts": (
-        counts, "a count", [("a share that is larger than one half", by) for by in (0.0, 0.3)], (5, 12, 50),
-        "networks", "above one half",
+        counts, ("a count", "by"), [("a share that is larger than one half", by) for by in (0.0, 0.3)], (5, 12, 50),
+        "networks", ["holds it", "above one half"],
     ),
 }  # fmt: skip
 
 
 def part(name: str, generator: Generator, trials: int = TRIALS) -> str:
-    """The table of a part: for each setting and size, how often the interval holds the truth, and is above."""
-    simulate, heading, settings, sizes, unit, above = PARTS[name]
-    rows = []
-    for what, effect in settings:
-        cells = []
-        for size in sizes:
-            held, beyond = simulate(generator, what, effect, size, trials)
-            cells += [percent(held, held < LOOSE), percent(beyond, effect == 0 and beyond > 1 - CONFIDENCE)]
-        rows.append([what, f"{effect:g}", *cells])
-    header = [text for size in sizes for text in (f"{size} {unit}: holds it, %", f"{above}, %")]
-    return table([heading, "by", *header], rows)
+    """The table of a part: a row for each setting, and for each size the columns of the part."""
+    simulate, headings, settings, sizes, unit, columns = PARTS[name]
 
+    def rows() -> Iterator[list[str]]:
+        for what, by in settings:
+            cells = [cell for size in sizes for cell in simulate(generator, what, by, size, trials)]
+            yield [str(what), f"{by:g}", *cells]
 
-def percent(share: float, bold: bool) -> str:
-    """In percent, and nothing for NaN; bold where the rule does not keep what it promises."""
-    if np.isnan(share):
-        return ""
-    return f"**{100 * share:.1f}**" if bold else f"{100 * share:.1f}"
+    first, *others = columns
+    header = [f"{text}, %" for size in sizes for text in (f"{size} {unit}: {first}", *others)]
+    return table([*headings, *header], rows())
 
 
 def main() -> None:

@@ -80,12 +80,13 @@ backgrounds = {"zeros": 0 * disc, "swap": square}
 # TPR is the share of the discs that the network recognises, FPR the share of the other pictures that it takes for a
 # disc. If a network calls every picture a disc, its TPR is 1; so the measure is TPR - FPR. `collect` gives the class
 # that the network names for every mask and image. Rates and verdicts follow from it: two masks are compared on the
-# same images. `low_frequency` says whether the lowest frequencies do as well as the map.
+# same images. Random masks with the radii of the map have only a TPR. `than_lowest` says whether the map is better than
+# as many of the lowest frequencies, as well, or worse.
 
 hits = fs.shortcuts.collect(network, test, maps)
 table, verdicts = fs.shortcuts.rates(hits), fs.shortcuts.verdicts(hits)
 verdicts.assign(**{"class": [SHAPES[c] for c in verdicts["class"]]})[
-    ["class", "fill", "tpr_dfm", "fpr_dfm", "best_control", "margin", "margin_low", "verdict", "low_frequency"]
+    ["class", "fill", "tpr_dfm", "fpr_dfm", "best_control", "margin", "margin_low", "verdict", "than_lowest"]
 ].round(2)
 
 # %%
@@ -101,7 +102,7 @@ matrix.pivot(index="class", columns="map", values="measure").set_axis(SHAPES).se
 # %%
 # Map, controls and baselines of the disc
 # ---------------------------------------
-# Above: the masks. Below: a disc that is reduced to each mask, with each baseline, and TPR - FPR of all test discs.
+# Above: the masks. Below: a disc that is reduced to each mask, with each baseline, and rates of all test discs.
 
 figure, axes = plt.subplots(3, 4, figsize=(6.4, 5.6), layout="constrained")
 for column, (name, mask) in enumerate(masks.items()):
@@ -111,6 +112,7 @@ for column, (name, mask) in enumerate(masks.items()):
         line[column].imshow(picture[0], cmap="gray")
         kind = {"map": "dfm", "same radii": "radial", "low pass": "low_pass"}.get(name, name)
         rows = table[(table["class"] == 0) & (table["fill"] == fill) & (table["filter"] == kind)]
-        line[column].set(xticks=[], yticks=[], xlabel=f"TPR - FPR {(rows['tpr'] - rows['fpr']).mean():.2f}")
+        measure, value = ("TPR", 0) if name == "same radii" else ("TPR - FPR", rows["fpr"])
+        line[column].set(xticks=[], yticks=[], xlabel=f"{measure} {(rows['tpr'] - value).mean():.2f}")
         line[0].set_ylabel(f"fill: {fill}")
 plt.show()

@@ -2,9 +2,11 @@
 
 - A share in a table: `shares`, Wilson's interval.
 - Two masks on the same images of one network: `paired`; TPR and FPR are of different images, `joined` takes both.
+- A mask and one more of several random ones: `reach_of_one_more`.
 - Any other number of one network: `bootstrap` of its images within each class.
 - Networks of one kind: `over_networks`, and `ratio` of two means.
 - A count of networks or classes: `clopper_pearson`.
+- Worse, as well or better than a reference: `compared`, from the interval of the difference.
 
 docs/method.md has the coverage and the power of each at the study's sizes.
 """
@@ -95,10 +97,10 @@ def paired(differences: npt.ArrayLike) -> Paired:
     return Paired(np.asarray(value), np.asarray(total / (n + 2)), np.asarray(variance))
 
 
-def joined(tpr: Paired, fpr: Paired | None = None, of_draws: npt.ArrayLike = 0.0) -> Estimate:
+def joined(tpr: Paired, fpr: Paired | None = None, of_draws: npt.ArrayLike = 0.0, draws: int = 2) -> Estimate:
     """The difference of TPR minus that of FPR [...], which are of different images: their variances add up.
 
-    of_draws : [...], where one mask is a mean over random ones: the variance over the draws, divided by their number
+    of_draws, draws : where one mask is a mean over random ones, see `reach`
 
     >>> tpr, fpr = paired([1] * 30 + [0] * 20), paired([0] * 440 + [1] * 10)
     >>> np.round(joined(tpr, fpr), 2)
@@ -107,8 +109,53 @@ def joined(tpr: Paired, fpr: Paired | None = None, of_draws: npt.ArrayLike = 0.0
     value, centre, variance = tpr
     if fpr is not None:
         value, centre, variance = value - fpr.value, centre - fpr.centre, variance + fpr.variance
-    reach = NORMAL * np.sqrt(variance + np.asarray(of_draws, float))
-    return Estimate(value, centre - reach, centre + reach)
+    half = reach(variance, of_draws, draws)
+    return Estimate(value, centre - half, centre + half)
+
+
+def reach(variance: npt.ArrayLike, of_draws: npt.ArrayLike = 0.0, draws: int = 2) -> FloatArray:
+    """The half width of an interval [...] from the variance of its centre.
+
+    variance : [...], of the images, which counts as known
+    of_draws : [...], of a mean over `draws` random masks: their variance divided by their number. Where it is not 0,
+        the width is Student's t, with the degrees of freedom of F. E. Satterthwaite, Biometrics Bulletin 2 (1946)
+
+    >>> float(reach(0.01).round(2)), float(reach(0.01, 0.01, draws=5).round(2))
+    (0.2, 0.3)
+    """
+    of_draws = np.asarray(of_draws, float)
+    total, random = np.asarray(variance, float) + of_draws, of_draws > 0
+    freedom = (draws - 1) * (total / np.where(random, of_draws, total)) ** 2
+    half: FloatArray = np.where(random, stdtrit(freedom, 1 - TAIL), NORMAL) * np.sqrt(total)
+    return half
+
+
+def reach_of_one_more(draws: npt.ArrayLike) -> FloatArray:
+    """The half width of the interval about the mean of draws [..., n] that holds one more draw [...].
+
+    It is the prediction interval of a normal distribution: t(n - 1) SD sqrt(1 + 1 / n).
+
+    >>> float(reach_of_one_more([0.1, 0.2, 0.3, 0.2, 0.2]).round(2))
+    0.22
+    """
+    x = np.asarray(draws, float)
+    n = x.shape[-1]
+    half: FloatArray = stdtrit(n - 1, 1 - TAIL) * x.std(axis=-1, ddof=1) * np.sqrt(1 + 1 / n)
+    return half
+
+
+def compared(low: float, high: float, bound: float) -> str:
+    """The word for an interval from `low` to `high` of a difference from a reference.
+
+    `as well` if the whole interval lies within `bound` of 0, also where it does not hold 0; else `better` or `worse`
+    if it is above or below 0; else `undecided`, also where an end is missing (NaN).
+
+    >>> [compared(*ends, bound=0.1) for ends in ((-0.06, 0.04), (0.02, 0.2), (-0.3, 0.1))]
+    ['as well', 'better', 'undecided']
+    """
+    if -bound <= low and high <= bound:
+        return "as well"
+    return "better" if low > 0 else "worse" if high < 0 else "undecided"
 
 
 def bootstrap(
@@ -118,6 +165,8 @@ def bootstrap(
 
     strata : class of each image [n]
     statistic : turns weights [draws, n], how often each image was drawn, into the number [draws]
+
+    Images that all do the same show no spread: then it has no ends (NaN).
 
     >>> hits = np.array([1, 1, 0, 1, 0, 0, 1, 1])
     >>> bootstrap([0] * 4 + [1] * 4, lambda weights: weights @ hits / 8)
@@ -131,7 +180,7 @@ def bootstrap(
         places = drawn + len(members) * np.arange(draws)[:, None]
         weights[:, members] = np.bincount(places.ravel(), minlength=drawn.size).reshape(drawn.shape)
     low, high = np.quantile(statistic(weights), [TAIL, 1 - TAIL])
-    return float(low), float(high)
+    return (float(low), float(high)) if high - low > 1e-12 else (np.nan, np.nan)  # 1e-12: rounding
 
 
 def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = None) -> Networks:

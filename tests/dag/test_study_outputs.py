@@ -111,7 +111,7 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
     notebooks = list((study.results / "notebooks").glob("*.ipynb"))
     of_kind = {kind: [name for name in drawn if name.startswith(f"{kind}_")] for kind in FIGURES}
     kinds = {kind for kind, names in of_kind.items() if names}
-    assert {path.stem for path in notebooks} == kinds | {"table_1", "table_2", "table_3"}
+    assert {path.stem for path in notebooks} == kinds | {"paper_tables"}
     for path in notebooks:
         cells = [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
         assert all(cell.execution_count for cell in cells), path
@@ -131,11 +131,11 @@ def test_the_report_holds_the_numbers(study):
 
 
 def test_a_second_run_with_the_configuration_that_was_written_has_nothing_to_do(study):
-    """The target `own` has all outputs of a study with a network of the user."""
+    """The target `own` has all outputs of a study with a network of the user, and `findings` has some of them."""
     used = yaml.safe_load((study.results / "config.yaml").read_text())
     assert used["plan"] == PICTURES["plan"] and used["networks"]["resnet18"]["width"] == 4
     configs = ["results/test/config.yaml"]
-    done = study.snakemake("own", "--cores", "all", "--resources", "gpu=1", configs=configs)
+    done = study.snakemake("own", "findings", "--cores", "all", "--resources", "gpu=1", configs=configs)
     assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
 
 

@@ -55,7 +55,6 @@ EVERY_SOURCE = {
         },
     },
     "ood": {"renditions": []},
-    "graded": {"sets": 0},
     "transfer": [],
 }  # fmt: skip
 

@@ -8,7 +8,7 @@ import yaml
 from cluster import GPUS, NEEDS_SLURM, RUN, Head, requested
 
 from checkouts import CONFIG, ROOT, checkout
-from study.network_tests import TESTS
+from study.network_tests import MEASURED, TESTS
 from study.plan import Plan
 
 # One network: the rules of the others ask for what they need in the same way.
@@ -37,9 +37,7 @@ ON_A_GPU = {
     "graded": (4, 4000, 120, 1),
 }
 PLAN = Plan(CONFIG)
-ON_A_GPU |= {
-    test.name: (4, test.memory, test.minutes, 1) for test in TESTS.values() if test.measure and test.runs(PLAN)
-}
+ON_A_GPU |= {name: (4, test.memory, test.minutes, 1) for name, (test, *_) in MEASURED.items() if test.runs(PLAN)}
 REQUESTED = ON_A_CORE | ON_A_GPU
 LOCAL = {"check", "fetched_files", "report"}
 # Snakemake prints the resources of a job in a dry run only if its rule has no message.
@@ -112,7 +110,7 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     unnamed = [block for name, block in blocks_of_rules if not name]  # sources, tests, joined tables, figures
     assert len(unnamed) == 4 and ["gpu" in block for block in unnamed].count(True) == 1
     blocks = {name: block for name, block in blocks_of_rules if name}
-    tests = {test.name for test in TESTS.values() if test.measure}
+    tests = set(MEASURED)
     joins = {test.rule for test in TESTS.values()}
     copies = re.findall(r"use rule (\w+) as (\w+) with", rules)
     on_gpu = {name for name, block in blocks.items() if re.search("gpu=.*gpus", block)} | tests

@@ -45,6 +45,9 @@ def plan(**changes):
     return Plan(config)
 
 
+HALVED = plan(stability={"halves": True})
+
+
 def names(runs):
     return ["/".join(map(str, run.values())) for run in runs]
 
@@ -57,8 +60,8 @@ def test_every_run_is_planned_once_in_order():
     assert names(plan().runs(dataset="photos", network="large")) == ["photos/large/none/1", "photos/large/augmix/1"]
     assert plan().datasets() == ["photos", "syn_1"] and plan().datasets("synthetic") == ["syn_1"]
     smallest = ["photos/small/augmix/1", "syn_1/small/augmix/1", "photos/small/none/1", "photos/large/none/1"]
-    assert names(plan().first_seed_runs()) == names(plan().halved_runs()) == [*smallest, "photos/large/augmix/1"]
-    assert plan(stability={"halves": False}).halved_runs() == []
+    assert names(plan().first_seed_runs()) == names(HALVED.halved_runs()) == [*smallest, "photos/large/augmix/1"]
+    assert plan().halved_runs() == []
 
 
 UNMAPPED = {**PLAN[0], "networks": ["large", "small"], "augmentations": ["augmix"], "seeds": [3, 0], "maps": False}
@@ -72,14 +75,14 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     assert names(found.runs()) == [*mapped, *added] and names(found.mapped_runs()) == mapped
     assert found.mapped_datasets() == ["photos", "syn_1"] and names(found.mapped_runs("synthetic")) == mapped[2:4]
     for name, test in TESTS.items():
-        assert set(names(test.runs(found))).isdisjoint(added) == (name not in ("bandstop", "counterfactual"))
+        assert set(names(test.runs(found))).isdisjoint(added) == (name != "bandstop")
     files = targets.of_study(found)
     for run in expand_runs(FOLDER, found.runs()):
         assert f"results/laptop/networks/{run}/weights.safetensors" in files
-    others = [file for file in files if not any(part in file for part in ("/networks/", "bandstop", "flips"))]
+    others = [file for file in files if not any(part in file for part in ("/networks/", "bandstop"))]
     assert not any("syn_2/large" in file for file in others)
     assert [file for file in files if "syn_2" in file and "/figures/" in file and file.endswith("svg")] == [
-        f"results/laptop/figures/{kind}_syn_2.svg" for kind in ("dynamics", "adcs", "flips", "bandstop")
+        f"results/laptop/figures/{kind}_syn_2.svg" for kind in ("dynamics", "adcs", "bandstop")
     ]
     photographs = ["photos/small/augmix/1", "photos/small/none/1", "photos/large/none/1", "photos/large/augmix/1"]
     assert names(targets.explored_runs(found)) == [*photographs, "syn_1/small/augmix/1"]
@@ -90,10 +93,10 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     assert found.needed_splits("syn_2", trains=False) == {"test": "adcs.split"}
 
 
-@pytest.mark.parametrize("seeds", ["first", "all"])
-def test_costly_views_are_of_one_seed_of_each_network_or_of_all(seeds):
+@pytest.mark.parametrize("seeds", ["first", "all", "none"])
+def test_costly_views_are_of_one_seed_of_each_network_or_of_all_or_none(seeds):
     found = plan(robustness={"seeds": seeds}, shortcuts={"phase_seeds": seeds})
-    expected = found.first_seed_runs() if seeds == "first" else found.mapped_runs()
+    expected = {"first": found.first_seed_runs(), "all": found.mapped_runs(), "none": []}[seeds]
     assert TESTS["robustness"].runs(found) == found.robustness_runs() == found.phase_runs() == expected
     of_job = TESTS["shortcuts"].settings(found)["phase"]
     wildcards = [{key: str(value) for key, value in run.items()} for run in found.runs()]
@@ -154,13 +157,13 @@ def test_a_data_set_needs_the_splits_that_the_steps_read():
 
 
 def test_maps_are_searched_for_on_all_images_and_with_the_smallest_seed_on_the_halves():
-    runs, halved = (expand_runs(FOLDER, runs) for runs in (plan().runs(), plan().halved_runs()))
+    runs, halved = (expand_runs(FOLDER, runs) for runs in (plan().runs(), HALVED.halved_runs()))
     halves = [f"find_maps/stability/{run}" for run in halved]
-    assert plan().searches() == [*(f"find_maps/dfm/{run}" for run in runs), *halves]
-    assert plan(culling={"parts": 2}).searches() == [
+    assert HALVED.searches() == [*(f"find_maps/dfm/{run}" for run in runs), *halves]
+    assert plan(culling={"parts": 2}, stability={"halves": True}).searches() == [
         *(f"find_part/dfm/{run}_part{part}" for run in runs for part in (0, 1)), *halves
     ]  # fmt: skip
-    assert len(plan(stability={"halves": False}).searches()) == len(runs)
+    assert len(plan().searches()) == len(runs)
 
 
 def avoiding(*names, seeds=(1,), **changes):
@@ -295,14 +298,3 @@ def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     assert all(figure.caption for figure in FIGURES.values()) and all(TABLES[name].caption for name in SHOWN)
     assert marks(FIGURES["adcs"].result, "figure", "syn_1")["labels"] == {"result": "ADCS: syn_1"}
     assert marks(EXPLORER, "explorer")["labels"] == {"result": EXPLORER.title}
-
-
-@pytest.mark.parametrize("maps", [True, False])
-def test_all_networks_are_tested_but_external_ones_without_maps(maps):
-    own = {"datasets": ["photos"], "networks": ["external"], "augmentations": ["none"], "seeds": [0], "maps": maps}
-    trained = {**own, "networks": ["small"], "seeds": [8], "maps": False}
-    source = {"source": "a:b", "checkpoint": None, "mean": None, "std": None}
-    found = plan(plan=[*PLAN, own, trained], networks={"external": source})
-    runs = TESTS["counterfactual"].runs(found)
-    assert ("external" in {run["network"] for run in runs}) == maps and 8 in {run["seed"] for run in runs}
-    assert next(iter(TESTS)) == max(TESTS, key=lambda name: TESTS[name].priority) == "counterfactual"

@@ -14,7 +14,7 @@ METHODS = [{**entry, "methods": ["rise", "random"]} for entry in PLAN]
 AVOIDING = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["afa"], "seeds": [1]}
 NEEDED = {**AVOIDING, "augmentations": ["none"], "reliance": True}
 WAVED = {**AVOIDING, "datasets": ["waved"], "augmentations": ["none"]}
-WHOLE = plan(shortcuts={"methods": ["rise"]}, plan=[*METHODS, AVOIDING, NEEDED, WAVED])
+WHOLE = plan(shortcuts={"methods": ["rise"]}, graded={"sets": 2}, plan=[*METHODS, AVOIDING, NEEDED, WAVED])
 KINDS = kinds(WHOLE)
 
 

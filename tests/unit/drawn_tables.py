@@ -64,7 +64,7 @@ def made_up_verdicts(runs, classes, parts=("keep", "remove"), fills=("zeros", "s
         tpr, fpr = generator.uniform(0, 0.5, 5), generator.uniform(0, 0.1, 5)
         tpr[0] = generator.uniform(0.8, 1) if place % 2 == 0 else tpr[0]
         own, other = tpr[0] - fpr[0], generator.uniform(0, 0.5)
-        margins = {"random": tpr[1] - fpr[1], "radial": tpr[2] - fpr[2], "other": other}
+        margins = {"random": tpr[1] - fpr[1], "radial": tpr[2], "other": other}
         best = max(margins, key=margins.get)
         margin, low = own - margins[best], own - (tpr[3] - fpr[3])
         rows.append(
@@ -73,7 +73,7 @@ def made_up_verdicts(runs, classes, parts=("keep", "remove"), fills=("zeros", "s
                 "part": part, "fill": fill, "neutral": name == neutral, "positions": 51, "images": 50,
                 "negatives": 100, "tpr_unfiltered": generator.uniform(0.6, 1), "fpr_unfiltered": 0.02,
                 **{f"tpr_{kind}": value for kind, value in zip(names, tpr, strict=True)},
-                **{f"fpr_{kind}": value for kind, value in zip(names, fpr, strict=True)},
+                **{f"fpr_{kind}": value for kind, value in zip(names, fpr, strict=True) if kind != "radial"},
                 **{f"error_{kind}": 0.02 if kind in ("random", "radial") else 0.0 for kind in names[1:]},
                 **{f"draws_{kind}": 5 if kind in ("random", "radial") else 1 for kind in names[1:]},
                 **{f"{rate}_dfm_{end}": np.clip(value[0] + reach, 0, 1)
@@ -83,7 +83,8 @@ def made_up_verdicts(runs, classes, parts=("keep", "remove"), fills=("zeros", "s
                 "margin": margin, "margin_low": margin - 0.1, "margin_high": margin + 0.1, "best_control": best,
                 "closest_class": classes[(place + 1) % len(classes)] if best == "other" else np.nan,
                 "low_pass_margin": low, "low_pass_margin_low": low - 0.1, "low_pass_margin_high": low + 0.1,
-                "low_frequency": low < 0.1, "smallest_effect": 0.15,
+                "than_lowest": "better" if low > 0.1 else "worse" if low < -0.1 else "undecided",
+                "smallest_effect": 0.15,
                 "verdict": ("strong" if place % 2 == 0 else "weak") if margin > 0.1 else "none",
                 "headline": part == "keep" and fill == headline and name != neutral,
             }

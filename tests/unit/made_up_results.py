@@ -23,7 +23,7 @@ def random_hits(
     labels = generator.permutation(np.repeat(np.arange(n_classes), generator.integers(*per_class, n_classes)))
     pairs = ConjugatePairs(*size)
     maps = dominant(generator.standard_normal((n_classes, len(pairs))), pairs, 20)
-    how = Trials(("keep", "remove"), others=None, false_positives=false_positives, seed=seed)
+    how = Trials(("keep", "remove"), radial=5, others=None, false_positives=false_positives, seed=seed)
     shown, trials = plan_trials(maps, how, "")
     negative = np.zeros((n_classes, len(labels)), bool)
     for c in range(n_classes):
@@ -55,7 +55,10 @@ def table_of(hits, classes):
 
 
 def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draws=5, **rates):
-    """Hits of class 0 with given (TPR, FPR) under each filter; the first images are hit. Class 1 are the negatives."""
+    """Hits of class 0 with given (TPR, FPR) under each filter; the first images are hit. Class 1 are the negatives.
+
+    Under random masks, the rates may be a list, of each draw.
+    """
     labels = np.repeat([0, 1], [images, negatives])
 
     def named(tpr, fpr):
@@ -63,11 +66,12 @@ def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draw
         return np.where(hit, 0, 1).astype(np.int16)
 
     rows, found = [], []
-    for kind, (tpr, fpr) in {**RATES, **rates}.items():
+    for kind, of_kind in {**RATES, **rates}.items():
         if part == "remove" and kind not in ("dfm", "random"):
             continue
-        for draw in range(draws if kind in ("random", "radial") else 1):
-            found.append(named(tpr, fpr))
+        same = [of_kind] * (draws if kind in ("random", "radial") else 1)
+        for draw, of_draw in enumerate(of_kind if isinstance(of_kind, list) else same):
+            found.append(named(*of_draw))
             for c in (0, 1):
                 rows.append((c, part, kind, 1 - c if kind == "other" else draw, len(found) - 1, 4, 0.25))
     masks = np.ones((len(found), 4, 4), bool)

@@ -189,16 +189,16 @@ def test_the_numbers_have_flat_names(followed):
     source = ["north" if i % 3 else "south" for i in range(320)]
     test = fs.Test(SEARCH, fills=("zeros",), source=source, smallest_set=True)
     made = analyse(Blobs(follows=2), quick=False, test=test)
-    expected = {}
+    expected, words = {}, ["verdict", "cause", "best_control", "closest_class", "than_lowest"]
     for kind, table in (("flip", made.flips), ("map", made.verdicts), ("source", made.recall_by_source)):
         named = ["class", "source"] if kind == "source" else ["class"]
-        for column in table.columns.difference([*named, "verdict", "cause", "best_control", "closest_class"]):
+        for column in table.columns.difference([*named, *words]):
             for _, row in table.iterrows():
                 if not pd.isna(row[column]):
                     expected["/".join([kind, *row[named], column])] = float(row[column])
     found = made.to_dict()
     assert found == expected and {*map(type, found.values())} == {float}
-    assert found[f"flip/{NAME}/pairs"] == 1 and "map/ant/low_frequency" in found and "source/ant/north/recall" in found
+    assert found[f"flip/{NAME}/pairs"] == 1 and "map/ant/margin_low" in found and "source/ant/north/recall" in found
     assert {name.partition("/")[0] for name in followed.to_dict()} == {"flip"}
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.ndimage import gaussian_filter
 from spectral_classes import FREQUENCY, SIZE, WAVED, WaveReader, pixels_of, waved
 
@@ -60,6 +61,13 @@ def test_blocks_are_found_where_images_were_cropped_afterwards():
     assert causes.has_blocks(pixels_of(saved, np.arange(60) % 3), np.arange(60))
 
 
+def test_blocks_are_found_beside_a_part_that_is_overexposed():
+    images, _ = photographs((40, 56), 1, n=60)
+    saved = Artefact("jpeg", 2, 0).add_to(images, np.ones(60, bool))
+    saved[..., :41] = np.random.default_rng(0).normal(254, 2, (60, 1, 40, 41)).clip(0, 255)
+    assert causes.has_blocks(pixels_of(saved, np.arange(60) % 3), np.arange(60))
+
+
 class WithoutGradient(WaveReader):
     def forward(self, images):
         return super().forward(images.detach())
@@ -89,6 +97,22 @@ def test_one_pair_is_the_smallest_set_of_a_network_that_reads_a_wave(network, mo
     assert smallest_of(network) == the_wave()
     monkeypatch.setattr(Classifier, "batch_sizes", lambda *_: (7, 5))
     assert smallest_of(network) == the_wave()
+
+
+class Constant(WaveReader):
+    def forward(self, images):
+        return super().forward(images) * 0 + torch.eye(3)[WAVED]
+
+
+@pytest.mark.parametrize("region", [True, False])
+def test_where_no_image_flips_nothing_is_kept(region):
+    """The network calls all images by the class, before and after; or the move changes nothing."""
+    images, labels = waved(20, 0)
+    pixels = pixels_of(images, labels)
+    statistics, others = class_statistics(pixels, 3), (pixels, np.flatnonzero(labels != WAVED))
+    move = moves.move_to(statistics, WAVED).within(torch.full((SIZE[0], SIZE[1] // 2 + 1), region))
+    found = smallest_set(Constant() if region else WaveReader(), others, others, statistics, move, WAVED)
+    assert np.isnan(found.kept) and len(found.pairs) == region
 
 
 def test_the_gradient_leaves_out_a_clearer_wave_that_the_network_does_not_read():

@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spectral_classes import noise, pixels_of, split, waved
 
 from frequency_shortcuts.data.pixels import in_pixels
+from frequency_shortcuts.evaluation import causes
 from frequency_shortcuts.evaluation import class_statistics as statistics_of
-from frequency_shortcuts.evaluation.class_statistics import beyond, class_statistics, fine_radius
+from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, beyond, class_statistics, fine_radius
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, radius
 
 sizes = st.tuples(st.integers(2, 9), st.integers(2, 9))
@@ -101,8 +102,22 @@ def test_differences_are_one_by_chance_and_large_where_a_class_differs(n_classes
     assert highest[0] > 5
 
 
+def test_ratios_are_bounded_where_a_class_has_no_power():
+    variance = torch.full((2, 1, 4, 3), 1e4, dtype=torch.float64)
+    variance[0, 0, 1, 1], variance[1, 0, 2, 0] = 0, 0
+    statistics = ClassStatistics(
+        torch.zeros(variance.shape, dtype=torch.complex128), variance, np.array([20, 20]), (4, 4)
+    )
+    expected = torch.zeros(1, 4, 3, dtype=torch.float64)
+    expected[0, 1, 1], expected[0, 2, 0] = np.log(2e-12) / 2, -np.log(2e-12) / 2
+    torch.testing.assert_close(statistics.log_ratio(0)[0], expected, rtol=0, atol=1e-6)
+    amplitudes = causes._log_amplitudes(statistics, 0)
+    assert np.sort(amplitudes)[[0, -1]] == pytest.approx([np.log(1e-6), -np.log(1e-6)])
+
+
 @few
 @given(sizes, st.floats(0.01, 0.9))
+@example((5, 4), 0.0)
 def test_the_radius_leaves_at_most_the_share_outside_and_the_next_smaller_one_more(size, share):
     images, labels = noise(3, 12, size)
     images[labels == 2] += np.random.default_rng(1).normal(0, 0.2, (12, 1, 1, 1)).astype(np.float32)

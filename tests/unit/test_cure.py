@@ -91,17 +91,29 @@ def test_a_training_cures_by_all_three_conditions(table):
 
 @pytest.mark.parametrize(
     ("changed", "value", "cures"),
-    [("recall", 0.59 + 1e-6, True), ("recall", 0.59 - 1e-6, False), ("called", 0.098, True), ("called", 0.1, False),
+    [("recall", 0.7, True), ("recall", 0.7 - 1e-6, False), ("called", 0.098, True), ("called", 0.1, False),
      ("accuracy", 0.8, True), ("accuracy", 0.7999, False)],
 )  # fmt: skip
 def test_the_limits_of_a_cure_are_the_written_ones(changed, value, cures):
-    """Of a cost of 0.7, 0.49 is back; `called` and accuracy at their limits."""
+    """Of a cost of 1, 0.7 is back; `called` and accuracy at their limits."""
     rows = networks(cases=("noise",)).query("training in ['none', 'swap_fine']")
     clean, plain = rows["case"] == "clean", rows["training"] == "none"
-    rows["recall"], rows["called"], rows["accuracy"] = np.where(clean | ~plain, 0.8, 0.1), 0.0, 0.82
+    rows["recall"], rows["called"], rows["accuracy"] = np.where(clean | ~plain, 1.0, 0.0), 0.0, 0.82
     rows.loc[~plain & (clean == (changed == "accuracy")), changed] = value
     judged = cure.judge(rows).set_index("training")
     assert judged.loc["swap_fine", "cured"] == cures and not judged.loc["none", "cured"]
+
+
+def test_a_case_is_dealt_to_five_classes_at_all_its_levels():
+    for case, (kind, levels) in cure.CASES.items():
+        cues = [cure.draw(seed, case, range(10), (12, 9)) for seed in range(480, 500)]
+        assert all(len({cue.label for cue in cues[deal : deal + 5]}) == 5 for deal in range(0, 20, 5))
+        assert {cue.level for cue in cues} == set(levels)
+        for cue in cues:
+            assert (cue.frequency is not None) == (kind == "wave")
+            if cue.frequency is not None:
+                u, v = cue.frequency
+                assert -6 < u < 6 and 0 <= v < 4 and u**2 + v**2 >= 4
 
 
 def test_below_five_networks_nothing_is_cured_and_without_clean_ones_there_is_an_error(found):
@@ -114,11 +126,31 @@ def test_below_five_networks_nothing_is_cured_and_without_clean_ones_there_is_an
 @pytest.mark.usefixtures("closed_figures")
 def test_the_figure_shows_every_artefact_and_training(table):
     shown = check_page(drawings.cure(table, cure.LIMITS))
-    assert {*CASES, *drawings.TRAININGS.values(), "others called the class"} <= shown
+    cures = {"fine spectra swapped": "6 of 7", "fine spectra removed": "0 of 7", "all saved alike": "2 of 7",
+             "AFA": "0 of 3", "DFM-X": "0 of 3"}  # fmt: skip
+    judged = {"none of these", *(f"{name}: cures {count}" for name, count in cures.items())}
+    limits = {"others called the class,\nabove clean training\n(interval below 0.1)", "cured", "not cured"}
+    assert {*CASES, *judged, *limits} <= shown
     one = cure.judge(networks(1, CASES[:2]).query("training in ['none', 'swap_fine']"))
     few = check_page(drawings.cure(one, cure.LIMITS))
-    assert "AFA" not in few and {*CASES[:2], "fine spectra swapped"} <= few
+    assert not any("AFA" in text for text in few) and {*CASES[:2], "fine spectra swapped: cures 0 of 2"} <= few
     assert set(BACK) == set(drawings.TRAININGS)
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_the_figure_of_cures_draws_each_number_with_its_interval_at_its_limit(table):
+    for axis, (number, limit) in zip(drawings.cure(table, cure.LIMITS).axes, cure.LIMITS.items(), strict=True):
+        rows = table if number == "called" else table[table["training"] != "none"]
+        rows = rows.drop_duplicates("training") if number == "accuracy_loss" else rows
+        bars = [line for line in axis.lines if line.get_marker() == "None" and len(line.get_xdata()) == 2]
+        ends = sorted(tuple(bar.get_xdata()) for bar in bars if bar.get_linewidth() == 1.4)
+        expected = sorted(map(tuple, rows[[f"{number}_low", f"{number}_high"]].to_numpy()))
+        np.testing.assert_allclose(ends, expected)
+        dots = sorted(line.get_xdata()[0] for line in axis.lines if line.get_marker() == "o" and len(line.get_xdata()))
+        np.testing.assert_allclose(dots, sorted(rows[number]))
+        (shaded,) = axis.patches
+        ends = sorted([shaded.get_x(), shaded.get_x() + shaded.get_width()])
+        assert ends[number == "back"] == pytest.approx(limit)
 
 
 def words_of(folder, table):

@@ -1,4 +1,4 @@
-"""The values in drawings of spectra, stability and phase; no module of figures reads a file."""
+"""The values in drawings of spectra, methods, stability and phase; no module of figures reads a file."""
 
 import ast
 import itertools
@@ -11,7 +11,7 @@ from drawn_tables import CLASSES
 from matplotlib import pyplot as plt
 
 from frequency_shortcuts.evaluation.phase_verdicts import KEPT
-from frequency_shortcuts.figures import canvas, spectra
+from frequency_shortcuts.figures import canvas, methods, spectra
 from frequency_shortcuts.figures import phase as phase_figure
 from frequency_shortcuts.figures import stability as stability_figure
 
@@ -120,3 +120,26 @@ def test_without_false_positive_rates_phase_shows_the_recall():
     axis = phase_figure.phase(rows, JUDGED).axes[0]
     (dots,) = [drawn for drawn in axis.collections if drawn.get_label() == "both"]
     np.testing.assert_allclose(np.asarray(dots.get_offsets())[:, 0], rows["tpr_both"])
+
+
+def test_the_truth_of_few_methods_has_the_unused_cue_last_and_in_a_colour_of_its_own():
+    quality = {"culling": 0.5, "hfss": 0.2, "energy": 1.0, "random": 0.1}
+    cells = [("first", "own"), ("second", "own"), ("first", "decoy"), ("first", "any")]
+    rows = [(*cell, name, value, 0.1, 0.0, 0.2) for cell in cells for name, value in quality.items()]
+    columns = ["dataset", "truth", "method", "average_precision", "random", "random_low", "random_high"]
+    table = pd.DataFrame(rows, columns=columns)
+    for few, names in ((True, ["culling", "energy"]), (False, ["culling", "hfss", "energy"])):
+        axis, _ = methods.truth(table, {"second": "b", "first": "a"}, 0.95, few).axes
+        assert [label.get_text() for label in axis.get_yticklabels()] == [*names, "random rankings"]
+        labels = [label.get_text() for label in axis.get_xticklabels()]
+        assert labels == ["b, n = 1", "a, n = 1", "a: unused cue,\nlow is good, n = 1"]
+        used, unused = (np.ma.filled(image.get_array(), np.nan) for image in axis.images)
+        expected = np.tile([[*(quality[name] for name in names), 0.1]], (3, 1)).T
+        np.testing.assert_allclose(used[:, :2], expected[:, :2])
+        np.testing.assert_allclose(unused[:, 2], expected[:, 2])
+        assert np.isnan(used[:, 2]).all() and np.isnan(unused[:, :2]).all()
+        assert axis.images[0].get_cmap().name != axis.images[1].get_cmap().name
+        found = {text.get_position() for text in axis.texts if text.get_fontweight() == "bold"}
+        assert found == {(column, names.index("energy")) for column in (0, 1)}
+    axis, _ = methods.truth(table[table["method"] == "hfss"], {"first": "a"}, 0.95, few=True).axes
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["hfss", "random rankings"]

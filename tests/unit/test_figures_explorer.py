@@ -146,23 +146,23 @@ def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network):
         assert uniform["draws"] == 5 and set(rates["rows"]) == set(explorer.ROWS.values())
         assert (rates["images"], rates["others"]) == tuple(row[["images", "negatives"]])
         assert rates["verdict"] == explorer.VERDICTS.get(line["verdict"])
-        assert rates["low_frequency"] is bool(line["low_frequency"])
+        assert rates["lowest"] == explorer.LOWEST[line["than_lowest"]]
         is_map = line["best_control"] == "other"
         expected = f"the map of {line['closest_class']}" if is_map else explorer.ROWS[line["best_control"]]
         assert rates["control"] == expected
-        said.add((is_map, rates["low_frequency"]))
-    assert {is_map for is_map, _ in said} == {low for _, low in said} == {True, False}
+        said.add(is_map)
+    assert said == {True, False}
     _, few = methods_of(network, verdicts.assign(verdict="too few images"))
     assert {rates["verdict"] for one in few for rates in one["rates"]} == {"too few images to tell"}
 
 
 def test_without_a_verdict_or_the_lowest_frequencies_nothing_is_claimed(network, tmp_path):
-    verdicts = verdicts_of_network().astype({"low_frequency": object, "verdict": object})
-    missing = ["verdict", "low_frequency", *(f"low_pass_margin{end}" for end in ("", "_low", "_high"))]
+    verdicts = verdicts_of_network().astype({"than_lowest": object, "verdict": object})
+    missing = ["verdict", "than_lowest", *(f"low_pass_margin{end}" for end in ("", "_low", "_high"))]
     verdicts.loc[verdicts["class"] == "bee", missing] = None
     write_table(verdicts, tmp_path / "verdicts.csv")
     for rates in methods_of(network, read_table(tmp_path / "verdicts.csv"))[1][1]["rates"]:
-        assert rates["verdict"] is None and rates["low_frequency"] is False and rates["low"] == [None] * 3
+        assert rates["verdict"] is None and rates["lowest"] is None and rates["low"] == [None] * 3
 
 
 def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path):

@@ -16,6 +16,7 @@ from frequency_shortcuts.intervals import over_networks
 pytestmark = pytest.mark.usefixtures("closed_figures")
 OWN = "own map, 95 % interval over images"
 BEST = "best map of another class"
+LOWEST = canvas.CONTROLS["low_pass"]
 
 
 def points(axis, label):
@@ -32,15 +33,14 @@ def bold(axis):
     return [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
 
 
-def test_shortcuts_show_the_headline_of_the_first_kind_with_three_controls_and_the_interval_of_the_map():
+def test_shortcuts_show_the_headline_of_the_first_kind_with_two_controls_and_the_interval_of_the_map():
     names = [f"c{c}" for c in range(5)]
     table = over_seeds(verdicts(names))
     (axis,) = shortcut_figures.shortcuts(table, names).axes
     drawn = table[table["headline"] & (table["network"] == KINDS[0][0])].set_index("class").loc[names]
     assert len(drawn) == 5 and set(drawn["fill"]) == {"zeros"} and set(drawn["part"]) == {"keep"}
-    expected = {OWN: drawn["measure_mean"], BEST: drawn["largest_other_mean"]}
-    for kind in ("radial", "low_pass"):
-        expected[canvas.CONTROLS[kind]] = drawn[f"tpr_{kind}_mean"] - drawn[f"fpr_{kind}_mean"]
+    lowest = drawn["tpr_low_pass_mean"] - drawn["fpr_low_pass_mean"]
+    expected = {OWN: drawn["measure_mean"], BEST: drawn["largest_other_mean"], LOWEST: lowest}
     assert marks(axis) == list(expected)
     for label, values in expected.items():
         np.testing.assert_allclose(points(axis, label), np.column_stack([values, range(5)]), atol=1e-12)
@@ -56,9 +56,8 @@ def test_the_title_says_which_kind_is_drawn_and_what_bold_and_grey_mean():
     rows.loc[weak, ["tpr_unfiltered", "verdict"]] = [0.3, None]
     figure = shortcut_figures.shortcuts(over_seeds(rows), names)
     (axis,) = figure.axes
-    assert axis.get_title().splitlines() == [
-        "resnet18, mean of 5 networks",
-        "the first of 2 kinds of networks",
+    assert axis.get_title().splitlines()[-2:] == [
+        "resnet18, mean of 5 networks; the first of 2 kinds of networks",
         "bold: strong shortcut in most networks; grey: unfiltered TPR below 0.5, no verdict",
     ]
     assert [text.get_text() for text in axis.texts] == ["not tested"]  # C0 gets nothing from its own donors
@@ -72,15 +71,36 @@ def test_the_title_says_which_kind_is_drawn_and_what_bold_and_grey_mean():
 
 def test_one_network_without_some_controls_and_without_fpr():
     rows = verdicts(seeds=(0,), kinds=KINDS[1:]).assign(verdict="none")
-    table = over_seeds(rows.assign(largest_other=np.nan)).drop(columns=["tpr_low_pass_mean", "fpr_low_pass_mean"])
+    table = over_seeds(rows.assign(largest_other=np.nan))
+    (axis,) = shortcut_figures.shortcuts(table.drop(columns="fpr_low_pass_mean"), CLASSES).axes
+    assert marks(axis) == [OWN] and axis.get_title() == "vgg16, augmix"  # a TPR alone does not compare
     (axis,) = shortcut_figures.shortcuts(table, CLASSES).axes
-    assert marks(axis) == [OWN, canvas.CONTROLS["radial"]] and axis.get_title() == "vgg16, augmix"
+    assert marks(axis) == [OWN, LOWEST]
     alone = rows.assign(measure=rows["tpr_dfm"], **{name: np.nan for name in rows if name.startswith("fpr_")})
     (axis,) = shortcut_figures.shortcuts(over_seeds(alone), CLASSES).axes
     drawn = alone[alone["headline"]].set_index("class").loc[list(CLASSES)]
     np.testing.assert_allclose(points(axis, OWN)[:, 0], drawn["tpr_dfm"])
-    np.testing.assert_allclose(points(axis, canvas.CONTROLS["radial"])[:, 0], drawn["tpr_radial"])
+    np.testing.assert_allclose(points(axis, LOWEST)[:, 0], drawn["tpr_low_pass"])
     assert axis.get_xlabel().startswith("TPR from ")
+
+
+@pytest.mark.parametrize(("own", "other", "lowest", "sentence"), [
+    ([0.5] * 4, [0.4, 0.5, 0.6, 0.5], [0.1, 0.2, 0.3, 0.9], "The best map of another class does at least as well as "
+     "the own map in 3 of 4 classes, as many of the lowest frequencies do so in 1 of 4"),
+    ([0.5] * 4, [0.1, 0.2, 0.3, np.nan], [np.nan] * 4,
+     "The best map of another class does at least as well as the own map in 0 of 3 classes"),
+    ([0.5, np.nan, 0.5, 0.5], [np.nan] * 4, [0.1, 0.9, 0.5, 0.6],
+     "As many of the lowest frequencies do at least as well as the own map in 2 of 3 classes"),
+    ([0.5] * 4, [np.nan] * 4, [np.nan] * 4, ""),
+])  # fmt: skip
+def test_the_title_says_in_how_many_of_all_classes_the_controls_do_as_well(own, other, lowest, sentence):
+    names = [f"c{c}" for c in range(4)]
+    table = over_seeds(verdicts(names, kinds=KINDS[:1], parts=("keep",), fills=("zeros",)))
+    table = table.assign(measure_mean=own, largest_other_mean=other, tpr_low_pass_mean=lowest, fpr_low_pass_mean=0.0)
+    for shown in (names, names[:2]):
+        (axis,) = shortcut_figures.shortcuts(table, shown).axes
+        title = " ".join(axis.get_title().split())
+        assert title.partition("resnet18")[0].strip() == sentence
 
 
 def test_the_best_control_out_of_distribution_is_the_highest_mean_of_a_kind():

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from frequency_shortcuts.data.file_facts import content_facts, file_facts
-from frequency_shortcuts.evaluation.fact_scores import score_facts
+from frequency_shortcuts.evaluation.fact_scores import auc_interval, score_facts
 
 GENERATOR = np.random.default_rng(0)
 COLOUR = Image.fromarray(GENERATOR.integers(0, 256, (24, 16, 3), dtype=np.uint8))
@@ -107,11 +107,25 @@ def test_rare_values_count_as_one():
     sizes = np.where(labels == 0, np.arange(100).astype(str), "32 x 32")
     row = score_facts(pd.DataFrame({"size": sizes}), labels, 2).iloc[0]
     assert (row["auc"], row["value"]) == (1, "none of the common ones")
+    sizes[:13] = ["a"] * 5 + ["b"] * 4 + ["c"] * 4  # five pictures make a value common
+    assert score_facts(pd.DataFrame({"size": sizes}), labels, 2).loc[0, "value"] == "none of the common ones or a"
 
 
-def test_many_values_are_not_written_out():
-    labels, sizes = np.repeat([0, 1], 60), np.r_[np.arange(60) % 6, np.full(60, 9)].astype(str)
-    assert score_facts(pd.DataFrame({"size": sizes}), labels, 2).loc[0, "value"] == "0 or 1 or 2 or 3 others"
+@pytest.mark.parametrize(
+    ("values", "words"), [(3, "0 or 1 or 2"), (4, "0 or 1 or 2 or 1 other"), (6, "0 or 1 or 2 or 3 others")]
+)
+def test_many_values_are_not_written_out(values, words):
+    labels, sizes = np.repeat([0, 1], 60), np.r_[np.arange(60) % values, np.full(60, 9)].astype(str)
+    assert score_facts(pd.DataFrame({"size": sizes}), labels, 2).loc[0, "value"] == words
+
+
+def test_an_area_is_as_far_from_the_ends_of_its_interval_as_their_standard_errors_say():
+    """Hanley and McNeil's formula, with the mean of both numbers of images (Newcombe's method 5)."""
+    area, own, others = 0.7, 30, 90
+    for end in auc_interval(area, own, others):
+        of_pairs = (end / (2 - end) - end**2) + (2 * end**2 / (1 + end) - end**2)
+        variance = (end * (1 - end) + ((own + others) / 2 - 1) * of_pairs) / (own * others)
+        assert abs(area - end) == pytest.approx(1.959964 * variance**0.5, rel=1e-6)
 
 
 def test_a_category_that_is_as_frequent_in_all_classes_is_chance_and_not_less():

@@ -1,18 +1,24 @@
 """What tells classes by their images alone: areas under the curve, causes, and the files that carry them."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from scipy.fft import dctn
 from scipy.ndimage import gaussian_filter
+from scipy.signal import convolve2d
 from spectral_classes import pixels_of
 
-from frequency_shortcuts.data.artefacts import KINDS, Artefact
+from frequency_shortcuts.data.artefacts import KINDS, Artefact, put
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import fine_differences, leaks
+from frequency_shortcuts.evaluation import fine_differences, forensics, leaks
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
 from frequency_shortcuts.evaluation.fact_scores import area, auc_interval
 from frequency_shortcuts.evaluation.fine_differences import carries, tell
-from frequency_shortcuts.evaluation.forensics import fingerprints, lightness
+from frequency_shortcuts.evaluation.forensics import LEAST, Trace, fingerprints, lightness
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 CLASSES, LABEL = 5, 3
 
@@ -125,6 +131,63 @@ def test_an_artefact_in_all_images_is_told_without_fail():
     assert told.differences[LABEL].argmax() == 0 and told.table.loc[LABEL, "z"] == told.differences[LABEL].max()
 
 
+def test_spectra_are_root_mean_square_amplitudes():
+    images, labels = photographs((12, 11), 2, n=60)
+    found = tell(images, labels, CLASSES).spectra
+    for k in range(CLASSES):
+        planes = np.fft.fftshift(np.fft.fft2(images[labels == k] / 255), axes=(-2, -1))
+        expected = np.sqrt(np.abs(planes.mean(axis=0)) ** 2 + planes.var(axis=0, ddof=1)).mean(axis=0)
+        np.testing.assert_allclose(found[k], expected, rtol=1e-3)
+
+
+def test_areas_are_those_of_ridge_regressions_one_by_one():
+    generator, n = np.random.default_rng(6), 120
+    labels, folds = np.repeat([0, 1, 2], [20, 40, 60]), generator.permutation(n) % 5
+    features, at_pairs = generator.normal(size=(n, 14)), generator.normal(size=(n, 4))
+    features[labels == 1] += 0.5
+    places = [np.array([fold % 4]) for fold in range(5)]
+    areas, ends, null = fine_differences._areas(features, at_pairs, places, labels, 3, folds, seed=2)
+
+    def scores(own):
+        found = np.empty(n)
+        for fold in range(5):
+            x, left = np.column_stack([features, at_pairs[:, places[fold]]]), folds != fold
+            x = (x - x[left].mean(axis=0)) / x[left].std(axis=0)
+            penalised = np.vstack([x[left], np.sqrt(15) * np.eye(15)])
+            found[~left] = x[~left] @ np.linalg.lstsq(penalised, np.r_[own[left] - own[left].mean(), np.zeros(15)])[0]
+        return found
+
+    drawn = np.random.default_rng([2, 49])
+    permuted = [drawn.permutation(labels) for _ in range(fine_differences.PERMUTATIONS)]
+    by_chance = np.array([[area(scores(one == k), one == k)[0] for k in range(3)] for one in permuted]) - 0.5
+    count = np.bincount(labels)
+    deviation = np.sqrt((n + 1) / (12 * count * (n - count)))  # of an area of independent scores
+    more = np.mean(by_chance**2) / np.mean(deviation**2)
+    assert 1 < more < 2
+    expected = [area(scores(labels == k), labels == k, more) for k in range(3)]
+    np.testing.assert_allclose(np.column_stack([areas, ends]), expected, atol=1e-6)
+    np.testing.assert_allclose(null, 0.5 + np.quantile(by_chance / deviation, 0.95) * deviation, atol=1e-6)
+
+
+def test_the_sharpest_pairs_have_the_wave_and_are_not_coarse():
+    images, labels, _ = with_artefact("wave")
+    pairs = ConjugatePairs(32, 32)
+    found = fine_differences._sharpest(class_statistics(pixels_of(images, labels), CLASSES), pairs)
+    assert [5, 9] in np.abs(pairs.frequencies[found]).tolist() and pairs.radius[found].min() >= 2
+
+
+def test_amplitudes_are_at_least_those_of_rounding():
+    """Rounding to 1 / 255 has a variance of 1 / 12 of that step in each pixel."""
+    pairs = ConjugatePairs(6, 7)
+    found = fine_differences._log_amplitudes(torch.full((2, 3, 6, 7), 0.5), pairs)[:, pairs.radius > 0]
+    np.testing.assert_allclose(found, np.log(6 * 7 / 12 / 255**2) / 2, rtol=1e-4)
+
+
+def test_the_share_of_carriers_leaves_out_those_that_are_high_by_chance():
+    assert fine_differences._share_above(np.r_[np.zeros(19), np.full(21, 2.0)], np.ones(9)) == pytest.approx(0.5)
+    assert fine_differences._share_above(np.zeros(9), np.ones(9)) == 0
+
+
 def test_of_two_classes_the_one_with_the_artefact_is_named():
     images, labels, _ = with_artefact("jpeg")
     own, other = images[labels == LABEL], images[labels == 0]
@@ -161,6 +224,61 @@ def test_fingerprints_are_finite_of_all_sizes_and_of_plain_images(size):
     assert grey.shape[1:] == tuple(min(side, 128) if side < 136 else 128 for side in size)
     prints = fingerprints(grey)
     assert np.isfinite(prints).all() and (prints[1:].std(axis=0) > 0).sum() > 30
+
+
+def slow_fingerprint(grey):
+    """The fingerprint of a small image [h, w] from 0 to 255: whole planes, convolutions, and loops over blocks."""
+    power = np.abs(np.fft.fft2(grey)) ** 2 + grey.size / 12
+    u, v = np.meshgrid(*map(np.fft.fftfreq, grey.shape), indexing="ij")
+    radius, edges = np.hypot(u, v), np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9.5, 12]) / 16
+    parts = [(radius >= low) & (radius < high) & (radius > 0) for low, high in itertools.pairwise(edges)]
+    parts += [(np.abs(u) > 0.35) & (np.abs(v) < 0.15), (np.abs(u) < 0.15) & (np.abs(v) > 0.35)]
+    numbers = [np.log1p(grey.std()), *(np.log(power[part].mean()) / 2 for part in parts if part.any())]
+    numbers += [(grey == grey.min()).mean(), (grey == grey.max()).mean()]
+    along = np.array([[0, 1, 0], [0, -2, 0], [0, 1, 0]])
+    for kernel in (along + along.T, np.array([[1, -1], [-1, 1]]), along, along.T):
+        sizes = np.sort(np.abs(convolve2d(grey, kernel, mode="valid")), axis=None)
+        numbers += [np.log1p(sizes[int(q * (sizes.size - 1))]) for q in (0.1, 0.25, 0.5, 0.75, 0.9, 0.97)]
+    high = np.add.outer(range(8), range(8)) >= 5
+    for clipped in (0, 24) if min(grey.shape) >= 16 else ():
+        count = np.zeros((2, 2))  # zeros and small ones, in the grid at the corner and in others
+        for row, column in itertools.product(range(0, grey.shape[0] - 7, 4), range(0, grey.shape[1] - 7, 4)):
+            block = grey[row : row + 8, column : column + 8]
+            if block.std() > 1 and np.isin(block, (0, 255)).sum() <= clipped:
+                size = np.abs(dctn(block, norm="ortho"))[high]
+                count[:, int(row % 8 + column % 8 > 0)] += (size < 0.6).sum(), (size < 1.8).sum()
+        (zero, zeros), (small, smalls) = count
+        share = (zeros + 1 / 3) / (smalls + 1)
+        numbers.append((zero - small * share) / np.sqrt(small * share * (1 - share) + 1))
+    return np.array(numbers)
+
+
+@pytest.mark.parametrize("size", [(12, 14), (25, 34)])
+def test_fingerprints_are_those_of_a_slow_reference(size):
+    images = put("jpeg", 60, photographs(size, 3, n=6)[0])
+    images[3:, :, :9, :10] = 255 * np.random.default_rng(0).integers(2, size=(3, 1, 9, 10))
+    grey = lightness(pixels_of(images, np.arange(6) % 2).take(np.arange(6)))
+    np.testing.assert_allclose(grey, np.tensordot([0.299, 0.587, 0.114], images, (0, 1)), atol=1e-3)
+    grey = np.rint(grey)
+    np.testing.assert_allclose(fingerprints(grey), [slow_fingerprint(one) for one in grey], rtol=1e-4, atol=1e-4)
+
+
+def trace(artefact, alike, share=1.0, grid=9.0):
+    return Trace(artefact, alike, (share, share), 1.0, grid, np.zeros(2), 0.0)
+
+
+@pytest.mark.parametrize(("artefact", "alike", "share"), [(name, *least) for name, least in LEAST.items()])
+def test_a_trace_is_found_at_its_limits_and_not_below(artefact, alike, share):
+    assert trace(artefact, alike, share).found and trace(artefact, alike, share, grid=5).found
+    assert not trace(artefact, alike - 1e-9, share).found and not trace(artefact, alike, share - 1e-9).found
+    assert trace(artefact, alike, share, grid=4.9).found == (artefact != "jpeg")
+
+
+def test_a_trace_is_a_reverse_if_another_class_is_more_alike_to_the_opposite():
+    sharp, soft, blocks = trace("sharpened", 0.6), trace("blurred", 0.5), trace("jpeg", 0.9)
+    assert forensics._is_reverse(0, soft, {0: [soft], 1: [blocks, sharp]})
+    assert not forensics._is_reverse(0, soft, {0: [soft, sharp], 1: [blocks, soft]})
+    assert not forensics._is_reverse(1, sharp, {0: [soft], 1: [sharp]})
 
 
 def test_a_wave_in_two_of_five_classes_is_named_in_both_and_in_no_other():
@@ -209,6 +327,7 @@ def test_the_benchmark_counts_names_and_files():
     made = [Artefact("noise", 2, 1, 0.5), Artefact("brightness", 1, 2)]
     table = leaks.measure_data(chosen, {"clean": (), "first": made}, seed=1)
     assert table["set"].tolist() == ["clean"] * CLASSES + ["first"] * CLASSES and table.loc[6, "rank"] == 1
+    assert np.flatnonzero(table["files"].notna()).tolist() == [6]  # not of what all images of a class have
     aims = leaks.judge_data(table).set_index("aim")
     assert aims.loc["cause", ["value", "count", "met"]].tolist() == [1, 1, True]
     assert aims.loc["false", ["value", "count", "met"]].tolist() == [0, 8, True]

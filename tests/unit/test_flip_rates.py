@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy.stats import norm
 
+from conftest import ROOT
 from frequency_shortcuts.evaluation import flip_rates
 from frequency_shortcuts.evaluation.counterfactual import NOT_SHOWN, Flips
 from frequency_shortcuts.evaluation.flip_rates import Thresholds, benjamini_hochberg, cross_flips, rates
@@ -262,6 +263,36 @@ def test_a_need_of_which_a_sink_leaves_one_draw_has_an_interval():
     assert table.loc[3, "verdict"].startswith("follows")
     assert table.loc[1, "need"] == 1 and 0.85 < table.loc[1, "need_low"] < 1
     assert table.loc[2, "need"] == 0 and 0 < table.loc[2, "need_high"] < 0.1
+
+
+@pytest.mark.parametrize(("verdict", "by", "expected"), [
+    ("follows", "flip", ("flip", 3)), ("follows", "part", ("part", 1)), ("follows", "sham", ("flip", 3)),
+    ("not shown", "flip", ("flip", 0)), ("not shown", "part", ("part", 0)), ("needs", "flip", ("away_sham", 2)),
+])  # fmt: skip
+def test_an_example_was_rightly_called_and_is_then_called_what_most_are(verdict, by, expected):
+    """Of class 0: images 3 and 4 of classes 1 and 2 count, 5 is called wrongly, 6 counts, 7 does not."""
+    labels, unfiltered = np.array([0, 0, 0, 1, 2, 1, 2, 3]), np.array([3, 0, 0, 1, 2, 0, 2, 3])
+    columns, own = np.tile([3, 4, 5, 6, 7], (4, 1)), np.tile([0, 1, 2, -1, -1], (4, 1))
+
+    def called(*row):
+        return np.array([[row]] * 1, np.int16).repeat(4, axis=1)
+
+    to = {"flip": called(1, 1, 0, 0, 0), "sham": called(1, 2, 1, 2, 3), "own_part": called(1, 2, 1, 2, 3),
+          "part": called(-1, 0, 0, 1, 0)}  # fmt: skip
+    if verdict == "not shown":
+        to["part"] = called(0, 0, 1, 0, 3)  # none is called as before: the first that was rightly called
+    away = {"away": called(1, 0, 0, -1, -1), "away_sham": called(1, 0, 1, -1, -1)}
+    comparable = np.array([[False, True, True, False]] * 4)
+    flips = Flips(labels, unfiltered, columns, to, own, away, comparable, np.zeros((4, 2, 2)), None)
+    images, kind, place = flip_rates.example(flips, {"verdict": verdict, "by": by}, 0)
+    assert (kind, place) == expected
+    assert images.tolist() == ([0, 1, 2] if verdict == "needs" else [3, 4, 5, 6, 7])
+
+
+def test_method_and_code_have_the_same_thresholds():
+    rows = [line.strip("| ").split(" | ") for line in (ROOT / "docs" / "method.md").read_text().splitlines()]
+    found = {row[0].strip("`"): row[-1] for row in rows}
+    assert [float(found[number]) for number in flip_rates.NUMBERS] == list(Thresholds()[:4])
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -60,12 +60,15 @@ def test_a_set_has_a_row_for_each_test_and_class(table):
             assert tuple(test["ring"]) == design.ring_names[1:]
 
 
-def test_a_stopped_computation_resumes_with_the_finished_sets(table, tmp_path, trained_iterations):
+def test_a_stopped_computation_resumes_with_the_finished_sets(table, tmp_path, trained_iterations, caplog):
     state = tmp_path / "graded.csv.state"
     with pytest.raises(Stopped, match="stopped at set 301"):
         graded.measure([300, 301], CONSTANTS, PROTOCOL, work=Work(state, stop=StopAfter(2)))
     of_one = len(trained_iterations)
-    resumed = graded.measure([300, 301], CONSTANTS, PROTOCOL, work=Work(state))
+    with caplog.at_level("INFO"):
+        resumed = graded.measure([300, 301], CONSTANTS, PROTOCOL, work=Work(state))
+    last = table.query("seed == 301 and iteration == 4")["recall"].mean()
+    assert f"set 301: mean recall {last:.3f} after 4 iterations" in caplog.text
     assert len(trained_iterations) == 2 * of_one
     pd.testing.assert_frame_equal(resumed, table)
     # Sets of other settings, or of other code, are not taken.

@@ -51,11 +51,31 @@ def test_tpr_and_fpr_are_joined_by_the_squares_of_their_half_widths():
     tpr, fpr = (intervals.paired(generator.integers(-1, 2, (3, n))) for n in (50, 450))
     halves = [(ends.high - ends.low) / 2 for ends in (intervals.joined(tpr), intervals.joined(fpr))]
     of_draws = np.array([0, 0.001, 0.01])
-    found = intervals.joined(tpr, fpr, of_draws)
+    found = intervals.joined(tpr, fpr, of_draws, draws=5)
     np.testing.assert_allclose(found.value, tpr.value - fpr.value)
-    half = np.sqrt(halves[0] ** 2 + halves[1] ** 2 + z**2 * of_draws)
+    half = intervals.reach((halves[0] ** 2 + halves[1] ** 2) / z**2, of_draws, draws=5)
     np.testing.assert_allclose([found.low, found.high], tpr.centre - fpr.centre + np.array([-half, half]), rtol=1e-12)
     np.testing.assert_allclose(intervals.joined(tpr), [tpr.value, tpr.centre - halves[0], tpr.centre + halves[0]])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (-0.1, 0.1, "as well"),  # the bound belongs to it
+        (0.02, 0.06, "as well"),  # clearly above 0, and yet within the bound
+        (-0.09, -0.01, "as well"),
+        (0.02, 0.11, "better"),
+        (0.2, 0.3, "better"),
+        (-0.11, -0.02, "worse"),
+        (0.0, 0.11, "undecided"),
+        (-0.11, 0.0, "undecided"),
+        (-0.2, 0.3, "undecided"),
+        (np.nan, 0.05, "undecided"),
+        (np.nan, np.nan, "undecided"),
+    ],
+)
+def test_as_well_is_said_only_of_an_interval_within_the_bound(low, high, word):
+    assert intervals.compared(low, high, 0.1) == word
 
 
 def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles():
@@ -79,6 +99,27 @@ def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles()
     assert (low, high) == pytest.approx((values.mean() - 1.96 * error, values.mean() + 1.96 * error), abs=0.01)
     assert (low, high) == intervals.bootstrap(strata, mean, draws=1000, seed=1)
     assert (low, high) != intervals.bootstrap(strata, mean, draws=1000, seed=2)
+    assert np.isnan(intervals.bootstrap(strata, lambda weights: weights @ np.full(201, 0.1) / 201)).all()  # no spread
+
+
+def test_a_mean_over_draws_has_students_t_with_satterthwaites_degrees_of_freedom():
+    images, of_draws = np.array([0.01, 0.01, 1e-6]), np.array([0.0, 0.02, 0.02])
+    expected = [stats.norm.ppf(0.975) * 0.1, stats.t.ppf(0.975, 4 * 0.03**2 / 0.02**2) * 0.03**0.5,
+                stats.t.ppf(0.975, 4) * 0.02**0.5]  # fmt: skip
+    np.testing.assert_allclose(intervals.reach(images, of_draws, 5), expected, rtol=1e-3)  # the last one nearly
+    np.testing.assert_allclose(intervals.reach(images, of_draws, 5)[:2], expected[:2], rtol=1e-12)
+    tpr = intervals.paired([1, 0, 0, 0.5])
+    value, low, high = intervals.joined(tpr, of_draws=0.02, draws=5)
+    half = intervals.reach(tpr.variance, 0.02, 5)
+    np.testing.assert_allclose([value, low, high], [0.375, 0.25 - half, 0.25 + half], rtol=1e-12)
+
+
+def test_one_more_draw_lies_within_its_reach_of_the_mean_of_the_others():
+    """Of two draws: 12.706 sqrt(2 * 0.1^2) sqrt(1.5). Of normal draws, 95 % of the next ones, within four errors."""
+    np.testing.assert_allclose(intervals.reach_of_one_more([0.2, 0.4]), 12.7062 * 0.02**0.5 * 1.5**0.5, rtol=1e-5)
+    draws = np.random.default_rng(0).normal(0.3, 0.1, (10_000, 6))
+    within = np.abs(draws[:, 5] - draws[:, :5].mean(axis=1)) < intervals.reach_of_one_more(draws[:, :5])
+    assert within.mean() == pytest.approx(0.95, abs=0.009)
 
 
 def test_networks_have_students_interval_from_five_on():

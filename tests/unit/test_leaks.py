@@ -62,6 +62,25 @@ def test_the_aims_count_what_is_warned_of(warned):
     assert np.isnan(aims.loc["power_half", "value"])
 
 
+def test_the_aims_by_the_images_alone_count_their_rows():
+    planted = pd.DataFrame({
+        "set": "first", "kind": ["jpeg", "noise", "blurred", "jpeg", "noise", "brightness", "brightness"],
+        "share": [1, 1, 0.5, 0.5, 0.25, 1, 1],
+        "cause": ["blocks", "blocks", "lost high frequencies", "blocks", "", "", "blocks"],
+        "rank": [1, 3, 2, 1, 2, 9, 9], "files": [np.nan, np.nan, 0.7, 0.8, 0.9, np.nan, np.nan],
+    })  # fmt: skip
+    clean = pd.DataFrame({"set": "clean", "cause": ["", "wave", "", ""], "rank": range(4)})
+    found = leaks.judge_data(pd.concat([planted, clean])).set_index("aim")[["value", "count", "goal"]]
+    assert found.round(6).fillna(-1).to_dict("index") == {
+        name: {"value": value, "count": count, "goal": goal}
+        for name, value, count, goal in (
+            ("cause", 0.6, 5, 0.8), ("cause_all", 0.5, 2, -1), ("cause_half", 1, 2, -1), ("cause_quarter", 0, 1, -1),
+            ("first", 0.8, 5, 0.8), ("false", 0.25, 4, 0.05), ("brightness", 0.5, 2, -1), ("files_half", 0.75, 2, 0.8),
+            ("files_quarter", 0.9, 1, 0.8),
+        )
+    }  # fmt: skip
+
+
 def test_other_numbers_are_compared_at_five_percent_of_false_alarms():
     compared = leaks.compare(leaks.with_harm(table(4, warned=True), CLEAN)).set_index("number")
     assert compared.loc["flip", "found"] == 1

@@ -94,6 +94,7 @@ def test_losses_are_differences_on_the_same_images():
     [
         ((0.2, 0.6), (-0.1, 0.0999), reliance.AVOIDABLE),
         ((0.2, 0.6), (0.1, 0.3), reliance.NEEDED),
+        ((0.2, 0.6), (-0.1, 0.1), reliance.OPEN),
         ((0.2, 0.6), (0.05, 0.3), reliance.OPEN),
         ((0.19, 0.6), (-0.1, 0.0), reliance.OPEN),
         ((0.1, 0.1999), (0.3, 0.4), reliance.NOT_RELIED_ON),
@@ -124,6 +125,7 @@ def test_fewer_than_five_networks_have_an_interval_over_their_images():
     assert three["reading"] == reliance.OPEN and five["reading"] == reliance.AVOIDABLE
     for changes in ({"removed": "nothing"}, {"tpr": 0.49}, {"tpr_same": 0.49}):
         assert reliance.over_seeds(of_seeds([0.5] * 5).assign(**changes))["reading"].isna().all()
+    assert reliance.over_seeds(of_seeds([0.5] * 5).assign(tpr=0.5))["reading"].tolist() == [reliance.AVOIDABLE]
 
 
 def test_the_figure_draws_both_losses():

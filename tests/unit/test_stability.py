@@ -31,6 +31,7 @@ def test_maps_that_cannot_be_compared_are_refused():
             stability.compare_maps(left, stability.pack_maps(other))
     with pytest.raises(ValueError, match="draws 0"):
         stability.compare_maps(left, left, draws=0)
+    assert stability.compare_maps(left, left, draws=1)["iou"].tolist() == [1, 1]
 
 
 RUNS = [

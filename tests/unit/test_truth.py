@@ -351,5 +351,9 @@ def test_the_rates_of_a_wave_are_those_of_a_network_that_reads_it_and_of_one_tha
     kept = table[(table["test"] == "wave") & (table["part"] == "keep")]
     assert (removed["tpr"] == 0).all() and (kept["tpr"] == 1).all() and len(kept) == len(removed) == 2  # both fills
     assert (kept["positions"] == 2).all() and (table["images"] == 20).all()
-    blind = usage.wave_rates(Waves(np.zeros_like(energy)), waved, plain, masks["truth"], masks["harmonics"], controls=5)
+    disc = np.broadcast_to(spectrum.radius(16, 16) < 10, masks["truth"].shape)
+    blind = usage.wave_rates(Waves(np.zeros_like(energy)), waved, plain, masks["truth"], disc, controls=5)
     assert (blind["tpr"] == 0).all()
+    drawn = blind.loc[blind["test"] == "random_control", "positions"]  # of both sizes, within one of a pair
+    size = (disc | masks["truth"])[1].sum()
+    assert set(drawn) <= {2, 3, size, size + 1} and {drawn.min() < 4, drawn.max() >= size} == {True}

@@ -15,15 +15,13 @@ from frequency_shortcuts.storage.tables import CULLING, read_table
 def draw(dataset: str, store: str, table: str, advantage: str, shortcuts: str, most: int) -> Figure:
     classes = read_classes(store)
     verdicts, *tables = (rows[rows["dataset"] == dataset] for rows in map(read_table, (shortcuts, table, advantage)))
-    kinds = selection.kinds_of(verdicts)
+    first, *_ = selection.kinds_of(verdicts)
     matrix, gain = (
         rows.assign(network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, ""))
-        for rows in (selection.of_kind(table, kinds[0]) for table in tables)
+        for rows in (selection.of_kind(table, first) for table in tables)
     )
     shown = selection.clearest_shortcuts(verdicts, classes, most)
-    rest = f"the first of {len(kinds)} kinds of networks" if len(kinds) > 1 else ""
-    note = "\n".join(filter(None, (shown.note, rest)))
-    return cross_matrix.cross_matrix(matrix, gain, shown.names(classes), note)
+    return cross_matrix.cross_matrix(matrix, gain, shown.names(classes), shown.note)
 
 
 canvas.draw_all(draw, figures)

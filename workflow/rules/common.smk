@@ -29,7 +29,7 @@ from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import NETWORK, WITH_TRUTH, config_digest
 from study.plan import Plan, expand_runs
-from study.network_tests import TESTS
+from study.network_tests import MEASURED, TESTS
 from study.categories import CATEGORIES, CONFIGURATION, EXPLORER, marks
 from study.sources.registry import SOURCES
 

@@ -1,7 +1,7 @@
 # The findings of the published study, tested on this one; figures, run times, the cover page of the report, the explorer.
 
 
-rule findings:
+rule judge_findings:
     input:
         networks=f"{RESULTS}/tables/networks.csv",
         advantages=f"{RESULTS}/tables/own_map_advantage.csv",
@@ -18,7 +18,7 @@ rule findings:
         findings=f"{RESULTS}/tables/findings.csv",
         numbers=f"{RESULTS}/tables/finding_numbers.csv",
     log:
-        f"{RESULTS}/logs/findings.log",
+        f"{RESULTS}/logs/judge_findings.log",
     resources:
         mem_mb=growing(4000),
         runtime=growing(60),

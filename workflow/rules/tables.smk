@@ -1,16 +1,16 @@
 # Tests of networks, the tables that are joined from them, tables in the layout of the paper, provenance, typeset tables.
 # Modules of `study.tests` describe the tests and what their tables are joined from. Those with files of runs have a rule.
 
-for test in filter(lambda test: test.measure, TESTS.values()):
+for test, *others in MEASURED.values():
 
     rule:
         name:
             test.name
         input:
             **test.inputs(plan),
-            code=code("run_test.py", modules=[test.module]),
+            code=code("run_test.py", modules=[one.module for one in (test, *others)]),
         output:
-            **{key: f"{RESULTS}/{output.path}" for key, output in test.outputs.items()},
+            **{key: f"{RESULTS}/{file.path}" for one in (test, *others) for key, file in one.outputs.items()},
         log:
             f"{RESULTS}/logs/{test.name}/{test.place}.log",
         benchmark:
@@ -24,8 +24,8 @@ for test in filter(lambda test: test.measure, TESTS.values()):
             mem_mb=growing(test.memory),
             runtime=growing(test.minutes),
         params:
-            **test.settings(plan),
-            module=test.module,
+            **{key: value for one in (test, *others) for key, value in one.settings(plan).items()},
+            modules=[one.module for one in (test, *others)],
             device=config["device"],
         message:
             test.message
@@ -76,30 +76,28 @@ for joining in {test.rule: None for test in TESTS.values() if test.rule != "tabl
             "../scripts/make_tables.py"
 
 
-rule paper_table:
+rule paper_tables:
     input:
-        notebook="workflow/notebooks/paper_table.py",
-        over_seeds=branch(lambda wildcards: wildcards.number != "3", then=f"{RESULTS}/tables/shortcuts_over_seeds.csv"),
-        verdicts=branch(lambda wildcards: wildcards.number == "3", then=f"{RESULTS}/tables/shortcuts.csv"),
-        ood=branch(lambda wildcards: wildcards.number == "3", then=f"{RESULTS}/tables/ood.csv"),
-        code=code("draw_figure.py", modules=["notebooks.paper_table"]),
+        notebook="workflow/notebooks/paper_tables.py",
+        over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
+        verdicts=f"{RESULTS}/tables/shortcuts.csv",
+        ood=targets.table_if_planned(plan, "ood"),
+        code=code("draw_figure.py", modules=["notebooks.paper_tables"]),
     output:
-        csv=f"{RESULTS}/tables/table_{{number}}.csv",
-        notebook=f"{RESULTS}/notebooks/table_{{number}}.ipynb",
+        csv=[f"{RESULTS}/tables/{name}.csv" for name in targets.paper_tables(plan)],
+        latex=[f"{RESULTS}/tables/{name}.tex" for name in targets.paper_tables(plan)],
+        notebook=f"{RESULTS}/notebooks/paper_tables.ipynb",
     log:
-        f"{RESULTS}/logs/tables/table_{{number}}.log",
-    wildcard_constraints:
-        number="[123]",
+        f"{RESULTS}/logs/paper_tables.log",
     params:
         parameters=lambda wildcards, input, output: {
-            "csv": output.csv,
             **{name: path for name, path in input.items() if name in ("over_seeds", "verdicts", "ood") and path},
-            **({"chosen": plan.baselines()} if wildcards.number == "1" else {}),
-            **({"chosen": plan.non_baselines()} if wildcards.number == "2" else {}),
+            "tables": {path: SHOWN[Path(path).stem].title for path in output.csv},
+            "chosen": {"table_1": plan.baselines(), "table_2": plan.non_baselines()},
         },
-        caption=lambda wildcards: Caption(TABLES[f"table_{wildcards.number}"].caption, config),
+        caption=Caption("\n\n".join(TABLES[name].caption for name in targets.paper_tables(plan)), config),
     message:
-        "Building table {wildcards.number} of the paper"
+        "Building the tables of the paper"
     script:
         "../scripts/draw_figure.py"
 
@@ -152,12 +150,3 @@ rule show_table:
         "Typesetting the table {wildcards.table}"
     script:
         "../scripts/show_table.py"
-
-
-use rule show_table as latex_table with:
-    output:
-        f"{RESULTS}/tables/{{table}}.tex",
-    log:
-        f"{RESULTS}/logs/tables/latex_{{table}}.log",
-    wildcard_constraints:
-        table="table_[123]",

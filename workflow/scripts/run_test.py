@@ -1,4 +1,4 @@
-"""Run a test of networks: what its module in `study.tests` measures."""
+"""Run tests of networks: what their modules in `study.tests` measure."""
 
 from importlib import import_module
 
@@ -6,9 +6,10 @@ from study.job import job
 
 
 def main(snakemake):
-    """Write the files of one job of the test."""
+    """Write the files of one job."""
     with job(snakemake) as created_by:
-        import_module(snakemake.params.module).TEST.measure(snakemake, created_by)
+        for module in snakemake.params.modules:
+            import_module(module).TEST.measure(snakemake, created_by)
 
 
 if __name__ == "__main__":

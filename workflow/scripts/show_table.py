@@ -1,4 +1,4 @@
-"""Typeset a table: a sortable HTML page for the report, or LaTeX for print."""
+"""Typeset a table as a sortable HTML page for the report."""
 
 from pathlib import Path
 
@@ -9,17 +9,11 @@ from study.job import job
 
 
 def main(snakemake):
-    """Write the table in the form that the ending of the output names."""
+    """Write the page."""
     path, title = snakemake.input.table, snakemake.params.title
-    target = Path(snakemake.output[0])
     with job(snakemake):
-        table = read_table(path)
-        heading = title[0].upper() + title[1:]
-        if target.suffix == ".tex":
-            text = typeset.latex(table, heading, f"tab:{target.stem}")
-        else:
-            text = typeset.table_page(table, heading, path, Path(path).read_bytes())
-        with replacing(target) as temporary:
+        text = typeset.table_page(read_table(path), title[0].upper() + title[1:], path, Path(path).read_bytes())
+        with replacing(snakemake.output[0]) as temporary:
             temporary.write_text(text)
 
 

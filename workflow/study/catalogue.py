@@ -61,8 +61,9 @@ OTHERS = {
     "finding_numbers": Table(),
     "runtimes": Table(
         Result("run times and memory", "run"),
-        "Wall time, processor time and greatest memory of every heavy job, as Snakemake measured them on the machine "
-        "that ran the study. Times of a ``resumed`` job are those of its last attempt.",
+        "Wall time and greatest memory of every heavy job, as Snakemake measured them, and the processor time that the "
+        "job itself measured, on the machine that ran the study. Times of a ``resumed`` job are those of its last "
+        "attempt.",
     ),
     "provenance": Table(
         Result("versions, commit, device, seeds", "run"),

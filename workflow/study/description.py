@@ -90,6 +90,7 @@ class NetworkTest:
     runs : the runs that are tested
     measure : what a job does, from Snakemake's object and the text for `created_by`; without it, the test has no rule
         and no files of runs, but tables
+    in_jobs_of : the test whose jobs also measure this one, with the same runs; by default, it has jobs of its own
     outputs : the files of a run by their names in the rule
     inputs : the input files by their names in the rule, paths with wildcards or functions of wildcards
     settings : the params of the rule by their names, values or functions of wildcards, besides `device`
@@ -113,6 +114,7 @@ class NetworkTest:
     message: str
     runs: Callable[[Plan], list[Run]]
     measure: Callable[[Any, str], None] | None = None
+    in_jobs_of: str = ""
     outputs: Mapping[str, Output] = field(default_factory=dict)
     inputs: Callable[[Plan], dict[str, Any]] = files_of_run
     settings: Callable[[Plan], dict[str, Any]] = lambda plan: {}
@@ -148,7 +150,7 @@ class NetworkTest:
 
     def benchmarks(self, plan: Plan) -> list[str]:
         """The files with the run times of the jobs."""
-        jobs = self.jobs(plan) if self.measure else []
+        jobs = self.jobs(plan) if self.measure and not self.in_jobs_of else []
         return [f"{plan.results}/benchmarks/{self.name}/{self.place.format(**job)}.tsv" for job in jobs]
 
     def joined_files(self, plan: Plan) -> dict[str, Any]:

@@ -55,6 +55,7 @@ def job(snakemake: Any) -> Iterator[str]:
         print(f"ERROR in {snakemake.rule}: {sentence} (log: {', '.join(snakemake.log)})", file=sys.stderr)
         raise SystemExit(1) from None
     finally:
+        log.info("processor time: %.2f s", sum(os.times()[:4]))  # with its child processes, since it started
         root.removeHandler(handler)
         handler.close()
 

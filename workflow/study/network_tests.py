@@ -19,3 +19,9 @@ def _found() -> Iterator[NetworkTest]:
 
 
 TESTS = {test.name: test for test in sorted(_found(), key=lambda test: (test.order, test.name))}
+# The tests that a job measures, by the rule of the job.
+MEASURED = {
+    name: [test, *(other for other in TESTS.values() if other.in_jobs_of == name)]
+    for name, test in TESTS.items()
+    if test.measure and not test.in_jobs_of
+}

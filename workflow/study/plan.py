@@ -108,7 +108,7 @@ class Plan(StudySettings):
         return [run for run in self._mapped if run["dataset"] in self.from_source("waved")]
 
     def _of_seeds(self, seeds: str) -> list[Run]:
-        return self._first_seed_runs if seeds == "first" else self._mapped
+        return {"first": self._first_seed_runs, "all": self._mapped, "none": []}[seeds]
 
     @cached_property
     def _methods(self) -> dict[tuple[Any, ...], list[str]]:

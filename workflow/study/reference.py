@@ -16,7 +16,7 @@ from jinja2 import Template
 from frequency_shortcuts.maps.methods.registry import METHODS, load
 
 from .job import FOLDER, ROOT
-from .network_tests import TESTS
+from .network_tests import MEASURED, TESTS
 from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
 
 PAGE = SCHEMA.with_name("README.md")
@@ -124,7 +124,7 @@ def of_tests() -> dict[Path, str]:
         files += [(output.path.replace(FOLDER, "{run}"), output.holds) for output in test.outputs.values()]
         files += [(f"tables/{name}.csv", table.holds) for name, table in test.tables.items()]
     rows = ["| path | holds |", "|---|---|", *(f"| `{path}` | {_in_lines(holds)} |" for path, holds in files)]
-    rules = [f"  {test.name}: *{'resumed' if test.resumes else 'gpu'}" for test in TESTS.values() if test.measure]
+    rules = [f"  {name}: *{'resumed' if test.resumes else 'gpu'}" for name, (test, *_) in MEASURED.items()]
     return {
         RESULTS: _between(RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", rows),
         PROFILE: _between(PROFILE.read_text(), "  # tests of networks, by `make docs`", "  # and no others", rules),

@@ -31,7 +31,7 @@ HITS = (
     "the image; `donors` int32 [image] of the fill swap; `negatives` bool [class, image], on which FPR is measured "
     "(with swap without those whose donor is of the class); `trials/{column}`, what each mask is for: `class`, `part`, "
     "`filter`, `draw`, `mask` (its index), `positions`, `overlap`; attributes `neutral` (-1 for none) and "
-    "`false_positives` (whether FPR was measured under random and low-pass masks, not only under maps)"
+    "`false_positives` (whether FPR was measured under uniform random and low-pass masks, not only under maps)"
 )
 
 

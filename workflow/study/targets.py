@@ -10,6 +10,11 @@ from .job import FOLDER, WITH_TRUTH
 from .network_tests import TESTS
 from .plan import Plan, Run, expand_runs
 
+# Tables of the target `findings`.
+OF_FINDINGS = (
+    "findings", "finding_numbers", "flips", "own_map_advantage", "ood_advantage", "transfer_advantage", "graded",
+    "provenance", "runtimes",
+)  # fmt: skip
 # Files of the quick analysis of a run.
 ANALYSIS = ["report.html", "flips.csv", "cross_flips.csv", "flips.h5", "verdicts.csv", "rates.csv", "maps.h5"]
 
@@ -41,6 +46,12 @@ def of_study(plan: Plan) -> list[str]:
         *maps,
         *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
     ]
+
+
+def of_findings(plan: Plan) -> list[str]:
+    """The findings, the tables that they are judged by, and what says of which study they are."""
+    made = _table_files(name for name in tables(plan) if name in OF_FINDINGS)
+    return [f"{plan.results}/{file}" for file in ("checked.txt", *_figure_files(["findings_all"]), *made)]
 
 
 def of_methods(plan: Plan) -> list[str]:

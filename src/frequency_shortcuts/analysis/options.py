@@ -70,7 +70,7 @@ class Test:
     images_per_class : images of each class that test, at most; by default 200, of which 50 test its map
     parts : keep, remove or both; without parts, the maps are made, and nothing is tested
     fills : what stands at the other frequencies; by default all fills
-    controls : random masks of each kind
+    controls : uniform random masks; there are 20 more with the map's radii
     others : the most maps of other classes that are tried on each class
     negatives : the most images on which FPR is measured, one sample for all classes, each without its own. By default
         two for each test image of a class, at least 50 and one for each class, and at most 1,000
@@ -118,9 +118,7 @@ class Test:
                 f"parts {', '.join(self.parts)}: expected keep among them, which the verdict is about, or no parts"
             )
         if self.parts and self.controls < FEWEST_DRAWS:
-            raise ValueError(
-                f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks of each kind"
-            )
+            raise ValueError(f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks")
         all_named(self.fills)
 
     @property

@@ -26,7 +26,7 @@ from .sources import recall_by_source
 
 SHORT = [
     "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "closest_class", "margin", "margin_low",
-    "margin_high", "verdict", "low_frequency", "images", "negatives", "smallest_effect",
+    "margin_high", "verdict", "than_lowest", "images", "negatives", "smallest_effect",
 ]  # fmt: skip
 NEEDED = {"strong": True, "weak": True, "none": False}  # verdict on a map that is removed -> whether it is needed
 
@@ -143,8 +143,9 @@ class Outcome:
         """One row for each class, from the test to quote (the map alone is kept): rates, margin, verdict.
 
         `margin` is that to the closest control, `best_control`: random masks, or the map of `closest_class`.
-        `low_frequency` says whether the lowest frequencies of the same number do as well. `images` and `negatives` of
-        the class and of others were tested; `smallest_effect` is the least margin that would be clear with so many.
+        `than_lowest` says whether the map is worse than as many of the lowest frequencies, as well, better, or whether
+        this is undecided. `images` and `negatives` of the class and of others were tested; `smallest_effect` is the
+        least margin that would be clear with so many.
         If maps were also removed: `tpr_removed` without the map, `tpr_random_removed` without as many random
         frequencies (mean over draws), and `needed`, whether TPR - FPR falls clearly more without the map. This is no
         part of the verdict.

@@ -41,7 +41,7 @@ COLUMNS = {  # of `Analysis.verdicts`, as the page shows them: what is tested, a
     "best_control": ("the map alone is kept", "closest control"),
     "margin": ("the map alone is kept", "margin over it (95 % interval)"),
     "smallest_effect": ("the map alone is kept", "smallest clear margin"),
-    "low_frequency": ("the map alone is kept", "lowest frequencies do as well"),
+    "than_lowest": ("the map alone is kept", "than the lowest frequencies"),
     "tpr_removed": ("the map is removed", "TPR"),
     "tpr_random_removed": ("the map is removed", "TPR without random ones"),
     "needed": ("the map is removed", "needed"),

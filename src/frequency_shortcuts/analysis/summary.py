@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.evaluation.verdicts import TOO_FEW
+from frequency_shortcuts.evaluation.verdicts import LOWEST, TOO_FEW
 from frequency_shortcuts.spectrum import fills
 
 from . import flip_summary
@@ -90,8 +90,8 @@ def _verdicts(rows: pd.DataFrame, controls: str) -> Iterator[str]:
     """A sentence for each verdict that a class has."""
     meaning = {
         "strong": f"the map alone is enough to recognise the class, and clearly better than {controls}",
-        "weak": f"the map alone is clearly better than {controls}, but the class is rarely recognised from it, or "
-        "others are taken for it",
+        "weak": f"the map alone is clearly better than {controls}, but it is not sure that the class is mostly "
+        "recognised from it, and few others are taken for it",
         "none": f"the map alone is not clearly better than {controls}",
         TOO_FEW: f"not even a TPR of 1 against 0 would be clearly better than {controls}",
     }
@@ -110,12 +110,13 @@ def _verdicts(rows: pd.DataFrame, controls: str) -> Iterator[str]:
 
 
 def _low_frequencies(headline: pd.DataFrame) -> Iterator[str]:
-    """Which shortcuts are of low frequencies."""
+    """Which shortcuts are of low frequencies, as far as the images tell."""
     if "tpr_low_pass" not in headline:
         return
     shortcuts = headline[headline["verdict"].isin(["strong", "weak"])]
-    if (as_well := shortcuts["low_frequency"] == True).any():  # noqa: E712 (it may be missing)
-        yield f"The lowest frequencies do as well as the map in {list_classes(as_well, shortcuts, 'shortcuts')}."
+    for word, says in LOWEST.items():
+        if (chosen := shortcuts["than_lowest"] == word).any():
+            yield f"In {list_classes(chosen, shortcuts, 'shortcuts')}, {says}."
 
 
 def _removal(rows: pd.DataFrame) -> Iterator[str]:

@@ -51,9 +51,7 @@ def cause(pixels: Pixels, statistics: ClassStatistics, k: int) -> str:
     peak[pairs.radius < LEAST_RADIUS] = 0
     highest = int(peak.argmax())
     if peak[highest] >= PEAK:
-        u, v = np.abs(pairs.frequencies[highest])
-        at_end = u >= (pairs.height - 1) // 2 + (pairs.height % 2 == 0) and v >= (pairs.width) // 2
-        return CHECKERBOARD if at_end else WAVE
+        return cause_of_peak(highest, pairs)
     if has_blocks(pixels, np.flatnonzero(pixels.labels == k)[: min(OF_A_CLASS, PIXELS // math.prod(statistics.size))]):
         return BLOCKS
     share = pairs.radius / (min(statistics.size) / 2)
@@ -62,6 +60,12 @@ def cause(pixels: Pixels, statistics: ClassStatistics, k: int) -> str:
         return ""
     slope = float(np.median(high) - np.median(middle))
     return LOST if slope <= STEEP[0] else RAISED if slope >= STEEP[1] else ""
+
+
+def cause_of_peak(pair: int, pairs: ConjugatePairs) -> str:
+    """The cause of a peak: a checkerboard at the highest frequency of both axes, and else a wave."""
+    u, v = np.abs(pairs.frequencies[pair])
+    return CHECKERBOARD if u >= pairs.height // 2 and v >= pairs.width // 2 else WAVE
 
 
 def _log_amplitudes(statistics: ClassStatistics, k: int) -> FloatArray:

@@ -94,7 +94,7 @@ def _share(counts: FloatArray, chosen: np.ndarray) -> float:
 
 def _listed(names: list[str]) -> str:
     more = len(names) - NAMED
-    return " or ".join([*names[:NAMED], *([f"{more} others"] if more > 0 else [])])
+    return " or ".join([*names[:NAMED], *([f"{more} other{'s' * (more > 1)}"] if more > 0 else [])])
 
 
 def area(scores: FloatArray, own: BoolArray, factor: float = 1.0) -> tuple[float, float, float]:

@@ -26,7 +26,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
-from .causes import CAUSES, CHECKERBOARD, LEAST_RADIUS, SURROUNDINGS, WAVE
+from .causes import CAUSES, CHECKERBOARD, LEAST_RADIUS, SURROUNDINGS, WAVE, cause_of_peak
 from .class_statistics import BATCH, FEWEST, ClassStatistics, fine_radius, squared
 from .fact_scores import area
 from .forensics import COARSE, SAMPLE, Forensics, fingerprints, lightness
@@ -100,7 +100,7 @@ def tell(images: Images, labels: IntArray, n_classes: int, *, seed: int = 0, pro
         without = ~np.isin(labels, [c for c, other in peaks.items() if other == pair])
         share = _share_above(height[labels == k], height[without]) if without.any() else 0.0
         if share >= CARRIED:
-            named[k], shares[k], files[labels == k] = _name(pair, pairs), share, height[labels == k]
+            named[k], shares[k], files[labels == k] = cause_of_peak(pair, pairs), share, height[labels == k]
     for k, trace in forensics.find(apart=np.flatnonzero(np.array(named) != "").tolist()).items():
         named[k], shares[k], files[labels == k] = trace.cause, trace.carriers, forensics.scores(trace)[labels == k]
     differences = np.stack([statistics.differences(k) for k in range(n_classes)])
@@ -259,11 +259,6 @@ def _height(at_pairs: FloatArray, chosen: IntArray, pair: int, pairs: ConjugateP
     inside, outside = (np.searchsorted(chosen, of) for of in _around(pair, pairs))
     height: FloatArray = at_pairs[:, inside].mean(axis=1) - at_pairs[:, outside].mean(axis=1)
     return height
-
-
-def _name(pair: int, pairs: ConjugatePairs) -> str:
-    u, v = np.abs(pairs.frequencies[pair])
-    return CHECKERBOARD if u >= pairs.height // 2 and v >= pairs.width // 2 else WAVE
 
 
 def _features(

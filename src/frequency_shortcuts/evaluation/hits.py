@@ -22,7 +22,7 @@ from frequency_shortcuts.storage.tables import CULLING
 Named = npt.NDArray[np.int16]  # the class that a network names for each image
 NOT_SHOWN = -1  # in the place of a class: this image was not tested under this mask
 TRIAL = ["class", "part", "filter", "draw", "mask", "positions", "overlap"]
-MAPS = ("dfm", "other")  # filters that are a map, of the class or of another one; FPR is always measured under them
+MAPS = ("dfm", "other")  # filters that are a map, of the class or of another one
 _TEXTS = ("part", "filter")
 
 
@@ -37,7 +37,7 @@ class Hits:
     masks : bool [mask, H, W], the frequencies that an image keeps, centred
     trials : what each mask is for, with the columns `TRIAL`; `mask` is its index, other columns as in `rates`
     neutral : the class without a cue of its own, if there is one
-    false_positives : whether FPR was also measured under random and low-pass controls, not only under maps
+    false_positives : whether FPR was also measured under uniform random and low-pass masks, not only under maps
     """
 
     labels: IntArray
@@ -66,12 +66,16 @@ class Hits:
 
     def has_fpr(self, trials: pd.DataFrame) -> BoolArray:
         """Whether FPR was measured under the mask of each of some rows of `trials`."""
-        measured: BoolArray = trials["filter"].isin(MAPS).to_numpy() | self.false_positives
-        return measured
+        return np.array([measures_fpr(kind, self.false_positives) for kind in trials["filter"]], bool)
 
     def judged(self, fill: str) -> BoolArray:
         """The images on which FPR of each class is measured under a fill, bool [class, n]."""
         return fills.named(fill).judged(self.negatives, self.labels, self.donors)
+
+
+def measures_fpr(kind: str, false_positives: bool) -> bool:
+    """Whether FPR is measured under a filter: always under maps, never under random masks with the radii of a map."""
+    return kind in MAPS or (false_positives and kind != "radial")
 
 
 def write_hits(group: h5py.Group, hits: Hits) -> None:

@@ -18,12 +18,13 @@ from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.fills import FILLS, all_named
 from frequency_shortcuts.spectrum.masks import check_mask, overlap
 
-from .hits import MAPS
+from .hits import measures_fpr
 
 Part = Literal["keep", "remove"]
 PARTS: tuple[Part, ...] = ("keep", "remove")
 OTHERS = 20  # maps of other classes that are tried by default: trying all of thousands would be most of the work
-DRAWS = 5  # of each random kind: the fewest for a verdict
+DRAWS = 5  # uniform random masks: the fewest for a verdict
+RADIAL = 20  # random masks with the radii of a map: with fewer, few maps are clearly better than one more
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,15 @@ class Trials:
     parts : `keep` keeps only the frequencies of the map (sufficiency), `remove` removes only these (necessity)
     fills : names of what replaces the other frequencies, see `fills`. With `swap` each image has one donor for all
         masks, and FPR of a class leaves out the images whose donor is of that class
-    controls : draws of each random kind; a verdict needs at least 5, the own-map advantage none
-    radial : draws of the kind `radial`, if their number differs
+    controls : uniform random masks; a verdict needs at least 5, the own-map advantage none
+    radial : random masks with the radii of the map, at least 5 for a verdict; shown to images of the class alone
     others : number of other classes whose maps are tried on each class, see `others_of`; None for all
     negatives : images of other classes on which FPR is measured, drawn for each class, as evenly over the other
         classes as their images allow; None for all. They are the same for all masks and for unfiltered images. With two
         classes and no neutral one there are none: FPR is missing, and verdicts use TPR alone
     one_sample : draw the negatives once, from all images, and use for each class those of other classes. With many
         classes this takes far fewer passes, since a map is shown to the same images for each class
-    false_positives : if false, FPR is measured under maps alone: random and low-pass controls have none
+    false_positives : if false, FPR is measured under maps alone: uniform random and low-pass masks have none
     seed : of all draws
 
     Raises ValueError for another part or fill, none of them, and numbers out of range.
@@ -52,7 +53,7 @@ class Trials:
     parts: Sequence[Part] = ("keep",)
     fills: Sequence[str] = tuple(FILLS)
     controls: int = DRAWS
-    radial: int | None = None
+    radial: int = RADIAL
     others: int | None = OTHERS
     negatives: int | None = None
     one_sample: bool = False
@@ -67,10 +68,6 @@ class Trials:
         if not self.parts:
             raise ValueError(f"no part to test: choose from {', '.join(PARTS)}")
         check_limits(controls=self.controls, radial=self.radial, others=self.others, negatives=self.negatives)
-
-    def draws(self, kind: Literal["random", "radial"]) -> int:
-        """Masks of a random kind."""
-        return self.controls if kind == "random" or self.radial is None else self.radial
 
 
 class MaskSet:
@@ -126,7 +123,7 @@ def plan_trials(masks: BoolArray, trials: Trials, run: str) -> tuple[MaskSet, pd
     for part in trials.parts:
         for c, mask in enumerate(masks):
             for name, draw, chosen in _filters(masks, c, part, trials, run):
-                measured = trials.false_positives or name in MAPS
+                measured = measures_fpr(name, trials.false_positives)
                 place = shown.add(chosen if part == "keep" else ~chosen, c, measured)
                 rows.append((c, part, name, draw, place, int(chosen.sum()), float(overlap(chosen, mask))))
     return shown, pd.DataFrame(rows, columns=["class", "part", "filter", "draw", "mask", "positions", "overlap"])
@@ -140,11 +137,11 @@ def _filters(masks: BoolArray, c: int, part: Part, trials: Trials, run: str) -> 
 
     mask = masks[c]
     yield "dfm", 0, mask
-    for draw in range(trials.draws("random")):  # the same for all maps of one size
+    for draw in range(trials.controls):  # the same for all maps of one size
         yield "random", draw, drawn("random", int(mask.sum()), draw)
     if part == "remove":
         return
-    for draw in range(trials.draws("radial")):
+    for draw in range(trials.radial):
         yield "radial", draw, drawn("radial", c, draw)
     yield "low_pass", 0, low_pass_mask(mask)
     for other in others_of(len(masks), c, trials.others, trials.seed):
@@ -237,7 +234,7 @@ def count_passes(n_classes: int, n_images: int, trials: Trials, neutral: int | N
     a little less, since images whose donor is of the class are no negatives.
 
     >>> count_passes(1000, 20_000, Trials(fills=["zeros"], negatives=1000))
-    23120000.0
+    20520000.0
     """
     own, limit = n_images / n_classes, n_images if trials.negatives is None else min(trials.negatives, n_images)
     if not has_negatives(n_classes, neutral):
@@ -250,9 +247,8 @@ def count_passes(n_classes: int, n_images: int, trials: Trials, neutral: int | N
             return own * classes + limit * (1 - classes / n_classes)
         return min(n_images, classes * min(n_images, own + limit))
 
-    of_control = shown(1) if trials.false_positives else own
     passes = {
-        "keep": n_classes * (shown(tried_on) + trials.draws("radial") * of_control) + (trials.controls + 1) * n_images,
+        "keep": n_classes * (shown(tried_on) + trials.radial * own) + (trials.controls + 1) * n_images,
         "remove": n_classes * shown(1) + trials.controls * n_images,
     }
     return float(len(trials.fills) * sum(passes[part] for part in trials.parts))

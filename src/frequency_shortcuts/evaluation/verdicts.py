@@ -1,29 +1,46 @@
 """The verdict on each class of a network from the hits of its shortcut tests, and rates over seeds.
 
 All comparisons are of two masks on the same images (`intervals.paired`). The controls of a map are the map of each
-other class, the mean of the random masks, and the mean of the random masks with its radii; of a map that is removed,
-the mean of the random masks.
+other class, the mean of the random masks, and one more random mask with its radii; of a map that is removed, the mean
+of the random masks.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.intervals import NORMAL, Estimate, joined, over_networks, paired
+from frequency_shortcuts.intervals import (
+    Estimate,
+    compared,
+    joined,
+    over_networks,
+    paired,
+    reach,
+    reach_of_one_more,
+    wilson,
+)
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import CONTROLS
 
 from .hits import Hits, rates
 
 RECOGNISED_TPR = 0.5  # unfiltered TPR below which a class has no verdict
-STRONG_TPR = 0.6  # a shortcut is strong from this TPR on; our choice
-MOST_FPR = 0.1  # greatest FPR of a strong shortcut
+STRONG_TPR = 0.6  # least lower end of the TPR of a strong shortcut; our choice
+MOST_FPR = 0.1  # greatest upper end of its FPR
+AS_WELL = 0.1  # of TPR - FPR: a map within it does as well as the lowest frequencies
 FEWEST_DRAWS = 5  # of each random kind, for a variance over draws
+LOWEST = {  # column `than_lowest` -> as a sentence about the lowest frequencies
+    "worse": "the lowest frequencies do better",
+    "as well": "the lowest frequencies do as well",
+    "better": "the lowest frequencies do worse",
+    "undecided": "it is undecided whether the lowest frequencies do as well",
+}
 TOO_FEW = "too few images"  # the verdict where not even a TPR of 1 against 0 would be clear
 
 
@@ -33,22 +50,26 @@ def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
     The measure is TPR - FPR; it is TPR where FPR was not measured, under the map or under the control that it is
     compared with. A margin is the measure of the map minus that of a control; of the part `remove`, control minus map.
     A map is *above* a control if the lower end of the 95 % interval of the margin is above 0. All controls must be
-    exceeded at once, so the interval is not widened for their number.
+    exceeded at once, so the interval is not widened for their number. Of random masks with the radii of the map
+    (`radial`), whose TPR alone is measured, the map must be better than one more, not than their mean: its margin to
+    their mean has the interval of one more draw (`intervals.reach_of_one_more`).
 
-    `verdict` : `strong` if the map is above each control, its TPR is at least `strong` and its FPR at most 0.1 (for
-        `remove`: TPR at most 1 - `strong`); `weak` if it is only above each control; else `none`. `too few images` in
-        place of all these where not even the best result would be clear: a TPR of 1 from the map, 0 from the controls,
-        without false positives (`remove`: 0 and 1), is not above each control either. Missing (NaN) for a class whose
-        unfiltered TPR is below 0.5
+    `verdict` : `strong` if the map is above each control, and the whole 95 % interval of its TPR is at least `strong`,
+        that of its FPR at most 0.1 (for `remove`: that of TPR at most 1 - `strong`); `weak` if it is only above each
+        control; else `none`. `too few images` in place of all these where not even the best result would be clear: a
+        TPR of 1 from the map, 0 from the controls, without false positives (`remove`: 0 and 1), is not above each
+        control either. Missing (NaN) for a class whose unfiltered TPR is below 0.5
     `margin`, `margin_low`, `margin_high` : to the closest control, for which the lower end is least; `best_control` is
         its kind (random, radial, other), and `closest_class` the class of the map, for the kind `other`
     `smallest_effect` : the least margin to this control whose interval would be above 0 with this number of images, if
         the map hits just the images that the control hits most often, at equal FPR; NaN if no TPR would be enough
-    `low_pass_margin`, `_low`, `_high` : to the lowest frequencies; `low_frequency` is whether these do as well, the
-        lower end at most 0. They are no control: a shortcut of low frequencies is a shortcut
+    `low_pass_margin`, `_low`, `_high` : to the lowest frequencies; `than_lowest` is the word for the interval: the map
+        is `worse`, `as well` (the whole interval is within 0.1 of 0), `better`, or this is `undecided`. They are no
+        control: a shortcut of low frequencies is a shortcut
     `positions` of the map; `measure`
     `largest_other` : the largest measure of the class with another class's map, that of `largest_other_class`
-    `tpr_unfiltered`, `tpr_dfm` with its interval, `tpr_random`, ..., and the same of FPR; means over draws or classes
+    `tpr_unfiltered`, `tpr_dfm` with its interval, `tpr_random`, ..., and the same of FPR, but that of `radial`; means
+        over draws or classes
     `error_random`, `draws_random`, ... : SD / sqrt(draws) of the measure of a control over its draws, and their number
     `overlap_radial` : share of the map in its radial controls; near 1 these controls say little
     `headline` : whether this row is the one to quote: `keep` with the primary fill (`Hits.primary_fill`)
@@ -93,7 +114,7 @@ def _means(table: pd.DataFrame) -> pd.DataFrame:
     spread, count = (groups["measure"].agg(how).unstack("filter") for how in ("std", "count"))  # noqa: PD010
     out = own[["neutral", "positions", "images", "negatives"]].copy()
     for name in ("unfiltered", "dfm", *(kind for kind in CONTROLS if kind in count)):
-        for rate in ("tpr", "fpr"):
+        for rate in ("tpr", "fpr") if name != "radial" else ("tpr",):
             out[f"{rate}_{name}"] = means[rate, name]
             if name == "dfm":
                 out[f"{rate}_dfm_low"], out[f"{rate}_dfm_high"] = own[f"{rate}_low"], own[f"{rate}_high"]
@@ -142,19 +163,23 @@ class _TestedMaps:
             against = hits[chosen].mean(axis=0, keepdims=True) if mean else hits[chosen]
             parts.append(paired(sign * (hits[self.own].astype(float) - against)))
         fpr = parts[1] if len(parts) > 1 else None
-        return joined(parts[0], fpr, self.of_draws(chosen) if mean else 0.0)
+        return joined(parts[0], fpr, *self.of_draws(chosen)) if mean else joined(parts[0], fpr)
 
-    def of_draws(self, chosen: BoolArray) -> float:
-        """The variance of the measure over draws, divided by their number."""
-        return float(self.measure(chosen).var(ddof=1) / chosen.sum())
+    def of_draws(self, chosen: BoolArray) -> tuple[float, int]:
+        """The variance of the measure over draws, divided by their number, and this number: for `intervals.reach`."""
+        return float(self.measure(chosen).var(ddof=1) / chosen.sum()), int(chosen.sum())
+
+    def over_one_more(self, chosen: BoolArray) -> Estimate:
+        """The margin of TPR of the map over the mean of draws, with the interval of one more draw [1]."""
+        draws = self.right[chosen].mean(axis=1)
+        value, half = self.right[self.own].mean(axis=1) - draws.mean(), reach_of_one_more(draws)
+        return Estimate(value, value - half, value + half)
 
     def controls(self) -> dict[str, Estimate]:
-        """Margins of the map over what it must be above, for each kind: the mean of random masks, each other map."""
-        random = {
-            kind: self.margin(self.kinds == kind, mean=True) for kind in ("random", "radial") if kind in self.kinds
-        }
-        others = self.kinds == "other"
-        return {**random, "other": self.margin(others)} if others.any() else random
+        """Margins of the map over what it must be above: the mean of random masks, one more radial, each other map."""
+        there = {kind: self.kinds == kind for kind in ("random", "radial", "other") if kind in self.kinds}
+        margins = {"random": partial(self.margin, mean=True), "radial": self.over_one_more, "other": self.margin}
+        return {kind: margins[kind](chosen) for kind, chosen in there.items()}
 
     def at_best(self) -> _TestedMaps:
         """The clearest TPR that these images and masks can give, at equal FPR: the map does all, controls nothing."""
@@ -199,10 +224,9 @@ def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:
         "smallest_effect": _smallest_effect(test, kind, closest),
         **_to_low_pass(test),
     }
-    tpr, *fpr = (hits[test.own].mean() for hits in test.rates(test.own))
-    # The tolerance is for rounding: 1 - 0.8 is less than 0.2.
-    kept = tpr >= strong and (not fpr or fpr[0] <= MOST_FPR)
-    clear = tpr <= 1 - strong + 1e-9 if test.key["part"] == "remove" else kept
+    (tpr_low, tpr_high), *fpr = (wilson(hits[test.own].mean(), hits.shape[1]) for hits in test.rates(test.own))
+    kept = tpr_low >= strong and all(high <= MOST_FPR for _, high in fpr)
+    clear = tpr_high <= 1 - strong if test.key["part"] == "remove" else kept
     if _lowest(test.at_best().controls())[0] <= 0:
         return {**row, "verdict": TOO_FEW}
     return {**row, "verdict": "none" if low <= 0 else "strong" if clear else "weak"}
@@ -214,14 +238,13 @@ def _lowest(controls: dict[str, Estimate]) -> tuple[float, str]:
 
 
 def _to_low_pass(test: _TestedMaps) -> dict[str, Any]:
-    """The margin over the lowest frequencies, and whether these do as well; missing where they were not tested."""
+    """The margin over the lowest frequencies, in numbers and in a word; missing where they were not tested."""
     lowest = test.kinds == "low_pass"
     names = ("low_pass_margin", "low_pass_margin_low", "low_pass_margin_high")
     if not lowest.any():
-        return {**dict.fromkeys(names, np.nan), "low_frequency": np.nan}
-    margin = test.margin(lowest)
-    ends = dict(zip(names, (float(end[0]) for end in margin), strict=True))
-    return {**ends, "low_frequency": bool(margin.low[0] <= 0)}
+        return {**dict.fromkeys(names, np.nan), "than_lowest": np.nan}
+    value, low, high = (float(end[0]) for end in test.margin(lowest))
+    return {**dict(zip(names, (value, low, high), strict=True)), "than_lowest": compared(low, high, AS_WELL)}
 
 
 def _smallest_effect(test: _TestedMaps, kind: str, closest: int) -> float:
@@ -235,10 +258,10 @@ def _smallest_effect(test: _TestedMaps, kind: str, closest: int) -> float:
     variance = (squares + 1 - total**2 / (n + 2)) / (n + 2) ** 2
     if test.measured[chosen | test.own].all():
         variance += 1 / (test.wrong.shape[1] + 2) ** 2
-    if kind != "other":
-        variance += test.of_draws(chosen)
     margin = -total if remove else total
-    enough = margin / (n + 2) > NORMAL * np.sqrt(variance)
+    enough = margin / (n + 2) > reach(variance, *(test.of_draws(chosen) if kind == "random" else ()))
+    if kind == "radial":
+        enough = margin / n > reach_of_one_more(masks.mean(axis=1))
     return float(margin[enough].min() / n) if enough.any() else np.nan
 
 

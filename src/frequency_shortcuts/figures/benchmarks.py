@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.evaluation.flip_rates import FOUND, Thresholds
 
-from .canvas import COLOURS, PAGE, despine, legend_below, page_of_panels, style
+from .canvas import COLOURS, despine, legend_below, page_of_panels, style
 
 SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.25: ("^", "in a quarter")}
 WARNED, SILENT = "#d55e00", "#0173b2"
@@ -34,7 +33,6 @@ def leaks(table: pd.DataFrame, harmful: float) -> Figure:
             _draw_artefacts(axis, planted, number, harm)
             axis.axhline(threshold, color="0.8", linewidth=0.8, zorder=0)
             axis.axvline(harmful, color="0.8", linewidth=0.8, zorder=0)
-            axis.set(xlim=(-0.3, 1.05), ylim=(-0.15, 1.05))
         left.set(xlabel="harm: others called the class", ylabel="largest of flip, sham and part")
         right.set(xlabel="harm: recall lost", ylabel="need")
         despine(figure.axes)
@@ -52,71 +50,81 @@ def _draw_artefacts(axis: Axes, planted: pd.DataFrame, number: str, harm: str) -
             rows = planted[(planted["share"] == share) & (warned == warns)]
             axis.plot(
                 rows[harm], rows[number], mark, markersize=4.5, color=colour, alpha=0.7,
-                markerfacecolor=colour if warns else "none", label=f"{words}, {'warned' if warns else 'not'}",
+                markerfacecolor=colour if warns else "none",
             )  # fmt: skip
+        axis.plot([], [], mark, markersize=4.5, color="0.4", markerfacecolor="none", label=words)
     axis.plot(coarse[harm], coarse[number], "x", markersize=4, color="0.6", zorder=1, label="brightness")
+    axis.plot([], [], "o", markersize=4.5, color=WARNED, label="the test warns")
+    axis.plot([], [], "o", markersize=4.5, color=SILENT, markerfacecolor="none", label="it does not")
+    axis.plot([], [], color="0.8", linewidth=0.8, label="limits")
 
 
+CHOSEN = "swap_fine"  # the training that the docs advise
 TRAININGS = {
-    "none": "none",
-    "swap_fine": "fine spectra swapped",
+    CHOSEN: "fine spectra swapped",
     "low_pass": "fine spectra removed",
     "saved_alike": "all saved alike",
     "afa": "AFA",
     "dfmx": "DFM-X",
+    "none": "none of these",
 }
-_ROW = 0.8  # of the distance between two artefacts, which the trainings take
+NUMBERS = {
+    "back": "recall regained,\nshare of what was lost\n(at least {:g})",
+    "called": "others called the class,\nabove clean training\n(interval below {:g})",
+    "accuracy_loss": "accuracy lost\non clean data\n(at most {:g})",
+}
 
 
 def cure(table: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
-    """Recall that is back and others called the class, a row an artefact; below, accuracy lost on clean data.
+    """What decides whether a training cures: recall regained, others called the class, and accuracy lost.
 
     table : of `evaluation.cure.judge`; limits : of a cure, of each number
 
-    A dot is a mean over networks, a bar its 95 % interval, where it has one; grey lines are the limits of a cure, and a
-    filled dot is an artefact that a training cures.
+    A line an artefact, in a group a training, the chosen one first and in colour. The numbers are differences, means
+    over networks with their 95 % interval, where there is one; the side of a limit that is no cure is shaded.
     """
-    cases = list(dict.fromkeys(table["case"]))
     names = [name for name in TRAININGS if name in set(table["training"])]
+    ticks: dict[float, str] = {}
+    head = 0.0
     with style(10):
-        figure, axes = plt.subplot_mosaic(
-            [["back", "called"], ["accuracy_loss", "legend"]],
-            figsize=(PAGE, 1.3 + 0.12 * len(names) * (len(cases) + 1.6)),
-            height_ratios=[len(cases), 1.6],
-        )
-        for i, name in enumerate(names):
-            rows, shift = table[table["training"] == name], _ROW * ((i + 0.5) / len(names) - 0.5)
-            places = [cases.index(case) + shift for case in rows["case"]]
-            for number in ("back", "called"):
-                if (number, name) != ("back", "none"):  # it is 0
-                    _draw_training(axes[number], rows, number, places, COLOURS[i])
-            if name != "none":
-                _draw_training(axes["accuracy_loss"], rows[:1].assign(cured=True), "accuracy_loss", [i], COLOURS[i])
-            axes["legend"].plot([], [], "o", color=COLOURS[i], label=TRAININGS[name])
-        labels = ("recall that is back, share", "others called the class", "accuracy lost on clean data")
-        for (number, limit), label in zip(limits.items(), labels, strict=True):
-            axes[number].axvline(limit, color="0.75", linewidth=1, zorder=0)
-            axes[number].update_datalim([(0, 0)], updatey=False)
-            axes[number].set_xlabel(label)
-        for number in ("back", "called"):
-            axes[number].set(ylim=(len(cases) - 0.5, -0.5), yticks=range(len(cases)), yticklabels=cases)
-            axes[number].tick_params(axis="y", length=0)
-            for edge in range(1, len(cases)):
-                axes[number].axhline(edge - 0.5, color="0.92", linewidth=0.8, zorder=0)
-        axes["called"].set_yticklabels([])
-        values = table["back"].dropna()  # long intervals are cut
-        axes["back"].set_xlim(min(-0.15, values.min() - 0.05), max(1.15, values.max() + 0.05))
-        axes["accuracy_loss"].set(ylim=(len(names) - 0.5, 0.5), yticks=[])
-        axes["legend"].set_axis_off()
-        axes["legend"].legend(loc="center", title="training; filled: cures", fontsize=10, ncols=2, columnspacing=1)
-        despine(figure.axes)
+        figure, (axes,) = page_of_panels(1, 3, 1.2 + 0.145 * (len(table) + 1.5 * len(names)), sharex=False)
+        for name in names:
+            colour, rows = COLOURS[0] if name == CHOSEN else "0.4", table[table["training"] == name]
+            cures = "" if name == "none" else f": cures {rows['cured'].sum()} of {len(rows)}"
+            axes[0].annotate(
+                TRAININGS[name] + cures, (0, head), (-70, 0), xycoords=axes[0].get_yaxis_transform(),
+                textcoords="offset points", va="center", color=colour, weight="bold",
+            )  # fmt: skip
+            lines = [head + 1.1 + i for i in range(len(rows))]
+            ticks |= dict(zip(lines, rows["case"], strict=True))
+            if name != "none":  # it is the one to compare with
+                _draw_training(axes[0], rows, "back", lines, colour)
+                cheap = rows["accuracy_loss"] <= limits["accuracy_loss"]
+                _draw_training(axes[2], rows.assign(cured=cheap)[:1], "accuracy_loss", [head], colour)
+            _draw_training(axes[1], rows, "called", lines, colour)
+            head = lines[-1] + 1.4
+            for axis in axes if name != names[-1] else ():
+                axis.axhline(head - 0.7, color="0.85", linewidth=0.8)
+        axes[0].set(ylim=(head - 0.7, -0.8), yticks=list(ticks), yticklabels=list(ticks.values()))
+        for axis, (number, limit) in zip(axes, limits.items(), strict=True):
+            axis.update_datalim([(0, 0), (1.2 * limit, 0)], updatey=False)
+            axis.autoscale_view()
+            ends = axis.get_xlim()
+            axis.axvspan(limit, ends[number != "back"], color="0.94", zorder=0)
+            axis.axvline(limit, color="0.6", linewidth=1, zorder=0)
+            axis.set(xlim=ends, xlabel=NUMBERS[number].format(limit))
+            axis.tick_params(axis="y", length=0)
+        for look, words in (("full", "cured"), ("none", "not cured")):
+            axes[0].plot([], [], "o", color="0.4", markersize=4.5, fillstyle=look, label=words)
+        despine(figure.axes, left=True)
+        legend_below(figure, axes[0], 2)
     return figure
 
 
 def _draw_training(axis: Axes, rows: pd.DataFrame, number: str, places: list[float], colour: str) -> None:
     """A number of one training with its interval; filled where it cures."""
     for place, (_, row) in zip(places, rows.iterrows(), strict=True):
-        axis.plot([row[f"{number}_low"], row[f"{number}_high"]], [place, place], color=colour, linewidth=1.2)
+        axis.plot([row[f"{number}_low"], row[f"{number}_high"]], [place, place], color=colour, linewidth=1.4)
         axis.plot(
             row[number], place, "o", color=colour, markersize=4.5, markerfacecolor=colour if row["cured"] else "white"
         )

@@ -22,7 +22,7 @@ from PIL import Image
 from frequency_shortcuts.evaluation import flip_rates
 from frequency_shortcuts.evaluation.flip_rates import LEAST_RECALL, NUMBERS, Thresholds
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
-from frequency_shortcuts.evaluation.verdicts import MOST_FPR, RECOGNISED_TPR
+from frequency_shortcuts.evaluation.verdicts import LOWEST, MOST_FPR, RECOGNISED_TPR
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.storage.tables import RUN
 
@@ -311,7 +311,7 @@ class _Rates:
                 shown["control"] = control_label(row["best_control"], row["closest_class"])
                 shown["low"] = [_number(row[f"low_pass_margin{end}"]) for end in ("", "_low", "_high")]
                 shown["verdict"] = VERDICTS.get(row["verdict"])
-                shown["low_frequency"] = bool(row["low_frequency"] == 1)  # not where it is missing
+                shown["lowest"] = LOWEST.get(row["than_lowest"])
         return shown
 
 

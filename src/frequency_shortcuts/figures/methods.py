@@ -18,8 +18,9 @@ from .canvas import COLOURS, PAGE, colour_bar, despine, logarithmic, page_of_pan
 
 LOW_PASS, RANDOM = "low_pass", "random"
 BASELINES = ("gradient", "adcs", "energy", LOW_PASS, RANDOM)  # the simple methods that others must beat
-# The truths of a data set that have a column, and what is added to its name.
-TRUTHS = {"own": "", "decoy": " (unused cue)"}
+CHOSEN = ("mixture", "culling", "greedy", "learned", "rise_swap", "gradient", "energy")  # which users would take
+# The truths of a data set that have a column: what is added to its name, and the colours.
+TRUTHS = {"own": ("", "Blues"), "decoy": (": unused cue,\nlow is good", "Oranges")}
 # The methods that stand out where many are drawn, by preference, and the look of each; others are grey.
 _FIRST = ("mixture", "culling", "rise_swap")
 _LOOKS = [{"color": colour, "marker": marker} for colour, marker in zip(COLOURS[:3], "oDs", strict=True)]
@@ -28,19 +29,22 @@ _GREY = "0.75"
 _BESIDE = [(x, y) for far in (1, 2, 3) for y in (0, 9, -9) for x in (6, -6) for x, y in [(x * far, y * far)]]
 
 
-def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> Figure:
-    """Average precision of every method against the planted truth of every data set, as a heat map.
+def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float, few: bool = False) -> Figure:
+    """Average precision of methods against the planted truth of every data set, as a heat map.
 
     table : of `method_scores`, of all runs; its scores are means over classes and seeds where the network uses the
         planted mask. mechanisms : data set -> its name in the figure, in order
     found : average precision from which a truth is found (`truth.FOUND`); means from there on are bold
+    few : only those of `CHOSEN`, if there are any
 
-    Some data sets have more than one truth: see `truth.planted`.
+    Some data sets have more than one truth: see `truth.planted`. What the network does not use, the decoy, stands last
+    and in another colour: there, a high value is bad.
     """
     own = table[table["truth"].isin(list(TRUTHS))].dropna(subset=["average_precision"])
     there = set(zip(own["dataset"], own["truth"], strict=True))
-    cells = [(name, truth) for name in mechanisms for truth in TRUTHS if (name, truth) in there]
+    cells = [(name, truth) for truth in TRUTHS for name in mechanisms if (name, truth) in there]
     methods = [name for name in _in_order(own) if name != RANDOM]  # the last row is the same
+    methods = [name for name in methods if few and name in CHOSEN] or methods
     means = own.groupby(["dataset", "truth", "method"])["average_precision"].mean()
     chance = own.groupby(["dataset", "truth"])[["random", "random_low", "random_high"]].mean()
     values = np.array([[means.get((*cell, method), np.nan) for cell in cells] for method in methods])
@@ -49,15 +53,18 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
     labels = [*methods, "random rankings"]
     with style(10):
         figure, axis = plt.subplots(figsize=(PAGE, 1.4 + 0.26 * len(labels)))
-        axis.imshow(np.ma.masked_invalid(shown), cmap="viridis", vmin=0, vmax=1, aspect="auto")
+        for truth, (_, colours) in TRUTHS.items():
+            others = [which != truth for _, which in cells]
+            of_truth = np.ma.masked_invalid(np.where(others, np.nan, shown))
+            axis.imshow(of_truth, cmap=colours, vmin=0, vmax=1, aspect="auto")
         axis.set_facecolor("0.93")
-        write_numbers(axis, shown, _two_digits, shown < 0.6, fontsize=9)
+        write_numbers(axis, shown, _two_digits, shown > 0.6, fontsize=9)
         for text in axis.texts:
-            column, row = text.get_position()
-            if row < len(methods) and shown[int(row), int(column)] >= found:
+            column, row = (int(place) for place in text.get_position())
+            if row < len(methods) and cells[column][1] == "own" and shown[row, column] >= found:
                 text.set_fontweight("bold")
         used = own[own["method"] == own["method"].iloc[0]].groupby(["dataset", "truth"]).size()
-        names = [f"{mechanisms[name]}{TRUTHS[truth]}, n = {used.get((name, truth), 0)}" for name, truth in cells]
+        names = [f"{mechanisms[name]}{TRUTHS[truth][0]}, n = {used.get((name, truth), 0)}" for name, truth in cells]
         axis.set_xticks(range(len(cells)), names, rotation=35, ha="right", rotation_mode="anchor", fontsize=10)
         axis.set_yticks(range(len(labels)), labels, fontsize=10)
         axis.tick_params(length=0)
@@ -66,9 +73,10 @@ def truth(table: pd.DataFrame, mechanisms: Mapping[str, str], found: float) -> F
         _print_bold(axis.get_yticklabels())
         for place in _borders(methods):
             axis.axhline(place - 0.5, color="white", linewidth=2)
+        axis.axvline(sum(truth == "own" for _, truth in cells) - 0.5, color="white", linewidth=2)
         for spine in axis.spines.values():
             spine.set_visible(False)
-        colour_bar(figure, np.array([axis]), "viridis", 0, 1, "average precision").set_ticks([0, 0.5, 1])
+        colour_bar(figure, np.array([axis]), "Blues", 0, 1, "average precision").set_ticks([0, 0.5, 1])
     return figure
 
 

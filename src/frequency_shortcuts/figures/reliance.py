@@ -48,7 +48,7 @@ def reliance(table: pd.DataFrame) -> Figure:
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         for axis, title in zip(axes[0], REMOVED.values(), strict=True):
             axis.set_title(title)
-        figure.suptitle("removed frequencies:", fontsize=10)
+        figure.suptitle("removed frequencies (bold: a class that could have avoided those of the maps)", fontsize=10)
         for axis in axes[-1]:
             axis.set_xlabel("recall lost")
         figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=10)

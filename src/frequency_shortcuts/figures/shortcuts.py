@@ -42,12 +42,12 @@ _BLUE, _ORANGE, _GREEN = COLOURS[:3]
 
 
 def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
-    """TPR - FPR of every class from its map and from three controls, mean over seeds: a line a class.
+    """TPR - FPR of every class from its map and from two controls, mean over seeds: a line a class.
 
-    Drawn is the headline: the map alone is kept, under the primary fill. The controls, all of the map's size, are the
-    best map of another class, the random masks with the map's radii, and the lowest frequencies. The bar is the 95 %
-    interval of the map. Names of classes that are strong in most seeds are bold, those of classes that the network does
-    not recognise in unfiltered images, which have no verdict, are grey.
+    Drawn is the headline: the map alone is kept, under the primary fill. The controls, both of the map's size, are the
+    best map of another class and the lowest frequencies; the title says in how many of all classes they do at least as
+    well. The bar is the 95 % interval of the map. Names of classes that are strong in most seeds are bold, those of
+    classes that the network does not recognise in unfiltered images, which have no verdict, are grey.
 
     table: `verdicts.over_seeds` of one data set. Of several kinds of networks, the first is drawn, and the title says
     which. `classes` may be some of those in the table, which the note then says (`ClassSelection`).
@@ -75,7 +75,7 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
         fill = of_first["fill"].iloc[0]
         below = f"{measure} from these frequencies alone ({named(fill).words})"
         axis.set_xlabel(textwrap.fill(below, int(0.9 * letters)))
-        above = _title(kinds, int(of_first["seeds"].max()), any(strong), any(unknown))
+        above = [*_sentence(of_first), *_title(kinds, int(of_first["seeds"].max()), any(strong), any(unknown))]
         axis.set_title("\n".join(textwrap.fill(line, letters) for line in above), fontsize=9)
         despine(figure.axes, left=True)
         legend_below(figure, axis, columns=2)
@@ -83,12 +83,28 @@ def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Fi
     return figure
 
 
+def _sentence(rows: pd.DataFrame) -> list[str]:
+    """In how many classes each control does at least as well as the own map; empty where none was tested."""
+    own = rows["measure_mean"].to_numpy(float)
+    parts: list[str] = []
+    for subject, values in (
+        ("the best map of another class does", _column(rows, "largest_other_mean")),
+        ("as many of the lowest frequencies do", _low_pass(rows)),
+    ):
+        tested = ~np.isnan(values - own)
+        as_well = "so" if parts else "at least as well as the own map"
+        count = f"{(values >= own - 1e-6)[tested].sum():,} of {tested.sum():,}"  # tables are rounded
+        if tested.any():
+            parts.append(f"{subject} {as_well} in {count}{'' if parts else ' classes'}")
+    sentence = ", ".join(parts)
+    return [sentence[0].upper() + sentence[1:]] if parts else []
+
+
 def _title(kinds: Sequence[tuple[str, str]], seeds: int, any_strong: bool, any_unknown: bool) -> list[str]:
     """Lines: the network that is drawn, which others there are, and what bold and grey names mean."""
     shown = network_label(*kinds[0]).replace("\n", ", ")
-    lines = [f"{shown}, mean of {seeds} networks" if seeds > 1 else shown]
-    if len(kinds) > 1:
-        lines.append(f"the first of {len(kinds)} kinds of networks")
+    shown += f", mean of {seeds} networks" if seeds > 1 else ""
+    lines = [f"{shown}; the first of {len(kinds)} kinds of networks" if len(kinds) > 1 else shown]
     strong = "bold: strong shortcut" + (" in most networks" if seeds > 1 else "")
     unknown = f"grey: unfiltered TPR below {RECOGNISED_TPR}, no verdict"
     key = [text for text, there in ((strong, any_strong), (unknown, any_unknown)) if there]
@@ -103,13 +119,12 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
     marks = {
         f"own map, {_interval(rows)}": (own, "o", _BLUE, 58),
         "best map of another class": (_column(rows, "largest_other_mean"), "^", _ORANGE, 38),
-        CONTROLS["radial"]: (_measure(rows, "radial"), "x", "0.45", 34),
-        CONTROLS["low_pass"]: (_measure(rows, "low_pass"), "|", _GREEN, 110),
+        CONTROLS["low_pass"]: (_low_pass(rows), "|", _GREEN, 110),
     }
     for order, (label, (values, marker, colour, size)) in enumerate(marks.items()):
         if not np.isnan(values).all():
             axis.scatter(
-                values, place, s=size, marker=marker, color=colour, linewidth=1.6, label=label, zorder=9 - order
+                values, place, s=size, marker=marker, color=colour, linewidth=1.6, label=label, zorder=7 + order
             )
     for c in np.flatnonzero(np.isnan(own)):
         axis.text(0.02, float(c), "not tested", color="0.45", fontsize=9, style="italic", va="center")
@@ -123,9 +138,10 @@ def _interval(rows: pd.DataFrame) -> str:
     return "95 % interval over images"
 
 
-def _measure(rows: pd.DataFrame, kind: str) -> FloatArray:
-    """TPR - FPR of a kind of mask, or TPR where there is no FPR [class]; NaN where it was not tested."""
-    return _column(rows, f"tpr_{kind}_mean") - np.nan_to_num(_column(rows, f"fpr_{kind}_mean"))
+def _low_pass(rows: pd.DataFrame) -> FloatArray:
+    """TPR - FPR of the lowest frequencies, or TPR where the map has no FPR [class]; NaN where this was not tested."""
+    fpr = np.where(rows["fpr_dfm_mean"].isna(), 0, _column(rows, "fpr_low_pass_mean"))
+    return _column(rows, "tpr_low_pass_mean") - fpr
 
 
 def _column(rows: pd.DataFrame, name: str) -> FloatArray:

@@ -21,17 +21,18 @@ UNSEEN = "not shown"
 
 
 def count_verdicts(headline: pd.DataFrame) -> dict[str, int]:
-    """Number of tests with each verdict (`n_strong`, ...), that are undecided (`n_without`), and `n_low_frequency`.
+    """Number of tests with each verdict (`n_strong`, ...), that are undecided (`n_without`), `n_lowest` and `n_open`.
 
-    Undecided are those without a verdict, and those with too few images. The last is the number of strong shortcuts of
-    which the lowest frequencies of the same number do as well.
+    Undecided are those without a verdict, and those with too few images. The last two are the number of strong
+    shortcuts of which as many of the lowest frequencies do as well or better, and of which this is undecided.
     """
     count = headline["verdict"].value_counts()
-    low = (headline["verdict"] == "strong") & (headline["low_frequency"] == True)  # noqa: E712 (it may be missing)
+    words = headline.loc[headline["verdict"] == "strong", "than_lowest"]
     return {
         **{f"n_{verdict}": int(count.get(verdict, 0)) for verdict in VERDICTS},
         "n_without": int((~headline["verdict"].isin(VERDICTS)).sum()),
-        "n_low_frequency": int(low.sum()),
+        "n_lowest": int(words.isin(["as well", "worse"]).sum()),
+        "n_open": int((words == "undecided").sum()),
     }
 
 

@@ -131,19 +131,14 @@ def _with_truth(plan: Plan) -> list[str]:
     return [name for name in _datasets(plan, *WITH_TRUTH, "photographs") if name in names]
 
 
-def _mechanism(plan: Plan, dataset: str) -> str:
-    """The name of a set with a known truth: its mechanism, or its own name."""
-    return str(plan.config["datasets"][dataset].get("mechanism", dataset))
+def _mechanisms(plan: Plan) -> dict[str, str]:
+    """Each set with a known truth, and its name in the figure: its mechanism, or its own name."""
+    return {name: str(plan.config["datasets"][name].get("mechanism", name)) for name in _with_truth(plan)}
 
 
-def _rates(title: str, caption: str) -> Figure:
-    return Figure(
-        Result(title, "beyond"),
-        lambda plan: list(dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.compared_runs())),
-        table("method_rates"),
-        lambda plan, name: {"datasets": _datasets(plan, name), **percent(plan)},
-        caption,
-    )
+def _rates_parameters(plan: Plan, name: str) -> dict[str, Any]:
+    kind, part = name.split("_")
+    return {"datasets": _datasets(plan, kind), "part": part, **percent(plan)}
 
 
 TEST = NetworkTest(
@@ -193,36 +188,38 @@ TEST = NetworkTest(
     rule="method_tables",
     figures={
         "method_truth": Figure(
-            Result("every method against the planted truth", "beyond"),
-            lambda plan: ["all"] if _with_truth(plan) else [],
+            Result("methods against the planted truth", "beyond"),
+            lambda plan: ["main", "all"] if _with_truth(plan) else [],
             table("methods"),
-            lambda plan, name: {"mechanisms": {key: _mechanism(plan, key) for key in _with_truth(plan)}},
-            caption="Average precision of every method's ranking of the conjugate pairs against the planted truth of "
-            "each class, mean over classes and seeds in which the network uses the planted mask (n of them; table: is "
-            "the planted mask used?). All methods rank with the same {{ config.culling.images_per_class or '' }} {{ "
+            lambda plan, name: {"mechanisms": _mechanisms(plan), "few": name == "main"},
+            caption="Average precision of a method's ranking of the conjugate pairs against the planted truth of each "
+            "class, for methods that users would take (``main``) and for all (``all``): mean over classes and seeds in "
+            "which the network uses the planted mask (n of them; table: is the planted mask used?). All methods rank "
+            "with the same {{ config.culling.images_per_class or '' }} {{ "
             "config.culling.split }} images a class. Bold: a mean of at least 0.95; in a single class, a truth is "
             "*found* if its average precision is at least 0.95. In the last row: the mean of random rankings, which "
             "the method ``random`` equals. Methods in italics are simple ones that others must beat; ``adcs`` and "
             "``energy`` read the images and not the network. In *decoy*, ranking and test images carry a second cue "
-            "that the training images do not have: a method that reads the images alone falls for it (column *unused "
-            "cue*).",
+            "that the training images do not have: a method that reads the images alone falls for it (last column, "
+            "where a low value is good).",
         ),
-        "method_rates": _rates(
-            "maps of every method, kept",
-            "TPR - FPR of the maps of every method, by the share of the frequencies that are kept, on {{ "
+        "method_rates": Figure(
+            Result("maps of every method, kept or removed", "beyond"),
+            lambda plan: [
+                f"{kind}_{part}"
+                for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.compared_runs())
+                for part in ("keep", "remove")
+            ],
+            table("method_rates"),
+            _rates_parameters,
+            caption="Rates with the maps of every method, by their share of the frequencies, on {{ "
             "config.shortcuts.images_per_class or 'all' }} {{ config.shortcuts.split }} images a class that ranked "
-            "nothing. The fill says what stands at the other frequencies: nothing (zeros), or the coefficients of "
-            "another image (swap), of the neutral class where the set has one. All methods have the same images, "
-            "donors and controls. Dashed: the better control at each size, of {{ config.shortcuts.controls }} random "
-            "masks and the lowest frequencies. Means over classes and seeds.",
-        ),
-        "method_deletion": _rates(
-            "maps of every method, removed",
-            "TPR when the best frequencies of every method are removed, by their share of the spectrum, on {{ "
-            "config.shortcuts.images_per_class or 'all' }} {{ config.shortcuts.split }} images a class. The fill "
-            "stands in their place. A curve that falls early belongs to a method whose best frequencies the class "
-            "cannot do without. Means over classes and seeds; dashed: the control that falls further at each size, "
-            "random masks or the lowest frequencies.",
+            "nothing; means over classes and seeds. *keep*: TPR - FPR when the maps are kept. The fill says what "
+            "stands at the other frequencies: nothing (zeros), or the coefficients of another image (swap), of the "
+            "neutral class where the set has one. All methods have the same images, donors and controls. Dashed: the "
+            "better control at each size, of {{ config.shortcuts.controls }} random masks and the lowest frequencies. "
+            "*remove*: TPR when the maps are removed, with the fill in their place. A curve that falls early belongs "
+            "to a method whose best frequencies the class cannot do without. Dashed: the control that falls further.",
         ),
         "method_cost": Figure(
             Result("quality and cost of every method", "beyond"),

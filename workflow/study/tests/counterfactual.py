@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from frequency_shortcuts.data.splits import Split
     from frequency_shortcuts.evaluation.counterfactual import Flips
 
-    from ..plan import Plan, Run
 
 MOST_CALLED = 21  # in the table of cross flips, spectra for each class
 
@@ -47,7 +46,7 @@ def measure(step: Any, created_by: str) -> None:
         flips = _unmeasured(network, test)
         rates = flip_rates.rates(flips)
         causes = [""] * len(rates)
-    with replacing_hdf5(output.hits) as file:
+    with replacing_hdf5(output.flip_hits) as file:
         counterfactual.write_flips(file, flips)
         about = {"split": params.split, "ranking": params.ranking, "seed": params.seed}
         file.attrs.update(about, classes=list(test.classes), images_per_class=settings.images, created_by=created_by)
@@ -103,12 +102,6 @@ def _most_called(cross: pd.DataFrame) -> pd.DataFrame:
     return chosen.sort_index()
 
 
-def _runs(plan: Plan) -> list[Run]:
-    """All but external networks without maps, whose images may lack the splits."""
-    mapped = plan.mapped_runs()
-    return [run for run in plan.runs() if plan.is_trained(run) or run in mapped]
-
-
 _KINDS = (
     "`flip`: the share of them that is called the class after they got its fine spectrum, minus before; `sham`: the "
     "same after a change of the same size at other frequencies, mean of several draws; `part`: the share that is "
@@ -119,10 +112,11 @@ _KINDS = (
 TEST: NetworkTest = NetworkTest(
     message="Giving images of {wildcards.dataset} the spectra of other classes for {wildcards.network} "
     "({wildcards.augmentation}, seed {wildcards.seed})",
-    runs=_runs,
+    runs=lambda plan: plan.mapped_runs(),
     measure=measure,
+    in_jobs_of="shortcuts",
     outputs={
-        "hits": Output(
+        "flip_hits": Output(
             f"tests/{FOLDER}/flips.h5",
             "the class that the network named, before and after images got the fine spectrum of each class: `labels`, "
             "`unfiltered` int [image]; `columns` int [class, m], which images got the spectrum of a class (-1: none), "
@@ -160,7 +154,6 @@ TEST: NetworkTest = NetworkTest(
         **plan.section("shortcuts", "split", "seed"),
         "ranking": plan.config["culling"]["split"],
     },
-    priority=2,
     tables={
         "flips": Table(
             Result("what a network follows: flips, parts, needs", "findings"),
@@ -189,7 +182,7 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "flips": Figure(
             Result("what a network follows", "findings"),
-            lambda plan: list(dict.fromkeys(run["dataset"] for run in _runs(plan))),
+            lambda plan: plan.mapped_datasets(),
             lambda plan, name: {**store(name), "table": "tables/flips.csv", "cross": "tables/cross_flips.csv"},
             of_dataset,
             caption="Does a network follow the fine part of a class's spectrum, a texture or artefact? Left: the share "

@@ -67,7 +67,9 @@ def _settings(plan: Plan) -> dict[str, Any]:
     fills = plan.config["ood"]["fills"]
     return {
         "percent": plan.config["shortcuts"]["percent"],
-        "settings": plan.shortcut_settings(parts=["keep"], fills=fills, false_positives=False),
+        "settings": plan.shortcut_settings(
+            parts=["keep"], fills=fills, radial=plan.config["shortcuts"]["controls"], false_positives=False
+        ),
         **settings_of_methods(plan, deciding(fills)),
     }
 
@@ -122,8 +124,7 @@ TEST = NetworkTest(
             "kind with the highest mean TPR: random masks of equal size, random masks with the map's radii, the lowest "
             "frequencies (a low-pass), or the maps of other classes. A map that still works in a rendition gives a "
             "false impression of generalisation; one that does not impairs it. Means over seeds and over the draws of "
-            "each random control ({{ config.shortcuts.controls }}, with the map's radii {{ config.shortcuts.radial or "
-            "config.shortcuts.controls }}).",
+            "each random control ({{ config.shortcuts.controls }}).",
         )
     },
     order=4,

@@ -38,10 +38,10 @@ TEST = NetworkTest(
     tables={
         "stability": Table(
             Result("how stable the maps are", "beyond"),
-            "Overlap (intersection over union) of the maps of every two runs of a data set, and of maps found on two "
-            "halves of the images, for every class and size of map, beside the mean overlap with {{ "
-            "config.stability.draws }} random masks of equal size, drawn uniformly and with the same radial "
-            "distribution.",
+            "Overlap (intersection over union) of the maps of every two runs of a data set{% if "
+            "config.stability.halves %}, and of maps found on two halves of the images{% endif %}, for every class and "
+            "size of map, beside the mean overlap with {{ config.stability.draws }} random masks of equal size, drawn "
+            "uniformly and with the same radial distribution.",
             "overlap of maps: one row a pair of runs of a data set (or of halves of the images), percentage and "
             "class. `comparison`: what `left` and `right` differ in (seeds, networks, augmentations, several, or "
             "images: the two halves); `left_positions`, `right_positions` (they may differ by one, where a map ends "
