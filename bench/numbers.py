@@ -18,13 +18,22 @@ from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDE
 from frequency_shortcuts.evaluation.truth import FOUND as FOUND_MASK
 from frequency_shortcuts.evaluation.verdicts import AS_WELL
 from frequency_shortcuts.findings import sentences
-from frequency_shortcuts.findings.headlines import VERDICTS, flip_answer
+from frequency_shortcuts.findings.headlines import VERDICTS, answers, flip_answer
 from frequency_shortcuts.intervals import compared
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
 from .markdown import cells, columns_of, listed, shown, table
 
-__all__ = ["ALL_IMAGES", "CAUSES", "FOLLOWED", "FOUND_MASK", "columns_of", "flip_answer", "listed"]  # of the templates
+__all__ = [
+    "ALL_IMAGES",
+    "CAUSES",
+    "FOLLOWED",
+    "FOUND_MASK",
+    "answers",
+    "columns_of",
+    "flip_answer",
+    "listed",
+]  # of the templates
 STRENGTHS = {1: "weak", 2: "strong"}
 
 
@@ -109,36 +118,28 @@ def by_cue(truth: pd.DataFrame) -> str:
     return table([*header, *RANKINGS.values()], lines)
 
 
-def decided(findings: pd.DataFrame) -> dict[str, dict[str, Any]]:
+def decided(findings: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """The rows that decide the findings, by their letters."""
-    return {row["finding"]: row for row in findings.query("role == 'decides'").to_dict("records")}
+    rows = findings.query("role == 'decides'").to_dict("records")
+    return {letter: [row for row in rows if row["finding"] == letter] for letter in findings["finding"].unique()}
 
 
 def in_short(findings: pd.DataFrame) -> dict[str, str]:
-    """Question and answer of each finding by its letter."""
-    return {letter: sentences.short(row) for letter, row in decided(findings).items()}
-
-
-def outcome(findings: pd.DataFrame) -> list[str]:
-    """What came out: a sentence for each of `sentences.TOPICS`."""
-    return [sentences.plain([decided(findings)[letter] for letter in letters]) for letters in sentences.TOPICS]
+    """Question and answers of each finding by its letter."""
+    return {letter: sentences.short(rows) for letter, rows in decided(findings).items()}
 
 
 def table_of_findings(findings: pd.DataFrame) -> str:
-    """What decides, and beside it the same number with the maps of other methods."""
-    rows = findings.to_dict("records")
-    methods = list(dict.fromkeys(row["method"] for row in rows if isinstance(row["method"], str) and row["method"]))
-    header = ["finding", "number", "networks of", "n", "value", "95 % interval", "p", "p (Holm)", "verdict"]
-    lines = []
-    for row in decided(findings).values():
-        others = {other["method"]: other for other in sentences.rows_of_methods(row, rows)}
-        lines.append(
-            [f"({row['finding']})", row["quantity"], shown(row["networks_of"]), shown(row["networks"], ".0f"),
-             shown(row["value"], ".2f"), _ends(row), shown(row["p"], ".2g"), shown(row["p_holm"], ".2g"),
-             row["verdict"],
-             *(f"{others[name]['value']:.2f} ({_ends(others[name])})" if name in others else "" for name in methods)]
-        )  # fmt: skip
-    return table([*header, *(f"with maps of {name}" for name in methods)], lines)
+    """What decides: a row for each number and kind of networks."""
+    header = ["finding", "number", "maps", "networks of", "n", "value", "95 % interval", "p (Holm)", "p of equivalence"]
+    lines = [
+        [f"({letter})", shown(row["quantity"]), shown(row["method"]), shown(row["networks_of"]),
+         shown(row["networks"], ".0f"), shown(row["value"], ".2f"), _ends(row), shown(row["p_holm"], ".2g"),
+         shown(row["p_holm_equivalence"], ".2g"), row["verdict"]]
+        for letter, rows in decided(findings).items()
+        for row in rows
+    ]  # fmt: skip
+    return table([*header, "verdict"], lines)
 
 
 def _ends(row: dict[str, Any]) -> str:

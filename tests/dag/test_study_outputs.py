@@ -60,20 +60,25 @@ def test_tables_join_all_runs(study):
 def test_findings_follow_from_the_tables_of_the_study(study):
     table, numbers = (read_table(study.results / "tables" / f"{name}.csv") for name in ("findings", "finding_numbers"))
     assert list(table) == judge.COLUMNS and list(dict.fromkeys(table["finding"])) == list(definitions.FINDINGS)
+    assert set(table["definitions"].str.fullmatch(r"[0-9a-f]{12}(-dirty)?")) == {True}
     judged = table[table["role"] == "decides"]
     assert {"fashion_mnist", "pictures"} == set(judged.loc[judged["finding"] == "d", "data"])  # a row for each set
-    # One width, and no network with and without an augmentation; all else has data.
+    # One width, and no network with and without an augmentation; all else has data, of too few networks for a verdict.
     assert set(judged.loc[judged["verdict"] == definitions.NO_DATA, "finding"]) == {"f", "g"}
+    assert set(judged["verdict"]) == {definitions.NO_DATA, definitions.DESCRIBED}
     advantages = read_table(study.results / "tables" / "own_map_advantage.csv").query("method == 'culling'")
     advantages = advantages.set_index([*RUN, "fill"])["advantage"]
-    of_photographs = judged[judged["finding"] == "d"].set_index("data")["value"]
+    zeros = judged[judged["quantity"].eq("own-map advantage, zeros") & judged["method"].eq("culling")]
+    of_photographs = zeros[zeros["finding"] == "d"].set_index("data")["value"]
     for dataset, network in (("fashion_mnist", "resnet18"), ("pictures", "my_network")):
         assert of_photographs[dataset] == pytest.approx(advantages[dataset, network, "none", 0, "zeros"], abs=1e-5)
     decides = judged[judged["data"] != "pictures"].set_index("finding")
     assert decides["networks"]["a"] <= 2 and decides["networks"]["b"] == 1  # a rank correlation may be missing
-    joined = numbers[numbers["data"] != "pictures"].groupby(["finding", "role"])["value"].mean()
-    for letter in ("b", "d", "e1"):
-        assert joined[letter, "decides"] == pytest.approx(decides["value"][letter], abs=1e-5)
+    keys, one = ["finding", "quantity", "method", "data", "networks_of"], ["d", "d2", "d3", "e1"]
+    joined = numbers[numbers["finding"].isin(one) & numbers["role"].eq("decides")].groupby(keys)["value"].mean()
+    expected = judged[judged["finding"].isin(one)].set_index(keys)["value"].sort_index()
+    pd.testing.assert_series_equal(joined.sort_index(), expected, rtol=0, atol=1e-5)
+    assert len(expected) > 12 and {"flip rate", "need"} == set(judged.loc[judged["finding"] == "h", "quantity"])
 
 
 def test_tables_are_typeset_and_stand_in_the_report(study):

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import signal
+import subprocess
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,7 +14,7 @@ import torch
 from frequency_shortcuts.networks.checkpoint import Checkpoint, State
 from frequency_shortcuts.storage.journal import Journal
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.job import REPEAT_S, created_by, job, run_of_path, stopping
+from study.job import REPEAT_S, commit_of, created_by, job, run_of_path, stopping
 from study.run_times import run_times
 
 
@@ -51,6 +52,25 @@ def test_a_failed_step_says_one_sentence_and_logs_where_it_failed(step, capsys, 
     with open(step.log[0]) as log:
         text = log.read()
     assert "Traceback" in text and f"ERROR: {sentence}" in text
+
+
+def test_the_commit_of_some_files_is_the_last_that_changed_one_of_them(tmp_path, monkeypatch):
+    monkeypatch.setattr("study.job.ROOT", tmp_path)
+    assert commit_of(["a"]) == ""  # without git
+
+    def git(*words):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        return subprocess.run(["git", "-C", tmp_path, *who, *words], check=True, capture_output=True, text=True).stdout
+
+    git("init", "-q")
+    for name in "abc":
+        (tmp_path / name).write_text(name)
+        git("add", name)
+        git("commit", "-q", "-m", name)
+    last_of_b = git("rev-parse", "--short=12", "HEAD~1").strip()
+    assert commit_of(["a", "b"]) == last_of_b
+    (tmp_path / "c").write_text("new")
+    assert commit_of(["a", "b"]) == last_of_b and commit_of(["c"]).endswith("-dirty")
 
 
 def test_the_mark_names_version_commit_and_configuration(step):

@@ -5,8 +5,20 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, rates, write_hits
 from frequency_shortcuts.evaluation.trials import Trials, negatives_of, plan_trials
-from frequency_shortcuts.findings.definitions import FINDINGS
-from frequency_shortcuts.findings.numbers import Tables
+from frequency_shortcuts.findings.definitions import (
+    AS_WELL,
+    BETTER,
+    DESCRIBED,
+    DOES_NOT_HOLD,
+    FINDINGS,
+    HOLDS,
+    NO_DATA,
+    OPEN,
+    UNDECIDED,
+    WORSE,
+)
+from frequency_shortcuts.findings.evidence import Tables
+from frequency_shortcuts.findings.numbers import FLIP
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum.fills import FILLS, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -81,7 +93,7 @@ def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draw
 
 
 CLASSES = ["ant", "bee", "cow", "dog"]
-SEEDS = range(200, 205)
+SEEDS = range(200, 220)
 OF = {"deep": "vgg16"}  # architectures; all others are a ResNet18
 
 
@@ -89,12 +101,13 @@ def run(network="small", augmentation="none", seed=200, dataset="zoo"):
     return {"dataset": dataset, "network": network, "augmentation": augmentation, "seed": seed}
 
 
-def advantages(of_kinds, fill="zeros", half=0.05, headline=True, **columns):
-    """Own-map advantages: {(network, augmentation): [value of each seed]}."""
+def advantages(of_kinds, fill="zeros", half=0.05, headline=True, lowest=0.3, best=0.1, **columns):
+    """Own-map advantages: {(network, augmentation): [value of each seed]}; the margins are smaller by a constant."""
     rows = [
         {
             **run(network, augmentation, 200 + i), "method": "culling", **columns, "fill": fill, "headline": headline,
-            "advantage": value, "advantage_low": value - half, "advantage_high": value + half,
+            **ends("advantage", value, half), **ends("low_pass_margin", value - lowest, half),
+            **ends("best_other_margin", value - best, half),
         }
         for (network, augmentation), values in of_kinds.items()
         for i, value in enumerate(values)
@@ -102,8 +115,12 @@ def advantages(of_kinds, fill="zeros", half=0.05, headline=True, **columns):
     return pd.DataFrame(rows)
 
 
+def ends(name, value, half):
+    return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
+
+
 def networks(kinds, widths=None, dataset="zoo"):
-    """A table of networks of these kinds, with five seeds each, in the order of a plan."""
+    """A table of networks of these kinds, with twenty seeds each, in the order of a plan."""
     rows = [
         {
             **run(*kind, seed, dataset),
@@ -121,7 +138,7 @@ def classes(dataset="zoo", names=CLASSES, neutral=None, distinctiveness=None):
     return pd.DataFrame(
         {
             "dataset": dataset, "class": names, "neutral": [name == neutral for name in names],
-            "distinctiveness": values, "significant": values[::-1],
+            "distinctiveness": values,
         }
     )  # fmt: skip
 
@@ -162,7 +179,7 @@ def graded(gains, earliness, rings, seed=200):
     return pd.DataFrame(
         {
             "seed": seed, "class": names, "gain": [np.nan, *gains], "ring": [None, *rings],
-            "distinctiveness": [0, *gains], "earliness": [0.9, *earliness],
+            "earliness": [0.9, *earliness],
         }
     )  # fmt: skip
 
@@ -176,37 +193,89 @@ def dynamics_of(kind, seed=200, dataset="zoo"):
     return pd.DataFrame(rows)
 
 
-KINDS = {"a": "graded", "b": "synthetic"}
-DATA = {"graded": "graded", "synthetic": "syn_1, syn_2, syn_3, syn_4", "photographs": "fashion_mnist"}
-VERDICTS = ("holds", "does not hold", "open", "no data")
-NUMBERS = ["value", "low", "high", "half_width", "hits", "networks", "p", "p_holm"]
+def flips_of(kind, of_classes, seeds=SEEDS, dataset="zoo"):
+    """The counterfactual test of networks of a kind: {class: (flip of each network, need of each network)}."""
+    rows = [
+        {**run(*kind, seed, dataset), "class": name, "flip": flip, "need": need}
+        for name, (flips, needs) in of_classes.items()
+        for seed, flip, need in zip(seeds, flips, needs, strict=False)
+    ]
+    return pd.DataFrame(rows)
+
+
+WIDE, NARROW, MIXED, DEEP = (
+    ("resnet18_w8", "none"), ("resnet18_w4", "none"), ("resnet18_w8", "autoaugment"), ("vgg16_bn_w8", "none")
+)  # fmt: skip
+OF["vgg16_bn_w8"] = "vgg16_bn"
+
+
+def whole_study(n=20, seed=0, spread=0.08):
+    """The tables of a made-up study with n networks of each kind, in which every finding has data."""
+    generator = np.random.default_rng(seed)
+
+    def drawn(mean):
+        return generator.normal(mean, spread, n)
+
+    kinds, means = (WIDE, NARROW, MIXED, DEEP), (0.17, 0.14, 0.2, 0.22)
+    of_maps = [
+        advantages({kind: drawn(mean * share) for kind, mean in zip(kinds, means, strict=True)}, fill, method=method,
+                   headline=fill == "zeros", lowest=0.17 * share, best=0.25 * share)
+        for method, of_method in (("culling", 1), ("mixture", 1.3))
+        for fill, share in (("zeros", of_method), ("swap", 0.4 * of_method))
+    ]  # fmt: skip
+    styles = [advantages({WIDE: drawn(mean) / 2}, rendition=name, method=method)
+              for method in ("culling", "mixture")
+              for name, mean in (("sketch", 0.01), ("inverted", 0.0), ("texture", 0.12))]  # fmt: skip
+    pair = ("resnet18_w8/none", "vgg16_bn_w8/none")
+    transfer = pd.DataFrame([
+        {"dataset": "zoo", "maps_of": f"{one}/seed{seed}", "tested_on": f"{other}/seed{seed}", "method": method,
+         "fill": "zeros", "headline": True, **ends("advantage", value, 0.05)}
+        for method in ("culling", "mixture") for one, other in (pair, pair[::-1])
+        for seed, value in zip(SEEDS, drawn(0.13), strict=False)
+    ])  # fmt: skip
+    sets = range(n)
+    return Tables(
+        kinds={"zoo": "photographs", "syn_1": "synthetic"},
+        classes=pd.concat([classes(), classes("syn_1", ["C0", "C1", "C2", "C3"], "C0")]),
+        networks=pd.concat([networks(kinds, {"resnet18_w4": 4}), networks([("small", "none")], dataset="syn_1")]),
+        advantages=pd.concat(of_maps), ood=pd.concat(styles), transfer=transfer,
+        dynamics=pd.concat([dynamics_of(WIDE, 200 + i) for i in sets]),
+        band_stop=pd.concat([band_stop("syn_1", i < 1, seed=200 + i) for i in sets]), control_bands={"syn_1": 1},
+        graded=pd.concat([graded([1, 2, 3, 4], generator.permutation(4) + np.arange(4), ["low", "high"] * 2, 200 + i)
+                          for i in sets]),
+        flips=pd.concat([flips_of(kind, {name: (drawn(0.03), drawn(0.05) if c else [np.nan] * n)
+                                         for c, name in enumerate(CLASSES)}) for kind in kinds]),
+    )  # fmt: skip
+
+
+# One row of `tables/findings.csv`
 
 
 def finding(letter, verdict, **changes):
-    """A row of `tables/findings.csv`; its numbers are empty without data. (b) counts networks, others have a mean."""
-    kind, n = KINDS.get(letter, "photographs"), 12 if letter in KINDS else 5
-    value, half = {"holds": (0.75, 0.125), "does not hold": (-0.5, 0.25)}.get(verdict, (0.0625, 0.125))
-    hits = {"holds": 11, "does not hold": 1}.get(verdict, 6) if letter == "b" else np.nan
-    if letter == "b":
-        value = hits / n
+    """A row of `tables/findings.csv`; its numbers are empty without data. (b) counts networks."""
+    known, n = FINDINGS[letter], 5 if verdict == DESCRIBED else 20
+    value = {"holds": 0.75, "better": 0.75, "does not hold": -0.5, "worse": -0.5}.get(verdict, 0.03125)
     made = {
-        "finding": letter, "claim": f"claim of {letter}", "quantity": f"quantity of {letter}", "method": "",
-        "role": "decides", "data": DATA[kind], "kind": kind, "networks_of": "resnet18_w8, none", "value": value,
-        "low": value - half, "high": value + half, "interval": "networks", "half_width": half, "hits": hits,
-        "networks": n, "threshold": 0.5 if letter == "b" else 0.0, "p": 0.01, "p_holm": 0.04, "verdict": verdict,
-        "detail": "Trouser (5 of 5), Bag (4 of 5)" if letter == "d" else "",
+        "finding": letter, "claim": known.claim, "quantity": f"quantity of {letter}, zeros",
+        "method": "culling" if known.methods else "", "role": "decides", "kind": "photographs", "data": "fashion_mnist",
+        "networks_of": "resnet18_w8", "value": value, "low": value - 0.125, "high": value + 0.125,
+        "interval": "networks", "half_width": 0.125, "hits": np.nan, "networks": n, "threshold": known.threshold,
+        "bound": known.bound, "p": 0.01, "p_holm": 0.04, "p_equivalence": np.nan, "p_holm_equivalence": np.nan,
+        "verdict": verdict, "detail": {"c": "10 classes", "h": "Shirt"}.get(letter, ""), "definitions": "0123456789ab",
     }  # fmt: skip
-    if verdict == "no data":
-        made |= {**dict.fromkeys(NUMBERS, np.nan), "data": "", "networks_of": "", "interval": ""}
+    if letter == "b":
+        hits = {"holds": 19, "does not hold": 1}.get(verdict, n // 2)
+        made |= {"hits": hits, "value": hits / n}
+    if letter == "h":
+        made |= {"quantity": FLIP, "value": 0.5 if verdict == "does not hold" else 0.03125, "high": 0.0625}
+    if verdict == NO_DATA:
+        empty = ("value", "low", "high", "half_width", "hits", "p", "p_holm")
+        made |= {**dict.fromkeys(empty, np.nan), "networks": 0, "data": "", "networks_of": "", "interval": ""}
         made |= {"detail": "two seeds more"}
     return made | changes
 
 
-def findings(*verdicts):
-    """`tables/findings.csv`, with these verdicts in turn; beside (d), the same with swap and on a synthetic set."""
-    rows = [finding(letter, verdicts[i % len(verdicts)]) for i, letter in enumerate(FINDINGS)]
-    beside = finding("d", "holds", role="beside", threshold=np.nan, p=np.nan, p_holm=np.nan, detail="") | {
-        "verdict": ""
-    }
-    rows += [{**beside, "quantity": "own-map advantage, swap"}, {**beside, "data": "syn_1", "kind": "synthetic"}]
-    return pd.DataFrame(rows)
+def verdicts_of(letter):
+    """The verdicts that a finding can have."""
+    judged = [HOLDS, DOES_NOT_HOLD, OPEN] if FINDINGS[letter].bound is None else [BETTER, WORSE, AS_WELL, UNDECIDED]
+    return [*judged, DESCRIBED, NO_DATA]

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies
-from made_up_results import advantages, band_stop, banded, classes, graded, networks, run, tables
+from made_up_results import advantages, band_stop, banded, classes, flips_of, graded, networks, run, tables
 from scipy import stats
 
-from frequency_shortcuts.findings.numbers import EARLINESS, Tables, numbers, spearman
+from frequency_shortcuts.findings.evidence import Tables, spearman
+from frequency_shortcuts.findings.numbers import RING, numbers
 
 SMALL, AUGMENTED, LARGE = ("small", "none"), ("small", "autoaugment"), ("large", "none")
 
@@ -37,8 +38,7 @@ def test_a_gain_and_ring_are_ranked_against_earliness_without_the_plain_class():
     found = numbers(Tables(graded=sets))
     assert of(found, "a") == pytest.approx([1, -1])
     ring = stats.spearmanr([0, 0, 1, 1], [1, 2, 3, 4]).statistic
-    assert of(found, "a", "beside", quantity=EARLINESS.format("a high ring")) == pytest.approx([ring, ring])
-    assert of(found, "c", "beside") == pytest.approx([1, -1])
+    assert of(found, "a", "beside", quantity=RING) == pytest.approx([ring, ring])
 
 
 def test_b_the_worst_of_the_pairs_that_leave_the_control_band_decides():
@@ -59,43 +59,42 @@ def dynamics(kind, f1, seed=200, dataset="zoo"):
     return pd.DataFrame(rows)
 
 
-def test_c_the_baseline_on_photographs_decides_and_others_stand_beside():
+def test_c_is_the_earliness_of_the_classes_of_the_baseline_on_photographs():
     early = {"ant": 0.1, "bee": 0.3, "cow": 0.2, "dog": 0.4}
     study = tables(
         networks=networks([SMALL, LARGE]), dynamics=pd.concat([dynamics(SMALL, early), dynamics(LARGE, early)])
     )
     found = numbers(study)
-    expected = stats.spearmanr([0, 1, 2, 3], list(early.values())).statistic
-    assert of(found, "c") == pytest.approx([expected])
-    assert of(found, "c", "beside", quantity=EARLINESS.format("distinctiveness")) == pytest.approx([expected])
-    assert of(found, "c", "beside", quantity=EARLINESS.format("significant ADCS")) == pytest.approx([-expected])
+    assert of(found, "c") == pytest.approx([value + 0.05 for value in early.values()])
+    assert list(found["class"]) == list(early) and list(found["distinctiveness"]) == [0, 1, 2, 3]
+    assert set(found["network"]) == {"small"} and set(found["role"]) == {"decides"}
 
 
-def test_c_a_neutral_class_is_left_out_and_made_sets_never_decide():
+def test_c_a_neutral_class_is_left_out_and_made_sets_are_in_no_finding():
     early = {"C0": 0.9, "C1": 0.1, "C2": 0.2, "C3": 0.3}
-    study = Tables(
-        kinds={"syn_1": "synthetic"}, classes=classes("syn_1", list(early), "C0"),
-        networks=networks([SMALL], dataset="syn_1"), dynamics=dynamics(SMALL, early, dataset="syn_1"),
-    )  # fmt: skip
-    found = numbers(study)
-    assert of(found, "c") == [] and of(found, "c", "beside") == pytest.approx([1])
+    known = {"networks": networks([SMALL], dataset="syn_1"), "dynamics": dynamics(SMALL, early, dataset="syn_1")}
+    of_classes = classes("syn_1", list(early), "C0")
+    assert numbers(Tables(kinds={"syn_1": "synthetic"}, classes=of_classes, **known)).empty
+    found = numbers(Tables(kinds={"syn_1": "photographs"}, classes=of_classes, **known))
+    assert list(found["class"]) == ["C1", "C2", "C3"]
 
 
-def test_d_zeros_of_the_baseline_decides_with_swap_low_pass_and_other_networks_beside():
+def test_d_both_fills_of_the_baseline_decide_and_zeros_of_other_networks_stand_beside():
     both = pd.concat(
         [advantages({SMALL: [0.1, 0.2], LARGE: [0.3, 0.4]}),
          advantages({SMALL: [0.01, 0.02], LARGE: [0.03, 0.04]}, "swap", headline=False)]
     )  # fmt: skip
-    rows = [
-        {**run(*kind), "class": name, "part": part, "fill": fill, "low_pass_margin": value}
-        for kind, part, fill, value in ((SMALL, "keep", "zeros", 0.2), (SMALL, "remove", "zeros", 9),
-                                        (SMALL, "keep", "swap", 9), (LARGE, "keep", "zeros", 9))
-        for name in ("ant", "bee")
-    ]  # fmt: skip
-    found = numbers(tables(networks=networks([SMALL, LARGE]), advantages=both, verdicts=pd.DataFrame(rows)))
-    assert of(found, "d") == [0.1, 0.2]
-    assert of(found, "d", "beside", networks_of="small") == pytest.approx([0.01, 0.02, 0.2])
-    assert of(found, "d", "beside", networks_of="large") == [0.3, 0.4]
+    found = numbers(tables(networks=networks([SMALL, LARGE]), advantages=both))
+    assert of(found, "d", quantity="own-map advantage, zeros") == [0.1, 0.2]
+    assert of(found, "d", quantity="own-map advantage, swap") == [0.01, 0.02]
+    assert of(found, "d", "beside") == [0.3, 0.4]
+
+
+def test_d2_and_d3_are_the_margins_over_the_lowest_frequencies_and_the_best_other_map():
+    found = numbers(tables(networks=networks([SMALL]), advantages=advantages({SMALL: [0.1, 0.2]}, lowest=0.3, best=1)))
+    assert of(found, "d2", quantity="own map minus lowest frequencies, zeros") == pytest.approx([-0.2, -0.1])
+    assert of(found, "d3", quantity="own map minus best other map, zeros") == pytest.approx([-0.9, -0.8])
+    assert set(found["half_width"].round(9)) == {0.05} and set(found["method"]) == {"culling"}
 
 
 def test_d_of_made_sets_the_fill_to_quote_stands_beside_and_two_classes_alone_are_in_no_finding():
@@ -108,14 +107,13 @@ def test_d_of_made_sets_the_fill_to_quote_stands_beside_and_two_classes_alone_ar
     assert of(numbers(tables(**known | {"classes": two})), "d") == []
 
 
-def test_e1_is_the_mean_over_renditions_of_all_classes():
-    ood = pd.concat([advantages({SMALL: [value]}, half=half, rendition=name)
-                     for name, value, half in (("sketch", 0.1, 0.02), ("toy", 0.3, 0.04))])  # fmt: skip
-    found = numbers(tables(networks=networks([SMALL]), ood=ood))
-    assert of(found, "e1") == pytest.approx([0.2])
-    # The renditions show the same images: their half widths are averaged, not joined by squares.
-    assert found[found["role"] == "decides"]["half_width"].item() == pytest.approx(0.03)
-    assert of(found, "e1", "beside") == pytest.approx([0.1, 0.3])
+def test_e1_is_of_each_rendition_with_zeros_and_the_baseline():
+    cases = (("sketch", "zeros", 0.1), ("toy", "zeros", 0.3), ("toy", "swap", 9))
+    ood = pd.concat([advantages({SMALL: [value], LARGE: [9]}, fill, rendition=name) for name, fill, value in cases])
+    study = tables(networks=networks([SMALL, LARGE]), ood=ood, advantages=advantages({SMALL: [0.1]}))
+    found = numbers(study)
+    assert of(found, "e1", quantity="own-map advantage, sketch, zeros") == [0.1]
+    assert of(found, "e1", quantity="own-map advantage, toy, zeros") == [0.3] and len(of(found, "e1")) == 2
 
 
 def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_seed():
@@ -129,50 +127,63 @@ def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_se
             ("small", "deep", 200, "swap", 0.9), ("small", "large", 200, "zeros", 0.7),
         )
     ]  # fmt: skip
-    found = numbers(tables(networks=networks([SMALL, LARGE, ("deep", "none")]), transfer=pd.DataFrame(rows)))
+    kinds = [SMALL, LARGE, ("deep", "none")]
+    known = {"networks": networks(kinds), "advantages": advantages({SMALL: [0.1]})}
+    found = numbers(tables(transfer=pd.DataFrame(rows), **known))
     assert of(found, "e2") == pytest.approx([0.2, 0.5])
     assert of(found, "e2", "beside", networks_of="small on deep") == [0.1, 0.5]
     assert of(found, "e2", "beside", networks_of="large and small") == [0.7]  # of one architecture
     assert of(found, "e2", "beside", quantity="own-map advantage, swap") == [0.9]
 
 
-def test_f_the_widest_decides_and_the_difference_to_the_narrowest_is_paired_by_seed():
+def test_f_is_the_widest_minus_the_narrowest_by_seed_and_the_widest_stand_beside():
     middle = ("middle", "none")
     widths = {"small": 4, "middle": 8, "large": 16}
     table = advantages({SMALL: [0.1, 0.2], middle: [9, 9], LARGE: [0.3, 0.5], ("large", "autoaugment"): [9, 9]})
     kinds = [SMALL, middle, LARGE, ("large", "autoaugment")]
     found = numbers(tables(networks=networks(kinds, widths), advantages=table))
-    assert of(found, "f") == [0.3, 0.5]
-    assert of(found, "f", "beside") == pytest.approx([0.2, 0.3])
+    assert of(found, "f") == pytest.approx([0.2, 0.3])
+    assert of(found, "f", "beside") == [0.3, 0.5]
+    assert set(found[found["role"] == "decides"].query("finding == 'f'")["networks_of"]) == {"large and small"}
     one_width = numbers(tables(networks=networks([SMALL, LARGE]), advantages=advantages({SMALL: [0.1], LARGE: [0.2]})))
     assert of(one_width, "f") == []
 
 
-def test_g_the_networks_with_an_augmentation_decide_and_the_difference_is_paired_by_seed():
+def test_g_is_with_an_augmentation_minus_without_by_seed():
     others = {LARGE: [9], ("large", "autoaugment"): [9], ("small", "dfmx"): [9]}
     table = advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.4, 0.4, 9], **others})
     found = numbers(tables(networks=networks([SMALL, AUGMENTED, *others]), advantages=table))
-    assert of(found, "g") == [0.4, 0.4]  # the third seed was not trained without
-    assert of(found, "g", "beside") == pytest.approx([0.3, 0.2])
+    assert of(found, "g") == pytest.approx([0.3, 0.2])  # the third seed was not trained without
+    assert of(found, "g", "beside") == [0.4, 0.4]
+    # Both networks see the same images: their half widths add up.
+    assert set(found.query("finding == 'g' and role == 'decides'")["half_width"].round(9)) == {0.1}
 
 
-def test_what_would_decide_with_the_maps_of_another_method_stands_beside():
-    early = dynamics(SMALL, {"ant": 0.1, "bee": 0.3, "cow": 0.2})
-    of_study = {"networks": networks([SMALL, AUGMENTED]), "dynamics": early}
-    culling = advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.3, 0.4]})
-    others = [
-        advantages({SMALL: [0.5, 0.6], AUGMENTED: [0.7, 0.8]}, method="rise"),
-        advantages({SMALL: [0.9]}, "swap", headline=False, method="rise"),
-    ]
-    before, after = (
-        numbers(tables(advantages=table, **of_study)) for table in (culling, pd.concat([culling, *others]))
+def test_h_is_of_every_class_of_ordinary_networks_on_photographs():
+    known = {"networks": networks([SMALL, AUGMENTED])}
+    table = pd.concat([flips_of(SMALL, {"ant": ([0.1, 0.2], [np.nan, 0.3]), "bee": ([0.0, 0.0], [0.0, 0.1])}),
+                       flips_of(AUGMENTED, {"ant": ([0.5], [0.6])}), flips_of(("small", "dfmx"), {"ant": ([9], [9])}),
+                       flips_of(SMALL, {"C1": ([9], [9])}, dataset="syn_1")])  # fmt: skip
+    found = numbers(tables(flips=table, **known))
+    assert of(found, "h", quantity="flip rate", networks_of="small") == [0.1, 0.2, 0.0, 0.0]
+    assert of(found, "h", quantity="need", networks_of="small") == pytest.approx([np.nan, 0.3, 0.0, 0.1], nan_ok=True)
+    assert of(found, "h", networks_of="small, autoaugment") == [0.5, 0.6] and len(found) == 10
+
+
+def test_maps_of_mixture_decide_d_to_d3_and_those_of_others_stand_beside():
+    of_study = {"networks": networks([SMALL, AUGMENTED])}
+    tables_of = [advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.3, 0.4]}, method=method)
+                 for method in ("culling", "mixture", "rise")]  # fmt: skip
+    found = numbers(tables(advantages=pd.concat(tables_of), **of_study))
+    roles = {
+        (letter, method): set(rows["role"])
+        for (letter, method), rows in found[found["networks_of"] != "small, autoaugment"].groupby(["finding", "method"])
+    }
+    assert all(
+        roles[letter, method] == {"decides"} for letter in ("d", "d2", "d3") for method in ("culling", "mixture")
     )
-    pd.testing.assert_frame_equal(after[after["method"] == ""], before)  # nothing of the culling changes
-    added = after[after["method"] == "rise"]
-    assert of(added, "d", "beside") == [0.5, 0.6] and of(added, "g", "beside") == [0.7, 0.8]
-    assert set(added["finding"]) == {"d", "g"} and set(added["role"]) == {"beside"}
-    decides = before[(before["role"] == "decides") & before["finding"].isin(["d", "g"])]
-    assert set(added["quantity"]) == set(decides["quantity"])
+    assert roles["g", "culling"] == {"decides"} and roles["g", "mixture"] == {"beside"}
+    assert all(roles[letter, "rise"] == {"beside"} for letter in ("d", "d2", "d3", "g"))
 
 
 def test_a_study_without_tables_has_no_numbers():

@@ -99,7 +99,8 @@ def test_the_bootstrap_recomputes_the_advantage_of_the_drawn_images(monkeypatch,
         for c in range(hits.n_classes):
             (members,) = np.nonzero(hits.labels == c)
             np.add.at(one, generator.choice(members, len(members)), 1)
-    for fill, (strata, statistic) in zip(hits.predicted, given, strict=True):
+    of_advantages = given[::3]  # the two margins follow
+    for fill, (strata, statistic) in zip(hits.predicted, of_advantages, strict=True):
         assert np.array_equal(strata, hits.labels)
         expected = []
         for one in weights:
@@ -170,6 +171,71 @@ def test_the_cross_matrix_and_the_advantage_are_those_of_loops(design):
         assert row["advantage_low"] <= own - others <= row["advantage_high"]
         assert row["classes"] == hits.n_classes - (hits.neutral is not None)
         assert row["headline"] == (fill == ("zeros" if hits.neutral is None else "swap"))
+
+
+def slow_margins(hits, fill):
+    """The mean over classes of the own map minus the lowest frequencies, and minus the best other map: loops."""
+    masks = hits.trials[hits.trials["part"] == "keep"].set_index(["class", "filter", "draw"])["mask"]
+    matrix, halves = slow_matrix(hits, fill), np.zeros(len(hits.labels), int)
+    for c in range(hits.n_classes):
+        for place, i in enumerate(np.flatnonzero(hits.labels == c)):
+            halves[i] = place % 2
+
+    def rates(mask, c, images):
+        own, judged = replace(hits, labels=np.where(images, hits.labels, -1)), hits.negatives & images
+        return slow_rate(own, fill, mask, c, True), slow_rate(
+            replace(hits, negatives=judged), fill, mask, c, False
+        ) or 0
+
+    lowest, best = [], []
+    for c in sorted({c for c, _ in matrix}):
+        low = [slow_rate(hits, fill, masks[c, "low_pass", 0], c, own) or 0 for own in (True, False)]
+        lowest.append(matrix[c, c] - (low[0] - low[1]))
+        others = {m: masks[c, "other", m] for one, m in matrix if one == c != m}
+        chosen = []
+        for half in (0, 1):
+            found = {m: rates(mask, c, halves == half) for m, mask in others.items()}
+            chosen.append(max(found, key=lambda m: found[m][0] - found[m][1]))
+        differences = {True: [], False: []}
+        for i, label in enumerate(hits.labels):
+            own = bool(label == c)
+            if own or (hits.negatives[c, i] and not (fill == "swap" and hits.labels[hits.donors[i]] == c)):
+                named = [hits.predicted[fill][mask, i] == c
+                         for mask in (masks[c, "dfm", 0], others[chosen[1 - halves[i]]])]  # fmt: skip
+                differences[own].append(int(named[0]) - int(named[1]))
+        best.append(np.mean(differences[True]) - np.mean(differences[False]))
+    return np.mean(lowest), np.mean(best)
+
+
+@few
+@given(designs.filter(lambda design: design["n_classes"] > 2))
+def test_the_margins_of_the_own_map_are_those_of_loops(design):
+    hits = random_hits(**{**design, "per_class": (4, 7)})
+    table = cross.own_map_advantage(hits, draws=20).set_index("fill")
+    for fill in hits.predicted:
+        lowest, best = slow_margins(replace(hits, false_positives=True), fill)
+        found = table.loc[fill, ["low_pass_margin", "best_other_margin"]].astype(float)
+        expected = [lowest if hits.false_positives else np.nan, best]
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+        low, high = table.loc[fill, ["best_other_margin_low", "best_other_margin_high"]]
+        assert np.isnan(low) or low <= best <= high  # a bootstrap without spread has no ends
+
+
+def test_the_best_other_map_is_not_chosen_on_the_images_that_it_is_compared_on():
+    """The maps of others do as well as chance: the best on the same images would seem better than the own map."""
+    margins = []
+    for seed in range(20):
+        generator = np.random.default_rng(seed)
+        hits = random_hits(seed, n_classes=8, per_class=(20, 21))
+        named = generator.integers(0, 8, hits.predicted["zeros"].shape).astype(np.int16)
+        hits = replace(hits, predicted={"zeros": np.where(hits.predicted["zeros"] < 0, -1, named)})
+        margins.append(cross.own_map_advantage(hits, draws=2)["best_other_margin"].item())
+    assert abs(np.mean(margins)) < 2.5 * np.std(margins) / 20**0.5
+
+
+def test_the_best_other_map_of_one_image_of_a_class_is_missing():
+    table = cross.own_map_advantage(random_hits(per_class=(1, 2)), draws=20)
+    assert table["best_other_margin"].isna().all() and table["low_pass_margin"].notna().all()
 
 
 @pytest.mark.parametrize("neutral", [None, 0])

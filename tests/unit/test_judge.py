@@ -1,56 +1,99 @@
-"""Findings: p, Holm, verdicts, their sentences, and the figure of all."""
-
-import re
+"""Findings: the verdict on every row, and the figure of all."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings, strategies
 from made_up_results import (
-    VERDICTS,
+    CLASSES,
     advantages,
     band_stop,
     banded,
     dynamics_of,
-    finding,
-    findings,
+    flips_of,
     graded,
     networks,
     run,
     tables,
+    whole_study,
 )
 from scipy import stats
 
-from bench import numbers
+from frequency_shortcuts import intervals
 from frequency_shortcuts.figures import findings as drawings
-from frequency_shortcuts.findings import judge, sentences
-from frequency_shortcuts.findings.definitions import DOES_NOT_HOLD, FINDINGS, HOLDS, NO_DATA, OPEN
-from frequency_shortcuts.findings.numbers import Tables
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.findings import judge
+from frequency_shortcuts.findings.definitions import (
+    AS_WELL,
+    BETTER,
+    DESCRIBED,
+    DOES_NOT_HOLD,
+    FINDINGS,
+    HOLDS,
+    NO_DATA,
+    OPEN,
+    UNDECIDED,
+    VERDICTS,
+    WORSE,
+)
+from frequency_shortcuts.findings.evidence import Tables
+from frequency_shortcuts.findings.sentences import labels
 
 SMALL, AUGMENTED = ("small", "none"), ("small", "autoaugment")
-FIVE = [0.18, 0.22, 0.2, 0.25, 0.15]
+RNG = np.random.default_rng(0)
+NOISE = stats.zscore(RNG.standard_normal(20))  # mean 0 and standard deviation 1
+
+
+def judged(of_study):
+    return judge.judge(of_study)[0]
 
 
 def deciding(of_study):
-    table, _ = judge.judge(of_study)
+    table = judged(of_study)
     return table[table["role"] == "decides"].set_index("finding")
 
 
-def test_the_mean_of_five_networks_has_students_interval_and_p():
-    row = deciding(tables(networks=networks([SMALL]), advantages=advantages({SMALL: FIVE}))).loc["d"]
-    expected = stats.ttest_1samp(FIVE, 0)
+def of_zeros(values, **columns):
+    """The deciding rows where these are the advantages of the baseline with zeros."""
+    study = tables(networks=networks([SMALL]), advantages=advantages({SMALL: values}, **columns))
+    return deciding(study)
+
+
+def test_the_mean_of_networks_has_students_interval_and_p():
+    values = 0.2 + 0.05 * NOISE
+    row = of_zeros(values).loc["d"]
+    expected = stats.ttest_1samp(values, 0)
     interval = expected.confidence_interval()
     assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
-    assert row["p"] == pytest.approx(expected.pvalue) and row["p_holm"] == row["p"]
-    assert row["value"] == pytest.approx(0.2) and row["networks"] == 5 and row["interval"] == "networks"
-    assert row["verdict"] == HOLDS and row["half_width"] == pytest.approx((interval.high - interval.low) / 2)
+    assert row["p"] == pytest.approx(expected.pvalue) and row["verdict"] == HOLDS
+    assert row["value"] == pytest.approx(0.2) and row["networks"] == 20 and row["interval"] == "networks"
+    assert row["half_width"] == pytest.approx((interval.high - interval.low) / 2) and np.isnan(row["p_equivalence"])
 
 
-def test_a_mean_below_the_threshold_does_not_hold_and_one_near_it_is_open():
-    for values, verdict in (([-value for value in FIVE], DOES_NOT_HOLD), ([0.1, -0.1, 0.05, 0.0, -0.02], OPEN)):
-        found = deciding(tables(networks=networks([SMALL]), advantages=advantages({SMALL: values})))
-        assert found.loc["d", "verdict"] == verdict
+@pytest.mark.parametrize(("mean", "verdict"), [(0.2, HOLDS), (-0.2, DOES_NOT_HOLD), (0.01, OPEN)])
+def test_a_mean_is_above_the_threshold_or_below_it_or_open(mean, verdict):
+    assert of_zeros(mean + 0.1 * NOISE).loc["d", "verdict"] == verdict
+
+
+@pytest.mark.parametrize(
+    ("mean", "spread", "verdict"),
+    [(0.0, 0.02, AS_WELL), (0.02, 0.02, AS_WELL), (-0.02, 0.02, AS_WELL), (0.2, 0.1, BETTER), (-0.2, 0.1, WORSE),
+     (0.03, 0.1, UNDECIDED), (0.0, 0.3, UNDECIDED)],
+)  # fmt: skip
+def test_a_difference_with_a_bound_is_better_worse_as_well_or_undecided(mean, spread, verdict):
+    """As well also where it differs from 0 within the bound."""
+    row = of_zeros(mean + spread * NOISE, lowest=0, best=1).loc["d2"]
+    assert (row["verdict"], row["bound"]) == (verdict, 0.05)
+    error = spread / np.sqrt(19)
+    one_sided = max(stats.t.sf((mean + 0.05) / error, 19), stats.t.cdf((mean - 0.05) / error, 19))
+    assert row["p_equivalence"] == pytest.approx(min(1, 2 * one_sided))
+    # Before Holm's rule, the words are those of the interval.
+    alone = AS_WELL if row["p_equivalence"] < 0.05 else UNDECIDED if row["p"] >= 0.05 else BETTER if mean > 0 else WORSE
+    assert intervals.compared(row["low"], row["high"], 0.05) == alone
+
+
+def test_fewer_than_fifteen_networks_are_described_and_in_no_correction():
+    for count, verdict in ((14, DESCRIBED), (15, HOLDS)):
+        row = of_zeros(0.2 + 0.01 * NOISE[:count]).loc["d"]
+        assert row["verdict"] == verdict and np.isnan(row["p_holm"]) == (verdict == DESCRIBED) and row["p"] < 0.05
 
 
 def test_fewer_than_five_networks_have_an_interval_over_their_images():
@@ -58,189 +101,161 @@ def test_fewer_than_five_networks_have_an_interval_over_their_images():
     row = deciding(study).loc["d"]
     # All are tested on the same images, and may err together.
     assert (row["low"], row["high"]) == pytest.approx((0.15 - 0.08, 0.15 + 0.08))
-    assert row["interval"] == "these networks"
-    assert row["p"] == pytest.approx(2 * stats.norm.sf(0.15 / (0.08 / stats.norm.ppf(0.975))))
-    no_spread = tables(networks=networks([SMALL]), advantages=advantages({SMALL: [0.1]}, half=0.0))
-    assert deciding(no_spread).loc["d", "verdict"] == OPEN  # one image a class
-
-
-def test_without_any_interval_a_finding_is_open():
-    early = pd.concat([dynamics_of(SMALL, seed) for seed in (200, 201)])
-    row = deciding(tables(networks=networks([SMALL]), dynamics=early)).loc["c"]
-    assert row["verdict"] == OPEN and np.isnan(row["p"]) and np.isnan(row["half_width"])
-    assert row["detail"] == "fewer than five networks, and no interval over their images"
+    assert row["interval"] == "these networks" and np.isnan(row["p"]) and row["verdict"] == DESCRIBED
 
 
 def test_shares_of_networks_are_counted_against_one_half():
-    row = deciding(banded(pd.concat([band_stop("syn_1", i < 1, seed=200 + i) for i in range(12)]))).loc["b"]
-    expected = stats.binomtest(1, 12, 0.5)
+    row = deciding(banded(pd.concat([band_stop("syn_1", i < 1, seed=200 + i) for i in range(20)]))).loc["b"]
+    expected = stats.binomtest(1, 20, 0.5)
     interval = expected.proportion_ci(method="exact")
-    assert row["hits"] == 1 and row["networks"] == 12 and row["p"] == pytest.approx(expected.pvalue)
+    assert row["hits"] == 1 and row["networks"] == 20 and row["p"] == pytest.approx(expected.pvalue)
     assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
-    assert row["verdict"] == DOES_NOT_HOLD
+    assert row["verdict"] == DOES_NOT_HOLD and row["detail"] == "C1 survives in 0 of 20, C3 survives in 0 of 20"
 
 
-@pytest.mark.parametrize("count", [1, 2, 11])
-def test_p_of_a_count_at_one_half_is_the_exact_binomial_one(count):
-    for hits in range(count + 1):
-        assert judge.p_of_count(hits, count, 0.5) == pytest.approx(stats.binomtest(hits, count, 0.5).pvalue)
+def test_the_ring_stands_beside_the_gain():
+    sets = pd.concat([graded([1, 2, 3, 4], [1, 2, 4, 3], ["high", "high", "low", "low"], 200 + i) for i in range(20)])
+    row = deciding(Tables(graded=sets)).loc["a"]
+    assert row["verdict"] == HOLDS and row["value"] == pytest.approx(0.8)
+    ring = stats.spearmanr([1, 1, 0, 0], [1, 2, 4, 3]).statistic
+    assert row["detail"] == f"rank correlation of a high ring with earliness {ring:.2f} ({ring:.2f} to {ring:.2f})"
 
 
-@settings(max_examples=30, deadline=None)
-@given(strategies.lists(strategies.floats(0, 1), min_size=1, max_size=9))
-def test_holm_rejects_what_his_steps_reject(p):
-    """Step by step: the smallest p against level / n, the next against level / (n - 1), until one fails."""
-    level, adjusted, rejected = 0.05, judge.holm(p), set()
-    for step, i in enumerate(sorted(range(len(p)), key=p.__getitem__)):
-        if not p[i] * (len(p) - step) < level:
-            break
-        rejected.add(i)
-    assert {i for i in range(len(p)) if adjusted[i] < level} == rejected
+def study_of_classes(count, n=20):
+    """Classes that are learned in the order of their distinctiveness."""
+    names = [f"k{i}" for i in range(count)]
+    early = [
+        {**run(*SMALL, 200 + seed), "iteration": 10, "view": "full", "class": name, "f1": i / count + seed / 100}
+        for seed in range(n)
+        for i, name in enumerate(names)
+    ]
+    of_classes = pd.DataFrame({"dataset": "zoo", "class": names, "neutral": False, "distinctiveness": range(count)})
+    return tables(classes=of_classes, networks=networks([SMALL]), dynamics=pd.DataFrame(early))
 
 
-def test_the_rows_that_decide_are_adjusted_together_and_those_beside_are_not_judged():
-    values = {SMALL: FIVE, AUGMENTED: [0.05, 0.2, 0.0, 0.1, 0.15]}
-    study = tables(networks=networks([SMALL, AUGMENTED]), advantages=advantages(values))
-    table, of_networks = judge.judge(study)
-    found = table[table["p"].notna()].set_index("finding")
-    assert list(found.index) == ["d", "g"] and (found["role"] == "decides").all()
-    assert list(found["p_holm"]) == pytest.approx([2 * found["p"]["d"], max(found["p"]["g"], 2 * found["p"]["d"])])
-    assert found["p"]["g"] < 0.05 and set(table[table["role"] == "beside"]["verdict"]) == {""}
-    assert set(of_networks["finding"]) == {"d", "g"}
+@pytest.mark.parametrize(("count", "verdict"), [(7, DESCRIBED), (26, DESCRIBED), (27, HOLDS)])
+def test_the_order_of_classes_is_judged_by_permutation_of_enough_classes(count, verdict):
+    row = deciding(study_of_classes(count)).loc["c"]
+    assert (row["value"], row["networks"], row["detail"]) == (pytest.approx(1), 20, f"{count} classes")
+    assert row["p"] == pytest.approx(2 / 5040 if count == 7 else 1 / 10_001)
+    assert row["verdict"] == verdict and np.isnan(row["low"]) and row["interval"] == ""
 
 
-def test_the_numbers_of_another_method_have_a_p_and_change_no_verdict():
-    culling, twice = advantages({SMALL: FIVE}), [2 * value for value in FIVE]
-    both = pd.concat([culling, advantages({SMALL: twice}, method="rise")])
-    (before, _), (after, _) = (
-        judge.judge(tables(networks=networks([SMALL]), advantages=table)) for table in (culling, both)
-    )
-    of_culling = after[after["method"] == ""].reset_index(drop=True)
-    pd.testing.assert_frame_equal(of_culling, before, check_dtype=False)
-    (row,) = after[after["method"] == "rise"].to_dict("records")
-    assert (row["finding"], row["role"], row["verdict"]) == ("d", "beside", "") and np.isnan(row["p_holm"])
-    assert row["p"] == pytest.approx(stats.ttest_1samp(twice, 0).pvalue)
-    assert row["value"] == pytest.approx(0.4) and row["networks"] == 5
+def flips(of_classes, n=20):
+    return tables(networks=networks([SMALL]), flips=flips_of(SMALL, of_classes, range(200, 200 + n)))
+
+
+def of_h(study):
+    table = judged(study)
+    return table[table["finding"] == "h"].set_index("quantity")
+
+
+def test_networks_are_free_of_fine_shortcuts_if_the_upper_ends_of_all_classes_are_below_the_threshold():
+    low, higher = 0.01 + 0.02 * NOISE, 0.04 + 0.03 * NOISE
+    rows = of_h(flips({"ant": (low, low), "bee": (higher, low), "cow": (low, higher)}))
+    expected = stats.ttest_1samp(higher, 0.1, alternative="less").pvalue
+    for quantity, name in (("flip rate", "bee"), ("need", "cow")):
+        row = rows.loc[quantity]
+        assert (row["verdict"], row["detail"], row["networks"]) == (HOLDS, name, 20)
+        assert row["value"] == pytest.approx(0.04) and row["p"] == pytest.approx(2 * expected)
+        assert row["high"] == pytest.approx(stats.ttest_1samp(higher, 0).confidence_interval().high)
+    # One class that may be above the threshold leaves the row open, whatever the others are.
+    rows = of_h(flips({"ant": (low, low), "bee": (0.09 + 0.05 * NOISE, low)}))
+    assert list(rows["verdict"]) == [OPEN, HOLDS]
+
+
+def test_one_class_above_the_threshold_is_a_fine_shortcut_and_counts_for_all_classes():
+    low, above = 0.01 + 0.02 * NOISE, 0.15 + 0.05 * NOISE
+    row = of_h(flips({"ant": (low, low), "bee": (above, low), "cow": (low, low)})).loc["flip rate"]
+    assert (row["verdict"], row["detail"]) == (DOES_NOT_HOLD, "bee")
+    assert row["p"] == pytest.approx(3 * 2 * stats.ttest_1samp(above, 0.1, alternative="greater").pvalue)
+
+
+def test_a_missing_need_is_left_out_and_counted():
+    low = 0.01 + 0.02 * NOISE
+    rows = of_h(flips({"ant": (low, low), "bee": (low, [np.nan] * 20), "cow": (low, [0.02, 0.03, *[np.nan] * 18])}))
+    assert rows.loc["need", "detail"] == "cow; 38 of 60 needs are missing"
+    assert rows.loc["flip rate", "verdict"] == HOLDS and rows.loc["flip rate", "detail"] == "ant"
+    alone = of_h(flips({"ant": (low, [0.5, *[np.nan] * 19])})).loc["need"]  # the need of one network shows nothing
+    assert (alone["verdict"], alone["p"]) == (OPEN, 1) and np.isnan(alone["low"])
+
+
+def test_all_p_values_of_rows_that_are_judged_are_adjusted_together():
+    values = {SMALL: 0.2 + 0.1 * NOISE, AUGMENTED: 0.21 + 0.1 * NOISE[::-1]}
+    of_maps = [advantages(values), advantages({SMALL: 0.3 + 0.1 * NOISE}, "swap"),
+               advantages({SMALL: 0.2 + 0.1 * NOISE}, method="rise")]  # fmt: skip
+    table = judged(tables(networks=networks([SMALL, AUGMENTED]), advantages=pd.concat(of_maps)))
+    rows = table[table["p_holm"].notna()]
+    assert set(rows["role"]) == {"decides"} and set(rows["finding"]) == {"d", "d2", "d3", "g"}
+    p = [*rows["p"], *rows["p_equivalence"].dropna()]
+    assert len(p) == 7 + 5  # two fills of (d) to (d3) and one of (g); a second p where there is a bound
+    adjusted = [*rows["p_holm"], *rows["p_holm_equivalence"].dropna()]
+    assert adjusted == pytest.approx(judge.holm(p))
+    beside = table[table["role"] == "beside"]
+    assert set(beside["verdict"]) == {""} and beside[["p", "p_equivalence"]].isna().all(axis=None)
+    assert "rise" in set(beside["method"])
 
 
 def test_a_finding_without_data_says_which_lines_would_give_them():
-    table, _ = judge.judge(Tables())
+    table = judge.judge(Tables(), "0123")[0]
     assert list(table["finding"]) == list(FINDINGS) and set(table["verdict"]) == {NO_DATA}
     assert list(table["detail"]) == [known.needs for known in FINDINGS.values()]
-    assert "graded" in table["detail"][0]
+    assert set(table["definitions"]) == {"0123"} and list(table) == judge.COLUMNS
 
 
-def test_the_row_of_single_classes_names_those_that_are_strong_in_most_networks():
-    verdicts = pd.DataFrame(
-        [
-            {**run(*kind, seed), "class": name, "part": "keep", "fill": "zeros", "headline": True,
-             "low_pass_margin": 0.0, "verdict": verdict}
-            for kind in (SMALL, AUGMENTED)
-            for seed in (200, 201, 202)
-            for name, verdict in (("ant", "strong" if kind == SMALL and seed > 200 else "weak"), ("bee", "weak"))
-        ]
-    )  # fmt: skip
-    study = tables(networks=networks([SMALL, AUGMENTED]), advantages=advantages({SMALL: FIVE}), verdicts=verdicts)
-    assert deciding(study).loc["d", "detail"] == "ant (2 of 3)"
-
-
-def test_a_short_sentence_has_no_number_but_the_half_width():
-    assert sentences.short(finding("g", "holds")) == f"{FINDINGS['g'].question} Yes."
-    text = f"{FINDINGS['e1'].question} Open: the half width of the interval is 0.12"
-    assert sentences.short(finding("e1", "open")) == f"{text}."
-    clear = sentences.short(finding("e1", "open", low=0.01, high=0.1))
-    assert clear == f"{text}. Alone it is beyond the threshold, but not after Holm's correction for all findings."
-    alone = finding("e1", "open", low=np.nan, high=np.nan, half_width=np.nan, interval="")
-    assert sentences.short(alone).endswith("Open: it has no interval.")
-    lacks = "No data. The study needs: two seeds more."
-    assert sentences.short(finding("f", "no data")) == f"{FINDINGS['f'].question} {lacks}"
-    assert sentences.short(finding("d", "holds")).endswith("networks: Trouser (5 of 5), Bag (4 of 5).")
-    assert sentences.short(finding("d", "holds", detail=np.nan)).endswith("in most networks: none.")
-
-
-@pytest.mark.parametrize(
-    ("verdicts", "text"),
-    [
-        (("holds", "holds"),
-         "The advantage carries over to images in other styles, where it is 75 percentage points, and the advantage "
-         "carries over to another network."),
-        (("open", "holds"),
-         "It stays open whether the advantage carries over to images in other styles, where it is 6 percentage points; "
-         "the advantage carries over to another network."),
-        (("open", "open"),
-         "It stays open whether the advantage carries over to images in other styles, where it is 6 percentage points, "
-         "and whether the advantage carries over to another network."),
-        (("does not hold", "no data"),
-         "The advantage is reversed in images in other styles, where it is -50 percentage points; there are no data on "
-         "whether the advantage carries over to another network."),
-        (("no data", "no data"),
-         "There are no data on whether the advantage carries over to images in other styles, and whether the advantage "
-         "carries over to another network."),
-    ],
-)  # fmt: skip
-def test_a_plain_sentence_joins_findings_and_their_verdicts(verdicts, text):
-    assert sentences.plain([finding(*of) for of in zip(("e1", "e2"), verdicts, strict=True)]) == text
-
-
-@pytest.mark.parametrize(
-    ("networks", "start"), [(1, "In this network, the"), (3, "In these 3 networks, the"), (5, "The")]
-)
-def test_a_plain_sentence_of_few_networks_is_about_these(networks, start):
-    assert (
-        sentences.plain([finding("f", "holds", networks=networks)])
-        == f"{start} advantage remains in the widest network."
-    )
-
-
-@pytest.mark.parametrize("verdicts", [("no data",), VERDICTS], ids=["no data", "all"])
-def test_the_docs_have_a_sentence_and_a_row_for_each_finding(tmp_path, verdicts):
-    write_table(findings(*verdicts), tmp_path / "findings.csv")
-    table = read_table(tmp_path / "findings.csv")
-    short = numbers.in_short(table)
-    assert list(short) == list(FINDINGS)
-    rows = [line.strip("|").split("|") for line in numbers.table_of_findings(table).splitlines()]
-    assert len(rows) == 2 + len(FINDINGS) and {len(row) for row in rows} == {9}
-    assert [row[-1].strip() for row in rows[2:]] == [verdicts[i % len(verdicts)] for i in range(8)]
-    outcome = numbers.outcome(table)
-    assert len(outcome) == 5 and sorted(letter for letters in sentences.TOPICS for letter in letters) == list(FINDINGS)
-    assert not any("nan" in text for text in (*short.values(), *outcome))
-    for sentence in outcome:
-        assert "(" not in sentence and sentence.endswith(".") and len(re.findall(r"\d+", sentence)) <= 1
-
-
-def test_the_table_of_findings_has_the_numbers_of_other_methods_beside_them():
-    row = finding("d", "holds")
-    other = finding("d", "", role="beside", method="rise", value=0.5, low=0.4, high=0.6)
-    lines = numbers.table_of_findings(pd.DataFrame([row, other, finding("e1", "open")])).splitlines()
-    assert lines[0].endswith("| verdict | with maps of rise |")
-    assert lines[2].endswith("| 0.75 | 0.62 to 0.88 | 0.01 | 0.04 | holds | 0.50 (0.40 to 0.60) |")
-    assert lines[3].endswith("| open |  |")
+def test_a_whole_study_has_a_verdict_on_every_row_that_decides():
+    table, of_networks = judge.judge(whole_study())
+    rows = table[table["role"] == "decides"]
+    assert rows["finding"].value_counts().to_dict() == {
+        "a": 1, "b": 1, "c": 1, "d": 4, "d2": 4, "d3": 4, "e1": 3, "e2": 1, "f": 1, "g": 1, "h": 8
+    }  # fmt: skip
+    assert set(rows["verdict"]) <= set(VERDICTS) and set(rows.loc[rows["verdict"] == DESCRIBED, "finding"]) == {"c"}
+    assert set(of_networks["finding"]) == set(FINDINGS)
+    assert set(judged(whole_study(5)).query("role == 'decides'")["verdict"]) == {DESCRIBED}
 
 
 @pytest.mark.usefixtures("closed_figures")
-def test_the_figure_shows_every_interval_network_and_verdict_and_says_what_is_missing():
-    values = {SMALL: FIVE, AUGMENTED: [-0.1, -0.2]}
-    sets = pd.concat([graded([1, 2, 3, 4], [2, 1, 4, 3], ["low", "high"] * 2, 200 + i) for i in range(2)])
-    of_methods = [advantages(values), advantages({SMALL: [0.3, 0.4, 0.5, 0.6, 0.7]}, method="rise")]
-    study = tables(
-        networks=networks([SMALL, AUGMENTED]), advantages=pd.concat(of_methods), graded=sets,
-        dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in range(200, 205)]),
-    )  # fmt: skip
+@pytest.mark.parametrize("n", [1, 20])
+def test_the_figure_shows_every_row_network_and_verdict_in_the_panel_of_its_measure(n):
+    table, numbers = judge.judge(whole_study(n))
+    figure = drawings.findings(table, numbers)
+    figure.canvas.draw()
+    assert [axis.get_xlabel() for axis in figure.axes] == list(drawings.PANELS.values())
+    texts = [artist.get_text() for axis in figure.axes for artist in axis.texts]
+    assert {f"({letter}) {known.claim}" for letter, known in FINDINGS.items()} <= set(texts)
+    rows = table[table["role"] == "decides"]
+    assert {"widest minus narrowest", *labels(rows[rows["finding"] == "d"].to_dict("records"))} <= set(texts)
+    assert sum(text.startswith("described") for text in texts) == (len(rows) if n == 1 else 1)
+    for axis, measure in zip(figure.axes, drawings.PANELS, strict=True):
+        letters = [letter for letter, known in FINDINGS.items() if known.measure == measure]
+        of_measure = rows[rows["finding"].isin(letters)]
+        drawn = [np.round(line.get_xdata(), 9) for line in axis.lines]
+        points = [float(x[0]) for x in drawn if len(x) == 1]
+        assert all(round(value, 9) in points for value in of_measure["value"])
+        segments = {
+            tuple(segment[:, 0].round(9))
+            for shape in axis.collections
+            if hasattr(shape, "get_segments")
+            for segment in shape.get_segments()
+        }
+        assert {tuple(ends) for ends in of_measure[["low", "high"]].dropna().round(9).to_numpy()} <= segments
+        own = numbers[numbers["finding"].isin(letters) & (numbers["role"] == "decides") & (numbers["class"] == "")]
+        if measure in ("difference", "correlation"):
+            shown = np.concatenate(drawn)
+            assert set(own["value"].dropna().round(9)) <= set(shown)
+    assert "with maps of mixture, in no verdict" in [text.get_text() for text in figure.legends[0].get_texts()]
+    # All text lies on the page, and none on another in the same column.
+    renderer, page = figure.canvas.get_renderer(), figure.bbox
+    boxes = [artist.get_window_extent(renderer) for axis in figure.axes for artist in axis.texts if artist.get_text()]
+    assert all(box.x0 >= page.x0 and box.x1 <= page.x1 for box in boxes)
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_the_figure_says_where_data_are_missing():
+    study = tables(networks=networks([SMALL]), dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in (200, 201)]))
     table, numbers = judge.judge(study)
     figure = drawings.findings(table, numbers)
     figure.canvas.draw()
-    (axis,) = figure.axes
-    texts = [artist.get_text().replace("\n", " ") for artist in axis.texts]
-    assert {f"({letter}) {known.claim}" for letter, known in FINDINGS.items()} <= set(texts)
-    assert texts.count(NO_DATA) == 4 and "does not hold (of these)" in texts
-    assert OPEN in texts  # without an interval there is no half width
-    assert "with maps of rise" in [text.get_text() for text in figure.legends[0].get_texts()]
-    decides = table[(table["role"] == "decides") & (table["networks"] > 0)]
-    drawn = {tuple(np.round(line.get_xdata(), 6)) for line in axis.lines}
-    for row in decides.to_dict("records"):
-        of = numbers[(numbers["finding"] == row["finding"]) & (numbers["role"] == "decides")]
-        assert (round(row["value"], 6),) in drawn and tuple(of["value"].round(6)) in drawn
-    segments = {tuple(segment[:, 0].round(6)) for shape in axis.collections for segment in shape.get_segments()}
-    assert {tuple(ends) for ends in decides[["low", "high"]].dropna().round(6).to_numpy()} <= segments
-    (beside,) = table[table["method"] == "rise"].to_dict("records")
-    assert (0.5,) in drawn and tuple(np.round([beside["low"], beside["high"]], 6)) in segments
+    texts = [artist.get_text() for axis in figure.axes for artist in axis.texts]
+    assert texts.count(NO_DATA) == len(FINDINGS) - 1 and f"described, {len(CLASSES)} classes" in texts

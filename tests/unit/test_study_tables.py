@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from drawn_tables import made_up_verdicts
-from made_up_results import random_hits
+from made_up_results import random_hits, whole_study
 
 from conftest import ROOT
 from frequency_shortcuts import shortcuts
@@ -16,7 +16,6 @@ from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.evaluation.cross import cross_matrix
 from frequency_shortcuts.evaluation.flip_rates import FOUND, NOT_SHOWN_VERDICT, VERDICTS
 from frequency_shortcuts.findings import headlines, judge, paper_tables, sentences, study_tables
-from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
 PHOTOGRAPHS = [("photos", "small", "none", 0), ("photos", "small", "none", 1), ("photos", "large", "sin", 0)]
@@ -84,6 +83,7 @@ def cover(verdicts, **changes):
     headline = verdicts[verdicts["headline"]]
     values = {
         "percent": 5, "strong": 0.6, "most_fpr": rates.MOST_FPR, "flips": "None.", "answers": [],
+        "judged": [], "most_networks": 0,
         "networks": headlines.network_rows(networks, headline, 12), **headlines.count_verdicts(headline),
         "picture": {"dataset": "zoo", "result": "a.svg", "lines": ["AAAA"]}, "on_photographs": True,
         "n_tested": len(headline),
@@ -118,19 +118,17 @@ def test_the_cover_counts_the_verdicts_of_the_headline_and_too_few_images_as_und
 
 
 def test_the_cover_answers_in_a_sentence_a_topic_and_needs_no_findings(verdicts):
-    table, _ = judge.judge(Tables())
-    assert headlines.answers(table) == []  # without data
-    assert "findings.html" not in cover(verdicts, answers=[])
-    decides = table[table["role"] == "decides"].assign(verdict="holds", value=0.25, networks=5, networks_of="small")
-    answers = headlines.answers(decides)
-    assert len(answers) == len(sentences.TOPICS) and "25 percentage points" in answers[0]
-    text = cover(verdicts, answers=answers)
+    assert "findings.html" not in cover(verdicts)
+    judged, described = (headlines.answers(judge.judge(whole_study(n))[0]) for n in (20, 5))
+    assert len(judged) == len(described) == len(sentences.TOPICS)
+    text = cover(verdicts, answers=described, judged=judged, most_networks=20)
     read_as_rst(text)
-    assert all(answer.removesuffix(".") in text.replace("\\", "") for answer in answers)
-    twice = pd.concat([decides, decides[decides["finding"] == "g"].assign(networks_of="large", verdict="open")])
-    last = [answer for answer in headlines.answers(twice) if "augmentation" in answer]
-    assert [answer[-8:] for answer in last] == ["(small).", "(large)."] and last[1].startswith("It stays open")
-    assert len(headlines.answers(twice)) == len(answers) + 2  # the widest networks have a sentence of their own, too
+    places = [text.replace("\\", "").index(f"- {answer.removesuffix('.')}") for answer in (*judged, *described)]
+    assert places == sorted(places)  # verdicts stand before what the networks of this study say
+    assert text.index("From up to 20 networks of a kind") < text.index("**The networks of this study** say")
+    alone = cover(verdicts, answers=described)
+    read_as_rst(alone)
+    assert "**Verdicts.**" not in alone and "In these 5 networks" in alone
 
 
 def flips(*verdicts, **columns):

@@ -1,7 +1,7 @@
 # %% [markdown]
-# # The findings of the published study, tested here
+# # The findings, tested
 #
-# Definitions and thresholds are those of `findings/definitions.py`, the same at every scale.
+# Definitions, thresholds and bounds are those of `findings/definitions.py`, the same at every scale.
 
 # %% tags=["parameters"]
 figures: list[dict[str, object]] = []
@@ -16,8 +16,9 @@ from frequency_shortcuts.storage.tables import read_table
 
 def draw(table: str, numbers: str) -> Figure:
     rows = read_table(table)
-    about = ["finding", "role", "quantity", "data", "networks_of"]
-    display(rows[[*about, "value", "low", "high", "networks", "p_holm", "verdict"]].round(3))
+    about = ["finding", "role", "quantity", "method", "data", "networks_of"]
+    found = ["value", "low", "high", "networks", "p_holm", "p_holm_equivalence", "verdict"]
+    display(rows[[*about, *found]].round(3))
     return findings.findings(rows, read_table(numbers))
 
 

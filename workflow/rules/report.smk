@@ -5,7 +5,7 @@ rule judge_findings:
     input:
         networks=f"{RESULTS}/tables/networks.csv",
         advantages=f"{RESULTS}/tables/own_map_advantage.csv",
-        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        flips=f"{RESULTS}/tables/flips.csv",
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         spectra=[f"{RESULTS}/adcs/{name}.h5" for name in plan.datasets()],
         dynamics=f"{RESULTS}/tables/dynamics.csv" if plan.trained_runs() else [],
@@ -26,7 +26,7 @@ rule judge_findings:
         kinds={name: plan.kind_in_findings(name) for name in plan.datasets()},
         control_bands={name: config["datasets"][name]["control_band"] for name in plan.datasets("synthetic")},
     message:
-        "Testing the findings of the published study"
+        "Testing the findings"
     script:
         "../scripts/judge_findings.py"
 
@@ -89,6 +89,7 @@ rule headlines:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         flips=f"{RESULTS}/tables/flips.csv",
         findings=targets.table_if_planned(plan, "findings"),
+        judged=targets.judged_findings(plan),
         picture=f"{RESULTS}/figures/{targets.cover_figure(plan)}.png",
         template="report/headlines.rst.jinja",
         code=code("write_headlines.py"),

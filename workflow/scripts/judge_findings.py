@@ -1,13 +1,14 @@
-"""Test the findings of the published study on the tables of this one."""
+"""Test the findings on the tables of this study."""
 
 import numpy as np
 import pandas as pd
 
+from frequency_shortcuts.findings.definitions import MODULES
+from frequency_shortcuts.findings.evidence import Tables
 from frequency_shortcuts.findings.judge import judge
-from frequency_shortcuts.findings.numbers import Tables
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.job import job
+from study.job import commit_of, job
 
 
 def classes_of(dataset, store, spectra):
@@ -21,7 +22,6 @@ def classes_of(dataset, store, spectra):
                 "class": list(file.attrs["classes"]),
                 "neutral": np.arange(len(file["distinctiveness"])) == neutral,
                 "distinctiveness": file["distinctiveness"][:],
-                "significant": np.abs(file["adcs_significant"][:]).mean(axis=(1, 2)),
             }
         )
 
@@ -43,13 +43,14 @@ def main(snakemake):
             advantages=read("advantages"),
             ood=read("ood"),
             transfer=read("transfer"),
-            verdicts=read("shortcuts"),
             dynamics=read("dynamics"),
             band_stop=read("bandstop"),
             control_bands=params.control_bands,
             graded=read("graded"),
+            flips=read("flips"),
         )
-        findings, numbers = judge(tables)
+        definitions = commit_of(f"src/frequency_shortcuts/findings/{name}.py" for name in MODULES)
+        findings, numbers = judge(tables, definitions)
         write_table(findings, snakemake.output.findings)
         write_table(numbers, snakemake.output.numbers)
 

@@ -50,12 +50,13 @@ OTHERS = {
     ),
     "findings": Table(
         Result("the paper's findings, tested", "findings"),
-        "The findings of the paper, tested: the number of each network, its mean over the networks of one kind (or "
-        "the share of ``hits`` of ``networks``), with the 95 % interval, p at the threshold, p after Holm, and the "
-        "verdict. ``role`` says which rows decide; the others stand beside them and have no verdict. ``interval``: "
-        "over networks, from five of them on, or over the images of these networks. A finding without data says which "
-        "lines of the configuration would give them. Rows with a ``method`` are the same number with its maps instead "
-        "of those of culling: they have no verdict, and their p is not adjusted. The number of each network is in "
+        "The findings, tested: the mean over the networks of one kind (or the share of ``hits`` of ``networks``), with "
+        "the 95 % interval, p at the ``threshold``, p of equivalence within the ``bound``, both after Holm, and the "
+        "verdict. Of (h), the row is of the class with the largest upper end (``detail``). Rows of fewer than 15 "
+        "networks are *described*. ``role`` says which rows decide; the others stand beside them and have no verdict. "
+        "``method`` says whose maps. ``interval``: over networks, from five of them on, or over the images of these "
+        "networks. A finding without data says which lines of the configuration would give them. ``definitions``: the "
+        "commit that last changed what is measured and compared. The number of each network is in "
         "``tables/finding_numbers.csv``.",
     ),
     "finding_numbers": Table(),

@@ -174,14 +174,15 @@ FIGURES: dict[str, Figure] = {
         lambda plan: ["all"],
         lambda plan, name: {"table": "tables/findings.csv", "numbers": "tables/finding_numbers.csv"},
         lambda plan, name: {},
-        caption="Every finding of the published study, tested here: the mean over the networks of one kind with its 95 "
-        "% interval, each network, and the threshold. A finding holds, or does not hold, where the mean differs from "
-        "the threshold beyond chance (two-sided, 5 %, adjusted after Holm for the number of findings); else it is "
-        "open, and the half width says how far from deciding. Fewer than five networks have an interval over their "
-        "images, and the verdict is about these networks. The table ``findings`` has the numbers, with what stands "
-        "beside them. The definitions were changed after results of seeds 0 to 2 had been seen, and are judged on "
-        "seeds from 200 on.{% if config.shortcuts.methods %} Open marks: the mean with the maps of another method ({{ "
-        "plain(config.shortcuts.methods | join(', ')) }}), with its 95 % interval. It is in no verdict.{% endif %}",
+        caption="Every finding, tested: the mean over the networks of one kind with its 95 % interval, each network, "
+        "and the threshold. A finding holds, or does not hold, where the mean differs from the threshold beyond chance "
+        "(two-sided, 5 %, adjusted after Holm for all findings); else it is open, and the half width says how far from "
+        "deciding. Where a bound is given (the band), *as well* says that the mean is within it beyond chance, "
+        "*better* or *worse* that it differs from 0, *undecided* that neither is shown. Of (h) the row is that of the "
+        "class whose interval ends highest; networks are free of fine shortcuts if those of all classes end below the "
+        "threshold. Fewer than 15 networks are *described*, and fewer than five have an interval over their images. "
+        "The table ``findings`` has the numbers, with what stands beside them.{% if config.shortcuts.methods %} Open "
+        "marks: the mean with the maps of another method, with its 95 % interval, in no verdict.{% endif %}",
     ),
     "renditions": Figure(
         Result("the renditions", "ood"),

@@ -133,6 +133,22 @@ def commit() -> str:
         return "unknown"
 
 
+def commit_of(files: Iterable[str]) -> str:
+    """The last commit that changed one of these files, followed by `-dirty` if they differ from it; "" without git.
+
+    files : paths from the root of this checkout
+    """
+    names = ["--", *files]
+    try:
+        last, changed = (
+            subprocess.run(["git", "-C", ROOT, *command, *names], capture_output=True, text=True, check=True).stdout
+            for command in (["log", "-1", "--format=%h", "--abbrev=12"], ["status", "--porcelain"])
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return last.strip() + ("-dirty" if changed else "")
+
+
 def run_of_path(path: str | Path) -> dict[str, Any]:
     """The columns `RUN` of a run, from the path of a file in {dataset}/{network}/{augmentation}/seed{seed}."""
     *names, seed = Path(path).parent.parts[-len(RUN) :]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .catalogue import OTHERS, SHOWN
 from .figures import FIGURES
-from .job import FOLDER, WITH_TRUTH
+from .job import FOLDER, ROOT, WITH_TRUTH
 from .network_tests import TESTS
 from .plan import Plan, Run, expand_runs
 
@@ -87,6 +87,15 @@ def explored_runs(plan: Plan) -> list[Run]:
     """The runs in the explorer: the smallest seed of every network, photographs before sets with a known truth."""
     names = [*plan.datasets("photographs"), *plan.datasets(*WITH_TRUTH)]
     return [run for name in names for run in plan.first_seed_runs(dataset=name)]
+
+
+def judged_findings(plan: Plan) -> list[str]:
+    """The published table of the findings of 20 networks a kind: the cover of the default study takes verdicts from it.
+
+    No file for other studies, or if there is none.
+    """
+    published = "docs/data/findings/tables/findings.csv"
+    return [published] if plan.config["study"] == "laptop" and (ROOT / published).is_file() else []
 
 
 def tables(plan: Plan) -> list[str]:

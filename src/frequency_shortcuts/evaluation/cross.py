@@ -3,15 +3,18 @@
 M[c, m] is TPR - FPR of class c when only the map of class m is kept. FPR of c counts the same images for all m. A
 neutral class has no row and no column. The own-map advantage of a network is the mean of M[c, c] minus the mean of
 M[c, m] with m not c: whether maps are specific to their class. A mask that would serve any class adds nothing to it.
+Two margins of the own map stand beside it: over as many of the lowest frequencies, and over the best other map.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.intervals import Estimate, bootstrap, joined, paired
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 from .hits import Hits, counts_of
 
@@ -39,13 +42,21 @@ def cross_matrix(hits: Hits) -> pd.DataFrame:
     return pd.concat(tables[1:] or tables, ignore_index=True)
 
 
+Contrast = tuple[list[int], FloatArray]  # masks, and the weight of each, [mask, 1 or image]
+
+
 def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """The own-map advantage of a network under each fill, with an interval over images.
+    """The own-map advantage of a network under each fill, and two margins of the own map, with intervals over images.
 
     draws, seed : of the bootstrap, which draws the images within each class
 
     Returns one row per fill: `fill`, `headline` (see `cross_matrix`), `classes`, `own` (mean of M[c, c]), `others`
-    (mean of M[c, m], m not c), `advantage`, their difference, and its 95 % interval `advantage_low`, `advantage_high`.
+    (mean of M[c, m], m not c), and three means over the classes, each with its 95 % interval `_low`, `_high`:
+
+    - `advantage`: `own` minus `others`
+    - `low_pass_margin`: M[c, c] minus TPR - FPR from the lowest frequencies; NaN where these have no FPR
+    - `best_other_margin`: M[c, c] minus M[c, m] of the best m. It is chosen on every second image of each class, and
+      compared with the own map on the others, and the other way round; NaN with one image of a class
 
     >>> own_map_advantage(hits).set_index("fill")["advantage"]
     """
@@ -55,25 +66,16 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
         is_own = table["class"] == table["map"]
         own = table[is_own].set_index("class")["measure"]
         others = table[~is_own].groupby("class")["measure"].mean()
-        advantage, influence = float((own - others).mean()), _influence(hits, str(fill))
-
-        def drawn(weights: FloatArray, advantage: float = advantage, influence: FloatArray = influence) -> FloatArray:
-            advantages: FloatArray = advantage + weights @ influence
-            return advantages
-
-        low, high = bootstrap(hits.labels, drawn, draws=draws, seed=seed)
-        rows.append(
-            {
-                "fill": fill,
-                "headline": fill == hits.primary_fill,
-                "classes": len(own),
-                "own": float(own.mean()),
-                "others": float(others.mean()),
-                "advantage": advantage,
-                "advantage_low": low,
-                "advantage_high": high,
-            }
-        )
+        row = {
+            "fill": fill,
+            "headline": fill == hits.primary_fill,
+            "classes": len(own),
+            "own": float(own.mean()),
+            "others": float(others.mean()),
+        }
+        for name, contrasts in _contrasts(hits, str(fill)):
+            row[name], row[f"{name}_low"], row[f"{name}_high"] = _mean(hits, str(fill), contrasts, draws, seed)
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -100,18 +102,64 @@ def maps_of_classes(hits: Hits) -> dict[int, dict[int, int]]:
     }
 
 
-def _influence(hits: Hits, fill: str) -> FloatArray:
-    """What one more copy of each image adds to the own-map advantage, [n].
+def _contrasts(hits: Hits, fill: str) -> Iterator[tuple[str, Mapping[int, Contrast | None]]]:
+    """(name, class -> what its own map is compared with) of each difference; None where it cannot be."""
+    maps = maps_of_classes(hits)
+    yield "advantage", {c: (list(of.values()), _signs([1.0 if m == c else -1 / (len(of) - 1) for m in of]))
+                        for c, of in maps.items()}  # fmt: skip
+    trials = hits.trials[(hits.trials["part"] == "keep") & (hits.trials["filter"] == "low_pass")]
+    lowest = dict(zip(trials["class"], trials["mask"], strict=True)) if hits.false_positives else {}
+    signs = _signs([1.0, -1.0])
+    yield "low_pass_margin", {c: ([of[c], lowest[c]], signs) if c in lowest else None for c, of in maps.items()}
+    halves = pd.Series(hits.labels).groupby(hits.labels).cumcount().to_numpy() % 2 == 1
+    yield "best_other_margin", {c: _best_other(hits, fill, c, of, halves) for c, of in maps.items()}
+
+
+def _signs(of_masks: list[float]) -> FloatArray:
+    return np.array(of_masks)[:, None]
+
+
+def _best_other(hits: Hits, fill: str, c: int, maps: Mapping[int, int], halves: BoolArray) -> Contrast | None:
+    """The own map against the other one with the largest TPR - FPR on the half that an image is not of.
+
+    maps : class -> its mask; halves : bool [image], in which half each image is
+    """
+    masks = [maps[c], *(mask for m, mask in maps.items() if m != c)]
+    named, own, judged = hits.predicted[fill][masks] == c, hits.labels == c, hits.judged(fill)[c]
+    if len(masks) < 2 or not (own & halves).any() or not (own & ~halves).any():
+        return None
+    signs = np.zeros(named.shape)
+    signs[0] = 1
+    for half in (halves, ~halves):
+        fpr = named[1:, judged & half].mean(axis=1) if (judged & half).any() else 0.0
+        best = 1 + int(np.argmax(named[1:, own & half].mean(axis=1) - fpr))
+        signs[best, ~half] = -1
+    return masks, signs
+
+
+def _mean(
+    hits: Hits, fill: str, contrasts: Mapping[int, Contrast | None], draws: int, seed: int
+) -> tuple[float, float, float]:
+    """The mean over the classes of the weighted sum of TPR - FPR of masks, with its interval; NaN if one is missing.
 
     The number of images of a class is fixed when they are drawn within classes, so TPR is exact. That of the judged
     images varies a little where images of some donors do not count: there it is the linear part of the change.
     """
-    named, judged, maps = hits.predicted[fill], hits.judged(fill), maps_of_classes(hits)
-    influence: FloatArray = np.zeros(len(hits.labels))
-    for c, of_class in maps.items():
-        sign = np.array([1.0 if m == c else -1.0 / (len(of_class) - 1) for m in of_class])
-        hit = sign @ (named[list(of_class.values())] == c)
+    known = {c: contrast for c, contrast in contrasts.items() if contrast is not None}
+    if len(known) < len(contrasts):
+        return np.nan, np.nan, np.nan
+    named, judged, mean = hits.predicted[fill], hits.judged(fill), 0.0
+    influence: FloatArray = np.zeros(len(hits.labels))  # what one more copy of each image adds
+    for c, (masks, signs) in known.items():
+        hit = (signs * (named[masks] == c)).sum(axis=0)
         for sign_of_rate, images in ((1, hits.labels == c), (-1, judged[c])):
             if images.any():
-                influence[images] += sign_of_rate * (hit[images] - hit[images].mean()) / images.sum() / len(maps)
-    return influence
+                rate, share = hit[images].mean(), sign_of_rate / len(known)
+                mean += share * rate
+                influence[images] += share * (hit[images] - rate) / images.sum()
+
+    def drawn(weights: FloatArray) -> FloatArray:
+        means: FloatArray = mean + weights @ influence
+        return means
+
+    return (mean, *bootstrap(hits.labels, drawn, draws=draws, seed=seed))

@@ -11,7 +11,6 @@ from jinja2 import Environment, StrictUndefined
 
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
-from .definitions import NO_DATA
 from .sentences import TOPICS, plain
 
 Rows = list[dict[str, Any]]
@@ -66,20 +65,9 @@ def network_rows(networks: pd.DataFrame, headline: pd.DataFrame, most: int) -> R
 
 
 def answers(table: pd.DataFrame) -> list[str]:
-    """What came out of the findings that have data, in plain sentences: one for each of `sentences.TOPICS`.
-
-    A topic with a finding that is judged on several kinds of networks has a sentence for each, which names them.
-    """
-    decides = table[(table["role"] == "decides") & (table["verdict"] != NO_DATA)]
-    several = set(decides.loc[decides["finding"].duplicated(), "finding"])
-    said = []
-    for topic in TOPICS:
-        rows: Rows = [row for letter in topic for row in decides[decides["finding"] == letter].to_dict("records")]
-        if several.isdisjoint(topic):
-            said += [plain(rows)] if rows else []
-        else:
-            said += [f"{plain([row])[:-1]} ({row['networks_of']})." for row in rows]
-    return said
+    """What came out of the findings that have data, in plain sentences: one for each of `sentences.TOPICS`."""
+    rows = table.to_dict("records")
+    return [sentence for topic in TOPICS if (sentence := plain(rows, topic))]
 
 
 def flip_answer(table: pd.DataFrame, most: int) -> str:

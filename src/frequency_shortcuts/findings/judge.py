@@ -1,154 +1,183 @@
 """The verdict on every finding, from the number of each network.
 
-The mean of the networks of one kind has the interval of `intervals.over_networks`: Student's t over networks from five
-of them on, below over the images of these networks. A number that is yes or no is counted: Clopper and Pearson. The
-rows that decide are judged together: two-sided p at the threshold, Holm over the rows that have one. With adjusted p
-below 0.05, a finding *holds* above the threshold and *does not hold* below it; else it is *open*.
+A mean over networks of one kind has the interval of `intervals.over_networks`: Student's t over networks from five of
+them on, below over the images of these networks. A number that is yes or no is counted: Clopper and Pearson.
+
+Rows that decide, of at least `FEWEST_JUDGED` networks, are judged together; rows of fewer are described. Holm's rule
+adjusts all their p-values, which are two-sided. At a threshold a row has one, and with an adjusted p below 0.05 the
+finding *holds* or *does not hold*; else it is *open*. With a bound it has two: that the mean differs from 0, and that
+it is within the bound (`significance.p_of_equivalence`). It is *as well* if the adjusted p of the second is below 0.05;
+else *better* or *worse* if that of the first is; else *undecided*.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr, ndtr, stdtr  # scipy.stats takes each job half a second to import
 
-from frequency_shortcuts.intervals import FEWEST_NETWORKS, NORMAL, clopper_pearson, over_networks
+from frequency_shortcuts.intervals import clopper_pearson, over_networks
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
-from .definitions import DOES_NOT_HOLD, FINDINGS, HOLDS, LEVEL, NO_DATA, OPEN, Finding
-from .numbers import DECIDES, Tables, numbers
+from .definitions import (
+    AS_WELL,
+    BETTER,
+    DESCRIBED,
+    DOES_NOT_HOLD,
+    FEWEST_JUDGED,
+    FEWEST_ORDERED,
+    FINDINGS,
+    HOLDS,
+    LARGEST,
+    LEVEL,
+    NO_DATA,
+    OPEN,
+    ORDER,
+    SHARE,
+    UNDECIDED,
+    WORSE,
+    Finding,
+)  # fmt: skip
+from .evidence import BESIDE, DECIDES, Tables, spearman
+from .numbers import NEED, numbers
+from .significance import holm, p_of_count, p_of_equivalence, p_of_largest, p_of_mean, p_of_order
 
 COLUMNS = [
     "finding", "claim", "quantity", "method", "role", "kind", "data", "networks_of", "value", "low", "high", "interval",
-    "half_width", "hits", "networks", "threshold", "p", "p_holm", "verdict", "detail",
+    "half_width", "hits", "networks", "threshold", "bound", "p", "p_holm", "p_equivalence", "p_holm_equivalence",
+    "verdict", "detail", "definitions",
 ]  # fmt: skip
+P_VALUES = {"p": "p_holm", "p_equivalence": "p_holm_equivalence"}
+Row = dict[str, Any]
 
 
-def judge(tables: Tables) -> tuple[pd.DataFrame, pd.DataFrame]:
+def judge(tables: Tables, definitions: str = "") -> tuple[pd.DataFrame, pd.DataFrame]:
     """The findings, and the numbers they stand on: two tables, of `COLUMNS` and of `numbers.numbers`.
 
-    One row a finding, quantity and kind of networks, those that decide first. `value` is the mean, or the share of
-    `hits` of `networks`; `low`, `high` its 95 % interval, and `interval` what it speaks of; `p` is two-sided at the
-    `threshold`, `p_holm` adjusted. Rows beside have no verdict. Those of another `method` (`numbers.numbers`) have
-    a `p` that is not adjusted, nor counted in adjusting others; the rest have none. A finding without data has a row
-    with the verdict `no data`, and `detail` says which lines of a configuration would give them.
+    definitions : the commit that last changed them
+
+    One row a finding, quantity, method and kind of networks, those that decide first. `value` is the mean, the share of
+    `hits` of `networks`, the rank correlation of class means, or the largest of the class means; `low`, `high` its
+    95 % interval, and `interval` what it speaks of. `p` is at the `threshold`, `p_equivalence` that the mean is within
+    the `bound`; `_holm`: adjusted, of the rows that are judged. Rows beside have no p and no verdict. A finding without
+    data has a row with the verdict `no data`, and `detail` says which lines of a configuration would give them.
 
     >>> findings, of_networks = judge(Tables(graded=table))
     """
     of_networks = numbers(tables)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for letter, finding in FINDINGS.items():
-        own = of_networks[(of_networks["finding"] == letter) & of_networks["value"].notna()]
+        own = of_networks[of_networks["finding"] == letter]
         groups = own.groupby(["role", "method", "quantity", "data", "networks_of"], sort=False)
-        of_finding = [_row(finding, key, part) for key, part in groups]
-        if not any(row["role"] == DECIDES for row in of_finding):
-            rows.append(
-                {
-                    **_about(finding),
-                    "method": "",
-                    "role": DECIDES,
-                    "networks": 0,
-                    "verdict": NO_DATA,
-                    "detail": finding.needs,
-                }
-            )
-        rows += sorted(of_finding, key=lambda row: (row["role"] != DECIDES, not row["method"]))
-    table = pd.DataFrame(rows, columns=COLUMNS).astype({"verdict": object})
-    deciding = ((table["role"] == DECIDES) & table["p"].notna()).to_numpy()
-    table.loc[deciding, "p_holm"] = holm(table.loc[deciding, "p"].to_numpy(float))
-    judged = (table["role"] == DECIDES) & (table["networks"] > 0)
-    table.loc[judged, "verdict"] = [_verdict(row) for row in table[judged].to_dict("records")]
-    table["verdict"] = table["verdict"].fillna("")
-    table["detail"] = [_detail(row, tables) for row in table.to_dict("records")]
-    return table, of_networks
+        of_finding = [row for key, part in groups if (row := _row(finding, key, part))]
+        beside = [row for row in of_finding if row["role"] == BESIDE]
+        deciding = [row for row in of_finding if row["role"] == DECIDES]
+        no_data = {**_about(finding), "method": "", "role": DECIDES, "networks": 0, "verdict": NO_DATA}
+        for row in deciding:
+            row["detail"] = row["detail"] or _beside(letter, row, beside)
+        rows += [*(deciding or [{**no_data, "detail": finding.needs}]), *beside]
+    _adjust([row for row in rows if row.get("verdict") == OPEN])
+    for row in rows:
+        if row.get("verdict") == OPEN:
+            row["verdict"] = _verdict(row)
+    table = pd.DataFrame([{**row, "definitions": definitions} for row in rows], columns=COLUMNS)
+    return table.astype({"verdict": object}), of_networks
 
 
-def _about(finding: Finding) -> dict[str, Any]:
-    return {"finding": finding.letter, "claim": finding.claim, "threshold": finding.threshold}
+def _about(finding: Finding) -> Row:
+    return {"finding": finding.letter, "claim": finding.claim, "threshold": finding.threshold, "bound": finding.bound}
 
 
-def _row(finding: Finding, key: tuple[Any, ...], part: pd.DataFrame) -> dict[str, Any]:
+def _row(finding: Finding, key: tuple[Any, ...], part: pd.DataFrame) -> Row | None:
+    """What a row says but its adjusted p; one that is judged is open so far. None if all numbers are missing."""
     role, method, quantity, _, networks_of = key
-    values, threshold = part["value"].to_numpy(float), finding.threshold
-    row = {
-        **_about(finding),
-        "quantity": quantity,
-        "method": method,
-        "role": role,
-        "kind": part["kind"].iloc[0],
-        "data": ", ".join(dict.fromkeys(part["dataset"])) or part["data"].iloc[0],
-        "networks_of": networks_of,
-        "networks": len(values),
-    }
-    if finding.counted:
-        hits = int(values.sum())
-        low, high = clopper_pearson(hits, len(values))
-        of, p, row["hits"] = "networks", p_of_count(hits, len(values), threshold), hits
-    else:
-        _, low, high, of = over_networks(values, part["half_width"])
-        p = p_of_mean(values, part["half_width"].to_numpy(float), threshold)
-    row |= {"value": values.mean(), "low": low, "high": high, "interval": of if np.isfinite(low) else ""}
-    row["half_width"] = (high - low) / 2
-    return row | ({"p": p} if role == DECIDES or method else {})
+    known, networks = part[part["value"].notna()], part.groupby("seed").ngroups
+    if known.empty:
+        return None
+    row: Row = {
+        **_about(finding), "quantity": quantity, "method": method, "role": role, "kind": part["kind"].iloc[0],
+        "data": ", ".join(dict.fromkeys(part["dataset"])) or part["data"].iloc[0], "networks_of": networks_of,
+        "networks": networks if finding.test in (ORDER, LARGEST) else len(known), "detail": "", "verdict": "",
+    }  # fmt: skip
+    row |= _TESTS.get(finding.test, _mean)(finding, known)
+    if finding.test == LARGEST and quantity == NEED and len(known) < len(part):
+        row["detail"] += f"; {len(part) - len(known)} of {len(part)} needs are missing"
+    row["half_width"] = (row["high"] - row["low"]) / 2
+    if role == BESIDE:
+        return {**row, "p": np.nan, "p_equivalence": np.nan}
+    enough = row["networks"] >= FEWEST_JUDGED and (finding.test != ORDER or known["class"].nunique() >= FEWEST_ORDERED)
+    return {**row, "verdict": OPEN if enough else DESCRIBED}
 
 
-def p_of_mean(values: FloatArray, half_widths: FloatArray, threshold: float) -> float:
-    """Two-sided p of the mean of values [n] at a threshold: Student's t, or, of fewer than five, over their images.
-
-    half_widths : [n], of the values' own 95 % intervals. NaN where neither gives a standard error.
-    """
-    n, distance = len(values), abs(float(np.mean(values)) - threshold)
-    few = n < FEWEST_NETWORKS
-    error = np.mean(half_widths) / NORMAL if few else np.std(values, ddof=1) / np.sqrt(n)
-    if not np.isfinite(error) or (few and error == 0):  # the bootstrap of one image a class has no spread
-        return float("nan")
-    if error == 0:
-        return 0.0 if distance else 1.0
-    return float(2 * (ndtr(-distance / error) if few else stdtr(n - 1, -distance / error)))
+def _mean(finding: Finding, part: pd.DataFrame) -> Row:
+    values = part["value"].to_numpy(float)
+    value, low, high, of = over_networks(values, part["half_width"])
+    row = {"value": value, "low": low, "high": high, "interval": of if np.isfinite(low) else ""}
+    if finding.bound is not None:
+        row["p_equivalence"] = p_of_equivalence(values, finding.bound)
+    return {**row, "p": p_of_mean(values, finding.threshold)}
 
 
-def p_of_count(hits: int, count: int, threshold: float) -> float:
-    """Two-sided p of `hits` among `count` at a share: twice the smaller tail of the binomial distribution."""
-    below, above = bdtr(hits, count, threshold), 1 - (bdtr(hits - 1, count, threshold) if hits else 0.0)
-    return float(min(1.0, 2 * min(below, above)))
+def _share(finding: Finding, part: pd.DataFrame) -> Row:
+    hits, count = int(part["value"].sum()), len(part)
+    low, high = clopper_pearson(hits, count)
+    row = {"value": hits / count, "low": low, "high": high, "interval": "networks", "hits": hits}
+    return {**row, "p": p_of_count(hits, count, finding.threshold)}
 
 
-def holm(p: Iterable[float]) -> FloatArray:
-    """p-values [n], adjusted for their number (S. Holm, Scandinavian Journal of Statistics 6, 1979).
-
-    >>> holm([0.01, 0.04, 0.03]).round(2)
-    array([0.03, 0.06, 0.06])
-    """
-    values = np.asarray(list(p), float)
-    order = np.argsort(values)
-    steps = values[order] * (len(values) - np.arange(len(values)))
-    adjusted = np.empty(len(values))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return adjusted
+def _order(_: Finding, part: pd.DataFrame) -> Row:
+    """The rank correlation over classes has no interval: its p is by permutation of the classes."""
+    early, known = _by_class(part), part.groupby("class", sort=False)["distinctiveness"].first()
+    of = [values.mean() for values in early.values()]
+    row = {"value": spearman(known, of), "low": np.nan, "high": np.nan, "interval": ""}
+    return {**row, "p": p_of_order(known.to_numpy(float), np.array(of)), "detail": f"{len(of)} classes"}
 
 
-def _verdict(row: dict[str, Any]) -> str:
-    if not row["p_holm"] < LEVEL:
-        return OPEN
-    return HOLDS if row["value"] > row["threshold"] else DOES_NOT_HOLD
+def _largest(finding: Finding, part: pd.DataFrame) -> Row:
+    """The class whose mean has the largest upper end, or none, with the largest mean."""
+    values = _by_class(part)
+    means = {name: over_networks(of) for name, of in values.items()}
+    name = max(means, key=lambda name: (np.nan_to_num(means[name].high, nan=np.inf), means[name].value))
+    value, low, high, of = means[name]
+    below, above = p_of_largest(values.values(), finding.threshold)
+    row = {"value": value, "low": low, "high": high, "interval": of if np.isfinite(low) else "", "detail": name}
+    return {**row, "p": min(below, above), "direction": HOLDS if below <= above else DOES_NOT_HOLD}
 
 
-def _detail(row: dict[str, Any], tables: Tables) -> str:
-    """Why there is no verdict; of finding (d), the classes with a strong shortcut in most of the deciding networks."""
-    if row["role"] != DECIDES:
+_TESTS = {SHARE: _share, ORDER: _order, LARGEST: _largest}
+
+
+def _by_class(part: pd.DataFrame) -> dict[str, FloatArray]:
+    return {str(name): of["value"].to_numpy(float) for name, of in part.groupby("class", sort=False)}
+
+
+def _beside(letter: str, row: Row, beside: Sequence[Row]) -> str:
+    """What stands beside (a) and (b) on the same networks, in words."""
+    if letter not in ("a", "b"):
         return ""
-    if not row["networks"]:
-        return str(row["detail"])
-    if np.isnan(row["p"]):
-        return "fewer than five networks, and no interval over their images"
-    if row["finding"] != "d" or tables.verdicts.empty:
-        return ""
-    network, augmentation = tables.baseline(row["data"], tables.advantages)
-    table = tables.verdicts[tables.verdicts["headline"] & (tables.verdicts["dataset"] == row["data"])]
-    table = table[(table["network"] == network) & (table["augmentation"] == augmentation)]
-    strong = (table["verdict"] == "strong").groupby(table["class"], sort=False).agg(["sum", "count"])
-    strong = strong[strong["sum"] > strong["count"] / 2]
-    return ", ".join(f"{name} ({k} of {n})" for name, k, n in strong.itertuples()) or "none"
+    same = [other for other in beside if other["networks_of"] == row["networks_of"]]
+    found = []
+    for other in same:
+        ends = f" ({other['low']:.2f} to {other['high']:.2f})" if other["interval"] else ""
+        number = f"in {other['hits']} of {other['networks']}" if letter == "b" else f"{other['value']:.2f}{ends}"
+        found.append(f"{other['quantity']} {number}")
+    return ", ".join(found)
+
+
+def _adjust(rows: Sequence[Row]) -> None:
+    """Holm's rule over all p-values of the rows that are judged."""
+    claims = [(row, name) for row in rows for name in P_VALUES if np.isfinite(row.get(name, np.nan))]
+    for (row, name), p in zip(claims, holm(row[name] for row, name in claims), strict=True):
+        row[P_VALUES[name]] = float(p)
+
+
+def _verdict(row: Row) -> str:
+    differs = row.get("p_holm", np.nan) < LEVEL
+    if row["bound"] is None:
+        direction = HOLDS if row["value"] > row["threshold"] else DOES_NOT_HOLD
+        return str(row.get("direction", direction)) if differs else OPEN
+    if row["p_holm_equivalence"] < LEVEL:
+        return AS_WELL
+    return (BETTER if row["value"] > 0 else WORSE) if differs else UNDECIDED

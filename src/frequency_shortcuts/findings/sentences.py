@@ -1,126 +1,295 @@
-"""A row of `tables/findings.csv` in plain words: the same sentences for the report's cover, the README and the docs.
+"""The rows of `tables/findings.csv` in plain words: the same for the report's cover, the README and the docs.
 
 A row has the columns that `results/README.md` lists for this table. The words follow from its verdict, so that they
-read well whichever way a finding comes out.
+read well whichever way a finding comes out; a row that is described has its numbers, and says of which networks.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from frequency_shortcuts.intervals import FEWEST_NETWORKS
+from .definitions import (
+    AS_WELL,
+    BETTER,
+    DESCRIBED,
+    DOES_NOT_HOLD,
+    FINDINGS,
+    HOLDS,
+    LARGEST,
+    LEVEL,
+    NO_DATA,
+    OPEN,
+    UNDECIDED,
+    WORSE,
+)
+from .evidence import DECIDES
+from .numbers import FLIP, NEED, RING
 
-from .definitions import DOES_NOT_HOLD, FINDINGS, HOLDS, NO_DATA, OPEN
+Row = Mapping[str, Any]
+# The findings of each sentence on the cover and in the README: what is ours first, then what the paper claims.
+TOPICS = (("h",), ("d2",), ("d3",), ("d",), ("e1", "e2"), ("f", "g"), ("a", "c"), ("b",))
+_ANSWERS = {
+    HOLDS: "Yes", DOES_NOT_HOLD: "No", OPEN: "Open", UNDECIDED: "Not decided",
+    DESCRIBED: "Described, without a verdict",
+}  # fmt: skip
 
-_ANSWERS = {HOLDS: "Yes", DOES_NOT_HOLD: "No", OPEN: "Open", NO_DATA: "No data"}
-# In plain words, what came out if a finding holds, and if it does not; and the number of those that have one.
-_PLAIN = {
-    "a": (
-        "classes of images that we made are learned earlier if what sets them apart is stronger",
-        "classes of images that we made are learned later if what sets them apart is stronger",
+
+class _Comparison(NamedTuple):
+    """A sentence about a difference: `how` is `more`, `less` or `as much`, and `than` is the word that follows."""
+
+    sentence: str
+    more: str = "better"
+    less: str = "worse"
+    as_much: str = "as well"
+
+
+_COMPARED = {
+    "d": _Comparison(
+        "a class of photographs is recognised {how} from its own map {than} from the average map of another class"
     ),
-    "b": (
-        "without two of four bands of frequencies, most networks still recognise a class of our images, as reported",
-        "without two of four bands of frequencies, most networks miss a class of our images, unlike in the paper",
+    "d2": _Comparison(
+        "a class of photographs is recognised {how} from its own map, the few percent of the frequencies that should "
+        "do for it, {than} from as many of the lowest frequencies"
     ),
-    "c": (
-        "classes of photographs are learned earlier if their frequencies differ more from the others",
-        "classes of photographs are learned later if their frequencies differ more from the others",
+    "d3": _Comparison(
+        "a class of photographs is recognised {how} from its own map {than} from the best map of another class"
     ),
-    "d": (
-        "classes of photographs are recognised better from their own map, a few percent of the frequencies, than from "
-        "the maps of other classes",
-        "classes of photographs are recognised worse from their own map, a few percent of the frequencies, than from "
-        "the maps of other classes",
+    "e1": _Comparison(
+        "in images in other styles, a class is recognised {how} from its own map {than} from the average map of another"
     ),
-    "e1": (
-        "the advantage carries over to images in other styles",
-        "the advantage is reversed in images in other styles",
+    "e2": _Comparison(
+        "with the maps of another network, a class is recognised {how} from its own map {than} from the average map of "
+        "another"
     ),
-    "e2": ("the advantage carries over to another network", "the advantage is reversed in another network"),
-    "f": ("the advantage remains in the widest network", "the advantage is reversed in the widest network"),
-    "g": (
-        "training with augmentation does not remove the advantage",
-        "training with augmentation reverses the advantage",
+    "f": _Comparison(
+        "the advantage of the own map is {how} in the widest networks {than} in the narrowest",
+        "larger", "smaller", "as large",
     ),
+    "g": _Comparison(
+        "the advantage of the own map is {how} in networks trained with augmentation {than} in those without",
+        "larger", "smaller", "as large",
+    ),
+}  # fmt: skip
+_FINE = {
+    FLIP: ("follow", "of other images that get the fine spectrum of a class, {} more are called this class"),
+    NEED: ("need", "of the images of a class that lose its fine spectrum, {} fewer are recognised"),
 }
-TOPICS = ("d", ("e1", "e2"), "fg", "ac", "b")  # the findings of each sentence on the cover and in the README
-_POINTS = {"d": ": the advantage is {}", "e1": ", where it is {}"}
 
 
-def short(row: Mapping[str, Any]) -> str:
-    """The question of a row that decides, and the answer without its numbers, which a table beside it has.
+def short(rows: Sequence[Row]) -> str:
+    """The question of the rows of a finding that decide, and the answers without their numbers.
 
-    >>> short(row)
-    'Does ...? Open: the half width of the interval is 0.11.'
+    >>> short(rows)
+    'Is ...? Better (culling, zeros). Not decided (culling, swap): the half width of the interval is 0.11.'
     """
-    reason = f": {_half_width(row)}" if row["verdict"] == OPEN else ""
-    return f"{_answered(row)}{reason}. {_detail(row)}".rstrip()
+    groups: dict[tuple[str, bool], list[tuple[Row, str]]] = {}
+    for row, label in zip(rows, labels(rows), strict=True):
+        groups.setdefault((row["verdict"], _lost_to_holm(row)), []).append((row, label))
+    which = [f" ({'; '.join(label for _, label in of)})" if len(rows) > 1 else "" for of in groups.values()]
+    found = [f"{_answer([row for row, _ in of], name)}." for of, name in zip(groups.values(), which, strict=True)]
+    return " ".join([FINDINGS[rows[0]["finding"]].question, *found])
 
 
-def _answered(row: Mapping[str, Any]) -> str:
-    return f"{FINDINGS[row['finding']].question} {_ANSWERS[row['verdict']]}"
+def _answer(rows: Sequence[Row], which: str) -> str:
+    """The verdict of rows that share it, why there is none, and what stands beside them."""
+    row = rows[0]
+    verdict, detail = row["verdict"], _text(row["detail"])
+    if verdict == NO_DATA:
+        return f"No data. The study needs: {detail}" if detail else "No data"
+    words = _COMPARED.get(row["finding"], _Comparison(""))
+    named = {**_ANSWERS, BETTER: words.more.capitalize(), WORSE: words.less.capitalize(),
+             AS_WELL: words.as_much.capitalize()}  # fmt: skip
+    reason = f": {_half_width(rows)}" if verdict in (OPEN, UNDECIDED) else ""
+    return (
+        named[verdict] + which + reason + (f". Beside it: {detail}" if row["finding"] in ("a", "b") and detail else "")
+    )
 
 
-def _detail(row: Mapping[str, Any]) -> str:
-    detail = _text(row["detail"])
-    if row["verdict"] == NO_DATA:
-        return f"The study needs: {detail}." if detail else ""
-    if row["finding"] == "d":
-        return f"Classes with a strong shortcut in most networks: {detail or 'none'}."
-    return f"{detail[0].upper()}{detail[1:]}." if detail else ""
+def labels(rows: Sequence[Row]) -> list[str]:
+    """What tells each of several rows of a finding from the others: maps, fill, rendition, measure, networks.
 
-
-def plain(rows: Sequence[Mapping[str, Any]]) -> str:
-    """One sentence of what came out of rows that decide, for a reader who knows none of our words.
-
-    With fewer than five networks, the intervals are over images, and the sentence is about these networks.
-
-    >>> plain([row_f, row_g])
-    'The advantage remains in the widest network; it stays open whether training with augmentation does not remove it.'
+    >>> labels(rows_of_d)
+    ['culling, zeros', 'culling, swap', 'mixture, zeros', 'mixture, swap']
     """
-    parts = []
-    for verdict, group in itertools.groupby(rows, lambda row: row["verdict"]):
-        clauses = [_clause(row) for row in group]
-        start = {OPEN: "it stays open whether ", NO_DATA: "there are no data on whether "}.get(verdict, "")
-        parts.append(start + (", and whether " if start else ", and ").join(clauses))
-    most = max((int(row["networks"]) for row in rows if row["verdict"] != NO_DATA), default=FEWEST_NETWORKS)
-    these = "" if most >= FEWEST_NETWORKS else "in this network, " if most == 1 else f"in these {most} networks, "
-    text = these + "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+    what = [[_text(row["method"]), *_text(row["quantity"]).split(", ")] for row in rows]
+    found = _apart(what)
+    if len(set(found)) < len(rows):
+        found = _apart(
+            [[*of, *map(_text, (row["networks_of"], row["data"]))] for of, row in zip(what, rows, strict=True)]
+        )
+    return found
 
 
-def _clause(row: Mapping[str, Any]) -> str:
-    """What a row says, with its number in percentage points where it has one."""
-    letter, verdict = row["finding"], row["verdict"]
-    holds, does_not_hold = _PLAIN[letter]
-    clause = does_not_hold if verdict == DOES_NOT_HOLD else holds
-    if verdict == NO_DATA or letter not in _POINTS:
-        return clause
-    points = round(100 * row["value"])
-    number = f"{points} percentage point{'' if abs(points) == 1 else 's'}"
-    return clause + _POINTS[letter].format(number)
+def _apart(tokens: Sequence[Sequence[str]]) -> list[str]:
+    """The tokens of each row that not all rows share."""
+    shared = set.intersection(*map(set, tokens))
+    return [", ".join(token for token in dict.fromkeys(of_row) if token and token not in shared) for of_row in tokens]
 
 
-def rows_of_methods(row: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The rows of the same number with the maps of other methods."""
-    same = ("finding", "quantity", "data", "networks_of")
-    return [other for other in rows if _text(other["method"]) and all(other[k] == row[k] for k in same)]
+def plain(rows: Iterable[Row], letters: Sequence[str]) -> str:
+    """One sentence of what came out of some findings, for a reader who knows none of our words; empty without data.
+
+    rows : of the whole table
+
+    >>> plain(rows, ["f", "g"])
+    'The advantage of the own map is as large in ... as in ... (difference ...); it is not decided whether ...'
+    """
+    rows, clauses = list(rows), []
+    for letter in letters:
+        own = [row for row in rows if row["finding"] == letter]
+        deciding = [row for row in own if row["role"] == DECIDES and row["verdict"] != NO_DATA]
+        groups: dict[tuple[str, ...], list[tuple[Row, str]]] = {}
+        for row, label in zip(deciding, labels(deciding) if deciding else [], strict=True):
+            groups.setdefault(_shared(row), []).append((row, label))
+        for group in groups.values():
+            of_group, names = [row for row, _ in group], [label for _, label in group if label]
+            which = "; ".join(names) if len(groups) > 1 else ""
+            clauses.append(_clause(of_group, own, which))
+        clauses += _lowest(rows) if letter == "d" and deciding else []
+    text = "; ".join(clauses)
+    return f"{text[0].upper()}{text[1:]}." if text else ""
 
 
-def _half_width(row: Mapping[str, Any]) -> str:
-    """How far an open finding is from a verdict."""
-    half = row["half_width"]
+def _shared(row: Row) -> tuple[str, ...]:
+    """Rows of one finding share a clause if this is the same: verdict and data, and what a clause has one of."""
+    if row["finding"] in _COMPARED:
+        return row["verdict"], row["data"]
+    return row["verdict"], row["data"], row["quantity" if FINDINGS[row["finding"]].test == LARGEST else "networks_of"]
+
+
+def _clause(rows: Sequence[Row], own: Sequence[Row], which: str) -> str:
+    """What some rows of a finding with one verdict say. own : all rows of it; which : what tells these from others"""
+    letter = rows[0]["finding"]
+    if letter in _COMPARED:
+        return _compared(rows, which)
+    if letter == "h":
+        return _fine(rows, own)
+    text = {"a": _stronger, "b": _bands, "c": _standing_out}[letter](rows[0], own)
+    return f"{text} ({which})" if which else text
+
+
+def _compared(rows: Sequence[Row], which: str) -> str:
+    words, verdict = _COMPARED[rows[0]["finding"]], rows[0]["verdict"]
+    values = sorted(round(100 * row["value"]) for row in rows)
+    ends, of = _ends(rows, 100), f"{which}: " if which else ""
+    if verdict == AS_WELL:
+        text = words.sentence.format(how=words.as_much, than="as")
+        return f"{text} ({of}a difference of {_span(values)}{ends})"
+    if verdict in (OPEN, UNDECIDED):
+        text = words.sentence.format(how=f"{words.more} or {words.less}", than="than")
+        return f"it is not decided whether {text} ({of}a difference of {_span(values)}{ends})"
+    least, most = values[0], values[-1]
+    if least < 0 < most:
+        how = f"between {_points(-least)} {words.less} and {_points(most)} {words.more}"
+    else:
+        how = f"{_span(sorted(map(abs, values)))} {words.less if least < 0 else words.more}"
+    bracket = (of + ends.removeprefix(", ")).removesuffix(": ")
+    return f"{_of_these(rows)}{words.sentence.format(how=how, than='than')}{f' ({bracket})' if bracket else ''}"
+
+
+def _lowest(rows: Sequence[Row]) -> list[str]:
+    """What (d2) found, beside (d): whether the lowest frequencies do as well, or better."""
+    verdicts = {row["verdict"] for row in rows if row["finding"] == "d2" and row["role"] == DECIDES}
+    if not verdicts or not verdicts <= {AS_WELL, WORSE}:
+        return []
+    how = " or ".join(word for verdict, word in ((AS_WELL, "as well"), (WORSE, "better")) if verdict in verdicts)
+    return [f"but as many of the lowest frequencies do {how}"]
+
+
+def _fine(rows: Sequence[Row], own: Sequence[Row]) -> str:
+    """Finding (h), of the networks of several kinds, which are named if not all have this verdict."""
+    largest, upper = (f"{100 * max(row[key] for row in rows):.0f} %" for key in ("value", "high"))
+    verb, measured = _FINE[rows[0]["quantity"]]
+    are_all = sum(row["quantity"] == rows[0]["quantity"] for row in own) == len(rows)
+    named = "; ".join(str(row["networks_of"]) for row in rows)
+    kinds = f"networks{f' of {len(rows)} kinds' if len(rows) > 1 else ''}{'' if are_all else f' ({named})'}"
+    above = "; ".join(_text(row["detail"]) for row in rows)
+    start = {
+        HOLDS: f"{kinds} on ordinary photographs {verb} the fine spectrum of no class: ",
+        DOES_NOT_HOLD: f"{kinds} on ordinary photographs {verb} the fine spectrum of a class ({above}): ",
+        OPEN: f"it is not decided whether {kinds} on ordinary photographs {verb} the fine spectrum of a class: ",
+    }.get(rows[0]["verdict"], _of_these(rows))
+    ends = "" if upper.startswith("nan") else f"; the intervals end at {upper}"
+    return f"{start}{measured.format(f'at most {largest}')} (mean over networks of a kind{ends})"
+
+
+def _stronger(row: Row, own: Sequence[Row]) -> str:
+    ring = [other for other in own if other["quantity"] == RING]
+    beside = f"; if it lies in a high ring, the rank correlation is {_correlation(ring[0])}" if ring else ""
+    if row["verdict"] == OPEN:
+        text = "it is not decided whether classes of images that we made are learned earlier"
+    else:
+        when = "earlier" if row["value"] > 0 else "later"
+        text = f"{_of_these([row], 'sets')}classes of images that we made are learned {when}"
+    return f"{text} if what sets them apart is stronger (rank correlation {_correlation(row)}{beside})"
+
+
+def _bands(row: Row, _: Sequence[Row]) -> str:
+    hits = f"{row['hits']:.0f} of {row['networks']:.0f} networks"
+    end = {
+        HOLDS: ", as reported", DOES_NOT_HOLD: ", unlike in the paper", OPEN: ", which leaves open whether most do",
+    }.get(row["verdict"], "")  # fmt: skip
+    start = "without two of four bands of frequencies, in the worst of three pairs, "
+    return f"{start}{hits} still recognise a class of images that we made{end}"
+
+
+def _standing_out(row: Row, _: Sequence[Row]) -> str:
+    of = f"rank correlation {row['value']:.2f}, p = {row['p']:.2g} by permutation of the {_text(row['detail'])}"
+    when = "earlier" if row["value"] > 0 else "later"
+    if row["verdict"] == DESCRIBED:
+        these = f"of these {_text(row['detail'])} of photographs"
+        return f"{these}, those whose frequencies differ more from the others are learned {when} ({of})"
+    start = "it is not decided whether " if row["verdict"] == OPEN else ""
+    return f"{start}classes of photographs are learned {when} if their frequencies differ more from the others ({of})"
+
+
+def _correlation(row: Row) -> str:
+    return f"{row['value']:.2f}{_ends([row])}"
+
+
+def _ends(rows: Sequence[Row], times: int = 1) -> str:
+    """The 95 % intervals of some rows, after a comma; empty without ends."""
+    low, high = (pd.Series([row[key] for row in rows], dtype=float) for key in ("low", "high"))
+    if low.isna().any():
+        return ""
+    digits = 0 if times > 1 else 2
+    text = f"{times * low.min():.{digits}f} to {times * high.max():.{digits}f}".replace("-0 ", "0 ")
+    return f", 95 % interval{'s within' if len(rows) > 1 else ''} {text}"
+
+
+def _span(values: Sequence[int]) -> str:
+    """Some percentage points, in order, in words."""
+    return _points(values[0]) if values[0] == values[-1] else f"{values[0]} to {values[-1]} percentage points"
+
+
+def _points(value: int) -> str:
+    return f"{value} percentage point{'' if abs(value) == 1 else 's'}"
+
+
+def _of_these(rows: Sequence[Row], unit: str = "networks") -> str:
+    """Of described rows, which networks they are of."""
+    if rows[0]["verdict"] != DESCRIBED:
+        return ""
+    count = max(int(row["networks"]) for row in rows)
+    of = " of a kind" if len({row["networks_of"] for row in rows}) > 1 else ""
+    return f"in this {unit[:-1]}, " if count == 1 else f"in these {count} {unit}{of}, "
+
+
+def _half_width(rows: Sequence[Row]) -> str:
+    """How far undecided rows are from a verdict."""
+    half = max(row["half_width"] for row in rows)
     if pd.isna(half):
         return "it has no interval"
-    text = f"the half width of the interval is {half:.2f}"
-    if row["low"] <= row["threshold"] <= row["high"]:
-        return text
-    return f"{text}. Alone it is beyond the threshold, but not after Holm's correction for all findings"
+    text = f"the half width of the interval is {'at most ' if len(rows) > 1 else ''}{half:.2f}"
+    return f"{text}. Alone it would have a verdict, but not after Holm's correction" if _lost_to_holm(rows[0]) else text
+
+
+def _lost_to_holm(row: Row) -> bool:
+    """Whether a row without a verdict would have one by its own p."""
+    return row["verdict"] in (OPEN, UNDECIDED) and bool(row["p"] < LEVEL or row["p_equivalence"] < LEVEL)
 
 
 def _text(value: object) -> str:

@@ -168,13 +168,16 @@ TEST: NetworkTest = NetworkTest(
             Result("own-map advantage of every network", "shortcuts"),
             "The own-map advantage of every network: the mean over ``classes`` of TPR - FPR from the own map "
             "(``own``) minus the mean from the maps of other classes (``others``), with a 95 % interval over images "
-            "(bootstrap). ``fill`` is {{ fill }}; ``headline`` marks the primary fill: swap where the set has a "
-            "neutral class, else zeros. ``method`` says which maps: of culling, or of a method of shortcuts: methods, "
-            "on the same images.",
+            "(bootstrap); ``low_pass_margin`` and ``best_other_margin``: TPR - FPR from the own map minus that from "
+            "as many of the lowest frequencies, and from the best other map. ``fill`` is {{ fill }}; ``headline`` "
+            "marks the primary fill: swap where the set has a neutral class, else zeros. ``method`` says which maps: "
+            "of culling, or of a method of shortcuts: methods, on the same images.",
             "one row a network, seed, `method` (as in `tables/cross_matrix.csv`) and fill: `headline`, `classes`, "
             "`own` (mean TPR - FPR of the classes with their own map), `others` (with the maps of other classes), "
-            "`advantage`, their difference, and its 95 % interval over the images of this network `advantage_low`, "
-            "`advantage_high` (bootstrap)",
+            "`advantage`, their difference; `low_pass_margin`, mean TPR - FPR with the own map minus that with as many "
+            "of the lowest frequencies (missing where these have no FPR), and `best_other_margin`, minus that with the "
+            "best other map, chosen on every second image of a class and compared on the others, both ways; each "
+            "with its 95 % interval `_low`, `_high` over the images of this network (bootstrap)",
         ),
         "phase": Table(
             Result("phase or amplitude?", "beyond"),

@@ -1,0 +1,105 @@
+"""The p-values of the findings, all two-sided, and Holm's correction.
+
+With fewer than five networks there is no p of a mean. A p below 0.05 agrees with a 95 % interval of `intervals`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import permutations
+
+import numpy as np
+from scipy.special import bdtr, stdtr  # scipy.stats takes each job half a second to import
+
+from frequency_shortcuts.intervals import FEWEST_NETWORKS
+from frequency_shortcuts.spectrum.arrays import FloatArray
+
+MOST_EXACT = 8  # items of which all orders are tried
+ORDERS = 10_000  # random ones of more
+
+
+def p_of_mean(values: FloatArray, threshold: float) -> float:
+    """p of the mean of values [n] at a threshold, by Student's t; NaN of fewer than five.
+
+    >>> round(p_of_mean(np.array([0.2, 0.3, 0.25, 0.2, 0.3]), 0.2), 3)
+    0.034
+    """
+    if len(values) < FEWEST_NETWORKS:
+        return float("nan")
+    return min(1.0, 2 * min(one_sided(values, threshold), one_sided(-values, -threshold)))
+
+
+def p_of_equivalence(values: FloatArray, bound: float) -> float:
+    """p that the mean of values [n] is not between -bound and bound; NaN of fewer than five.
+
+    Two one-sided t-tests, each at a level of 0.025: the larger p is doubled, so that it is below 0.05 where the 95 %
+    interval of the mean lies between -bound and bound, and is on the scale of the two-sided ones.
+
+    >>> round(p_of_equivalence(np.array([0.02, -0.03, 0.01, 0.0, 0.01]), 0.05), 3)
+    0.006
+    """
+    if len(values) < FEWEST_NETWORKS:
+        return float("nan")
+    return min(1.0, 2 * max(one_sided(values, bound), one_sided(-values, bound)))
+
+
+def one_sided(values: FloatArray, threshold: float) -> float:
+    """p that the mean of values [n] is not below a threshold, by Student's t: small where it is; 1 of one value."""
+    n, distance = len(values), float(np.mean(values)) - threshold
+    if n < 2:
+        return 1.0
+    error = np.std(values, ddof=1) / np.sqrt(n)
+    if error == 0:
+        return 0.0 if distance < 0 else 1.0
+    return float(stdtr(n - 1, distance / error))
+
+
+def p_of_count(hits: int, count: int, threshold: float) -> float:
+    """p of `hits` among `count` at a share: twice the smaller tail of the binomial distribution."""
+    below, above = bdtr(hits, count, threshold), 1 - (bdtr(hits - 1, count, threshold) if hits else 0.0)
+    return float(min(1.0, 2 * min(below, above)))
+
+
+def p_of_order(x: FloatArray, y: FloatArray, seed: int = 0) -> float:
+    """p of the rank correlation of x and y, each [n]: the share of orders of y with one as large or as small as theirs.
+
+    All orders of up to eight; of more, 10,000 random ones and the one that is there. NaN if one side has no order.
+
+    >>> round(p_of_order(np.arange(4), np.arange(4)), 3)  # 2 of 24
+    0.083
+    """
+    ranks = [np.unique(values, return_inverse=True, return_counts=True) for values in (x, y)]
+    a, b = ((np.cumsum(counts) - (counts - 1) / 2)[places] for _, places, counts in ranks)
+    a, b = a - a.mean(), b - b.mean()
+    if not a.any() or not b.any():
+        return float("nan")
+    if len(b) <= MOST_EXACT:
+        orders = np.array(list(permutations(b)))
+    else:
+        orders = np.random.default_rng(seed).permuted(np.tile(b, (ORDERS, 1)), axis=1)
+        orders = np.vstack([b, orders])
+    return float((np.abs(orders @ a) >= abs(a @ b) - 1e-9).mean())
+
+
+def p_of_largest(values: Iterable[FloatArray], threshold: float) -> tuple[float, float]:
+    """p that not all means of values, each [n], are below a threshold, and p that none is above it.
+
+    All are below it if each is: the largest one-sided p decides. That some are above it is one claim for each, so the
+    smallest is multiplied by their number. Both are doubled.
+    """
+    below, above = zip(*((one_sided(of, threshold), one_sided(-of, -threshold)) for of in values), strict=True)
+    return min(1.0, 2 * max(below)), min(1.0, 2 * len(above) * min(above))
+
+
+def holm(p: Iterable[float]) -> FloatArray:
+    """p-values [n], adjusted for their number (S. Holm, Scandinavian Journal of Statistics 6, 1979).
+
+    >>> holm([0.01, 0.04, 0.03]).round(2)
+    array([0.03, 0.06, 0.06])
+    """
+    values = np.asarray(list(p), float)
+    order = np.argsort(values)
+    steps = values[order] * (len(values) - np.arange(len(values)))
+    adjusted = np.empty(len(values))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return adjusted
