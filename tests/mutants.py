@@ -2,8 +2,8 @@
 
 `python tests/mutants.py draw` draws 400 of all faults at random into mutants.csv: a number that is one larger, `+` in
 place of `-`, a negated condition, a loop that does not run. Each row has the head of a statement before and after; the
-first run adds whether the tests noticed it, and `note` says why the others change no result. A row is used as long as
-its statement stands in the module. All tests run once first, which tells which of them run a statement; a fault is
+first run adds whether the tests noticed it. A row is used as long as its statement stands in the module, unless `note`
+says why it changes no result. All tests run once first, which tells which of them run a statement; a fault is
 tried with these, the quickest first. Two processes work on two copies of the checkout, and the outcomes are in
 build/mutants/outcomes.csv.
 """
@@ -132,7 +132,7 @@ def run_all_tests() -> None:
     """Run the tests once, and store which of them run which line, and their seconds."""
     how = ["-q", "--numprocesses=2", f"--junitxml={FOLDER / 'seconds.xml'}", "--cov", "--cov-context=test"]
     environment = os.environ | {"COVERAGE_FILE": str(FOLDER / "lines"), "OMP_NUM_THREADS": "1"}
-    tests = ["tests/slow", "tests/unit"]
+    tests = ["tests/slow", "tests/study", "tests/unit"]
     subprocess.run(["pytest", *how, "--cov-report=", *tests], cwd=ROOT, env=environment, check=True)
 
 
@@ -219,9 +219,11 @@ def main() -> None:
     """Apply every fault that can be applied, and print how many are noticed, then and now."""
     rows = pd.read_csv(LIST, keep_default_na=False)
     texts = {name: path.read_text() for name, path in modules().items()}
-    all_codes = {i: with_fault(texts[row["module"]], row) for i, row in rows.iterrows() if row["module"] in texts}
+    tried = rows[rows["note"] == ""]
+    all_codes = {i: with_fault(texts[row["module"]], row) for i, row in tried.iterrows() if row["module"] in texts}
     codes = {index: code for index, code in all_codes.items() if code is not None}
-    print(f"{len(rows)} faults; the statements of {len(rows) - len(codes)} are gone")
+    without_result, gone = len(rows) - len(tried), len(tried) - len(codes)
+    print(f"{len(rows)} faults: {without_result} change no result, and the statements of {gone} are gone")
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     run_all_tests()

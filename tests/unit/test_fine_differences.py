@@ -17,7 +17,7 @@ from frequency_shortcuts.evaluation import fine_differences, forensics, leaks
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
 from frequency_shortcuts.evaluation.fact_scores import area, auc_interval
 from frequency_shortcuts.evaluation.fine_differences import carries, tell
-from frequency_shortcuts.evaluation.forensics import LEAST, Trace, fingerprints, lightness
+from frequency_shortcuts.evaluation.forensics import LEAST, Forensics, Trace, fingerprints, lightness
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 CLASSES, LABEL = 5, 3
@@ -216,18 +216,8 @@ def test_files_of_a_given_cause_are_ranked_likewise(kind):
         carries(pixels, {LABEL: "rain"}, statistics=statistics)
 
 
-@pytest.mark.parametrize("size", [(12, 12), (17, 33), (150, 131)])
-def test_fingerprints_are_finite_of_all_sizes_and_of_plain_images(size):
-    images, labels = photographs(size, 3, n=6)
-    images[0] = 0
-    grey = lightness(pixels_of(images, labels).take(np.arange(6)))
-    assert grey.shape[1:] == tuple(min(side, 128) if side < 136 else 128 for side in size)
-    prints = fingerprints(grey)
-    assert np.isfinite(prints).all() and (prints[1:].std(axis=0) > 0).sum() > 30
-
-
 def slow_fingerprint(grey):
-    """The fingerprint of a small image [h, w] from 0 to 255: whole planes, convolutions, and loops over blocks."""
+    """The fingerprint of an image [h, w] from 0 to 255: whole planes, convolutions, and loops over blocks."""
     power = np.abs(np.fft.fft2(grey)) ** 2 + grey.size / 12
     u, v = np.meshgrid(*map(np.fft.fftfreq, grey.shape), indexing="ij")
     radius, edges = np.hypot(u, v), np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9.5, 12]) / 16
@@ -237,7 +227,8 @@ def slow_fingerprint(grey):
     numbers += [(grey == grey.min()).mean(), (grey == grey.max()).mean()]
     along = np.array([[0, 1, 0], [0, -2, 0], [0, 1, 0]])
     for kernel in (along + along.T, np.array([[1, -1], [-1, 1]]), along, along.T):
-        sizes = np.sort(np.abs(convolve2d(grey, kernel, mode="valid")), axis=None)
+        sizes = np.abs(convolve2d(grey, kernel, mode="valid")).ravel()
+        sizes = np.sort(sizes[:: -(-sizes.size // 4096)])  # some 4096 places at most
         numbers += [np.log1p(sizes[int(q * (sizes.size - 1))]) for q in (0.1, 0.25, 0.5, 0.75, 0.9, 0.97)]
     high = np.add.outer(range(8), range(8)) >= 5
     for clipped in (0, 24) if min(grey.shape) >= 16 else ():
@@ -253,14 +244,20 @@ def slow_fingerprint(grey):
     return np.array(numbers)
 
 
-@pytest.mark.parametrize("size", [(12, 14), (25, 34)])
+@pytest.mark.parametrize("size", [(12, 14), (25, 34), (150, 131)])
 def test_fingerprints_are_those_of_a_slow_reference(size):
     images = put("jpeg", 60, photographs(size, 3, n=6)[0])
+    images[0] = 0
     images[3:, :, :9, :10] = 255 * np.random.default_rng(0).integers(2, size=(3, 1, 9, 10))
     grey = lightness(pixels_of(images, np.arange(6) % 2).take(np.arange(6)))
-    np.testing.assert_allclose(grey, np.tensordot([0.299, 0.587, 0.114], images, (0, 1)), atol=1e-3)
+    rows = slice(8, 136) if size[0] == 150 else slice(None)  # the middle 128, on the grid of the blocks of JPEG
+    expected = np.tensordot([0.299, 0.587, 0.114], images[:, :, rows, :128], (0, 1))
+    np.testing.assert_allclose(grey, expected, atol=1e-3)
     grey = np.rint(grey)
-    np.testing.assert_allclose(fingerprints(grey), [slow_fingerprint(one) for one in grey], rtol=1e-4, atol=1e-4)
+    prints = fingerprints(grey)
+    np.testing.assert_allclose(prints, [slow_fingerprint(one) for one in grey], rtol=1e-4, atol=1e-4)
+    traces = Forensics(prints, np.arange(6) % 2, 2, grey, np.arange(6)).traces(0, [0, 1])
+    assert {one.grid == 0 for one in traces} == {min(size) < 16}  # smaller images have no other grid
 
 
 def trace(artefact, alike, share=1.0, grid=9.0):
@@ -295,14 +292,6 @@ def test_one_striped_image_does_not_hide_what_the_others_have():
     assert row["cause"] == "lost high frequencies" and row["carriers"] > 0.5
 
 
-def test_the_null_is_that_of_many_permutations_also_with_many_classes():
-    images = np.random.default_rng(0).integers(0, 256, (1200, 1, 16, 16), dtype=np.uint8)
-    null = tell(images, np.arange(1200) % 60, 60).table["null"]
-    assert (
-        null.min() == null.max() and 0.607 < null[0] < 0.68
-    )  # above 0.607, that of independent scores: folds share a fit
-
-
 def test_images_that_say_nothing_are_refused():
     flat = np.full((40, 1, 16, 16), 100, np.uint8)
     with pytest.raises(ValueError, match="all images are the same, but for brightness: expected images that vary"):
@@ -328,8 +317,4 @@ def test_the_benchmark_counts_names_and_files():
     table = leaks.measure_data(chosen, {"clean": (), "first": made}, seed=1)
     assert table["set"].tolist() == ["clean"] * CLASSES + ["first"] * CLASSES and table.loc[6, "rank"] == 1
     assert np.flatnonzero(table["files"].notna()).tolist() == [6]  # not of what all images of a class have
-    aims = leaks.judge_data(table).set_index("aim")
-    assert aims.loc["cause", ["value", "count", "met"]].tolist() == [1, 1, True]
-    assert aims.loc["false", ["value", "count", "met"]].tolist() == [0, 8, True]
-    assert aims.loc["files_half", "value"] > 0.99 and aims.loc["files_quarter", "count"] == 0
-    assert aims.loc["brightness", "met"] is None and aims.loc["brightness", "count"] == 1
+    assert np.flatnonzero(table["cause"] != "").tolist() == [6] and table.loc[6, "files"] > 0.99

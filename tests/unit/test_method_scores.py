@@ -173,6 +173,10 @@ def test_adcs_counts_the_signs_of_the_differences(network):
         assert found[c, p] == abs(sum(np.sign(mean[c, p] - mean[other, p]) for other in range(3)))
 
 
+def test_low_pass_takes_the_lowest_frequencies_first(network):
+    np.testing.assert_allclose(run("low_pass", network).score, [-np.hypot(*PAIRS.frequencies.T)] * 3)
+
+
 # Known truth: a linear network that reads a few pairs
 
 TRUTH = np.array([[3, 8, 12], [5, 15, 17]])  # the pairs that classes 0 and 1 need, all of them; class 2 is neutral

@@ -119,7 +119,8 @@ def test_learned_masks_equal_the_optimiser_of_pytorch_on_full_spectra(network, m
     found = run(
         "learned", network, images, goal=goal, fill=fill, steps=steps, images_per_class=count, rate=0.3, sparsity=1.5,
         seed=seed, neutral=1, limits=Limits(batch=at_once),
-    ).score  # fmt: skip
+    )  # fmt: skip
+    assert found.passes == 3 * steps * 3 * count
     network.eval()
     numbers = torch.zeros(3, len(PAIRS), dtype=torch.float64, requires_grad=True)
     adam = torch.optim.Adam([numbers], lr=0.3)
@@ -146,7 +147,7 @@ def test_learned_masks_equal_the_optimiser_of_pytorch_on_full_spectra(network, m
         adam.zero_grad()
         loss.backward()
         adam.step()
-    np.testing.assert_allclose(found, numbers.detach(), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found.score, numbers.detach(), rtol=0, atol=1e-6)
 
 
 # Hierarchical search

@@ -73,16 +73,17 @@ def slow_scores(network, images, labels, settings, seed=0, neutral=None):
             chance = network(seen[None]).softmax(dim=1)[0, labels[i]]
             (torch.log(chance) - torch.log(1 - chance)).backward()
             found[labels[i]][sample // 2 % kinds].append(entries.grad.numpy())
-    return np.stack([np.max([standing_out(np.stack(kind)) for kind in of_class], axis=0) for of_class in found])
+    joined = np.max if settings.join == "max" else np.mean
+    return np.stack([joined([standing_out(np.stack(kind)) for kind in of_class], axis=0) for of_class in found])
 
 
 @pytest.mark.parametrize(
-    ("mixtures", "at_once", "neutral"),
-    [("binary-swap", 3, 1), ("binary-zeros+beta-swap", 3, None), ("auto", 512, None)],
+    ("mixtures", "at_once", "neutral", "join"),
+    [("binary-swap", 3, 1, "max"), ("binary-zeros+beta-swap", 3, None, "mean"), ("auto", 512, None, "max")],
 )
-def test_scores_equal_gradients_by_autograd_through_full_spectra(small_network, mixtures, at_once, neutral):
+def test_scores_equal_gradients_by_autograd_through_full_spectra(small_network, mixtures, at_once, neutral, join):
     network, images = small_network(2, 3, dtype=torch.float64), batch()
-    chosen = {"samples": 5, "cell": 1, "mixtures": mixtures}
+    chosen = {"samples": 5, "cell": 1, "mixtures": mixtures, "join": join}
     slow = slow_scores(network, images, LABELS, mixture.Settings(**chosen), seed=3, neutral=neutral)
     found = run("mixture", network, **chosen, seed=3, neutral=neutral, limits=Limits(batch=8 * at_once))
     np.testing.assert_allclose(found.score, slow, rtol=0, atol=1e-9)
