@@ -41,7 +41,7 @@ def run_script(name, folder, *, input, **parts):
 
 def run_test(name, folder, *, params, **parts):
     """Run the job of a test of networks."""
-    run_script("run_test", folder, params=SimpleNamespace(**vars(params), module=f"study.tests.{name}"), **parts)
+    run_script("run_test", folder, params=SimpleNamespace(**vars(params), modules=[f"study.tests.{name}"]), **parts)
 
 
 def join_test(name, folder, *, input, settings=None, **parts):

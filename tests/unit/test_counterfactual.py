@@ -6,8 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from scipy.special import ndtr
-from spectral_classes import AMPLITUDE, BRIGHT, DARK, SIZE, WAVED, WaveReader, noise, split, wave, waved
+from spectral_classes import AMPLITUDE, BRIGHT, DARK, SIZE, WAVED, WaveReader, noise, split, waved
 from torch import nn
 
 from frequency_shortcuts.evaluation import flip_rates
@@ -68,34 +67,6 @@ def test_a_network_that_reads_a_wave_follows_and_needs_it(flips):
     assert flips.about["rms"][WAVED] == pytest.approx(AMPLITUDE / 2**0.5, rel=0.05)
     cross = flip_rates.cross_flips(flips).set_index(["class", "spectrum_of"])["flip"]
     assert cross[WAVED].round(1).tolist() == [0, 1, 0] and cross[DARK, WAVED] == cross[BRIGHT, WAVED] == 0
-
-
-def test_the_flip_rate_of_a_linear_network_of_two_classes_is_that_of_a_formula():
-    """The amplitude is Gaussian in both classes, with other means and deviations: so it is after the move."""
-    (mean, spread), threshold = (0.03, 0.006), 0.033
-
-    def made(n, seed):
-        images, labels = waved(n, seed, classes=2)
-        drawn = np.random.default_rng(seed + 9).normal([[mean, 0]], spread, (n, 2))
-        phases = np.stack([wave(), wave(phase=np.pi / 2)])
-        changed = images.astype(float)
-        changed[labels == WAVED, 0] += 255 * (np.einsum("nk,kyx->nyx", drawn, phases) - AMPLITUDE * wave())
-        return split(np.rint(changed).clip(0, 255).astype(np.uint8), labels)
-
-    network = WaveReader(classes=2, threshold=threshold)
-    found = collected(network, made(500, 0), made(500, 1), settings=replace(SETTINGS, images=500))
-    of_noise = 0.02 * (2 / np.prod(SIZE)) ** 0.5  # deviation of the amplitude that noise has
-    own = (spread**2 + of_noise**2) ** 0.5
-    recognised, confused = ndtr((mean - threshold) / own), ndtr(-threshold / of_noise)
-    table = rates(found)
-    assert table.loc[WAVED, "recall"] == pytest.approx(recognised, abs=0.06)
-    # The images of one class after the move are those of the other.
-    assert table.loc[WAVED, "flip"] == pytest.approx(recognised - confused, abs=0.06)
-    assert table.loc[DARK, "flip"] == pytest.approx(recognised - confused, abs=0.06)
-    assert (found.own_called["away"][0, WAVED] == WAVED).mean() == pytest.approx(confused, abs=0.02)
-    assert (table["images"] == 500).all()
-    cross = flip_rates.cross_flips(found).set_index(["class", "spectrum_of"])["flip"]
-    assert cross.isna().tolist() == [False, True, True, False]  # no image is of neither class
 
 
 def test_a_network_that_calls_everything_by_one_class_does_not_follow():

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from bench import same, statistics
 from frequency_shortcuts.intervals import paired
@@ -88,7 +89,8 @@ def test_a_map_is_compared_with_each_mask_or_with_their_mean(mean):
         for i, masks in enumerate([[1, 2, 3]] if mean else [[1], [2], [3]]):
             first, second = paired(t[0] - t[masks].mean(axis=0)), paired(f[0] - f[masks].mean(axis=0))
             of_draws = np.var([t[k].mean() - f[k].mean() for k in masks], ddof=1) / 3 if mean else 0
-            half = 1.959964 * np.sqrt(first.variance + second.variance + of_draws)
+            variance = first.variance + second.variance + of_draws
+            half = (stats.t.ppf(0.975, 2 * (variance / of_draws) ** 2) if mean else 1.959964) * np.sqrt(variance)
             centre = first.centre - second.centre
             assert (low[trial, i], high[trial, i]) == pytest.approx((centre - half, centre + half))
 

@@ -45,7 +45,7 @@ def draw(result: Outcome) -> Figure:
     c, fill, kind = result.classes.index(row["class"]), row["fill"], row["best_control"]
     trials = hits.trials[(hits.trials["class"] == c) & (hits.trials["part"] == "keep")]
     own, control = (trials[trials["filter"] == name] for name in ("dfm", kind))
-    rates = {name: (row[f"tpr_{name}"], row[f"fpr_{name}"]) for name in ("unfiltered", "dfm", kind)}
+    rates = {name: (row[f"tpr_{name}"], row.get(f"fpr_{name}", np.nan)) for name in ("unfiltered", "dfm", kind)}
     if kind == "other":
         closest = result.classes.index(row["closest_class"])
         control = control[control["draw"] == closest]

@@ -7,7 +7,7 @@ of the random masks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -178,7 +178,9 @@ class _TestedMaps:
     def controls(self) -> dict[str, Estimate]:
         """Margins of the map over what it must be above: the mean of random masks, one more radial, each other map."""
         there = {kind: self.kinds == kind for kind in ("random", "radial", "other") if kind in self.kinds}
-        margins = {"random": partial(self.margin, mean=True), "radial": self.over_one_more, "other": self.margin}
+        of_mean = partial(self.margin, mean=True)
+        margins: dict[str, Callable[[BoolArray], Estimate]]
+        margins = {"random": of_mean, "radial": self.over_one_more, "other": self.margin}
         return {kind: margins[kind](chosen) for kind, chosen in there.items()}
 
     def at_best(self) -> _TestedMaps:

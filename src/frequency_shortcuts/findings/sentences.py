@@ -144,9 +144,10 @@ def plain(rows: Iterable[Row], letters: Sequence[str]) -> str:
         groups: dict[tuple[str, ...], list[tuple[Row, str]]] = {}
         for row, label in zip(deciding, labels(deciding) if deciding else [], strict=True):
             groups.setdefault(_shared(row), []).append((row, label))
-        for group in groups.values():
+        for (_, data, *_), group in groups.items():
             of_group, names = [row for row, _ in group], [label for _, label in group if label]
-            which = "; ".join(names) if len(groups) > 1 else ""
+            alone = sum(key[1] == data for key in groups) == 1  # of its data set: their name will do
+            which = "" if len(groups) == 1 else data if alone else "; ".join(names)
             clauses.append(_clause(of_group, own, which))
         clauses += _lowest(rows) if letter == "d" and deciding else []
     text = "; ".join(clauses)

@@ -151,8 +151,8 @@ TEST: NetworkTest = NetworkTest(
             caption="{% set of = config.robustness -%} Recall on {{ of.images_per_class or 'all' }} {{ of.split }} "
             "images a class under {{ of.corruptions | join(', ') }}, against the strength (0: the images as they are). "
             "Classes with a strong shortcut in that run (by the headline of the test of the top {{ "
-            "config.shortcuts.percent }} % map: TPR of at least {{ config.shortcuts.strong }}, and TPR - FPR clearly "
-            "above every control) are drawn separately from the others; beside each row is the number of both, counted "
+            "config.shortcuts.percent }} % map: TPR clearly at least {{ config.shortcuts.strong }}, and clearly above "
+            "every control) are drawn separately from the others; beside each row is the number of both, counted "
             "once per seed. Lines are means over the classes of a group and over seeds, bands a standard error of that "
             "mean to either side. The groups may differ even without corruption: compare how far they fall.",
         ),
