@@ -42,7 +42,7 @@ methods: $(READY) ## every method that finds maps, side by side where the truth 
 cure: $(READY) ## which trainings cure what an artefact in one class costs? results/cure
 	$(call run,cure,--configfile config/cure.yaml)
 
-findings: $(READY) ## do the findings of the paper hold? 20 networks of each kind, three processor hours: results/findings
+findings: $(READY) ## do the findings of the paper hold? 20 networks of each kind (hours): results/findings
 	$(call run,findings,--configfile config/findings.yaml)
 
 leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there? results/leaks
