@@ -125,25 +125,28 @@ def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_se
             ("small", "deep", 200, "zeros", 0.1), ("deep", "small", 200, "zeros", 0.3),
             ("small", "deep", 201, "zeros", 0.5), ("deep", "small", 201, "zeros", 0.5),
             ("small", "deep", 200, "swap", 0.9), ("small", "large", 200, "zeros", 0.7),
+            ("small", "deep", 202, "zeros", 0.9),
         )
     ]  # fmt: skip
     kinds = [SMALL, LARGE, ("deep", "none")]
     known = {"networks": networks(kinds), "advantages": advantages({SMALL: [0.1]})}
     found = numbers(tables(transfer=pd.DataFrame(rows), **known))
-    assert of(found, "e2") == pytest.approx([0.2, 0.5])
-    assert of(found, "e2", "beside", networks_of="small on deep") == [0.1, 0.5]
+    assert of(found, "e2") == pytest.approx(
+        [0.2, 0.5, np.nan], nan_ok=True
+    )  # of the last seed one direction is missing
+    assert of(found, "e2", "beside", networks_of="small on deep") == [0.1, 0.5, 0.9]
     assert of(found, "e2", "beside", networks_of="large and small") == [0.7]  # of one architecture
     assert of(found, "e2", "beside", quantity="own-map advantage, swap") == [0.9]
 
 
-def test_f_is_the_widest_minus_the_narrowest_by_seed_and_the_widest_stand_beside():
+def test_f_is_the_widest_minus_the_narrowest_by_seed_and_both_stand_beside():
     middle = ("middle", "none")
     widths = {"small": 4, "middle": 8, "large": 16}
     table = advantages({SMALL: [0.1, 0.2], middle: [9, 9], LARGE: [0.3, 0.5], ("large", "autoaugment"): [9, 9]})
     kinds = [SMALL, middle, LARGE, ("large", "autoaugment")]
     found = numbers(tables(networks=networks(kinds, widths), advantages=table))
     assert of(found, "f") == pytest.approx([0.2, 0.3])
-    assert of(found, "f", "beside") == [0.3, 0.5]
+    assert of(found, "f", "beside") == [0.3, 0.1, 0.5, 0.2]
     assert set(found[found["role"] == "decides"].query("finding == 'f'")["networks_of"]) == {"large and small"}
     one_width = numbers(tables(networks=networks([SMALL, LARGE]), advantages=advantages({SMALL: [0.1], LARGE: [0.2]})))
     assert of(one_width, "f") == []
@@ -154,7 +157,7 @@ def test_g_is_with_an_augmentation_minus_without_by_seed():
     table = advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.4, 0.4, 9], **others})
     found = numbers(tables(networks=networks([SMALL, AUGMENTED, *others]), advantages=table))
     assert of(found, "g") == pytest.approx([0.3, 0.2])  # the third seed was not trained without
-    assert of(found, "g", "beside") == [0.4, 0.4]
+    assert of(found, "g", "beside") == [0.4, 0.1, 0.4, 0.2]
     # Both networks see the same images: their half widths add up.
     assert set(found.query("finding == 'g' and role == 'decides'")["half_width"].round(9)) == {0.1}
 
@@ -182,7 +185,7 @@ def test_maps_of_mixture_decide_d_to_d3_and_those_of_others_stand_beside():
     assert all(
         roles[letter, method] == {"decides"} for letter in ("d", "d2", "d3") for method in ("culling", "mixture")
     )
-    assert roles["g", "culling"] == {"decides"} and roles["g", "mixture"] == {"beside"}
+    assert roles["g", "culling"] == {"decides", "beside"} and roles["g", "mixture"] == {"beside"}
     assert all(roles[letter, "rise"] == {"beside"} for letter in ("d", "d2", "d3", "g"))
 
 

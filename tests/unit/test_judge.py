@@ -162,6 +162,11 @@ def test_networks_are_free_of_fine_shortcuts_if_the_upper_ends_of_all_classes_ar
     # One class that may be above the threshold leaves the row open, whatever the others are.
     rows = of_h(flips({"ant": (low, low), "bee": (0.09 + 0.05 * NOISE, low)}))
     assert list(rows["verdict"]) == [OPEN, HOLDS]
+    # The largest mean is of one class, and the largest upper end of another.
+    wide, narrow = 0.03 + 0.12 * NOISE, 0.05 + 0.01 * NOISE
+    row = of_h(flips({"ant": (wide, low), "bee": (narrow, low)})).loc["flip rate"]
+    assert row["value"] == pytest.approx(0.05) and row["detail"] == "bee"
+    assert row["high"] == pytest.approx(stats.ttest_1samp(wide, 0).confidence_interval().high)
 
 
 def test_one_class_above_the_threshold_is_a_fine_shortcut_and_counts_for_all_classes():
@@ -174,7 +179,10 @@ def test_one_class_above_the_threshold_is_a_fine_shortcut_and_counts_for_all_cla
 def test_a_missing_need_is_left_out_and_counted():
     low = 0.01 + 0.02 * NOISE
     rows = of_h(flips({"ant": (low, low), "bee": (low, [np.nan] * 20), "cow": (low, [0.02, 0.03, *[np.nan] * 18])}))
-    assert rows.loc["need", "detail"] == "cow; 38 of 60 needs are missing"
+    assert rows.loc["need", "detail"] == "cow; 38 of 60 values are missing"
+    assert rows.loc["need", "verdict"] == OPEN and rows.loc["need", "p"] == 1  # of bee and cow too little is known
+    none = of_h(flips({"ant": (low, [np.nan] * 20)})).loc["need"]
+    assert (none["verdict"], none["detail"]) == (OPEN, "no class was measured; 20 of 20 values are missing")
     assert rows.loc["flip rate", "verdict"] == HOLDS and rows.loc["flip rate", "detail"] == "ant"
     alone = of_h(flips({"ant": (low, [0.5, *[np.nan] * 19])})).loc["need"]  # the need of one network shows nothing
     assert (alone["verdict"], alone["p"]) == (OPEN, 1) and np.isnan(alone["low"])

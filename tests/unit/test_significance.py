@@ -82,6 +82,13 @@ def test_all_means_are_below_a_threshold_if_each_is_and_one_is_above_it_if_one_i
     above = stats.ttest_1samp(high, 0.1, alternative="greater").pvalue
     assert significance.p_of_largest([low, high, middle], 0.1) == (1, pytest.approx(2 * 3 * above))
     assert significance.p_of_largest([low, np.array([0.01])], 0.1) == (1, 1)  # one network shows nothing
+    assert significance.p_of_largest([low, high[:4]], 0.1, fewest=5) == (1, 1)
+
+
+def test_equal_values_at_a_threshold_show_nothing():
+    equal = np.full(20, 0.1)  # whose standard deviation is not 0, but rounding
+    assert significance.p_of_mean(equal, 0.1) == significance.p_of_equivalence(equal, 0.1) == 1
+    assert significance.p_of_mean(equal, 0.2) == significance.p_of_equivalence(equal, 0.2) == 0
 
 
 @settings(max_examples=30, deadline=None)

@@ -49,7 +49,7 @@ def main(snakemake):
             graded=read("graded"),
             flips=read("flips"),
         )
-        definitions = commit_of(f"src/frequency_shortcuts/findings/{name}.py" for name in MODULES)
+        definitions = commit_of(f"src/frequency_shortcuts/{name}" for name in MODULES)
         findings, numbers = judge(tables, definitions)
         write_table(findings, snakemake.output.findings)
         write_table(numbers, snakemake.output.numbers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.spectrum.fills import ZEROS
@@ -25,7 +26,7 @@ def own_minus_lowest(tables: Tables) -> Rows:
 
 
 def own_minus_best_other(tables: Tables) -> Rows:
-    """Finding (d3): own map minus the best map of another class, with each fill."""
+    """Finding (d3): own map minus the map of another class that does best on other images, with each fill."""
     return list(_of_fills(tables, "best_other_margin", "own map minus best other map"))
 
 
@@ -80,16 +81,19 @@ def other_networks(tables: Tables) -> Rows:
         pair=[" and ".join(sorted(pair)) for pair in zip(ends["maps_of"][0], ends["tested_on"][0], strict=True)],
     )
     rows: Rows = []
+    directions = table.groupby(["dataset", "pair", "fill"])["direction"].nunique()
     known = {_key(row): row["architecture"] for row in tables.networks.to_dict("records")}
     for (dataset, pair, fill, seed), part in table.groupby(["dataset", "pair", "fill", "seed"], sort=False):
         about = {"dataset": dataset, "seed": seed}
         architectures = {known.get(f"{dataset}/{end}", end) for end in pair.split(" and ")}
         role = DECIDES if fill == ZEROS.name and len(architectures) > 1 else BESIDE
-        value, half = part["advantage"].mean(), part["half"].mean()  # the directions show the same images
+        all_there = len(part) == directions[dataset, pair, fill]
+        value = part["advantage"].mean(skipna=False) if all_there else np.nan
+        half = part["half"].mean()  # the directions show the same images
         rows.append(
             number_row(role, f"{ADVANTAGE}, {fill}", PHOTOGRAPHS, _words(pair), value=value, half=half, **about)
         )
-        for one in part.to_dict("records") if fill == ZEROS.name and len(part) > 1 else ():
+        for one in part.to_dict("records") if fill == ZEROS.name and directions[dataset, pair, fill] > 1 else ():
             of, quantity = _words(one["direction"]), f"{ADVANTAGE}, one direction, zeros"
             rows.append(
                 number_row(BESIDE, quantity, PHOTOGRAPHS, of, value=one["advantage"], half=one["half"], **about)
@@ -150,12 +154,16 @@ def _compared(table: pd.DataFrame, other: pd.DataFrame, difference: str) -> Rows
     rows: Rows = []
     for row in table.merge(other, on="seed", suffixes=("", "_other")).to_dict("records"):
         about = {key: row[key] for key in RUN}
+        from_other = about | {key: row[f"{key}_other"] for key in NETWORK}
         # Both networks are tested on the same images, so the half widths are not independent: their sum is the most.
-        half = _half(row) + _half(row, end="_other")
-        of = f"{kind_of(row)} and {kind_of({key: row[f'{key}_other'] for key in NETWORK})}"
+        half, half_other = _half(row) + _half(row, end="_other"), _half(row, end="_other")
+        of = f"{kind_of(row)} and {kind_of(from_other)}"
         value, quantity = row["advantage"] - row["advantage_other"], f"{ADVANTAGE}, {difference}, zeros"
         rows += [
             number_row(DECIDES, quantity, PHOTOGRAPHS, of, value=value, half=half, **about),
             number_row(BESIDE, f"{ADVANTAGE}, zeros", PHOTOGRAPHS, value=row["advantage"], half=_half(row), **about),
+            number_row(
+                BESIDE, f"{ADVANTAGE}, zeros", PHOTOGRAPHS, value=row["advantage_other"], half=half_other, **from_other
+            ),
         ]
     return rows

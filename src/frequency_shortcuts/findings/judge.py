@@ -41,7 +41,7 @@ from .definitions import (
     Finding,
 )  # fmt: skip
 from .evidence import BESIDE, DECIDES, Tables, spearman
-from .numbers import NEED, numbers
+from .numbers import numbers
 from .significance import holm, p_of_count, p_of_equivalence, p_of_largest, p_of_mean, p_of_order
 
 COLUMNS = [
@@ -94,16 +94,16 @@ def _row(finding: Finding, key: tuple[Any, ...], part: pd.DataFrame) -> Row | No
     """What a row says but its adjusted p; one that is judged is open so far. None if all numbers are missing."""
     role, method, quantity, _, networks_of = key
     known, networks = part[part["value"].notna()], part.groupby("seed").ngroups
-    if known.empty:
+    if known.empty and finding.test != LARGEST:
         return None
     row: Row = {
         **_about(finding), "quantity": quantity, "method": method, "role": role, "kind": part["kind"].iloc[0],
         "data": ", ".join(dict.fromkeys(part["dataset"])) or part["data"].iloc[0], "networks_of": networks_of,
         "networks": networks if finding.test in (ORDER, LARGEST) else len(known), "detail": "", "verdict": "",
     }  # fmt: skip
-    row |= _TESTS.get(finding.test, _mean)(finding, known)
-    if finding.test == LARGEST and quantity == NEED and len(known) < len(part):
-        row["detail"] += f"; {len(part) - len(known)} of {len(part)} needs are missing"
+    row |= _TESTS.get(finding.test, _mean)(finding, part if finding.test == LARGEST else known)
+    if finding.test == ORDER and np.isnan(row["value"]):
+        return None
     row["half_width"] = (row["high"] - row["low"]) / 2
     if role == BESIDE:
         return {**row, "p": np.nan, "p_equivalence": np.nan}
@@ -136,13 +136,20 @@ def _order(_: Finding, part: pd.DataFrame) -> Row:
 
 
 def _largest(finding: Finding, part: pd.DataFrame) -> Row:
-    """The class whose mean has the largest upper end, or none, with the largest mean."""
+    """The largest class mean with its lower end, and the largest upper end; a class without values has none."""
     values = _by_class(part)
-    means = {name: over_networks(of) for name, of in values.items()}
-    name = max(means, key=lambda name: (np.nan_to_num(means[name].high, nan=np.inf), means[name].value))
-    value, low, high, of = means[name]
-    below, above = p_of_largest(values.values(), finding.threshold)
-    row = {"value": value, "low": low, "high": high, "interval": of if np.isfinite(low) else "", "detail": name}
+    means = {name: over_networks(of) for name, of in values.items() if len(of)}
+    fewest = min(FEWEST_JUDGED, part.groupby("seed").ngroups)
+    below, above = p_of_largest(values.values(), finding.threshold, fewest)
+    row: Row = {"value": np.nan, "low": np.nan, "high": np.nan, "interval": "", "detail": "no class was measured"}
+    if means:
+        name = max(means, key=lambda name: means[name].value)
+        value, low, _, of = means[name]
+        high = float(np.max([mean.high for mean in means.values()])) if len(means) == len(values) else np.nan
+        row |= {"value": value, "detail": name}
+        row |= {"low": low, "high": high, "interval": of} if np.isfinite(high) else {}
+    if missing := int(part["value"].isna().sum()):
+        row["detail"] += f"; {missing} of {len(part)} values are missing"
     return {**row, "p": min(below, above), "direction": HOLDS if below <= above else DOES_NOT_HOLD}
 
 
@@ -150,7 +157,7 @@ _TESTS = {SHARE: _share, ORDER: _order, LARGEST: _largest}
 
 
 def _by_class(part: pd.DataFrame) -> dict[str, FloatArray]:
-    return {str(name): of["value"].to_numpy(float) for name, of in part.groupby("class", sort=False)}
+    return {str(name): of["value"].dropna().to_numpy(float) for name, of in part.groupby("class", sort=False)}
 
 
 def _beside(letter: str, row: Row, beside: Sequence[Row]) -> str:

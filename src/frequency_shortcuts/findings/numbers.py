@@ -101,7 +101,7 @@ def _earliness(dynamics: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.Ser
 
 
 def fine_spectra(tables: Tables) -> Rows:
-    """Finding (h): flip rate and need of each class in each network on photographs; missing ones have no row.
+    """Finding (h): flip rate and need of each class in each network on photographs, NaN where it is missing.
 
     Networks whose training is meant to avoid shortcuts are not ordinary ones.
     """
@@ -153,4 +153,4 @@ def numbers(tables: Tables) -> pd.DataFrame:
             if method not in deciding:
                 found = [{**row, "role": BESIDE} for row in found if row["role"] == DECIDES]
             rows += found
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).drop_duplicates(ignore_index=True)  # one network may be compared twice

@@ -55,7 +55,8 @@ _COMPARED = {
         "do for it, {than} from as many of the lowest frequencies"
     ),
     "d3": _Comparison(
-        "a class of photographs is recognised {how} from its own map {than} from the best map of another class"
+        "a class of photographs is recognised {how} from its own map {than} from the map of another class "
+        "that does best on other images"
     ),
     "e1": _Comparison(
         "in images in other styles, a class is recognised {how} from its own map {than} from the average map of another"
@@ -77,6 +78,7 @@ _FINE = {
     FLIP: ("follow", "of other images that get the fine spectrum of a class, {} more are called this class"),
     NEED: ("need", "of the images of a class that lose its fine spectrum, {} fewer are recognised"),
 }
+_ENDS = ("value", "high")
 
 
 def short(rows: Sequence[Row]) -> str:
@@ -194,7 +196,8 @@ def _compared(rows: Sequence[Row], which: str) -> str:
 def _lowest(rows: Sequence[Row]) -> list[str]:
     """What (d2) found, beside (d): whether the lowest frequencies do as well, or better."""
     verdicts = {row["verdict"] for row in rows if row["finding"] == "d2" and row["role"] == DECIDES}
-    if not verdicts or not verdicts <= {AS_WELL, WORSE}:
+    better = [row["value"] > 0 for row in rows if row["finding"] == "d" and row["role"] == DECIDES]
+    if not verdicts or not verdicts <= {AS_WELL, WORSE} or not all(better):
         return []
     how = " or ".join(word for verdict, word in ((AS_WELL, "as well"), (WORSE, "better")) if verdict in verdicts)
     return [f"but as many of the lowest frequencies do {how}"]
@@ -202,10 +205,13 @@ def _lowest(rows: Sequence[Row]) -> list[str]:
 
 def _fine(rows: Sequence[Row], own: Sequence[Row]) -> str:
     """Finding (h), of the networks of several kinds, which are named if not all have this verdict."""
-    largest, upper = (f"{100 * max(row[key] for row in rows):.0f} %" for key in ("value", "high"))
+    largest, upper = (100 * pd.Series([row[key] for row in rows], dtype=float).max(skipna=False) for key in _ENDS)
     verb, measured = _FINE[rows[0]["quantity"]]
+    if pd.isna(largest):
+        return f"whether networks on ordinary photographs {verb} the fine spectrum of a class was not measured"
     are_all = sum(row["quantity"] == rows[0]["quantity"] for row in own) == len(rows)
-    named = "; ".join(str(row["networks_of"]) for row in rows)
+    several = len({row["data"] for row in own}) > 1
+    named = "; ".join(str(row["networks_of"]) + (f", {row['data']}" if several else "") for row in rows)
     kinds = f"networks{f' of {len(rows)} kinds' if len(rows) > 1 else ''}{'' if are_all else f' ({named})'}"
     above = "; ".join(_text(row["detail"]) for row in rows)
     start = {
@@ -213,8 +219,10 @@ def _fine(rows: Sequence[Row], own: Sequence[Row]) -> str:
         DOES_NOT_HOLD: f"{kinds} on ordinary photographs {verb} the fine spectrum of a class ({above}): ",
         OPEN: f"it is not decided whether {kinds} on ordinary photographs {verb} the fine spectrum of a class: ",
     }.get(rows[0]["verdict"], _of_these(rows))
-    ends = "" if upper.startswith("nan") else f"; the intervals end at {upper}"
-    return f"{start}{measured.format(f'at most {largest}')} (mean over networks of a kind{ends})"
+    most = "up to" if rows[0]["verdict"] == DOES_NOT_HOLD else "at most"
+    ends = "" if pd.isna(upper) else f"; the intervals end at {upper:.0f}"
+    size = f"{most} {_points(max(0, round(largest)))}"
+    return f"{start}{measured.format(size)} (mean over networks of a kind{ends})"
 
 
 def _stronger(row: Row, own: Sequence[Row]) -> str:
@@ -241,9 +249,10 @@ def _standing_out(row: Row, _: Sequence[Row]) -> str:
     of = f"rank correlation {row['value']:.2f}, p = {row['p']:.2g} by permutation of the {_text(row['detail'])}"
     when = "earlier" if row["value"] > 0 else "later"
     if row["verdict"] == DESCRIBED:
-        these = f"of these {_text(row['detail'])} of photographs"
-        return f"{these}, those whose frequencies differ more from the others are learned {when} ({of})"
+        of_these = f"of these {_text(row['detail'])} of photographs, how early they are learned and how much their"
+        return f"{of_these} frequencies differ from the others have a {of}"
     start = "it is not decided whether " if row["verdict"] == OPEN else ""
+    when = "earlier or later" if row["verdict"] == OPEN else when
     return f"{start}classes of photographs are learned {when} if their frequencies differ more from the others ({of})"
 
 
@@ -257,7 +266,8 @@ def _ends(rows: Sequence[Row], times: int = 1) -> str:
     if low.isna().any():
         return ""
     digits = 0 if times > 1 else 2
-    text = f"{times * low.min():.{digits}f} to {times * high.max():.{digits}f}".replace("-0 ", "0 ")
+    first, last = (round(times * end, digits) + 0.0 for end in (low.min(), high.max()))  # no -0
+    text = f"{first:.{digits}f} to {last:.{digits}f}"
     return f", 95 % interval{'s within' if len(rows) > 1 else ''} {text}"
 
 

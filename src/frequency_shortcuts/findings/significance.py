@@ -16,6 +16,7 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 
 MOST_EXACT = 8  # items of which all orders are tried
 ORDERS = 10_000  # random ones of more
+ROUNDING = 1e-12  # of equal values
 
 
 def p_of_mean(values: FloatArray, threshold: float) -> float:
@@ -45,12 +46,13 @@ def p_of_equivalence(values: FloatArray, bound: float) -> float:
 
 def one_sided(values: FloatArray, threshold: float) -> float:
     """p that the mean of values [n] is not below a threshold, by Student's t: small where it is; 1 of one value."""
-    n, distance = len(values), float(np.mean(values)) - threshold
+    n = len(values)
     if n < 2:
         return 1.0
+    distance = float(np.mean(values)) - threshold
     error = np.std(values, ddof=1) / np.sqrt(n)
-    if error == 0:
-        return 0.0 if distance < 0 else 1.0
+    if error < ROUNDING:
+        return 0.0 if distance < -ROUNDING else 1.0
     return float(stdtr(n - 1, distance / error))
 
 
@@ -81,13 +83,16 @@ def p_of_order(x: FloatArray, y: FloatArray, seed: int = 0) -> float:
     return float((np.abs(orders @ a) >= abs(a @ b) - 1e-9).mean())
 
 
-def p_of_largest(values: Iterable[FloatArray], threshold: float) -> tuple[float, float]:
+def p_of_largest(values: Iterable[FloatArray], threshold: float, fewest: int = 2) -> tuple[float, float]:
     """p that not all means of values, each [n], are below a threshold, and p that none is above it.
+
+    fewest : of which fewer values show nothing; then not all are below the threshold
 
     All are below it if each is: the largest one-sided p decides. That some are above it is one claim for each, so the
     smallest is multiplied by their number. Both are doubled.
     """
-    below, above = zip(*((one_sided(of, threshold), one_sided(-of, -threshold)) for of in values), strict=True)
+    enough = [of if len(of) >= fewest else of[:0] for of in values]
+    below, above = zip(*((one_sided(of, threshold), one_sided(-of, -threshold)) for of in enough), strict=True)
     return min(1.0, 2 * max(below)), min(1.0, 2 * len(above) * min(above))
 
 
