@@ -57,7 +57,9 @@ def installed(tmp_path_factory):
 
 def run(installed, folder, *command):
     """Run Python on the installed package and the dependencies of this environment, and not on the checkout."""
-    return call(*command, cwd=folder, env={**os.environ, "PYTHONPATH": str(installed), "MPLBACKEND": "agg"})
+    # One thread: beside other tests, several wait for each other most of the time.
+    environment = {**os.environ, "PYTHONPATH": str(installed), "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
+    return call(*command, cwd=folder, env=environment)
 
 
 def test_the_package_holds_all_files_of_the_library_and_its_names_load(installed, tmp_path):
