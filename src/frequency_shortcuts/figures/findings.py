@@ -43,7 +43,7 @@ INK = {
     AS_WELL: "#029e73", **dict.fromkeys((OPEN, UNDECIDED, NO_DATA), "#737373"), DESCRIBED: "#404040",
 }  # fmt: skip
 PANELS = {  # of each measure: the label of its axis
-    RATE: "share of images, of the class with the largest upper end",
+    RATE: "share of images, of the class with the largest mean",
     DIFFERENCE: "difference of TPR - FPR",
     CORRELATION: "rank correlation",
     SHARE: "share of networks",
