@@ -52,7 +52,7 @@ OTHERS = {
         Result("the paper's findings, tested", "findings"),
         "The findings, tested: the mean over the networks of one kind (or the share of ``hits`` of ``networks``), with "
         "the 95 % interval, p at the ``threshold``, p of equivalence within the ``bound``, both after Holm, and the "
-        "verdict. Of (h), the row is of the class with the largest upper end (``detail``). Rows of fewer than 15 "
+        "verdict. Of (h), the row is of the class with the largest mean (``detail``). Rows of fewer than 15 "
         "networks are *described*. ``role`` says which rows decide; the others stand beside them and have no verdict. "
         "``method`` says whose maps. ``interval``: over networks, from five of them on, or over the images of these "
         "networks. A finding without data says which lines of the configuration would give them. ``definitions``: the "

@@ -68,8 +68,7 @@ def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
         control: a shortcut of low frequencies is a shortcut
     `positions` of the map; `measure`
     `largest_other` : the largest measure of the class with another class's map, that of `largest_other_class`
-    `tpr_unfiltered`, `tpr_dfm` with its interval, `tpr_random`, ..., and the same of FPR, but that of `radial`; means
-        over draws or classes
+    `tpr_unfiltered`, `tpr_dfm` with its interval, `tpr_random`, ..., and `fpr_*` but of `radial`; means over draws
     `error_random`, `draws_random`, ... : SD / sqrt(draws) of the measure of a control over its draws, and their number
     `overlap_radial` : share of the map in its radial controls; near 1 these controls say little
     `headline` : whether this row is the one to quote: `keep` with the primary fill (`Hits.primary_fill`)
