@@ -172,7 +172,7 @@ def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(tmp_pat
         table = run_times([benchmark], tmp_path / "benchmarks")
         write_table(table, tmp_path / "runtimes.csv")
         found += list(read_table(tmp_path / "runtimes.csv")["resumed"])
-        assert 0 < table["processor_s"].item() <= sum(os.times()[:4])
+        assert 0 < table["processor_s"].item() <= sum(os.times()[:4]) + 0.005  # the log has two digits
     assert found == [False, True]
     log.unlink()
     assert run_times([benchmark], tmp_path / "benchmarks")["resumed"].isna().all()
