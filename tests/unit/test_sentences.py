@@ -48,7 +48,8 @@ def test_every_verdict_on_every_finding_has_a_sentence_and_an_answer(letter, ver
         ("b", "does not hold", "Without two of four bands of frequencies, in the worst of three pairs, 1 of 20 "
          "networks still recognise a class of images that we made, unlike in the paper."),
         ("c", "described", "Of these 10 classes of photographs, how early they are learned and how much their "
-         "frequencies differ from the others have a rank correlation 0.03, p = 0.01 by permutation of the 10 classes."),
+         "frequencies differ from the others have a rank correlation of 0.03, p = 0.01 by permutation of the 10 "
+         "classes."),
         ("h", "holds", "Networks on ordinary photographs follow the fine spectrum of no class: of other images that "
          "get the fine spectrum of a class, at most 3 percentage points more are called this class (mean over networks "
          "of a kind; the intervals end at 6)."),

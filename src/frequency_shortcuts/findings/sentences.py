@@ -246,14 +246,15 @@ def _bands(row: Row, _: Sequence[Row]) -> str:
 
 
 def _standing_out(row: Row, _: Sequence[Row]) -> str:
-    of = f"rank correlation {row['value']:.2f}, p = {row['p']:.2g} by permutation of the {_text(row['detail'])}"
+    number = f"{row['value']:.2f}, p = {row['p']:.2g} by permutation of the {_text(row['detail'])}"
     when = "earlier" if row["value"] > 0 else "later"
     if row["verdict"] == DESCRIBED:
         of_these = f"of these {_text(row['detail'])} of photographs, how early they are learned and how much their"
-        return f"{of_these} frequencies differ from the others have a {of}"
+        return f"{of_these} frequencies differ from the others have a rank correlation of {number}"
     start = "it is not decided whether " if row["verdict"] == OPEN else ""
     when = "earlier or later" if row["verdict"] == OPEN else when
-    return f"{start}classes of photographs are learned {when} if their frequencies differ more from the others ({of})"
+    text = f"{start}classes of photographs are learned {when} if their frequencies differ more from the others"
+    return f"{text} (rank correlation {number})"
 
 
 def _correlation(row: Row) -> str:
