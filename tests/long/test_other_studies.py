@@ -51,7 +51,7 @@ EVERY_SOURCE = {
         },
         "files": {
             "source": "folder", "root": "pictures", "test_root": "pictures", "size": [12, 16], "channels": 3,
-            "shares": {"validation": 1.0}, "split_seed": 0, "on_error": "skip", "keep": "files",
+            "shares": {"validation": 1.0}, "split_seed": 0, "on_error": "stop", "keep": "files",
         },
     },
     "ood": {"renditions": []},
@@ -63,6 +63,7 @@ EVERY_SOURCE = {
 def test_stores_datasets_and_listed_files_pass_all_steps(tmp_path):
     """A store by plain h5py, a torch Dataset, and files that are not stored; networks with their own weights."""
     study = checkout(tmp_path)
+    (tmp_path / "pictures" / "dots" / "broken.png").unlink()
     generator, labels = np.random.default_rng(0), np.arange(12) % 2
     with h5py.File(tmp_path / "plain.h5", "w") as file:
         file.attrs["classes"] = ["dark", "light"]
