@@ -123,12 +123,18 @@ def test_the_cover_answers_in_a_sentence_a_topic_and_needs_no_findings(verdicts)
     assert len(judged) == len(described) == len(sentences.TOPICS)
     text = cover(verdicts, answers=described, judged=judged, most_networks=20)
     read_as_rst(text)
-    places = [text.replace("\\", "").index(f"- {answer.removesuffix('.')}") for answer in (*judged, *described)]
-    assert places == sorted(places)  # verdicts stand before what the networks of this study say
-    assert text.index("From up to 20 networks of a kind") < text.index("**The networks of this study** say")
+    places = [text.replace("\\", "").index(f"- {answer.removesuffix('.')}") for answer in judged]
+    assert places == sorted(places) and "From up to 20 networks of a kind" in text
+    assert "In these 5 networks" not in text and "findings.html" in text  # what decides stands there alone
     alone = cover(verdicts, answers=described)
     read_as_rst(alone)
-    assert "**Verdicts.**" not in alone and "In these 5 networks" in alone
+    assert "**What is sure.**" not in alone and "In these 5 networks" in alone
+
+
+def test_our_own_findings_stand_before_the_need_and_the_claims_of_the_paper():
+    findings = judge.judge(whole_study(20))[0]
+    told = headlines.published_answers(findings, "Use is not need.")
+    assert told.pop(3) == "Use is not need." and told == headlines.answers(findings)
 
 
 def flips(*verdicts, **columns):

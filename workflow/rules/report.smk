@@ -89,7 +89,7 @@ rule headlines:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         flips=f"{RESULTS}/tables/flips.csv",
         findings=targets.table_if_planned(plan, "findings"),
-        judged=targets.judged_findings(plan),
+        published=targets.published(plan),
         picture=f"{RESULTS}/figures/{targets.cover_figure(plan)}.png",
         template="report/headlines.rst.jinja",
         code=code("write_headlines.py"),

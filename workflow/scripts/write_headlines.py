@@ -4,6 +4,7 @@ import base64
 import textwrap
 from pathlib import Path
 
+from frequency_shortcuts.evaluation.reliance import in_words
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.findings import headlines
@@ -35,7 +36,7 @@ def main(snakemake):
         of_photographs = headline[headline["dataset"].isin(params.photographs)]
         shown = of_photographs if len(of_photographs) else headline
         networks = with_photographs_first(read_table(given.networks), params.photographs)
-        judged = [read_table(path) for path in given.judged]
+        published = [read_table(path) for path in given.published]  # findings, and what is needed
         text = headlines.fill_template(
             Path(given.template).read_text(),
             percent=params.percent,
@@ -43,8 +44,8 @@ def main(snakemake):
             most_fpr=MOST_FPR,
             flips=headlines.flip_answer(read_table(given.flips), params.most),
             answers=headlines.answers(read_table(given.findings)) if given.findings else [],
-            judged=[answer for table in judged for answer in headlines.answers(table)],
-            most_networks=max((int(table["networks"].max()) for table in judged), default=0),
+            judged=headlines.published_answers(published[0], in_words(published[1])) if published else [],
+            most_networks=int(published[0]["networks"].max()) if published else 0,
             picture=picture(given.picture),
             networks=headlines.network_rows(networks, headline, params.most),
             on_photographs=len(of_photographs) > 0,

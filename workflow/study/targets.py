@@ -89,13 +89,13 @@ def explored_runs(plan: Plan) -> list[Run]:
     return [run for name in names for run in plan.first_seed_runs(dataset=name)]
 
 
-def judged_findings(plan: Plan) -> list[str]:
-    """The published table of the findings of 20 networks a kind: the cover of the default study takes verdicts from it.
+def published(plan: Plan) -> list[str]:
+    """The published tables that the cover of the default study leads with: findings of 20 networks a kind, and needs.
 
-    No file for other studies, or if there is none.
+    No file for other studies, or if one of them is missing.
     """
-    published = "docs/data/findings/tables/findings.csv"
-    return [published] if plan.config["study"] == "laptop" and (ROOT / published).is_file() else []
+    paths = [f"docs/data/{name}.csv" for name in ("findings/tables/findings", "experiments/tables/reliance")]
+    return paths if plan.config["study"] == "laptop" and all((ROOT / path).is_file() for path in paths) else []
 
 
 def tables(plan: Plan) -> list[str]:

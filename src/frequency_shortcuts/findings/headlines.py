@@ -17,6 +17,7 @@ Rows = list[dict[str, Any]]
 VERDICTS = ("strong", "weak", "none")
 FOUND = {"follows": "followed", "needs": "needed"}  # in the verdicts of the counterfactual test
 UNSEEN = "not shown"
+OURS = 3  # topics of `sentences.TOPICS` that the paper does not have
 
 
 def count_verdicts(headline: pd.DataFrame) -> dict[str, int]:
@@ -68,6 +69,12 @@ def answers(table: pd.DataFrame) -> list[str]:
     """What came out of the findings that have data, in plain sentences: one for each of `sentences.TOPICS`."""
     rows = table.to_dict("records")
     return [sentence for topic in TOPICS if (sentence := plain(rows, topic))]
+
+
+def published_answers(findings: pd.DataFrame, need: str) -> list[str]:
+    """What the published studies found: what is ours first, with the sentence about the need, then the paper's."""
+    found = answers(findings)
+    return [*found[:OURS], need, *found[OURS:]]
 
 
 def flip_answer(table: pd.DataFrame, most: int) -> str:
