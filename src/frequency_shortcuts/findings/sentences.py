@@ -146,11 +146,13 @@ def plain(rows: Iterable[Row], letters: Sequence[str]) -> str:
         groups: dict[tuple[str, ...], list[tuple[Row, str]]] = {}
         for row, label in zip(deciding, labels(deciding) if deciding else [], strict=True):
             groups.setdefault(_shared(row), []).append((row, label))
-        for (_, data, *_), group in groups.items():
+        by_verdict = sorted(groups.items(), key=lambda item: item[0][0] in (OPEN, UNDECIDED))
+        for i, ((verdict, data, *_), group) in enumerate(by_verdict):
             of_group, names = [row for row, _ in group], [label for _, label in group if label]
             alone = sum(key[1] == data for key in groups) == 1  # of its data set: their name will do
             which = "" if len(groups) == 1 else data if alone else "; ".join(names)
-            clauses.append(_clause(of_group, own, which))
+            is_short = i > 0 and letter in _COMPARED and verdict != DESCRIBED  # the first has the whole claim
+            clauses.append(_rest(of_group, which) if is_short else _clause(of_group, own, which))
         clauses += _lowest(rows) if letter == "d" and deciding else []
     text = "; ".join(clauses)
     return f"{text[0].upper()}{text[1:]}." if text else ""
@@ -193,6 +195,14 @@ def _compared(rows: Sequence[Row], which: str) -> str:
     return f"{_of_these(rows)}{words.sentence.format(how=how, than='than')}{f' ({bracket})' if bracket else ''}"
 
 
+def _rest(rows: Sequence[Row], which: str) -> str:
+    """The verdict of more rows of a finding, whose claim a clause before it has."""
+    words = _COMPARED[rows[0]["finding"]]
+    word = {BETTER: words.more, WORSE: words.less, AS_WELL: words.as_much}.get(rows[0]["verdict"], "not decided")
+    values = sorted(round(100 * row["value"]) for row in rows)
+    return f"{word} with {which} (a difference of {_span(values)}{_ends(rows, 100)})"
+
+
 def _lowest(rows: Sequence[Row]) -> list[str]:
     """What (d2) found, beside (d): whether the lowest frequencies do as well, or better."""
     verdicts = {row["verdict"] for row in rows if row["finding"] == "d2" and row["role"] == DECIDES}
@@ -214,14 +224,20 @@ def _fine(rows: Sequence[Row], own: Sequence[Row]) -> str:
     named = "; ".join(str(row["networks_of"]) + (f", {row['data']}" if several else "") for row in rows)
     kinds = f"networks{f' of {len(rows)} kinds' if len(rows) > 1 else ''}{'' if are_all else f' ({named})'}"
     above = "; ".join(_text(row["detail"]) for row in rows)
+    most = "up to" if rows[0]["verdict"] == DOES_NOT_HOLD else "at most"
+    size, ends = (
+        f"{most} {_points(max(0, round(largest)))}",
+        "" if pd.isna(upper) else f"; the intervals end at {upper:.0f}",
+    )
+    if rows[0]["verdict"] == OPEN and any(
+        (row["quantity"], row["verdict"]) == (rows[0]["quantity"], HOLDS) for row in own
+    ):
+        return f"this is not decided for {named} ({size}{ends})"
     start = {
         HOLDS: f"{kinds} on ordinary photographs {verb} the fine spectrum of no class: ",
         DOES_NOT_HOLD: f"{kinds} on ordinary photographs {verb} the fine spectrum of a class ({above}): ",
         OPEN: f"it is not decided whether {kinds} on ordinary photographs {verb} the fine spectrum of a class: ",
     }.get(rows[0]["verdict"], _of_these(rows))
-    most = "up to" if rows[0]["verdict"] == DOES_NOT_HOLD else "at most"
-    ends = "" if pd.isna(upper) else f"; the intervals end at {upper:.0f}"
-    size = f"{most} {_points(max(0, round(largest)))}"
     return f"{start}{measured.format(size)} (mean over networks of a kind{ends})"
 
 
