@@ -1,4 +1,4 @@
-"""`make same`: are the tables and weights of the finished default study the same as those that docs/data describes?"""
+"""`make same`: are the tables and weights of the default study and of the findings those that docs/data describes?"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from frequency_shortcuts.storage.tables import read_table, write_table
 
 from .markdown import DOCS, ROOT
 
-STUDY = "laptop"
+STUDIES = {"laptop": "study", "findings": "findings"}  # with their targets of make
 FILE = "digests.csv"
 LEFT_OUT = ("runtimes", "provenance")  # tables that differ from run to run
 KINDS = {".csv": "tables", ".safetensors": "networks"}
@@ -43,7 +43,7 @@ def compare(study: Path, target: Path) -> tuple[list[str], bool]:
     Raises FileNotFoundError if the study has not run, or the folder has no digests.
     """
     if not (study / "tables" / "provenance.csv").exists():
-        raise FileNotFoundError(f"{study} holds no finished study: run make study first")
+        raise FileNotFoundError(f"{study} holds no finished study: run make {STUDIES[study.name]} first")
     if not (target / FILE).exists():
         raise FileNotFoundError(f"{target / FILE} is missing: make gallery writes it from a finished study")
     expected, found = read_table(target / FILE).set_index("path")["sha256"].to_dict(), digests(study)
@@ -70,13 +70,16 @@ def compare(study: Path, target: Path) -> tuple[list[str], bool]:
 
 
 def main() -> None:
-    """Print the comparison; status 1 if something differs."""
-    try:
-        lines, same = compare(ROOT / "results" / STUDY, DOCS / "data" / STUDY)
-    except FileNotFoundError as error:
-        sys.exit(str(error))
-    print("\n".join(lines))
-    sys.exit(not same)
+    """Print the comparisons; status 1 if something differs, or nothing could be compared."""
+    equal = []
+    for name in STUDIES:
+        try:
+            lines, same = compare(ROOT / "results" / name, DOCS / "data" / name)
+            equal.append(same)
+        except FileNotFoundError as error:
+            lines = [str(error)]
+        print("\n".join([f"{name}:", *lines, ""]))
+    sys.exit(not (equal and all(equal)))
 
 
 if __name__ == "__main__":

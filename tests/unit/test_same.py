@@ -23,7 +23,7 @@ def provenance(study, **facts):
 @pytest.fixture
 def study(tmp_path):
     """A finished study of one table and one network, and the folder of its digests."""
-    folder, target = tmp_path / "results", tmp_path / "docs"
+    folder, target = tmp_path / "results" / "laptop", tmp_path / "docs" / "laptop"
     for path in (folder / "tables", folder / "networks" / "run", target / "tables"):
         path.mkdir(parents=True)
     write_table(pd.DataFrame({"a": [1, 2]}), folder / "tables" / "some.csv")
@@ -69,10 +69,22 @@ def test_other_weights_differ(study):
 def test_a_study_that_has_not_run_and_missing_digests_are_named(study, tmp_path):
     folder, target = study
     with pytest.raises(FileNotFoundError, match="no finished study: run make study"):
-        same.compare(tmp_path / "none", target)
+        same.compare(tmp_path / "none" / "laptop", target)
     (target / same.FILE).unlink()
     with pytest.raises(FileNotFoundError, match="make gallery writes it"):
         same.compare(folder, target)
+
+
+def test_each_study_that_is_there_is_compared_and_the_others_are_named(study, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(same, "ROOT", tmp_path)
+    monkeypatch.setattr(same, "DOCS", tmp_path / "docs")
+    (tmp_path / "docs" / "data").symlink_to(tmp_path / "docs")
+    with pytest.raises(SystemExit, match="False"):
+        same.main()
+    assert "findings holds no finished study: run make findings first" in capsys.readouterr().out
+    weights(study[0], 1)
+    with pytest.raises(SystemExit, match="True"):
+        same.main()
 
 
 # The simulation of the rules of uncertainty
