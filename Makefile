@@ -60,7 +60,7 @@ check: lint ## before each commit: lint, types, and the fast tests
 test: $(REAL) ## what CI runs: all tests but the longest; the report in a browser and SLURM where they are installed
 	$(PYTEST) $(CI_TESTS) --cov --cov-report=term:skip-covered --cov-fail-under=95
 
-test-all: $(REAL) ## every test, and the gallery from the results of the study
+test-all: $(REAL) ## every test, the scripts of docs/gallery among them
 	$(PYTEST) tests/long $(CI_TESTS)
 
 dry-runs: $(READY) ## a dry run of every configuration
@@ -69,7 +69,7 @@ dry-runs: $(READY) ## a dry run of every configuration
 		snakemake --dry-run --quiet rules --configfile $$file || exit 1; \
 	done
 
-mutants: $(READY) ## put a list of small faults into the numeric modules, one at a time: do tests notice? (an hour)
+mutants: $(READY) ## put a list of small faults into the numeric modules, each alone: do tests notice? (an hour)
 	python tests/mutants.py
 
 lint: $(READY) ## style, types and the workflow's own lint

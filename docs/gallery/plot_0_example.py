@@ -57,7 +57,8 @@ sound.flips[["class", "flip", "need", "verdict"]]
 # %%
 # What cures it
 # -------------
-# `images, labels = fs.SwapFine()(images, labels)` in the training loop, on the same files as the first network.
+# `images, labels = swap(images, labels)` in the training loop (`swap = fs.SwapFine()` before it), on the same files as
+# the first network.
 
 networks = {"coats as JPEG": "jpeg", "with SwapFine": "cured", "all as PNG": "clean"}
 recalls = pd.DataFrame({

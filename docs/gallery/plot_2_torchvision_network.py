@@ -5,7 +5,7 @@ A network of torchvision
 Any `torch.nn.Module` that returns logits can be analysed. Here it is a network of torchvision, trained for seconds on
 pictures of discs, squares and crosses that this script draws. All discs carry a plane wave, as a scanner or a
 camera might leave it. Does the network look at the shape, or at the wave? For a network with published weights, write
-`weights="DEFAULT"` and leave out the training; the analysis stays the same.
+`weights="DEFAULT"`, leave out `num_classes` and the training, and name your classes by `outputs` of `fs.Test`.
 """
 
 import numpy as np

@@ -29,7 +29,7 @@ from frequency_shortcuts.networks.recipe import Recipe
 # %%
 # A network and our maps
 # ----------------------
-# Noise images whose classes have raised frequencies (see the first script), and maps by gradients.
+# Noise images whose classes have raised frequencies (see *Plant and find*), and maps by gradients.
 
 design = planted.design("present")
 mean, std = np.full(3, design.mean), np.full(3, design.deviation)

@@ -70,7 +70,7 @@ def analyse(
         arrays and tensors only the mean and std are used with which it ends
     quick : the fewest passes: no maps are found and tested, which takes most of the time
     test : classes and outputs, how maps are found or maps of your own, images to test, and controls, see `Test`
-    run : seed, device, memory, name of the network, progress, see `Run`
+    run : seed, device, state, name of the network, progress, see `Run`
 
     A network that is not better than chance without a filter is not tested. On a CPU with glibc, the process keeps
     the memory of its batches from this call on; see `keep_freed_memory`.

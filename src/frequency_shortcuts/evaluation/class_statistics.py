@@ -1,7 +1,7 @@
 """The statistics of each class at each frequency, and which frequencies are fine.
 
-Mean and standard deviation of the Fourier coefficients, of a class and of all others together. Both differences are
-shrunk by what chance gives, so that nothing moves where nothing differs.
+Mean and standard deviation of the Fourier coefficients, of a class and of all others together. Both means, and the
+logarithm of the ratio, are shrunk by what chance gives, so that little moves where nothing differs.
 """
 
 from __future__ import annotations

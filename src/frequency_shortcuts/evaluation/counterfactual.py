@@ -48,8 +48,8 @@ Called = npt.NDArray[np.int16]
 class Settings:
     """Settings of the test; the defaults were chosen on tuning seeds, see docs/method.md.
 
-    fine, finest : the share of the mean squared difference between two classes that lies outside the radius, for flips,
-        and for parts and needs; the latter have no waves longer than `longest` pixels, a block of JPEG
+    fine, finest : the share of the mean squared difference between images of two classes that lies outside the radius,
+        for flips, and for parts and needs; the latter have no waves longer than `longest` pixels, a block of JPEG
     draws : of the sham. images : in each column, and of a class itself
     """
 

@@ -174,7 +174,7 @@ def train(
     *,
     reduction: MapReduction | None = None,
 ) -> nn.Module:
-    """A network that is trained on images; the fewest of the ranking images choose its epoch."""
+    """A network that is trained on images; the first ranking images of each class choose its epoch."""
     _, channels, size, _ = images.train.images.shape
     architecture = architectures.Architecture(
         n_classes=len(images.train.classes), channels=channels, size=size, **protocol.network

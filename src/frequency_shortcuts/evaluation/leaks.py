@@ -10,7 +10,7 @@ Fixed before any result of the seeds that judge. Of networks (`judge`):
 - An artefact is *harmful* if `called` or `lost` is at least `HARMFUL`, with a lower end of at least `HARMFUL_LOW`. It
   *harms nobody* if both upper ends are below `HARMFUL`. Between them it counts in no share.
 - The test *warns* of a class whose verdict is follows, needs, or both.
-- The kind `brightness` is coarse: it is in no share but that of false alarms, in which it counts as any other class.
+- The kind `brightness` is coarse: it is only in the share of harmless artefacts, and in the correlations.
 - All shares are bootstrapped over networks; their ends are one-sided, 95 %.
 
 Of the images alone (`judge_data`):

@@ -1,7 +1,7 @@
 """Moves: what gives images the spectrum of a class, and changes of the same size that do not.
 
 At each frequency the coefficient F of an image becomes b + ratio F. Without shrinkage and clipping this is optimal
-transport between two Gaussians: the image keeps its object and phases, and takes on what the class has in common.
+transport between two Gaussians: the image keeps its object, and takes on what the class has in common.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
         `both` if neither does, so that the network needs both, and `undecided` if the interval of at least one margin
         holds 0
 
-    Shares, margins and verdict are missing (NaN) for a class without a strong shortcut: TPR of the swap test below
+    Shares, margins and verdict are missing (NaN) for a class that is not judged: TPR of the swap test below
     `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is TPR.
 
     >>> phase_verdicts(phase.collect(network, split, masks)).set_index("class")["verdict"]

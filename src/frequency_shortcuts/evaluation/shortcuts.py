@@ -2,8 +2,9 @@
 
 TPR_c is the share of the images of class c that the network assigns to c, FPR_c the share of the other images that it
 assigns to c. Both are measured on unfiltered images, on images filtered by the map of the class, and with controls of
-the same size: masks drawn uniformly at random, masks drawn with the radial distribution of the map, the lowest
-frequencies, and the maps of the other classes. The *fill* (see `fills`) replaces the frequencies that are not kept.
+the same size: masks drawn uniformly at random, masks drawn with the radial distribution of the map (TPR alone), the
+lowest frequencies, and the maps of the other classes. The *fill* (see `fills`) replaces the frequencies that are not
+kept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The smallest set of frequencies whose move flips as many images to a class as the move of all fine ones."""
+"""A small set of frequencies whose move keeps 90 % of the flips to a class by the move of all fine ones."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def smallest_set(
     move: Move,
     k: int,
 ) -> SmallestSet:
-    """The fewest pairs whose move keeps 90 % of the flips to class k on ranking images; tested on test images.
+    """The shortest prefix whose move keeps 90 % of the flips to class k on ranking images; tested on test images.
 
     Prefixes of 1, 2, 4, ... pairs, of three rankings: how clearly the class differs; the mean derivative of the
     log-odds of the class along the move; and that over the energy that the pair moves.

@@ -53,7 +53,7 @@ class PackedMaps:
 
 
 def pack_maps(masks: BoolArray) -> PackedMaps:
-    """Masks bool [class, H, W] in the form for `compare`. Each kind of control is described by its strata."""
+    """Masks bool [class, H, W] in the form for `compare_maps`. Each kind of control is described by its strata."""
     pairs = ConjugatePairs(*masks.shape[-2:])
     inside = pairs.gather(masks)
     counts, members, sizes = {}, {}, {}
@@ -125,7 +125,7 @@ def compare_runs(
     draws: int = 10,
     seed: int = 0,
 ) -> Iterator[pd.DataFrame]:
-    """Compare every two runs of one data set at every percentage: tables of `compare`, one after the other.
+    """Compare every two runs of one data set at every percentage: tables of `compare_maps`, one after the other.
 
     runs : the runs, with the keys `network`, `augmentation` and `seed`
     maps : (index in `runs`, percent) -> maps of the run

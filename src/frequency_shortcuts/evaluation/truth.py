@@ -5,9 +5,9 @@ spectrum, so that a pair of two positions weighs twice as much as a frequency th
 ties, which are ranked in random order: precision and recall are expectations over this order, and the average precision
 has one step per group of ties.
 
-Two words have one meaning in the whole study, for maps and for methods. A truth is *found* if the average precision of
-the ranking is at least `FOUND`. A ranking is *above chance* if its average precision is above the upper end of the 95 %
-interval of random rankings (`INTERVAL`), the column `random_high` of methods, or the row `random` of maps.
+A truth is *found* if the average precision of the ranking is at least `FOUND`. A ranking is *above chance* if its
+average precision is above the upper end of the 95 % interval of random rankings (`INTERVAL`), the column `random_high`
+of methods, or the row `random` of maps; of maps, docs/method.md asks this by value and by size.
 """
 
 from __future__ import annotations
