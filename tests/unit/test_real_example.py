@@ -5,9 +5,11 @@ import builtins
 import numpy as np
 import pytest
 import torch
+import yaml
 from PIL import Image
 from torch import nn
 
+from conftest import ROOT
 from frequency_shortcuts import real_example as example
 from frequency_shortcuts.data.downloads import NotFound
 
@@ -91,3 +93,8 @@ def test_folders_that_cannot_be_used_are_named(stamps, monkeypatch):
     monkeypatch.setattr(example, "SOURCES", (("nowhere", lambda scratch: stamps / "none"),))
     with pytest.raises(NotFound, match="The set of stamps of Tux Paint was not found; tried nowhere"):
         example.photographs(stamps / "out")
+
+
+def test_the_study_of_make_real_takes_this_network():
+    network = yaml.safe_load((ROOT / "config" / "real.yaml").read_text())["networks"]["efficientnet_lite0"]
+    assert network["source"] == f"{example.__name__}:{example.network.__name__}"
