@@ -78,7 +78,7 @@ def overlap_figure(curve: pd.DataFrame) -> Figure:
                 100 * line["share_of_passes"], line["overlap"], marker=marker, color=colour, markersize=5,
                 linewidth=1.8, label=f"{side} x {side} pixels",
             )  # fmt: skip
-        axis.set(xlabel="forward passes, % of exact culling", ylabel="overlap with\nthe exact map", xlim=(0, None))
+        axis.set(xlabel="forward passes, % of exact culling", ylabel="overlap with\nthe exact map")
         axis.legend(loc="lower right", fontsize=10)
         despine([axis])
     return figure

@@ -82,4 +82,6 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
     figure = card_figure.class_cards(cards, ["ant", "cow"], 2, [2], note="2 of 9 classes: those chosen")
     words = {"ant", "cow", "ADCS", "map,\nblack: kept", "test image", "image from\nits map"}
     assert words | {"from the\ncontrol", "2 of 9 classes: those chosen"} <= texts_of(figure)
-    assert all(axis.images for axis in figure.axes[:12])
+    assert all(axis.images for axis in figure.axes[:12]) and not any("TPR" in text for text in texts_of(figure))
+    with_rates = card_figure.class_cards(cards, ["ant", "cow"], 2, tpr=np.array([[0.9, 0.1], [0.8, 0.25]]))
+    assert {"TPR 0.90", "TPR 0.10", "TPR 0.80", "TPR 0.25"} <= texts_of(with_rates)

@@ -22,8 +22,13 @@ def draw(
     classes, verdicts = read_classes(spectra), read_table(shortcuts)
     of_network = verdicts[(verdicts[list(run)] == list(run.values())).all(axis=1)]
     shown = selection.clearest_shortcuts(of_network, classes, most)
-    cards = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))
-    return class_cards(cards, shown.names(classes), len(classes), band_edges, shown.note)
+    cards, names = (
+        examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights)),
+        shown.names(classes),
+    )
+    tests = of_network.query("part == 'keep' and fill == 'zeros'").set_index("class")  # as the images are reduced
+    rates = tests.loc[names, ["tpr_dfm", "tpr_radial"]].to_numpy() if len(tests) else None
+    return class_cards(cards, names, len(classes), band_edges, shown.note, tpr=rates)
 
 
 canvas.draw_all(draw, figures)

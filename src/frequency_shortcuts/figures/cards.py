@@ -38,11 +38,13 @@ def class_cards(
     note: str = "",
     *,
     score: str = "loss\nincrement",
+    tpr: npt.NDArray[Any] | None = None,
 ) -> Figure:
     """A row a class: ADCS, loss increments, map, and an image as it is, from the map and from a control alone.
 
     classes : of the cards, some of the n_classes classes of the data set, as the note then says (`ClassSelection`)
     score : title of the increments, or of the scores that stand in their place
+    tpr : [class, 2], from the map and from the control, written below these images
 
     Zero frequency is in the centre of each plane.
     """
@@ -61,7 +63,7 @@ def class_cards(
     }  # fmt: skip
     with style(10):
         columns = len(planes) + len(pictures)
-        side = (PAGE - 0.5) / columns
+        side = (PAGE - 0.5) / columns + (0 if tpr is None else 0.06)
         figure, axes = plt.subplots(
             len(classes), columns, figsize=(PAGE, 1.0 + (side + 0.04) * len(classes)), squeeze=False
         )
@@ -73,6 +75,8 @@ def class_cards(
             for axis, shots in zip(line[len(planes) :], pictures.values(), strict=True):
                 show_picture(axis, shots[c])
                 axis.set_axis_off()
+            for axis, share in zip(line[-2:], () if tpr is None else tpr[c], strict=False):
+                axis.text(0.5, -0.03, f"TPR {share:.2f}", transform=axis.transAxes, ha="center", va="top")
         row_labels(figure, axes, [wrap(abbreviate(name, note)) for name in classes], side + 0.04, 10)
         for axis, title in zip(axes[0], (*(shown.title for shown in planes), *pictures), strict=True):
             axis.set_title(title)
