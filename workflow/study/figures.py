@@ -167,7 +167,7 @@ FIGURES: dict[str, Figure] = {
         "{{ config.shortcuts.percent }} % map; the first test image of the class as it is, reduced to the map, and "
         "reduced to a control, a random map with the same number of frequencies at each radius. Zero frequency is in "
         "the centre of each plane. Reduced images are stretched in contrast, each from its 1st to its 99th percentile; "
-        "TPR is the share of the class that is recognised from them. Weights and maps of the first planned seed.",
+        "below, TPR from the map, and the mean of such controls. Weights and maps of the first planned seed.",
     ),
     "findings": Figure(
         Result("findings and their intervals", "findings"),
