@@ -14,11 +14,10 @@ from frequency_shortcuts.evaluation.cure import CASES, LIMITS, NONE
 from frequency_shortcuts.evaluation.flip_rates import FOLLOWED, FOUND, NUMBERS, Thresholds
 from frequency_shortcuts.evaluation.leaks import CORRELATIONS, HARMFUL, HARMFUL_LOW
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
-from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN
+from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN, in_words
 from frequency_shortcuts.evaluation.truth import FOUND as FOUND_MASK
 from frequency_shortcuts.evaluation.verdicts import AS_WELL
-from frequency_shortcuts.findings import sentences
-from frequency_shortcuts.findings.headlines import VERDICTS, answers, flip_answer
+from frequency_shortcuts.findings.headlines import VERDICTS, answers, flip_answer, published_answers
 from frequency_shortcuts.intervals import compared
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
@@ -118,23 +117,35 @@ def by_cue(truth: pd.DataFrame) -> str:
     return table([*header, *RANKINGS.values()], lines)
 
 
+# In short, and the findings of the paper
+
+
+def sure(findings: pd.DataFrame, reliance: pd.DataFrame) -> list[str]:
+    """What came out, in plain sentences, ours first."""
+    return published_answers(findings, in_words(reliance))
+
+
+def brief(findings: pd.DataFrame, letter: str, quantity: str = "") -> str:
+    """The values of the rows that decide a finding, what their intervals hold, and how often each verdict came out."""
+    rows = findings.query("role == 'decides' and finding == @letter")
+    rows = rows[rows["quantity"].str.contains(quantity)]
+    verdicts = listed(f"{verdict} in {count}" for verdict, count in rows["verdict"].value_counts(sort=False).items())
+    value = f"{rows['value'].min():.2f} to {rows['value'].max():.2f}"
+    return f"{value} (95 % intervals within {rows['low'].min():.2f} to {rows['high'].max():.2f}; {verdicts})"
+
+
 def decided(findings: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
     """The rows that decide the findings, by their letters."""
     rows = findings.query("role == 'decides'").to_dict("records")
     return {letter: [row for row in rows if row["finding"] == letter] for letter in findings["finding"].unique()}
 
 
-def in_short(findings: pd.DataFrame) -> dict[str, str]:
-    """Question and answers of each finding by its letter."""
-    return {letter: sentences.short(rows) for letter, rows in decided(findings).items()}
-
-
 def table_of_findings(findings: pd.DataFrame) -> str:
     """What decides: a row for each number and kind of networks."""
-    header = ["finding", "number", "maps", "networks of", "n", "value", "95 % interval", "p (Holm)", "p of equivalence"]
+    header = ["finding", "number", "maps", "networks of", "value", "95 % interval", "p (Holm)", "p of equivalence"]
     lines = [
         [f"({letter})", shown(row["quantity"]), shown(row["method"]), shown(row["networks_of"]),
-         shown(row["networks"], ".0f"), shown(row["value"], ".2f"), _ends(row), shown(row["p_holm"], ".2g"),
+         shown(row["value"], ".2f"), _ends(row), shown(row["p_holm"], ".2g"),
          shown(row["p_holm_equivalence"], ".2g"), row["verdict"]]
         for letter, rows in decided(findings).items()
         for row in rows
@@ -289,7 +300,7 @@ def on_photographs(rates: pd.DataFrame) -> str:
     rows = rows[(rows["percent"] == PERCENT) & (rows["method"] != UNFILTERED)]
     means = rows.groupby(["method", "part", "fill"], sort=False)[["tpr", "fpr", "margin"]].mean()
     for name in dict.fromkeys(rows["method"]):
-        line = ["random masks (ten)" if name == CONTROL else f"`{name}`"]
+        line = ["random masks" if name == CONTROL else f"`{name}`"]
         for fill in fills:
             kept, removed = means.loc[(name, "keep", fill)], means.loc[(name, "remove", fill)]
             line += [f"{kept['tpr'] - kept['fpr']:.2f}", f"{kept['margin']:+.2f}", f"{removed['tpr']:.2f}"]

@@ -128,7 +128,7 @@ def test_the_cover_answers_in_a_sentence_a_topic_and_needs_no_findings(verdicts)
     assert "In these 5 networks" not in text and "findings.html" in text  # what decides stands there alone
     alone = cover(verdicts, answers=described)
     read_as_rst(alone)
-    assert "**What is sure.**" not in alone and "In these 5 networks" in alone
+    assert "**In short.**" not in alone and "In these 5 networks" in alone
 
 
 def test_our_own_findings_stand_before_the_need_and_the_claims_of_the_paper():

@@ -19,7 +19,6 @@ from .definitions import (
     FINDINGS,
     HOLDS,
     LARGEST,
-    LEVEL,
     NO_DATA,
     OPEN,
     UNDECIDED,
@@ -31,10 +30,6 @@ from .numbers import FLIP, NEED, RING
 Row = Mapping[str, Any]
 # The findings of each sentence on the cover and in the README: what is ours first, then what the paper claims.
 TOPICS = (("h",), ("d2",), ("d3",), ("d",), ("e1", "e2"), ("f", "g"), ("a", "c"), ("b",))
-_ANSWERS = {
-    HOLDS: "Yes", DOES_NOT_HOLD: "No", OPEN: "Open", UNDECIDED: "Not decided",
-    DESCRIBED: "Described, without a verdict",
-}  # fmt: skip
 
 
 class _Comparison(NamedTuple):
@@ -79,35 +74,6 @@ _FINE = {
     NEED: ("need", "of the images of a class that lose its fine spectrum, {} fewer are recognised"),
 }
 _ENDS = ("value", "high")
-
-
-def short(rows: Sequence[Row]) -> str:
-    """The question of the rows of a finding that decide, and the answers without their numbers.
-
-    >>> short(rows)
-    'Is ...? Better (culling, zeros). Not decided (culling, swap): the half width of the interval is 0.11.'
-    """
-    groups: dict[tuple[str, bool], list[tuple[Row, str]]] = {}
-    for row, label in zip(rows, labels(rows), strict=True):
-        groups.setdefault((row["verdict"], _lost_to_holm(row)), []).append((row, label))
-    which = [f" ({'; '.join(label for _, label in of)})" if len(rows) > 1 else "" for of in groups.values()]
-    found = [f"{_answer([row for row, _ in of], name)}." for of, name in zip(groups.values(), which, strict=True)]
-    return " ".join([FINDINGS[rows[0]["finding"]].question, *found])
-
-
-def _answer(rows: Sequence[Row], which: str) -> str:
-    """The verdict of rows that share it, why there is none, and what stands beside them."""
-    row = rows[0]
-    verdict, detail = row["verdict"], _text(row["detail"])
-    if verdict == NO_DATA:
-        return f"No data. The study needs: {detail}" if detail else "No data"
-    words = _COMPARED.get(row["finding"], _Comparison(""))
-    named = {**_ANSWERS, BETTER: words.more.capitalize(), WORSE: words.less.capitalize(),
-             AS_WELL: words.as_much.capitalize()}  # fmt: skip
-    reason = f": {_half_width(rows)}" if verdict in (OPEN, UNDECIDED) else ""
-    return (
-        named[verdict] + which + reason + (f". Beside it: {detail}" if row["finding"] in ("a", "b") and detail else "")
-    )
 
 
 def labels(rows: Sequence[Row]) -> list[str]:
@@ -304,20 +270,6 @@ def _of_these(rows: Sequence[Row], unit: str = "networks") -> str:
     count = max(int(row["networks"]) for row in rows)
     of = " of a kind" if len({row["networks_of"] for row in rows}) > 1 else ""
     return f"in this {unit[:-1]}, " if count == 1 else f"in these {count} {unit}{of}, "
-
-
-def _half_width(rows: Sequence[Row]) -> str:
-    """How far undecided rows are from a verdict."""
-    half = max(row["half_width"] for row in rows)
-    if pd.isna(half):
-        return "it has no interval"
-    text = f"the half width of the interval is {'at most ' if len(rows) > 1 else ''}{half:.2f}"
-    return f"{text}. Alone it would have a verdict, but not after Holm's correction" if _lost_to_holm(rows[0]) else text
-
-
-def _lost_to_holm(row: Row) -> bool:
-    """Whether a row without a verdict would have one by its own p."""
-    return row["verdict"] in (OPEN, UNDECIDED) and bool(row["p"] < LEVEL or row["p_equivalence"] < LEVEL)
 
 
 def _text(value: object) -> str:
