@@ -71,7 +71,7 @@ def test_the_text_on_methods_says_what_none_finds_and_its_tables_have_a_row_for_
     assert text.endswith("an average precision of 0.85, and of at most 0.06 with methods that use the network.")
     assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in blocks["methods_cost"]
     rows = blocks["methods_on_photographs"].splitlines()
-    assert rows[2:] == ["| `culling` | 0.70 | +0.50 | 0.30 |", "| random masks (ten) | 0.20 | +0.00 | 0.90 |"]
+    assert rows[2:] == ["| `culling` | 0.70 | +0.50 | 0.30 |", "| random masks | 0.20 | +0.00 | 0.90 |"]
 
 
 # Sets with a known truth: "found" and "above chance" have one meaning
