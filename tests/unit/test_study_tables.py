@@ -133,8 +133,8 @@ def test_the_cover_answers_in_a_sentence_a_topic_and_needs_no_findings(verdicts)
 
 def test_our_own_findings_stand_before_the_need_and_the_claims_of_the_paper():
     findings = judge.judge(whole_study(20))[0]
-    told = headlines.published_answers(findings, "Use is not need.")
-    assert told.pop(3) == "Use is not need." and told == headlines.answers(findings)
+    found = headlines.published_answers(findings, "Use is not need.")
+    assert found.pop(3) == "Use is not need." and found == headlines.answers(findings)
 
 
 def flips(*verdicts, **columns):
