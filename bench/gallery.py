@@ -31,7 +31,7 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "findings": (
         "findings",
-        [f"tables/{name}.csv" for name in ("finding_numbers", "flips", "provenance", "runtimes", "findings")],
+        [f"tables/{name}.csv" for name in ("finding_numbers", "provenance", "runtimes", "findings")],
         ["figures/findings_all"],
     ),
     "laptop_fast": ("study with numerics: fast", ["tables/runtimes.csv"], []),

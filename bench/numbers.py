@@ -17,7 +17,7 @@ from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN, in_words
 from frequency_shortcuts.evaluation.truth import FOUND as FOUND_MASK
 from frequency_shortcuts.evaluation.verdicts import AS_WELL
-from frequency_shortcuts.findings.headlines import VERDICTS, answers, flip_answer, published_answers
+from frequency_shortcuts.findings.headlines import VERDICTS, flip_answer, published_answers
 from frequency_shortcuts.intervals import compared
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
@@ -28,10 +28,11 @@ __all__ = [
     "CAUSES",
     "FOLLOWED",
     "FOUND_MASK",
-    "answers",
     "columns_of",
     "flip_answer",
+    "in_words",
     "listed",
+    "published_answers",
 ]  # of the templates
 STRENGTHS = {1: "weak", 2: "strong"}
 
@@ -118,11 +119,6 @@ def by_cue(truth: pd.DataFrame) -> str:
 
 
 # In short, and the findings of the paper
-
-
-def sure(findings: pd.DataFrame, reliance: pd.DataFrame) -> list[str]:
-    """What came out, in plain sentences, ours first."""
-    return published_answers(findings, in_words(reliance))
 
 
 def brief(findings: pd.DataFrame, letter: str, quantity: str = "") -> str:
