@@ -125,7 +125,7 @@ def brief(findings: pd.DataFrame, letter: str, quantity: str = "") -> str:
     """The values of the rows that decide a finding, what their intervals hold, and how often each verdict came out."""
     rows = findings.query("role == 'decides' and finding == @letter")
     rows = rows[rows["quantity"].str.contains(quantity)]
-    verdicts = listed(f"{verdict} in {count}" for verdict, count in rows["verdict"].value_counts(sort=False).items())
+    verdicts = listed(f"{verdict} in {count}" for verdict, count in rows["verdict"].value_counts().items())
     value = f"{rows['value'].min():.2f} to {rows['value'].max():.2f}"
     return f"{value} (95 % intervals within {rows['low'].min():.2f} to {rows['high'].max():.2f}; {verdicts})"
 

@@ -101,8 +101,11 @@ def test_what_is_split_by_kinds_of_networks_or_by_data_sets_is_named():
     rows = [finding("h", verdict, networks_of=name)
             for name, verdict in (("small", "holds"), ("large", "open"), ("deep", "open"))]  # fmt: skip
     text = sentences.plain(rows, ["h"])
-    assert text.startswith("Networks (small) on ordinary photographs follow the fine spectrum of no class: ")
-    assert "; this is not decided for large; deep (at most " in text
+    assert text.startswith("Networks of one kind (small) on ordinary photographs follow the fine spectrum of no class:")
+    assert ". This is not decided for large; deep (at most " in text
+    needed = finding("h", "does not hold", networks_of="small", quantity="need")
+    text = sentences.plain([needed, *rows], ["h"])
+    assert text.index(" follow ") < text.index(". This is not decided for large; deep") < text.index(" need ")
     assert sentences.plain([rows[1], rows[2]], ["h"]).startswith("It is not decided whether networks of 2 kinds on ")
     two = [finding("c", "described", data=data, detail=f"{count} classes") for data, count in (("a", 10), ("b", 12))]
     text = sentences.plain(two, ["c"])

@@ -98,7 +98,9 @@ def _apart(tokens: Sequence[Sequence[str]]) -> list[str]:
 
 
 def plain(rows: Iterable[Row], letters: Sequence[str]) -> str:
-    """One sentence of what came out of some findings, for a reader who knows none of our words; empty without data.
+    """What came out of some findings, for a reader who knows none of our words: a sentence; empty without data.
+
+    Of (h), what is followed and what is needed have sentences of their own.
 
     rows : of the whole table
 
@@ -112,7 +114,7 @@ def plain(rows: Iterable[Row], letters: Sequence[str]) -> str:
         groups: dict[tuple[str, ...], list[tuple[Row, str]]] = {}
         for row, label in zip(deciding, labels(deciding) if deciding else [], strict=True):
             groups.setdefault(_shared(row), []).append((row, label))
-        by_verdict = sorted(groups.items(), key=lambda item: item[0][0] in (OPEN, UNDECIDED))
+        by_verdict = sorted(groups.items(), key=_in_order)
         for i, ((verdict, data, *_), group) in enumerate(by_verdict):
             of_group, names = [row for row, _ in group], [label for _, label in group if label]
             alone = sum(key[1] == data for key in groups) == 1  # of its data set: their name will do
@@ -120,8 +122,14 @@ def plain(rows: Iterable[Row], letters: Sequence[str]) -> str:
             is_short = i > 0 and letter in _COMPARED and verdict != DESCRIBED  # the first has the whole claim
             clauses.append(_rest(of_group, which) if is_short else _clause(of_group, own, which))
         clauses += _lowest(rows) if letter == "d" and deciding else []
-    text = "; ".join(clauses)
-    return f"{text[0].upper()}{text[1:]}." if text else ""
+    sentences = clauses if "h" in letters else ["; ".join(clauses)] if clauses else []
+    return " ".join(f"{text[0].upper()}{text[1:]}." for text in sentences)
+
+
+def _in_order(group: tuple[tuple[str, ...], Sequence[tuple[Row, str]]]) -> tuple[bool, bool]:
+    """Flips before needs, and of each what is decided first."""
+    (verdict, *_), ((row, _), *_) = group
+    return row["quantity"] == NEED, verdict in (OPEN, UNDECIDED)
 
 
 def _shared(row: Row) -> tuple[str, ...]:
@@ -188,7 +196,8 @@ def _fine(rows: Sequence[Row], own: Sequence[Row]) -> str:
     are_all = sum(row["quantity"] == rows[0]["quantity"] for row in own) == len(rows)
     several = len({row["data"] for row in own}) > 1
     named = "; ".join(str(row["networks_of"]) + (f", {row['data']}" if several else "") for row in rows)
-    kinds = f"networks{f' of {len(rows)} kinds' if len(rows) > 1 else ''}{'' if are_all else f' ({named})'}"
+    of = f"{len(rows)} kinds" if len(rows) > 1 else "one kind"
+    kinds = "networks" if are_all and len(rows) == 1 else f"networks of {of}{'' if are_all else f' ({named})'}"
     above = "; ".join(_text(row["detail"]) for row in rows)
     most = "up to" if rows[0]["verdict"] == DOES_NOT_HOLD else "at most"
     size, ends = (
