@@ -71,7 +71,7 @@ def overlap_figure(curve: pd.DataFrame) -> Figure:
     with style(10):
         figure, axis = plt.subplots(figsize=(0.8 * PAGE, 2.9))
         axis.axhline(AIM, color="0.6", linestyle="--", linewidth=1.2, zorder=0)
-        axis.text(0, AIM, f" aim: {AIM}", va="bottom", fontsize=10, color="0.4")
+        axis.text(0, AIM, f" aim: {AIM}", va="bottom", fontsize=10, color="0.4", transform=axis.get_yaxis_transform())
         for (side, of_side), colour, marker in zip(means.groupby("side"), COLOURS, "oD", strict=False):
             line = of_side.sort_values("share_of_passes")
             axis.plot(

@@ -17,7 +17,7 @@ from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN, in_words
 from frequency_shortcuts.evaluation.truth import FOUND as FOUND_MASK
 from frequency_shortcuts.evaluation.verdicts import AS_WELL
-from frequency_shortcuts.findings.headlines import VERDICTS, flip_answer, published_answers
+from frequency_shortcuts.findings.headlines import answers, flip_answer, published_answers
 from frequency_shortcuts.intervals import compared
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
@@ -28,6 +28,7 @@ __all__ = [
     "CAUSES",
     "FOLLOWED",
     "FOUND_MASK",
+    "answers",
     "columns_of",
     "flip_answer",
     "in_words",
@@ -56,22 +57,25 @@ def whole_minutes(runtimes: pd.DataFrame) -> float:
     return float(runtimes["processor_s"].sum() / 60)
 
 
+def on_two_cores(runtimes: pd.DataFrame) -> float:
+    """Minutes that the jobs of a study take, two at a time."""
+    return float(runtimes["wall_s"].sum() / 60 / 2)
+
+
 def results(shortcuts: pd.DataFrame, networks: pd.DataFrame) -> str:
-    """One row a kind of network: accuracy, and the verdicts of its classes by the headline."""
+    """One row a kind of network: accuracy, and means over seeds and classes of the test that is quoted."""
     verdicts = shortcuts.query("headline").groupby(NETWORK, sort=False)
     rows = []
     for key, of_kind in networks.groupby(NETWORK, sort=False):
         tests = verdicts.get_group(key)
-        count, measure = tests["verdict"].value_counts(), tests["tpr_dfm"] - tests["fpr_dfm"]
+        measure = tests["tpr_dfm"] - tests["fpr_dfm"]
         rows.append(
             [*key, len(of_kind), f"{of_kind['test_accuracy'].mean():.2f}", tests["fill"].iloc[0],
              f"{measure.mean():.2f}", f"{(measure - tests['margin']).mean():.2f}",
-             *(count.get(verdict, 0) for verdict in VERDICTS), (~tests["verdict"].isin(VERDICTS)).sum(),
-             (than_lowest(tests)[tests["verdict"] == "strong"] != "better").sum()]
+             f"{tests['low_pass_margin'].mean():+.2f}"]
         )  # fmt: skip
     header = ["data set", "network", "augmentation", "seeds", "test accuracy", "fill", "map: TPR - FPR"]
-    verdict = [*VERDICTS, "no verdict", "strong, not clearly better than the lowest frequencies"]
-    return table([*header, "closest control: TPR - FPR", *verdict], rows)
+    return table([*header, "closest control: TPR - FPR", "map minus lowest frequencies"], rows)
 
 
 def than_lowest(tests: pd.DataFrame) -> pd.Series:
@@ -128,6 +132,14 @@ def brief(findings: pd.DataFrame, letter: str, quantity: str = "") -> str:
     verdicts = listed(f"{verdict} in {count}" for verdict, count in rows["verdict"].value_counts().items())
     value = f"{rows['value'].min():.2f} to {rows['value'].max():.2f}"
     return f"{value} (95 % intervals within {rows['low'].min():.2f} to {rows['high'].max():.2f}; {verdicts})"
+
+
+def spreads(findings: pd.DataFrame, numbers: pd.DataFrame) -> pd.Series:
+    """Of the class that each row of (h) is of, the SD of its numbers over networks, as a share of their mean."""
+    rows = findings.query("role == 'decides' and finding == 'h'").rename(columns={"detail": "class"})
+    keys = ["finding", "quantity", "role", "data", "networks_of", "class"]
+    values = rows[keys].merge(numbers, on=keys).groupby(keys)["value"]
+    return values.std() / values.mean()
 
 
 def decided(findings: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from frequency_shortcuts import intervals
 from frequency_shortcuts.evaluation.trials import DRAWS, RADIAL
 from frequency_shortcuts.evaluation.verdicts import AS_WELL, MOST_FPR, STRONG_TPR
-from frequency_shortcuts.intervals import CONFIDENCE, FEWEST_NETWORKS, NORMAL, Estimate, joined, paired
+from frequency_shortcuts.intervals import CONFIDENCE, Estimate, joined, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 from .markdown import DOCS, renew, table
@@ -29,6 +29,7 @@ CLASSES = 10
 TPR, FPR = 0.3, 0.05  # of masks that are no better than others
 SEEDS = 0.04  # standard deviation of a rate over networks of one kind
 LOOSE = CONFIDENCE - 0.02  # the coverage below which a number is bold
+LIMIT = 0.1  # of the mean rate of a class in (h)
 WRONG = 1 - CONFIDENCE  # the share of wrong claims above which a number is bold
 # Control: number of masks, standard deviation of their TPR, whether the map is compared with each, their mean, or one
 # more.
@@ -121,33 +122,19 @@ def lowest(generator: Generator, _: str, effect: float, images: int, trials: int
 
 
 def several_networks(generator: Generator, number: str, effect: float, count: int, trials: int) -> list[str]:
-    """As `one_network`, of a mean over networks that all see the same images; below five, of their own mean.
-
-    The second share is NaN where no claim would be made: of a rate, and below five networks.
-    """
+    """As `one_network`, of a mean over networks that all see the same images; of a rate, nothing is claimed (NaN)."""
     held, above, images = [], [], CLASSES * 50
     for _ in range(trials):
         true = np.stack([rates(generator, mean, SEEDS, count) for mean in (0.5 + effect, 0.5)], axis=1)
         hit = hits(generator, true.ravel(), images).reshape(count, 2, images)
         if number == "a rate":
-            true[:, 1], values = 0.0, hit[:, 0].mean(axis=1)
-            low, high = intervals.wilson(values, images)
-            halves, mean = (high - low) / 2, 0.5 + effect
+            values, mean = hit[:, 0].mean(axis=1), 0.5 + effect
         else:
-            difference = paired(hit[:, 0] * 1.0 - hit[:, 1])
-            values, halves, mean = difference.value, NORMAL * np.sqrt(difference.variance), effect
-        low, high = intervals.over_networks(values, halves)[1:3]
-        held.append(low <= (mean if count >= FEWEST_NETWORKS else np.mean(true[:, 0] - true[:, 1])) <= high)
-        above.append(low > 0 if number != "a rate" and count >= FEWEST_NETWORKS else np.nan)
+            values, mean = hit[:, 0].mean(axis=1) - hit[:, 1].mean(axis=1), effect
+        low, high = intervals.over_networks(values)[1:3]
+        held.append(low <= mean <= high)
+        above.append(low > 0 if number != "a rate" else np.nan)
     return [percent(float(np.mean(held)), LOOSE), percent(float(np.mean(above)), most=1.0 if effect else WRONG)]
-
-
-def counts(generator: Generator, _: str, effect: float, count: int, trials: int) -> list[str]:
-    """The same of a share of networks or classes that is one half and `effect`; above one half."""
-    low, high = np.transpose([intervals.clopper_pearson(k, count) for k in range(count + 1)])
-    k = generator.binomial(count, 0.5 + effect, trials)
-    held, above = (low[k] <= 0.5 + effect) & (0.5 + effect <= high[k]), low[k] > 0.5
-    return [percent(float(held.mean()), LOOSE), percent(float(above.mean()), most=1.0 if effect else WRONG)]
 
 
 def equivalence(generator: Generator, bound: float, deviation: float, count: int, trials: int) -> list[str]:
@@ -158,6 +145,15 @@ def equivalence(generator: Generator, bound: float, deviation: float, count: int
         said = [intervals.compared(low, high, bound) for low, high in ends]
         cells.append(percent(said.count("as well") / trials, most=most))
     return cells
+
+
+def skewed(generator: Generator, _: str, spread: float, count: int, trials: int) -> list[str]:
+    """How often a rate whose mean over networks is `LIMIT` ends below it, and above it: gamma distributed."""
+    rates = generator.gamma(spread**-2, LIMIT * spread**2, (10 * trials, count))
+    ends = np.array([intervals.over_networks(of)[1:3] for of in rates])
+    return [
+        percent(float(share), most=WRONG / 2) for share in ((ends[:, 1] < LIMIT).mean(), (ends[:, 0] > LIMIT).mean())
+    ]
 
 
 # Part of the page: its simulation, the headings of the first two columns, settings, sizes, their unit, and the columns
@@ -177,7 +173,7 @@ PARTS: dict[str, tuple[Simulation, tuple[str, str], list[tuple[Any, float]], tup
     ),
     "several_networks": (
         several_networks, ("networks of one kind", "by"),
-        [("a rate", 0.0), *(("a difference between two masks", by) for by in (0.0, 0.1))], (3, 5, 12), "networks",
+        [("a rate", 0.0), *(("a difference between two masks", by) for by in (0.0, 0.1))], (5, 20), "networks",
         ["holds it", "above 0"],
     ),
     "equivalence": (
@@ -185,9 +181,9 @@ PARTS: dict[str, tuple[Simulation, tuple[str, str], list[tuple[Any, float]], tup
         [(bound, deviation) for bound in (0.05, 0.1) for deviation in (0.03, 0.07)],
         (20,), "networks", ["as well, if the difference is 0", "if it is the bound"],
     ),
-    "counts": (
-        counts, ("a count", "by"), [("a share that is larger than one half", by) for by in (0.0, 0.3)], (5, 12, 50),
-        "networks", ["holds it", "above one half"],
+    "skewed": (
+        skewed, ("networks of one kind", "SD / mean"), [("a skewed rate", by) for by in (0.5, 1.0, 1.5)],
+        (20,), "networks", ["below its mean", "above it"],
     ),
 }  # fmt: skip
 

@@ -37,27 +37,28 @@ def test_every_verdict_on_every_finding_has_a_sentence(letter, verdict):
         ("d3", "worse", "A class of photographs is recognised 50 percentage points worse from its own map than from "
          "the map of another class that does best on other images (95 % interval -62 to -38)."),
         ("f", "as well", "The advantage of the own map is as large in the widest networks as in the narrowest (a "
-         "difference of 3 percentage points, 95 % interval -9 to 16)."),
+         "difference of 3 percentage points, 95 % interval -9 to 16; up to 10 counts as none)."),
         ("g", "undecided", "It is not decided whether the advantage of the own map is larger or smaller in networks "
          "trained with augmentation than in those without (a difference of 3 percentage points, 95 % interval -9 to "
-         "16)."),
+         "16; up to 10 counts as none)."),
         ("e2", "described", "In these 5 networks, with the maps of another network, a class is recognised 3 percentage "
          "points better from its own map than from the average map of another (95 % interval -9 to 16)."),
         ("b", "does not hold", "Without two of four bands of frequencies, in the worst of three pairs, 1 of 20 "
-         "networks still recognise a class of images that we made, unlike in the paper."),
+         "networks still recognise the class C2 of images that we made, unlike in the paper."),
         ("c", "described", "Of these 10 classes of photographs, how early they are learned and how much their "
          "frequencies differ from the others have a rank correlation of 0.03, p = 0.01 by permutation of the 10 "
          "classes."),
         ("h", "holds", "Networks on ordinary photographs follow the fine spectrum of no class: of other images that "
          "get the fine spectrum of a class, at most 3 percentage points more are called this class (mean over networks "
-         "of a kind; the intervals end at 6)."),
+         "of a kind; the intervals end at 6, the limit is 10)."),
         ("h", "does not hold", "Networks on ordinary photographs follow the fine spectrum of a class (Shirt): of other "
          "images that get the fine spectrum of a class, up to 50 percentage points more are called this class (mean "
-         "over networks of a kind; the intervals end at 6)."),
+         "over networks of a kind; the intervals end at 6, the limit is 10)."),
     ],
 )  # fmt: skip
 def test_a_sentence_has_the_strength_and_the_interval(letter, verdict, text):
-    assert sentences.plain([finding(letter, verdict)], [letter]) == text
+    quantity = {"quantity": "C2 survives"} if letter == "b" else {}
+    assert sentences.plain([finding(letter, verdict, **quantity)], [letter]) == text
 
 
 def test_one_network_and_numbers_without_an_interval():
@@ -76,8 +77,18 @@ def test_rows_with_one_verdict_share_a_clause_and_others_are_named():
     text = sentences.plain([*rows, swap], ["d"])
     assert "(culling, zeros; mixture, zeros: 95 % intervals within" in text
     assert "; not decided with culling, swap (a difference of 3 percentage points" in text
+    worse = finding("d", "does not hold", quantity="own-map advantage, swap", value=-0.5)
+    assert "; worse with culling, swap (a difference of -50 percentage points" in sentences.plain([*rows, worse], ["d"])
     mixed = [finding("d", "described", value=value) for value in (-0.02, 0.05)]
     assert "between 2 percentage points worse and 5 percentage points better" in sentences.plain(mixed, ["d"])
+
+
+@pytest.mark.parametrize(("high", "start"), [(0.02, "at most 2 percentage points better"), (-0.01, "no better"),
+                                             (0.06, "better or worse")])  # fmt: skip
+def test_what_is_not_decided_is_said_as_far_as_the_interval_goes(high, start):
+    text = sentences.plain([finding("d2", "undecided", value=-0.04, low=-0.09, high=high)], ["d2"])
+    assert f"is recognised {start} from its own map" in text
+    assert ("; whether it is worse is not decided (a difference" in text) == (start != "better or worse")
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,7 @@ FIGURES: dict[str, Figure] = {
         "(two-sided, 5 %, adjusted after Holm for all findings); else it is open, and the half width says how far from "
         "deciding. Where a bound is given (the band), *as well* says that the mean is within it beyond chance, "
         "*better* or *worse* that it differs from 0, *undecided* that neither is shown. Of (h) the row is that of the "
-        "class whose interval ends highest; networks are free of fine shortcuts if those of all classes end below the "
+        "class with the largest mean; networks are free of fine shortcuts if those of all classes end below the "
         "threshold. Fewer than 15 networks are *described*, and fewer than five have an interval over their images. "
         "The table ``findings`` has the numbers, with what stands beside them.{% if config.shortcuts.methods %} Open "
         "marks: the mean with the maps of another method, with its 95 % interval, in no verdict.{% endif %}",

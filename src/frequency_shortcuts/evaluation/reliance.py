@@ -173,4 +173,6 @@ def in_words(table: pd.DataFrame) -> str:
     avoidable, needed = ((readings == name).sum() for name in (AVOIDABLE, NEEDED))
     text = f"Use is not need: without the frequencies of its maps, a network recognises {at_test:.0f} percentage "
     text += f"points fewer of the images; trained anew without them, {after:.0f}. Of {len(readings)} classes, "
-    return text + f"{avoidable} could have avoided these frequencies, {needed} need{'s' if needed == 1 else ''} them."
+    text += f"{avoidable} could have avoided these frequencies, {needed} need{'s' if needed == 1 else ''} them"
+    lowest = table[(table["removed"] == "low_pass") & (table["class"].astype(str) != ALL_IMAGES)]["reading"]
+    return f"{text} (as many of the lowest ones: {(lowest == AVOIDABLE).sum()} and {(lowest == NEEDED).sum()})."

@@ -9,12 +9,7 @@ from matplotlib.figure import Figure
 
 from .canvas import PAGE, despine, network_label, style
 
-REMOVED = {  # of `evaluation.reliance`
-    "maps": "the maps",
-    "random": "random masks",
-    "low_pass": "the lowest",
-    "nothing": "none (new seed)",
-}
+REMOVED = {"maps": "the maps", "random": "random masks", "low_pass": "the lowest"}  # of `evaluation.reliance`
 _AT_TEST, _AFTER = "#d55e00", "#0173b2"
 
 

@@ -35,7 +35,8 @@ from .canvas import (
 from .selection import kinds_of, of_kind
 
 VERDICTS = {  # in words
-    "strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut", TOO_FEW: "too few images to tell",
+    "strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut shown",
+    TOO_FEW: "too few images to tell",
 }  # fmt: skip
 _LONGEST = 40  # letters of a class's name
 _BLUE, _ORANGE, _GREEN = COLOURS[:3]

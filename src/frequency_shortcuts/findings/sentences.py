@@ -154,12 +154,16 @@ def _compared(rows: Sequence[Row], which: str) -> str:
     words, verdict = _COMPARED[rows[0]["finding"]], rows[0]["verdict"]
     values = sorted(round(100 * row["value"]) for row in rows)
     ends, of = _ends(rows, 100), f"{which}: " if which else ""
+    numbers = f"({of}a difference of {_span(values)}{ends}{_none_up_to(rows)})"
     if verdict == AS_WELL:
-        text = words.sentence.format(how=words.as_much, than="as")
-        return f"{text} ({of}a difference of {_span(values)}{ends})"
+        return f"{words.sentence.format(how=words.as_much, than='as')} {numbers}"
+    if verdict == UNDECIDED and values[-1] < 0 and (high := max(row["high"] for row in rows)) < rows[0]["bound"]:
+        how = f"at most {_points(round(100 * high))} {words.more}" if high > 0 else f"no {words.more}"
+        text = words.sentence.format(how=how, than="than")
+        return f"{text}; whether it is {words.less} is not decided {numbers}"
     if verdict in (OPEN, UNDECIDED):
         text = words.sentence.format(how=f"{words.more} or {words.less}", than="than")
-        return f"it is not decided whether {text} ({of}a difference of {_span(values)}{ends})"
+        return f"it is not decided whether {text} {numbers}"
     least, most = values[0], values[-1]
     if least < 0 < most:
         how = f"between {_points(-least)} {words.less} and {_points(most)} {words.more}"
@@ -172,9 +176,18 @@ def _compared(rows: Sequence[Row], which: str) -> str:
 def _rest(rows: Sequence[Row], which: str) -> str:
     """The verdict of more rows of a finding, whose claim a clause before it has."""
     words = _COMPARED[rows[0]["finding"]]
-    word = {BETTER: words.more, WORSE: words.less, AS_WELL: words.as_much}.get(rows[0]["verdict"], "not decided")
+    word = {
+        BETTER: words.more, HOLDS: words.more, WORSE: words.less, DOES_NOT_HOLD: words.less, AS_WELL: words.as_much,
+    }.get(rows[0]["verdict"], "not decided")  # fmt: skip
     values = sorted(round(100 * row["value"]) for row in rows)
-    return f"{word} with {which} (a difference of {_span(values)}{_ends(rows, 100)})"
+    return f"{word} with {which} (a difference of {_span(values)}{_ends(rows, 100)}{_none_up_to(rows)})"
+
+
+def _none_up_to(rows: Sequence[Row]) -> str:
+    """Beside a difference that is not shown to be more than none: up to where it counts as none, after a semicolon."""
+    bound = rows[0]["bound"]
+    is_needed = rows[0]["verdict"] in (AS_WELL, UNDECIDED) and not pd.isna(bound)
+    return f"; up to {100 * bound:.0f} counts as none" if is_needed else ""
 
 
 def _lowest(rows: Sequence[Row]) -> list[str]:
@@ -202,10 +215,10 @@ def _fine(rows: Sequence[Row], own: Sequence[Row]) -> str:
     most = "up to" if rows[0]["verdict"] == DOES_NOT_HOLD else "at most"
     size, ends = (
         f"{most} {_points(max(0, round(largest)))}",
-        "" if pd.isna(upper) else f"; the intervals end at {upper:.0f}",
+        "" if pd.isna(upper) else f"; the intervals end at {upper:.0f}, the limit is {100 * rows[0]['threshold']:.0f}",
     )
     if rows[0]["verdict"] == OPEN and any(
-        (row["quantity"], row["verdict"]) == (rows[0]["quantity"], HOLDS) for row in own
+        row["quantity"] == rows[0]["quantity"] and row["verdict"] in (HOLDS, DOES_NOT_HOLD) for row in own
     ):
         return f"this is not decided for {named} ({size}{ends})"
     start = {
@@ -232,8 +245,9 @@ def _bands(row: Row, _: Sequence[Row]) -> str:
     end = {
         HOLDS: ", as reported", DOES_NOT_HOLD: ", unlike in the paper", OPEN: ", which leaves open whether most do",
     }.get(row["verdict"], "")  # fmt: skip
+    name = _text(row["quantity"]).partition(" ")[0]
     start = "without two of four bands of frequencies, in the worst of three pairs, "
-    return f"{start}{hits} still recognise a class of images that we made{end}"
+    return f"{start}{hits} still recognise the class {name} of images that we made{end}"
 
 
 def _standing_out(row: Row, _: Sequence[Row]) -> str:
@@ -257,10 +271,14 @@ def _ends(rows: Sequence[Row], times: int = 1) -> str:
     low, high = (pd.Series([row[key] for row in rows], dtype=float) for key in ("low", "high"))
     if low.isna().any():
         return ""
-    digits = 0 if times > 1 else 2
-    first, last = (round(times * end, digits) + 0.0 for end in (low.min(), high.max()))  # no -0
-    text = f"{first:.{digits}f} to {last:.{digits}f}"
-    return f", 95 % interval{'s within' if len(rows) > 1 else ''} {text}"
+    first, last = (_end(times * end, 0 if times > 1 else 2) for end in (low.min(), high.max()))
+    return f", 95 % interval{'s within' if len(rows) > 1 else ''} {first} to {last}"
+
+
+def _end(value: float, digits: int) -> str:
+    """The end of an interval; with one more digit where it would be 0, so that its sign is seen."""
+    text = f"{value:.{digits}f}"
+    return text if float(text) else f"{round(value, digits + 1) + 0.0:.{digits + 1}f}"  # no -0
 
 
 def _span(values: Sequence[int]) -> str:

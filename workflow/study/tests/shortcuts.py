@@ -227,8 +227,8 @@ TEST: NetworkTest = NetworkTest(
             "over networks from five of them on, else over the images of these networks. Bold: a strong shortcut in "
             "most networks, by the rule in the caption of the table ``shortcuts``. The lowest frequencies are no part "
             "of the verdict; ``than_lowest`` in that table compares them. Grey: a class that the "
-            "network does not recognise in unfiltered images, which has no verdict. Other fills, and maps that are "
-            "removed, are in the tables and in the explorer.{% if of.negatives %} False positive rates are from at "
+            "network does not recognise in unfiltered images, which has no verdict. Other fills are in the "
+            "tables and in the explorer.{% if of.negatives %} False positive rates are from at "
             "most {{ of.negatives }} images of other classes.{% endif %}",
         ),
         "cross": Figure(
