@@ -39,13 +39,13 @@ study: $(READY) ## the whole study at laptop scale, ending with results/laptop/r
 methods: $(READY) ## every method that finds maps, side by side where the truth is known: results/benchmark
 	$(call run,methods,--configfile config/benchmark.yaml)
 
-cure: $(READY) ## which trainings cure what an artefact in one class costs? results/cure
+cure: $(READY) ## which trainings cure what an artefact in one class costs (an hour)? results/cure
 	$(call run,cure,--configfile config/cure.yaml)
 
-findings: $(READY) ## do the findings of the paper hold? 20 networks of each kind (hours): results/findings
+findings: $(READY) ## do the findings of the paper hold? 20 networks of each kind (2.5 hours): results/findings
 	$(call run,findings,--configfile config/findings.yaml)
 
-leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there? results/leaks
+leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there (an hour)? results/leaks
 	$(call run,leaks,--configfile config/leaks.yaml)
 
 experiments: $(READY) ## are the frequencies of maps needed? results/experiments
