@@ -69,7 +69,7 @@ def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int
     """
     headline = verdicts[verdicts["headline"]]
     margin = headline.groupby(["network", "augmentation", "class"])["margin"].mean()
-    reason = "with the clearest shortcut (margin over closest control)"
+    reason = "with the largest margin over the closest control"
     return select_classes(margin.groupby("class").max().reindex(list(classes)), most, reason)
 
 
