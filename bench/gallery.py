@@ -40,7 +40,7 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "leaks": ("leaks", ["tables/leaks*.csv"], ["figures/leaks_all"]),
     "experiments": ("experiments", ["tables/reliance.csv"], ["figures/reliance_fashion_mnist"]),
     "real": ("real", ["tables/findings.csv", "analysis/flips.csv", "analysis/example.json"], []),
-    "example": ("example", ["example.csv", "example.json", "*/summary.txt"], ["example"]),
+    "example": ("example", ["example.csv", "example.json", "jpeg/summary.txt"], ["example"]),
 }  # fmt: skip
 LONGEST = 120  # minutes from the analysis of `make real` to its report; what took longer was made in several runs
 

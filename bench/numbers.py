@@ -17,7 +17,7 @@ from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
 from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN, in_words
 from frequency_shortcuts.evaluation.truth import FOUND as FOUND_MASK
 from frequency_shortcuts.evaluation.verdicts import AS_WELL
-from frequency_shortcuts.findings.headlines import answers, flip_answer, published_answers
+from frequency_shortcuts.findings.headlines import flip_answer, published_answers
 from frequency_shortcuts.intervals import compared
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
@@ -28,7 +28,6 @@ __all__ = [
     "CAUSES",
     "FOLLOWED",
     "FOUND_MASK",
-    "answers",
     "columns_of",
     "flip_answer",
     "in_words",
@@ -159,6 +158,16 @@ def table_of_findings(findings: pd.DataFrame) -> str:
         for row in rows
     ]  # fmt: skip
     return table([*header, "verdict"], lines)
+
+
+def beside_maps(findings: pd.DataFrame) -> str:
+    """What the own map is compared with, a row each, by method and fill: (d), (d2) and (d3)."""
+    lines: dict[str, list[str]] = {}
+    rows = [row for letter in ("d", "d2", "d3") for row in decided(findings)[letter]]
+    for row in rows:
+        lines.setdefault(row["quantity"].rpartition(", ")[0], []).append(f"{row['value']:.2f} ({_ends(row)})")
+    header = dict.fromkeys(f"{row['method']}, {row['quantity'].rpartition(', ')[2]}" for row in rows)
+    return table(["", *header], [[name, *cells] for name, cells in lines.items()])
 
 
 def _ends(row: dict[str, Any]) -> str:
