@@ -158,8 +158,8 @@ TEST = NetworkTest(
             caption="Recall that each class loses without some of its frequencies: of the network as it is, if an "
             "image has those of another class instead of those of another image of its class (*at test time*), and of "
             "the same network trained anew on images without them. Concerned are all frequencies of the maps of any "
-            "class (top {{ config.shortcuts.percent }} % each), as many random ones, and as many of the lowest; last, "
-            "none, so that only the seed of the training differs. Dots are means over the networks, bars 95 % "
+            "class (top {{ config.shortcuts.percent }} % each), as many random ones, and as many of the lowest. "
+            "Dots are means over the networks, bars 95 % "
             "intervals (of fewer than five networks: over their images). Bold: the class could have avoided the "
             "frequencies of the maps, that is, its first loss is at least 0.2 and its second below 0.1, with their "
             "whole intervals.",
