@@ -167,7 +167,7 @@ def beside_maps(findings: pd.DataFrame) -> str:
     for row in rows:
         lines.setdefault(row["quantity"].rpartition(", ")[0], []).append(f"{row['value']:.2f} ({_ends(row)})")
     header = dict.fromkeys(f"{row['method']}, {row['quantity'].rpartition(', ')[2]}" for row in rows)
-    return table(["", *header], [[name, *cells] for name, cells in lines.items()])
+    return table(["", *header], [[name, *line] for name, line in lines.items()])
 
 
 def _ends(row: dict[str, Any]) -> str:

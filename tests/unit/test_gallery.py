@@ -68,6 +68,7 @@ def test_the_text_on_methods_says_what_none_finds_and_its_tables_have_a_row_for_
     write(tmp_path / "benchmark", **TABLES)
     blocks = texts(tmp_path)
     text = " ".join(blocks["methods_caption"].split())
+    assert "whose network uses them (4 networks)" in text  # not that of photographs, where no truth is known
     assert "No method that uses the network reaches this on absent (0.30) and waved (0.25) (in" in text
     assert text.endswith("an average precision of 0.85, and of at most 0.06 with methods that use the network.")
     assert "| `culling` | 1,000 | 2.0 | 1,000 | 2.0 | 0.40 |" in blocks["methods_cost"]
