@@ -54,7 +54,7 @@ experiments: $(READY) ## are the frequencies of maps needed? results/experiments
 report: $(READY) ## the report alone, if the study is there
 	$(call run,report,)
 
-check: lint ## before each commit: lint, types, and the fast tests
+check: $(REAL) lint ## before each commit: lint, types, and the fast tests
 	$(PYTEST) $(FAST_TESTS)
 
 test: $(REAL) ## what CI runs: all tests but the longest; the report in a browser and SLURM where they are installed
