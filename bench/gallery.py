@@ -18,7 +18,6 @@ from . import numbers, same
 from .markdown import DOCS, ROOT, renew_pages
 
 DATA = DOCS / "data"
-REMEDIES = ROOT / "src" / "frequency_shortcuts" / "analysis" / "remedies.csv"
 # Study: its target of make, the files that go to docs/data, and the pictures of README and docs.
 STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "laptop": (
@@ -59,8 +58,6 @@ def store(study: Path, target: Path) -> None:
         shutil.copyfile(file, place)
     if study.name in same.STUDIES:
         same.write(study, target)
-    if study.name == "cure":
-        write_table(numbers.remedies(read_table(target / "tables" / "cure.csv")), REMEDIES)
     if study.name == "benchmark":  # 25,000 rows, of which docs read these
         rates = target / "tables" / "method_rates.csv"
         write_table(read_table(rates).query(numbers.ON_PHOTOGRAPHS), rates)

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.data.artefacts import CAUSES
-from frequency_shortcuts.evaluation.cure import CASES, LIMITS, NONE
+from frequency_shortcuts.evaluation.cure import LIMITS, NONE
 from frequency_shortcuts.evaluation.flip_rates import FOLLOWED, FOUND, NUMBERS, Thresholds
 from frequency_shortcuts.evaluation.leaks import CORRELATIONS, HARMFUL, HARMFUL_LOW
 from frequency_shortcuts.evaluation.method_scores import CONTROL, UNFILTERED
-from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN, in_words
+from frequency_shortcuts.evaluation.reliance import ALL_IMAGES, AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN
 from frequency_shortcuts.evaluation.truth import FOUND as FOUND_MASK
 from frequency_shortcuts.evaluation.verdicts import AS_WELL
-from frequency_shortcuts.findings.headlines import flip_answer, published_answers
+from frequency_shortcuts.findings.headlines import flip_answer
 from frequency_shortcuts.intervals import compared
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
@@ -30,9 +30,7 @@ __all__ = [
     "FOUND_MASK",
     "columns_of",
     "flip_answer",
-    "in_words",
     "listed",
-    "published_answers",
 ]  # of the templates
 STRENGTHS = {1: "weak", 2: "strong"}
 
@@ -122,15 +120,6 @@ def by_cue(truth: pd.DataFrame) -> str:
 
 
 # In short, and the findings of the paper
-
-
-def brief(findings: pd.DataFrame, letter: str, quantity: str = "") -> str:
-    """The values of the rows that decide a finding, what their intervals hold, and how often each verdict came out."""
-    rows = findings.query("role == 'decides' and finding == @letter")
-    rows = rows[rows["quantity"].str.contains(quantity)]
-    verdicts = listed(f"{verdict} in {count}" for verdict, count in rows["verdict"].value_counts().items())
-    value = f"{rows['value'].min():.2f} to {rows['value'].max():.2f}"
-    return f"{value} (95 % intervals within {rows['low'].min():.2f} to {rows['high'].max():.2f}; {verdicts})"
 
 
 def spreads(findings: pd.DataFrame, numbers: pd.DataFrame) -> pd.Series:
@@ -261,25 +250,6 @@ def by_case(cure: pd.DataFrame) -> str:
     clean = cure.groupby("case", sort=False)["recall_clean"].first()
     header = ["artefact", "recall, clean data", *(f"`{name}`" for name in wide)]
     return table(header, ([case, f"{clean[case]:.2f}", *wide.loc[case]] for case in wide.index))
-
-
-def remedies(cure: pd.DataFrame) -> pd.DataFrame:
-    """What each training does to a likely cause: one row for each that was tried on all artefacts of the cause.
-
-    Artefacts that may cost nothing are left out.
-
-    Returns `cause` (of `causes.CAUSES`), `artefacts`, `training`, `cured` (each of these artefacts), `back` (the least
-    mean share of the recall that is back) and `accuracy_loss` (on clean data).
-    """
-    rows = cure[~cure["case"].isin(unsure(cure))].copy()
-    rows["cause"] = [CAUSES[CASES[case][0]] for case in rows["case"]]
-    counts = rows.groupby("cause")["case"].nunique()
-    groups = rows[rows["training"] != NONE].groupby(["cause", "training"], sort=False)
-    found = groups.agg(
-        artefacts=("case", ", ".join), cured=("cured", "all"), back=("back", "min"),
-        accuracy_loss=("accuracy_loss", "first"), tried=("case", "size"),
-    ).reset_index()[["cause", "artefacts", "training", "cured", "back", "accuracy_loss", "tried"]]  # fmt: skip
-    return found[found["tried"] == found["cause"].map(counts)].drop(columns="tried").reset_index(drop=True)
 
 
 # The experiments, the example, and the comparison of methods

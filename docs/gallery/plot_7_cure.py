@@ -6,7 +6,7 @@ All discs carry a faint wave, as from a scanner, and the other shapes do not. A 
 longer recognises a disc without it. ``fs.SwapFine`` gives each image what files and cameras change, of another image
 of the batch: the amplitudes of the fine spectrum, mean, contrast and blur. Its label stays, so that none of these
 tells the class any more. It is one line of a plain training loop. `make cure` asks how much it brings back on
-photographs, and what it does not cure.
+Fashion-MNIST at 32 pixels. On no other images is it shown to cure.
 """
 
 import numpy as np

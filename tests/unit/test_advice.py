@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
-import pytest
 import torch
 from PIL import Image
 
@@ -20,47 +19,16 @@ TABLE = pd.DataFrame({
     "cause": ["wave", None, None, "wave"],
 })  # fmt: skip
 NO_FILES = pd.DataFrame(columns=["class", "cause", "path", "score"])
-REMEDIES = pd.DataFrame({
-    "cause": ["wave", "wave"], "artefacts": "wave", "training": ["swap_fine", "low_pass"],
-    "cured": [True, False], "back": [0.912, 0.1],
-    "accuracy_loss": [0.0104, 0.03],
-})  # fmt: skip
 
 
-@pytest.fixture
-def remedies(monkeypatch):
-    def say(table):
-        monkeypatch.setattr(advice.pd, "read_csv", lambda path: table)
-
-    return say
-
-
-def test_each_cause_has_a_sentence_with_files_and_what_the_line_brings(remedies):
-    remedies(REMEDIES)
+def test_each_cause_has_a_sentence_with_files():
     files = pd.DataFrame({"class": "owl", "cause": "wave", "path": [f"owl/{i}.png" for i in range(9)], "score": 1.0})
     of_wave, of_fox = advice.advise(SimpleNamespace(table=TABLE), files)
     assert of_wave.startswith("What to do about cat, owl: look at the images, which seem to have a plane wave")
     assert "rightly known, nothing needs a cure" in of_wave
     assert "Most clearly it is in owl/0.png, owl/1.png, owl/2.png." in of_wave
-    assert of_wave.endswith(
-        "cures wave: on average 91 % of the lost recall or more is back, and 0.010 of the accuracy is lost."
-    )
+    assert of_wave.endswith("find out how these images came by it, and others did not.")
     assert of_fox.startswith("No cause is named for fox: if a class is rightly known by its texture")
-
-
-@pytest.mark.parametrize(("also", "words"), [
-    (False, "does not cure wave: on average 30 % of the lost recall or more is back, and 0.010 of the accuracy is "
-            "lost; removing the fine spectrum of all images does not, either."),
-    (True, "; removing the fine spectrum of all images (0.030) does."),
-])  # fmt: skip
-def test_what_the_line_does_not_cure_is_said_with_what_does(remedies, also, words):
-    remedies(REMEDIES.assign(cured=[False, also], back=[0.3, 0.8]))
-    assert advice.advise(SimpleNamespace(table=TABLE), NO_FILES)[0].endswith(words)
-
-
-def test_a_cause_that_the_benchmark_does_not_have_is_not_promised_a_cure(remedies):
-    remedies(REMEDIES[:0])
-    assert "Our benchmark does not say whether" in advice.advise(SimpleNamespace(table=TABLE), NO_FILES)[0]
 
 
 def test_nothing_is_advised_where_nothing_was_found():

@@ -7,13 +7,12 @@ import pandas as pd
 import pytest
 from drawn_tables import check_page
 
-from bench import gallery, numbers
+from bench import gallery
 from bench.markdown import texts
 from frequency_shortcuts import intervals
 from frequency_shortcuts.evaluation import cure
-from frequency_shortcuts.evaluation.causes import CAUSES
 from frequency_shortcuts.figures import benchmarks as drawings
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import write_table
 
 
 @pytest.fixture(scope="module")
@@ -178,24 +177,6 @@ def test_of_what_may_cost_nothing_no_cure_is_said(tmp_path, table):
     words = words_of(tmp_path, unsure)
     assert "`swap_fine` 5 of 7" in words and "Not cured by `swap_fine`: wave (cured by none)." in words
     assert "It is not sure what jpeg 90 costs (recall 0." in words and "so that nothing is said to cure it" in words
-    assert set(numbers.remedies(unsure).query("cause == 'blocks'")["artefacts"]) == {"jpeg 30"}
-
-
-def test_a_likely_cause_is_cured_if_all_its_artefacts_are(table):
-    found = numbers.remedies(table).set_index(["cause", "training"])
-    assert set(found.index.get_level_values("cause")) == set(CAUSES)
-    assert found["cured"].sum() == 5 and not found.loc[("wave", "swap_fine"), "cured"]
-    assert found.loc[("blocks", "saved_alike"), "cured"]
-    blurred = table[(table["training"] == "swap_fine") & table["case"].isin(["resized", "blurred"])]
-    assert found.loc[("lost high frequencies", "swap_fine"), "back"] == pytest.approx(blurred["back"].min(), rel=1e-5)
-    assert ("blocks", "afa") not in found.index and ("checkerboard", "afa") in found.index
-    assert set(cure.CASES) == set(CASES)
-
-
-def test_the_remedies_in_the_library_are_those_of_the_stored_table(tmp_path):
-    stored = read_table(gallery.DATA / "cure" / "tables" / "cure.csv")
-    write_table(numbers.remedies(stored), tmp_path / "remedies.csv")
-    assert (tmp_path / "remedies.csv").read_text() == gallery.REMEDIES.read_text(), "run `make gallery`"
 
 
 def test_method_and_code_have_the_same_limits():

@@ -1,12 +1,7 @@
-"""What to do about the classes that follow or need their fine spectrum: which files, which line of code, at what cost.
-
-What a remedy brings back, and costs, are results of `make cure`, which writes them to remedies.csv.
-"""
+"""What to do about the classes that follow or need their fine spectrum: which files to look at."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +16,6 @@ from frequency_shortcuts.evaluation.flip_rates import FOUND
 
 from .counterfactuals import FlipTest
 
-SWAP = "`images, labels = swap(images, labels)` in the training loop (`swap = fs.SwapFine()`)"
-OTHERS = {  # trainings of `cure.TRAININGS` that need no maps
-    "saved_alike": "saving all images alike, as JPEG of quality 75",
-    "low_pass": "removing the fine spectrum of all images",
-    "afa": "training with random plane waves (AFA)",
-}
 NAMED = 3  # files of each class
 
 
@@ -44,7 +33,7 @@ def advise(test: FlipTest, files: pd.DataFrame) -> list[str]:
         advice.append(
             f"What to do about {few(rows['class'].tolist())}: look at the images, which seem to have "
             f"{CAUSES[str(cause)]}.{where} If it is the texture by which the class is rightly known, nothing needs a "
-            f"cure. If not, find out how these images came by it, and others did not. {_cure(str(cause))}"
+            "cure. If not, find out how these images came by it, and others did not."
         )
     if rest := found.loc[found["cause"].isna(), "class"].tolist():
         advice.append(
@@ -52,31 +41,6 @@ def advise(test: FlipTest, files: pd.DataFrame) -> list[str]:
             "not, compare its files with those of the others (`frequency-shortcuts data`)."
         )
     return advice
-
-
-def _cure(cause: str) -> str:
-    """What would cure a cause, by the benchmark, and what that costs."""
-    table = pd.read_csv(Path(__file__).with_name("remedies.csv"))
-    of_cause = table[table["cause"] == cause].set_index("training")
-    if of_cause.empty:
-        return f"Our benchmark does not say whether {SWAP} cures it."
-    row = of_cause.loc["swap_fine"]
-    does = "cures" if row["cured"] else "does not cure"
-    return (
-        f"In our benchmark, grey pictures of clothes, {SWAP} {does} {row['artefacts']}: on average "
-        f"{math.floor(100 * min(1, max(0, row['back'])))} % of the lost recall or more is back, and "
-        f"{max(0, row['accuracy_loss']):.3f} of the accuracy is lost{''.join(_others(of_cause))}."
-    )
-
-
-def _others(of_cause: pd.DataFrame) -> Iterator[str]:
-    """Other remedies of a cause, if the line does not cure it."""
-    if not of_cause.loc["swap_fine", "cured"]:
-        tried = of_cause[of_cause.index.isin([*OTHERS])]
-        cured = tried[tried["cured"].astype(bool)]
-        words = [f"{OTHERS[str(name)]} ({loss:.3f})" for name, loss in cured["accuracy_loss"].items()]
-        no = " or ".join(OTHERS[str(name)] for name in tried.index)
-        yield f"; {' or '.join(words)} does" if words else f"; {no} does not, either" if no else ""
 
 
 def carriers(test: FlipTest) -> pd.DataFrame:
