@@ -93,7 +93,7 @@ docs: $(REAL) ## config/README.md, and the site with the gallery and a page of e
 gallery: study ## render the figures and tables of the README from the results of the study
 	python -m bench.gallery
 
-same: $(READY) ## are the tables and weights of `study` and `findings`, if they ran, the same as those of docs/data?
+same: $(READY) ## are tables, weights and maps of the studies that ran those of docs/data? `python -m bench.three_seeds` trains some
 	@python -m bench.same
 
 bench: $(READY) ## measure run times: results/bench and docs/performance.md (most of an hour)

@@ -1,84 +1,130 @@
-"""`make same`: are the tables and weights of the default study and of the findings those that docs/data describes?"""
+"""`make same`: are tables, weights, maps and scores of the studies that ran those that docs/data describes?
+
+A digest is of one column of a table in the rows of one key (data set, seed, method ...), of the weights of a network,
+or of one array of a map file. So what is gone or new does not hide whether the rest is equal. Of studies that take
+long, `python -m bench.three_seeds` trains three seeds.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import sys
+from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pandas as pd
 from safetensors.torch import load_file
 
 from frequency_shortcuts.networks.fingerprint import weights_digest
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
-from .markdown import DOCS, ROOT
-
-STUDIES = {"laptop": "study", "findings": "findings"}  # with their targets of make
-FILE = "digests.csv"
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "docs" / "data"
+FILE, SEEDS = "digests.csv", "seeds.csv"  # of what a study made, and of what `three_seeds` did
+PROVENANCE = Path("tables", "provenance.csv")
+KEY = ["file", "rows", "column"]
 LEFT_OUT = ("runtimes", "provenance")  # tables that differ from run to run
-KINDS = {".csv": "tables", ".safetensors": "networks"}
+DIFFERENT = ("wall_s", "seconds", "definitions")  # columns that do
+ROWS = (*RUN, "method", "ranking", "truth", "finding", "role", "removed", "case", "training", "set", "suite", "aim")
+ARRAYS = ("loss_increment", "rank", "evaluated", "score", "mask")
+DIGITS = 16
 # The rows of the provenance that say why numbers can differ.
 REASONS = ("commit", "configuration", "devices of the networks", "threads of a job", "numerics", "platform")
 REASONS += ("processor", "instructions of PyTorch", "libraries of PyTorch")
 
 
-def digests(study: Path) -> dict[str, str]:
-    """SHA-256 of each table's bytes and of each network's weights, by path in the folder of the study."""
-    tables = (path for path in sorted(study.glob("tables/*.csv")) if path.stem not in LEFT_OUT)
-    found = {str(path.relative_to(study)): hashlib.sha256(path.read_bytes()).hexdigest() for path in tables}
-    weights = sorted(study.glob("networks/**/weights.safetensors"))
-    return found | {str(path.relative_to(study)): weights_digest(load_file(path)) for path in weights}
+def digest(content: bytes) -> str:
+    """The first digits of a SHA-256."""
+    return hashlib.sha256(content).hexdigest()[:DIGITS]
+
+
+def of_table(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
+    """Key of rows, column and digest of each column in the rows of each key, from a table of text."""
+    table = table.drop(columns=[name for name in DIFFERENT if name in table])
+    keys = [name for name in ROWS if name in table]
+    for key, rows in table.groupby(keys, sort=False) if keys else [((), table)]:
+        for column in rows.columns.difference(keys, sort=False):
+            yield "/".join(key), str(column), digest("\n".join(rows[column]).encode())
+
+
+def as_text(path: Path | StringIO) -> pd.DataFrame:
+    """A CSV as it is written, so that the digits of numbers do not depend on what other rows hold."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
+
+
+def of_arrays(path: Path) -> Iterator[tuple[str, str, str]]:
+    """Name and digest of each score and mask of a map file."""
+    with h5py.File(path) as file:
+        found: dict[str, str] = {}
+
+        def add(name: str, item: object) -> None:
+            if isinstance(item, h5py.Dataset) and name.split("/")[0] in ARRAYS:
+                values = np.asarray(item[()])
+                found[name] = digest(f"{values.dtype} {values.shape}".encode() + np.ascontiguousarray(values).tobytes())
+
+        file.visititems(add)
+    yield from (("", name, value) for name, value in found.items())
+
+
+def digests(study: Path) -> pd.DataFrame:
+    """The digests of the tables, weights and maps below a folder; see `KEY`, `sha256`."""
+    found: list[tuple[str, str, str, str]] = []
+    for path in sorted(study.glob("**/*")):
+        name = str(path.relative_to(study))
+        if path.suffix == ".csv" and path.parent.name in ("tables", "analysis") and path.stem not in LEFT_OUT:
+            found += [(name, *one) for one in of_table(as_text(path))]
+        elif path.name == "weights.safetensors":
+            found.append((name, "", "", weights_digest(load_file(path))[:DIGITS]))
+        elif path.suffix == ".h5" and name.split("/")[0] in ("dfm", "maps"):
+            found += [(name, *one) for one in of_arrays(path)]
+    return pd.DataFrame(found, columns=[*KEY, "sha256"])
 
 
 def write(study: Path, target: Path) -> None:
     """Write the digests of a study to the folder `target`."""
-    found = digests(study)
-    write_table(pd.DataFrame({"path": list(found), "sha256": list(found.values())}), target / FILE)
+    write_table(digests(study), target / FILE)
 
 
-def compare(study: Path, target: Path) -> tuple[list[str], bool]:
-    """What is the same as in the folder `target`, in lines, and whether all of it is.
+def compare(found: pd.DataFrame, expected: pd.DataFrame) -> tuple[list[str], bool]:
+    """What of the expected digests is the same, in lines, and whether all of it is; what is new does not count."""
+    both = expected.merge(found, on=KEY, how="outer", suffixes=("", "_here"), indicator=True)
+    state = both["_merge"].map({"left_only": "missing here", "right_only": "only here", "both": "same"}).astype(str)
+    state[(state == "same") & (both["sha256"] != both["sha256_here"])] = "differs"
+    lines = [f"{(state == 'same').sum()} of {len(expected)} digests are the same."]
+    for (file, word), rows in both[state != "same"].groupby(["file", state], sort=False):
+        columns = ", ".join(dict.fromkeys(filter(None, rows["column"])))
+        lines.append(f"  {file}: {len(rows)} {word}{f' ({columns})' if columns else ''}")
+    return lines, bool(state.isin(["same", "only here"]).all())
 
-    Raises FileNotFoundError if the study has not run, or the folder has no digests.
-    """
-    if not (study / "tables" / "provenance.csv").exists():
-        raise FileNotFoundError(f"{study} holds no finished study: run make {STUDIES[study.name]} first")
-    if not (target / FILE).exists():
-        raise FileNotFoundError(f"{target / FILE} is missing: make gallery writes it from a finished study")
-    expected, found = read_table(target / FILE).set_index("path")["sha256"].to_dict(), digests(study)
-    lines = []
-    for suffix, kind in KINDS.items():
-        names = [name for name in (expected | found) if name.endswith(suffix)]
-        equal = [name for name in names if expected.get(name) == found.get(name)]
-        lines.append(f"{len(equal)} of {len(names)} {kind} are the same.")
-        for name in sorted({*names} - {*equal}):
-            states = (expected, "only here"), (found, "missing here")
-            lines.append(f"  {name}: {next((text for other, text in states if name not in other), 'differs')}")
-    if expected == found:
-        return lines, True
-    there, here = (
-        read_table(folder / "tables" / "provenance.csv").set_index("key")["value"].astype(str)
-        for folder in (target, study)
-    )
+
+def reasons(study: Path, target: Path) -> list[str]:
+    """Versions and settings that differ, in lines."""
+    there, here = (read_table(folder / PROVENANCE).set_index("key")["value"].astype(str) for folder in (target, study))
     facts = pd.concat([there, here], axis=1, keys=["there", "here"], sort=False).fillna("not recorded")
     facts = facts[
         (facts["there"] != facts["here"]) & (facts.index.isin(REASONS) | facts.index.str.match("version of |data set "))
     ]
-    what = [f"  {key}: {row['there']} there, {row['here']} here" for key, row in facts.iterrows()]
-    return [*lines, "", "What else differs:", *(what or ["  nothing that the provenance records"])], False
+    return [f"  {key}: {row['there']} there, {row['here']} here" for key, row in facts.iterrows()]
 
 
 def main() -> None:
     """Print the comparisons; status 1 if something differs, or nothing could be compared."""
     equal = []
-    for name in STUDIES:
-        try:
-            lines, same = compare(ROOT / "results" / name, DOCS / "data" / name)
-            equal.append(same)
-        except FileNotFoundError as error:
-            lines = [str(error)]
-        print("\n".join([f"{name}:", *lines, ""]))
+    for file in sorted(DATA.glob(f"*/{FILE}")) + sorted(DATA.glob(f"*/{SEEDS}")):
+        target, name = file.parent, file.parent.name
+        study = ROOT / "results" / (name if file.name == FILE else f"three_seeds_{name}")
+        if not study.exists():
+            print(f"{study.name}: has not run here\n")
+            continue
+        found = digests(study) if file.name == FILE else as_text(study / FILE)
+        lines, same = compare(found, as_text(file))
+        equal.append(same)
+        if not same and all((folder / PROVENANCE).exists() for folder in (study, target)):
+            lines += ["What else differs:", *reasons(study, target)]
+        print("\n".join([f"{study.name}:", *lines, ""]))
     sys.exit(not (equal and all(equal)))
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,17 +22,21 @@ def provenance(study, **facts):
 
 
 @pytest.fixture
-def study(tmp_path):
-    """A finished study of one table and one network, and the folder of its digests."""
+def study(tmp_path, monkeypatch):
+    """A finished study of one table, one network and one map file, and the folder of its digests."""
     folder, target = tmp_path / "results" / "laptop", tmp_path / "docs" / "laptop"
-    for path in (folder / "tables", folder / "networks" / "run", target / "tables"):
+    for path in (folder / "tables", folder / "networks" / "run", folder / "dfm", target / "tables"):
         path.mkdir(parents=True)
-    write_table(pd.DataFrame({"a": [1, 2]}), folder / "tables" / "some.csv")
+    write_table(pd.DataFrame({"seed": [0, 0, 1], "a": [1, 2, 3], "b": 4}), folder / "tables" / "some.csv")
     write_table(pd.DataFrame({"wall_s": [1.0]}), folder / "tables" / "runtimes.csv")
     weights(folder, 0)
+    with h5py.File(folder / "dfm" / "run.h5", "w") as file:
+        file["mask/top_5"], file["score"], file["u"] = [True], [0.5], [1]
     provenance(folder)
     provenance(target, written="before", processor="B", **{"version of torch": "1"})
     same.write(folder, target)
+    monkeypatch.setattr(same, "ROOT", tmp_path)
+    monkeypatch.setattr(same, "DATA", tmp_path / "docs")
     return folder, target
 
 
@@ -40,51 +45,53 @@ def weights(folder, seed, about=None):
     architectures.save(path, architectures.build(FORM, seed).state_dict(), FORM, about)
 
 
-def test_times_and_what_a_file_says_of_itself_do_not_count(study):
+def compare(study):
     folder, target = study
+    return same.compare(same.digests(folder), same.as_text(target / same.FILE))
+
+
+def test_times_and_what_a_file_says_of_itself_do_not_count(study):
+    folder, _ = study
     write_table(pd.DataFrame({"wall_s": [2.0]}), folder / "tables" / "runtimes.csv")
     weights(folder, 0, {"created_by": "another commit"})
-    assert same.compare(folder, target) == (["1 of 1 tables are the same.", "1 of 1 networks are the same."], True)
+    assert compare(study) == (["7 of 7 digests are the same."], True)
 
 
-def test_what_differs_is_listed_with_the_versions_and_the_processor(study):
-    folder, target = study
-    write_table(pd.DataFrame({"a": [1, 3]}), folder / "tables" / "some.csv")
-    write_table(pd.DataFrame({"a": [1]}), folder / "tables" / "new.csv")
+def test_what_differs_is_missing_or_new_is_listed_by_file_and_column(study):
+    folder, _ = study
+    write_table(pd.DataFrame({"seed": [0, 0, 1], "a": [1, 5, 3], "c": 4}), folder / "tables" / "some.csv")
+    with h5py.File(folder / "dfm" / "run.h5", "a") as file:
+        file["score"][...] = 0.6
     (folder / "networks" / "run" / "weights.safetensors").unlink()
-    lines, equal = same.compare(folder, target)
-    assert not equal and lines == [
-        "0 of 2 tables are the same.", "  tables/new.csv: only here", "  tables/some.csv: differs",
-        "0 of 1 networks are the same.", "  networks/run/weights.safetensors: missing here",
-        "", "What else differs:", "  processor: B there, A here", "  version of torch: 1 there, 2 here",
+    lines, equal = compare(study)
+    assert not equal and lines[0] == "2 of 7 digests are the same."
+    assert sorted(lines[1:]) == [
+        "  dfm/run.h5: 1 differs (score)", "  networks/run/weights.safetensors: 1 missing here",
+        "  tables/some.csv: 1 differs (a)", "  tables/some.csv: 2 missing here (b)",
+        "  tables/some.csv: 2 only here (c)",
     ]  # fmt: skip
 
 
-def test_other_weights_differ(study):
-    folder, target = study
-    weights(folder, 1)
-    assert "0 of 1 networks are the same." in same.compare(folder, target)[0]
+def test_other_weights_differ_and_new_columns_do_not_count(study):
+    write_table(pd.DataFrame({"seed": [0, 0, 1], "a": [1, 2, 3], "b": 4, "c": 5}), study[0] / "tables" / "some.csv")
+    assert compare(study)[1]
+    weights(study[0], 1)
+    assert not compare(study)[1]
 
 
-def test_a_study_that_has_not_run_and_missing_digests_are_named(study, tmp_path):
-    folder, target = study
-    with pytest.raises(FileNotFoundError, match="no finished study: run make study"):
-        same.compare(tmp_path / "none" / "laptop", target)
-    (target / same.FILE).unlink()
-    with pytest.raises(FileNotFoundError, match="make gallery writes it"):
-        same.compare(folder, target)
-
-
-def test_each_study_that_is_there_is_compared_and_the_others_are_named(study, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(same, "ROOT", tmp_path)
-    monkeypatch.setattr(same, "DOCS", tmp_path / "docs")
-    (tmp_path / "docs" / "data").symlink_to(tmp_path / "docs")
+def test_each_study_that_is_there_is_compared_and_the_others_are_named(study, tmp_path, capsys):
+    (tmp_path / "docs" / "leaks").mkdir()
+    same.write(study[0], tmp_path / "docs" / "leaks")
     with pytest.raises(SystemExit, match="False"):
         same.main()
-    assert "findings holds no finished study: run make findings first" in capsys.readouterr().out
+    assert "leaks: has not run here" in capsys.readouterr().out
     weights(study[0], 1)
     with pytest.raises(SystemExit, match="True"):
         same.main()
+    assert (
+        "What else differs:\n  processor: B there, A here\n  version of torch: 1 there, 2 here"
+        in capsys.readouterr().out
+    )
 
 
 # The simulation of the rules of uncertainty

@@ -1,0 +1,169 @@
+"""Train three seeds of each study that takes long, for `make same`: `python -m bench.three_seeds [study ...]`.
+
+What comes out lies in results/three_seeds_<study>, with the digests of its weights, maps and tables.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import frequency_shortcuts as fs
+
+fs.portable()  # before PyTorch is loaded
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+import torch  # noqa: E402
+import yaml  # noqa: E402
+from snakemake.utils import update_config  # noqa: E402
+
+from frequency_shortcuts.evaluation import cure  # noqa: E402
+from frequency_shortcuts.networks import training  # noqa: E402
+from frequency_shortcuts.networks.fingerprint import weights_digest  # noqa: E402
+from frequency_shortcuts.storage.tables import write_table  # noqa: E402
+
+from .same import DIGITS, FILE, KEY, ROOT, as_text, digest, digests, of_table  # noqa: E402
+
+sys.path.insert(0, str(ROOT / "workflow"))
+from study import leaks, photographs  # noqa: E402
+from study.plan import Plan  # noqa: E402
+
+SEEDS = 3
+STORE = ROOT / "results" / "laptop" / "data" / "fashion_mnist.h5"  # of `make study`
+METHODS = ("mixture", "culling", "culling_swap", "hfss", "gradient", "adcs", "energy", "low_pass", "random")
+CASES = ("clean", "jpeg 30", "wave")
+TRAININGS = ("none", "swap_fine", "low_pass", "saved_alike")
+# Plans of the studies that Snakemake runs: networks, then maps or tables.
+KNOWN = {"networks": ["resnet18_w8"], "augmentations": ["none"]}
+PLANS: Mapping[str, dict[str, Any]] = {
+    "benchmark": {
+        "plan": [
+            {"datasets": ["plant_present", "plant_redundant", "plant_absent", "waved"], "seeds": [0, 1, 2], **KNOWN},
+            {"datasets": ["syn_2", "syn_3"], "seeds": [0], **KNOWN},
+        ],
+        "datasets": {"fashion_mnist": {"test_images": "all"}},
+        "synthesis": {"seeds": {"test": 3}},
+        "planting": {"seeds": {"test": 3}},
+        "culling": {"images_per_class": 20},
+    },
+    "experiments": {
+        "plan": [{"datasets": ["fashion_mnist"], "seeds": [300, 301, 302], "reliance": True, **KNOWN}],
+        "training": {"photographs": {"images_per_class": 1800}},
+    },
+}
+Rows = list[tuple[str, str, str, str]]
+
+
+@contextmanager
+def trained(rows: Rows, place: str) -> Iterator[None]:
+    """Add the digest of the weights of each network that is trained meanwhile."""
+    train, count = training.train, len(rows)
+
+    def then_note(network: Any, *given: Any, **named: Any) -> Any:
+        done = train(network, *given, **named)
+        rows.append((f"{place}/network{len(rows) - count}", "", "", weights_digest(network.state_dict())[:DIGITS]))
+        return done
+
+    with mock.patch.object(training, "train", then_note):
+        yield
+
+
+def plan_of(study: str) -> Plan:
+    """The plan of a configuration of the project."""
+    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    update_config(config, yaml.safe_load((ROOT / "config" / f"{study}.yaml").read_text()))
+    return Plan(config)
+
+
+def text_of(table: pd.DataFrame) -> pd.DataFrame:
+    """A table as it would be written."""
+    return as_text(StringIO(table.to_csv(index=False, float_format="%.6g")))
+
+
+def of_leaks() -> pd.DataFrame:
+    """The networks, tables and flips of the first seeds of the benchmark of the test."""
+    rows: Rows = []
+    settings = plan_of("leaks").leak_settings()
+    for seed in settings["seeds"][:SEEDS]:
+        place = f"clothing/seed{seed}"
+        with trained(rows, place):
+            table, hits, clean = leaks.measure("clothing", str(STORE), settings | {"compared": []}, seed=seed)
+        for name, one in (("networks", table), ("clean", clean)):
+            rows += [(f"{place}/{name}", *of) for of in of_table(text_of(one))]
+        for name, flips in hits.items():
+            for field, values in vars(flips).items():
+                if isinstance(values, np.ndarray):
+                    rows.append((f"{place}/flips/{name}", "", field, digest(values.tobytes())))
+    return pd.DataFrame(rows, columns=[*KEY, "sha256"])
+
+
+def of_cure() -> pd.DataFrame:
+    """The networks and rows of the first seeds of some cases of the benchmark of cures."""
+    rows: Rows = []
+    plan = plan_of("cure")
+    settings = plan.cure_settings()
+    images = photographs.read(str(STORE), settings)
+    names, size = images.test.classes, images.test.images.shape[2:]
+    protocol = photographs.protocol(settings["network"], settings["recipe"], settings["augmentation"])
+    for case, seed in plan.cure_jobs():
+        if case not in CASES or seed >= plan.config["cure"]["first_seed"] + SEEDS:
+            continue
+        classes = [names.index(name) for name in settings["jpeg_in"]]
+        cues = {
+            of: cure.draw(seed, of, classes if of.startswith("jpeg") else range(len(names)), size) for of in CASES[1:]
+        }
+        place = f"{case}/seed{seed}"
+        with trained(rows, place):
+            table = cure.measure(images, cues.get(case), list(cues.values()), TRAININGS, protocol, seed=seed)
+        rows += [(f"{place}/networks", *of) for of in of_table(text_of(table))]
+    return pd.DataFrame(rows, columns=[*KEY, "sha256"])
+
+
+def by_snakemake(study: str) -> pd.DataFrame:
+    """The networks, and maps or tables, of a plan of `PLANS`, made by the rules of the workflow."""
+    folder = ROOT / "results" / f"three_seeds_{study}"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "plan.yaml"
+    file.write_text(yaml.safe_dump({"study": folder.name, "transfer": [], **PLANS[study]}))
+    runs = [
+        f"{name}/resnet18_w8/none/seed{seed}"
+        for entry in PLANS[study]["plan"]
+        for name in entry["datasets"]
+        for seed in entry["seeds"]
+    ]
+    if study == "benchmark":
+        targets = [f"{folder}/maps/{name}/{run}.h5" for run in runs for name in METHODS]
+    else:
+        targets = [f"{folder}/tables/reliance.csv"]
+    targets = [str(Path(target).relative_to(ROOT)) for target in targets]
+    command = ["snakemake", "--cores", "all", "--configfile", str(file), "--quiet", "rules", "--", *targets]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return digests(folder)
+
+
+STUDIES: dict[str, Callable[[], pd.DataFrame]] = {
+    "leaks": of_leaks,
+    "cure": of_cure,
+    "benchmark": lambda: by_snakemake("benchmark"),
+    "experiments": lambda: by_snakemake("experiments"),
+}
+
+
+def main() -> None:
+    """Train, and write the digests."""
+    torch.set_num_threads(1)  # as jobs do
+    for study in sys.argv[1:] or STUDIES:
+        table = STUDIES[study]()
+        write_table(table, ROOT / "results" / f"three_seeds_{study}" / FILE)
+        print(f"{study}: {len(table)} digests")
+
+
+if __name__ == "__main__":
+    main()
