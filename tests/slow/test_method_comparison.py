@@ -4,7 +4,6 @@ from types import SimpleNamespace
 
 import h5py
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 from script_runs import Outputs, join_test, run_script, run_test
@@ -18,7 +17,6 @@ from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.tables import read_table
 from study import targets
 from study.plan import Plan
-from study.tests.compare_methods import use_of_waves
 
 METHODS = ["culling", "rise", "energy", "low_pass", "random"]  # unit tests run each method
 SMALL = {"culling": {"patch": 2}, "rise": {"masks": 4}}
@@ -89,7 +87,7 @@ def compared(tmp_path_factory):
         scores.append(output.scores)
         maps += files
     output = [str(folder / f"{name}.csv") for name in ("methods", "method_rates", "method_overlap")]
-    given = SimpleNamespace(rates=rates, scores=scores, use=[], waves=[], maps=maps, stores=[store])
+    given = SimpleNamespace(rates=rates, scores=scores, use=[], maps=maps, stores=[store])
     join_test("compare_methods", folder, input=given, output=output, config=CONFIG)
     return folder
 
@@ -126,17 +124,6 @@ def test_the_table_of_rates_has_all_sizes_and_its_controls(compared):
     merged = kept.merge(best["measure"].max().rename("expected").reset_index())
     np.testing.assert_allclose(merged["best_control"], merged["expected"], atol=1e-5)
     assert table.loc[table["part"] == "remove", "fpr"].isna().all()
-
-
-def test_the_use_of_a_wave_is_read_from_its_tests():
-    tests = pd.DataFrame(
-        {"test": ["without the wave", "unfiltered", "wave", "unfiltered"], "tpr": [0.1, 0.9, 0.5, 0.9]}
-    )
-    tests = pd.concat([tests, tests.assign(tpr=0.9, seed=1)]).fillna({"seed": 0})
-    tests = tests.assign(**{"dataset": "waved", "network": "small", "augmentation": "none", "class": "Shirt"})
-    found = use_of_waves(tests)
-    assert dict(zip(found["seed"], found["uses"], strict=True)) == {0: True, 1: False}
-    assert set(found) == {"dataset", "network", "augmentation", "seed", "class", "uses"}
 
 
 def test_the_overlap_compares_the_seeds(compared):

@@ -55,7 +55,7 @@ def test_a_study_writes_the_files_of_all_its_tests_once():
     assert len(files) == len(set(files)) and set(files) <= set(targets.of_study(planned))
     hits = [file for file in files if file.endswith("/hits.h5")]
     assert hits == TESTS["shortcuts"].files(planned, "hits") and len(hits) == len(planned.runs())
-    assert not any("method_rates" in file or "wave" in file for file in files)
+    assert not any("method_rates" in file for file in files)
     assert not TESTS["transfer"].files(planned)
 
 

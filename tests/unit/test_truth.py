@@ -2,7 +2,6 @@
 
 import io
 import itertools
-from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -16,7 +15,6 @@ from torch import nn
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores, synthetic
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.data.waved import Wave
 from frequency_shortcuts.evaluation import shortcuts, truth, usage
 from frequency_shortcuts.spectrum import controls
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -302,43 +300,9 @@ def test_no_planted_mask_is_an_error(case):
         usage.planted_use(Reader(case[1]), Split(case[0], LABELS, neutral=0), np.zeros_like(case[1]))
 
 
-def test_a_wave_is_used_if_the_class_is_recognised_with_it_and_not_without():
-    assert usage.wave_use([0.7, 0.69, 0.7, 1], [0.3, 0.1, 0.31, 0]).tolist() == [True, False, False, True]
-
-
 def test_classes_whose_mask_is_not_used_have_no_scores():
     scores = ["precision", "recall_low", "average_precision", "average_precision_size"]
     table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in (*scores, "random")} | {"uses": [True, False, np.nan]})
     found = usage.only_where_used(table)
     assert (found.loc[0, scores] == 0.1).all() and found.loc[1:, scores].isna().all(axis=None)
     assert found[["uses", "random"]].equals(table[["uses", "random"]])
-
-
-def test_the_rates_of_a_wave_are_those_of_a_network_that_reads_it_and_of_one_that_does_not():
-    wave, generator = Wave(1, (0, 3), 0.3), np.random.default_rng(1)
-    images = generator.integers(60, 200, (60, 1, 16, 16), dtype=np.uint8)
-    labels, masks = np.repeat([0, 1, 2], 20), wave.masks(3, 16, 16)
-    plain = Split(images, labels, ("a", "b", "c"), np.array([0.5]), np.array([0.2]))
-    waved = replace(plain, images=wave.add(images, labels))
-    energy = masks["truth"] | masks["truth"][1]  # class 0 has a constant score, class 2 a low one
-
-    class Waves(Reader):
-        def forward(self, images):
-            return super().forward(images) * torch.tensor([1.0, 1.0, 0.0])
-
-    table = usage.wave_rates(Waves(energy), waved, plain, masks["truth"], masks["harmonics"], controls=5)
-    assert (table["class"] == 1).all() and set(table["part"].dropna()) == {"keep", "remove"}
-    tests = ["without the wave", "unfiltered", "wave", "wave and harmonics"]
-    assert table["test"].drop_duplicates()[lambda names: names.isin(tests)].tolist() == tests
-    rates = table.groupby("test")["tpr"].first()
-    assert (rates["without the wave"], rates["unfiltered"]) == (0, 1)
-    removed = table[(table["test"] == "wave") & (table["part"] == "remove")]
-    kept = table[(table["test"] == "wave") & (table["part"] == "keep")]
-    assert (removed["tpr"] == 0).all() and (kept["tpr"] == 1).all() and len(kept) == len(removed) == 2  # both fills
-    assert (kept["positions"] == 2).all() and (table["images"] == 20).all()
-    disc = np.broadcast_to(spectrum.radius(16, 16) < 10, masks["truth"].shape)
-    blind = usage.wave_rates(Waves(np.zeros_like(energy)), waved, plain, masks["truth"], disc, controls=5)
-    assert (blind["tpr"] == 0).all()
-    drawn = blind.loc[blind["test"] == "random_control", "positions"]  # of both sizes, within one of a pair
-    size = (disc | masks["truth"])[1].sum()
-    assert set(drawn) <= {2, 3, size, size + 1} and {drawn.min() < 4, drawn.max() >= size} == {True}

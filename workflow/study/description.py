@@ -69,17 +69,10 @@ def run_of(wildcards: Any) -> Run:
     return {key: int(wildcards[key]) if key == "seed" else wildcards[key] for key in RUN}
 
 
-def files_of_run(plan: Plan, *, maps: bool = False, plain: bool = False) -> dict[str, Any]:
-    """The inputs of a test of one network: images, weights and, if it needs them, more.
-
-    maps : also the maps of the study; plain : of photographs with a wave, also the same images without it
-    """
+def files_of_run(plan: Plan, *, maps: bool = False) -> dict[str, Any]:
+    """The inputs of a test of one network: images, weights and, with `maps`, the maps of the study."""
     paths = {"images": IMAGES, "weights": WEIGHTS} | ({"dfm": MAPS} if maps else {})
-    files: dict[str, Any] = {name: f"{plan.results}/{path}" for name, path in paths.items()}
-    if plain:
-        of = plan.config["datasets"]
-        files["plain"] = lambda wildcards: f"{plan.results}/data/{of[wildcards.dataset]['of']}.h5"
-    return files
+    return {name: f"{plan.results}/{path}" for name, path in paths.items()}
 
 
 @dataclass(frozen=True)

@@ -103,10 +103,6 @@ class Plan(StudySettings):
         chosen = [run for run, entries in planned if any(entry.get("reliance", False) for entry in entries)]
         return [run for run in chosen if run in self._mapped and self.is_trained(run)]
 
-    def waved_runs(self) -> list[Run]:
-        """The runs with maps on photographs with a wave."""
-        return [run for run in self._mapped if run["dataset"] in self.from_source("waved")]
-
     def _of_seeds(self, seeds: str) -> list[Run]:
         return {"first": self._first_seed_runs, "all": self._mapped, "none": []}[seeds]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -34,15 +33,6 @@ def read_inputs(step: Any, split: str, images_per_class: int | None = None) -> t
     network = load_network(given.weights, step.params.device)
     data = read_images(given.images, split, images_per_class, weights=given.weights, workers=step.threads)
     return network, data, run_of_path(step.output[0])
-
-
-def read_with_and_without(waved: str, plain: str, *chosen: Any, **options: Any) -> tuple[Split, Split]:
-    """Photographs with a wave, and the same without it; both normalised as those that the network was trained on.
-
-    For the rest see `read_images`.
-    """
-    with_wave, without = (read_images(store, *chosen, **options) for store in (waved, plain))
-    return with_wave, replace(without, mean=with_wave.mean, std=with_wave.std)
 
 
 def with_names(table: pd.DataFrame, classes: Sequence[str], *columns: str) -> pd.DataFrame:

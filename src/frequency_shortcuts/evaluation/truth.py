@@ -39,7 +39,6 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
     `any` : the union over all classes, the same for every class
     `half_0`, `half_1` : for the mechanism `redundant`, the two sets of `own`, each of which is enough
     `decoy` : for the mechanism `decoy`, the frequencies that are raised only in validation and test images: no truth
-    `with_harmonics` : for photographs with a wave, `own` and the harmonics that clipping makes
 
     Raises ValueError for a store without a truth.
     """
@@ -52,8 +51,6 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
         masks["half_0"], masks["half_1"] = group["halves"][:]
     if "decoys" in group:
         masks["decoy"] = group["decoys"][:]
-    if "harmonics" in group:
-        masks["with_harmonics"] = own | group["harmonics"][:]
     return masks
 
 

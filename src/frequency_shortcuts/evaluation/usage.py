@@ -3,9 +3,6 @@
 A network may recognise a class by other frequencies than the planted ones. A map without the planted ones is then
 right. So the planted mask is tested like a map: its frequencies are moved from an image into a donor image (of the
 neutral class, if the set has one), and so are all others. A network *uses* the mask if it is sufficient and necessary.
-
-Photographs with a wave are tested by the same photographs without it. Clipping spreads the wave over so many
-frequencies that its complement may hold enough of it.
 """
 
 from __future__ import annotations
@@ -13,11 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import SWAP
 
@@ -26,7 +21,6 @@ if TYPE_CHECKING:
 
 PLANTED, OTHERWISE = 0.7, 0.3  # least TPR with the cue, greatest TPR without it
 DRAWS = 5
-WITHOUT_WAVE = "without the wave"  # in the column `test` of tests of waves: the photographs as they were
 
 
 def planted_use(
@@ -71,18 +65,6 @@ def planted_use(
     return pd.DataFrame(rows)
 
 
-def wave_use(with_wave: npt.ArrayLike, without_wave: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-    """Whether the network uses the wave of a class, from the TPR of its images with the wave and without it.
-
-    The first must be at least `PLANTED`, the second at most `OTHERWISE`. Both may be arrays of one shape, that of the
-    answer.
-
-    >>> bool(wave_use(0.95, 0.1))
-    True
-    """
-    return (np.asarray(with_wave) >= PLANTED) & (np.asarray(without_wave) <= OTHERWISE)
-
-
 def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
     """A table of scores without those of classes whose planted mask the network does not use.
 
@@ -93,50 +75,3 @@ def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
     """
     scores = [name for name in table if name.startswith(("precision", "recall", "average_precision"))]
     return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
-
-
-def wave_rates(
-    network: nn.Module,
-    waved: Split,
-    plain: Split,
-    wave: BoolArray,
-    harmonics: BoolArray,
-    *,
-    controls: int = 10,
-    seed: int = 0,
-    run: str = "",
-) -> pd.DataFrame:
-    """TPR of the class with a wave: on its photographs without the wave, and with masks of the wave.
-
-    waved, plain : the same photographs with and without the wave
-    wave, harmonics : bool [class, H, W], the frequencies of the wave in its class, and those that clipping adds
-    controls, seed, run : see `compare_methods`
-
-    Returns one row for each test, part, fill, draw and number of positions: `test` (`WITHOUT_WAVE`, `wave`, `wave and
-    harmonics`, and what `compare_methods` adds), `part`, `fill`, `draw`, `positions`, `images`, `negatives`, TPR and
-    FPR with their intervals, and `class`.
-
-    >>> rates = wave_rates(network, waved, plain, wave, harmonics).groupby("test")["tpr"].first()
-    >>> wave_use(rates["unfiltered"], rates[WITHOUT_WAVE])
-    """
-    import torch
-
-    from frequency_shortcuts.data.source import Source
-    from frequency_shortcuts.networks.predictions import predict
-
-    from .comparison import compare_methods
-
-    label = int(np.flatnonzero(wave.any(axis=(1, 2)))[0])
-    source = Source(plain, dtype=torch.float32)
-    called = predict(network, source.take(np.flatnonzero(plain.labels == label))).numpy()
-    tpr, low, high = shares(int(np.sum(called == label)), len(called))
-    without = {"test": WITHOUT_WAVE, "images": len(called), "tpr": tpr, "tpr_low": low, "tpr_high": high}
-    tables = [pd.DataFrame([without])]
-    for name, masks in {"wave": wave, "wave and harmonics": wave | harmonics}.items():
-        maps = {name: {100 * masks[label].mean(): masks}}
-        rates = compare_methods(network, waved, maps, controls=controls, seed=seed, run=run)
-        tables.append(rates[rates["class"] == label].assign(test=rates["method"]))
-    columns = ["test", "part", "fill", "draw", "positions", "images", "negatives"]
-    columns += [f"{rate}{end}" for rate in ("tpr", "fpr") for end in ("", "_low", "_high")]
-    table = pd.concat(tables)[columns].drop_duplicates(["test", "part", "fill", "draw", "positions"])
-    return table.assign(**{"class": label})

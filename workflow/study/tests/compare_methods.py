@@ -53,16 +53,14 @@ def measure(step: Any, created_by: str) -> None:
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """Scores and cost of every method; its rates beside those of the best control; the overlap of its maps."""
-    import pandas as pd
 
     from frequency_shortcuts.evaluation.method_scores import CONTROL, with_best_control
     from frequency_shortcuts.evaluation.usage import only_where_used
 
     scores, rates = given["scores"], given["rates"]
-    use = [given["use"][[*RUN, "class", "uses"]]] if len(given["use"]) else []
-    use += [use_of_waves(given["waves"])] if len(given["waves"]) else []
-    if use:
-        scores = only_where_used(scores.merge(pd.concat(use), on=[*RUN, "class"], how="left", validate="many_to_one"))
+    if len(given["use"]):
+        use = given["use"][[*RUN, "class", "uses"]]
+        scores = only_where_used(scores.merge(use, on=[*RUN, "class"], how="left", validate="many_to_one"))
     keys = [*RUN, "part", "fill", "percent", "class", "method"]
     means = rates.groupby(keys, sort=False, as_index=False)[["positions", "images", "tpr", "fpr"]].mean()
     margins = with_best_control(rates, CONTROL, LOW_PASS)
@@ -73,15 +71,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
         "method_rates": means.merge(margins, on=keys, how="left", validate="one_to_one"),
         "method_overlap": overlaps(given["maps"]),
     }
-
-
-def use_of_waves(tests: pd.DataFrame) -> pd.DataFrame:
-    """Whether each network uses the wave of its class, from the table of the tests of waves."""
-    from frequency_shortcuts.evaluation.method_scores import UNFILTERED
-    from frequency_shortcuts.evaluation.usage import WITHOUT_WAVE, wave_use
-
-    rates = tests.pivot_table("tpr", [*RUN, "class"], "test", aggfunc="first")
-    return rates.assign(uses=wave_use(rates[UNFILTERED], rates[WITHOUT_WAVE]))["uses"].reset_index()
 
 
 def overlaps(files: list[str]) -> pd.DataFrame:
@@ -112,7 +101,6 @@ def _join_inputs(plan: Plan) -> dict[str, Any]:
         "rates": TEST.files(plan, "rates"),
         "scores": TEST.files(plan, "scores"),
         "use": [f"{plan.results}/tests/{FOLDER}/planted_use.csv".format(**run) for run in of_truth],
-        "waves": f"{plan.results}/tables/wave.csv" if plan.waved_runs() else [],
         "maps": plan.map_files(),
     }
 
