@@ -23,7 +23,7 @@ from frequency_shortcuts.networks.recipe import Recipe
 # %%
 # Images with a known cue
 # -----------------------
-# The mechanism `present` raises amplitudes. `data.planted` has seven more, such as cues in the phases.
+# The mechanism `present` raises amplitudes. `data.planted` has others, such as an absence of energy.
 
 design = planted.design("present")
 mean, std = np.full(3, design.mean), np.full(3, design.deviation)

@@ -92,10 +92,9 @@ def test_the_keys_of_a_recipe_are_those_of_the_library():
 @pytest.mark.parametrize("mechanism", planted.MECHANISMS)
 def test_the_constants_of_planted_sets_are_those_of_the_library(mechanism):
     constants = Plan(CONFIG).planting(mechanism)
-    train = 1200 if mechanism == "joint" else 400
-    assert constants.pop("images_per_class") == {"train": train, "validation": 60, "test": 100}
+    assert constants.pop("images_per_class") == {"train": 400, "validation": 60, "test": 100}
     del constants["seeds"]
-    lists = {name: tuple(value) for name, value in constants.items() if name in ("decoy_ring", "gain_range")}
+    lists = {name: tuple(value) for name, value in constants.items() if name == "gain_range"}
     as_tuples = {**constants, **lists, "rings": tuple(map(tuple, constants["rings"]))}
     assert planted.Design(mechanism, **as_tuples) == planted.design(mechanism)
 

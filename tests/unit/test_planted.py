@@ -18,10 +18,10 @@ ONE = 0.085
 every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS)
 
 
-def drawn(mechanism, per_class=400, seed=1, decoys=False, **constants):
+def drawn(mechanism, per_class=400, seed=1, **constants):
     """Design, images, and the spectra of their pixels (0 to 1): complex [class, n, channels, H, W], centred."""
     design = planted.design(mechanism, **constants)
-    images, labels = planted.images(design, per_class, seed, decoys=decoys)
+    images, labels = planted.images(design, per_class, seed)
     spectra = np.fft.fftshift(np.fft.fft2(images / np.float32(255)), axes=(-2, -1))
     return design, images, np.stack([spectra[labels == c] for c in range(len(design.classes))])
 
@@ -78,53 +78,9 @@ def test_a_class_differs_from_the_background_at_its_truth_and_nowhere_else(mecha
     found = np.abs(spectra)[..., free].mean(axis=(1, 2, 3))
     np.testing.assert_allclose(found, found[0], rtol=OVERALL)
     assert few_are_clipped(images, len(design.classes))
-    if mechanism not in ("joint", "phase"):  # tests of their own follow
-        assert design.classes == ("C0", "C1", "C2", "C3", "C4")[: len(masks)] and design.neutral == 0
-        assert not masks[0].any() and masks[1:].any(axis=(1, 2)).all()
-        check_amplitudes(design, spectra, gain_of(design, masks))
-
-
-def test_images_that_are_not_for_training_carry_decoys():
-    design, images, spectra = drawn("decoy", decoys=True)
-    masks = design.planted()
-    assert not (masks["decoys"] & masks["truth"].any(axis=0)).any()
-    assert few_are_clipped(images, len(design.classes))
-    check_amplitudes(design, spectra, gain_of(design, masks["truth"] | masks["decoys"]))
-    # They are the same images but for the decoys, as other mechanisms have none.
-    assert np.array_equal(drawn("present", 4)[1], drawn("present", 4, decoys=True)[1])
-
-
-def test_the_mean_amplitudes_of_joint_do_not_differ():
-    design, _, spectra = drawn("joint", per_class=1200)
-    gain = np.where(design.planted()["truth"], (1 + design.gain) / 2, 1)
-    mean, known, of_two = np.abs(spectra).mean(axis=(1, 2)), background(design), pairs_of_two(32)
-    np.testing.assert_allclose(mean[:, of_two] / known[of_two], gain[:, of_two], rtol=ONE)
-    at_cue = mean[:, design.planted()["truth"][0]].mean(axis=1)
-    np.testing.assert_allclose(at_cue[1], at_cue[0], rtol=OVERALL)
-
-
-def test_of_phase_the_amplitudes_are_the_same_and_only_phases_differ():
-    design, _, spectra = drawn("phase", channels=4)
-    assert design.classes == ("independent", "equal", "opposite") and design.neutral is None
-    cue = design.planted()["truth"][0]
-    check_amplitudes(design, spectra, gain_of(design, design.planted()["truth"]))
-    at_cue = spectra[..., cue]  # [class, image, channel, position]
-    # Mean and spread of the amplitudes by class and channel: those of the Rayleigh distribution, 0.523.
-    amplitude = np.abs(at_cue) / (background(design)[cue] * design.gain)
-    np.testing.assert_allclose(amplitude.mean(axis=(1, 3)), 1, rtol=2.5 * OVERALL)
-    np.testing.assert_allclose(amplitude.std(axis=(1, 3)), 0.523, rtol=5 * OVERALL)
-    for c, i, j in np.ndindex(3, 4, 4):
-        if i < j:  # no class has correlated amplitudes: 400 images of 16 pairs that are no copies
-            a, b = (amplitude[c, :, channel][:, : design.pairs].ravel() for channel in (i, j))
-            assert abs(np.corrcoef(a, b)[0, 1]) < 0.1
-    for channel in (1, 2, 3):
-        # Of strong coefficients only: of weak ones, rounding to 8 bits turns the phase.
-        strong = (amplitude[:, :, 0] > 0.3) & (amplitude[:, :, channel] > 0.3)
-        turned = np.exp(1j * np.angle(at_cue[:, :, channel] / at_cue[:, :, 0]))
-        independent, equal, opposite = (turned[c][strong[c]] for c in range(3))
-        assert abs(independent.mean()) < 0.05
-        np.testing.assert_allclose(equal, 1, atol=0.25)
-        np.testing.assert_allclose(opposite, -1 if channel % 2 else 1, atol=0.25)
+    assert design.classes == ("C0", "C1", "C2", "C3", "C4")[: len(masks)]
+    assert not masks[0].any() and masks[1:].any(axis=(1, 2)).all()
+    check_amplitudes(design, spectra, gain_of(design, masks))
 
 
 @every_mechanism
@@ -135,10 +91,6 @@ def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism)
         assert found.dtype == bool and found.shape[-3:] == (len(design.classes), 32, 32)
         assert spectrum.symmetric(found)
         assert not found[..., 16, 16].any()
-    if mechanism in ("joint", "phase"):
-        assert (masks["truth"] == masks["truth"][0]).all()
-        assert masks["truth"][0].sum() == 2 * design.pairs * len(design.rings)
-        return
     if mechanism == "redundant":
         assert np.array_equal(masks["halves"][0] | masks["halves"][1], masks["truth"])
         assert masks["halves"][:, 1:].any(axis=(2, 3)).all() and not masks["halves"][:, 0].any()
@@ -146,7 +98,7 @@ def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism)
     sets = [found for some in by_class for found in some[1:]]
     assert sum(found.astype(int) for found in sets).max() == 1
     radius = spectrum.radius(32, 32)
-    rings = {"redundant": [*design.rings, *design.rings], "decoy": [*design.rings, *[design.decoy_ring] * 3]}
+    rings = {"redundant": [*design.rings, *design.rings]}
     if mechanism == "graded":
         low, high = design.rings
         rings["graded"] = [{"low": low, "high": high}[name] for name in design.ring_names[1:]]
@@ -177,23 +129,6 @@ def test_the_rings_and_gains_of_graded_sets_are_drawn_with_the_pairs():
     np.testing.assert_array_equal(other.planted()["truth"], same.planted()["truth"])
 
 
-def test_of_joint_a_has_both_sets_or_neither_and_b_exactly_one():
-    design, _, spectra = drawn("joint", rings=((3, 7), (7, 10)))
-    assert design.classes == ("A", "B") and design.neutral is None
-    radius, both, known = spectrum.radius(32, 32), design.planted()["truth"][0], background(design)
-    # S and S': the truth within each ring; tried where the two rings do not overlap.
-    sets = [both & (inner <= radius) & (radius < outer) for inner, outer in design.rings]
-    # Of each image, whether S and S' are raised by 3. The mean of 24 amplitudes spreads by a ninth of itself, so that
-    # 1.6 is five standard deviations from 1 and four and a half from 3. [set, class, image]
-    means = [(np.abs(spectra[..., chosen]).mean(axis=2) / known[chosen]).mean(axis=-1) for chosen in sets]
-    found = np.stack(means) > 1.6
-    assert (found[0, 0] == found[1, 0]).all()
-    assert (found[0, 1] != found[1, 1]).all()
-    # In either class each set is raised in exactly half of the images, of any even number of the first ones.
-    for n in (2, 60, 400):
-        np.testing.assert_array_equal(found[..., :n].mean(axis=-1), 0.5)
-
-
 @every_mechanism
 def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
     design = planted.design(mechanism)
@@ -206,7 +141,7 @@ def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
     assert len(np.unique(np.concatenate([large, planted.images(design, 7, seed=4)[0]]), axis=0)) == 14 * n
 
 
-@pytest.mark.parametrize("mechanism", ["redundant", "decoy", "joint"])
+@pytest.mark.parametrize("mechanism", ["redundant", "present"])
 def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
     design = planted.design(mechanism)
     splits = {"train": planted.images(design, 2, 0)}
@@ -217,9 +152,9 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
     with h5py.File(tmp_path / "p.h5") as file:
         assert file["planted"].attrs["mechanism"] == mechanism
         found = truth.planted(file)
-    assert store.read(tmp_path / "p.h5", "train").neutral == design.neutral
-    extra = {"redundant": {"half_0", "half_1"}, "decoy": {"decoy"}}.get(mechanism, set())
-    assert set(found) == {"own", "any"} | extra
+    assert store.read(tmp_path / "p.h5", "train").neutral == 0
+    halves = {"half_0", "half_1"} if mechanism == "redundant" else set()
+    assert set(found) == {"own", "any"} | halves
     np.testing.assert_array_equal(found["own"], design.planted()["truth"])
 
 
@@ -228,7 +163,6 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
     [
         ({"mechanism": "present"}, "0 images per class: expected at least 1"),
         ({"mechanism": "hidden"}, "mechanism 'hidden': expected one of present, redundant"),
-        ({"mechanism": "phase", "channels": 1}, "channels 1: the mechanism phase needs at least 2"),
         ({"mechanism": "present", "rings": [[7, 3]]}, r"ring \[7, 3\]: expected an inner radius above 0 and below"),
         ({"mechanism": "present", "pairs": 0}, r"pairs 0: expected 1 to \d+, so many are free in the ring \[3, 7\]"),
         ({"mechanism": "redundant", "rings": [[3, 4]]}, r"pairs 8: expected 1 to 2, so many are free in the ring"),

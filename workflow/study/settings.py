@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -75,10 +74,9 @@ class StudySettings:
 
     def planting(self, mechanism: str) -> dict[str, Any]:
         """The constants of the planted sets of a mechanism: those of all sets, updated with its own."""
-        constants = copy.deepcopy(dict(self.config["planting"]))
-        for key, value in constants.pop("mechanisms").get(mechanism, {}).items():
-            constants[key] = {**constants[key], **value} if isinstance(value, Mapping) else value
-        return constants
+        constants = self.section("planting")
+        own: Mapping[str, Any] = constants.pop("mechanisms").get(mechanism, {})
+        return {**constants, **own}
 
     def graded_seeds(self) -> list[int]:
         """The seeds of the graded sets; none if there are no such sets."""

@@ -8,20 +8,23 @@ classes are multiplied by the same constant. So outside the planted masks the cl
 (The first version scaled each image to one standard deviation. The amplitude outside the planted masks then
 differed by class, and networks used that second cue.)
 
-The functions that shape white noise and store it as pixels also serve the sets of `planted`.
+`drawn` also draws the sets of `planted`.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from frequency_shortcuts.spectrum import arrays, masks, pairs
+
+if TYPE_CHECKING:
+    from . import planted
 
 CLASSES = ("C0", "C1", "C2", "C3")
 NEUTRAL = 0  # the class with nothing planted
@@ -100,30 +103,6 @@ def background(size: int, alpha: float) -> arrays.FloatArray:
     return radius**-alpha
 
 
-def scale(amplitude: arrays.FloatArray, deviation: float) -> float:
-    """The constant that brings unit white noise shaped by an amplitude [H, W] to this standard deviation.
-
-    The variance of such noise is the mean of the squared amplitude over all positions.
-    """
-    return deviation / float(np.sqrt(np.mean(amplitude**2)))
-
-
-def half(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Centred symmetric planes [..., H, W] as a real FFT orders them, [..., H, W // 2 + 1]."""
-    return np.fft.ifftshift(plane, axes=(-2, -1))[..., : plane.shape[-1] // 2 + 1]
-
-
-def noise(generator: np.random.Generator, count: int, channels: int, size: int) -> npt.NDArray[np.complex128]:
-    """Real FFT of unit white noise, complex [count, channels, H, W // 2 + 1]."""
-    return np.fft.rfft2(generator.standard_normal((count, channels, size, size)))
-
-
-def pixels(coefficients: npt.NDArray[np.complex128], size: int, mean: float) -> npt.NDArray[np.uint8]:
-    """Real FFTs [..., H, W // 2 + 1] as images around a mean, clipped to [0, 1]: uint8 [..., H, W]."""
-    shaped = np.fft.irfft2(coefficients, s=(size, size))
-    return np.rint(np.clip(mean + shaped, 0, 1) * 255).astype(np.uint8)
-
-
 def images(
     design: Design, per_class: int, seed: int, *, chunk: int = 256
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -131,37 +110,33 @@ def images(
 
     An image depends on the set, the seed, its class and its number alone: a larger set begins with the smaller one.
     """
-    amplitude = design.amplitude()
-    amplitude = half(amplitude * scale(amplitude[NEUTRAL], design.deviation))
-
-    def draw(c: int, numbers: npt.NDArray[np.int64], generator: np.random.Generator) -> npt.NDArray[np.uint8]:
-        white = noise(generator, len(numbers), design.channels, design.size)
-        return pixels(white * amplitude[c], design.size, design.mean)
-
-    return interleaved(draw, len(CLASSES), per_class, seed, f"syn_{design.control_band}", chunk)
+    return drawn(design, per_class, seed, f"syn_{design.control_band}", chunk)
 
 
-def interleaved(
-    draw: Callable[[int, npt.NDArray[np.int64], np.random.Generator], npt.NDArray[np.uint8]],
-    n_classes: int,
-    per_class: int,
-    seed: int,
-    name: str,
-    chunk: int,
+def drawn(
+    design: Design | planted.Design, per_class: int, seed: int, name: str, chunk: int
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Images uint8 [n, channels, H, W] and labels int64 [n] of a set that is drawn class by class, in chunks.
+    """Images uint8 [n, channels, H, W] and labels int64 [n] of a set, drawn class by class, in chunks.
 
-    draw : class, numbers of its images [k], its generator -> uint8 [k, channels, H, W]. Each class has a generator
-        seeded by seed, class and the name of the set, so that no two sets share images; it draws the images in order
+    Each class has a generator seeded by seed, class and the name of the set, so that no two sets share images; it draws
+    the images in order. Pixels are clipped to [0, 1] and rounded.
 
     Raises ValueError for fewer than 1 image per class.
     """
     if per_class < 1:
         raise ValueError(f"{per_class} images per class: expected at least 1")
+    size, amplitude = design.size, design.amplitude()
+    # The variance of unit white noise shaped by an amplitude is the mean of the squared amplitude over all positions.
+    scale = design.deviation / float(np.sqrt(np.mean(amplitude[NEUTRAL] ** 2)))
+    half = np.fft.ifftshift(amplitude * scale, axes=(-2, -1))[..., : size // 2 + 1]  # as a real FFT orders it
     of_class = []
-    for c in range(n_classes):
-        generator = np.random.default_rng([seed, c, zlib.crc32(name.encode())])
-        numbers = np.split(np.arange(per_class), range(chunk, per_class, chunk))
-        of_class.append(np.concatenate([draw(c, part, generator) for part in numbers]))
-    drawn = np.stack(of_class, axis=1)
-    return drawn.reshape(-1, *drawn.shape[2:]), np.tile(np.arange(n_classes), per_class)
+    for c, factor in enumerate(half):
+        generator, parts = np.random.default_rng([seed, c, zlib.crc32(name.encode())]), []
+        for start in range(0, per_class, chunk):
+            count = min(chunk, per_class - start)
+            noise = np.fft.rfft2(generator.standard_normal((count, design.channels, size, size)))
+            shaped = np.fft.irfft2(noise * factor, s=(size, size))
+            parts.append(np.rint(np.clip(design.mean + shaped, 0, 1) * 255).astype(np.uint8))
+        of_class.append(np.concatenate(parts))
+    images = np.stack(of_class, axis=1)
+    return images.reshape(-1, *images.shape[2:]), np.tile(np.arange(len(half)), per_class)

@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from frequency_shortcuts.data import planted
+from frequency_shortcuts.data import planted, synthetic
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps import adcs
@@ -103,7 +103,7 @@ def _measure(design: planted.Design, protocol: Protocol, device: torch.device | 
     train_images = planted.images(design, protocol.train_images, of_train)
     mean, std = pixel_statistics(train_images[0])
     train, test = (
-        Split(*images, design.classes, mean, std, neutral=design.neutral)
+        Split(*images, design.classes, mean, std, neutral=synthetic.NEUTRAL)
         for images in (train_images, planted.images(design, protocol.test_images, of_test))
     )
     architecture = architectures.Architecture(
@@ -122,7 +122,7 @@ def _measure(design: planted.Design, protocol: Protocol, device: torch.device | 
     )
     spectra = adcs.class_spectra(train)
     gains = design.gains.copy()
-    gains[design.neutral] = np.nan
+    gains[synthetic.NEUTRAL] = np.nan
     of_class = {
         "class": design.classes,
         "gain": gains,

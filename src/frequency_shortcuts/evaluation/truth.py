@@ -38,7 +38,6 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
     `own` : the truth of the class itself. A class with nothing planted has no truth, and no scores
     `any` : the union over all classes, the same for every class
     `half_0`, `half_1` : for the mechanism `redundant`, the two sets of `own`, each of which is enough
-    `decoy` : for the mechanism `decoy`, the frequencies that are raised only in validation and test images: no truth
 
     Raises ValueError for a store without a truth.
     """
@@ -49,8 +48,6 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
     masks = {"own": own, "any": np.broadcast_to(own.any(axis=0), own.shape)}
     if "halves" in group:
         masks["half_0"], masks["half_1"] = group["halves"][:]
-    if "decoys" in group:
-        masks["decoy"] = group["decoys"][:]
     return masks
 
 

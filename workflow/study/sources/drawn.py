@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .description import Content, Shape, Source, shape_of
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 class Drawn(Source):
-    """A source whose images are drawn; `section` has their size, and their number and seed by split."""
+    """A source whose images are drawn; `section` has their size, and their number and seed by split.
+
+    images : draws so many images of each class of a design, and their labels, from a seed
+    """
 
     section: str
+    images: Callable[[Any, int, int], ImagesAndLabels]
     has_truth = True
     message = "Drawing the images of {wildcards.dataset}"
 
     @abstractmethod
     def design(self, constants: dict[str, Any]) -> Any:
         """The design of a set from its constants, besides the numbers and seeds. Raises ValueError if it makes none."""
-
-    @abstractmethod
-    def images(self, design: Any, split: str, count: int, seed: int) -> ImagesAndLabels:
-        """So many images of each class, and their labels."""
 
     def shape(self, plan: Plan, name: str) -> Shape:
         """Shape of the images."""
@@ -45,7 +45,7 @@ class Drawn(Source):
         design, counts, seeds = self._parts(settings)
         stores.write(
             path,
-            {split: self.images(design, split, counts[split], seeds[split]) for split in counts},
+            {split: self.images(design, counts[split], seeds[split]) for split in counts},
             classes=design.classes,
             source=f"{self.kind}, {design}",
             planted=(design.planted(), design.about()),

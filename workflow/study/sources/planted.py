@@ -9,8 +9,6 @@ from frequency_shortcuts.data import planted
 from .drawn import Drawn
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data.splits import ImagesAndLabels
-
     from ..plan import Plan
 
 
@@ -21,6 +19,7 @@ class Planted(Drawn):
     kind = "planted"
     section = "planting"
     rule = "plant"
+    images = staticmethod(planted.images)
     keys = """
 planted:
   description: A set with one known difference between its classes, drawn with the constants of `planting`.
@@ -39,18 +38,6 @@ planted:
           description: Classes as in `present`; the amplitude is raised a little at many pairs.
         - const: absent
           description: Classes as in `present`; there is no energy in the ring of the class.
-        - const: joint
-          description: >-
-            Classes A and B. In A both of two sets are raised or neither is, in B exactly one is; the mean amplitudes of
-            A and B are equal.
-        - const: phase
-          description: >-
-            Classes independent, equal and opposite. One set is raised in all; there the phases of the colour channels
-            are independent, equal, or those of channel 1 differ by half a turn.
-        - const: decoy
-          description: >-
-            As `present`; validation and test images have a second raised set of their class, which training images do
-            not have.
         - const: graded
           description: >-
             Classes C0 to C4. As `present`, with a ring (the lower or the higher of two) and a gain of each class that
@@ -65,10 +52,6 @@ planted:
     def design(self, constants: dict[str, Any]) -> planted.Design:
         """That of the mechanism."""
         return planted.Design(**constants)
-
-    def images(self, design: planted.Design, split: str, count: int, seed: int) -> ImagesAndLabels:
-        """Those of `planted.images`; training images have no decoys."""
-        return planted.images(design, count, seed, decoys=split != "train")
 
 
 SOURCE = Planted()

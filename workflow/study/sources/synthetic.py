@@ -9,8 +9,6 @@ from frequency_shortcuts.data import synthetic
 from .drawn import Drawn
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data.splits import ImagesAndLabels
-
     from ..plan import Plan
 
 
@@ -21,6 +19,7 @@ class Synthetic(Drawn):
     kind = "synthetic"
     section = "synthesis"
     rule = "synthesize"
+    images = staticmethod(synthetic.images)
     keys = """
 synthetic:
   description: The set Syn_1, Syn_2, Syn_3 or Syn_4 of the paper, drawn with the constants of `synthesis`.
@@ -43,10 +42,6 @@ synthetic:
         if not all(band.any() for band in design.bands()):
             raise ValueError(f"synthesis.band_edges {list(design.band_edges)}: expected radii within the spectrum")
         return design
-
-    def images(self, design: synthetic.Design, split: str, count: int, seed: int) -> ImagesAndLabels:
-        """Those of `synthetic.images`."""
-        return synthetic.images(design, count, seed)
 
 
 SOURCE = Synthetic()

@@ -67,17 +67,17 @@ TEST = NetworkTest(
             "(planted for the class itself; C0 has nothing, and no scores) or `any` (wherever classes were made to "
             "differ); of sets in which either of two cues is enough, also `half_0`, `half_1` and `better_half`, the "
             "better of the two by average precision, chosen for each ranking and for each random draw, so that its "
-            "controls hold what the better of two gives by chance. Of the mechanism `decoy` also `decoy`, which is no "
-            "truth. `ranking`: `dfm`; `dfm_size` (by the absolute value of the loss increments); `adcs` (by its "
-            "absolute value), `adcs_high`, `adcs_low` (by more, by less energy), `adcs_significant` (by the absolute "
-            "value of that ADCS), which are the same for every run; controls `random` (uniform), `radial` (dealt anew "
-            "within rings of one cycle per image), `other` (mean over the maps of the other classes), the latter two "
-            "also of each other ranking (`radial_adcs`, ...). `positions`: the size to which every ranking is cut. "
-            "Where `cut` is `percent`, it is that of the map of `percent`; where `cut` is `truth`, it is that of the "
-            "class's own truth (of the larger half for `better_half`), and `percent` is 100 times its share of the "
-            "spectrum. `prevalence` of the truth; `precision`, `recall`, and `average_precision`, which is over the "
-            "whole ranking and so the same for every size. Ties are taken in random order. Random kinds are means "
-            "over draws, with `_low` and `_high`, between which 95 % of the draws lie",
+            "controls hold what the better of two gives by chance. `ranking`: `dfm`; `dfm_size` (by the absolute value "
+            "of the loss increments); `adcs` (by its absolute value), `adcs_high`, `adcs_low` (by more, by less "
+            "energy), `adcs_significant` (by the absolute value of that ADCS), which are the same for every run; "
+            "controls `random` (uniform), `radial` (dealt anew within rings of one cycle per image), `other` (mean "
+            "over the maps of the other classes), the latter two also of each other ranking (`radial_adcs`, ...). "
+            "`positions`: the size to which every ranking is cut. Where `cut` is `percent`, it is that of the map of "
+            "`percent`; where `cut` is `truth`, it is that of the class's own truth (of the larger half for "
+            "`better_half`), and `percent` is 100 times its share of the spectrum. `prevalence` of the truth; "
+            "`precision`, `recall`, and `average_precision`, which is over the whole ranking and so the same for every "
+            "size. Ties are taken in random order. Random kinds are means over draws, with `_low` and `_high`, between "
+            "which 95 % of the draws lie",
         )
     },
     join=join,
