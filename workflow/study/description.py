@@ -177,13 +177,3 @@ def of_dataset(plan: Plan, name: str) -> dict[str, Any]:
 def percent(plan: Plan) -> dict[str, Any]:
     """The size of the maps that are tested."""
     return {"percent": plan.setting("shortcuts/percent")}
-
-
-def stores_with_truth(names: list[str]) -> dict[str, list[str]]:
-    """The images and spectra of data sets."""
-    return {"stores": [f"data/{name}.h5" for name in names], "spectra": [f"adcs/{name}.h5" for name in names]}
-
-
-def sets_with_truth(plan: Plan, names: list[str]) -> dict[str, Any]:
-    """The names and band edges of data sets."""
-    return {"names": names, "band_edges": {name: plan.band_edges(name) for name in names}}

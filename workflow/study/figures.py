@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .categories import Result
-from .description import Figure, of_dataset, percent, sets_with_truth, store, store_and_table, stores_with_truth, table
+from .description import Figure, of_dataset, percent, store, store_and_table, table
 from .job import FOLDER as RUN
 from .job import NETWORK, WITH_TRUTH
 from .network_tests import TESTS
@@ -43,6 +43,16 @@ def _below_results(plan: Plan, files: dict[str, Any]) -> dict[str, Any]:
         key: f"{plan.results}/{given}" if isinstance(given, str) else [f"{plan.results}/{file}" for file in given]
         for key, given in files.items()
     }
+
+
+def _samples_inputs(plan: Plan, name: str) -> dict[str, Any]:
+    names = plan.datasets(*WITH_TRUTH)
+    return {"stores": [f"data/{name}.h5" for name in names], "spectra": [f"adcs/{name}.h5" for name in names]}
+
+
+def _samples_parameters(plan: Plan, name: str) -> dict[str, Any]:
+    names = plan.datasets(*WITH_TRUTH)
+    return {"names": names, "band_edges": {name: plan.band_edges(name) for name in names}}
 
 
 CARDS = 4  # classes on the cards of a network
@@ -84,8 +94,8 @@ FIGURES: dict[str, Figure] = {
     "samples": Figure(
         Result("images and spectra", "samples"),
         lambda plan: ["synthetic"] if plan.datasets(*WITH_TRUTH) else [],
-        lambda plan, name: stores_with_truth(plan.datasets(*WITH_TRUTH)),
-        lambda plan, name: sets_with_truth(plan, plan.datasets(*WITH_TRUTH)),
+        _samples_inputs,
+        _samples_parameters,
         caption="Images (the first test image of each class) and mean amplitude spectra of the synthetic and planted "
         "sets, one column a class. Spectra are the mean over all {{ config.adcs.split }} images of a class and over "
         "the channels, on a logarithmic scale; in Syn_1 to Syn_4, circles mark the band edges at {{ "

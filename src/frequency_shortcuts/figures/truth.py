@@ -7,7 +7,6 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
@@ -16,19 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
-
-from .canvas import (
-    COLOURS,
-    PAGE,
-    colour_bar,
-    despine,
-    draw_circles,
-    few_frequency_ticks,
-    network_label,
-    show_plane,
-    style,
-)
+from .canvas import COLOURS, PAGE, despine, network_label, style
 from .selection import kinds_of
 
 # Rankings that belong to a data set, not to a network: marker and what they are called.
@@ -38,66 +25,45 @@ _OF_SET = {
     "adcs_low": ("<", "ADCS, less energy"),
 }
 _TRUTHS = {"own": "planted for the class", "any": "planted for any class"}
+_RUN = ["dataset", "network", "augmentation", "seed"]
 _ROOM = 0.3  # to either side of a class, that its networks are spread over
 
 
-def truth(
-    table: pd.DataFrame,
-    percent: float,
-    planes: Mapping[str, tuple[Sequence[str], BoolArray, FloatArray, npt.NDArray[np.int16]]],
-    band_edges: Mapping[str, Sequence[float]] | None = None,
-) -> Figure:
-    """Scores of maps and ADCS against what was planted, and below them all three as pictures.
+def truth(table: pd.DataFrame) -> Figure:
+    """Average precision of maps and ADCS against what was planted.
 
     table : that of `truth.score` with the columns dataset, network, augmentation, seed and uses, and classes by name
-    percent : the size of the maps whose precision is shown
-    planes : data set -> classes with a truth of their own, what was planted [class, H, W], share of the runs that have
-        the frequency in the map [class, H, W], ADCS [class, H, W]
-    band_edges : data set -> radii of circles on its pictures, in cycles per image
 
     A row of scores a data set, a line for each of its classes; dots are means over seeds, their bars a standard
     deviation to either side. Only those networks are scored that use the planted mask of a class; where some do not,
     it says so.
     """
-    table = table[table["cut"].eq("truth") | table["percent"].eq(percent)]
+    # The average precision is over the whole ranking, the same for maps of all sizes.
+    table = table.drop_duplicates([*_RUN, "class", "truth", "ranking"])
     # Each data set has classes of its own.
     classes = {name: list(dict.fromkeys(of_set["class"])) for name, of_set in table.groupby("dataset", sort=False)}
     networks = kinds_of(table)
     colours = dict(zip(networks, cycle(COLOURS), strict=False))
-    columns = [
-        ("own", "average_precision", "percent", "average precision"),
-        ("own", "precision", "percent", f"precision of the top {percent:g} %"),
-        ("own", "precision", "truth", "precision at its own size"),
-        ("any", "average_precision", "percent", "average precision"),
-    ]
     with style():
         tall = [0.15 + (0.09 + 0.09 * len(networks)) * len(names) for names in classes.values()]
-        across = 3 * max(len(own) for own, *_ in planes.values())
-        side = (PAGE - 1.6) / max(across, 6)
-        heights = [sum(tall) + 0.6, (side + 0.05) * len(planes) + 0.4]
-        figure = plt.figure(figsize=(PAGE, sum(heights) + 0.6))
-        parts = figure.add_gridspec(2, 1, height_ratios=heights)
-        places = parts[0].subgridspec(len(tall), len(columns), height_ratios=tall)
-        axes = places.subplots(sharex=True, sharey="row", squeeze=False)
+        figure, axes = plt.subplots(
+            len(tall), len(_TRUTHS), figsize=(PAGE, sum(tall) + 1.2), sharex=True, sharey="row", squeeze=False,
+            height_ratios=tall,
+        )  # fmt: skip
         for (name, its), line in zip(classes.items(), axes, strict=True):
             of_set = table[table["dataset"] == name]
-            for (which, score, cut, _), axis in zip(columns, line, strict=True):
-                rows = of_set[(of_set["truth"] == which) & (of_set["cut"] == cut)]
-                _draw_scores(axis, rows, score, its, colours)
+            for which, axis in zip(_TRUTHS, line, strict=True):
+                _draw_scores(axis, of_set[of_set["truth"] == which], its, colours)
             line[0].set_ylabel(_broken(name))
             line[0].set_yticks(range(len(its)), its)
             line[0].set_ylim(len(its) - 0.5, -0.5)
-        for (which, *_, title), axis, last in zip(columns, axes[0], axes[-1], strict=True):
-            axis.set_title(f"{_TRUTHS[which]}:\n{title}")
-            last.set_xlabel("share")
+        for title, axis, last in zip(_TRUTHS.values(), axes[0], axes[-1], strict=True):
+            axis.set_title(title)
+            last.set_xlabel("average precision")
         axes[0, 0].set_xlim(-0.05, 1.05)
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         despine(figure.axes, left=True)
-        _draw_planted(
-            figure, parts[1].subgridspec(len(planes), across).subplots(squeeze=False), planes, band_edges or {}, percent
-        )
-        handles = _legend_of_scores(colours)
-        figure.legend(handles=handles, loc="outside upper center", ncols=4)
+        figure.legend(handles=_legend_of_scores(colours), loc="outside upper center", ncols=4)
     return figure
 
 
@@ -107,13 +73,10 @@ def _broken(name: str) -> str:
 
 
 def _draw_scores(
-    axis: Axes,
-    table: pd.DataFrame,
-    score: str,
-    classes: Sequence[str],
-    colours: Mapping[tuple[str, str], str],
+    axis: Axes, table: pd.DataFrame, classes: Sequence[str], colours: Mapping[tuple[str, str], str]
 ) -> None:
-    """One score of one data set and truth: a line a class, on which networks are spread."""
+    """The scores of one data set and truth: a line a class, on which networks are spread."""
+    score = "average_precision"
     shift = np.linspace(-_ROOM, _ROOM, len(colours)) if len(colours) > 1 else np.zeros(1)
     bounds = [score, f"{score}_low", f"{score}_high"]
     mean = table.groupby(["ranking", "class"])[bounds].mean()
@@ -170,36 +133,3 @@ def _legend_of_scores(colours: Mapping[tuple[str, str], str]) -> list[Artist]:
     handles += [Line2D([], [], color="0.4", alpha=0.3, linewidth=3.5, label="random, map's radii (95 %)")]
     handles += [Patch(color="0.85", label="random, uniform (95 %)")]
     return handles + [point(marker, label, color="black") for marker, label in _OF_SET.values()]
-
-
-def _draw_planted(
-    figure: Figure,
-    axes: npt.NDArray[Any],
-    planes: Mapping[str, tuple[Sequence[str], BoolArray, FloatArray, npt.NDArray[np.int16]]],
-    band_edges: Mapping[str, Sequence[float]],
-    percent: float,
-) -> None:
-    """Rows of planted mask, maps and ADCS side by side, class after class."""
-    above: Sequence[str] = ()
-    most = max(1, *(int(np.abs(values).max(initial=0)) for *_, values in planes.values()))
-    for row, (name, (classes, masks, shares, values)) in enumerate(planes.items()):
-        line = axes[row]
-        for c, label in enumerate(classes):
-            planted, share, adcs = line[3 * c : 3 * c + 3]
-            show_plane(planted, masks[c].astype(float), "Greys", 0, 1)
-            show_plane(share, shares[c], "Greys", 0, 1)
-            show_plane(adcs, values[c], "RdBu_r", -most, most)
-            for axis in (planted, share, adcs):
-                draw_circles(axis, band_edges.get(name, ()), "tab:blue" if axis is not adcs else "black")
-                few_frequency_ticks(axis)
-            if list(classes) != list(above):
-                planted.set_title(f"{label}:\nplanted", fontsize=7)
-                share.set_title(f"DFM, {percent:g} %", fontsize=7)
-                adcs.set_title("ADCS", fontsize=7)
-        for axis in line[3 * len(classes) :]:
-            axis.set_axis_off()
-        line[0].set_ylabel(_broken(name))
-        above = classes
-    figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
-    colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
-    colour_bar(figure, axes, "Greys", 0, 1, "share of runs")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Table, percent, sets_with_truth, stores_with_truth
+from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Table, table
 from ..job import RUN, WITH_TRUTH
 
 if TYPE_CHECKING:
@@ -94,31 +94,21 @@ TEST = NetworkTest(
         "truth": Figure(
             Result("maps against the planted truth", "beyond"),
             lambda plan: ["synthetic"] if _runs(plan) else [],
-            lambda plan, name: {
-                **stores_with_truth(plan.mapped_datasets(*WITH_TRUTH)),
-                "maps": [MAPS.format(**run) for run in _runs(plan)],
-                "table": "tables/truth.csv",
-            },
-            lambda plan, name: {
-                **sets_with_truth(plan, plan.mapped_datasets(*WITH_TRUTH)),
-                **percent(plan),
-                "datasets": [run["dataset"] for run in _runs(plan)],
-            },
-            caption="Scores of the maps and of ADCS against the planted truth of the synthetic and planted sets. Only "
-            "networks that use the planted mask of a class are scored there (table: is the planted mask used?). Dots "
-            "are the maps of each network (mean and standard deviation over seeds), open dots the same increments "
-            "ranked by their size; black marks are ADCS from the {{ config.adcs.split }} images: by its absolute "
-            "value, by more and by less energy than the other classes. The first three columns count what was planted "
-            "for the class itself (in Syn_1 to Syn_4: C1 its diagonals, C2 its axes, C3 the control band that it "
-            "lacks; C0 has nothing), the last one every frequency that is planted for any class. Grey: the 95 % "
-            "interval of {{ config.truth.draws }} random rankings, above which a map is above chance; coloured bars: "
-            "the same for the map shuffled within rings of one cycle per image; triangles: mean over the maps of the "
-            "other classes. Average precision is over the whole ranking, precision over the top {{ parameters.percent "
-            "}} % of the spectrum or over as many positions as the truth has; ties are taken in random order. In Syn_1 "
-            "to Syn_4, C3 has no energy in the band that it lacks. Removing the band hardly changes C3's loss, so that "
-            "increments there are about zero. They outrank all negative increments, which looks as if the map held the "
-            "band. In the ranking by absolute value they do not. Below: the planted masks, the share of runs (networks "
-            "and seeds) that have a frequency in the map, and ADCS; circles are the edges of the bands.",
+            table("truth"),
+            lambda plan, name: {},
+            caption="Average precision of the maps and of ADCS against the planted truth of the synthetic and "
+            "planted sets, over the whole ranking; ties are taken in random order. Only networks that use the "
+            "planted mask of a class are scored there (table: is the planted mask used?). Dots are the maps of each "
+            "network (mean and standard deviation over seeds), open dots the same increments ranked by their size; "
+            "black marks are ADCS from the {{ config.adcs.split }} images: by its absolute value, by more and by "
+            "less energy than the other classes. The left column counts what was planted for the class itself (in "
+            "Syn_1 to Syn_4: C1 its diagonals, C2 its axes, C3 the control band that it lacks; C0 has nothing), the "
+            "right one every frequency that is planted for any class. Grey: the 95 % interval of {{ "
+            "config.truth.draws }} random rankings, above which a map is above chance; coloured bars: the same for "
+            "the map shuffled within rings of one cycle per image; triangles: mean over the maps of the other "
+            "classes. In Syn_1 to Syn_4, C3 has no energy in the band that it lacks. Removing the band hardly "
+            "changes C3's loss, so that increments there are about zero. They outrank all negative increments, which "
+            "looks as if the map held the band. In the ranking by absolute value they do not.",
         )
     },
     order=11,
