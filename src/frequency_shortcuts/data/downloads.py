@@ -285,10 +285,10 @@ DOWNLOADS: Mapping[str, PublishedSet] = {"fashion_mnist": FashionMnist(), "cifar
 
 
 @contextmanager
-def server_timeout(seconds: float = TIMEOUT) -> Iterator[None]:
-    """Inside the block, a connection ends with an error after the server is silent for this long."""
+def server_timeout() -> Iterator[None]:
+    """Inside the block, a connection ends with an error after the server is silent for `TIMEOUT` seconds."""
     before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
+    socket.setdefaulttimeout(TIMEOUT)
     try:
         yield
     finally:

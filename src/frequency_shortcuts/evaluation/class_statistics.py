@@ -131,16 +131,16 @@ def class_statistics(pixels: Pixels, n_classes: int, classes: tuple[str, ...] | 
     return ClassStatistics(mean, variance, count, (height, width))
 
 
-def fine_radius(statistics: ClassStatistics, share: float, kept: list[int] | None = None) -> float:
+def fine_radius(statistics: ClassStatistics, share: float) -> float:
     """The radius, in cycles per image, outside which so much of the squared difference between two classes lies.
 
     The squared difference between an image of a class and one of the rest is |mean_k - mean_rest|^2 + variance_k +
     variance_rest, summed over the channels. The share outside a radius is the median over the classes, since one of
-    them may hold an artefact. kept : the classes that count; by default all.
+    them may hold an artefact.
     """
     pairs = ConjugatePairs(*statistics.size)
     shares = []
-    for k in range(len(statistics)) if kept is None else kept:
+    for k in range(len(statistics)):
         own, rest = statistics.of(k), statistics.rest(k)
         power = (squared(own.mean - rest.mean) + own.variance + rest.variance).sum(dim=0).cpu().numpy()
         radii, beyond_each = shares_beyond(power, pairs)

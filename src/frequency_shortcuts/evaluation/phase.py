@@ -74,7 +74,6 @@ def collect(
     seed: int = 0,
     run: str = "",
     hits: Hits | None = None,
-    batch_size: int | None = None,
     progress: bool = False,
 ) -> PhaseHits:
     """The class that the network names when images keep amplitudes, phases or both, and their donors give the rest.
@@ -110,7 +109,7 @@ def collect(
     }  # fmt: skip
     named = _known(hits, donor, negative[classes], masks)
     with masked_predictions(
-        network, split, batch_size or source.batch_size(), total=len(KEPT) * len(labels),
+        network, split, source.batch_size(), total=len(KEPT) * len(labels),
         bar="phases and amplitudes", progress=progress,
     ) as predictor:  # fmt: skip
         background = SWAP.background(source.take, donor)

@@ -26,7 +26,6 @@ from frequency_shortcuts.spectrum.controls import strata
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-TRUTHS = ("own", "any")
 HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # for sets in which each class has two cues
 FOUND = 0.95  # least average precision of a ranking that found a truth
 INTERVAL = (0.025, 0.975)  # quantiles of random rankings; above the upper one, a ranking is above chance
