@@ -2,27 +2,20 @@
 
 import dataclasses
 import logging
-from types import SimpleNamespace
 from typing import ClassVar
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
-from drawn_tables import verdicts
-from PIL import Image
 from torch import nn
 from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.analysis import clearest, flip, page, plan, result, summary
+from frequency_shortcuts.analysis import plan
 from frequency_shortcuts.analysis.analyse import negatives_by_default
-from frequency_shortcuts.analysis.counterfactuals import FlipTest
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import trials
 from frequency_shortcuts.evaluation.counterfactual import Settings, collect
-from frequency_shortcuts.evaluation.flip_rates import VERDICTS
-from frequency_shortcuts.figures.typeset import MISSING
 from frequency_shortcuts.maps.methods import mixture, registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -217,215 +210,3 @@ def test_the_passes_of_the_counterfactual_test_are_an_upper_bound():
     collect(Counted(), split, split, settings=settings)
     passes, checks = sum(Counted.sizes), 20
     assert passes - checks <= plan.flip_passes(split, settings) <= 1.5 * passes
-
-
-# What it says of its verdicts, from made-up verdicts of every case
-
-
-@pytest.fixture
-def flips():
-    """Of six classes, one for each verdict; the first one follows by each number."""
-    values = {
-        "flip": [0.99, 0.01, 0.9, 0.02, 0.19, 0.5], "sham": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
-        "part": [0.97, 0.01, 0.04, np.nan, 0.1, 0.5], "need": [0.01, 0.79, 0.8, 0.03, np.nan, 0.5],
-    }  # fmt: skip
-    table = pd.DataFrame({"class": CLASSES})
-    for name, column in values.items():
-        table[name] = column
-        table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.08, table[name] + 0.0449
-    others = {"coarse": 0.4, "recall": 0.9, "images": 200, "verdict": VERDICTS, "cause": None,
-              "by": ["flip", "need", "flip", "flip", "flip", "flip"]}  # fmt: skip
-    table = table.assign(**others, pairs=pd.array([3, *[pd.NA] * 5], "Int64"))
-    split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
-    made = FlipTest(None, split, split, None, SimpleNamespace(about={"rms": np.arange(1, 7) / 19}), 0)
-    made.__dict__["table"] = table
-    return made
-
-
-@pytest.fixture
-def analysis(flips):
-    """Of six classes: strong, strong and of low frequencies, weak, none, no verdict, too few images."""
-    split, maps = flips.test, np.ones((6, 4, 4), bool)
-    about = {"percent": 5.0, "network": "small", "method": "culling", "seed": 0, "outputs": 1000}
-    hits = SimpleNamespace(labels=split.labels)
-    made = result.Analysis(split, split, about, flips, maps, None, hits, np.ones((6, 1, 4, 4)))
-    table = verdicts(CLASSES, (0,), [("small", "none")]).astype({"verdict": object, "than_lowest": object})
-    kinds = {
-        "verdict": ["strong", "strong", "weak", "none", None, "too few images"],
-        "than_lowest": ["better", "as well", np.nan, "worse", "as well", "undecided"],
-        "best_control": ["other", "radial", "random", "random", "other", "radial"],
-        "closest_class": ["emu", None, None, None, "ant", None],
-    }
-    for name, values in kinds.items():
-        table[name] = table["class"].map(dict(zip(CLASSES, values, strict=True)))
-    removed = ["none", "strong", "weak", "strong", None, "too few images"]
-    table["verdict"] = table["verdict"].where(
-        table["part"] == "keep", table["class"].map(dict(zip(CLASSES, removed, strict=True)))
-    )
-    table["draws_other"] = 5
-    for part, kind, tpr, fpr in (("keep", "low_pass", 0.4, 0.1), ("keep", "dfm", 0.75, 0.05),
-                                 ("remove", "dfm", 0.25, 0.0), ("remove", "random", 0.7, 0.0)):  # fmt: skip
-        table.loc[table["part"] == part, [f"tpr_{kind}", f"fpr_{kind}"]] = tpr, fpr
-    table["tpr_unfiltered"], table["fpr_unfiltered"] = 0.875, 0.02
-    table.loc[table["class"] == "dog", "smallest_effect"] = np.nan
-    made.__dict__["table"] = table.drop(columns=["dataset", "network", "augmentation", "seed"])
-    return made
-
-
-NOT_FOUND = [
-    "Not shown in 1 of 6 classes (dog): flip, sham and part are at most 7 %, the need is at most 8 % (largest upper "
-    "ends).",
-    "Cannot tell in 1 of 6 classes (emu): a number may lie on either side of its threshold, only images of one other "
-    "class are called so, or too few are left for the need.",
-    "Not recognised, so without a verdict, in 1 of 6 classes (fox): the recall is below 0.5.",
-]
-IMAGES_TESTED = "Tested: 13 images (2 to 3 of each class), with statistics of 13 images (2 to 3 of each class)."
-
-
-def test_the_summary_begins_with_a_sentence_for_each_class_that_follows_or_needs(analysis):
-    """The classes come by their lower end. A class that follows by several numbers gets the sentence of the first."""
-    first = (
-        "Give other images the fine spectrum of ant (a change of 5.3 % of the pixel range, root mean square), and 99 % "
-        "[91, 100] of them are called ant."
-    )
-    sentences = summary.sentences_of_flips(analysis)
-    assert sentences == [
-        first,
-        "Give other images the fine spectrum of cat (a change of 16 % of the pixel range, root mean square), and 90 % "
-        "[82, 94] of them are called cat. Without its own fine spectrum, 80 % [72, 84] of cat are no longer "
-        "recognised.",
-        "Without its own fine spectrum, 79 % [71, 83] of bee are no longer recognised.",
-        "The network relies on the fine spectrum in 3 of 6 classes, texture or artefact: the picture and your "
-        "knowledge of the images tell which.",
-        *NOT_FOUND,
-        IMAGES_TESTED,
-        "The network chose among 6 of its 1,000 outputs.",
-    ]
-    assert "no shortcut" not in " ".join(summary.sentences(analysis)).lower()
-    lines = analysis.summary().splitlines()
-    assert max(map(len, lines)) <= 100 and lines[0] == first[: len(lines[0])]
-    table = analysis.flip_test.table
-    table.loc[0, "cause"] = "blocks"
-    assert (
-        summary.sentences_of_flips(analysis)[0] == f"{first} What sets its spectrum apart is likely the blocks of JPEG."
-    )
-    table.loc[0, ["cause", "by"]] = None, "sham"
-    assert summary.sentences_of_flips(analysis)[0] == (
-        "Disturb the fine spectrum of other images in ways that are not of ant, and 98 % [90, 100] of them are called "
-        "ant: the class is a sink, which takes disturbed images."
-    )
-    table.loc[0, "by"] = "part"
-    assert summary.sentences_of_flips(analysis)[0] == (
-        "Give other images the finest part of an image of ant, and 97 % [89, 100] more of them are called ant than "
-        "with that of an image of their own class."
-    )
-
-
-def test_of_many_classes_that_follow_the_clearest_dozen_has_sentences(analysis):
-    row = analysis.flip_test.table.iloc[0]
-    names = [f"c{c}" for c in range(20)]
-    low = np.linspace(0.3, 0.9, 20)
-    many = pd.DataFrame([row] * 20).assign(**{"class": names, "flip_low": low}).reset_index(drop=True)
-    analysis.flip_test.__dict__["table"] = many
-    analysis.flip_test.hits.about["rms"] = np.full(20, 0.05)
-    object.__setattr__(analysis.flip_test, "test", SimpleNamespace(classes=tuple(names), labels=analysis.test.labels))
-    sentences = summary.sentences_of_flips(analysis)
-    assert [s.split("spectrum of ")[1].split()[0] for s in sentences[:12]] == names[:7:-1]
-    assert "in 20 of 20 classes (the clearest 12 are above), texture or artefact:" in sentences[12]
-
-
-def test_the_first_picture_shows_the_clearest_flip_or_says_that_there_is_none(analysis):
-    words = "The clearest of 6 classes: the network needs its fine spectrum, texture or artefact."
-    assert flip.note(analysis.flip_test.table.iloc[1], 6) == words
-    sink = analysis.flip_test.table.iloc[0].to_dict() | {"by": "sham"}
-    assert flip.note(sink, 6) == "The clearest of 6 classes: a sink, which takes disturbed images."
-    words = "None of 6 classes clearly follows or needs its fine spectrum. Here: the highest flip rate."
-    assert flip.note(analysis.flip_test.table.iloc[3], 6) == words
-
-
-def test_the_summary_says_of_maps_what_was_done_and_has_a_sentence_for_each_verdict(analysis):
-    controls = "each other class's map and random masks"
-    assert summary.sentences_of_maps(analysis) == [
-        "Is a map enough? Maps of 6 classes: they are given, 13 images (2 to 3 of each class) test them.",
-        "The test keeps the map of a class, 5 % of the frequencies; the others are zero (fill: zeros).",
-        "Mean TPR (share of a class that is recognised) and FPR (share of the others that are taken for it): 0.88 and "
-        "0.02 without a filter; 0.75 and 0.05 from the maps alone; 0.40 and 0.10 from as many lowest frequencies.",
-        "Strong shortcut in 2 of 6 classes (ant, bee): the map alone is enough to recognise the class, and clearly "
-        f"better than {controls}.",
-        f"Weak shortcut in 1 of 6 classes (cat): the map alone is clearly better than {controls}, but it is not sure "
-        "that the class is mostly recognised from it, and few others are taken for it.",
-        f"Nothing shown in 1 of 6 classes (dog): the map alone is not clearly better than {controls}.",
-        "Too few images to tell in 1 of 6 classes (fox): not even a TPR of 1 against 0 would be clearly better than "
-        f"{controls}.",
-        "In 1 of 1 classes (dog) with nothing shown, the closest control does so well that even a TPR of 1 from the "
-        "map, at the same FPR, would not be clearly better.",
-        "No verdict in 1 of 6 classes (emu): the network does not recognise the unfiltered images.",
-        "In 1 of 3 shortcuts (bee), the lowest frequencies do as well.",
-        "In 1 of 3 shortcuts (ant), the lowest frequencies do worse.",
-        "Removal, no part of the verdict: mean TPR 0.25 without the map (before: 0.88), 0.70 without as many random "
-        "frequencies. Clearly worse without the map: 3 of 4 classes (bee, cat, dog).",
-    ]
-    parts = [*summary.sentences_of_flips(analysis), *summary.sentences_of_maps(analysis)]
-    assert summary.sentences(analysis) == [*parts, *analysis.advice]
-
-
-def test_the_summary_says_nothing_of_what_was_not_tested(analysis):
-    analysis.about.update(outputs=6)
-    kept = analysis.table[analysis.table["part"] == "keep"].drop(columns=["tpr_low_pass", "fpr_low_pass"])
-    analysis.__dict__["table"] = kept.assign(fpr_dfm=np.nan, draws_other=2)
-    text = " ".join(summary.sentences(analysis))
-    assert "recognised): 0.88 without a filter; 0.75 from the maps alone." in text and "and FPR (" not in text
-    assert "2 other classes' maps and random" in text
-    for word in ("outputs", "Removal", "lowest", "Clearly worse"):
-        assert word not in text
-
-
-def test_the_page_names_the_closest_control_and_shows_removal(analysis, tmp_path):
-    headings, rows = page._readable(analysis.verdicts)
-    columns = zip(*rows, strict=True)
-    named = {f"{group}: {heading}": column for (group, heading), column in zip(headings, columns, strict=True)}
-    assert named["the map alone is kept: closest control"] == (
-        "the map of emu", "random masks, same radii", "random masks, uniform", "random masks, uniform",
-        "the map of ant", "random masks, same radii",
-    )  # fmt: skip
-    words = ("better", "as well", MISSING, "worse", "as well", "undecided")
-    assert named["the map alone is kept: than the lowest frequencies"] == words
-    assert named["the map alone is kept: smallest clear margin"] == ("0.15",) * 3 + (MISSING,) + ("0.15",) * 2
-    assert named["the map is removed: needed"] == ("no", "yes", "yes", "yes", MISSING, MISSING)
-    assert named["the map is removed: TPR"] == ("0.25",) * 6 and named["test images: of the class"] == ("50",) * 6
-    margin, low, high = analysis.verdicts.loc[0, ["margin", "margin_low", "margin_high"]]
-    interval = named["the map alone is kept: margin over it (95 % interval)"][0].replace("\xa0", " ")
-    assert interval == f"{margin:.2f} ({low:.2f} to {high:.2f})"
-    for name in ("flip", *page.DRAWINGS):
-        Image.new("RGB", (2, 2)).save(tmp_path / f"{name}.png")
-    text = page.render(analysis, tmp_path)
-    assert "<td>the map of emu</td>" in text and '<th scope="col">than the lowest frequencies</th>' in text
-    assert text.count('<tr class="strong">') == 5 and "Removal asks another question" in text
-    assert '<th scope="colgroup" colspan="3">the map is removed</th>' in text
-    analysis.__dict__["table"] = analysis.table[analysis.table["part"] == "keep"]
-    text = page.render(analysis, tmp_path)
-    assert "the map is removed" not in text and "Removal" not in text
-
-
-@pytest.mark.parametrize(
-    ("left_out", "shown", "words"),
-    [
-        ([], None, "The clearest of 6 classes: strong shortcut."),
-        (["strong"], "cat", "The clearest of 6 classes: weak shortcut."),
-        (["strong", "weak"], None, "No map is clearly better than its controls. That of this class comes closest"),
-    ],
-)
-def test_the_first_picture_of_maps_shows_the_clearest_class_or_says_that_none_is(analysis, left_out, shown, words):
-    table = analysis.table[~analysis.table["verdict"].isin(left_out)]
-    row = clearest.clearest_class(table)
-    mine = table[table["headline"] & (table["verdict"] == "strong" if not left_out else True)]
-    assert row["class"] == (shown or mine.loc[mine["margin"].idxmax(), "class"])
-    assert clearest.note(row, 6).startswith(words)
-
-
-@pytest.mark.usefixtures("closed_figures")
-def test_the_figure_is_that_of_one_network(analysis):
-    (axis,) = analysis.figure().axes
-    assert axis.get_title().splitlines()[-2:] == ["small", "bold: strong shortcut"]
-    bold = [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
-    assert bold == ["ant", "bee"]

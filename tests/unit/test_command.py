@@ -42,9 +42,8 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, monkeypa
     options = ["--method", "gradient", "--percent", 2, "--images-per-class", "2,1", "--out", tmp_path / "out"]
     done = run("analyse", MODEL, "--images", folder, *STATISTICS, *options)
     assert done.exit_code == 0, done.output
-    words = " ".join(done.output.split())
-    assert "keeps the map of a class, 2 % of the frequencies;" in words
-    assert "8 images (2 of each class) find them, 4 images (1 of each class) test them" in words
+    assert "Maps of 2 % of the frequencies (fill: zeros)" in done.stdout
+    assert "8 find maps, 4 test them" in done.stderr
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.html", "flips.csv", "verdicts.csv", "rates.csv", "maps.h5", "cards.png"} <= names
     assert not [name for name in names if name.startswith("unfinished")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,28 +14,29 @@ from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.figures.shortcuts import VERDICTS
 from frequency_shortcuts.spectrum import fills
 
-from .outcome import Outcome
+if TYPE_CHECKING:
+    from .result import Analysis
+
+
+def clearest_maps_first(verdicts: pd.DataFrame) -> pd.DataFrame:
+    """The verdicts of maps, a row a class: strong before weak before others, and then by the margin."""
+    rank = verdicts["verdict"].map({"strong": 0, "weak": 1}).fillna(2)
+    order = verdicts.assign(_rank=rank).sort_values(["_rank", "margin"], ascending=[True, False], kind="stable")
+    return order.drop(columns="_rank")
 
 
 def clearest_class(table: pd.DataFrame) -> dict[str, Any]:
-    """The row of the class to show, from all verdicts: strong before weak before others, then by the margin."""
-    headline = table[table["headline"]]
-    order = headline.assign(rank=headline["verdict"].map({"strong": 0, "weak": 1}).fillna(2))
-    row: dict[str, Any] = (
-        order.sort_values(["rank", "margin"], ascending=[True, False], kind="stable").iloc[0].to_dict()
-    )
+    """The row of the class to show, from all verdicts."""
+    row: dict[str, Any] = clearest_maps_first(table[table["headline"]]).iloc[0].to_dict()
     return row
 
 
 def note(row: dict[str, Any], n_classes: int) -> str:
-    """What the picture shows, in one sentence."""
-    verdict = VERDICTS.get(row["verdict"], "no verdict")
-    if row["verdict"] in ("strong", "weak"):
-        return f"The clearest of {n_classes:,} classes: {verdict}."
-    return f"No map is clearly better than its controls. That of this class comes closest ({verdict})."
+    """What the picture shows."""
+    return f"The clearest of {n_classes:,} classes: {VERDICTS.get(row['verdict'], 'no verdict')}."
 
 
-def draw(result: Outcome) -> Figure:
+def draw(result: Analysis) -> Figure:
     """A test image of the class, its map, and what the map and its closest control leave of the image.
 
     Under each stands the class that the network names for this image, and TPR and FPR on all test images. The image is
@@ -83,7 +84,7 @@ def draw(result: Outcome) -> Figure:
     return rows_of_panels({f"class {row['class']}": panels}, note(row, len(result.classes)))
 
 
-def _rates_of_map(result: Outcome, c: int, fill: str, m: int) -> tuple[float, float]:
+def _rates_of_map(result: Analysis, c: int, fill: str, m: int) -> tuple[float, float]:
     """TPR and FPR of a class when only the map of another one is kept."""
     rates = result.rates
     assert rates is not None  # the maps were tested

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -13,11 +14,13 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from frequency_shortcuts.data.folders import ImageFiles
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.causes import cause
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
 from frequency_shortcuts.evaluation.counterfactual import Changes, Flips, Settings, collect
+from frequency_shortcuts.evaluation.fine_differences import carries
 from frequency_shortcuts.evaluation.flip_rates import (
     BOTH,
     FOLLOWS,
@@ -108,10 +111,6 @@ class FlipTest:
     def _names(self, numbers: pd.Series) -> list[str]:
         return [self.classes[c] for c in numbers]
 
-    def rms(self, name: str) -> float:
-        """The size of the change that gives the spectrum of a class: root mean square, of pixels from 0 to 1."""
-        return float(self.hits.about["rms"][self.classes.index(name)])
-
     def counterfactual(self, k: int) -> Counterfactual:
         """A typical image before and after it got the spectrum of class k: one that is flipped if the class follows.
 
@@ -180,6 +179,31 @@ def _smallest_sets(
         if found.kept >= HOLDS:
             sizes[int(k)] = len(found.pairs)
     return sizes
+
+
+def carriers(test: FlipTest) -> pd.DataFrame:
+    """The files of each class with a likely cause, those that carry it most clearly first.
+
+    Returns `class`, `cause`, `path` (folder and file), `score`; no rows for images that are not in files.
+    """
+    found = test.table[test.table["verdict"].isin(FOUND)].dropna(subset="cause")
+    splits = test.ranking, test.test
+    if found.empty or not any(isinstance(split.images, ImageFiles) for split in splits):
+        return pd.DataFrame(columns=["class", "cause", "path", "score"])
+    named = {test.classes.index(name): cause for name, cause in zip(found["class"], found["cause"], strict=True)}
+    tables = []
+    for split, own in zip(splits, in_pixels(*splits, torch.device("cpu")), strict=True):
+        if not isinstance(split.images, ImageFiles):
+            continue
+        for k, scores in carries(own, named, statistics=test.statistics).items():
+            (at,) = np.nonzero(split.labels == k)
+            paths = ["/".join(Path(split.images.files[i]).parts[-2:]) for i in at]
+            tables.append(
+                pd.DataFrame({"class": test.classes[k], "cause": named[k], "path": paths, "score": scores[at]})
+            )
+    return pd.concat(tables).sort_values(
+        ["class", "score"], ascending=[True, False], kind="stable", ignore_index=True
+    )  # fmt: skip
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:

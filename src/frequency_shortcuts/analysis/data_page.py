@@ -13,7 +13,8 @@ from frequency_shortcuts.evaluation.fact_scores import TELLS
 
 from . import difference_summary
 from .difference_summary import Compared
-from .page import cell, embedded, fill
+from .page import embedded, fill
+from .wording import cell
 
 MOST_ROWS, FILES = 100, 10  # rows of a table, and files of a class
 SPECTRA = (

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.flip_rates import FOUND, evidence
 from frequency_shortcuts.figures.panels import Panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
@@ -24,12 +23,8 @@ CHANGED = {  # kind of change: what stands over the image after it
 
 
 def note(row: Any, n_classes: int) -> str:
-    """What the picture shows, in one sentence."""
-    if row["verdict"] in FOUND:
-        what = f"the network {row['verdict']} its fine spectrum, texture or artefact"
-        what = "a sink, which takes disturbed images" if evidence(row) == "sham" else what
-        return f"The clearest of {n_classes:,} classes: {what}."
-    return f"None of {n_classes:,} classes clearly follows or needs its fine spectrum. Here: the highest flip rate."
+    """What the picture shows."""
+    return f"The clearest of {n_classes:,} classes: {row['verdict']}."
 
 
 def draw(test: FlipTest) -> Figure:

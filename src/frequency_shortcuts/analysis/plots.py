@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -16,7 +16,9 @@ from frequency_shortcuts.spectrum.arrays import as_array
 
 from .counterfactuals import clearest_first
 from .flip import panels
-from .outcome import Outcome
+
+if TYPE_CHECKING:
+    from .result import Analysis
 
 
 def plot_map(
@@ -50,7 +52,7 @@ def plot_map(
     return ax
 
 
-def plot_flip(result: Outcome, class_name: str | None = None, *, ax: Sequence[Axes] | None = None) -> list[Axes]:
+def plot_flip(result: Analysis, class_name: str | None = None, *, ax: Sequence[Axes] | None = None) -> list[Axes]:
     """Draw an image before and after it got the fine spectrum of a class, and the difference.
 
     result : of `analyse`

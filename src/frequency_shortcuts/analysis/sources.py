@@ -67,19 +67,3 @@ def recall_by_source(
     return table.drop(columns=["size", "sum"]).sort_values(
         ["recall_high", "recall", "class", "source"], ignore_index=True
     )  # fmt: skip
-
-
-def worst_source(table: pd.DataFrame) -> str:
-    """The class and source with the lowest recall, beside the other sources of the class, in one sentence."""
-    worst = table.iloc[0]
-    if worst["recall"] == 1:
-        return "By source, the recall of all classes is 1.00."
-    others = table.iloc[1:][table["class"].iloc[1:] == worst["class"]]
-    sentence = (
-        f"By source, the recall is most surely low for {worst['class']} from {worst['source']}: {worst['recall']:.2f} "
-        f"[{worst['recall_low']:.2f}, {worst['recall_high']:.2f}] of {worst['images']} images"
-    )
-    if others.empty:
-        return f"{sentence}; the class has no other source."
-    recall, low, high = shares((others["recall"] * others["images"]).sum().round(), others["images"].sum())
-    return f"{sentence}, against {recall:.2f} [{low:.2f}, {high:.2f}] from its other sources."

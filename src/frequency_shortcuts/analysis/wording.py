@@ -1,16 +1,18 @@
-"""Counts of images and classes in words, and lines of sentences."""
+"""Tables and sentences as plain text: cells, intervals in brackets, aligned columns, short lines."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.spectrum.arrays import IntArray
+from frequency_shortcuts.figures.typeset import MISSING
 
-LINE = 100  # characters of a summary
+LINE = 100  # characters of a sentence in a line
+MOST = 12  # rows of a table in a summary, and classes of a drawing
 
 
 def as_lines(sentences: Sequence[str]) -> str:
@@ -18,15 +20,36 @@ def as_lines(sentences: Sequence[str]) -> str:
     return "\n".join(textwrap.fill(sentence, LINE, subsequent_indent="  ") for sentence in sentences)
 
 
-def count_images(labels: IntArray) -> str:
-    """How many images there are, and of each class: `12 images (3 of each class)`."""
-    count = np.bincount(labels)
-    few, many = count[count > 0].min(), count.max()
-    return f"{len(labels):,} images ({few if few == many else f'{few} to {many}'} of each class)"
+def as_table(title: str, table: pd.DataFrame) -> str:
+    """A title, and the first rows of a table of cells in aligned columns."""
+    rows = [table.columns.tolist(), *table.head(MOST).to_numpy().tolist()]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    more = [f"and {len(table) - MOST:,} more rows"] if len(table) > MOST else []
+    return "\n".join([title, *lines, *more])
 
 
-def list_classes(chosen: pd.Series, rows: pd.DataFrame, what: str = "classes", most: int = 8) -> str:
-    """How many of some classes, and the names in brackets; of many, the first."""
-    names = rows.loc[chosen, "class"].tolist()
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{len(names)} of {len(rows)} {what}" + (f" ({', '.join(names[:most])}{more})" if names else "")
+def cell(value: Any) -> str:
+    """A cell: rates with two decimals, what is true or false as yes or no, what is missing as a dash."""
+    if value is None or value is pd.NA or value != value:
+        return MISSING
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def percent(value: float) -> str:
+    """A share in percent, without a decimal; what is missing as a dash."""
+    return MISSING if value != value else f"{100 * value:z.0f}"
+
+
+def with_interval(table: pd.DataFrame, name: str) -> list[str]:
+    """A column of shares with the ends of their intervals, from the columns of this name, `_low` and `_high`."""
+    ends = zip(*(table[f"{name}{end}"].clip(-1, 1).map(percent) for end in ("", "_low", "_high")), strict=True)
+    return [value if value == MISSING else f"{value} [{low}, {high}]" for value, low, high in ends]
+
+
+def filled(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of values as cells, without columns that hold nothing."""
+    text = table.map(cell)
+    return text.loc[:, (text != MISSING).any()]

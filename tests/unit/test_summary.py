@@ -1,0 +1,233 @@
+"""What an analysis says: tables and fixed sentences from made-up verdicts, and the files that carry a cause."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from drawn_tables import verdicts
+from PIL import Image
+
+from frequency_shortcuts.analysis import clearest, flip, page, summary
+from frequency_shortcuts.analysis.counterfactuals import FlipTest, carriers
+from frequency_shortcuts.analysis.result import Analysis
+from frequency_shortcuts.data import folders
+from frequency_shortcuts.data.artefacts import put
+from frequency_shortcuts.data.pixels import in_pixels
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation.class_statistics import class_statistics
+from frequency_shortcuts.evaluation.flip_rates import VERDICTS
+from frequency_shortcuts.figures.typeset import MISSING
+
+CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
+
+
+@pytest.fixture
+def flips():
+    """Of six classes, one for each verdict; the first one follows by each number."""
+    values = {
+        "flip": [0.99, 0.01, 0.9, 0.02, 0.19, 0.5], "sham": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
+        "part": [0.97, 0.01, 0.04, np.nan, 0.1, 0.5], "need": [0.01, 0.79, 0.8, 0.03, np.nan, 0.5],
+    }  # fmt: skip
+    table = pd.DataFrame({"class": CLASSES})
+    for name, column in values.items():
+        table[name] = column
+        table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.08, table[name] + 0.0449
+    others = {"coarse": 0.4, "recall": 0.9, "images": 200, "verdict": VERDICTS, "cause": None,
+              "by": ["flip", "need", "flip", "flip", "flip", "flip"]}  # fmt: skip
+    table = table.assign(**others, pairs=pd.array([3, *[pd.NA] * 5], "Int64"))
+    split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
+    made = FlipTest(None, split, split, None, None, 0)
+    made.__dict__["table"] = table
+    return made
+
+
+@pytest.fixture
+def analysis(flips):
+    """Of six classes: strong, strong and of low frequencies, weak, none, no verdict, too few images."""
+    split, maps = flips.test, np.ones((6, 4, 4), bool)
+    about = {"percent": 5.0, "network": "small", "method": "culling", "seed": 0, "outputs": 1000}
+    hits = SimpleNamespace(labels=split.labels)
+    made = Analysis(split, split, about, flips, maps, None, hits, np.ones((6, 1, 4, 4)))
+    table = verdicts(CLASSES, (0,), [("small", "none")]).astype({"verdict": object, "than_lowest": object})
+    kinds = {
+        "verdict": ["strong", "strong", "weak", "none", None, "too few images"],
+        "than_lowest": ["better", "as well", np.nan, "worse", "as well", "undecided"],
+        "best_control": ["other", "radial", "random", "random", "other", "radial"],
+        "closest_class": ["emu", None, None, None, "ant", None],
+    }
+    for name, values in kinds.items():
+        table[name] = table["class"].map(dict(zip(CLASSES, values, strict=True)))
+    removed = ["none", "strong", "weak", "strong", None, "too few images"]
+    table["verdict"] = table["verdict"].where(
+        table["part"] == "keep", table["class"].map(dict(zip(CLASSES, removed, strict=True)))
+    )
+    table["draws_other"] = 5
+    for part, kind, tpr, fpr in (("keep", "low_pass", 0.4, 0.1), ("keep", "dfm", 0.75, 0.05),
+                                 ("remove", "dfm", 0.25, 0.0), ("remove", "random", 0.7, 0.0)):  # fmt: skip
+        table.loc[table["part"] == part, [f"tpr_{kind}", f"fpr_{kind}"]] = tpr, fpr
+    table["tpr_unfiltered"], table["fpr_unfiltered"] = 0.875, 0.02
+    table.loc[table["class"] == "dog", "smallest_effect"] = np.nan
+    made.__dict__["table"] = table.drop(columns=["dataset", "network", "augmentation", "seed"])
+    return made
+
+
+FLIPS = f"""\
+Fine spectra: shares in %, 90 % intervals
+class  verdict            flip          sham          part          need
+ant    follows            99 [91, 100]  98 [90, 100]  97 [89, 100]  1 [-7, 5]
+cat    follows and needs  90 [82, 94]   3 [-5, 7]     4 [-4, 8]     80 [72, 84]
+bee    needs              1 [-7, 5]     2 [-6, 6]     1 [-7, 5]     79 [71, 83]
+fox    not recognised     50 [42, 54]   50 [42, 54]   50 [42, 54]   50 [42, 54]
+emu    cannot tell        19 [11, 23]   10 [2, 14]    10 [2, 14]    {MISSING}
+dog    not shown          2 [-6, 6]     2 [-6, 6]     {MISSING}             3 [-5, 7]
+"""
+
+
+def test_the_summary_is_a_table_and_five_sentences(analysis):
+    """What follows or needs its spectrum comes first; each sentence stands once."""
+    said = summary.sentences(analysis)
+    assert [sentence.split()[0] for sentence in said] == ["Follows:", "What", "Not", "Cannot", "Tested:"]
+    assert said[1].startswith("What to do about ant, bee, cat: look at its images. If")
+    assert said[2] == "Not shown: flip, sham and part are at most 7 %, the need is at most 8 % (largest upper ends)."
+    assert said[4] == (
+        "Tested: 13 images (at least 2 of each class), with statistics of 13. The network chose among 6 of its 1,000 "
+        "outputs."
+    )
+    text = analysis.summary()
+    assert text.startswith(FLIPS) and "no shortcut" not in text.lower()
+    assert max(map(len, text.splitlines())) <= 110 and text.split("\n\n")[1].split() == " ".join(said).split()
+
+
+def test_a_likely_cause_has_a_column_and_its_files_are_named(analysis):
+    analysis.flip_test.table.loc[0, "cause"] = "wave"
+    paths = [f"ant/{i}.png" for i in range(9)]
+    analysis.__dict__["files"] = pd.DataFrame({"class": "ant", "cause": "wave", "path": paths, "score": 1.0})
+    table = summary.flip_table(analysis)
+    assert table["likely cause"].tolist() == ["wave", *[MISSING] * 5]
+    assert "look at ant/0.png, ant/1.png, ant/2.png. If" in summary.sentences(analysis)[1]
+
+
+def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
+    table = analysis.flip_test.table
+    table["verdict"] = "not shown"
+    assert [sentence.split()[0] for sentence in summary.sentences(analysis)] == ["Not", "Tested:"]
+
+
+def test_of_many_classes_the_table_has_the_clearest_dozen(analysis):
+    row = analysis.flip_test.table.iloc[0]
+    names = [f"c{c}" for c in range(20)]
+    many = pd.DataFrame([row] * 20).assign(**{"class": names, "flip_low": np.linspace(0.3, 0.9, 20)})
+    analysis.flip_test.__dict__["table"] = many.reset_index(drop=True)
+    lines = analysis.summary().split("\n\n")[0].splitlines()
+    assert [line.split()[0] for line in lines[2:14]] == names[:7:-1] and lines[14:] == ["and 8 more rows"]
+
+
+def test_the_first_picture_names_its_verdict(analysis):
+    words = "The clearest of 6 classes: needs."
+    assert flip.note(analysis.flip_test.table.iloc[1], 6) == words
+
+
+def test_maps_have_a_table_of_their_own(analysis):
+    text = analysis.summary().split("\n\n")
+    assert len(text) == 3 and text[2].startswith("Maps of 5 % of the frequencies (fill: zeros): shares in %, 95 %")
+    table = summary.map_table(analysis).set_index("class")
+    assert table["verdict"].tolist()[:3] == ["strong", "strong", "weak"]
+    assert table.loc[[*CLASSES[3:]], "verdict"].tolist() == ["none", MISSING, "too few images"]
+    assert table.loc[[*CLASSES], "closest control"].tolist() == [
+        "the map of emu", "random masks, same radii", "random masks, uniform", "random masks, uniform",
+        "the map of ant", "random masks, same radii",
+    ]  # fmt: skip
+    assert table.loc[[*CLASSES], "than lowest frequencies"].tolist() == [
+        "better", "as well", MISSING, "worse", "as well", "undecided"
+    ]  # fmt: skip
+    assert table.loc[[*CLASSES], "needed"].tolist() == ["no", "yes", "yes", "yes", MISSING, MISSING]
+    assert set(table["TPR"]) == {"75"} and set(table["FPR"]) == {"5"}
+    margin, low, high = analysis.verdicts.loc[0, ["margin", "margin_low", "margin_high"]]
+    assert table.loc["ant", "margin"] == f"{100 * margin:.0f} [{100 * low:.0f}, {100 * high:.0f}]"
+
+
+def test_the_summary_says_nothing_of_what_was_not_tested(analysis):
+    kept = analysis.table[analysis.table["part"] == "keep"]
+    analysis.__dict__["table"] = kept.assign(fpr_dfm=np.nan)
+    assert not {"FPR", "needed"} & {*summary.map_table(analysis)}
+    alone = Analysis(analysis.ranking, analysis.test, analysis.about, analysis.flip_test)
+    assert len(alone.summary().split("\n\n")) == 2
+
+
+def test_the_page_has_the_tables_and_sentences(analysis, tmp_path):
+    for name in ("flip", *page.DRAWINGS):
+        Image.new("RGB", (2, 2)).save(tmp_path / f"{name}.png")
+    object.__setattr__(analysis, "sources", None)
+    text = page.render(analysis, tmp_path)
+    for table in (summary.flip_table(analysis), summary.map_table(analysis)):
+        for name in table:
+            assert f'<th scope="col">{name}</th>' in text
+        assert all(f"<td>{one}</td>" in text for one in table.to_numpy().ravel())
+    assert text.count('<tr class="strong">') == 5 and all(
+        f"<li>{one[:40]}" in text for one in summary.sentences(analysis)
+    )
+
+
+@pytest.mark.parametrize(
+    ("left_out", "shown", "words"),
+    [
+        ([], None, "strong shortcut"),
+        (["strong"], "cat", "weak shortcut"),
+        (["strong", "weak"], None, None),
+    ],
+)
+def test_the_first_picture_of_maps_shows_the_clearest_class(analysis, left_out, shown, words):
+    table = analysis.table[~analysis.table["verdict"].isin(left_out)]
+    row = clearest.clearest_class(table)
+    mine = table[table["headline"] & (table["verdict"] == "strong" if not left_out else True)]
+    assert row["class"] == (shown or mine.loc[mine["margin"].idxmax(), "class"])
+    words = words or clearest.VERDICTS.get(row["verdict"], "no verdict")
+    assert clearest.note(row, 6) == f"The clearest of 6 classes: {words}."
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_the_figure_is_that_of_one_network(analysis):
+    (axis,) = analysis.figure().axes
+    assert axis.get_title().splitlines()[-2:] == ["small", "bold: strong shortcut"]
+    bold = [label.get_text() for label in axis.get_yticklabels() if label.get_fontweight() == "bold"]
+    assert bold == ["ant", "bee"]
+
+
+# Files that carry a cause
+
+
+def test_the_files_that_carry_the_cause_come_first(tmp_path):
+    names, generator = ("cat", "owl"), np.random.default_rng(0)
+    pixels = generator.integers(60, 190, (60, 1, 24, 24), dtype=np.uint8)
+    labels = np.arange(60) % 2
+    marked = (labels == 1) & (np.arange(60) % 4 == 1)
+    pixels[marked] = put("checkerboard", 0.2, pixels[marked])
+    files = []
+    for i, (image, label) in enumerate(zip(pixels, labels, strict=True)):
+        (tmp_path / names[label]).mkdir(exist_ok=True)
+        files.append(tmp_path / names[label] / f"{i}.png")
+        Image.fromarray(image[0]).save(files[-1])
+    halves = [np.arange(40), np.arange(40, 60)]
+    ranking, test = (
+        Split(folders.ImageFiles([files[i] for i in half], (24, 24), 1), labels[half], names, np.zeros(1), np.ones(1))
+        for half in halves
+    )
+    own, _ = in_pixels(ranking, test, torch.device("cpu"))
+    table = pd.DataFrame({"class": [*names], "verdict": ["not shown", "follows"], "cause": [None, "checkerboard"]})
+    found = carriers(SimpleNamespace(
+        table=table, ranking=ranking, test=test, classes=names, statistics=class_statistics(own, 2),
+    ))  # fmt: skip
+    carry = [f"owl/{i}.png" for i in np.flatnonzero(marked)]
+    assert len(found) == 30 and set(found["path"][: len(carry)]) == set(carry)
+    assert found["score"].is_monotonic_decreasing and set(found["cause"]) == {"checkerboard"}
+
+
+def test_images_in_memory_have_no_files():
+    split = Split(np.zeros((4, 1, 8, 8), np.uint8), np.arange(4) % 2, ("cat", "owl"), np.zeros(1), np.ones(1))
+    assert carriers(
+        SimpleNamespace(
+            table=pd.DataFrame({"class": ["owl"], "verdict": "follows", "cause": "wave"}), ranking=split, test=split
+        )
+    ).empty
