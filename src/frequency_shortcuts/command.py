@@ -101,7 +101,10 @@ def _numerics(context: Any, option: Any, choice: str) -> str:
 
 @contextmanager
 def _resumable(state: Path) -> Iterator[None]:
-    """Inside the block, Ctrl-C and SIGTERM end the command with one line that says whether it resumes."""
+    """Inside the block, Ctrl-C and SIGTERM end the command with one line that says whether it resumes.
+
+    state : unfinished work of a search, which is deleted after the block: its result is saved
+    """
 
     def interrupt(number: int, _: Any) -> None:
         raise KeyboardInterrupt
@@ -109,6 +112,9 @@ def _resumable(state: Path) -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, interrupt)
     try:
         yield
+        from frequency_shortcuts.storage.files import delete_state
+
+        delete_state(state)
     except KeyboardInterrupt:
         resumes = "resumes from what is stored" if state.exists() else "begins anew, since nothing is stored yet"
         raise click.ClickException(f"stopped: the same command {resumes}") from None
@@ -116,62 +122,57 @@ def _resumable(state: Path) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _network_options(function: Callable[..., None]) -> Callable[..., None]:
-    """The options that name a network and images."""
-    for option in reversed([
-        click.argument("model"),
-        click.option("--images", required=True, metavar="PATH", type=click.Path(path_type=Path),
-                     help="Folder with a folder of pictures for each class, or an HDF5 file."),
-        click.option("--test-images", metavar="PATH", type=click.Path(path_type=Path),
-                     help="Other images to test with. Default: half of the images."),
-        click.option("--weights", metavar="NAME",
-                     help="Published weights: DEFAULT or a name of torchvision's; `pretrained` for timm."),
-        click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
-                     help="Your weights: safetensors or a state_dict of torch.save."),
-        click.option("--outputs", callback=_outputs, metavar="NAME=N,...",
-                     help="Output of the network for each class folder: zebra=340,ox=345, or numbers alone in the "
-                          "order of the names, capitals first."),
-        click.option("--mean", callback=_numbers(float, "numbers such as 0.485,0.456,0.406"), metavar="X,X,X",
-                     help="Mean of each channel, from 0 to 1. Default: of the weights."),
-        click.option("--std", callback=_numbers(float, "numbers such as 0.229,0.224,0.225"), metavar="X,X,X",
-                     help="Standard deviation of each channel. Default: of the weights."),
-        click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
-                     help="Side of the images in pixels, or HxW: the centre is cropped to this shape and resized. "
-                          "Default: of the weights."),
-        click.option("--resize", callback=_numbers(int, "one or two numbers, such as 256 or 224x224", 2), metavar="N",
-                     help="Short side of pictures before the centre is cropped, or HxW: the size itself squashes whole "
-                          "pictures. Default: of the weights."),
-        click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50", 2, 2), metavar="N,N",
-                     help="Images that find the map of a class, and that test. Default: 50, and 200 of which 50 test "
-                          "the map."),
-        click.option("--others", default=20, show_default=True, metavar="N",
-                     help="Most maps of other classes that are tried on each class."),
-        click.option("--negatives", type=click.IntRange(1), metavar="N",
-                     help="Most images on which false positives are counted. "
-                          "Default: two for each test image of a class, at least 50, and at most 1000."),
-        click.option("--seed", default=0, show_default=True, help="Of all random draws."),
-        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
-        click.option("--numerics", type=click.Choice(["portable", "fast"]), default="fast", show_default=True,
-                     callback=_numerics,
-                     help="portable: on a CPU, the same numbers on every x86-64 server, with one thread."),
-    ]):  # fmt: skip
-        function = option(function)
-    return function
+NETWORK = [  # options that name a network and images
+    click.argument("model"),
+    click.option("--images", required=True, metavar="PATH", type=click.Path(path_type=Path),
+                 help="Folder with a folder of pictures for each class, or an HDF5 file."),
+    click.option("--test-images", metavar="PATH", type=click.Path(path_type=Path),
+                 help="Other images to test with. Default: half of the images."),
+    click.option("--weights", metavar="NAME",
+                 help="Published weights: DEFAULT or a name of torchvision's; `pretrained` for timm."),
+    click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
+                 help="Your weights: safetensors or a state_dict of torch.save."),
+    click.option("--outputs", callback=_outputs, metavar="NAME=N,...",
+                 help="Output of the network for each class folder: zebra=340,ox=345, or numbers alone in the "
+                      "order of the names, capitals first."),
+    click.option("--mean", callback=_numbers(float, "numbers such as 0.485,0.456,0.406"), metavar="X,X,X",
+                 help="Mean of each channel, from 0 to 1. Default: of the weights."),
+    click.option("--std", callback=_numbers(float, "numbers such as 0.229,0.224,0.225"), metavar="X,X,X",
+                 help="Standard deviation of each channel. Default: of the weights."),
+    click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
+                 help="Side of the images in pixels, or HxW: the centre is cropped to this shape and resized. "
+                      "Default: of the weights."),
+    click.option("--resize", callback=_numbers(int, "one or two numbers, such as 256 or 224x224", 2), metavar="N",
+                 help="Short side of pictures before the centre is cropped, or HxW: the size itself squashes whole "
+                      "pictures. Default: of the weights."),
+    click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50", 2, 2), metavar="N,N",
+                 help="Images that find the map of a class, and that test. Default: 50, and 200 of which 50 test "
+                      "the map."),
+    click.option("--others", default=20, show_default=True, metavar="N",
+                 help="Most maps of other classes that are tried on each class."),
+    click.option("--negatives", type=click.IntRange(1), metavar="N",
+                 help="Most images on which false positives are counted. "
+                      "Default: two for each test image of a class, at least 50, and at most 1000."),
+    click.option("--seed", default=0, show_default=True, help="Of all random draws."),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+    click.option("--numerics", type=click.Choice(["portable", "fast"]), default="fast", show_default=True,
+                 callback=_numerics,
+                 help="portable: on a CPU, the same numbers on every x86-64 server, with one thread."),
+]  # fmt: skip
+SEARCH = [  # options of the search for maps
+    click.option("--method", metavar="NAME",
+                 help="A method of docs/methods.md. Default: mixture; culling for a network without gradients."),
+    click.option("--settings", multiple=True, callback=_settings, metavar="NAME=VALUE,...",
+                 help="Settings of the method, such as samples=32."),
+    click.option("--precision", type=click.Choice(["float32", "tf32", "bfloat16"]), default="float32",
+                 show_default=True, help="Of the search."),
+    click.option("--percent", default=5.0, show_default=True, help="Share of the frequencies in a map."),
+]  # fmt: skip
 
 
-def _search_options(function: Callable[..., None]) -> Callable[..., None]:
-    """The options of the search for maps."""
-    for option in reversed([
-        click.option("--method", metavar="NAME",
-                     help="A method of docs/methods.md. Default: mixture; culling for a network without gradients."),
-        click.option("--settings", multiple=True, callback=_settings, metavar="NAME=VALUE,...",
-                     help="Settings of the method, such as samples=32."),
-        click.option("--precision", type=click.Choice(["float32", "tf32", "bfloat16"]), default="float32",
-                     show_default=True, help="Of the search."),
-        click.option("--percent", default=5.0, show_default=True, help="Share of the frequencies in a map."),
-    ]):  # fmt: skip
-        function = option(function)
-    return function
+def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator that gives a command several options."""
+    return lambda function: functools.reduce(lambda made, option: option(made), reversed(options), function)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -204,19 +205,14 @@ Examples:
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick --fail-above 0.2
 """)  # fmt: skip
-@_network_options
-@_search_options
+@_options(*NETWORK, *SEARCH)
 @click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
-@click.option(
-    "--source", metavar="FILE", help="CSV with the columns path and source: recall by source, such as hospital."
-)
+@click.option("--source", metavar="FILE",
+              help="CSV with the columns path and source: recall by source, such as hospital.")  # fmt: skip
 @click.option("--smallest-set", is_flag=True, help="Look for the fewest frequencies that a class follows as well.")
-@click.option(
-    "--fail-above",
-    type=click.FloatRange(0, 1),
-    metavar="X",
-    help="Leave with status 1 if the lower end of flip, sham, part or need is above X in a class.",
-)
+@click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
+              help="Leave with status 1 if the lower end of flip, sham, part or need is above X in a "
+                   "class.")  # fmt: skip
 @click.option("--out", default=Path("results/analysis"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
@@ -228,10 +224,14 @@ def analyse(out: Path, quick: bool, fail_above: float | None, **options: Any) ->
         _check_out(out)
         result = _analysis(options, state=state, quick=quick)
         result.save(out)
-        _delete(state)
-    click.echo(result.summary())
-    click.echo(f"\nThe page: {out / 'report.html'}")
-    if fail_above is not None and (reason := _reason_to_fail(result.flips, fail_above)):
+    reason = None if fail_above is None else _reason_to_fail(result.flips, fail_above)
+    _show(result, out / "report.html", reason)
+
+
+def _show(result: Any, page: Path, reason: str | None = None) -> None:
+    """Print what came out, and leave with status 1 if there is a reason to."""
+    click.echo(f"{result.summary()}\n\nThe page: {page}")
+    if reason:
         click.echo(reason, err=True)
         raise SystemExit(1)
 
@@ -295,11 +295,7 @@ def data(
     _check_out(out)
     found = fs.differences(folder, table, size=_one_or_two(size), **options)
     found.save(out)
-    click.echo(found.summary())
-    click.echo(f"\nThe page: {out / 'data.html'}")
-    if fail_above is not None and (reason := found.reason_to_fail(fail_above)):
-        click.echo(reason, err=True)
-        raise SystemExit(1)
+    _show(found, out / "data.html", None if fail_above is None else found.reason_to_fail(fail_above))
 
 
 @main.command(short_help="Find maps and store them, without tests.",
@@ -310,8 +306,7 @@ def data(
 Example:
   frequency-shortcuts maps timm:vit_small_patch16_224 --weights pretrained --images val/ --method gradient --out vit.h5
 """)  # fmt: skip
-@_network_options
-@_search_options
+@_options(*NETWORK, *SEARCH)
 @click.option("--out", default=Path("maps.h5"), show_default=True, type=click.Path(path_type=Path), help="The file.")
 @_errors_in_one_sentence
 def maps(out: Path, **options: Any) -> None:  # noqa: D103
@@ -320,7 +315,6 @@ def maps(out: Path, **options: Any) -> None:  # noqa: D103
         _check_out(out.parent, out)
         result = _analysis(options, state=state, parts=())
         result.save_maps(out)
-        _delete(state)
     click.echo(f"{len(result.classes)} maps of {100 * result.maps.mean():.3g} % of the frequencies: {out}")
 
 
@@ -332,7 +326,7 @@ def maps(out: Path, **options: Any) -> None:  # noqa: D103
 Example:
   frequency-shortcuts test torchvision:resnet50 --weights DEFAULT --images val/ --maps maps.h5
 """)  # fmt: skip
-@_network_options
+@_options(*NETWORK)
 @click.option("--maps", "file", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="HDF5 file of this command or of the study, or a file of a published tool (.pkl).")  # fmt: skip
 @click.option("--percent", default=5.0, show_default=True, help="Which of the maps in an HDF5 file.")
@@ -343,8 +337,7 @@ def test(file: Path, percent: float, out: Path, **options: Any) -> None:  # noqa
     _check_out(out)
     result = _analysis(options, maps=_read_maps(file, percent, options["images"]))
     result.save(out)
-    click.echo(result.summary())
-    click.echo(f"\nThe page: {out / 'report.html'}")
+    _show(result, out / "report.html")
 
 
 def _check_out(folder: Path, maps: Path | None = None) -> None:
@@ -355,13 +348,6 @@ def _check_out(folder: Path, maps: Path | None = None) -> None:
     check_folder(folder)
     if maps is not None:
         check_maps_file(maps)
-
-
-def _delete(state: Path) -> None:
-    """Delete the unfinished work of a search, whose result is saved."""
-    from frequency_shortcuts.storage.files import delete_state
-
-    delete_state(state)
 
 
 def _read_maps(file: Path, percent: float, images: Path) -> Any:

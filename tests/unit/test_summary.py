@@ -9,7 +9,7 @@ import torch
 from drawn_tables import verdicts
 from PIL import Image
 
-from frequency_shortcuts.analysis import clearest, flip, page, summary
+from frequency_shortcuts.analysis import clearest, page, plots, summary
 from frequency_shortcuts.analysis.counterfactuals import FlipTest, carriers
 from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.data import folders
@@ -126,7 +126,7 @@ def test_of_many_classes_the_table_has_the_clearest_dozen(analysis):
 
 def test_the_first_picture_names_its_verdict(analysis):
     words = "The clearest of 6 classes: needs."
-    assert flip.note(analysis.flip_test.table.iloc[1], 6) == words
+    assert plots.flip_note(analysis.flip_test.table.iloc[1], 6) == words
 
 
 def test_maps_have_a_table_of_their_own(analysis):

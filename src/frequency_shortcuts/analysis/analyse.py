@@ -16,12 +16,12 @@ from frequency_shortcuts.evaluation.class_statistics import FEWEST
 from frequency_shortcuts.evaluation.trials import Trials, count_passes
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.engine import Limits
-from frequency_shortcuts.maps.methods.method import Found, find
+from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks.devices import keep_freed_memory
 from frequency_shortcuts.networks.external import check_network
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.predictions import device_of
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, as_array
+from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work, check_state
@@ -29,8 +29,16 @@ from frequency_shortcuts.storage.journal import Work, check_state
 from .classes import Counts
 from .counterfactuals import SETTINGS, measure_flips
 from .images import LabelledImages, prepared_by
-from .options import Run, Search, Test
-from .plan import AnalysisPlan, PlannedSearch, flip_passes, measure_unfiltered, plan_search
+from .options import Run, Test
+from .plan import (
+    COUNTERFACTUAL,
+    PlannedSearch,
+    Unfiltered,
+    announce,
+    flip_passes,
+    measure_unfiltered,
+    plan_search,
+)
 from .result import Analysis
 from .sources import sources_of_tests
 from .subject import Subject, match_network, read_images
@@ -96,16 +104,25 @@ def analyse(
     sources = None if test.source is None else sources_of_tests(test.source, labelled)
     masks = None if test.search else _as_masks(test.maps, labelled)
     subject = match_network(network, labelled, test, run, _counts(test), FEWEST if flips else 1)
-    plan = _plan(subject, test, run, flips=flips, maps=not quick)
-    plan.announce(subject, run)
+    unfiltered = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
+    search = trials = None
+    steps = {COUNTERFACTUAL: (float(flip_passes(subject.test, SETTINGS)), unfiltered.seconds)} if flips else {}
+    if test.search and not quick:
+        search = plan_search(test.search, subject.search_classifier(test.search.precision), subject.map_ranking)
+        steps[f"search by {search.name}"] = search.passes, search.seconds or unfiltered.seconds
+    if test.parts and not quick:
+        trials = _trials(test, len(subject.test.classes), run.seed)
+        passes = count_passes(len(subject.test.classes), subject.tested, trials, subject.test.neutral)
+        steps["test of maps beside controls"] = passes, unfiltered.seconds
+    announce(subject, unfiltered, steps, run)
     tested = None
     if flips:
         tested = measure_flips(
             subject.frozen, subject.ranking, subject.test, seed=run.seed, smallest_sets=test.smallest_set,
             progress=run.progress,
         )  # fmt: skip
-    made, about = ({}, {}) if quick else _maps(subject, plan, masks, test.search, run)
-    about = _facts(subject, plan, run) | about | {"seed": run.seed}
+    made, about = ({}, {}) if quick else _maps(subject, masks, search, trials, test, unfiltered.batch, run)
+    about = _facts(subject, unfiltered, search, run) | about | {"seed": run.seed}
     about["seconds"] = round(time.perf_counter() - begin, 1)
     made["sources"] = None if sources is None else sources[subject.places]
     return Analysis(subject.ranking, subject.test, about, tested, **made)
@@ -129,82 +146,59 @@ def negatives_by_default(n_classes: int, test_images: int) -> int:
     return min(max(FEWEST_NEGATIVES, 2 * test_images, n_classes), NEGATIVES)
 
 
-def _plan(subject: Subject, test: Test, run: Run, *, flips: bool, maps: bool) -> AnalysisPlan:
-    """The work of the counterfactual test, of the search, and of the test of maps."""
-    n_classes, neutral = len(subject.test.classes), subject.test.neutral
-    unfiltered = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
-    of_flips = flip_passes(subject.test, SETTINGS) if flips else 0
-    if not maps:
-        return AnalysisPlan(unfiltered, of_flips)
-    planned: PlannedSearch | None = None
-    if search := test.search:
-        planned = plan_search(search, subject.search_classifier(search.precision), subject.map_ranking)
-    if not test.parts:
-        return AnalysisPlan(unfiltered, of_flips, planned)
+def _trials(test: Test, n_classes: int, seed: int) -> Trials:
+    """The test of maps."""
     negatives = test.negatives or negatives_by_default(n_classes, _counts(test).tested)
-    tests = Trials(
-        test.parts, test.fills, test.controls, others=test.others, negatives=negatives, one_sample=True, seed=run.seed
+    return Trials(
+        test.parts, test.fills, test.controls, others=test.others, negatives=negatives, one_sample=True, seed=seed
     )
-    return AnalysisPlan(unfiltered, of_flips, planned, tests, count_passes(n_classes, subject.tested, tests, neutral))
 
 
 def _maps(
-    subject: Subject, plan: AnalysisPlan, masks: BoolArray | None, search: Search | None, run: Run
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Maps that are given or searched for, with scores and hits, by the names of `Outcome`, and how they were made."""
-    scores, percent = None, 0.0
-    if plan.search and search:
-        scores, percent = _scores(subject, plan.search, search, run), search.percent
-        masks = dfm.dominant(scores.score, ConjugatePairs(*subject.ranking.images.shape[2:]), percent)
+    subject: Subject, masks: BoolArray | None, planned: PlannedSearch | None, trials: Trials | None, test: Test,
+    batch: int, run: Run,
+) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
+    """Maps that are given or searched for, with scores and hits, by the names of `Analysis`, and how they were made."""
+    scores, images, search = None, subject.map_ranking, test.search
+    if planned and search:
+        scores = find(
+            planned.method, subject.search_classifier(search.precision), images, seed=run.seed,
+            limits=Limits(search.precision), work=Work(run.state, progress=run.progress), **planned.settings,
+        )  # fmt: skip
+        masks = dfm.dominant(scores.score, ConjugatePairs(*images.images.shape[2:]), search.percent)
     assert masks is not None  # they were given, or searched for
-    hits = _hits(subject, masks, plan, run) if plan.tests else None
-    found = {"maps": masks, "found": scores, "hits": hits, "amplitude": _mean_amplitude(subject)}
+    hits = None
+    if trials:
+        hits = shortcuts.collect(
+            subject.classifier, subject.map_test, masks, trials, batch_size=batch, progress=run.progress
+        )
+    amplitude = adcs.class_spectra(images, device=device_of(subject.network)).mean_amplitude
     about = {
-        "images that find the maps" if plan.search else "images of the spectra": subject.search,
+        "images that find the maps" if planned else "images of the spectra": subject.search,
         "images that test them": subject.tested,
-        "method": plan.search.name if plan.search else "given maps",
+        "method": planned.name if planned else "given maps",
         "settings": str(dict(scores.settings)) if scores else "",
-        "percent": percent if scores else 100 * float(masks.mean()),
+        "percent": search.percent if search else 100 * float(masks.mean()),
         "passes of the search": scores.passes if scores else 0,
     }
-    return found, about
+    return {"maps": masks, "found": scores, "hits": hits, "amplitude": amplitude}, about
 
 
-def _scores(subject: Subject, planned: PlannedSearch, search: Search, run: Run) -> Found:
-    """What the search finds."""
-    return find(
-        planned.method, subject.search_classifier(search.precision), subject.map_ranking, seed=run.seed,
-        limits=Limits(search.precision), work=Work(run.state, progress=run.progress), **planned.settings,
-    )  # fmt: skip
-
-
-def _mean_amplitude(subject: Subject) -> FloatArray:
-    """The mean amplitude spectrum of each class, of the images that find the maps."""
-    return adcs.class_spectra(subject.map_ranking, device=device_of(subject.network)).mean_amplitude
-
-
-def _hits(subject: Subject, masks: BoolArray, plan: AnalysisPlan, run: Run) -> shortcuts.Hits:
-    """The class that the network names for each test image under each mask."""
-    return shortcuts.collect(
-        subject.classifier, subject.map_test, masks, plan.tests, batch_size=plan.unfiltered.batch, progress=run.progress
-    )
-
-
-def _facts(subject: Subject, plan: AnalysisPlan, run: Run) -> dict[str, Any]:
+def _facts(subject: Subject, unfiltered: Unfiltered, search: PlannedSearch | None, run: Run) -> dict[str, Any]:
     """What identifies the network and the images, and what was planned, for the page and the files."""
     ranking, test = subject.ranking, subject.test
     _, _, height, width = ranking.images.shape
     return {
         "network": run.name or type(subject.network).__name__,
         "outputs": subject.n_outputs,
-        "remark": "; ".join(filter(None, (subject.remark, plan.search.remark if plan.search else ""))),
+        "remark": "; ".join(filter(None, (subject.remark, search.remark if search else ""))),
         "weights_sha256": weights_digest(subject.network.state_dict()),
         "images_sha256": hashlib.sha256(images_digest(ranking.images) + images_digest(test.images)).hexdigest(),
         "device": str(device_of(subject.network)),
         "classes": len(ranking.classes),
         "images that rank frequencies": len(ranking),
         "images that test": len(test),
-        "accuracy without a filter": f"{plan.unfiltered.accuracy:.1%}",
+        "accuracy without a filter": f"{unfiltered.accuracy:.1%}",
         "image size": f"{height} x {width}",
     }
 

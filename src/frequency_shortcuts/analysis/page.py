@@ -14,8 +14,9 @@ from frequency_shortcuts.evaluation.flip_rates import FOUND
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.figures import canvas
 
-from . import clearest, flip, summary
+from . import clearest, summary
 from .counterfactuals import THRESHOLDS, clearest_first
+from .plots import flip_note
 from .wording import percent
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def render(result: Analysis, drawings: Path) -> str:
     return fill(
         "page.html.jinja",
         title=f"Frequency shortcuts of {result.about['network']}",
-        note=flip.note(flips.iloc[0], len(flips)),
+        note=flip_note(flips.iloc[0], len(flips)),
         summary=summary.sentences(result),
         flips=summary.flip_table(result),
         found=FOUND,

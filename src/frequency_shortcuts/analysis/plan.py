@@ -6,10 +6,9 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from inspect import signature
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -20,7 +19,6 @@ from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.counterfactual import CALLED_PER_CLASS, Settings
-from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Engine, Limits
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
@@ -38,11 +36,11 @@ log = logging.getLogger(__name__)
 SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
 CELLS = 32  # of frequencies along a side of the spectrum, where culling removes cells
 CPU_IMAGES = 16  # of the timed batch on a CPU, where a larger one is not faster
+COUNTERFACTUAL = "counterfactual test"
 NO_GRADIENT = "the network gives no gradient, which the default method needs"
 
 
-@dataclass(frozen=True)
-class PlannedSearch:
+class PlannedSearch(NamedTuple):
     """The search of an analysis.
 
     name : of the method, see `registry`; method, settings : what it stands for
@@ -117,8 +115,7 @@ def seconds_per_pass(network: nn.Module | Classifier, images: Split, precision: 
     return float(measured[0]) if len(measured) else None
 
 
-@dataclass(frozen=True)
-class Unfiltered:
+class Unfiltered(NamedTuple):
     """What a network does with the test images before any frequency is removed.
 
     accuracy : mean over the classes of the share of their images that the network assigns to them
@@ -170,45 +167,28 @@ def flip_passes(test: Split, settings: Settings) -> int:
     return int(passes.sum() + len(test) + CALLED_PER_CLASS * len(of_class))
 
 
-@dataclass(frozen=True)
-class AnalysisPlan:
-    """The work of an analysis.
+def announce(subject: Subject, unfiltered: Unfiltered, steps: Mapping[str, tuple[float, float]], run: Run) -> None:
+    """Show what an analysis will do on standard error, beside the progress bars, or in the log if there are none.
 
-    flip_passes : of the counterfactual test; search : None where no maps are searched for
-    tests : of maps; None where none are tested
+    steps : name of a step -> its passes, at most, and the seconds of a pass
     """
-
-    unfiltered: Unfiltered
-    flip_passes: int
-    search: PlannedSearch | None = None
-    tests: Trials | None = None
-    test_passes: float = 0
-
-    def announce(self, subject: Subject, run: Run) -> None:
-        """Show the plan on standard error, beside the progress bars, or in the log if there are none."""
-        for line in self._lines(subject, run.name or type(subject.network).__name__):
-            if run.progress:
-                tqdm.write(line, file=sys.stderr)
-            else:
-                log.info("%s", line)
-
-    def _lines(self, subject: Subject, name: str) -> Iterator[str]:
-        classes = subject.test.classes
-        images = [f"{len(subject.ranking):,} images rank frequencies, {len(subject.test):,} test"]
-        images = images if self.flip_passes else []
-        if self.search:
-            images.append(f"{subject.search:,} find maps, {subject.tested:,} test them")
-        outputs = _outputs(classes, subject.outputs, subject.n_outputs)
-        yield f"{name}, {len(classes):,} classes: {'; '.join([*images, f'the network chooses among {outputs}'])}"
-        chance = f"mean over classes; chance: {1 / len(classes):.1%}"
-        yield f"accuracy without a filter: {self.unfiltered.accuracy:.1%} ({chance})"
-        if self.flip_passes:
-            yield f"counterfactual test: {_work(self.flip_passes, self.flip_passes * self.unfiltered.seconds)}"
-        if self.search:
-            seconds = self.search.passes * (self.search.seconds or self.unfiltered.seconds)
-            yield f"search by {self.search.name}: {_work(self.search.passes, seconds)}"
-        if self.test_passes:
-            yield f"test of maps beside controls: {_work(self.test_passes, self.test_passes * self.unfiltered.seconds)}"
+    n_classes = len(subject.test.classes)
+    images = []
+    if COUNTERFACTUAL in steps:
+        images.append(f"{len(subject.ranking):,} images rank frequencies, {len(subject.test):,} test")
+    if any(name.startswith("search") for name in steps):
+        images.append(f"{subject.search:,} find maps, {subject.tested:,} test them")
+    images.append(f"the network chooses among {_outputs(subject.test.classes, subject.outputs, subject.n_outputs)}")
+    lines = [
+        f"{run.name or type(subject.network).__name__}, {n_classes:,} classes: {'; '.join(images)}",
+        f"accuracy without a filter: {unfiltered.accuracy:.1%} (mean over classes; chance: {1 / n_classes:.1%})",
+        *(f"{name}: {_work(passes, passes * seconds)}" for name, (passes, seconds) in steps.items()),
+    ]
+    for line in lines:
+        if run.progress:
+            tqdm.write(line, file=sys.stderr)
+        else:
+            log.info("%s", line)
 
 
 def _work(passes: float, seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""Plots on axes of your own: a map of frequencies, and an image before and after it got the spectrum of a class."""
+"""Plots of a map of frequencies, and of an image before and after it got the fine spectrum of a class."""
 
 from __future__ import annotations
 
@@ -9,16 +9,52 @@ import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
+from matplotlib.figure import Figure
+from scipy.special import softmax
 
 from frequency_shortcuts.figures.canvas import show_plane, style
-from frequency_shortcuts.figures.panels import draw_panel, rows_of_panels
+from frequency_shortcuts.figures.panels import Panel, draw_panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import as_array
 
-from .counterfactuals import clearest_first
-from .flip import panels
+from .counterfactuals import Counterfactual, FlipTest, clearest_first
 
 if TYPE_CHECKING:
     from .result import Analysis
+
+CHANGED = {  # kind of change: what stands over the image after it
+    "flip": "with the fine spectrum\nof {}",
+    "sham": "disturbed as much\nas by {}",
+    "own_part": "with the finest part of\nanother of its class",
+    "part": "with the finest part\nof an image of {}",
+    "away": "with the fine spectrum\nof the other classes",
+    "away_sham": "disturbed as much\nas by the other classes",
+}
+
+
+def flip_note(row: Any, n_classes: int) -> str:
+    """What the picture shows."""
+    return f"The clearest of {n_classes:,} classes: {row['verdict']}."
+
+
+def draw_flip(test: FlipTest) -> Figure:
+    """The image of the clearest class, the same after the change, and the difference made visible."""
+    row = clearest_first(test.table).iloc[0]
+    made = test.counterfactual(test.classes.index(row["class"]))
+    return rows_of_panels({f"class {row['class']}": _panels(made, row["class"])}, flip_note(row, len(test.table)))
+
+
+def _panels(made: Counterfactual, name: str) -> list[Panel]:
+    """An image before and after it got the spectrum of a class of this name, with both answers, and the difference."""
+    answers = [
+        f"called {called}\nprobability {softmax(logits).max():.2f}"
+        for called, logits in ((made.called_before, made.logits_before), (made.called_after, made.logits_after))
+    ]
+    right = [called == made.label for called in (made.called_before, made.called_after)]
+    return [
+        Panel(f"image of {made.label}", made.before, answers[0], right[0]),
+        Panel(CHANGED[made.kind].format(name), made.after, answers[1], right[1]),
+        Panel(f"the difference\n({made.factor:.2g} times)", made.difference, "grey: no change"),
+    ]
 
 
 def plot_map(
@@ -65,7 +101,7 @@ def plot_flip(result: Analysis, class_name: str | None = None, *, ax: Sequence[A
     >>> fs.plot_flip(result, "Pullover", ax=axes[0])
     """
     name = class_name or clearest_first(result.tested_flips().table)["class"].iloc[0]
-    shown = panels(result.counterfactual(name), name)
+    shown = _panels(result.counterfactual(name), name)
     if ax is None:
         return rows_of_panels({f"class {name}": shown}).axes
     axes = [*np.ravel(np.asarray(ax, dtype=object))]

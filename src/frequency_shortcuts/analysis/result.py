@@ -32,9 +32,10 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import check_folder, replacing, replacing_hdf5
 
-from . import clearest, flip, metrics, page, summary
+from . import clearest, metrics, page, summary
 from .counterfactuals import Counterfactual, FlipTest, carriers
 from .images import shown
+from .plots import draw_flip
 from .sources import recall_by_source
 from .wording import MOST
 
@@ -202,7 +203,7 @@ class Analysis:
 
     def flip(self) -> Figure:
         """The class that clearest follows its fine spectrum: an image, the same with this spectrum, the difference."""
-        return flip.draw(self.tested_flips())
+        return draw_flip(self.tested_flips())
 
     def clearest(self) -> Figure:
         """The class with the clearest shortcut: a test image, the map, and what map and closest control leave of it."""
