@@ -30,15 +30,7 @@ from .classes import Counts
 from .counterfactuals import SETTINGS, measure_flips
 from .images import LabelledImages, prepared_by
 from .options import Run, Test
-from .plan import (
-    COUNTERFACTUAL,
-    PlannedSearch,
-    Unfiltered,
-    announce,
-    flip_passes,
-    measure_unfiltered,
-    plan_search,
-)
+from .plan import COUNTERFACTUAL, PlannedSearch, announce, flip_passes, measure_unfiltered, plan_search
 from .result import Analysis
 from .sources import sources_of_tests
 from .subject import Subject, match_network, read_images
@@ -104,25 +96,25 @@ def analyse(
     sources = None if test.source is None else sources_of_tests(test.source, labelled)
     masks = None if test.search else _as_masks(test.maps, labelled)
     subject = match_network(network, labelled, test, run, _counts(test), FEWEST if flips else 1)
-    unfiltered = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
+    accuracy, seconds, batch = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
     search = trials = None
-    steps = {COUNTERFACTUAL: (float(flip_passes(subject.test, SETTINGS)), unfiltered.seconds)} if flips else {}
+    steps = {COUNTERFACTUAL: (float(flip_passes(subject.test, SETTINGS)), seconds)} if flips else {}
     if test.search and not quick:
         search = plan_search(test.search, subject.search_classifier(test.search.precision), subject.map_ranking)
-        steps[f"search by {search.name}"] = search.passes, search.seconds or unfiltered.seconds
+        steps[f"search by {search.name}"] = search.passes, search.seconds or seconds
     if test.parts and not quick:
         trials = _trials(test, len(subject.test.classes), run.seed)
         passes = count_passes(len(subject.test.classes), subject.tested, trials, subject.test.neutral)
-        steps["test of maps beside controls"] = passes, unfiltered.seconds
-    announce(subject, unfiltered, steps, run)
+        steps["test of maps beside controls"] = passes, seconds
+    announce(subject, accuracy, steps, run)
     tested = None
     if flips:
         tested = measure_flips(
             subject.frozen, subject.ranking, subject.test, seed=run.seed, smallest_sets=test.smallest_set,
             progress=run.progress,
         )  # fmt: skip
-    made, about = ({}, {}) if quick else _maps(subject, masks, search, trials, test, unfiltered.batch, run)
-    about = _facts(subject, unfiltered, search, run) | about | {"seed": run.seed}
+    made, about = ({}, {}) if quick else _maps(subject, masks, search, trials, test, batch, run)
+    about = _facts(subject, accuracy, search, run) | about | {"seed": run.seed}
     about["seconds"] = round(time.perf_counter() - begin, 1)
     made["sources"] = None if sources is None else sources[subject.places]
     return Analysis(subject.ranking, subject.test, about, tested, **made)
@@ -184,7 +176,7 @@ def _maps(
     return {"maps": masks, "found": scores, "hits": hits, "amplitude": amplitude}, about
 
 
-def _facts(subject: Subject, unfiltered: Unfiltered, search: PlannedSearch | None, run: Run) -> dict[str, Any]:
+def _facts(subject: Subject, accuracy: float, search: PlannedSearch | None, run: Run) -> dict[str, Any]:
     """What identifies the network and the images, and what was planned, for the page and the files."""
     ranking, test = subject.ranking, subject.test
     _, _, height, width = ranking.images.shape
@@ -198,7 +190,7 @@ def _facts(subject: Subject, unfiltered: Unfiltered, search: PlannedSearch | Non
         "classes": len(ranking.classes),
         "images that rank frequencies": len(ranking),
         "images that test": len(test),
-        "accuracy without a filter": f"{unfiltered.accuracy:.1%}",
+        "accuracy without a filter": f"{accuracy:.1%}",
         "image size": f"{height} x {width}",
     }
 

@@ -15,14 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import (
-    BatchSampler,
-    DataLoader,
-    IterableDataset,
-    RandomSampler,
-    SequentialSampler,
-    default_collate,
-)
+from torch.utils.data import DataLoader, IterableDataset
 
 from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.data.normalisation import check_statistics
@@ -163,27 +156,9 @@ def read_labelled(
         )  # fmt: skip
         return _with_statistics(given, prepared, what)
     if isinstance(images, DataLoader):
-        if not _gives_all(images):
-            log.warning(
-                "%s are a DataLoader, of which only the Dataset is used, with all its items: not its sampler and "
-                "collate_fn", what,
-            )  # fmt: skip
+        log.warning("%s are a DataLoader: all items of its Dataset are used, not its sampler and collate_fn", what)
         images = images.dataset
     return _of_dataset(images, prepared, what)
-
-
-def _gives_all(loader: DataLoader[Any]) -> bool:
-    """Whether a DataLoader gives each item of its Dataset once, as default_collate does."""
-    sampler, batches = loader.sampler, loader.batch_sampler
-    return (
-        isinstance(sampler, SequentialSampler | RandomSampler)
-        and not getattr(sampler, "replacement", False)
-        and type(batches) is BatchSampler
-        and batches.sampler is sampler
-        and hasattr(loader.dataset, "__len__")
-        and len(sampler) == len(loader.dataset)
-        and loader.collate_fn is default_collate
-    )
 
 
 def _with_statistics(labelled: LabelledImages, prepared: Preprocessing, what: str) -> LabelledImages:

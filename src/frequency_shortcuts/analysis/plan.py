@@ -115,23 +115,12 @@ def seconds_per_pass(network: nn.Module | Classifier, images: Split, precision: 
     return float(measured[0]) if len(measured) else None
 
 
-class Unfiltered(NamedTuple):
-    """What a network does with the test images before any frequency is removed.
-
-    accuracy : mean over the classes of the share of their images that the network assigns to them
-    seconds : of a forward pass of one filtered image
-    batch : images in a batch of the test
-    """
-
-    accuracy: float
-    seconds: float
-    batch: int
-
-
-def measure_unfiltered(network: nn.Module, test: Split, progress: bool = False) -> Unfiltered:
+def measure_unfiltered(network: nn.Module, test: Split, progress: bool = False) -> tuple[float, float, int]:
     """Show the unfiltered test images to a network, batch by batch, and time one batch of filtered ones.
 
-    Raises ValueError if the network is not better than chance: its outputs then probably belong to other classes.
+    Returns the mean over the classes of the share of their images that the network assigns to them, the seconds of a
+    forward pass of one filtered image, and the images in a batch. Raises ValueError if the network is not better than
+    chance: its outputs then probably belong to other classes.
     """
     source, labels, n_classes = source_for(network, test), test.labels, len(test.classes)
     batch = source.batch_size()
@@ -152,7 +141,7 @@ def measure_unfiltered(network: nn.Module, test: Split, progress: bool = False) 
             f"without a filter, the network recognises {accuracy:.1%} of the test images (mean over {n_classes} "
             "classes), which is not above chance: check which output each class is (`outputs`), the mean and the std"
         )
-    return Unfiltered(accuracy, seconds, batch)
+    return accuracy, seconds, batch
 
 
 def flip_passes(test: Split, settings: Settings) -> int:
@@ -167,7 +156,7 @@ def flip_passes(test: Split, settings: Settings) -> int:
     return int(passes.sum() + len(test) + CALLED_PER_CLASS * len(of_class))
 
 
-def announce(subject: Subject, unfiltered: Unfiltered, steps: Mapping[str, tuple[float, float]], run: Run) -> None:
+def announce(subject: Subject, accuracy: float, steps: Mapping[str, tuple[float, float]], run: Run) -> None:
     """Show what an analysis will do on standard error, beside the progress bars, or in the log if there are none.
 
     steps : name of a step -> its passes, at most, and the seconds of a pass
@@ -181,7 +170,7 @@ def announce(subject: Subject, unfiltered: Unfiltered, steps: Mapping[str, tuple
     images.append(f"the network chooses among {_outputs(subject.test.classes, subject.outputs, subject.n_outputs)}")
     lines = [
         f"{run.name or type(subject.network).__name__}, {n_classes:,} classes: {'; '.join(images)}",
-        f"accuracy without a filter: {unfiltered.accuracy:.1%} (mean over classes; chance: {1 / n_classes:.1%})",
+        f"accuracy without a filter: {accuracy:.1%} (mean over classes; chance: {1 / n_classes:.1%})",
         *(f"{name}: {_work(passes, passes * seconds)}" for name, (passes, seconds) in steps.items()),
     ]
     for line in lines:
