@@ -121,9 +121,6 @@ def _tests(results):
         yield f"mean TPR out of distribution: {network}", "rate", part["tpr"].mean()
     for filter_, part in read("transfer").query("filter in ['unfiltered', 'dfm']").groupby("filter"):
         yield f"mean TPR of maps transferred on pictures: {filter_}", "rate", part["tpr"].mean()
-    for name in ("curves", "corruptions"):
-        for run, part in _runs(read(name), RUN):
-            yield f"mean TPR of {name} of {run}", "rate", part["tpr"].mean()
     for run, part in _runs(read("phase"), RUN):
         yield f"mean TPR with only the phases in the map: {run}", "rate", part["tpr_phase"].mean()
 

@@ -11,11 +11,11 @@ from checkouts import checkout
 # Values of one type, so that two of them can change places.
 SETTINGS = {
     "synthesis": {"diagonal_gain": 2.0, "axis_gain": 3.0},
-    "robustness": {"images_per_class": 3, "band_width": 4, "seed": 5},
+    "ood": {"images_per_class": 3, "seed": 5},
 }
 SWAPPED = {
     "synthesis": {"diagonal_gain": 3.0, "axis_gain": 2.0},
-    "robustness": {"images_per_class": 5, "seed": 3},
+    "ood": {"images_per_class": 5, "seed": 3},
     "networks": {"my_network": {"mean": [0.25] * 3, "std": [0.5] * 3}},
 }
 
@@ -73,13 +73,13 @@ def test_an_edit_re_runs_what_imports_the_module_and_draws_the_figures_of_the_no
 
 def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_store_no_images_again(touched, edited):
     edited("my_network.pt")
-    rules = noticed(touched, {"robustness": {"split": "validation", "corruptions": []}})
-    assert rules == {"check", "external_network", "robustness"}
+    rules = noticed(touched, {"adcs": {"split": "validation"}})
+    assert rules == {"check", "external_network", "adcs"}
 
 
 def test_settings_that_change_places_are_noticed(touched):
     rules = noticed(touched, SWAPPED)
-    assert {"synthesize", "robustness", "external_network"} <= rules
+    assert {"synthesize", "rendition", "ood", "external_network"} <= rules
     assert not {"plant", "folder", "twin", "train", "shortcuts"} & rules
 
 

@@ -25,10 +25,10 @@ TOO_LONG = {"dynamics", "graded_dynamics", "bandstop"}
 TYPESET = {
     "findings", "graded", "networks", "shortcuts", "shortcuts_over_seeds", "cross_matrix", "own_map_advantage",
     "phase", "ood", "transfer", "table_1", "table_2", "table_3", "truth",
-    "planted_use", "stability", "curves", "corruptions", "runtimes", "provenance",
+    "planted_use", "stability", "runtimes", "provenance",
 }  # fmt: skip
 STEPS = {
-    "train", "adcs", "find_maps", "bandstop", "shortcuts", "planted_use", "robustness", "ood", "graded", "transfer",
+    "train", "adcs", "find_maps", "bandstop", "shortcuts", "planted_use", "ood", "graded", "transfer",
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Tests of the study's networks: shortcuts, filters, waves, corruptions, other distributions, other networks."""
+"""Tests of the study's networks: shortcuts, bands, other distributions, other networks."""
 
 from functools import partial
 
@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from checkouts import FASHION, MAPPED, NEUTRAL, STYLISED, dataset_of, shape_of
-from frequency_shortcuts import dfm, spectrum
+from frequency_shortcuts import dfm
 from frequency_shortcuts.evaluation import flip_rates
 from frequency_shortcuts.evaluation.counterfactual import read_flips
 from frequency_shortcuts.evaluation.cross import own_map_advantage
@@ -59,34 +59,6 @@ def test_all_networks_with_maps_are_shown_images_with_the_spectra_of_other_class
     with read_hdf5(folder / "flips.h5") as file:
         again = with_names(flip_rates.rates(read_flips(file)), file.attrs["classes"])
     pd.testing.assert_frame_equal(again, table[list(again)], check_dtype=False, atol=1e-5, rtol=1e-5)
-
-
-@pytest.mark.parametrize("run", MAPPED)
-def test_filters_waves_and_corruptions_keep_the_contract(study, run):
-    n_classes, _, size = shape_of(run)
-    folder = study.results / "tests" / run
-    curves, corrupted = (read_table(folder / f"{name}.csv") for name in ("curves", "corruptions"))
-    rates_of_class = ["class", "images", "tpr", "tpr_low", "tpr_high", "fpr", "accuracy"]
-    assert list(curves) == [*RUN, "filter", "low", "high", *rates_of_class]
-    assert list(corrupted) == [*RUN, "corruption", "strength", *rates_of_class]
-    # Two cutoffs and bands of 8: the corner lies at 22.6 or, at 64 pixels, 45.3 cycles per image.
-    assert len(curves) == n_classes * (1 + 2 + 2 + (3 if size == 32 else 6))
-    assert len(corrupted) == n_classes * (1 + 2 * 5)
-    for table in (curves, corrupted):
-        assert table["images"].between(1, 4).all() and table["accuracy"].between(0, 1).all()
-        assert (table["tpr_low"] <= table["tpr"]).all() and (table["tpr"] <= table["tpr_high"]).all()
-    plain = curves.loc[curves["filter"] == "unfiltered", "tpr"]
-    assert list(plain) == list(corrupted.loc[corrupted["corruption"] == "none", "tpr"])
-    with h5py.File(folder / "sensitivity.h5") as file:
-        error, about = file["error"][:], dict(file.attrs)
-        assert error.dtype == np.float32 and error.shape == (n_classes, size, size)
-        assert file["unperturbed_error"].shape == file["count"].shape == (n_classes,)
-        assert file["count"][:].max() == 2
-    assert about["layout"] == "centred" and "created_by" in about and about["split"] == "test"
-    assert about["rms"] == 0.125 and about["norm"] == 0.125 * size
-    assert len(about["classes"]) == n_classes
-    assert np.array_equal(np.isnan(error[0]), spectrum.radius(size, size) > 6)
-    assert all(spectrum.symmetric(np.nan_to_num(plane)) for plane in error)
 
 
 def test_the_band_stop_table_changes_sum_to_zero(study):

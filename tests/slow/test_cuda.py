@@ -22,7 +22,6 @@ from frequency_shortcuts.data import synthetic
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import counterfactual
-from frequency_shortcuts.evaluation.sensitivity import fourier_sensitivity
 from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
@@ -143,13 +142,6 @@ def test_rates_are_those_of_the_cpu(trained, split):
         for device in ("cpu", CUDA)
     )
     assert here.equals(there)
-
-
-def test_sensitivity_is_that_of_the_cpu(trained, split):
-    here, there = (
-        fourier_sensitivity(on(device, trained, torch.float64), split, norm=4, radius=8) for device in ("cpu", CUDA)
-    )
-    np.testing.assert_array_equal(here.error, there.error)
 
 
 def test_flips_are_those_of_the_cpu():

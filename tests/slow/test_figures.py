@@ -9,10 +9,9 @@ from drawn_tables import CLASSES, check_page, table
 from matplotlib.collections import PathCollection
 from matplotlib.transforms import Bbox
 from test_figures import JUDGED, RUNS, adcs, of_phase, overlaps
-from test_figures_robustness import of_corruptions, of_filters, sensitivity
 
 from frequency_shortcuts.evaluation.method_scores import CONTROL
-from frequency_shortcuts.figures import images, learning, methods, robustness, spectra
+from frequency_shortcuts.figures import images, learning, methods, spectra
 from frequency_shortcuts.figures import phase as phase_figure
 from frequency_shortcuts.figures import stability as stability_figure
 from frequency_shortcuts.figures import truth as truth_figure
@@ -51,14 +50,6 @@ def renditions():
     return images.renditions({"original": pictures(), "grey": pictures(1)}, CLASSES)
 
 
-def curves():
-    return robustness.curves(of_filters(), CLASSES)
-
-
-def corruptions():
-    return robustness.corruptions(of_corruptions(["ant"]))
-
-
 def stability():
     return stability_figure.stability(overlaps(RUNS, RUNS[:1]), 5)
 
@@ -89,18 +80,6 @@ DRAWINGS = {
     adcs: [*CLASSES, "ADCS", FREQUENCIES],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
     renditions: [*CLASSES, "original", "grey"],
-    curves: [
-        *CLASSES, "low-pass: r < cutoff is kept", "high-pass: r \u2265 cutoff is kept", "band-stop",
-        "all classes (accuracy)", "accuracy, unfiltered", "resnet18\nshare recognised",
-        "vgg16\naugmix\nshare recognised", "cutoff, cycles per image", "centre of the band, cycles per image",
-    ],
-    sensitivity: [
-        "resnet18\nwithout a wave: 0.20", "vgg16, augmix\nwithout a wave: 0.31", "cycles per image",
-        "error (share of images)",
-    ],
-    corruptions: [
-        "noise", "blur", "strength", *robustness.GROUPS.values(), "resnet18\n2 strong, 2 others\nrecall",
-    ],
     stability: [
         "resnet18\nseed 0", "resnet18\naugmix\nseed 0", "two seeds", "two networks", "two augmentations",
         "two image halves", "chance, same radii", "chance, uniform", "overlap (IoU)",

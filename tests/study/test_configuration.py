@@ -14,7 +14,7 @@ from test_plan import plan
 
 from conftest import ROOT
 from frequency_shortcuts import culling
-from frequency_shortcuts.data import artefacts, corruptions, planted, renditions
+from frequency_shortcuts.data import artefacts, planted, renditions
 from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
@@ -170,11 +170,9 @@ def test_the_schema_names_what_the_library_knows():
     trained = SCHEMA["properties"]["networks"]["additionalProperties"]["else"]
     assert trained["properties"]["architecture"]["enum"] == names()
     assert SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"] == renditions.names()
-    kinds = SCHEMA["properties"]["robustness"]["properties"]["corruptions"]["items"]["enum"]
     of_artefacts = yaml.safe_load(BY_NAME["artefact"].keys)["artefact"]["properties"]
     assert of_artefacts["kind"]["enum"] == list(artefacts.NAMES)
     assert of_artefacts["strength"]["enum"] == list(artefacts.STRENGTHS)
-    assert kinds == CONFIG["robustness"]["corruptions"] == list(corruptions.KINDS)
     searches = SCHEMA["properties"]["culling"]["properties"]["method"]["oneOf"]
     assert [choice["const"] for choice in searches] == list(culling.SEARCHES)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
@@ -365,10 +363,7 @@ SMALL = {"plan": [{"datasets": ["syn_1"], "networks": ["small"], "augmentations"
         ({"synthesis": {"band_edges": [4, 12, 8]}}, r"datasets\.syn_1: band edges .* increasing"),
         ({"synthesis": {"band_edges": [4, 8, 40]}}, r"datasets\.syn_1: synthesis\.band_edges .* within the spectrum"),
         ({"datasets": {"syn_1": {"control_band": 6}}}, r"datasets\.syn_1: control_band 6: expected 1 to 4"),
-        ({"synthesis": {"channels": 2}}, r"datasets\.syn_1: its images have 2 channels, but robustness"),
         ({"adcs": {"channel_weights": "luma"}, "synthesis": {"channels": 1}}, r"datasets\.syn_1: .* luma needs three"),
-        ({"robustness": {"cutoffs": [4, 2]}}, r"datasets\.syn_1: cutoffs .* increasing"),
-        ({"robustness": {"cutoffs": [25]}}, r"datasets\.syn_1: cutoffs .* none is within"),
         (
             {"training": {"synthetic": {"geometry": {"crop_scale": [1, 0.5]}}}},
             r"training\.synthetic\.geometry: crop_sc",

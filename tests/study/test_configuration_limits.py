@@ -27,7 +27,7 @@ def test_a_bad_name_is_told_what_names_are_like():
 def test_many_mistakes_and_a_long_list_are_cut():
     found = mistakes(changed(methods={f"m{i}": {"method": "none"} for i in range(500)}))
     assert len(found) < 40 and re.fullmatch(r"and \d+ more mistakes", found[-1])
-    (sentence,) = mistakes(changed(robustness=CONFIG["robustness"] | {"cutoffs": list(range(2000))}))
+    (sentence,) = mistakes(changed(synthesis=CONFIG["synthesis"] | {"band_edges": list(range(2000))}))
     assert "[0, 1, 2, 3" in sentence and "1... is not allowed, expected list of numbers above 0" in sentence
 
 

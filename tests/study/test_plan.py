@@ -94,10 +94,10 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
 
 
 @pytest.mark.parametrize("seeds", ["first", "all", "none"])
-def test_costly_views_are_of_one_seed_of_each_network_or_of_all_or_none(seeds):
-    found = plan(robustness={"seeds": seeds}, shortcuts={"phase_seeds": seeds})
+def test_phases_are_tested_of_one_seed_of_each_network_or_of_all_or_none(seeds):
+    found = plan(shortcuts={"phase_seeds": seeds})
     expected = {"first": found.first_seed_runs(), "all": found.mapped_runs(), "none": []}[seeds]
-    assert TESTS["robustness"].runs(found) == found.robustness_runs() == found.phase_runs() == expected
+    assert found.phase_runs() == expected
     of_job = TESTS["shortcuts"].settings(found)["phase"]
     wildcards = [{key: str(value) for key, value in run.items()} for run in found.runs()]
     assert [of_job(values) for values in wildcards] == [run in expected for run in found.runs()]
@@ -152,7 +152,7 @@ def test_renditions_are_those_of_the_twin_or_synthetic_ones():
 
 def test_a_data_set_needs_the_splits_that_the_steps_read():
     needed = plan(adcs={"split": "train"}, ood={"renditions": []}).needed_splits("photos", trains=False)
-    assert needed == {"train": "adcs.split", "validation": "culling.split", "test": "robustness.split"}
+    assert needed == {"train": "adcs.split", "validation": "culling.split", "test": "shortcuts.split"}
     assert plan().needed_splits("photos", trains=True) == dict.fromkeys(("train", "validation", "test"), "training")
 
 
@@ -251,10 +251,10 @@ def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed_and_more_traini
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():
-    found = plan(plan=[PLAN[1]], shortcuts={"fills": ["swap"]}, robustness={"corruptions": []}, ood={"renditions": []})
+    found = plan(plan=[PLAN[1]], shortcuts={"fills": ["swap"]}, ood={"renditions": []})
     tables, figures = targets.tables(found), targets.figures(found)
     assert {"bandstop", "ood", "transfer", "planted_use", "truth", "table_1"}.isdisjoint(tables)
-    assert not any(name.startswith(("bandstop", "ood", "truth", "samples", "corruptions")) for name in figures)
+    assert not any(name.startswith(("bandstop", "ood", "truth", "samples")) for name in figures)
     assert targets.table_if_planned(found, "truth") == []
     assert targets.table_if_planned(found, "findings") == "results/laptop/tables/findings.csv"
     assert targets.cover_figure(found) == "shortcuts_photos"

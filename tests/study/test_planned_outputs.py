@@ -48,7 +48,7 @@ def test_the_job_of_a_kind_has_the_files_of_its_figures_as_inputs(kind):
 
 
 def test_a_figure_is_drawn_again_for_the_code_of_its_own_notebook():
-    maps, waves = (code_of("draw_figure.py", modules=[f"notebooks.{kind}"]) for kind in ("dfm", "corruptions"))
+    maps, learned = (code_of("draw_figure.py", modules=[f"notebooks.{kind}"]) for kind in ("dfm", "dynamics"))
     drawings = "src/frequency_shortcuts/figures"
-    assert f"{drawings}/spectra.py" in maps and f"{drawings}/robustness.py" not in maps
-    assert f"{drawings}/robustness.py" in waves and f"{drawings}/spectra.py" not in waves
+    assert f"{drawings}/spectra.py" in maps and f"{drawings}/learning.py" not in maps
+    assert f"{drawings}/learning.py" in learned and f"{drawings}/spectra.py" not in learned

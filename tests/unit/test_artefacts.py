@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import fft
 
-from frequency_shortcuts.data.artefacts import KINDS, NAMES, STRENGTHS, WAVE_AMPLITUDES, Artefact
+from frequency_shortcuts.data.artefacts import KINDS, NAMES, STRENGTHS, WAVE_AMPLITUDES, Artefact, put
 from frequency_shortcuts.data.waved import ChangedImages, Wave
 
 LABELS = np.arange(36) % 3
@@ -58,6 +59,29 @@ def test_patterns_are_added_as_they_are_written():
             assert np.array_equal(found, np.rint(np.minimum(IMAGES[own] + added, 255)))
         wave = Wave(1, FREQUENCY, WAVE_AMPLITUDES[strength - 1])
         assert np.array_equal(lazy(artefact("wave", strength))[:], wave.add(IMAGES, LABELS))
+
+
+LUMINANCE = np.array([  # the table of the standard, ITU T.81, Annex K
+    [16, 11, 10, 16, 24, 40, 51, 61], [12, 12, 14, 19, 26, 58, 60, 55], [14, 13, 16, 24, 40, 57, 69, 56],
+    [14, 17, 22, 29, 51, 87, 80, 62], [18, 22, 37, 56, 68, 109, 103, 77], [24, 35, 55, 64, 81, 104, 113, 92],
+    [49, 64, 78, 87, 103, 121, 120, 101], [72, 92, 95, 98, 112, 100, 103, 99],
+])  # fmt: skip
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_jpeg_rounds_the_cosines_of_each_block(channels):
+    """Of grey images, within one level: libjpeg computes with whole numbers."""
+    rows, columns = np.indices((32, 32))
+    image = (60 + 3 * rows + 80 * (columns > 20)).astype(np.uint8)  # smooth, with an edge
+    for quality in (60, 40, 25, 15, 7):
+        table = ((LUMINANCE * (5000 // quality if quality < 50 else 200 - 2 * quality) + 50) // 100).clip(1, 255)
+        expected = np.empty((32, 32))
+        for row, column in np.ndindex(4, 4):
+            block = np.s_[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
+            cosines = fft.dctn(image[block] - 128.0, norm="ortho")
+            expected[block] = 128 + fft.idctn(table * np.rint(cosines / table), norm="ortho")
+        found = put("jpeg", quality, np.broadcast_to(image, (1, channels, 32, 32)).copy())[0].astype(float)
+        np.testing.assert_allclose(found, np.broadcast_to(expected.clip(0, 255), found.shape), rtol=0, atol=1)
 
 
 def test_pixels_are_clipped_as_those_of_a_file():

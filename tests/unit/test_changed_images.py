@@ -1,12 +1,9 @@
-"""Images that are changed: restyled test images, corruptions, and photographs with a plane wave in one class."""
+"""Images that are changed: restyled test images, and photographs with a plane wave in one class."""
 
 import numpy as np
 import pytest
-import torch
-from scipy import fft, ndimage
 
 from frequency_shortcuts.data import renditions, stores
-from frequency_shortcuts.data.corruptions import KINDS, STRENGTHS, corrupt
 from frequency_shortcuts.data.stored_images import Stored
 from frequency_shortcuts.data.waved import HARMONICS, ChangedImages, Wave
 from frequency_shortcuts.spectrum.masks import symmetric
@@ -101,110 +98,6 @@ def test_images_that_are_read_when_they_are_drawn_give_the_same(tmp_path, monkey
         np.testing.assert_array_equal(drawn[some], whole[some])
     stores.write(tmp_path / "drawn.h5", {"test": (drawn, labels)}, **about)
     np.testing.assert_array_equal(stores.read(tmp_path / "drawn.h5", "test").images, whole)
-
-
-# Corruptions
-
-every_kind = pytest.mark.parametrize("name", KINDS)
-
-
-def pixels(n, channels, height, width, seed=0):
-    generator = np.random.default_rng(seed)
-    return torch.from_numpy(generator.integers(0, 256, (n, channels, height, width), dtype=np.uint8))
-
-
-def picture(channels=3, height=32, width=40):
-    """A smooth image with an edge."""
-    rows, columns = np.indices((height, width))
-    plane = 60 + 3 * rows + 80 * (columns > width // 2)
-    return torch.from_numpy(np.stack([plane + 10 * c for c in range(channels)]).clip(0, 255).astype(np.uint8))[None]
-
-
-@every_kind
-def test_no_image_depends_on_those_beside_it(name):
-    images = pixels(5, 3, 9, 12)
-    as_batch = corrupt(name, images, 3, seed=4)
-    for i in range(5):
-        assert torch.equal(corrupt(name, images[i : i + 1], 3, seed=4, numbers=[i])[0], as_batch[i])
-
-
-def test_noise_follows_its_seed_and_leaves_the_users_generator_alone():
-    image = torch.full((2, 3, 64, 64), 128, dtype=torch.uint8)
-    torch.manual_seed(1)
-    state = torch.random.get_rng_state()
-    found = corrupt("noise", image, 2, seed=3)
-    assert torch.equal(torch.random.get_rng_state(), state)
-    assert torch.equal(corrupt("noise", image, 2, seed=3), found)
-    assert not torch.equal(corrupt("noise", image, 2, seed=4), found) and not torch.equal(found[0], found[1])
-    noise = (found.double() - 128) / 255
-    # 24,576 values: the standard error of the deviation is half a per cent.
-    assert abs(noise.std() / KINDS["noise"].levels[1] - 1) < 0.03 and abs(noise.mean()) < 0.002
-
-
-def test_blur_is_a_gaussian_of_a_share_of_the_shorter_side():
-    """Against scipy, which cuts the kernel at three deviations as well; one grey level for rounding."""
-    images = pixels(1, 1, 64, 80)
-    for strength, share in zip(STRENGTHS, KINDS["blur"].levels, strict=True):
-        sigma = share * 64
-        slow = ndimage.gaussian_filter(
-            images[0, 0].double().numpy(), sigma, mode="mirror", radius=int(np.ceil(3 * sigma))
-        )
-        found = corrupt("blur", images, strength)[0, 0].double().numpy()
-        np.testing.assert_allclose(found, slow, rtol=0, atol=1)
-
-
-def test_contrast_shrinks_the_distance_to_the_mean():
-    image = picture(1)
-    mean = image.double().mean()
-    for strength, factor in zip(STRENGTHS, KINDS["contrast"].levels, strict=True):
-        expected = factor * image.double() + (1 - factor) * mean
-        assert (corrupt("contrast", image, strength).double() - expected).abs().max() <= 1
-
-
-LUMINANCE = np.array([  # the table of the standard, ITU T.81, Annex K
-    [16, 11, 10, 16, 24, 40, 51, 61], [12, 12, 14, 19, 26, 58, 60, 55], [14, 13, 16, 24, 40, 57, 69, 56],
-    [14, 17, 22, 29, 51, 87, 80, 62], [18, 22, 37, 56, 68, 109, 103, 77], [24, 35, 55, 64, 81, 104, 113, 92],
-    [49, 64, 78, 87, 103, 121, 120, 101], [72, 92, 95, 98, 112, 100, 103, 99],
-])  # fmt: skip
-
-
-@pytest.mark.parametrize("channels", [1, 3])
-def test_jpeg_rounds_the_cosines_of_each_block(channels):
-    """Of grey images, within one level: libjpeg computes with whole numbers."""
-    image = picture(1)[..., :32, :32]
-    for strength, quality in zip(STRENGTHS, KINDS["jpeg"].levels, strict=True):
-        table = ((LUMINANCE * (5000 // quality if quality < 50 else 200 - 2 * quality) + 50) // 100).clip(1, 255)
-        expected = np.empty((32, 32))
-        for row, column in np.ndindex(4, 4):
-            block = np.s_[8 * row : 8 * row + 8, 8 * column : 8 * column + 8]
-            cosines = fft.dctn(image[0, 0].numpy()[block] - 128.0, norm="ortho")
-            expected[block] = 128 + fft.idctn(table * np.rint(cosines / table), norm="ortho")
-        found = corrupt("jpeg", image.expand(1, channels, 32, 32), strength)[0].double().numpy()
-        np.testing.assert_allclose(found, np.broadcast_to(expected.clip(0, 255), found.shape), rtol=0, atol=1)
-
-
-def test_pixelation_leaves_so_many_pixels_a_side():
-    images = pixels(1, 3, 40, 60)
-    for strength, share in zip(STRENGTHS, KINDS["pixelation"].levels, strict=True):
-        found = corrupt("pixelation", images, strength)[0].numpy()
-        rows = 1 + (np.diff(found, axis=1) != 0).any(axis=(0, 2)).sum()
-        columns = 1 + (np.diff(found, axis=2) != 0).any(axis=(0, 1)).sum()
-        assert (rows, columns) == (round(share * 40), round(share * 60))
-
-
-@pytest.mark.parametrize(
-    ("name", "channels", "strength", "sentence"),
-    [
-        ("fog", 3, 1, "unknown corruption 'fog': choose from noise, blur, contrast, jpeg, pixelation"),
-        ("blur", 3, 0, "strength 0: expected one of 1, 2, 3, 4, 5"),
-        ("blur", 2, 1, "images of 2 channels: corruptions need 1 or 3"),
-    ],
-)
-def test_what_cannot_be_corrupted_is_refused(name, channels, strength, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        corrupt(name, pixels(1, channels, 8, 8), strength)
-    with pytest.raises(ValueError, match=r"images of torch\.float32 \[1, 3, 8, 8\]: expected uint8"):
-        corrupt("jpeg", torch.zeros(1, 3, 8, 8), 1)
 
 
 # Plane waves

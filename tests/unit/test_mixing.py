@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from frequency_shortcuts.spectrum.filters import Mixer
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.waves import PairRemover, Waves
+from frequency_shortcuts.spectrum.waves import PairRemover
 
 SIZES = [(1, 1), (1, 7), (8, 1), (5, 6), (6, 5), (7, 9)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -154,20 +154,3 @@ def test_neither_removal_nor_a_caller_that_overwrites_the_batch_disturbs_anythin
         np.testing.assert_allclose(found, replace_slowly(before, pairs, index), rtol=0, atol=1e-10)
         found.fill_(torch.nan)
         assert torch.equal(images, before)
-
-
-@sizes
-def test_a_wave_that_is_added_is_that_of_its_coefficient(size):
-    """Against complex exponentials; tolerance 1e-10."""
-    pairs, images = ConjugatePairs(*size), noise(2, 3, *size)
-    count = len(pairs)
-    generator = np.random.default_rng(1)
-    drawn = generator.standard_normal((2, count, 2, 1, 3))
-    found = Waves(pairs, images, count).add(torch.arange(count), torch.from_numpy(drawn)).view(count, 2, 3, *size)
-    rows, columns = np.indices(size)
-    for p, (u, v) in enumerate(zip(pairs.half_row, pairs.half_column, strict=True)):
-        angle = 2 * np.pi * (u * rows / size[0] + v * columns / size[1])
-        for i, c in np.ndindex(2, 3):
-            real, imaginary = drawn[:, p, i, 0, c]
-            expected = images[i, c].numpy() + (complex(real, imaginary) * np.exp(1j * angle)).real
-            np.testing.assert_allclose(found[p, i, c], expected, rtol=0, atol=1e-10)

@@ -66,16 +66,6 @@ def test_draws_are_averaged_within_each_fill():
     assert set(table["negatives"]) == {100}  # findings weigh a false positive rate by it
 
 
-def test_a_class_has_a_strong_shortcut_by_the_headline_alone(verdicts):
-    table = pd.DataFrame([{**dict(zip(RUN, run, strict=True)), "class": c} for run in SYNTHETIC for c in ("C0", "C1")])
-    joined = study_tables.with_strong_shortcuts(table, verdicts)
-    expected = verdicts.query("dataset == 'syn' and fill == 'swap' and part == 'keep'")["verdict"].item() == "strong"
-    assert list(joined["strong_shortcut"]) == [False, expected]  # the neutral class has no headline
-    assert joined["strong_shortcut"].dtype == bool
-    with pytest.raises(pd.errors.MergeError):
-        study_tables.with_strong_shortcuts(table, pd.concat([verdicts, verdicts]))
-
-
 def cover(verdicts, **changes):
     """The text of the cover, with the available tables. The lowest frequencies do as well for the first class."""
     verdicts = verdicts.assign(than_lowest=np.where(verdicts["class"] == CLASSES[0], "as well", "undecided"))

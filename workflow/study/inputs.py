@@ -15,7 +15,6 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.spectrum.radial import filters
 
 from .plan import Plan
 from .sources.description import Content, Shape
@@ -83,10 +82,6 @@ def inspect_dataset(plan: Plan, name: str) -> Content:
         raise ValueError(
             f"its images have {content.shape.channels} channels, but adcs.channel_weights: luma needs three"
         )
-    views = plan.config["robustness"]
-    filters(content.shape.height, content.shape.width, views["cutoffs"], views["band_width"])  # it raises
-    if views["corruptions"] and content.shape.channels not in (1, 3):
-        raise ValueError(f"its images have {content.shape.channels} channels, but robustness.corruptions need 1 or 3")
     if plan.config["stability"]["halves"] and content.ranking is not None:
         check_halves(content.ranking, content.classes, plan.config["culling"]["split"])
     return content._replace(

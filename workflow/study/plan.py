@@ -89,22 +89,16 @@ class Plan(StudySettings):
         """The runs that are culled again on two halves of their images."""
         return self._first_seed_runs if self.config["stability"]["halves"] else []
 
-    def robustness_runs(self) -> list[Run]:
-        """The runs that are tested on filtered, perturbed and corrupted images."""
-        return self._of_seeds(self.config["robustness"]["seeds"])
-
     def phase_runs(self) -> list[Run]:
         """The runs whose phases and amplitudes are tested."""
-        return self._of_seeds(self.config["shortcuts"]["phase_seeds"])
+        seeds = self.config["shortcuts"]["phase_seeds"]
+        return {"first": self._first_seed_runs, "all": self._mapped, "none": []}[seeds]
 
     def reliance_runs(self) -> list[Run]:
         """The runs whose networks are trained anew without the frequencies of their maps."""
         planned = zip(self._runs, self._entries.values(), strict=True)
         chosen = [run for run, entries in planned if any(entry.get("reliance", False) for entry in entries)]
         return [run for run in chosen if run in self._mapped and self.is_trained(run)]
-
-    def _of_seeds(self, seeds: str) -> list[Run]:
-        return {"first": self._first_seed_runs, "all": self._mapped, "none": []}[seeds]
 
     @cached_property
     def _methods(self) -> dict[tuple[Any, ...], list[str]]:
@@ -199,7 +193,7 @@ class Plan(StudySettings):
     def needed_splits(self, dataset: str, trains: bool) -> dict[str, str]:
         """The splits that a data set must have, and the reasons; `trains`: whether a network is trained on it."""
         mapped = dataset in self.mapped_datasets()
-        parts = ("adcs", *(("culling", "shortcuts", "robustness") if mapped else ()))
+        parts = ("adcs", *(("culling", "shortcuts") if mapped else ()))
         needed = {self.config[part]["split"]: f"{part}.split" for part in parts}
         if mapped and self.config["ood"]["renditions"] and "ood" not in self.config["datasets"][dataset]:
             needed["test"] = "ood.renditions"

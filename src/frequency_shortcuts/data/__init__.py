@@ -1,1 +1,1 @@
-"""Data sets: synthetic and planted ones, stores, folders, renditions, corruptions."""
+"""Data sets: synthetic and planted ones, stores, folders, renditions."""

@@ -17,8 +17,7 @@ from frequency_shortcuts.data.source import fitting_batch, index_batches
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
-from frequency_shortcuts.spectrum.radial import shares_beyond
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane, shares_beyond
 
 FEWEST = 10  # ranking images of a class
 LARGEST_RATIO = 8.0  # of two standard deviations

@@ -333,16 +333,6 @@ def write_numbers(
         axis.text(j, i, text(values[i, j]), ha="center", va="center", color=ink, **options)
 
 
-def frequency_axes(axes: npt.NDArray[Any], used: int) -> None:
-    """Label the axes of spectra at the outer panels, and switch off those behind the first `used`."""
-    for axis in axes.flat[used:]:
-        axis.set_axis_off()
-    for axis in axes[-1]:
-        axis.set_xlabel("cycles per image")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("cycles per image")
-
-
 def legend_below(figure: Figure, axis: Axes, columns: int) -> None:
     """A legend of one panel, for all of them, below the figure."""
     handles, labels = axis.get_legend_handles_labels()

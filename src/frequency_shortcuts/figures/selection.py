@@ -120,16 +120,6 @@ def most_changed_by_bands(table: pd.DataFrame, classes: Sequence[str], most: int
     return select_classes(change.reindex(list(classes)), most, "whose recognition changes most")
 
 
-def most_affected_by_filters(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
-    """The classes whose recall falls most under filters, on average over filters and networks.
-
-    table : that of `robustness.curves`
-    """
-    plain = table["filter"] == "unfiltered"
-    fall = table[plain].groupby("class")["tpr"].mean() - table[~plain].groupby("class")["tpr"].mean()
-    return select_classes(fall.reindex(list(classes)), most, "whose recall falls most under filters")
-
-
 def evenly_spaced(n_classes: int, most: int) -> ClassSelection:
     """At most `most` classes, evenly spaced in their list."""
     scores = np.zeros(n_classes)

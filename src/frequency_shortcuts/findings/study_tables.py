@@ -65,14 +65,3 @@ def mean_over_draws(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     means["draws"] = groups["measure"].count()
     means["error"] = (groups["measure"].std() / means["draws"] ** 0.5).where(means["draws"] > 1, 0.0)
     return means.reset_index()
-
-
-def with_strong_shortcuts(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """A table of tests with the column `strong_shortcut`: whether the class has one in that run, by the headline row.
-
-    It is false for a class without a verdict, and for the neutral class, which has no headline row.
-    """
-    headline = verdicts[verdicts["headline"]]
-    judged = headline[[*RUN, "class"]].assign(strong_shortcut=headline["verdict"] == "strong")
-    joined = table.merge(judged, on=[*RUN, "class"], how="left", validate="many_to_one")
-    return joined.assign(strong_shortcut=joined["strong_shortcut"] == True)  # noqa: E712 (missing is no)

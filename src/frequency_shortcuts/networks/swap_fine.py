@@ -14,8 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from frequency_shortcuts.spectrum.colours import opponent, rgb
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.radial import shares_beyond
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, shares_beyond
 
 from .numerics import square_root
 

@@ -1,4 +1,4 @@
-"""The ground floor: conjugate pairs, masks, filters, fills, control masks, plane waves.
+"""The ground floor: conjugate pairs, masks, filters, fills, control masks.
 
 from frequency_shortcuts import spectrum
 

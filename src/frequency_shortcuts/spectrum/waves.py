@@ -1,4 +1,4 @@
-"""Batches of images that lack, gain or exchange one plane wave each, written into one buffer.
+"""Batches of images that lack or exchange one plane wave each, written into one buffer.
 
 A conjugate pair's part of an image is a plane wave, the sum of two products of a function of the row and one of
 the column: with F the coefficient at (u, v), Re(F e^(2 pi i u y / H) e^(2 pi i v x / W)). Two fused
@@ -16,13 +16,15 @@ from torch import Tensor
 from .pairs import ConjugatePairs
 
 
-class Waves:
+class PairRemover:
     """Images [m, channels, H, W], float32 or float64, and room for `capacity` copies of them, on their device.
 
     The buffer is in channels-last order, as convolutions like it, and is used again by every call.
+
+    donors : like the images, one for each; then an image also gains its donor's part at the pair
     """
 
-    def __init__(self, pairs: ConjugatePairs, images: Tensor, capacity: int) -> None:
+    def __init__(self, pairs: ConjugatePairs, images: Tensor, capacity: int, donors: Tensor | None = None) -> None:
         self.pairs, self.capacity = pairs, capacity
         m, channels, height, width = images.shape
         self.channels = channels
@@ -32,15 +34,20 @@ class Waves:
         self._column_of = torch.as_tensor(pairs.half_column, device=images.device)
         self._images = images.permute(0, 2, 3, 1).reshape(m, height, width * channels)
         self._buffer = images.new_empty(capacity, m, height, width * channels)
+        share = torch.as_tensor(pairs.size / (pairs.height * pairs.width)).to(images)
+        lost = pairs.coefficients(images)
+        if donors is not None:
+            lost -= pairs.coefficients(donors)
+        # [2, pairs, m, 1, channels], real and imaginary part: what a call selects lies together.
+        self._change = (lost * -share).permute(0, 3, 1, 2).contiguous()[:, :, :, None]
 
-    def add(self, index: Tensor, coefficients: Tensor) -> Tensor:
-        """The images with a wave of the pairs index [k], on their device, one after the other: [k * m, channels, H, W].
+    def remove(self, index: Tensor) -> Tensor:
+        """The images without their own part at the pairs index [k], one after the other: [k * m, channels, H, W].
 
-        coefficients: [2, k, m, 1, channels], real and imaginary part of F, in images, where the real FFT has the pair
-        (see `ConjugatePairs.coefficients`). It is the buffer: the next call overwrites it, and the caller may, too.
+        It is the buffer, on the images' device: the next call overwrites it, and the caller may, too.
         """
         m = len(self._images)
-        real, imaginary = coefficients
+        real, imaginary = self._change.index_select(1, index)
         cosine, sine = self._columns.index_select(1, self._column_of[index])[:, :, None, :, None]
         first = (real * cosine).sub_(imaginary * sine).view(len(index), m, 1, -1)
         second = (real * sine).add_(imaginary * cosine).view(len(index), m, 1, -1)
@@ -53,29 +60,6 @@ class Waves:
     def buffer(self) -> Tensor:
         """All of it, [capacity * m, channels, H, W]; what lies behind the last call's images is older."""
         return self._buffer.view(-1, self.pairs.height, self.pairs.width, self.channels).permute(0, 3, 1, 2)
-
-
-class PairRemover(Waves):
-    """As `Waves`; what is added is the images' own part at a pair, with the other sign.
-
-    donors : like the images, one for each; then an image also gains its donor's part at the pair
-    """
-
-    def __init__(self, pairs: ConjugatePairs, images: Tensor, capacity: int, donors: Tensor | None = None) -> None:
-        super().__init__(pairs, images, capacity)
-        share = torch.as_tensor(pairs.size / (pairs.height * pairs.width)).to(images)
-        lost = pairs.coefficients(images)
-        if donors is not None:
-            lost -= pairs.coefficients(donors)
-        # [2, pairs, m, 1, channels]: what a call selects lies together.
-        self._change = (lost * -share).permute(0, 3, 1, 2).contiguous()[:, :, :, None]
-
-    def remove(self, index: Tensor) -> Tensor:
-        """The images without their own part at the pairs index [k], one after the other: [k * m, channels, H, W].
-
-        It is the buffer, on the images' device, as in `add`.
-        """
-        return self.add(index, self._change.index_select(1, index))
 
 
 @functools.lru_cache(maxsize=8)

@@ -1,80 +1,13 @@
-"""Drawings of learning and of tests on filtered, perturbed and corrupted images, and which classes figures show."""
-
-import itertools
+"""Drawings of learning, and which classes figures show."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, KINDS, has_whole_ticks
+from drawn_tables import has_whole_ticks
 
-from frequency_shortcuts.figures import learning, robustness, selection
+from frequency_shortcuts.figures import learning, selection
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
-VIEWS = [("unfiltered", np.nan, np.nan), ("low-pass", 0, 2), ("low-pass", 0, 4), ("high-pass", 2, np.nan)]
-VIEWS += [("high-pass", 4, np.nan), ("band-stop", 0, 2), ("band-stop", 2, 4)]
-
-
-def of_filters(classes=CLASSES, seeds=(0, 1)):
-    rows = [(*kind, seed, *view, name) for kind, seed, view, name in itertools.product(KINDS, seeds, VIEWS, classes)]
-    frame = pd.DataFrame(rows, columns=["network", "augmentation", "seed", "filter", "low", "high", "class"])
-    frame["tpr"] = np.random.default_rng(0).uniform(size=len(frame))
-    keys = ["network", "augmentation", "seed", "filter", "low", "high"]
-    return frame.assign(accuracy=frame.groupby(keys, dropna=False)["tpr"].transform("mean"))
-
-
-def of_corruptions(strong, seeds=(0, 1)):
-    tests = [("none", 0), *itertools.product(("noise", "blur"), range(1, 6))]
-    rows = [(*kind, seed, *test, name) for kind, seed, test, name in itertools.product(KINDS, seeds, tests, CLASSES)]
-    frame = pd.DataFrame(rows, columns=["network", "augmentation", "seed", "corruption", "strength", "class"])
-    frame["tpr"] = np.random.default_rng(0).uniform(size=len(frame))
-    return frame.assign(strong_shortcut=frame["class"].isin(strong))
-
-
-def sensitivity():
-    error = np.random.default_rng(0).uniform(size=(8, 9))
-    inner = np.where(np.hypot(*np.ogrid[-4:4, -4:5]) < 2.5, error, np.nan)
-    return robustness.sensitivity({"resnet18": (error, 0.2), "vgg16, augmix": (inner, 0.31)}, (2,))
-
-
-def test_curves_are_means_over_seeds_at_the_radii_of_the_filters():
-    frame = of_filters()
-    figure = robustness.curves(frame, CLASSES)
-    assert all(has_whole_ticks(axis.xaxis) for axis in figure.axes if axis.get_xlabel() and axis.get_visible())
-    for axis, (name, column) in zip(figure.axes[:2], (("low-pass", "high"), ("high-pass", "low")), strict=True):
-        selected = frame[(frame["network"] == "resnet18") & (frame["filter"] == name)]
-        lines = {line.get_label(): line for line in axis.lines}
-        for label in CLASSES:
-            expected = selected[selected["class"] == label].groupby(column)["tpr"].mean()
-            assert list(lines[label].get_xdata()) == [2, 4]
-            np.testing.assert_allclose(lines[label].get_ydata(), expected)
-        accuracy = lines["all classes (accuracy)"].get_ydata()
-        np.testing.assert_allclose(accuracy, selected.groupby(column)["accuracy"].mean())
-    middle = {line.get_label(): line for line in figure.axes[2].lines}["ant"]
-    assert list(middle.get_xdata()) == [1, 3]
-
-
-def test_a_heat_map_has_one_scale_and_shows_what_was_evaluated():
-    figure = sensitivity()
-    one, two = figure.axes[:2]
-    assert one.images[0].get_clim() == two.images[0].get_clim()
-    assert two.get_xlim() == (-2.5, 2.5) and two.get_ylim() == (-2.5, 2.5)
-
-
-@pytest.mark.parametrize(("strong", "note"), [([], "none strong"), (CLASSES, "all strong")])
-def test_a_group_without_classes_is_labelled_and_has_no_line(strong, note):
-    figure = robustness.corruptions(of_corruptions(strong))
-    assert figure.axes[0].get_ylabel() == f"resnet18\n{note}\nrecall"
-    assert sorted(len(line.get_xdata()) for line in figure.axes[0].lines) == [0, 6]
-
-
-def test_corruptions_are_means_over_classes_and_seeds_from_the_images_as_they_are_on():
-    frame = of_corruptions(["bee"])
-    figure = robustness.corruptions(frame)
-    selected = frame[(frame["network"] == "resnet18") & frame["corruption"].isin(["none", "noise"])]
-    for line, strong in zip(figure.axes[0].lines, (True, False), strict=True):
-        expected = selected[selected["strong_shortcut"] == strong].groupby("strength")["tpr"].mean()
-        assert list(line.get_xdata()) == [0, 1, 2, 3, 4, 5]
-        np.testing.assert_allclose(line.get_ydata(), expected)
 
 
 def test_dynamics_draw_mean_and_standard_deviation_over_seeds():
@@ -157,16 +90,6 @@ def test_evenly_spaced_classes_begin_and_end_the_list():
     shown = selection.evenly_spaced(1000, 4)
     assert shown.index.tolist() == [0, 333, 666, 999] and shown.note.startswith("4 of 1,000 classes: those ")
     assert selection.evenly_spaced(3, 4).index.tolist() == [0, 1, 2]
-
-
-def test_of_many_classes_those_are_chosen_that_fall_most():
-    names = [f"class {c}" for c in range(40)]
-    frame = of_filters(names)
-    chosen = names[3:36:3]
-    frame["tpr"] = np.where(frame["class"].isin(chosen) & (frame["filter"] == "unfiltered"), 1.0, 0.1)
-    shown = selection.most_affected_by_filters(frame, names, len(chosen))
-    assert shown.names(names) == chosen
-    assert shown.note == "11 of 40 classes: those whose recall falls most under filters"
 
 
 def test_the_largest_adcs_is_that_of_the_largest_absolute_value():
