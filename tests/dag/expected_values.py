@@ -102,8 +102,8 @@ def _maps(results):
                 planted = (mask & file["planted/truth"][:]).sum() / mask.sum()
                 yield f"share of the maps of {run} that was planted", "precision", planted
     table = read_table(results / "tables" / "stability.csv")
-    for (dataset, comparison), part in table[table["percent"] == 10].groupby(["dataset", "comparison"]):
-        yield f"overlap of maps of {dataset}: {comparison}", "overlap", part["iou"].mean()
+    for dataset, part in table[table["percent"] == 10].groupby("dataset"):
+        yield f"overlap of maps of {dataset}: seeds", "overlap", part["iou"].mean()
     table = read_table(results / "tables" / "truth.csv").query("truth == 'any' and percent == 10 and cut == 'percent'")
     for dataset, part in table.groupby("dataset"):
         yield f"prevalence of the truth of {dataset}", "count", round(part["prevalence"].mean(), 6)

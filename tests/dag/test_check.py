@@ -25,7 +25,6 @@ OWN = {  # the study of a user who trains nothing, as of config/own.yaml
     "plan": [{"datasets": ["pictures"], "networks": ["my_network"], "augmentations": ["none"], "seeds": [0]}],
     "datasets": {"pictures": FOLDER},
     "networks": PICTURES["networks"],
-    "stability": {"halves": True},
     "transfer": [],
 }
 
@@ -59,7 +58,6 @@ def test_all_mistakes_are_named_at_once_each_with_its_place(own, monkeypatch):
     plain = {key: value for key, value in FOLDER.items() if key not in ("classes", "ood")}
     config, whole = copy.deepcopy(OWN), yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     config["datasets"] |= {
-        "few": FOLDER | {"shares": {"validation": 0.1, "test": 0.9}},
         "single": plain | {"root": "one"},
         "circular": plain | {"root": "circle"},
         "twin": FOLDER | {"ood": {"root": "twin", "renditions": ["grey"]}},
@@ -79,7 +77,6 @@ def test_all_mistakes_are_named_at_once_each_with_its_place(own, monkeypatch):
     assert not Path("checked.txt").exists()
     errors = Path("check.log").read_text().partition("ERROR: ")[2]
     for sentence in (
-        r"datasets\.few: stability\.halves needs two validation images of each class",
         r"datasets\.single: it has 1 class",
         r"datasets\.circular: .*circle/dots/odd.png is a symbolic link that leads in a circle",
         r"datasets\.twin: .*without a folder: spots, bands, checks",

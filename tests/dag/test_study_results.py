@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import torch
 
-from checkouts import CLASSES, EXTERNAL, MAPPED, NEUTRAL, PERCENTS, PLANTED, SHAPES, STYLISED, TRAINED, shape_of
+from checkouts import CLASSES, EXTERNAL, MAPPED, NEUTRAL, PERCENTS, PLANTED, SHAPES, TRAINED, shape_of
 from frequency_shortcuts import adcs, dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.downloads import DOWNLOADS
@@ -17,8 +17,6 @@ from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation, read_metadata
 from frequency_shortcuts.storage.tables import read_table
-
-HALVED = [run for run in MAPPED if run != PLANTED[1]]  # the smallest seed of each network
 
 
 @pytest.mark.parametrize("dataset", SHAPES)
@@ -140,22 +138,6 @@ def test_dfm_files_keep_the_contract(study, run):
     assert not list(path.parent.glob(f"{path.stem}.h5.*"))  # states
 
 
-@pytest.mark.parametrize("run", HALVED)
-def test_the_smallest_seed_of_each_network_is_culled_on_two_halves(study, run):
-    n_classes, _, size = shape_of(run)
-    path = study.results / "stability" / f"{run}.h5"
-    whole = dfm.read(study.results / "dfm" / f"{run}.h5")
-    with h5py.File(path) as file:
-        assert sorted(file["mask"]) == ["top_1", "top_10", "top_20", "top_5"]
-        for name, masks in file["mask"].items():
-            assert masks.shape == (2, n_classes, size, size) and masks.dtype == bool
-            assert spectrum.symmetric(masks[:]) and not np.array_equal(masks[0], masks[1]), name
-        assert file.attrs["layout"] == "centred" and "created_by" in file.attrs
-        # Together they are the images that ranked the pairs.
-        assert np.array_equal(file.attrs["images_per_class"].sum(axis=0), whole.attributes["images_per_class"])
-    assert not list(path.parent.glob("*.state")) and not path.with_name("seed1.h5").exists()
-
-
 def test_the_truth_table_scores_every_run_class_and_ranking(study):
     table = pd.read_csv(study.results / "tables" / "truth.csv", keep_default_na=False, na_values=[""])
     names = ["dfm", "adcs", "adcs_high", "adcs_low", "dfm_size", "adcs_significant"]
@@ -177,16 +159,13 @@ def test_the_truth_table_scores_every_run_class_and_ranking(study):
     assert scores.apply(lambda score: score.between(0, 1)).all(axis=None)
 
 
-def test_the_stability_table_compares_every_two_runs_and_the_halves(study):
+def test_the_stability_table_compares_the_seeds_of_each_network(study):
     table = pd.read_csv(study.results / "tables" / "stability.csv", keep_default_na=False)
-    assert table.groupby(["dataset", "comparison"]).size().to_dict() == {
-        ("plant_present", "seeds"): 4 * 4, ("plant_present", "images"): 4 * 4,
-        ("fashion_mnist", "images"): 4 * 10,
-        ("pictures", "several"): 4 * 3, ("pictures", "images"): 2 * 4 * 3,
-    }  # fmt: skip
-    left, right = (dfm.read_mask(study.results / "dfm" / f"{run}.h5", 5) for run in (EXTERNAL, STYLISED))
-    selected = table.query("comparison == 'several' and percent == 5")
-    assert list(selected["left"].unique()) == ["my_network/none/seed0"] and selected["class"].nunique() == 3
+    assert table.groupby(["dataset", "left", "right"]).size().to_dict() == {
+        ("plant_present", "resnet18/none/seed0", "resnet18/none/seed1"): 4 * 4
+    }
+    left, right = (dfm.read_mask(study.results / "dfm" / f"{run}.h5", 5) for run in PLANTED)
+    selected = table.query("percent == 5")
     assert np.allclose(selected["iou"], spectrum.overlap(left, right), atol=1e-5)
     assert selected["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
     assert table[["iou", "random", "radial"]].apply(lambda share: share.between(0, 1)).all(axis=None)

@@ -8,12 +8,11 @@ import pytest
 from drawn_tables import CLASSES, check_page, table
 from matplotlib.collections import PathCollection
 from matplotlib.transforms import Bbox
-from test_figures import JUDGED, RUNS, adcs, of_phase, overlaps
+from test_figures import JUDGED, adcs, of_phase
 
 from frequency_shortcuts.evaluation.method_scores import CONTROL
 from frequency_shortcuts.figures import images, learning, methods, spectra
 from frequency_shortcuts.figures import phase as phase_figure
-from frequency_shortcuts.figures import stability as stability_figure
 from frequency_shortcuts.figures import truth as truth_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -50,19 +49,6 @@ def renditions():
     return images.renditions({"original": pictures(), "grey": pictures(1)}, CLASSES)
 
 
-def stability():
-    return stability_figure.stability(overlaps(RUNS, RUNS[:1]), 5)
-
-
-def stability_of_one_run():
-    return stability_figure.stability(overlaps(RUNS[:1], RUNS[:1]), 5)
-
-
-def stability_of_many_runs():
-    runs = list(itertools.product(("a", "b", "c"), ("none", "sin"), (0, 1, 2)))
-    return stability_figure.stability(overlaps(runs, runs[::3]), 5)
-
-
 def phase():
     return phase_figure.phase(of_phase(), JUDGED)
 
@@ -80,20 +66,10 @@ DRAWINGS = {
     adcs: [*CLASSES, "ADCS", FREQUENCIES],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
     renditions: [*CLASSES, "original", "grey"],
-    stability: [
-        "resnet18\nseed 0", "resnet18\naugmix\nseed 0", "two seeds", "two networks", "two augmentations",
-        "two image halves", "chance, same radii", "chance, uniform", "overlap (IoU)",
-        "diagonal: two halves of the images",
-    ],
-    stability_of_one_run: ["resnet18, seed 0", "two image halves"],
-    stability_of_many_runs: ["a", "c\nsin", "two seeds", "means over seeds; diagonal: two seeds of the network"],
     phase: ["amplitude (2 of 3)", "undecided (1 of 1)", "resnet18", "vgg16", "phases alone", "half of both"],
     phase_of_one_seed: ["amplitude", "undecided", "not tested"],
 }  # fmt: skip
 ABSENT = {
-    stability: ["runs unlike in several ways"],
-    stability_of_one_run: ["two seeds", "two networks"],
-    stability_of_many_runs: ["a\nseed 0"],
     phase_of_one_seed: ["amplitude (1 of 1)"],
 }
 

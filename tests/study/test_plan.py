@@ -45,9 +45,6 @@ def plan(**changes):
     return Plan(config)
 
 
-HALVED = plan(stability={"halves": True})
-
-
 def names(runs):
     return ["/".join(map(str, run.values())) for run in runs]
 
@@ -60,8 +57,9 @@ def test_every_run_is_planned_once_in_order():
     assert names(plan().runs(dataset="photos", network="large")) == ["photos/large/none/1", "photos/large/augmix/1"]
     assert plan().datasets() == ["photos", "syn_1"] and plan().datasets("synthetic") == ["syn_1"]
     smallest = ["photos/small/augmix/1", "syn_1/small/augmix/1", "photos/small/none/1", "photos/large/none/1"]
-    assert names(plan().first_seed_runs()) == names(HALVED.halved_runs()) == [*smallest, "photos/large/augmix/1"]
-    assert plan().halved_runs() == []
+    assert names(plan().first_seed_runs()) == [*smallest, "photos/large/augmix/1"]
+    assert plan().stability_runs() == [*plan().runs(dataset="photos"), *plan().runs(dataset="syn_1")]
+    assert plan(plan=[PLAN[1]]).stability_runs() == []
 
 
 UNMAPPED = {**PLAN[0], "networks": ["large", "small"], "augmentations": ["augmix"], "seeds": [3, 0], "maps": False}
@@ -156,16 +154,6 @@ def test_a_data_set_needs_the_splits_that_the_steps_read():
     assert plan().needed_splits("photos", trains=True) == dict.fromkeys(("train", "validation", "test"), "training")
 
 
-def test_maps_are_searched_for_on_all_images_and_with_the_smallest_seed_on_the_halves():
-    runs, halved = (expand_runs(FOLDER, runs) for runs in (plan().runs(), HALVED.halved_runs()))
-    halves = [f"find_maps/stability/{run}" for run in halved]
-    assert HALVED.searches() == [*(f"find_maps/dfm/{run}" for run in runs), *halves]
-    assert plan(culling={"parts": 2}, stability={"halves": True}).searches() == [
-        *(f"find_part/dfm/{run}_part{part}" for run in runs for part in (0, 1)), *halves
-    ]  # fmt: skip
-    assert len(plan().searches()) == len(runs)
-
-
 def avoiding(*names, seeds=(1,), **changes):
     """The plan of `plan` in which the small network is also trained with these augmentations."""
     entry = {"datasets": ["photos"], "networks": ["small"], "augmentations": list(names), "seeds": list(seeds)}
@@ -205,13 +193,13 @@ def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_o
     assert [search["settings"] for search in searches] == [{}, {"masks": 9}]
 
 
-def test_the_culling_of_the_study_is_a_search_whose_halves_have_a_seed():
-    own, halves = plan(culling={"method": "exact", "patch": 2}).search("dfm"), plan().search("stability")
+def test_the_culling_of_the_study_is_a_search():
+    own = plan(culling={"method": "exact", "patch": 2}).search("dfm")
     assert own["own"] and (own["method"], own["settings"]) == (
         "culling",
         {"search": "exact", "fill": "zeros", "patch": 2},
     )
-    assert "seed_of_halves" not in own and "seed_of_halves" in halves and not plan().search("maps/culling")["own"]
+    assert not plan().search("maps/culling")["own"]
     assert set(plan(culling={"method": "screened"}).search("dfm")["settings"]) == {
         "search", "fill", "percent", "target_recall", "patience"
     }  # fmt: skip

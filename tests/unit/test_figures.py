@@ -1,4 +1,4 @@
-"""The values in drawings of spectra, methods, stability and phase; no module of figures reads a file."""
+"""The values in drawings of spectra, methods and phase; no module of figures reads a file."""
 
 import ast
 import itertools
@@ -13,7 +13,6 @@ from matplotlib import pyplot as plt
 from frequency_shortcuts.evaluation.phase_verdicts import KEPT
 from frequency_shortcuts.figures import canvas, methods, spectra
 from frequency_shortcuts.figures import phase as phase_figure
-from frequency_shortcuts.figures import stability as stability_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -48,41 +47,6 @@ def test_no_module_of_figures_reads_files_or_filters_images(path):
     imports = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
     names = {name for node in imports for alias in node.names for name in alias.name.split(".")}
     assert not READERS & (names | {part for node in imports for part in (getattr(node, "module", "") or "").split(".")})
-
-
-MAPPED = ("C0", "C1", "C3")
-
-
-def overlaps(runs, halved=()):
-    """A table of comparisons of these runs, (network, augmentation, seed), with the class means that are expected."""
-    generator, rows = np.random.default_rng(0), []
-    pairs = [*itertools.combinations(runs, 2), *((run, run) for run in halved)]
-    for one, other in pairs:
-        differ = [name for name, a, b in zip(("networks", "augmentations", "seeds"), one, other, strict=True) if a != b]
-        kind = {0: "images", 1: "".join(differ)}.get(len(differ), "several")
-        ends = [f"{network}/{augmentation}/seed{seed}" for network, augmentation, seed in (one, other)]
-        ends = [f"{end}/half{half}" for half, end in enumerate(ends)] if kind == "images" else ends
-        for percent, name in itertools.product((1, 5), MAPPED):
-            rows.append((kind, *ends, percent, name, *generator.uniform(size=3)))
-    columns = ["comparison", "left", "right", "percent", "class", "iou", "random", "radial"]
-    return pd.DataFrame(rows, columns=columns)
-
-
-RUNS = [("resnet18", "none", 0), ("resnet18", "none", 1), ("resnet18", "augmix", 0), ("vgg16", "none", 0)]
-
-
-def test_the_heat_map_and_the_curves_of_stability_hold_the_means_over_classes_and_pairs():
-    table = overlaps(RUNS, RUNS[:1])
-    figure = stability_figure.stability(table, 5)
-    shown = figure.axes[0].images[0].get_array()
-    of = table[table["percent"] == 5].groupby(["left", "right"])["iou"].mean()
-    assert shown[0, 3] == shown[3, 0] == pytest.approx(of["resnet18/none/seed0", "vgg16/none/seed0"])
-    assert shown[0, 0] == pytest.approx(of["resnet18/none/seed0/half0", "resnet18/none/seed0/half1"])
-    assert np.ma.getmaskarray(shown)[1, 1]
-    axis = next(axis for axis in figure.axes if axis.get_title() == "two augmentations")
-    selected = table[table["comparison"] == "augmentations"].groupby("percent")[["iou", "radial", "random"]].mean()
-    for line, column in zip(axis.lines, selected, strict=True):
-        assert np.allclose(line.get_ydata(), selected[column])
 
 
 JUDGED = ("C1", "C2", "shirt")

@@ -48,7 +48,7 @@ wildcard_constraints:
     augmentation="[a-z0-9_]+",
     seed=r"\d+",
     part=r"\d+",
-    maps="dfm|stability|maps/[a-z0-9_]+",
+    maps="dfm|maps/[a-z0-9_]+",
     table="[a-z0-9_]+",
 
 

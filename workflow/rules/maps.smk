@@ -1,6 +1,5 @@
-# The maps of each network: in `maps/{name}` what a method finds; in `dfm` what the culling of the study finds, on all images
-# that rank the frequencies, and in `stability` on each half of them. With `culling: parts` above 1, jobs find those in `dfm`
-# for some classes each, and one more joins them.
+# The maps of each network: in `maps/{name}` what a method finds; in `dfm` what the culling of the study finds. With
+# `culling: parts` above 1, jobs find those in `dfm` for some classes each, and one more joins them.
 
 
 rule find_maps:

@@ -1,11 +1,10 @@
-"""Find the maps of a network with one method, on all images that rank its frequencies, or on each half of them."""
+"""Find the maps of a network with one method, on the images that rank its frequencies."""
 
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
-from frequency_shortcuts.data.splits import halves
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
@@ -28,35 +27,30 @@ def main(snakemake):
         part, parts = snakemake.params.part
         classes = np.array_split(np.arange(len(data.classes)), parts)[part]
         network = load_network(inputs.weights, snakemake.params.device)
-        subsets, about = {Path(f"{output}.state"): data}, {}
-        if (seed := search.get("seed_of_halves")) is not None:
-            chosen = halves(data.labels, seed, data.classes)
-            subsets = {Path(f"{output}.half{i}.state"): data.subset(half) for i, half in enumerate(chosen)}
-            about["seed"] = seed
+        state = Path(f"{output}.state")
         with stopping() as stop:
-            found = [
-                find(
-                    # The plan names the module, so that a job depends on its own method and on no other.
-                    import_module(search["modules"][0]),
-                    network,
-                    subset,
-                    classes=classes,
-                    seed=0 if search["own"] else int(snakemake.wildcards.seed),
-                    limits=Limits(**search["limits"]),
-                    work=Work(state, code_version(inputs.code), stop, progress=True),
-                    **search["settings"],
-                )
-                for state, subset in subsets.items()
-            ]
-        about |= {"classes": [data.classes[c] for c in classes], "split": search["split"], "created_by": created_by}
-        pairs = ConjugatePairs(*data.images.shape[-2:])
-        if len(found) > 1:
-            dfm.write_halves(output, found, pairs, search["percents"], **about)
-        else:
-            name = "" if search["own"] else search["method"]
-            dfm.write(output, *found, pairs, search["percents"], method=name, **about)
-        for state in subsets:
-            delete_state(state)
+            found = find(
+                # The plan names the module, so that a job depends on its own method and on no other.
+                import_module(search["modules"][0]),
+                network,
+                data,
+                classes=classes,
+                seed=0 if search["own"] else int(snakemake.wildcards.seed),
+                limits=Limits(**search["limits"]),
+                work=Work(state, code_version(inputs.code), stop, progress=True),
+                **search["settings"],
+            )
+        dfm.write(
+            output,
+            found,
+            ConjugatePairs(*data.images.shape[-2:]),
+            search["percents"],
+            classes=[data.classes[c] for c in classes],
+            method="" if search["own"] else search["method"],
+            split=search["split"],
+            created_by=created_by,
+        )
+        delete_state(state)
 
 
 if __name__ == "__main__":

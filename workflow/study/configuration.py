@@ -286,11 +286,6 @@ def _culling(plan: Plan) -> Iterator[str]:
             f"culling.patch: {culling['patch']} needs culling.method: exact and culling.parts: 1; "
             "write these, or patch: 1"
         )
-    if plan.config["stability"]["halves"] and culling["images_per_class"] == 1:
-        yield (
-            "stability.halves: true needs culling.images_per_class of 2 or more, to be divided; it is 1; "
-            "write halves: false"
-        )
     if culling["method"] == "screened":
         yield from _percent(plan, "culling.percent", culling["percent"])
     yield from _percent(plan, "shortcuts.percent", plan.config["shortcuts"]["percent"])

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from frequency_shortcuts.data import folders, normalisation
@@ -82,8 +81,6 @@ def inspect_dataset(plan: Plan, name: str) -> Content:
         raise ValueError(
             f"its images have {content.shape.channels} channels, but adcs.channel_weights: luma needs three"
         )
-    if plan.config["stability"]["halves"] and content.ranking is not None:
-        check_halves(content.ranking, content.classes, plan.config["culling"]["split"])
     return content._replace(
         description=content.description + "".join(inspect_renditions(plan.dataset(name), content.classes))
     )
@@ -96,16 +93,6 @@ def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> I
         root = f"{twin['root']}/{rendition}"
         _, labels, _ = folders.listing(root, folders.matched(classes, root, twin.get("classes")))
         yield f", {len(labels)} {rendition}"
-
-
-def check_halves(labels: np.ndarray, classes: Sequence[Any], split: str) -> None:
-    """Raise ValueError if a class has only one image in the split that ranks the frequencies."""
-    counts = np.bincount(labels, minlength=len(classes))
-    if few := [name for name, count in zip(classes, counts, strict=True) if count < 2]:
-        raise ValueError(
-            f"stability.halves needs two {split} images of each class, but {few[0]} has one; "
-            "write stability: {halves: false}"
-        )
 
 
 def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> str:

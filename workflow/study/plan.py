@@ -85,10 +85,6 @@ class Plan(StudySettings):
         """The run with maps with the smallest seed of every network on every data set, if it matches `where`."""
         return [run for run in self._first_seed_runs if all(run[key] == value for key, value in where.items())]
 
-    def halved_runs(self) -> list[Run]:
-        """The runs that are culled again on two halves of their images."""
-        return self._first_seed_runs if self.config["stability"]["halves"] else []
-
     def phase_runs(self) -> list[Run]:
         """The runs whose phases and amplitudes are tested."""
         seeds = self.config["shortcuts"]["phase_seeds"]
@@ -182,13 +178,9 @@ class Plan(StudySettings):
         return [name for name in self.mapped_datasets("photographs") if self.renditions(name)]
 
     def stability_runs(self) -> list[Run]:
-        """The runs whose maps are compared with each other, one data set after the other."""
-        return [run for name in self.stability_datasets() for run in self.mapped_runs(dataset=name)]
-
-    def stability_datasets(self) -> list[str]:
-        """The planned data sets with maps to compare: of several runs, or of halves of the images."""
-        names = {run["dataset"] for run in self.halved_runs()}
-        return [name for name in self.mapped_datasets() if name in names or len(self.mapped_runs(dataset=name)) > 1]
+        """The runs with maps on the data sets of which a network has several seeds with maps to compare."""
+        several = {run["dataset"] for run in self._mapped if run not in self._first_seed_runs}
+        return [run for name in self.mapped_datasets() if name in several for run in self.mapped_runs(dataset=name)]
 
     def needed_splits(self, dataset: str, trains: bool) -> dict[str, str]:
         """The splits that a data set must have, and the reasons; `trains`: whether a network is trained on it."""
@@ -211,7 +203,7 @@ class Plan(StudySettings):
     # Files of runs
 
     def searches(self) -> list[str]:
-        """What jobs search for, as rule and file without suffix: maps or parts of them, those of halves and methods."""
+        """What jobs search for, as rule and file without suffix: maps or parts of them, and those of methods."""
         parts, names = self.config["culling"]["parts"], self.tested_methods()
         own = (
             [f"find_part/dfm/{FOLDER}_part{part}" for part in range(parts)]
@@ -219,8 +211,7 @@ class Plan(StudySettings):
             else [f"find_maps/dfm/{FOLDER}"]
         )
         files = [*own, *(f"find_maps/maps/{name}/{FOLDER}" for name in names)]
-        found = [file.format(**run) for run in self._mapped for file in files]
-        return [*found, *expand_runs(f"find_maps/stability/{FOLDER}", self.halved_runs())]
+        return [file.format(**run) for run in self._mapped for file in files]
 
     def map_files(self, **where: Any) -> list[str]:
         """The files of maps of all methods, of every run that matches `where`."""

@@ -241,7 +241,7 @@ class StudySettings:
         return {"method": method, **settings}
 
     def search(self, maps: str) -> dict[str, Any]:
-        """How the maps in a folder are found: in `maps/{name}` by a method, in `dfm` and `stability` by the culling.
+        """How the maps in a folder are found: in `maps/{name}` by a method, in `dfm` by the culling.
 
         `own`: whether it is the culling of the study; `method`, the `modules` of the library that it runs, its own
         first, and its `settings` (those of screening or cells only if used); `split` and `images_per_class` of the
@@ -253,7 +253,7 @@ class StudySettings:
             own |= self.section("culling", "percent", "target_recall", "patience")
         elif culling["patch"] > 1:
             own |= self.section("culling", "patch")
-        folder, _, name = maps.partition("/")
+        _, _, name = maps.partition("/")
         settings = {"split": culling["split"]} | (self.method(name) if name else own)
         return {
             "own": not name,
@@ -264,7 +264,6 @@ class StudySettings:
             "limits": self.section("culling", "precision", "compiled"),
             **self.section("culling", "images_per_class"),
             **self.section("dfm"),
-            **({"seed_of_halves": self.config["stability"]["seed"]} if folder == "stability" else {}),
         }
 
     # Tests

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (
     "study", "plan", "datasets", "networks", "synthesis", "planting", "adcs", "culling", "shortcuts",
-    "ood", "stability", "methods", "device", "training", "dfm",
+    "ood", "methods", "device", "training", "dfm",
 )  # fmt: skip
 MANY = 50_000  # files; in larger folders single files are not examined
 

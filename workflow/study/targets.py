@@ -22,10 +22,7 @@ ANALYSIS = ["report.html", "flips.csv", "cross_flips.csv", "flips.h5", "verdicts
 def of_study(plan: Plan) -> list[str]:
     """Every file of the study except the report."""
     of_dataset = [file for name in plan.datasets() for file in (f"data/{name}.h5", f"adcs/{name}.h5")]
-    of_run = [
-        *expand_runs(f"networks/{FOLDER}/weights.safetensors", plan.runs()),
-        *expand_runs(f"stability/{FOLDER}.h5", plan.halved_runs()),
-    ]
+    of_run = expand_runs(f"networks/{FOLDER}/weights.safetensors", plan.runs())
     maps = [file for run in plan.mapped_runs() for file in plan.tested_maps(run)]
     planned = tables(plan)
     of_all = [

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import as_array
 
 from .normalisation import check_one_per_channel, check_statistics
 
@@ -231,24 +231,3 @@ def part_in_order(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], 
     middle = len(labels) // 2
     chosen = {"all": slice(None), "first_half": slice(middle), "second_half": slice(middle, None)}[part]
     return images[chosen], labels[chosen]
-
-
-def halves(labels: npt.ArrayLike, seed: int = 0, classes: Sequence[str] | None = None) -> tuple[IntArray, IntArray]:
-    """Two disjoint halves of some images, drawn class by class: their positions, in order.
-
-    Of an odd number the first half gets one more. Raises ValueError, by the names in `classes`, where a class has fewer
-    than two images.
-    """
-    labels = as_array(labels)
-    parts: tuple[list[IntArray], list[IntArray]] = ([], [])
-    for c in np.unique(labels):
-        of_class = np.flatnonzero(labels == c)
-        if len(of_class) < 2:
-            name = c if classes is None else classes[c]
-            raise ValueError(f"class {name} has {len(of_class)} image to rank frequencies, too few for two halves")
-        # By the class alone: another class's images must not change what a class is split into.
-        of_class = np.random.default_rng([seed, int(c)]).permutation(of_class)
-        for part, piece in zip(parts, np.array_split(of_class, 2), strict=True):
-            part.append(piece)
-    first, second = (np.sort(np.concatenate(part)) for part in parts)
-    return first, second

@@ -1,7 +1,7 @@
 """Dominant frequency maps: ranks, masks, and the files of maps that every method writes.
 
 A file holds `score` (of a culling `loss_increment`), `rank` and `mask/top_{percent}`, each [class, H, W], centred; of a
-culling also `evaluated`. The file of two halves of the images holds masks alone, [half, class, H, W].
+culling also `evaluated`.
 """
 
 from __future__ import annotations
@@ -116,27 +116,6 @@ def write(
         file.attrs.update({"layout": "centred", "classes": list(classes), **found.about, **about})
 
 
-def write_halves(
-    path: str | os.PathLike[str],
-    found: Sequence[Found],
-    pairs: ConjugatePairs,
-    percents: Sequence[float],
-    *,
-    classes: Sequence[str],
-    **about: Any,
-) -> None:
-    """Write the maps of the halves of the images: `mask/top_{percent}` bool [half, class, H, W], centred.
-
-    about : more attributes, as in `write`, such as the `seed` of the halves. Those that a DFM file holds for each class
-        have a row for each half
-    """
-    of_first = found[0].about
-    held = {key: [half.about[key] for half in found] if np.ndim(of_first[key]) else of_first[key] for key in of_first}
-    with replacing_hdf5(path) as file:
-        _write_masks(file, np.stack([half.score for half in found]), pairs, percents)
-        file.attrs.update({"layout": "centred", "classes": list(classes), **held, **about})
-
-
 def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) -> None:
     """Write the DFM file of all classes, from DFM files that hold some classes each, in their order.
 
@@ -163,29 +142,28 @@ def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) 
 
 
 def _write_masks(file: h5py.File, score: FloatArray, pairs: ConjugatePairs, percents: Sequence[float]) -> None:
-    """One mask per percentage, from scores [..., pairs]."""
-    shape = *score.shape[:-1], pairs.height, pairs.width
+    """One mask per percentage, from scores [class, pairs]."""
+    shape = len(score), pairs.height, pairs.width
     for percent in percents:
         _write_planes(file, f"mask/top_{percent:g}", shape, bool, partial(_top, score, pairs, percent))
 
 
-def _top(score: FloatArray, pairs: ConjugatePairs, percent: float, place: Any) -> BoolArray:
-    return dominant(score[place], pairs, percent)
+def _top(score: FloatArray, pairs: ConjugatePairs, percent: float, c: int) -> BoolArray:
+    return dominant(score[c], pairs, percent)
 
 
 def _write_planes(
     file: h5py.File,
     name: str,
-    shape: tuple[int, ...],
+    shape: tuple[int, int, int],
     dtype: npt.DTypeLike,
-    plane: Callable[[Any], npt.NDArray[Any]],
+    plane: Callable[[int], npt.NDArray[Any]],
 ) -> None:
-    """Write a dataset [..., H, W] of this shape plane by plane: those of a thousand classes at once take gigabytes."""
-    *several, height, width = shape
-    packed = {"chunks": (*[1] * len(several), height, width), "compression": "gzip", "shuffle": True}
-    stored = file.create_dataset(name, shape, dtype, **(packed if all(several) else {}))
-    for place in np.ndindex(*several):
-        stored[place] = plane(place)
+    """Write a dataset [class, H, W] of this shape plane by plane: those of a thousand classes take gigabytes."""
+    packed = {"chunks": (1, *shape[1:]), "compression": "gzip", "shuffle": True}
+    stored = file.create_dataset(name, shape, dtype, **(packed if shape[0] else {}))
+    for c in range(shape[0]):
+        stored[c] = plane(c)
 
 
 def read(path: str | os.PathLike[str]) -> DFM:
@@ -208,12 +186,11 @@ def read(path: str | os.PathLike[str]) -> DFM:
 def read_mask(
     path: str | os.PathLike[str],
     percent: float,
-    chosen: npt.NDArray[np.int64] | slice | int = slice(None),
+    chosen: npt.NDArray[np.int64] | slice = slice(None),
 ) -> BoolArray:
     """The map of every class, or of the `chosen` ones (in increasing order), without reading the rest of the file.
 
-    Of a file of halves, `chosen` is the half. Raises ValueError for a percentage that the file lacks, and if
-    it does not hold what was written.
+    Raises ValueError for a percentage that the file lacks, and if it does not hold what was written.
 
     >>> read_mask("dfm.h5", 5).shape
     (10, 32, 32)

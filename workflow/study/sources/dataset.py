@@ -69,10 +69,8 @@ dataset:
         settings = plan.dataset(name)
         items, labels, classes = open_dataset(settings)
         items[first_of_each_class(labels, 1)[:TRIED]]  # it raises if they do not fit
-        parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
-        split = plan.config["culling"]["split"]
-        ranking = labels[parts[split]] if split in parts else None
-        return Content(classes, shape_of(settings), f"{len(labels)} items", ranking)
+        stratified(labels, settings["shares"], settings["split_seed"], classes)  # it raises for classes with too few
+        return Content(classes, shape_of(settings), f"{len(labels)} items")
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Convert its items, split them class by class and store them."""

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from ..plan import Plan
 
 
@@ -21,13 +19,11 @@ class Shape(NamedTuple):
 
 
 class Content(NamedTuple):
-    """The content of a data set: names of its classes, shape of its images, a description, and the labels of the images
-    that rank the frequencies, if the user provides these images."""
+    """The content of a data set: names of its classes, shape of its images, a description."""
 
     classes: Sequence[Any]
     shape: Shape
     description: str
-    ranking: np.ndarray | None = None
 
 
 class Source(ABC):

@@ -105,8 +105,7 @@ folder:
             for _ in pictures.subset(first_of_each_class(labels, 1)[:PER_SPLIT]).decoded():
                 pass
         description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
-        _, ranking = splits.get(plan.config["culling"]["split"], (None, None))
-        return Content(classes, shape_of(settings), description, ranking)
+        return Content(classes, shape_of(settings), description)
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Read root/class/*, split it class by class and store it; the test images may be in a separate folder."""

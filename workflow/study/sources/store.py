@@ -47,11 +47,10 @@ store:
         with stores.open_store(path) as (store, classes, splits):
             shape = Shape(*store[splits[0]]["images"].shape[1:])
             description = ", ".join(f"{len(store[split]['labels'])} {split}" for split in splits)
-            ranking = store[split]["labels"][:] if (split := plan.config["culling"]["split"]) in splits else None
         needed = plan.needed_splits(name, trains=any(map(plan.is_trained, plan.runs(dataset=name))))
         if lacking := sorted(needed.keys() - set(splits)):
             raise ValueError(f"{path} has no {' and no '.join(lacking)} split, which is needed")
-        return Content(classes, shape, description, ranking)
+        return Content(classes, shape, description)
 
     def inputs(self, plan: Plan) -> dict[str, Any]:
         """The file. If it is missing, the rule `check` gives a better error message than Snakemake."""
