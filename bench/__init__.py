@@ -1,1 +1,8 @@
-"""How fast it is (`make bench`), and what README and docs say of results (`make gallery`, `make statistics`)."""
+"""How fast it is (`make bench`), and what README and docs take from results (`make gallery`, `make statistics`)."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+DATA = DOCS / "data"
+PAGES = (ROOT / "README.md", *sorted(DOCS.glob("*.md")))

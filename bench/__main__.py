@@ -16,7 +16,6 @@ from frequency_shortcuts.networks.devices import keep_freed_memory, pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 from . import gallery, measure_culling, measure_numerics, measure_screening, measure_training
-from .markdown import DOCS, renew_pages
 from .timing import machine
 
 FOLDER = Path("results") / "bench"
@@ -50,9 +49,7 @@ def main() -> None:
         write(name, PARTS[name](FOLDER, device))
     if "screening" in options.only:
         canvas.save(measure_screening.overlap_figure(read_table(FOLDER / "screening.csv")), FOLDER / PICTURE)
-        gallery.picture(FOLDER / f"{PICTURE}.png")
-    if missing := renew_pages(FOLDER.parent, [DOCS / "performance.md"]):
-        print(f"not measured yet, so docs/performance.md keeps these parts: {', '.join(missing)}")
+    gallery.main("bench")
 
 
 def write(name: str, table: pd.DataFrame) -> None:

@@ -1,23 +1,25 @@
-"""`make gallery` renews what README and docs take from results: tables, pictures, and the text between markers.
+"""`make gallery` renews what README and docs take from results: files, digests, pictures, and tables between markers.
 
-The tables of the studies that have run go to docs/data, and the text is written from there, so that a clone can check
-its numbers. What the docs say of the other studies stays as it is.
+The files of the studies that have run go to docs/data. The tables of tables.yaml are written from there, so that a
+clone can check their numbers. What the docs hold of the other studies stays as it is.
 """
 
 from __future__ import annotations
 
-import json
-import math
+import re
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+import yaml
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table, write_table
 
-from . import numbers, same
-from .markdown import DOCS, ROOT, renew_pages
+from . import DATA, DOCS, PAGES, ROOT, same
 
-DATA = DOCS / "data"
 # Study: its target of make, the files that go to docs/data, and the pictures of README and docs.
 STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "laptop": (
@@ -40,13 +42,72 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "experiments": ("experiments", ["tables/reliance.csv"], ["figures/reliance_fashion_mnist"]),
     "real": ("real", ["tables/findings.csv", "analysis/flips.csv", "analysis/example.json"], []),
     "example": ("example", ["example.csv", "example.json", "jpeg/summary.txt"], ["example"]),
+    "bench": ("bench", ["*.csv"], ["bench_screening_curve"]),
 }  # fmt: skip
-LONGEST = 120  # minutes from the analysis of `make real` to its report; what took longer was made in several runs
+STORED = {"benchmark/tables/method_rates.csv": "dataset == 'fashion_mnist' and percent == 5"}  # of 25,000 rows
+WORDS = {"True": "yes", "False": "no"}
 
 
-def picture(path: Path) -> None:
-    """Put a picture of a study, reduced, into docs."""
-    (DOCS / path.name).write_bytes(canvas.reduced(path))
+class Table(NamedTuple):
+    """A table of a page.
+
+    file : in docs/data, without suffix
+    columns : {name: "heading|format"}
+    rows : a query of pandas; by default all rows
+    by : columns of which each group of rows becomes one, the mean
+    """
+
+    file: str
+    columns: dict[str, str]
+    rows: str = ""
+    by: Sequence[str] = ()
+
+    def text(self, folder: Path = DATA) -> str:
+        """In Markdown. Raises FileNotFoundError without the file."""
+        found = read_table(folder / f"{self.file}.csv")
+        found = found.query(self.rows, engine="python") if self.rows else found
+        if self.by:
+            found = found.groupby(list(self.by), sort=False).mean(numeric_only=True).reset_index()
+        headings, forms = zip(*(text.partition("|")[::2] for text in self.columns.values()), strict=True)
+        rows = found[list(self.columns)].itertuples(index=False, name=None)
+        return table(headings, ([shown(*cell) for cell in zip(row, forms, strict=True)] for row in rows))
+
+
+TABLES = {name: Table(**about) for name, about in yaml.safe_load((ROOT / "bench" / "tables.yaml").read_text()).items()}
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table in Markdown; all columns but the first are aligned to the right."""
+    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def shown(value: Any, form: str) -> str:
+    """A cell of a table; empty where it is missing."""
+    return "" if pd.isna(value) else WORDS.get(str(value)) or format(value, form)
+
+
+def marks(text: str) -> list[str]:
+    """The names of the places that are marked in a page."""
+    return re.findall(r"<!-- (\w+) -->", text)
+
+
+def renew(text: str, name: str, content: str) -> str:
+    """The text with `content` between <!-- name --> and <!-- /name -->. Raises ValueError where these are missing."""
+    place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    if not place.search(text):
+        raise ValueError(
+            f"there is no place marked {name}: write <!-- {name} --> and <!-- /{name} --> on lines of their own"
+        )
+    return place.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
+
+
+def renewed(text: str, folder: Path = DATA) -> str:
+    """The text of a page with the tables whose files are in a folder."""
+    for name in marks(text):
+        if name in TABLES and (folder / f"{TABLES[name].file}.csv").exists():
+            text = renew(text, name, TABLES[name].text(folder))
+    return text
 
 
 def store(study: Path, target: Path) -> None:
@@ -56,35 +117,25 @@ def store(study: Path, target: Path) -> None:
     for file in (file for pattern in STUDIES[study.name][1] for file in study.glob(pattern)):
         place = target / file.relative_to(study)
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, place)
+        if rows := STORED.get(f"{study.name}/{file.relative_to(study)}"):
+            write_table(read_table(file).query(rows), place)
+        else:
+            shutil.copyfile(file, place)
     same.write(study, target)
-    if study.name == "benchmark":  # 25,000 rows, of which docs read these
-        rates = target / "tables" / "method_rates.csv"
-        write_table(read_table(rates).query(numbers.ON_PHOTOGRAPHS), rates)
-    if study.name == "real":
-        add_minutes(study, target)
 
 
-def add_minutes(study: Path, target: Path) -> None:
-    """Add the minutes of `make real`, rounded up, to the stored times, if its report was made in the same call."""
-    file, report = target / "analysis" / "example.json", study / "report.html"
-    times = json.loads(file.read_text())
-    minutes = (report.stat().st_mtime - times["begin"]) / 60 if report.exists() else 0
-    if 0 < minutes < LONGEST:
-        file.write_text(json.dumps(times | {"minutes": math.ceil(minutes)}, indent=1))
-
-
-def main() -> None:
-    """Files, pictures, then text."""
-    for name, (target, files, pictures) in STUDIES.items():
-        study = ROOT / "results" / name
+def main(*names: str) -> None:
+    """Files and pictures of these studies, by default of all, then tables."""
+    for name in names or STUDIES:
+        (target, files, pictures), study = STUDIES[name], ROOT / "results" / name
         if not any(study.glob(files[-1])):
             print(f"`make {target}` has not run here: what the docs say of its results stays as it is.")
             continue
         store(study, DATA / name)
         for path in pictures:
-            picture(study / f"{path}.png")
-    renew_pages(DATA)
+            (DOCS / f"{Path(path).name}.png").write_bytes(canvas.reduced(study / f"{path}.png"))
+    for page in PAGES:
+        page.write_text(renewed(page.read_text()))
 
 
 if __name__ == "__main__":

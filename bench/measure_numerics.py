@@ -27,7 +27,7 @@ from frequency_shortcuts.networks import architectures, instructions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .markdown import ROOT
+from . import ROOT
 from .subjects import splits
 from .timing import REPEATS, ratio
 

@@ -21,8 +21,8 @@ from safetensors.torch import load_file
 from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
-ROOT = Path(__file__).parents[1]
-DATA = ROOT / "docs" / "data"
+from . import DATA, ROOT
+
 FILE, SEEDS = "digests.csv", "seeds.csv"  # of what a study made, and of what `three_seeds` did
 PROVENANCE = Path("tables", "provenance.csv")
 KEY = ["file", "rows", "column"]

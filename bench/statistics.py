@@ -19,7 +19,8 @@ from frequency_shortcuts.evaluation.verdicts import AS_WELL, MOST_FPR, STRONG_TP
 from frequency_shortcuts.intervals import CONFIDENCE, Estimate, joined, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
-from .markdown import DOCS, renew, table
+from . import DOCS
+from .gallery import renew, table
 
 PAGE = DOCS / "method.md"
 TRIALS = 1000  # of each setting

@@ -29,7 +29,8 @@ from frequency_shortcuts.networks import training  # noqa: E402
 from frequency_shortcuts.networks.fingerprint import weights_digest  # noqa: E402
 from frequency_shortcuts.storage.tables import write_table  # noqa: E402
 
-from .same import DIGITS, FILE, KEY, ROOT, as_text, digest, digests, of_table  # noqa: E402
+from . import ROOT  # noqa: E402
+from .same import DIGITS, FILE, KEY, as_text, digest, digests, of_table  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "workflow"))
 from study import leaks, photographs  # noqa: E402

@@ -248,17 +248,6 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
     assert targets.cover_figure(found) == "shortcuts_photos"
 
 
-def test_the_cover_of_the_default_study_takes_verdicts_from_the_published_findings(tmp_path, monkeypatch):
-    monkeypatch.setattr(targets, "ROOT", tmp_path)
-    tables = ["docs/data/findings/tables/findings.csv", "docs/data/experiments/tables/reliance.csv"]
-    for table in tables:
-        assert targets.published(plan()) == []
-        (tmp_path / table).parent.mkdir(parents=True)
-        (tmp_path / table).touch()
-    assert targets.published(plan()) == tables
-    assert targets.published(plan(study="mine")) == []
-
-
 def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():
     entries = [{**PLAN[0], "maps": False}, {**PLAN[1], "methods": ["mine", "energy"]}]
     methods = {"mine": {"method": "rise", "split": "train"}}

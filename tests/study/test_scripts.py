@@ -1,22 +1,31 @@
-"""Scripts of rules without the DAG: graded sets, renditions, notebooks, trainings with maps, cures."""
+"""Scripts of rules without the DAG: graded sets, renditions, notebooks, the cover, trainings with maps, cures."""
 
 import copy
+import re
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import h5py
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
+from docutils.core import publish_parts
+from drawn_tables import made_up_verdicts
+from made_up_results import whole_study
+from PIL import Image
 from script_runs import Outputs, run_script, run_test
 from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
+from frequency_shortcuts.findings.judge import judge
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.reduction import MapReduction
-from frequency_shortcuts.storage.tables import read_table
+from frequency_shortcuts.storage.tables import read_table, write_table
 from study.dependencies import code_of
 from study.plan import Plan
 from study.settings import CLEAN, WITH_MAPS
@@ -69,6 +78,32 @@ def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_bes
     sentence = f"ZeroDivisionError: division by zero (cells and their output: {tmp_path / 'log.ipynb'})"
     assert f"ERROR in draw_figure: {sentence} (log" in capsys.readouterr().err
     assert nbformat.read(tmp_path / "log.ipynb", 4).cells[-1].outputs[0]["text"] == "0.25\n"
+
+
+def test_the_cover_counts_verdicts_and_has_a_row_for_each_finding_that_decides(tmp_path):
+    run = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0}
+    maps = made_up_verdicts([tuple(run.values())], ["ant", "bee", "cow"]).assign(verdict="none")
+    maps.loc[maps["class"] == "ant", "verdict"] = None
+    flips = pd.DataFrame([{**run, "verdict": verdict} for verdict in ("follows", "not shown", "not shown")])
+    found, _ = judge(replace(whole_study(20), dynamics=pd.DataFrame()))
+    picture = tmp_path / "shortcuts_zoo.png"
+    Image.new("RGB", (20, 10)).save(picture)
+    given = {"flips": flips, "shortcuts": maps, "findings": found}
+    for name, table in given.items():
+        write_table(table, tmp_path / f"{name}.csv")
+    files = SimpleNamespace(**{name: tmp_path / f"{name}.csv" for name in given}, picture=picture, code=[])
+    output = Outputs(rst=tmp_path / "headlines.rst")
+    run_script("write_headlines", tmp_path, input=files, output=output, params=SimpleNamespace(percent=5))
+    html = publish_parts(Path(*output).read_text(), writer="html", settings_overrides={"halt_level": 2})["html_body"]
+    rows = [re.findall(r"<td>(.*)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
+    assert rows[:4] == [
+        ["fine spectrum", "not shown", "2"], ["fine spectrum", "follows", "1"], ["map", "none", "2"],
+        ["map", "not recognised", "1"],
+    ]  # fmt: skip
+    shown = found[(found["role"] == "decides") & (found["finding"] != "c")]
+    assert [row[-1] for row in rows[4:]] == shown["verdict"].tolist()
+    assert [float(row[5]) for row in rows[4:]] == pytest.approx(shown["value"].to_numpy(), abs=0.005)
+    assert 'alt="shortcuts of zoo"' in html
 
 
 # Train, find maps, train with them

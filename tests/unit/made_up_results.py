@@ -1,24 +1,11 @@
-"""Made-up results: hits of shortcut tests without a network, small tables of a study, and a table of findings."""
+"""Made-up results: hits of shortcut tests without a network, and small tables of a study."""
 
 import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, rates, write_hits
 from frequency_shortcuts.evaluation.trials import Trials, negatives_of, plan_trials
-from frequency_shortcuts.findings.definitions import (
-    AS_WELL,
-    BETTER,
-    DESCRIBED,
-    DOES_NOT_HOLD,
-    FINDINGS,
-    HOLDS,
-    NO_DATA,
-    OPEN,
-    UNDECIDED,
-    WORSE,
-)
 from frequency_shortcuts.findings.evidence import Tables
-from frequency_shortcuts.findings.numbers import FLIP
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum.fills import FILLS, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -246,36 +233,3 @@ def whole_study(n=20, seed=0, spread=0.08):
         flips=pd.concat([flips_of(kind, {name: (drawn(0.03), drawn(0.05) if c else [np.nan] * n)
                                          for c, name in enumerate(CLASSES)}) for kind in kinds]),
     )  # fmt: skip
-
-
-# One row of `tables/findings.csv`
-
-
-def finding(letter, verdict, **changes):
-    """A row of `tables/findings.csv`; its numbers are empty without data. (b) counts networks."""
-    known, n = FINDINGS[letter], 5 if verdict == DESCRIBED else 20
-    value = {"holds": 0.75, "better": 0.75, "does not hold": -0.5, "worse": -0.5}.get(verdict, 0.03125)
-    made = {
-        "finding": letter, "claim": known.claim, "quantity": f"quantity of {letter}, zeros",
-        "method": "culling" if known.methods else "", "role": "decides", "kind": "photographs", "data": "fashion_mnist",
-        "networks_of": "resnet18_w8", "value": value, "low": value - 0.125, "high": value + 0.125,
-        "interval": "networks", "half_width": 0.125, "hits": np.nan, "networks": n, "threshold": known.threshold,
-        "bound": known.bound, "p": 0.01, "p_holm": 0.04, "p_equivalence": np.nan, "p_holm_equivalence": np.nan,
-        "verdict": verdict, "detail": {"c": "10 classes", "h": "Shirt"}.get(letter, ""), "definitions": "0123456789ab",
-    }  # fmt: skip
-    if letter == "b":
-        hits = {"holds": 19, "does not hold": 1}.get(verdict, n // 2)
-        made |= {"hits": hits, "value": hits / n}
-    if letter == "h":
-        made |= {"quantity": FLIP, "value": 0.5 if verdict == "does not hold" else 0.03125, "high": 0.0625}
-    if verdict == NO_DATA:
-        empty = ("value", "low", "high", "half_width", "hits", "p", "p_holm")
-        made |= {**dict.fromkeys(empty, np.nan), "networks": 0, "data": "", "networks_of": "", "interval": ""}
-        made |= {"detail": "two seeds more"}
-    return made | changes
-
-
-def verdicts_of(letter):
-    """The verdicts that a finding can have."""
-    judged = [HOLDS, DOES_NOT_HOLD, OPEN] if FINDINGS[letter].bound is None else [BETTER, WORSE, AS_WELL, UNDECIDED]
-    return [*judged, DESCRIBED, NO_DATA]

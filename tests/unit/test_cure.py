@@ -1,4 +1,4 @@
-"""The judge of trainings that should cure what artefacts cost, its figure, and what docs and library say of it."""
+"""The judge of trainings that should cure what artefacts cost, its figure, and its limits in the docs."""
 
 import re
 
@@ -7,12 +7,10 @@ import pandas as pd
 import pytest
 from drawn_tables import check_page
 
-from bench import gallery
-from bench.markdown import texts
+from conftest import ROOT
 from frequency_shortcuts import intervals
 from frequency_shortcuts.evaluation import cure
 from frequency_shortcuts.figures import benchmarks as drawings
-from frequency_shortcuts.storage.tables import write_table
 
 
 @pytest.fixture(scope="module")
@@ -152,35 +150,8 @@ def test_the_figure_of_cures_draws_each_number_with_its_interval_at_its_limit(ta
         assert ends[number == "back"] == pytest.approx(limit)
 
 
-def words_of(folder, table):
-    (folder / "cure" / "tables").mkdir(parents=True, exist_ok=True)
-    write_table(table, folder / "cure" / "tables" / "cure.csv")
-    return " ".join(texts(folder)["cured"].split())
-
-
-def test_the_page_of_results_says_what_is_cured_and_what_is_not(tmp_path, table):
-    words = words_of(tmp_path, table)
-    assert "Means over 5 networks." in words
-    assert "`swap_fine` 6 of 7 (0.010), `low_pass` 0 of 7 (0.030), `saved_alike` 2 of 7 (0.005), `afa` 0 of 3" in words
-    assert "Not cured by `swap_fine`: wave (cured by none)." in words
-    row = table.set_index(["case", "training"]).loc[("resized", "swap_fine")]
-    assert re.search(rf"\| resized \| \S+ \| [^|]+ \| \*\*{row['back']:.2f}\*\*, {row['called']:.2f} \|", words)
-    changed = table.assign(cured=(table["training"] == "saved_alike") | table["cured"] & (table["case"] != "noise"))
-    left = "Not cured by `swap_fine`: noise (cured by `saved_alike`) and wave (cured by `saved_alike`)."
-    assert left in words_of(tmp_path, changed)
-
-
-def test_of_what_may_cost_nothing_no_cure_is_said(tmp_path, table):
-    unsure = table.assign(
-        back_low=table["back_low"].mask(table["case"] == "jpeg 90"), cured=table["cured"] & (table["case"] != "jpeg 90")
-    )
-    words = words_of(tmp_path, unsure)
-    assert "`swap_fine` 5 of 7" in words and "Not cured by `swap_fine`: wave (cured by none)." in words
-    assert "It is not sure what jpeg 90 costs (recall 0." in words and "so that nothing is said to cure it" in words
-
-
 def test_method_and_code_have_the_same_limits():
-    section = (gallery.DOCS / "method.md").read_text().partition("\n## Mitigation\n")[2].partition("\n## ")[0]
+    section = (ROOT / "docs" / "method.md").read_text().partition("\n## Mitigation\n")[2].partition("\n## ")[0]
     for text in (" ".join(section.split()).replace("70 %", "0.7"), " ".join(cure.__doc__.split())):
         back, called, loss = map(re.escape, map(str, cure.LIMITS.values()))
         assert re.search(rf"at least {back} .* below {called}\)?; .* at most {loss}[ :]", text)

@@ -35,7 +35,6 @@ from frequency_shortcuts.findings.definitions import (
     WORSE,
 )
 from frequency_shortcuts.findings.evidence import Tables
-from frequency_shortcuts.findings.sentences import labels
 
 SMALL, AUGMENTED = ("small", "none"), ("small", "autoaugment")
 RNG = np.random.default_rng(0)
@@ -232,7 +231,7 @@ def test_the_figure_shows_every_row_network_and_verdict_in_the_panel_of_its_meas
     texts = [artist.get_text() for axis in figure.axes for artist in axis.texts]
     assert {f"({letter}) {known.claim}" for letter, known in FINDINGS.items()} <= set(texts)
     rows = table[table["role"] == "decides"]
-    assert {"widest minus narrowest", *labels(rows[rows["finding"] == "d"].to_dict("records"))} <= set(texts)
+    assert {"widest minus narrowest", *drawings.labels(rows[rows["finding"] == "d"].to_dict("records"))} <= set(texts)
     assert sum(text.startswith("described") for text in texts) == (len(rows) if n == 1 else 1)
     for axis, measure in zip(figure.axes, drawings.PANELS, strict=True):
         letters = [letter for letter, known in FINDINGS.items() if known.measure == measure]
@@ -260,6 +259,15 @@ def test_the_figure_shows_every_row_network_and_verdict_in_the_panel_of_its_meas
 
 
 @pytest.mark.usefixtures("closed_figures")
+def test_labels_name_networks_only_where_maps_and_numbers_are_the_same():
+    rows = [{"method": np.nan, "quantity": quantity, "networks_of": name, "data": "zoo"}
+            for quantity in ("flip rate", "need") for name in ("small", "large")]  # fmt: skip
+    assert drawings.labels(rows) == ["flip rate, small", "flip rate, large", "need, small", "need, large"]
+    two = [{**rows[0], "method": method, "networks_of": method} for method in ("culling", "mixture")]
+    assert drawings.labels(two) == ["culling", "mixture"]
+    assert drawings.labels(two[:1]) == [""]
+
+
 def test_the_figure_says_where_data_are_missing():
     study = tables(networks=networks([SMALL]), dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in (200, 201)]))
     table, numbers = judge.judge(study)

@@ -7,12 +7,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from bench.markdown import texts
 from frequency_shortcuts.data import crops
 from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS
 from frequency_shortcuts.data.downloads import NotFound
 from frequency_shortcuts.evaluation import leaks
-from frequency_shortcuts.storage.tables import write_table
 from study.leaks import SEEDS_OF_A_DEAL, TEXTURES, draw, lay_out_textures
 
 CLASSES = 4
@@ -96,45 +94,6 @@ def test_sets_count_networks():
     judged = leaks.judge_sets(pd.DataFrame(rows)).set_index("kind")
     assert judged.loc["noise", ["networks", "with_follows", "warned", "not_recognised"]].tolist() == [2, 1, 1, 1]
     assert judged.loc["none", ["with_follows", "not_recognised"]].tolist() == [0, 2]
-
-
-def test_the_page_of_results_says_what_the_tables_hold(tmp_path):
-    made = leaks.with_harm(table(4, warned=True), CLEAN).assign(verdict_clean_filter="not shown", strength=1)
-    for number in ("flip", "sham", "part", "need"):
-        made[f"{number}_low"] = made[number]
-    made.loc[made["seed"] == 3, "verdict"] = "not shown"
-    folder = tmp_path / "leaks" / "tables"
-    folder.mkdir(parents=True)
-    write_table(made, folder / "leaks.csv")
-    write_table(leaks.judge(made), folder / "leaks_aims.csv")
-    write_table(leaks.compare(made), folder / "leaks_compared.csv")
-    rows = made[made["class"] != "3"].assign(suite="pairs", set="alike", accuracy=0.9)
-    write_table(leaks.judge_sets(rows), folder / "leaks_sets.csv")
-    data = pd.DataFrame({
-        "class": [0, 1, 2, 0, 1, 2], "set": ["clean"] * 3 + ["first"] * 3, "kind": [None] * 4 + ["jpeg", "noise"],
-        "share": [np.nan] * 4 + [0.5, 1], "cause": [""] * 4 + ["blocks"] * 2, "auc": 0.75 + 0.05 * np.arange(6),
-        "rank": [3, 2, 1, 3, 2, 1], "files": [np.nan] * 4 + [0.9, np.nan],
-    })  # fmt: skip
-    write_table(data, folder / "leaks_data.csv")
-    write_table(leaks.judge_data(data), folder / "leaks_data_aims.csv")
-    text = texts(tmp_path)
-    told = " ".join(text["leak_data"].split())
-    assert "| artefacts with a cause: it is named | 0.500 | 0.013 to 0.987 | 2 | 0.80 | missed |" in told
-    assert "jpeg 1 of 1, noise 0 of 1; in 1 another cause is named. Where it is right" in told
-    assert "the area for the files is 0.90. Ordinary classes are told, too, with areas of 0.75 to 0.85:" in told
-    found = " ".join(text["leaks"].split())
-    assert "8 networks, 4 artefacts, of which 4 are harmful." in found
-    assert (
-        "| harmful artefacts in all images: warned | 0.750 |" in found and "| 4 | 0.90 (end 0.80) | missed |" in found
-    )
-    assert (
-        "in 0 others are called the class, in 0 recall is lost, in 4 both. Of those warned of, flip shows 3," in found
-    )
-    assert "3 of 4 with `net`. With the confusion filter of the clean network: 0 of 4, and 0 of 28 classes" in found
-    assert "not warned of: jpeg (weak). 1 of these reach the threshold" in found
-    assert "Of 0 alarms in classes without an artefact, 0 are of the need." in found
-    assert "| alike, with an artefact | 0 of 4 | 3 of 4 |" in text["leak_sets"]
-    assert "of 3 of 4 harmful fine artefacts that are in all images" in " ".join(text["warned"].split())
 
 
 def test_each_artefact_is_dealt_once_in_four_seeds_and_shares_are_balanced():

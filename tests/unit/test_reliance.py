@@ -135,17 +135,3 @@ def test_the_figure_draws_both_losses():
     for reading, weight in ((reliance.OPEN, "normal"), (reliance.AVOIDABLE, "bold")):
         figure = reliance_figure.reliance(table.assign(reading=reading))
         assert [label.get_fontweight() for label in figure.axes[0].get_yticklabels()] == [weight]
-
-
-def test_the_sentence_says_what_is_lost_at_test_time_and_after_training_and_how_many_classes_need_it():
-    maps = pd.DataFrame(
-        {"class": ["a", "b", "(all)"], "reading": [reliance.AVOIDABLE, reliance.NEEDED, None], "removed": "maps"}
-    )
-    table = pd.concat(
-        [maps.assign(lost_at_test=0.664, lost_after=0.02), maps.assign(removed="low_pass", reading=reliance.AVOIDABLE)]
-    )
-    assert reliance.in_words(table) == (
-        "Use is not need: without the frequencies of its maps, a network recognises 66 percentage points fewer of the "
-        "images; trained anew without them, 2. Of 2 classes, 1 could have avoided these frequencies, 1 needs them (as "
-        "many of the lowest ones: 2 and 0)."
-    )

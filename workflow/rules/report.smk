@@ -85,13 +85,10 @@ rule runtimes:
 
 rule headlines:
     input:
-        networks=f"{RESULTS}/tables/networks.csv",
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         flips=f"{RESULTS}/tables/flips.csv",
-        findings=targets.table_if_planned(plan, "findings"),
-        published=targets.published(plan),
+        findings=f"{RESULTS}/tables/findings.csv",
         picture=f"{RESULTS}/figures/{targets.cover_figure(plan)}.png",
-        template="report/headlines.rst.jinja",
         code=code("write_headlines.py"),
     output:
         f"{RESULTS}/tables/headlines.rst",
@@ -99,11 +96,8 @@ rule headlines:
         f"{RESULTS}/logs/headlines.log",
     params:
         percent=lookup(dpath="shortcuts/percent", within=config),
-        most=lookup(dpath="figures/classes", within=config),
-        strong=lookup(dpath="shortcuts/strong", within=config),
-        photographs=plan.mapped_datasets("photographs"),
     message:
-        "Writing the main results for the cover of the report"
+        "Writing the tables for the cover of the report"
     script:
         "../scripts/write_headlines.py"
 

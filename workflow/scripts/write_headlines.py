@@ -1,59 +1,64 @@
-"""Write the main results as RST for the cover of the report; every number is read from a table or a store."""
+"""Write the tables and the figure of the report's cover."""
 
 import base64
 import textwrap
 from pathlib import Path
 
-from frequency_shortcuts.evaluation.reliance import in_words
-from frequency_shortcuts.evaluation.verdicts import MOST_FPR
-from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.findings import headlines
+import pandas as pd
+
+from frequency_shortcuts.figures import canvas, typeset
+from frequency_shortcuts.findings.definitions import NO_DATA
+from frequency_shortcuts.findings.evidence import DECIDES
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
 from study.job import job
 
-WIDTH = 1100  # pixels of a figure on the cover
+WIDTH = 1100  # pixels of the figure
+FIGURE = """<figure class="key">
+<a href="#" onclick="app.setView({{navbarMode: 'resultinfo', resultPath: '{path}', content: 'img', contentPath:
+results['{path}'].data_uri}}); return false"><img alt="shortcuts of {dataset}" src="data:image/png;base64,
+{picture}"></a>
+<figcaption>How well the network tells each class of {dataset} from the others, given only {percent} % of the
+frequencies: those of its own map, or as many others. Click for the figure and how it was made.</figcaption>
+</figure>"""
 
 
-def picture(path):
-    """A figure of the cover, reduced and split into lines that docutils accepts, with its data set."""
+def counts(flips, shortcuts):
+    """How many classes of all networks have each verdict of the counterfactual test, and of the test of maps."""
+    tests = {
+        "fine spectrum": flips["verdict"],
+        "map": shortcuts.loc[shortcuts["headline"], "verdict"].fillna("not recognised"),
+    }
+    parts = [verdicts.value_counts().rename_axis("verdict").reset_index(name="classes") for verdicts in tests.values()]
+    return pd.concat(parts, keys=tests, names=["test", None]).reset_index("test")
+
+
+def deciding(findings):
+    """The rows that decide the findings which have data, with their intervals."""
+    rows = findings[(findings["role"] == DECIDES) & (findings["verdict"] != NO_DATA)]
+    finding = "(" + rows["finding"] + ") " + rows["claim"]
+    return rows.assign(finding=finding)[
+        ["finding", "quantity", "method", "networks_of", "networks", "value", "low", "high", "verdict"]
+    ]
+
+
+def figure(path, percent):
+    """A figure as HTML, reduced, in lines that docutils accepts."""
     path = Path(path)
-    lines = textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000)
-    return {"dataset": path.stem.partition("_")[2], "result": str(path.with_suffix(".svg")), "lines": lines}
-
-
-def with_photographs_first(table, datasets):
-    """The rows of a table, those of these data sets first."""
-    return table.iloc[(~table["dataset"].isin(datasets)).argsort(kind="stable")]
+    picture = "\n".join(textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000))
+    dataset = path.stem.partition("_")[2]
+    return FIGURE.format(path=path.with_suffix(".svg"), dataset=dataset, picture=picture, percent=percent)
 
 
 def main(snakemake):
-    """Fill the template."""
-    given, params = snakemake.input, snakemake.params
+    """Both tables and the figure, as one block of HTML in RST."""
+    given = snakemake.input
     with job(snakemake):
-        verdicts = read_table(given.shortcuts)
-        headline = verdicts[verdicts["headline"]]
-        of_photographs = headline[headline["dataset"].isin(params.photographs)]
-        shown = of_photographs if len(of_photographs) else headline
-        networks = with_photographs_first(read_table(given.networks), params.photographs)
-        published = [read_table(path) for path in given.published]  # findings, and what is needed
-        text = headlines.fill_template(
-            Path(given.template).read_text(),
-            percent=params.percent,
-            strong=params.strong,
-            most_fpr=MOST_FPR,
-            flips=headlines.flip_answer(read_table(given.flips), params.most),
-            answers=headlines.answers(read_table(given.findings)) if given.findings else [],
-            judged=headlines.published_answers(published[0], in_words(published[1])) if published else [],
-            most_networks=int(published[0]["networks"].max()) if published else 0,
-            picture=picture(given.picture),
-            networks=headlines.network_rows(networks, headline, params.most),
-            on_photographs=len(of_photographs) > 0,
-            n_tested=len(shown),
-            **headlines.count_verdicts(shown),
-        )
+        tables = counts(read_table(given.flips), read_table(given.shortcuts)), deciding(read_table(given.findings))
+        shown = [typeset.cells(table).to_html(index=False, border=0) for table in tables]
+        text = "\n".join([*shown, figure(given.picture, snakemake.params.percent)])
         with replacing(snakemake.output[0]) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(f".. raw:: html\n\n{textwrap.indent(text, '   ')}\n")
 
 
 if __name__ == "__main__":

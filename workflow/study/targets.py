@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from .catalogue import OTHERS, SHOWN
 from .figures import FIGURES
-from .job import FOLDER, ROOT, WITH_TRUTH
+from .job import FOLDER, WITH_TRUTH
 from .network_tests import TESTS
 from .plan import Plan, Run, expand_runs
 
@@ -84,15 +84,6 @@ def explored_runs(plan: Plan) -> list[Run]:
     """The runs in the explorer: the smallest seed of every network, photographs before sets with a known truth."""
     names = [*plan.datasets("photographs"), *plan.datasets(*WITH_TRUTH)]
     return [run for name in names for run in plan.first_seed_runs(dataset=name)]
-
-
-def published(plan: Plan) -> list[str]:
-    """The published tables that the cover of the default study leads with: findings of 20 networks a kind, and needs.
-
-    No file for other studies, or if one of them is missing.
-    """
-    paths = [f"docs/data/{name}.csv" for name in ("findings/tables/findings", "experiments/tables/reliance")]
-    return paths if plan.config["study"] == "laptop" and all((ROOT / path).is_file() for path in paths) else []
 
 
 def tables(plan: Plan) -> list[str]:

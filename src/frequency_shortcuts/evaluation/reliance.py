@@ -156,23 +156,3 @@ def reading(row: Mapping[str, float]) -> str:
     if row["lost_at_test_low"] >= LARGE and row["lost_after_low"] >= SMALL:
         return NEEDED
     return OPEN
-
-
-def in_words(table: pd.DataFrame) -> str:
-    """What networks lose without the frequencies of their maps, at test time and after training, in plain sentences.
-
-    table : of `over_seeds`, with the names of the classes; networks of one kind
-
-    >>> in_words(table)
-    'Use is not need: without the frequencies of its maps, a network recognises 66 percentage points fewer ...'
-    """
-    rows = table[table["removed"] == "maps"]
-    is_all = rows["class"].astype(str) == ALL_IMAGES
-    row, readings = rows[is_all].iloc[0], rows.loc[~is_all, "reading"]
-    at_test, after = (100 * row[name] for name in LOSSES)
-    avoidable, needed = ((readings == name).sum() for name in (AVOIDABLE, NEEDED))
-    text = f"Use is not need: without the frequencies of its maps, a network recognises {at_test:.0f} percentage "
-    text += f"points fewer of the images; trained anew without them, {after:.0f}. Of {len(readings)} classes, "
-    text += f"{avoidable} could have avoided these frequencies, {needed} need{'s' if needed == 1 else ''} them"
-    lowest = table[(table["removed"] == "low_pass") & (table["class"].astype(str) != ALL_IMAGES)]["reading"]
-    return f"{text} (as many of the lowest ones: {(lowest == AVOIDABLE).sum()} and {(lowest == NEEDED).sum()})."

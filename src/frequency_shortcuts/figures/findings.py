@@ -33,7 +33,6 @@ from frequency_shortcuts.findings.definitions import (
     WORSE,
 )
 from frequency_shortcuts.findings.evidence import spearman
-from frequency_shortcuts.findings.sentences import labels
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .canvas import PAGE, style
@@ -108,6 +107,32 @@ def _draw_group(axis: Axes, group: Sequence[Mapping[Any, Any]], place: int) -> N
     if pd.notna(first["bound"]) and any(row["networks"] for row in group):
         ends = (place + 0.5, place + len(group) + 0.5)
         axis.fill_betweenx(ends, -first["bound"], first["bound"], color="0.9", linewidth=0, zorder=0)
+
+
+def labels(rows: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """What differs between several rows of a finding: maps, fill, rendition, measure, networks.
+
+    >>> labels(rows_of_d)
+    ['culling, zeros', 'culling, swap', 'mixture, zeros', 'mixture, swap']
+    """
+    what = [[_text(row["method"]), *_text(row["quantity"]).split(", ")] for row in rows]
+    found = _apart(what)
+    if len(set(found)) < len(rows):
+        found = _apart(
+            [[*of, *map(_text, (row["networks_of"], row["data"]))] for of, row in zip(what, rows, strict=True)]
+        )
+    return found
+
+
+def _apart(tokens: Sequence[Sequence[str]]) -> list[str]:
+    """The tokens of each row that not all rows share."""
+    shared = set.intersection(*map(set, tokens))
+    return [", ".join(token for token in dict.fromkeys(of_row) if token and token not in shared) for of_row in tokens]
+
+
+def _text(value: object) -> str:
+    """A text of a table; one that is missing is empty."""
+    return value if isinstance(value, str) else ""
 
 
 def _alone(row: Mapping[Any, Any]) -> str:
