@@ -10,14 +10,8 @@ from spectral_classes import AMPLITUDE, BRIGHT, DARK, SIZE, WAVED, WaveReader, n
 from torch import nn
 
 from frequency_shortcuts.evaluation import flip_rates
-from frequency_shortcuts.evaluation.counterfactual import (
-    NOT_SHOWN,
-    Settings,
-    collect,
-    hardly_confused,
-    read_flips,
-    write_flips,
-)
+from frequency_shortcuts.evaluation.counterfactual import Settings, collect, hardly_confused, read_flips, write_flips
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN
 from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.spectrum.pairs import frequencies
 

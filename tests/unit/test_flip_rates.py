@@ -9,8 +9,9 @@ from scipy.stats import norm
 
 from conftest import ROOT
 from frequency_shortcuts.evaluation import flip_rates
-from frequency_shortcuts.evaluation.counterfactual import NOT_SHOWN, Flips
+from frequency_shortcuts.evaluation.counterfactual import Flips
 from frequency_shortcuts.evaluation.flip_rates import Thresholds, benjamini_hochberg, cross_flips, rates
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN
 
 THRESHOLDS = Thresholds(flip=0.2, sham=0.3, part=0.25, need=0.15, bound=0.3)
 

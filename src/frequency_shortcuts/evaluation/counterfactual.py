@@ -31,15 +31,16 @@ from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.networks.predictions import Classifier, check_alone, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .class_statistics import ClassStatistics, beyond, class_statistics, fine_radius
-from .moves import Move, draw_donors, exchanged, move_away, move_to, sham
+from .hits import NOT_SHOWN
+from .moves import Move, draw_donors, move_away, move_to, sham
 
 IMAGES = 200  # of other classes that get the spectrum of a class; and of its own that lose it
 CONFUSED, CONFUSED_IMAGES = 0.02, 1  # a class counts if at most this share, or so many, are confused either way
 CALLED_PER_CLASS = 50  # ranking images of a class that tell which classes are confused
-NOT_SHOWN = -1
 
 Called = npt.NDArray[np.int16]
 
@@ -234,7 +235,7 @@ class Changes:
         made = {kind: [one.apply(spectra, self.size) for one in of_kind] for kind, of_kind in moves.items()}
         for kind, of_kind in donors.items():
             theirs = torch.fft.rfft2(self.pixels.take(np.maximum(of_kind, 0)))
-            made[kind] = [exchanged(spectra, theirs, self._region("finest"), self.size)]
+            made[kind] = [hide(theirs, self._region("finest"), spectra, size=self.size)]
         return made
 
     def called(

@@ -244,7 +244,7 @@ def _need(flips: Flips, c: int, sinks: IntArray) -> Paired:
     before = flips.unfiltered[images] == c
     others = sinks[sinks != c]
     largest = Paired(*(np.array(np.nan) for _ in range(3)))
-    for kind in ("away", "away_sham"):
+    for kind in AWAY:
         after = flips.own_called[kind][:, c, : len(images)]
         left = ~np.isin(after, others)
         lost = np.where(left, before.astype(float) - (after == c), np.nan)

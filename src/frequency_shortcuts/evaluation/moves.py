@@ -101,12 +101,6 @@ def _is_mirrored(pairs: ConjugatePairs) -> BoolArray:
     return mirrored
 
 
-def exchanged(spectra: Tensor, donors: Tensor, region: Tensor, size: tuple[int, int]) -> Tensor:
-    """Images with the coefficients of donors in a region bool [H, W // 2 + 1], not clipped; shapes as in `Move`."""
-    images: Tensor = torch.fft.irfft2(torch.where(region, donors, spectra), s=size)
-    return images
-
-
 def draw_donors(labels: IntArray, of: IntArray, images: IntArray, generator: np.random.Generator) -> IntArray:
     """For each of some images [m] another one at random, of the class `of` [m]: positions, -1 where there is none."""
     donors = np.full(len(images), -1)

@@ -79,7 +79,9 @@ def _unmeasured(network: Any, test: Any) -> Flips:
     """Flips of which nothing is known but what the network calls the test images as they are."""
     import numpy as np
 
-    from frequency_shortcuts.evaluation.counterfactual import NOT_SHOWN, Flips
+    from frequency_shortcuts.evaluation.counterfactual import Flips
+    from frequency_shortcuts.evaluation.flip_rates import AWAY
+    from frequency_shortcuts.evaluation.hits import NOT_SHOWN
     from frequency_shortcuts.networks.predictions import called
 
     n, unknown = len(test.classes), np.full((1, len(test.classes), 1), NOT_SHOWN, np.int16)
@@ -89,7 +91,7 @@ def _unmeasured(network: Any, test: Any) -> Flips:
         columns=np.full((n, 1), -1),
         called=dict.fromkeys(("flip", "sham", "coarse", "part", "own_part"), unknown),
         own=np.full((n, 1), -1),
-        own_called=dict.fromkeys(("away", "away_sham"), unknown),
+        own_called=dict.fromkeys(AWAY, unknown),
         comparable=np.zeros((n, n), bool),
         differences=np.full((n, *test.images.shape[-2:]), np.nan),
         neutral=test.neutral,
