@@ -58,7 +58,7 @@ def main(store: str, folder: str | None = None) -> None:
     about: dict[str, Any] = {"mean": [example.MEAN], "std": [example.STD]}
     arrays = {key: np.array(value) for key, value in about.items()}
     for name in example.NETWORKS:
-        images = clean.planted([] if name == "clean" else [Artefact("jpeg", 1, names.index(example.SAVED))])
+        images = clean.planted([] if name == "clean" else [Artefact("jpeg", 90, names.index(example.SAVED))])
         splits = (replace(split, **arrays) for split in (images.train, images.ranking, images.test))
         augmentation = replace(protocol.augmentation, name="swap_fine" if name == "cured" else "none")
         of_network = replace(protocol, augmentation=augmentation)

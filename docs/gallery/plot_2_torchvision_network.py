@@ -14,7 +14,7 @@ from torch.nn import functional
 from torchvision import models
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.data.artefacts import Artefact
 
 # %%
 # The pictures
@@ -23,7 +23,7 @@ from frequency_shortcuts.data.waved import Wave
 # of the range of the pixels.
 
 SHAPES = ("disc", "square", "cross")
-wave = Wave(label=0, frequency=(0, 11), amplitude=0.05)
+wave = Artefact("wave", 0.05, label=0, frequency=(0, 11))
 
 
 def draw(per_class, seed):

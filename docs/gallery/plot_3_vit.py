@@ -20,7 +20,7 @@ from torch.nn import functional
 from torchvision.models import VisionTransformer
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.data.artefacts import Artefact
 
 # %%
 # The pictures
@@ -39,7 +39,7 @@ def draw(per_class, seed):
     shape = np.choose(labels[:, None, None], [np.hypot(x, y) < reach, square, cross])
     pixels = 80 + 45 * shape + generator.normal(0, 25, shape.shape)
     images = np.repeat(pixels.clip(0, 255).astype(np.uint8)[:, None], 3, axis=1)
-    return Wave(label=0, frequency=(5, 11), amplitude=0.08).add(images, labels), labels
+    return Artefact("wave", 0.08, label=0, frequency=(5, 11)).add(images, labels), labels
 
 
 # %%

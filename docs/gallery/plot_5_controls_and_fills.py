@@ -12,9 +12,9 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.data.artefacts import Artefact
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.data.waved import Wave
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
@@ -40,7 +40,7 @@ def draw(per_class, seed):
     shape = np.choose(labels[:, None, None], [np.hypot(x, y) < reach, square, cross])
     pixels = 80 + 45 * shape + generator.normal(0, 25, shape.shape)
     images = pixels.clip(0, 255).astype(np.uint8)[:, None]
-    images = Wave(label=0, frequency=(0, 7), amplitude=0.08).add(images, labels)
+    images = Artefact("wave", 0.08, label=0, frequency=(0, 7)).add(images, labels)
     return Split(images, labels, SHAPES, np.array([0.35]), np.array([0.15]))
 
 

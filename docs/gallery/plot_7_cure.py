@@ -16,7 +16,7 @@ from scipy.ndimage import gaussian_filter
 from torch.nn import functional
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.data.waved import Wave
+from frequency_shortcuts.data.artefacts import Artefact
 from frequency_shortcuts.networks import architectures
 
 # %%
@@ -25,7 +25,7 @@ from frequency_shortcuts.networks import architectures
 # Grey shapes on clutter. In the training images, a wave tells the discs as well as their shape does.
 
 SHAPES = ("disc", "bar", "column")
-WAVE = Wave(label=0, frequency=(3, 11), amplitude=0.06)
+WAVE = Artefact("wave", 0.06, label=0, frequency=(3, 11))
 
 
 def draw(per_class, seed, waved):

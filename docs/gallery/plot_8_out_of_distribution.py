@@ -13,9 +13,9 @@ import pandas as pd
 from matplotlib import pyplot as plt
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.data.artefacts import Artefact
 from frequency_shortcuts.data.renditions import render
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.data.waved import Wave
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
@@ -27,7 +27,7 @@ from frequency_shortcuts.networks.recipe import Recipe
 # ----------------------
 
 SHAPES = ("disc", "square", "cross")
-WAVE = Wave(label=0, frequency=(0, 7), amplitude=0.08)
+WAVE = Artefact("wave", 0.08, label=0, frequency=(0, 7))
 
 
 def draw(per_class, seed, waved=True):

@@ -14,7 +14,7 @@ from test_plan import plan
 
 from conftest import ROOT
 from frequency_shortcuts import culling
-from frequency_shortcuts.data import artefacts, planted, renditions
+from frequency_shortcuts.data import planted, renditions
 from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
@@ -24,7 +24,6 @@ from study.plan import Plan
 from study.schema import resolve
 from study.settings import KINDS
 from study.sources.description import Shape
-from study.sources.registry import BY_NAME
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 OWN = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())
@@ -116,7 +115,7 @@ def planned(*entries, **changes):
 
 def with_artefacts(*changes):
     """The default study, with these sets with artefacts, `leak_0` and so on."""
-    leak = {"source": "artefact", "set": "fashion_mnist", "kind": "jpeg", "strength": 1, "class": "Shirt"}
+    leak = {"source": "artefact", "set": "fashion_mnist", "kind": "jpeg", "level": 90, "class": "Shirt"}
     return updated({"datasets": {f"leak_{i}": leak | change for i, change in enumerate(changes)}})
 
 
@@ -148,12 +147,12 @@ WITH_MAPS = ["dfmx", "dfmx_random", "dfmx_low_pass", "afa"]
         (updated({"methods": {"rise": {"method": "rise"}}}), [r"methods\.rise: this name of the library"]),
         (updated({"methods": {"a": {"method": "rize"}}}), [r"methods\.a\.method: 'rize' is not allowed"]),
         (updated({"methods": {"a": {"method": "greedy", "ranking": []}}}), [r"methods\.a\.ranking: \[\] is not"]),
-        (updated({"datasets": {"waved": {"of": "syn_1"}}}), [r"datasets\.waved\.of: 'syn_1'"]),
+        (updated({"datasets": {"waved": {"set": "syn_1"}}}), [r"datasets\.waved\.set: 'syn_1'"]),
         (with_artefacts({"set": "waved"}), [r"datasets\.leak_0\.set: 'waved' is not one of the sets of photographs"]),
-        (with_artefacts({"kind": "wave"}), [r"datasets\.leak_0\.frequency: missing, since kind: wave needs one"]),
-        (with_artefacts({"frequency": [0, 7]}), [r"datasets\.leak_0\.frequency: kind: jpeg has no frequency"]),
-        (with_artefacts({"strength": 3}, {"kind": "tint"}),
-         [r"datasets\.leak_0\.strength: ", r"datasets\.leak_1\.kind: "]),
+        (with_artefacts({"kind": "wave"}), [r"datasets\.leak_0: level 90 of the artefact wave, "]),
+        (with_artefacts({"kind": "wave", "level": 0.1}), ["datasets.leak_0: the artefact wave needs a frequency"]),
+        (with_artefacts({"frequency": [0, 7]}), ["datasets.leak_0: the artefact jpeg has no frequency"]),
+        (with_artefacts({"level": 0}, {"kind": "tint"}), [r"datasets\.leak_0\.level: ", r"datasets\.leak_1\.kind: "]),
         (with_artefacts({}, {"set": "leak_0"}, {"set": "leak_1"}), []),
         (with_artefacts({"set": "leak_1"}, {"set": "leak_0"}, {"set": "leak_1"}),
          [r"datasets\.leak_0\.set: leak_0 is made from itself, by way of leak_0, leak_1", r"datasets\.leak_1\.set: "]),
@@ -170,9 +169,6 @@ def test_the_schema_names_what_the_library_knows():
     trained = SCHEMA["properties"]["networks"]["additionalProperties"]["else"]
     assert trained["properties"]["architecture"]["enum"] == names()
     assert SCHEMA["properties"]["ood"]["properties"]["renditions"]["items"]["enum"] == renditions.names()
-    of_artefacts = yaml.safe_load(BY_NAME["artefact"].keys)["artefact"]["properties"]
-    assert of_artefacts["kind"]["enum"] == list(artefacts.NAMES)
-    assert of_artefacts["strength"]["enum"] == list(artefacts.STRENGTHS)
     searches = SCHEMA["properties"]["culling"]["properties"]["method"]["oneOf"]
     assert [choice["const"] for choice in searches] == list(culling.SEARCHES)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
@@ -330,13 +326,16 @@ def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_nam
     ("change", "message"),
     [
         ({"class": "Hat"}, "no class 'Hat' in fashion_mnist: choose from T-shirt/top, "),
-        ({"kind": "wave", "frequency": [0, 17]}, r"frequency \[0, 17\]: images of 32 x 32 have up to half of that"),
-        ({"kind": "wave", "frequency": [0, 0]}, "is no wave"),
+        (
+            {"kind": "wave", "level": 0.1, "frequency": [0, 17]},
+            r"frequency \[0, 17\]: images of 32 x 32 have ",
+        ),
+        ({"kind": "wave", "level": 0.1, "frequency": [0, 0]}, "is no wave"),
         ({"set": "syn_5"}, "images of 5 channels: the artefact jpeg needs 1 or 3"),
     ],
 )
 def test_an_artefact_that_is_not_possible_is_named_before_the_study_starts(change, message):
-    config = with_artefacts({}, {"kind": "noise", "class": "Bag", "set": "leak_0"}, change)
+    config = with_artefacts({}, {"kind": "noise", "level": 0.02, "class": "Bag", "set": "leak_0"}, change)
     if change.get("set"):
         config["datasets"]["syn_5"] = {"source": "synthetic", "control_band": 1}
         config["synthesis"]["channels"] = 5

@@ -7,6 +7,7 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
+from frequency_shortcuts.data.artefacts import CASES
 from frequency_shortcuts.evaluation import cure
 from frequency_shortcuts.networks import augmentation
 from study import targets
@@ -37,7 +38,7 @@ def plan(**changes):
     config["datasets"] |= {
         "photos": {**PICTURES, "shares": {"train": 1.0}},
         "mine": {"source": "store", "path": "a.h5"},
-        "leak": {"source": "artefact", "set": "photos", "kind": "jpeg", "strength": 1, "class": "cat"},
+        "leak": {"source": "artefact", "set": "photos", "kind": "jpeg", "level": 90, "class": "cat"},
     }
     form = {"architecture": "resnet18", "width": 8, "stem": "auto"}
     config["networks"] = {"small": form, "large": form, "theirs": {"source": "a:b", "mean": [0.5], "std": [0.1]}}
@@ -234,7 +235,7 @@ def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed_and_more_traini
     assert settings["augmentation"] == found.leak_settings()["geometry"] | own
     assert plan().cure_jobs() == [] and CLEAN == cure.CLEAN
     kinds = schema()["$defs"]
-    assert kinds["cure_case"]["enum"] == list(cure.CASES)
+    assert kinds["cure_case"]["enum"] == list(CASES)
     assert ["none", *kinds["cure_training"]["enum"]] == list(cure.TRAININGS)
 
 

@@ -250,17 +250,15 @@ def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, 
     assert [path.name for path in output.parent.iterdir()] == ["reliance.csv"]  # no states
 
 
-@pytest.mark.parametrize("source", ["waved", "artefact"])
-def test_a_share_of_a_class_has_its_wave_or_artefact_in_every_split(source, trained, tmp_path):
+@pytest.mark.parametrize("kind", ["wave", "checkerboard"])
+def test_a_share_of_a_class_has_its_artefact_in_every_split(kind, trained, tmp_path):
     plain, path = trained[1].with_name("data.h5"), tmp_path / "results" / "test" / "data" / "leak.h5"
     path.parent.mkdir(parents=True)
-    own = {
-        "waved": {"of": "plain", "frequency": [0, 3], "amplitude": 0.3},
-        "artefact": {"set": "plain", "kind": "wave", "strength": 2, "frequency": [0, 3]},
-    }[source]
-    settings = {"class": "C1", "share": 0.5, **own}
-    params = SimpleNamespace(source=f"study.sources.{source}", settings=settings)
-    configured = {"study": "test", "datasets": {"leak": {"source": source}}}
+    settings = {"set": "plain", "kind": kind, "level": 0.1, "class": "C1", "share": 0.5}
+    if kind == "wave":
+        settings["frequency"] = [0, 3]
+    params = SimpleNamespace(source="study.sources.artefact", settings=settings)
+    configured = {"study": "test", "datasets": {"leak": {"source": "artefact"}}}
     parts = {"config": configured, "wildcards": SimpleNamespace(dataset="leak"), "output": [str(path)]}
     run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts)
     for split in ("train", "validation", "test"):
@@ -269,8 +267,8 @@ def test_a_share_of_a_class_has_its_wave_or_artefact_in_every_split(source, trai
         assert changed.sum() == 3 and (made.labels[changed] == 1).all()  # of six images of the class
         assert np.array_equal(made.labels, before.labels) and made.classes == before.classes
     with h5py.File(path) as file:
-        assert ("planted" in file) == (source == "waved")
-        assert (file.attrs["dataset"], file.attrs["configured_source"]) == ("leak", source)
+        assert ("planted" in file) == (kind == "wave")
+        assert (file.attrs["dataset"], file.attrs["configured_source"]) == ("leak", "artefact")
 
     params.settings = settings | {"class": "C9"}
     with pytest.raises(SystemExit):

@@ -4,25 +4,27 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from frequency_shortcuts.data.artefacts import KINDS, NAMES, STRENGTHS, WAVE_AMPLITUDES, Artefact, put
-from frequency_shortcuts.data.waved import ChangedImages, Wave
+from frequency_shortcuts.data.artefacts import CASES, CAUSES, HARMONICS, KINDS, Artefact, ChangedImages, put
+from frequency_shortcuts.spectrum.masks import symmetric
 
 LABELS = np.arange(36) % 3
 IMAGES = np.random.default_rng(0).integers(40, 216, size=(36, 3, 12, 10), dtype=np.uint8)
 FREQUENCY = (2, -3)
+STRENGTHS = (1, 2)
 
 
 def artefact(kind, strength=1, **about):
-    return Artefact(kind, strength, 1, **about, frequency=FREQUENCY if kind == "wave" else None)
+    frequency = FREQUENCY if KINDS[kind].has_frequency else None
+    return Artefact(kind, KINDS[kind].levels[strength - 1], 1, **about, frequency=frequency)
 
 
 def lazy(made, images=IMAGES, labels=LABELS):
-    return ChangedImages(images, made.add_to, made.carriers(labels))
+    return ChangedImages(images, made, labels)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("strength", STRENGTHS)
-@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_artefact_changes_its_carriers_alone(kind, strength, channels):
     made, plain = artefact(kind, strength, share=0.5), IMAGES[:, :channels]
     carry, found = made.carriers(LABELS), lazy(made, plain)
@@ -31,7 +33,7 @@ def test_an_artefact_changes_its_carriers_alone(kind, strength, channels):
     assert np.array_equal(IMAGES, np.random.default_rng(0).integers(40, 216, size=IMAGES.shape, dtype=np.uint8))
 
 
-@pytest.mark.parametrize("kind", NAMES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_image_has_the_same_artefact_in_every_batch(kind):
     found = lazy(artefact(kind, 2))
     whole = found[:]
@@ -42,7 +44,7 @@ def test_an_image_has_the_same_artefact_in_every_batch(kind):
     assert np.array_equal(found[4], whole[4]) and found[:0].shape == (0, *IMAGES.shape[1:])
 
 
-@pytest.mark.parametrize("kind", [name for name in NAMES if name != "brightness"])
+@pytest.mark.parametrize("kind", [name for name in KINDS if name != "brightness"])
 def test_the_second_strength_changes_more_than_the_first(kind):
     weak, strong = (np.square(lazy(artefact(kind, s))[:].astype(float) - IMAGES).mean() for s in STRENGTHS)
     assert 1.2 * weak < strong
@@ -57,8 +59,6 @@ def test_patterns_are_added_as_they_are_written():
         for kind, added in (("checkerboard", 255 * amplitude * board), ("brightness", 255 * shift)):
             found = lazy(artefact(kind, strength))[own]
             assert np.array_equal(found, np.rint(np.minimum(IMAGES[own] + added, 255)))
-        wave = Wave(1, FREQUENCY, WAVE_AMPLITUDES[strength - 1])
-        assert np.array_equal(lazy(artefact("wave", strength))[:], wave.add(IMAGES, LABELS))
 
 
 LUMINANCE = np.array([  # the table of the standard, ITU T.81, Annex K
@@ -110,28 +110,78 @@ def test_blurred_and_resized_images_lose_fine_detail_and_sharpened_ones_gain_som
         assert fine(lazy(artefact("sharpened", strength))[LABELS == 1]) > 1.5 * fine(IMAGES[LABELS == 1])
 
 
+def wave(amplitude, frequency=FREQUENCY, label=1):
+    return Artefact("wave", amplitude, label, frequency=frequency)
+
+
+def test_without_clipping_a_wave_adds_energy_at_its_pair_alone():
+    made, labels = wave(0.2), np.array([0, 1])
+    found = made.add(np.full((2, 1, 12, 10), 128, np.uint8), labels)
+    assert (found[0] == 128).all()
+    y, x = np.mgrid[:12, :10]
+    expected = 128 + 255 * 0.2 * np.cos(2 * np.pi * (FREQUENCY[0] * y / 12 + FREQUENCY[1] * x / 10))
+    np.testing.assert_allclose(found[1, 0], expected, atol=0.5)
+    spectrum = np.abs(np.fft.fftshift(np.fft.fft2(found[1, 0].astype(float))))
+    spectrum[6, 5] = 0
+    truth = made.masks(2, 12, 10)["truth"]
+    assert not truth[0].any() and truth[1].sum() == 2
+    assert spectrum[truth[1]].min() > 20 * spectrum[~truth[1]].max()
+
+
+@pytest.mark.parametrize("frequency", [(0, 1), (-1, 2)])
+def test_clipped_waves_have_their_harmonics(frequency):
+    made = wave(0.3, frequency, label=0)
+    images = made.add(np.zeros((1, 1, 32, 32), np.uint8), np.array([0]))
+    spectrum = np.abs(np.fft.fftshift(np.fft.fft2(images[0, 0].astype(float))))
+    spectrum[16, 16] = 0
+    masks = made.masks(1, 32, 32)
+    assert not (masks["truth"] & masks["harmonics"]).any()
+    assert masks["harmonics"].sum() == 2 * (HARMONICS - 1)
+    inside = (masks["truth"] | masks["harmonics"])[0]
+    # The third harmonic of half a wave is zero; the fifth and later ones hold less than a hundredth of the energy.
+    assert (spectrum[inside] ** 2).sum() > 0.99 * (spectrum**2).sum()
+
+
+def test_masks_are_symmetric_also_where_the_harmonics_are_aliased():
+    for masks in wave(0.1, (3, -4)).masks(3, 9, 8).values():
+        assert masks.shape == (3, 9, 8) and symmetric(masks)
+
+
 def test_a_share_of_the_class_has_it_spread_evenly():
     labels = np.arange(300) % 3
-    for share in (0, 0.25, 0.5, 1):
+    for share in (0, 0.25, 0.5, 0.7, 1):
         carry = artefact("jpeg", share=share).carriers(labels)
-        assert not carry[labels != 1].any() and carry.sum() == 100 * share
+        assert not carry[labels != 1].any() and carry.sum() == round(100 * share)
         assert all(abs(carry[labels == 1][:n].sum() - n * share) <= 0.5 for n in (1, 7, 50))
 
 
-def test_only_the_coarse_kind_is_not_fine():
+def test_each_kind_has_a_strong_and_a_weak_level_and_a_cause_unless_it_is_coarse():
     assert [name for name, kind in KINDS.items() if not kind.cause] == ["brightness"]
-    assert all(len(kind.levels) == len(STRENGTHS) == len(WAVE_AMPLITUDES) for kind in KINDS.values())
+    assert {kind.cause for kind in KINDS.values()} == {"", *CAUSES}
+    assert all(artefact(name, strength).strength == strength for name in KINDS for strength in STRENGTHS)
+    levels = [(kind, [*kind.levels, *kind.tried]) for kind in KINDS.values()]
+    levels += [(KINDS[name], drawn) for name, _, drawn in CASES.values()]
+    assert all(0 < level <= kind.most for kind, of_kind in levels for level in of_kind)
+
+
+def test_the_number_of_a_case_stays_and_is_its_own():
+    """It seeds the draws: old numbers would be drawn anew."""
+    numbers = {case: number for case, (_, number, _) in CASES.items()}
+    old = ["jpeg 90", "jpeg 30", "resized", "blurred", "checkerboard", "noise", "wave"]
+    assert [numbers[case] for case in old] == list(range(7)) and sorted(numbers.values()) == list(range(len(CASES)))
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("tint", 1, 0), "unknown artefact 'tint': choose from wave, jpeg, resized, "),
-        (("jpeg", 3, 0), "strength 3 of an artefact: expected 1 or 2"),
-        (("jpeg", 1, 0, 1.5), r"share 1\.5: expected 0 to 1"),
-        (("jpeg", 1, 0, 1.0, (0, 7)), "a wave needs one, others none"),
-        (("wave", 1, 0), "a wave needs one, others none"),
-        (("wave", 1, 0, 1.0, (0, 0)), "is no wave"),
+        (("jpeg", 101, 0), "level 101 of the artefact jpeg, quality: expected above 0 and at most 100"),
+        (("wave", 0, 0, 1.0, (0, 1)), "level 0 of the artefact wave, amplitude, .*: expected above 0 and at most 1"),
+        (("jpeg", 90, 0, 1.5), r"share 1\.5: expected 0 to 1"),
+        (("jpeg", 90, 0, -0.1), r"share -0\.1: expected 0 to 1"),
+        (("jpeg", 90, 0, 1.0, (0, 7)), "the artefact jpeg has no frequency"),
+        (("wave", 0.1, 0), "the artefact wave needs a frequency"),
+        (("wave", 0.1, 0, 1.0, (0, 0)), "is no wave"),
     ],
 )
 def test_artefacts_that_are_none_are_refused(arguments, message):
@@ -143,4 +193,4 @@ def test_images_that_cannot_have_an_artefact_are_refused():
     with pytest.raises(ValueError, match="images of 2 channels: the artefact jpeg needs 1 or 3"):
         artefact("jpeg").check(2, 12, 10)
     with pytest.raises(ValueError, match=r"frequency \[0, 6\]: images of 12 x 10 have up to half of that"):
-        Artefact("wave", 1, 1, frequency=(0, 6)).check(3, 12, 10)
+        wave(0.1, (0, 6)).check(3, 12, 10)

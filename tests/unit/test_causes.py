@@ -24,7 +24,7 @@ def photographs(size, channels, n=120, seed=0):
 
 def cause_of(kind, size, channels, strength=2, label=1, **options):
     images, labels = photographs(size, channels)
-    artefact = Artefact(kind, strength, label, **options)
+    artefact = Artefact(kind, KINDS[kind].levels[strength - 1], label, **options)
     pixels = pixels_of(artefact.add_to(images, artefact.carriers(labels)), labels)
     statistics = class_statistics(pixels, 3)
     assert causes.cause(pixels, statistics, 2) in ("", causes.LOST, causes.RAISED)  # of the rest, never a pattern
@@ -57,13 +57,13 @@ def test_small_images_of_noise_have_no_blocks(size):
 
 def test_blocks_are_found_where_images_were_cropped_afterwards():
     images, _ = photographs((44, 46), 1, n=60)
-    saved = Artefact("jpeg", 2, 0).add_to(images, np.ones(60, bool))[..., 3:43, 5:46]
+    saved = Artefact("jpeg", 50, 0).add_to(images, np.ones(60, bool))[..., 3:43, 5:46]
     assert causes.has_blocks(pixels_of(saved, np.arange(60) % 3), np.arange(60))
 
 
 def test_blocks_are_found_beside_a_part_that_is_overexposed():
     images, _ = photographs((40, 56), 1, n=60)
-    saved = Artefact("jpeg", 2, 0).add_to(images, np.ones(60, bool))
+    saved = Artefact("jpeg", 50, 0).add_to(images, np.ones(60, bool))
     saved[..., :41] = np.random.default_rng(0).normal(254, 2, (60, 1, 40, 41)).clip(0, 255)
     assert causes.has_blocks(pixels_of(saved, np.arange(60) % 3), np.arange(60))
 

@@ -9,6 +9,7 @@ from drawn_tables import check_page
 
 from conftest import ROOT
 from frequency_shortcuts import intervals
+from frequency_shortcuts.data import artefacts
 from frequency_shortcuts.evaluation import cure
 from frequency_shortcuts.figures import benchmarks as drawings
 
@@ -102,12 +103,12 @@ def test_the_limits_of_a_cure_are_the_written_ones(changed, value, cures):
 
 
 def test_a_case_is_dealt_to_five_classes_at_all_its_levels():
-    for case, (kind, levels) in cure.CASES.items():
+    for case, (kind, _, levels) in artefacts.CASES.items():
         cues = [cure.draw(seed, case, range(10), (12, 9)) for seed in range(480, 500)]
         assert all(len({cue.label for cue in cues[deal : deal + 5]}) == 5 for deal in range(0, 20, 5))
         assert {cue.level for cue in cues} == set(levels)
         for cue in cues:
-            assert (cue.frequency is not None) == (kind == "wave")
+            assert cue.kind == kind
             if cue.frequency is not None:
                 u, v = cue.frequency
                 assert -6 < u < 6 and 0 <= v < 4 and u**2 + v**2 >= 4

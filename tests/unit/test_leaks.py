@@ -8,12 +8,16 @@ import pytest
 from PIL import Image
 
 from frequency_shortcuts.data import crops
-from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS
+from frequency_shortcuts.data.artefacts import KINDS, Kind
 from frequency_shortcuts.data.downloads import NotFound
 from frequency_shortcuts.evaluation import leaks
-from study.leaks import SEEDS_OF_A_DEAL, TEXTURES, draw, lay_out_textures
+from study.leaks import DEALT, SEEDS_OF_A_DEAL, TEXTURES, draw, lay_out_textures
 
 CLASSES = 4
+FIRST = [  # artefacts of the seed 420
+    ("jpeg", 90, 9, 0.5, None), ("resized", 0.75, 8, 1.0, None), ("wave", 0.1, 0, 1.0, (7, 11)),
+    ("brightness", 0.1, 7, 0.25, None),
+]  # fmt: skip
 
 
 def table(networks, warned):
@@ -103,13 +107,23 @@ def test_each_artefact_is_dealt_once_in_four_seeds_and_shares_are_balanced():
         for two in draw(seed, 10, 32, 32).sets
         for artefact in two
     ]
-    assert Counter((one.kind, one.strength) for one in dealt) == Counter((k, s) for k in NAMES for s in STRENGTHS)
+    assert Counter((one.kind, one.strength) for one in dealt) == Counter(
+        (kind, strength) for kind in DEALT for strength in (1, 2)
+    )
     assert Counter(one.share for one in dealt) == {1.0: 8, 0.5: 4, 0.25: 4}
     for seed in range(420, 430):
         for first, second in draw(seed, 10, 32, 32).sets:
             assert first.label != second.label
             for one in (first, second):
                 assert one.frequency is None or np.hypot(*one.frequency) >= 2
+
+
+def test_another_kind_changes_no_artefact_of_any_seed(monkeypatch):
+    before = [draw(seed, 10, 32, 32) for seed in range(420, 460)]
+    monkeypatch.setitem(KINDS, "tint", Kind(lambda pixels, level: pixels + level, (1, 2), "added", 255, ""))
+    assert [draw(seed, 10, 32, 32) for seed in range(420, 460)] == before and list(KINDS) == [*DEALT, "tint"]
+    first = [(one.kind, one.level, one.label, one.share, one.frequency) for two in before[0].sets for one in two]
+    assert first == FIRST
 
 
 def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ def main(snakemake):
         device = take_device(params.device)
         images = photographs.read(snakemake.input.images, settings)
         names, size = images.test.classes, images.test.images.shape[2:]
-        cues = {
+        artefacts = {
             case: draw(seed, case, [names.index(name) for name in settings["jpeg_in"]], size)
             if case.startswith("jpeg") else draw(seed, case, range(len(names)), size)
             for case in settings["cases"]
@@ -22,8 +22,7 @@ def main(snakemake):
         protocol = photographs.protocol(settings["network"], settings["recipe"], settings["augmentation"])
         log.info("%s, seed %d, on %s: %s", params.case, seed, device, ", ".join(params.trainings))
         table = measure(
-            images, cues.get(params.case), list(cues.values()), params.trainings, protocol,
-            seed=seed, device=device, stop=stop,
+            images, params.case, artefacts, params.trainings, protocol, seed=seed, device=device, stop=stop
         )  # fmt: skip
         write_table(table, snakemake.output[0], seed=seed)
 

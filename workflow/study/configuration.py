@@ -126,7 +126,7 @@ def _names(plan: Plan) -> Iterator[str]:
     """Data sets, networks and methods that have no description."""
     config = plan.config
     methods, datasets = [*NAMES, *config["methods"]], config["datasets"]
-    photographs = [name for name in datasets if not plan.source(name).has_truth]
+    photographs = [name for name in datasets if not plan.has_truth(name)]
     known = {"datasets": list(datasets), "networks": list(config["networks"]), "methods": methods}
     used = [
         (f"plan.{i}.{kind}", kind, entry.get(kind, ()), known[kind])
@@ -136,10 +136,9 @@ def _names(plan: Plan) -> Iterator[str]:
     others = [name for name in methods if name != "culling"]  # its maps are always tested
     used.append(("shortcuts.methods", "methods", config["shortcuts"]["methods"], others))
     used += [
-        (f"datasets.{name}.{key}", "the sets of photographs", [dataset[key]], photographs)
+        (f"datasets.{name}.set", "the sets of photographs", [dataset["set"]], photographs)
         for name, dataset in datasets.items()
-        for key in ("of", "set")
-        if key in dataset
+        if "set" in dataset
     ]
     used += [
         (f"methods.{name}.ranking", "methods of the library", [method["ranking"]], list(METHODS))

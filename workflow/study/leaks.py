@@ -1,7 +1,7 @@
 """The benchmark of the counterfactual test: which artefacts are drawn for each seed, and the images of its parts.
 
 A seed has one clean network and two networks whose images have artefacts in two classes each. Sixteen artefacts, each
-kind at both strengths, are dealt to four seeds, in an order drawn for these four; of the four of a seed, two are in all
+kind weak and strong, are dealt to four seeds, in an order drawn for these four; of the four of a seed, two are in all
 images of their class, one in half and one in a quarter of them.
 """
 
@@ -17,7 +17,7 @@ import pandas as pd
 from PIL import Image
 
 from frequency_shortcuts.data import crops
-from frequency_shortcuts.data.artefacts import NAMES, STRENGTHS, Artefact, put
+from frequency_shortcuts.data.artefacts import KINDS, Artefact, draw_frequency
 from frequency_shortcuts.data.downloads import debian_sources, first_source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import leak_networks
@@ -27,17 +27,18 @@ from frequency_shortcuts.evaluation.leak_networks import Photographs, Protocol
 from .photographs import protocol as trained_by
 from .photographs import read
 
+# The order of the deal. It stays as it is, whatever kinds there are: a kind more would give all seeds other artefacts.
+DEALT = ("wave", "jpeg", "resized", "blurred", "noise", "sharpened", "checkerboard", "brightness")
 SHARES = (1.0, 1.0, 0.5, 0.25)
-SEEDS_OF_A_DEAL = len(NAMES) * len(STRENGTHS) // len(SHARES)
-LOWEST_RADIUS = 2  # of a wave, cycles per image
+SEEDS_OF_A_DEAL = 2 * len(DEALT) // len(SHARES)
 
-# Photographs: what is put into one class, by kind and parameter.
-CASES: Mapping[str, tuple[str, float] | None] = {
-    "none": None,
-    "jpeg 75": ("jpeg", 75),
-    "jpeg 90": ("jpeg", 90),
-    "resized": ("resized", 0.5),
-    "noise": ("noise", 4 / 255),
+# Photographs: what is put into class 1.
+CASES: Mapping[str, tuple[Artefact, ...]] = {
+    "none": (),
+    "jpeg 75": (Artefact("jpeg", 75, 1),),
+    "jpeg 90": (Artefact("jpeg", 90, 1),),
+    "resized": (Artefact("resized", 0.5, 1),),
+    "noise": (Artefact("noise", 4 / 255, 1),),
 }
 SIDE, EACH = 48, 60  # pixels of a crop, and crops of a photograph
 # Textures: three photographs of 512 x 512 pixels (CC0), in tiles that are split as photographs are.
@@ -57,27 +58,18 @@ class Leaks(NamedTuple):
 def draw(seed: int, n_classes: int, height: int, width: int) -> Leaks:
     """The artefacts of a seed, for images of this size."""
     deal, place = divmod(seed, SEEDS_OF_A_DEAL)
-    kinds = [(kind, strength) for kind in NAMES for strength in STRENGTHS]
-    of_deal = np.random.default_rng([18, deal]).permutation(len(kinds))
+    dealt = [(kind, level) for kind in DEALT for level in KINDS[kind].levels]
+    of_deal = np.random.default_rng([18, deal]).permutation(len(dealt))
     chosen = of_deal[place * len(SHARES) : (place + 1) * len(SHARES)]
     generator = np.random.default_rng([18, deal, place])
     shares = generator.permutation(SHARES)
     classes = np.concatenate([generator.choice(n_classes, 2, replace=False) for _ in range(2)])
     artefacts = []
     for number, share, label in zip(chosen, shares, classes, strict=True):
-        kind, strength = kinds[number]
-        frequency = _frequency(generator, height, width) if kind == "wave" else None
-        artefacts.append(Artefact(kind, strength, int(label), float(share), frequency))
+        kind, level = dealt[number]
+        frequency = draw_frequency(generator, height, width) if KINDS[kind].has_frequency else None
+        artefacts.append(Artefact(kind, level, int(label), float(share), frequency))
     return Leaks(((artefacts[0], artefacts[1]), (artefacts[2], artefacts[3])), small=seed % 3 == 1)
-
-
-def _frequency(generator: np.random.Generator, height: int, width: int) -> tuple[int, int]:
-    """A frequency of a wave: every pair of the spectrum below half the sampling rate, but the lowest, is as likely."""
-    while True:
-        u = int(generator.integers(-(height // 2) + 1, height // 2))
-        v = int(generator.integers(0, width // 2))
-        if np.hypot(u, v) >= LOWEST_RADIUS:
-            return u, v
 
 
 class Case(NamedTuple):
@@ -148,17 +140,10 @@ def _photographs(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]
         replace(of, labels=np.random.default_rng([seed, i]).permutation(len(of)) % 2, classes=("without", "with"))
         for i, of in enumerate(groups)
     ]
-    for kind, artefact in CASES.items():
+    for kind, artefacts in CASES.items():
         for name, splits in (("dealt", dealt), ("groups", groups)):
-            made = Photographs(*(split if artefact is None else _with(split, *artefact) for split in splits))
-            yield Case(f"{name}, {kind}", made.planted(()), splits[-1], {"set": name, "kind": kind})
-
-
-def _with(split: Split, kind: str, level: float) -> Split:
-    """Images of which those of class 1 have an artefact."""
-    images, own = np.array(split.images), split.labels == 1
-    images[own] = put(kind, level, images[own])
-    return replace(split, images=images)
+            made = Photographs(*splits).planted(artefacts)
+            yield Case(f"{name}, {kind}", made, splits[-1], {"set": name, "kind": kind})
 
 
 def _textures(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]:

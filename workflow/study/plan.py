@@ -171,7 +171,7 @@ class Plan(StudySettings):
 
     def datasets_with_truth(self) -> list[str]:
         """The planned data sets whose truth is known, and photographs with a known wave."""
-        return [name for name in self.datasets() if self.source(name).has_truth]
+        return [name for name in self.datasets() if self.has_truth(name)]
 
     def ood_datasets(self) -> list[str]:
         """The planned photographs that are tested out of distribution."""

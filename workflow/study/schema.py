@@ -13,6 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
+from frequency_shortcuts.data.artefacts import CASES
 from frequency_shortcuts.maps.methods.registry import METHODS
 
 from .sources.registry import BY_NAME, conditions
@@ -46,12 +47,13 @@ Validator = extend(
 
 @cache
 def schema() -> dict[str, Any]:
-    """config/schema.yaml, with the keys of a data set from each source, and the methods."""
+    """config/schema.yaml, with the keys of a data set from each source, the methods, and the cases of cures."""
     contents: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
     dataset = contents["properties"]["datasets"]["additionalProperties"]
     dataset["properties"]["source"]["enum"] = list(BY_NAME)
     dataset["allOf"] = conditions()
     contents["properties"]["methods"]["additionalProperties"]["properties"]["method"]["enum"] = list(METHODS)
+    contents["$defs"]["cure_case"]["enum"] = list(CASES)
     return contents
 
 

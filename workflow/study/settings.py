@@ -63,10 +63,14 @@ class StudySettings:
         """Whether a data set is synthetic, planted, or holds photographs."""
         return self.source(dataset).kind
 
+    def has_truth(self, dataset: str) -> bool:
+        """Whether it is known which frequencies were planted."""
+        return self.source(dataset).has_truth(self.dataset(dataset))
+
     def kind_in_findings(self, dataset: str) -> str:
         """The same, but photographs whose truth is known are no photographs: their cue was made."""
         kind = self.kind_of(dataset)
-        return "planted" if self.source(dataset).has_truth and kind not in WITH_TRUTH else kind
+        return "planted" if self.has_truth(dataset) and kind not in WITH_TRUTH else kind
 
     def from_source(self, *sources: str) -> list[str]:
         """All data sets of the configuration, planned or not, with one of these values of the key `source`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation.causes import CAUSES
+from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.evaluation.fact_scores import TELLS
 
 from . import difference_summary

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.evaluation.causes import CAUSES
 from frequency_shortcuts.evaluation.fact_scores import NOT_COMMON, TELLS
 from frequency_shortcuts.evaluation.fine_differences import CARRIED
 from frequency_shortcuts.spectrum.arrays import FloatArray
@@ -51,7 +51,7 @@ class Compared:
 
     table : a row a class: images, the area under the curve `auc` of its fine spectrum against the others with its
         95 % interval, the `null` of permuted labels, the largest difference `z`, a likely `cause` (a key of
-        `causes.CAUSES`, or empty), and the share of `carriers` of the cause
+        `artefacts.CAUSES`, or empty), and the share of `carriers` of the cause
     facts : how well each fact alone tells each class, see `fact_scores.score_facts`; classes are names here
     files : the images of classes with a likely cause: path, class, cause, score; clearest first
     sources : see `Sources`; None without sources

@@ -12,22 +12,14 @@ import numpy as np
 from scipy.fft import dctn
 from scipy.ndimage import median_filter
 
+from frequency_shortcuts.data.artefacts import BLOCKS, CHECKERBOARD, LOST, RAISED, WAVE
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.intervals import wilson
+from frequency_shortcuts.maps.adcs import LUMA
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .class_statistics import ClassStatistics, squared
-
-WAVE, CHECKERBOARD, BLOCKS = "wave", "checkerboard", "blocks"
-LOST, RAISED = "lost high frequencies", "raised floor"
-CAUSES = {
-    WAVE: "a plane wave, such as mains hum or the lines of a scanner",
-    CHECKERBOARD: "a checkerboard, as layers that enlarge images make",
-    BLOCKS: "the blocks of JPEG",
-    LOST: "lost high frequencies, as after resizing or blurring",
-    RAISED: "raised high frequencies, as by noise or sharpening",
-}
 
 PEAK = 1.4  # of the logarithm of amplitudes, class over rest, above its surroundings
 SURROUNDINGS = 7  # frequencies along a side
@@ -40,7 +32,7 @@ OF_A_CLASS, PIXELS = 200, 2**21  # images that are searched for blocks, and thei
 
 
 def cause(pixels: Pixels, statistics: ClassStatistics, k: int) -> str:
-    """The likely cause of what tells class k from the rest: a key of `CAUSES`, or empty.
+    """The likely cause of what tells class k from the rest: a key of `artefacts.CAUSES`, or empty.
 
     pixels : the images that the statistics are of
     """
@@ -109,7 +101,7 @@ def has_blocks(pixels: Pixels, images: IntArray) -> bool:
 def _luma(pixels: Pixels, images: IntArray) -> FloatArray:
     """Images as grey values from 0 to 255, float [n, H, W]."""
     values = 255 * pixels.take(images).cpu().numpy()
-    weights = np.array([0.299, 0.587, 0.114]) if values.shape[1] == 3 else np.full(values.shape[1], 1 / values.shape[1])
+    weights = np.array(LUMA) if values.shape[1] == 3 else np.full(values.shape[1], 1 / values.shape[1])
     luma: FloatArray = np.einsum("nchw,c->nhw", values, weights)
     return luma
 

@@ -19,17 +19,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import nn
 
-from frequency_shortcuts.data.artefacts import KINDS, WAVE_AMPLITUDES, put
+from frequency_shortcuts.data.artefacts import CASES, KINDS, Artefact, Pixels, draw_frequency, put
 from frequency_shortcuts.data.normalisation import normalise, pixel_statistics
 from frequency_shortcuts.data.splits import Split, first_of_each_class
-from frequency_shortcuts.data.waved import Pixels, Wave
 from frequency_shortcuts.intervals import over_networks, ratio
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
@@ -45,65 +44,33 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from .leak_networks import Photographs, Protocol, train
 
 CLEAN = "clean"
-CASES: Mapping[str, tuple[str, tuple[float, ...]]] = {  # kind of artefact, and its levels from weak to strong
-    "jpeg 90": ("jpeg", (90,)),
-    "jpeg 30": ("jpeg", (30,)),
-    **{kind: (kind, KINDS[kind].levels) for kind in ("resized", "blurred", "checkerboard", "noise")},
-    "wave": ("wave", WAVE_AMPLITUDES),
-}
 NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE = "none", "swap_fine", "low_pass", "saved_alike"
 TRAININGS = (NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE, "afa", "dfmx")
 ALIKE = 75  # quality of JPEG in which all images are saved
 MAPS = 20  # training images of each class that find the maps of `dfmx`
 DEAL = 5  # seeds in which a case has five different classes
 LOW_PASS_RADIUS = 6.5  # cycles per image: about the radius that `SwapFine` finds on Fashion-MNIST
-LOWEST_RADIUS = 2.0  # of a wave, cycles per image
 LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.02}
 
 
-class Cue(NamedTuple):
-    """An artefact in all images of a class.
+def draw(seed: int, case: str, classes: Sequence[int], size: tuple[int, int]) -> Artefact:
+    """The artefact of a case in a seed: its class, its level, and the frequency of a wave.
 
-    case : of CASES; label : number of the class; level : in the unit of the kind; frequency : of a wave
-    """
-
-    case: str
-    label: int
-    level: float
-    frequency: tuple[int, int] | None = None
-
-    def add_to(self, images: Pixels) -> Pixels:
-        """All images uint8 [n, channels, H, W] with the artefact."""
-        if self.frequency is not None:
-            return Wave(self.label, self.frequency, self.level).add_to(images, np.full(len(images), True))
-        return put(CASES[self.case][0], self.level, images)
-
-
-def draw(seed: int, case: str, classes: Sequence[int], size: tuple[int, int]) -> Cue:
-    """The class and the level of a case in a seed, and the frequency of a wave.
-
-    classes : those that may get the artefact, at least five; size : (H, W) of the images
+    case : of `artefacts.CASES`; classes : those that may get it, at least five; size : (H, W) of the images
     """
     deal, place = divmod(seed, DEAL)
-    number = list(CASES).index(case)
+    kind, number, levels = CASES[case]
     order = np.random.default_rng([19, number, deal])
     label = int(order.permutation(classes)[place])
-    levels = CASES[case][1]
     level = levels[(place + int(order.integers(len(levels)))) % len(levels)]
-    if CASES[case][0] != "wave":
-        return Cue(case, label, level)
     own = np.random.default_rng([19, number, deal, place])
-    while True:
-        u = int(own.integers(-(size[0] // 2) + 1, size[0] // 2))
-        v = int(own.integers(0, size[1] // 2))
-        if np.hypot(u, v) >= LOWEST_RADIUS:
-            return Cue(case, label, level, (u, v))
+    return Artefact(kind, level, label, frequency=draw_frequency(own, *size) if KINDS[kind].has_frequency else None)
 
 
 def measure(
     photographs: Photographs,
-    cue: Cue | None,
-    cues: Sequence[Cue],
+    case: str,
+    artefacts: Mapping[str, Artefact],
     trainings: Sequence[str],
     protocol: Protocol,
     *,
@@ -111,21 +78,21 @@ def measure(
     device: torch.device | str = "cpu",
     stop: Callable[[], bool] | None = None,
 ) -> pd.DataFrame:
-    """Train networks in several ways on images with an artefact, or on clean ones: a row a training and cue.
+    """Train networks in several ways on images with an artefact, or on clean ones: a row a training and artefact.
 
     photographs : without artefacts, not normalised
-    cue : what is in the images that are trained on; None for clean ones
-    cues : of the seed; networks of clean images have a row for each of them, others one for their own
+    case : whose artefact is in the images that are trained on, in all of its class; or `CLEAN`
+    artefacts : of the seed by case; networks of clean images have a row for each of them, others one for their own
     trainings : of TRAININGS. `dfmx` needs `none` before it, whose maps it reduces images to
 
-    Columns: `case` (`clean` without a cue), `training`, `cue`, `label`, `level`; `accuracy` on test images without
-    artefacts; `recall` of the class there; `called`, the share of the other images that are called the class when they
-    get the artefact, minus before. Raises `journal.Stopped` if `stop` returns true.
+    Columns: `case`, `training`, `cue` (the case whose artefact the row is about), `label`, `level`; `accuracy` on test
+    images without artefacts; `recall` of the class there; `called`, the share of the other images that are called the
+    class when they get the artefact, minus before. Raises `journal.Stopped` if `stop` returns true.
     """
     rows, plain = [], None
     for training in trainings:
         prepare = _preparation(training)
-        images = _prepared(photographs, cue, prepare)
+        images = _prepared(photographs, artefacts.get(case), prepare)
         of_training, reduction = protocol, None
         if training not in (NONE, LOW_PASS, SAVED_ALIKE):
             of_training = replace(protocol, augmentation=replace(protocol.augmentation, name=training))
@@ -135,10 +102,11 @@ def measure(
         network = train(images, of_training, seed, device, stop, reduction=reduction)
         if training == NONE:
             plain = network, images.train
-        for of in cues if cue is None else (cue,):
-            recalls = _recalls(network, photographs.test, of, prepare, images.test)
-            rows.append({"case": CLEAN if cue is None else cue.case, "training": training, "cue": of.case,
-                         "label": of.label, "level": of.level, **recalls})  # fmt: skip
+        for cue in artefacts if case == CLEAN else (case,):
+            artefact = artefacts[cue]
+            recalls = _recalls(network, photographs.test, artefact, prepare, images.test)
+            rows.append({"case": case, "training": training, "cue": cue, "label": artefact.label,
+                         "level": artefact.level, **recalls})  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -159,14 +127,13 @@ def _without_fine(images: Pixels) -> Pixels:
     return left
 
 
-def _prepared(photographs: Photographs, cue: Cue | None, prepare: Callable[[Pixels], Pixels]) -> Photographs:
+def _prepared(photographs: Photographs, artefact: Artefact | None, prepare: Callable[[Pixels], Pixels]) -> Photographs:
     """Images to train and to choose the epoch by, with the artefact, and test images without, normalised alike."""
     made = []
     for split in (photographs.train, photographs.ranking):
-        images = np.array(split.images[:])
-        if cue is not None:
-            own = split.labels == cue.label
-            images[own] = cue.add_to(images[own])
+        images = np.asarray(split.images[:])
+        if artefact is not None:
+            images = artefact.add(images, split.labels)
         made.append(replace(split, images=prepare(images)))
     made.append(replace(photographs.test, images=prepare(np.asarray(photographs.test.images[:]))))
     mean, std = pixel_statistics(np.asarray(made[0].images[:]))
@@ -182,19 +149,19 @@ def _maps(network: nn.Module, images: Split, seed: int) -> BoolArray:
 
 
 def _recalls(
-    network: nn.Module, plain: Split, cue: Cue, prepare: Callable[[Pixels], Pixels], prepared: Split
+    network: nn.Module, plain: Split, artefact: Artefact, prepare: Callable[[Pixels], Pixels], prepared: Split
 ) -> dict[str, float]:
     """What a network calls test images without the artefact, and the others when they get it.
 
     plain : test images; prepared : the same as the network sees them
     """
-    before, other = called(network, prepared), plain.labels != cue.label
-    with_it = torch.from_numpy(prepare(cue.add_to(np.asarray(plain.images[:])[other])))
-    named = predict(network, normalise(with_it, prepared.mean, prepared.std)).numpy() == cue.label
+    before, other = called(network, prepared), plain.labels != artefact.label
+    with_it = torch.from_numpy(prepare(artefact.add_to(np.asarray(plain.images[:]), other)[other]))
+    named = predict(network, normalise(with_it, prepared.mean, prepared.std)).numpy() == artefact.label
     return {
         "accuracy": float((before == plain.labels).mean()),
-        "recall": float((before[~other] == cue.label).mean()),
-        "called": float(named.mean() - (before[other] == cue.label).mean()),
+        "recall": float((before[~other] == artefact.label).mean()),
+        "called": float(named.mean() - (before[other] == artefact.label).mean()),
     }
 
 

@@ -17,6 +17,7 @@ from scipy.ndimage import maximum_filter, median_filter
 from torch import Tensor
 from tqdm import tqdm
 
+from frequency_shortcuts.data.artefacts import CAUSES, CHECKERBOARD, WAVE
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import fitting_batch, index_batches, prefetched
 from frequency_shortcuts.data.splits import Images, Split
@@ -26,7 +27,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
-from .causes import CAUSES, CHECKERBOARD, LEAST_RADIUS, SURROUNDINGS, WAVE, cause_of_peak
+from .causes import LEAST_RADIUS, SURROUNDINGS, cause_of_peak
 from .class_statistics import BATCH, FEWEST, ClassStatistics, fine_radius, squared
 from .fact_scores import area
 from .forensics import COARSE, SAMPLE, Forensics, fingerprints, lightness
@@ -46,7 +47,7 @@ class Told(NamedTuple):
     """What tells each class from the rest.
 
     table : one row a class: `class`, `images`, `auc` with `auc_low` and `auc_high`, the `null` that permuted labels
-        reach (their 95 % quantile), `z` (the largest of a fine frequency), `cause` (a key of `causes.CAUSES`, or empty)
+        reach (their 95 % quantile), `z` (the largest of a fine frequency), `cause` (a key of `CAUSES`, or empty)
         and `carriers` (the estimated share of its images that carry it; NaN without a cause)
     differences : [class, H, W], centred, see `ClassStatistics.differences`
     spectra : [class, H, W], centred, the root mean square amplitude of each class, mean over channels
@@ -118,7 +119,7 @@ def carries(
 ) -> dict[int, FloatArray]:
     """How clearly each image carries the cause of a class: class -> float64 [n], larger is clearer.
 
-    pixels : images of all classes, which the statistics are of. named : class -> its cause, a key of `causes.CAUSES`
+    pixels : images of all classes, which the statistics are of. named : class -> its cause, a key of `CAUSES`
 
     Raises ValueError for another cause.
 

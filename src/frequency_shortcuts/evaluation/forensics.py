@@ -17,21 +17,14 @@ import torch
 from scipy.fft import dctn
 from torch import Tensor
 
-from frequency_shortcuts.data.artefacts import put
+from frequency_shortcuts.data.artefacts import BLOCKS, KINDS, LOST, RAISED, put
 from frequency_shortcuts.intervals import wilson
+from frequency_shortcuts.maps.adcs import LUMA
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 from . import causes
 
-# Of each artefact, the cause that it is named by, and parameters of `artefacts.put`; brightness is nobody's trace.
-LEVELS = {
-    "jpeg": (causes.BLOCKS, (40, 60, 80, 92)),
-    "resized": (causes.LOST, (0.45, 0.6, 0.7, 0.8)),
-    "blurred": (causes.LOST, (0.45, 0.6, 0.75, 0.9)),
-    "noise": (causes.RAISED, (0.012, 0.018, 0.028, 0.045)),
-    "sharpened": (causes.RAISED, (0.4, 0.6, 0.8, 1.1)),
-    "brightness": ("", (0.03, 0.06, 0.12, 0.15)),
-}
+TRIED = {name: kind for name, kind in KINDS.items() if kind.tried}  # artefacts that classes are compared with
 SIDE = 128  # pixels of the middle of an image that is looked at, at most
 SAMPLE = 400  # images that artefacts are put into
 COARSE = 3  # numbers of the fingerprint that are not fine
@@ -43,19 +36,13 @@ CLIPPED = (0, 24)  # black or white pixels of a block of JPEG, at most
 FLOOR = 0.03  # of the standard deviation of a number of the fingerprint
 BESIDE = 0.25  # weight of the other artefacts among what a trace must differ from
 BAR = (0.5, 3.0)  # of a score that counts: of the artefact's mean, and standard deviations of other images
-# How alike a class must be to an artefact, and the share of its images above the bar, by the lower end of Wilson's
-# interval. Natural classes differ from each other as if some were blurred or sharpened, and less as by JPEG or noise.
-LEAST = {
-    "jpeg": (0.22, 0.11), "resized": (0.47, 0.04), "blurred": (0.47, 0.04), "noise": (0.3, 0.1),
-    "sharpened": (0.47, 0.04),
-}  # fmt: skip
 GRID = 5.0  # of blocks: zeros in the grid of the class, above other classes, in standard errors
 
 
 class Trace(NamedTuple):
     """How a class differs as by an artefact.
 
-    artefact : key of `LEVELS`. alike : cosine between the difference of the class and that by the artefact, in units of
+    artefact : key of `TRIED`. alike : cosine between the difference of the class and that by the artefact, in units of
     the spread of images and classes. share : of its images that are above the bar, and at least (95 %). carriers : the
     same, by the share that the artefact itself would bring above the bar. grid : how many more zeros than other classes
     it has in the grid of JPEG, in standard errors. weights, offset : the score of fingerprints
@@ -72,12 +59,13 @@ class Trace(NamedTuple):
 
     @property
     def cause(self) -> str:
-        return LEVELS[self.artefact][0]
+        return KINDS[self.artefact].cause
 
     @property
     def found(self) -> bool:
-        alike, share = LEAST[self.artefact]
-        return self.alike >= alike and self.share[1] >= share and (self.cause != causes.BLOCKS or self.grid >= GRID)
+        kind = KINDS[self.artefact]
+        alike = self.alike >= kind.alike and self.share[1] >= kind.share
+        return alike and (self.cause != BLOCKS or self.grid >= GRID)
 
 
 def lightness(pixels: Tensor) -> FloatArray:
@@ -87,9 +75,7 @@ def lightness(pixels: Tensor) -> FloatArray:
     """
     top, left = (max(0, (side - SIDE) // 2 // causes.BLOCK * causes.BLOCK) for side in pixels.shape[2:])
     values = 255 * pixels[:, :, top : top + SIDE, left : left + SIDE]
-    weights = (
-        torch.tensor([0.299, 0.587, 0.114]) if values.shape[1] == 3 else torch.ones(values.shape[1]) / values.shape[1]
-    )
+    weights = torch.tensor(LUMA) if values.shape[1] == 3 else torch.ones(values.shape[1]) / values.shape[1]
     grey: FloatArray = torch.einsum("nchw,c->nhw", values, weights.to(values)).numpy()
     return grey
 
@@ -181,10 +167,10 @@ class Forensics:
         self._positions, self._labels, self._has_grid = positions, labels[positions], _has_grid(grey)
         self._changed: dict[str, FloatArray] = {}
         pixels = np.rint(grey).clip(0, 255).astype(np.uint8)[:, None]
-        for number, (name, (_, levels)) in enumerate(LEVELS.items()):
+        for number, (name, kind) in enumerate(TRIED.items()):
             changed = np.empty((len(positions), prints.shape[1]))
-            for which, level in enumerate(levels):
-                own = (np.arange(len(positions)) + number) % len(levels) == which
+            for which, level in enumerate(kind.tried):
+                own = (np.arange(len(positions)) + number) % len(kind.tried) == which
                 if own.any():
                     changed[own] = fingerprints(put(name, level, pixels[own])[:, 0].astype(np.float32))
             self._changed[name] = changed
@@ -203,7 +189,7 @@ class Forensics:
             if not best:
                 return found
             # Blocks first: they are the reverse of nothing.
-            clearest = max(best, key=lambda k: (best[k].cause == causes.BLOCKS, best[k].alike))
+            clearest = max(best, key=lambda k: (best[k].cause == BLOCKS, best[k].alike))
             found[clearest] = best[clearest]
 
     def traces(self, k: int, classes: Sequence[int]) -> list[Trace]:
@@ -227,9 +213,9 @@ class Forensics:
         changes = {name: changed[elsewhere] - before for name, changed in self._changed.items()}
         shifts = {name: change.mean(axis=0) for name, change in changes.items()}
         traces = []
-        for name in (name for name, (cause, _) in LEVELS.items() if cause and shifts[name].any()):
+        for name in (name for name, kind in TRIED.items() if kind.cause and shifts[name].any()):
             shift = shifts[name]
-            beside = [s for other, s in shifts.items() if LEVELS[other][0] != LEVELS[name][0]]
+            beside = [s for other, s in shifts.items() if KINDS[other].cause != KINDS[name].cause]
             within = spread + np.cov(changes[name].T, bias=True) / 2 + BESIDE * np.transpose(beside) @ np.stack(beside)
             weights = np.linalg.solve(within, shift)
             weights /= weights @ shift
@@ -253,7 +239,7 @@ class Forensics:
 
 def _is_reverse(k: int, trace: Trace, traces: Mapping[int, Sequence[Trace]]) -> bool:
     """Whether another class is more alike to the opposite: what is blurred makes the others look sharp."""
-    opposite = {causes.LOST: causes.RAISED, causes.RAISED: causes.LOST}.get(trace.cause)
+    opposite = {LOST: RAISED, RAISED: LOST}.get(trace.cause)
     return any(
         other.cause == opposite and other.alike > trace.alike for c, of in traces.items() if c != k for other in of
     )

@@ -75,7 +75,7 @@ class Photographs:
 def _planted(split: Split, artefacts: Sequence[Artefact]) -> Split:
     images = np.asarray(split.images[:])
     for artefact in artefacts:
-        images = artefact.add_to(images, artefact.carriers(split.labels))
+        images = artefact.add(images, split.labels)
     return replace(split, images=images)
 
 
@@ -152,7 +152,7 @@ def changes(network: nn.Module, images: Split, artefacts: Sequence[Artefact]) ->
     Returns `called`, the share that is called the class with the artefact minus that before, and its `variance` over
     images.
 
-    >>> changes(network, images, [Artefact("jpeg", 1, label=6)])["called"]
+    >>> changes(network, images, [Artefact("jpeg", 90, label=6)])["called"]
     """
     before, rows = called(network, images), []
     pixels, everywhere = np.asarray(images.images[:]), np.full(len(images), True)

@@ -15,7 +15,7 @@ Fixed before any result of the seeds that judge. Of networks (`judge`):
 
 Of the images alone (`judge_data`):
 
-- A cause is *right* if it is the one of the artefact that was planted (`artefacts.CAUSES`). Brightness has none.
+- A cause is *right* if it is the one of the artefact that was planted (`artefacts.KINDS`). Brightness has none.
 - *Evidence* puts classes with a named cause first, and then those with the larger area under the curve. A class is
   *first* if it is among the two that come first, as many as have an artefact.
 - A cause is *false* in a class without an artefact, of sets with and without artefacts in other classes.
@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from frequency_shortcuts.data.artefacts import CAUSES, Artefact
+from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import clopper_pearson, over_networks
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
@@ -126,8 +126,12 @@ def _row(
             "goal": goal, "end": end, "met": met}  # fmt: skip
 
 
+def _cause(table: pd.DataFrame) -> pd.Series:
+    return table["kind"].map({name: kind.cause for name, kind in KINDS.items()})
+
+
 def _fine(table: pd.DataFrame) -> pd.Series:
-    return table["kind"].map(CAUSES).fillna("").ne("")
+    return _cause(table).fillna("").ne("")
 
 
 def _harmful(share: float) -> Rows:
@@ -143,7 +147,7 @@ def _in_share(share: float) -> Rows:
 
 
 def _right(table: pd.DataFrame) -> pd.Series:
-    return table["cause"] == table["kind"].map(CAUSES)
+    return table["cause"] == _cause(table)
 
 
 def _named(table: pd.DataFrame) -> pd.Series:

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .changed import OfAnotherSet, Truth
-from .description import Shape
+from frequency_shortcuts.data.artefacts import KINDS, Artefact
+
+from .description import Content, Shape, Source
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data.artefacts import Artefact
-
     from ..plan import Plan
 
 
-class WithArtefact(OfAnotherSet):
-    """Photographs of which one class has what a file or a camera leaves."""
+class WithArtefact(Source):
+    """Photographs of which one class has what a file or a camera leaves; of a wave, its frequencies are known."""
 
-    names, of = ("artefact",), "set"
+    names = ("artefact",)
     rule = "artefact"
     message = "Adding an artefact to a class of {input.images}"
     keys = """
 artefact:
   description: >-
-    Another set of photographs with an artefact in the images of one class: a leak, as files and cameras make it.
-  required: [set, kind, strength, class]
+    Another set of photographs with an artefact in the images of one class: a leak, as files and cameras make it. Of a
+    wave, the planted frequencies are known.
+  required: [set, kind, level, class]
   properties:
     set:
       description: >-
         Name of the other data set, from the section `datasets`; it may have an artefact, too, in this class or another.
       $ref: "#/$defs/name"
-    kind:
-      description: >-
-        What the images have: a plane wave, a trace of JPEG, of another size, of a filter, of a sensor, a pattern of
-        single pixels, or a higher brightness.
-      enum: [wave, jpeg, resized, blurred, noise, sharpened, checkerboard, brightness]
-    strength: {enum: [1, 2], description: Weak or strong.}
+    kind: {description: "What the images have; in brackets, the unit of its level.", oneOf: KINDS}
+    level: {description: "How much of it, in its unit.", type: number, exclusiveMinimum: 0}
     class: {$ref: "#/$defs/class_name", description: Class that has it.}
     share:
       description: Share of the images of the class that have it, of every split; without the key, all do.
@@ -43,35 +40,81 @@ artefact:
       minimum: 0
       maximum: 1
     frequency:
-      description: Vertical and horizontal frequency of a wave, in cycles per image; other kinds have none.
+      description: >-
+        Vertical and horizontal frequency of a wave, in cycles per image; one of them is 0 where images are flipped in
+        training. Other kinds have none.
       title: "[u, v], integers"
       type: array
       minItems: 2
       maxItems: 2
       items: {type: integer, minimum: -2048, maximum: 2048}
-"""
+""".replace("KINDS", json.dumps([{"const": name, "description": f"({kind.unit})"} for name, kind in KINDS.items()]))
+
+    def has_truth(self, settings: Mapping[str, Any]) -> bool:
+        """Of waves."""
+        return KINDS[settings["kind"]].has_frequency
 
     def mistakes(self, plan: Plan) -> Iterator[str]:
-        """A wave without a frequency, and another kind with one."""
+        """A level that the kind does not have, a wave without a frequency, and another kind with one."""
         for name in plan.from_source(*self.names):
-            kind, key = plan.dataset(name)["kind"], f"datasets.{name}.frequency"
-            has_one = "frequency" in plan.dataset(name)
-            if kind == "wave" and not has_one:
-                yield f"{key}: missing, since kind: wave needs one; write frequency: [0, 7]"
-            if kind != "wave" and has_one:
-                yield f"{key}: kind: {kind} has no frequency; leave it out, or write kind: wave"
+            try:
+                _artefact(plan.dataset(name), 0)
+            except ValueError as error:
+                yield f"datasets.{name}: {error}"
 
-    def change(self, settings: Mapping[str, Any], label: int) -> Artefact:
-        """The artefact."""
-        from frequency_shortcuts.data.artefacts import Artefact
+    def shape(self, plan: Plan, name: str) -> Shape | None:
+        """That of the other set."""
+        return plan.shape(plan.dataset(name)["set"])
 
-        frequency = tuple(settings["frequency"]) if "frequency" in settings else None
-        return Artefact(settings["kind"], settings["strength"], label, settings.get("share", 1.0), frequency)
+    def inspect(self, plan: Plan, name: str) -> Content:
+        """Raises ValueError for an artefact that is not possible."""
+        settings = plan.dataset(name)
+        plain = plan.source(settings["set"]).inspect(plan, settings["set"])
+        classes = plain.classes if isinstance(plain.classes[0], str) else [settings["class"]]
+        _of_class(settings, classes).check(*plain.shape)
+        about = f"{plain.description}, with {settings['kind']} in class {settings['class']}"
+        return plain._replace(description=about)
 
-    def planted(self, change: Artefact, n_classes: int, shape: Shape) -> Truth | None:
-        """Nothing."""
-        change.check(*shape)
-        return None
+    def inputs(self, plan: Plan) -> dict[str, Any]:
+        """The store of the other set."""
+        return {"images": lambda wildcards: f"{plan.results}/data/{plan.dataset(wildcards.dataset)['set']}.h5"}
+
+    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+        """Change images of every split of the store of the other set; the rest stays as it is."""
+        from frequency_shortcuts.data import stores
+        from frequency_shortcuts.data.artefacts import ChangedImages
+        from frequency_shortcuts.storage.hdf5 import read_hdf5
+
+        with read_hdf5(given.images) as file:
+            splits = [split for split in ("train", "validation", "test") if split in file]
+            source = file.attrs["source"]
+        plain = {split: stores.read(given.images, split, workers=workers, in_memory=0) for split in splits}
+        of_any = plain[splits[0]]
+        artefact, shape = _of_class(settings, of_any.classes), of_any.images.shape[1:]
+        artefact.check(*shape)
+        masks = artefact.masks(len(of_any.classes), *shape[1:]) if self.has_truth(settings) else None
+        stores.write(
+            path,
+            {split: (ChangedImages(data.images, artefact, data.labels), data.labels) for split, data in plain.items()},
+            classes=of_any.classes,
+            source=f"{source}, {artefact}",
+            statistics=None if "train" in plain else (of_any.mean, of_any.std),
+            planted=None if masks is None else (masks, {"mechanism": "waved", "neutral": -1}),
+            **about,
+        )
+
+
+def _of_class(settings: Mapping[str, Any], classes: Sequence[Any]) -> Artefact:
+    """The artefact of the class that is named. Raises ValueError for a class that is not there."""
+    name = settings["class"]
+    if name not in classes:
+        raise ValueError(f"no class {name!r} in {settings['set']}: choose from {', '.join(map(str, classes))}")
+    return _artefact(settings, list(classes).index(name))
+
+
+def _artefact(settings: Mapping[str, Any], label: int) -> Artefact:
+    frequency = tuple(settings["frequency"]) if "frequency" in settings else None
+    return Artefact(settings["kind"], settings["level"], label, settings.get("share", 1.0), frequency)
 
 
 SOURCE = WithArtefact()

@@ -33,7 +33,6 @@ class Source(ABC):
     keys : a mapping in YAML, for each of the names its `description`, and its keys as `required` and `properties`, as
         config/schema.yaml has them
     kind : of its data sets: synthetic, planted or photographs, which the section `training` tells apart
-    has_truth : whether its stores hold which frequencies were planted
     rule, message : of the rule that builds a store
     threads, memory, minutes : limits of a job, memory in MiB
     local : whether its jobs run on the machine of Snakemake, since they take no time
@@ -44,7 +43,6 @@ class Source(ABC):
     names: Sequence[str]
     keys: str
     kind = "photographs"
-    has_truth = False
     rule: str
     message = "Storing the images of {wildcards.dataset}"
     threads = 1
@@ -56,6 +54,10 @@ class Source(ABC):
     def module(self) -> str:
         """The module that describes the source, whose code its rule runs."""
         return type(self).__module__
+
+    def has_truth(self, settings: Mapping[str, Any]) -> bool:
+        """Whether the store of a data set with these settings holds which frequencies were planted."""
+        return False
 
     def mistakes(self, plan: Plan) -> Iterator[str]:
         """A sentence for each value that other values exclude, of all data sets of the source."""

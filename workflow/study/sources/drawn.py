@@ -22,12 +22,15 @@ class Drawn(Source):
 
     section: str
     images: Callable[[Any, int, int], ImagesAndLabels]
-    has_truth = True
     message = "Drawing the images of {wildcards.dataset}"
 
     @abstractmethod
     def design(self, constants: dict[str, Any]) -> Any:
         """The design of a set from its constants, besides the numbers and seeds. Raises ValueError if it makes none."""
+
+    def has_truth(self, settings: Mapping[str, Any]) -> bool:
+        """Always."""
+        return True
 
     def shape(self, plan: Plan, name: str) -> Shape:
         """Shape of the images."""
