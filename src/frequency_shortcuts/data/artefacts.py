@@ -152,7 +152,6 @@ KINDS = {
     ),
     "brightness": Kind(_brightness, (0.05, 0.1), "added, pixels from 0 to 1", 1, "", tried=(0.03, 0.06, 0.12, 0.15)),
 }  # fmt: skip
-
 CASES = {case: (name, *drawn) for name, kind in KINDS.items() for case, drawn in kind.cases.items()}
 
 
