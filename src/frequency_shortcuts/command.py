@@ -209,7 +209,6 @@ Examples:
 @click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
 @click.option("--source", metavar="FILE",
               help="CSV with the columns path and source: recall by source, such as hospital.")  # fmt: skip
-@click.option("--smallest-set", is_flag=True, help="Look for the fewest frequencies that a class follows as well.")
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
               help="Leave with status 1 if the lower end of flip, sham, part or need is above X in a "
                    "class.")  # fmt: skip
@@ -404,7 +403,7 @@ def _analysis(
     if maps is None and not quick:
         of_search = {name: options[name] for name in ("method", "settings", "percent", "precision")}
         maps = fs.Search(images_per_class=ranking, **of_search)
-    chosen = ("others", "negatives", "smallest_set", "source")
+    chosen = ("others", "negatives", "source")
     of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
     return fs.analyse(
         named.network, options["images"], mean=mean, std=std, transform=transform, quick=quick,

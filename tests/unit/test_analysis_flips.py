@@ -20,7 +20,7 @@ from frequency_shortcuts.evaluation.counterfactual import read_flips
 NUMBERS = ("flip", "sham", "part", "need")
 COLUMNS = [
     "class", *(f"{number}{end}" for number in NUMBERS for end in ("", "_low", "_high")), "coarse", "recall", "images",
-    "verdict", "cause", "pairs",
+    "verdict", "cause",
 ]  # fmt: skip
 NAME = CLASSES[WAVED]
 SEARCH = fs.Search("gradient", percent=2)
@@ -43,18 +43,12 @@ def test_a_network_follows_the_planted_amplitude_and_nothing_else(followed):
     assert table["verdict"].tolist() == ["follows" if c == WAVED else "not shown" for c in range(len(CLASSES))]
     assert table.loc[WAVED, "flip"] > 0.95 and table.loc[WAVED, "sham"] < 0.05
     assert table["cause"].tolist() == ["wave" if c == WAVED else None for c in range(len(CLASSES))]
-    assert table["pairs"].isna().all() and table["pairs"].dtype == "Int64"
     first = followed.summary().splitlines()[2].split()
     assert first[:2] == [NAME, "follows"] and first[-1] == "wave"
     size = SIZE // 2
     best = np.unravel_index(followed.differences[WAVED].argmax(), (SIZE, SIZE))
     assert followed.differences.shape == (len(CLASSES), SIZE, SIZE)
     assert (abs(best[0] - size), abs(best[1] - size)) == FREQUENCY
-
-
-def test_the_smallest_set_is_the_planted_pair():
-    pairs = analyse(Blobs(follows=2), test=fs.Test(smallest_set=True)).flips["pairs"]
-    assert pairs[WAVED] == 1 and pairs.drop(WAVED).isna().all()
 
 
 def test_a_network_that_does_not_follow_the_amplitude_is_not_said_to():
@@ -187,7 +181,7 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
 def test_the_numbers_have_flat_names(followed):
     """Those of each table, one by one; words and missing values are left out."""
     source = ["north" if i % 3 else "south" for i in range(320)]
-    test = fs.Test(SEARCH, fills=("zeros",), source=source, smallest_set=True)
+    test = fs.Test(SEARCH, fills=("zeros",), source=source)
     made = analyse(Blobs(follows=2), quick=False, test=test)
     expected, words = {}, ["verdict", "cause", "best_control", "closest_class", "than_lowest"]
     for kind, table in (("flip", made.flips), ("map", made.verdicts), ("source", made.recall_by_source)):
@@ -198,7 +192,7 @@ def test_the_numbers_have_flat_names(followed):
                     expected["/".join([kind, *row[named], column])] = float(row[column])
     found = made.to_dict()
     assert found == expected and {*map(type, found.values())} == {float}
-    assert found[f"flip/{NAME}/pairs"] == 1 and "map/ant/margin_low" in found and "source/ant/north/recall" in found
+    assert "map/ant/margin_low" in found and "source/ant/north/recall" in found
     assert {name.partition("/")[0] for name in followed.to_dict()} == {"flip"}
 
 

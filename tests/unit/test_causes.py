@@ -1,17 +1,13 @@
-"""Likely causes of differences between spectra, on images with artefacts, and the smallest set of pairs that flips."""
+"""Likely causes of differences between spectra, on images with artefacts."""
 
 import numpy as np
 import pytest
-import torch
 from scipy.ndimage import gaussian_filter
-from spectral_classes import FREQUENCY, SIZE, WAVED, WaveReader, pixels_of, waved
+from spectral_classes import pixels_of
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
-from frequency_shortcuts.evaluation import causes, moves
+from frequency_shortcuts.evaluation import causes
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
-from frequency_shortcuts.evaluation.smallest_sets import smallest_set
-from frequency_shortcuts.networks.predictions import Classifier
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
 def photographs(size, channels, n=120, seed=0):
@@ -66,56 +62,3 @@ def test_blocks_are_found_beside_a_part_that_is_overexposed():
     saved = Artefact("jpeg", 50, 0).add_to(images, np.ones(60, bool))
     saved[..., :41] = np.random.default_rng(0).normal(254, 2, (60, 1, 40, 41)).clip(0, 255)
     assert causes.has_blocks(pixels_of(saved, np.arange(60) % 3), np.arange(60))
-
-
-class WithoutGradient(WaveReader):
-    def forward(self, images):
-        return super().forward(images.detach())
-
-
-def smallest_of(network, decoy=0.0):
-    """The smallest set for waved images, to which another wave is added that the network does not read."""
-    images, labels = waved(40, 0)
-    lines = np.rint(255 * decoy * np.cos(2 * np.pi * 7 * np.arange(SIZE[0])[:, None] / SIZE[0]))
-    images = images + lines * (labels == WAVED)[:, None, None, None]
-    pixels = pixels_of(images.clip(0, 255).astype(np.uint8), labels)
-    statistics = class_statistics(pixels, 3)
-    others = np.flatnonzero(labels != WAVED)
-    of_images = (pixels, others)
-    found = smallest_set(network, of_images, of_images, statistics, moves.move_to(statistics, WAVED), WAVED)
-    assert found.kept >= 0.9
-    return found.pairs.tolist()
-
-
-def the_wave():
-    u, v = ConjugatePairs(*SIZE).frequencies.T
-    return np.flatnonzero((np.stack([u, v]) * np.sign(v) == np.array(FREQUENCY)[:, None]).all(axis=0)).tolist()
-
-
-@pytest.mark.parametrize("network", [WaveReader(), WithoutGradient()])
-def test_one_pair_is_the_smallest_set_of_a_network_that_reads_a_wave(network, monkeypatch):
-    assert smallest_of(network) == the_wave()
-    monkeypatch.setattr(Classifier, "batch_sizes", lambda *_: (7, 5))
-    assert smallest_of(network) == the_wave()
-
-
-class Constant(WaveReader):
-    def forward(self, images):
-        return super().forward(images) * 0 + torch.eye(3)[WAVED]
-
-
-@pytest.mark.parametrize("region", [True, False])
-def test_where_no_image_flips_nothing_is_kept(region):
-    """The network calls all images by the class, before and after; or the move changes nothing."""
-    images, labels = waved(20, 0)
-    pixels = pixels_of(images, labels)
-    statistics, others = class_statistics(pixels, 3), (pixels, np.flatnonzero(labels != WAVED))
-    move = moves.move_to(statistics, WAVED).within(torch.full((SIZE[0], SIZE[1] // 2 + 1), region))
-    found = smallest_set(Constant() if region else WaveReader(), others, others, statistics, move, WAVED)
-    assert np.isnan(found.kept) and len(found.pairs) == region
-
-
-def test_the_gradient_leaves_out_a_clearer_wave_that_the_network_does_not_read():
-    assert smallest_of(WaveReader(), decoy=0.15) == the_wave()
-    both = smallest_of(WithoutGradient(), decoy=0.15)
-    assert len(both) == 2 and set(the_wave()) < set(both)

@@ -109,10 +109,7 @@ def analyse(
     announce(subject, accuracy, steps, run)
     tested = None
     if flips:
-        tested = measure_flips(
-            subject.frozen, subject.ranking, subject.test, seed=run.seed, smallest_sets=test.smallest_set,
-            progress=run.progress,
-        )  # fmt: skip
+        tested = measure_flips(subject.frozen, subject.ranking, subject.test, seed=run.seed, progress=run.progress)
     made, about = ({}, {}) if quick else _maps(subject, masks, search, trials, test, batch, run)
     about = _facts(subject, accuracy, search, run) | about | {"seed": run.seed}
     about["seconds"] = round(time.perf_counter() - begin, 1)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,17 +31,15 @@ from frequency_shortcuts.evaluation.flip_rates import (
     example,
     rates,
 )
-from frequency_shortcuts.evaluation.smallest_sets import smallest_set
 from frequency_shortcuts.networks.predictions import Classifier, device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 COLUMNS = [
     "class", *(f"{number}{end}" for number in ("flip", "sham", "part", "need") for end in ("", "_low", "_high")),
-    "coarse", "recall", "images", "verdict", "cause", "pairs", "by",
+    "coarse", "recall", "images", "verdict", "cause", "by",
 ]  # fmt: skip
 SETTINGS, THRESHOLDS = Settings(), Thresholds()
 LARGE = 0.99  # share of the pixels whose difference is shown in full; the others are clipped
-RANKED, HOLDS = 100, 0.8  # images that find a smallest set, and the share of the flips that it keeps on test images
 
 Picture = npt.NDArray[np.uint8]
 
@@ -77,7 +74,6 @@ class FlipTest:
     network : its logits of the classes, and nothing else
     ranking, test : the images of the statistics, and those that are changed
     statistics, hits : see `counterfactual.collect`; seed : of its draws
-    pairs : size of the smallest set of a class, by its number, where it was looked for and found
     """
 
     network: nn.Module
@@ -86,7 +82,6 @@ class FlipTest:
     statistics: ClassStatistics
     hits: Flips
     seed: int
-    pairs: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -96,11 +91,10 @@ class FlipTest:
     def table(self) -> pd.DataFrame:
         """Rates and verdict of each class, see `flip_rates.rates`; classes are names here."""
         table = rates(self.hits, THRESHOLDS)
-        pairs = pd.array([self.pairs.get(k, pd.NA) for k in table["class"]], "Int64")
         pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
         found = zip(table["class"], table["verdict"].isin(FOUND), strict=True)
         causes = pd.Series([cause(pixels, self.statistics, k) or None if of else None for k, of in found], dtype=object)
-        return table.assign(**{"class": self._names(table["class"]), "cause": causes, "pairs": pairs})[COLUMNS]
+        return table.assign(**{"class": self._names(table["class"]), "cause": causes})[COLUMNS]
 
     @functools.cached_property
     def cross(self) -> pd.DataFrame:
@@ -148,37 +142,13 @@ def measure_flips(
     test: Split,
     *,
     seed: int,
-    smallest_sets: bool,
     progress: bool,
 ) -> FlipTest:
-    """Run the counterfactual test; see `counterfactual.collect`.
-
-    smallest_sets : also look for the smallest set of pairs of each class that other images are flipped to
-    """
+    """Run the counterfactual test; see `counterfactual.collect`."""
     pixels, _ = in_pixels(ranking, test, network.device)
     statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
     hits = collect(network, ranking, test, settings=SETTINGS, statistics=statistics, seed=seed, progress=progress)
-    pairs = _smallest_sets(network, ranking, test, statistics, hits, seed) if smallest_sets else {}
-    return FlipTest(network.original, ranking, test, statistics, hits, seed, pairs)
-
-
-def _smallest_sets(
-    network: Classifier, ranking: Split, test: Split, statistics: ClassStatistics, hits: Flips, seed: int
-) -> dict[int, int]:
-    """The size of the smallest set of each class that other images are flipped to, if it holds on test images."""
-    table, sizes = rates(hits, THRESHOLDS), dict[int, int]()
-    of_ranking, of_test = in_pixels(ranking, test, network.device)
-    changes = Changes(statistics, SETTINGS, of_test, seed)
-    for k in table.loc[table["verdict"].isin(FOUND) & (table["flip_low"] >= THRESHOLDS.flip), "class"]:
-        others = np.flatnonzero(hits.comparable[k][ranking.labels])
-        column = hits.columns[k][hits.columns[k] >= 0]
-        found = smallest_set(
-            network, (of_ranking, others[:: max(1, len(others) // RANKED)]),
-            (of_test, column[hits.comparable[k][test.labels[column]]]), statistics, changes.moves_to(k)["flip"][0], k,
-        )  # fmt: skip
-        if found.kept >= HOLDS:
-            sizes[int(k)] = len(found.pairs)
-    return sizes
+    return FlipTest(network.original, ranking, test, statistics, hits, seed)
 
 
 def carriers(test: FlipTest) -> pd.DataFrame:

@@ -78,7 +78,6 @@ class Test:
     source : where each image comes from, such as hospital or camera, for `recall_by_source`: names, one for each of the
         images that are tested or drawn from; for a folder also a function from a path to a name, or the path of a CSV
         with the columns path and source
-    smallest_set : whether the smallest set of frequencies is looked for that a class follows as well
 
     `shortcuts.collect` says more of parts, fills, controls and the neutral class. Raises ValueError for tests without a
     verdict, and for numbers out of range.
@@ -99,7 +98,6 @@ class Test:
     negatives: int | None = None
     neutral: int | None = None
     source: Any = None
-    smallest_set: bool = False
 
     def __post_init__(self) -> None:
         if self.images is None and self.labels is not None:

@@ -94,7 +94,7 @@ class Analysis:
         minus that of an image of their own class; `need` what the recall loses without the finest spectrum of its
         class; each with its two-sided 90 % interval (`_low`, `_high`). `coarse` are flips by all other frequencies.
         `recall` is that of the class, `images` were counted for `flip`. `verdict` is one of `flip_rates.VERDICTS`,
-        `cause` a likely one or None, `pairs` the size of the smallest set if it was looked for.
+        `cause` a likely one or None.
         """
         return self.tested_flips().table.drop(columns="by")
 

@@ -37,10 +37,6 @@ class Pixels:
         """What the network sees of pixels [k, channels, H, W], which are overwritten: clipped to 0 to 1, normalised."""
         return pixels.clamp_(0, 1).mul_(self._scale).add_(self._shift)
 
-    def per_pixel(self, gradient: Tensor) -> Tensor:
-        """The derivative by pixels from that by what the network sees, [k, channels, H, W]."""
-        return gradient * self._scale
-
 
 def in_pixels(ranking: Split, test: Split, device: torch.device) -> tuple[Pixels, Pixels]:
     """Two parts of the same images in pixel units.
