@@ -267,10 +267,10 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
               help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, "
                    "or the median short side.")  # fmt: skip
 @click.option("--strict", is_flag=True, help="Refuse pictures that cannot be read. By default they are left out.")
-@click.option("--seed", default=0, show_default=True, help="Of folds and permuted labels.")
+@click.option("--seed", default=0, show_default=True, help="Of the images that artefacts are put into.")
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
-              help="Leave with status 1 if a fact of the files, or the fine spectrum, tells a class or source with an "
-                   "area under the curve whose lower end is above X.")  # fmt: skip
+              help="Leave with status 1 if more than the share X of the images of a class or source carry its likely "
+                   "cause, or share a fact of their files, beyond the share of the others.")  # fmt: skip
 @click.option("--out", default=Path("results/data"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
@@ -279,15 +279,15 @@ def data(
 ) -> None:  # fmt: skip
     """Say what differs between the classes of a FOLDER, which has a folder of pictures for each class.
 
-    No network is needed: facts of the files, such as format and JPEG quality, and the fine spectrum of each class
-    against the others, with a likely cause and the files that carry it. Writes data.html, data.json, classes.csv,
+    No network is needed: facts of the files, such as format and JPEG quality, the likely cause where the fine spectrum
+    of a class differs as by an artefact, and the files that carry it. Writes data.html, data.json, classes.csv,
     facts.csv, files.csv and a picture. FOLDER may also be an HDF5 file, as in `analyse`.
 
     \b
     Examples:
       frequency-shortcuts data train/
       frequency-shortcuts data scans/ --csv scans.csv --source hospital --size 224
-      frequency-shortcuts data train/ --strict --fail-above 0.99
+      frequency-shortcuts data train/ --strict --fail-above 0.9
     """
     import frequency_shortcuts as fs
 

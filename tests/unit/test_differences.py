@@ -1,4 +1,4 @@
-"""Differences between the classes of a data set, without a network: reading, sentences, files and the command."""
+"""Differences between the classes of a data set, without a network: reading, summary, files and the command."""
 
 import json
 from collections import Counter
@@ -17,9 +17,11 @@ from waves_and_network import without_drawings
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import data_images
 from frequency_shortcuts.analysis.data_images import common_size, read_data
+from frequency_shortcuts.analysis.data_summary import difference_table
 from frequency_shortcuts.analysis.differences import Differences
 from frequency_shortcuts.analysis.sources import recall_by_source
 from frequency_shortcuts.command import main
+from frequency_shortcuts.figures.typeset import MISSING
 
 NAME = CLASSES[WAVED]
 
@@ -77,37 +79,53 @@ class PictureSet:
 # What is said
 
 
-def test_the_first_sentence_is_a_fact_of_files_that_tells_a_class(found):
-    assert words(found).startswith(
-        "All 30 images of b are JPEG files, and none of the others: the file format alone tells the class. So do the "
-        "JPEG quality and the chroma subsampling. "
-    )
-    assert "Bytes per pixel alone tells b" not in words(found)
+def rows(found):
+    """The table of the summary, without the files that carry a cause."""
+    return difference_table(found).drop(columns="clearest in", errors="ignore").to_numpy().tolist()
+
+
+def test_facts_of_files_that_set_a_class_apart_come_first(found):
+    facts, (cause, *others) = rows(found)[:3], rows(found)[3:]
+    assert facts == [
+        ["b", "file format JPEG", "100", "0"], ["b", "JPEG quality 75", "100", "0"],
+        ["b", "chroma subsampling 4:2:0", "100", "0"],
+    ]  # fmt: skip
+    assert cause[:2] == ["b", "likely the blocks of JPEG"] and cause[3] == MISSING
+    assert others and all(what.endswith(" (may be natural)") and "bytes" not in what for _, what, *_ in others)
     row = found.facts.query("fact == 'format' and `class` == 'b'").iloc[0]
-    assert (row["auc"], row["value"], row["own"], row["others"]) == (1, "JPEG", 1, 0) and row["auc_low"] > 0.9
-    assert words(found).endswith("could be used by a network; `fs.analyse` says whether yours does use it.")
+    assert (row["value"], row["own"], row["others"]) == ("JPEG", 1, 0)
+    title, names, first, *_ = found.summary().splitlines()
+    assert title == "Share of the images of a class, and of the others, in %"
+    assert names.split() == ["class", "what", "sets", "it", "apart", "images", "others", "clearest", "in"]
+    assert first.split() == ["b", "file", "format", "JPEG", "100", "0", MISSING]
+    assert words(found).endswith(
+        "3 of 4 classes have neither a fact that sets them apart nor a likely cause. A network could use all of this; "
+        "`fs.analyse` says whether yours does."
+    )
 
 
 def test_a_cause_is_named_with_the_images_that_carry_it(waved):
     assert waved.table["class"].tolist() == [*CLASSES] and waved.spectra.shape == (8, SIZE, SIZE)
     row = waved.table.iloc[WAVED]
-    assert row["cause"] == "wave" and row["auc_low"] > 0.9 and row["images"] == 40
-    assert f"tells the class {NAME} from the others (area under the curve 1.00 [0.9" in words(waved)
-    assert "likely by a plane wave" in words(waved)
+    assert row["cause"] == "wave" and row["carriers"] > 0.9 and row["images"] == 40
     files = waved.files[waved.files["class"] == NAME]
     assert len(files) == 40 and set(files["cause"]) == {"wave"} and files["score"].is_monotonic_decreasing
     assert set(files["path"].astype(int) % 8) == {WAVED}
+    ((name, cause, share, clearest),) = difference_table(waved).to_numpy().tolist()
+    assert (name, cause) == (NAME, "likely a plane wave, such as mains hum or the lines of a scanner")
+    assert share == f"{100 * row['carriers']:.0f}" and clearest == ", ".join(files["path"].head(3))
 
 
 def test_noise_differs_in_nothing(tmp_path):
-    text = words(find(write(tmp_path / "pictures", classes=3, n=60)))
-    assert text.startswith("All files have the same format, JPEG quality, colour mode and size.")
-    assert "The fine spectrum tells no class from the others better than chance does." in text
+    made = find(write(tmp_path / "pictures", classes=3, n=60))
+    assert made.summary().startswith("3 of 3 classes have neither a fact that sets them apart nor a likely cause.")
+    assert difference_table(made).empty and made.reason_to_fail(0) is None
 
 
-def test_of_two_classes_a_fact_is_said_once(tmp_path):
-    text = words(find(write(tmp_path / "pictures", classes=2, b="jpg")))
-    assert text.count("alone tells the class") == 1
+def test_of_two_classes_either_may_be_the_one(tmp_path):
+    made = find(write(tmp_path / "pictures", classes=2, b="jpg"))
+    assert [row[:2] for row in rows(made)][:2] == [["a", "file format PNG"], ["b", "file format JPEG"]]
+    assert "Of two classes, either may be the one that was processed" in words(made)
 
 
 def test_numbers_of_files_and_what_most_files_have_are_said(tmp_path):
@@ -115,30 +133,21 @@ def test_numbers_of_files_and_what_most_files_have_are_said(tmp_path):
     for i in range(30):  # grey, and nearly all larger than the others
         side = SIZE if i == 0 else 20 + i
         Image.new("L", (side, side), i).save(tmp_path / "pictures" / "c" / f"{i:02}.png")
-    text = words(find(tmp_path / "pictures", size=SIZE))
-    assert (
-        "All 30 images of c are stored in grey, and none of the others: the colour mode alone tells the class." in text
-    )
-    assert "So do the size and the number of pixels." in text
-    assert "The pictures have 30 sizes (68% are 16 x 16): all are compared at 16 x 16 pixels" in text
-    assert "Brightness alone tells c (lower, area under the curve 1.00 [" in text and "which may be natural" in text
-
-
-def test_values_without_a_name_have_words(tmp_path):
-    write(tmp_path / "pictures", classes=3)
-    for i in range(30):
-        Image.new("RGB", (20 + i, 20 + i), (i, i, i)).save(tmp_path / "pictures" / "a" / f"{i:02}.png")
-    text = words(find(tmp_path / "pictures", size=SIZE))
-    assert text.startswith("All 30 images of a are rare in their size, and none of the others: the size alone tells")
+    made = find(tmp_path / "pictures", size=SIZE)
+    facts = [row[1:] for row in rows(made) if row[0] == "c"]
+    assert facts[:2] == [["colour mode grey", "100", "0"], ["size none of the common ones", "97", "0"]]
+    assert facts[2][0].startswith("number of pixels above") and facts[3][0].startswith("likely lost high frequencies")
+    assert [what.split()[0] for what, *_ in facts[4:]] == ["brightness", "contrast", "saturation"]
+    assert all(what.endswith(" (may be natural)") for what, *_ in facts[4:])
+    assert "The pictures have 30 sizes. All are compared at 16 x 16 pixels; resizing" in words(made)
 
 
 # Sources
 
 
-def test_a_source_that_tells_a_class_is_said_first_and_sources_are_compared(folder):
+def test_a_source_that_only_a_class_has_is_said_first_and_sources_are_compared(folder):
     found = find(folder, source=lambda path: "A" if path.parent.name == "c" else f"B{int(path.stem) % 2}")
-    assert words(found).startswith("All 30 images of b are JPEG files") or words(found).startswith("All 30 images of c")
-    assert "All 30 images of c come from A, and none of the others: the source alone tells the class." in words(found)
+    assert rows(found)[0] == ["c", "source A", "100", "0"]
     cross = found.sources.cross.set_index(["class", "source"])["images"]
     assert cross.to_dict() == {("c", "A"): 30, **{(k, s): 15 for k in "abd" for s in ("B0", "B1")}}
     assert found.sources.table["source"].tolist() == ["A", "B0", "B1"] and not found.sources.left_out
@@ -147,16 +156,14 @@ def test_a_source_that_tells_a_class_is_said_first_and_sources_are_compared(fold
 def test_small_sources_are_left_out(folder):
     found = find(folder, source=[str(i) if i < 5 else "most" for i in range(120)])
     assert found.sources.table is None and len(found.sources.left_out) == 5
-    assert "Sources with fewer than 20 images are not compared: 0, 1, 2, 3, 4." in words(found)
-    assert "There are no two sources with 20 images or more" in words(found)
 
 
-def test_a_source_is_told_by_its_spectrum():
+def test_a_source_has_a_likely_cause():
     images, labels = images_and_labels()
     found = find(images, np.arange(320) // 8 % 2, source=np.where(labels == WAVED, "scanner", "camera"))
     row = found.sources.table.set_index("source").loc["scanner"]
-    assert row["cause"] == "wave" and row["auc_low"] > 0.9
-    assert "tells the source scanner from the others" in words(found)
+    assert row["cause"] == "wave" and row["carriers"] > 0.9
+    assert rows(found)[0][0] == "source scanner" and rows(found)[0][1].startswith("likely a plane wave")
 
 
 def test_a_csv_names_labels_and_sources(folder, tmp_path):
@@ -276,7 +283,7 @@ def test_arrays_tensors_and_pictures_give_the_same(waved, tmp_path):
     in_order = find(images[order], labels[order], classes=CLASSES)
     pd.testing.assert_frame_equal(find(tmp_path).table, in_order.table)
     pictures = PictureSet(images[order], labels[order])
-    assert find(pictures).table["auc"].tolist() == pytest.approx(in_order.table["auc"], abs=1e-3)  # in colour
+    pd.testing.assert_frame_equal(find(pictures).table, in_order.table, atol=1e-3)  # in colour
     with h5py.File(tmp_path / "images.h5", "w") as file:
         file.update({"images": images[order], "labels": labels[order]})
         file.attrs["classes"] = [*CLASSES]
@@ -308,17 +315,17 @@ def test_the_files_hold_all_results(waved, found, tmp_path, monkeypatch):
         *(f"{name}.csv" for name in tables), "data.json", "data.html", "spectra.png"
     }  # fmt: skip
     numbers = json.loads((out / "data.json").read_text())
-    assert numbers[f"class/{NAME}/auc_low"] == pytest.approx(waved.table.loc[WAVED, "auc_low"])
+    assert numbers[f"class/{NAME}/carriers"] == pytest.approx(waved.table.loc[WAVED, "carriers"])
     assert numbers["source/north/images"] == 213 and numbers["images"] == 320 and numbers["unreadable"] == 0
     assert not any(isinstance(value, dict | list) for value in numbers.values())
     assert waved.to_dict() == {name: value for name, value in numbers.items() if not isinstance(value, str)}
     assert pd.read_csv(out / "files.csv")["cause"].tolist() == waved.files["cause"].tolist()
     page = (out / "data.html").read_text()
-    for text in ("<h2>Sources</h2>", "<h2>Classes and sources</h2>", "<h2>Files</h2>", "a plane wave"):
+    for text in ("<h2>What sets classes apart</h2>", "<h2>Classes and sources</h2>", "likely a plane wave"):
         assert text in page
     assert "http" not in page and page.index("<li>") < page.index("<img")
     page = (found.save(tmp_path / "other") / "data.html").read_text()
-    assert "JPEG quality" in page and "Sources" not in page
+    assert "JPEG quality" in page and "sources" not in page
 
 
 def without_pictures(monkeypatch):
@@ -332,9 +339,8 @@ def without_pictures(monkeypatch):
     ("options", "code", "line"),
     [
         ([], 0, None),
-        (["--fail-above", 0.99], 0, None),
-        (["--fail-above", 0.9], 1, "b: the lower end of the area under the curve of its file format is 0.956, above "
-                                   "0.9"),
+        (["--fail-above", 1], 0, None),
+        (["--fail-above", 0.9], 1, "b, file format JPEG: a share of 1.00 of its images, above 0.9"),
         (["--csv", "list.csv"], 1, "Error: no file list.csv: expected a CSV with the columns path, label"),
         (["--size", "8x8x8"], 2, "Error: Invalid value for '--size': '8x8x8': expected one or two numbers, such as 224 "
                                  "or 224x320"),
@@ -348,7 +354,7 @@ def test_the_command_prints_what_differs_and_fails_above_a_limit(options, code, 
     if line is not None:
         assert done.stderr.splitlines()[-1] == line
     if not line or not line.startswith("Error"):
-        assert done.stdout.startswith("All 30 images of b are JPEG files")
+        assert done.stdout.startswith("Share of the images of a class, and of the others, in %\n")
         assert done.stdout.endswith("The page: out/data.html\n") and (tmp_path / "out" / "data.html").exists()
 
 

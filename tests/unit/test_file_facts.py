@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from frequency_shortcuts.data.file_facts import content_facts, file_facts
-from frequency_shortcuts.evaluation.fact_scores import auc_interval, score_facts
+from frequency_shortcuts.evaluation.fact_shares import share_facts
 
 GENERATOR = np.random.default_rng(0)
 COLOUR = Image.fromarray(GENERATOR.integers(0, 256, (24, 16, 3), dtype=np.uint8))
@@ -62,53 +62,53 @@ def test_brightness_contrast_and_saturation():
     np.testing.assert_allclose(content_facts(large)[:, 0], large.mean(axis=(1, 2, 3)), atol=0.03)
 
 
-# How well a fact tells a class
+# What speaks for a class
 
 
-def area_by_pairs(values, own):
-    """Of all pairs of an own and another image, the share in which the own one is larger; ties count half."""
-    pairs = [(a > b) + (a == b) / 2 for a in values[own] for b in values[~own]]
-    return np.mean(pairs)
-
-
-def test_the_area_of_a_number_is_that_of_all_pairs():
+def test_a_number_is_above_or_below_the_middle_between_medians():
     labels = np.arange(60) % 3
     values = np.rint(GENERATOR.normal(labels == 1, 1, 60) * 4) / 4
-    table = score_facts(pd.DataFrame({"x": values}), labels, 3)
+    table = share_facts(pd.DataFrame({"x": values}), labels, 3)
+    assert table["fact"].tolist() == ["x"] * 3 and table["class"].tolist() == [0, 1, 2]
     for k, row in table.iterrows():
-        expected = area_by_pairs(values, labels == k)
-        assert row["auc"] == pytest.approx(max(expected, 1 - expected))
-        assert row["value"] == ("higher" if expected >= 0.5 else "lower")
-        assert (row["own"], row["others"]) == (np.median(values[labels == k]), np.median(values[labels != k]))
-        assert row["auc_low"] < row["auc"] < row["auc_high"]
+        own, others = values[labels == k], values[labels != k]
+        middle, above = (np.median(own) + np.median(others)) / 2, np.median(own) >= np.median(others)
+        assert row["value"] == f"{'above' if above else 'below'} {middle:.3g}"
+        for share, of in ((row["own"], own), (row["others"], others)):
+            assert share == np.mean(of > middle if above else of < middle)
 
 
-def test_a_category_that_only_one_class_has_tells_it():
+def test_large_numbers_are_written_out():
+    pixels = np.repeat([250_000, 1_000_000], 30)
+    assert share_facts(pd.DataFrame({"pixels": pixels}), pixels // 10**6, 2)["value"].tolist() == [
+        "below 625,000", "above 625,000"
+    ]  # fmt: skip
+
+
+def test_a_category_that_only_one_class_has_sets_it_apart():
     labels = np.repeat([0, 1, 2], 40)
-    table = score_facts(pd.DataFrame({"format": np.array(["PNG", "JPEG", "JPEG"])[labels]}), labels, 3)
-    first = table.iloc[0]
-    assert (first["auc"], first["value"], first["own"], first["others"]) == (1, "PNG", 1, 0)
-    assert first["auc_low"] > 0.95
-    assert table["auc"].tolist() == [1, 0.75, 0.75]
-    assert (table.loc[1, "value"], table.loc[1, "own"], table.loc[1, "others"]) == ("JPEG", 1, 0.5)
+    table = share_facts(pd.DataFrame({"format": np.array(["PNG", "JPEG", "JPEG"])[labels]}), labels, 3)
+    assert table[["value", "own", "others"]].to_numpy().tolist() == [
+        ["PNG", 1, 0], ["JPEG", 1, 0.5], ["JPEG", 1, 0.5]
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("values", [1, 2, 30, 1000])
-def test_a_category_without_a_relation_tells_nothing_however_many_values_it_has(values):
+def test_a_category_without_a_relation_is_about_as_frequent_elsewhere_however_many_values_it_has(values):
     labels, of = np.repeat([0, 1], 200), GENERATOR.integers(0, values, 400).astype(str)
-    table = score_facts(pd.DataFrame({"size": of}), labels, 2)
+    table = share_facts(pd.DataFrame({"size": of}), labels, 2)
     assert len(table) == (0 if values == 1 else 2)
-    assert (table["auc_low"] < 0.5).all() and ((table["auc"] - 0.5).abs() < 0.1).all()
+    assert (table["own"] - table["others"] < 0.3).all()
 
 
 def test_rare_values_count_as_one():
     """Each picture of a class has a size of its own; the others have one size."""
     labels = np.repeat([0, 1], 50)
     sizes = np.where(labels == 0, np.arange(100).astype(str), "32 x 32")
-    row = score_facts(pd.DataFrame({"size": sizes}), labels, 2).iloc[0]
-    assert (row["auc"], row["value"]) == (1, "none of the common ones")
+    row = share_facts(pd.DataFrame({"size": sizes}), labels, 2).iloc[0]
+    assert (row["value"], row["own"], row["others"]) == ("none of the common ones", 1, 0)
     sizes[:13] = ["a"] * 5 + ["b"] * 4 + ["c"] * 4  # five pictures make a value common
-    assert score_facts(pd.DataFrame({"size": sizes}), labels, 2).loc[0, "value"] == "none of the common ones or a"
+    assert share_facts(pd.DataFrame({"size": sizes}), labels, 2).loc[0, "value"] == "none of the common ones or a"
 
 
 @pytest.mark.parametrize(
@@ -116,19 +116,4 @@ def test_rare_values_count_as_one():
 )
 def test_many_values_are_not_written_out(values, words):
     labels, sizes = np.repeat([0, 1], 60), np.r_[np.arange(60) % values, np.full(60, 9)].astype(str)
-    assert score_facts(pd.DataFrame({"size": sizes}), labels, 2).loc[0, "value"] == words
-
-
-def test_an_area_is_as_far_from_the_ends_of_its_interval_as_their_standard_errors_say():
-    """Hanley and McNeil's formula, with the mean of both numbers of images (Newcombe's method 5)."""
-    area, own, others = 0.7, 30, 90
-    for end in auc_interval(area, own, others):
-        of_pairs = (end / (2 - end) - end**2) + (2 * end**2 / (1 + end) - end**2)
-        variance = (end * (1 - end) + ((own + others) / 2 - 1) * of_pairs) / (own * others)
-        assert abs(area - end) == pytest.approx(1.959964 * variance**0.5, rel=1e-6)
-
-
-def test_a_category_that_is_as_frequent_in_all_classes_is_chance_and_not_less():
-    labels = np.arange(60) % 2
-    row = score_facts(pd.DataFrame({"format": np.where(np.arange(60) // 2 % 2, "PNG", "JPEG")}), labels, 2).iloc[0]
-    assert row["auc"] == 0.5
+    assert share_facts(pd.DataFrame({"size": sizes}), labels, 2).loc[0, "value"] == words

@@ -17,6 +17,7 @@ from frequency_shortcuts.data.artefacts import put
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
+from frequency_shortcuts.evaluation.data_check import name_causes
 from frequency_shortcuts.evaluation.flip_rates import VERDICTS
 from frequency_shortcuts.figures.typeset import MISSING
 
@@ -215,10 +216,9 @@ def test_the_files_that_carry_the_cause_come_first(tmp_path):
         for half in halves
     )
     own, _ = in_pixels(ranking, test, torch.device("cpu"))
-    table = pd.DataFrame({"class": [*names], "verdict": ["not shown", "follows"], "cause": [None, "checkerboard"]})
-    found = carriers(SimpleNamespace(
-        table=table, ranking=ranking, test=test, classes=names, statistics=class_statistics(own, 2),
-    ))  # fmt: skip
+    causes = name_causes(own, class_statistics(own, 2))
+    assert {k: cause.name for k, cause in causes.items()} == {1: "checkerboard"}
+    found = carriers(SimpleNamespace(causes=causes, ranking=ranking, test=test, classes=names))
     carry = [f"owl/{i}.png" for i in np.flatnonzero(marked)]
     assert len(found) == 30 and set(found["path"][: len(carry)]) == set(carry)
     assert found["score"].is_monotonic_decreasing and set(found["cause"]) == {"checkerboard"}
@@ -226,8 +226,4 @@ def test_the_files_that_carry_the_cause_come_first(tmp_path):
 
 def test_images_in_memory_have_no_files():
     split = Split(np.zeros((4, 1, 8, 8), np.uint8), np.arange(4) % 2, ("cat", "owl"), np.zeros(1), np.ones(1))
-    assert carriers(
-        SimpleNamespace(
-            table=pd.DataFrame({"class": ["owl"], "verdict": "follows", "cause": "wave"}), ranking=split, test=split
-        )
-    ).empty
+    assert carriers(SimpleNamespace(causes={1: "wave"}, ranking=split, test=split)).empty

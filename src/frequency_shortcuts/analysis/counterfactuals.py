@@ -16,10 +16,9 @@ from torch import Tensor, nn
 from frequency_shortcuts.data.folders import ImageFiles
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.causes import cause
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
 from frequency_shortcuts.evaluation.counterfactual import Changes, Flips, Settings, collect
-from frequency_shortcuts.evaluation.fine_differences import carries
+from frequency_shortcuts.evaluation.data_check import Cause, carries, name_causes
 from frequency_shortcuts.evaluation.flip_rates import (
     BOTH,
     FOLLOWS,
@@ -91,10 +90,23 @@ class FlipTest:
     def table(self) -> pd.DataFrame:
         """Rates and verdict of each class, see `flip_rates.rates`; classes are names here."""
         table = rates(self.hits, THRESHOLDS)
-        pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
-        found = zip(table["class"], table["verdict"].isin(FOUND), strict=True)
-        causes = pd.Series([cause(pixels, self.statistics, k) or None if of else None for k, of in found], dtype=object)
+        named = [self.causes[k].name if k in self.causes else None for k in table["class"]]
+        causes = pd.Series(named, dtype=object)
         return table.assign(**{"class": self._names(table["class"]), "cause": causes})[COLUMNS]
+
+    @functools.cached_property
+    def causes(self) -> dict[int, Cause]:
+        """The likely causes of classes that follow or need their spectrum: number of the class -> cause, if it has one.
+
+        They are those of the ranking images alone, see `data_check.name_causes`.
+        """
+        table = rates(self.hits, THRESHOLDS)
+        found = table.loc[table["verdict"].isin(FOUND), "class"].tolist()
+        if not found:
+            return {}
+        pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
+        causes = name_causes(pixels, self.statistics, seed=self.seed)
+        return {k: causes[k] for k in found if k in causes}
 
     @functools.cached_property
     def cross(self) -> pd.DataFrame:
@@ -156,21 +168,18 @@ def carriers(test: FlipTest) -> pd.DataFrame:
 
     Returns `class`, `cause`, `path` (folder and file), `score`; no rows for images that are not in files.
     """
-    found = test.table[test.table["verdict"].isin(FOUND)].dropna(subset="cause")
     splits = test.ranking, test.test
-    if found.empty or not any(isinstance(split.images, ImageFiles) for split in splits):
+    if not test.causes or not any(isinstance(split.images, ImageFiles) for split in splits):
         return pd.DataFrame(columns=["class", "cause", "path", "score"])
-    named = {test.classes.index(name): cause for name, cause in zip(found["class"], found["cause"], strict=True)}
     tables = []
     for split, own in zip(splits, in_pixels(*splits, torch.device("cpu")), strict=True):
         if not isinstance(split.images, ImageFiles):
             continue
-        for k, scores in carries(own, named, statistics=test.statistics).items():
+        for k, scores in carries(own, test.causes).items():
             (at,) = np.nonzero(split.labels == k)
             paths = ["/".join(Path(split.images.files[i]).parts[-2:]) for i in at]
-            tables.append(
-                pd.DataFrame({"class": test.classes[k], "cause": named[k], "path": paths, "score": scores[at]})
-            )
+            rows = {"class": test.classes[k], "cause": test.causes[k].name, "path": paths, "score": scores[at]}
+            tables.append(pd.DataFrame(rows))
     return pd.concat(tables).sort_values(
         ["class", "score"], ascending=[True, False], kind="stable", ignore_index=True
     )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.fact_scores import score_facts
-from frequency_shortcuts.evaluation.fine_differences import tell
+from frequency_shortcuts.evaluation.data_check import compare_classes
+from frequency_shortcuts.evaluation.fact_shares import share_facts
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import select_classes
 from frequency_shortcuts.figures.spectra import spectra_of_classes
@@ -25,28 +25,60 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
 
-from . import data_page, difference_summary, metrics
+from . import data_page, data_summary, metrics
 from .data_images import FEWEST, DataImages, Source, read_data
-from .difference_summary import Compared, Sources
-from .wording import as_lines
 
 MOST = 12  # classes that the picture shows
 
 
+@dataclass(frozen=True, eq=False)
+class Sources:
+    """What sets the sources of images apart, and how they go with classes.
+
+    table : a row a source, as `Differences.table`, of those with 20 images or more; None for fewer than two of these
+    cross : how many images each class has of each source: columns class, source, images
+    left_out : the sources with fewer images
+    """
+
+    table: pd.DataFrame | None
+    cross: pd.DataFrame
+    left_out: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Differences(Compared):
-    """The result of `differences`: what was found, see `Compared`, and its summary, picture, files and page."""
+class Differences:
+    """The result of `differences`.
+
+    table : a row a class: images, a likely `cause` (a key of `CAUSES`, or empty), and the share of `carriers` of it
+    facts : what speaks for each class in each fact, see `fact_shares.share_facts`; classes are names here
+    files : the images of classes with a likely cause: path, class, cause, score; clearest first
+    sources : see `Sources`; None without sources
+    spectra, differences : float64 [class, H, W], centred: root mean square amplitude, and how clearly it differs (1 by
+        chance)
+    unreadable : files that cannot be read; sizes : (height, width) of files -> how many have it
+    about : how it was made
+    """
+
+    table: pd.DataFrame
+    facts: pd.DataFrame
+    files: pd.DataFrame
+    sources: Sources | None
+    spectra: FloatArray
+    differences: FloatArray
+    unreadable: tuple[str, ...]
+    sizes: Mapping[tuple[int, int], int]
+    about: Mapping[str, Any]
 
     def summary(self) -> str:
-        """What differs, a sentence in each line; long ones go on in lines that begin with spaces."""
-        return as_lines(difference_summary.sentences(self))
+        """What sets classes apart, as plain text: a table of facts and likely causes, and a few sentences."""
+        return data_summary.text(self)
 
     def __repr__(self) -> str:
         return f"Differences between {len(self.table)} classes\n{self.summary()}"
 
     def figure(self) -> Figure:
-        """The spectra of the classes, and where each differs from the others; of many, the clearest twelve."""
-        chosen = select_classes(self.table["auc_low"], MOST, "told best by their fine spectrum")
+        """The spectra of the classes, and where each differs from the others; of many, twelve with a likely cause."""
+        chosen = select_classes(self.table["carriers"], MOST, "whose likely cause most images carry")
         names = chosen.names(self.table["class"].tolist())
         return spectra_of_classes(self.spectra[chosen.index], self.differences[chosen.index], names, chosen.note)
 
@@ -73,26 +105,22 @@ class Differences(Compared):
         return folder
 
     def reason_to_fail(self, limit: float) -> str | None:
-        """Which class or source is told best, in words, if the lower end of its area under the curve is above a limit.
+        """Which class or source has the largest share of images, in words, if this is above a limit.
 
-        By its fine spectrum, or a fact of its files; see `difference_summary.FILE_FACTS`.
+        That carry its likely cause; or that have a value of a fact of files, minus that of the others.
         """
-        named = {name: words for name, (words, _) in difference_summary.FILE_FACTS.items()}
-        of_files = self.facts[self.facts["fact"].isin(named)].replace({"fact": named})
-        tables = [of_files, self.table.assign(fact="fine spectrum")]
-        if self.sources is not None and self.sources.table is not None:
-            tables.append(self.sources.table.rename(columns={"source": "class"}).assign(fact="fine spectrum"))
-        rows = pd.concat([table[["class", "fact", "auc_low"]] for table in tables], ignore_index=True)
-        best = rows.loc[rows["auc_low"].idxmax()]
-        if best["auc_low"] <= limit:
-            return None
-        return (
-            f"{best['class']}: the lower end of the area under the curve of its {best['fact']} is "
-            f"{best['auc_low']:.3f}, above {limit:g}"
-        )
+        names = data_summary.FILE_FACTS
+        facts = self.facts[self.facts["fact"].isin(names)].replace({"fact": names})
+        shares = [(f"{name}, {fact} {value}", own - others) for fact, name, value, own, others in facts.to_numpy()]
+        tables = [self.table, None if self.sources is None else self.sources.table]
+        for table in (table for table in tables if table is not None):
+            named = table[table["cause"] != ""]
+            shares += [(f"{row.iloc[0]}, {row['cause']}", row["carriers"]) for _, row in named.iterrows()]
+        words, share = max(shares, key=lambda pair: pair[1], default=("", 0.0))
+        return f"{words}: a share of {share:.2f} of its images, above {limit:g}" if share > limit else None
 
     def to_dict(self) -> dict[str, float]:
-        """All numbers by names such as `class/cat/auc_low`, `fact/format/cat/auc_low` and `source/A/auc_low`.
+        """All numbers by names such as `class/cat/carriers`, `fact/format/cat/own` and `source/A/images`.
 
         For trackers: `mlflow.log_metrics(found.to_dict())`. `data.json` also has the words, such as causes.
         """
@@ -120,8 +148,8 @@ def differences(
     """What differs between the classes of a data set, that a network could use? No network is needed.
 
     First what is known without a spectrum: format, JPEG quality, size and colour mode of files, brightness, contrast
-    and colour. Then how well the fine spectrum of each class tells it from the others, what the likely cause is, and
-    which files carry it.
+    and colour. Then whether the fine spectrum of a class differs as by an artefact, what the likely cause is, and which
+    files carry it.
 
     Parameters
     ----------
@@ -134,7 +162,7 @@ def differences(
     classes : names of the classes
     size : (height, width) or one number, to which pictures are resized and cropped. By default the size of most
         pictures, or a square of the median short side, at most 512 pixels, if less than half have one size
-    seed : of folds and permuted labels
+    seed : of the images that artefacts are put into
     strict : whether pictures that cannot be read are refused; by default they are left out and named
     progress : whether bars are shown, on standard error
 
@@ -146,9 +174,8 @@ def differences(
     """
     begin = time.perf_counter()
     data = read_data(images, labels, source, classes, size, strict=strict, progress=progress)
-    told = tell(data.images, data.labels, len(data.classes), seed=seed, progress=progress)
+    found = compare_classes(data.images, data.labels, len(data.classes), seed=seed, progress=progress)
     facts = data.facts if data.sources is None else data.facts.assign(source=data.sources)
-    scores = score_facts(facts, data.labels, len(data.classes), seed)
     height, width = data.images.shape[2:]
     about = {
         "images": len(data.labels),
@@ -159,12 +186,12 @@ def differences(
         "seconds": round(time.perf_counter() - begin, 1),
     }
     return Differences(
-        table=_named(told.table, data.classes),
-        facts=_named(scores, data.classes),
-        files=_files(data, told.table["cause"].tolist(), told.files),
+        table=_named(found.table, data.classes),
+        facts=_named(share_facts(facts, data.labels, len(data.classes)), data.classes),
+        files=_files(data, found.table["cause"].tolist(), found.files),
         sources=None if data.sources is None else _compare_sources(data, data.sources, seed, progress),
-        spectra=told.spectra,
-        differences=told.differences,
+        spectra=found.spectra,
+        differences=found.differences,
         unreadable=data.unreadable,
         sizes=data.sizes,
         about=about,
@@ -195,6 +222,7 @@ def _compare_sources(data: DataImages, sources: npt.NDArray[np.str_], seed: int,
     if len(large) < 2:
         return Sources(None, cross, left_out)
     chosen = np.flatnonzero(np.isin(of, large))
-    told = tell(data.take(chosen), np.searchsorted(large, of[chosen]), len(large), seed=seed, progress=progress)
-    table = _named(told.table, names[large].tolist()).rename(columns={"class": "source"})
+    labels = np.searchsorted(large, of[chosen])
+    found = compare_classes(data.take(chosen), labels, len(large), seed=seed, progress=progress)
+    table = _named(found.table, names[large].tolist()).rename(columns={"class": "source"})
     return Sources(table, cross, left_out)

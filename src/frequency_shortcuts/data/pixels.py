@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
-from .source import Source, index_batches
+from .source import Source, index_batches, prefetched
 from .splits import Split
 
 
@@ -32,6 +35,15 @@ class Pixels:
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen images [k], float32 [k, channels, H, W] from 0 to 1, on the device."""
         return self._source.take(chosen).sub_(self._shift).div_(self._scale)
+
+    def batches(self, most: int, words: str = "", progress: bool = False) -> Iterator[tuple[IntArray, Tensor]]:
+        """All images in batches of at most `most`, read ahead: their positions, and `take` of them.
+
+        words : beside the bar that progress shows
+        """
+        parts = list(index_batches(np.arange(len(self)), most))
+        bar = tqdm(prefetched(self.take, parts), words, len(parts), unit="batch", disable=None if progress else True)
+        yield from zip(parts, bar, strict=True)
 
     def seen(self, pixels: Tensor) -> Tensor:
         """What the network sees of pixels [k, channels, H, W], which are overwritten: clipped to 0 to 1, normalised."""

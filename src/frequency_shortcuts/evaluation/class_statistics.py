@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from frequency_shortcuts.data.pixels import Pixels
-from frequency_shortcuts.data.source import fitting_batch, index_batches
+from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.colours import opponent
@@ -98,7 +98,9 @@ class ClassStatistics:
 
 
 @torch.inference_mode()
-def class_statistics(pixels: Pixels, n_classes: int, classes: tuple[str, ...] | None = None) -> ClassStatistics:
+def class_statistics(
+    pixels: Pixels, n_classes: int, classes: tuple[str, ...] | None = None, progress: bool = False
+) -> ClassStatistics:
     """The statistics of each class, in one pass over images that are read in batches.
 
     Raises ValueError for a class of fewer than 10 images, and for images that do not vary.
@@ -111,8 +113,8 @@ def class_statistics(pixels: Pixels, n_classes: int, classes: tuple[str, ...] | 
             )
     height, width = pixels.shape[2:]
     total: Tensor | None = None
-    for batch in index_batches(np.arange(len(pixels)), min(BATCH, fitting_batch(pixels.shape[1:]))):
-        spectra = opponent(torch.fft.rfft2(pixels.take(batch).double()))
+    for batch, values in pixels.batches(min(BATCH, fitting_batch(pixels.shape[1:])), "statistics", progress):
+        spectra = opponent(torch.fft.rfft2(values.double()))
         with deterministic_on_cuda(spectra.device):
             if total is None:
                 total = spectra.new_zeros(n_classes, *spectra.shape[1:])

@@ -22,16 +22,15 @@ from frequency_shortcuts.intervals import wilson
 from frequency_shortcuts.maps.adcs import LUMA
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
-from . import causes
-
 TRIED = {name: kind for name, kind in KINDS.items() if kind.tried}  # artefacts that classes are compared with
 SIDE = 128  # pixels of the middle of an image that is looked at, at most
 SAMPLE = 400  # images that artefacts are put into
-COARSE = 3  # numbers of the fingerprint that are not fine
 EDGES = np.array([0, 1, 2, 3, 4, 5, 6, 7, 8, 9.5, 12]) / 16  # of rings, cycles per pixel
 QUANTILES = np.array([0.1, 0.25, 0.5, 0.75, 0.9, 0.97])  # of local differences
 PLACES = 4096  # of an image whose local differences are ranked, at most
-HIGH = np.add.outer(np.arange(causes.BLOCK), np.arange(causes.BLOCK)) >= 5  # coefficients of a block
+BLOCK = 8  # pixels, of JPEG
+NEAR_ZERO = 0.6  # coefficients of a block that JPEG set to zero, after rounding of the pixels
+HIGH = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= 5  # coefficients of a block
 CLIPPED = (0, 24)  # black or white pixels of a block of JPEG, at most
 FLOOR = 0.03  # of the standard deviation of a number of the fingerprint
 BESIDE = 0.25  # weight of the other artefacts among what a trace must differ from
@@ -73,7 +72,7 @@ def lightness(pixels: Tensor) -> FloatArray:
 
     Its corner lies on the grid of blocks of JPEG.
     """
-    top, left = (max(0, (side - SIDE) // 2 // causes.BLOCK * causes.BLOCK) for side in pixels.shape[2:])
+    top, left = (max(0, (side - SIDE) // 2 // BLOCK * BLOCK) for side in pixels.shape[2:])
     values = 255 * pixels[:, :, top : top + SIDE, left : left + SIDE]
     weights = torch.tensor(LUMA) if values.shape[1] == 3 else torch.ones(values.shape[1]) / values.shape[1]
     grey: FloatArray = torch.einsum("nchw,c->nhw", values, weights.to(values)).numpy()
@@ -92,7 +91,7 @@ def fingerprints(grey: FloatArray) -> FloatArray:
 
 def _has_grid(grey: FloatArray) -> bool:
     """Whether images have blocks in the grid at the corner and in others."""
-    return bool(min(grey.shape[1:]) >= 2 * causes.BLOCK)
+    return bool(min(grey.shape[1:]) >= 2 * BLOCK)
 
 
 def _rings(grey: FloatArray) -> list[FloatArray]:
@@ -126,7 +125,7 @@ def _differences(grey: FloatArray) -> list[FloatArray]:
 
 def _grid(grey: FloatArray) -> list[FloatArray]:
     """How many more coefficients of blocks are near zero in the grid at the corner than in others, in deviations."""
-    half = causes.BLOCK // 2
+    half = BLOCK // 2
     counts = [_near_zero(grey[:, top:, left:]) for top in (0, half) for left in (0, half)]
     made: list[FloatArray] = []
     for clipped in range(len(CLIPPED)):
@@ -139,12 +138,12 @@ def _grid(grey: FloatArray) -> list[FloatArray]:
 
 def _near_zero(grey: FloatArray) -> tuple[list[FloatArray], list[FloatArray]]:
     """How many coefficients of the blocks of an image are near zero, and small, [k] for each number of `CLIPPED`."""
-    side = causes.BLOCK
+    side = BLOCK
     rows, columns = grey.shape[1] // side, grey.shape[2] // side
     blocks = grey[:, : rows * side, : columns * side].reshape(len(grey), rows, side, columns, side)
     blocks = blocks.swapaxes(2, 3).reshape(len(grey), -1, side, side)
     size = np.abs(dctn(blocks, axes=(2, 3), norm="ortho")[..., HIGH])
-    zero, small = ((size < causes.NEAR_ZERO * bound).sum(axis=-1) for bound in (1, 3))
+    zero, small = ((size < NEAR_ZERO * bound).sum(axis=-1) for bound in (1, 3))
     ends = ((blocks <= 0) | (blocks >= 255)).sum(axis=(2, 3))
     varied = blocks.std(axis=(2, 3)) > 1
     counted: list[BoolArray] = [varied & (ends <= most) for most in CLIPPED]

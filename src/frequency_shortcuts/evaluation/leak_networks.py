@@ -32,10 +32,10 @@ from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 
-from .causes import cause
-from .class_statistics import beyond, class_statistics
+from .class_statistics import class_statistics
 from .counterfactual import Flips, collect
 from .cross import advantage_of_class
+from .data_check import name_causes
 from .flip_rates import rates
 from .shortcuts import collect as collect_hits
 from .trials import Trials
@@ -189,17 +189,14 @@ def train(
 
 
 def test(network: nn.Module, images: Photographs, seed: int) -> tuple[pd.DataFrame, Flips]:
-    """The counterfactual test, the likely cause, and the difference in the data alone, one row a class; the flips."""
+    """The counterfactual test and the likely cause, one row a class; the flips."""
     ranking = images.ranking.subset(first_of_each_class(images.ranking.labels, RANKING))
     tested = images.test.subset(first_of_each_class(images.test.labels, TEST))
     flips = collect(network, ranking, tested, seed=seed)
     table = rates(flips)
     pixels, _ = in_pixels(ranking, tested, torch.device("cpu"))
-    statistics = class_statistics(pixels, len(ranking.classes))
-    table["cause"] = [cause(pixels, statistics, c) for c in table["class"]]
-    pairs = ConjugatePairs(*statistics.size)
-    fine = beyond(statistics.size, flips.about["radius_fine"])[pairs.half_row, pairs.half_column]
-    table["z"] = [float(pairs.gather(flips.differences[c])[fine].max()) for c in table["class"]]
+    causes = name_causes(pixels, class_statistics(pixels, len(ranking.classes)), seed=seed)
+    table["cause"] = [causes[c].name if c in causes else "" for c in table["class"]]
     return table, flips
 
 

@@ -16,8 +16,6 @@ Fixed before any result of the seeds that judge. Of networks (`judge`):
 Of the images alone (`judge_data`):
 
 - A cause is *right* if it is the one of the artefact that was planted (`artefacts.KINDS`). Brightness has none.
-- *Evidence* puts classes with a named cause first, and then those with the larger area under the curve. A class is
-  *first* if it is among the two that come first, as many as have an artefact.
 - A cause is *false* in a class without an artefact, of sets with and without artefacts in other classes.
 - *Files*: the area under the curve of the score of images that carry the artefact, against the others of the class; 0.5
   where no cause is named.
@@ -39,17 +37,15 @@ from scipy.special import ndtri
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import clopper_pearson, over_networks
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.storage.tables import read_table
 
-from .fact_scores import area
-from .fine_differences import tell
+from .data_check import compare_classes
 from .flip_rates import BOTH, FOLLOWS, FOUND, NOT_RECOGNISED
 
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
 DRAWS = 4000  # of the bootstrap
-FIRST = 2  # classes of a set have an artefact
 Rows = Callable[[pd.DataFrame], pd.Series]
 
 
@@ -180,7 +176,6 @@ AIMS_OF_DATA = {
     "cause_all": Aim("in all images of the class", _in_share(1.0), _right),
     "cause_half": Aim("in half of them", _in_share(0.5), _right),
     "cause_quarter": Aim("in a quarter of them", _in_share(0.25), _right),
-    "first": Aim("its class is among the two that come first", _fine, lambda table: table["rank"] <= FIRST, 0.8),
     "false": Aim(
         "classes without an artefact: a cause is named", lambda table: table["kind"].isna(), _named, 0.05, least=False
     ),
@@ -224,31 +219,35 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
 
 
 def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: int) -> pd.DataFrame:
-    """What tells the classes of images with some artefacts: a row for each set and class.
+    """What sets the classes of images with some artefacts apart: a row for each set and class.
 
     images : without artefacts; sets : name -> artefacts in different classes
 
-    Returns the columns of `Told.table`, `set`, `rank` by the evidence, and where there is an artefact `kind`,
-    `strength`, `share` and, where not all images carry it, `files`.
+    Returns the columns of `Comparison.table`, `set`, and where there is an artefact `kind`, `strength`, `share` and,
+    where not all images carry it, `files`.
     """
     tables = []
     for name, artefacts in sets.items():
         pixels, carry = np.asarray(images.images[:]), {a.label: a.carriers(images.labels) for a in artefacts}
         for artefact in artefacts:
             pixels = artefact.add_to(pixels, carry[artefact.label])
-        found = tell(pixels, images.labels, len(images.classes), seed=seed)
+        found = compare_classes(pixels, images.labels, len(images.classes), seed=seed)
         table = found.table.assign(set=name, files=np.nan)
-        evidence = table["auc"] + (table["cause"] != "")
-        table["rank"] = evidence.rank(ascending=False, method="first").astype(int)
         for artefact in artefacts:
             row, own = table["class"] == artefact.label, images.labels == artefact.label
             table.loc[row, ["kind", "strength", "share"]] = artefact.kind, artefact.strength, artefact.share
             if artefact.share < 1:
                 scores = found.files[own]
                 known = not np.isnan(scores).any()
-                table.loc[row, "files"] = area(scores, carry[artefact.label][own])[0] if known else 0.5
+                table.loc[row, "files"] = _area(scores, carry[artefact.label][own]) if known else 0.5
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+def _area(scores: FloatArray, own: BoolArray) -> float:
+    """The area under the curve of scores [n], of images that are `own` [n] against the others."""
+    above = pd.Series(scores).rank().to_numpy()[own] - pd.Series(scores[own]).rank().to_numpy()
+    return float((above / (~own).sum()).mean())
 
 
 def some_of_each_class(images: Split, count: int, seed: int) -> Split:
@@ -262,8 +261,8 @@ def some_of_each_class(images: Split, count: int, seed: int) -> Split:
 def judge_data(table: pd.DataFrame) -> pd.DataFrame:
     """The aims by the images alone: one row a number, with its interval.
 
-    table : one row a set and class, of all seeds: `set`, `cause`, `auc`, `rank`, and where there is an artefact `kind`,
-        `share` and `files`
+    table : one row a set and class, of all seeds: `set`, `cause`, and where there is an artefact `kind`, `share` and
+        `files`
 
     Returns the columns of `judge` but `end`; `met` is missing without a goal.
     """
@@ -282,7 +281,6 @@ def judge_data(table: pd.DataFrame) -> pd.DataFrame:
 COMPARED = {
     "largest of flip, sham, part and need": ["flip", "sham", "part", "need"],
     "flip": ["flip"],
-    "difference in the data alone (z)": ["z"],
     "own-map advantage, culling": ["advantage_culling"],
     "own-map advantage, mixture": ["advantage_mixture"],
 }
@@ -291,8 +289,8 @@ COMPARED = {
 def compare(table: pd.DataFrame) -> pd.DataFrame:
     """How well other numbers find harmful artefacts: one row a number.
 
-    table : as in `judge`, also with `z`, `advantage_culling`, `advantage_mixture` and `map_verdict`, which may be
-        missing in some networks
+    table : as in `judge`, also with `advantage_culling`, `advantage_mixture` and `map_verdict`, which may be missing in
+        some networks
 
     Returns `number`, `found` (the share of harmful artefacts in all images whose number is above the 95 % quantile of
     that of classes without an artefact), `harmful` and `without`, how many of each. The last rows are verdicts of the

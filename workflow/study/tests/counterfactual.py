@@ -22,8 +22,8 @@ def measure(step: Any, created_by: str) -> None:
     """The class that the network calls before and after each move, and two tables of rates."""
     from frequency_shortcuts.data.pixels import in_pixels
     from frequency_shortcuts.evaluation import counterfactual, flip_rates
-    from frequency_shortcuts.evaluation.causes import cause
     from frequency_shortcuts.evaluation.class_statistics import class_statistics
+    from frequency_shortcuts.evaluation.data_check import name_causes
     from frequency_shortcuts.networks.predictions import device_of
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
@@ -41,7 +41,8 @@ def measure(step: Any, created_by: str) -> None:
         )
         rates = flip_rates.rates(flips)
         found = rates["verdict"].isin(flip_rates.FOUND)
-        causes = [cause(pixels, statistics, k) if of else "" for k, of in zip(rates["class"], found, strict=True)]
+        named = name_causes(pixels, statistics, seed=params.seed) if found.any() else {}
+        causes = [named[k].name if of and k in named else "" for k, of in zip(rates["class"], found, strict=True)]
     else:
         flips = _unmeasured(network, test)
         rates = flip_rates.rates(flips)

@@ -1,0 +1,86 @@
+"""What the check of a data set says: a table of what sets classes apart, and fixed sentences with slots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from frequency_shortcuts.data.artefacts import CAUSES
+from frequency_shortcuts.data.folders import few
+
+from .wording import as_lines, as_table, filled, percent
+
+if TYPE_CHECKING:
+    from .differences import Differences
+
+FILE_FACTS = {  # which no class has by nature, in words
+    "source": "source", "format": "file format", "quality": "JPEG quality", "subsampling": "chroma subsampling",
+    "mode": "colour mode", "size": "size", "pixels": "number of pixels", "shape": "ratio of width to height",
+}  # fmt: skip
+CONTENT_FACTS = {  # in which natural classes can differ, too
+    "bytes": "bytes per pixel", "brightness": "brightness", "contrast": "contrast", "saturation": "saturation",
+}  # fmt: skip
+SETS_APART = 0.7  # share of the images of a class that have a value, minus that of the others
+NOTHING, PAIR, SIZES, UNREADABLE, USE = "nothing", "pair", "sizes", "unreadable", "use"
+SENTENCES = {
+    NOTHING: "{nothing} of {classes} classes have neither a fact that sets them apart nor a likely cause.",
+    PAIR: "Of two classes, either may be the one that was processed: if one is blurred, the other looks sharpened.",
+    SIZES: "The pictures have {sizes} sizes. All are compared at {size} pixels; resizing changes fine spectra.",
+    UNREADABLE: "{unreadable} of {pictures} pictures cannot be read and are left out: {names}.",
+    USE: "A network could use all of this; `fs.analyse` says whether yours does.",
+}
+NAMED = 3  # files of a class
+
+
+def difference_table(found: Differences) -> pd.DataFrame:
+    """What sets classes and sources apart, as cells: facts of files first, then likely causes, then other facts."""
+    facts = found.facts[found.facts["own"] - found.facts["others"] >= SETS_APART]
+    of_files = facts[facts["fact"].isin(FILE_FACTS)]
+    others = facts[facts["fact"].isin(CONTENT_FACTS)]
+    others = others[(others["fact"] != "bytes") | ~others["class"].isin(of_files["class"])]  # they follow from these
+    parts = [_facts(of_files, FILE_FACTS, ""), _causes(found.table, "class", found.files)]
+    if found.sources is not None and found.sources.table is not None:
+        parts.append(_causes(found.sources.table, "source"))
+    return filled(pd.concat([*parts, _facts(others, CONTENT_FACTS, " (may be natural)")], ignore_index=True))
+
+
+def _facts(facts: pd.DataFrame, names: dict[str, str], remark: str) -> pd.DataFrame:
+    """A row a class and fact."""
+    order = facts["fact"].map({name: place for place, name in enumerate(names)}).argsort(kind="stable")
+    rows = facts.iloc[order]
+    return pd.DataFrame({
+        "class": rows["class"], "what sets it apart": rows["fact"].map(names) + " " + rows["value"] + remark,
+        "images": rows["own"].map(percent), "others": rows["others"].map(percent),
+    })  # fmt: skip
+
+
+def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -> pd.DataFrame:
+    """A row a class or source with a likely cause, that most of its images carry first."""
+    rows = table[table["cause"] != ""].sort_values("carriers", ascending=False, kind="stable")
+    clearest = [None if files is None else few(files.loc[files["class"] == name, "path"].head(NAMED).tolist())
+                for name in rows[kind]]  # fmt: skip
+    return pd.DataFrame({
+        "class": rows[kind] if kind == "class" else "source " + rows[kind],
+        "what sets it apart": "likely " + rows["cause"].map(CAUSES), "images": rows["carriers"].map(percent),
+        "clearest in": pd.Series(clearest, rows.index, object),
+    })  # fmt: skip
+
+
+def sentences(found: Differences) -> list[str]:
+    """What was left out or resized, and what a network could do with it."""
+    apart, total = difference_table(found).get("class", []), len(found.table)
+    slots = {
+        "nothing": total - found.table["class"].isin(apart).sum(), "classes": total, "sizes": len(found.sizes),
+        "size": found.about["image size"], "unreadable": len(found.unreadable), "names": few(found.unreadable),
+        "pictures": found.about["images"] + len(found.unreadable),
+    }  # fmt: skip
+    said = {NOTHING: slots["nothing"], PAIR: total == 2, SIZES: len(found.sizes) > 1, UNREADABLE: found.unreadable}
+    return [words.format(**slots) for label, words in SENTENCES.items() if said.get(label, True)]
+
+
+def text(found: Differences) -> str:
+    """The table, if it has rows, and the sentences, as plain text."""
+    table = difference_table(found)
+    title = "Share of the images of a class, and of the others, in %"
+    return "\n\n".join([*([as_table(title, table)] if len(table) else []), as_lines(sentences(found))])
