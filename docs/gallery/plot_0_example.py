@@ -31,7 +31,7 @@ pd.DataFrame({"coats as JPEG": example.recall(network, pictures), "all as PNG": 
 # %%
 # What do the images alone say?
 # -----------------------------
-# No network is needed to see that the format of the files tells the class.
+# No network is needed to see that the format of the files gives the class away.
 
 found = fs.differences(pictures, progress=False)
 print(found.summary())
