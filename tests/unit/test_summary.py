@@ -37,10 +37,10 @@ def flips():
         table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.08, table[name] + 0.0449
     others = {"coarse": 0.4, "recall": 0.9, "images": 200, "verdict": VERDICTS, "cause": None,
               "by": ["flip", "need", "flip", "flip", "flip", "flip"]}  # fmt: skip
-    table = table.assign(**others, pairs=pd.array([3, *[pd.NA] * 5], "Int64"))
+    table = table.assign(**others)
     split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
     made = FlipTest(None, split, split, None, None, 0)
-    made.__dict__["table"] = table
+    made.__dict__.update(table=table, causes={})
     return made
 
 
