@@ -9,9 +9,8 @@ from torch import nn
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import reliance
-from frequency_shortcuts.evaluation.exchanged import Exchanged
 from frequency_shortcuts.figures import reliance as reliance_figure
-from frequency_shortcuts.networks.without import Without
+from frequency_shortcuts.networks.without import Exchanged, Without
 from frequency_shortcuts.spectrum import filters
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 

@@ -1,11 +1,12 @@
-"""Networks that see no image with some frequencies: neither in training nor in tests."""
+"""Networks that see no image with some frequencies, and images of which these are those of other images."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.data.source import Source
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.masks import check_mask
 
@@ -32,3 +33,23 @@ class Without(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         logits: Tensor = self.network(hide(torch.fft.rfft2(images), self.kept, size=self._size))
         return logits
+
+
+class Exchanged(Source):
+    """Images of a source, in which the frequencies of a mask are those of their donors; read in batches as a `Source`.
+
+    mask : bool [H, W], centred and symmetric; donor : int64 [n], for each image the position of another one, see
+    `fills.donors`
+
+    Raises ValueError for a mask of another size or one that would leave a complex image.
+    """
+
+    def __init__(self, source: Source, mask: BoolArray, donor: IntArray) -> None:
+        super().__init__(source.split, device=source.device, dtype=source.dtype)
+        self._kept = half_plane(~check_mask(mask), *self.shape[-2:]).to(self.device)
+        self._source, self._donor = source, donor
+
+    def take(self, chosen: IntArray) -> Tensor:
+        """The chosen images [k], in that order, on the device: [k, channels, H, W]."""
+        own, others = (torch.fft.rfft2(self._source.take(of)) for of in (chosen, self._donor[chosen]))
+        return hide(own, self._kept, others, size=self.shape[-2:])

@@ -20,12 +20,11 @@ def measure(step: Any, created_by: str) -> None:
     """One row for each removal and class; until then, the states of the trainings are stored beside the table."""
     from frequency_shortcuts.data import stores
     from frequency_shortcuts.evaluation import reliance
-    from frequency_shortcuts.evaluation.exchanged import Exchanged
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.networks import architectures, training
     from frequency_shortcuts.networks.predictions import called, source_for
     from frequency_shortcuts.networks.recipe import Recipe
-    from frequency_shortcuts.networks.without import Without
+    from frequency_shortcuts.networks.without import Exchanged, Without
     from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
     from frequency_shortcuts.storage.files import delete_state
     from frequency_shortcuts.storage.journal import Work
