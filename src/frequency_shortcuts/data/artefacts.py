@@ -122,7 +122,7 @@ def _brightness(pixels: FloatArray, shift: float) -> FloatArray:
 
 AMPLITUDE = "amplitude, pixels from 0 to 1"
 # The only list of kinds: a new one needs its row and its function here. Natural classes differ from each other as if
-# some were blurred or sharpened, and less as by JPEG or noise: hence the different values of `alike`.
+# some were blurred or sharpened, and less as by JPEG or noise, so that `alike` differs.
 KINDS = {
     "wave": Kind(
         _wave, (0.05, 0.1), AMPLITUDE, 1, WAVE, has_frequency=True, cases={"wave": (6, (0.05, 0.1))}
