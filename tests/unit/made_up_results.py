@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, rates, write_hits
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, write_hits
 from frequency_shortcuts.evaluation.trials import Trials, negatives_of, plan_trials
 from frequency_shortcuts.findings.evidence import Tables
 from frequency_shortcuts.maps.dfm import dominant
@@ -46,11 +46,6 @@ def write_file(path, hits, **of_methods):
         for name, other in of_methods.items():
             write_hits(file.create_group(f"methods/{name}"), other)
     return path
-
-
-def table_of(hits, classes):
-    """The rates where maps are kept, with the names of the classes."""
-    return rates(hits).query("part == 'keep'").replace({"class": dict(enumerate(classes))})
 
 
 def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draws=5, **rates):

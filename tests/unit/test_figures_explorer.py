@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import re
+import shutil
 import sys
 from dataclasses import replace
 
@@ -14,76 +15,70 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import torch
-from made_up_results import random_hits, table_of, write_file
+from made_up_results import random_hits, write_file
 from PIL import Image
 
 from conftest import ROOT
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.evaluation import counterfactual, examples, flip_rates
+from frequency_shortcuts.evaluation import examples
+from frequency_shortcuts.evaluation.flip_rates import NUMBERS
 from frequency_shortcuts.figures import explorer
-from frequency_shortcuts.storage.files import replacing_hdf5
-from frequency_shortcuts.storage.tables import read_table, write_table
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 write_explorer = importlib.import_module("write_explorer")
 CLASSES = ["ant", "bee", "</script> & 猫"]
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 2}
 SIZE = 9, 8
-FILLS = ("zeros", "swap")
-TESTED = {"fills": FILLS, "split": "test", "percent": 5, "strong": 0.6}
+TESTED = {"fills": ("zeros", "swap"), "split": "test", "percent": 5, "strong": 0.6}
+STATISTICS = [0.4], [0.2]
 HITS = random_hits(3, n_classes=3, size=SIZE)
-NO_VERDICTS = pd.DataFrame(columns=["dataset", "network", "augmentation", "seed"])
 
 
 @pytest.fixture
-def network(tmp_path):
-    """A network of three classes, with grey images, maps of two methods, and the tests of one of them."""
+def files(tmp_path):
+    """Of a network of three classes: a store of grey images, hits and maps, by name."""
     generator, pairs = np.random.default_rng(0), spectrum.ConjugatePairs(*SIZE)
     split = generator.integers(0, 256, (len(HITS.labels), 1, *SIZE), dtype=np.uint8), HITS.labels
     stores.write(tmp_path / "zoo.h5", {"train": split, "test": split}, classes=CLASSES, source="", created_by="")
-    maps = {explorer.OWN: tmp_path / "dfm.h5", "rise": tmp_path / "rise.h5"}
-    for path, percents in zip(maps.values(), ((1, 5, 20), (5, 20)), strict=True):
-        scores = generator.standard_normal((3, len(pairs)))
-        with h5py.File(path, "w") as file:
-            for percent in percents:
-                file[f"mask/top_{percent}"] = dfm.dominant(scores, pairs, percent)
-    return examples.Network(RUN, tmp_path / "zoo.h5", write_file(tmp_path / "hits.h5", HITS), maps, ([0.4], [0.2]))
+    scores = generator.standard_normal((3, len(pairs)))
+    with h5py.File(tmp_path / "dfm.h5", "w") as file:
+        for percent in (1, 5, 20):
+            file[f"mask/top_{percent}"] = dfm.dominant(scores, pairs, percent)
+    return {"store": tmp_path / "zoo.h5", "hits": hits_of(RUN, tmp_path), "maps": tmp_path / "dfm.h5"}
 
 
-def verdicts_of_network():
-    """The verdicts on the network of `RUN`."""
-    table = drawn_tables.verdicts(CLASSES, (RUN["seed"],), [(RUN["network"], RUN["augmentation"])])
+def hits_of(run, folder, hits=HITS):
+    """The file of hits of a run, in the run's folder."""
+    path = folder.joinpath(*map(str, list(run.values())[:-1]), f"seed{run['seed']}", "hits.h5")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_file(path, hits)
+
+
+def verdicts_of(*runs):
+    """The verdicts on the networks of these runs."""
+    table = drawn_tables.made_up_verdicts([tuple(run.values()) for run in runs], CLASSES)
     table.loc[table["class"] == "ant", ["best_control", "closest_class"]] = ["other", CLASSES[2]]
     return table
 
 
-def text_of(networks, verdicts=NO_VERDICTS, tested=TESTED, most=12, title="Explorer"):
-    """The page of these networks."""
-    return explorer.explorer_page(title, write_explorer.data_sets(networks, verdicts, tested, most), tested)
+VERDICTS = verdicts_of(RUN)
+FLIPS = pd.DataFrame([{**RUN, "class": "bee", "verdict": "needs", **{f"{number}{end}": value for number in NUMBERS
+                      for end, value in (("", 0.51), ("_low", -0.001), ("_high", 0.7))}}])  # fmt: skip
 
 
-def content(*arguments, **options):
+def text_of(*networks, verdicts=VERDICTS, tested=TESTED, title="Explorer"):
+    """The page of networks, each with its files."""
+    listed = [(files["store"], files["hits"], files["maps"], STATISTICS) for files in networks]
+    sets = write_explorer.data_sets(listed, verdicts, tested, 12)
+    return explorer.explorer_page(title, sets, verdicts, FLIPS, tested)
+
+
+def content(*networks, **options):
     """What the script of the page reads."""
-    return content_of(text_of(*arguments, **options))
-
-
-def content_of(text):
-    (data,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
-    return json.loads(data)
-
-
-def methods_of(network, verdicts=NO_VERDICTS):
-    """The methods of a network, and what is shown of each class for the first at 5 %."""
-    methods = content([network], verdicts)["datasets"][0]["networks"][0]["methods"]
-    return methods, at_5(methods[0])
-
-
-def at_5(method):
-    (size,) = [size for size in method["sizes"] if size["percent"] == "5"]
-    return size["classes"]
+    text = text_of(*networks, **options)
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)[1])
 
 
 def pixels(png):
@@ -91,176 +86,75 @@ def pixels(png):
         return np.asarray(picture.convert({"P": "RGB", "1": "L"}.get(picture.mode, picture.mode))).astype(int)
 
 
-def test_reduced_images_are_those_of_the_library(network):
-    split = stores.read(network.store, "test", statistics=network.statistics)
+def test_reduced_images_are_those_of_the_library(files):
+    split = stores.read(files["store"], "test", statistics=STATISTICS)
     seen, donor = Source(split).take(np.arange(len(split))), HITS.donors
     first = [int(np.flatnonzero(split.labels == c)[0]) for c in range(3)]
-    found = content([network])["datasets"][0]
-    method = found["networks"][0]["methods"][0]
-    assert [size["percent"] for size in method["sizes"]] == ["1", "5", "20"]
-    for size in method["sizes"]:
-        masks = dfm.read_mask(network.maps[explorer.OWN], float(size["percent"]))
+    (found,) = content(files)["datasets"]
+    sizes = found["networks"][0]["sizes"]
+    assert [size["percent"] for size in sizes] == ["1", "5", "20"]
+    for size in sizes:
+        masks = dfm.read_mask(files["maps"], float(size["percent"]))
         expected = [examples.reduced_images(seen[first], masks, donors) for donors in (None, seen[donor[first]])]
         for c, shown in enumerate(size["classes"]):
             assert np.array_equal(pixels(shown["map"])[::-1] == 0, masks[c]) and shown["kept"] == masks[c].sum()
             for shot, pictures in zip(shown["reduced"], expected, strict=True):
                 np.testing.assert_allclose(pixels(shot), 255 * pictures[c, 0], atol=0.51)
-    for c, shown in enumerate(found["networks"][0]["donors"]):
-        place = donor[first[c]]
-        mine = np.flatnonzero(split.labels == split.labels[place])
-        assert shown["class"] == CLASSES[split.labels[place]] and mine[shown["number"] - 1] == place
-        assert np.array_equal(pixels(shown["image"]), split.images[place, 0])
     assert found["classes"] == CLASSES and np.array_equal(pixels(found["images"][0]), split.images[first[0], 0])
 
 
-def test_rates_of_a_method_that_the_study_tests_stand_beside_those_of_the_culling(network, tmp_path):
-    others = replace(HITS, predicted={fill: np.zeros_like(named) for fill, named in HITS.predicted.items()})
-    tested = replace(network, hits=write_file(tmp_path / "both.h5", HITS, rise=others))
-    (own, other), _ = methods_of(tested, verdicts_of_network())
-    assert own == methods_of(network, verdicts_of_network())[0][0] and other["measured"] == ["5"]
-    for c, shown in enumerate(at_5(other)):  # all images are called the first class
-        for rates in shown["rates"]:
-            assert rates["rows"]["the map"]["tpr"][0] == (c == 0) and "verdict" not in rates
+def test_numbers_are_those_of_the_tables(files):
+    network, judged = content(files)["datasets"][0]["networks"][0], VERDICTS.query("part == 'keep'")
+    for name, (i, fill) in itertools.product(CLASSES, enumerate(TESTED["fills"])):
+        row = judged[(judged["class"] == name) & (judged["fill"] == fill)].iloc[0]
+        lines = {heading: cells for heading, *cells in network["rates"][CLASSES.index(name)]}
+        tpr, fpr = lines["the map"][2 * i : 2 * i + 2]
+        for cell, rate in ((tpr, "tpr_dfm"), (fpr, "fpr_dfm")):
+            expected = [row[f"{rate}{end}"] for end in ("", "_low", "_high")]
+            assert [*map(float, re.findall(r"[\d.]+", cell))] == pytest.approx(expected, abs=0.0051)
+        assert lines["random masks, same radii"][2 * i :][:2] == [f"{row['tpr_radial']:.2f}", "not measured"]
+        assert lines["verdict"][i].startswith(explorer.VERDICTS[row["verdict"]])
+        assert (explorer.LOWEST[row["than_lowest"]] in lines["verdict"][i]) == (row["verdict"] != "none")
+        over = f"the map of {CLASSES[2]}" if name == "ant" else explorer.control_label(row["best_control"], CLASSES[0])
+        ends = row["margin"], row["margin_low"], row["margin_high"]
+        assert lines["margin"][i] == "{:.2f} [{:.2f}, {:.2f}] over {}".format(*ends, over).replace("-0.00", "0.00")
+    ends = ", ".join(f"{number} 0.51 [0.00, 0.70]" for number in NUMBERS)
+    assert network["flips"] == ["not tested", f"needs: {ends}", "not tested"]
 
 
-def test_rates_are_those_of_the_tables_and_only_of_what_was_tested(network):
-    verdicts, said = verdicts_of_network(), set()
-    (own, other), shown = methods_of(network, verdicts)
-    assert own["measured"] == ["5"] and other["measured"] == []
-    untested = [size for size in (*own["sizes"], *other["sizes"]) if size["classes"] != shown]
-    assert len(untested) == 4 and all(one["rates"] is None for size in untested for one in size["classes"])
-    tests = table_of(HITS, CLASSES).set_index(["class", "fill", "filter"])
-    judged = verdicts.query("part == 'keep'").set_index(["class", "fill"])
-    for name, (fill, i) in itertools.product(CLASSES, zip(FILLS, (0, 1), strict=True)):
-        rates, line = shown[CLASSES.index(name)]["rates"][i], judged.loc[name, fill]
-        row, draws = tests.loc[[(name, fill, "dfm")]].iloc[0], tests.loc[name, fill, "random"]["fpr"]
-        uniform = rates["rows"]["random masks, uniform"]
-        for found, expected in (
-            (rates["rows"]["the map"]["tpr"], row[["tpr", "tpr_low", "tpr_high"]]),
-            (rates["rows"]["the map"]["fpr"], row[["fpr", "fpr_low", "fpr_high"]]),
-            (uniform["fpr"], [draws.mean(), draws.min(), draws.max()]),
-            (rates["margin"][:1], line[["margin"]]),
-            (rates["low"], line[["low_pass_margin", "low_pass_margin_low", "low_pass_margin_high"]]),
-        ):
-            assert found == pytest.approx(list(expected), abs=1e-4)
-        assert uniform["draws"] == 5 and set(rates["rows"]) == set(explorer.ROWS.values())
-        assert (rates["images"], rates["others"]) == tuple(row[["images", "negatives"]])
-        assert rates["verdict"] == explorer.VERDICTS.get(line["verdict"])
-        assert rates["lowest"] == explorer.LOWEST[line["than_lowest"]]
-        is_map = line["best_control"] == "other"
-        expected = f"the map of {line['closest_class']}" if is_map else explorer.ROWS[line["best_control"]]
-        assert rates["control"] == expected
-        said.add(is_map)
-    assert said == {True, False}
-    _, few = methods_of(network, verdicts.assign(verdict="too few images"))
-    assert {rates["verdict"] for one in few for rates in one["rates"]} == {"too few images to tell"}
+def test_without_a_verdict_or_a_test_nothing_is_claimed(files):
+    verdicts = VERDICTS.astype({"than_lowest": object, "verdict": object, "tpr_random": object})
+    verdicts.loc[verdicts["class"] == "bee", ["verdict", "than_lowest", "tpr_random", "margin"]] = None
+    verdicts = verdicts[(verdicts["class"] != "ant") | (verdicts["fill"] != "swap")]
+    rates = content(files, verdicts=verdicts)["datasets"][0]["networks"][0]["rates"]
+    ant, bee = ({heading: cells for heading, *cells in lines} for lines in rates[:2])
+    assert ant["verdict"][1] == "not tested" and ant["the map"][2:] == ["not measured"] * 2
+    assert bee["verdict"] == ["no verdict: TPR of unfiltered images below 0.5"] * 2
+    assert bee["margin"] == ["not measured"] * 2 and bee["random masks, uniform"][0] == "not measured"
 
 
-def test_without_a_verdict_or_the_lowest_frequencies_nothing_is_claimed(network, tmp_path):
-    verdicts = verdicts_of_network().astype({"than_lowest": object, "verdict": object})
-    missing = ["verdict", "than_lowest", *(f"low_pass_margin{end}" for end in ("", "_low", "_high"))]
-    verdicts.loc[verdicts["class"] == "bee", missing] = None
-    write_table(verdicts, tmp_path / "verdicts.csv")
-    for rates in methods_of(network, read_table(tmp_path / "verdicts.csv"))[1][1]["rates"]:
-        assert rates["verdict"] is None and rates["lowest"] is None and rates["low"] == [None] * 3
-
-
-def test_rates_of_a_compared_method_stand_beside_its_controls(network, tmp_path):
-    rows = [
-        ("unfiltered", "keep", 100, 0, 0.9, 0.1), ("rise", "keep", 5, 0, 0.5, 0.2), ("rise", "keep", 20, 0, 0.6, 0.2),
-        ("rise", "remove", 5, 0, 0.3, np.nan), ("random_control", "keep", 5, 0, 0.1, 0.0),
-        ("random_control", "keep", 5, 1, 0.3, 0.0), ("low_pass", "keep", 5, 0, 0.25, np.nan),
-        ("other", "keep", 5, 0, 0.7, 0.0),
-    ]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["method", "part", "percent", "draw", "tpr", "fpr"])
-    for rate in ("tpr", "fpr"):
-        table[f"{rate}_low"], table[f"{rate}_high"] = table[rate] - 0.1, table[rate] + 0.1
-    table = table.assign(fill="zeros", images=10, negatives=20, **{"class": "ant"})
-    write_table(table, tmp_path / "rates.csv", **RUN)
-    (own, rise), _ = methods_of(replace(network, rates=tmp_path / "rates.csv"))
-    assert own["measured"] == ["5"] and rise["measured"] == ["5", "20"]
-    (zeros, other), bee = (shown["rates"] for shown in rise["sizes"][0]["classes"][:2])
-    assert other is None and bee is None  # neither the fills nor the class were tested
-    assert zeros["rows"] == {
-        "all frequencies (unfiltered)": {"draws": 1, "tpr": [0.9, 0.8, 1.0], "fpr": [0.1, 0.0, 0.2]},
-        "the map": {"draws": 1, "tpr": [0.5, 0.4, 0.6], "fpr": [0.2, 0.1, 0.3]},
-        "random masks, uniform": {"draws": 2, "tpr": [0.2, 0.1, 0.3], "fpr": [0.0, 0.0, 0.0]},
-        "lowest frequencies": {"draws": 1, "tpr": [0.25, 0.15, 0.35], "fpr": [None] * 3},
-    }
-    assert "margin" not in zeros and (zeros["images"], zeros["others"]) == (10, 20)
-    (at_20, *_) = rise["sizes"][1]["classes"][0]["rates"]
-    assert set(at_20["rows"]) == {"all frequencies (unfiltered)", "the map"}
-
-
-@pytest.fixture
-def flipped(network, tmp_path, small_network):
-    """The network with the hits of a counterfactual test on other images, and its table of rates."""
-    generator, labels = np.random.default_rng(1), np.arange(36) % 3
-    splits = {name: (generator.integers(0, 256, (36, 1, *SIZE), dtype=np.uint8), labels) for name in ("train", "test")}
-    stores.write(tmp_path / "zoo.h5", splits, classes=CLASSES, source="", created_by="")
-    parts = [stores.read(tmp_path / "zoo.h5", split) for split in ("train", "test")]
-    flips = counterfactual.collect(small_network(1, 3), *parts, seed=4)
-    with replacing_hdf5(tmp_path / "flips.h5") as file:
-        counterfactual.write_flips(file, flips)
-        file.attrs.update(split="test", images_per_class=50, ranking="train", seed=4)
-    table = flip_rates.rates(flips).replace({"class": dict(enumerate(CLASSES))}).assign(**RUN)
-    return replace(network, flips=tmp_path / "flips.h5"), table, flips
-
-
-def test_the_counterfactual_test_stands_with_its_verdict_numbers_and_an_example(flipped, tmp_path):
-    one, table, hits = flipped
-    table.loc[0, "verdict"], table.loc[1, "verdict"] = "follows", "needs"
-    sets = write_explorer.data_sets([one], NO_VERDICTS, TESTED, 12, table)
-    shown = content_of(explorer.explorer_page("Explorer", sets, TESTED))["datasets"][0]["networks"][0]["flips"]
-    test = stores.read(tmp_path / "zoo.h5", "test")
-    for k, (name, found) in enumerate(zip(CLASSES, shown, strict=True)):
-        row = table.iloc[k]
-        assert found["said"] == explorer.SAID[row["verdict"]].format(name) and "no shortcut" not in found["said"]
-        assert found["shares"][0]["share"] == pytest.approx([row["flip"], row["flip_low"], row["flip_high"]], abs=1e-4)
-        limits = flip_rates.Thresholds()
-        assert [one["threshold"] for one in found["shares"]] == [*limits[:4], None]
-        example = found["example"]
-        before = pixels(example["before"])
-        places = np.flatnonzero((test.images[:, 0] == before).all(axis=(1, 2)))
-        assert len(places) == 1 and CLASSES[test.labels[places[0]]] == example["class"]
-        assert CLASSES[hits.unfiltered[places[0]]] == example["called"][0]
-        assert pixels(example["after"]).shape == pixels(example["change"]).shape == before.shape
-    assert "texture or artefact" in shown[0]["said"] and "texture or artefact" in shown[1]["said"]
-
-
-def test_the_example_is_what_the_network_was_shown(flipped, small_network, tmp_path):
-    one, _, _ = flipped
-    network, found = small_network(1, 3), examples.read_counterfactuals(one.flips, one.store, np.arange(3))
-    test = stores.read(tmp_path / "zoo.h5", "test")
-    for made in found:
-        images = torch.from_numpy(np.stack([made.before / 255, made.after])).float()
-        called = network((images - test.mean[0]) / test.std[0]).argmax(dim=1)
-        assert tuple(CLASSES[c] for c in called) == made.called and made.name in CLASSES
-
-
-def test_without_the_test_or_with_too_few_images_there_is_no_example(network, flipped):
-    assert methods_of(network)[0] and content([network])["datasets"][0]["networks"][0]["flips"] == [None] * 3
-    few = np.random.default_rng(0).integers(0, 256, (12, 1, *SIZE), dtype=np.uint8), np.arange(12) % 3
-    stores.write(network.store, dict.fromkeys(("train", "test"), few), classes=CLASSES, source="", created_by="")
-    examples._statistics.cache_clear()
-    assert examples.read_counterfactuals(flipped[0].flips, network.store, np.arange(3)) == [None] * 3
-
-
-def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_is_not_shown(network, tmp_path):
+def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_is_not_shown(files, tmp_path):
     runs = [{**RUN, "dataset": "b"}, {**RUN, "dataset": "b", "augmentation": "afa"}, {**RUN, "dataset": "a"}]
-    hits = write_file(tmp_path / "zeros.h5", replace(HITS, donors=None, predicted={"zeros": HITS.predicted["zeros"]}))
-    networks, tested = [replace(network, run=run, hits=hits) for run in runs], {**TESTED, "fills": ("zeros",)}
-    found = content(networks, tested=tested)
-    assert [(one["name"], [net["augmentation"] for net in one["networks"]]) for one in found["datasets"]] == [
-        ("b", ["none", "afa"]), ("a", ["none"]),
+    hits = replace(HITS, donors=None, predicted={"zeros": HITS.predicted["zeros"]})
+    networks = [{**files, "hits": hits_of(run, tmp_path, hits)} for run in runs]
+    networks[2]["store"] = shutil.copy(files["store"], tmp_path / "a.h5")
+    options = {"tested": {**TESTED, "fills": ("zeros",)}, "verdicts": verdicts_of(*runs)}
+    found = content(*networks, **options)
+    assert [(one["name"], [net["name"] for net in one["networks"]]) for one in found["datasets"]] == [
+        ("b", ["small (seed 2)", "small, afa (seed 2)"]), ("a", ["small (seed 2)"]),
     ]  # fmt: skip
-    assert found["fills"] == ["zeros"] and found["datasets"][0]["networks"][0]["donors"] == [None] * 3
-    text = text_of(networks, tested=tested)
+    text = text_of(*networks, **options)
     assert "fill: zeros" in text and "fill: swap" not in text
 
 
-def test_the_page_loads_nothing_and_a_name_cannot_end_its_script(network):
-    text = text_of([network], verdicts_of_network(), title="A & B")
+def test_large_pictures_of_many_networks_leave_room_for_fewer_classes():
+    assert explorer.affordable([([5], (10, 9, 8))], 2, 12) == 12
+    assert 1 < explorer.affordable([([1, 5, 10, 20], (1000, 224, 224))] * 10, 2, 12) < 12
+    assert explorer.affordable([([1, 5, 10, 20], (1000, 224, 224))] * 900, 2, 12) == 1
+
+
+def test_the_page_loads_nothing_and_a_name_cannot_end_its_script(files):
+    text = text_of(files, title="A & B")
     assert "<title>A &amp; B</title>" in text and '<meta charset="utf-8">' in text and "http" not in text
     assert text.count("</script>") == 2 and "猫" in text
     assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "import " not in text

@@ -107,16 +107,9 @@ rule explorer:
         stores=[f"{RESULTS}/data/{run['dataset']}.h5" for run in targets.explored_runs(plan)],
         weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", targets.explored_runs(plan)),
         dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", targets.explored_runs(plan)),
-        maps=[path for run in targets.explored_runs(plan) for path in plan.all_maps(run)],
         hits=expand_runs(f"{RESULTS}/tests/{RUN}/hits.h5", targets.explored_runs(plan)),
-        rates=[
-            f"{RESULTS}/tests/{RUN}/method_rates.csv".format(**run)
-            for run in targets.explored_runs(plan)
-            if plan.compared_runs(**run)
-        ],
-        flips=expand_runs(f"{RESULTS}/tests/{RUN}/flips.h5", targets.explored_runs(plan)),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        flip_rates=f"{RESULTS}/tables/flips.csv",
+        flips=f"{RESULTS}/tables/flips.csv",
         template="src/frequency_shortcuts/figures/explorer.html.jinja",
         code=code("write_explorer.py"),
     output:
@@ -131,7 +124,7 @@ rule explorer:
         most=lookup(dpath="figures/classes", within=config),
         tested=plan.section("shortcuts", "percent", "split", "fills", "strong"),
     message:
-        "Writing the explorer: every class, network, method and size of map"
+        "Writing the explorer: every class, network and size of map"
     script:
         "../scripts/write_explorer.py"
 

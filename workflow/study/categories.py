@@ -26,7 +26,7 @@ CATEGORIES = {
     "run": "9. How it was run",
 }
 
-EXPLORER = Result("explorer: every class, network, method and size of map", "findings")
+EXPLORER = Result("explorer: every class, network and size of map", "findings")
 CONFIGURATION = Result("the configuration in use", "run")
 
 

@@ -225,7 +225,3 @@ class Plan(StudySettings):
         """The files of the maps of a run that are tested: of the culling, then one a method."""
         folders = ["dfm", *(f"maps/{name}" for name in self.tested_methods())]
         return [f"{self.results}/{folder}/{FOLDER}.h5".format(**run) for folder in folders]
-
-    def all_maps(self, run: Run) -> list[str]:
-        """The files of the maps of a run by all methods but the culling of the study: tested, or compared."""
-        return list(dict.fromkeys([*self.tested_maps(run)[1:], *self.map_files(**run)]))

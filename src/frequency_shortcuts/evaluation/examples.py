@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import torch
 from torch import Tensor
 
 from frequency_shortcuts.data import normalisation, stores
-from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import all_named
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.storage.hdf5 import read_hdf5
-from frequency_shortcuts.storage.tables import CULLING, read_table
 
-from . import flip_rates
-from .class_statistics import FEWEST, ClassStatistics, class_statistics
-from .counterfactual import Changes, Flips, Settings, read_flips
-from .hits import rates, read_hits_of_methods
+from .hits import read_hits
 
 File = str | os.PathLike[str]
 Statistics = tuple[Sequence[float], Sequence[float]]  # mean and std [channels] that a network's images need
@@ -139,140 +129,25 @@ def make_cards(
 # The explorer
 
 
-@dataclass(frozen=True)
-class Network:
-    """The files of one network.
+def read_reduced(
+    store: File, hits: File, maps: File, shown: IntArray, fills: Sequence[str], statistics: Statistics | None = None
+) -> Iterator[tuple[float, BoolArray, list[FloatArray]]]:
+    """The maps of the classes `shown` [k], and an image of each reduced to its map, one size of map after the other.
 
-    run : dataset, network, augmentation and seed
-    store : of its images; statistics : by default the store's
-    hits : of the shortcut test, which say how the images were tested
-    maps : method -> DFM file, or file of the same layout; those that the study tests come first
-    rates : table of `compare_methods`, with the maps of other methods; flips : hits of the counterfactual test
+    hits : of the shortcut test: images are changed as there; maps : a DFM file; statistics : by default the store's
+
+    Yields the percentage, the masks bool [k, H, W], centred, and pictures float64 [k, channels, H, W] for each fill.
     """
-
-    run: Mapping[str, Any]
-    store: File
-    hits: File
-    maps: Mapping[str, File]
-    statistics: Statistics | None = None
-    rates: File | None = None
-    flips: File | None = None
-
-
-@dataclass(frozen=True)
-class Donor:
-    """The donor of an image: its class, its number among the images of this class, and its pixels."""
-
-    name: str
-    number: int
-    image: npt.NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Counterfactual:
-    """An image before and after a change by the spectrum of a class, as pictures [channels, H, W].
-
-    name : of its class; kind : of the change, see `flip_rates.example`; called : the classes that the network calls
-        before and after; before : uint8; after : from 0 to 1
-    """
-
-    name: str
-    kind: str
-    called: tuple[str, str]
-    before: npt.NDArray[np.uint8]
-    after: FloatArray
-
-
-@dataclass(frozen=True)
-class Reduced:
-    """Maps of k classes, and an image of each class reduced to its map.
-
-    masks : bool [k, H, W], centred; pictures : float64 [fill, k, channels, H, W], 0 to 1
-    """
-
-    percent: float
-    masks: BoolArray
-    pictures: Sequence[FloatArray]
-
-
-@dataclass(frozen=True)
-class Explored:
-    """What the explorer shows of one network for k classes: arrays, and the tables of its tests.
-
-    donors : of the image of each class, or None; maps : method -> its maps, read one size after the other
-    tests : method -> rates of the shortcut test with its maps; rates : as in `Network`, read, empty if there are none
-    counterfactuals : of each class, or None
-    """
-
-    run: Mapping[str, Any]
-    donors: Sequence[Donor | None]
-    maps: Mapping[str, Iterator[Reduced]]
-    tests: Mapping[str, pd.DataFrame]
-    rates: pd.DataFrame
-    counterfactuals: Sequence[Counterfactual | None]
-
-
-def read_explored(network: Network, shown: IntArray, fills: Sequence[str]) -> Explored:
-    """What the files of a network hold of the classes `shown` [k]. Images are changed as in the tests.
-
-    fills : that are shown
-
-    >>> network = Network(run, "data.h5", "hits.h5", {"culling": "dfm.h5"})
-    >>> explored = read_explored(network, np.arange(3), ["zeros", "swap"])
-    """
-    with read_hdf5(network.hits) as file:
-        of_method, split = read_hits_of_methods(file), str(file.attrs["split"])
-    hits = of_method.pop(CULLING)
-    images = stores.read(network.store, split, int(np.bincount(hits.labels).max()), statistics=network.statistics)
+    with read_hdf5(hits) as file:
+        tested, split = read_hits(file), str(file.attrs["split"])
+    images = stores.read(store, split, int(np.bincount(tested.labels).max()), statistics=statistics)
     first = np.array([np.flatnonzero(images.labels == c)[0] for c in shown], np.int64)
-    donor = None if hits.donors is None else hits.donors[first]
-    source, names = Source(images), dict(enumerate(images.classes))
-    own, swapped = source.take(first), None if donor is None else source.take(donor)
-    under = [swapped if fill.needs_donors else None for fill in all_named(fills)]
-    tested = {next(iter(network.maps)): hits, **of_method}
-    return Explored(
-        network.run,
-        [None] * len(shown) if donor is None else [_donor(images, int(place)) for place in donor],
-        {method: _read_reduced(path, shown, own, under) for method, path in network.maps.items()},
-        {method: rates(found).replace({"class": names}) for method, found in tested.items()},
-        read_table(network.rates) if network.rates else pd.DataFrame(),
-        read_counterfactuals(network.flips, network.store, shown) if network.flips else [None] * len(shown),
-    )
-
-
-def read_counterfactuals(flips: File, store: File, shown: IntArray) -> list[Counterfactual | None]:
-    """An example for each of some classes from the hits of the counterfactual test, and the store of its images."""
-    with read_hdf5(flips) as file:
-        found, about = read_flips(file), dict(file.attrs)
-    if (statistics := _statistics(os.fspath(store), about["ranking"])) is None:
-        return [None] * len(shown)
-    images = stores.read(store, about["split"], about["images_per_class"])
-    changes = Changes(statistics, Settings(), in_pixels(images, images, torch.device("cpu"))[1], int(about["seed"]))
-    rows = flip_rates.rates(found).set_index("class")
-    return [None if k == found.neutral else _counterfactual(found, images, changes, rows.loc[k], int(k)) for k in shown]
-
-
-@functools.lru_cache(maxsize=1)
-def _statistics(store: str, split: str) -> ClassStatistics | None:
-    """The statistics of a split, once for all networks of a data set; None where a class has too few images."""
-    ranking = stores.read(store, split)
-    if np.bincount(ranking.labels, minlength=len(ranking.classes)).min() < FEWEST:
-        return None
-    return class_statistics(in_pixels(ranking, ranking, torch.device("cpu"))[0], len(ranking.classes))
-
-
-def _counterfactual(flips: Flips, images: Split, changes: Changes, row: pd.Series, k: int) -> Counterfactual:
-    chosen, kind, place = flip_rates.example(flips, row, k)
-    image = chosen[[place]]
-    _, after = changes.of_image(kind, k, chosen, place)
-    called = (flips.own_called if kind in flip_rates.AWAY else flips.called)[kind][0, k, place]
-    return Counterfactual(
-        name=images.classes[flips.labels[image[0]]],
-        kind=kind,
-        called=(images.classes[flips.unfiltered[image[0]]], images.classes[called]),
-        before=images.images[image][0],
-        after=after[0].double().numpy(),
-    )
+    source, donors = Source(images), tested.donors
+    own, swapped = source.take(first), None if donors is None else source.take(donors[first])
+    others = [swapped if fill.needs_donors else None for fill in all_named(fills)]
+    for percent in map_sizes(maps)[0]:
+        masks = read_mask(maps, percent, shown)
+        yield percent, masks, [reduced_images(own, masks, other) for other in others]
 
 
 def map_sizes(path: File) -> tuple[list[float], tuple[int, ...]]:
@@ -280,16 +155,3 @@ def map_sizes(path: File) -> tuple[list[float], tuple[int, ...]]:
     with read_hdf5(path) as file:
         percents = sorted(float(name.removeprefix("top_")) for name in file["mask"])
         return percents, next(iter(file["mask"].values())).shape
-
-
-def _donor(images: Split, place: int) -> Donor:
-    label = images.labels[place]
-    number = int((images.labels[: place + 1] == label).sum())
-    return Donor(images.classes[label], number, images.images[place : place + 1][0])
-
-
-def _read_reduced(path: File, shown: IntArray, own: Tensor, fills: Sequence[Tensor | None]) -> Iterator[Reduced]:
-    """One size after the other: all pictures of many methods at once may not fit into memory."""
-    for percent in map_sizes(path)[0]:
-        masks = read_mask(path, percent, shown)
-        yield Reduced(percent, masks, [*map(partial(reduced_images, own, masks), fills)])
