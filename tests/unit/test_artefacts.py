@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from frequency_shortcuts.data.artefacts import CASES, CAUSES, HARMONICS, KINDS, Artefact, ChangedImages, put
+from frequency_shortcuts.data.artefacts import CASES, CAUSES, KINDS, Artefact, ChangedImages, put
 from frequency_shortcuts.spectrum.masks import symmetric
 
 LABELS = np.arange(36) % 3
@@ -123,28 +123,9 @@ def test_without_clipping_a_wave_adds_energy_at_its_pair_alone():
     np.testing.assert_allclose(found[1, 0], expected, atol=0.5)
     spectrum = np.abs(np.fft.fftshift(np.fft.fft2(found[1, 0].astype(float))))
     spectrum[6, 5] = 0
-    truth = made.masks(2, 12, 10)["truth"]
-    assert not truth[0].any() and truth[1].sum() == 2
+    truth = made.truth(2, 12, 10)
+    assert not truth[0].any() and truth[1].sum() == 2 and symmetric(truth)
     assert spectrum[truth[1]].min() > 20 * spectrum[~truth[1]].max()
-
-
-@pytest.mark.parametrize("frequency", [(0, 1), (-1, 2)])
-def test_clipped_waves_have_their_harmonics(frequency):
-    made = wave(0.3, frequency, label=0)
-    images = made.add(np.zeros((1, 1, 32, 32), np.uint8), np.array([0]))
-    spectrum = np.abs(np.fft.fftshift(np.fft.fft2(images[0, 0].astype(float))))
-    spectrum[16, 16] = 0
-    masks = made.masks(1, 32, 32)
-    assert not (masks["truth"] & masks["harmonics"]).any()
-    assert masks["harmonics"].sum() == 2 * (HARMONICS - 1)
-    inside = (masks["truth"] | masks["harmonics"])[0]
-    # The third harmonic of half a wave is zero; the fifth and later ones hold less than a hundredth of the energy.
-    assert (spectrum[inside] ** 2).sum() > 0.99 * (spectrum**2).sum()
-
-
-def test_masks_are_symmetric_also_where_the_harmonics_are_aliased():
-    for masks in wave(0.1, (3, -4)).masks(3, 9, 8).values():
-        assert masks.shape == (3, 9, 8) and symmetric(masks)
 
 
 def test_a_share_of_the_class_has_it_spread_evenly():

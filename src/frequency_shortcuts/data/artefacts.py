@@ -32,7 +32,6 @@ CAUSES = {  # of how a class differs, and in words
     LOST: "lost high frequencies, as after resizing or blurring",
     RAISED: "raised high frequencies, as by noise or sharpening",
 }
-HARMONICS = 4  # multiples of the frequency of a wave up to this one, beside the wave itself
 LOWEST_RADIUS = 2  # of a wave that is drawn, cycles per image
 
 
@@ -233,17 +232,14 @@ class Artefact:
             changed[carry] = put(self.kind, self.level, images[carry], self.frequency)
         return changed
 
-    def masks(self, n_classes: int, height: int, width: int) -> Mapping[str, BoolArray]:
-        """`truth` and `harmonics` of a wave, bool [class, H, W], centred: its pair, and those of its harmonics."""
+    def truth(self, n_classes: int, height: int, width: int) -> BoolArray:
+        """The pair of a wave in its class, bool [class, H, W], centred."""
         assert self.frequency is not None
         u, v = frequencies(height, width)
-        masks = np.zeros((2, n_classes, height, width), bool)
-        for multiple in range(1, HARMONICS + 1):  # beyond the spectrum it is aliased
-            there = (u - multiple * self.frequency[0]) % height == 0
-            there = there & ((v - multiple * self.frequency[1]) % width == 0)
-            masks[int(multiple > 1), self.label] |= there | mirror(there)
-        masks[1] &= ~masks[0]
-        return {"truth": masks[0], "harmonics": masks[1]}
+        there = ((u - self.frequency[0]) % height == 0) & ((v - self.frequency[1]) % width == 0)
+        masks = np.zeros((n_classes, height, width), bool)
+        masks[self.label] = there | mirror(there)
+        return masks
 
 
 def draw_frequency(generator: np.random.Generator, height: int, width: int) -> tuple[int, int]:

@@ -92,14 +92,14 @@ artefact:
         of_any = plain[splits[0]]
         artefact, shape = _of_class(settings, of_any.classes), of_any.images.shape[1:]
         artefact.check(*shape)
-        masks = artefact.masks(len(of_any.classes), *shape[1:]) if self.has_truth(settings) else None
+        truth = artefact.truth(len(of_any.classes), *shape[1:]) if self.has_truth(settings) else None
         stores.write(
             path,
             {split: (ChangedImages(data.images, artefact, data.labels), data.labels) for split, data in plain.items()},
             classes=of_any.classes,
             source=f"{source}, {artefact}",
             statistics=None if "train" in plain else (of_any.mean, of_any.std),
-            planted=None if masks is None else (masks, {"mechanism": "waved", "neutral": -1}),
+            planted=None if truth is None else ({"truth": truth}, {"mechanism": "waved", "neutral": -1}),
             **about,
         )
 
