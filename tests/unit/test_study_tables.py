@@ -12,7 +12,7 @@ from made_up_results import random_hits
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts.evaluation import verdicts as rates
 from frequency_shortcuts.evaluation.cross import cross_matrix
-from frequency_shortcuts.findings import paper_tables, study_tables
+from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
 PHOTOGRAPHS = [("photos", "small", "none", 0), ("photos", "small", "none", 1), ("photos", "large", "sin", 0)]
@@ -76,14 +76,14 @@ def ood():
     rows = [
         (*run, rendition, c, "keep", fill, kind, generator.random())
         for run in RUNS
-        for rendition, c, fill, kind in product(renditions[run[0]], NAMES, ("swap", "zeros"), paper_tables.FILTERS)
+        for rendition, c, fill, kind in product(renditions[run[0]], NAMES, ("swap", "zeros"), study_tables.FILTERS)
     ]
     return pd.DataFrame(rows, columns=[*RUN, "rendition", "class", "part", "fill", "filter", "tpr"])
 
 
 def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
     over = shortcuts.over_seeds(of_runs)
-    table = paper_tables.rates_over_seeds(over, [["p", "a", "sin"], ["p", "b", "none"]])
+    table = study_tables.rates_over_seeds(over, [["p", "a", "sin"], ["p", "b", "none"]])
     assert list(table["class"]) == NAMES * 2 and list(table["network"]) == ["a"] * 3 + ["b"] * 3
     assert list(table["seeds"]) == [1] * 3 + [2] * 3 and list(table["strong_seeds"]) == [1, 0, 0, 2, 0, 0]
     published = of_runs.query("part == 'keep' and fill == 'zeros' and dataset == 'p'").set_index(["network", "class"])
@@ -93,18 +93,18 @@ def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
         assert np.isclose(row["fpr_dfm_sd"], values.std(ddof=1), equal_nan=True)
     for some, name in ((over, "c"), (over.query("fill == 'swap'"), "b")):
         with pytest.raises(ValueError, match=f"there are no shortcut tests of p, {name}, none with the fill zeros"):
-            paper_tables.rates_over_seeds(some, [["p", name, "none"]])
+            study_tables.rates_over_seeds(some, [["p", name, "none"]])
 
 
 def test_a_row_by_rendition_holds_every_test_of_a_class(of_runs, ood):
-    table = paper_tables.by_rendition(ood, of_runs)
+    table = study_tables.by_rendition(ood, of_runs)
     assert len(table) == 3 * len(NAMES) * 6
     columns = [f"tpr_{images}_{kind}" for images in ("original", "toy", "art") for kind in ("mean", "sd")]
     assert list(table.columns[6:]) == columns
-    assert list(table["class"].iloc[::6]) == NAMES * 3 and list(table["filter"]) == [*paper_tables.FILTERS] * 9
+    assert list(table["class"].iloc[::6]) == NAMES * 3 and list(table["filter"]) == [*study_tables.FILTERS] * 9
     values = defaultdict(list)
     for row in of_runs.query("part == 'keep' and fill == 'zeros'").to_dict("records"):
-        for kind in paper_tables.FILTERS:
+        for kind in study_tables.FILTERS:
             values[(*(row[key] for key in RUN[:3]), row["class"], kind, "original")].append(row[f"tpr_{kind}"])
     for *network, _, rendition, name, _, fill, kind, tpr in ood.itertuples(index=False):
         if fill == "zeros":
@@ -117,4 +117,4 @@ def test_a_row_by_rendition_holds_every_test_of_a_class(of_runs, ood):
             spread = np.std(seeds, ddof=1) if len(seeds) > 1 else np.nan
             assert np.isclose(row[f"tpr_{images}_sd"], spread, equal_nan=True)
     # Runs without renditions do not enter.
-    assert set(paper_tables.by_rendition(ood[ood["dataset"] == "p"], of_runs)["dataset"]) == {"p"}
+    assert set(study_tables.by_rendition(ood[ood["dataset"] == "p"], of_runs)["dataset"]) == {"p"}

@@ -12,16 +12,16 @@ from pathlib import Path
 from IPython.display import display
 
 from frequency_shortcuts.figures import typeset
-from frequency_shortcuts.findings import paper_tables
+from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 for path, title in tables.items():
     name = Path(path).stem
     if name in chosen:
-        table = paper_tables.rates_over_seeds(read_table(over_seeds), chosen[name])
+        table = study_tables.rates_over_seeds(read_table(over_seeds), chosen[name])
     else:
-        table = paper_tables.by_rendition(read_table(ood), read_table(verdicts))
+        table = study_tables.by_rendition(read_table(ood), read_table(verdicts))
     write_table(table, path)
     with replacing(Path(path).with_suffix(".tex")) as temporary:
         temporary.write_text(typeset.latex(table, title[0].upper() + title[1:], f"tab:{name}"))
