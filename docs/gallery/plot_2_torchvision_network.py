@@ -66,7 +66,7 @@ for _ in range(7):
 # The analysis
 # ------------
 # New pictures, of which half find the maps and half test them. Culling removes cells of 2 x 2 frequencies. A map holds
-# 2 % of the frequencies. The first sentences say what the wave does to pictures of other shapes.
+# 2 % of the frequencies. The first row says what the wave does to pictures of other shapes.
 
 images, labels = draw(60, seed=2)
 search = fs.Search(method="culling", settings={"search": "exact", "patch": 2}, percent=2, images_per_class=10)

@@ -90,7 +90,7 @@ def test_the_summary_is_a_table_and_five_sentences(analysis):
     """What follows or needs its spectrum comes first; each sentence stands once."""
     said = summary.sentences(analysis)
     assert [sentence.split()[0] for sentence in said] == ["Follows:", "What", "Not", "Cannot", "Tested:"]
-    assert said[1].startswith("What to do about ant, bee, cat: look at its images. If")
+    assert said[1].startswith("What to do about ant, bee, cat: look at its images, and")
     assert said[2] == "Not shown: flip, sham and part are at most 7 %, the need is at most 8 % (largest upper ends)."
     assert said[4] == (
         "Tested: 13 images (at least 2 of each class), with statistics of 13. The network chose among 6 of its 1,000 "
@@ -107,7 +107,7 @@ def test_a_likely_cause_has_a_column_and_its_files_are_named(analysis):
     analysis.__dict__["files"] = pd.DataFrame({"class": "ant", "cause": "wave", "path": paths, "score": 1.0})
     table = summary.flip_table(analysis)
     assert table["likely cause"].tolist() == ["wave", *[MISSING] * 5]
-    assert "look at ant/0.png, ant/1.png, ant/2.png. If" in summary.sentences(analysis)[1]
+    assert "look at ant/0.png, ant/1.png, ant/2.png, and" in summary.sentences(analysis)[1]
 
 
 def test_nothing_is_to_be_done_where_nothing_was_found(analysis):

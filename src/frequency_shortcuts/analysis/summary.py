@@ -34,8 +34,9 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
         "(sham), or the finest part of one of its images (part). Needs: without its own fine spectrum, it is no longer "
         "recognised (need). Texture or artefact: your knowledge of the images tells which.",
     ),
-    ADVICE: "What to do about {classes}: look at {files}. If the class is rightly known by its texture, nothing. If "
-    "not, find out how these images came by the trace; `frequency-shortcuts data` compares the files of all classes.",
+    ADVICE: "What to do about {classes}: look at {files}, and find out how these images came by the trace, and others "
+    "did not; `frequency-shortcuts data` compares the files of all classes. If a class is rightly known by its "
+    "texture, nothing needs a cure.",
     NOT_SHOWN_VERDICT: "Not shown: flip, sham and part are at most {flips} %, the need is at most {need} % (largest "
     "upper ends).",
     **dict.fromkeys(
