@@ -41,19 +41,22 @@ def _errors_in_one_sentence(function: Callable[..., None]) -> Callable[..., None
     return call
 
 
-def _numbers(kind: type, what: str, most: int | None = None, least: int = 1) -> Callable[..., list[Any] | None]:
-    """A check for options such as 0.5,0.5,0.5, with so many numbers."""
+def _numbers(kind: type, what: str, most: int | None = None, least: int = 1) -> Callable[..., Any]:
+    """A check for options such as 0.5,0.5,0.5 and, with at most so many numbers, 224 or 224x320."""
 
-    def parse(context: Any, option: Any, text: str | None) -> list[Any] | None:
+    def parse(context: Any, option: Any, text: str | None) -> Any:
         if text is None:
             return None
         parts = text.replace("x", ",").split(",")
         try:
             if not least <= len(parts) <= (most or len(parts)):
                 raise ValueError
-            return [kind(part) for part in parts]
+            numbers = [kind(part) for part in parts]
         except ValueError:
             raise click.BadParameter(f"{text!r}: expected {what}") from None
+        if most is None:
+            return numbers
+        return numbers[0] if len(numbers) == 1 else tuple(numbers)
 
     return parse
 
@@ -274,9 +277,7 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
 @click.option("--out", default=Path("results/data"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
-def data(
-    folder: Path, table: Path | None, size: list[int] | None, fail_above: float | None, out: Path, **options: Any
-) -> None:  # fmt: skip
+def data(folder: Path, table: Path | None, fail_above: float | None, out: Path, **options: Any) -> None:
     """Say what differs between the classes of a FOLDER, which has a folder of pictures for each class.
 
     No network is needed: facts of the files, such as format and JPEG quality, the likely cause where the fine spectrum
@@ -292,7 +293,7 @@ def data(
     import frequency_shortcuts as fs
 
     _check_out(out)
-    found = fs.differences(folder, table, size=_one_or_two(size), **options)
+    found = fs.differences(folder, table, **options)
     found.save(out)
     _show(found, out / "data.html", None if fail_above is None else found.reason_to_fail(fail_above))
 
@@ -387,7 +388,7 @@ def _analysis(
 
     names = class_names(options["images"])
     mean, std = options["mean"], options["std"]
-    size, resize = (_one_or_two(options[name]) for name in ("size", "resize"))
+    size, resize = options["size"], options["resize"]
     preprocessing = fs.Preprocessing(mean, std, size, resize)
     named = open_network(
         options["model"], weights=options["weights"], checkpoint=options["checkpoint"], n_classes=len(names),
@@ -413,11 +414,6 @@ def _analysis(
         ),
         run=fs.Run(options["seed"], options["device"], state, numerics=options["numerics"]),
     )  # fmt: skip
-
-
-def _one_or_two(numbers: list[int] | None) -> Any:
-    """One number as it is, several as a tuple."""
-    return numbers[0] if numbers and len(numbers) == 1 else numbers and tuple(numbers)
 
 
 if __name__ == "__main__":

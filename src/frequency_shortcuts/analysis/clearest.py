@@ -86,12 +86,10 @@ def draw(result: Analysis) -> Figure:
 
 def _rates_of_map(result: Analysis, c: int, fill: str, m: int) -> tuple[float, float]:
     """TPR and FPR of a class when only the map of another one is kept."""
-    rates = result.rates
-    assert rates is not None  # the maps were tested
-    of_map = rates[
-        (rates["class"] == c) & (rates["part"] == "keep") & (rates["fill"] == fill) & (rates["filter"] == "other")
-    ].set_index("draw")
-    return float(of_map.loc[m, "tpr"]), float(of_map.loc[m, "fpr"])
+    assert result.rates is not None  # the maps were tested
+    of_maps = result.rates.query("`class` == @c and part == 'keep' and fill == @fill and filter == 'other'")
+    row = of_maps.set_index("draw").loc[m]
+    return float(row["tpr"]), float(row["fpr"])
 
 
 def _text(tpr: float, fpr: float) -> str:

@@ -91,8 +91,7 @@ class FlipTest:
         """Rates and verdict of each class, see `flip_rates.rates`; classes are names here."""
         table = rates(self.hits, THRESHOLDS)
         named = [self.causes[k].name if k in self.causes else None for k in table["class"]]
-        causes = pd.Series(named, dtype=object)
-        return table.assign(**{"class": self._names(table["class"]), "cause": causes})[COLUMNS]
+        return table.assign(**{"class": self._names(table["class"]), "cause": pd.Series(named, dtype=object)})[COLUMNS]
 
     @functools.cached_property
     def causes(self) -> dict[int, Cause]:
@@ -148,14 +147,7 @@ class FlipTest:
         )
 
 
-def measure_flips(
-    network: Classifier,
-    ranking: Split,
-    test: Split,
-    *,
-    seed: int,
-    progress: bool,
-) -> FlipTest:
+def measure_flips(network: Classifier, ranking: Split, test: Split, *, seed: int, progress: bool) -> FlipTest:
     """Run the counterfactual test; see `counterfactual.collect`."""
     pixels, _ = in_pixels(ranking, test, network.device)
     statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
@@ -189,9 +181,8 @@ def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of `FlipTest.table`: what follows before what is needed before the rest, and then by the lower end."""
     kind = table["verdict"].map({FOLLOWS: 0, BOTH: 0, NEEDS: 1}).fillna(2)
     low = [row[f"{evidence(row)}_low"] for _, row in table.iterrows()]
-    return table.assign(_kind=kind, _low=low).sort_values(
-        ["_kind", "_low"], ascending=[True, False], kind="stable"
-    )[COLUMNS]  # fmt: skip
+    ordered = table.assign(_kind=kind, _low=low).sort_values(["_kind", "_low"], ascending=[True, False], kind="stable")
+    return ordered[COLUMNS]
 
 
 def _picture(pixels: Tensor) -> Picture:

@@ -213,9 +213,7 @@ def _of_path(path: Path, prepared: Preprocessing) -> LabelledImages:
         raise ValueError(
             f"pictures in {path} may have any size: give the transform of the network, or Preprocessing with a size"
         )
-    read = folders.ImageFiles(
-        files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS
-    )  # fmt: skip
+    read = folders.ImageFiles(files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS)
     return _transformed(read, labels, classes, prepared)
 
 
