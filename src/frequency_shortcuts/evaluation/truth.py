@@ -61,11 +61,6 @@ class Curve:
     filled: npt.NDArray[np.int64]
     hits: npt.NDArray[np.int64]
 
-    @property
-    def prevalence(self) -> float:
-        """Share of the spectrum that belongs to the truth: the precision of a random ranking."""
-        return float(self.hits[-1] / self.filled[-1])
-
     def at(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
         """Precision and recall, expected over the order of the ties, of the first `positions` [k] positions.
 

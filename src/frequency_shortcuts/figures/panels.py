@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -23,26 +22,19 @@ LETTERS = 24  # in a line over or under a panel, where four stand beside each ot
 class Panel:
     """One panel: an image [channels, H, W], or a plane of frequencies [H, W] from 0 (not kept) to 1.
 
-    above, below : what stands over and under it; right : whether the network names the class, if it names one; rate :
-        share of the test images of the class for which it does
+    above, below : what stands over and under it; right : whether the network names the class, if it names one
     """
 
     above: str
     values: npt.NDArray[Any]
     below: str
     right: bool | None = None
-    rate: float = np.nan
-
-    @property
-    def typical(self) -> bool:
-        """Whether the network does with this image what it does with most."""
-        return self.right is None or self.right == (self.rate >= 0.5)
 
 
 def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "") -> Figure:
     """A row of panels for each name, which stands beside it; a note above them all.
 
-    >>> figure = rows_of_panels({"class ant": [Panel("test image", picture, "predicted: ant", True, 0.9)]})
+    >>> figure = rows_of_panels({"class ant": [Panel("test image", picture, "predicted: ant", True)]})
     """
     with style():
         columns = max(len(panels) for panels in rows.values())
