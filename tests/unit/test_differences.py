@@ -100,7 +100,7 @@ def test_facts_of_files_that_set_a_class_apart_come_first(found):
     assert first.split() == ["b", "file", "format", "JPEG", "100", "0", MISSING]
     assert words(found).endswith(
         "3 of 4 classes have neither a fact that sets them apart nor a likely cause. A network could use all of this; "
-        "`fs.analyse` says whether yours does."
+        "fs.analyse says whether yours does."
     )
 
 
@@ -108,6 +108,7 @@ def test_a_cause_is_named_with_the_images_that_carry_it(waved):
     assert waved.table["class"].tolist() == [*CLASSES] and waved.spectra.shape == (8, SIZE, SIZE)
     row = waved.table.iloc[WAVED]
     assert row["cause"] == "wave" and row["carriers"] > 0.9 and row["images"] == 40
+    assert waved.reason_to_fail(0.9) == f"{NAME}, wave: a share of {row['carriers']:.2f} of its images, above 0.9"
     files = waved.files[waved.files["class"] == NAME]
     assert len(files) == 40 and set(files["cause"]) == {"wave"} and files["score"].is_monotonic_decreasing
     assert set(files["path"].astype(int) % 8) == {WAVED}

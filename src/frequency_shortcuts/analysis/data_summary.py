@@ -28,7 +28,7 @@ SENTENCES = {
     PAIR: "Of two classes, either may be the one that was processed: if one is blurred, the other looks sharpened.",
     SIZES: "The pictures have {sizes} sizes. All are compared at {size} pixels; resizing changes fine spectra.",
     UNREADABLE: "{unreadable} of {pictures} pictures cannot be read and are left out: {names}.",
-    USE: "A network could use all of this; `fs.analyse` says whether yours does.",
+    USE: "A network could use all of this; fs.analyse says whether yours does.",
 }
 NAMED = 3  # files of a class
 

@@ -204,7 +204,8 @@ class Forensics:
         own, apart = self._mean[k] - centre, self._mean[others] - centre
         grid = float(own[-len(CLIPPED) :].max() * math.sqrt(self.count[k])) if self._has_grid else 0.0
         images = self.count[others].sum()
-        spread = np.tensordot(self.count[others] / images, self._spread[others], 1) + apart.T @ apart / len(others)
+        spreads = self._spread[others]
+        spread = np.tensordot(self.count[others] / images, spreads, 1) + apart.T @ apart / len(others)
         spread[np.diag_indices_from(spread)] *= 1 + 1e-3 + len(centre) / images
         spread[np.diag_indices_from(spread)] += FLOOR**2
         inverse = np.linalg.inv(spread)
@@ -219,7 +220,7 @@ class Forensics:
             weights = np.linalg.solve(within, shift)
             weights /= weights @ shift
             offset = float(np.median(self._mean[others] @ weights))
-            deviation = math.sqrt(np.median([weights @ self._spread[c] @ weights for c in others]))
+            deviation = math.sqrt(np.median(spreads @ weights @ weights))
             bar = offset + max(BAR[0], BAR[1] * deviation)
             share = float((self.prints[self.labels == k] @ weights > bar).mean())
             reached = float((self._changed[name][elsewhere] @ weights > bar).mean())
