@@ -120,7 +120,6 @@ def with_artefacts(*changes):
 
 
 UNMAPPED = {"datasets": ["syn_1"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0], "maps": False}
-WITH_MAPS = ["dfmx", "dfmx_random", "dfmx_low_pass", "afa"]
 
 
 @pytest.mark.parametrize(
@@ -128,21 +127,13 @@ WITH_MAPS = ["dfmx", "dfmx_random", "dfmx_low_pass", "afa"]
     [
         (updated({"transfer": [{**CONFIG["transfer"][0], "tested_on": "a/none"}]}), [r"transfer\.0\.tested_on: "]),
         (planned({"reliance": True, "maps": False}), [r"plan\.\d+: reliance removes .* but maps is false"]),
-        (
-            planned({"reliance": True, "augmentations": ["none", "dfmx"]}),
-            [r"plan\.\d+: reliance trains .* without maps, which dfmx needs"],
-        ),
-        (planned({"augmentations": ["afa"], "seeds": [7]},
-                 transfer=[CONFIG["transfer"][0] | {"tested_on": "resnet18_w8/afa"}]),
+        (planned({"augmentations": ["augmix"], "seeds": [7]},
+                 transfer=[CONFIG["transfer"][0] | {"tested_on": "resnet18_w8/augmix"}]),
          [r"transfer\.0: .* have no planned seed in common"]),
         (updated({"datasets": {"fashion_mnist": {"test_images": "sealed"}}}), [r"datasets.* sealed .* not 200"]),
         (planned({"methods": ["rise"], "maps": False}), [r"plan\.\d: methods find maps, but maps is false"]),
         (updated({"plan": [UNMAPPED], "transfer": []}), ["plan: no network has maps"]),
         (updated({"published": []}), ["published: unknown key, allowed here are study, "]),
-        (planned({"augmentations": WITH_MAPS}), []),  # none is planned in another entry
-        (planned({"augmentations": ["dfmx_random"], "seeds": [200, 3]}), ["plan: dfmx_random .* seed 3, which is not"]),
-        (planned({"augmentations": ["dfmx"]}, training={"dfmx": {"maps": "no", "percent": 3}}),
-         [r"training\.dfmx\.maps: ", r"training\.dfmx\.percent: 3 is not one of"]),
         (planned({"methods": ["no"]}), [r"plan\.\d\.methods: 'no' is not one of methods"]),
         (updated({"methods": {"rise": {"method": "rise"}}}), [r"methods\.rise: this name of the library"]),
         (updated({"methods": {"a": {"method": "rize"}}}), [r"methods\.a\.method: 'rize' is not allowed"]),

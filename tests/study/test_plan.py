@@ -18,7 +18,7 @@ from study.job import FOLDER
 from study.network_tests import TESTS
 from study.plan import Plan, expand_runs
 from study.schema import schema
-from study.settings import CLEAN, KINDS, WITH_MAPS
+from study.settings import CLEAN, KINDS
 from study.sources.description import Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -155,42 +155,17 @@ def test_a_data_set_needs_the_splits_that_the_steps_read():
     assert plan().needed_splits("photos", trains=True) == dict.fromkeys(("train", "validation", "test"), "training")
 
 
-def avoiding(*names, seeds=(1,), **changes):
-    """The plan of `plan` in which the small network is also trained with these augmentations."""
-    entry = {"datasets": ["photos"], "networks": ["small"], "augmentations": list(names), "seeds": list(seeds)}
-    return plan(plan=[*PLAN, entry], **changes)
-
-
-def test_the_augmentations_with_maps_are_those_of_the_library():
-    assert augmentation.WITH_MAPS == WITH_MAPS
-
-
-def test_a_training_with_maps_needs_those_of_its_seed_without_augmentation():
-    for name in WITH_MAPS:
-        mixture, greedy = avoiding(name), avoiding(name, training={"dfmx": {"maps": "greedy", "percent": 10}})
-        file = "results/laptop/maps/on_training_images/photos/small/none/seed1.h5"
-        assert mixture.training_maps("photos", "small", name, 1) == file
-        assert mixture.used_methods() == ["on_training_images"] and greedy.used_methods() == ["greedy"]
-        settings = mixture.training_settings("photographs", name)
-        assert (settings["probability"], settings["percent"]) == (0.3, 5) and "wave_strength" not in settings
-        assert greedy.training_settings("photographs", name)["percent"] == 10
-
-
-def test_other_trainings_need_no_maps_and_do_not_depend_on_their_settings():
-    changed = plan(training={"dfmx": {"maps": "greedy", "probability": 0.9}})
+def test_a_training_does_not_depend_on_the_settings_of_other_augmentations():
     own = {"epochs", "images_per_class", "validation_per_class", "geometry", "dynamics", "stylised_share"}
-    for name in set(augmentation.NAMES) - set(WITH_MAPS):
-        assert changed.training_maps("photos", "small", name, 1) == [] and changed.used_methods() == []
-        settings = plan().training_settings("photographs", name)
-        assert settings == changed.training_settings("photographs", name)
-        of_name = {"afa": {"wave_strength"}, "swap_fine": {"swap_energy", "swap_probability", "swap_until"}}
-        assert set(settings) - own == of_name.get(name, set())
+    for name in augmentation.NAMES:
+        swapped = {"swap_energy", "swap_probability", "swap_until"} if name == "swap_fine" else set()
+        assert set(plan().training_settings("photographs", name)) == own | swapped
 
 
-def test_a_method_takes_the_images_of_the_culling_unless_it_has_a_split_of_its_own():
-    found = plan(methods={"late": {"method": "rise", "split": "test", "masks": 9}})
+def test_a_method_takes_the_images_of_the_culling():
+    found = plan(methods={"late": {"method": "rise", "masks": 9}})
     searches = [found.search(f"maps/{name}") for name in ("rise", "late")]
-    assert [(search["split"], search["images_per_class"]) for search in searches] == [("validation", 60), ("test", 60)]
+    assert all((search["split"], search["images_per_class"]) == ("validation", 60) for search in searches)
     assert [search["settings"] for search in searches] == [{}, {"masks": 9}]
 
 
@@ -206,11 +181,6 @@ def test_the_culling_of_the_study_is_a_search():
     }  # fmt: skip
 
 
-def test_a_plan_needs_the_split_of_a_method():
-    needed = plan(plan=[{**PLAN[1], "methods": ["on_training_images"]}], ood={"renditions": []})
-    assert needed.needed_splits("photos", trains=False)["train"] == "methods.on_training_images.split"
-
-
 def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
     entry = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["none"], "seeds": [1, 2]}
     found = plan(plan=[*PLAN, {**entry, "reliance": True}, {**entry, "seeds": [4], "reliance": True, "maps": False}])
@@ -220,18 +190,16 @@ def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
     assert plan().reliance_runs() == [] and "reliance" not in targets.tables(plan())
 
 
-def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed_and_more_trainings_for_some():
+def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed():
     found = plan(
         cure={"seeds": 2, "first_seed": 7, "cases": ["noise", "jpeg 30"], "network": "small"},
         leaks={"network": "small", "small_network": "small"},
     )
     assert found.cure_jobs() == [(case, seed) for case in ("clean", "noise", "jpeg 30") for seed in (7, 8)]
-    assert found.cure_trainings("noise") == ["none", "swap_fine", "low_pass", "saved_alike"]
-    for case in ("clean", "jpeg 30"):
-        assert found.cure_trainings(case) == [*found.cure_trainings("noise"), "afa", "dfmx"]
     settings = found.cure_settings()
+    assert settings["trainings"] == ["swap_fine", "low_pass", "saved_alike"]
     assert settings["recipe"] == found.leak_settings()["recipes"]["clothing"]
-    own = {"wave_strength": 10, "swap_energy": 0.15, "swap_probability": 1, "swap_until": 0.9}
+    own = {"swap_energy": 0.15, "swap_probability": 1, "swap_until": 0.9}
     assert settings["augmentation"] == found.leak_settings()["geometry"] | own
     assert plan().cure_jobs() == [] and CLEAN == cure.CLEAN
     kinds = schema()["$defs"]
@@ -251,7 +219,7 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
 
 def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():
     entries = [{**PLAN[0], "maps": False}, {**PLAN[1], "methods": ["mine", "energy"]}]
-    methods = {"mine": {"method": "rise", "split": "train"}}
+    methods = {"mine": {"method": "rise"}}
     found = plan(plan=entries, methods=methods, shortcuts={"methods": ["mine", "random"]})
     (run, *_), files = found.mapped_runs(augmentation="none"), targets.of_study(found)
     assert found.tested_maps(run) == [
@@ -260,8 +228,6 @@ def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_ta
     assert {path for one in found.mapped_runs() for path in found.tested_maps(one)} <= set(files)
     assert not any("maps/random/photos/small/augmix/seed3" in path for path in files)
     assert found.used_methods() == ["mine", "energy", "random"]
-    assert found.needed_splits("photos", trains=False)["train"] == "methods.mine.split"
-    assert "train" not in found.needed_splits("syn_1", trains=False)
 
 
 def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone():

@@ -1,4 +1,4 @@
-"""Scripts of rules without the DAG: graded sets, renditions, notebooks, the cover, trainings with maps, cures."""
+"""Scripts of rules without the DAG: graded sets, renditions, notebooks, the cover, trainings, cures."""
 
 import copy
 import re
@@ -24,11 +24,8 @@ from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.findings.judge import judge
 from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.dependencies import code_of
 from study.plan import Plan
-from study.settings import CLEAN, WITH_MAPS
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
@@ -106,19 +103,10 @@ def test_the_cover_counts_verdicts_and_has_a_row_for_each_finding_that_decides(t
     assert 'alt="shortcuts of zoo"' in html
 
 
-# Train, find maps, train with them
-
-NAMES = ("none", *WITH_MAPS, "afa")
+# Train, find maps
 
 
-def test_only_a_training_with_maps_depends_on_what_reads_and_uses_them():
-    plan, files = Plan(CONFIG), {f"src/frequency_shortcuts/{name}.py" for name in ("maps/dfm", "networks/reduction")}
-    for name in NAMES:
-        found = set(code_of("train.py", modules=plan.training_modules(name)))
-        assert found >= files if name.startswith("dfmx") else not found & files
-
-
-def train(folder, store, name, maps):
+def train(folder, store, name):
     """One training as its rule starts it; returns its weights file."""
     plan = Plan(CONFIG)
     place = folder / "networks" / "plant_present" / "small" / name / "seed0"
@@ -131,7 +119,7 @@ def train(folder, store, name, maps):
     output = Outputs(
         weights=place / "weights.safetensors", history=place / "history.csv", dynamics=place / "dynamics.csv"
     )
-    given = SimpleNamespace(images=store, maps=maps, code=[])
+    given = SimpleNamespace(images=store, code=[])
     place.mkdir(parents=True)
     run_script("train", folder, params=params, input=given, output=output)
     assert not (place / "state.pt").exists()
@@ -140,66 +128,55 @@ def train(folder, store, name, maps):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """Weights of every augmentation, and the maps of the first network."""
+    """Weights of two augmentations, and the maps of the first network."""
     folder = tmp_path_factory.mktemp("cure")
     design = planted.Design("present", size=16, channels=1, pairs=3, rings=((2, 4), (4, 6)))
     splits = {split: planted.images(design, 6, seed) for seed, split in enumerate(("train", "validation", "test"))}
     store, maps = folder / "data.h5", folder / "maps.h5"
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
-    weights = {"none": train(folder, store, "none", [])}
-    search = Plan(CONFIG).search("maps/on_training_images") | {"images_per_class": 4, "percents": [5]}
+    weights = {name: train(folder, store, name) for name in ("none", "swap_fine")}
+    search = Plan(CONFIG).search("dfm") | {"images_per_class": 4, "percents": [5]}
     params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
     given = SimpleNamespace(images=store, weights=weights["none"], code=[])
     wildcards = SimpleNamespace(seed="0")
     run_script("find_maps", folder, params=params, input=given, output=[str(maps)], wildcards=wildcards)
-    for name in NAMES[1:]:
-        weights[name] = train(folder, store, name, [] if name == "afa" else str(maps))
     return weights, maps
 
 
-def test_the_maps_are_found_on_training_images(trained):
+def test_the_maps_are_found_on_ranking_images(trained):
     with h5py.File(trained[1]) as file:
-        assert file.attrs["split"] == "train" and file["mask/top_5"].shape == (3, 16, 16)
+        assert file.attrs["split"] == "validation" and file["mask/top_5"].shape == (3, 16, 16)
 
 
 def test_every_augmentation_gives_other_weights_that_load_as_any_network(trained):
-    networks = {name: architectures.load(path) for name, path in trained[0].items()}
-    first = networks["none"].state_dict()
-    found = {name: network.state_dict()["conv1.weight"].numpy().tobytes() for name, network in networks.items()}
-    assert len(set(found.values())) == len(NAMES)
-    for network in networks.values():
-        assert network.state_dict().keys() == first.keys()
+    plain, swapped = (architectures.load(path) for path in trained[0].values())
+    assert not torch.equal(plain.state_dict()["conv1.weight"], swapped.state_dict()["conv1.weight"])
+    assert plain.state_dict().keys() == swapped.state_dict().keys()
+    for network in (plain, swapped):
         assert torch.isfinite(network(torch.zeros(2, 1, 16, 16))).all()
 
 
-def test_a_training_is_given_its_maps_and_settings(trained, monkeypatch, tmp_path):
-    """With other maps, the script hands these to the training."""
+def test_a_training_is_given_the_settings_of_its_augmentation(trained, monkeypatch, tmp_path):
     seen = []
 
-    def record(*_, augmentation, reduction, **__):
-        seen.append((augmentation, reduction))
+    def record(*_, augmentation, **__):
+        seen.append(augmentation)
         raise ValueError("seen")
 
     monkeypatch.setattr(training, "train", record)
-    store = trained[1].with_name("data.h5")
-    for name in ("dfmx", "afa"):
-        with pytest.raises(SystemExit):
-            train(tmp_path, store, name, str(trained[1]) if name == "dfmx" else [])
-    (reduced, reduction), (waved, nothing) = seen
-    with h5py.File(trained[1]) as file:
-        assert reduction.identity == MapReduction(file["mask/top_5"][:], 0.3).identity
-    assert (reduced.name, waved.name, waved.wave_strength) == ("dfmx", "afa", 10)
-    assert nothing is None
+    monkeypatch.setitem(CONFIG["training"], "swap_fine", {"energy": 0.2, "probability": 0.7, "until": 0.8})
+    with pytest.raises(SystemExit):
+        train(tmp_path, trained[1].with_name("data.h5"), "swap_fine")
+    (found,) = seen
+    settings = (found.name, found.swap_energy, found.swap_probability, found.swap_until)
+    assert settings == ("swap_fine", 0.2, 0.7, 0.8)
 
 
 def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
     config = copy.deepcopy(CONFIG)
     config["cure"] |= {"seeds": 1, "images_per_class": 4, "judging": [5, 8], "cases": ["noise", "jpeg 90"]}
     config["cure"]["jpeg_in"] = list("abcde")
-    config["cure"] |= {
-        "trainings": ["swap_fine"],
-        "also": {"trainings": ["dfmx"], "cases": ["jpeg 90"]},
-    }
+    config["cure"]["trainings"] = ["swap_fine", "saved_alike"]
     pixels, labels = np.random.default_rng(0).integers(0, 256, (40, 1, 16, 16), dtype=np.uint8), np.arange(40) % 5
     splits = {"train": (pixels, labels), "validation": (pixels[:20], labels[:20]), "test": (pixels[:5], labels[:5])}
     stores.write(tmp_path / "d.h5", splits, classes=tuple("abcde"), source="", created_by="")
@@ -207,9 +184,7 @@ def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
     for case, seed in plan.cure_jobs():
         settings = plan.cure_settings()
         settings["recipe"] |= {"epochs": 1}
-        params = SimpleNamespace(
-            device="cpu", case=case, seed=str(seed), trainings=plan.cure_trainings(case), settings=settings
-        )
+        params = SimpleNamespace(device="cpu", case=case, seed=str(seed), settings=settings)
         files.append(tmp_path / f"{case}.csv")
         given = SimpleNamespace(images=str(tmp_path / "d.h5"))
         run_script("measure_cure", tmp_path, params=params, input=given, output=[str(files[-1])])
@@ -219,12 +194,8 @@ def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
     run_script("make_benchmark_tables", tmp_path, params=SimpleNamespace(), input=given, output=output)
     judged, networks = read_table(output.cure), read_table(output.networks)
     found = list(judged[["case", "training"]].itertuples(index=False, name=None))
-    assert found == [
-        ("noise", "none"),
-        ("noise", "swap_fine"),
-        *(("jpeg 90", name) for name in plan.cure_trainings(CLEAN)),
-    ]
-    assert len(networks) == 3 * 2 + 5 and set(networks["seed"]) == {480} and not judged["cured"].any()
+    assert found == [(case, name) for case in ("noise", "jpeg 90") for name in ("none", "swap_fine", "saved_alike")]
+    assert len(networks) == 3 * 4 and set(networks["seed"]) == {480} and not judged["cured"].any()
     assert (tmp_path / "cure_all.png").exists()
 
 

@@ -134,14 +134,14 @@ def test_without_a_verdict_or_a_test_nothing_is_claimed(files):
 
 
 def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_is_not_shown(files, tmp_path):
-    runs = [{**RUN, "dataset": "b"}, {**RUN, "dataset": "b", "augmentation": "afa"}, {**RUN, "dataset": "a"}]
+    runs = [{**RUN, "dataset": "b"}, {**RUN, "dataset": "b", "augmentation": "augmix"}, {**RUN, "dataset": "a"}]
     hits = replace(HITS, donors=None, predicted={"zeros": HITS.predicted["zeros"]})
     networks = [{**files, "hits": hits_of(run, tmp_path, hits)} for run in runs]
     networks[2]["store"] = shutil.copy(files["store"], tmp_path / "a.h5")
     options = {"tested": {**TESTED, "fills": ("zeros",)}, "verdicts": verdicts_of(*runs)}
     found = content(*networks, **options)
     assert [(one["name"], [net["name"] for net in one["networks"]]) for one in found["datasets"]] == [
-        ("b", ["small (seed 2)", "small, afa (seed 2)"]), ("a", ["small (seed 2)"]),
+        ("b", ["small (seed 2)", "small, augmix (seed 2)"]), ("a", ["small (seed 2)"]),
     ]  # fmt: skip
     text = text_of(*networks, **options)
     assert "fill: zeros" in text and "fill: swap" not in text

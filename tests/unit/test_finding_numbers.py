@@ -153,7 +153,7 @@ def test_f_is_the_widest_minus_the_narrowest_by_seed_and_both_stand_beside():
 
 
 def test_g_is_with_an_augmentation_minus_without_by_seed():
-    others = {LARGE: [9], ("large", "autoaugment"): [9], ("small", "dfmx"): [9]}
+    others = {LARGE: [9], ("large", "autoaugment"): [9], ("small", "swap_fine"): [9]}
     table = advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.4, 0.4, 9], **others})
     found = numbers(tables(networks=networks([SMALL, AUGMENTED, *others]), advantages=table))
     assert of(found, "g") == pytest.approx([0.3, 0.2])  # the third seed was not trained without
@@ -165,7 +165,8 @@ def test_g_is_with_an_augmentation_minus_without_by_seed():
 def test_h_is_of_every_class_of_ordinary_networks_on_photographs():
     known = {"networks": networks([SMALL, AUGMENTED])}
     table = pd.concat([flips_of(SMALL, {"ant": ([0.1, 0.2], [np.nan, 0.3]), "bee": ([0.0, 0.0], [0.0, 0.1])}),
-                       flips_of(AUGMENTED, {"ant": ([0.5], [0.6])}), flips_of(("small", "dfmx"), {"ant": ([9], [9])}),
+                       flips_of(AUGMENTED, {"ant": ([0.5], [0.6])}),
+                       flips_of(("small", "swap_fine"), {"ant": ([9], [9])}),
                        flips_of(SMALL, {"C1": ([9], [9])}, dataset="syn_1")])  # fmt: skip
     found = numbers(tables(flips=table, **known))
     assert of(found, "h", quantity="flip rate", networks_of="small") == [0.1, 0.2, 0.0, 0.0]

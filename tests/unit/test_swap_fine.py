@@ -1,11 +1,19 @@
 """The remedy SwapFine: what is swapped, what stays, and how it is called."""
 
+import copy
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset, default_collate
+from training_runs import DATA, RECIPE, N, run, same, scripted
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.networks import training
+from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.swap_fine import FIRST
 from frequency_shortcuts.spectrum.colours import opponent
 from frequency_shortcuts.spectrum.pairs import radius
@@ -161,3 +169,34 @@ def test_bad_settings_are_named(settings, words):
 def test_bad_images_are_named(batch, words):
     with pytest.raises(ValueError, match=words):
         fs.SwapFine()(batch)
+
+
+def test_a_training_with_it_is_another_run_and_repeats_itself():
+    torch.manual_seed(99)
+    swapped = Augmentation("swap_fine", shift=1)
+    found = run(augmentation=swapped)
+    assert same(run(augmentation=swapped), found) and not same(run(), found)
+
+
+def test_steps_of_a_training_with_it_by_hand(monkeypatch):
+    """One step an epoch, on all images, without geometry, dropout or momentum; it is used in two of three steps."""
+    recipe = dataclasses.replace(RECIPE, epochs=3, batch_size=N, momentum=0.0, weight_decay=0.0)
+    network = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 3))
+    swap = fs.SwapFine(0.3, 0.6, limits=(0, 1)).fit(torch.from_numpy(DATA.images).float() / 255)
+    slow = copy.deepcopy(network)
+    mean, std = (torch.as_tensor(part, dtype=torch.float32)[:, None, None] for part in (DATA.mean, DATA.std))
+    for epoch in range(3):
+        order = np.random.default_rng([3, epoch, 1]).permutation(N)
+        torch.manual_seed(int(np.random.SeedSequence([3, epoch]).generate_state(1)[0]))
+        pixels, labels = torch.from_numpy(DATA.images[order]).float() / 255, torch.from_numpy(DATA.labels[order])
+        seen = pixels if epoch == 2 else swap(pixels)
+        loss = functional.cross_entropy(slow((seen - mean) / std), labels)
+        gradients = torch.autograd.grad(loss, list(slow.parameters()))
+        with torch.no_grad():
+            for weight, gradient in zip(slow.parameters(), gradients, strict=True):
+                weight -= recipe.learning_rate * gradient
+    monkeypatch.setattr(training, "_swap_fine", lambda *_: swap)
+    scripted(monkeypatch, [3.0, 2.0, 1.0])  # the weights of the last epoch are the best
+    augmentation = Augmentation("swap_fine", shift=0, flip=False, swap_until=0.6)
+    trained = run(network=network, recipe=recipe, dynamics=None, augmentation=augmentation).weights
+    torch.testing.assert_close(trained, slow.state_dict(), rtol=1e-4, atol=1e-5)

@@ -12,8 +12,6 @@ from training_runs import (
     TEST,
     N,
     killed_before,
-    maps,
-    options,
     run,
     same,
     split,
@@ -76,23 +74,14 @@ OTHERS = {
     "test labels": {"dynamics": dataclasses.replace(DYNAMICS, test=RELABELLED)},
     "version": {"version": "after an edit of the code"},
 }
-OF_MAPS = {
-    "maps": ("dfmx", {"masks": maps(classes=3, seed=1)}),
-    "probability": ("dfmx", {"probability": 0.4}),
-    "strength": ("afa", {"strength": 3.0}),
-}
 
 
-@pytest.mark.parametrize("changed", [*OTHERS, *OF_MAPS])
+@pytest.mark.parametrize("changed", OTHERS)
 def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iterations, changed):
-    own, other = {}, OTHERS.get(changed)
-    if changed in OF_MAPS:
-        name, changes = OF_MAPS[changed]
-        own, other = options(name), options(name, **changes)
-    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0, **own)
+    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0)
     trained_iterations.clear()
     with pytest.raises(Stopped):
-        run(state=tmp_path / "s.pt", stop=lambda: bool(trained_iterations), **other)
+        run(state=tmp_path / "s.pt", stop=lambda: bool(trained_iterations), **OTHERS[changed])
     assert trained_iterations == [0]
 
 
@@ -118,14 +107,6 @@ def test_a_killed_run_of_one_cycle_resumes_to_the_same_bits(tmp_path, monkeypatc
         trained_iterations.clear()
         assert same(run(recipe=ONE_CYCLE, state=state, checkpoint_minutes=0), whole)
         assert trained_iterations == list(range(iteration, 12))
-
-
-def test_a_killed_run_of_two_normalisations_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations):
-    whole = run(**options("afa"))
-    killed_before(monkeypatch, 5, state=tmp_path / "s.pt", checkpoint_minutes=0, **options("afa"))
-    trained_iterations.clear()
-    assert same(run(state=tmp_path / "s.pt", **options("afa")), whole)
-    assert trained_iterations[0] == 5
 
 
 def test_a_run_without_a_state_stops_at_once(trained_iterations):

@@ -13,12 +13,10 @@ from frequency_shortcuts.data import stores as image_stores
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import training
-from frequency_shortcuts.networks.augmentation import WITH_MAPS, Augmentation
+from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.recipe import Recipe
-from frequency_shortcuts.networks.reduction import MapReduction, reduction_masks
 from frequency_shortcuts.networks.training import train
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 
 CLASSES = ("a", "b", "c")
@@ -110,22 +108,3 @@ def stored(tmp_path, stylised=None):
         path, {"train": (DATA.images, DATA.labels)}, classes=CLASSES, source="", created_by="", stylised=stylised
     )
     return image_stores.read(path, "train", in_memory=0, workers=2)
-
-
-def maps(height=8, width=8, classes=4, pairs=6, seed=0):
-    """A map for each class, of conjugate pairs at random, bool [class, H, W]."""
-    generator, places = np.random.default_rng(seed), ConjugatePairs(height, width)
-    kept = np.zeros((classes, len(places)), bool)
-    for c in range(classes):
-        kept[c, generator.choice(len(places), pairs + c, replace=False)] = True
-    return places.scatter(kept)
-
-
-MAPS = maps(classes=len(CLASSES))
-
-
-def options(name, masks=MAPS, probability=0.5, strength=4.0, **geometry):
-    """The options of a run with an augmentation, and with maps if it needs them."""
-    reduction = MapReduction(reduction_masks(name, masks, 3), probability) if name in WITH_MAPS else None
-    geometry = geometry or {"shift": 1}
-    return {"augmentation": Augmentation(name, wave_strength=strength, **geometry), "reduction": reduction}

@@ -27,7 +27,7 @@ from study.configuration import duplicate_keys, mistakes
 from study.dependencies import code_of as code, code_of_entry_point
 from study.figures import FIGURES
 from study.job import FOLDER as RUN
-from study.job import NETWORK, WITH_TRUTH, config_digest
+from study.job import WITH_TRUTH, config_digest
 from study.plan import Plan, expand_runs
 from study.network_tests import MEASURED, TESTS
 from study.categories import CATEGORIES, CONFIGURATION, EXPLORER, marks
@@ -60,11 +60,6 @@ def one_of(names):
 def by_dataset(function):
     """Input or params: the result of a function for the data set."""
     return lambda wildcards: function(wildcards.dataset)
-
-
-def by_run(function):
-    """Input or params: the result of a function for the run."""
-    return lambda wildcards: function(**{key: wildcards[key] for key in NETWORK}, seed=int(wildcards.seed))
 
 
 def setting(dpath, *default):

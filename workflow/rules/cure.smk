@@ -23,7 +23,6 @@ rule cure_of_case:
         device=lookup(dpath="device", within=config),
         case=lambda wildcards: wildcards.case.replace("_", " "),
         seed="{seed}",
-        trainings=lambda wildcards: plan.cure_trainings(wildcards.case.replace("_", " ")),
         settings=lambda wildcards: plan.cure_settings(),
     message:
         "Training and testing the networks of the benchmark of cures: {wildcards.case}, seed {wildcards.seed}"

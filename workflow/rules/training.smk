@@ -4,8 +4,7 @@
 rule train:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
-        maps=by_run(plan.training_maps),
-        code=lambda wildcards: code("train.py", modules=plan.training_modules(wildcards.augmentation)),
+        code=code("train.py"),
     output:
         weights=f"{RESULTS}/networks/{RUN}/weights.safetensors",
         history=f"{RESULTS}/networks/{RUN}/history.csv",

@@ -1,6 +1,6 @@
 """Train and test the networks of one seed and one case of the benchmark of cures: one for each training."""
 
-from frequency_shortcuts.evaluation.cure import draw, measure
+from frequency_shortcuts.evaluation.cure import NONE, draw, measure
 from frequency_shortcuts.storage.tables import write_table
 from study import photographs
 from study.devices import take_device
@@ -20,9 +20,10 @@ def main(snakemake):
             for case in settings["cases"]
         }  # fmt: skip
         protocol = photographs.protocol(settings["network"], settings["recipe"], settings["augmentation"])
-        log.info("%s, seed %d, on %s: %s", params.case, seed, device, ", ".join(params.trainings))
+        trainings = [NONE, *settings["trainings"]]
+        log.info("%s, seed %d, on %s: %s", params.case, seed, device, ", ".join(trainings))
         table = measure(
-            images, params.case, artefacts, params.trainings, protocol, seed=seed, device=device, stop=stop
+            images, params.case, artefacts, trainings, protocol, seed=seed, device=device, stop=stop
         )  # fmt: skip
         write_table(table, snakemake.output[0], seed=seed)
 

@@ -1,6 +1,5 @@
 """Train one network."""
 
-from importlib import import_module
 from pathlib import Path
 
 from frequency_shortcuts.data import stores
@@ -13,16 +12,6 @@ from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, job, log, run_of_path, stopping
 from study.trainings import IN_MEMORY, architecture_of, augmentation_of
-
-
-def reduction_of(name, path, settings, seed):
-    """What reduces images to the maps in a file; None without a file."""
-    if not path:
-        return None
-    # The plan names the modules, so that a training without maps does not depend on them.
-    dfm, reduction = map(import_module, settings["modules"])
-    masks = reduction.reduction_masks(name, dfm.read_mask(path, settings["percent"]), seed)
-    return reduction.MapReduction(masks, settings["probability"])
 
 
 def main(snakemake):
@@ -49,7 +38,6 @@ def main(snakemake):
                 Recipe(epochs=settings["epochs"], **params.recipe),
                 seed=seed,
                 augmentation=augmentation_of(run["augmentation"], settings),
-                reduction=reduction_of(run["augmentation"], snakemake.input.maps, settings, seed),
                 dynamics=Dynamics(test, **dynamics),
                 work=Work(state, version, stop, progress=True, checkpoint_minutes=minutes),
             )

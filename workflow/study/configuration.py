@@ -21,7 +21,7 @@ from frequency_shortcuts.spectrum.fills import named
 
 from .plan import Plan
 from .schema import Validator, allowed, cut, listed, schema, shown
-from .settings import KINDS, WITH_MAPS
+from .settings import KINDS
 from .sources.registry import SOURCES
 
 MOST = 30  # mistakes that are named
@@ -111,7 +111,6 @@ def _references(plan: Plan) -> Iterator[str]:
         yield from source.mistakes(plan)
     for kind in KINDS:
         yield from _training(plan, kind)
-    yield from _training_maps(plan)
     yield from _graded(plan)
     for i, entry in enumerate(config["transfer"]):
         yield from _transfer(plan, f"transfer.{i}", entry)
@@ -166,11 +165,8 @@ def _entry(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """What the networks or data sets of an entry of the plan do not allow."""
     if "methods" in entry and not entry.get("maps", True):
         yield f"{key}: methods find maps, but maps is false; leave out one of the two"
-    if entry.get("reliance", False):
-        if not entry.get("maps", True):
-            yield f"{key}: reliance removes the frequencies of maps, but maps is false; leave out one of the two"
-        if names := [name for name in entry["augmentations"] if name in WITH_MAPS]:
-            yield f"{key}: reliance trains networks anew without maps, which {listed(names)} needs; remove one of them"
+    if entry.get("reliance", False) and not entry.get("maps", True):
+        yield f"{key}: reliance removes the frequencies of maps, but maps is false; leave out one of the two"
     external = [name for name in entry["networks"] if name in plan.external_networks]
     trains = len(external) < len(entry["networks"])
     if external and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):
@@ -216,23 +212,6 @@ def _training(plan: Plan, kind: str) -> Iterator[str]:
             f"training.{kind}.dynamics.cutoff: {cutoff} is not allowed, expected at most {corner:.1f}, the corner of "
             "the spectrum of the smallest images"
         )
-
-
-def _training_maps(plan: Plan) -> Iterator[str]:
-    """What a training with an augmentation that needs maps requires: maps of the network without augmentation."""
-    with_maps = [run for run in plan.trained_runs() if run["augmentation"] in WITH_MAPS]
-    for run in with_maps:
-        name = run["augmentation"]
-        if not plan.runs(**{**run, "augmentation": "none"}):
-            yield (
-                f"plan: {name} of {run['network']} on {run['dataset']} needs the maps of that network with "
-                f"augmentation none and seed {run['seed']}, which is not planned; write augmentations: [none, {name}]"
-            )
-    settings, known = plan.config["training"]["dfmx"], [*NAMES, *plan.config["methods"]]
-    if with_maps and settings["maps"] not in known:
-        yield f"training.dfmx.maps: {settings['maps']!r} is not one of methods; choose from {listed(known)}"
-    if with_maps:
-        yield from _percent(plan, "training.dfmx.percent", settings["percent"])
 
 
 def _graded(plan: Plan) -> Iterator[str]:

@@ -8,7 +8,7 @@ from itertools import product
 from typing import Any
 
 from .job import FOLDER, NETWORK, RUN
-from .settings import WITH_MAPS, StudySettings
+from .settings import StudySettings
 from .sources.description import Shape
 
 Run = dict[str, Any]  # the keys of `RUN`
@@ -108,10 +108,8 @@ class Plan(StudySettings):
         return list(dict.fromkeys(name for run in self.runs(**where) for name in self._methods[tuple(run.values())]))
 
     def used_methods(self) -> list[str]:
-        """The methods that the study runs: those that are compared or tested, and the one whose maps trainings use."""
-        trained = any(run["augmentation"] in WITH_MAPS for run in self.trained_runs())
-        of_training = [self.config["training"]["dfmx"]["maps"]] if trained else []
-        return list(dict.fromkeys([*self.methods(), *self.tested_methods(), *of_training]))
+        """The methods that the study runs: those that are compared or tested."""
+        return list(dict.fromkeys([*self.methods(), *self.tested_methods()]))
 
     def compared_runs(self, *kinds: str, **where: Any) -> list[Run]:
         """The runs on data sets of these kinds for which methods are planned."""
@@ -189,8 +187,6 @@ class Plan(StudySettings):
         needed = {self.config[part]["split"]: f"{part}.split" for part in parts}
         if mapped and self.config["ood"]["renditions"] and "ood" not in self.config["datasets"][dataset]:
             needed["test"] = "ood.renditions"
-        for name in (*self.methods(dataset=dataset), *(self.tested_methods() if mapped else ())):
-            needed.setdefault(self.search(f"maps/{name}")["split"], f"methods.{name}.split")
         return needed | {split: "training" for split in ("train", "validation", "test") if trains}
 
     def common_normalisation(self, dataset: str) -> dict[str, tuple[float, ...]] | None:

@@ -9,14 +9,11 @@ from typing import Any
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.spectrum.fills import FILLS, SWAP
 
-from .job import FOLDER, WITH_TRUTH
+from .job import WITH_TRUTH
 from .sources.description import Source
 from .sources.registry import BY_NAME
 
 KINDS = (*WITH_TRUTH, "photographs")
-# Augmentations that need maps of the same network trained without augmentation: those of
-# `frequency_shortcuts.networks.augmentation`, whose import takes seconds.
-WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
 CLEAN = "clean"  # the case of the benchmark of cures that has no artefact
 CROP_BATCH = 32  # images in a batch of the networks on crops, which learn faint traces slowly
 
@@ -148,20 +145,12 @@ class StudySettings:
         first = settings["first_seed"]
         return [(case, first + number) for case in (CLEAN, *settings["cases"]) for number in range(settings["seeds"])]
 
-    def cure_trainings(self, case: str) -> list[str]:
-        """The trainings of a case: plain training first. What some cases have beside them, clean data has, too."""
-        settings = self.config["cure"]
-        also = settings["also"]["trainings"] if case in (CLEAN, *settings["also"]["cases"]) else []
-        return ["none", *settings["trainings"], *also]
-
     def cure_settings(self) -> dict[str, Any]:
         """How the networks of the benchmark of cures are trained and tested."""
-        settings = self.section("cure", "images_per_class", "judging", "cases", "jpeg_in")
-        training = self.config["training"]
+        settings = self.section("cure", "images_per_class", "judging", "cases", "jpeg_in", "trainings")
         network = self.config["cure"]["network"]
         recipe, augmentation = self._training_on_photographs(network)
-        augmentation["wave_strength"] = training["afa"]["strength"]
-        augmentation |= {f"swap_{key}": value for key, value in training["swap_fine"].items()}
+        augmentation |= {f"swap_{key}": value for key, value in self.config["training"]["swap_fine"].items()}
         return settings | {"network": self.config["networks"][network], "recipe": recipe, "augmentation": augmentation}
 
     def band_edges(self, dataset: str) -> list[float]:
@@ -212,30 +201,14 @@ class StudySettings:
         training = self.config["training"]
         settings = {key: value for key, value in training[kind].items() if key != "recipe"}
         settings["stylised_share"] = training["stylised_share"]
-        if augmentation in WITH_MAPS:
-            settings |= self.section("training", "dfmx")["dfmx"] | {"modules": self.training_modules(augmentation)}
-        if augmentation == "afa":
-            settings["wave_strength"] = training["afa"]["strength"]
         if augmentation == "swap_fine":
             settings |= {f"swap_{key}": value for key, value in training["swap_fine"].items()}
         return settings
 
-    def training_modules(self, augmentation: str) -> list[str]:
-        """The modules of the library that only a training with maps runs: what reads maps, and what uses them."""
-        modules = ["frequency_shortcuts.maps.dfm", "frequency_shortcuts.networks.reduction"]
-        return modules if augmentation in WITH_MAPS else []
-
-    def training_maps(self, dataset: str, network: str, augmentation: str, seed: int) -> str | list[str]:
-        """The file of the maps that a training needs, those of the network without augmentation; [] for no file."""
-        if augmentation not in WITH_MAPS:
-            return []
-        run = {"dataset": dataset, "network": network, "augmentation": "none", "seed": seed}
-        return f"{self.results}/maps/{self.config['training']['dfmx']['maps']}/{FOLDER}.h5".format(**run)
-
     # Methods that find maps
 
     def method(self, name: str) -> dict[str, Any]:
-        """A method that the plan can name: `method`, its settings, and its `split` if it has one of its own.
+        """A method that the plan can name: `method` and its settings.
 
         It is an entry of the section `methods`, or a name of the library. Raises ValueError for another name.
         """
@@ -258,15 +231,14 @@ class StudySettings:
         elif culling["patch"] > 1:
             own |= self.section("culling", "patch")
         _, _, name = maps.partition("/")
-        settings = {"split": culling["split"]} | (self.method(name) if name else own)
+        settings = self.method(name) if name else own
         return {
             "own": not name,
             "method": settings["method"],
             "modules": registry.modules_of(settings["method"], settings),
-            "split": settings["split"],
-            "settings": {key: value for key, value in settings.items() if key not in ("method", "split")},
+            "settings": {key: value for key, value in settings.items() if key != "method"},
             "limits": self.section("culling", "precision", "compiled"),
-            **self.section("culling", "images_per_class"),
+            **self.section("culling", "split", "images_per_class"),
             **self.section("dfm"),
         }
 

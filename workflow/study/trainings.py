@@ -15,11 +15,7 @@ IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, 
 def augmentation_of(name: str, settings: Mapping[str, Any]) -> Augmentation:
     """The augmentation of that name; settings that only some augmentations have are left out for the others."""
     geometry = {**settings["geometry"], "crop_scale": tuple(settings["geometry"]["crop_scale"])}
-    own = {
-        key: settings[key]
-        for key in ("wave_strength", "swap_energy", "swap_probability", "swap_until")
-        if key in settings
-    }
+    own = {key: settings[key] for key in ("swap_energy", "swap_probability", "swap_until") if key in settings}
     return Augmentation(name, stylised_share=settings["stylised_share"], **own, **geometry)
 
 

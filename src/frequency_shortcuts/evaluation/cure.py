@@ -28,26 +28,18 @@ from torch import nn
 
 from frequency_shortcuts.data.artefacts import CASES, KINDS, Artefact, Pixels, draw_frequency, put
 from frequency_shortcuts.data.normalisation import normalise, pixel_statistics
-from frequency_shortcuts.data.splits import Split, first_of_each_class
+from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import over_networks, ratio
-from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.networks.augmentation import WITH_MAPS
 from frequency_shortcuts.networks.predictions import called, predict
-from frequency_shortcuts.networks.reduction import MapReduction, reduction_masks
-from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.filters import keep
 from frequency_shortcuts.spectrum.masks import low_pass
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .leak_networks import Photographs, Protocol, train
 
 CLEAN = "clean"
 NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE = "none", "swap_fine", "low_pass", "saved_alike"
-TRAININGS = (NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE, "afa", "dfmx")
+TRAININGS = (NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE)
 ALIKE = 75  # quality of JPEG in which all images are saved
-MAPS = 20  # training images of each class that find the maps of `dfmx`
 DEAL = 5  # seeds in which a case has five different classes
 LOW_PASS_RADIUS = 6.5  # cycles per image: about the radius that `SwapFine` finds on Fashion-MNIST
 LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.02}
@@ -83,25 +75,20 @@ def measure(
     photographs : without artefacts, not normalised
     case : whose artefact is in the images that are trained on, in all of its class; or `CLEAN`
     artefacts : of the seed by case; networks of clean images have a row for each of them, others one for their own
-    trainings : of TRAININGS. `dfmx` needs `none` before it, whose maps it reduces images to
+    trainings : of TRAININGS
 
     Columns: `case`, `training`, `cue` (the case whose artefact the row is about), `label`, `level`; `accuracy` on test
     images without artefacts; `recall` of the class there; `called`, the share of the other images that are called the
     class when they get the artefact, minus before. Raises `journal.Stopped` if `stop` returns true.
     """
-    rows, plain = [], None
+    rows = []
     for training in trainings:
         prepare = _preparation(training)
         images = _prepared(photographs, artefacts.get(case), prepare)
-        of_training, reduction = protocol, None
-        if training not in (NONE, LOW_PASS, SAVED_ALIKE):
+        of_training = protocol
+        if training == SWAP_FINE:
             of_training = replace(protocol, augmentation=replace(protocol.augmentation, name=training))
-        if training in WITH_MAPS:
-            assert plain is not None  # `none` comes before
-            reduction = MapReduction(reduction_masks(training, _maps(*plain, seed), seed))
-        network = train(images, of_training, seed, device, stop, reduction=reduction)
-        if training == NONE:
-            plain = network, images.train
+        network = train(images, of_training, seed, device, stop)
         for cue in artefacts if case == CLEAN else (case,):
             artefact = artefacts[cue]
             recalls = _recalls(network, photographs.test, artefact, prepare, images.test)
@@ -138,14 +125,6 @@ def _prepared(photographs: Photographs, artefact: Artefact | None, prepare: Call
     made.append(replace(photographs.test, images=prepare(np.asarray(photographs.test.images[:]))))
     mean, std = pixel_statistics(np.asarray(made[0].images[:]))
     return Photographs(*(replace(split, mean=mean, std=std) for split in made))
-
-
-def _maps(network: nn.Module, images: Split, seed: int) -> BoolArray:
-    """The map of each class of a network, by training images."""
-    few = images.subset(first_of_each_class(images.labels, MAPS))
-    method, settings = registry.resolve("mixture")
-    found = find(registry.load(method), network, few, seed=seed, **settings)
-    return dfm.dominant(found.score, ConjugatePairs(*images.images.shape[2:]), 5)
 
 
 def _recalls(

@@ -27,7 +27,6 @@ from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.predictions import called, predict
 from frequency_shortcuts.networks.recipe import Recipe
-from frequency_shortcuts.networks.reduction import MapReduction
 from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
@@ -171,8 +170,6 @@ def train(
     seed: int,
     device: torch.device | str = "cpu",
     stop: Callable[[], bool] | None = None,
-    *,
-    reduction: MapReduction | None = None,
 ) -> nn.Module:
     """A network that is trained on images; the first ranking images of each class choose its epoch."""
     _, channels, size, _ = images.train.images.shape
@@ -183,7 +180,7 @@ def train(
     validation = images.ranking.subset(first_of_each_class(images.ranking.labels, VALIDATION))
     training.train(
         network, images.train, validation, protocol.recipe, seed=seed,
-        augmentation=protocol.augmentation, reduction=reduction, work=Work(stop=stop),
+        augmentation=protocol.augmentation, work=Work(stop=stop),
     )  # fmt: skip
     return network
 

@@ -64,8 +64,6 @@ TRAININGS = {
     CHOSEN: "fine spectra swapped",
     "low_pass": "fine spectra removed",
     "saved_alike": "all saved alike",
-    "afa": "AFA",
-    "dfmx": "DFM-X",
     "none": "none of these",
 }
 NUMBERS = {

@@ -19,7 +19,7 @@ COLUMNS = [
 ]  # fmt: skip
 DECIDES, BESIDE = "decides", "beside"
 PHOTOGRAPHS, SYNTHETIC, PLANTED, GRADED = "photographs", "synthetic", "planted", "graded"
-CURES = ("dfmx", "dfmx_random", "dfmx_low_pass", "afa", "swap_fine")  # meant to avoid shortcuts, and controls
+CURES = ("swap_fine",)  # meant to avoid shortcuts
 Rows = list[dict[str, Any]]
 
 

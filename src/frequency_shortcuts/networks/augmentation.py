@@ -14,9 +14,7 @@ from torchvision.transforms import v2
 from . import operations
 from .numerics import square_root
 
-# Augmentations that reduce images to maps (see `reduction`). They are applied after the normalisation, in `training`.
-WITH_MAPS = ("dfmx", "dfmx_random", "dfmx_low_pass")
-NAMES = ("none", "autoaugment", "augmix", "sin", *WITH_MAPS, "afa", "swap_fine")
+NAMES = ("none", "autoaugment", "augmix", "sin", "swap_fine")
 
 # torchvision's policies, operations and magnitudes, which have no public name. They are only read.
 _AUTOAUGMENT, _AUGMIX = v2.AutoAugment(), v2.AugMix()
@@ -36,11 +34,10 @@ class Augmentation:
     width to height of a crop. wrap: pixels that leave the image at one side enter at the other side, so that a shift
     does not change the amplitude spectrum. A shift of half a side or more draws every position with the same
     probability. It excludes crops. stylised_share: with `sin`, the share of training images that are replaced by their
-    stylised twins when they are read (`training.train`). wave_strength: with `afa`, the mean norm of the plane waves
-    (`auxiliary`). swap_energy, swap_probability: with `swap_fine`, the settings of `SwapFine`, and swap_until, the
-    share of the iterations in which it is used. The last ones, at small learning rates, see images as they are, so that
-    batch normalisation has their statistics. `training.train` applies `afa`, which needs two passes, the augmentations
-    `WITH_MAPS`, which need labels, and `swap_fine`.
+    stylised twins when they are read (`training.train`). swap_energy, swap_probability: with `swap_fine`, which
+    `training.train` applies, the settings of `SwapFine`, and swap_until, the share of the iterations in which it is
+    used. The last ones, at small learning rates, see images as they are, so that batch normalisation has their
+    statistics.
     """
 
     name: str = "none"
@@ -50,7 +47,6 @@ class Augmentation:
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
     stylised_share: float = 0.5
     wrap: bool = False
-    wave_strength: float = 10.0
     swap_energy: float = 0.15
     swap_probability: float = 1.0
     swap_until: float = 0.9
@@ -69,8 +65,6 @@ class Augmentation:
             raise ValueError(f"stylised_share {self.stylised_share}: expected above 0 and at most 1")
         if not 0 < self.swap_until <= 1:
             raise ValueError(f"swap_until {self.swap_until}: expected a share above 0 and at most 1")
-        if self.wave_strength <= 0:
-            raise ValueError(f"wave_strength {self.wave_strength}: expected above 0")
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 [n, channels, H, W] -> float32 of the same shape, still 0 to 255; draws from torch's generators."""

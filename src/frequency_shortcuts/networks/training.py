@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -30,8 +30,7 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.storage.journal import Stopped, Work
 
 from . import predictions
-from .augmentation import WITH_MAPS, Augmentation
-from .auxiliary import AuxiliaryNorms, with_waves
+from .augmentation import Augmentation
 from .checkpoint import Checkpoint, Part, State, run_fingerprint
 from .dynamics import Dynamics
 from .instructions import chosen
@@ -39,9 +38,6 @@ from .minibatches import Minibatches
 from .numerics import bfloat16, deterministic, tf32
 from .recipe import Recipe
 from .swap_fine import FIRST, SwapFine
-
-if TYPE_CHECKING:  # only trainings with maps depend on that module
-    from .reduction import MapReduction
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +64,6 @@ def train(
     *,
     seed: int,
     augmentation: Augmentation | None = None,
-    reduction: MapReduction | None = None,
     dynamics: Dynamics | None = None,
     work: Work | None = None,
 ) -> Trained:
@@ -79,26 +74,20 @@ def train(
     network : images [n, channels, H, W] -> logits [n, classes]; it is trained on its device
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
         Images that are not in memory are read while the network is at work, and moved to the device batch by batch
-    reduction : for the augmentations `augmentation.WITH_MAPS`, what reduces images to maps; others have none
     work : its state is written every `checkpoint_minutes` and at the end, replaced as a whole: two processes that train
         the same run write the same states, so both end correctly. `stop` is called after every iteration, and after
         every batch of a validation or a test of the dynamics
 
     Raises RuntimeError if the loss is not finite. The loss is checked every `FLUSH_EVERY` iterations, at the end of an
-    epoch, and before the state is written. Raises `journal.Stopped` if it is stopped. Raises ValueError if the
-    reduction is missing, or does not fit.
-
-    With the augmentation `afa`, `train_loss` is the mean of the losses with and without waves, and `train_accuracy` is
-    that without.
+    epoch, and before the state is written. Raises `journal.Stopped` if it is stopped.
     """
     device, work = predictions.device_of(network), work or Work()
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    _check_reduction(augmentation.name, reduction, (len(data.classes), *data.images.shape[-2:]))
-    run = _Training(network, data, validation, recipe, seed, augmentation, reduction, dynamics, work)
+    run = _Training(network, data, validation, recipe, seed, augmentation, dynamics, work)
     if work.state:
         # The rounding of a training depends on the device and its instructions.
-        settings = [recipe, seed, augmentation, reduction and reduction.identity, work.version, device.type, chosen()]
+        settings = [recipe, seed, augmentation, work.version, device.type, chosen()]
         splits = [data, validation]
         if dynamics:
             settings += [dynamics.iterations, dynamics.every, dynamics.cutoff, dynamics.views]
@@ -122,16 +111,6 @@ def _swap_fine(augmentation: Augmentation, data: Split) -> SwapFine:
     return swap.fit(images.float() / 255)
 
 
-def _check_reduction(name: str, reduction: MapReduction | None, shape: tuple[int, ...]) -> None:
-    """Raises ValueError if a reduction is missing, unused, or not of this shape (classes, H, W)."""
-    if reduction is None and name in WITH_MAPS:
-        raise ValueError(f"augmentation {name}: it needs a reduction to maps, bool {list(shape)}, and there is none")
-    if reduction is not None and name not in WITH_MAPS:
-        raise ValueError(f"augmentation {name}: it uses no maps, only {', '.join(WITH_MAPS)} do; leave reduction out")
-    if reduction is not None and reduction.shape != shape:
-        raise ValueError(f"maps of shape {list(reduction.shape)}: the images and classes need {list(shape)}")
-
-
 class _Training:
     """A training under way: its parts, its state, and the file that both are stored in, if there is one."""
 
@@ -145,12 +124,11 @@ class _Training:
         recipe: Recipe,
         seed: int,
         augmentation: Augmentation,
-        reduction: MapReduction | None,
         dynamics: Dynamics | None,
         work: Work,
     ) -> None:
         self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
-        self.augmentation, self.reduction, self.dynamics, self.work = augmentation, reduction, dynamics, work
+        self.augmentation, self.dynamics, self.work = augmentation, dynamics, work
         self.state, self.device = State(), predictions.device_of(network)
         stylised_share = augmentation.stylised_share if augmentation.name == "sin" else 0.0
         self.minibatches = Minibatches(data, recipe.batch_size, seed, self.device, stylised_share)
@@ -160,10 +138,9 @@ class _Training:
             torch.as_tensor(value, dtype=torch.float32, device=self.device)[:, None, None]
             for value in (data.mean, data.std)
         )
-        self.auxiliary = AuxiliaryNorms(network) if augmentation.name == "afa" else None
         self.swap = _swap_fine(augmentation, data) if augmentation.name == "swap_fine" else None
         self.optimiser = torch.optim.SGD(
-            [*network.parameters(), *(self.auxiliary or nn.ModuleList()).parameters()],
+            network.parameters(),
             lr=recipe.learning_rate,
             momentum=recipe.momentum,
             weight_decay=recipe.weight_decay,
@@ -172,8 +149,6 @@ class _Training:
         )
         self.schedule = recipe.scheduler(self.optimiser, self.total)
         self.parts: dict[str, Part] = {"network": network, "optimiser": self.optimiser, "schedule": self.schedule}
-        if self.auxiliary is not None:
-            self.parts["auxiliary"] = self.auxiliary
         # Of each iteration since the last `_flush_losses`: loss, number of correct answers, number of images.
         self.pending: list[tuple[Tensor, Tensor, int]] = []
         # Images in a forward pass of the validation and of the dynamics.
@@ -248,14 +223,11 @@ class _Training:
         pixels = self.augmentation(raw).div_(255)
         if self.swap is not None and self.state.iteration < self.augmentation.swap_until * self.total:
             pixels = self.swap(pixels)
-        waved = None if self.auxiliary is None else with_waves(pixels, self.augmentation.wave_strength)
-        seen = self._normalise(pixels)
-        if self.reduction is not None:
-            seen = self.reduction(seen, labels)
-        logits, loss = self._loss(seen, labels)
-        if waved is not None and self.auxiliary is not None:
-            with self.auxiliary.in_use(self.network):
-                loss = (loss + self._loss(self._normalise(waved), labels)[1]) / 2
+        # `normalise` would copy mean and std to the device, and wait for the copy.
+        seen = pixels.sub_(self.mean).div_(self.std)
+        with bfloat16(self.device):
+            logits = self.network(seen.contiguous(memory_format=torch.channels_last))
+            loss = functional.cross_entropy(logits, labels)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         self.optimiser.step()
@@ -263,16 +235,6 @@ class _Training:
         if isinstance(self.schedule, OneCycleLR) and self.state.iteration + 1 < self.total:
             self.schedule.step()
         self.pending.append((loss.detach(), (logits.argmax(dim=1) == labels).sum(), len(labels)))
-
-    def _normalise(self, pixels: Tensor) -> Tensor:
-        """Pixels from 0 to 1, in place. `normalise` would copy mean and std to the device, and wait for the copy."""
-        return pixels.sub_(self.mean).div_(self.std)
-
-    def _loss(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits [n, classes], and the mean loss."""
-        with bfloat16(self.device):
-            logits = self.network(images.contiguous(memory_format=torch.channels_last))
-            return logits, functional.cross_entropy(logits, labels)
 
     def _flush_losses(self) -> None:
         """Add the losses of the last iterations to the state. Raises RuntimeError if one is not finite."""
