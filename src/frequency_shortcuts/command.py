@@ -328,8 +328,8 @@ Example:
 """)  # fmt: skip
 @_options(*NETWORK)
 @click.option("--maps", "file", required=True, type=click.Path(path_type=Path), metavar="FILE",
-              help="HDF5 file of this command or of the study, or a file of a published tool (.pkl).")  # fmt: skip
-@click.option("--percent", default=5.0, show_default=True, help="Which of the maps in an HDF5 file.")
+              help="HDF5 file of this command or of the study.")  # fmt: skip
+@click.option("--percent", default=5.0, show_default=True, help="Which of the maps.")
 @click.option("--out", default=Path("results/test"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
@@ -352,13 +352,11 @@ def _check_out(folder: Path, maps: Path | None = None) -> None:
 
 def _read_maps(file: Path, percent: float, images: Path) -> Any:
     """The maps bool [class, H, W] of a file. Raises ValueError if it names other classes than the images."""
-    from frequency_shortcuts.analysis.images import HDF5, class_names
+    from frequency_shortcuts.analysis.images import class_names
     from frequency_shortcuts.data import stores
-    from frequency_shortcuts.maps import dfm, exchange
+    from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-    if file.suffix.lower() not in HDF5:
-        return exchange.read(file)
     with read_hdf5(file, own_data=True) as opened:
         if "mask" not in opened:
             raise ValueError(f"{file} holds no maps: expected the group mask, as the command maps writes it")

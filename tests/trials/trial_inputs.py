@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -80,16 +79,14 @@ def good(folder: Path) -> None:
 def prepare(folder: Path, given: dict[str, Any]) -> None:
     """Change the good inputs as a trial says.
 
-    Its keys: `write` (file: text), `pickle` (file: a value), `torch` (file: tensors by name), `picture` (file: [height,
-    width]), `latin` (folders and files whose names are not UTF-8), `link` (file: target), `cut` (file: bytes that are
-    left), and `hdf5` (file: what changes). In an HDF5 file, an object or attribute (`@name`) is removed by null, and
-    set by a value or array. {shape, dtype, value} is a data set of one value, {link: file} an external link.
+    Its keys: `write` (file: text), `torch` (file: tensors by name), `picture` (file: [height, width]), `latin` (folders
+    and files whose names are not UTF-8), `link` (file: target), `cut` (file: bytes that are left), and `hdf5` (file:
+    what changes). In an HDF5 file, an object or attribute (`@name`) is removed by null, and set by a value or array.
+    {shape, dtype, value} is a data set of one value, {link: file} an external link.
     """
     for name, text in given.get("write", {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    for name, value in given.get("pickle", {}).items():
-        (folder / name).write_bytes(pickle.dumps(value))
     for name in given.get("latin", ()):
         path = Path(os.fsdecode(os.fsencode(folder / name).replace(name.encode(), name.encode("latin-1"))))
         path.touch() if path.suffix else path.mkdir()

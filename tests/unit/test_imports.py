@@ -43,10 +43,10 @@ def imported(path):
 
 IMPORTED = {path: set(imported(path)) for path in PACKAGE.rglob("*.py")}
 DEVELOPMENT = (ROOT / "docs" / "development.md").read_text()
-# What users of the library name: the public names, the command, the example, all methods, and the published tools.
+# What users of the library name: the public names, the command, the example, and all methods.
 PUBLIC = [
     *frequency_shortcuts.PUBLIC.values(), *frequency_shortcuts.NAMES.values(), "command", "example", "real_example",
-    "maps.exchange", *(f"maps.methods.{module}" for module in METHODS.values()),
+    *(f"maps.methods.{module}" for module in METHODS.values()),
 ]  # fmt: skip
 
 
