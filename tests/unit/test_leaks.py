@@ -5,13 +5,10 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
-from frequency_shortcuts.data import crops
 from frequency_shortcuts.data.artefacts import KINDS, Kind
-from frequency_shortcuts.data.downloads import NotFound
 from frequency_shortcuts.evaluation import leaks
-from study.leaks import DEALT, SEEDS_OF_A_DEAL, TEXTURES, draw, lay_out_textures
+from study.leaks import DEALT, SEEDS_OF_A_DEAL, draw
 
 CLASSES = 4
 FIRST = [  # artefacts of the seed 420
@@ -124,21 +121,3 @@ def test_another_kind_changes_no_artefact_of_any_seed(monkeypatch):
     assert [draw(seed, 10, 32, 32) for seed in range(420, 460)] == before
     first = [(one.kind, one.level, one.label, one.share, one.frequency) for two in before[0].sets for one in two]
     assert first == FIRST
-
-
-def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, monkeypatch):
-    (tmp_path / "skimage").mkdir()
-    monkeypatch.setattr("study.leaks.SOURCES", [("a folder", lambda scratch: tmp_path / "skimage")])
-    with pytest.raises(
-        NotFound, match=r"The set of textures of scikit-image was not found; tried a folder \(.* has no"
-    ):
-        lay_out_textures(tmp_path / "none")
-    values = np.random.default_rng(0).integers(256, size=(3, 512, 512), dtype=np.uint8)
-    for name, picture in zip(TEXTURES, values, strict=True):
-        Image.fromarray(picture).save(tmp_path / "skimage" / f"{name}.png")
-    lay_out_textures(tmp_path / "tiles")
-    tiles, groups, names = crops.read_photographs(tmp_path / "tiles")
-    assert names == TEXTURES and tiles.shape == (48, 3, 128, 128) and Counter(groups) == {0: 16, 1: 16, 2: 16}
-    assert np.sort(tiles[groups == 1, 0], axis=None).tolist() == np.sort(values[1], axis=None).tolist()
-    parts = crops.split_photographs(groups, seed=420)
-    assert sorted(np.concatenate(list(parts.values()))) == list(range(48))

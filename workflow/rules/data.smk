@@ -38,6 +38,21 @@ rule fetched_files:
         "../scripts/fetch_images.py"
 
 
+# Photographs and textures, each in a folder for each class.
+rule pictures:
+    output:
+        directory(f"{RESULTS}/{{pictures}}"),
+    log:
+        f"{RESULTS}/logs/{{pictures}}.log",
+    wildcard_constraints:
+        pictures="pictures|textures",
+    localrule: True
+    message:
+        "Laying out {wildcards.pictures}"
+    script:
+        "../scripts/lay_out_pictures.py"
+
+
 for source in SOURCES:
 
     rule:

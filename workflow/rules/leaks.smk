@@ -33,20 +33,6 @@ rule leaks_of_seed:
         "../scripts/measure_leaks.py"
 
 
-rule leak_pictures:
-    output:
-        directory(f"{RESULTS}/{{pictures}}"),
-    log:
-        f"{RESULTS}/logs/leaks/{{pictures}}.log",
-    wildcard_constraints:
-        pictures="pictures|textures",
-    localrule: True
-    message:
-        "Laying out {wildcards.pictures}"
-    script:
-        "../scripts/lay_out_photographs.py"
-
-
 rule leaks_table:
     input:
         [

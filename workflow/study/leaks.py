@@ -9,16 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from frequency_shortcuts.data import crops
 from frequency_shortcuts.data.artefacts import KINDS, Artefact, draw_frequency
-from frequency_shortcuts.data.downloads import debian_sources, first_source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import leak_networks
 from frequency_shortcuts.evaluation.counterfactual import Flips
@@ -41,10 +38,6 @@ CASES: Mapping[str, tuple[Artefact, ...]] = {
     "noise": (Artefact("noise", 4 / 255, 1),),
 }
 SIDE, EACH = 48, 60  # pixels of a crop, and crops of a photograph
-# Textures: three photographs of 512 x 512 pixels (CC0), in tiles that are split as photographs are.
-TEXTURES, TILE = ("brick", "grass", "gravel"), 128
-PACKAGE = "python3-skimage"
-SOURCES = debian_sources(PACKAGE, Path("/usr/lib/python3/dist-packages/skimage/data"))
 TEXTURE, PERIOD = 0.15, 4  # of the made pair: share of the brightness, pixels
 
 
@@ -162,23 +155,6 @@ def _crops(folder: str, seed: int) -> list[Split]:
         )
         for number, of in enumerate(crops.split_photographs(groups, seed).values())
     ]  # fmt: skip
-
-
-def lay_out_textures(folder: Path) -> None:
-    """Write the tiles of each texture of scikit-image, PNG of 128 x 128 pixels, to a folder for each."""
-    with first_source("The set of textures of scikit-image", SOURCES, _check, f"Install {PACKAGE}") as (_, found):
-        for name in TEXTURES:
-            (folder / name).mkdir(parents=True)
-            picture = Image.open(found / f"{name}.png")
-            for left in range(0, picture.width, TILE):
-                for top in range(0, picture.height, TILE):
-                    tile = picture.crop((left, top, left + TILE, top + TILE))
-                    tile.save(folder / name / f"{left}_{top}.png")
-
-
-def _check(folder: Path) -> None:
-    if missing := [name for name in TEXTURES if not (folder / f"{name}.png").is_file()]:
-        raise FileNotFoundError(f"{folder} has no {missing[0]}.png")
 
 
 def _only(split: Split, names: list[str]) -> Split:

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from frequency_shortcuts import real_example
 from study.job import job
-from study.leaks import lay_out_textures
+from study.pictures import lay_out_photographs, lay_out_textures
 
 
 def main(snakemake):
     """Write a folder for each group of photographs, or for each texture."""
-    lay_out = lay_out_textures if snakemake.wildcards.pictures == "textures" else real_example.photographs
+    lay_out = lay_out_textures if snakemake.wildcards.pictures == "textures" else lay_out_photographs
     with job(snakemake):
         lay_out(Path(snakemake.output[0]))
 

