@@ -19,7 +19,7 @@ define run
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help example real study findings methods cure leaks experiments report check test test-all dry-runs mutants lint format docs gallery
+.PHONY: help example real study findings methods cure leaks experiments report check test test-all dry-runs lint format docs gallery
 .PHONY: bench same audit clean lock statistics
 
 help: ## this list
@@ -70,9 +70,6 @@ dry-runs: $(READY) ## a dry run of every configuration
 		echo "snakemake --dry-run --configfile $$file"; \
 		snakemake --dry-run --quiet rules --configfile $$file || exit 1; \
 	done
-
-mutants: $(READY) ## put a list of small faults into the numeric modules, each alone: do tests notice? (an hour)
-	python tests/mutants.py
 
 lint: $(READY) ## style, types and the workflow's own lint
 	ruff check .

@@ -35,7 +35,6 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
         [f"tables/{name}.csv" for name in ("finding_numbers", "provenance", "runtimes", "findings")],
         ["figures/findings_all"],
     ),
-    "laptop_fast": ("study with numerics: fast", ["tables/runtimes.csv"], []),
     "benchmark": ("methods", ["tables/method*.csv"], ["figures/method_truth_main", "figures/method_truth_all"]),
     "cure": ("cure", ["tables/cure*.csv"], ["figures/cure_all"]),
     "leaks": ("leaks", ["tables/leaks*.csv"], ["figures/leaks_all"]),

@@ -1,14 +1,11 @@
 """The benchmark, on small networks: the accuracy is stated in each test."""
 
-import json
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
-from bench import measure_numerics, measure_screening, published
+from bench import measure_screening, published
 from frequency_shortcuts import culling
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -33,24 +30,6 @@ def test_the_published_procedure_finds_the_same_increments(small_network):
         for p in range(len(pairs)):
             slow = loss(c, published.mask_without(pairs, p, device)) - loss(c, None)
             assert slow == pytest.approx(culled.score[c, p], abs=5e-6)
-
-
-def test_the_cost_of_portable_numerics_is_the_median_over_processes_that_alternate(tmp_path, monkeypatch):
-    monkeypatch.setattr(measure_numerics, "NETWORKS", ("resnet18",))
-    tasks = measure_numerics.seconds(count=4, per_class=2)
-    assert len(tasks) == 4 and all(spent > 0 for spent in tasks.values())
-    started = []
-
-    def run(command, env, **_):
-        started.append("MKL_CBWR" in env)
-        spent = {"training": (3 if started[-1] else 2) * len(started)}
-        return SimpleNamespace(stdout=json.dumps(spent))
-
-    monkeypatch.setattr(measure_numerics.subprocess, "run", run)
-    (row,) = measure_numerics.cost(tmp_path, torch.device("cpu")).to_dict("records")
-    assert started == [True, False] * measure_numerics.REPEATS
-    ratios = [3 * (2 * turn + 1) / (2 * (2 * turn + 2)) for turn in range(measure_numerics.REPEATS)]
-    assert row["ratio"] == pytest.approx(np.median(ratios)) and row["ratio_low"] == pytest.approx(min(ratios))
 
 
 def test_the_figure_of_screening_shows_the_mean_of_the_networks_by_size_of_the_images():
