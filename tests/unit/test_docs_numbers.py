@@ -224,13 +224,9 @@ SENTENCES = [
     (RESULTS, "The networks use {} of {} planted masks, and the published method finds {} (average precision at "
      "least {})",
      lambda: [(use := read("laptop/tables/planted_use"))["uses"].sum(), len(use), found_masks()[0], FOUND_MASK]),
-    (RESULTS, "birds, mammals and objects ({}, {} and {};",
-     lambda: about("real", "analysis/example")["pictures"].values()),
     (RESULTS, "average map of another class ({:.2f}, 95 % interval over images {:.2f} to {:.2f}), and than as many of "
      "the lowest frequencies ({:.2f}, {:.2f} to {:.2f})",
      lambda: [*of_real("own-map advantage"), *of_real("own map minus lowest frequencies")]),
-    (RESULTS, "took {} seconds on {} cores",
-     lambda: [about("real", "analysis/example")[key] for key in ("seconds", "cores")]),
     ("docs/limits.md", "the test warned of {} of {} recognised classes that have none. The flip alone warned of {}:",
      lambda: [warned(innocent()).sum(), len(innocent()), (innocent()["flip_low"] >= Thresholds().flip).sum()]),
     ("docs/method.md", "the classes that decide it are {:.2f} to {:.2f}.", spreads),
