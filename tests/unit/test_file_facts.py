@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from frequency_shortcuts.data.file_facts import content_facts, file_facts
-from frequency_shortcuts.evaluation.fact_shares import share_facts
+from frequency_shortcuts.evaluation.data_check import share_facts
 
 GENERATOR = np.random.default_rng(0)
 COLOUR = Image.fromarray(GENERATOR.integers(0, 256, (24, 16, 3), dtype=np.uint8))

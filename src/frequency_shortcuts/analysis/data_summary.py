@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pandas as pd
 from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.data.folders import few
 
+from .page import embedded, fill
 from .wording import as_lines, as_table, filled, percent
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ SENTENCES = {
     USE: "A network could use all of this; fs.analyse says whether yours does.",
 }
 NAMED = 3  # files of a class
+ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page
 
 
 def difference_table(found: Differences) -> pd.DataFrame:
@@ -84,3 +87,21 @@ def text(found: Differences) -> str:
     table = difference_table(found)
     title = "Share of the images of a class, and of the others, in %"
     return "\n\n".join([*([as_table(title, table)] if len(table) else []), as_lines(sentences(found))])
+
+
+def page(found: Differences, picture: Path) -> str:
+    """The page as text, with the picture."""
+    cross = None
+    if found.sources is not None:
+        cross = found.sources.cross.pivot_table("images", "class", "source", aggfunc="sum", fill_value=0)
+        largest = cross.columns[cross.sum().to_numpy().argsort(kind="stable")[::-1][:COLUMNS]]
+        cross = cross[largest].head(ROWS).reset_index()
+    return fill(
+        "data_page.html.jinja",
+        title=f"What differs between the classes of {found.about['name']}",
+        summary=sentences(found),
+        differences=difference_table(found),
+        picture=embedded(picture),
+        cross=cross,
+        about=found.about,
+    )

@@ -16,8 +16,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.data_check import compare_classes
-from frequency_shortcuts.evaluation.fact_shares import share_facts
+from frequency_shortcuts.evaluation.data_check import compare_classes, share_facts
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import select_classes
 from frequency_shortcuts.figures.spectra import spectra_of_classes
@@ -25,7 +24,7 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
 
-from . import data_page, data_summary, metrics
+from . import data_summary, metrics
 from .data_images import FEWEST, DataImages, Source, read_data
 
 MOST = 12  # classes that the picture shows
@@ -50,7 +49,7 @@ class Differences:
     """The result of `differences`.
 
     table : a row a class: images, a likely `cause` (a key of `CAUSES`, or empty), and the share of `carriers` of it
-    facts : what speaks for each class in each fact, see `fact_shares.share_facts`; classes are names here
+    facts : what speaks for each class in each fact, see `data_check.share_facts`; classes are names here
     files : the images of classes with a likely cause: path, class, cause, score; clearest first
     sources : see `Sources`; None without sources
     spectra, differences : float64 [class, H, W], centred: root mean square amplitude, and how clearly it differs (1 by
@@ -101,7 +100,7 @@ class Differences:
         canvas.save(figure, folder / "spectra")
         plt.close(figure)
         with replacing(folder / "data.html") as temporary:
-            temporary.write_text(data_page.render(self, folder / "spectra.png"), encoding="utf-8")
+            temporary.write_text(data_summary.page(self, folder / "spectra.png"), encoding="utf-8")
         return folder
 
     def reason_to_fail(self, limit: float) -> str | None:

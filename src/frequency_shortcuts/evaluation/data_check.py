@@ -1,4 +1,4 @@
-"""What sets classes apart by their images alone, without a network: likely causes, and which images carry them.
+"""What sets classes apart by their images alone, without a network: likely causes, which images carry them, and facts.
 
 A *wave* or a *checkerboard* is one frequency that stands out in the class, above those beside it. Every other cause is
 a trace of processing in the fingerprints of images, see `forensics`. A cause is named where the class differs as by an
@@ -22,7 +22,7 @@ from frequency_shortcuts.data.source import fitting_batch, index_batches
 from frequency_shortcuts.data.splits import Images, Split
 from frequency_shortcuts.intervals import NORMAL
 from frequency_shortcuts.networks.numerics import square_root
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
 from .class_statistics import BATCH, ClassStatistics, class_statistics, squared
@@ -34,6 +34,9 @@ ISOLATED = 0.8  # of the logarithm of an amplitude, above all frequencies two or
 CARRIED = 0.1  # share of the images of a class; a wave that fewer carry is not named
 LEAST_SIDE = 4  # pixels
 MANY = 20  # classes whose median is that of the others
+RARE = 5  # values of a fact that fewer pictures have count as one
+NOT_COMMON = "none of the common ones"
+NAMED = 3  # values of a fact that are written out
 
 
 class Cause(NamedTuple):
@@ -240,3 +243,48 @@ def _forensics(pixels: Pixels, prints: FloatArray, n_classes: int, seed: int) ->
     sample = np.sort(order[np.argsort(rank[order], kind="stable")][:SAMPLE])
     grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in index_batches(sample, BATCH)])
     return Forensics(prints, labels, n_classes, grey, sample)
+
+
+def share_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int) -> pd.DataFrame:
+    """What speaks for each class in each fact: a row a fact and class, without facts that are the same everywhere.
+
+    facts : a column a fact, a row a picture; text is a category. labels : int64 [n]
+
+    Returns `fact`, `class` (its number), `value`, and the shares of the pictures that have it: `own`, of the class, and
+    `others`. Of a category: the values that are more frequent in the class. Of a number: above or below the middle
+    between the medians of the class and of the others.
+
+    >>> share_facts(pd.DataFrame({"format": ["PNG"] * 30 + ["JPEG"] * 30}), np.repeat([0, 1], 30), 2)["value"].tolist()
+    ['PNG', 'JPEG']
+    """
+    rows: list[tuple[object, ...]] = []
+    for name, column in facts.items():
+        if (column != column.iloc[0]).any():
+            is_number = pd.api.types.is_numeric_dtype(column)
+            values = column if is_number else column.where(column.map(column.value_counts()) >= RARE, NOT_COMMON)
+            for k in range(n_classes):
+                own = labels == k
+                value, has = (_of_numbers if is_number else _of_categories)(values, own)
+                rows.append((name, k, value, float(has[own].mean()), float(has[~own].mean())))
+    return pd.DataFrame(rows, columns=["fact", "class", "value", "own", "others"])
+
+
+def _of_numbers(values: pd.Series, own: BoolArray) -> tuple[str, BoolArray]:
+    """The side of the middle on which a class lies, in words, and which pictures [n] are there."""
+    median, of_others = values[own].median(), values[~own].median()
+    middle = (median + of_others) / 2
+    above = median >= of_others
+    has: BoolArray = (values > middle if above else values < middle).to_numpy()
+    return f"{'above' if above else 'below'} {middle:{'.3g' if abs(middle) < 1000 else ',.0f'}}", has
+
+
+def _of_categories(values: pd.Series, own: BoolArray) -> tuple[str, BoolArray]:
+    """The values that are more frequent in a class than in the others, in words, and which pictures [n] have them."""
+    share = pd.crosstab(values, own, normalize="columns")  # of the others, and of the class
+    names = share[share[True] > share[False]].sort_values(True, ascending=False, kind="stable").index.tolist()
+    return _listed(names), values.isin(names).to_numpy()
+
+
+def _listed(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return " or ".join([*names[:NAMED], *([f"{more} other{'s' * (more > 1)}"] if more > 0 else [])])
