@@ -38,7 +38,7 @@ real: $(REAL) ## a network with ImageNet weights at 224 pixels: its analysis, th
 study: $(READY) ## the whole study at laptop scale, ending with results/laptop/report.html
 	$(call run,,)
 
-methods: $(READY) ## every method that finds maps, side by side where the truth is known (an hour): results/benchmark
+methods: $(READY) ## methods that find maps, scored against what was planted (half an hour): results/benchmark
 	$(call run,methods,--configfile config/benchmark.yaml)
 
 cure: $(READY) ## which trainings cure what an artefact in one class costs (an hour)? results/cure

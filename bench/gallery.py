@@ -16,7 +16,7 @@ import pandas as pd
 import yaml
 
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import read_table
 
 from . import DATA, DOCS, PAGES, ROOT, same
 
@@ -35,7 +35,6 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
         [f"tables/{name}.csv" for name in ("finding_numbers", "provenance", "runtimes", "findings")],
         ["figures/findings_all"],
     ),
-    "benchmark": ("methods", ["tables/method*.csv"], ["figures/method_truth_main", "figures/method_truth_all"]),
     "cure": ("cure", ["tables/cure*.csv"], ["figures/cure_all"]),
     "leaks": ("leaks", ["tables/leaks*.csv"], ["figures/leaks_all"]),
     "experiments": ("experiments", ["tables/reliance.csv"], ["figures/reliance_fashion_mnist"]),
@@ -43,7 +42,6 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "example": ("example", ["example.csv", "example.json", "jpeg/summary.txt"], ["example"]),
     "bench": ("bench", ["*.csv"], ["bench_screening_curve"]),
 }  # fmt: skip
-STORED = {"benchmark/tables/method_rates.csv": "dataset == 'fashion_mnist' and percent == 5"}  # of 25,000 rows
 WORDS = {"True": "yes", "False": "no"}
 
 
@@ -54,19 +52,26 @@ class Table(NamedTuple):
     columns : {name: "heading|format"}
     rows : a query of pandas; by default all rows
     by : columns of which each group of rows becomes one, the mean
+    across : of these, the column whose values become columns; the mean of `name` at `value` is called `name value`
     """
 
     file: str
     columns: dict[str, str]
     rows: str = ""
     by: Sequence[str] = ()
+    across: str = ""
 
     def text(self, folder: Path = DATA) -> str:
         """In Markdown. Raises FileNotFoundError without the file."""
         found = read_table(folder / f"{self.file}.csv")
         found = found.query(self.rows, engine="python") if self.rows else found
         if self.by:
-            found = found.groupby(list(self.by), sort=False).mean(numeric_only=True).reset_index()
+            found = found.groupby(list(self.by), sort=False).mean(numeric_only=True)
+            if self.across:
+                index = [name for name in self.by if name != self.across]
+                found = found.pivot_table(index=index, columns=self.across, sort=False)
+                found.columns = [f"{name} {value}" for name, value in found.columns]
+            found = found.reset_index()
         headings, forms = zip(*(text.partition("|")[::2] for text in self.columns.values()), strict=True)
         rows = found[list(self.columns)].itertuples(index=False, name=None)
         return table(headings, ([shown(*cell) for cell in zip(row, forms, strict=True)] for row in rows))
@@ -116,10 +121,7 @@ def store(study: Path, target: Path) -> None:
     for file in (file for pattern in STUDIES[study.name][1] for file in study.glob(pattern)):
         place = target / file.relative_to(study)
         place.parent.mkdir(parents=True, exist_ok=True)
-        if rows := STORED.get(f"{study.name}/{file.relative_to(study)}"):
-            write_table(read_table(file).query(rows), place)
-        else:
-            shutil.copyfile(file, place)
+        shutil.copyfile(file, place)
     same.write(study, target)
 
 

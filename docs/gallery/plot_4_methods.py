@@ -6,7 +6,7 @@ Culling removes frequencies one at a time and looks at the loss. The method `mix
 image with those of an image of the neutral class, at random. One backward pass tells how the log-odds of the class
 change with every frequency. Here each class has *two* sets of raised frequencies, and either is enough to tell the
 class: the planted set `redundant`. Without one set, the other still gives the class away, so that the loss hardly
-rises. Which methods find both sets? The numbers are of one small network; docs/methods.md compares all methods on many.
+rises. Which methods find both sets? The numbers are of one small network; docs/methods.md has those of several.
 """
 
 import numpy as np

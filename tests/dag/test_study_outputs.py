@@ -34,7 +34,7 @@ STEPS = {
 
 
 # A test that is added brings its tables and its step with it.
-PLANNED = [test for test in TESTS.values() if test.in_study and test.runs(Plan(CONFIG))]
+PLANNED = [test for test in TESTS.values() if test.runs(Plan(CONFIG))]
 TABLES = {name: table for test in PLANNED for name, table in test.tables.items()}
 
 

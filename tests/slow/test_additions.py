@@ -32,7 +32,8 @@ def changed(folder):
     """The files that are no longer those of the repository."""
     files = (path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     names = {str(path.relative_to(folder)) for path in files if not path.name.startswith(".")}
-    return {name for name in names if (folder / name).read_bytes() != (ROOT / name).read_bytes()}
+    there = {name for name in names if (ROOT / name).is_file()}
+    return names - {name for name in there if (folder / name).read_bytes() == (ROOT / name).read_bytes()}
 
 
 LINES = """
@@ -80,3 +81,37 @@ def test_an_artefact_needs_its_function_its_row_and_a_line_of_the_docs(copy):
     assert changed(copy) == {"src/frequency_shortcuts/data/artefacts.py", "config/README.md"}
     tests = ("tests/unit/test_artefacts.py", "tests/unit/test_leaks.py", "tests/study/test_configuration.py")
     python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests, "-k", "not page_of_results")
+
+
+METHOD = """
+import yaml
+import frequency_shortcuts as fs
+from frequency_shortcuts.maps.methods import registry
+from study.configuration import mistakes
+from study.schema import DEFAULTS
+
+assert registry.load(registry.resolve("alike")[0]).__name__.endswith("alike") and fs.Search("alike").method == "alike"
+config = yaml.safe_load(DEFAULTS.read_text())
+config["plan"][0]["methods"], config["methods"]["mine"] = ["alike", "mine"], {"method": "alike"}
+assert mistakes(config) == []
+"""
+
+
+def insert(file, line, new):
+    """Put a new line behind a line of a file."""
+    text = file.read_text()
+    assert text.count(line) == 1
+    file.write_text(text.replace(line, line + new))
+
+
+def test_a_method_needs_its_module_its_name_a_case_of_the_tests_and_a_row_of_the_docs(copy):
+    folder, tests = copy / "src" / "frequency_shortcuts" / "maps" / "methods", "tests/unit/test_methods.py"
+    (folder / "alike.py").write_text((folder / "gradient_product.py").read_text())
+    insert(folder / "registry.py", '    "random": "random_ranking",\n', '    "alike": "alike",\n')
+    insert(copy / tests, '    "random": ("random", {}),\n', '    "alike": ("alike", {}),\n')
+    insert(copy / "docs" / "methods.md", "| --- | --- | --- | --- |\n", "| `alike` | as gradient | | 0 |\n")
+    python(copy, "-c", METHOD)
+    python(copy, "-m", "study.reference")
+    python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", tests, "-k", "alike or is_tested")
+    modules = {f"src/frequency_shortcuts/maps/methods/{name}.py" for name in ("alike", "registry")}
+    assert changed(copy) == {*modules, tests, "docs/methods.md"}

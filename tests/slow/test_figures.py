@@ -7,10 +7,8 @@ import pandas as pd
 import pytest
 from drawn_tables import CLASSES, check_page, table
 from matplotlib.collections import PathCollection
-from matplotlib.transforms import Bbox
 from test_figures import JUDGED, adcs, of_phase
 
-from frequency_shortcuts.evaluation.method_scores import CONTROL
 from frequency_shortcuts.figures import images, learning, methods, spectra
 from frequency_shortcuts.figures import phase as phase_figure
 from frequency_shortcuts.figures import truth as truth_figure
@@ -125,52 +123,21 @@ def test_scores_against_the_truth_stand_on_the_line_of_their_class():
     assert {round(float(y)) for _, y in dots} == {1, 2}
 
 
-# Many methods side by side
-
-METHODS = (
-    "culling", "culling_swap", "screened", "hfss", "greedy", "learned", "destroyed", "shapley", "rise", "rise_swap",
-    "mixture", "ffc", "gradient", "adcs", "energy", "low_pass", "random",
-)  # fmt: skip
-RUN = {"network": "small", "augmentation": "none", "seed": 0, "class": "C1"}
+# Methods by cost
 
 
-def rates(count):
-    """Rates of every method on so many sets, at random."""
-    sets = ["photographs", *(f"set_{i}" for i in range(1, count))]
-    frame = pd.DataFrame(
-        itertools.product(sets, (*METHODS, CONTROL), (1, 5, 20)), columns=["dataset", "method", "percent"]
-    )
-    values = np.random.default_rng(1).uniform(size=len(frame))
-    return frame.assign(**RUN, fill="zeros", part="keep", measure=values, tpr=values, fpr=0.0, margin=values - 0.5)
-
-
-def test_every_method_has_its_name_beside_its_costs_and_three_stand_out_the_same_in_every_figure():
-    passes = dict(zip(METHODS, [40_000] * 3 + [2, 300, 5_000, 1_000_000] * 2 + [4_000] * 2 + [0] * 4, strict=True))
-    scores = pd.DataFrame(
-        [(f"set_{i}", "own", name, passes[name], quality) for i in range(10)
-         for name, quality in zip(METHODS, np.random.default_rng(0).uniform(size=len(METHODS)), strict=True)]
-        + [("photographs", None, name, passes[name], np.nan) for name in METHODS],
-        columns=["dataset", "truth", "method", "passes", "average_precision"],
-    )  # fmt: skip
-    cost = methods.cost(scores.assign(**RUN, random=0.1, random_low=0.0, random_high=0.2), rates(1), 5)
-    check_page(cost)
-    for axis in cost.axes:
-        assert {text.get_text() for text in axis.texts} == set(METHODS)
-        boxes = [text.get_window_extent() for text in axis.texts]
-        assert all(axis.bbox.padded(2).contains(*corner) for box in boxes for corner in box.get_points())
-        covered = [Bbox.intersection(*two) for two in itertools.combinations(boxes, 2)]
-        assert sum(box is not None and box.width * box.height > 50 for box in covered) <= 1  # square pixels
-    figure = methods.rates(rates(5), "keep")
-    legend = figure.legends[0]
-    first = ["mixture", "culling", "rise_swap"]
-    expected = [*first, "other methods", "best control"]
-    assert [text.get_text() for text in legend.get_texts()] == expected
-    box = legend.get_window_extent()
-    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
-    (best,) = (line.get_ydata() for line in figure.axes[0].lines if line.get_label() == "best control")
-    of_first = rates(5).query("dataset == 'photographs' and method in ('low_pass', @CONTROL)")
-    np.testing.assert_allclose(best, of_first.groupby("percent")["measure"].max())
-    colours = {line.get_label(): line.get_color() for line in figure.axes[0].lines if line.get_label() in first}
-    named = {text.get_text(): text.get_color() for text in cost.axes[0].texts}
-    assert colours == {name: named[name] for name in first}
-    assert len({*colours.values(), *(named[name] for name in METHODS if name not in first)}) == 4
+def test_methods_stand_by_their_passes_and_those_without_at_the_left_with_the_classes_that_have_scores():
+    about = {"network": "small", "augmentation": "none", "seed": 0}
+    rows = [(f"set_{i}", "own", name, passes, c, value) for i, (name, passes) in itertools.product(
+                range(4), {"mixture": 300, "culling": 40_000, "energy": 0, "random": 0}.items())
+            for c, value in (("C1", 0.5 + i / 10), ("C2", 0.7 + i / 10), ("C3", np.nan))]  # fmt: skip
+    rows += [("set_0", "better_half", "mixture", 300, "C1", 0.0)]
+    columns = ["dataset", "truth", "method", "passes", "class", "average_precision"]
+    figure = methods.precision(pd.DataFrame(rows, columns=columns).assign(**about))
+    check_page(figure)
+    assert [axis.get_title() for axis in figure.axes[:4]] == [f"set_{i}, n = 2" for i in range(4)]
+    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"mixture", "culling", "energy", "random"}
+    for i, axis in enumerate(figure.axes[:4]):
+        marks = {line.get_label(): line.get_xydata()[0] for line in axis.lines if not line.get_label().startswith("_")}
+        assert all(mark[1] == pytest.approx(0.6 + i / 10) for mark in marks.values())
+        assert marks["energy"][0] == marks["random"][0] < marks["mixture"][0] == 300 < marks["culling"][0] == 40_000

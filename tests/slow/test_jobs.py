@@ -46,7 +46,7 @@ def settings_of(rule, folder, minutes):
     train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
     outputs = {"train": train, "find_maps": {"maps": "maps.h5"}}[rule]
     search = {
-        "own": True, "modules": ["frequency_shortcuts.maps.methods.culling.method"], "split": "validation",
+        "own": True, "module": "frequency_shortcuts.maps.methods.culling.method", "split": "validation",
         "settings": {"search": "exact"}, "limits": {"batch": 8}, "images_per_class": None, "percents": [5],
     }  # fmt: skip
     training = {

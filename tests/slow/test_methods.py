@@ -17,18 +17,17 @@ from test_methods import (
 from torch import nn
 
 from conftest import StopAfter
-from frequency_shortcuts.maps.methods import learned, mixture, registry, workspace
+from frequency_shortcuts.maps.methods import mixture, registry, workspace
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size
 from frequency_shortcuts.storage.journal import Stopped, Work
 
-AT_MOST = ("culling screened", "greedy", "greedy swap")  # `passes` gives a bound
+AT_MOST = ("culling screened",)  # `passes` gives a bound
 
 
 @pytest.fixture
 def small_blocks(monkeypatch):
     monkeypatch.setattr(workspace, "BLOCK", 30)
-    monkeypatch.setattr(learned, "STORED_STEPS", 2)
     monkeypatch.setattr(mixture, "STORED", 8)
 
 
@@ -48,7 +47,7 @@ def test_scores_are_finite_and_repeated_and_passes_are_the_images_that_reach_the
     assert found.passes == again.passes and not found.resumed and found.seconds > 0
     name, chosen = CASES[case]
     assert chosen.items() <= found.settings.items()
-    culls = (name == "culling" and "patch" not in chosen) or case == "greedy"
+    culls = name == "culling" and "patch" not in chosen
     shown = 4 + (name not in NO_NETWORK) * 3 + culls * len(LABELS)
     assert sum(count * (3 if gradient else 1) for count, gradient in seen) == found.passes + shown
     assert max(count for count, _ in seen) <= max(2, at_once)

@@ -163,10 +163,10 @@ def test_a_training_does_not_depend_on_the_settings_of_other_augmentations():
 
 
 def test_a_method_takes_the_images_of_the_culling():
-    found = plan(methods={"late": {"method": "rise", "masks": 9}})
-    searches = [found.search(f"maps/{name}") for name in ("rise", "late")]
+    found = plan(methods={"late": {"method": "hfss", "percent": 9}})
+    searches = [found.search(f"maps/{name}") for name in ("hfss", "late")]
     assert all((search["split"], search["images_per_class"]) == ("validation", 60) for search in searches)
-    assert [search["settings"] for search in searches] == [{}, {"masks": 9}]
+    assert [search["settings"] for search in searches] == [{}, {"percent": 9}]
 
 
 def test_the_culling_of_the_study_is_a_search():
@@ -219,7 +219,7 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
 
 def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():
     entries = [{**PLAN[0], "maps": False}, {**PLAN[1], "methods": ["mine", "energy"]}]
-    methods = {"mine": {"method": "rise"}}
+    methods = {"mine": {"method": "hfss"}}
     found = plan(plan=entries, methods=methods, shortcuts={"methods": ["mine", "random"]})
     (run, *_), files = found.mapped_runs(augmentation="none"), targets.of_study(found)
     assert found.tested_maps(run) == [
@@ -230,18 +230,29 @@ def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_ta
     assert found.used_methods() == ["mine", "energy", "random"]
 
 
+def test_methods_are_scored_where_the_truth_is_known():
+    found = plan(plan=[{**PLAN[0], "methods": ["energy"]}, PLAN[1]])
+    made = ["tables/methods.csv", "figures/methods_all.svg", "figures/methods_all.png"]
+    assert names(found.scored_runs()) == ["syn_1/small/augmix/3", "syn_1/small/augmix/1"]
+    assert len(found.map_files()) == 4 and targets.of_methods(found) == [
+        *found.map_files(), *(f"results/laptop/{file}" for file in made)
+    ]  # fmt: skip
+    assert set(targets.of_methods(found)) <= set(targets.of_study(found))
+    assert targets.of_methods(plan()) == [] and "methods" not in targets.tables(plan())
+
+
 def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone():
-    found = plan(shortcuts={"methods": ["rise"], "fills": ["swap", "zeros"]}, ood={"fills": ["swap"]})
+    found = plan(shortcuts={"methods": ["hfss"], "fills": ["swap", "zeros"]}, ood={"fills": ["swap"]})
     tests = {name: TESTS[name].settings(found) for name in ("shortcuts", "ood", "transfer")}
     for name, fills in {"shortcuts": ["swap", "zeros"], "ood": ["swap"], "transfer": ["zeros"]}.items():
         settings = tests[name]["method_settings"]
-        assert tests[name]["methods"] == ["rise"] and settings["fills"] == fills
+        assert tests[name]["methods"] == ["hfss"] and settings["fills"] == fills
         assert (settings["parts"], settings["controls"], settings["radial"]) == (["keep"], 0, 0)
         assert settings["negatives"] == tests[name]["settings"]["negatives"]  # FPR is of the same images
 
 
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
-    mine = plan(shortcuts={"methods": ["rise"]})
+    mine = plan(shortcuts={"methods": ["hfss"]})
     kinds = {name.partition("_")[0] for name in targets.figures(mine)}
     not_shown = {"dynamics", "graded_dynamics", "bandstop", "finding_numbers", "ood_advantage", "transfer_advantage"}
     assert kinds <= set(FIGURES) and set(targets.tables(mine)) - not_shown <= set(SHOWN)

@@ -10,11 +10,11 @@ from conftest import ROOT
 from study.dependencies import code_of
 from study.figures import FIGURES, inputs, kinds, parameters
 
-METHODS = [{**entry, "methods": ["rise", "random"]} for entry in PLAN]
+METHODS = [{**entry, "methods": ["hfss", "random"]} for entry in PLAN]
 SWAPPED = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["swap_fine"], "seeds": [1]}
 NEEDED = {**SWAPPED, "augmentations": ["none"], "reliance": True}
 WAVED = {**SWAPPED, "datasets": ["waved"], "augmentations": ["none"]}
-WHOLE = plan(shortcuts={"methods": ["rise"]}, graded={"sets": 2}, plan=[*METHODS, SWAPPED, NEEDED, WAVED])
+WHOLE = plan(shortcuts={"methods": ["hfss"]}, graded={"sets": 2}, plan=[*METHODS, SWAPPED, NEEDED, WAVED])
 KINDS = kinds(WHOLE)
 
 

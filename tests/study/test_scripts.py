@@ -17,13 +17,16 @@ from docutils.core import publish_parts
 from drawn_tables import made_up_verdicts
 from made_up_results import whole_study
 from PIL import Image
-from script_runs import Outputs, run_script, run_test
+from script_runs import Outputs, join_test, run_script, run_test
 from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.findings.judge import judge
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.plan import Plan
 
@@ -48,6 +51,37 @@ def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
     assert dynamics["iteration"].unique().tolist() == [0, 2, 4] and len(dynamics) == 3 * 2 * 5
     assert sorted(path.name for path in tmp_path.glob("graded*")) == ["graded.csv", "graded_dynamics.csv"]
     assert set(read_table(output.dynamics)["class"]) == {"C0", "C1", "C2", "C3", "C4"}
+
+
+def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp_path):
+    """Of two networks on a planted set one uses the mask; of photographs with a wave, no test says so."""
+    config, pairs, generator = copy.deepcopy(CONFIG), ConjugatePairs(16, 16), np.random.default_rng(0)
+    entry = {"networks": ["resnet18"], "augmentations": ["none"], "methods": ["energy", "random"]}
+    config["plan"] = [{**entry, "datasets": ["plant_present"], "seeds": [0, 1]},
+                      {**entry, "datasets": ["waved"], "seeds": [0]}]  # fmt: skip
+    plan, names = Plan(config), ("C0", "C1", "C2")
+    truths, given = np.zeros((3, 16, 16), bool), {"maps": [], "stores": [], "use": []}
+    truths[1:] = pairs.scatter(generator.random((2, len(pairs))) < 0.2)
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["planted/truth"] = truths
+    for run in plan.scored_runs():
+        for name in ("energy", "random"):
+            path = tmp_path / f"{name}.{'.'.join(map(str, run.values()))}.h5"
+            score = pairs.gather(truths.astype(float)) if name == "energy" else generator.random((3, len(pairs)))
+            dfm.write(path, Found(score, 9, 1.5, False, {}), pairs, [5], method=name, classes=names)
+            given["maps"].append(path)
+        given["stores"].append(tmp_path / "data.h5")
+        if run["dataset"] == "plant_present":
+            given["use"].append(tmp_path / f"{run['seed']}.csv")
+            write_table(pd.DataFrame({"class": names[1:], "uses": run["seed"] == 0}), given["use"][-1], **run)
+    output = [tmp_path / "methods.csv"]
+    join_test("methods", tmp_path, input=SimpleNamespace(**given), output=output, config=config, settings={"draws": 9})
+    table = read_table(output[0])
+    assert len(table) == 3 * 2 * 2 and set(table["class"]) == {"C1", "C2"} and set(table["truth"]) == {"own"}
+    assert (table["passes"] == 9).all() and (table["random"] < 0.5).all()
+    scored = table["average_precision"].notna()
+    assert (scored == ((table["dataset"] == "waved") | (table["seed"] == 0))).all()
+    assert (table.loc[scored & (table["method"] == "energy"), "average_precision"] == 1).all()
 
 
 NOTEBOOK = """# %% [markdown]

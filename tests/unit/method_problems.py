@@ -36,21 +36,12 @@ def filled(images, mask, other=None):
 
 
 @torch.no_grad()
-def slow_means(network, images, labels, masks, other=None):
-    """Loss, probability and recall [3, masks, class], mask by mask, class by class; masks [k, class, pairs]."""
+def slow_losses(network, images, labels, masks, other=None):
+    """The mean cross-entropy [masks, class], mask by mask, class by class; masks [k, pairs]."""
     network.eval()
-    found = np.empty((3, len(masks), masks.shape[1]))
-    for k, c in np.ndindex(masks.shape[:2]):
+    found = np.empty((len(masks), labels.max() + 1))
+    for k, c in np.ndindex(found.shape):
         mine = torch.from_numpy(np.flatnonzero(labels == c))
-        logits = network(filled(images[mine], masks[k, c], None if other is None else other[mine]))
-        target = torch.full((len(mine),), c)
-        found[:, k, c] = (
-            functional.cross_entropy(logits, target),
-            logits.softmax(dim=1)[:, c].mean(),
-            (logits.argmax(dim=1) == c).double().mean(),
-        )
+        logits = network(filled(images[mine], masks[k], None if other is None else other[mine]))
+        found[k, c] = functional.cross_entropy(logits, torch.full((len(mine),), c))
     return found
-
-
-def same_for_all(masks, n_classes=3):
-    return np.repeat(np.asarray(masks)[:, None], n_classes, axis=1)

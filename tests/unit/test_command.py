@@ -98,14 +98,14 @@ def test_a_stopped_command_says_whether_it_resumes(folder, tmp_path, monkeypatch
 def test_a_terminal_shows_the_plan(folder, tmp_path):
     out = tmp_path / "maps.h5"
     done = run(
-        "maps", MODEL, "--images", folder, *STATISTICS, "--method", "rise_swap", "--settings", "masks=9", "--settings",
-        "share=0.6,fill=zeros", "--out", out,
+        "maps", MODEL, "--images", folder, *STATISTICS, "--method", "culling_swap", "--settings", "patch=4",
+        "--settings", "fill=zeros,patience=9", "--out", out,
     )  # fmt: skip
     assert done.exit_code == 0, done.output
     assert "accuracy without a filter: 100.0%" in done.stderr and "accuracy" not in done.stdout
-    assert "search by rise_swap: about 360 passes" in done.stderr  # 9 masks of 40 images
+    assert "search by culling_swap: about 360 passes" in done.stderr  # 9 cells of 40 images
     with h5py.File(out) as file:
-        assert file.attrs["method"] == "rise_swap"
+        assert file.attrs["method"] == "culling_swap"
 
 
 def test_settings_are_numbers_none_and_words():

@@ -87,12 +87,12 @@ def test_file_holds_what_was_written(tmp_path):
 
 
 def test_the_file_of_a_method_differs_in_the_name_of_the_score_and_says_what_it_took(tmp_path):
-    for name, method in (("a", ""), ("b", "rise")):
+    for name, method in (("a", ""), ("b", "hfss")):
         written(tmp_path / name, method=method)
     one, other = (dfm.read(tmp_path / name) for name in "ab")
     np.testing.assert_equal({**vars(one), "attributes": {}}, {**vars(other), "attributes": {}})
     about = {name: other.attributes[name] for name in other.attributes.keys() - one.attributes.keys()}
-    assert about == {"method": "rise", "settings": '{"masks": 3}', "passes": 9, "seconds": 1.5, "resumed": False}
+    assert about == {"method": "hfss", "settings": '{"masks": 3}', "passes": 9, "seconds": 1.5, "resumed": False}
     with h5py.File(tmp_path / "b") as file:
         assert set(file) == {"score", "rank", "evaluated", "mask"}
 

@@ -177,7 +177,7 @@ def test_h_is_of_every_class_of_ordinary_networks_on_photographs():
 def test_maps_of_mixture_decide_d_to_d3_and_those_of_others_stand_beside():
     of_study = {"networks": networks([SMALL, AUGMENTED])}
     tables_of = [advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.3, 0.4]}, method=method)
-                 for method in ("culling", "mixture", "rise")]  # fmt: skip
+                 for method in ("culling", "mixture", "hfss")]  # fmt: skip
     found = numbers(tables(advantages=pd.concat(tables_of), **of_study))
     roles = {
         (letter, method): set(rows["role"])
@@ -187,7 +187,7 @@ def test_maps_of_mixture_decide_d_to_d3_and_those_of_others_stand_beside():
         roles[letter, method] == {"decides"} for letter in ("d", "d2", "d3") for method in ("culling", "mixture")
     )
     assert roles["g", "culling"] == {"decides", "beside"} and roles["g", "mixture"] == {"beside"}
-    assert all(roles[letter, "rise"] == {"beside"} for letter in ("d", "d2", "d3", "g"))
+    assert all(roles[letter, "hfss"] == {"beside"} for letter in ("d", "d2", "d3", "g"))
 
 
 def test_a_study_without_tables_has_no_numbers():

@@ -121,9 +121,9 @@ def test_what_is_written_is_read_and_the_hits_of_other_methods_lie_beside_those_
     with h5py.File(tmp_path / "hits.h5", "w") as file:
         write_hits(file, own)
         assert list(read_hits_of_methods(file)) == ["culling"]
-        write_hits(file.create_group("methods/rise"), other)
+        write_hits(file.create_group("methods/mixture"), other)
         again = read_hits_of_methods(file)
-    assert list(again) == ["culling", "rise"]
+    assert list(again) == ["culling", "mixture"]
     for hits, found in zip((own, other), again.values(), strict=True):
         pd.testing.assert_frame_equal(found.trials, hits.trials)
         for name in ("labels", "unfiltered", "donors", "negatives", "masks"):

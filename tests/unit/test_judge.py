@@ -190,7 +190,7 @@ def test_a_missing_need_is_left_out_and_counted():
 def test_all_p_values_of_rows_that_are_judged_are_adjusted_together():
     values = {SMALL: 0.2 + 0.1 * NOISE, AUGMENTED: 0.21 + 0.1 * NOISE[::-1]}
     of_maps = [advantages(values), advantages({SMALL: 0.3 + 0.1 * NOISE}, "swap"),
-               advantages({SMALL: 0.2 + 0.1 * NOISE}, method="rise")]  # fmt: skip
+               advantages({SMALL: 0.2 + 0.1 * NOISE}, method="hfss")]  # fmt: skip
     table = judged(tables(networks=networks([SMALL, AUGMENTED]), advantages=pd.concat(of_maps)))
     rows = table[table["p_holm"].notna()]
     assert set(rows["role"]) == {"decides"} and set(rows["finding"]) == {"d", "d2", "d3", "g"}
@@ -200,7 +200,7 @@ def test_all_p_values_of_rows_that_are_judged_are_adjusted_together():
     assert adjusted == pytest.approx(judge.holm(p))
     beside = table[table["role"] == "beside"]
     assert set(beside["verdict"]) == {""} and beside[["p", "p_equivalence"]].isna().all(axis=None)
-    assert "rise" in set(beside["method"])
+    assert "hfss" in set(beside["method"])
 
 
 def test_a_finding_without_data_says_which_lines_would_give_them():

@@ -1,7 +1,6 @@
 """What all methods that find maps promise; what each of them finds is in other files."""
 
 import itertools
-import math
 import re
 
 import numpy as np
@@ -10,6 +9,7 @@ import torch
 from method_problems import LABELS, SIZE, batch
 from torch import nn
 
+from conftest import ROOT
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry, workspace
 from frequency_shortcuts.maps.methods.engine import Limits
@@ -28,16 +28,8 @@ CASES = {
     "culling screened": ("culling", {"search": "screened", "percent": 10}),
     "hfss": ("hfss", {"candidates": 12, "parents": 3, "percent": 20, "fill": "zeros"}),
     "hfss swap": ("hfss", {"candidates": 12, "parents": 3, "percent": 20, "fill": "swap"}),
-    "greedy": ("greedy", {"ranking": "culling", "fill": "zeros"}),
-    "greedy swap": ("greedy", {"ranking": "gradient", "fill": "swap", "floor": 0.7}),
-    "learned": ("learned", {"steps": 5, "images_per_class": 3}),
-    "learned destroy": ("learned", {"steps": 5, "images_per_class": 3, "goal": "destroy", "fill": "zeros"}),
-    "shapley": ("shapley", {"rings": 3}),
-    "rise": ("rise", {"masks": 15}),
-    "rise swap": ("rise", {"fill": "swap"}),
     "mixture": ("mixture", {"samples": 4}),
     "gradient": ("gradient", {}),
-    "ffc": ("ffc", {"steps": 3, "rate": 0.1}),
     "adcs": ("adcs", {}),
     "adcs significant": ("adcs", {"variant": "significant"}),
     "energy": ("energy", {}),
@@ -74,7 +66,15 @@ def test_every_method_is_tested():
     assert {name for name, _ in CASES.values()} == set(registry.METHODS)
 
 
-@pytest.mark.parametrize("case", ["hfss", "learned", "rise", "mixture", "random", "culling swap", "shapley"])
+@pytest.mark.parametrize("name", registry.METHODS)
+def test_the_page_of_methods_has_a_row_for_each_with_the_defaults_of_its_settings(name):
+    lines = (ROOT / "docs" / "methods.md").read_text().splitlines()
+    row = next(line for line in lines if line.startswith("| `") and f"`{name}`" in line.split("|")[1])
+    for key, value in vars(registry.load(name).Settings()).items():
+        assert f"`{key}: {'null' if value is None else value}`" in row
+
+
+@pytest.mark.parametrize("case", ["hfss", "mixture", "random", "culling swap"])
 def test_another_seed_gives_other_draws(case, network):
     assert not np.array_equal(run(case, network, seed=0).score, run(case, network, seed=1).score)
 
@@ -102,7 +102,7 @@ def test_images_may_have_any_size_and_neither_network_nor_images_nor_labels_chan
     assert (labels == LABELS).all()
 
 
-@pytest.mark.parametrize("case", ["culling", "rise swap", "learned", "gradient", "adcs significant", "energy"])
+@pytest.mark.parametrize("case", ["culling", "hfss swap", "mixture", "gradient", "adcs significant", "energy"])
 def test_a_split_of_uint8_images_is_normalised(case, network):
     raw = np.random.default_rng(0).integers(0, 256, (len(LABELS), 2, *SIZE), dtype=np.uint8)
     mean, std = np.array([0.4, 0.5]), np.array([0.2, 0.3])
@@ -125,8 +125,8 @@ def test_a_split_of_uint8_images_is_normalised(case, network):
         {"neutral": 1},
         {"version": "2"},
         {"limits": Limits(batch=3)},
-        {"masks": 16},
-        {"share": 0.4},
+        {"candidates": 13},
+        {"percent": 25},
         {"limits": Limits("bfloat16")},
         {"images": 2 * batch()},
         {"labels": np.roll(LABELS, 1)},
@@ -134,18 +134,18 @@ def test_a_split_of_uint8_images_is_normalised(case, network):
     ids=lambda change: next(iter(change)),
 )
 def test_the_state_of_another_computation_is_not_used(network, tmp_path, change):
-    run("rise", network, work=Work(tmp_path / "state"), fill="swap")
+    run("hfss swap", network, work=Work(tmp_path / "state"))
     network, seen = watched(network)
     work = Work(tmp_path / "state", version=change.pop("version", ""))
-    found = run("rise", network, work=work, fill="swap", **change)
-    np.testing.assert_array_equal(found.score, run("rise", network, fill="swap", **change).score)
+    found = run("hfss swap", network, work=work, **change)
+    np.testing.assert_array_equal(found.score, run("hfss swap", network, **change).score)
     assert sum(count for count, _ in seen) > found.passes
 
 
 def test_the_log_has_a_line_a_minute(network, monkeypatch, caplog):
     monkeypatch.setattr(workspace, "LOGGED_S", 0.0)
     with caplog.at_level("INFO"):
-        found = run("rise", network)
+        found = run("hfss", network)
     assert re.search(rf"{found.passes} of at most {found.passes} passes, \d+ passes/s, at most 0 s left", caplog.text)
 
 
@@ -162,20 +162,9 @@ WRONG = [
     ("culling", {"percent": 0, "search": "screened"}, "percent 0: expected above 0 and at most 100"),
     ("hfss", {"percent": 0}, "percent 0: expected above 0 and at most 100"),
     ("hfss", {"parents": 301}, "parents 301 of 300 candidates"),
-    ("greedy", {"ranking": "greedy"}, "greedy needs the ranking of another method"),
-    ("greedy", {"ranking": "best"}, "unknown method 'best': choose from culling, hfss"),
-    ("greedy", {"floor": 0}, "floor 0: expected above 0 and at most 1"),
-    ("greedy", {"floor": 1.1}, "floor 1.1: expected above 0 and at most 1"),
-    ("learned", {"goal": "win"}, "unknown goal 'win': choose from keep, destroy"),
-    ("learned", {"steps": 0}, "steps 0, images_per_class 16"),
-    ("learned", {"rate": math.nan}, "rate nan"),
-    ("shapley", {"rings": 13}, "rings 13: expected 1 to 12"),
-    ("rise", {"masks": 1}, "masks 1: expected at least 2"),
-    ("rise", {"share": 0}, "share 0: expected above 0 and below 1"),
-    ("rise", {"share": 1}, "share 1: expected above 0 and below 1"),
     ("adcs", {"variant": "new"}, "unknown variant 'new' of ADCS: choose from published, significant"),
     ("energy", {"share": 1}, r"unknown setting 'share' of the method: choose from none"),
-    ("rise", {"mask": 9}, r"unknown setting 'mask' of the method: choose from masks, share, fill"),
+    ("hfss", {"mask": 9}, r"unknown setting 'mask' of the method: choose from percent, candidates, parents, fill"),
 ]
 
 
@@ -191,10 +180,6 @@ def test_wrong_settings_are_refused_in_one_sentence_before_a_network_is_read(nam
 AT_LIMITS = [
     ("culling", {"percent": 100, "target_recall": 1, "patience": 0, "search": "screened"}),
     ("hfss", {"percent": 100, "candidates": 1, "parents": 1}),
-    ("greedy", {"floor": 1}),
-    ("learned", {"steps": 1, "images_per_class": 1, "sparsity": 0}),
-    ("shapley", {"rings": 12}),
-    ("rise", {"masks": 2}),
     ("mixture", {"samples": 4, "cell": 1}),
 ]
 
@@ -221,7 +206,7 @@ def test_logits_that_are_not_finite_are_an_error(case, network):
     images = batch()
     images[4, 0, 0, 0] = 1000  # not the first of its class
     with pytest.raises(ValueError, match="the network does not give finite logits"):
-        run(case, Broken(network), images, **({"images_per_class": 6} if case.startswith("learned") else {}))
+        run(case, Broken(network), images)
 
 
 class Detached(nn.Module):
@@ -233,20 +218,20 @@ class Detached(nn.Module):
         return self.network(images.detach())
 
 
-@pytest.mark.parametrize("case", ["gradient", "learned", "culling screened", "mixture", "ffc"])
+@pytest.mark.parametrize("case", ["gradient", "culling screened", "mixture"])
 def test_a_network_without_gradients_is_an_error_where_one_is_needed(case, network):
     with pytest.raises(ValueError, match=r"the network gives no gradient, which .* needs: "):
         run(case, Detached(network))
-    np.testing.assert_array_equal(run("rise", Detached(network)).score, run("rise", network).score)
+    np.testing.assert_array_equal(run("hfss", Detached(network)).score, run("hfss", network).score)
 
 
-@pytest.mark.parametrize("case", ["culling", "rise", "learned", "gradient"])
+@pytest.mark.parametrize("case", ["culling", "hfss", "mixture", "gradient"])
 def test_a_network_with_too_few_outputs_is_an_error(case, network):
     with pytest.raises(ValueError, match="the network has 3 outputs, and none for class 3"):
         run(case, network, labels=[*LABELS[:-1], 3])
 
 
-SWAPPING = ["culling swap", "culling patch swap", "hfss swap", "greedy swap", "learned", "shapley", "rise swap"]
+SWAPPING = ["culling swap", "culling patch swap", "hfss swap", "mixture"]
 
 
 @pytest.mark.parametrize("case", SWAPPING)

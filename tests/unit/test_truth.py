@@ -298,6 +298,30 @@ def test_no_planted_mask_is_an_error(case):
         usage.planted_use(Reader(case[1]), Split(case[0], LABELS, neutral=0), np.zeros_like(case[1]))
 
 
+def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_every_draw():
+    """Position by position, with ties and scores of both signs; the last class has no truth. Tolerance 1e-12."""
+    pairs, generator = ConjugatePairs(6, 7), np.random.default_rng(0)
+    scores = {name: pairs.scatter(generator.integers(-3, 4, (3, len(pairs)))) for name in ("one", "other")}
+    inside = {name: generator.random((3, len(pairs))) < 0.3 for name in ("own", "half_0", "half_1")}
+    truths = {name: pairs.scatter(mask * [[True], [True], [False]]) for name, mask in inside.items()}
+    table = truth.score_methods(scores, truths, draws=7, seed=3).set_index(["class", "truth", "method"])
+    assert set(table.index) == set(itertools.product((0, 1), [*truths, "better_half"], scores))
+
+    def best(plane, planted):
+        return max(slow_average_precision(plane.ravel(), mask.ravel(), np.ones(mask.size, int)) for mask in planted)
+
+    for (c, name, method), row in table.iterrows():
+        planted = [truths[one][c] for one in (("half_0", "half_1") if name == "better_half" else (name,))]
+        ranks = truth.shuffled(np.arange(len(pairs)), pairs, "random", 7, np.random.default_rng([3, c]))
+        chance = [best(one, planted) for one in pairs.scatter(ranks)]
+        low, high = (np.interp(share * 6, range(7), np.sort(chance)) for share in (0.025, 0.975))
+        expected = [best(one, planted) for one in (scores[method][c], np.abs(scores[method][c]))]
+        np.testing.assert_allclose(
+            row[["average_precision", "average_precision_size", "random", "random_low", "random_high"]].to_numpy(float),
+            [*expected, np.mean(chance), low, high], rtol=0, atol=1e-12,
+        )  # fmt: skip
+
+
 def test_classes_whose_mask_is_not_used_have_no_scores():
     scores = ["precision", "recall_low", "average_precision", "average_precision_size"]
     table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in (*scores, "random")} | {"uses": [True, False, np.nan]})

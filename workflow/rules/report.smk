@@ -70,7 +70,7 @@ rule runtimes:
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *([f"{RESULTS}/benchmarks/graded.tsv"] if plan.graded_seeds() else []),
             *[f"{RESULTS}/benchmarks/{search}.tsv" for search in plan.searches()],
-            *(file for test in TESTS.values() if test.in_study for file in test.benchmarks(plan)),
+            *(file for test in TESTS.values() for file in test.benchmarks(plan)),
         ],
         code=code("join_benchmarks.py"),
     output:

@@ -55,7 +55,7 @@ rule table:
         "../scripts/make_tables.py"
 
 
-# Tests whose tables are made from other tables too, or belong to the comparison of methods.
+# Tests whose tables are made from other tables, or from maps.
 for joining in {test.rule: None for test in TESTS.values() if test.rule != "table" and test.runs(plan)}:
 
     rule:

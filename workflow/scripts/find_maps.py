@@ -31,7 +31,7 @@ def main(snakemake):
         with stopping() as stop:
             found = find(
                 # The plan names the module, so that a job depends on its own method and on no other.
-                import_module(search["modules"][0]),
+                import_module(search["module"]),
                 network,
                 data,
                 classes=classes,

@@ -140,9 +140,8 @@ def _names(plan: Plan) -> Iterator[str]:
         if "set" in dataset
     ]
     used += [
-        (f"methods.{name}.ranking", "methods of the library", [method["ranking"]], list(METHODS))
+        (f"methods.{name}.method", "the methods of the library", [method["method"]], list(METHODS))
         for name, method in config["methods"].items()
-        if "ranking" in method
     ]
     if config["graded"]["sets"]:
         used.append(("graded.network", "the trained networks", [config["graded"]["network"]], plan.trained_networks))

@@ -100,7 +100,6 @@ class NetworkTest:
     rule : the rule that joins; tests in which it is `table` share one
 
     figures : kinds of figures, by the names of their notebooks
-    in_study : whether these files belong to every study, or only to the comparison of methods
     order : among the tests, in lists of files and in docs
     """
 
@@ -123,7 +122,6 @@ class NetworkTest:
     join_settings: Callable[[Plan], dict[str, Any]] = lambda plan: {}
     rule: str = "table"
     figures: Mapping[str, Figure] = field(default_factory=dict)
-    in_study: bool = True
     order: int = 100
     name: str = ""
 

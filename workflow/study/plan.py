@@ -108,13 +108,13 @@ class Plan(StudySettings):
         return list(dict.fromkeys(name for run in self.runs(**where) for name in self._methods[tuple(run.values())]))
 
     def used_methods(self) -> list[str]:
-        """The methods that the study runs: those that are compared or tested."""
+        """The methods that the study runs: those that are scored or tested."""
         return list(dict.fromkeys([*self.methods(), *self.tested_methods()]))
 
-    def compared_runs(self, *kinds: str, **where: Any) -> list[Run]:
-        """The runs on data sets of these kinds for which methods are planned."""
-        names = self.datasets(*kinds)
-        return [run for run in self.runs(**where) if run["dataset"] in names and self._methods[tuple(run.values())]]
+    def scored_runs(self) -> list[Run]:
+        """The runs whose planned methods are scored: on data sets whose truth is known."""
+        names = self.datasets_with_truth()
+        return [run for run in self._runs if run["dataset"] in names and self._methods[tuple(run.values())]]
 
     def transfers(self) -> list[tuple[Run, Run]]:
         """(run whose maps are tested, run that they are tested on), of one seed, for every planned transfer."""
@@ -213,7 +213,7 @@ class Plan(StudySettings):
         """The files of maps of all methods, of every run that matches `where`."""
         return [
             f"{self.results}/maps/{name}/{FOLDER}.h5".format(**run)
-            for run in self.compared_runs(**where)
+            for run in self.runs(**where)
             for name in self._methods[tuple(run.values())]
         ]
 

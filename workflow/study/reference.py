@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from inspect import getdoc
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 import yaml
 from jinja2 import Template
-
-from frequency_shortcuts.maps.methods.registry import METHODS, load
 
 from .job import FOLDER, ROOT
 from .network_tests import MEASURED, TESTS
@@ -46,23 +43,11 @@ def _section(name: str, part: Mapping[str, Any], default: Any) -> str:
         return f"{heading}\n{_table(part, {'': default})}"
     named = part["additionalProperties"]  # entries with names that the user chooses
     if "properties" in named and "allOf" not in named:
-        return f"{heading}\n{_table(named, {})}{_settings_of_methods() if name == 'methods' else ''}"
+        return f"{heading}\n{_table(named, {})}"
     # Entries of several kinds.
     kinds = [branch["then"] for branch in named["allOf"]] if "allOf" in named else [named["else"], named["then"]]
     tables = (f"\n### {kind['title']}\n\n{_prose(kind['description'])}\n{_table(kind, {})}" for kind in kinds)
     return heading + "".join(tables)
-
-
-def _settings_of_methods() -> str:
-    """The settings of each method with their defaults, as the docstring of its `Settings` explains them."""
-    rows = []
-    for name in METHODS:
-        settings = load(name).Settings
-        defaults = ", ".join(f"{key}: {'null' if value is None else value}" for key, value in vars(settings()).items())
-        about = (getdoc(settings) or "").partition("\n\nRaises")[0].replace("\n\n", "\n")
-        meaning = "<br>".join(re.sub(r"\n +", " ", about).splitlines())
-        rows.append(f"| `{name}` | {f'`{defaults}`' if defaults else ''} | {meaning} |\n")
-    return "\n| method | settings and their defaults | meaning |\n|---|---|---|\n" + "".join(rows)
 
 
 def _prose(text: str) -> str:

@@ -1,4 +1,4 @@
-"""config/schema.yaml with the keys of all sources and the names of all methods: rules, and what they allow in words."""
+"""config/schema.yaml with the keys of all sources: rules, and what they allow in words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
 from frequency_shortcuts.data.artefacts import CASES
-from frequency_shortcuts.maps.methods.registry import METHODS
 
 from .sources.registry import BY_NAME, conditions
 
@@ -47,12 +46,11 @@ Validator = extend(
 
 @cache
 def schema() -> dict[str, Any]:
-    """config/schema.yaml, with the keys of a data set from each source, the methods, and the cases of cures."""
+    """config/schema.yaml, with the keys of a data set from each source, and the cases of cures."""
     contents: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
     dataset = contents["properties"]["datasets"]["additionalProperties"]
     dataset["properties"]["source"]["enum"] = list(BY_NAME)
     dataset["allOf"] = conditions()
-    contents["properties"]["methods"]["additionalProperties"]["properties"]["method"]["enum"] = list(METHODS)
     contents["$defs"]["cure_case"]["enum"] = list(CASES)
     return contents
 

@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any
 
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.spectrum.fills import FILLS, SWAP
 
 from .job import WITH_TRUTH
 from .sources.description import Source
@@ -220,9 +219,9 @@ class StudySettings:
     def search(self, maps: str) -> dict[str, Any]:
         """How the maps in a folder are found: in `maps/{name}` by a method, in `dfm` by the culling.
 
-        `own`: whether it is the culling of the study; `method`, the `modules` of the library that it runs, its own
-        first, and its `settings` (those of screening or cells only if used); `split` and `images_per_class` of the
-        images that rank; `limits` of the passes, and `percents`, the sizes of the maps.
+        `own`: whether it is the culling of the study; `method`, its `module` of the library and its `settings` (those
+        of screening or cells only if used); `split` and `images_per_class` of the images that rank; `limits` of the
+        passes, and `percents`, the sizes of the maps.
         """
         culling = self.config["culling"]
         own = {"method": "culling", "search": culling["method"], **self.section("culling", "fill")}
@@ -235,7 +234,7 @@ class StudySettings:
         return {
             "own": not name,
             "method": settings["method"],
-            "modules": registry.modules_of(settings["method"], settings),
+            "module": registry.module_of(settings["method"]),
             "settings": {key: value for key, value in settings.items() if key != "method"},
             "limits": self.section("culling", "precision", "compiled"),
             **self.section("culling", "split", "images_per_class"),
@@ -256,8 +255,3 @@ class StudySettings:
     def tested_methods(self) -> list[str]:
         """The methods whose maps the study finds and tests beside those of its culling."""
         return list(self.config["shortcuts"]["methods"])
-
-    def comparison_settings(self, dataset: str) -> dict[str, Any]:
-        """The keyword arguments of `compare_methods`: sets with a known truth are tested with the fill swap."""
-        fills = [SWAP.name] if self.kind_of(dataset) in WITH_TRUTH else list(FILLS)
-        return {"fills": fills, **self.section("shortcuts", "controls", "seed")}

@@ -38,8 +38,8 @@ def of_study(plan: Plan) -> list[str]:
     renditions = [file for name in plan.ood_datasets() for file in plan.rendition_files(name)]
     return [
         *renditions,
-        *(file for test in TESTS.values() if test.in_study for file in test.files(plan)),
-        *of_methods(plan),
+        *(file for test in TESTS.values() for file in test.files(plan)),
+        *plan.map_files(),
         *maps,
         *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
     ]
@@ -52,13 +52,9 @@ def of_findings(plan: Plan) -> list[str]:
 
 
 def of_methods(plan: Plan) -> list[str]:
-    """The tables and figures that compare the methods; nothing if no methods are planned."""
-    if not plan.compared_runs():
-        return []
-    tests = [test for test in TESTS.values() if not test.in_study]
-    joined = [name for test in tests for name, table in test.tables.items() if table.is_planned(plan)]
-    drawn = [f"{kind}_{name}" for test in tests for kind, figure in test.figures.items() for name in figure.names(plan)]
-    return [f"{plan.results}/{file}" for file in (*_table_files(joined), *_figure_files(drawn))]
+    """The maps of all planned methods and, where the truth is known, the table and the figure of their scores."""
+    made = [*_table_files(["methods"]), *_figure_files(["methods_all"])] if plan.scored_runs() else []
+    return [*plan.map_files(), *(f"{plan.results}/{file}" for file in made)]
 
 
 def _table_files(names: Iterable[str]) -> list[str]:
@@ -87,8 +83,8 @@ def explored_runs(plan: Plan) -> list[Run]:
 
 
 def tables(plan: Plan) -> list[str]:
-    """Names of all tables but those that compare methods."""
-    of_tests = {name: table for test in TESTS.values() if test.in_study for name, table in test.tables.items()}
+    """Names of all tables."""
+    of_tests = {name: table for test in TESTS.values() for name, table in test.tables.items()}
     return [name for name, table in {**of_tests, **OTHERS}.items() if table.is_planned(plan)]
 
 

@@ -35,7 +35,7 @@ class Search:
 
     Raises ValueError for unknown methods and settings, and for numbers out of range.
 
-    >>> result = fs.analyse(network, images, labels, test=fs.Test(maps=fs.Search("rise", {"masks": 500})))
+    >>> result = fs.analyse(network, images, labels, test=fs.Test(maps=fs.Search("hfss", {"candidates": 500})))
     """
 
     method: str | None = None

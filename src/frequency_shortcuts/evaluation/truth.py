@@ -194,6 +194,47 @@ def score(
     return pd.concat(rows, ignore_index=True)
 
 
+def score_methods(
+    scores: Mapping[str, FloatArray], truths: Mapping[str, BoolArray], *, draws: int = 100, seed: int = 0
+) -> pd.DataFrame:
+    """Average precision of every method against every truth of a set, with that of random rankings.
+
+    scores : method -> float [class, H, W], higher where a frequency is more important, centred
+    truths : name -> bool [class, H, W]; see `planted`
+    draws, seed : of the random rankings, the same for all methods
+
+    Returns one row per class, truth and method: `class`, `truth`, `method`, `average_precision`, by the score, and
+    `average_precision_size`, by its absolute value; `random`, `random_low`, `random_high`, the mean of random rankings
+    and their 95 % interval. Classes without a truth have no rows.
+    """
+    pairs = ConjugatePairs(*next(iter(scores.values())).shape[-2:])
+    ranked = {name: pairs.gather(values) for name, values in scores.items()}
+    inside = {name: pairs.gather(values) for name, values in truths.items()}
+    rows: list[dict[str, Any]] = []
+    for name, names in alternatives(inside).items():
+        for c in range(len(next(iter(inside.values())))):
+            planted = [inside[part][c] for part in names]
+            if not any(mask.any() for mask in planted):
+                continue
+
+            def precision(values: FloatArray, planted: list[BoolArray] = planted) -> float:
+                return best_curve(values, planted, pairs.size).average_precision()
+
+            generator = np.random.default_rng([seed, c])
+            rankings = shuffled(np.arange(len(pairs)), pairs, "random", draws, generator)
+            chance = np.array([precision(ranking) for ranking in rankings])
+            low, high = np.quantile(chance, INTERVAL)
+            about = {"class": c, "truth": name}
+            limits = {"random": chance.mean(), "random_low": low, "random_high": high}
+            for method, values in ranked.items():
+                precisions = {
+                    "average_precision": precision(values[c]),
+                    "average_precision_size": precision(np.abs(values[c])),
+                }
+                rows.append({**about, "method": method, **precisions, **limits})
+    return pd.DataFrame(rows)
+
+
 def alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Name of a score -> its truths; each ranking is scored against the one with the highest average precision."""
     names: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}

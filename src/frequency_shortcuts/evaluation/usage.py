@@ -68,8 +68,8 @@ def planted_use(
 def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
     """A table of scores without those of classes whose planted mask the network does not use.
 
-    table : of `truth.score` or `method_scores.score_methods`, with the column `uses`, missing for a class that has no
-        planted mask
+    table : of `truth.score` or `truth.score_methods`, with the column `uses`, missing for a class that has no planted
+        mask
 
     If the network does not use the planted frequencies, a map without them is right, but its scores would be low.
     """

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .masks import check_mask
-from .pairs import ConjugatePairs, check_images
+from .pairs import check_images
 
 
 def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
@@ -67,28 +67,3 @@ def half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:
     if array.shape != (height, width):
         raise ValueError(f"mask of shape {array.shape}: the images need [{height}, {width}]")
     return torch.from_numpy(np.ascontiguousarray(np.fft.ifftshift(array)[:, : width // 2 + 1]))
-
-
-class Mixer:
-    """Mixtures of the same images and the same fill under different masks, with a single FFT there.
-
-    A mask holds one number for each pair, so that it is symmetric by construction, and a gradient can flow into it.
-
-    images : float32 or float64 [m, channels, H, W], on any device
-    fill : complex [m or 1, channels, H, W // 2 + 1], coefficients of a real FFT; None for zeros (see `fills`)
-    """
-
-    def __init__(self, pairs: ConjugatePairs, images: Tensor, fill: Tensor | None = None) -> None:
-        check_images(images, pairs.height, pairs.width)
-        self._size = pairs.height, pairs.width
-        self._index = torch.as_tensor(pairs.half_plane, device=images.device)
-        self._own, self._fill = torch.fft.rfft2(images), fill
-        self._dtype = images.dtype
-
-    def mix(self, masks: Tensor) -> Tensor:
-        """The images under each mask, one mask after the other: [k * m, channels, H, W].
-
-        masks : bool or float [k, m, pairs], or [k, 1, pairs] if all images have the same masks
-        """
-        half = masks.to(self._dtype)[..., self._index][:, :, None]
-        return hide(self._own, half, self._fill, size=self._size).flatten(end_dim=1)

@@ -47,7 +47,7 @@ class Work:
     progress : show a bar on a terminal
     checkpoint_minutes : of a training, between two states
 
-    >>> found = find(method, network, split, work=Work("rise.state", progress=True))
+    >>> found = find(method, network, split, work=Work("hfss.state", progress=True))
     """
 
     state: str | os.PathLike[str] | None = None

@@ -85,7 +85,7 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
             drawn &= parents[of_class, generator.integers(parents.shape[1], size=len(drawn))]
         if number == len(sides) - 1:
             drawn = resized(drawn, pairs.size, wanted, parents, generator)
-        loss = workspace.class_means(drawn, settings.fill, f"stage {number}").loss
+        loss = workspace.class_losses(drawn, settings.fill, f"stage {number}")
         best = np.argsort(loss, axis=0, kind="stable")[: settings.parents].T
         parents = drawn[best]
     return _rank(drawn, loss)

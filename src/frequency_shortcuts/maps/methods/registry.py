@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,13 +12,8 @@ if TYPE_CHECKING:
 METHODS = {
     "culling": "culling.method",
     "hfss": "hfss",
-    "greedy": "greedy",
-    "learned": "learned",
-    "shapley": "shapley",
-    "rise": "rise",
     "mixture": "mixture",
     "gradient": "gradient_product",
-    "ffc": "ffc",
     "adcs": "class_adcs",
     "energy": "energy",
     "low_pass": "low_pass",
@@ -30,12 +24,8 @@ METHODS = {
 PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
     "screened": ("culling", {"search": "screened"}),
     "culling_swap": ("culling", {"fill": "swap"}),
-    "destroyed": ("learned", {"goal": "destroy"}),
-    "rise_swap": ("rise", {"fill": "swap", "share": 0.5}),
 }
 NAMES = (*METHODS, *PRESETS)
-# Methods that need the ranking of another one, which their setting `ranking` names -> its default.
-RANKED_BY = {"greedy": "gradient"}
 
 
 def module_of(name: str) -> str:
@@ -45,20 +35,10 @@ def module_of(name: str) -> str:
     return f"{__package__}.{METHODS[name]}"
 
 
-def modules_of(name: str, settings: Mapping[str, Any]) -> list[str]:
-    """The full names of the modules that a method runs with these settings; its own comes first.
-
-    >>> modules_of("greedy", {"ranking": "rise"})
-    ['frequency_shortcuts.maps.methods.greedy', 'frequency_shortcuts.maps.methods.rise']
-    """
-    others = [settings.get("ranking", RANKED_BY[name])] if name in RANKED_BY else []
-    return [module_of(method) for method in (name, *others)]
-
-
 def load(name: str) -> Method:
     """The module of a method.
 
-    >>> found = find(load("rise"), network, split, masks=500)
+    >>> found = find(load("hfss"), network, split, candidates=200)
     """
     return cast("Method", import_module(module_of(name)))
 
@@ -66,8 +46,8 @@ def load(name: str) -> Method:
 def resolve(name: str) -> tuple[str, dict[str, Any]]:
     """The method of a name, and its settings beyond the defaults. Raises ValueError for an unknown name.
 
-    >>> resolve("rise_swap")
-    ('rise', {'fill': 'swap', 'share': 0.5})
+    >>> resolve("culling_swap")
+    ('culling', {'fill': 'swap'})
     """
     if name not in NAMES:
         raise ValueError(f"unknown method {name!r}: choose from {', '.join(NAMES)}")

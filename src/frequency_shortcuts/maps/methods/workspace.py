@@ -11,7 +11,6 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.networks.predictions import Classifier, check_logits
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import donors, named
-from frequency_shortcuts.spectrum.filters import Mixer
+from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Journal, Stopped, Work
 
@@ -45,18 +44,6 @@ LOGGED_S = 60.0  # seconds between two lines of the log
 def per_block(n_images: int) -> int:
     """How many masks, or pairs, that are each shown to `n_images` images fit into one block."""
     return max(1, BLOCK // n_images)
-
-
-@dataclass(frozen=True)
-class ClassMeans:
-    """Means over the images of each class, each float64 [masks, class].
-
-    loss : cross-entropy of the class. probability : of the class, by softmax. correct : share assigned to the class
-    """
-
-    loss: FloatArray
-    probability: FloatArray
-    correct: FloatArray
 
 
 class Workspace:
@@ -213,55 +200,45 @@ class Workspace:
             raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._work.state)
         return self.engine.frozen.logits(images)
 
-    def class_means(self, masks: BoolArray, fill: str, about: str, classes: Sequence[int] | None = None) -> ClassMeans:
-        """Loss, probability and recall of every class if only the pairs of a mask are kept.
+    def class_losses(self, masks: BoolArray, fill: str, about: str, classes: Sequence[int] | None = None) -> FloatArray:
+        """Mean cross-entropy of every class if only the pairs of a mask are kept, float64 [k, class].
 
-        masks : bool [k, pairs], each shown to all images; or [k, class, pairs], where an image has that of its class
+        masks : bool [k, pairs], each shown to all images
         about : name of the computation, for the stored blocks
-        classes : show only images of these classes; the means of the others are NaN
+        classes : show only images of these classes; the losses of the others are NaN
         """
         chosen = np.arange(len(self)) if classes is None else np.flatnonzero(np.isin(self.labels, classes))
         step = per_block(len(chosen))
-        means = []
+        losses = []
         for start in range(0, len(masks), step):
             block = masks[start : start + step]
             shown = hashlib.sha256(np.packbits(block).tobytes()).hexdigest()
             key = f"{about}, fill {fill}, masks {shown}, classes {classes}"
-            compute = functools.partial(self._class_means, block, fill, chosen)
-            means.append(self.step(key, compute, len(block) * len(chosen)))
-        return ClassMeans(*np.concatenate(means, axis=1))
+            compute = functools.partial(self._class_losses, block, fill, chosen)
+            losses.append(self.step(key, compute, len(block) * len(chosen)))
+        return np.concatenate(losses)
 
     @torch.inference_mode()
-    def _class_means(self, masks: BoolArray, fill: str, images: IntArray) -> FloatArray:
-        """The three means, float64 [3, k, class]. The CPU waits for the device only at the end."""
-        device, source = self.engine.source.device, self.engine.source
+    def _class_losses(self, masks: BoolArray, fill: str, images: IntArray) -> FloatArray:
+        """The mean losses, float64 [k, class]. The CPU waits for the device only at the end."""
+        device, source, pairs = self.engine.source.device, self.engine.source, self.pairs
         at_once, step = tiling(len(images), self.engine.batch)
         kept, behind = torch.as_tensor(masks, device=device), named(fill)
+        half_plane = torch.as_tensor(pairs.half_plane, device=device)
         background = behind.background(source.take, self.donors if behind.needs_donors else None)
-        sums = torch.zeros(3, len(masks), self.n_classes, dtype=torch.float64, device=device)
+        sums = torch.zeros(len(masks), self.n_classes, dtype=torch.float64, device=device)
         for first in range(0, len(images), at_once):
             chosen = images[first : first + at_once]
             labels = torch.as_tensor(self.labels[chosen], device=device)
-            mixer = Mixer(self.pairs, source.take(chosen), background(chosen))
+            own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
             for start in range(0, len(masks), step):
-                part = kept[start : start + step]
-                shown = part[:, None] if part.ndim == 2 else part[:, labels]
-                logits = self.forward(mixer.mix(shown)).unflatten(0, (len(part), len(chosen)))
-                own = logits.gather(2, labels.expand(len(part), -1)[..., None])[..., 0]
-                loss = logits.logsumexp(dim=2) - own
-                correct = (logits.argmax(dim=2) == labels).double()
-                sums[:, start : start + step].index_add_(2, labels, torch.stack([loss, (-loss).exp(), correct]))
+                part = kept[start : start + step].to(source.dtype)[:, half_plane][:, None, None]
+                shown = hide(own, part, other, size=(pairs.height, pairs.width)).flatten(end_dim=1)
+                logits = self.forward(shown).unflatten(0, (len(part), len(chosen)))
+                loss = logits.logsumexp(dim=2) - logits.gather(2, labels.expand(len(part), -1)[..., None])[..., 0]
+                sums[start : start + step].index_add_(1, labels, loss)
         if not sums.isfinite().all():
             raise ValueError("the network does not give finite logits for filtered images")
         count = np.bincount(self.labels[images], minlength=self.n_classes)
         means: FloatArray = np.divide(sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0)
         return means
-
-    def logits(self, images: IntArray, fills: IntArray | None, masks: Tensor) -> Tensor:
-        """Logits float64 [k, outputs] of mixtures of images and fills, both positions [k]; gradients flow to the masks.
-
-        masks : float [k, pairs]; fills : the images whose coefficients stand where a mask is 0, None for zeros
-        """
-        source = self.engine.source
-        fill = None if fills is None else torch.fft.rfft2(source.take(fills))
-        return self.forward(Mixer(self.pairs, source.take(images), fill).mix(masks[None]))

@@ -163,7 +163,7 @@ def _cull_cells(workspace: Workspace, settings: Settings) -> tuple[FloatArray, d
     cell = cells(workspace.pairs, settings.patch, settings.patch)
     kept = np.arange(cell.max() + 1)[:, None] != cell
     shown = np.concatenate([np.ones((1, len(cell)), bool), kept])
-    loss = workspace.class_means(shown, settings.fill, "cells", workspace.classes.tolist()).loss[:, workspace.classes]
+    loss = workspace.class_losses(shown, settings.fill, "cells", workspace.classes.tolist())[:, workspace.classes]
     passes = len(kept) * workspace.count[workspace.classes]
     return (loss[1:] - loss[0]).T[:, cell], {"baseline_loss": loss[0], "passes": passes}
 

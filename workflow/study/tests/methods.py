@@ -1,0 +1,93 @@
+"""Methods that find maps, scored against what was planted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..categories import Result
+from ..description import Figure, NetworkTest, Table, table
+from ..job import FOLDER, RUN, WITH_TRUTH
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..plan import Plan
+
+COST = ("passes", "seconds", "resumed")
+
+
+def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
+    """One row per run, class, truth and method; without scores if the network does not use the planted mask."""
+    import pandas as pd
+
+    from frequency_shortcuts.evaluation import truth
+    from frequency_shortcuts.evaluation.usage import only_where_used
+    from frequency_shortcuts.findings.study_tables import of_run
+    from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
+
+    tables, files = [], iter(given["maps"])
+    for run, store in zip(plan.scored_runs(), given["stores"], strict=True):
+        found = {name: dfm.read(next(files)) for name in plan.methods(**run)}
+        with read_hdf5(store) as file:
+            truths = {name: masks for name, masks in truth.planted(file).items() if name != "any"}
+        ranked = {name: maps.score.astype(float) for name, maps in found.items()}
+        cost = [{"method": name, **{key: maps.attributes[key] for key in COST}} for name, maps in found.items()]
+        scores = truth.score_methods(ranked, truths, **settings)
+        scores = scores.merge(pd.DataFrame(cost), on="method", validate="many_to_one")
+        tables.append(of_run(scores, run, next(iter(found.values())).attributes["classes"]))
+    scores = pd.concat(tables)
+    if len(given["use"]):
+        use = given["use"][[*RUN, "class", "uses"]]
+        tested = scores["dataset"].isin(use["dataset"])
+        used = only_where_used(scores[tested].merge(use, on=[*RUN, "class"], how="left", validate="many_to_one"))
+        scores = pd.concat([used, scores[~tested]])
+    return {"methods": scores}
+
+
+def _join_inputs(plan: Plan) -> dict[str, Any]:
+    runs = plan.scored_runs()
+    use = [run for run in runs if plan.kind_of(run["dataset"]) in WITH_TRUTH]
+    return {
+        "maps": [file for run in runs for file in plan.map_files(**run)],
+        "stores": [f"{plan.results}/data/{run['dataset']}.h5" for run in runs],
+        "use": [f"{plan.results}/tests/{FOLDER}/planted_use.csv".format(**run) for run in use],
+    }
+
+
+TEST = NetworkTest(
+    message="Scoring the methods against the planted truth",
+    runs=lambda plan: plan.scored_runs(),
+    tables={
+        "methods": Table(
+            holds="methods that find maps, scored against what was planted: one row a run, class, truth (`own`; of "
+            "sets in which either of two cues is enough, also `half_0`, `half_1` and `better_half`, see `truth.csv`) "
+            "and `method`: `average_precision` of its ranking, and `_size` (by the absolute value of its scores); "
+            "`random` with `_low`, `_high`, of random rankings; `passes` of all classes, `seconds`, `resumed`. Sets "
+            "with a neutral class have scores only where the network uses the planted mask (`uses`); of photographs "
+            "with an artefact, this is not tested",
+            planned=lambda plan: plan.scored_runs(),
+        )
+    },
+    join=join,
+    join_inputs=_join_inputs,
+    join_settings=lambda plan: plan.section("truth"),
+    rule="method_table",
+    figures={
+        "methods": Figure(
+            Result("methods against the planted truth", "beyond"),
+            lambda plan: ["all"] if plan.scored_runs() else [],
+            table("methods"),
+            lambda plan, name: {},
+            caption="Average precision of each method's ranking of the conjugate pairs against the planted truth, by "
+            "the forward passes of one image that it takes for all classes of a network (a backward pass counts two); "
+            "mean over the n classes of networks that use the planted mask (table: is the planted mask used?). Methods "
+            "left of the line take no pass. A truth is *found* if its average precision is at least 0.95 (dashed). All "
+            "methods rank with the same {{ config.culling.images_per_class or '' }} {{ config.culling.split }} images "
+            "a class; ``adcs`` and ``energy`` read the images and not the network, ``low_pass`` and ``random`` look at "
+            "nothing.",
+        )
+    },
+    order=12,
+)
