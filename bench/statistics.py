@@ -1,4 +1,4 @@
-"""`make statistics` simulates how often the rules of uncertainty and of verdicts are right, and renews docs/method.md.
+"""`make statistics` simulates how often the rules of uncertainty and of verdicts are right, and prints it.
 
 An image has an ease that is the same under all masks and for all networks. A mask with true rate r hits it if ease and
 chance, two standard normal numbers weighted by their shares of the variance, add up to less than the r-quantile.
@@ -6,32 +6,27 @@ chance, two standard normal numbers weighted by their shares of the variance, ad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.special import ndtri
 from tqdm import tqdm
 
 from frequency_shortcuts import intervals
 from frequency_shortcuts.evaluation.trials import DRAWS, RADIAL
 from frequency_shortcuts.evaluation.verdicts import AS_WELL, MOST_FPR, STRONG_TPR
-from frequency_shortcuts.intervals import CONFIDENCE, Estimate, joined, paired
+from frequency_shortcuts.intervals import Estimate, joined, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
-from . import DOCS
-from .gallery import renew, table
-
-PAGE = DOCS / "method.md"
 TRIALS = 1000  # of each setting
 AT_ONCE = 50  # trials; all of their images are in memory
 EASE = 0.5  # share of an image's ease in what decides whether it is a hit
 CLASSES = 10
 TPR, FPR = 0.3, 0.05  # of masks that are no better than others
 SEEDS = 0.04  # standard deviation of a rate over networks of one kind
-LOOSE = CONFIDENCE - 0.02  # the coverage below which a number is bold
 LIMIT = 0.1  # of the mean rate of a class in (h)
-WRONG = 1 - CONFIDENCE  # the share of wrong claims above which a number is bold
 # Control: number of masks, standard deviation of their TPR, whether the map is compared with each, their mean, or one
 # more.
 CONTROLS = {
@@ -42,14 +37,7 @@ CONTROLS = {
 }
 WORDS = ("worse", "as well", "better", "undecided")
 Generator = np.random.Generator
-Simulation = Callable[[Generator, Any, float, int, int], list[str]]  # what, by, size, trials -> the cells of a size
-
-
-def percent(share: float, least: float = 0.0, most: float = 1.0) -> str:
-    """In percent, and nothing for NaN; bold where the rule does not keep what it promises."""
-    if np.isnan(share):
-        return ""
-    return f"{100 * share:.1f}" if least <= share <= most else f"**{100 * share:.1f}**"
+Simulation = Callable[[Generator, Any, float, int, int], list[float]]  # what, by, size, trials -> shares
 
 
 def rates(generator: Generator, mean: float, deviation: float, *shape: int) -> FloatArray:
@@ -80,7 +68,7 @@ def compare(tpr: BoolArray, fpr: BoolArray, mean: bool) -> Estimate:
     return joined(*differences, each.var(axis=1, ddof=1, keepdims=True) / each.shape[1], each.shape[1])
 
 
-def one_network(generator: Generator, control: str, effect: float, images: int, trials: int) -> list[str]:
+def one_network(generator: Generator, control: str, effect: float, images: int, trials: int) -> list[float]:
     """How often the interval of a map that is better by `effect` holds this, and how often the map is above all."""
     masks, deviation, how = CONTROLS[control]
     held, above = [], []
@@ -98,19 +86,18 @@ def one_network(generator: Generator, control: str, effect: float, images: int, 
             difference = true[:, :1] - (TPR if how == "mean" else true[:, 1:])
         held.append(((low <= difference) & (difference <= high)).mean())
         above.append((low > 0).all(axis=1).mean())
-    return [percent(float(np.mean(held)), LOOSE), percent(float(np.mean(above)), most=1.0 if effect else WRONG)]
+    return [float(np.mean(held)), float(np.mean(above))]
 
 
-def strong(generator: Generator, fpr: float, tpr: float, images: int, trials: int) -> list[str]:
+def strong(generator: Generator, fpr: float, tpr: float, images: int, trials: int) -> list[float]:
     """How often the intervals of TPR and FPR of a map with these true rates lie within the limits of `strong`."""
     low, _ = intervals.wilson(generator.binomial(images, tpr, trials) / images, images)
     others = (CLASSES - 1) * images
     _, high = intervals.wilson(generator.binomial(others, fpr, trials) / others, others)
-    at_limit = tpr <= STRONG_TPR or fpr >= MOST_FPR
-    return [percent(float(((low >= STRONG_TPR) & (high <= MOST_FPR)).mean()), most=WRONG if at_limit else 1.0)]
+    return [float(((low >= STRONG_TPR) & (high <= MOST_FPR)).mean())]
 
 
-def lowest(generator: Generator, _: str, effect: float, images: int, trials: int) -> list[str]:
+def lowest(generator: Generator, _: str, effect: float, images: int, trials: int) -> list[float]:
     """How often each word is said of a map that is better than the lowest frequencies by `effect`."""
     said: list[str] = []
     for _ in range(trials // AT_ONCE):
@@ -118,11 +105,10 @@ def lowest(generator: Generator, _: str, effect: float, images: int, trials: int
         fpr = hits(generator, np.full((AT_ONCE, 2), FPR), (CLASSES - 1) * images)
         ends = compare(tpr, fpr, mean=False)[1:]
         said += [intervals.compared(low, high, AS_WELL) for low, high in zip(*map(np.ravel, ends), strict=True)]
-    wrong = {"worse": True, "as well": effect >= AS_WELL, "better": effect == 0, "undecided": False}
-    return [percent(said.count(word) / len(said), most=WRONG if wrong[word] else 1.0) for word in WORDS]
+    return [said.count(word) / len(said) for word in WORDS]
 
 
-def several_networks(generator: Generator, number: str, effect: float, count: int, trials: int) -> list[str]:
+def several_networks(generator: Generator, number: str, effect: float, count: int, trials: int) -> list[float]:
     """As `one_network`, of a mean over networks that all see the same images; of a rate, nothing is claimed (NaN)."""
     held, above, images = [], [], CLASSES * 50
     for _ in range(trials):
@@ -135,30 +121,26 @@ def several_networks(generator: Generator, number: str, effect: float, count: in
         low, high = intervals.over_networks(values)[1:3]
         held.append(low <= mean <= high)
         above.append(low > 0 if number != "a rate" else np.nan)
-    return [percent(float(np.mean(held)), LOOSE), percent(float(np.mean(above)), most=1.0 if effect else WRONG)]
+    return [float(np.mean(held)), float(np.mean(above))]
 
 
-def equivalence(generator: Generator, bound: float, deviation: float, count: int, trials: int) -> list[str]:
+def equivalence(generator: Generator, bound: float, deviation: float, count: int, trials: int) -> list[float]:
     """How often a mean over networks is `as well` if the true difference is 0, and if it is the bound."""
-    cells = []
-    for true, most in ((0.0, 1.0), (bound, WRONG)):
+    shares = []
+    for true in (0.0, bound):
         ends = [intervals.over_networks(of)[1:3] for of in generator.normal(true, deviation, (trials, count))]
-        said = [intervals.compared(low, high, bound) for low, high in ends]
-        cells.append(percent(said.count("as well") / trials, most=most))
-    return cells
+        shares.append([intervals.compared(low, high, bound) for low, high in ends].count("as well") / trials)
+    return shares
 
 
-def skewed(generator: Generator, _: str, spread: float, count: int, trials: int) -> list[str]:
+def skewed(generator: Generator, _: str, spread: float, count: int, trials: int) -> list[float]:
     """How often a rate whose mean over networks is `LIMIT` ends below it, and above it: gamma distributed."""
     rates = generator.gamma(spread**-2, LIMIT * spread**2, (10 * trials, count))
     ends = np.array([intervals.over_networks(of)[1:3] for of in rates])
-    return [
-        percent(float(share), most=WRONG / 2) for share in ((ends[:, 1] < LIMIT).mean(), (ends[:, 0] > LIMIT).mean())
-    ]
+    return [float((ends[:, 1] < LIMIT).mean()), float((ends[:, 0] > LIMIT).mean())]
 
 
-# Part of the page: its simulation, the headings of the first two columns, settings, sizes, their unit, and the columns
-# of each size.
+# Part: its simulation, the headings of the first two columns, settings, sizes, their unit, and what each size has.
 PARTS: dict[str, tuple[Simulation, tuple[str, str], list[tuple[Any, float]], tuple[int, ...], str, list[str]]] = {
     "one_network": (
         one_network, ("one network: the map is better than", "by"),
@@ -189,26 +171,21 @@ PARTS: dict[str, tuple[Simulation, tuple[str, str], list[tuple[Any, float]], tup
 }  # fmt: skip
 
 
-def part(name: str, generator: Generator, trials: int = TRIALS) -> str:
-    """The table of a part: a row for each setting, and for each size the columns of the part."""
+def part(name: str, generator: Generator, trials: int = TRIALS) -> pd.DataFrame:
+    """A row for each setting: shares in percent, for each size the columns of the part."""
     simulate, headings, settings, sizes, unit, columns = PARTS[name]
-
-    def rows() -> Iterator[list[str]]:
-        for what, by in settings:
-            cells = [cell for size in sizes for cell in simulate(generator, what, by, size, trials)]
-            yield [str(what), f"{by:g}", *cells]
-
-    first, *others = columns
-    header = [f"{text}, %" for size in sizes for text in (f"{size} {unit}: {first}", *others)]
-    return table([*headings, *header], rows())
+    rows = [
+        [what, by, *(100 * share for size in sizes for share in simulate(generator, what, by, size, trials))]
+        for what, by in settings
+    ]
+    return pd.DataFrame(rows, columns=[*headings, *(f"{size} {unit}: {text}" for size in sizes for text in columns)])
 
 
 def main() -> None:
-    """Simulate and renew the page; each table draws its own random numbers."""
-    text = PAGE.read_text()
+    """Simulate and print; each table draws its own random numbers."""
     for seed, name in enumerate(tqdm(PARTS, desc="statistics", unit="part", disable=None)):
-        text = renew(text, name, part(name, np.random.default_rng(seed)))
-    PAGE.write_text(text)
+        table = part(name, np.random.default_rng(seed))
+        print(table.to_string(index=False, float_format="{:.3g}".format), end="\n\n")
 
 
 if __name__ == "__main__":

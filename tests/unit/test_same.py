@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from bench import same, statistics
+from conftest import ROOT
 from frequency_shortcuts.intervals import paired
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.tables import write_table
@@ -114,16 +115,23 @@ def test_a_map_is_compared_with_each_mask_or_with_their_mean(mean):
             assert (low[trial, i], high[trial, i]) == pytest.approx((centre - half, centre + half))
 
 
-@pytest.mark.parametrize("name", statistics.PARTS)
-def test_the_page_has_what_the_simulation_finds(name):
+def test_the_page_has_what_the_simulation_finds():
     """200 tests of a setting instead of 1000: within four standard errors or more."""
-
-    def cells(text):
-        return [line.replace("*", "").strip("| ").split(" | ") for line in text.splitlines()[2:]]
-
-    (written,) = re.findall(rf"<!-- {name} -->\n(.*?)\n<!--", statistics.PAGE.read_text(), re.DOTALL)
-    table = statistics.part(name, np.random.default_rng(5), 200)
-    for old, new in zip(cells(written), cells(table), strict=True):
-        assert old[:2] == new[:2]
-        for before, now in zip(old[2:], new[2:], strict=True):
-            assert before == now or abs(float(before) - float(now)) < 15
+    number = r"(\d+\.\d)"
+    page = " ".join((ROOT / "docs" / "method.md").read_text().split())
+    found = {name: statistics.part(name, np.random.default_rng(5), 200).iloc[:, 2:] for name in statistics.PARTS}
+    one, over, limit = (found[name].to_numpy() for name in ("one_network", "several_networks", "strong"))
+    held, above = [*one[:, ::2].flat, *over[1:, ::2].flat], one[::2, 1::2]
+    best = found["lowest"].iloc[0].filter(like="as well")
+    for words, values in [
+        ("holds the truth in N to N % of the tests", (min(held), max(held))),
+        ("is above them in N to N %", (above.min(), above.max())),
+        ("above all of them in N % with 50 images and in N % with 200", one[3, 1::2]),
+        ("within the limits in N to N %", (limit[[0, 3]].min(), limit[[0, 3]].max())),
+        ("called *as well* in N % with 50 images and N % with 200", best),
+        ("holds the truth in N % with 5 networks and in N % with 20", over[0, ::2]),
+        ("of a difference between two masks in N % and N %", over[1, ::2]),
+        ("ends below the mean in N %, and begins above it in N %", found["skewed"].iloc[2]),
+    ]:
+        (written,) = re.findall(re.escape(words).replace("N", number), page)
+        assert [float(text) for text in written] == pytest.approx(list(values), abs=15), words
