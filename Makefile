@@ -19,7 +19,7 @@ define run
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help example real study findings methods cure leaks experiments report check test test-all dry-runs lint format docs gallery
+.PHONY: help example real study findings methods cure leaks report check test test-all dry-runs lint format docs gallery
 .PHONY: bench same audit clean lock statistics
 
 help: ## this list
@@ -49,9 +49,6 @@ findings: $(READY) ## do the findings of the paper hold? 20 networks of each kin
 
 leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there (an hour)? results/leaks
 	$(call run,leaks,--configfile config/leaks.yaml)
-
-experiments: $(READY) ## are the frequencies of maps needed? results/experiments
-	$(call run,,--configfile config/experiments.yaml)
 
 report: $(READY) ## the report alone, if the study is there
 	$(call run,report,)

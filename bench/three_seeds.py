@@ -122,7 +122,7 @@ def of_cure() -> pd.DataFrame:
         }
         place = f"{case}/seed{seed}"
         with trained(rows, place):
-            table = cure.measure(images, cues.get(case), list(cues.values()), TRAININGS, protocol, seed=seed)
+            table = cure.measure(images, case, cues, TRAININGS, protocol, seed=seed)
         rows += [(f"{place}/networks", *of) for of in of_table(text_of(table))]
     return pd.DataFrame(rows, columns=[*KEY, "sha256"])
 

@@ -108,7 +108,7 @@ def test_cullings_by_several_jobs_give_the_same_files(tmp_path):
 
 
 EXPERIMENT = {
-    "study": "experiments",
+    "study": "reliance",
     "plan": [
         {"datasets": ["fashion_mnist"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0],
          "reliance": True},
@@ -123,7 +123,7 @@ def test_the_experiment_has_a_table_and_a_figure(tmp_path):
     (tmp_path / "small.yaml").write_text(yaml.safe_dump(EXPERIMENT))
     done = study.snakemake("--cores", "all", configs=["config/test.yaml", "small.yaml"])
     assert done.returncode == 0, done.stdout
-    results = tmp_path / "results" / "experiments"
+    results = tmp_path / "results" / "reliance"
     reliance = read_table(results / "tables" / "reliance.csv")
     assert len(reliance) == 4 * 11 and (reliance["interval"] == "these networks").all()
     assert "reliance_fashion_mnist.svg" in (results / "report.html").read_text()

@@ -91,7 +91,7 @@ def patterns(page):
             yield re.compile(re.sub(r"\\\{\w+\\\}", "[^/]+", pattern) + (".*" if before.endswith("/") else ""))
 
 
-@pytest.mark.parametrize("name", ["config", "benchmark", "experiments", "own"])
+@pytest.mark.parametrize("name", ["config", "benchmark", "findings", "own"])
 def test_the_page_of_results_describes_every_file_of_a_study(name):
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))

@@ -187,6 +187,8 @@ def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
     assert names(found.reliance_runs()) == ["photos/small/none/1", "photos/small/none/2"]
     files = [f"results/laptop/tests/photos/small/none/seed{seed}/reliance.csv" for seed in (1, 2)]
     assert set(files) <= set(targets.of_study(found)) and "reliance" in targets.tables(found)
+    drawn = {f"results/laptop/{file}" for file in ("tables/reliance.csv", "figures/reliance_photos.svg")}
+    assert drawn <= set(targets.of_findings(found)) and not drawn & set(targets.of_findings(plan()))
     assert plan().reliance_runs() == [] and "reliance" not in targets.tables(plan())
 
 

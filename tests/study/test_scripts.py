@@ -233,7 +233,7 @@ def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
     assert (tmp_path / "cure_all.png").exists()
 
 
-# The experiment of config/experiments.yaml, and sets with a wave or an artefact
+# Networks that are trained anew, and sets with a wave or an artefact
 
 
 def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, tmp_path):
