@@ -122,6 +122,11 @@ def found_masks():
     return (scores >= FOUND_MASK).sum(), len(scores)
 
 
+def precisions(method, *sets):
+    scores = rows("benchmark/tables/methods", f"truth == 'own' and method == '{method}'")
+    return scores.groupby("dataset")["average_precision"].mean()[[f"plant_{name}" for name in sets]]
+
+
 def minutes(study, column="wall_s", jobs=2):
     table = read(f"{study}/tables/runtimes")
     assert table["resumed"].eq(False).all()
@@ -229,6 +234,10 @@ SENTENCES = [
      lambda: [*of_real("own-map advantage"), *of_real("own map minus lowest frequencies")]),
     ("docs/limits.md", "the test warned of {} of {} recognised classes that have none. The flip alone warned of {}:",
      lambda: [warned(innocent()).sum(), len(innocent()), (innocent()["flip_low"] >= Thresholds().flip).sum()]),
+    ("docs/methods.md", "the best, `rise` with swap, has {:.2f}, {:.2f} and {:.2f}",
+     lambda: precisions("rise_swap", "present", "redundant", "absent")),
+    ("docs/methods.md", "in phases ({:.2f}; `learned` {:.2f}) and cues spread over 90 pairs ({:.2f})",
+     lambda: [*precisions("mixture", "phase"), *precisions("learned", "phase"), *precisions("mixture", "diffuse")]),
     ("docs/method.md", "the classes that decide it are {:.2f} to {:.2f}.", spreads),
     ("docs/running.md", "its jobs took {:.0f} minutes, and {:.0f} of processor time",
      lambda: [minutes("findings"), minutes("findings", "processor_s", 1)]),
