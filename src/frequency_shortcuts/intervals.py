@@ -64,13 +64,13 @@ def shares(hits: npt.ArrayLike, count: npt.ArrayLike) -> FloatArray:
     return np.stack([p, *wilson(p, n)])
 
 
-def wilson(share: npt.ArrayLike, count: npt.ArrayLike, confidence: float = CONFIDENCE) -> tuple[FloatArray, FloatArray]:
+def wilson(share: npt.ArrayLike, count: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
     """Wilson's interval of shares [...] among so many images [...]: the lower and the upper ends [...].
 
     E. B. Wilson, J. Am. Stat. Assoc. 22 (1927).
     """
     p, n = np.asarray(share, float), np.asarray(count, float)
-    z: float = ndtri((1 + confidence) / 2)
+    z: float = ndtri((1 + CONFIDENCE) / 2)
 
     def low(p: FloatArray) -> FloatArray:
         middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
@@ -225,8 +225,8 @@ def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
     return Networks(float(centre[0] / centre[1]), float((b - reach) / a), float((b + reach) / a), of)
 
 
-def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, float]:
-    """Clopper and Pearson's interval of the share of `hits` among `count`, at most `tail` beyond each end: its ends."""
-    low = betaincinv(hits, count - hits + 1, tail) if hits else 0.0
-    high = 1 - betaincinv(count - hits, hits + 1, tail) if hits < count else 1.0
+def clopper_pearson(hits: int, count: int) -> tuple[float, float]:
+    """Clopper and Pearson's interval of the share of `hits` among `count`: its ends."""
+    low = betaincinv(hits, count - hits + 1, TAIL) if hits else 0.0
+    high = 1 - betaincinv(count - hits, hits + 1, TAIL) if hits < count else 1.0
     return float(low), float(high)

@@ -74,9 +74,9 @@ def test_file_holds_what_was_written(tmp_path):
     np.testing.assert_array_equal(held.evaluated, PAIRS.scatter(EVALUATED))
     assert list(held.masks) == [5, 12.5]
     for percent in held.masks:
-        np.testing.assert_array_equal(held.mask(percent), dfm.dominant(found.score, PAIRS, percent))
+        np.testing.assert_array_equal(held.masks[percent], dfm.dominant(found.score, PAIRS, percent))
         again = dfm.dominant(PAIRS.gather(held.score), PAIRS, percent)
-        np.testing.assert_array_equal(held.mask(percent), again)
+        np.testing.assert_array_equal(held.masks[percent], again)
     for plane in (held.score, held.rank, held.evaluated, *held.masks.values()):
         assert symmetric(plane)  # a departure from the published maps
     about = held.attributes
@@ -108,15 +108,13 @@ def test_departure_results_are_hdf5_of_plain_numbers_never_pickle(tmp_path):
 
 def test_a_percentage_that_the_file_lacks_is_named_with_those_it_has(tmp_path):
     written(tmp_path / "a.h5")
-    with pytest.raises(ValueError, match=r" holds no maps of 7 %"):
-        dfm.read(tmp_path / "a.h5").mask(7)
     with pytest.raises(ValueError, match=r" holds no maps of 7 %: expected one of 5, 12\.5"):
         dfm.read_mask(tmp_path / "a.h5", 7)
 
 
 def test_one_map_is_read_without_the_rest(tmp_path):
     written(tmp_path / "a.h5")
-    whole = dfm.read(tmp_path / "a.h5").mask(12.5)
+    whole = dfm.read(tmp_path / "a.h5").masks[12.5]
     np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", 12.5), whole)
     np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", 12.5, np.array([0, 2])), whole[[0, 2]])
     with h5py.File(tmp_path / "a.h5") as file:  # so that a class is read without the others

@@ -72,7 +72,7 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
     held = dfm.read(maps)
     with h5py.File(spectra) as file:
         assert np.array_equal(cards.adcs, file["adcs"][:][shown])
-    assert np.array_equal(cards.masks, held.mask(20)[shown])
+    assert np.array_equal(cards.masks, held.masks[20][shown])
     assert np.array_equal(cards.increment, held.score[shown])
     assert np.array_equal(cards.unfiltered, pixels[[8, 6]])  # the first test image of each class
     for c, mask, control in zip(shown, cards.masks, cards.control, strict=True):

@@ -160,5 +160,3 @@ def test_clopper_and_pearsons_interval_is_scipys(count):
     for hits in range(count + 1):
         expected = stats.binomtest(hits, count).proportion_ci(method="exact")
         assert intervals.clopper_pearson(hits, count) == pytest.approx((expected.low, expected.high), rel=1e-9)
-        rare = stats.binomtest(hits, count).proportion_ci(0.9998, method="exact")
-        assert intervals.clopper_pearson(hits, count, 1e-4) == pytest.approx((rare.low, rare.high), rel=1e-9)

@@ -104,7 +104,6 @@ def collect(
     *,
     settings: Settings | None = None,
     statistics: ClassStatistics | None = None,
-    comparable: BoolArray | None = None,
     seed: int = 0,
     progress: bool = False,
 ) -> Flips:
@@ -116,8 +115,6 @@ def collect(
     ranking : images of which the statistics are, at least 10 a class; they are read in batches
     test : images that are changed, of the same classes and size
     statistics : of the ranking images, if they are known
-    comparable : bool [class, class], which classes count in flips to each; by default those that the network hardly
-        confuses with it in ranking images
 
     Raises ValueError for a class with too few ranking images or no test image, for images that do not vary, for a
     network whose answer depends on the other images of a batch, and for one that does not return finite logits of these
@@ -142,10 +139,8 @@ def collect(
         def name_all(source: Pixels, chosen: IntArray) -> npt.NDArray[np.int64]:
             return np.concatenate([name(source.take(part)) for part in index_batches(chosen, batch)] or [chosen])
 
-        if comparable is None:
-            few = first_of_each_class(ranking.labels, CALLED_PER_CLASS)
-            counts = confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes)
-            comparable = hardly_confused(counts)
+        few = first_of_each_class(ranking.labels, CALLED_PER_CLASS)
+        comparable = hardly_confused(confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes))
         unfiltered = name_all(pixels, np.arange(len(pixels)))
         changes = Changes(statistics, settings, pixels, seed)
         columns = [_column(test.labels, k, comparable, settings.images, seed) for k in range(n_classes)]

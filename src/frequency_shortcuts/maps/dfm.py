@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -72,18 +72,6 @@ class DFM:
     evaluated: BoolArray | None
     masks: Mapping[float, BoolArray]
     attributes: Mapping[str, Any]
-
-    def mask(self, percent: float) -> BoolArray:
-        """The map of every class, bool [class, H, W]. Raises ValueError for a percentage that the file lacks."""
-        return self.masks[_stored(percent, self.masks)]
-
-
-def _stored(percent: float, held: Iterable[float], where: str | os.PathLike[str] = "the file of maps") -> float:
-    """The percentage among `held` that equals `percent`. Raises ValueError, with `where` they are, if there is none."""
-    if (stored := float(f"{percent:g}")) not in held:
-        there = ", ".join(f"{p:g}" for p in sorted(held))
-        raise ValueError(f"{where} holds no maps of {percent:g} %: expected one of {there}")
-    return stored
 
 
 def write(
@@ -169,7 +157,7 @@ def _write_planes(
 def read(path: str | os.PathLike[str]) -> DFM:
     """Read a file of maps. Raises ValueError if it does not hold what was written.
 
-    >>> read("results/laptop/maps/mixture/syn_1/resnet18_w8/none/seed200.h5").mask(5).shape
+    >>> read("results/laptop/maps/mixture/syn_1/resnet18_w8/none/seed200.h5").masks[5].shape
     (4, 32, 32)
     """
     with read_hdf5(path) as file:
@@ -197,5 +185,8 @@ def read_mask(
     """
     with read_hdf5(path) as file:
         names = {float(name.removeprefix("top_")): name for name in file["mask"]}
-        masks: BoolArray = file["mask"][names[_stored(percent, names, path)]][chosen]
+        if (stored := float(f"{percent:g}")) not in names:
+            there = ", ".join(f"{p:g}" for p in sorted(names))
+            raise ValueError(f"{path} holds no maps of {percent:g} %: expected one of {there}")
+        masks: BoolArray = file["mask"][names[stored]][chosen]
         return masks
