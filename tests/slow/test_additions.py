@@ -51,17 +51,17 @@ ROW = """
 CASES = """
 USE = """
 import numpy as np
-from frequency_shortcuts.data.artefacts import CASES, Artefact
-from frequency_shortcuts.evaluation import cure, forensics, leaks
-from study import reference
+from frequency_shortcuts.data.artefacts import Artefact
+from frequency_shortcuts.evaluation import cure, forensics
 from study.configuration import mistakes
+from study.plan import Plan
 from study.schema import DEFAULTS
 import yaml
 
 config = yaml.safe_load(DEFAULTS.read_text())
 leak = {"source": "artefact", "set": "fashion_mnist", "kind": "lines", "level": 0.02, "class": "Shirt"}
 assert mistakes(config | {"datasets": config["datasets"] | {"leak": leak}}) == []
-assert mistakes(config | {"cure": config["cure"] | {"cases": ["lines"]}}) == []
+assert Plan(config).cure_settings()["cases"][-1] == "lines"
 assert cure.draw(480, "lines", range(10), (32, 32)).kind == "lines"
 images, labels = np.random.default_rng(0).integers(100, 150, (90, 1, 32, 32), dtype=np.uint8), np.arange(90) % 3
 grey = Artefact("lines", 0.04, 1).add(images, labels)[:, 0].astype(np.float32)

@@ -206,9 +206,10 @@ def test_a_training_is_given_the_settings_of_its_augmentation(trained, monkeypat
     assert settings == ("swap_fine", 0.2, 0.7, 0.8)
 
 
-def test_the_networks_of_each_case_are_trained_and_judged(tmp_path):
+def test_the_networks_of_each_case_are_trained_and_judged(tmp_path, monkeypatch):
+    monkeypatch.setattr("study.settings.CASES", ("noise", "jpeg 90"))
     config = copy.deepcopy(CONFIG)
-    config["cure"] |= {"seeds": 1, "images_per_class": 4, "judging": [5, 8], "cases": ["noise", "jpeg 90"]}
+    config["cure"] |= {"seeds": 1, "images_per_class": 4, "judging": [5, 8]}
     config["cure"]["jpeg_in"] = list("abcde")
     config["cure"]["trainings"] = ["swap_fine", "saved_alike"]
     pixels, labels = np.random.default_rng(0).integers(0, 256, (40, 1, 16, 16), dtype=np.uint8), np.arange(40) % 5

@@ -13,8 +13,6 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from frequency_shortcuts.data.artefacts import CASES
-
 from .sources.registry import BY_NAME, conditions
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
@@ -46,12 +44,11 @@ Validator = extend(
 
 @cache
 def schema() -> dict[str, Any]:
-    """config/schema.yaml, with the keys of a data set from each source, and the cases of cures."""
+    """config/schema.yaml, with the keys of a data set from each source."""
     contents: dict[str, Any] = yaml.safe_load(SCHEMA.read_text())
     dataset = contents["properties"]["datasets"]["additionalProperties"]
     dataset["properties"]["source"]["enum"] = list(BY_NAME)
     dataset["allOf"] = conditions()
-    contents["$defs"]["cure_case"]["enum"] = list(CASES)
     return contents
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
+from frequency_shortcuts.data.artefacts import CASES
 from frequency_shortcuts.maps.methods import registry
 
 from .job import WITH_TRUTH
@@ -142,11 +143,11 @@ class StudySettings:
         """The cases of the benchmark of cures, clean data first, and their seeds; none if there is no benchmark."""
         settings = self.config["cure"]
         first = settings["first_seed"]
-        return [(case, first + number) for case in (CLEAN, *settings["cases"]) for number in range(settings["seeds"])]
+        return [(case, first + number) for case in (CLEAN, *CASES) for number in range(settings["seeds"])]
 
     def cure_settings(self) -> dict[str, Any]:
         """How the networks of the benchmark of cures are trained and tested."""
-        settings = self.section("cure", "images_per_class", "judging", "cases", "jpeg_in", "trainings")
+        settings = self.section("cure", "images_per_class", "judging", "jpeg_in", "trainings") | {"cases": list(CASES)}
         network = self.config["cure"]["network"]
         recipe, augmentation = self._training_on_photographs(network)
         augmentation |= {f"swap_{key}": value for key, value in self.config["training"]["swap_fine"].items()}

@@ -151,7 +151,8 @@ KINDS = {
     ),
     "brightness": Kind(_brightness, (0.05, 0.1), "added, pixels from 0 to 1", 1, "", tried=(0.03, 0.06, 0.12, 0.15)),
 }  # fmt: skip
-CASES = {case: (name, *drawn) for name, kind in KINDS.items() for case, drawn in kind.cases.items()}
+_CASES = [(number, case, name, levels) for name, kind in KINDS.items() for case, (number, levels) in kind.cases.items()]
+CASES = {case: (name, number, levels) for number, case, name, levels in sorted(_CASES)}
 
 
 def put(kind: str, level: float, images: Pixels, frequency: tuple[int, int] | None = None) -> Pixels:
