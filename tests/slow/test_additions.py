@@ -73,9 +73,7 @@ assert "lines" in {trace.artefact for trace in found}
 def test_an_artefact_needs_its_function_its_row_and_a_line_of_the_docs(copy):
     """The tests of artefacts are of all kinds in the table; config/README.md, which `make docs` writes, lists them."""
     table = copy / "src" / "frequency_shortcuts" / "data" / "artefacts.py"
-    table.write_text(
-        table.read_text().replace("\nAMPLITUDE = ", LINES, 1).replace("\n}  # fmt: skip\n", ROW, 1)
-    )
+    table.write_text(table.read_text().replace("\nAMPLITUDE = ", LINES, 1).replace("\n}  # fmt: skip\n", ROW, 1))
     python(copy, "-c", USE)
     python(copy, "-m", "study.reference")
     assert changed(copy) == {"src/frequency_shortcuts/data/artefacts.py", "config/README.md"}
