@@ -30,9 +30,9 @@ ADVICE, TESTED = "advice", "tested"
 SENTENCES = {  # verdict of a class, or a label -> what is said once
     **dict.fromkeys(
         FOUND,
-        "Follows: other images are called the class once they have its fine spectrum (flip), any disturbance of theirs "
-        "(sham), or the finest part of one of its images (part). Needs: without its own fine spectrum, it is no longer "
-        "recognised (need). Texture or artefact: your knowledge of the images tells which.",
+        "Follows: other images are called the class once they have its fine spectrum (flip), a disturbed one (sham) or "
+        "the finest part of one of its images (part). Needs: without its own fine spectrum, it is no longer recognised "
+        "(need). Texture or artefact: your knowledge of the images tells which.",
     ),
     ADVICE: "What to do about {classes}: look at {files}, and find out how these images came by the trace, and others "
     "did not; `frequency-shortcuts data` compares the files of all classes. If a class is rightly known by its "
