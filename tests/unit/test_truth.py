@@ -15,7 +15,7 @@ from torch import nn
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores, synthetic
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import shortcuts, truth, usage
+from frequency_shortcuts.evaluation import shortcuts, truth
 from frequency_shortcuts.spectrum import controls
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -261,17 +261,17 @@ def case():
     """White noise whose classes 1 and 2 are raised at eight pairs each; images, truth and other pairs."""
     generator = np.random.default_rng(0)
     drawn = generator.permutation(np.flatnonzero(PAIRS.size == 2))
-    truth = np.zeros((3, len(PAIRS)), bool)
-    truth[1, drawn[:8]], truth[2, drawn[8:16]] = True, True
-    truth = PAIRS.scatter(truth)
+    masks = np.zeros((3, len(PAIRS)), bool)
+    masks[1, drawn[:8]], masks[2, drawn[8:16]] = True, True
+    masks = PAIRS.scatter(masks)
     spectra = np.fft.fft2(generator.standard_normal((len(LABELS), 2, 16, 16)))
-    spectra *= np.fft.ifftshift(1 + 3 * truth[LABELS], axes=(1, 2))[:, None]
-    return torch.from_numpy(np.fft.ifft2(spectra).real).float(), truth
+    spectra *= np.fft.ifftshift(1 + 3 * masks[LABELS], axes=(1, 2))[:, None]
+    return torch.from_numpy(np.fft.ifft2(spectra).real).float(), masks
 
 
 def test_a_network_that_reads_the_planted_frequencies_uses_them(case):
-    images, truth = case
-    table = usage.planted_use(Reader(truth), Split(images, LABELS, neutral=0), truth).set_index("class")
+    images, masks = case
+    table = truth.planted_use(Reader(masks), Split(images, LABELS, neutral=0), masks).set_index("class")
     assert table.index.tolist() == [1, 2] and table["uses"].all()
     assert (table["positions"] == 16).all() and (table["images"] == 40).all()
     assert (table[["tpr_unfiltered", "tpr_planted"]] > 0.95).all(axis=None)
@@ -288,14 +288,14 @@ def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, 
             (1, "keep", "random", random)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
     monkeypatch.setattr(shortcuts, "measure", lambda *_, **__: table)
-    truth = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
-    (row,) = usage.planted_use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), truth).to_dict("records")
+    masks = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
+    (row,) = truth.planted_use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), masks).to_dict("records")
     assert row["uses"] == uses and row["tpr_random"] == random
 
 
 def test_no_planted_mask_is_an_error(case):
     with pytest.raises(ValueError, match="no class has a planted mask"):
-        usage.planted_use(Reader(case[1]), Split(case[0], LABELS, neutral=0), np.zeros_like(case[1]))
+        truth.planted_use(Reader(case[1]), Split(case[0], LABELS, neutral=0), np.zeros_like(case[1]))
 
 
 def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_every_draw():
@@ -325,6 +325,6 @@ def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_ever
 def test_classes_whose_mask_is_not_used_have_no_scores():
     scores = ["precision", "recall_low", "average_precision", "average_precision_size"]
     table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in (*scores, "random")} | {"uses": [True, False, np.nan]})
-    found = usage.only_where_used(table)
+    found = truth.only_where_used(table)
     assert (found.loc[0, scores] == 0.1).all() and found.loc[1:, scores].isna().all(axis=None)
     assert found[["uses", "random"]].equals(table[["uses", "random"]])

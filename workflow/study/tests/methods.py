@@ -22,7 +22,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     import pandas as pd
 
     from frequency_shortcuts.evaluation import truth
-    from frequency_shortcuts.evaluation.usage import only_where_used
     from frequency_shortcuts.findings.study_tables import of_run
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.hdf5 import read_hdf5
@@ -41,7 +40,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     if len(given["use"]):
         use = given["use"][[*RUN, "class", "uses"]]
         tested = scores["dataset"].isin(use["dataset"])
-        used = only_where_used(scores[tested].merge(use, on=[*RUN, "class"], how="left", validate="many_to_one"))
+        used = truth.only_where_used(scores[tested].merge(use, on=[*RUN, "class"], how="left", validate="many_to_one"))
         scores = pd.concat([used, scores[~tested]])
     return {"methods": scores}
 

@@ -11,7 +11,7 @@ from ..job import FOLDER, WITH_TRUTH
 
 def measure(step: Any, created_by: str) -> None:
     """TPR from the planted mask, from its complement, and from random masks of its size, one row per class."""
-    from frequency_shortcuts.evaluation import truth, usage
+    from frequency_shortcuts.evaluation import truth
     from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
@@ -22,7 +22,7 @@ def measure(step: Any, created_by: str) -> None:
     with read_hdf5(step.input.images) as file:
         planted = truth.planted(file)["own"]
     network, data, run = read_inputs(step, settings["split"], settings["images_per_class"])
-    table = usage.planted_use(network, data, planted, seed=settings["seed"], run=run_name(run), progress=True)
+    table = truth.planted_use(network, data, planted, seed=settings["seed"], run=run_name(run), progress=True)
     write_table(with_names(table, data.classes), step.output[0], **run)
 
 

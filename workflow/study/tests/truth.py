@@ -20,7 +20,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     import pandas as pd
 
     from frequency_shortcuts.evaluation import truth
-    from frequency_shortcuts.evaluation.usage import only_where_used
     from frequency_shortcuts.findings.study_tables import of_run
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.hdf5 import read_hdf5
@@ -39,7 +38,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
         tables.append(of_run(table, run, frequency_maps.attributes["classes"]))
     use = given["use"][[*RUN, "class", "uses"]]
     table = pd.concat(tables).merge(use, on=[*RUN, "class"], how="left", validate="many_to_one")
-    return {"truth": only_where_used(table)}
+    return {"truth": truth.only_where_used(table)}
 
 
 def _runs(plan: Plan) -> list[Run]:
