@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import frequencies, mirror
@@ -69,6 +68,8 @@ def _wave(pixels: FloatArray, amplitude: float, frequency: tuple[int, int]) -> F
 
 
 def _jpeg(pixels: FloatArray, quality: float) -> FloatArray:
+    from PIL import Image
+
     compressed = np.empty_like(pixels)
     for image, target in zip(np.moveaxis(pixels.astype(np.uint8), 1, -1), compressed, strict=True):
         file = io.BytesIO()
