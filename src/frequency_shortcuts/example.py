@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Collection, Mapping
@@ -44,7 +45,6 @@ from .figures import canvas
 from .figures.panels import RIGHT, WRONG
 from .networks import architectures
 from .networks.predictions import called
-from .storage.files import lay_out
 
 CLASSES = (  # sorted, as folders are
     "Ankle boot", "Bag", "Coat", "Dress", "Pullover", "Sandal", "Shirt", "Sneaker", "T-shirt", "Trouser"
@@ -82,18 +82,23 @@ def pictures(folder: str | os.PathLike[str], jpeg: Collection[str] = (SAVED,)) -
     >>> example.pictures("pictures")
     PosixPath('pictures')
     """
-
-    def fill(partial: Path) -> None:
-        images, labels = _stored()
-        for k, name in enumerate(CLASSES):
-            for number, image in enumerate(images[labels == k]):
-                file = partial / name / f"{number:02}"
-                if name in jpeg:
-                    Image.fromarray(image).save(file.with_suffix(".jpg"), quality=QUALITY)
-                else:
-                    Image.fromarray(image).save(file.with_suffix(".png"))
-
-    return lay_out(folder, CLASSES, fill)
+    folder = Path(folder)
+    if all((folder / name).is_dir() for name in CLASSES):
+        return folder
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(f"{folder} holds other files than the folders {', '.join(CLASSES)}: name a new folder")
+    partial = folder.with_name(f".{folder.name}.partial")  # so that the folder is whole or not there
+    shutil.rmtree(partial, ignore_errors=True)
+    images, labels = _stored()
+    for k, name in enumerate(CLASSES):
+        (partial / name).mkdir(parents=True)
+        for number, image in enumerate(images[labels == k]):
+            file = partial / name / f"{number:02}"
+            if name in jpeg:
+                Image.fromarray(image).save(file.with_suffix(".jpg"), quality=QUALITY)
+            else:
+                Image.fromarray(image).save(file.with_suffix(".png"))
+    return partial.replace(folder)
 
 
 def recall(network: nn.Module, folder: str | os.PathLike[str]) -> pd.Series:

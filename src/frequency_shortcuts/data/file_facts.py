@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, JpegImagePlugin
 
 from frequency_shortcuts.spectrum.arrays import FloatArray
-from frequency_shortcuts.storage.kinds import kind_of
+from frequency_shortcuts.storage.files import kind_of
 
 from .folders import FORMATS
 

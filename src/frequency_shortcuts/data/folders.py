@@ -17,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
-from frequency_shortcuts.storage.kinds import kind_of
+from frequency_shortcuts.storage.files import kind_of
 
 from .splits import check_characters
 

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from frequency_shortcuts.storage.files import replacing
-from frequency_shortcuts.storage.kinds import kind_of
+from frequency_shortcuts.storage.files import kind_of, replacing
 
 from . import external
 from .external import ExternalNetwork

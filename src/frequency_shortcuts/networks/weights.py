@@ -9,7 +9,7 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
-from frequency_shortcuts.storage.kinds import kind_of
+from frequency_shortcuts.storage.files import kind_of
 
 KEY = "frequency_shortcuts"  # of the metadata of a file
 

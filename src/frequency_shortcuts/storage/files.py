@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written whole or not at all, and what lies at a path: only regular files are read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import os
 import re
 import shutil
 import socket
+import stat
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -54,24 +55,22 @@ def check_folder(path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def lay_out(folder: str | os.PathLike[str], names: Sequence[str], fill: Callable[[Path], None]) -> Path:
-    """Make a folder with a folder for each name, whole or not at all: `fill` writes their files. What is there stays.
+def kind_of(path: str | os.PathLike[str]) -> str | None:
+    """What a path is, in words, if it is no regular file, such as a FIFO, which may never end. None for a missing file.
 
-    Returns the folder. Raises ValueError for one with other files.
-
-    >>> lay_out("pictures", ["cat", "dog"], lambda partial: picture.save(partial / "cat" / "0.png"))
+    Raises OSError if that cannot be found out.
     """
-    folder = Path(folder)
-    if all((folder / name).is_dir() for name in names):
-        return folder
-    if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder} holds other files than the folders {', '.join(names)}: name a new folder")
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    for name in names:
-        (partial / name).mkdir(parents=True)
-    fill(partial)
-    return partial.replace(folder)
+    try:
+        mode = Path(path).stat().st_mode
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return "a symbolic link that leads in a circle"
+        raise
+    if stat.S_ISREG(mode):
+        return None
+    return "a folder" if stat.S_ISDIR(mode) else "a FIFO" if stat.S_ISFIFO(mode) else "a device or socket"
 
 
 def remove_partial_files(path: Path) -> None:

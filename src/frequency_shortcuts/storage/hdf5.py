@@ -9,7 +9,7 @@ from typing import Any
 
 import h5py
 
-from .kinds import kind_of
+from .files import kind_of
 
 
 @contextmanager
