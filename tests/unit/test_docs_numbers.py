@@ -281,4 +281,4 @@ def test_the_readme_shows_what_the_example_printed():
     row = read("example/example").iloc[0]
     assert [float(first), float(last)] == [row["accuracy"], row["other_recall"]]
     stored = (DATA / "example" / "jpeg" / "summary.txt").read_text()
-    assert "\n".join(summary).split("\n...\n")[0] in stored
+    assert all(part in stored for part in "\n".join(summary).split("\n...\n"))

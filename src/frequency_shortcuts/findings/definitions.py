@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from frequency_shortcuts.storage.tables import CULLING
 
 MODULES = (  # that define the findings
-    *(f"findings/{name}.py" for name in ("definitions", "evidence", "numbers", "advantages", "significance", "judge")),
+    *(f"findings/{name}.py" for name in ("definitions", "evidence", "numbers", "significance", "judge")),
     "evaluation/cross.py", "evaluation/flip_rates.py", "intervals.py",
 )  # fmt: skip
 HOLDS, DOES_NOT_HOLD, OPEN = "holds", "does not hold", "open"  # verdicts at a threshold
@@ -35,7 +35,7 @@ MIXTURE = "mixture"
 class Finding:
     """A finding and its test.
 
-    claim, question : the same in words, of the paper or of this study, and as a question
+    claim : in words, of the paper or of this study
     number : what is measured of each network
     needs : the lines of a configuration that give its data
     test : of the number of each network: their `mean`; the `share` of networks of which it is true; the `order` of the
@@ -48,7 +48,6 @@ class Finding:
 
     letter: str
     claim: str
-    question: str
     number: str
     needs: str
     test: str = MEAN
@@ -67,7 +66,6 @@ FINDINGS = {
         Finding(
             letter="a",
             claim="What is more distinctive is learned earlier",
-            question="Is a class learned earlier if its cue is stronger?",
             number="rank correlation over the classes of a graded set, without the plain one, of the gain of a class's "
             "pairs with its earliness, the mean F1 over the first iterations",
             needs="graded: {sets: 20}",
@@ -76,8 +74,6 @@ FINDINGS = {
         Finding(
             letter="b",
             claim="Classes survive the removal of two of four bands",
-            question="Is class C2 of the synthetic sets still recognised without two of the four bands of frequencies, "
-            "in the worst of three pairs?",
             number=f"whether class C2 is recognised (TPR - FPR at least {SURVIVES_FROM}) without the worst of the "
             "three pairs of bands that leave the control band",
             needs="plan: [{datasets: [syn_1, syn_2, syn_3, syn_4], networks: [resnet18_w8], augmentations: [none], "
@@ -89,7 +85,6 @@ FINDINGS = {
         Finding(
             letter="c",
             claim="Classes that stand out in their spectra are learned early",
-            question="Are classes learned earlier if their spectra stand out more from those of the others?",
             number="earliness of each class but a neutral one, its mean F1 over the first iterations; the rank "
             "correlation over classes of its mean over the networks with distinctiveness, by permutation of the "
             "classes",
@@ -100,8 +95,6 @@ FINDINGS = {
         Finding(
             letter="d",
             claim="Some classes are recognised from a few percent of the frequencies",
-            question="Is a class recognised better from a few percent of the frequencies, its own map, than from the "
-            "average map of another class?",
             number="own-map advantage",
             needs=_FILLS,
             methods=_BOTH,
@@ -109,7 +102,6 @@ FINDINGS = {
         Finding(
             letter="d2",
             claim="A map does better than the lowest frequencies",
-            question="Is a class recognised better from its own map than from as many of the lowest frequencies?",
             number="mean over the classes of TPR - FPR from the own map minus that from as many of the lowest "
             "frequencies",
             needs=_FILLS,
@@ -119,8 +111,6 @@ FINDINGS = {
         Finding(
             letter="d3",
             claim="A map does better than a good map of another class",
-            question="Is a class recognised better from its own map than from the map of another class that does best "
-            "on other images?",
             number="mean over the classes of TPR - FPR from the own map minus that from the map of another class that "
             "does best on one half of the images; compared on the other half, both ways",
             needs=_FILLS,
@@ -130,7 +120,6 @@ FINDINGS = {
         Finding(
             letter="e1",
             claim="Shortcuts carry over to images of another distribution",
-            question="Does the advantage of the own map carry over to images of another distribution?",
             number="own-map advantage with zeros in each rendition",
             needs="ood: {renditions: [sketch, inverted, texture], fills: [zeros, swap]}",
             methods=(CULLING,),
@@ -138,7 +127,6 @@ FINDINGS = {
         Finding(
             letter="e2",
             claim="Shortcuts carry over to another network",
-            question="Does the advantage of the own map carry over to another network?",
             number="own-map advantage with zeros and the maps of another architecture, mean of the planned directions",
             needs="transfer: [{dataset: fashion_mnist, maps_of: resnet18_w8/none, tested_on: vgg16_bn_w8/none}]",
             methods=(CULLING,),
@@ -146,8 +134,6 @@ FINDINGS = {
         Finding(
             letter="f",
             claim="Capacity does not remove shortcuts",
-            question="Is the advantage of the own map as large in the widest network of an architecture as in the "
-            "narrowest?",
             number="own-map advantage with zeros of the widest networks of an architecture minus that of the "
             "narrowest, seed by seed",
             needs="plan: [{datasets: [fashion_mnist], networks: [resnet18_w4, resnet18_w8], ...}]",
@@ -157,7 +143,6 @@ FINDINGS = {
         Finding(
             letter="g",
             claim="Augmentation does not remove shortcuts",
-            question="Is the advantage of the own map as large with augmentation as without?",
             number="own-map advantage with zeros of networks that are trained with an augmentation minus that of "
             "networks without, seed by seed",
             needs="plan: [{datasets: [fashion_mnist], augmentations: [none, autoaugment], ...}]",
@@ -167,7 +152,6 @@ FINDINGS = {
         Finding(
             letter="h",
             claim="Networks on ordinary photographs are free of fine shortcuts",
-            question="Do networks on ordinary photographs follow or need the fine spectrum of no class?",
             number="flip rate, and need, of each class in the counterfactual test; a missing need is left out",
             needs=_PHOTOGRAPHS,
             test=LARGEST,
