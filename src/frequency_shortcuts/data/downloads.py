@@ -89,15 +89,13 @@ class PublishedSet(ABC):
     """A published set of photographs of one size, with as many of each class.
 
     title: its name in messages. description: the attribute `source` of its store. shape: (channels, height, width).
-    per_class: training and test photographs of each class. sealed_per_class: of the training photographs, those that
-    only the last study may read. files: names of the published files. advice: where to get them and where to put them.
-    sources: where they are looked for, in order.
+    sealed_per_class: training photographs of each class that only the last study may read. files: names of the
+    published files. advice: where to get them and where to put them. sources: where they are looked for, in order.
     """
 
     title: str
     description: str
     shape: tuple[int, int, int]
-    per_class: tuple[int, int]
     sealed_per_class: int = 0
     classes: tuple[str, ...]
     files: Collection[str]
@@ -187,7 +185,7 @@ class FashionMnist(PublishedSet):
     """Fashion-MNIST: 70,000 photographs of articles of clothing, with a black border, like their background."""
 
     title, description = "Fashion-MNIST", "Fashion-MNIST, 28 x 28 padded to 32 x 32"
-    shape, per_class, sealed_per_class = (1, 32, 32), (6000, 1000), 500
+    shape, sealed_per_class = (1, 32, 32), 500
     classes = (
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     )  # fmt: skip
@@ -236,7 +234,7 @@ class Cifar10(PublishedSet):
     """CIFAR-10: 60,000 small colour photographs, from the published files for Python."""
 
     title, description = "CIFAR-10", "CIFAR-10"
-    shape, per_class = (3, 32, 32), (5000, 1000)
+    shape = (3, 32, 32)
     classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
     files = (*(f"data_batch_{i}" for i in range(1, 6)), "test_batch", "batches.meta")
     advice = (
