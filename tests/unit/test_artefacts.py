@@ -84,6 +84,10 @@ def test_jpeg_rounds_the_cosines_of_each_block(channels):
         np.testing.assert_allclose(found, np.broadcast_to(expected.clip(0, 255), found.shape), rtol=0, atol=1)
 
 
+def test_a_quality_below_one_is_the_lowest():
+    assert np.array_equal(put("jpeg", 0.5, IMAGES), put("jpeg", 1, IMAGES))
+
+
 def test_pixels_are_clipped_as_those_of_a_file():
     edges = np.stack([np.zeros_like(IMAGES[0]), np.full_like(IMAGES[0], 255)])
     for strength in STRENGTHS:

@@ -70,10 +70,10 @@ def _wave(pixels: FloatArray, amplitude: float, frequency: tuple[int, int]) -> F
 def _jpeg(pixels: FloatArray, quality: float) -> FloatArray:
     from PIL import Image
 
-    compressed = np.empty_like(pixels)
+    compressed, whole = np.empty_like(pixels), max(1, int(quality))  # of 0, Pillow makes 75
     for image, target in zip(np.moveaxis(pixels.astype(np.uint8), 1, -1), compressed, strict=True):
         file = io.BytesIO()
-        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "JPEG", quality=int(quality))
+        Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(file, "JPEG", quality=whole)
         with Image.open(file, formats=["JPEG"]) as picture:
             target[:] = np.moveaxis(np.atleast_3d(np.array(picture)), -1, 0)
     return compressed
