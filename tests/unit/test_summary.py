@@ -9,7 +9,7 @@ import torch
 from drawn_tables import verdicts
 from PIL import Image
 
-from frequency_shortcuts.analysis import clearest, page, plots, summary
+from frequency_shortcuts.analysis import page, plots, summary
 from frequency_shortcuts.analysis.counterfactuals import FlipTest, carriers
 from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.data import folders
@@ -169,23 +169,6 @@ def test_the_page_has_the_tables_and_sentences(analysis, tmp_path):
     assert text.count('<tr class="strong">') == 5 and all(
         f"<li>{one[:40]}" in text for one in summary.sentences(analysis)
     )
-
-
-@pytest.mark.parametrize(
-    ("left_out", "shown", "words"),
-    [
-        ([], None, "strong shortcut"),
-        (["strong"], "cat", "weak shortcut"),
-        (["strong", "weak"], None, None),
-    ],
-)
-def test_the_first_picture_of_maps_shows_the_clearest_class(analysis, left_out, shown, words):
-    table = analysis.table[~analysis.table["verdict"].isin(left_out)]
-    row = clearest.clearest_class(table)
-    mine = table[table["headline"] & (table["verdict"] == "strong" if not left_out else True)]
-    assert row["class"] == (shown or mine.loc[mine["margin"].idxmax(), "class"])
-    words = words or clearest.VERDICTS.get(row["verdict"], "no verdict")
-    assert clearest.note(row, 6) == f"The clearest of 6 classes: {words}."
 
 
 @pytest.mark.usefixtures("closed_figures")

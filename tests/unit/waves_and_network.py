@@ -64,7 +64,7 @@ def analyse(given=None, given_labels=None, network=None, *, search_images=None, 
 
 def without_drawings(monkeypatch):
     """Files of one pixel in the place of the drawings of an analysis."""
-    for name in ("flip", "clearest", "cards", "figure"):
+    for name in ("flip", "cards", "figure"):
         monkeypatch.setattr(Analysis, name, lambda _: plt.figure())
 
     def save(_, path):

@@ -24,10 +24,9 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import write_table
 
-from . import data_summary, metrics
+from . import data_summary
 from .data_images import FEWEST, DataImages, Source, read_data
-
-MOST = 12  # classes that the picture shows
+from .wording import MOST, flat_values, only_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,14 +122,14 @@ class Differences:
 
         For trackers: `mlflow.log_metrics(found.to_dict())`. `data.json` also has the words, such as causes.
         """
-        return metrics.numbers(self._values())
+        return only_numbers(self._values())
 
     def _values(self) -> dict[str, Any]:
         tables = {"class": self.table, "fact": self.facts}
         if self.sources is not None and self.sources.table is not None:
             tables["source"] = self.sources.table
         about = {name: self.about[name] for name in ("images", "classes", "seed")}
-        return {"unreadable": len(self.unreadable), **about, **metrics.values(tables)}
+        return {"unreadable": len(self.unreadable), **about, **flat_values(tables)}
 
 
 def differences(

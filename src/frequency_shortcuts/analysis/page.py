@@ -14,7 +14,7 @@ from frequency_shortcuts.evaluation.flip_rates import FOUND
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.figures import canvas
 
-from . import clearest, summary
+from . import summary
 from .counterfactuals import THRESHOLDS, clearest_first
 from .plots import flip_note
 from .wording import percent
@@ -22,7 +22,7 @@ from .wording import percent
 if TYPE_CHECKING:
     from .result import Analysis
 
-DRAWINGS = ("clearest", "cards", "shortcuts")  # of maps; the first one of all is `flip`
+DRAWINGS = ("cards", "shortcuts")  # of maps; the first one of all is `flip`
 WORST = 20  # classes and sources with the lowest recall
 WIDTH = 1400  # pixels of the pictures
 _PAGES = jinja2.Environment(
@@ -43,7 +43,6 @@ def render(result: Analysis, drawings: Path) -> str:
     maps = None
     if result.hits is not None:
         maps = {
-            "note": clearest.note(clearest.clearest_class(result.table), len(result.classes)),
             "title": summary.map_title(result),
             "table": summary.map_table(result),
             "pictures": {name: embedded(drawings / f"{name}.png") for name in DRAWINGS},

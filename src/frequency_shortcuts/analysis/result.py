@@ -32,12 +32,12 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import check_folder, replacing, replacing_hdf5
 
-from . import clearest, metrics, page, summary
+from . import page, summary
 from .counterfactuals import Counterfactual, FlipTest, carriers
 from .images import shown
 from .plots import draw_flip
 from .sources import recall_by_source
-from .wording import MOST
+from .wording import MOST, flat_values, only_numbers
 
 SHORT = [
     "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "closest_class", "margin", "margin_low",
@@ -205,10 +205,6 @@ class Analysis:
         """The class that clearest follows its fine spectrum: an image, the same with this spectrum, the difference."""
         return draw_flip(self.tested_flips())
 
-    def clearest(self) -> Figure:
-        """The class with the clearest shortcut: a test image, the map, and what map and closest control leave of it."""
-        return clearest.draw(self)
-
     def cards(self) -> Figure:
         """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to a control.
 
@@ -262,7 +258,7 @@ class Analysis:
             rates = shortcuts.rates(self.tested())
             named = rates.assign(**{"class": [self.classes[c] for c in rates["class"]]})
             tables |= {"rates": named, "verdicts": self.table}
-            figures |= {"clearest": self.clearest, "cards": self.cards, "shortcuts": self.figure}
+            figures |= {"cards": self.cards, "shortcuts": self.figure}
         for name, table in tables.items():
             with replacing(folder / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)
@@ -287,7 +283,7 @@ class Analysis:
                 tables["source"] = self.recall_by_source
         if self.hits is not None:
             tables["map"] = self.verdicts
-        return metrics.numbers(metrics.values(tables))
+        return only_numbers(flat_values(tables))
 
     def _origin(self) -> dict[str, Any]:
         """What a file says of its classes, and of what it was made from."""

@@ -19,7 +19,6 @@ from frequency_shortcuts.evaluation.flip_rates import (
 )
 from frequency_shortcuts.figures.canvas import control_label
 
-from .clearest import clearest_maps_first
 from .counterfactuals import clearest_first
 from .wording import as_lines, as_table, filled, percent, with_interval
 
@@ -60,7 +59,9 @@ def flip_table(result: Analysis) -> pd.DataFrame:
 
 def map_table(result: Analysis) -> pd.DataFrame:
     """The verdicts of the test of maps as cells: the clearest shortcuts come first."""
-    table = clearest_maps_first(result.verdicts)
+    rank = result.verdicts["verdict"].map({"strong": 0, "weak": 1}).fillna(2)
+    order = result.verdicts.assign(_rank=rank)
+    table = order.sort_values(["_rank", "margin"], ascending=[True, False], kind="stable")
     controls = zip(table["best_control"], table["closest_class"], strict=True)
     shown = {
         "class": table["class"], "verdict": table["verdict"],

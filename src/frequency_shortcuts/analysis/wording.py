@@ -1,9 +1,9 @@
-"""Tables and sentences as plain text: cells, intervals in brackets, aligned columns, short lines."""
+"""Tables and sentences as plain text, and the values of tables by flat names, as trackers of experiments take them."""
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from frequency_shortcuts.figures.typeset import MISSING
 
 LINE = 100  # characters of a sentence in a line
 MOST = 12  # rows of a table in a summary, and classes of a drawing
+NAMED_BY = ("fact", "class", "source")  # columns that name a row
 
 
 def as_lines(sentences: Sequence[str]) -> str:
@@ -53,3 +54,18 @@ def filled(table: pd.DataFrame) -> pd.DataFrame:
     """A table of values as cells, without columns that hold nothing."""
     text = table.map(cell)
     return text.loc[:, (text != MISSING).any()]
+
+
+def flat_values(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    """All values of some tables but missing ones: the name is that of the table, those of the row, and the column."""
+    found: dict[str, Any] = {}
+    for kind, table in tables.items():
+        for row in table.to_dict("records"):
+            prefix = "/".join([kind, *(row.pop(name) for name in NAMED_BY if name in row)])
+            found |= {f"{prefix}/{name}": value for name, value in row.items() if pd.notna(value)}
+    return found
+
+
+def only_numbers(named: Mapping[str, Any]) -> dict[str, float]:
+    """The values that are numbers, as floats; yes is 1, and no is 0."""
+    return {name: float(value) for name, value in named.items() if isinstance(value, bool | int | float)}
