@@ -32,7 +32,7 @@ artefact:
         Name of the other data set, from the section `datasets`; it may have an artefact, too, in this class or another.
       $ref: "#/$defs/name"
     kind: {description: "What the images have; in brackets, the unit of its level.", oneOf: KINDS}
-    level: {description: "How much of it, in its unit.", type: number, exclusiveMinimum: 0}
+    level: {description: "How much of it, in its unit.", type: number, exclusiveMinimum: 0, maximum: 1000}
     class: {$ref: "#/$defs/class_name", description: Class that has it.}
     share:
       description: Share of the images of the class that have it, of every split; without the key, all do.
