@@ -11,11 +11,11 @@ from checkouts import checkout
 # Values of one type, so that two of them can change places.
 SETTINGS = {
     "synthesis": {"diagonal_gain": 2.0, "axis_gain": 3.0},
-    "ood": {"images_per_class": 3, "seed": 5},
+    "stability": {"draws": 12, "seed": 15},
 }
 SWAPPED = {
     "synthesis": {"diagonal_gain": 3.0, "axis_gain": 2.0},
-    "ood": {"images_per_class": 5, "seed": 3},
+    "stability": {"draws": 15, "seed": 12},
     "networks": {"my_network": {"mean": [0.25] * 3, "std": [0.5] * 3}},
 }
 
@@ -79,7 +79,7 @@ def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_st
 
 def test_settings_that_change_places_are_noticed(touched):
     rules = noticed(touched, SWAPPED)
-    assert {"synthesize", "rendition", "ood", "external_network"} <= rules
+    assert {"synthesize", "stability", "external_network"} <= rules
     assert not {"plant", "folder", "twin", "train", "shortcuts"} & rules
 
 
