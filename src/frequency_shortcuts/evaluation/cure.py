@@ -27,7 +27,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts.data.artefacts import CASES, KINDS, Artefact, Pixels, draw_frequency, put
-from frequency_shortcuts.data.normalisation import normalise, pixel_statistics
+from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import over_networks, ratio
 from frequency_shortcuts.networks.predictions import called, predict
@@ -116,15 +116,9 @@ def _without_fine(images: Pixels) -> Pixels:
 
 def _prepared(photographs: Photographs, artefact: Artefact | None, prepare: Callable[[Pixels], Pixels]) -> Photographs:
     """Images to train and to choose the epoch by, with the artefact, and test images without, normalised alike."""
-    made = []
-    for split in (photographs.train, photographs.ranking):
-        images = np.asarray(split.images[:])
-        if artefact is not None:
-            images = artefact.add(images, split.labels)
-        made.append(replace(split, images=prepare(images)))
-    made.append(replace(photographs.test, images=prepare(np.asarray(photographs.test.images[:]))))
-    mean, std = pixel_statistics(np.asarray(made[0].images[:]))
-    return Photographs(*(replace(split, mean=mean, std=std) for split in made))
+    planted = photographs.planted([] if artefact is None else [artefact])
+    splits = planted.train, planted.ranking, photographs.test
+    return Photographs(*(replace(one, images=prepare(np.asarray(one.images[:]))) for one in splits)).planted(())
 
 
 def _recalls(

@@ -40,20 +40,19 @@ from .shortcuts import collect as collect_hits
 from .trials import Trials
 from .verdicts import verdicts
 
-VALIDATION, RANKING, TEST, CHANGED = 100, 200, 200, 33  # images of each class
+VALIDATION, RANKING, TEST, CHANGED, MAPS = 100, 200, 200, 33, 20  # images of each class
 
 
 @dataclass(frozen=True)
 class Protocol:
     """How networks are trained and tested.
 
-    network : name, width and stem of its `architectures.Architecture`; maps : images of each class that find maps
+    network : name, width and stem of its `architectures.Architecture`
     """
 
     network: Mapping[str, Any]
     recipe: Recipe
     augmentation: Augmentation
-    maps: int = 20
 
 
 @dataclass(frozen=True)
@@ -117,7 +116,7 @@ def measure(
         if name == "clean":
             clean = changes(network, few, others)[["called"]].assign(artefact=[describe(other) for other in others])
         if compare:
-            table = table.merge(_maps(network, images, protocol.maps, seed), on="class", how="left")
+            table = table.merge(_maps(network, images, seed), on="class", how="left")
         tables.append(table.assign(set=name))
     return pd.concat(tables, ignore_index=True), hits, clean
 
@@ -203,9 +202,9 @@ def describe(artefact: Artefact) -> str:
     return f"{artefact.kind}{frequency} {artefact.strength} in {artefact.label}"
 
 
-def _maps(network: nn.Module, images: Photographs, per_class: int, seed: int) -> pd.DataFrame:
+def _maps(network: nn.Module, images: Photographs, seed: int) -> pd.DataFrame:
     """The verdict of the shortcut test by maps of culling, and the own-map advantage with `culling` and `mixture`."""
-    ranking = images.ranking.subset(first_of_each_class(images.ranking.labels, per_class))
+    ranking = images.ranking.subset(first_of_each_class(images.ranking.labels, MAPS))
     tested = images.test.subset(first_of_each_class(images.test.labels, 50))
     table = pd.DataFrame({"class": range(len(ranking.classes))})
     for name in ("culling", "mixture"):
