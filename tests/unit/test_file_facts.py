@@ -1,4 +1,4 @@
-"""Facts of image files, and how well one of them alone tells a class."""
+"""Facts of image files, and the shares of a class and of others that have them."""
 
 import os
 

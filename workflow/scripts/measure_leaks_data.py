@@ -1,4 +1,4 @@
-"""What tells the classes of the benchmark by their images alone, without a network, for all seeds."""
+"""What sets the classes of the benchmark apart by their images alone, without a network, for all seeds."""
 
 import pandas as pd
 
