@@ -2,21 +2,17 @@
 
 from frequency_shortcuts.storage.files import replacing
 from study.inputs import check
-from study.job import job, log
+from study.job import log, script
 from study.plan import Plan
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Report every mistake in one sentence, all of them at once; the output lists what was found."""
-    with job(snakemake):
-        mistakes, lines = check(Plan(snakemake.params.settings))
-        if mistakes:
-            raise ValueError("\n- ".join(["the configuration names things that cannot be used:", *mistakes]))
-        for line in lines:
-            log.info("%s", line)
-        with replacing(snakemake.output[0]) as temporary:
-            temporary.write_text("".join(f"{line}\n" for line in lines))
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    mistakes, lines = check(Plan(snakemake.params.settings))
+    if mistakes:
+        raise ValueError("\n- ".join(["the configuration names things that cannot be used:", *mistakes]))
+    for line in lines:
+        log.info("%s", line)
+    with replacing(snakemake.output[0]) as temporary:
+        temporary.write_text("".join(f"{line}\n" for line in lines))

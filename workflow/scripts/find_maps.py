@@ -11,47 +11,43 @@ from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.journal import Work
-from study.job import code_version, job, stopping
+from study.job import code_version, script, stopping
 from study.tested_networks import load_network, read_images
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Write the maps, or those of a part of the classes; until then, finished blocks are stored beside the output."""
     inputs, output, search = snakemake.input, snakemake.output[0], snakemake.params.search
-    with job(snakemake) as created_by:
-        if inputs.get("parts"):
-            dfm.join(output, inputs.parts)
-            return
-        images = inputs.images, search["split"], search["images_per_class"]
-        data = read_images(*images, weights=inputs.weights, workers=snakemake.threads)
-        part, parts = snakemake.params.part
-        classes = np.array_split(np.arange(len(data.classes)), parts)[part]
-        network = load_network(inputs.weights, snakemake.params.device)
-        state = Path(f"{output}.state")
-        with stopping() as stop:
-            found = find(
-                # The plan names the module, so that a job depends on its own method and on no other.
-                import_module(search["module"]),
-                network,
-                data,
-                classes=classes,
-                seed=0 if search["own"] else int(snakemake.wildcards.seed),
-                limits=Limits(**search["limits"]),
-                work=Work(state, code_version(inputs.code), stop, progress=True),
-                **search["settings"],
-            )
-        dfm.write(
-            output,
-            found,
-            ConjugatePairs(*data.images.shape[-2:]),
-            search["percents"],
-            classes=[data.classes[c] for c in classes],
-            method="" if search["own"] else search["method"],
-            split=search["split"],
-            created_by=created_by,
+    if inputs.get("parts"):
+        dfm.join(output, inputs.parts)
+        return
+    images = inputs.images, search["split"], search["images_per_class"]
+    data = read_images(*images, weights=inputs.weights, workers=snakemake.threads)
+    part, parts = snakemake.params.part
+    classes = np.array_split(np.arange(len(data.classes)), parts)[part]
+    network = load_network(inputs.weights, snakemake.params.device)
+    state = Path(f"{output}.state")
+    with stopping() as stop:
+        found = find(
+            # The plan names the module, so that a job depends on its own method and on no other.
+            import_module(search["module"]),
+            network,
+            data,
+            classes=classes,
+            seed=0 if search["own"] else int(snakemake.wildcards.seed),
+            limits=Limits(**search["limits"]),
+            work=Work(state, code_version(inputs.code), stop, progress=True),
+            **search["settings"],
         )
-        delete_state(state)
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    dfm.write(
+        output,
+        found,
+        ConjugatePairs(*data.images.shape[-2:]),
+        search["percents"],
+        classes=[data.classes[c] for c in classes],
+        method="" if search["own"] else search["method"],
+        split=search["split"],
+        created_by=created_by,
+    )
+    delete_state(state)

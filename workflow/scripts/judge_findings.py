@@ -8,7 +8,7 @@ from frequency_shortcuts.findings.evidence import Tables
 from frequency_shortcuts.findings.judge import judge
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.job import commit_of, job
+from study.job import commit_of, script
 
 
 def classes_of(dataset, store, spectra):
@@ -26,34 +26,30 @@ def classes_of(dataset, store, spectra):
         )
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """One row a finding, quantity and kind of networks; and the number of each network."""
     given, params = snakemake.input, snakemake.params
-    with job(snakemake):
 
-        def read(name):
-            path = given.get(name)
-            return read_table(path) if path else pd.DataFrame()
+    def read(name):
+        path = given.get(name)
+        return read_table(path) if path else pd.DataFrame()
 
-        sets = zip(params.kinds, given.stores, given.spectra, strict=True)
-        tables = Tables(
-            kinds=params.kinds,
-            classes=pd.concat([classes_of(*files) for files in sets], ignore_index=True),
-            networks=read("networks"),
-            advantages=read("advantages"),
-            ood=read("ood"),
-            transfer=read("transfer"),
-            dynamics=read("dynamics"),
-            band_stop=read("bandstop"),
-            control_bands=params.control_bands,
-            graded=read("graded"),
-            flips=read("flips"),
-        )
-        definitions = commit_of(f"src/frequency_shortcuts/{name}" for name in MODULES)
-        findings, numbers = judge(tables, definitions)
-        write_table(findings, snakemake.output.findings)
-        write_table(numbers, snakemake.output.numbers)
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    sets = zip(params.kinds, given.stores, given.spectra, strict=True)
+    tables = Tables(
+        kinds=params.kinds,
+        classes=pd.concat([classes_of(*files) for files in sets], ignore_index=True),
+        networks=read("networks"),
+        advantages=read("advantages"),
+        ood=read("ood"),
+        transfer=read("transfer"),
+        dynamics=read("dynamics"),
+        band_stop=read("bandstop"),
+        control_bands=params.control_bands,
+        graded=read("graded"),
+        flips=read("flips"),
+    )
+    definitions = commit_of(f"src/frequency_shortcuts/{name}" for name in MODULES)
+    findings, numbers = judge(tables, definitions)
+    write_table(findings, snakemake.output.findings)
+    write_table(numbers, snakemake.output.numbers)

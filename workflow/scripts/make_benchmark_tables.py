@@ -7,30 +7,26 @@ from matplotlib import pyplot as plt
 from frequency_shortcuts.evaluation import cure, leaks
 from frequency_shortcuts.figures import benchmarks, canvas
 from frequency_shortcuts.storage.tables import write_table
-from study.job import job
+from study.job import script
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Write a row for each network, one for each aim, or artefact and training; sets of two classes and crops apart."""
     output = snakemake.output
-    with job(snakemake):
-        if hasattr(output, "cure"):
-            networks = leaks.join_tables(snakemake.input.networks)
-            judged = cure.judge(networks)
-            tables, figure = {"networks": networks, "cure": judged}, benchmarks.cure(judged, cure.LIMITS)
-        else:
-            joined = leaks.join_tables(snakemake.input, "networks.csv")
-            of_clothing = joined["suite"] == "clothing"
-            clothing, sets = (joined[chosen].dropna(axis=1, how="all") for chosen in (of_clothing, ~of_clothing))
-            table = leaks.with_harm(clothing, leaks.join_tables(snakemake.input, "clean.csv"))
-            tables = {"leaks": table, "aims": leaks.judge(table), "compared": leaks.compare(table)}
-            tables |= {"networks": sets, "sets": leaks.judge_sets(sets)}
-            figure = benchmarks.leaks(table, leaks.HARMFUL)
-        for name, table in tables.items():
-            write_table(table, getattr(output, name))
-        canvas.save(figure, Path(output.figure[0]).with_suffix(""))
-        plt.close(figure)
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    if hasattr(output, "cure"):
+        networks = leaks.join_tables(snakemake.input.networks)
+        judged = cure.judge(networks)
+        tables, figure = {"networks": networks, "cure": judged}, benchmarks.cure(judged, cure.LIMITS)
+    else:
+        joined = leaks.join_tables(snakemake.input, "networks.csv")
+        of_clothing = joined["suite"] == "clothing"
+        clothing, sets = (joined[chosen].dropna(axis=1, how="all") for chosen in (of_clothing, ~of_clothing))
+        table = leaks.with_harm(clothing, leaks.join_tables(snakemake.input, "clean.csv"))
+        tables = {"leaks": table, "aims": leaks.judge(table), "compared": leaks.compare(table)}
+        tables |= {"networks": sets, "sets": leaks.judge_sets(sets)}
+        figure = benchmarks.leaks(table, leaks.HARMFUL)
+    for name, table in tables.items():
+        write_table(table, getattr(output, name))
+    canvas.save(figure, Path(output.figure[0]).with_suffix(""))
+    plt.close(figure)

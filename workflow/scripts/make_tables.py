@@ -7,27 +7,8 @@ import pandas as pd
 
 from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.storage.tables import read_table, write_tables
-from study.job import job
+from study.job import script
 from study.plan import Plan
-
-
-def main(snakemake):
-    """One CSV per table."""
-    given, params = snakemake.input, snakemake.params
-    with job(snakemake):
-        plan, tables = Plan(snakemake.config), {}
-        if weights := given.get("weights"):
-            history = read_runs(given.history) if given.history else None
-            tables["networks"] = study_tables.network_table(history, weights)
-        if given.get("dynamics"):
-            tables["dynamics"] = read_runs(given.dynamics)
-        for name, settings in params.tests.items():
-            test = import_module(f"study.tests.{name}").TEST
-            read = {key: read_tables(given.get(f"{name}_{key}")) for key in test.joined_files(plan)}
-            tables |= test.join(read, settings, plan) if test.join else {key: read[key] for key in test.tables}
-        for path in map(Path, snakemake.output):
-            table = tables[path.stem]
-            write_tables([table] if isinstance(table, pd.DataFrame) else table, path)
 
 
 def read_tables(files):
@@ -42,5 +23,20 @@ def read_runs(paths):
     return pd.concat(map(read_table, paths), ignore_index=True)
 
 
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+@script
+def main(snakemake, created_by):
+    """One CSV per table."""
+    given, params = snakemake.input, snakemake.params
+    plan, tables = Plan(snakemake.config), {}
+    if weights := given.get("weights"):
+        history = read_runs(given.history) if given.history else None
+        tables["networks"] = study_tables.network_table(history, weights)
+    if given.get("dynamics"):
+        tables["dynamics"] = read_runs(given.dynamics)
+    for name, settings in params.tests.items():
+        test = import_module(f"study.tests.{name}").TEST
+        read = {key: read_tables(given.get(f"{name}_{key}")) for key in test.joined_files(plan)}
+        tables |= test.join(read, settings, plan) if test.join else {key: read[key] for key in test.tables}
+    for path in map(Path, snakemake.output):
+        table = tables[path.stem]
+        write_tables([table] if isinstance(table, pd.DataFrame) else table, path)

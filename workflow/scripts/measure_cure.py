@@ -4,13 +4,14 @@ from frequency_shortcuts.evaluation.cure import NONE, draw, measure
 from frequency_shortcuts.storage.tables import write_table
 from study import photographs
 from study.devices import take_device
-from study.job import job, log, stopping
+from study.job import log, script, stopping
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Write a row for each training; for clean data, one for each training and artefact of the seed."""
     params, settings, seed = snakemake.params, snakemake.params.settings, int(snakemake.params.seed)
-    with job(snakemake), stopping() as stop:
+    with stopping() as stop:
         device = take_device(params.device)
         images = photographs.read(snakemake.input.images, settings)
         names, size = images.test.classes, images.test.images.shape[2:]
@@ -22,11 +23,5 @@ def main(snakemake):
         protocol = photographs.protocol(settings["network"], settings["recipe"], settings["augmentation"])
         trainings = [NONE, *settings["trainings"]]
         log.info("%s, seed %d, on %s: %s", params.case, seed, device, ", ".join(trainings))
-        table = measure(
-            images, params.case, artefacts, trainings, protocol, seed=seed, device=device, stop=stop
-        )  # fmt: skip
+        table = measure(images, params.case, artefacts, trainings, protocol, seed=seed, device=device, stop=stop)
         write_table(table, snakemake.output[0], seed=seed)
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821

@@ -5,13 +5,14 @@ from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import leaks
 from study.devices import take_device
-from study.job import job, log, stopping
+from study.job import log, script, stopping
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Write a row for each network and class, the hits, and what artefacts of all seeds do to the clean network."""
     params, output, seed = snakemake.params, snakemake.output, int(snakemake.params.seed)
-    with job(snakemake) as created_by, stopping() as stop:
+    with stopping() as stop:
         device = take_device(params.device)
         log.info("%s, seed %d, on %s", params.part, seed, device)
         table, hits, clean = leaks.measure(
@@ -23,7 +24,3 @@ def main(snakemake):
                 write_flips(file.create_group(name), flips)
             file.attrs["created_by"] = created_by
         write_table(clean.assign(seed=seed), output.clean)
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821

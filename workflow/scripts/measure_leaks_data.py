@@ -5,27 +5,23 @@ import pandas as pd
 from frequency_shortcuts.evaluation.leaks import judge_data, measure_data, some_of_each_class
 from frequency_shortcuts.storage.tables import write_table
 from study import leaks, photographs
-from study.job import job, log
+from study.job import log, script
 
 IMAGES = 500  # of each class
 FIRST = 520  # seed; those of the networks judged the version before
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Write a row for each seed, set and class, and one for each aim."""
     settings, output = snakemake.params.settings, snakemake.output
-    with job(snakemake):
-        judging, tables = photographs.read(snakemake.input.images, settings).test, []
-        for seed in range(FIRST, FIRST + len(settings["seeds"])):
-            first, second = leaks.draw(seed, len(judging.classes), *judging.images.shape[2:]).sets
-            images = some_of_each_class(judging, IMAGES, seed)
-            table = measure_data(images, {"clean": (), "first": first, "second": second}, seed)
-            log.info("Seed %d: %s", seed, ", ".join(cause for cause in table["cause"] if cause) or "no cause named")
-            tables.append(table.assign(seed=seed))
-        joined = pd.concat(tables, ignore_index=True)
-        write_table(joined, output.table)
-        write_table(judge_data(joined), output.aims)
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    judging, tables = photographs.read(snakemake.input.images, settings).test, []
+    for seed in range(FIRST, FIRST + len(settings["seeds"])):
+        first, second = leaks.draw(seed, len(judging.classes), *judging.images.shape[2:]).sets
+        images = some_of_each_class(judging, IMAGES, seed)
+        table = measure_data(images, {"clean": (), "first": first, "second": second}, seed)
+        log.info("Seed %d: %s", seed, ", ".join(cause for cause in table["cause"] if cause) or "no cause named")
+        tables.append(table.assign(seed=seed))
+    joined = pd.concat(tables, ignore_index=True)
+    write_table(joined, output.table)
+    write_table(judge_data(joined), output.aims)

@@ -3,24 +3,20 @@
 from pathlib import Path
 
 from frequency_shortcuts.data import renditions, stores
-from study.job import job
+from study.job import script
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Restyle the test images; their normalisation is that of the training images."""
     params = snakemake.params
-    with job(snakemake) as created_by:
-        test = stores.read(snakemake.input.images, "test", params.images_per_class)
-        for output in map(Path, snakemake.output):
-            stores.write(
-                output,
-                {"test": (renditions.Rendition(output.stem, test.images, test.labels, params.seed), test.labels)},
-                classes=test.classes,
-                source=f"synthetic rendition ({output.stem}) of the test images of {snakemake.wildcards.dataset}",
-                created_by=created_by,
-                statistics=(test.mean, test.std),
-            )
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    test = stores.read(snakemake.input.images, "test", params.images_per_class)
+    for output in map(Path, snakemake.output):
+        stores.write(
+            output,
+            {"test": (renditions.Rendition(output.stem, test.images, test.labels, params.seed), test.labels)},
+            classes=test.classes,
+            source=f"synthetic rendition ({output.stem}) of the test images of {snakemake.wildcards.dataset}",
+            created_by=created_by,
+            statistics=(test.mean, test.std),
+        )

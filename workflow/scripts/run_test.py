@@ -2,15 +2,11 @@
 
 from importlib import import_module
 
-from study.job import job
+from study.job import script
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Write the files of one job."""
-    with job(snakemake) as created_by:
-        for module in snakemake.params.modules:
-            import_module(module).TEST.measure(snakemake, created_by)
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    for module in snakemake.params.modules:
+        import_module(module).TEST.measure(snakemake, created_by)

@@ -5,17 +5,13 @@ from pathlib import Path
 from frequency_shortcuts.figures import typeset
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
-from study.job import job
+from study.job import script
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Write the page."""
     path, title = snakemake.input.table, snakemake.params.title
-    with job(snakemake):
-        text = typeset.table_page(read_table(path), title[0].upper() + title[1:], path, Path(path).read_bytes())
-        with replacing(snakemake.output[0]) as temporary:
-            temporary.write_text(text)
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    text = typeset.table_page(read_table(path), title[0].upper() + title[1:], path, Path(path).read_bytes())
+    with replacing(snakemake.output[0]) as temporary:
+        temporary.write_text(text)

@@ -10,53 +10,49 @@ from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
-from study.job import code_version, job, log, run_of_path, stopping
+from study.job import code_version, log, run_of_path, script, stopping
 from study.trainings import IN_MEMORY, architecture_of, augmentation_of
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Train, and write weights, history and learning dynamics; until then, the state is stored beside them."""
     params, run = snakemake.params, run_of_path(snakemake.output.weights)
     settings = params.settings
     state = Path(snakemake.output.weights).with_name("state.pt")
     store, seed = snakemake.input.images, run["seed"]
-    with job(snakemake) as created_by:
-        device = take_device(params.device)
-        data = stores.read(store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY)
-        dynamics = dict(settings["dynamics"])
-        test = stores.read(store, "test", dynamics.pop("images_per_class"))
-        architecture = architecture_of(params.architecture, data, store)
-        log.info("%s on %s, %d images", architecture, device, len(data))
-        network = architectures.build(architecture, seed).to(device)
-        validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
-        version, minutes = code_version(snakemake.input.code), snakemake.config["checkpoint_minutes"]
-        with stopping() as stop:
-            done = training.train(
-                network,
-                data,
-                validation,
-                Recipe(epochs=settings["epochs"], **params.recipe),
-                seed=seed,
-                augmentation=augmentation_of(run["augmentation"], settings),
-                dynamics=Dynamics(test, **dynamics),
-                work=Work(state, version, stop, progress=True, checkpoint_minutes=minutes),
-            )
-        write_table(done.history, snakemake.output.history, **run)
-        write_table(done.dynamics, snakemake.output.dynamics, **run)
-        tested = stores.read(store, "test", workers=snakemake.threads)
-        accuracy = predictions.accuracy(network, tested)
-        log.info("best epoch %d, accuracy %.3f on all test images", done.best_epoch, accuracy)
-        facts = {
-            "created_by": created_by,
-            "best_epoch": done.best_epoch,
-            "test_accuracy": accuracy,
-            "parameters": architectures.parameters(network),
-            "device": device.type,
-        }
-        architectures.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
-        # At the end: if the disk is full while the results are written, the state is still there.
-        delete_state(state)
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    device = take_device(params.device)
+    data = stores.read(store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY)
+    dynamics = dict(settings["dynamics"])
+    test = stores.read(store, "test", dynamics.pop("images_per_class"))
+    architecture = architecture_of(params.architecture, data, store)
+    log.info("%s on %s, %d images", architecture, device, len(data))
+    network = architectures.build(architecture, seed).to(device)
+    validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
+    version, minutes = code_version(snakemake.input.code), snakemake.config["checkpoint_minutes"]
+    with stopping() as stop:
+        done = training.train(
+            network,
+            data,
+            validation,
+            Recipe(epochs=settings["epochs"], **params.recipe),
+            seed=seed,
+            augmentation=augmentation_of(run["augmentation"], settings),
+            dynamics=Dynamics(test, **dynamics),
+            work=Work(state, version, stop, progress=True, checkpoint_minutes=minutes),
+        )
+    write_table(done.history, snakemake.output.history, **run)
+    write_table(done.dynamics, snakemake.output.dynamics, **run)
+    tested = stores.read(store, "test", workers=snakemake.threads)
+    accuracy = predictions.accuracy(network, tested)
+    log.info("best epoch %d, accuracy %.3f on all test images", done.best_epoch, accuracy)
+    facts = {
+        "created_by": created_by,
+        "best_epoch": done.best_epoch,
+        "test_accuracy": accuracy,
+        "parameters": architectures.parameters(network),
+        "device": device.type,
+    }
+    architectures.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
+    # At the end: if the disk is full while the results are written, the state is still there.
+    delete_state(state)

@@ -5,32 +5,28 @@ from pathlib import Path
 from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from study.image_folders import log_conversions
-from study.job import job
+from study.job import script
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Read root/rendition/class/* with the classes, size and normalisation of the training images."""
     params = snakemake.params
     root = Path(params.root) / snakemake.wildcards.rendition
-    with job(snakemake) as created_by:
-        with read_hdf5(snakemake.input.images) as store:
-            classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
-            split = next(name for name in ("test", "validation", "train") if name in store)
-            channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
-        files, labels, _ = folders.listing(root, folders.matched(classes, root, params.classes))
-        pictures = folders.ImageFiles(
-            files, tuple(size), channels, resize=params.resize, workers=snakemake.threads, on_error=params.on_error
-        )
-        stores.write(
-            snakemake.output[0],
-            {"test": (pictures, labels)},
-            classes=classes,
-            source=f"folder {root}",
-            created_by=created_by,
-            statistics=statistics,
-        )
-        log_conversions([pictures])
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    with read_hdf5(snakemake.input.images) as store:
+        classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
+        split = next(name for name in ("test", "validation", "train") if name in store)
+        channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
+    files, labels, _ = folders.listing(root, folders.matched(classes, root, params.classes))
+    pictures = folders.ImageFiles(
+        files, tuple(size), channels, resize=params.resize, workers=snakemake.threads, on_error=params.on_error
+    )
+    stores.write(
+        snakemake.output[0],
+        {"test": (pictures, labels)},
+        classes=classes,
+        source=f"folder {root}",
+        created_by=created_by,
+        statistics=statistics,
+    )
+    log_conversions([pictures])

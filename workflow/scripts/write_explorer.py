@@ -9,19 +9,7 @@ from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
-from study.job import job, run_of_path
-
-
-def main(snakemake):
-    """Read the files of one network after the other, and write the page."""
-    given, params = snakemake.input, snakemake.params
-    with job(snakemake):
-        verdicts, flips = map(read_table, (given.shortcuts, given.flips))
-        networks = [*zip(given.stores, given.hits, given.dfm, map(normalisation, given.weights), strict=True)]
-        sets = data_sets(networks, verdicts, params.tested, params.most)
-        text = explorer.explorer_page(f"Explorer of the study {params.study}", sets, verdicts, flips, params.tested)
-        with replacing(snakemake.output[0]) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+from study.job import run_of_path, script
 
 
 def data_sets(networks, verdicts, tested, most):
@@ -42,5 +30,13 @@ def data_sets(networks, verdicts, tested, most):
         )  # fmt: skip
 
 
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+@script
+def main(snakemake, created_by):
+    """Read the files of one network after the other, and write the page."""
+    given, params = snakemake.input, snakemake.params
+    verdicts, flips = map(read_table, (given.shortcuts, given.flips))
+    networks = [*zip(given.stores, given.hits, given.dfm, map(normalisation, given.weights), strict=True)]
+    sets = data_sets(networks, verdicts, params.tested, params.most)
+    text = explorer.explorer_page(f"Explorer of the study {params.study}", sets, verdicts, flips, params.tested)
+    with replacing(snakemake.output[0]) as temporary:
+        temporary.write_text(text, encoding="utf-8")

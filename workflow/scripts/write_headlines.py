@@ -11,7 +11,7 @@ from frequency_shortcuts.findings.definitions import NO_DATA
 from frequency_shortcuts.findings.evidence import DECIDES
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
-from study.job import job
+from study.job import script
 
 WIDTH = 1100  # pixels of the figure
 FIGURE = """<figure class="key">
@@ -50,16 +50,12 @@ def figure(path, percent):
     return FIGURE.format(path=path.with_suffix(".svg"), dataset=dataset, picture=picture, percent=percent)
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Both tables and the figure, as one block of HTML in RST."""
     given = snakemake.input
-    with job(snakemake):
-        tables = counts(read_table(given.flips), read_table(given.shortcuts)), deciding(read_table(given.findings))
-        shown = [typeset.cells(table).to_html(index=False, border=0) for table in tables]
-        text = "\n".join([*shown, figure(given.picture, snakemake.params.percent)])
-        with replacing(snakemake.output[0]) as temporary:
-            temporary.write_text(f".. raw:: html\n\n{textwrap.indent(text, '   ')}\n")
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    tables = counts(read_table(given.flips), read_table(given.shortcuts)), deciding(read_table(given.findings))
+    shown = [typeset.cells(table).to_html(index=False, border=0) for table in tables]
+    text = "\n".join([*shown, figure(given.picture, snakemake.params.percent)])
+    with replacing(snakemake.output[0]) as temporary:
+        temporary.write_text(f".. raw:: html\n\n{textwrap.indent(text, '   ')}\n")

@@ -11,7 +11,7 @@ from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
-from study.job import commit, config_digest, job
+from study.job import commit, config_digest, script
 from study.ledger import digest
 from study.plan import Plan
 
@@ -35,34 +35,30 @@ def _listed(values):
     return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
-def main(snakemake):
+@script
+def main(snakemake, created_by):
     """Key and value, one row each; the configuration as YAML."""
     config, params = snakemake.config, snakemake.params
-    with job(snakemake):
-        used = sorted({read_metadata(path).get("device", "unknown") for path in snakemake.input.weights})
-        facts = {
-            "study": params.study,
-            "written": datetime.now(UTC).isoformat(timespec="seconds"),
-            "commit": commit(),
-            "configuration": f"digest {config_digest(config)}",
-            "device asked for": params.device,
-            "devices of the networks": ", ".join(used),
-            "device here": provenance.device(params.device),
-            "threads of a job": str(snakemake.resources.threads_of_networks),
-            "numerics": params.numerics,
-            **provenance.instructions(),
-            **provenance.machine(),
-            **seeds(config),
-        }
-        for path in snakemake.input.stores:
-            with read_hdf5(path) as file:
-                name = path.rsplit("/", 1)[1].removesuffix(".h5")
-                facts[f"data set {name}"] = f"{file.attrs['source']}, SHA-256 {digest(path)[:12]}"
-        facts |= {f"version of {name}": number for name, number in provenance.versions().items()}
-        write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table)
-        with replacing(snakemake.output.config) as temporary:
-            temporary.write_text(yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, width=120))
-
-
-if __name__ == "__main__":
-    main(snakemake)  # noqa: F821
+    used = sorted({read_metadata(path).get("device", "unknown") for path in snakemake.input.weights})
+    facts = {
+        "study": params.study,
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "configuration": f"digest {config_digest(config)}",
+        "device asked for": params.device,
+        "devices of the networks": ", ".join(used),
+        "device here": provenance.device(params.device),
+        "threads of a job": str(snakemake.resources.threads_of_networks),
+        "numerics": params.numerics,
+        **provenance.instructions(),
+        **provenance.machine(),
+        **seeds(config),
+    }
+    for path in snakemake.input.stores:
+        with read_hdf5(path) as file:
+            name = path.rsplit("/", 1)[1].removesuffix(".h5")
+            facts[f"data set {name}"] = f"{file.attrs['source']}, SHA-256 {digest(path)[:12]}"
+    facts |= {f"version of {name}": number for name, number in provenance.versions().items()}
+    write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table)
+    with replacing(snakemake.output.config) as temporary:
+        temporary.write_text(yaml.safe_dump(json.loads(json.dumps(config)), sort_keys=False, width=120))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import logging
@@ -58,6 +59,22 @@ def job(snakemake: Any) -> Iterator[str]:
         log.info("processor time: %.2f s", sum(os.times()[:4]))  # with its child processes, since it started
         root.removeHandler(handler)
         handler.close()
+
+
+def script(main: Callable[[Any, str], None]) -> Callable[[Any], None]:
+    """The function of a script, run in the frame of a job: at once if Snakemake runs the file, not if it is imported.
+
+    main : takes Snakemake's object and the text for `created_by`
+    """
+
+    @functools.wraps(main)
+    def in_frame(snakemake: Any) -> None:
+        with job(snakemake) as text:
+            main(snakemake, text)
+
+    if main.__module__ == "__main__":
+        in_frame(sys.modules["__main__"].snakemake)
+    return in_frame
 
 
 REPEAT_S = 2.0  # seconds in which the same signal counts once: a parent process may forward it
