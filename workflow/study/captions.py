@@ -21,18 +21,8 @@ PHRASES = r"""
 {{ plain(name) }}: {{ of.seeds | unique | list | length }}{{ ", " if not loop.last }}{% endfor %}{% endmacro -%}
 {% macro control_bands() %}{% for name in names if config.datasets[name].source == "synthetic" %}
 {{ plain(name) }}: {{ config.datasets[name].control_band }}{{ ", " if not loop.last }}{% endfor %}{% endmacro -%}
-{% set shortcuts = config.shortcuts -%}
-{% set maps -%}
-the class's map (top {{ config.shortcuts.percent }} %, found on {{ config.culling.images_per_class or "all" }}
-{{ config.culling.split }} images a class)
-{%- endset -%}
 {% set judged -%}
 {{ config.shortcuts.images_per_class or "all" }} {{ config.shortcuts.split }} images a class
-{%- endset -%}
-{% set fill = "what stands at the other frequencies (zeros, or the coefficients of another image: swap)" -%}
-{% set controls -%}
-controls of equal size (random: drawn uniformly; radial: with the map's own radial distribution; low_pass: the lowest
-frequencies; other: the maps of other classes)
 {%- endset -%}
 """
 

@@ -7,77 +7,78 @@ from frequency_shortcuts.spectrum.fills import ZEROS
 from .categories import Result
 from .description import Table
 from .network_tests import TESTS
-from .plan import Plan, Run
-
-
-def _graded_seeds(plan: Plan) -> list[Run]:
-    return [{"seed": seed} for seed in plan.graded_seeds()]
-
+from .plan import Plan
 
 OTHERS = {
     "networks": Table(
+        "one row a network: `parameters`, `architecture` and `width` (of trained ones), best epoch by validation loss, "
+        "losses and accuracies there; `test_accuracy` is on all test images",
         Result("networks and their accuracy", "run"),
-        "Every network: its number of parameters, its best epoch by validation loss, losses and accuracies there, and "
-        "its accuracy on all test images.",
-        planned=Plan.runs,
+        Plan.runs,
     ),
-    "dynamics": Table(planned=Plan.trained_runs),
-    "graded": Table(Result("gain and earliness in the graded sets", "dynamics"), planned=_graded_seeds),
-    "graded_dynamics": Table(planned=_graded_seeds),
+    "dynamics": Table("`dynamics.csv` of all runs joined", planned=Plan.trained_runs),
+    "graded": Table(
+        "the graded sets, one row a set and class: `seed` of the set, its cues, its images and its network; `class`; "
+        "`gain` and `ring` (low, high), both empty for the class with nothing planted; `distinctiveness` of the "
+        "training images, as in `adcs/`; `earliness`, the mean F1 over the tests after the first iteration; `recall` "
+        "at the last test; `images`, test images of the class",
+        Result("gain and earliness in the graded sets", "dynamics"),
+        Plan.graded_seeds,
+    ),
+    "graded_dynamics": Table(
+        "one row a set, test and class: `seed`, `iteration`, `class`, `precision`, `recall`, `f1`",
+        planned=Plan.graded_seeds,
+    ),
     "table_1": Table(
+        "table 1 of the paper, one row a class, for the baseline (the first network planned for a set of photographs, "
+        "without augmentation if that is planned), of the part keep and the fill zeros, without which there is no such "
+        "table: `seeds`, `strong_seeds`; TPR and FPR `_unfiltered` and with the map (`_dfm`), `_mean` and `_sd` over "
+        "seeds",
         Result("TPR and FPR of the baseline (table 1)", "shortcuts"),
-        "Table 1 of the paper for the baseline (the first network planned for a set of photographs, without "
-        "augmentation): true and false positive rate of every class on unfiltered images and on images of which only "
-        "{{ maps }} is kept, with zeros elsewhere, as published. {{ judged[0] | upper ~ judged[1:] }}; mean ± "
-        "standard deviation over seeds.",
-        planned=lambda plan: plan.baselines() and ZEROS.name in _fills(plan),
+        lambda plan: plan.baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
     ),
     "table_2": Table(
+        "table 2 of the paper: as `table_1.csv`, for every other network and augmentation on photographs",
         Result("larger networks and augmentations (table 2)", "shortcuts"),
-        "Table 2 of the paper: the same as table 1 for every other network and augmentation on photographs. Rates on "
-        "{{ judged }}, unfiltered and with only {{ maps }} kept, with zeros elsewhere; mean ± standard deviation over "
-        "seeds.",
-        planned=lambda plan: plan.non_baselines() and ZEROS.name in _fills(plan),
+        lambda plan: plan.non_baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
     ),
     "table_3": Table(
+        "table 3 of the paper, one row a network, class and `filter` (unfiltered, dfm, random, radial, low_pass, "
+        "other), of the part keep and the fill zeros: `tpr_original` on the test images and `tpr_{rendition}` in each "
+        "rendition, `_mean` and `_sd`",
         Result("TPR by class and rendition (table 3)", "ood"),
-        "Table 3 of the paper: true positive rate of every class on the test images (*original*; {{ judged }}) and in "
-        "every rendition (a column each), unfiltered, with only {{ maps }} kept, and with {{ controls }}, with zeros "
-        "elsewhere, as published. Mean ± standard deviation over seeds and draws.",
-        planned=lambda plan: (
-            plan.ood_datasets() and ZEROS.name in _fills(plan) and ZEROS.name in plan.config["ood"]["fills"]
+        lambda plan: (
+            plan.ood_datasets() and all(ZEROS.name in plan.config[part]["fills"] for part in ("shortcuts", "ood"))
         ),
     ),
     "findings": Table(
+        "the findings, tested: one row a finding, quantity, method and kind of networks: `finding`, `claim`, "
+        "`quantity`, `method` (whose maps), `role` (decides, or stands beside), `kind` and `data` (the data sets), "
+        "`networks_of`; `value`, the mean over `networks` or the share of `hits` (of (c) a rank correlation over "
+        "classes, of (h) the largest class mean) with its 95 % interval `low`, `high`, `half_width` and `interval`, of "
+        "what it is (networks, from five on, or their images); `p` at the `threshold`, `p_equivalence` within the "
+        "`bound`, both two-sided and after Holm (`p_holm`, `p_holm_equivalence`); `verdict`: holds, does not hold, "
+        "open; with a bound better, worse, as well, undecided; described (fewer than 15 networks, of (c) 27 classes); "
+        "no data; `detail`, such as the class of (h), or the lines of the configuration that would give data; "
+        "`definitions`, the commit that last changed what is measured and compared",
         Result("the paper's findings, tested", "findings"),
-        "The findings, tested: the mean over the networks of one kind (or the share of ``hits`` of ``networks``), with "
-        "the 95 % interval, p at the ``threshold``, p of equivalence within the ``bound``, both after Holm, and the "
-        "verdict. Of (h), the row is of the class with the largest mean (``detail``). Rows of fewer than 15 "
-        "networks are *described*. ``role`` says which rows decide; the others stand beside them and have no verdict. "
-        "``method`` says whose maps. ``interval``: over networks, from five of them on, or over the images of these "
-        "networks. A finding without data says which lines of the configuration would give them. ``definitions``: the "
-        "commit that last changed what is measured and compared. The number of each network is in "
-        "``tables/finding_numbers.csv``.",
     ),
-    "finding_numbers": Table(),
+    "finding_numbers": Table(
+        "the number of each network behind these rows: their keys, the run (of a graded set its `seed` alone), `class` "
+        "(of (c) and (h)), `value` (of (c) the earliness), `half_width` of its own 95 % interval over images, and of "
+        "(c) the `distinctiveness` of the class"
+    ),
     "runtimes": Table(
+        "one row a heavy job: `step`, `run`; `wall_s` and `memory_mib`, as Snakemake measured them, `processor_s`, as "
+        "the job did; `resumed`: it went on with what an earlier attempt had stored, and its times are those of the "
+        "last attempt",
         Result("run times and memory", "run"),
-        "Wall time and greatest memory of every heavy job, as Snakemake measured them, and the processor time that the "
-        "job itself measured, on the machine that ran the study. Times of a ``resumed`` job are those of its last "
-        "attempt.",
     ),
     "provenance": Table(
+        "`key` and `value`: versions, commit, digest of the configuration, device, numerics and instructions, machine, "
+        "seeds, data sets; written when results change",
         Result("versions, commit, device, seeds", "run"),
-        "The provenance of the study: versions, commit, digest of the configuration, machine and device, seeds, and "
-        "the data sets. Written when the results last changed.",
     ),
 }
-OF_TESTS = {name: table for test in TESTS.values() for name, table in test.tables.items()}
-TABLES = {**OTHERS, **OF_TESTS}
+TABLES = {**{name: table for test in TESTS.values() for name, table in test.tables.items()}, **OTHERS}
 SHOWN = {name: table.result for name, table in TABLES.items() if table.result}  # those in the report
-
-
-def _fills(plan: Plan) -> list[str]:
-    """The fills of the tables of the paper, which hold rows of zeros, as published."""
-    fills: list[str] = plan.config["shortcuts"]["fills"]
-    return fills

@@ -19,16 +19,19 @@ IMAGES, WEIGHTS, MAPS = "data/{dataset}.h5", f"networks/{FOLDER}/weights.safeten
 class Table:
     """A table of the whole study, `tables/{name}.csv`.
 
+    holds : its rows and columns, for results/README.md and the report
     result : its title and category in the report; without it, the table is not shown there
-    caption : the text below it, a template (see `captions`)
-    holds : what it holds, for results/README.md
     planned : true of plans that have it; by default of those that have runs of its test, and of all for no test
     """
 
+    holds: str
     result: Result | None = None
-    caption: str = "A tidy table: one row per measurement, column names with the unit where there is one."
-    holds: str = ""
     planned: Callable[[Plan], Any] | None = None
+
+    @property
+    def caption(self) -> str:
+        """What it holds, as the report shows it: in RST."""
+        return f"{self.holds[0].upper()}{self.holds[1:]}.".replace("`", "``")
 
     def is_planned(self, plan: Plan) -> bool:
         """Whether a study has this table."""
@@ -57,11 +60,11 @@ class Output:
     """A file of a test.
 
     path : below the results, with the wildcards of a run
-    holds : what it holds, for results/README.md
+    holds : what it holds, for results/README.md; not of one that a table of its name joins as it is
     """
 
     path: str
-    holds: str
+    holds: str = ""
 
 
 def run_of(wildcards: Any) -> Run:

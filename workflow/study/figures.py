@@ -98,12 +98,11 @@ FIGURES: dict[str, Figure] = {
         _samples_parameters,
         caption="Images (the first test image of each class) and mean amplitude spectra of the synthetic and planted "
         "sets, one column a class. Spectra are the mean over all {{ config.adcs.split }} images of a class and over "
-        "the channels, on a logarithmic scale; in Syn_1 to Syn_4, circles mark the band edges at {{ "
-        "config.synthesis.band_edges | join(', ') }} cycles per image. In ``syn_b`` class C3 has no energy in band b; "
-        "C1 is raised along the diagonals (x {{ config.synthesis.diagonal_gain }} in amplitude), C2 along the axes (x "
-        "{{ config.synthesis.axis_gain }}). In planted sets each class has one cue, of the mechanism that the set is "
-        "named after; the amplitude of a set of pairs is raised x {{ config.planting.gain }}, where the mechanism has "
-        "no gain of its own.",
+        "the channels, on a logarithmic scale; in Syn_1 to Syn_4, circles mark the band edges. In ``syn_b`` class C3 "
+        "has no energy in band b; C1 is raised along the diagonals (x {{ config.synthesis.diagonal_gain }} in "
+        "amplitude), C2 along the axes (x {{ config.synthesis.axis_gain }}). In planted sets each class has one cue, "
+        "of the mechanism that the set is named after; the amplitude of a set of pairs is raised x {{ "
+        "config.planting.gain }}, where the mechanism has no gain of its own.",
     ),
     "dynamics": Figure(
         Result("learning dynamics", "dynamics"),
@@ -113,11 +112,10 @@ FIGURES: dict[str, Figure] = {
         caption="Scores of every class over the first iterations of training: precision and recall on photographs, F1 "
         "on synthetic and planted sets. The test images are shown as they are, low-passed and high-passed. {% for "
         "images in ('photographs', 'synthetic', 'planted') if images in kinds -%} {% set dynamics = "
-        "config.training[images].dynamics -%} {{ images[0] | upper ~ images[1:] }}: at most {{ dynamics.iterations }} "
-        "iterations, tested every {{ dynamics.every }} on {{ dynamics.images_per_class }} test images a class, cut at "
-        "{{ dynamics.cutoff }} cycles per image. {% endfor -%} Lines are means over seeds ({{ seeds() }}), bands one "
-        "standard deviation. The order in which the lines rise is the order in which classes are learned; at most {{ "
-        "config.figures.classes }} are drawn.",
+        "config.training[images].dynamics -%} {{ images[0] | upper ~ images[1:] }}: tested every {{ dynamics.every }} "
+        "iterations on {{ dynamics.images_per_class }} test images a class, cut at {{ dynamics.cutoff }} cycles per "
+        "image. {% endfor -%} Lines are means over seeds ({{ seeds() }}), bands one standard deviation; at most {{ "
+        "config.figures.classes }} classes are drawn.",
     ),
     "graded": Figure(
         Result("earliness and gain", "dynamics"),
@@ -127,8 +125,8 @@ FIGURES: dict[str, Figure] = {
         caption="{% set of = config.graded -%} Earliness of the classes of {{ of.sets }} graded sets against the gain "
         "at their frequencies: mean F1 over the tests in the first {{ of.iterations }} iterations (one every {{ "
         "of.every }}, on {{ of.test_images_per_class }} test images a class). In each set, two classes lie in a low "
-        "ring and two in a high one, each with a gain of its own; ring, pairs and gain were drawn at random. A grey "
-        "line joins the classes of a set. The class in which nothing is planted is left out.",
+        "ring and two in a high one; ring, pairs and gain were drawn at random. A grey line joins the classes of a "
+        "set.",
     ),
     "adcs": Figure(
         Result("ADCS", "adcs"),
@@ -136,12 +134,12 @@ FIGURES: dict[str, Figure] = {
         lambda plan, name: {"spectra": f"adcs/{name}.h5"},
         lambda plan, name: {"band_edges": plan.band_edges(name), "most": plan.setting("figures/classes")},
         caption="ADCS of every class: for each frequency the number of classes with a lower mean amplitude minus the "
-        "number with a higher one. Only differences beyond three standard errors count, so that chance stays white. "
-        "The mean is over all {{ config.adcs.split }} images of the class, as a network sees them, and over the "
-        "channels ({{ config.adcs.channel_weights }}). Zero frequency is in the centre. At red frequencies a class has "
-        "more energy than the others, at blue ones less.{% if control_bands() %} In synthetic sets, circles mark the "
-        "band edges at {{ config.synthesis.band_edges | join(', ') }} cycles per image; class C3 has no energy in the "
-        "control band ({{ control_bands() }}).{% endif %} At most {{ config.figures.classes }} classes are drawn.",
+        "number with a higher one, by differences beyond three standard errors alone, so that chance stays white. The "
+        "mean is over all {{ config.adcs.split }} images of the class, as a network sees them, and over the channels "
+        "({{ config.adcs.channel_weights }}). Zero frequency is in the centre; at red frequencies a class has more "
+        "energy than the others, at blue ones less.{% if control_bands() %} In synthetic sets, circles mark the band "
+        "edges; class C3 has no energy in the control band ({{ control_bands() }}).{% endif %} At most {{ "
+        "config.figures.classes }} classes are drawn.",
     ),
     "dfm": Figure(
         Result("dominant frequency maps", "dfm"),
@@ -173,11 +171,11 @@ FIGURES: dict[str, Figure] = {
         caption="Class cards of one network on one data set, of at most four classes; the explorer shows the others. "
         "From left to right: ADCS of the {{ config.adcs.split }} images; rise of the class's loss when a conjugate "
         "pair is removed ({{ config.culling.method }} culling on {{ config.culling.images_per_class or 'all' }} {{ "
-        "config.culling.split }} images a class), as a share of the class's greatest on a square-root scale; the top "
-        "{{ config.shortcuts.percent }} % map; the first test image of the class as it is, reduced to the map, and "
-        "reduced to a control, a random map with the same number of frequencies at each radius. Zero frequency is in "
-        "the centre of each plane. Reduced images are stretched in contrast, each from its 1st to its 99th percentile; "
-        "below, TPR from the map, and the mean of such controls. Weights and maps of the first planned seed.",
+        "config.culling.split }} images a class), as a share of the greatest, on a square-root scale; the top {{ "
+        "config.shortcuts.percent }} % map; the first test image of the class as it is, reduced to the map, and "
+        "reduced to a random map with the same number of frequencies at each radius. Reduced images are stretched in "
+        "contrast, each from its 1st to its 99th percentile; below, TPR from the map, and the mean of such controls. "
+        "Weights and maps of the first planned seed.",
     ),
     "findings": Figure(
         Result("findings and their intervals", "findings"),
@@ -186,13 +184,12 @@ FIGURES: dict[str, Figure] = {
         lambda plan, name: {},
         caption="Every finding, tested: the mean over the networks of one kind with its 95 % interval, each network, "
         "and the threshold. A finding holds, or does not hold, where the mean differs from the threshold beyond chance "
-        "(two-sided, 5 %, adjusted after Holm for all findings); else it is open, and the half width says how far from "
-        "deciding. Where a bound is given (the band), *as well* says that the mean is within it beyond chance, "
-        "*better* or *worse* that it differs from 0, *undecided* that neither is shown. Of (h) the row is that of the "
-        "class with the largest mean; networks are free of fine shortcuts if those of all classes end below the "
-        "threshold. Fewer than 15 networks are *described*, and fewer than five have an interval over their images. "
-        "The table ``findings`` has the numbers, with what stands beside them.{% if config.shortcuts.methods %} Open "
-        "marks: the mean with the maps of another method, with its 95 % interval, in no verdict.{% endif %}",
+        "(two-sided, 5 %, adjusted after Holm for all findings); else it is open. Where a bound is given (the band), "
+        "*as well* says that the mean is within it beyond chance, *better* or *worse* that it differs from 0, "
+        "*undecided* that neither is shown. Of (h) the row is that of the class with the largest mean. Fewer than 15 "
+        "networks are *described*, and fewer than five have an interval over their images. The table ``findings`` has "
+        "the numbers.{% if config.shortcuts.methods %} Open marks: the mean with the maps of another method, with its "
+        "95 % interval, in no verdict.{% endif %}",
     ),
     "renditions": Figure(
         Result("the renditions", "ood"),
@@ -204,9 +201,9 @@ FIGURES: dict[str, Figure] = {
         lambda plan, name: {"names": plan.renditions(name), "most": plan.setting("figures/classes")},
         caption="One test photograph of every class (a column), and one image of each rendition (a row). {% for name "
         "in names -%} {% if 'ood' in config.datasets[name] -%} Those of {{ plain(name) }} are its out-of-distribution "
-        "twin in {{ plain(config.datasets[name].ood.root) }}. {% else -%} Those of {{ plain(name) }} are synthetic: "
-        "they were made from {{ config.ood.images_per_class }} test photographs a class. They are not collected "
-        "out-of-distribution images: shape, place and framing are those of the photograph. {% endif -%} {% endfor %}",
+        "twin in {{ plain(config.datasets[name].ood.root) }}. {% else -%} Those of {{ plain(name) }} are synthetic, "
+        "made from {{ config.ood.images_per_class }} test photographs a class: shape, place and framing are those of "
+        "the photograph. {% endif -%} {% endfor %}",
     ),
     **{kind: figure for test in TESTS.values() for kind, figure in test.figures.items()},
 }

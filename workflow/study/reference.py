@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import yaml
 from jinja2 import Template
 
+from .catalogue import TABLES
 from .job import FOLDER, ROOT
 from .network_tests import MEASURED, TESTS
 from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
@@ -104,21 +104,19 @@ def _default(values: Mapping[str, Any]) -> str:
 
 def of_tests() -> dict[Path, str]:
     """The text of pages that list all tests of networks, each list between marks: what they write, and their rules."""
-    files = []
-    for test in TESTS.values():
-        files += [(output.path.replace(FOLDER, "{run}"), output.holds) for output in test.outputs.values()]
-        files += [(f"tables/{name}.csv", table.holds) for name, table in test.tables.items()]
-    rows = ["| path | holds |", "|---|---|", *(f"| `{path}` | {_in_lines(holds)} |" for path, holds in files)]
+    outputs = {name: output for test in TESTS.values() for name, output in test.outputs.items()}
+    cells = {f"`{output.path}`": output.holds for test in TESTS.values() for output in test.outputs.values()}
+    for name, table in TABLES.items():
+        joined = [f"`{outputs[name].path}`, "] if name in outputs and not outputs[name].holds else []
+        cells["".join([*joined, f"`tables/{name}.csv`"])] = table.holds
+    rows = [f"| {paths.replace(FOLDER, '{run}')} | {holds} |" for paths, holds in cells.items() if holds]
     rules = [f"  {name}: *{'resumed' if test.resumes else 'gpu'}" for name, (test, *_) in MEASURED.items()]
     return {
-        RESULTS: _between(RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", rows),
+        RESULTS: _between(
+            RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", ["| path | holds |", "|---|---|", *rows]
+        ),
         PROFILE: _between(PROFILE.read_text(), "  # tests of networks, by `make docs`", "  # and no others", rules),
     }
-
-
-def _in_lines(text: str) -> str:
-    """A long cell with a line for each of its parts, which end with ";" outside brackets."""
-    return re.sub(r"; (?![^(]*\))", ";<br>", text) if len(text) > 400 else text
 
 
 def _between(text: str, start: str, end: str, lines: list[str]) -> str:

@@ -21,18 +21,6 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 HITS_FILE = f"tests/{FOLDER}/hits.h5"
-METHODS = (
-    "group `methods/{name}`, of each method in `shortcuts.methods`: the same with its maps, beside the maps of other "
-    "classes and the lowest frequencies"
-)
-HITS = (
-    "the class that the network named, for every mask and image: `labels`, `unfiltered` int16 [image]; `masks` bool "
-    "[mask, H, W], the frequencies that an image keeps; `named/{fill}` int16 [mask, image], -1 where no class needed "
-    "the image; `donors` int32 [image] of the fill swap; `negatives` bool [class, image], on which FPR is measured "
-    "(with swap without those whose donor is of the class); `trials/{column}`, what each mask is for: `class`, `part`, "
-    "`filter`, `draw`, `mask` (its index), `positions`, `overlap`; attributes `neutral` (-1 for none) and "
-    "`false_positives` (whether FPR was measured under uniform random and low-pass masks, not only under maps)"
-)
 
 
 # Settings

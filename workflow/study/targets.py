@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .catalogue import OTHERS, SHOWN
+from .catalogue import OTHERS, SHOWN, TABLES
 from .figures import FIGURES
 from .job import FOLDER, WITH_TRUTH
 from .network_tests import TESTS
@@ -85,8 +85,7 @@ def explored_runs(plan: Plan) -> list[Run]:
 
 def tables(plan: Plan) -> list[str]:
     """Names of all tables."""
-    of_tests = {name: table for test in TESTS.values() for name, table in test.tables.items()}
-    return [name for name, table in {**of_tests, **OTHERS}.items() if table.is_planned(plan)]
+    return [name for name, table in TABLES.items() if table.is_planned(plan)]
 
 
 def joined_tables(plan: Plan, rule: str) -> list[str]:

@@ -105,13 +105,6 @@ def _most_called(cross: pd.DataFrame) -> pd.DataFrame:
     return chosen.sort_index()
 
 
-_KINDS = (
-    "`flip`: the share of them that is called the class after they got its fine spectrum, minus before; `sham`: the "
-    "same after a change of the same size at other frequencies, mean of several draws; `part`: the share that is "
-    "called the class with the finest part of an image of it, minus that with the part of another image of their own "
-    "class; `need`: how much the recall of the class falls when its own images lose their fine spectrum"
-)
-
 TEST: NetworkTest = NetworkTest(
     message="Giving images of {wildcards.dataset} the spectra of other classes for {wildcards.network} "
     "({wildcards.augmentation}, seed {wildcards.seed})",
@@ -121,37 +114,18 @@ TEST: NetworkTest = NetworkTest(
     outputs={
         "flip_hits": Output(
             f"tests/{FOLDER}/flips.h5",
-            "the class that the network named, before and after images got the fine spectrum of each class: `labels`, "
-            "`unfiltered` int [image]; `columns` int [class, m], which images got the spectrum of a class (-1: none), "
-            "and `called/{change}` int16 [draw, class, m], the class named after each change (flip, sham, coarse, "
-            "part, own_part; -1 where there was no donor); `own` int [class, m], which images of the class lost it, "
-            "and `own_called/{change}` (away, away_sham); `comparable` bool [class, class], whose images count in "
-            "flips to each class: those that the network hardly confuses with it; `differences` float64 [class, H, W], "
-            "how clearly the data differ from those of all other classes at each frequency (1 by chance); attributes "
-            "`radius_fine`, `radius_finest`, `radius_needed` (cycles per image, where the parts begin), `rms` [class], "
-            "size of the change (root mean square, pixels from 0 to 1), `neutral` (-1 for none), `split` and at most "
-            "`images_per_class` of it, `ranking` (whose images give the statistics), `seed`, `classes`",
+            "the class that the network named before and after images got the fine spectrum of each class: `labels`, "
+            "`unfiltered` int [image]; `columns` int [class, m], the images that got it (-1: none), `called/{change}` "
+            "int16 [draw, class, m], what they were called (flip, sham, coarse, part, own_part; -1 without a donor); "
+            "`own`, `own_called/{change}`, the same of images of the class that lost it (away, away_sham); "
+            "`comparable` bool [class, class], whose images count in flips to each class; `differences` float64 "
+            "[class, H, W], how clearly a class differs from all others at a frequency (1 by chance); attributes "
+            "`radius_fine`, `radius_finest`, `radius_needed` (cycles per image, where the parts begin), `rms` [class] "
+            "of the change, `neutral` (-1: none), `split`, `images_per_class` (at most), `ranking` (split of the "
+            "statistics), `seed`, `classes`",
         ),
-        "flips": Output(
-            f"tests/{FOLDER}/flips.csv",
-            "one row a `class` but the neutral one, of test images of other classes that the network hardly confuses "
-            f"with it. {_KINDS}; each with the ends `_low`, `_high` of its two-sided 90 % interval; `coarse`: as "
-            "`flip`, of all frequencies but the fine ones; `recall` of the unchanged images of the class, `own_images` "
-            "their number; `images`, those of other classes; `verdict`: follows (the lower end of flip, sham or part "
-            "reaches its threshold), needs (that of need), follows and needs, not shown (all upper ends are below), "
-            "cannot tell (else, and where a class of the set has fewer than 10 ranking images), not recognised (recall "
-            "below 0.5); with more than 21 classes, the rate of false verdicts is controlled instead (Benjamini and "
-            "Hochberg, 0.05). `by`: the number that the verdict rests on. `cause`: of a class that is followed or "
-            "needed, what its spectrum looks like (wave, checkerboard, blocks, lost high frequencies, raised floor, or "
-            "nothing of these)",
-        ),
-        "cross_flips": Output(
-            f"tests/{FOLDER}/cross_flips.csv",
-            "one row a `class` and the class whose spectrum is given, `spectrum_of`: `flip`, the share of images of "
-            "neither, of classes that are hardly confused with the first, that are called the first after the change, "
-            "minus before; `images`, their number; `flip_all`, of all images of neither. Missing where there are none. "
-            f"With more than {MOST_CALLED} classes, so many spectra of each that are called it most",
-        ),
+        "flips": Output(f"tests/{FOLDER}/flips.csv"),
+        "cross_flips": Output(f"tests/{FOLDER}/cross_flips.csv"),
     },
     settings=lambda plan: {
         **plan.section("shortcuts", "split", "seed"),
@@ -159,26 +133,24 @@ TEST: NetworkTest = NetworkTest(
     },
     tables={
         "flips": Table(
+            "one row a `class` but the neutral one, of test images of classes that the network hardly confuses with "
+            "it: `flip`, the share that is called the class after they got its fine spectrum, minus before; `sham`, "
+            "the same after a change of the same size at other frequencies; `part`, with the finest part of an image "
+            "of the class, minus that with one of their own class; `need`, how much the recall of the class falls "
+            "without its fine spectrum; each with its 90 % interval `_low`, `_high`; `coarse`, as `flip`, of all other "
+            "frequencies; `recall` and `own_images` of the class, `images` of the others; `verdict`: follows (the "
+            "lower end of flip, sham or part reaches its threshold), needs (that of need), follows and needs, not "
+            "shown (all upper ends are below), cannot tell (else, or fewer than 10 ranking images of a class), not "
+            "recognised (recall below 0.5); `by`, the number that it rests on; `cause`, what the spectrum of the class "
+            "looks like",
             Result("what a network follows: flips, parts, needs", "findings"),
-            "Does a network follow the fine part of a class's spectrum, a texture or artefact, and what would that "
-            "cost? {{ config.shortcuts.split | capitalize }} images of other classes that the network hardly confuses "
-            "with the class are changed. ``flip``: the share that is called the class after they got its fine spectrum "
-            "(measured on {{ config.culling.split }} images), minus before. ``sham``: the same after a change of the "
-            "same size at other frequencies; where it is as high, any disturbance is called the class. ``part``: the "
-            "share that is called the class with the finest part of one of its images, minus that with a part from "
-            "their own class. ``need``: how much the recall of the class falls without its fine spectrum. Intervals "
-            "are two-sided, 90 %. ``verdict``: *follows* where the lower end of flip, sham or part reaches its "
-            "threshold, *needs* where that of need does; *not shown* where all upper ends are below their thresholds; "
-            "*cannot tell* else; *not recognised* below a recall of 0.5. ``coarse``, by shape and brightness, has no "
-            "verdict.",
-            "the tests of all runs joined",
         ),
         "cross_flips": Table(
+            "one row a `class` and the class whose fine spectrum is given, `spectrum_of`: `flip`, the share of images "
+            "of neither, of classes hardly confused with the first, that are called it after the change, minus before; "
+            f"`images`, their number; `flip_all`, of all images of neither; of more than {MOST_CALLED} classes, so "
+            "many spectra of each that are called it most",
             Result("flips to every class by every spectrum", "findings"),
-            "The share of {{ config.shortcuts.split }} images of neither class that are called ``class`` after they "
-            "got the fine spectrum of ``spectrum_of``, minus before: ``flip`` of images of classes that the network "
-            "hardly confuses with ``class``, ``images`` their number, and ``flip_all`` of all.",
-            "the tests of all runs joined",
         ),
     },
     join_inputs=lambda plan: {name: TEST.files(plan, name) for name in ("flips", "cross_flips")},
@@ -188,16 +160,14 @@ TEST: NetworkTest = NetworkTest(
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {**store(name), "table": "tables/flips.csv", "cross": "tables/cross_flips.csv"},
             of_dataset,
-            caption="Does a network follow the fine part of a class's spectrum, a texture or artefact? Left: the share "
-            "of {{ config.shortcuts.split }} images, of neither class, that are called one class (a row) after they "
-            "got the fine spectrum of another (a column), minus before; on the diagonal, in black frames, the own "
+            caption="Left: the share of {{ config.shortcuts.split }} images, of neither class, that are called one "
+            "class (a row) after they got the fine spectrum of another (a column), minus before; black frames: the own "
             "spectrum. Mean over the networks (seeds) of the first kind that is planned; only images of classes count "
             "that the network hardly confuses with the row's. Right: a dot for each of these networks, of the *flip* "
-            "(the diagonal), of the *sham*, a change of the same size at other frequencies, of the *part*, where the "
-            "finest part of an image of the class stands in the place of that of another image, and of the *need*, how "
-            "much the recall of the class falls without its fine spectrum; the bar is the mean, the line the "
-            "threshold. Coloured: the network follows or needs, since the lower end of its interval reaches the "
-            "threshold (see the table ``flips``). *Not shown* does not exclude a shortcut: cues inside the fine radius "
+            "(the diagonal), the *sham* (a change of the same size at other frequencies), the *part* (the finest part "
+            "of an image of the class) and the *need* (the recall that the class loses without its fine spectrum); the "
+            "bar is the mean, the line the threshold. Coloured: the network follows or needs the fine spectrum, by the "
+            "intervals in the table ``flips``. *Not shown* does not exclude a shortcut: cues inside the fine radius "
             "(shape, brightness), in position or in colour are not seen.",
         )
     },

@@ -60,12 +60,10 @@ TEST = NetworkTest(
     runs=lambda plan: plan.scored_runs(),
     tables={
         "methods": Table(
-            holds="methods that find maps, scored against what was planted: one row a run, class, truth (`own`; of "
-            "sets in which either of two cues is enough, also `half_0`, `half_1` and `better_half`, see `truth.csv`) "
-            "and `method`: `average_precision` of its ranking, and `_size` (by the absolute value of its scores); "
-            "`random` with `_low`, `_high`, of random rankings; `passes` of all classes, `seconds`, `resumed`. Sets "
-            "with a neutral class have scores only where the network uses the planted mask (`uses`); of photographs "
-            "with an artefact, this is not tested",
+            "methods that find maps, scored against what was planted: one row a run, class, `truth` (own, and halves "
+            "as in `truth.csv`) and `method`: `average_precision` of its ranking, and `_size` by the absolute scores; "
+            "`random` with `_low`, `_high`, of random rankings; `passes` of all classes, `seconds`, `resumed`; `uses`: "
+            "sets with a neutral class have scores only where the network uses the planted mask, photographs always",
             planned=lambda plan: plan.scored_runs(),
         )
     },
@@ -81,11 +79,10 @@ TEST = NetworkTest(
             lambda plan, name: {},
             caption="Average precision of each method's ranking of the conjugate pairs against the planted truth, by "
             "the forward passes of one image that it takes for all classes of a network (a backward pass counts two); "
-            "mean over the n classes of networks that use the planted mask (table: is the planted mask used?). Methods "
-            "left of the line take no pass. A truth is *found* if its average precision is at least 0.95 (dashed). All "
-            "methods rank with the same {{ config.culling.images_per_class or '' }} {{ config.culling.split }} images "
-            "a class; ``adcs`` and ``energy`` read the images and not the network, ``low_pass`` and ``random`` look at "
-            "nothing.",
+            "mean over the n classes of networks that use the planted mask. Methods left of the line take no pass. A "
+            "truth is *found* if its average precision is at least 0.95 (dashed). All methods rank with the same {{ "
+            "config.culling.images_per_class or '' }} {{ config.culling.split }} images a class; ``adcs`` and "
+            "``energy`` do not use the network, ``low_pass`` and ``random`` no images either.",
         )
     },
     order=12,

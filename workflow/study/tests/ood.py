@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
 from ..job import FOLDER, RUN, run_of_path
-from ..shortcut_tests import HITS, METHODS, deciding, settings_of_methods, tested_maps
+from ..shortcut_tests import deciding, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
     import h5py
@@ -82,8 +82,7 @@ TEST = NetworkTest(
     outputs={
         "hits": Output(
             f"tests/{FOLDER}/ood_hits.h5",
-            f"a group for each rendition, as `hits.h5`: {HITS.split(':')[0]}. Random and low-pass masks are shown to "
-            f"images of the class alone; {METHODS}",
+            "a group for each rendition, as `hits.h5`; random and low-pass masks on images of the class alone",
         ),
         "ood": Output(
             f"tests/{FOLDER}/ood.csv",
@@ -100,13 +99,11 @@ TEST = NetworkTest(
     minutes=120,
     tables={
         "ood": Table(
+            "`tests/{run}/ood.csv` of all runs, with the draws of a control averaged: `draws`, their number, `error`, "
+            "SD / sqrt(draws) of their TPR",
             Result("every test on renditions", "ood"),
-            "True positive rate of every class, run and rendition: unfiltered, with only {{ maps }} kept, and with {{ "
-            "controls }}; draws averaged. ``fill`` is {{ fill }}.",
-            "the tests of all runs joined; one row a rendition, class, part, fill and filter: the draws of a control "
-            "averaged, `draws` their number, `error` SD / sqrt(draws) of their TPR",
         ),
-        "ood_advantage": Table(holds="as `tables/own_map_advantage.csv`, in each `rendition`"),
+        "ood_advantage": Table("as `own_map_advantage.csv`, in each `rendition`"),
     },
     join=join,
     figures={
@@ -118,13 +115,11 @@ TEST = NetworkTest(
             caption="True positive rate of every class in every rendition ({% for name in names -%} {{ plain(name) }}: "
             "{{ 'out-of-distribution twin, all images' if 'ood' in config.datasets[name] else 'synthetic, %d images a "
             "class' | format(config.ood.images_per_class) }}{{ '; ' if not loop.last }}{% endfor -%} ): unfiltered "
-            "and, for each fill ({{ config.ood.fills | join(', ') }}: what stands at the other frequencies), with the "
-            "class's top {{ config.shortcuts.percent }} % map kept and with the best control. The map was found on the "
-            "photographs ({{ config.culling.split }} images). The best control is, of each class and rendition, the "
-            "kind with the highest mean TPR: random masks of equal size, random masks with the map's radii, the lowest "
-            "frequencies (a low-pass), or the maps of other classes. A map that still works in a rendition gives a "
-            "false impression of generalisation; one that does not impairs it. Means over seeds and over the draws of "
-            "each random control ({{ config.shortcuts.controls }}).",
+            "and, for each fill ({{ config.ood.fills | join(', ') }}), with the class's top {{ "
+            "config.shortcuts.percent }} % map kept and with the best control: of each class and rendition, the kind "
+            "with the highest mean TPR (random masks, random masks with the map's radii, the lowest frequencies, the "
+            "maps of other classes). A map that still works in a rendition gives a false impression of generalisation; "
+            "one that does not impairs it. Means over seeds and draws.",
         )
     },
     order=4,

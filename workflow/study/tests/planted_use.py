@@ -30,21 +30,15 @@ TEST = NetworkTest(
     message="Testing whether {wildcards.network} uses the planted mask of {wildcards.dataset} (seed {wildcards.seed})",
     runs=lambda plan: plan.mapped_runs(*WITH_TRUTH),
     measure=measure,
-    outputs={
-        "planted_use": Output(
-            f"tests/{FOLDER}/planted_use.csv",
-            "sets with a known truth: does the network use what was planted? One row a class that has a planted mask: "
-            "`positions`, `images`, `tpr_unfiltered`; TPR and FPR with the planted frequencies put into images of the "
-            "neutral class (`tpr_planted`, `fpr_planted`), with all others (`_complement`) and with five random masks "
-            "of that size (`_random`, means, which decide nothing); `uses`: the first at least 0.7, the second at most "
-            "0.3",
-        )
-    },
+    outputs={"planted_use": Output(f"tests/{FOLDER}/planted_use.csv")},
     settings=lambda plan: {"settings": plan.section("shortcuts", "split", "images_per_class", "seed")},
     tables={
         "planted_use": Table(
+            "of sets with a known truth, one row a class with a planted mask: `positions`, `images`, `tpr_unfiltered`; "
+            "TPR and FPR with the planted frequencies put into images of the neutral class (`_planted`), with all "
+            "others (`_complement`) and with five random masks of that size (`_random`, means); `uses`: `tpr_planted` "
+            "is at least 0.7, and `tpr_complement` at most 0.3",
             Result("is the planted mask used?", "beyond"),
-            holds="the tests of all runs joined",
         )
     },
     order=3,

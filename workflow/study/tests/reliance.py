@@ -111,13 +111,12 @@ TEST = NetworkTest(
         "reliance": Output(
             f"tests/{FOLDER}/reliance.csv",
             "runs with `reliance` in the plan, one row for what is `removed` (maps: the union of the maps of all "
-            "classes; random, low_pass: as many random pairs, or lowest frequencies; nothing) and class (and all "
-            "images, `(all)`): `positions` removed, `images`, recall of the network on the images as they are (`tpr`), "
-            "with these frequencies of another image of their class (`tpr_same`) or of an image of another class "
-            "(`tpr_without`), and of the network trained anew on images without them (`tpr_after`; where nothing is "
-            "removed, with another seed); `fpr`, `fpr_same`, `fpr_without`, `fpr_after`, the share of the other images "
-            "called the class; `lost_at_test`, `tpr_same` - `tpr_without`, and `lost_after`, `tpr` - `tpr_after`, with "
-            "95 % intervals over images `_low`, `_high`",
+            "classes; random, low_pass: as many random pairs, or lowest frequencies; nothing) and `class` (and "
+            "`(all)`): `positions`, `images`; recall of the network as it is (`tpr`), with these frequencies of "
+            "another image of the class (`tpr_same`) or of another class (`tpr_without`), and of one trained anew "
+            "without them (`tpr_after`; for nothing, with another seed); `fpr`, `fpr_same`, `fpr_without`, "
+            "`fpr_after`; `lost_at_test` (`tpr_same` - `tpr_without`) and `lost_after` (`tpr` - `tpr_after`) with "
+            "their 95 % intervals over images `_low`, `_high`",
         )
     },
     inputs=lambda plan: files_of_run(plan, maps=True),
@@ -128,23 +127,12 @@ TEST = NetworkTest(
     resumes=True,
     tables={
         "reliance": Table(
+            "runs with `reliance` in the plan, the means of `tests/{run}/reliance.csv` over `seeds`, one row a "
+            "network, `removed` and class; `interval`: of networks (Student's t over at least five seeds) or these "
+            "networks (over their images); `reading`: avoidable (`lost_at_test` is at least 0.2 and `lost_after` below "
+            "0.1, with their whole intervals), needed (at least 0.2 and 0.1), not relied on (`lost_at_test` below 0.2) "
+            "or open; missing where nothing is removed and where `tpr` or `tpr_same` is below 0.5",
             Result("are the frequencies of the maps needed?", "beyond"),
-            "Recall lost without some frequencies of the class: by the network as it is, if they are those of another "
-            "class instead of another image of the class (``lost_at_test``), and after it was trained anew on images "
-            "without them (``lost_after``): the frequencies of the maps of all classes, as many random ones, and as "
-            "many of the lowest. ``reading``: *avoidable* if the first loss is at least 0.2 and the second below 0.1, "
-            "*needed* if both are at least 0.2 and 0.1, *not relied on* if the first is below 0.2, each with its whole "
-            "95 % interval; else *open*; missing where nothing is removed, and where ``tpr`` or ``tpr_same`` is below "
-            "0.5. ``fpr`` is the share of the other images called the class. ``interval`` says of "
-            "what they are.",
-            "runs with `reliance` in the plan, the means of `tests/{run}/reliance.csv` over seeds: one row a network, "
-            "`removed` and class: `seeds`, `images`, `positions`, `tpr`, `tpr_same`, `tpr_without`, `tpr_after`, the "
-            "same of `fpr`, `lost_at_test`, `lost_after` with the 95 % intervals `_low`, `_high`; `interval`: of what "
-            "they are, networks (Student's t over at least five seeds) or these networks (over their images); "
-            "`reading`: avoidable (the lower end of `lost_at_test` is at least 0.2, the upper end of `lost_after` "
-            "below 0.1), needed (the lower ends are at least 0.2 and 0.1), not relied on (the upper end of "
-            "`lost_at_test` is below 0.2) or open; missing where nothing is removed and where `tpr` or `tpr_same` is "
-            "below 0.5",
         )
     },
     join=join,
@@ -156,12 +144,10 @@ TEST = NetworkTest(
             lambda plan, name: {"dataset": name},
             caption="Recall that each class loses without some of its frequencies: of the network as it is, if an "
             "image has those of another class instead of those of another image of its class (*at test time*), and of "
-            "the same network trained anew on images without them. Concerned are all frequencies of the maps of any "
-            "class (top {{ config.shortcuts.percent }} % each), as many random ones, and as many of the lowest. "
-            "Dots are means over the networks, bars 95 % "
-            "intervals (of fewer than five networks: over their images). Bold: the class could have avoided the "
-            "frequencies of the maps, that is, its first loss is at least 0.2 and its second below 0.1, with their "
-            "whole intervals.",
+            "the same network trained anew on images without them: all frequencies of the maps of any class (top {{ "
+            "config.shortcuts.percent }} % each), as many random ones, and as many of the lowest. Dots are means over "
+            "the networks, bars 95 % intervals (of fewer than five networks: over their images). Bold: the class could "
+            "have avoided the frequencies of the maps (*avoidable* in the table ``reliance``).",
         )
     },
     order=9,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, run_of, store, store_and_table
 from ..job import FOLDER
-from ..shortcut_tests import HITS, HITS_FILE, METHODS, settings, settings_of_methods, tested_maps
+from ..shortcut_tests import HITS_FILE, settings, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,20 +84,23 @@ TEST: NetworkTest = NetworkTest(
     outputs={
         "hits": Output(
             HITS_FILE,
-            f"{HITS}; group `phase`, of the runs of `shortcuts.phase_seeds`: `named/{{region}}/{{kept}}` int16 [class "
-            "or 1, image] of the test of phases, `judged` bool [class, image]; "
-            f"{METHODS}",
+            "the class that the network named, for every mask and image: `labels`, `unfiltered` int16 [image]; `masks` "
+            "bool [mask, H, W], the frequencies that are kept; `named/{fill}` int16 [mask, image] (-1: not shown); "
+            "`donors` int32 [image] of the fill swap; `negatives` bool [class, image], on which FPR is measured; "
+            "`trials/{column}`, what each mask is for: `class`, `part`, `filter`, `draw`, `mask` (its index), "
+            "`positions`, `overlap`; attributes `neutral` (-1: none), `false_positives` (whether FPR was measured also "
+            "under random and low-pass masks); group `phase`: `named/{region}/{kept}` int16 [class or 1, image], "
+            "`judged` bool [class, image]; group `methods/{name}`, of each method in `shortcuts.methods`: the same "
+            "with its maps, those of other classes and the lowest frequencies",
         ),
         "shortcuts": Output(
             f"tests/{FOLDER}/shortcuts.csv",
-            "one row a class, part, fill, filter and draw: `class`, `neutral` (whether it is the class without a cue "
-            "of its own, if the set has one), `part` (keep: only the mask's frequencies of the image are kept; remove: "
-            "only these are removed), `fill` (what stands at the other frequencies: zeros, swap: the coefficients of "
-            "another image, its donor), `filter` (unfiltered, dfm, random, radial, low_pass: the lowest frequencies, "
-            "other; of remove unfiltered, dfm and random), `draw` (number, or the other class), `positions` in the "
-            "mask, `overlap` with the map (intersection over union), `images` of the class, `negatives` (images of "
-            "other classes that `fpr` was measured on; of radial none), `tpr`, `fpr` and their 95 % intervals `_low`, "
-            "`_high`. The neutral class has no rows with swap",
+            "one row a class, part, fill, filter and draw: `class`, `neutral` (it has no cue of its own, and no rows "
+            "with swap), `part` (the frequencies of the mask: keep, remove), `fill` at the others (zeros; swap: "
+            "another image, the donor), `filter` (unfiltered, dfm, random, radial, low_pass, other; of remove the "
+            "first three), `draw` (number, or the other class), `positions` of the mask, `overlap` with the map "
+            "(intersection over union), `images` of the class, `negatives` of other classes, `tpr`, `fpr` and their 95 "
+            "% intervals `_low`, `_high`",
         ),
     },
     inputs=lambda plan: {**files_of_run(plan), "maps": tested_maps(plan)},
@@ -110,97 +113,51 @@ TEST: NetworkTest = NetworkTest(
     priority=1,
     tables={
         "shortcuts": Table(
+            "the verdicts, one row a network, seed, class, part and fill: `neutral`, `positions` of the map, `images`, "
+            "`negatives`; TPR and FPR `_unfiltered`, with the map (`_dfm`) and with each control of its size (means; "
+            "no FPR of radial), with `error_{kind}` (SD / sqrt(draws)) and `draws_{kind}`; `overlap_radial` with the "
+            "map; `measure`, TPR - FPR of the map; `largest_other`, that of the map of `largest_other_class`; "
+            "`margin`, `measure` minus that of the closest control on the same images (of remove: control minus map; "
+            "of radial: of TPR, over one more draw); `best_control`, its kind, and `closest_class`; `smallest_effect`, "
+            "the least margin that so many images would show; `low_pass_margin` to the lowest frequencies, and "
+            "`than_lowest`: worse, as well (within 0.1), better, undecided; `_low`, `_high`: 95 % intervals; "
+            "`verdict`: strong (the margins to all controls are above 0, and the whole intervals of TPR and FPR at "
+            "least `shortcuts.strong` and at most 0.1), weak (the former alone), none, too few images; missing below "
+            "an unfiltered TPR of 0.5; `headline`, the row to quote: keep, with swap where the set has a neutral "
+            "class, else zeros",
             Result("verdict on every class, network and seed", "shortcuts"),
-            "True and false positive rates of every class (on {{ judged }}): unfiltered, with {{ maps }}, and with {{ "
-            "controls }}, means over draws. ``part`` says whether these frequencies are kept or removed, ``fill`` {{ "
-            "fill }}. ``margin`` is TPR - FPR of the map minus that of its closest control (``best_control``; "
-            "``closest_class``: whose map), on the same images, with its 95 % interval. A shortcut is *strong* where "
-            "the interval is above 0 for each other class's map, for the mean of the random masks, and for one more "
-            "random mask with the map's radii (radial: TPR alone, the interval is of one more draw), and the whole "
-            "intervals of TPR and FPR are at least {{ shortcuts.strong }} and at most 0.1, *weak* where only the "
-            "former holds; a class whose unfiltered TPR is below 0.5 has no verdict. *Too few images*: not even a TPR "
-            "of 1 against 0 would be clear. ``than_lowest``: the map is worse than as many of the lowest frequencies, "
-            "as well (the whole interval of ``low_pass_margin`` is within 0.1 of 0), better, or this is undecided. "
-            "``headline`` marks the row to quote: kept, with swap where the set has a neutral class, else with zeros.",
-            "the verdicts, one row a network, seed, class, part and fill: `neutral`, `positions` of the map, "
-            "`images`, `negatives`; TPR and FPR unfiltered (`tpr_unfiltered`, ...), with the map (`tpr_dfm`, "
-            "`fpr_dfm` with `_low`, `_high`) and with each kind of control (mean over draws, or over the other "
-            "classes' maps; no FPR of radial); `error_{kind}`, `draws_{kind}`: SD / sqrt(draws) of a control's TPR - "
-            "FPR, and their number; `overlap_radial`: how much of the map its radial controls hold; `measure`: TPR - "
-            "FPR of the map; "
-            "`largest_other`, `largest_other_class`: the largest TPR - FPR with another class's map, and whose map it "
-            "is; `margin`: TPR - FPR of the map minus that of the closest control, paired on the same images (for "
-            "remove: control minus map; for radial: of TPR, over the mean of the draws, with the interval of one more "
-            "draw), with its 95 % interval `margin_low`, `margin_high`; `best_control`: the kind "
-            "of this control (random, radial, other), the one with the least lower end; `closest_class`: whose map, "
-            "for other; `smallest_effect`: the least margin to it whose interval would be above 0 with so many "
-            "images; `low_pass_margin`, `_low`, `_high`: to the lowest frequencies of the same number, and "
-            "`than_lowest`: the map is worse, as well (the whole interval is within 0.1 of 0), better, or this is "
-            "undecided; missing of remove; `verdict` (strong, weak, none; `too "
-            "few images` where no result could have been positive; missing where unfiltered TPR is below 0.5); "
-            "`headline`: whether this is the row to quote for its class (keep, with swap where the set has a neutral "
-            "class, else zeros)",
         ),
         "shortcuts_over_seeds": Table(
+            "one row a network, class, part and fill: `seeds`, `strong_seeds`, `headline`; `_mean` and `_sd` over "
+            "seeds of the rates, of `margin` and of `largest_other`; `measure_mean`, the mean TPR - FPR of the map, "
+            "with its 95 % interval `measure_low`, `measure_high`; `interval`: of networks (Student's t over at least "
+            "five seeds) or these networks (over their images)",
             Result("mean and spread over seeds", "shortcuts"),
-            "Mean ± standard deviation over seeds of the rates of every network and class (on {{ judged }}; filtered: "
-            "with {{ maps }} or a control of equal size), by part (kept or removed) and by fill, which is {{ fill }}; "
-            "and in how many seeds the shortcut is strong. ``measure`` is TPR - FPR of the map, with its 95 % "
-            "interval over what ``interval`` says: networks from five of them on, else the images of these networks.",
-            "one row a network, class, part and fill: `seeds`, `strong_seeds` (in how many the shortcut is strong), "
-            "`headline`, mean and standard deviation over seeds of the rates, of `margin` and of `largest_other`, "
-            "`_mean` and `_sd`; `measure_mean`, the mean TPR - FPR of the map, with the 95 % interval `measure_low`, "
-            "`measure_high`; `interval`: of what it is, networks (Student's t over at least five seeds) or these "
-            "networks (over their images)",
         ),
         "cross_matrix": Table(
-            Result("every class with every map", "shortcuts"),
-            "TPR and FPR of every class from the map of every class in every network (on {{ judged }}; maps of the "
-            "top {{ shortcuts.percent }} %, kept), and ``measure``, their difference. ``fill`` is {{ fill }}; "
-            "``headline`` marks the primary fill: swap where the set has a neutral class, else zeros. A neutral class "
-            "has no row and no map; of more than 21 classes, each sees 20 other maps. ``method`` says which maps.",
             "every class with every map, of the part keep: one row a network, seed, `method` (whose maps: culling, or "
-            "a method of `shortcuts: methods`), fill, class and map: `headline` (whether the fill is the one to "
-            "quote), `class`, `map` (whose map is kept), `tpr`, `fpr`, `measure` (TPR - FPR). A neutral class has no "
-            "row and no column. With more than 21 classes, 20 maps of other classes are tried on each",
+            "a method of `shortcuts.methods`), fill, `class` and `map`: `headline` (whether the fill is the one to "
+            "quote), `tpr`, `fpr`, `measure` (TPR - FPR); a neutral class has no row and no map; of more than 21 "
+            "classes, each sees 20 other maps",
+            Result("every class with every map", "shortcuts"),
         ),
         "own_map_advantage": Table(
+            "one row a network, seed, `method` (whose maps) and fill: `headline`, `classes`; `own`, the mean TPR - FPR "
+            "with the own map, `others`, with the maps of other classes, `advantage`, their difference; "
+            "`low_pass_margin` and `best_other_margin`, `own` minus that with as many of the lowest frequencies, and "
+            "with the best other map (chosen on every second image, compared on the others, both ways); each with its "
+            "95 % interval `_low`, `_high` over the images of this network (bootstrap)",
             Result("own-map advantage of every network", "shortcuts"),
-            "The own-map advantage of every network: the mean over ``classes`` of TPR - FPR from the own map "
-            "(``own``) minus the mean from the maps of other classes (``others``), with a 95 % interval over images "
-            "(bootstrap); ``low_pass_margin`` and ``best_other_margin``: TPR - FPR from the own map minus that from "
-            "as many of the lowest frequencies, and from the best other map. ``fill`` is {{ fill }}; ``headline`` "
-            "marks the primary fill: swap where the set has a neutral class, else zeros. ``method`` says which maps: "
-            "of culling, or of a method of shortcuts: methods, on the same images.",
-            "one row a network, seed, `method` (as in `tables/cross_matrix.csv`) and fill: `headline`, `classes`, "
-            "`own` (mean TPR - FPR of the classes with their own map), `others` (with the maps of other classes), "
-            "`advantage`, their difference; `low_pass_margin`, mean TPR - FPR with the own map minus that with as many "
-            "of the lowest frequencies (missing where these have no FPR), and `best_other_margin`, minus that with the "
-            "best other map, chosen on every second image of a class and compared on the others, both ways; each "
-            "with its 95 % interval `_low`, `_high` over the images of this network (bootstrap)",
         ),
         "phase": Table(
+            "one row a network, seed and class: `positions` of the map, `images`, `negatives`; TPR and FPR where "
+            "images keep amplitudes and phases, or one of them, inside the map (`_both`, `_amplitude`, `_phase`, with "
+            "`_low`, `_high`) or at all frequencies (`_spectrum`), all else from another image; `share_amplitude`, "
+            "`share_phase` of the TPR - FPR with both; `margin_amplitude`, `margin_phase`, minus half of it, with 95 % "
+            "intervals; `verdict`: amplitude or phase (only this margin is above 0, the other below), either (both "
+            "above), both (both below), undecided; shares, margins and verdict are missing where `tpr_both` is below "
+            "`shortcuts.strong` or not above `fpr_both`",
             Result("phase or amplitude?", "beyond"),
-            "Does the shortcut of a class sit in the amplitudes or in the phases of its frequencies? Rates on {{ "
-            "judged }}. Inside {{ maps }} an image keeps both, only its amplitudes or only its phases; all else is "
-            "that of its donor, another image (of the neutral class where the set has one). R is TPR - FPR with both, "
-            "which is the test with the fill swap; ``share_amplitude`` and ``share_phase`` are TPR - FPR with one of "
-            "the two as a share of R. ``margin_amplitude`` and ``margin_phase`` are TPR - FPR with one of the two "
-            "minus half of R, with 95 % intervals ``_low`` to ``_high``. One suffices if its interval is above 0, and "
-            "does not if it is below 0. ``verdict``: *amplitude* or *phase* where only this one suffices, *either* "
-            "where each does, *both* where neither does, so that both are needed, *undecided* where an interval holds "
-            "0. A class has a verdict if its TPR with both is at least {{ shortcuts.strong }} and R is above 0. "
-            "Columns that end in ``_spectrum``: the same over the whole spectrum. At frequencies that are their own "
-            "partner the sign counts as the phase.",
-            "one row a network, seed and class: `positions` of the map, `images`, `negatives`; `tpr_both` with "
-            "`_low`, `_high`, `fpr_both`, `tpr_amplitude`, ..., `fpr_phase` inside the map, and the same with "
-            "`_spectrum` (without intervals) over the whole spectrum; `share_amplitude`, `share_phase`: TPR - FPR "
-            "with only the image's amplitudes or phases inside the map, as a share of that with both; "
-            "`margin_amplitude`, `margin_phase`: the same TPR - FPR minus half of that with both, on the same images, "
-            "and its 95 % interval `_low`, `_high`; `verdict`: amplitude or phase (only this suffices: its interval "
-            "is above 0, and that of the other below 0), either (each suffices), both (neither does), undecided (the "
-            "interval of at least one margin holds 0). Shares, margins and verdict are missing where `tpr_both` is "
-            "below `shortcuts: strong`, or not above `fpr_both`",
             lambda plan: plan.phase_runs(),
         ),
     },
@@ -217,19 +174,16 @@ TEST: NetworkTest = NetworkTest(
                 "verdicts": "tables/shortcuts.csv",
             },
             of_dataset,
-            caption="{% set of = config.shortcuts -%} TPR - FPR (true minus false positive rate) of every class on {{ "
-            "of.images_per_class or 'all' }} {{ of.split }} images a class, of which only the frequencies of the top "
-            "{{ of.percent }} % map of the class are kept, mean over the networks (seeds) of the first kind that is "
-            "planned; the tables hold the others. At the other frequencies stand zeros, as published, or, where the "
-            "set has a neutral class, the coefficients of its images (swap). Beside the map, two controls of its size: "
-            "the best map of another class, and the lowest frequencies. The title says in how many of all classes they "
-            "do at least as well (means, without an interval). The bar is the 95 % interval of the map: Student's t "
-            "over networks from five of them on, else over the images of these networks. Bold: a strong shortcut in "
-            "most networks, by the rule in the caption of the table ``shortcuts``. The lowest frequencies are no part "
-            "of the verdict; ``than_lowest`` in that table compares them. Grey: a class that the "
-            "network does not recognise in unfiltered images, which has no verdict. Other fills are in the "
-            "tables and in the explorer.{% if of.negatives %} False positive rates are from at "
-            "most {{ of.negatives }} images of other classes.{% endif %}",
+            caption="TPR - FPR (true minus false positive rate) of every class on {{ judged }}, of which only the "
+            "frequencies of the top {{ config.shortcuts.percent }} % map of the class are kept, mean over the networks "
+            "(seeds) of the first kind that is planned. At the other frequencies stand zeros, as published, or, where "
+            "the set has a neutral class, its images (swap). Beside the map, two controls of its size: the best map of "
+            "another class, and the lowest frequencies; the title says in how many of all classes they do at least as "
+            "well (means, without an interval). The bar is the 95 % interval of the map, see ``interval`` in the table "
+            "``shortcuts_over_seeds``. Bold: a strong shortcut in most networks, by the rule in the table "
+            "``shortcuts``. Grey: a class that the network does not recognise in unfiltered images.{% if "
+            "config.shortcuts.negatives %} False positive rates are from at most {{ config.shortcuts.negatives }} "
+            "images of other classes.{% endif %}",
         ),
         "cross": Figure(
             Result("every class with every map", "shortcuts"),
@@ -241,33 +195,27 @@ TEST: NetworkTest = NetworkTest(
                 "shortcuts": "tables/shortcuts.csv",
             },
             of_dataset,
-            caption="{% set of = config.shortcuts -%} TPR - FPR of every class (a row) on {{ of.images_per_class or "
-            "'all' }} {{ of.split }} images a class, of which only the frequencies of one class's top {{ of.percent }} "
-            "% map (a column) are kept, with zeros or, where the set has a neutral class, the coefficients of its "
-            "images (swap) elsewhere, mean over the networks (seeds) of the first kind that is planned; the tables "
-            "hold the others. The diagonal, in black frames, holds the own maps. If maps were not specific to their "
-            "class, each column would have one colour. Grey: not tested; a neutral class has no row. The *own-map "
-            "advantage* of a network is the mean of its diagonal minus the mean of the rest, over all classes; above "
-            "each panel stands its mean over networks with the 95 % interval, which is Student's t over networks from "
-            "five of them on, else over the images of these networks.{% if config.shortcuts.methods %} A panel with "
-            "the name of a method ({{ plain(config.shortcuts.methods | join(', ')) }}) is of the maps that it finds; "
-            "the first one is of culling.{% endif %}",
+            caption="TPR - FPR of every class (a row) on {{ judged }}, of which only the frequencies of one class's "
+            "top {{ config.shortcuts.percent }} % map (a column) are kept, with zeros or, where the set has a neutral "
+            "class, its images (swap) elsewhere, mean over the networks (seeds) of the first kind that is planned. "
+            "Black frames: the own maps; if maps were not specific to their class, each column would have one colour. "
+            "Grey: not tested. Above each panel: the *own-map advantage*, the mean of the diagonal minus that of the "
+            "rest over all classes, with its 95 % interval over networks, or over images where there are fewer than "
+            "five.{% if config.shortcuts.methods %} A panel with the name of a method ({{ "
+            "plain(config.shortcuts.methods | join(', ')) }}) is of the maps that it finds; the first one is of "
+            "culling.{% endif %}",
         ),
         "phase": Figure(
             Result("phase or amplitude", "beyond"),
             lambda plan: plan.mapped_datasets(),
             store_and_table("phase"),
             of_dataset,
-            caption="TPR - FPR of every class ({{ config.shortcuts.images_per_class or 'all' }} {{ "
-            "config.shortcuts.split }} images a class) when images keep their amplitudes and phases, only their "
-            "amplitudes, or only their phases, and another image, the donor, gives the rest. Left: this is done inside "
-            "the top {{ config.shortcuts.percent }} % map of the class, and everything outside it is the donor's. "
-            "Right: at all frequencies, so that the image with both is unfiltered. The tick marks half of the value "
-            "with both: a part that is clearly above it, by its 95 % interval in the table ``phase``, suffices. The "
-            "word beside a class is the verdict of most of its seeds (in brackets: of how many judged seeds); *both* "
-            "means that neither part suffices, *undecided* that the interval of at least one part holds half of the "
-            "value with both. A class has a verdict if its TPR with both is at least {{ config.shortcuts.strong }}. "
-            "Means over seeds; small dots are the seeds.",
+            caption="TPR - FPR of every class ({{ judged }}) when images keep their amplitudes and phases, only their "
+            "amplitudes, or only their phases, and another image gives the rest. Left: inside the top {{ "
+            "config.shortcuts.percent }} % map of the class. Right: at all frequencies, so that the image with both is "
+            "unfiltered. The tick marks half of the value with both: a part that is clearly above it, by its 95 % "
+            "interval in the table ``phase``, suffices. The word beside a class is the verdict of most of its seeds "
+            "(in brackets: of how many judged seeds). Means over seeds; small dots are the seeds.",
         ),
     },
     order=2,

@@ -35,14 +35,10 @@ TEST = NetworkTest(
     runs=lambda plan: plan.stability_runs(),
     tables={
         "stability": Table(
+            "one row a pair of seeds of a network, `percent` and class: `left_positions`, `right_positions` and `iou` "
+            "of their maps (intersection over union); `random`, `radial`, its mean with random masks of the right "
+            "map's size, uniform or with its radial distribution",
             Result("how stable the maps are", "beyond"),
-            "Overlap (intersection over union) of the maps of every two seeds of a network, for every class and size "
-            "of map, beside the mean overlap with {{ config.stability.draws }} random masks of equal size, drawn "
-            "uniformly and with the same radial distribution.",
-            "overlap of maps: one row a pair of seeds of a network, percentage and class. `left_positions`, "
-            "`right_positions` (they may differ by one, where a map ends with a frequency that is its own partner); "
-            "`iou`, intersection over union; `random`, `radial`, its mean with random masks of the right map's size, "
-            "uniform or with its radial distribution",
         )
     },
     join=join,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..categories import Result
 from ..description import IMAGES, WEIGHTS, NetworkTest, Output, Table
 from ..job import FOLDER, run_of_path
-from ..shortcut_tests import HITS, METHODS, deciding, settings, settings_of_methods
+from ..shortcut_tests import deciding, settings, settings_of_methods
 
 if TYPE_CHECKING:
     import h5py
@@ -93,8 +93,7 @@ TEST = NetworkTest(
     outputs={
         "hits": Output(
             HITS_OF_PAIRS,
-            "a group for each pair of networks, with the attributes `dataset`, `maps_of`, `tested_on`, as `hits.h5`: "
-            f"{HITS.split(':')[0]}; {METHODS.partition('; ')[0]}",
+            "a group for each pair of networks, with the attributes `dataset`, `maps_of`, `tested_on`, as `hits.h5`",
         ),
         "transfer": Output(
             RATES,
@@ -114,16 +113,11 @@ TEST = NetworkTest(
     priority=1,
     tables={
         "transfer": Table(
+            "the maps of one network tried on another: `tests/transfer.csv` with the draws of a control averaged: "
+            "`draws`, their number, `error`, SD / sqrt(draws) of their TPR - FPR",
             Result("maps of one network tried on another", "shortcuts"),
-            "The maps of one network tried on another (on {{ judged }}): rates of every class, unfiltered, with the "
-            "foreign map of the class kept, and with controls of equal size (low_pass: the lowest frequencies; other: "
-            "the foreign maps of other classes); classes averaged. ``fill`` is {{ fill }}.",
-            "`tests/transfer.csv` with the draws of a control averaged: one row two networks, class, part, fill and "
-            "filter; `draws` their number, `error` SD / sqrt(draws) of their TPR - FPR",
         ),
-        "transfer_advantage": Table(
-            holds="as `tables/own_map_advantage.csv`, for each pair of networks (`dataset`, `maps_of`, `tested_on`)",
-        ),
+        "transfer_advantage": Table("as `own_map_advantage.csv`, of each pair of networks"),
     },
     join=join,
     join_inputs=lambda plan: {"hits": [f"{plan.results}/{HITS_OF_PAIRS}"], "transfer": f"{plan.results}/{RATES}"},
