@@ -55,7 +55,7 @@ def main(snakemake, created_by):
     """Both tables and the figure, as one block of HTML in RST."""
     given = snakemake.input
     tables = counts(read_table(given.flips), read_table(given.shortcuts)), deciding(read_table(given.findings))
-    shown = [typeset.cells(table).to_html(index=False, border=0) for table in tables]
+    shown = [typeset.cells(table).to_html(index=False, border=0, justify="left") for table in tables]
     text = "\n".join([*shown, figure(given.picture, snakemake.params.percent)])
     with replacing(snakemake.output[0]) as temporary:
         temporary.write_text(f".. raw:: html\n\n{textwrap.indent(text, '   ')}\n")
