@@ -171,7 +171,8 @@ SENTENCES = [
     (RESULTS, "has a bound of {:.2f}**, and the advantage itself is {:.2f} and {:.2f}. With a bound of a quarter of "
      "that it is undecided ({:.2f}, {:.2f} to {:.2f})",
      lambda: [FINDINGS["f"].bound, *advantages_of_widths(), *value("f")]),
-    (RESULTS, "four kinds of networks)? | {:.2f} to {:.2f} ({:.2f} to {:.2f}) | below {} in {} kinds (safely in 2), open in {} |",
+    (RESULTS, "four kinds of networks)? | {:.2f} to {:.2f} ({:.2f} to {:.2f}) | below {} in {} kinds (safely in 2), "
+     "open in {} |",
      lambda: [*ends(deciding("h", "quantity == 'flip rate'")), FINDINGS["h"].threshold,
               *counts("h", "flip rate", "holds", "open")]),
     (RESULTS, "fine spectrum of the class? | {:.2f} to {:.2f} ({:.2f} to {:.2f}) | open in {}, above {} in",
