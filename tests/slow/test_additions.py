@@ -113,3 +113,31 @@ def test_a_method_needs_its_module_its_name_a_case_of_the_tests_and_a_row_of_the
     python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", tests, "-k", "alike or is_tested")
     modules = {f"src/frequency_shortcuts/maps/methods/{name}.py" for name in ("alike", "registry")}
     assert changed(copy) == {*modules, tests, "docs/methods.md"}
+
+
+AUGMENTATION = """
+import torch, yaml
+from frequency_shortcuts.networks.augmentation import Augmentation
+from study.configuration import mistakes
+from study.schema import DEFAULTS
+
+images = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+assert torch.equal(Augmentation("dark", shift=0, flip=False)(images), (images // 2).float())
+config = yaml.safe_load(DEFAULTS.read_text())
+config["plan"][0]["augmentations"] = ["none", "dark"]
+assert mistakes(config) == []
+"""
+
+
+def test_an_augmentation_needs_its_function_and_its_name_twice(copy):
+    """Beside these, it needs a test; config/README.md, which `make docs` writes, lists it: four files."""
+    module = copy / "src" / "frequency_shortcuts" / "networks" / "augmentation.py"
+    text = module.read_text().replace('"augmix": augmix}', '"augmix": augmix, "dark": lambda images: images // 2}')
+    module.write_text(text)
+    schema = copy / "config" / "schema.yaml"
+    schema.write_text(
+        schema.read_text().replace("[none, autoaugment, augmix, sin,", "[none, autoaugment, augmix, dark, sin,")
+    )
+    python(copy, "-c", AUGMENTATION)
+    python(copy, "-m", "study.reference")
+    assert changed(copy) == {str(file.relative_to(copy)) for file in (module, schema)} | {"config/README.md"}

@@ -14,8 +14,6 @@ from torchvision.transforms import v2
 from . import operations
 from .numerics import square_root
 
-NAMES = ("none", "autoaugment", "augmix", "sin", "swap_fine")
-
 # torchvision's policies, operations and magnitudes, which have no public name. They are only read.
 _AUTOAUGMENT, _AUGMIX = v2.AutoAugment(), v2.AugMix()
 _LEVELS = 10  # levels of magnitude in both policies
@@ -68,8 +66,8 @@ class Augmentation:
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 [n, channels, H, W] -> float32 of the same shape, still 0 to 255; draws from torch's generators."""
-        if self.name in ("autoaugment", "augmix"):
-            images = autoaugment(images) if self.name == "autoaugment" else augmix(images)
+        if self.name in OF_IMAGES:
+            images = OF_IMAGES[self.name](images)
         return self._geometry(images.float())
 
     def _geometry(self, images: Tensor) -> Tensor:
@@ -179,3 +177,7 @@ def _magnitudes(policy: type, height: int, width: int) -> dict[str, tuple[list[f
 def _dirichlet(n: int, parts: int) -> Tensor:
     """n draws of shares that sum to one, float32 [n, parts], on the CPU."""
     return torch.distributions.Dirichlet(torch.full((parts,), float(_AUGMIX.alpha))).sample((n,))
+
+
+OF_IMAGES = {"autoaugment": autoaugment, "augmix": augmix}
+NAMES = ("none", *OF_IMAGES, "sin", "swap_fine")  # `training.train` applies the last two
