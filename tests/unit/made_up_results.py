@@ -23,19 +23,19 @@ def random_hits(
     pairs = ConjugatePairs(*size)
     maps = dominant(generator.standard_normal((n_classes, len(pairs))), pairs, 20)
     how = Trials(("keep", "remove"), radial=5, others=None, false_positives=false_positives, seed=seed)
-    shown, trials = plan_trials(maps, how, "")
+    kept, (to_own, to_judged), trials = plan_trials(maps, how, "")
     negative = np.zeros((n_classes, len(labels)), bool)
     for c in range(n_classes):
         negative[c, negatives_of(labels, c, negatives, seed)] = True
     donor, named = donors(labels, neutral=neutral, seed=seed), {}
     of_class = labels == np.arange(n_classes)[:, None]
     for fill in FILLS:
-        needed = shown.is_for @ of_class | shown.for_others @ FILLS[fill].judged(negative, labels, donor)
+        needed = to_own @ of_class | to_judged @ FILLS[fill].judged(negative, labels, donor)
         right = generator.random(needed.shape) < generator.random((len(needed), 1))
         found = np.where(right, labels, generator.integers(0, n_classes, needed.shape))
         named[fill] = np.where(needed, found, NOT_SHOWN).astype(np.int16)
     unfiltered = np.where(generator.random(len(labels)) < 0.8, labels, generator.integers(0, n_classes, len(labels)))
-    return Hits(labels, unfiltered, named, donor, negative, shown.kept, trials, neutral, false_positives)
+    return Hits(labels, unfiltered, named, donor, negative, kept, trials, neutral, false_positives)
 
 
 def write_file(path, hits, **of_methods):

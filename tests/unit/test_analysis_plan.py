@@ -160,16 +160,12 @@ def test_passes_are_those_of_the_masks_and_images_of_a_test(n, others, negatives
     score = np.where(inner, np.random.default_rng(0).random((n, len(pairs))), -1)
     masks = fs.dfm.dominant(score, pairs, 10)
     how = trials.Trials(("keep", "remove"), ["zeros"], 3, 2, others, negatives, one_sample, false_positives)
-    shown, _ = trials.plan_trials(masks, how, "")
-    if one_sample:
-        negative = trials.sample_of_negatives(labels, n, negatives, 0)
-    else:
-        negative = np.stack([np.isin(np.arange(4 * n), trials.negatives_of(labels, c, negatives, 0)) for c in range(n)])
+    _, (to_own, to_judged), _ = trials.plan_trials(masks, how, "")
     own = labels == np.arange(n)[:, None]
-    needed = (shown.is_for.astype(int) @ own + shown.for_others.astype(int) @ negative) > 0
+    needed = to_own @ own | to_judged @ trials.negatives_by_class(labels, n, None, how)
     count = trials.count_passes(n, len(labels), how)
     if not false_positives:  # the count shows random and low-pass masks to all images in any case
-        needed[shown.is_for.sum(axis=1) == n] = True
+        needed[to_own.sum(axis=1) == n] = True
     assert count == pytest.approx(needed.sum(), rel=0.05 if one_sample else 0.35)
 
 
@@ -181,12 +177,13 @@ def test_passes_of_removal_and_classes_with_false_positives_have_a_closed_form()
 
 def test_one_sample_is_even_over_the_classes_and_leaves_out_those_of_the_class():
     labels = np.repeat(np.arange(5), [3, 1, 4, 9, 2])
-    negative = trials.sample_of_negatives(labels, 5, 7, seed=1)
+    negative = trials.negatives_by_class(labels, 5, None, trials.Trials(negatives=7, one_sample=True, seed=1))
     sample = np.flatnonzero(negative.any(axis=0))
     assert len(sample) == 7 and np.bincount(labels[sample]).max() <= 2
     for c, of_class in enumerate(negative):
         assert np.flatnonzero(of_class).tolist() == [i for i in sample if labels[i] != c]
-    assert np.array_equal(trials.sample_of_negatives(labels, 5, None, 1), labels != np.arange(5)[:, None])
+    everything = trials.negatives_by_class(labels, 5, None, trials.Trials(one_sample=True))
+    assert np.array_equal(everything, labels != np.arange(5)[:, None])
 
 
 def test_false_positives_of_all_classes_are_counted_on_one_sample():

@@ -168,21 +168,16 @@ def test_the_interval_of_a_margin_is_that_of_a_loop_over_the_images(images, nega
         np.testing.assert_allclose(mine, (value, centre - reach, centre + reach), rtol=0, atol=1e-12)
 
 
-def test_what_a_shortcut_test_has_shown_is_not_shown_again(tmp_path, neutral=1):
-    """And hits are read as they were written."""
+def test_hits_are_read_as_they_were_written_and_with_both_are_those_of_the_swap_test(tmp_path):
     images, masks, network = pixels(8, 7), some_masks(8, 7), linear(8, 7)
-    split, how = Split(images, LABELS, mean=MEAN, std=STD, neutral=neutral), {"negatives": 3, "seed": 3, "run": "b"}
-    tested = shortcuts.collect(network, split, masks, Trials(negatives=3, seed=3), run="b")
-    shown = []
-    hook = network.register_forward_pre_hook(lambda _, given: shown.append(len(given[0])))
-    expected, full = phase.collect(network, split, masks, **how), sum(shown)
-    found = phase.collect(network, split, masks, hits=tested, **how)
-    hook.remove()
-    assert 3 * (sum(shown) - full) == 2 * full
-    pd.testing.assert_frame_equal(phase.phase_rates(found), phase.phase_rates(expected))
-    for maps, changes in ((masks, {"negatives": 2}), (~masks, {})):  # of other images, or of other maps
-        both = (phase.collect(network, split, maps, hits=known, **how | changes) for known in (tested, None))
-        pd.testing.assert_frame_equal(*map(phase.phase_rates, both))
+    split = Split(images, LABELS, mean=MEAN, std=STD, neutral=1)
+    found = phase.collect(network, split, masks, negatives=3, seed=3, run="b")
+    tested = shortcuts.measure(network, split, masks, Trials(negatives=3, seed=3), run="b").query("fill == 'swap'")
+    both = phase.phase_rates(found).query("kept == 'both'").set_index("region")
+    for region, name in (("map", "dfm"), ("spectrum", "unfiltered")):
+        expected = tested[tested["filter"] == name]
+        for rate in ("tpr", "fpr", "images", "negatives"):
+            assert both.loc[region, rate].tolist() == expected[rate].tolist()
     with h5py.File(tmp_path / "phase.h5", "w") as file:
         write_phase_hits(file, found)
         pd.testing.assert_frame_equal(phase_verdicts(read_phase_hits(file)), phase_verdicts(found))

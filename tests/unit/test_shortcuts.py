@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.hits import NOT_SHOWN
 from frequency_shortcuts.evaluation.trials import Trials
@@ -228,15 +229,16 @@ class Counting:
         return self.array[index]
 
 
-def test_no_more_than_a_batch_is_read_at_once(case):
+def test_no_more_than_a_batch_is_read_at_once(case, monkeypatch):
     """Each image once unfiltered, once a fill, and again as a donor; the bands are removed from it at once."""
     network, masks, bands = case[0], case[2], spectrum.bands(*SIZE, (1.5, 3))
+    monkeypatch.setattr(Source, "batch_size", lambda _: 5)
     images = np.random.default_rng(3).integers(0, 256, (len(LABELS), 1, *SIZE), dtype=np.uint8)
     for measure, of_what, reads in (
         (shortcuts.measure, [masks, Trials(controls=1, others=1)], 1 + 2 + 1),
         (shortcuts.band_stop, [bands], 1),
     ):
         counting, how = Counting(images), {"mean": [0.4], "std": [0.3]}
-        table = measure(network, Split(counting, LABELS, **how), *of_what, batch_size=5)
+        table = measure(network, Split(counting, LABELS, **how), *of_what)
         assert max(counting.batch_sizes) == 5 and sum(counting.batch_sizes) == reads * len(LABELS)
         pd.testing.assert_frame_equal(table, measure(network, Split(images, LABELS, **how), *of_what))

@@ -66,16 +66,17 @@ class Hits:
 
     def has_fpr(self, trials: pd.DataFrame) -> BoolArray:
         """Whether FPR was measured under the mask of each of some rows of `trials`."""
-        return np.array([measures_fpr(kind, self.false_positives) for kind in trials["filter"]], bool)
+        return measures_fpr(trials["filter"], self.false_positives)
 
     def judged(self, fill: str) -> BoolArray:
         """The images on which FPR of each class is measured under a fill, bool [class, n]."""
         return fills.named(fill).judged(self.negatives, self.labels, self.donors)
 
 
-def measures_fpr(kind: str, false_positives: bool) -> bool:
-    """Whether FPR is measured under a filter: always under maps, never under random masks with the radii of a map."""
-    return kind in MAPS or (false_positives and kind != "radial")
+def measures_fpr(kinds: pd.Series, false_positives: bool) -> BoolArray:
+    """Whether FPR is measured under filters: always under maps, never under random masks with the radii of a map."""
+    measured: BoolArray = (kinds.ne("radial") if false_positives else kinds.isin(MAPS)).to_numpy()
+    return measured
 
 
 def write_hits(group: h5py.Group, hits: Hits) -> None:

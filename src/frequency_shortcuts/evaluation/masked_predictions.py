@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from frequency_shortcuts.spectrum.fills import Background
 
 from .hits import NOT_SHOWN, Named
-from .trials import MaskSet
 
 _BAR = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
 
@@ -43,21 +43,18 @@ def masked_predictions(
         yield MaskedPredictor(predict, split.labels, len(split.classes), batch, shown.update)
 
 
+@dataclass(frozen=True)
 class MaskedPredictor:
     """Names the classes of images; see `masked_predictions`, which makes one.
 
     predict : images [k, channels, H, W] -> int64 [k]; update : called with the number of images that are done
     """
 
-    def __init__(
-        self,
-        predict: Callable[[Tensor], Tensor],
-        labels: IntArray,
-        n_classes: int,
-        batch: int,
-        update: Callable[[float], object],
-    ) -> None:
-        self.predict, self.labels, self.n_classes, self.batch, self.update = predict, labels, n_classes, batch, update
+    predict: Callable[[Tensor], Tensor]
+    labels: IntArray
+    n_classes: int
+    batch: int
+    update: Callable[[float], object]
 
     def unfiltered(self, source: Source) -> IntArray:
         """The class of each image of a source without a filter, int64 [n].
@@ -69,21 +66,24 @@ class MaskedPredictor:
         confusion(self.labels, named, self.n_classes)
         return named
 
-    def under_masks(self, source: Source, background: Background, masks: MaskSet, judged: BoolArray) -> Named:
+    def under_masks(
+        self, source: Source, background: Background, masks: BoolArray, shown_to: BoolArray, judged: BoolArray
+    ) -> Named:
         """The class of each image of a source under each mask, int16 [mask, n].
 
-        background : see `fills`; judged : bool [class, n], the images on which FPR of each class is measured
+        background : see `fills`; masks, shown_to : see `plan_trials`
+        judged : bool [class, n], the images on which FPR of each class is measured
 
         An image is shown under the masks of its own class, and under those for FPR of a class that it is judged for;
         else it has the class `NOT_SHOWN`.
         """
         size, labels = source.shape[-2:], self.labels
-        halves = torch.stack([half_plane(mask, *size) for mask in masks.kept])
-        is_for, for_others = masks.is_for.astype(np.float32), masks.for_others.astype(np.float32)
+        halves = torch.stack([half_plane(mask, *size) for mask in masks])
+        to_own, to_judged = shown_to.astype(np.float32)
         named = np.full((len(halves), len(labels)), NOT_SHOWN, np.int16)
         for chosen in index_batches(np.argsort(labels, kind="stable"), self.batch):
             of_class = (labels[chosen] == np.arange(len(judged))[:, None]).astype(np.float32)
-            mask, image = np.nonzero(is_for @ of_class + for_others @ judged[:, chosen])
+            mask, image = np.nonzero(to_own @ of_class + to_judged @ judged[:, chosen])
             own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
             called = []
             for pairs in index_batches(np.arange(len(mask)), self.batch):

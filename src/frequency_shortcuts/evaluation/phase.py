@@ -27,10 +27,10 @@ from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import SWAP, donors
 
-from .hits import Hits, Named
+from .hits import Named
 from .masked_predictions import masked_predictions
 from .phase_verdicts import KEPT, REGIONS, PhaseHits, phase_rates, phase_verdicts
-from .trials import MaskSet, check_limits, check_maps, negatives_of, seed_of
+from .trials import negatives_of, seed_of
 
 __all__ = ["KEPT", "REGIONS", "Hybrids", "PhaseHits", "collect", "hybrid", "phase_rates", "phase_verdicts"]
 
@@ -73,7 +73,6 @@ def collect(
     negatives: int | None = None,
     seed: int = 0,
     run: str = "",
-    hits: Hits | None = None,
     progress: bool = False,
 ) -> PhaseHits:
     """The class that the network names when images keep amplitudes, phases or both, and their donors give the rest.
@@ -83,54 +82,33 @@ def collect(
     masks : bool [class, H, W], the map of every class
     negatives, seed : as in `Trials`; run : as in `shortcuts.collect`. With the same values each image has the same
         donor as there, and `map` with `both` has the rates of its filter `dfm` with the fill `swap`
-    hits : of `shortcuts.collect` with this network and these images. What it holds of `both`, for the same donors,
-        negatives and maps, is not tested again
 
     The network sees n images for each part of `spectrum`, and, for each part of `map` and each class, those of the
     class and of its negatives.
 
     >>> phase_verdicts(collect(network, split, masks))[["class", "verdict"]]
 
-    Raises ValueError if an image has no donor, or the sizes do not match.
+    Raises ValueError if an image has no donor.
     """
     labels, neutral = split.labels, split.neutral
-    check_maps(masks, len(split.classes))
-    check_limits(negatives=negatives)
     donor, everything = donors(labels, neutral=neutral, seed=seed_of(seed, run, "donors")), np.arange(len(labels))
     negative = np.zeros((len(masks), len(labels)), bool)
-    shown, classes = MaskSet(len(masks)), [c for c in range(len(masks)) if c != neutral]
-    for c in classes:
+    for c in SWAP.tested(len(masks), neutral):
         negative[c, negatives_of(labels, c, negatives, seed)] = True
-    places = np.array([shown.add(mask, c) for c, mask in enumerate(masks)])
     counted = SWAP.judged(negative, labels, donor)
     source = source_for(network, split)
     images_of = {
         "both": source, "amplitude": Hybrids(source, everything, donor), "phase": Hybrids(source, donor, everything)
     }  # fmt: skip
-    named = _known(hits, donor, negative[classes], masks)
+    named: dict[tuple[str, str], Named] = {}
+    to_classes = np.broadcast_to(np.eye(len(masks), dtype=bool), (2, len(masks), len(masks)))
     with masked_predictions(
         network, split, source.batch_size(), total=len(KEPT) * len(labels),
         bar="phases and amplitudes", progress=progress,
     ) as predictor:  # fmt: skip
         background = SWAP.background(source.take, donor)
         for kept, of_part in images_of.items():
-            if ("spectrum", kept) not in named:
-                named["spectrum", kept] = predictor.unfiltered(of_part)[None].astype(np.int16)
-                named["map", kept] = predictor.under_masks(of_part, background, shown, counted)[places]
-    log.info("%d maps on %d images, with both, amplitudes or phases", len(classes), len(labels))
+            named["spectrum", kept] = predictor.unfiltered(of_part)[None].astype(np.int16)
+            named["map", kept] = predictor.under_masks(of_part, background, masks, to_classes, counted)
+    log.info("%d maps on %d images, with both, amplitudes or phases", len(masks), len(labels))
     return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), masks[0].size, neutral)
-
-
-def _known(hits: Hits | None, donor: IntArray, negative: BoolArray, masks: BoolArray) -> dict[tuple[str, str], Named]:
-    """What the hits of a shortcut test with the same donors, negatives and maps hold of images that keep both."""
-    if hits is None or hits.donors is None or not np.array_equal(hits.donors, donor):
-        return {}
-    trials = hits.trials
-    own = trials[(trials["part"] == "keep") & (trials["filter"] == "dfm")].sort_values("class")
-    negatives = hits.negatives[[c for c in range(hits.n_classes) if c != hits.neutral]]
-    if not (np.array_equal(hits.masks[own["mask"]], masks) and np.array_equal(negatives, negative)):
-        return {}
-    return {
-        ("spectrum", "both"): hits.unfiltered[None].astype(np.int16),
-        ("map", "both"): hits.predicted[SWAP.name][own["mask"]],
-    }

@@ -25,11 +25,12 @@ from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import all_named, donors
 from frequency_shortcuts.spectrum.filters import half_plane, hide
+from frequency_shortcuts.spectrum.masks import check_mask
 
 from .cross import cross_matrix, own_map_advantage
 from .hits import Hits, Named, rates, read_hits, write_hits
 from .masked_predictions import masked_predictions
-from .trials import DRAWS, OTHERS, Trials, check_maps, negatives_by_class, negatives_of, others_of, plan_trials, seed_of
+from .trials import DRAWS, OTHERS, Trials, negatives_by_class, negatives_of, others_of, plan_trials, seed_of
 from .verdicts import over_seeds, verdicts
 
 # The public functions of the test, also those of other modules.
@@ -73,8 +74,10 @@ def collect(
     """
     trials = trials or Trials()
     labels, n_classes, neutral = split.labels, len(split.classes), split.neutral
-    check_maps(masks, n_classes)
-    shown, about = plan_trials(masks, trials, run)
+    check_mask(masks)
+    if len(masks) != n_classes:
+        raise ValueError(f"there are {len(masks)} maps for {n_classes} classes: expected one for each class")
+    kept, shown_to, about = plan_trials(masks, trials, run)
     negative = negatives_by_class(labels, n_classes, neutral, trials)
     fills = all_named(trials.fills)
     donor = None
@@ -89,9 +92,9 @@ def collect(
         unfiltered = predictor.unfiltered(source)
         for fill in fills:
             background, counted = fill.background(source.take, donor), fill.judged(negative, labels, donor)
-            named[fill.name] = predictor.under_masks(source, background, shown, counted)
+            named[fill.name] = predictor.under_masks(source, background, kept, shown_to, counted)
             log.info("fill %s: %d tests of masks on %d images", fill.name, len(about), len(labels))
-    return Hits(labels, unfiltered, named, donor, negative, shown.kept, about, neutral, trials.false_positives)
+    return Hits(labels, unfiltered, named, donor, negative, kept, about, neutral, trials.false_positives)
 
 
 def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
@@ -105,24 +108,20 @@ def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
 # Bands
 
 
-def band_stop(network: nn.Module, split: Split, bands: BoolArray, batch_size: int | None = None) -> pd.DataFrame:
+def band_stop(network: nn.Module, split: Split, bands: BoolArray) -> pd.DataFrame:
     """Change of the confusion matrix when two of the bands are removed.
 
-    bands: bool [band, H, W]; batch_size: see `collect`. Returns a tidy table, one row per
-    pair of bands, true class and called class: `removed` (such as B1+B2), `true_class`, `called_class`, `original` and
-    `filtered` (counts) and `delta_percent` = 100 * (filtered - original) / images of the true class.
+    bands: bool [band, H, W]. Returns a tidy table, one row per pair of bands, true class and called class: `removed`
+    (such as B1+B2), `true_class`, `called_class`, `original` and `filtered` (counts) and `delta_percent` = 100 *
+    (filtered - original) / images of the true class.
     """
-    source, labels, n_classes, size = (
-        source_for(network, split),
-        split.labels,
-        len(split.classes),
-        split.images.shape[-2:],
-    )
+    source, labels, n_classes = source_for(network, split), split.labels, len(split.classes)
+    size = source.shape[-2:]
     removed = list(combinations(range(len(bands)), 2))
     halves = [half_plane(~(bands[a] | bands[b]), *size).to(source.device) for a, b in removed]
     counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
     with Classifier(network).naming(n_classes) as predict:
-        for chosen in index_batches(np.arange(len(labels)), batch_size or source.batch_size()):
+        for chosen in index_batches(np.arange(len(labels)), source.batch_size()):
             inputs = source.take(chosen)
             counts[0] += confusion(labels[chosen], predict(inputs).cpu(), n_classes)
             own = torch.fft.rfft2(inputs)

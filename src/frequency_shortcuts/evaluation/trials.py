@@ -16,9 +16,9 @@ import pandas as pd
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.fills import FILLS, all_named
-from frequency_shortcuts.spectrum.masks import check_mask, overlap
+from frequency_shortcuts.spectrum.masks import overlap
 
-from .hits import measures_fpr
+from .hits import TRIAL, measures_fpr
 
 Part = Literal["keep", "remove"]
 PARTS: tuple[Part, ...] = ("keep", "remove")
@@ -67,66 +67,38 @@ class Trials:
         all_named(self.fills)
         if not self.parts:
             raise ValueError(f"no part to test: choose from {', '.join(PARTS)}")
-        check_limits(controls=self.controls, radial=self.radial, others=self.others, negatives=self.negatives)
+        for key, least in (("controls", 0), ("radial", 0), ("others", 1), ("negatives", 1)):
+            if (limit := getattr(self, key)) is not None and limit < least:
+                expected = "at least 1, or None for all" if least else "0 draws or more"
+                raise ValueError(f"{key} {limit}: expected {expected}")
 
 
-class MaskSet:
-    """Masks for the images of a test. A mask for several classes is stored once.
-
-    kept : bool [mask, H, W], the kept frequencies, centred
-    is_for : bool [mask, class], whether a class is tested with a mask
-    for_others : bool [mask, class], whether the mask is shown to the images on which FPR of the class is measured
-    """
-
-    def __init__(self, n_classes: int) -> None:
-        self._n_classes = n_classes
-        self._places: dict[bytes, int] = {}
-        self._kept: list[BoolArray] = []
-        self._for: dict[tuple[int, int], bool] = {}
-
-    def add(self, kept: BoolArray, c: int, others: bool = True) -> int:
-        """The index of a mask of kept frequencies, bool [H, W], with which class c is tested.
-
-        others : whether FPR of the class is measured under it
-        """
-        place = self._places.setdefault(np.packbits(kept).tobytes(), len(self._kept))
-        if place == len(self._kept):
-            self._kept.append(kept)
-        self._for[place, c] = self._for.get((place, c), False) or others
-        return place
-
-    @property
-    def kept(self) -> BoolArray:
-        return np.stack(self._kept)
-
-    @property
-    def is_for(self) -> BoolArray:
-        return self._table(list(self._for))
-
-    @property
-    def for_others(self) -> BoolArray:
-        return self._table([pair for pair, others in self._for.items() if others])
-
-    def _table(self, chosen: Sequence[tuple[int, int]]) -> BoolArray:
-        table = np.zeros((len(self._kept), self._n_classes), bool)
-        for mask, c in chosen:
-            table[mask, c] = True
-        return table
-
-
-def plan_trials(masks: BoolArray, trials: Trials, run: str) -> tuple[MaskSet, pd.DataFrame]:
-    """All masks of a shortcut test, and what each is for: a row per class, part, filter and draw (`hits.TRIAL`).
+def plan_trials(masks: BoolArray, trials: Trials, run: str) -> tuple[BoolArray, BoolArray, pd.DataFrame]:
+    """All masks of a shortcut test, what images they are shown to, and what each is for.
 
     masks : bool [class, H, W], the maps; run : as in `shortcuts.collect`
+
+    Returns the frequencies that an image keeps, bool [mask, H, W], each mask once; whether each is shown to the images
+    of each class, and to those on which FPR of the class is measured, bool [2, mask, class]; and a row per class, part,
+    filter and draw (`hits.TRIAL`).
     """
-    shown, rows = MaskSet(len(masks)), []
+    kept: list[BoolArray] = []
+    places: dict[bytes, int] = {}
+    rows = []
     for part in trials.parts:
         for c, mask in enumerate(masks):
             for name, draw, chosen in _filters(masks, c, part, trials, run):
-                measured = measures_fpr(name, trials.false_positives)
-                place = shown.add(chosen if part == "keep" else ~chosen, c, measured)
+                shown = chosen if part == "keep" else ~chosen
+                place = places.setdefault(np.packbits(shown).tobytes(), len(kept))
+                if place == len(kept):
+                    kept.append(shown)
                 rows.append((c, part, name, draw, place, int(chosen.sum()), float(overlap(chosen, mask))))
-    return shown, pd.DataFrame(rows, columns=["class", "part", "filter", "draw", "mask", "positions", "overlap"])
+    table = pd.DataFrame(rows, columns=TRIAL)
+    shown_to = np.zeros((2, len(kept), len(masks)), bool)
+    shown_to[0, table["mask"], table["class"]] = True
+    with_fpr = table[measures_fpr(table["filter"], trials.false_positives)]
+    shown_to[1, with_fpr["mask"], with_fpr["class"]] = True
+    return np.stack(kept), shown_to, table
 
 
 def _filters(masks: BoolArray, c: int, part: Part, trials: Trials, run: str) -> Iterator[tuple[str, int, BoolArray]]:
@@ -191,37 +163,13 @@ def has_negatives(n_classes: int, neutral: int | None) -> bool:
 
 def negatives_by_class(labels: IntArray, n_classes: int, neutral: int | None, trials: Trials) -> BoolArray:
     """The images on which FPR of each class is measured, bool [class, n], before a fill leaves out some."""
-    if has_negatives(n_classes, neutral) and trials.one_sample:
-        return sample_of_negatives(labels, n_classes, trials.negatives, trials.seed)
     negative = np.zeros((n_classes, len(labels)), bool)
     if has_negatives(n_classes, neutral):
+        sample = negatives_of(labels, None, trials.negatives, trials.seed) if trials.one_sample else None
         for c, of_class in enumerate(negative):
-            of_class[negatives_of(labels, c, trials.negatives, trials.seed)] = True
+            own = negatives_of(labels, c, trials.negatives, trials.seed) if sample is None else sample
+            of_class[own] = labels[own] != c
     return negative
-
-
-def sample_of_negatives(labels: IntArray, n_classes: int, limit: int | None, seed: int) -> BoolArray:
-    """One sample of `limit` images for FPR of all classes: bool [class, n], for each class those of other classes."""
-    sample = np.zeros((n_classes, len(labels)), bool)
-    sample[:, negatives_of(labels, None, limit, seed)] = True
-    sample &= labels != np.arange(n_classes)[:, None]
-    return sample
-
-
-def check_maps(masks: BoolArray, n_classes: int) -> None:
-    """Raise ValueError unless these are maps bool [class, H, W] of so many classes, each symmetric."""
-    check_mask(masks)
-    if len(masks) != n_classes:
-        raise ValueError(f"there are {len(masks)} maps for {n_classes} classes: expected one for each class")
-
-
-def check_limits(**limits: int | None) -> None:
-    """Raise ValueError for a number of draws below 0, or another limit below 1 that is not None."""
-    for name, limit in limits.items():
-        draws = name in ("controls", "radial")
-        if limit is not None and limit < (0 if draws else 1):
-            expected = "0 draws or more" if draws else "at least 1, or None for all"
-            raise ValueError(f"{name} {limit}: expected {expected}")
 
 
 def count_passes(n_classes: int, n_images: int, trials: Trials, neutral: int | None = None) -> float:

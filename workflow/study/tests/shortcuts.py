@@ -36,7 +36,7 @@ def measure(step: Any, created_by: str) -> None:
         file.attrs.update(about)
         if params.phase:
             masks = dfm.read_mask(given.maps[0], params.percent)
-            phases = phase.collect(network, data, masks, run=name, hits=hits, progress=True, **chosen)
+            phases = phase.collect(network, data, masks, run=name, progress=True, **chosen)
             write_phase_hits(file.create_group("phase"), phases)
     write_table(shortcut_tests.rates_of(hits, data.classes), output.shortcuts, **run)
 
