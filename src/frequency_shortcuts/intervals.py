@@ -8,7 +8,8 @@
 - A count of networks or classes: `clopper_pearson`.
 - Worse, as well or better than a reference: `compared`, from the interval of the difference.
 
-docs/method.md has the coverage and the power of each at the study's sizes.
+Beside them the rank correlation, `spearman`. docs/method.md has the coverage and the power of each at the study's
+sizes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy.special import betaincinv, ndtri, stdtrit  # scipy.stats takes each job half a second to import
 
 from .spectrum.arrays import FloatArray
@@ -230,3 +232,11 @@ def clopper_pearson(hits: int, count: int) -> tuple[float, float]:
     low = betaincinv(hits, count - hits + 1, TAIL) if hits else 0.0
     high = 1 - betaincinv(count - hits, hits + 1, TAIL) if hits < count else 1.0
     return float(low), float(high)
+
+
+def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+    """The rank correlation of two sequences; NaN if one side has no order."""
+    ranks = [pd.Series(np.asarray(values, float)).rank().to_numpy() for values in (x, y)]
+    if len(ranks[0]) < 2 or any(np.ptp(one) == 0 for one in ranks):
+        return float("nan")
+    return float(np.corrcoef(*ranks)[0, 1])

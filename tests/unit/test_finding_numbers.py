@@ -7,8 +7,9 @@ from hypothesis import given, settings, strategies
 from made_up_results import advantages, band_stop, banded, classes, flips_of, graded, networks, run, tables
 from scipy import stats
 
-from frequency_shortcuts.findings.evidence import Tables, spearman
+from frequency_shortcuts.findings.evidence import Tables
 from frequency_shortcuts.findings.numbers import RING, numbers
+from frequency_shortcuts.intervals import spearman
 
 SMALL, AUGMENTED, LARGE = ("small", "none"), ("small", "autoaugment"), ("large", "none")
 

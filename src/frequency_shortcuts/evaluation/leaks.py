@@ -25,7 +25,7 @@ Of the images alone (`judge_data`):
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -36,8 +36,8 @@ from scipy.special import ndtri
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.intervals import clopper_pearson, over_networks
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.intervals import clopper_pearson, over_networks, spearman
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.storage.tables import read_table
 
 from .data_check import compare_classes
@@ -46,7 +46,6 @@ from .flip_rates import BOTH, FOLLOWS, FOUND, NOT_RECOGNISED
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
 DRAWS = 4000  # of the bootstrap
-Rows = Callable[[pd.DataFrame], pd.Series]
 
 
 def join_tables(files: Iterable[str | os.PathLike[str]], name: str | None = None) -> pd.DataFrame:
@@ -66,13 +65,13 @@ def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
     Changes `called` into the difference from the clean networks, and adds `lost`, both with `_low` and `_high`, and
     `harm`: harmful, harmless or between; missing without an artefact.
     """
-    rows = []
     called = clean_called.groupby(["architecture", "artefact"])["called"]
     recalls = table[table["set"] == "clean"].groupby(["architecture", "class"])["clean_recall"]
+    rows = []
     for row in table.to_dict("records"):
-        if not pd.isna(row.get("kind")):
-            of_clean = called.get_group((row["architecture"], row["artefact"])).to_numpy()
-            row |= _harm(row, of_clean, recalls.get_group((row["architecture"], row["class"])).to_numpy())
+        if not pd.isna(row["kind"]):
+            of_clean, own = (row["architecture"], row["artefact"]), (row["architecture"], row["class"])
+            row |= _harm(row, called.get_group(of_clean).to_numpy(), recalls.get_group(own).to_numpy())
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -99,90 +98,65 @@ def _spread(values: FloatArray) -> float:
 
 
 class Aim(NamedTuple):
-    """A number of the benchmark: its words, its rows and their values, and what it and its end must reach, at least or
-    at most."""
+    """A number of the benchmark: its words, its rows, the column of their values (see `_described`), and what it and
+    its end must reach, at least or at most."""
 
     words: str
-    rows: Rows
-    value: Rows
+    rows: str = ""
+    value: str = ""
     goal: float = np.nan
     end: float | None = None
     least: bool = True
 
-
-def _row(
-    name: str, words: str, value: float, low: float, high: float, count: int, goal: float,
-    end: float | None = None, least: bool = True,
-) -> dict[str, Any]:  # fmt: skip
-    """The row of a table of aims; `met` is missing without a goal."""
-    met: Any = None if np.isnan(goal) else value >= goal if least else value <= goal
-    if met and end is not None:
-        met = low >= end if least else high <= end
-    return {"aim": name, "words": words, "value": value, "low": low, "high": high, "count": count,
-            "goal": goal, "end": end, "met": met}  # fmt: skip
-
-
-def _cause(table: pd.DataFrame) -> pd.Series:
-    return table["kind"].map({name: kind.cause for name, kind in KINDS.items()})
-
-
-def _fine(table: pd.DataFrame) -> pd.Series:
-    return _cause(table).fillna("").ne("")
-
-
-def _harmful(share: float) -> Rows:
-    return lambda table: _fine(table) & (table["harm"] == "harmful") & (table["share"] == share)
-
-
-def _warned(table: pd.DataFrame) -> pd.Series:
-    return table["verdict"].isin(FOUND).astype(float)
-
-
-def _in_share(share: float) -> Rows:
-    return lambda table: _fine(table) & table["share"].eq(share)
-
-
-def _right(table: pd.DataFrame) -> pd.Series:
-    return table["cause"] == _cause(table)
-
-
-def _named(table: pd.DataFrame) -> pd.Series:
-    return table["cause"] != ""
+    def row(self, name: str, value: float, low: float, high: float, count: int) -> dict[str, Any]:
+        """The row of a table of aims; `met` is missing without a goal."""
+        met: Any = None if np.isnan(self.goal) else value >= self.goal if self.least else value <= self.goal
+        if met and self.end is not None:
+            met = low >= self.end if self.least else high <= self.end
+        return {"aim": name, "words": self.words, "value": value, "low": low, "high": high, "count": count,
+                "goal": self.goal, "end": self.end, "met": met}  # fmt: skip
 
 
 AIMS = {
-    "power": Aim("harmful artefacts in all images: warned", _harmful(1.0), _warned, 0.9, 0.8),
-    "power_half": Aim("harmful artefacts in half of the images: warned", _harmful(0.5), _warned),
-    "power_quarter": Aim("harmful artefacts in a quarter: warned", _harmful(0.25), _warned),
-    "plain": Aim(
-        "classes of clean networks: warned", lambda table: table["set"] == "clean", _warned, 0.02, 0.05, False
-    ),
+    "power": Aim("harmful artefacts in all images: warned", "harmful and share == 1", "warned", 0.9, 0.8),
+    "power_half": Aim("harmful artefacts in half of the images: warned", "harmful and share == 0.5", "warned"),
+    "power_quarter": Aim("harmful artefacts in a quarter: warned", "harmful and share == 0.25", "warned"),
+    "plain": Aim("classes of clean networks: warned", "set == 'clean'", "warned", 0.02, 0.05, False),
     "others": Aim(
-        "other classes of networks with an artefact: warned",
-        lambda table: (table["set"] != "clean") & table["kind"].isna(), _warned, 0.03, least=False,
+        "other classes of networks with an artefact: warned", "set != 'clean' and without", "warned", 0.03, None, False
     ),
-    "harmless": Aim(
-        "artefacts that harm nobody: warned", lambda table: table["harm"] == "harmless", _warned, 0.1, least=False
-    ),
-    "cause": Aim(
-        "harmful and warned: the cause is right",
-        lambda table: _fine(table) & (table["harm"] == "harmful") & table["verdict"].isin(FOUND),
-        lambda table: _right(table).astype(float), 0.8,
-    ),
-}  # fmt: skip
-CORRELATIONS = {"flip_called": ("flip", "called", 0.75), "need_lost": ("need", "lost", 0.6)}
-AIMS_OF_DATA = {
-    "cause": Aim("artefacts with a cause: it is named", _fine, _right, 0.8),
-    "cause_all": Aim("in all images of the class", _in_share(1.0), _right),
-    "cause_half": Aim("in half of them", _in_share(0.5), _right),
-    "cause_quarter": Aim("in a quarter of them", _in_share(0.25), _right),
-    "false": Aim(
-        "classes without an artefact: a cause is named", lambda table: table["kind"].isna(), _named, 0.05, least=False
-    ),
-    "brightness": Aim("brightness: a cause is named", lambda table: table["kind"] == "brightness", _named),
-    "files_half": Aim("half of the images carry it: area under the curve", _in_share(0.5), lambda t: t["files"], 0.8),
-    "files_quarter": Aim("a quarter carries it: area under the curve", _in_share(0.25), lambda t: t["files"], 0.8),
+    "harmless": Aim("artefacts that harm nobody: warned", "harm == 'harmless'", "warned", 0.1, None, False),
+    "cause": Aim("harmful and warned: the cause is right", "harmful and warned", "right", 0.8),
 }
+CORRELATIONS = {  # the columns of the two numbers, too
+    "flip_called": ("flip", "called", Aim("rank correlation of flip with called", goal=0.75)),
+    "need_lost": ("need", "lost", Aim("rank correlation of need with lost", goal=0.6)),
+}
+AIMS_OF_DATA = {
+    "cause": Aim("artefacts with a cause: it is named", "fine", "right", 0.8),
+    "cause_all": Aim("in all images of the class", "fine and share == 1", "right"),
+    "cause_half": Aim("in half of them", "fine and share == 0.5", "right"),
+    "cause_quarter": Aim("in a quarter of them", "fine and share == 0.25", "right"),
+    "false": Aim("classes without an artefact: a cause is named", "without", "named", 0.05, None, False),
+    "brightness": Aim("brightness: a cause is named", "kind == 'brightness'", "named"),
+    "files_half": Aim("half of the images carry it: area under the curve", "fine and share == 0.5", "files", 0.8),
+    "files_quarter": Aim("a quarter carries it: area under the curve", "fine and share == 0.25", "files", 0.8),
+}
+
+
+def _described(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with whether a class is `without` an artefact or has a `fine` one, and its cause is `named` or `right`.
+
+    With verdicts, also whether it is `warned` of, and whether its artefact is fine and `harmful`.
+    """
+    right = table["kind"].map({name: kind.cause for name, kind in KINDS.items()})
+    cause = table["cause"].fillna("")
+    table = table.assign(without=table["kind"].isna(), fine=right.fillna("") != "", named=cause != "")
+    table["right"] = cause == right
+    if "verdict" in table:
+        table["warned"] = table["verdict"].isin(FOUND)
+        table["harmful"] = table["fine"] & (table["harm"] == "harmful")
+    return table
 
 
 def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
@@ -194,27 +168,26 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     Returns `aim`, `words`, `value`, `low`, `high`, `count` (rows), `goal`, `end` (what the end must reach, if
     anything), `met`. The correlations are Spearman's, over all planted artefacts.
     """
-    generator = np.random.default_rng(seed)
+    table, generator = _described(table), np.random.default_rng(seed)
     groups, number = np.unique(table["seed"].astype(str) + table["set"], return_inverse=True)
     weights = np.stack(
         [np.bincount(generator.integers(len(groups), size=len(groups)), minlength=len(groups)) for _ in range(DRAWS)]
     )[:, number]
     rows = []
     for name, aim in AIMS.items():
-        chosen = aim.rows(table).to_numpy(bool)
-        value = aim.value(table).to_numpy()[chosen]
+        chosen = table.eval(aim.rows).to_numpy(bool)
+        value = table.loc[chosen, aim.value].to_numpy(float)
         drawn = (weights[:, chosen] @ value) / np.maximum(weights[:, chosen].sum(axis=1), 1)
         there = drawn[weights[:, chosen].sum(axis=1) > 0]
         low, high = np.quantile(there, [0.05, 0.95]) if len(there) else (np.nan, np.nan)
         mean = float(value.mean()) if len(value) else np.nan
-        rows.append(_row(name, aim.words, mean, low, high, len(value), *aim[3:]))
-    planted = table["kind"].notna() & table[["flip", "need", "called", "lost"]].notna().all(axis=1)
-    for name, (number_of, harm_of, goal) in CORRELATIONS.items():
+        rows.append(aim.row(name, mean, low, high, len(value)))
+    planted = ~table["without"] & table[["flip", "need", "called", "lost"]].notna().all(axis=1)
+    for name, (number_of, harm_of, aim) in CORRELATIONS.items():
         pair = table.loc[planted, [number_of, harm_of]].to_numpy()
-        drawn = np.array([_spearman(pair, draw) for draw in weights[:500, planted]])
+        drawn = np.array([spearman(*np.repeat(pair, draw, axis=0).T) for draw in weights[:500, planted]])
         low, high = np.nanquantile(drawn, [0.05, 0.95]) if not np.isnan(drawn).all() else (np.nan, np.nan)
-        words, value = f"rank correlation of {number_of} with {harm_of}", _spearman(pair, np.ones(len(pair), int))
-        rows.append(_row(name, words, value, low, high, len(pair), goal))
+        rows.append(aim.row(name, spearman(*pair.T), low, high, len(pair)))
     return pd.DataFrame(rows)
 
 
@@ -266,15 +239,14 @@ def judge_data(table: pd.DataFrame) -> pd.DataFrame:
 
     Returns the columns of `judge` but `end`; `met` is missing without a goal.
     """
-    table = table.assign(cause=table["cause"].fillna(""))
-    rows = []
+    table, rows = _described(table), []
     for name, aim in AIMS_OF_DATA.items():
-        values = aim.value(table)[aim.rows(table)]
+        values = table.loc[table.eval(aim.rows), aim.value]
         if values.dtype == bool:
             low, high = clopper_pearson(int(values.sum()), len(values))
         else:
             low, high = np.clip(over_networks(values)[1:3], 0, 1)
-        rows.append(_row(name, aim.words, float(values.mean()), low, high, len(values), *aim[3:]))
+        rows.append(aim.row(name, float(values.mean()), low, high, len(values)))
     return pd.DataFrame(rows).drop(columns="end")
 
 
@@ -296,21 +268,21 @@ def compare(table: pd.DataFrame) -> pd.DataFrame:
     that of classes without an artefact), `harmful` and `without`, how many of each. The last rows are verdicts of the
     shortcut test by maps of culling, with the shares that are called strong among both.
     """
-    harmful, without = _harmful(1.0)(table), table["kind"].isna()
-    rows = []
-    for words, columns in ((words, columns) for words, columns in COMPARED.items() if set(columns) <= set(table)):
-        number = table[columns].max(axis=1)
-        bar = number[without].quantile(0.95)
-        there = harmful & number.notna()
-        rows.append({"number": words, "found": float((number[there] > bar).mean()), "harmful": int(there.sum()),
-                     "without": int((without & number.notna()).sum())})  # fmt: skip
+    table = _described(table)
+    of = {"harmful": table.eval("harmful and share == 1"), "without an artefact": table["without"]}
+    rows: list[tuple[Any, ...]] = []
+    for words, columns in COMPARED.items():
+        if set(columns) <= set(table):
+            number = table[columns].max(axis=1)
+            harmful, without = (number[rows_of].dropna() for rows_of in of.values())
+            found = float((harmful > without.quantile(0.95)).mean())
+            rows.append((words, found, len(harmful), len(without)))
     if "map_verdict" in table:
-        for words, of in (("harmful", harmful), ("without an artefact", without)):
-            verdict = table.loc[of, "map_verdict"].dropna()
-            rows.append({"number": f"strong map of culling, of classes {words}",
-                         "found": float((verdict == "strong").mean()), "harmful": len(verdict) if of is harmful else 0,
-                         "without": len(verdict) if of is without else 0})  # fmt: skip
-    return pd.DataFrame(rows)
+        for place, (words, rows_of) in enumerate(of.items()):
+            verdict = table.loc[rows_of, "map_verdict"].dropna()
+            counts = (0, len(verdict)) if place else (len(verdict), 0)
+            rows.append((f"strong map of culling, of classes {words}", float((verdict == "strong").mean()), *counts))
+    return pd.DataFrame(rows, columns=["number", "found", "harmful", "without"])
 
 
 def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
@@ -336,11 +308,3 @@ def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
     found = networks.groupby(sets, sort=False)[counts].agg("sum")
     found.insert(0, "networks", networks.groupby(sets, sort=False).size())
     return found.join(table.groupby(sets, sort=False)[["accuracy", "recall"]].mean()).reset_index()
-
-
-def _spearman(pair: FloatArray, times: IntArray) -> float:
-    """Spearman's rank correlation of two columns, each row taken so many times."""
-    drawn = np.repeat(pair, times, axis=0)
-    if len(drawn) < 2 or not (drawn != drawn[:1]).any(axis=0).all():
-        return np.nan
-    return float(np.corrcoef(pd.DataFrame(drawn).rank().to_numpy().T)[0, 1])

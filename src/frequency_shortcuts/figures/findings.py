@@ -32,7 +32,7 @@ from frequency_shortcuts.findings.definitions import (
     UNDECIDED,
     WORSE,
 )
-from frequency_shortcuts.findings.evidence import spearman
+from frequency_shortcuts.intervals import spearman
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .canvas import PAGE, style

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -93,14 +93,6 @@ class Tables:
             for name, kind in self.kinds.items()
             if kind in kinds and (counts[name] >= FEWEST_CLASSES or self.neutral(name))
         ]
-
-
-def spearman(x: Sequence[float], y: Sequence[float]) -> float:
-    """The rank correlation of two sequences; NaN if one side has no order."""
-    ranks = [pd.Series(np.asarray(values, float)).rank().to_numpy() for values in (x, y)]
-    if len(ranks[0]) < 2 or any(np.ptp(one) == 0 for one in ranks):
-        return float("nan")
-    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def kind_of(run: Mapping[Any, Any]) -> str:

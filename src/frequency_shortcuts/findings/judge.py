@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.intervals import clopper_pearson, over_networks
+from frequency_shortcuts.intervals import clopper_pearson, over_networks, spearman
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .definitions import (
@@ -40,7 +40,7 @@ from .definitions import (
     WORSE,
     Finding,
 )  # fmt: skip
-from .evidence import BESIDE, DECIDES, Tables, spearman
+from .evidence import BESIDE, DECIDES, Tables
 from .numbers import numbers
 from .significance import holm, p_of_count, p_of_equivalence, p_of_largest, p_of_mean, p_of_order
 

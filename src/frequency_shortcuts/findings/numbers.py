@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from frequency_shortcuts.intervals import spearman
 from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
@@ -29,7 +30,6 @@ from .evidence import (
     Tables,
     kind_of,
     number_row,
-    spearman,
 )
 
 EARLINESS = "rank correlation of {} with earliness"
