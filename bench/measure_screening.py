@@ -16,7 +16,6 @@ from frequency_shortcuts.figures.canvas import COLOURS, PAGE, despine, style
 from frequency_shortcuts.maps.methods import gradients
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
-from frequency_shortcuts.maps.methods.culling.features import FeatureCollector
 from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -46,7 +45,7 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
             evaluator, every = ClassEvaluator(workspace, c), np.arange(len(pairs))
             groups = range(len(evaluator.bounds) - 1)
             known = np.stack([evaluator.group_sums(np.full(len(pairs), group), every) for group in groups])
-            exact, features = known.sum(axis=0), FeatureCollector(evaluator).collect()
+            exact, features = known.sum(axis=0), evaluator.features()
             for percent, target in itertools.product(PERCENTS, TARGETS):
                 wanted = positions(pairs.height, pairs.width, percent)
                 screened = screening.screen(
@@ -55,7 +54,7 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
                 )  # fmt: skip
                 chosen = np.where(screened.evaluated, screened.increment, -np.inf)
                 truth, top = (set(top_pairs(scores, pairs.size, wanted)) for scores in (exact, chosen))
-                share = screened.cost + gradients.passes(len(pairs)) / len(pairs)
+                share = screened.cost + 2 * (1 + gradients.noisy_copies(len(pairs))) / len(pairs)  # a gradient is two
                 curve.append(about | {"class": c, "percent": percent, "target_recall": target, "share_of_passes": share,
                                       "overlap": len(truth & top) / len(truth | top)})  # fmt: skip
     return pd.DataFrame(curve).assign(device=device.type)

@@ -20,7 +20,7 @@ from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.recipe import Recipe
-from frequency_shortcuts.spectrum import controls
+from frequency_shortcuts.spectrum import masks
 
 # %%
 # Pictures and a network
@@ -60,9 +60,9 @@ found = find(registry.load("culling"), network, draw(30, 3), search="screened")
 maps = fs.dfm.dominant(found.score, fs.spectrum.ConjugatePairs(32, 32), percent=5)
 masks = {
     "map": maps[0],
-    "random": controls.control_mask(maps[0], "random", seed=0),
-    "same radii": controls.control_mask(maps[0], "radial", seed=0),
-    "low pass": controls.low_pass_mask(maps[0]),
+    "random": masks.control_mask(maps[0], "random", seed=0),
+    "same radii": masks.control_mask(maps[0], "radial", seed=0),
+    "low pass": masks.low_pass_mask(maps[0]),
 }
 
 # %%

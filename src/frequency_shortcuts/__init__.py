@@ -25,7 +25,7 @@ except PackageNotFoundError:  # used from a checkout
 # Loaded at first use, so that importing the package is fast: name -> module.
 PUBLIC = {
     "adcs": "maps.adcs",
-    "culling": "maps.methods.culling",
+    "culling": "maps.methods.culling.method",
     "dfm": "maps.dfm",
     "shortcuts": "evaluation.shortcuts",
     "spectrum": "spectrum",

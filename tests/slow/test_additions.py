@@ -104,8 +104,8 @@ def insert(file, line, new):
 
 def test_a_method_needs_its_module_its_name_a_case_of_the_tests_and_a_row_of_the_docs(copy):
     folder, tests = copy / "src" / "frequency_shortcuts" / "maps" / "methods", "tests/unit/test_methods.py"
-    (folder / "alike.py").write_text((folder / "gradient_product.py").read_text())
-    insert(folder / "registry.py", '    "random": "random_ranking",\n', '    "alike": "alike",\n')
+    (folder / "alike.py").write_text((folder / "gradients.py").read_text())
+    insert(folder / "registry.py", '    "random": "baselines:Random",\n', '    "alike": "alike",\n')
     insert(copy / tests, '    "random": ("random", {}),\n', '    "alike": ("alike", {}),\n')
     insert(copy / "docs" / "methods.md", "| --- | --- | --- | --- |\n", "| `alike` | as gradient | | 0 |\n")
     python(copy, "-c", METHOD)

@@ -7,7 +7,7 @@ from scipy import stats
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum import fills
-from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
+from frequency_shortcuts.spectrum.masks import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 2, 1, 2, 0, 2, 1])

@@ -13,8 +13,7 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.spectrum.cells import cells
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
 
 @pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((1, 4), 1.0)])

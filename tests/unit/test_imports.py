@@ -46,7 +46,7 @@ DEVELOPMENT = (ROOT / "docs" / "development.md").read_text()
 # What users of the library name: the public names, the command, the example, and all methods.
 PUBLIC = [
     *frequency_shortcuts.PUBLIC.values(), *frequency_shortcuts.NAMES.values(), "command", "example",
-    *(f"maps.methods.{module}" for module in METHODS.values()),
+    *(f"maps.methods.{module.partition(':')[0]}" for module in METHODS.values()),
 ]  # fmt: skip
 
 

@@ -20,10 +20,9 @@ from frequency_shortcuts.maps.methods import hfss, registry
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Workspace
-from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.masks import positions
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
 
 @pytest.fixture

@@ -9,9 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frequency_shortcuts.spectrum.filters import hide
+from frequency_shortcuts.spectrum.filters import PairRemover, hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.spectrum.waves import PairRemover
 
 SIZES = [(1, 1), (1, 7), (8, 1), (5, 6), (6, 5), (7, 9)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -10,8 +10,7 @@ from spectral_classes import noise, pixels_of
 from frequency_shortcuts.evaluation import moves
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, beyond, class_statistics
 from frequency_shortcuts.evaluation.moves import Move
-from frequency_shortcuts.spectrum.colours import opponent, rgb
-from frequency_shortcuts.spectrum.filters import hide
+from frequency_shortcuts.spectrum.filters import hide, opponent, rgb
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 sizes = st.tuples(st.integers(2, 9), st.integers(2, 9))

@@ -12,10 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frequency_shortcuts import dfm, spectrum
-from frequency_shortcuts.spectrum.cells import cells
-from frequency_shortcuts.spectrum.colours import opponent, rgb
+from frequency_shortcuts.spectrum.filters import opponent, rgb
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
 SIZES = [(1, 1), (1, 7), (5, 6), (6, 5), (8, 8)]
 sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -15,7 +15,7 @@ import frequency_shortcuts as fs
 from frequency_shortcuts.networks import training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.swap_fine import FIRST
-from frequency_shortcuts.spectrum.colours import opponent
+from frequency_shortcuts.spectrum.filters import opponent
 from frequency_shortcuts.spectrum.pairs import radius
 
 SIZE = 16

@@ -16,7 +16,8 @@ from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores, synthetic
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import shortcuts, truth
-from frequency_shortcuts.spectrum import controls
+from frequency_shortcuts.spectrum.masks import control_mask
+from frequency_shortcuts.spectrum.masks import strata as strata_of
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 DESIGN = synthetic.Design(2, size=16, band_edges=(2, 4, 6))
@@ -49,14 +50,14 @@ def test_positions_and_scores_that_make_no_sense_are_refused():
 def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
     pairs = ConjugatePairs(*size)
     scores = np.random.default_rng(seed).permutation(len(pairs))
-    strata = controls.strata(pairs, kind)
+    strata = strata_of(pairs, kind)
     dealt = truth.shuffled(scores, pairs, kind, 3, np.random.default_rng(seed))
     for one in dealt:
         for stratum in np.unique(strata):
             assert sorted(one[strata == stratum]) == sorted(scores[strata == stratum])
     # Cut where the map is, it is a mask that control_mask could have drawn: as many pairs of each stratum.
     cut = len(pairs) // 3
-    drawn = controls.control_mask(pairs.scatter(scores < cut), kind, seed)
+    drawn = control_mask(pairs.scatter(scores < cut), kind, seed)
     for stratum in np.unique(strata):
         assert (dealt[0] < cut)[strata == stratum].sum() == pairs.gather(drawn)[strata == stratum].sum()
 
@@ -136,7 +137,7 @@ def test_controls_are_at_chance_and_have_a_spread(scored):
     assert np.allclose(random["precision"], random["prevalence"], atol=0.03)
     of_class_2 = table.query("truth == 'any' and `class` == 2").set_index("ranking")["precision"]
     # The radial control of a map, drawn here as masks.
-    drawn_masks = [controls.control_mask(masks[12.5][2], "radial", seed) for seed in range(300)]
+    drawn_masks = [control_mask(masks[12.5][2], "radial", seed) for seed in range(300)]
     slow = [(control & truths["any"][2]).sum() / control.sum() for control in drawn_masks]
     assert of_class_2["radial"] == pytest.approx(np.mean(slow), abs=0.03)
     pairs, k = ConjugatePairs(16, 16), masks[12.5][2].sum()

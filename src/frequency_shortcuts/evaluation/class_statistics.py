@@ -16,7 +16,7 @@ from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.colours import opponent
+from frequency_shortcuts.spectrum.filters import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane, shares_beyond
 
 FEWEST = 10  # ranking images of a class

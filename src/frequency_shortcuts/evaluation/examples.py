@@ -15,9 +15,9 @@ from frequency_shortcuts.data import normalisation, stores
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import all_named
 from frequency_shortcuts.spectrum.filters import half_plane, hide
+from frequency_shortcuts.spectrum.masks import control_mask
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .hits import read_hits

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.spectrum.colours import opponent, rgb
+from frequency_shortcuts.spectrum.filters import opponent, rgb
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .class_statistics import LARGEST_RATIO, ClassStatistics, Moments, squared
@@ -23,7 +23,7 @@ from .class_statistics import LARGEST_RATIO, ClassStatistics, Moments, squared
 class Move(NamedTuple):
     """A move F -> shift + ratio F: complex64 and float32 [channels, H, W // 2 + 1], as a real FFT orders them.
 
-    The channels of colour images are opponent colours (`spectrum.colours`).
+    The channels of colour images are opponent colours (`spectrum.filters`).
     """
 
     shift: Tensor

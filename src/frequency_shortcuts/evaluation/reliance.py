@@ -40,8 +40,7 @@ import pandas as pd
 
 from frequency_shortcuts.intervals import joined, over_networks, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
-from frequency_shortcuts.spectrum.masks import check_mask
+from frequency_shortcuts.spectrum.masks import check_mask, control_mask, low_pass_mask
 
 from .verdicts import RECOGNISED_TPR
 

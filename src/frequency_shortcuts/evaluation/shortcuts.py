@@ -22,10 +22,9 @@ from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.predictions import Classifier, confusion, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray
-from frequency_shortcuts.spectrum.controls import control_mask
 from frequency_shortcuts.spectrum.fills import all_named, donors
 from frequency_shortcuts.spectrum.filters import half_plane, hide
-from frequency_shortcuts.spectrum.masks import check_mask
+from frequency_shortcuts.spectrum.masks import check_mask, control_mask
 
 from .cross import cross_matrix, own_map_advantage
 from .hits import Hits, Named, rates, read_hits, write_hits

@@ -2,7 +2,7 @@
 
 Two maps of 5 % overlap if both hold the lowest frequencies. So each overlap is compared with the overlap of the left
 map and random masks of the size of the right map: drawn uniformly, and drawn with the radial distribution of the right
-map (`controls.control_mask`).
+map (`masks.control_mask`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import pandas as pd
 
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
-from frequency_shortcuts.spectrum.controls import strata
-from frequency_shortcuts.spectrum.masks import overlap, overlap_of_counts
+from frequency_shortcuts.spectrum.masks import overlap, overlap_of_counts, strata
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.hdf5 import read_classes
 

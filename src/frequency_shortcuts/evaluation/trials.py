@@ -14,9 +14,8 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.spectrum.controls import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.fills import FILLS, all_named
-from frequency_shortcuts.spectrum.masks import overlap
+from frequency_shortcuts.spectrum.masks import control_mask, low_pass_mask, overlap
 
 from .hits import TRIAL, measures_fpr
 

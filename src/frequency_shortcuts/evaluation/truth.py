@@ -28,9 +28,8 @@ import pandas as pd
 
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
-from frequency_shortcuts.spectrum.controls import strata
 from frequency_shortcuts.spectrum.fills import SWAP
-from frequency_shortcuts.spectrum.masks import check_mask
+from frequency_shortcuts.spectrum.masks import check_mask, strata
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 if TYPE_CHECKING:
@@ -174,7 +173,7 @@ def shuffled(
 
     `random` shuffles over all pairs, `radial` within each ring of one cycle per image. Pairs of two positions and those
     of one position are shuffled separately. Cut at the size of a map, such a ranking gives the same kind of mask as
-    `controls.control_mask` for that map.
+    `masks.control_mask` for that map.
     """
     stratum = strata(pairs, kind)
     sorted_by_stratum = np.argsort(stratum, kind="stable")

@@ -26,7 +26,7 @@ from frequency_shortcuts.intervals import (
     wilson,
 )
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.controls import CONTROLS
+from frequency_shortcuts.spectrum.masks import CONTROLS
 
 from .hits import Hits, rates
 

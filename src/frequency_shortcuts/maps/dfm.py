@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
@@ -96,11 +95,12 @@ def write(
         about |= {"method": method, "settings": json.dumps(dict(found.settings))}
         about |= {key: getattr(found, key) for key in ("passes", "seconds", "resumed")}
     with replacing_hdf5(path) as file:
-        _write_planes(file, name, shape, np.float32, lambda c: pairs.scatter(score[c].astype(np.float32)))
-        _write_planes(file, "rank", shape, np.int32, lambda c: pairs.scatter(rank(score[c])))
-        if (evaluated := found.evaluated) is not None:
-            _write_planes(file, "evaluated", shape, bool, lambda c: pairs.scatter(evaluated[c]))
-        _write_masks(file, score, pairs, percents)
+        _write_planes(file, name, shape, np.float32, (pairs.scatter(one.astype(np.float32)) for one in score))
+        _write_planes(file, "rank", shape, np.int32, (pairs.scatter(rank(one)) for one in score))
+        if found.evaluated is not None:
+            _write_planes(file, "evaluated", shape, bool, map(pairs.scatter, found.evaluated))
+        for top in percents:
+            _write_planes(file, f"mask/top_{top:g}", shape, bool, (dominant(one, pairs, top) for one in score))
         file.attrs.update({"layout": "centred", "classes": list(classes), **found.about, **about})
 
 
@@ -123,35 +123,20 @@ def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) 
                 raise ValueError(f"{odd[0].filename} and {held[0].filename} are of different cullings: {name} differs")
         for name in (*(name for name in held[0] if name != "mask"), *(f"mask/{top}" for top in held[0]["mask"])):
             planes = np.concatenate([part[name][:] for part in held])
-            _write_planes(file, name, planes.shape, planes.dtype, planes.__getitem__)
+            _write_planes(file, name, planes.shape, planes.dtype, planes)
         for name, value in held[0].attrs.items():
             of_classes = isinstance(value, np.ndarray)
             file.attrs[name] = np.concatenate([part.attrs[name] for part in held]).tolist() if of_classes else value
 
 
-def _write_masks(file: h5py.File, score: FloatArray, pairs: ConjugatePairs, percents: Sequence[float]) -> None:
-    """One mask per percentage, from scores [class, pairs]."""
-    shape = len(score), pairs.height, pairs.width
-    for percent in percents:
-        _write_planes(file, f"mask/top_{percent:g}", shape, bool, partial(_top, score, pairs, percent))
-
-
-def _top(score: FloatArray, pairs: ConjugatePairs, percent: float, c: int) -> BoolArray:
-    return dominant(score[c], pairs, percent)
-
-
 def _write_planes(
-    file: h5py.File,
-    name: str,
-    shape: tuple[int, int, int],
-    dtype: npt.DTypeLike,
-    plane: Callable[[int], npt.NDArray[Any]],
+    file: h5py.File, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike, planes: Iterable[npt.NDArray[Any]]
 ) -> None:
     """Write a dataset [class, H, W] of this shape plane by plane: those of a thousand classes take gigabytes."""
     packed = {"chunks": (1, *shape[1:]), "compression": "gzip", "shuffle": True}
     stored = file.create_dataset(name, shape, dtype, **(packed if shape[0] else {}))
-    for c in range(shape[0]):
-        stored[c] = plane(c)
+    for c, plane in enumerate(planes):
+        stored[c] = plane
 
 
 def read(path: str | os.PathLike[str]) -> DFM:
@@ -172,9 +157,7 @@ def read(path: str | os.PathLike[str]) -> DFM:
 
 
 def read_mask(
-    path: str | os.PathLike[str],
-    percent: float,
-    chosen: npt.NDArray[np.int64] | slice = slice(None),
+    path: str | os.PathLike[str], percent: float, chosen: npt.NDArray[np.int64] | slice = slice(None)
 ) -> BoolArray:
     """The map of every class, or of the `chosen` ones (in increasing order), without reading the rest of the file.
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.spectrum.colours import opponent, rgb
+from frequency_shortcuts.spectrum.filters import opponent, rgb
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, shares_beyond
 
 from .numerics import square_root

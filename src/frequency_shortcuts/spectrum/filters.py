@@ -1,10 +1,12 @@
-"""Keep or remove frequencies of images, and put those of a fill in their place.
+"""Keep or remove frequencies of images, and put those of a fill in their place; opponent colours.
 
-`hide` is the only place that does so: filters, tests, mixtures, the explorer and trainings call it.
+`hide` is the only place that does so for any mask: filters, tests, mixtures, the explorer and trainings call it.
+`PairRemover` does it for single pairs, and many of them.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,7 +15,10 @@ import torch
 from torch import Tensor
 
 from .masks import check_mask
-from .pairs import check_images
+from .pairs import ConjugatePairs, check_images
+
+_OPPONENT = torch.tensor([[1, 1, 1], [1, -1, 0], [1, 1, -2]], dtype=torch.float64)
+_OPPONENT /= torch.tensor([3, 2, 6], dtype=torch.float64)[:, None] ** 0.5  # rows of length 1: its inverse is its mirror
 
 
 def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
@@ -67,3 +72,83 @@ def half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:
     if array.shape != (height, width):
         raise ValueError(f"mask of shape {array.shape}: the images need [{height}, {width}]")
     return torch.from_numpy(np.ascontiguousarray(np.fft.ifftshift(array)[:, : width // 2 + 1]))
+
+
+def opponent(values: Tensor) -> Tensor:
+    """Real or complex values [..., 3, H, W] of red, green and blue in opponent colours; of other channels as they are.
+
+    These are lightness, red against green, and yellow against blue. JPEG saves on colour, and the noise of a sensor is
+    independent in red, green and blue, while photographs hardly differ between them: in opponent colours such traces
+    stand out. The transform keeps lengths. `rgb` is its inverse.
+    """
+    return _mixed(values, _OPPONENT)
+
+
+def rgb(values: Tensor) -> Tensor:
+    """The inverse of `opponent`."""
+    return _mixed(values, _OPPONENT.T)
+
+
+def _mixed(values: Tensor, weights: Tensor) -> Tensor:
+    if values.shape[-3] != 3:
+        return values
+    mixed: Tensor = torch.einsum("dc,...chw->...dhw", weights.to(values), values)
+    return mixed
+
+
+class PairRemover:
+    """Images [m, channels, H, W], float32 or float64, and room for `capacity` copies of them, on their device.
+
+    A conjugate pair's part of an image is a plane wave, the sum of two products of a function of the row and one of the
+    column: with F the coefficient at (u, v), Re(F e^(2 pi i u y / H) e^(2 pi i v x / W)). Two fused multiply-adds of
+    short tables an image therefore add or remove it, instead of a Fourier transform there and back.
+
+    The buffer is in channels-last order, as convolutions like it, and is used again by every call.
+
+    donors : like the images, one for each; then an image also gains its donor's part at the pair
+    """
+
+    def __init__(self, pairs: ConjugatePairs, images: Tensor, capacity: int, donors: Tensor | None = None) -> None:
+        self.pairs, self.capacity = pairs, capacity
+        m, channels, height, width = images.shape
+        self.channels = channels
+        self._rows = _waves(height, height, images.dtype, images.device) * images.new_tensor([1, -1])[:, None, None]
+        self._columns = _waves(width // 2 + 1, width, images.dtype, images.device)
+        self._row_of = torch.as_tensor(pairs.half_row, device=images.device)
+        self._column_of = torch.as_tensor(pairs.half_column, device=images.device)
+        self._images = images.permute(0, 2, 3, 1).reshape(m, height, width * channels)
+        self._buffer = images.new_empty(capacity, m, height, width * channels)
+        share = torch.as_tensor(pairs.size / (pairs.height * pairs.width)).to(images)
+        lost = pairs.coefficients(images)
+        if donors is not None:
+            lost -= pairs.coefficients(donors)
+        # [2, pairs, m, 1, channels], real and imaginary part: what a call selects lies together.
+        self._change = (lost * -share).permute(0, 3, 1, 2).contiguous()[:, :, :, None]
+
+    def remove(self, index: Tensor) -> Tensor:
+        """The images without their own part at the pairs index [k], one after the other: [k * m, channels, H, W].
+
+        It is the buffer, on the images' device: the next call overwrites it, and the caller may, too.
+        """
+        m = len(self._images)
+        real, imaginary = self._change.index_select(1, index)
+        cosine, sine = self._columns.index_select(1, self._column_of[index])[:, :, None, :, None]
+        first = (real * cosine).sub_(imaginary * sine).view(len(index), m, 1, -1)
+        second = (real * sine).add_(imaginary * cosine).view(len(index), m, 1, -1)
+        left = self._rows.index_select(1, self._row_of[index])[:, :, None, :, None]
+        filled = self._buffer[: len(index)]
+        torch.addcmul(self._images, left[0], first, out=filled).addcmul_(left[1], second)
+        return self.buffer[: len(index) * m]
+
+    @property
+    def buffer(self) -> Tensor:
+        """All of it, [capacity * m, channels, H, W]; what lies behind the last call's images is older."""
+        return self._buffer.view(-1, self.pairs.height, self.pairs.width, self.channels).permute(0, 3, 1, 2)
+
+
+@functools.lru_cache(maxsize=8)
+def _waves(count: int, side: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Cosine and sine of the frequencies 0 .. count - 1 at every pixel of a side, [2, count, side]."""
+    # The phase is reduced in integers, so that it is exact at every frequency and size.
+    phase = 2 * np.pi * (np.outer(np.arange(count), np.arange(side)) % side / side)
+    return torch.as_tensor(np.stack([np.cos(phase), np.sin(phase)])).to(device, dtype)

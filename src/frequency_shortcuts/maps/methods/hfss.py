@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import positions
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
 from .method import Size
 from .workspace import Workspace

@@ -1,6 +1,6 @@
 """One interface for every method: a network and ranking images in, a score of every pair for every class out.
 
-A method is a module of this folder with
+A method is a module of this folder, or a class in one, with
 
 - `Settings`, a frozen dataclass: what a user can choose;
 - `passes(settings, size)`: how many forward passes of one image it will take, at most;
@@ -42,8 +42,9 @@ class Size:
 
 
 class Method(Protocol):
-    """What a module of a method provides."""
+    """What a module or class of a method provides."""
 
+    __name__: str
     Settings: Callable[..., Any]
 
     def passes(self, settings: Any, size: Size) -> int: ...
@@ -88,7 +89,7 @@ def find(
 
     Parameters
     ----------
-    method : a module of this folder; `registry.load` gives it by its name
+    method : a module of this folder, or a class in one; `registry.load` gives it by its name
     network : images [n, channels, H, W] -> logits [n, classes]; it is used in evaluation mode and not changed
     split : the images, read in batches. All donors with the fill `swap` are of its neutral class, if it has one; else
         of any class but the image's own
@@ -113,13 +114,13 @@ def find(
     if classes is not None and not set(classes) <= set(range(len(split.classes))):
         raise ValueError(f"classes {list(classes)}: expected some of 0 to {len(split.classes) - 1}")
     work, begin = work or Work(), time.perf_counter()
-    resumed, identity = work.state is not None and Path(work.state).exists(), (type(chosen).__module__, chosen)
+    resumed, identity = work.state is not None and Path(work.state).exists(), (method.__name__, chosen)
     with Workspace(
         network, split, classes=classes, seed=seed, limits=limits, identity=identity, work=work
     ) as workspace:
         count, frozen = workspace.count[workspace.classes], workspace.engine.frozen
         size = Size(len(count), int(count.sum()), workspace.pairs)
-        workspace.expect(method.passes(chosen, size), type(chosen).__module__.rpartition("methods.")[2])
+        workspace.expect(method.passes(chosen, size), method.__name__.rpartition("methods.")[2])
         settled = getattr(chosen, "needs_deterministic", True)
         with deterministic_on_cuda(frozen.device) if settled else nullcontext():
             score = method.scores(workspace, chosen)

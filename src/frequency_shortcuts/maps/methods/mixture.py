@@ -26,10 +26,9 @@ import torch
 from torch import Tensor
 
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
-from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.fills import FILLS, named
 from frequency_shortcuts.spectrum.filters import hide
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
 from .gradients import input_gradient
 from .method import Size

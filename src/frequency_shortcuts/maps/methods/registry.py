@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from .method import Method
 
-# name -> module in this folder. A module is loaded only when it is used, so that a job depends on its own method.
+# name -> module in this folder, or a class in one. It is loaded when it is used: a job depends on its own method.
 METHODS = {
     "culling": "culling.method",
     "hfss": "hfss",
     "mixture": "mixture",
-    "gradient": "gradient_product",
-    "adcs": "class_adcs",
-    "energy": "energy",
-    "low_pass": "low_pass",
-    "random": "random_ranking",
+    "gradient": "gradients",
+    "adcs": "baselines:ADCS",
+    "energy": "baselines:Energy",
+    "low_pass": "baselines:LowPass",
+    "random": "baselines:Random",
 }
 # name -> method and settings that differ from its defaults. These names, and those of the methods, mean the same in
 # Python, in a shell and in a study.
@@ -32,15 +32,16 @@ def module_of(name: str) -> str:
     """The full name of the module of a method. Raises ValueError for an unknown method."""
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
-    return f"{__package__}.{METHODS[name]}"
+    return f"{__package__}.{METHODS[name].partition(':')[0]}"
 
 
 def load(name: str) -> Method:
-    """The module of a method.
+    """The module or class of a method.
 
     >>> found = find(load("hfss"), network, split, candidates=200)
     """
-    return cast("Method", import_module(module_of(name)))
+    module, one = import_module(module_of(name)), METHODS[name].partition(":")[2]
+    return cast("Method", getattr(module, one) if one else module)
 
 
 def resolve(name: str) -> tuple[str, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The exact evaluation of one class: its losses with and without pairs of frequencies."""
+"""The evaluation of one class: its losses with and without pairs of frequencies, and features of all pairs."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 
 from frequency_shortcuts.data.source import tiling
+from frequency_shortcuts.maps.methods import gradients
 from frequency_shortcuts.maps.methods.workspace import Workspace, per_block
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import named
-from frequency_shortcuts.spectrum.waves import PairRemover
+from frequency_shortcuts.spectrum.filters import PairRemover
 
 from .screening import group_bounds
+from .surrogate import Features
 
 
 class ClassEvaluator:
@@ -171,3 +173,57 @@ class ClassEvaluator:
         parts = zip(after.split([len(images) for images in filtered]), before, strict=True)
         sums = torch.cat([(part.view(-1, len(losses)) - losses).sum(dim=1) for part, losses in parts])
         return self._finite(sums, index)
+
+    # Features, from gradients at the images and at noisy copies of them
+
+    def features(self) -> Features:
+        """The features of all pairs, which `surrogate.Model` needs, summed over each group of images."""
+        groups, pairs = len(self.bounds) - 1, len(self.engine.pairs)
+        views = 1 + gradients.noisy_copies(pairs)  # of each image: itself and its noisy copies
+        sums = np.zeros((2, 5, groups, pairs))
+        step = per_block(views)
+        for first in range(0, len(self), step):
+            last = min(first + step, len(self))
+            compute = functools.partial(self._feature_sums, first, last, views)
+            key = f"class {self.label}, features of images {first} to {last}"
+            sums += self.workspace.step(key, compute, 3 * (last - first) * views)
+        return Features(sums[0], sums[1], np.diff(self.bounds) / len(self))
+
+    @torch.no_grad()  # `first_order` enables gradients only for the loss
+    def _feature_sums(self, begin: int, end: int, views: int) -> FloatArray:
+        """Sums over the images begin to end: float64 [2, 5, groups, pairs], the features and their squares.
+
+        Gradients are computed in full batches, in the order: an image, then its noisy copies.
+        """
+        pairs, device = self.engine.pairs, self.engine.source.device
+        at_once = min(self.engine.backward_batch, self.engine.batch)
+        sums = torch.zeros(2, 5, len(self.bounds) - 1, len(pairs), dtype=torch.float64, device=device)
+        responses = torch.empty(0, 2, len(pairs), dtype=torch.float64, device=device)  # of the unfinished image
+        for start in range(begin * views, end * views, at_once):
+            stop = min(start + at_once, end * views)
+            first, last = start // views, -(-stop // views)
+            images = self.take(first, last)
+            shown = torch.arange(start, stop, device=device) - first * views
+            seen = gradients.with_noise(images, pairs, views - 1, range(first, last))[shown]
+            both = gradients.first_order(self.workspace.forward, seen, images[shown // views], self.label, pairs)
+            responses = torch.cat([responses, torch.stack(both, dim=1)])
+            if complete := len(responses) // views:
+                whole = responses[: complete * views].unflatten(0, (complete, views))
+                self._add_features(sums, whole, images[:complete], first)
+                responses = responses[complete * views :]
+        return sums.cpu().numpy()
+
+    def _add_features(self, sums: Tensor, responses: Tensor, images: Tensor, first: int) -> None:
+        """Add the responses [n, views, 2, pairs] of the images from `first` to the sums [2, 5, groups, pairs]."""
+        part = slice(first, first + len(images))
+        group = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))[part]
+        influence = torch.as_tensor(self.influence[part], device=images.device)
+        change, product = responses.unbind(2)
+        plain, noisy = change[:, 0], change[:, 1:]
+        energy = influence[:, None] * gradients.energies(images, self.engine.pairs)
+        smoothing, deviation = noisy.mean(dim=1) - plain, noisy.std(dim=1, correction=0)
+        features = torch.stack([plain, product[:, 0], energy, smoothing, deviation])
+        for g in np.unique(group):
+            of_group = features[:, torch.as_tensor(group == g, device=images.device)]
+            sums[0, :, g] += of_group.sum(dim=1) / len(self)
+            sums[1, :, g] += of_group.square().sum(dim=1) / len(self) ** 2

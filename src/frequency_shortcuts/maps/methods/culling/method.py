@@ -25,14 +25,13 @@ from frequency_shortcuts.maps.methods.gradients import noisy_copies
 from frequency_shortcuts.maps.methods.method import Found, Method, Size, find
 from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.arrays import FloatArray
-from frequency_shortcuts.spectrum.cells import cells
 from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
+from frequency_shortcuts.spectrum.pairs import cells
 
 from . import screening
 from .audits import recall
 from .evaluator import ClassEvaluator
-from .features import FeatureCollector
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +103,10 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     """Loss increments, float64 [class, pairs]. All pairs of a cell have the same.
 
     What else a culling finds of each class is in `Workspace.about`: `baseline_loss`, the mean loss of the unfiltered
-    images; `passes`, filtered images shown to the network (not the gradients for screening, which cost
-    `gradients.passes` forward passes an image). If it is screened, also `expected_recall`, the share of the true top
-    `percent` % that was found, by the model; `left_out`, `audited`, `missed`, pairs that the last audit could draw
-    from, drew, and found to belong to the top; `audits`, their number; `recall`, which follows, with its 95 % interval.
+    images; `passes`, filtered images shown to the network (not the gradients for screening). If it is screened,
+    also `expected_recall`, the share of the true top `percent` % that was found, by the model; `left_out`, `audited`,
+    `missed`, pairs that the last audit could draw from, drew, and found to belong to the top; `audits`, their number;
+    `recall`, which follows, with its 95 % interval.
     """
     about: dict[str, Any] = {"method": settings.search, "fill": settings.fill}
     log.info("%s, fill %s, %d pairs", settings.search, settings.fill, len(workspace.pairs))
@@ -142,7 +141,7 @@ def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, A
         wanted = positions(pairs.height, pairs.width, settings.percent)
         about |= vars(
             screening.screen(
-                FeatureCollector(evaluator).collect(),
+                evaluator.features(),
                 evaluator.group_sums,
                 pairs,
                 wanted,

@@ -100,18 +100,6 @@ class _Evaluations:
         return np.bincount(self.pair, values, self.n_pairs).astype(float)
 
 
-@dataclass(frozen=True)
-class _Departure:
-    """What a fit says of the departure of each pair [pairs].
-
-    without_own : as its neighbours alone predict it
-    variance : of the prediction
-    """
-
-    without_own: FloatArray
-    variance: FloatArray
-
-
 class Model:
     """The model of one class."""
 
@@ -144,11 +132,11 @@ class Model:
             linear_term = weights @ known.features
             factor = _group_factors(known, precision, linear_term, target)
             residual = known.increment - factor[known.group] * linear_term
-            departure = self._fit_departure(known, precision, residual)
+            without_own, unsure = self._fit_departure(known, precision, residual)
             self._fit_error(known, precision, residual)
-        local = self._local_error(known, residual, departure)
+        local = self._local_error(known, residual, without_own)
         linear = factor[:, None] * np.tensordot(weights, self._features, axes=1)
-        return self._predict(exact, level, linear, local, departure.variance, known.least)
+        return self._predict(exact, level, linear, local, unsure, known.least)
 
     def _evaluations(self, exact: FloatArray, level: IntArray) -> _Evaluations:
         """All evaluations, from the arguments of `fit`."""
@@ -165,8 +153,13 @@ class Model:
         weights: FloatArray = self._trust + np.linalg.solve(normal, (x * precision) @ (target - self._trust @ x))
         return weights
 
-    def _fit_departure(self, known: _Evaluations, precision: FloatArray, residual: FloatArray) -> _Departure:
-        """Set the departure of each pair, the mean of its neighbourhood."""
+    def _fit_departure(
+        self, known: _Evaluations, precision: FloatArray, residual: FloatArray
+    ) -> tuple[FloatArray, ...]:
+        """Set the departure of each pair, the mean of its neighbourhood; returns two of its properties [pairs].
+
+        The departure as the neighbours of a pair alone predict it, and the variance of the prediction.
+        """
         pull = known.by_pair(known.product * precision * residual)
         certainty = known.by_pair(known.product**2 * precision)
         pull_near, certainty_near = self._around(np.stack([pull, certainty]))
@@ -176,7 +169,7 @@ class Model:
         without_own = (pull_near - self._own * pull) / (total - self._own * certainty)
         # Of all images: the square of a Gaussian is a narrower Gaussian.
         variance = self._one / 2 * self._around(certainty, REACH / 2**0.5) / total / total
-        return _Departure(without_own, variance)
+        return without_own, variance
 
     def _fit_error(self, known: _Evaluations, precision: FloatArray, residual: FloatArray) -> None:
         """Set the size of each term of the error."""
@@ -184,13 +177,13 @@ class Model:
         squares = np.minimum(rest**2 * precision, CLIP**2)
         self._error = nnls((known.spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
 
-    def _local_error(self, known: _Evaluations, residual: FloatArray, departure: _Departure) -> FloatArray:
+    def _local_error(self, known: _Evaluations, residual: FloatArray, without_own: FloatArray) -> FloatArray:
         """The mean squared error at each pair and its neighbours, in units of the expected one [pairs].
 
         It is that of the prediction of each pair without the pair itself.
         """
         started = np.unique(known.pair)
-        rest = residual - departure.without_own[known.pair] * known.product
+        rest = residual - without_own[known.pair] * known.product
         expected = known.by_pair(np.maximum(self._error @ known.spread, known.least))[started]
         size, count = np.zeros(known.n_pairs), np.zeros(known.n_pairs)
         size[started], count[started] = np.minimum(known.by_pair(rest)[started] ** 2 / expected, CLIP**2), 1.0
