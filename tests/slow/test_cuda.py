@@ -9,7 +9,7 @@ import copy
 import numpy as np
 import pytest
 import torch
-from culled_images import same as same_culling
+from method_problems import same as same_culling
 from spectral_classes import WaveReader, waved
 from spectral_classes import split as split_of
 from training_runs import run, tiny

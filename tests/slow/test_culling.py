@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from culled_images import LABELS, batch, same
+from method_problems import LABELS, batch, same
 from screening_problems import Fooled, Problem
 
 from frequency_shortcuts import culling

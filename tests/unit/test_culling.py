@@ -5,15 +5,16 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from culled_images import LABELS, batch
+from method_problems import LABELS, batch
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.culling import screening
+from frequency_shortcuts.maps.methods.engine import Engine, Limits
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
 @pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((1, 4), 1.0)])
@@ -55,22 +56,6 @@ def test_screened_finds_the_map_with_few_passes():
     assert (about["left_out"] == (~found.evaluated).sum(axis=1) + about["audited"]).all()
     # An audit that misses nothing bounds the recall from below.
     assert (about["recall"] == 1).all() and (about["recall_low"] < 1).all() and about["recall_high"].max() == 1
-
-
-@pytest.mark.parametrize("fill", ["zeros", "swap"])
-def test_a_culling_by_cells_removes_all_pairs_of_a_cell_at_once(small_network, fill):
-    network, images, pairs = small_network(2, 3, dtype=torch.float64), batch((8, 7)), ConjugatePairs(8, 7)
-    found = culling.cull(network, Split(images, LABELS), "exact", fill=fill, patch=3)
-    cell = cells(pairs, 3, 3)
-    assert 1 < len(np.unique(cell)) < len(pairs) / 4 and found.evaluated.all()
-    assert all(np.ptp(found.score[:, cell == i], axis=1).max() == 0 for i in np.unique(cell))
-    single = culling.cull(network, Split(images, LABELS), "exact")
-    np.testing.assert_allclose(found.about["baseline_loss"], single.about["baseline_loss"], rtol=1e-9)
-    assert (found.about["passes"] == (1 + cell.max()) * found.about["images_per_class"]).all()
-    assert found.about["patch"] == 3 and "patch" not in single.about and "audits" not in single.about
-    last = culling.cull(network, Split(images, LABELS), "exact", fill=fill, patch=3, classes=[2])
-    np.testing.assert_allclose(last.score, found.score[2:], rtol=0, atol=1e-12)
-    assert last.about["passes"].tolist() == found.about["passes"][2:].tolist()
 
 
 def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
@@ -187,6 +172,65 @@ def test_a_network_with_constant_logits_is_screened():
         found = culling.cull(Constant(), Split(images, np.arange(12) % 2))
     assert (found.score[found.evaluated] == 0).all()
     assert np.isfinite(found.score).all()
+
+
+# Images, networks, batches and precisions
+
+
+class Tuple(nn.Module):
+    def forward(self, images):
+        return images, images
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"batch": 0}, "batch 0: expected at least 1"),
+        ({"network": Tuple()}, "the network gives tuple for 2 images: expected logits"),
+        ({"network": nn.Identity()}, r"the network gives \(2, 2, 6, 6\) for 2 images: expected logits"),
+    ],
+)
+def test_batches_and_networks_of_another_kind_are_an_error(small_network, change, message):
+    with pytest.raises(ValueError, match=message):
+        culling.cull(**{"network": small_network(2, 3), "split": Split(batch((6, 6)), LABELS)} | change)
+
+
+@pytest.mark.parametrize(("dtype", "given"), [(torch.float32, torch.float64), (torch.float64, torch.float32)])
+def test_images_are_taken_in_the_networks_dtype(small_network, dtype, given):
+    network, images = small_network(2, 3, dtype=dtype), batch((6, 6), dtype=given)
+    found, expected = (culling.cull(network, Split(x, LABELS), "exact").score for x in (images, images.to(dtype)))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_backward_passes_get_smaller_too(small_network):
+    """Otherwise, where only these do not fit, forward passes would stay at less than a backward pass holds."""
+    engine = Engine.build(small_network(2, 3), Split(batch((6, 6)), LABELS), Limits(batch=32))
+    sizes = []
+
+    def compute():
+        sizes.append((engine.batch, engine.backward_batch))
+        if len(sizes) < 4:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return np.zeros(1)
+
+    engine.within_memory(compute)
+    assert sizes == [(32, 4), (16, 2), (8, 1), (4, 1)]
+
+    def never():
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    with pytest.raises(torch.OutOfMemoryError):  # at a single image
+        engine.within_memory(never)
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bfloat16"])
+def test_reduced_precision_stays_near(small_network, precision):
+    images = batch((6, 6), dtype=torch.float32)
+    full, reduced = (
+        culling.cull(small_network(2, 3), Split(images, LABELS), "exact", precision=p) for p in ("float32", precision)
+    )
+    assert reduced.about["precision"] == precision
+    np.testing.assert_allclose(reduced.score, full.score, rtol=0, atol=0.05)
 
 
 # Parts

@@ -16,10 +16,6 @@ def simulate(top_size, left_out, audited, missing, runs=4000):
     return 1 - (missing - missed) / top_size, *recall(top_size, left_out, audited, missed)
 
 
-def coverage(true, low, high):
-    return np.mean((low <= true + 1e-12) & (true <= high + 1e-12))
-
-
 LARGE = [(1254, 20_000, 200, missing) for missing in (0, 25, 400)]  # 224 x 224, top 5 %
 SMALL = [(10, 10, 8, 2), (10, 9, 8, 1), (10, 100, 50, 5)]  # all that the audit did not draw counts
 
@@ -28,7 +24,7 @@ SMALL = [(10, 10, 8, 2), (10, 9, 8, 1), (10, 100, 50, 5)]  # all that the audit 
 def test_the_interval_covers_the_true_recall(audit):
     """At least 95 % of 4000 audits, less 0.01 for the chance of the draw. The estimate is right on average: to 0.01."""
     true, estimate, low, high = simulate(*audit)
-    assert coverage(true, low, high) >= 0.94
+    assert np.mean((low <= true + 1e-12) & (true <= high + 1e-12)) >= 0.94
     assert audit in SMALL or abs(np.mean(estimate - true)) < 0.01
     assert ((low >= 0) & (low <= estimate + 1e-12) & (estimate <= high + 1e-12) & (high <= 1)).all()
 

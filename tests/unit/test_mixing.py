@@ -6,6 +6,7 @@ Tolerances: 1e-10 in float64 and 1e-5 in float32 (images of unit variance), 1e-1
 import numpy as np
 import pytest
 import torch
+from full_spectra import exchanged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -21,24 +22,11 @@ def noise(*shape, dtype=torch.float64, seed=0):
     return torch.from_numpy(np.random.default_rng(seed).standard_normal(shape)).to(dtype)
 
 
-def from_spectra(spectra):
-    """The images of full spectra; the imaginary part must vanish by itself."""
-    images = np.fft.ifft2(spectra)
-    assert np.abs(images.imag).max() < 1e-10
-    return images.real
-
-
 def mix_slowly(pairs, images, fill, masks):
     """Image by image and mask by mask: float64 [k * m, channels, H, W]; masks [k, m, pairs], fill of images or None."""
-    found = []
-    for under in masks:
-        for i, image in enumerate(images):
-            plane = np.fft.ifftshift(pairs.scatter(np.asarray(under[i], float)))
-            mixed = np.fft.fft2(image.double()) * plane
-            if fill is not None:
-                mixed += np.fft.fft2(fill[i].double()) * (1 - plane)
-            found.append(from_spectra(mixed))
-    return np.stack(found)
+    planes = pairs.scatter(np.asarray(masks, float))
+    fill = [None] * len(images) if fill is None else fill
+    return np.stack([exchanged(*each) for under in planes for each in zip(images, under, fill, strict=True)])
 
 
 def mix(pairs, images, fill, masks):
@@ -90,10 +78,9 @@ def test_neither_the_images_nor_the_fill_nor_the_mask_change():
 
 def replace_slowly(images, pairs, index, donors=None):
     """The images with each of the pairs removed or a donor's, one after the other: float64 [k * m, channels, H, W]."""
-    own = np.fft.fft2(images.double().numpy())
-    other = 0 if donors is None else np.fft.fft2(donors.double().numpy())
-    masks = [np.fft.ifftshift(pairs.scatter(np.arange(len(pairs)) == p)) for p in index]
-    return from_spectra(np.concatenate([np.where(mask, other, own) for mask in masks]))
+    return np.concatenate(
+        [exchanged(images, pairs.scatter(np.arange(len(pairs)) != p), donors) for p in np.asarray(index)]
+    )
 
 
 @sizes

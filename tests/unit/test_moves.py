@@ -10,7 +10,7 @@ from spectral_classes import noise, pixels_of
 from frequency_shortcuts.evaluation import moves
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, beyond, class_statistics
 from frequency_shortcuts.evaluation.moves import Move
-from frequency_shortcuts.spectrum.filters import hide, opponent, rgb
+from frequency_shortcuts.spectrum.filters import opponent, rgb
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 sizes = st.tuples(st.integers(2, 9), st.integers(2, 9))
@@ -138,15 +138,6 @@ def test_shams_differ_in_places_and_phases():
     assert min(angles) < -1.5 and max(angles) > 1.5
     for one in made:
         assert 5 <= pairs.radius[pairs.half_plane.ravel()[one.abs().argmax()]] < 6
-
-
-@few
-@given(sizes, st.floats(0, 5))
-def test_an_exchange_takes_a_region_from_the_donor_and_the_rest_from_the_image(size, least):
-    images, region = torch.from_numpy(noise(2, 2, size, 3)[0]), torch.from_numpy(beyond(size, least))
-    spectra = torch.fft.rfft2(images)
-    mixed = torch.fft.rfft2(hide(spectra[2:], region, spectra[:2], size=size))
-    torch.testing.assert_close(mixed, torch.where(region, spectra[2:], spectra[:2]), rtol=0, atol=1e-4)
 
 
 def test_donors_are_other_images_of_the_class():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from full_spectra import exchanged
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
@@ -39,9 +40,7 @@ def case():
 def called(network, images, mask=None, others=None):
     """The class of each image after the full complex FFT and its inverse; others: the fill outside of the mask."""
     if mask is not None:
-        kept = np.fft.ifftshift(mask)
-        whole = np.fft.fft2(images) * kept + (0 if others is None else others * ~kept)
-        images = torch.from_numpy(np.fft.ifft2(whole).real.astype(np.float32))
+        images = torch.from_numpy(exchanged(images, mask, others).astype(np.float32))
     with torch.no_grad():
         return np.array([int(network(image[None]).argmax()) for image in images])
 
@@ -70,8 +69,7 @@ def test_measure_equals_loops_over_masks_and_images(case, neutral):
     split = Split(images, LABELS, neutral=neutral)
     table = shortcuts.measure(network, split, masks, trials, run="a run", batch_size=5)
     donor = fills.donors(LABELS, neutral=neutral, seed=shortcuts.seed_of(7, "a run", "donors"))
-    spectra = np.fft.fft2(images)
-    behind = {"zeros": np.zeros_like(spectra), "swap": spectra[donor]}
+    behind = {"zeros": None, "swap": images[torch.from_numpy(donor)]}
     for row in table.to_dict("records"):
         c, mask = row["class"], mask_of(row, masks, 7, "a run")
         shown = mask if row["part"] == "keep" or row["filter"] == "unfiltered" else ~mask
