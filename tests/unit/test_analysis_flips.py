@@ -235,7 +235,7 @@ def test_a_map_is_drawn_in_cycles_per_image_with_frequency_zero_in_the_centre(fo
         left, right, bottom, top = shown.get_extent()
         assert (right - left, top - bottom) == (width, height)
         assert (left + width // 2, bottom + height // 2) == (-0.5, -0.5)  # so the centre of this cell is at zero
-        assert given.get_xlabel() == given.get_ylabel() == "cycles per image"
+        assert given.get_xlabel() == given.get_ylabel() == "cycles per image" and shown.origin == "lower"
     other = fs.plot_map(torch.zeros(4, 6), vmax=3)
     assert other.figure is not given.figure and other.images[0].get_clim() == (0, 3)
     with pytest.raises(ValueError, match=r"a map is \[8, 16, 16\]: expected one plane \[H, W\], such as result.maps"):

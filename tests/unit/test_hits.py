@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_results import random_hits
-from scipy import stats
 
-from frequency_shortcuts import shortcuts
+from frequency_shortcuts import intervals, shortcuts
 from frequency_shortcuts.evaluation import cross
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN, rates_of_class, read_hits_of_methods, write_hits
+from frequency_shortcuts.evaluation.hits import NOT_SHOWN, read_hits_of_methods, write_hits
 
 few = settings(max_examples=5, deadline=None, derandomize=True)
 designs = st.fixed_dictionaries(
@@ -37,21 +36,6 @@ def slow_rate(hits, fill, mask, c, own):
             assert named != NOT_SHOWN
             count, total = count + (named == c), total + 1
     return count / total if total else None
-
-
-def test_rates_have_the_intervals_of_wilson():
-    labels, right, wrong = np.repeat([0, 1], [9, 30]), (0, 5, 9), (1, 0, 0)
-    named = np.array([(np.arange(39) < k) | (np.arange(39) >= 39 - n) for k, n in zip(right, wrong, strict=True)])
-    table = rates_of_class(pd.DataFrame({"row": range(3)}), named, 1, labels == 0, labels == 1, [1, 1, 0])
-    assert table["negatives"].tolist() == [30, 30, 0] and table["images"].tolist() == [9] * 3
-    for row in table.to_dict("records"):
-        for rate, n in (("tpr", row["images"]), ("fpr", row["negatives"])):
-            found = [row[f"{rate}{end}"] for end in ("", "_low", "_high")]
-            if n == 0:
-                assert np.isnan(found).all()
-                continue
-            interval = stats.binomtest(round(row[rate] * n), n).proportion_ci(method="wilson")
-            np.testing.assert_allclose(found[1:], [interval.low, interval.high], rtol=0, atol=1e-12)
 
 
 def slow_matrix(hits, fill):
@@ -148,6 +132,12 @@ def test_rates_are_those_of_a_loop_over_the_images(design):
         fpr = slow_rate(hits, row["fill"], mask, row["class"], own=False) if measured else None
         assert row["tpr"] == tpr and (np.isnan(row["fpr"]) if fpr is None else row["fpr"] == fpr)
         assert (row["negatives"] == 0) == (fpr is None) and row["neutral"] == (row["class"] == hits.neutral)
+    for rate, images in (("tpr", "images"), ("fpr", "negatives")):
+        there = table[images] > 0
+        share, n = table.loc[there, [rate, images]].T.to_numpy()
+        ends = table.loc[there, [f"{rate}_low", f"{rate}_high"]].T
+        np.testing.assert_allclose(ends, intervals.shares(np.rint(share * n), n)[1:], rtol=0, atol=1e-12)
+        assert table.loc[~there, [rate, f"{rate}_low", f"{rate}_high"]].isna().all(axis=None)
     tested = [c for c in range(hits.n_classes) if c != hits.neutral]
     assert sorted(set(table.loc[table["fill"] == "swap", "class"])) == tested
     assert len(table) == sum(len(hits.trials[hits.trials["class"].isin(of)]) + 2 * len(of)

@@ -153,9 +153,11 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
         assert file["planted"].attrs["mechanism"] == mechanism
         found = truth.planted(file)
     assert store.read(tmp_path / "p.h5", "train").neutral == 0
-    halves = {"half_0", "half_1"} if mechanism == "redundant" else set()
-    assert set(found) == {"own", "any"} | halves
-    np.testing.assert_array_equal(found["own"], design.planted()["truth"])
+    masks = design.planted()
+    expected = {"own": masks["truth"]} | {f"half_{i}": half for i, half in enumerate(masks.get("halves", ()))}
+    assert set(found) == {"any", *expected} and ("half_1" in found) == (mechanism == "redundant")
+    for name, mask in expected.items():
+        np.testing.assert_array_equal(found[name], mask)
 
 
 @pytest.mark.parametrize(

@@ -83,25 +83,13 @@ def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(synthetic
     assert set(found) == {"own", "any"}
 
 
-def test_halves_are_returned_beside_the_truth():
-    masks = np.random.default_rng(0).random((2, 2, 6, 6)) < 0.5
-    with h5py.File(io.BytesIO(), "w") as file:
-        file.create_dataset("planted/truth", data=masks[0] | masks[1])
-        file.create_dataset("planted/halves", data=masks)
-        file["planted"].attrs["neutral"] = -1
-        found = truth.planted(file)
-        assert stores.neutral_class(file) is None
-    expected = {"own": masks[0] | masks[1], "half_0": masks[0], "half_1": masks[1]}
-    assert set(found) == {*expected, "any"}
-    for name, mask in expected.items():
-        assert np.array_equal(found[name], mask)
-
-
 def test_a_store_without_planted_masks_is_refused(tmp_path):
     with h5py.File(tmp_path / "photographs.h5", "w") as file:
         assert stores.neutral_class(file) is None
         with pytest.raises(ValueError, match="no planted masks"):
             truth.planted(file)
+        file.create_group("planted").attrs["neutral"] = -1
+        assert stores.neutral_class(file) is None
 
 
 @few
