@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_stores import class_folders
 from test_readme import README
 from waves_and_network import MEAN, SIZE, STD, WaveNetwork, images_and_labels
 
@@ -115,9 +116,7 @@ def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):
 
 def test_the_first_lines_work_with_another_network(tmp_path, monkeypatch, capsys):
     def photographs(folder):
-        for i, (image, label) in enumerate(zip(*images_and_labels(), strict=True)):
-            (path := Path(folder, str(label), f"{i}.png")).parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(image[0]).convert("RGB").save(path)
+        class_folders(Path(folder), *images_and_labels())
         return folder
 
     monkeypatch.setattr("frequency_shortcuts.example.network", WaveNetwork)

@@ -166,11 +166,15 @@ def graded(gains, earliness, rings, seed=200):
     )  # fmt: skip
 
 
-def dynamics_of(kind, seed=200, dataset="zoo"):
-    """Learning dynamics in which the classes are learned in their order."""
+def dynamics_of(kind, f1=None, seed=200, dataset="zoo"):
+    """Learning dynamics: F1 of each class at iteration 0, where it is 1, at two tests, and of another view.
+
+    f1 : {class: at the first test}; by default the classes are learned in their order
+    """
     rows = [
-        {**run(*kind, seed, dataset), "iteration": 10, "view": "full", "class": name, "f1": 0.1 + 0.1 * i}
-        for i, name in enumerate(CLASSES)
+        {**run(*kind, seed, dataset), "iteration": iteration, "view": view, "class": name, "f1": value}
+        for name, at in (f1 or {name: 0.1 + 0.1 * i for i, name in enumerate(CLASSES)}).items()
+        for view, iteration, value in (("full", 0, 1.0), ("full", 10, at), ("full", 20, at + 0.1), ("low-pass", 20, 0))
     ]
     return pd.DataFrame(rows)
 
@@ -221,7 +225,7 @@ def whole_study(n=20, seed=0, spread=0.08):
         classes=pd.concat([classes(), classes("syn_1", ["C0", "C1", "C2", "C3"], "C0")]),
         networks=pd.concat([networks(kinds, {"resnet18_w4": 4}), networks([("small", "none")], dataset="syn_1")]),
         advantages=pd.concat(of_maps), ood=pd.concat(styles), transfer=transfer,
-        dynamics=pd.concat([dynamics_of(WIDE, 200 + i) for i in sets]),
+        dynamics=pd.concat([dynamics_of(WIDE, seed=200 + i) for i in sets]),
         band_stop=pd.concat([band_stop("syn_1", i < 1, seed=200 + i) for i in sets]), control_bands={"syn_1": 1},
         graded=pd.concat([graded([1, 2, 3, 4], generator.permutation(4) + np.arange(4), ["low", "high"] * 2, 200 + i)
                           for i in sets]),

@@ -1,4 +1,4 @@
-"""Small image stores and image files: how tests write and read them, and a file on a full disk."""
+"""Small image stores and image files: how tests write and read them; an array that notes reads, and a full disk."""
 
 import errno
 import io
@@ -44,6 +44,13 @@ def saved(folder, name, picture, **options):
     return folder / name
 
 
+def class_folders(folder, images, labels, names=None):
+    """Write grey images [n, 1, H, W] as 000.png, ... into the folders of their classes. Returns the files."""
+    where = [folder / (str(c) if names is None else names[c]) for c in labels]
+    numbered = enumerate(zip(where, images, strict=True))
+    return [saved(of, f"{i:03}.png", Image.fromarray(image[0])) for i, (of, image) in numbered]
+
+
 def photographs(folder, n, seed=0, suffix="png"):
     """n files of noise, of different shapes."""
     folder.mkdir()
@@ -52,6 +59,22 @@ def photographs(folder, n, seed=0, suffix="png"):
     for i, file in enumerate(files):
         Image.fromarray(generator.integers(0, 256, (7 + i % 3, 8, 3), np.uint8)).save(file)
     return files
+
+
+class Noted:
+    """An array that is read by slices and arrays of positions alone, and notes how many rows each of them gives."""
+
+    def __init__(self, images):
+        self.images, self.shape, self.dtype, self.sizes = images, images.shape, images.dtype, []
+
+    def __len__(self):
+        return len(self.images)
+
+    def __getitem__(self, index):
+        assert isinstance(index, slice) or index.dtype.kind == "i"
+        rows = self.images[index]
+        self.sizes.append(len(rows))
+        return rows
 
 
 class FullDisk(io.FileIO):

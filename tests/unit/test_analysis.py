@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
+from small_stores import class_folders
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels, without_drawings
@@ -169,9 +170,7 @@ def test_every_form_of_images_gives_the_same_maps(kind, tmp_path):
     elif kind == "hdf5 dataset":
         images, labels = h5py.File(tmp_path / "a.h5", "w").create_dataset("x", data=IMAGES), LABELS
     elif kind == "folder":
-        for i, (image, c) in enumerate(zip(IMAGES, LABELS, strict=True)):
-            (tmp_path / f"class{c}").mkdir(exist_ok=True)
-            Image.fromarray(image[0]).save(tmp_path / f"class{c}" / f"{i:03}.png")
+        class_folders(tmp_path, IMAGES, LABELS)
         options["transform"] = fs.Preprocessing(size=SIZE)
         order = np.argsort(LABELS, kind="stable")  # folders are read class by class
     elif kind == "store":
@@ -234,22 +233,6 @@ def test_float_images_of_a_split_are_used_as_they_are(shift, statistics):
     images[3, 0, 0, 0] = np.nan
     with pytest.raises(ValueError, match="images hold numbers that are not finite"):
         ready(labelled, np.arange(9))
-
-
-def test_pictures_are_cropped_or_squashed(tmp_path):
-    """A square half of the picture is black, the other white: the centre has both, in stripes half as wide."""
-    pixels = np.zeros((SIZE, 2 * SIZE), np.uint8)
-    pixels[:, SIZE:] = 255
-    for i in range(8):
-        (tmp_path / f"class{i % 4}").mkdir(exist_ok=True)
-        shown = pixels if i % 4 < 3 else np.full_like(pixels, 128)  # class 3 has no wave
-        Image.fromarray(shown).save(tmp_path / f"class{i % 4}" / f"{i}.png")
-    cropped, squashed, short_side = (
-        analyse(tmp_path, None, transform=fs.Preprocessing(size=SIZE, resize=resize), parts=()).ranking.images[:][0, 0]
-        for resize in (None, (SIZE, SIZE), SIZE)
-    )
-    assert np.array_equal(cropped, pixels[:, SIZE // 2 : -SIZE // 2]) and np.array_equal(cropped, short_side)
-    assert np.array_equal(squashed, np.asarray(Image.fromarray(pixels).resize((SIZE, SIZE), Image.Resampling.BILINEAR)))
 
 
 @pytest.mark.parametrize("kind", ["dataset", "loader"])

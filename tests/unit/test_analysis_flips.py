@@ -7,8 +7,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 from matplotlib import pyplot as plt
-from PIL import Image
 from planted_amplitude import CLASSES, FREQUENCY, MEAN, SIZE, STD, WAVED, Blobs, analyse, images_and_labels
+from small_stores import class_folders
 from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
@@ -261,9 +261,7 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, monkeypatch
 
 @pytest.fixture
 def folder(tmp_path):
-    for i, (image, c) in enumerate(zip(*images_and_labels(), strict=True)):
-        (tmp_path / "images" / CLASSES[c]).mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image[0]).save(tmp_path / "images" / CLASSES[c] / f"{i:03}.png")
+    class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
     return tmp_path / "images"
 
 

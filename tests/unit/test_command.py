@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
-from PIL import Image
+from small_stores import class_folders
 from torchvision import models
 from waves_and_network import SIZE, images_and_labels, without_drawings
 
@@ -24,9 +24,7 @@ STATISTICS = ["--mean", "0.5", "--std", "0.25", "--size", str(SIZE)]
 
 @pytest.fixture
 def folder(tmp_path):
-    for i, (image, c) in enumerate(zip(*images_and_labels(), strict=True)):
-        (tmp_path / "images" / f"class{c}").mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image[0]).save(tmp_path / "images" / f"class{c}" / f"{i:03}.png")
+    class_folders(tmp_path / "images", *images_and_labels())
     return tmp_path / "images"
 
 

@@ -9,6 +9,7 @@ import torch
 from scipy.fft import dctn
 from scipy.ndimage import gaussian_filter
 from scipy.signal import convolve2d
+from small_stores import Noted
 from spectral_classes import pixels_of
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact, put
@@ -46,20 +47,6 @@ def with_artefact(kind, share=1.0, strength=2, frequency=(5, 9), **options):
     artefact = Artefact(kind, KINDS[kind].levels[strength - 1], LABEL, share, frequency if kind == "wave" else None)
     carry = artefact.carriers(labels)
     return artefact.add_to(images, carry), labels, carry
-
-
-class Streamed:
-    """Images that are read in batches only, and remember how large these were."""
-
-    def __init__(self, images):
-        self.images, self.shape, self.dtype, self.largest = images, images.shape, images.dtype, 0
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, index):
-        self.largest = max(self.largest, len(index))
-        return self.images[index]
 
 
 @pytest.mark.parametrize("apart", [0, 0.1])
@@ -144,9 +131,9 @@ def test_of_two_classes_the_one_with_the_artefact_is_named():
 
 def test_images_are_read_in_batches_and_float_ones_are_alike():
     images, labels, _ = with_artefact("noise")
-    streamed = Streamed(images)
-    found = compare_classes(streamed, labels, CLASSES)
-    assert 0 < streamed.largest <= 64
+    noted = Noted(images)
+    found = compare_classes(noted, labels, CLASSES)
+    assert 0 < max(noted.sizes) <= 64
     for given in (np.float32(images / 255), images):
         again = compare_classes(given, labels, CLASSES)
         pd.testing.assert_frame_equal(found.table, again.table, rtol=1e-3)

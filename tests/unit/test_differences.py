@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from matplotlib import pyplot as plt
 from PIL import Image
 from planted_amplitude import CLASSES, MEAN, SIZE, STD, WAVED, Blobs, analyse, images_and_labels
+from small_stores import class_folders
 from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
@@ -274,9 +275,7 @@ def test_files_that_do_not_fit_into_memory_are_read_again(folder, found, monkeyp
 
 def test_arrays_tensors_and_pictures_give_the_same(waved, tmp_path):
     images, labels = images_and_labels()
-    for i, (image, c) in enumerate(zip(images, labels, strict=True)):
-        (tmp_path / CLASSES[c]).mkdir(exist_ok=True)
-        Image.fromarray(image[0]).save(tmp_path / CLASSES[c] / f"{i:03}.png")
+    class_folders(tmp_path, images, labels, CLASSES)
     order = np.argsort(labels, kind="stable")
     read = read_data(tmp_path, None, None, None, None, strict=True, progress=False)
     np.testing.assert_array_equal(read.images, images[order])
@@ -390,13 +389,10 @@ def test_an_analysis_says_the_recall_by_source():
 
 def test_the_command_writes_the_recall_by_source(tmp_path, monkeypatch):
     without_drawings(monkeypatch)
-    rows = []
-    for i, (image, c) in enumerate(zip(*images_and_labels(), strict=True)):
-        file = tmp_path / "images" / CLASSES[c] / f"{i:03}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image[0]).save(file)
-        rows.append((f"{CLASSES[c]}/{file.name}", "north" if i % 3 else "south"))
-    pd.DataFrame(rows, columns=["path", "source"]).to_csv(tmp_path / "sources.csv", index=False)
+    files = class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
+    source = ["north" if i % 3 else "south" for i in range(len(files))]
+    paths = [f"{file.parent.name}/{file.name}" for file in files]
+    pd.DataFrame({"path": paths, "source": source}).to_csv(tmp_path / "sources.csv", index=False)
     options = ["--images", tmp_path / "images", "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--quick"]
     options += ["--source", tmp_path / "sources.csv", "--out", tmp_path / "out"]
     done = CliRunner().invoke(main, [str(one) for one in ("analyse", "planted_amplitude:network", *options)])

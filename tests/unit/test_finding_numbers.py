@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies
-from made_up_results import advantages, band_stop, banded, classes, flips_of, graded, networks, run, tables
+from made_up_results import advantages, band_stop, banded, classes, dynamics_of, flips_of, graded, networks, tables
 from scipy import stats
 
 from frequency_shortcuts.findings.evidence import Tables
@@ -50,20 +50,10 @@ def test_b_the_worst_of_the_pairs_that_leave_the_control_band_decides():
     assert of(found, "b", "beside", quantity="C1 survives") == [0, 0, 0]
 
 
-def dynamics(kind, f1, seed=200, dataset="zoo"):
-    """F1 of each class at iteration 0, where it is 1, at two tests, and of another view."""
-    rows = [
-        {**run(*kind, seed, dataset), "iteration": iteration, "view": view, "class": name, "f1": value}
-        for name, at in f1.items()
-        for view, iteration, value in (("full", 0, 1.0), ("full", 10, at), ("full", 20, at + 0.1), ("low-pass", 20, 0))
-    ]
-    return pd.DataFrame(rows)
-
-
 def test_c_is_the_earliness_of_the_classes_of_the_baseline_on_photographs():
     early = {"ant": 0.1, "bee": 0.3, "cow": 0.2, "dog": 0.4}
     study = tables(
-        networks=networks([SMALL, LARGE]), dynamics=pd.concat([dynamics(SMALL, early), dynamics(LARGE, early)])
+        networks=networks([SMALL, LARGE]), dynamics=pd.concat([dynamics_of(SMALL, early), dynamics_of(LARGE, early)])
     )
     found = numbers(study)
     assert of(found, "c") == pytest.approx([value + 0.05 for value in early.values()])
@@ -73,7 +63,7 @@ def test_c_is_the_earliness_of_the_classes_of_the_baseline_on_photographs():
 
 def test_c_a_neutral_class_is_left_out_and_made_sets_are_in_no_finding():
     early = {"C0": 0.9, "C1": 0.1, "C2": 0.2, "C3": 0.3}
-    known = {"networks": networks([SMALL], dataset="syn_1"), "dynamics": dynamics(SMALL, early, dataset="syn_1")}
+    known = {"networks": networks([SMALL], dataset="syn_1"), "dynamics": dynamics_of(SMALL, early, dataset="syn_1")}
     of_classes = classes("syn_1", list(early), "C0")
     assert numbers(Tables(kinds={"syn_1": "synthetic"}, classes=of_classes, **known)).empty
     found = numbers(Tables(kinds={"syn_1": "photographs"}, classes=of_classes, **known))

@@ -157,20 +157,20 @@ def test_the_middle_of_a_long_thin_picture_is_taken(tmp_path, shape, resize):
     assert (pixels == RED).all()
 
 
-lengths = st.integers(1, 90)
+lengths, mores = st.integers(1, 90), st.integers(0, 30)
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40), st.none() | st.integers(0, 30))
+@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40), st.none() | mores | st.tuples(mores, mores))
 def test_resize_and_crop_are_torchvisions_and_without_resize_pillows_fit(height, width, rows, columns, more):
-    """To the pixel; from a file in memory, which is faster for many examples."""
+    """To the pixel, of the short side or of both; from a file in memory, which is faster for many examples."""
     crop = rows, columns
     picture, file = Image.fromarray(noise(height, width, height * width)), io.BytesIO()
     picture.save(file, "png", compress_level=0)
     if more is None:
         resize, expected = None, ImageOps.fit(picture, (columns, rows), Image.Resampling.BILINEAR)
     else:
-        resize = max(crop) + more
+        resize = (rows + more[0], columns + more[1]) if isinstance(more, tuple) else max(crop) + more
         expected = v2.Compose([v2.Resize(resize), v2.CenterCrop(crop)])(picture)
     pixels = ImageFiles([], crop, resize=resize)._decode(file)
     np.testing.assert_array_equal(pixels.transpose(1, 2, 0), np.asarray(expected))

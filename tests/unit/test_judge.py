@@ -8,11 +8,11 @@ from made_up_results import (
     advantages,
     band_stop,
     banded,
+    classes,
     dynamics_of,
     flips_of,
     graded,
     networks,
-    run,
     tables,
     whole_study,
 )
@@ -123,13 +123,8 @@ def test_the_ring_stands_beside_the_gain():
 def study_of_classes(count, n=20):
     """Classes that are learned in the order of their distinctiveness."""
     names = [f"k{i}" for i in range(count)]
-    early = [
-        {**run(*SMALL, 200 + seed), "iteration": 10, "view": "full", "class": name, "f1": i / count + seed / 100}
-        for seed in range(n)
-        for i, name in enumerate(names)
-    ]
-    of_classes = pd.DataFrame({"dataset": "zoo", "class": names, "neutral": False, "distinctiveness": range(count)})
-    return tables(classes=of_classes, networks=networks([SMALL]), dynamics=pd.DataFrame(early))
+    early = [dynamics_of(SMALL, {name: i / count for i, name in enumerate(names)}, 200 + seed) for seed in range(n)]
+    return tables(classes=classes(names=names), networks=networks([SMALL]), dynamics=pd.concat(early))
 
 
 @pytest.mark.parametrize(("count", "verdict"), [(7, DESCRIBED), (26, DESCRIBED), (27, HOLDS)])
@@ -269,7 +264,9 @@ def test_labels_name_networks_only_where_maps_and_numbers_are_the_same():
 
 
 def test_the_figure_says_where_data_are_missing():
-    study = tables(networks=networks([SMALL]), dynamics=pd.concat([dynamics_of(SMALL, seed) for seed in (200, 201)]))
+    study = tables(
+        networks=networks([SMALL]), dynamics=pd.concat([dynamics_of(SMALL, seed=seed) for seed in (200, 201)])
+    )
     table, numbers = judge.judge(study)
     figure = drawings.findings(table, numbers)
     figure.canvas.draw()

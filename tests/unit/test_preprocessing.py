@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from small_stores import class_folders
 from torchvision import transforms
 from torchvision.models import ResNet18_Weights
 from torchvision.transforms import v2
@@ -86,9 +87,7 @@ def test_it_is_called_when_an_image_is_needed_and_once_if_images_fit_into_memory
 
 def test_a_transform_gives_the_results_of_the_same_preprocessing(tmp_path):
     """To the bit: the pixels before Normalize are known, for the moves and the causes."""
-    for i, (image, label) in enumerate(zip(*images_and_labels(160), strict=True)):
-        (tmp_path / str(label)).mkdir(exist_ok=True)
-        Image.fromarray(image[0]).save(tmp_path / str(label) / f"{i:03}.png")
+    class_folders(tmp_path, *images_and_labels(160))
     transform = transforms.Compose([TO_TENSOR, transforms.Normalize(MEAN, STD)])
     own, same, unknown = (
         fs.analyse(WaveNetwork(), tmp_path, transform=one, quick=True, run=fs.Run(progress=False))

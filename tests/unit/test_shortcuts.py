@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 import torch
 from full_spectra import exchanged
+from small_stores import Noted
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
@@ -216,18 +217,6 @@ def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
         assert measured == {"unfiltered", "dfm", "other"} | ({"random", "low_pass"} if few else set())
 
 
-class Counting:
-    """An array with only a shape and dtype, which records how many rows are read at once."""
-
-    def __init__(self, array):
-        self.array, self.shape, self.dtype, self.batch_sizes = array, array.shape, array.dtype, []
-
-    def __getitem__(self, index):
-        assert isinstance(index, np.ndarray) and index.dtype.kind == "i"
-        self.batch_sizes.append(len(index))
-        return self.array[index]
-
-
 def test_no_more_than_a_batch_is_read_at_once(case, monkeypatch):
     """Each image once unfiltered, once a fill, and again as a donor; the bands are removed from it at once."""
     network, masks, bands = case[0], case[2], spectrum.bands(*SIZE, (1.5, 3))
@@ -237,7 +226,7 @@ def test_no_more_than_a_batch_is_read_at_once(case, monkeypatch):
         (shortcuts.measure, [masks, Trials(controls=1, others=1)], 1 + 2 + 1),
         (shortcuts.band_stop, [bands], 1),
     ):
-        counting, how = Counting(images), {"mean": [0.4], "std": [0.3]}
-        table = measure(network, Split(counting, LABELS, **how), *of_what)
-        assert max(counting.batch_sizes) == 5 and sum(counting.batch_sizes) == reads * len(LABELS)
+        noted, how = Noted(images), {"mean": [0.4], "std": [0.3]}
+        table = measure(network, Split(noted, LABELS, **how), *of_what)
+        assert max(noted.sizes) == 5 and sum(noted.sizes) == reads * len(LABELS)
         pd.testing.assert_frame_equal(table, measure(network, Split(images, LABELS, **how), *of_what))

@@ -4,7 +4,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from small_stores import CLASSES, content, labelled, photographs, same, write
+from small_stores import CLASSES, Noted, content, labelled, photographs, same, write
 
 from frequency_shortcuts.data import normalisation
 from frequency_shortcuts.data import stores as store
@@ -139,20 +139,6 @@ def test_images_are_skipped_with_their_twins_or_not_at_all(tmp_path):
     kept = np.delete(np.arange(8), 3)
     np.testing.assert_array_equal(split.images, images[kept])
     np.testing.assert_array_equal(split.stylised, stylised[kept])
-
-
-class Noted:
-    """An array that is read in slices; notes how many images each has."""
-
-    def __init__(self, images):
-        self.images, self.shape, self.sizes = images, images.shape, []
-
-    def __len__(self):
-        return len(self.images)
-
-    def __getitem__(self, index):
-        self.sizes.append(index.stop - index.start)
-        return self.images[index]
 
 
 @pytest.mark.parametrize("n", [1, 16, 40])

@@ -8,6 +8,7 @@ import pytest
 import torch
 from drawn_tables import verdicts
 from PIL import Image
+from small_stores import class_folders
 
 from frequency_shortcuts.analysis import page, plots, summary
 from frequency_shortcuts.analysis.counterfactuals import FlipTest, carriers
@@ -188,11 +189,7 @@ def test_the_files_that_carry_the_cause_come_first(tmp_path):
     labels = np.arange(60) % 2
     marked = (labels == 1) & (np.arange(60) % 4 == 1)
     pixels[marked] = put("checkerboard", 0.2, pixels[marked])
-    files = []
-    for i, (image, label) in enumerate(zip(pixels, labels, strict=True)):
-        (tmp_path / names[label]).mkdir(exist_ok=True)
-        files.append(tmp_path / names[label] / f"{i}.png")
-        Image.fromarray(image[0]).save(files[-1])
+    files = class_folders(tmp_path, pixels, labels, names)
     halves = [np.arange(40), np.arange(40, 60)]
     ranking, test = (
         Split(folders.ImageFiles([files[i] for i in half], (24, 24), 1), labels[half], names, np.zeros(1), np.ones(1))
@@ -202,7 +199,7 @@ def test_the_files_that_carry_the_cause_come_first(tmp_path):
     causes = name_causes(own, class_statistics(own, 2))
     assert {k: cause.name for k, cause in causes.items()} == {1: "checkerboard"}
     found = carriers(SimpleNamespace(causes=causes, ranking=ranking, test=test, classes=names))
-    carry = [f"owl/{i}.png" for i in np.flatnonzero(marked)]
+    carry = [f"owl/{i:03}.png" for i in np.flatnonzero(marked)]
     assert len(found) == 30 and set(found["path"][: len(carry)]) == set(carry)
     assert found["score"].is_monotonic_decreasing and set(found["cause"]) == {"checkerboard"}
 
