@@ -52,9 +52,10 @@ def main(store: str, folder: str | None = None) -> None:
     np.savez_compressed(to / "pictures.npz", images=images, labels=labels)
     chosen = settings()
     from study import photographs
+    from study.trainings import protocol_of
 
     clean = photographs.read(store, chosen)
-    protocol = photographs.protocol(chosen["network"], chosen["recipe"], chosen["augmentation"])
+    protocol = protocol_of(chosen["network"], chosen["recipe"], chosen["augmentation"])
     about: dict[str, Any] = {"mean": [example.MEAN], "std": [example.STD]}
     arrays = {key: np.array(value) for key, value in about.items()}
     for name in example.NETWORKS:
@@ -62,7 +63,8 @@ def main(store: str, folder: str | None = None) -> None:
         splits = (replace(split, **arrays) for split in (images.train, images.ranking, images.test))
         augmentation = replace(protocol.augmentation, name="swap_fine" if name == "cured" else "none")
         of_network = replace(protocol, augmentation=augmentation)
-        network = leak_networks.train(leak_networks.Photographs(*splits), of_network, SEED)
+        made = leak_networks.Photographs(*splits)
+        network, _ = of_network.train(made.train, made.validation, seed=SEED)
         channels, size = images.train.images.shape[1:3]
         architecture = architectures.Architecture(
             n_classes=len(example.CLASSES), channels=channels, size=size, **protocol.network

@@ -35,6 +35,7 @@ from .same import DIGITS, FILE, KEY, as_text, digest, digests, of_table  # noqa:
 sys.path.insert(0, str(ROOT / "workflow"))
 from study import leaks, photographs  # noqa: E402
 from study.plan import Plan  # noqa: E402
+from study.trainings import protocol_of  # noqa: E402
 
 SEEDS = 3
 STORE = ROOT / "results" / "laptop" / "data" / "fashion_mnist.h5"  # of `make study`
@@ -112,7 +113,7 @@ def of_cure() -> pd.DataFrame:
     settings = plan.cure_settings()
     images = photographs.read(str(STORE), settings)
     names, size = images.test.classes, images.test.images.shape[2:]
-    protocol = photographs.protocol(settings["network"], settings["recipe"], settings["augmentation"])
+    protocol = protocol_of(settings["network"], settings["recipe"], settings["augmentation"])
     for case, seed in plan.cure_jobs():
         if case not in CASES or seed >= plan.config["cure"]["first_seed"] + SEEDS:
             continue

@@ -11,17 +11,19 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import graded
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import Protocol
 from frequency_shortcuts.storage.journal import Stopped, Work
 
 CONSTANTS = {"size": 16, "channels": 2, "pairs": 3, "rings": [[2, 4], [5, 7]], "gain_range": [3, 6]}
 NETWORK = {"name": "resnet18", "width": 4, "stem": "small"}
 RECIPE = Recipe(batch_size=8, learning_rate=0.05, schedule="one_cycle")
-PROTOCOL = graded.Protocol(NETWORK, RECIPE, Augmentation(shift=8, flip=False, wrap=True), 5, 2, 7, 4)
+PROTOCOL = Protocol(NETWORK, RECIPE, Augmentation(shift=8, flip=False, wrap=True))
+HOW = {"iterations": 5, "every": 2, "images": (7, 4)}
 
 
 @pytest.fixture(scope="module")
 def table():
-    return graded.measure([300, 301], CONSTANTS, PROTOCOL)
+    return graded.measure([300, 301], CONSTANTS, PROTOCOL, **HOW)
 
 
 def test_the_distinctiveness_is_that_of_the_training_images(table):
@@ -63,14 +65,14 @@ def test_a_set_has_a_row_for_each_test_and_class(table):
 def test_a_stopped_computation_resumes_with_the_finished_sets(table, tmp_path, trained_iterations, caplog):
     state = tmp_path / "graded.csv.state"
     with pytest.raises(Stopped, match="stopped at set 301"):
-        graded.measure([300, 301], CONSTANTS, PROTOCOL, work=Work(state, stop=StopAfter(2)))
+        graded.measure([300, 301], CONSTANTS, PROTOCOL, **HOW, work=Work(state, stop=StopAfter(2)))
     of_one = len(trained_iterations)
     with caplog.at_level("INFO"):
-        resumed = graded.measure([300, 301], CONSTANTS, PROTOCOL, work=Work(state))
+        resumed = graded.measure([300, 301], CONSTANTS, PROTOCOL, **HOW, work=Work(state))
     last = table.query("seed == 301 and iteration == 4")["recall"].mean()
     assert f"set 301: mean recall {last:.3f} after 4 iterations" in caplog.text
     assert len(trained_iterations) == 2 * of_one
     pd.testing.assert_frame_equal(resumed, table)
     # Sets of other settings, or of other code, are not taken.
-    graded.measure([300], CONSTANTS, PROTOCOL, work=Work(state, version="another"))
+    graded.measure([300], CONSTANTS, PROTOCOL, **HOW, work=Work(state, version="another"))
     assert len(trained_iterations) == 3 * of_one

@@ -5,6 +5,7 @@ from frequency_shortcuts.storage.tables import write_table
 from study import photographs
 from study.devices import take_device
 from study.job import log, script, stopping
+from study.trainings import protocol_of
 
 
 @script
@@ -20,7 +21,7 @@ def main(snakemake, created_by):
             if case.startswith("jpeg") else draw(seed, case, range(len(names)), size)
             for case in settings["cases"]
         }  # fmt: skip
-        protocol = photographs.protocol(settings["network"], settings["recipe"], settings["augmentation"])
+        protocol = protocol_of(settings["network"], settings["recipe"], settings["augmentation"])
         trainings = [NONE, *settings["trainings"]]
         log.info("%s, seed %d, on %s: %s", params.case, seed, device, ", ".join(trainings))
         table = measure(images, params.case, artefacts, trainings, protocol, seed=seed, device=device, stop=stop)

@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from frequency_shortcuts.evaluation import graded
-from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.recipe import Recipe
 from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, log, script, stopping
+from study.trainings import protocol_of
 
 
 @script
@@ -19,17 +18,11 @@ def main(snakemake, created_by):
     settings = dict(params.settings)
     state = Path(f"{output.classes}.state")
     device = take_device(params.device)
-    constants, recipe, geometry = (settings.pop(key) for key in ("constants", "recipe", "geometry"))
-    protocol = graded.Protocol(recipe=Recipe(**recipe), augmentation=Augmentation(**geometry), **settings)
+    protocol = protocol_of(*(settings.pop(key) for key in ("network", "recipe", "geometry")))
     log.info("%d sets on %s: %s", len(params.seeds), device, protocol)
     with stopping() as stop:
-        table = graded.measure(
-            params.seeds,
-            constants,
-            protocol,
-            device=device,
-            work=Work(state, code_version(snakemake.input.code), stop, progress=True),
-        )
+        work = Work(state, code_version(snakemake.input.code), stop, progress=True)
+        table = graded.measure(params.seeds, protocol=protocol, device=device, work=work, **settings)
     write_table(graded.earliness(table), output.classes)
     write_table(table[["seed", "iteration", "class", *graded.SCORES]], output.dynamics)
     delete_state(state)

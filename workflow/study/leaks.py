@@ -19,10 +19,11 @@ from frequency_shortcuts.data.artefacts import KINDS, Artefact, draw_frequency
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import leak_networks
 from frequency_shortcuts.evaluation.counterfactual import Flips
-from frequency_shortcuts.evaluation.leak_networks import Photographs, Protocol
+from frequency_shortcuts.evaluation.leak_networks import Photographs
+from frequency_shortcuts.networks.training import Protocol
 
-from .photographs import protocol as trained_by
 from .photographs import read
+from .trainings import protocol_of
 
 # The order of the deal. It stays as it is, whatever kinds there are: a kind more would give all seeds other artefacts.
 DEALT = ("wave", "jpeg", "resized", "blurred", "noise", "sharpened", "checkerboard", "brightness")
@@ -83,7 +84,7 @@ def measure(
     """
 
     def protocol(network: str) -> Protocol:
-        return trained_by(settings["networks"][network], settings["recipes"][part], settings["geometry"])
+        return protocol_of(settings["networks"][network], settings["recipes"][part], settings["geometry"])
 
     if part == "clothing":
         images = read(given, settings)

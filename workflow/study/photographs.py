@@ -1,4 +1,4 @@
-"""The photographs of a store that train and judge the networks of a benchmark, and how these networks are trained."""
+"""The photographs of a store that train and judge the networks of a benchmark."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import numpy as np
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.leak_networks import Photographs, Protocol
-from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.evaluation.leak_networks import Photographs
 
 
 def read(store: str, settings: Mapping[str, Any]) -> Photographs:
@@ -29,12 +27,3 @@ def read(store: str, settings: Mapping[str, Any]) -> Photographs:
 
 def _in_memory(split: Split) -> Split:
     return replace(split, images=np.asarray(split.images[:]))
-
-
-def protocol(network: Mapping[str, Any], recipe: Mapping[str, Any], augmentation: Mapping[str, Any]) -> Protocol:
-    """How networks are trained. network : as the configuration describes it; augmentation : without its name"""
-    return Protocol(
-        network={"name": network["architecture"], "width": network["width"], "stem": network["stem"]},
-        recipe=Recipe(**recipe),
-        augmentation=Augmentation(**augmentation),
-    )

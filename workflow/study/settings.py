@@ -89,16 +89,14 @@ class StudySettings:
         constants, settings = self.planting("graded"), self.section("graded")
         images, network = constants.pop("images_per_class"), settings["network"]
         del constants["seeds"], constants["cue_seed"]
-        form = self.config["networks"][network]
         return {
             "constants": constants,
-            "network": {"name": form["architecture"], "width": form["width"], "stem": form["stem"]},
+            "network": self.config["networks"][network],
             "recipe": self.recipe("planted", network) | {"batch_size": settings["batch_size"]},
             "geometry": self.config["training"]["planted"]["geometry"],
             "iterations": settings["iterations"],
             "every": settings["every"],
-            "train_images": images["train"],
-            "test_images": settings["test_images_per_class"],
+            "images": (images["train"], settings["test_images_per_class"]),
         }
 
     def leak_jobs(self) -> list[tuple[str, int]]:

@@ -8,6 +8,8 @@ from typing import Any
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.architectures import Architecture
 from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import Protocol
 
 IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
 
@@ -32,3 +34,9 @@ def architecture_of(settings: Mapping[str, Any], data: Split, store: str) -> Arc
         width=settings["width"],
         stem=settings["stem"],
     )
+
+
+def protocol_of(network: Mapping[str, Any], recipe: Mapping[str, Any], augmentation: Mapping[str, Any]) -> Protocol:
+    """How networks are made and trained. network : as the configuration describes it; augmentation : without a name"""
+    form = {"name": network["architecture"], "width": network["width"], "stem": network["stem"]}
+    return Protocol(form, Recipe(**recipe), Augmentation(**augmentation))

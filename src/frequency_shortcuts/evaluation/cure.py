@@ -31,10 +31,12 @@ from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import over_networks, ratio
 from frequency_shortcuts.networks.predictions import called, predict
+from frequency_shortcuts.networks.training import Protocol
 from frequency_shortcuts.spectrum.filters import keep
 from frequency_shortcuts.spectrum.masks import low_pass
+from frequency_shortcuts.storage.journal import Work
 
-from .leak_networks import Photographs, Protocol, train
+from .leak_networks import Photographs
 
 CLEAN = "clean"
 NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE = "none", "swap_fine", "low_pass", "saved_alike"
@@ -88,7 +90,7 @@ def measure(
         of_training = protocol
         if training == SWAP_FINE:
             of_training = replace(protocol, augmentation=replace(protocol.augmentation, name=training))
-        network = train(images, of_training, seed, device, stop)
+        network, _ = of_training.train(images.train, images.validation, seed=seed, device=device, work=Work(stop=stop))
         for cue in artefacts if case == CLEAN else (case,):
             artefact = artefacts[cue]
             recalls = _recalls(network, photographs.test, artefact, prepare, images.test)

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,12 +23,10 @@ from frequency_shortcuts.data import planted, synthetic
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps import adcs
-from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.networks.minibatches import iterations_per_epoch
-from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import Protocol
 from frequency_shortcuts.storage.journal import Journal, Work
 
 log = logging.getLogger(__name__)
@@ -37,29 +35,14 @@ OF_CLASS = ["class", "gain", "ring", "distinctiveness", "images"]  # the same in
 SCORES = ["precision", "recall", "f1"]
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """How the network of each set is trained and tested.
-
-    network: name, width and stem of its `architectures.Architecture`. recipe: of its training; the epochs are as many
-    as the iterations need. iterations: the last one that is tested. every: iterations between two tests.
-    train_images, test_images: of each class.
-    """
-
-    network: Mapping[str, Any]
-    recipe: Recipe
-    augmentation: Augmentation
-    iterations: int
-    every: int
-    train_images: int
-    test_images: int
-
-
 def measure(
     seeds: Sequence[int],
     constants: Mapping[str, Any],
     protocol: Protocol,
     *,
+    iterations: int,
+    every: int,
+    images: tuple[int, int],
     device: torch.device | str = "cpu",
     work: Work | None = None,
 ) -> pd.DataFrame:
@@ -69,6 +52,9 @@ def measure(
     ----------
     seeds : of the sets; the seed of a set also seeds its images and its network
     constants : those of `planted.design` that differ from the defaults
+    protocol : its epochs become as many as the iterations need
+    iterations : the last one that is tested; every : iterations between two tests
+    images : of each class, to train on and to test with
     work : finished sets are stored; it stops before a set
 
     Returns the columns seed, iteration, class, gain, ring (low or high), distinctiveness (`adcs.distinctiveness`, of
@@ -76,7 +62,8 @@ def measure(
     neutral class.
     """
     work = work or Work()
-    settings = repr((sorted(constants.items()), protocol, work.version, torch.device(device).type, chosen()))
+    how = (protocol, iterations, every, images)
+    settings = repr((sorted(constants.items()), how, work.version, torch.device(device).type, chosen()))
     fingerprint, tables = hashlib.sha256(settings.encode()).hexdigest(), []
     shown = tqdm(seeds, desc="graded sets", unit="set", disable=None if work.progress else True)
     with Journal(work.state, fingerprint, stop=work.stop) as journal:
@@ -85,7 +72,7 @@ def measure(
 
             def measured(design: planted.Design = design) -> npt.NDArray[Any]:
                 texts = {"class": "U8", "ring": "U4"}  # a journal holds no objects
-                return np.asarray(_measure(design, protocol, device, work.progress).to_records(False, texts))
+                return np.asarray(_measure(design, *how, device, work.progress).to_records(False, texts))
 
             rows = pd.DataFrame.from_records(journal.step(f"set {seed}", measured))
             reached = rows.loc[rows["iteration"] == rows["iteration"].max(), "recall"].mean()
@@ -95,29 +82,24 @@ def measure(
     return table[["seed", "iteration", *OF_CLASS[:-1], *SCORES, "images"]]
 
 
-def _measure(design: planted.Design, protocol: Protocol, device: torch.device | str, progress: bool) -> pd.DataFrame:
+def _measure(
+    design: planted.Design, protocol: Protocol, iterations: int, every: int, images: tuple[int, int],
+    device: torch.device | str, progress: bool,
+) -> pd.DataFrame:  # fmt: skip
     """One set: a row for each test and class."""
     seed = design.cue_seed
     # Two streams, so that training and test images differ.
-    of_train, of_test = map(int, np.random.SeedSequence(seed).generate_state(2))
-    train_images = planted.images(design, protocol.train_images, of_train)
-    mean, std = pixel_statistics(train_images[0])
-    train, test = (
-        Split(*images, design.classes, mean, std, neutral=synthetic.NEUTRAL)
-        for images in (train_images, planted.images(design, protocol.test_images, of_test))
-    )
-    architecture = architectures.Architecture(
-        **protocol.network, n_classes=len(design.classes), channels=design.channels, size=design.size
-    )
-    per_epoch = iterations_per_epoch(len(train), protocol.recipe.batch_size)
-    done = training.train(
-        architectures.build(architecture, seed).to(device),
+    seeds = np.random.SeedSequence(seed).generate_state(2)
+    drawn = [planted.images(design, count, int(of)) for count, of in zip(images, seeds, strict=True)]
+    mean, std = pixel_statistics(drawn[0][0])
+    train, test = (Split(*of, design.classes, mean, std, neutral=synthetic.NEUTRAL) for of in drawn)
+    epochs = math.ceil(iterations / iterations_per_epoch(len(train), protocol.recipe.batch_size))
+    _, done = replace(protocol, recipe=replace(protocol.recipe, epochs=epochs)).train(
         train,
         test,  # it only chooses weights, and no weights are kept
-        replace(protocol.recipe, epochs=math.ceil(protocol.iterations / per_epoch)),
         seed=seed,
-        augmentation=protocol.augmentation,
-        dynamics=Dynamics(test, protocol.iterations, protocol.every, views=("full",)),
+        device=device,
+        dynamics=Dynamics(test, iterations, every, views=("full",)),
         work=Work(progress=progress),
     )
     spectra = adcs.class_spectra(train)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,10 +22,8 @@ from frequency_shortcuts.intervals import paired
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.predictions import called, predict
-from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import Protocol
 from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
@@ -44,18 +41,6 @@ VALIDATION, RANKING, TEST, CHANGED, MAPS = 100, 200, 200, 33, 20  # images of ea
 
 
 @dataclass(frozen=True)
-class Protocol:
-    """How networks are trained and tested.
-
-    network : name, width and stem of its `architectures.Architecture`
-    """
-
-    network: Mapping[str, Any]
-    recipe: Recipe
-    augmentation: Augmentation
-
-
-@dataclass(frozen=True)
 class Photographs:
     """Images without artefacts: to train on, to take statistics of, and to test with."""
 
@@ -68,6 +53,11 @@ class Photographs:
         made = [_planted(split, artefacts) for split in (self.train, self.ranking, self.test)]
         mean, std = pixel_statistics(np.asarray(made[0].images[:]))
         return Photographs(*(replace(split, mean=mean, std=std) for split in made))
+
+    @property
+    def validation(self) -> Split:
+        """The images that choose the epoch of a training: the first ranking images of each class."""
+        return self.ranking.subset(first_of_each_class(self.ranking.labels, VALIDATION))
 
 
 def _planted(split: Split, artefacts: Sequence[Artefact]) -> Split:
@@ -130,13 +120,22 @@ def measure_one(
     device: torch.device | str = "cpu",
     stop: Callable[[], bool] | None = None,
 ) -> tuple[nn.Module, pd.DataFrame, Flips]:
-    """Train and test one network: a row a class, with accuracy and recall on plain test images, and the flips."""
-    network = train(images, protocol, seed, device, stop)
-    table, flips = test(network, images, seed)
+    """Train and test one network: the counterfactual test and the likely cause, a row a class, and the flips.
+
+    plain : test images without artefacts, on which recall and accuracy are measured, too
+    """
+    network, _ = protocol.train(images.train, images.validation, seed=seed, device=device, work=Work(stop=stop))
+    ranking = images.ranking.subset(first_of_each_class(images.ranking.labels, RANKING))
+    tested = images.test.subset(first_of_each_class(images.test.labels, TEST))
+    flips = collect(network, ranking, tested, seed=seed)
+    table = rates(flips)
+    pixels, _ = in_pixels(ranking, tested, torch.device("cpu"))
+    causes = name_causes(pixels, class_statistics(pixels, len(ranking.classes)), seed=seed)
     plain = replace(plain, mean=images.test.mean, std=images.test.std)
     hit, as_is = (called(network, of) == of.labels for of in (plain, images.test))
     own = [plain.labels == c for c in table["class"]]
     return network, table.assign(
+        cause=[causes[c].name if c in causes else "" for c in table["class"]],
         clean_recall=[float(hit[of].mean()) for of in own], clean_images=[int(of.sum()) for of in own],
         accuracy=float(as_is.mean()), clean_accuracy=float(hit.mean()),
     ), flips  # fmt: skip
@@ -161,39 +160,6 @@ def changes(network: nn.Module, images: Split, artefacts: Sequence[Artefact]) ->
         hits = (named == artefact.label).astype(float) - (before[others] == artefact.label)
         rows.append({"called": float(hits.mean()), "variance": float(paired(hits).variance)})
     return pd.DataFrame(rows)
-
-
-def train(
-    images: Photographs,
-    protocol: Protocol,
-    seed: int,
-    device: torch.device | str = "cpu",
-    stop: Callable[[], bool] | None = None,
-) -> nn.Module:
-    """A network that is trained on images; the first ranking images of each class choose its epoch."""
-    _, channels, size, _ = images.train.images.shape
-    architecture = architectures.Architecture(
-        n_classes=len(images.train.classes), channels=channels, size=size, **protocol.network
-    )
-    network = architectures.build(architecture, seed).to(device)
-    validation = images.ranking.subset(first_of_each_class(images.ranking.labels, VALIDATION))
-    training.train(
-        network, images.train, validation, protocol.recipe, seed=seed,
-        augmentation=protocol.augmentation, work=Work(stop=stop),
-    )  # fmt: skip
-    return network
-
-
-def test(network: nn.Module, images: Photographs, seed: int) -> tuple[pd.DataFrame, Flips]:
-    """The counterfactual test and the likely cause, one row a class; the flips."""
-    ranking = images.ranking.subset(first_of_each_class(images.ranking.labels, RANKING))
-    tested = images.test.subset(first_of_each_class(images.test.labels, TEST))
-    flips = collect(network, ranking, tested, seed=seed)
-    table = rates(flips)
-    pixels, _ = in_pixels(ranking, tested, torch.device("cpu"))
-    causes = name_causes(pixels, class_statistics(pixels, len(ranking.classes)), seed=seed)
-    table["cause"] = [causes[c].name if c in causes else "" for c in table["class"]]
-    return table, flips
 
 
 def describe(artefact: Artefact) -> str:

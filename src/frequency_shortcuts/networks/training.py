@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,7 @@ from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.storage.journal import Stopped, Work
 
-from . import predictions
+from . import architectures, predictions
 from .augmentation import Augmentation
 from .checkpoint import Checkpoint, Part, State, run_fingerprint
 from .dynamics import Dynamics
@@ -101,6 +101,27 @@ def train(
     done = run.state
     network.load_state_dict(done.best_weights)
     return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How networks are made and trained.
+
+    network : name, width and stem of its `architectures.Architecture`
+    """
+
+    network: Mapping[str, Any]
+    recipe: Recipe
+    augmentation: Augmentation
+
+    def train(
+        self, data: Split, validation: Split, *, seed: int, device: torch.device | str = "cpu", **how: Any
+    ) -> tuple[nn.Module, Trained]:
+        """A new network after its training, and the record of that; how : as in `train`."""
+        _, channels, size, _ = data.images.shape
+        form = architectures.Architecture(n_classes=len(data.classes), channels=channels, size=size, **self.network)
+        network = architectures.build(form, seed).to(device)
+        return network, train(network, data, validation, self.recipe, seed=seed, augmentation=self.augmentation, **how)
 
 
 def _swap_fine(augmentation: Augmentation, data: Split) -> SwapFine:
