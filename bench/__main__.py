@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.networks.devices import keep_freed_memory, pick_device
+from frequency_shortcuts.networks.numerics import keep_freed_memory, pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
 from . import gallery, measure_culling, measure_screening, measure_training

@@ -18,7 +18,7 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import truth
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import Recipe
 
 # %%
 # Images with a known cue

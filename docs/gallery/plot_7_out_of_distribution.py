@@ -20,7 +20,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import Recipe
 
 # %%
 # Pictures and a network

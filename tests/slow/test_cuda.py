@@ -26,7 +26,7 @@ from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import Recipe
 from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Stopped, Work

@@ -11,9 +11,8 @@ from torchvision import models
 
 from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.architectures import Architecture
-from frequency_shortcuts.networks.devices import pick_device
 from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
-from frequency_shortcuts.networks.numerics import bfloat16, deterministic_on_cuda
+from frequency_shortcuts.networks.numerics import bfloat16, deterministic_on_cuda, pick_device
 
 
 def shapes(network):

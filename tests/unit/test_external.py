@@ -8,8 +8,7 @@ from torch import nn
 
 from frequency_shortcuts.data.entry_points import call, entry_point
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.adapters import Logits, logits_only
-from frequency_shortcuts.networks.external import ExternalNetwork, build, probe
+from frequency_shortcuts.networks.external import ExternalNetwork, Logits, build, logits_only, probe
 from frequency_shortcuts.networks.folding import fold
 from frequency_shortcuts.networks.weights import normalisation
 

@@ -10,8 +10,7 @@ from frequency_shortcuts.data import planted
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import graded
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.recipe import Recipe
-from frequency_shortcuts.networks.training import Protocol
+from frequency_shortcuts.networks.training import Protocol, Recipe
 from frequency_shortcuts.storage.journal import Stopped, Work
 
 CONSTANTS = {"size": 16, "channels": 2, "pairs": 3, "rings": [[2, 4], [5, 7]], "gain_range": [3, 6]}

@@ -32,8 +32,7 @@ from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import training
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.recipe import Recipe
-from frequency_shortcuts.networks.training import train
+from frequency_shortcuts.networks.training import Recipe, train
 
 GIVEN = []
 

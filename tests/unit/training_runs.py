@@ -15,8 +15,7 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
-from frequency_shortcuts.networks.recipe import Recipe
-from frequency_shortcuts.networks.training import train
+from frequency_shortcuts.networks.training import Recipe, train
 from frequency_shortcuts.storage.journal import Work
 
 CLASSES = ("a", "b", "c")

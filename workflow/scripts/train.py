@@ -5,7 +5,7 @@ from pathlib import Path
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.dynamics import Dynamics
-from frequency_shortcuts.networks.recipe import Recipe
+from frequency_shortcuts.networks.training import Recipe
 from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table

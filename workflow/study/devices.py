@@ -9,7 +9,7 @@ from zlib import crc32
 import torch
 
 from frequency_shortcuts.networks import instructions
-from frequency_shortcuts.networks.devices import keep_freed_memory, pick_device
+from frequency_shortcuts.networks.numerics import keep_freed_memory, pick_device
 
 log = logging.getLogger("study")
 

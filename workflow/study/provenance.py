@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from frequency_shortcuts.networks.devices import pick_device
+from frequency_shortcuts.networks.numerics import pick_device
 
 PACKAGES = (
     "frequency-shortcuts", "snakemake", "torch", "torchvision", "numpy", "scipy", "pandas", "h5py", "safetensors",

@@ -8,8 +8,7 @@ from typing import Any
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.architectures import Architecture
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.recipe import Recipe
-from frequency_shortcuts.networks.training import Protocol
+from frequency_shortcuts.networks.training import Protocol, Recipe
 
 IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
 

@@ -15,8 +15,8 @@ from torch import nn
 
 from frequency_shortcuts.data.preprocessing import PROBES, Preprocessing
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.networks.adapters import Logits, logits_only
-from frequency_shortcuts.networks.devices import pick_device
+from frequency_shortcuts.networks.external import Logits, logits_only
+from frequency_shortcuts.networks.numerics import pick_device
 from frequency_shortcuts.networks.predictions import Classifier, Precision, check_alone, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any, Literal, cast
 
 import torch
@@ -59,16 +60,14 @@ def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Mod
     The initial weights depend only on the seed; the global random state does not change. Raises ValueError for an
     unknown name or a size that the network does not accept.
     """
-    if isinstance(architecture, ExternalNetwork):
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
-            return external.build(architecture)
-    if architecture.name not in _BUILDERS:
-        raise ValueError(f"unknown network {architecture.name!r}: choose from {', '.join(names())}")
-    if architecture.width < 1:
-        raise ValueError(f"network width {architecture.width}: expected at least 1")
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)  # only the CPU; torch.manual_seed would also seed every GPU
+        if isinstance(architecture, ExternalNetwork):
+            return external.build(architecture)
+        if architecture.name not in _BUILDERS:
+            raise ValueError(f"unknown network {architecture.name!r}: choose from {', '.join(names())}")
+        if architecture.width < 1:
+            raise ValueError(f"network width {architecture.width}: expected at least 1")
         return _BUILDERS[architecture.name](architecture)
 
 
@@ -116,10 +115,6 @@ class _SlicedPointwise(nn.Conv2d):
         return super().forward(kept.contiguous(memory_format=torch.channels_last))
 
 
-def _resnet(block: type[BasicBlock | Bottleneck], *depths: int) -> Callable[[Architecture], nn.Module]:
-    return lambda arch: SlimResNet(block, depths, arch)
-
-
 class _PoolTo(nn.AdaptiveAvgPool2d):
     """Adaptive pooling that is skipped if there is nothing to pool: its gradient on CUDA is not deterministic."""
 
@@ -157,11 +152,7 @@ def _alexnet(arch: Architecture) -> nn.Module:
     return network
 
 
-def _vgg16(normalised: bool) -> Callable[[Architecture], nn.Module]:
-    return lambda arch: _make_vgg16(arch, normalised)
-
-
-def _make_vgg16(arch: Architecture, normalised: bool) -> nn.Module:
+def _vgg16(normalised: bool, arch: Architecture) -> nn.Module:
     if arch.size < 32:
         raise ValueError(f"vgg16 halves the image five times and needs at least 32 pixels, not {arch.size}")
     layers: list[nn.Module] = []
@@ -195,25 +186,20 @@ def _make_vgg16(arch: Architecture, normalised: bool) -> nn.Module:
     return network
 
 
-def _vit(patch: int, layers: int, heads: int) -> Callable[[Architecture], nn.Module]:
-    def make(arch: Architecture) -> nn.Module:
-        side = 4 if arch.small else patch
-        if arch.size % side:
-            raise ValueError(f"a ViT with {side}-pixel patches needs a multiple of {side} pixels, not {arch.size}")
-        slim = max(1, heads * arch.width // 64)
-        hidden = 64 * slim
-        network = models.VisionTransformer(
-            arch.size, side, layers, slim, hidden, 4 * hidden, num_classes=arch.n_classes
-        )
-        if arch.channels != 3:
-            network.conv_proj = nn.Conv2d(arch.channels, hidden, side, stride=side)
-            nn.init.trunc_normal_(network.conv_proj.weight, std=(1 / (arch.channels * side**2)) ** 0.5)
-            nn.init.zeros_(network.conv_proj.bias)
-        # torchvision initialises the head with zeros: then the gradient of the loss at the image is zero.
-        nn.init.trunc_normal_(network.heads.head.weight, std=0.02)
-        return cast(nn.Module, network)
-
-    return make
+def _vit_b_16(arch: Architecture) -> nn.Module:
+    side, layers, heads = 4 if arch.small else 16, 12, 12
+    if arch.size % side:
+        raise ValueError(f"a ViT with {side}-pixel patches needs a multiple of {side} pixels, not {arch.size}")
+    slim = max(1, heads * arch.width // 64)
+    hidden = 64 * slim
+    network = models.VisionTransformer(arch.size, side, layers, slim, hidden, 4 * hidden, num_classes=arch.n_classes)
+    if arch.channels != 3:
+        network.conv_proj = nn.Conv2d(arch.channels, hidden, side, stride=side)
+        nn.init.trunc_normal_(network.conv_proj.weight, std=(1 / (arch.channels * side**2)) ** 0.5)
+        nn.init.zeros_(network.conv_proj.bias)
+    # torchvision initialises the head with zeros: then the gradient of the loss at the image is zero.
+    nn.init.trunc_normal_(network.heads.head.weight, std=0.02)
+    return cast(nn.Module, network)
 
 
 def _cnn3(arch: Architecture) -> nn.Module:
@@ -229,13 +215,13 @@ def _cnn3(arch: Architecture) -> nn.Module:
 
 _BUILDERS: dict[str, Callable[[Architecture], nn.Module]] = {
     "cnn3": _cnn3,
-    "resnet18": _resnet(BasicBlock, 2, 2, 2, 2),
-    "resnet34": _resnet(BasicBlock, 3, 4, 6, 3),
-    "resnet50": _resnet(Bottleneck, 3, 4, 6, 3),
+    "resnet18": partial(SlimResNet, BasicBlock, (2, 2, 2, 2)),
+    "resnet34": partial(SlimResNet, BasicBlock, (3, 4, 6, 3)),
+    "resnet50": partial(SlimResNet, Bottleneck, (3, 4, 6, 3)),
     "alexnet": _alexnet,
-    "vgg16": _vgg16(normalised=False),
-    "vgg16_bn": _vgg16(normalised=True),
-    "vit_b_16": _vit(16, 12, 12),
+    "vgg16": partial(_vgg16, False),
+    "vgg16_bn": partial(_vgg16, True),
+    "vit_b_16": _vit_b_16,
 }
 
 

@@ -23,7 +23,7 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.networks import architectures, training
     from frequency_shortcuts.networks.predictions import called, source_for
-    from frequency_shortcuts.networks.recipe import Recipe
+    from frequency_shortcuts.networks.training import Recipe
     from frequency_shortcuts.networks.without import Exchanged, Without
     from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
     from frequency_shortcuts.storage.files import delete_state
