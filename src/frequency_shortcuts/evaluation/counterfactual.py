@@ -15,13 +15,14 @@ it are shown as *coarse*, without a verdict. `flip_rates.rates` turns the hits i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import h5py
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -143,24 +144,28 @@ def collect(
         comparable = hardly_confused(confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes))
         unfiltered = name_all(pixels, np.arange(len(pixels)))
         changes = Changes(statistics, settings, pixels, seed)
-        columns = [_column(test.labels, k, comparable, settings.images, seed) for k in range(n_classes)]
-        own = [_own(test.labels, k, settings.images, seed) for k in range(n_classes)]
-        called, own_called = [dict[str, Called]()] * n_classes, [dict[str, Called]()] * n_classes
+        columns = _padded([_column(test.labels, k, comparable, settings.images, seed) for k in range(n_classes)])
+        own = _padded([_own(test.labels, k, settings.images, seed) for k in range(n_classes)])
+        tables: tuple[dict[str, Called], dict[str, Called]] = ({}, {})
         rms, tested = [float("nan")] * n_classes, [k for k in range(n_classes) if k != test.neutral]
-        total = sum(len(columns[k]) + len(own[k]) for k in tested)
+        total = int((columns[tested] >= 0).sum() + (own[tested] >= 0).sum())
         with tqdm(total=total, desc="moving", unit="image", leave=False, disable=None if progress else True) as bar:
             for k in tested:
-                donors = changes.donors_to(k, columns[k])
-                called[k], rms[k] = changes.called(columns[k], changes.moves_to(k), donors, name, batch)
-                own_called[k], _ = changes.called(own[k], changes.moves_away(k), {}, name, batch)
-                bar.update(len(columns[k]) + len(own[k]))
+                others, lost = (chosen[k][chosen[k] >= 0] for chosen in (columns, own))
+                found, rms[k] = changes.called(others, changes.moves_to(k), changes.donors_to(k, others), name, batch)
+                away, _ = changes.called(lost, changes.moves_away(k), {}, name, batch)
+                for table, of_class, chosen in zip(tables, (found, away), (columns, own), strict=True):
+                    for kind, values in of_class.items():
+                        empty = np.full((len(values), *chosen.shape), NOT_SHOWN, np.int16)
+                        table.setdefault(kind, empty)[:, k, : values.shape[1]] = values
+                bar.update(len(others) + len(lost))
     return Flips(
         labels=test.labels,
         unfiltered=unfiltered,
-        columns=_padded(columns),
-        called=_joined(called),
-        own=_padded(own),
-        own_called=_joined(own_called),
+        columns=columns,
+        called=tables[0],
+        own=own,
+        own_called=tables[1],
         comparable=comparable,
         differences=np.stack([statistics.differences(k) for k in range(n_classes)]),
         neutral=test.neutral,
@@ -227,36 +232,38 @@ class Changes:
         self, spectra: Tensor, moves: Mapping[str, list[Move]], donors: Mapping[str, IntArray]
     ) -> dict[str, list[Tensor]]:
         """Images after moves and with the finest part of donors [n], from their spectra [n, ...]; not clipped."""
-        made = {kind: [one.apply(spectra, self.size) for one in of_kind] for kind, of_kind in moves.items()}
-        for kind, of_kind in donors.items():
-            theirs = torch.fft.rfft2(self.pixels.take(np.maximum(of_kind, 0)))
-            made[kind] = [hide(theirs, self._region("finest"), spectra, size=self.size)]
-        return made
+        changed = {kind: [move.apply(spectra, self.size) for move in draws] for kind, draws in moves.items()}
+        for kind, positions in donors.items():
+            of_donors = torch.fft.rfft2(self.pixels.take(np.maximum(positions, 0)))
+            changed[kind] = [hide(of_donors, self._region("finest"), spectra, size=self.size)]
+        return changed
 
     def called(
         self, images: IntArray, moves: Mapping[str, list[Move]], donors: Mapping[str, IntArray],
         name: Callable[[Tensor], npt.NDArray[np.int64]], batch: int,
     ) -> tuple[dict[str, Called], float]:  # fmt: skip
-        """What some images [m] are called after changes, kind -> [draw, m], and the size of the first change."""
-        parts: list[dict[str, Called]] = []
+        """The predicted classes of changed images [m], kind -> [draw, m], and the size of the first change."""
+        called: dict[str, list[Called]] = {}
         squares = 0.0
         for places in index_batches(np.arange(len(images)), batch):
             pixels = self.pixels.take(images[places])
-            made = self.changed(torch.fft.rfft2(pixels), moves, {kind: of[places] for kind, of in donors.items()})
-            first = next(iter(made.values()))[0]
+            of_batch = {kind: positions[places] for kind, positions in donors.items()}
+            changed = self.changed(torch.fft.rfft2(pixels), moves, of_batch)
+            first = next(iter(changed.values()))[0]
             squares += float((first.clamp(0, 1) - pixels).square().mean(dim=(1, 2, 3)).sum())
-            parts.append({kind: np.stack([name(one) for one in of]).astype(np.int16) for kind, of in made.items()})
-        called = {kind: np.concatenate([part[kind] for part in parts], axis=1) for kind in parts[0]}
-        for kind, of in donors.items():
-            called[kind][:, of < 0] = NOT_SHOWN
-        return called, (squares / max(1, len(images))) ** 0.5
+            for kind, draws in changed.items():
+                called.setdefault(kind, []).append(np.stack([name(draw) for draw in draws]).astype(np.int16))
+        joined = {kind: np.concatenate(batches, axis=1) for kind, batches in called.items()}
+        for kind, positions in donors.items():
+            joined[kind][:, positions < 0] = NOT_SHOWN
+        return joined, (squares / max(1, len(images))) ** 0.5
 
     def of_image(self, kind: str, k: int, images: IntArray, place: int) -> tuple[Tensor, Tensor]:
         """One of the images [m] that were changed for class k, before and after a change: [1, channels, H, W] each."""
-        before, donors = self.pixels.take(images[[place]]), self.donors_to(k, images)
-        moves = self.moves_to(k) | self.moves_away(k)
-        what: tuple[Any, Any] = ({}, {kind: donors[kind][[place]]}) if kind in donors else ({kind: moves[kind]}, {})
-        return before, self.changed(torch.fft.rfft2(before), *what)[kind][0].clamp_(0, 1)
+        before, moves = self.pixels.take(images[[place]]), self.moves_to(k) | self.moves_away(k)
+        donors = {other: positions[[place]] for other, positions in self.donors_to(k, images).items()}
+        changed = self.changed(torch.fft.rfft2(before), moves, donors)
+        return before, changed[kind][0].clamp_(0, 1)
 
 
 def _column(labels: IntArray, k: int, comparable: BoolArray, images: int, seed: int) -> IntArray:
@@ -272,13 +279,10 @@ def _column(labels: IntArray, k: int, comparable: BoolArray, images: int, seed: 
     return np.sort(np.concatenate([counted, _evenly(labels, others, images // 2)]))
 
 
-def _evenly(labels: IntArray, order: IntArray, images: int) -> IntArray:
-    """So many of some images, whose positions are in random order, evenly over their classes."""
-    turn = np.empty(len(order), np.int64)
-    for c in np.unique(labels[order]):
-        of_class = np.flatnonzero(labels[order] == c)
-        turn[of_class] = np.arange(len(of_class))
-    return order[np.argsort(turn, kind="stable")[:images]]
+def _evenly(labels: IntArray, order: IntArray, count: int) -> IntArray:
+    """The first `count` images of a random order of positions, equally many of each class."""
+    turn = pd.Series(order).groupby(labels[order]).cumcount().to_numpy()
+    return order[np.argsort(turn, kind="stable")[:count]]
 
 
 def _own(labels: IntArray, k: int, images: int, seed: int) -> IntArray:
@@ -292,18 +296,6 @@ def _padded(rows: list[IntArray]) -> IntArray:
     for row, values in zip(table, rows, strict=True):
         row[: len(values)] = values
     return table
-
-
-def _joined(of_classes: Sequence[Mapping[str, Called]]) -> dict[str, Called]:
-    """Kind -> [draw, class, m], from what each class has [draw, m]; nothing of a class without a column."""
-    tables = {}
-    for kind, values in next(filter(None, of_classes)).items():
-        most = max(of_class[kind].shape[1] for of_class in of_classes if of_class)
-        tables[kind] = np.full((len(values), len(of_classes), most), NOT_SHOWN, np.int16)
-        for k, of_class in enumerate(of_classes):
-            if of_class:
-                tables[kind][:, k, : of_class[kind].shape[1]] = of_class[kind]
-    return tables
 
 
 _ARRAYS, _CALLED = ("labels", "unfiltered", "columns", "own", "comparable", "differences"), ("called", "own_called")

@@ -29,7 +29,8 @@ MOST_ALONE = 21  # classes whose verdicts are given one by one; beyond, the rate
 NUMBERS = ("flip", "sham", "part", "need")
 FOLLOWED = ("flip", "sham", "part")  # numbers by which a class follows
 AWAY = ("away", "away_sham")  # changes that a class may need to be without
-REACH = float(ndtri(1 - ONE_SIDED))
+REACH = float(ndtri(1 - ONE_SIDED))  # of two-sided 90 % intervals, and of one-sided 95 % ones
+MISSING = Paired(*np.full(3, np.nan))
 
 
 class Thresholds(NamedTuple):
@@ -67,10 +68,11 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
     tested = flips.tested
     recall = np.array([float((flips.unfiltered[flips.labels == c] == c).mean()) for c in tested])
     found = [_flips_to(flips, c) for c in tested]
-    measured = {number: [of_class[number].all for of_class in found] for number in FOLLOWED}
+    measured = {number: [of_class[number][0] for of_class in found] for number in (*FOLLOWED, "coarse")}
+    limits = thresholds._asdict()
     above = {
-        number: _above(measured[number], getattr(thresholds, number))
-        & _above([of_class[number].without for of_class in found], getattr(thresholds, number))
+        number: _above(measured[number], limits[number])
+        & _above([of_class[number][1] for of_class in found], limits[number])
         for number in FOLLOWED
     }
     wrong = np.array([float((flips.unfiltered[flips.labels != c] == c).mean()) for c in tested])
@@ -86,7 +88,7 @@ def rates(flips: Flips, thresholds: Thresholds = Thresholds()) -> pd.DataFrame: 
         table[number], table[f"{number}_low"], table[f"{number}_high"] = value, low, high
         limit = thresholds.need if number == "need" else thresholds.bound
         below &= (high < limit) | (np.isnan(value) if number == "part" else False)
-    table["coarse"] = [_plain(flips, c, "coarse") for c in tested]
+    table["coarse"] = [float(coarse.value) for coarse in measured["coarse"]]
     table["recall"] = recall
     table["images"] = [int(_counted(flips, c).sum()) for c in tested]
     table["own_images"] = [int((flips.labels == c).sum()) for c in tested]
@@ -160,55 +162,40 @@ def _change(called: Called, before: IntArray, c: int) -> FloatArray:
     return change
 
 
-def _flips_to(flips: Flips, c: int) -> dict[str, _Robust]:
-    """Flip rate, sham and part of a class."""
+def _flips_to(flips: Flips, c: int) -> dict[str, tuple[Paired, Paired]]:
+    """Flip rate, sham, part and coarse of a class, each of all images, and without the class in which it is largest."""
     column, counted = flips.columns[c], _counted(flips, c)
-    before = flips.unfiltered[column]
-    part, control = (flips.called[kind][0, c] for kind in ("part", "own_part"))
-    both = counted & (part != NOT_SHOWN) & (control != NOT_SHOWN)
-    labels = flips.labels[column]
-    counts = counted & (control != NOT_SHOWN)
-    shams = [
-        _robust(_change(flips.called["sham"][:, c], before, c)[:, counted], labels[counted]),
-        _robust(_change(flips.called["own_part"][:, c], before, c)[:, counts], labels[counts]),
-    ]
-    return {
-        "flip": _robust(_change(flips.called["flip"][:, c], before, c)[:, counted], labels[counted]),
-        "sham": max(shams, key=lambda sham: np.nan_to_num(float(sham.all.value), nan=-np.inf)),
-        "part": _robust(((part == c).astype(float) - (control == c))[None, both], labels[both]),
-    }
+    change = {}
+    for kind, called in flips.called.items():
+        differences = _change(called[:, c], flips.unfiltered[column], c)
+        change[kind] = np.where(counted & (called[:, c] != NOT_SHOWN), differences, np.nan)
+    change["part"] -= change["own_part"]
+    found = {kind: _robust(differences, flips.labels[column]) for kind, differences in change.items()}
+    shams = found["sham"], found.pop("own_part")
+    found["sham"] = max(shams, key=lambda sham: np.nan_to_num(float(sham[0].value), nan=-np.inf))
+    return found
 
 
-class _Robust(NamedTuple):
-    """A mean difference over images, of all and without the class in which it is largest, if there are others."""
+def _robust(differences: FloatArray, labels: IntArray) -> tuple[Paired, Paired]:
+    """The mean of differences [draw, image], of all and without the class in which it is largest, if there are others.
 
-    all: Paired
-    without: Paired
-
-
-def _robust(differences: FloatArray, labels: IntArray) -> _Robust:
-    """The means of differences [draw, image] of images of these classes."""
-    estimate, classes = _mean_of_draws(differences), np.unique(labels)
+    labels : classes of the images
+    """
+    estimate, classes = _mean_of_draws(differences), np.unique(labels[~np.isnan(differences).all(axis=0)])
     if len(classes) < 2:
-        return _Robust(estimate, estimate)
-    largest = classes[np.argmax([differences[:, labels == c].mean() for c in classes])]
-    return _Robust(estimate, _mean_of_draws(differences[:, labels != largest]))
-
-
-def _plain(flips: Flips, c: int, kind: str) -> float:
-    counted = _counted(flips, c)
-    change = _change(flips.called[kind][:, c], flips.unfiltered[flips.columns[c]], c)[:, counted]
-    return float(change.mean()) if change.size else np.nan
+        return estimate, estimate
+    largest = classes[np.argmax([np.nanmean(differences[:, labels == c]) for c in classes])]
+    return estimate, _mean_of_draws(differences[:, labels != largest])
 
 
 def _mean_of_draws(differences: FloatArray) -> Paired:
-    """The mean of differences [draw, image] over both, with the variance over draws in that of the mean."""
-    draws, images = differences.shape
-    if not images:
-        return Paired(*(np.array(np.nan) for _ in range(3)))
-    value = paired(differences.mean(axis=0))
-    of_draws = differences.mean(axis=1).var(ddof=1) / draws if draws > 1 else 0.0
-    return value._replace(variance=value.variance + of_draws)
+    """The mean of differences [draw, image], NaN where one is left out, with the variance over draws in its own."""
+    there = differences[:, ~np.isnan(differences).all(axis=0)]
+    if not there.size:
+        return MISSING
+    value, of_draws = paired(np.nanmean(there, axis=0)), [np.nanmean(row) for row in there if not np.isnan(row).all()]
+    over_draws = np.var(of_draws, ddof=1) / len(of_draws) if len(of_draws) > 1 else 0.0
+    return value._replace(variance=value.variance + over_draws)
 
 
 def _taken(flips: Flips) -> FloatArray:
@@ -240,24 +227,14 @@ def _need(flips: Flips, c: int, sinks: IntArray) -> Paired:
 
     Images that are then called a sink, or a class that follows, are left out: it takes the images of every class.
     """
-    images = flips.own[c][flips.own[c] >= 0]
-    before = flips.unfiltered[images] == c
-    others = sinks[sinks != c]
-    largest = Paired(*(np.array(np.nan) for _ in range(3)))
+    images, found = flips.own[c][flips.own[c] >= 0], []
     for kind in AWAY:
         after = flips.own_called[kind][:, c, : len(images)]
-        left = ~np.isin(after, others)
-        lost = np.where(left, before.astype(float) - (after == c), np.nan)
-        kept = left.any(axis=0)
-        if kept.sum() < FEWEST_LEFT:
-            continue
-        value = paired(np.nanmean(lost[:, kept], axis=0))
-        of_draws = [np.nanmean(draw) for draw in lost if not np.isnan(draw).all()]
-        if len(of_draws) > 1:
-            value = value._replace(variance=value.variance + np.var(of_draws, ddof=1) / len(of_draws))
-        if not value.value <= largest.value:  # also where there is none yet
-            largest = value
-    return largest
+        lost = (flips.unfiltered[images] == c).astype(float) - (after == c)
+        lost[np.isin(after, sinks[sinks != c])] = np.nan
+        if (~np.isnan(lost)).any(axis=0).sum() >= FEWEST_LEFT:
+            found.append(_mean_of_draws(lost))
+    return max(found, key=lambda lost: float(lost.value), default=MISSING)
 
 
 def _ends(estimate: Paired) -> tuple[float, float, float]:

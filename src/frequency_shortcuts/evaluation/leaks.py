@@ -32,7 +32,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
@@ -41,10 +40,9 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.storage.tables import read_table
 
 from .data_check import compare_classes
-from .flip_rates import BOTH, FOLLOWS, FOUND, NOT_RECOGNISED
+from .flip_rates import BOTH, FOLLOWS, FOUND, NOT_RECOGNISED, REACH
 
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
-REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
 DRAWS = 4000  # of the bootstrap
 
 
