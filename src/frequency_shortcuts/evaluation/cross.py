@@ -8,13 +8,13 @@ Two margins of the own map stand beside it: over as many of the lowest frequenci
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.intervals import Estimate, bootstrap, joined, paired
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from .hits import Hits, counts_of
 
@@ -42,9 +42,6 @@ def cross_matrix(hits: Hits) -> pd.DataFrame:
     return pd.concat(tables[1:] or tables, ignore_index=True)
 
 
-Contrast = tuple[list[int], FloatArray]  # masks, and the weight of each, [mask, 1 or image]
-
-
 def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
     """The own-map advantage of a network under each fill, and two margins of the own map, with intervals over images.
 
@@ -61,8 +58,7 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
     >>> own_map_advantage(hits).set_index("fill")["advantage"]
     """
     rows = []
-    matrix = cross_matrix(hits)
-    for fill, table in matrix.groupby("fill", sort=False):
+    for fill, table in cross_matrix(hits).groupby("fill", sort=False):
         is_own = table["class"] == table["map"]
         own = table[is_own].set_index("class")["measure"]
         others = table[~is_own].groupby("class")["measure"].mean()
@@ -73,8 +69,8 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
             "own": float(own.mean()),
             "others": float(others.mean()),
         }
-        for name, contrasts in _contrasts(hits, str(fill)):
-            row[name], row[f"{name}_low"], row[f"{name}_high"] = _mean(hits, str(fill), contrasts, draws, seed)
+        for name, over in NUMBERS.items():
+            row[name], row[f"{name}_low"], row[f"{name}_high"] = _mean(hits, str(fill), over, draws, seed)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -85,8 +81,7 @@ def advantage_of_class(hits: Hits, c: int) -> Estimate:
     >>> value, low, high = advantage_of_class(hits, 3)
     """
     fill, maps = hits.primary_fill, maps_of_classes(hits)[c]
-    sign = np.array([1.0 if m == c else -1.0 / (len(maps) - 1) for m in maps])
-    difference = sign @ (hits.predicted[fill][list(maps.values())] == c)
+    difference = _weights(c, maps) @ (hits.predicted[fill][list(maps.values())] == c)
     judged = hits.judged(fill)[c]
     return joined(paired(difference[hits.labels == c]), paired(difference[judged]) if judged.any() else None)
 
@@ -102,64 +97,66 @@ def maps_of_classes(hits: Hits) -> dict[int, dict[int, int]]:
     }
 
 
-def _contrasts(hits: Hits, fill: str) -> Iterator[tuple[str, Mapping[int, Contrast | None]]]:
-    """(name, class -> what its own map is compared with) of each difference; None where it cannot be."""
-    maps = maps_of_classes(hits)
-    yield "advantage", {c: (list(of.values()), _signs([1.0 if m == c else -1 / (len(of) - 1) for m in of]))
-                        for c, of in maps.items()}  # fmt: skip
+# Of a class c, with its maps (class -> mask): the hits of its own map on each image minus those of what the map is
+# compared with, [n]; None where it cannot be.
+
+
+def _over_others(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray:
+    """Over the mean of the other maps."""
+    difference: FloatArray = (_weights(c, maps)[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
+    return difference
+
+
+def _weights(c: int, maps: Mapping[int, int]) -> FloatArray:
+    return np.array([1.0 if m == c else -1 / (len(maps) - 1) for m in maps])
+
+
+def _over_lowest(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray | None:
+    """Over as many of the lowest frequencies."""
     trials = hits.trials[(hits.trials["part"] == "keep") & (hits.trials["filter"] == "low_pass")]
-    lowest = dict(zip(trials["class"], trials["mask"], strict=True)) if hits.false_positives else {}
-    signs = _signs([1.0, -1.0])
-    yield "low_pass_margin", {c: ([of[c], lowest[c]], signs) if c in lowest else None for c, of in maps.items()}
-    halves = pd.Series(hits.labels).groupby(hits.labels).cumcount().to_numpy() % 2 == 1
-    yield "best_other_margin", {c: _best_other(hits, fill, c, of, halves) for c, of in maps.items()}
-
-
-def _signs(of_masks: list[float]) -> FloatArray:
-    return np.array(of_masks)[:, None]
-
-
-def _best_other(hits: Hits, fill: str, c: int, maps: Mapping[int, int], halves: BoolArray) -> Contrast | None:
-    """The own map against the other one with the largest TPR - FPR on the half that an image is not of.
-
-    maps : class -> its mask; halves : bool [image], in which half each image is
-    """
-    masks = [maps[c], *(mask for m, mask in maps.items() if m != c)]
-    named, own, judged = hits.predicted[fill][masks] == c, hits.labels == c, hits.judged(fill)[c]
-    if len(masks) < 2 or not (own & halves).any() or not (own & ~halves).any():
+    lowest = trials.loc[trials["class"] == c, "mask"]
+    if lowest.empty or not hits.false_positives:
         return None
-    signs = np.zeros(named.shape)
-    signs[0] = 1
+    own, low = hits.predicted[fill][[maps[c], lowest.item()]] == c
+    difference: FloatArray = np.subtract(own, low, dtype=float)
+    return difference
+
+
+def _over_best_other(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray | None:
+    """Over the other map with the largest TPR - FPR on the half that an image is not of."""
+    halves = pd.Series(hits.labels).groupby(hits.labels).cumcount().to_numpy() % 2 == 1
+    others = hits.predicted[fill][[mask for m, mask in maps.items() if m != c]] == c
+    own, judged = hits.labels == c, hits.judged(fill)[c]
+    if not len(others) or not (own & halves).any() or not (own & ~halves).any():
+        return None
+    difference: FloatArray = (hits.predicted[fill][maps[c]] == c).astype(float)
     for half in (halves, ~halves):
-        fpr = named[1:, judged & half].mean(axis=1) if (judged & half).any() else 0.0
-        best = 1 + int(np.argmax(named[1:, own & half].mean(axis=1) - fpr))
-        signs[best, ~half] = -1
-    return masks, signs
+        fpr = others[:, judged & half].mean(axis=1) if (judged & half).any() else 0.0
+        best = int(np.argmax(others[:, own & half].mean(axis=1) - fpr))
+        difference[~half] -= others[best, ~half]
+    return difference
+
+
+NUMBERS = {"advantage": _over_others, "low_pass_margin": _over_lowest, "best_other_margin": _over_best_other}
 
 
 def _mean(
-    hits: Hits, fill: str, contrasts: Mapping[int, Contrast | None], draws: int, seed: int
+    hits: Hits, fill: str, over: Callable[..., FloatArray | None], draws: int, seed: int
 ) -> tuple[float, float, float]:
-    """The mean over the classes of the weighted sum of TPR - FPR of masks, with its interval; NaN if one is missing.
+    """The mean over the classes of TPR - FPR of the own map over others, with its interval; NaN if one is missing.
 
     The number of images of a class is fixed when they are drawn within classes, so TPR is exact. That of the judged
     images varies a little where images of some donors do not count: there it is the linear part of the change.
     """
-    known = {c: contrast for c, contrast in contrasts.items() if contrast is not None}
-    if len(known) < len(contrasts):
-        return np.nan, np.nan, np.nan
-    named, judged, mean = hits.predicted[fill], hits.judged(fill), 0.0
+    judged, mean, maps = hits.judged(fill), 0.0, maps_of_classes(hits)
     influence: FloatArray = np.zeros(len(hits.labels))  # what one more copy of each image adds
-    for c, (masks, signs) in known.items():
-        hit = (signs * (named[masks] == c)).sum(axis=0)
+    for c, of_class in maps.items():
+        if (hit := over(hits, fill, c, of_class)) is None:
+            return np.nan, np.nan, np.nan
         for sign_of_rate, images in ((1, hits.labels == c), (-1, judged[c])):
             if images.any():
-                rate, share = hit[images].mean(), sign_of_rate / len(known)
+                rate, share = hit[images].mean(), sign_of_rate / len(maps)
                 mean += share * rate
                 influence[images] += share * (hit[images] - rate) / images.sum()
-
-    def drawn(weights: FloatArray) -> FloatArray:
-        means: FloatArray = mean + weights @ influence
-        return means
-
-    return (mean, *bootstrap(hits.labels, drawn, draws=draws, seed=seed))
+    ends = bootstrap(hits.labels, lambda weights: np.asarray(mean + weights @ influence), draws=draws, seed=seed)
+    return (mean, *ends)

@@ -176,11 +176,9 @@ class _TestedMaps:
 
     def controls(self) -> dict[str, Estimate]:
         """Margins of the map over what it must be above: the mean of random masks, one more radial, each other map."""
-        there = {kind: self.kinds == kind for kind in ("random", "radial", "other") if kind in self.kinds}
-        of_mean = partial(self.margin, mean=True)
         margins: dict[str, Callable[[BoolArray], Estimate]]
-        margins = {"random": of_mean, "radial": self.over_one_more, "other": self.margin}
-        return {kind: margins[kind](chosen) for kind, chosen in there.items()}
+        margins = {"random": partial(self.margin, mean=True), "radial": self.over_one_more, "other": self.margin}
+        return {kind: margin(self.kinds == kind) for kind, margin in margins.items() if kind in self.kinds}
 
     def at_best(self) -> _TestedMaps:
         """The clearest TPR that these images and masks can give, at equal FPR: the map does all, controls nothing."""
