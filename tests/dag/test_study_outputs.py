@@ -163,19 +163,14 @@ def test_the_study_gives_the_expected_values(study):
 # From here on, results are made again, so that tables of run times are due.
 
 
-NOTEBOOK = """# %% [markdown]
-# # Accuracy
-
-# %% tags=["parameters"]
-figures = []
-
-# %%
+NOTEBOOK = """'Accuracy'
 import seaborn
 
-from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table
 
-canvas.draw_all(lambda table: seaborn.barplot(read_table(table), x="test_accuracy", y="dataset").figure, figures)
+
+def draw(table):
+    return seaborn.barplot(read_table(table), x="test_accuracy", y="dataset").figure
 """
 ENTRY = """FIGURES["accuracy"] = Figure(
     Result("accuracy of the networks", "run"), lambda plan: ["all"], table("networks"), lambda plan, name: {}, ""

@@ -2,7 +2,6 @@
 
 import ast
 
-import jupytext
 import pytest
 from test_plan import PLAN, plan
 
@@ -27,12 +26,9 @@ def test_a_plan_has_figures_of_every_kind_that_it_can_have():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_notebook_draws_each_figure_from_what_it_gets(kind):
-    words, given, code = jupytext.read(ROOT / "workflow" / "notebooks" / f"{kind}.py", fmt="py:percent").cells
-    assert words.cell_type == "markdown" and given.metadata["tags"] == ["parameters"]
-    *_, draw, last = ast.parse(code.source).body
+    *_, draw = ast.parse((ROOT / "workflow" / "notebooks" / f"{kind}.py").read_text()).body
     named = {argument.arg for argument in draw.args.args}
-    assert all(set(figure) - {"figure"} == named for figure in parameters(WHOLE, kind))
-    assert draw.name == "draw" and ast.unparse(last) == "canvas.draw_all(draw, figures)"
+    assert draw.name == "draw" and all(set(figure) - {"figure"} == named for figure in parameters(WHOLE, kind))
 
 
 @pytest.mark.parametrize("kind", KINDS)

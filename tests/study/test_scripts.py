@@ -84,22 +84,18 @@ def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp
     assert (table.loc[scored & (table["method"] == "energy"), "average_precision"] == 1).all()
 
 
-NOTEBOOK = """# %% [markdown]
-# # Title
+NOTEBOOK = """'''Title'''
 
-# %% tags=["parameters"]
-figures = []
-
-# %%
-for figure in figures:
-    print(1 / figure["value"])
+def draw(value):
+    print(1 / value)
 """
 
 
 def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(tmp_path, capsys):
     (tmp_path / "in.py").write_text(NOTEBOOK)
     output, given = Outputs(notebook=tmp_path / "out.ipynb"), SimpleNamespace(notebook=tmp_path / "in.py")
-    params = SimpleNamespace(parameters={"figures": [{"value": 4}]}, caption="What it shows.")
+    call = "for figure in figures:\n    draw(**figure)"
+    params = SimpleNamespace(parameters={"figures": [{"value": 4}]}, caption="What it shows.", call=call)
     run_script("draw_figure", tmp_path, input=given, output=output, params=params)
     words, *_, last = nbformat.read(tmp_path / "out.ipynb", 4).cells
     assert words.source == "# Title\n\nWhat it shows." and last.outputs[0]["text"] == "0.25\n"

@@ -1,13 +1,8 @@
-# %% [markdown]
-# # ADCS of every class
+"""ADCS of every class"""
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
-
-# %%
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, selection
+from frequency_shortcuts.figures import selection
 from frequency_shortcuts.figures import spectra as planes
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
@@ -18,6 +13,3 @@ def draw(spectra: str, band_edges: list[float], most: int) -> Figure:
     shown = selection.largest_adcs(values, most)
     names = shown.names(classes)
     return planes.adcs(values[shown.index], names, band_edges, n_classes=len(classes), note=shown.note)
-
-
-canvas.draw_all(draw, figures)

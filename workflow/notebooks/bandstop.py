@@ -1,13 +1,8 @@
-# %% [markdown]
-# # Removing two of four bands
+"""Removing two of four bands"""
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
-
-# %%
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, learning, selection
+from frequency_shortcuts.figures import learning, selection
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
@@ -17,6 +12,3 @@ def draw(dataset: str, store: str, table: str, most: int) -> Figure:
     rows = read_table(table).query("dataset == @dataset")
     shown = selection.most_changed_by_bands(rows, classes, most)
     return learning.band_stop(rows, shown.names(classes), shown.note)
-
-
-canvas.draw_all(draw, figures)

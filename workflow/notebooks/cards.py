@@ -1,14 +1,9 @@
-# %% [markdown]
-# # Class cards
+"""Class cards"""
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
-
-# %%
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.evaluation import examples
-from frequency_shortcuts.figures import canvas, selection
+from frequency_shortcuts.figures import selection
 from frequency_shortcuts.figures.cards import class_cards
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.hdf5 import read_classes
@@ -29,6 +24,3 @@ def draw(
     tests = of_network.query("part == 'keep' and fill == 'zeros'").set_index("class")  # as the images are reduced
     rates = tests.loc[names, ["tpr_dfm", "tpr_radial"]].to_numpy() if len(tests) else None
     return class_cards(cards, names, len(classes), band_edges, shown.note, tpr=rates)
-
-
-canvas.draw_all(draw, figures)

@@ -1,13 +1,8 @@
-# %% [markdown]
-# # Every class with every map
+"""Every class with every map"""
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
-
-# %%
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, cross_matrix, selection
+from frequency_shortcuts.figures import cross_matrix, selection
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import CULLING, read_table
 
@@ -22,6 +17,3 @@ def draw(dataset: str, store: str, table: str, advantage: str, shortcuts: str, m
     )
     shown = selection.clearest_shortcuts(verdicts, classes, most)
     return cross_matrix.cross_matrix(matrix, gain, shown.names(classes), shown.note)
-
-
-canvas.draw_all(draw, figures)

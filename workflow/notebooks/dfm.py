@@ -1,18 +1,14 @@
-# %% [markdown]
-# # Dominant frequency maps
-#
-# The table holds the mean radius of the frequencies in each map, in cycles per image.
+"""Dominant frequency maps
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
+The table holds the mean radius of the frequencies in each map, in cycles per image.
+"""
 
-# %%
 import numpy as np
 import pandas as pd
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, selection, spectra
+from frequency_shortcuts.figures import selection, spectra
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.pairs import radius
@@ -34,6 +30,3 @@ def draw(
     radii = {" ".join(key): (share * r).sum(axis=(1, 2)) / share.sum(axis=(1, 2)) for key, share in shares.items()}
     display(pd.DataFrame(radii, index=shown.names(classes)).round(1))
     return spectra.dominant_frequencies(shares, shown.names(classes), band_edges, shown.note)
-
-
-canvas.draw_all(draw, figures)

@@ -1,17 +1,13 @@
-# %% [markdown]
-# # What is learned first
-#
-# The table holds the scores averaged over these iterations, networks and seeds: the higher, the earlier a class is
-# learned.
+"""What is learned first
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
+The table holds the scores averaged over these iterations, networks and seeds: the higher, the earlier a class is
+learned.
+"""
 
-# %%
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, learning, selection
+from frequency_shortcuts.figures import learning, selection
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
@@ -22,6 +18,3 @@ def draw(dataset: str, store: str, table: str, scores: list[str], most: int) -> 
     display(rows.pivot_table(scores, "class", "view", sort=False).round(2))
     shown = selection.first_and_last_learned(rows, classes, scores[-1], most)
     return learning.dynamics(rows, shown.names(classes), scores, shown.note)
-
-
-canvas.draw_all(draw, figures)

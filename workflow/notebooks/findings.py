@@ -1,16 +1,12 @@
-# %% [markdown]
-# # The findings, tested
-#
-# Definitions, thresholds and bounds are those of `findings/definitions.py`, the same at every scale.
+"""The findings, tested
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
+Definitions, thresholds and bounds are those of `findings/definitions.py`, the same at every scale.
+"""
 
-# %%
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, findings
+from frequency_shortcuts.figures import findings
 from frequency_shortcuts.storage.tables import read_table
 
 
@@ -20,6 +16,3 @@ def draw(table: str, numbers: str) -> Figure:
     found = ["value", "low", "high", "networks", "p_holm", "p_holm_equivalence", "verdict"]
     display(rows[[*about, *found]].round(3))
     return findings.findings(rows, read_table(numbers))
-
-
-canvas.draw_all(draw, figures)

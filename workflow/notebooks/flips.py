@@ -1,13 +1,8 @@
-# %% [markdown]
-# # What a network follows
+"""What a network follows"""
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
-
-# %%
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, flips, selection
+from frequency_shortcuts.figures import flips, selection
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
@@ -21,6 +16,3 @@ def draw(dataset: str, store: str, table: str, cross: str, most: int) -> Figure:
     note = "\n".join(filter(None, (shown.note, rest)))
     rates, matrix = (selection.of_kind(rows, kinds[0]) for rows in (rates, matrix))
     return flips.flips(rates, matrix, shown.names(classes), note)
-
-
-canvas.draw_all(draw, figures)

@@ -1,16 +1,12 @@
-# %% [markdown]
-# # Is what stands out more learned earlier?
-#
-# The table holds means over the sets, by ring.
+"""Is what stands out more learned earlier?
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
+The table holds means over the sets, by ring.
+"""
 
-# %%
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, learning
+from frequency_shortcuts.figures import learning
 from frequency_shortcuts.storage.tables import read_table
 
 
@@ -18,6 +14,3 @@ def draw(table: str) -> Figure:
     rows = read_table(table)
     display(rows.groupby("ring")[["gain", "distinctiveness", "earliness", "recall"]].mean().round(2))
     return learning.graded(rows)
-
-
-canvas.draw_all(draw, figures)

@@ -1,16 +1,12 @@
-# %% [markdown]
-# # Methods against the planted truth
-#
-# The table holds the mean average precision, and the passes and seconds of a network, means over the data sets.
+"""Methods against the planted truth
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
+The table holds the mean average precision, and the passes and seconds of a network, means over the data sets.
+"""
 
-# %%
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, methods
+from frequency_shortcuts.figures import methods
 from frequency_shortcuts.storage.tables import read_table
 
 
@@ -20,6 +16,3 @@ def draw(table: str) -> Figure:
     display(own["average_precision"].unstack().round(2))
     display(own.groupby("method", sort=False)[["passes", "seconds"]].mean().round(1))
     return methods.precision(rows)
-
-
-canvas.draw_all(draw, figures)

@@ -1,16 +1,12 @@
-# %% [markdown]
-# # Do shortcuts survive outside the training data?
-#
-# The table holds true positive rates, mean over classes, networks, seeds and draws.
+"""Do shortcuts survive outside the training data?
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
+The table holds true positive rates, mean over classes, networks, seeds and draws.
+"""
 
-# %%
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, selection
+from frequency_shortcuts.figures import selection
 from frequency_shortcuts.figures.shortcuts import out_of_distribution
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
@@ -22,6 +18,3 @@ def draw(dataset: str, store: str, table: str, shortcuts: str, most: int) -> Fig
     display(rows.pivot_table("tpr", "rendition", ["fill", "filter"], sort=False).round(2))
     shown = selection.clearest_shortcuts(verdicts, classes, most)
     return out_of_distribution(rows, shown.names(classes), shown.note)
-
-
-canvas.draw_all(draw, figures)

@@ -1,12 +1,5 @@
-# %% [markdown]
-# # The tables of the paper
+"""The tables of the paper"""
 
-# %% tags=["parameters"]
-over_seeds = verdicts = ood = ""
-tables: dict[str, str] = {}
-chosen: dict[str, list[list[str]]] = {}
-
-# %%
 from pathlib import Path
 
 from IPython.display import display
@@ -16,13 +9,13 @@ from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table, write_table
 
-for path, title in tables.items():
-    name = Path(path).stem
-    if name in chosen:
-        table = study_tables.rates_over_seeds(read_table(over_seeds), chosen[name])
+
+def build(path: str, title: str, over_seeds: str, chosen: list[list[str]], verdicts: str, ood: str) -> None:
+    if chosen:
+        table = study_tables.rates_over_seeds(read_table(over_seeds), chosen)
     else:
         table = study_tables.by_rendition(read_table(ood), read_table(verdicts))
     write_table(table, path)
     with replacing(Path(path).with_suffix(".tex")) as temporary:
-        temporary.write_text(typeset.latex(table, title[0].upper() + title[1:], f"tab:{name}"))
+        temporary.write_text(typeset.latex(table, title[0].upper() + title[1:], f"tab:{Path(path).stem}"))
     display(table)

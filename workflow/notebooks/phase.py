@@ -1,17 +1,13 @@
-# %% [markdown]
-# # Phase or amplitude?
-#
-# The table says how many classes (counted once a seed) have which verdict, and how much of TPR - FPR the amplitudes and
-# the phases keep on average.
+"""Phase or amplitude?
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
+The table says how many classes (counted once a seed) have which verdict, and how much of TPR - FPR the amplitudes and
+the phases keep on average.
+"""
 
-# %%
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, phase, selection
+from frequency_shortcuts.figures import phase, selection
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
@@ -25,6 +21,3 @@ def draw(dataset: str, store: str, table: str, most: int) -> Figure:
     display(of_verdict.agg(classes=("class", "size"), **means).round(2))
     shown = selection.strongest_swap(rows, classes, most)
     return phase.phase(rows, shown.names(classes), shown.note)
-
-
-canvas.draw_all(draw, figures)

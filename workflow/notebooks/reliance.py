@@ -1,16 +1,12 @@
-# %% [markdown]
-# # Are the frequencies of the maps needed?
-#
-# The table holds both losses with their 95 % intervals; `interval` says of what they are.
+"""Are the frequencies of the maps needed?
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
+The table holds both losses with their 95 % intervals; `interval` says of what they are.
+"""
 
-# %%
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, reliance
+from frequency_shortcuts.figures import reliance
 from frequency_shortcuts.storage.tables import read_table
 
 
@@ -18,6 +14,3 @@ def draw(dataset: str, table: str) -> Figure:
     rows = read_table(table).query("dataset == @dataset")
     display(rows.drop(columns=["dataset", "augmentation"]).round(3))
     return reliance.reliance(rows)
-
-
-canvas.draw_all(draw, figures)

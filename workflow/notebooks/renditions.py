@@ -1,15 +1,10 @@
-# %% [markdown]
-# # Synthetic renditions
+"""Synthetic renditions"""
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
-
-# %%
 import numpy as np
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.figures import canvas, images, selection
+from frequency_shortcuts.figures import images, selection
 
 
 def draw(store: str, renditions: list[str], names: list[str], most: int) -> Figure:
@@ -19,6 +14,3 @@ def draw(store: str, renditions: list[str], names: list[str], most: int) -> Figu
     shown = selection.evenly_spaced(len(classes), most)
     pictures = {name: test.images[np.argsort(test.labels)[shown.index]] for name, test in tests.items()}
     return images.renditions(pictures, shown.names(classes), shown.note)
-
-
-canvas.draw_all(draw, figures)

@@ -1,14 +1,9 @@
-# %% [markdown]
-# # Images and mean spectra of the synthetic and planted sets
+"""Images and mean spectra of the synthetic and planted sets"""
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
-
-# %%
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.data import stores as image_stores
-from frequency_shortcuts.figures import canvas, images
+from frequency_shortcuts.figures import images
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 
@@ -19,6 +14,3 @@ def draw(stores: list[str], spectra: list[str], names: list[str], band_edges: di
         with read_hdf5(spectrum) as file:
             sets[name] = (test.classes, test.images[test.labels.argsort()], file["mean_amplitude"][:].mean(axis=1))
     return images.samples(sets, band_edges)
-
-
-canvas.draw_all(draw, figures)

@@ -1,13 +1,8 @@
-# %% [markdown]
-# # What is still recognised from a few frequencies
+"""What is still recognised from a few frequencies"""
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
-
-# %%
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, selection, shortcuts
+from frequency_shortcuts.figures import selection, shortcuts
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
@@ -17,6 +12,3 @@ def draw(dataset: str, store: str, table: str, verdicts: str, most: int) -> Figu
     rows, judged = (found[found["dataset"] == dataset] for found in map(read_table, (table, verdicts)))
     shown = selection.clearest_shortcuts(judged, classes, most)
     return shortcuts.shortcuts(rows, shown.names(classes), shown.note)
-
-
-canvas.draw_all(draw, figures)

@@ -1,17 +1,13 @@
-# %% [markdown]
-# # Maps scored against the planted truth
-#
-# The table holds the average precision against what was planted for the class itself, mean over classes, networks and
-# seeds.
+"""Maps scored against the planted truth
 
-# %% tags=["parameters"]
-figures: list[dict[str, object]] = []
+The table holds the average precision against what was planted for the class itself, mean over classes, networks and
+seeds.
+"""
 
-# %%
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import canvas, truth
+from frequency_shortcuts.figures import truth
 from frequency_shortcuts.storage.tables import read_table
 
 
@@ -20,6 +16,3 @@ def draw(table: str) -> Figure:
     own = rows.query("truth == 'own' and cut == 'percent'")
     display(own.pivot_table("average_precision", "ranking", "dataset", sort=False).round(2))
     return truth.truth(rows)
-
-
-canvas.draw_all(draw, figures)

@@ -56,6 +56,7 @@ for kind in figures.kinds(plan):
         params:
             names=FIGURES[kind].names(plan),
             parameters={"figures": figures.parameters(plan, kind)},
+            call="from frequency_shortcuts.figures import canvas\n\ncanvas.draw_all(draw, figures)",
             caption=Caption(FIGURES[kind].caption, config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]),
         message:
             f"Drawing {FIGURES[kind].result.title}"

@@ -91,10 +91,17 @@ rule paper_tables:
         f"{RESULTS}/logs/paper_tables.log",
     params:
         parameters=lambda wildcards, input, output: {
-            **{name: path for name, path in input.items() if name in ("over_seeds", "verdicts", "ood") and path},
-            "tables": {path: SHOWN[Path(path).stem].title for path in output.csv},
-            "chosen": {"table_1": plan.baselines(), "table_2": plan.non_baselines()},
+            "tables": [
+                {
+                    "path": path,
+                    "title": SHOWN[name].title,
+                    "chosen": {"table_1": plan.baselines(), "table_2": plan.non_baselines()}.get(name, []),
+                    **{key: input[key] or "" for key in ("over_seeds", "verdicts", "ood")},
+                }
+                for path, name in zip(output.csv, targets.paper_tables(plan))
+            ]
         },
+        call="for table in tables:\n    build(**table)",
         caption=Caption("\n\n".join(TABLES[name].caption for name in targets.paper_tables(plan)), config),
     message:
         "Building the tables of the paper"

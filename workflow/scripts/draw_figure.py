@@ -1,10 +1,11 @@
-"""Execute a notebook that draws all figures of a kind, or builds one table."""
+"""Execute a notebook that draws all figures of a kind, or builds tables."""
 
+import ast
 import shutil
 from pathlib import Path
 
-import jupytext
 import papermill
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
 from study.job import script
@@ -12,15 +13,22 @@ from study.job import script
 
 @script
 def main(snakemake, created_by):
-    """Run the notebook, a percent script, with the caption below its title. After an error, it stays beside the log."""
-    log = Path(snakemake.log[0]).with_suffix(".ipynb")
-    notebook = jupytext.read(snakemake.input.notebook, fmt="py:percent")
-    notebook.cells[0].source += f"\n\n{snakemake.params.caption}"
+    """Its cells: title and caption, parameters, a module, and the call of its function. It stays beside the log if it
+    fails.
+    """
+    params, log = snakemake.params, Path(snakemake.log[0]).with_suffix(".ipynb")
+    code = Path(snakemake.input.notebook).read_text()
+    cells = [
+        new_markdown_cell(f"# {ast.get_docstring(ast.parse(code))}\n\n{params.caption}"),
+        new_code_cell("".join(f"{name} = None" for name in params.parameters), metadata={"tags": ["parameters"]}),
+        new_code_cell(code),
+        new_code_cell(params.call),
+    ]
     try:
         papermill.execute_notebook(
-            notebook,
+            new_notebook(cells=cells),
             log,
-            parameters=snakemake.params.parameters,
+            parameters=params.parameters,
             progress_bar=False,
             kernel_name="python3",
             language="python",
