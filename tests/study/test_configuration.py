@@ -20,9 +20,8 @@ from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
 from study import inputs, reference
 from study.configuration import mistakes
-from study.plan import Plan
+from study.plan import KINDS, Plan
 from study.schema import resolve
-from study.settings import KINDS
 from study.sources.description import Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())

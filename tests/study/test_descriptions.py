@@ -16,8 +16,7 @@ from study import targets, tests
 from study.catalogue import TABLES
 from study.dependencies import code_of
 from study.network_tests import TESTS
-from study.plan import Plan
-from study.settings import KINDS
+from study.plan import KINDS, Plan
 from study.sources.registry import BY_NAME, SOURCES
 
 FOLDER = Path(tests.__path__[0])

@@ -16,9 +16,8 @@ from study.categories import CATEGORIES, CONFIGURATION, EXPLORER, marks
 from study.figures import FIGURES
 from study.job import FOLDER
 from study.network_tests import TESTS
-from study.plan import Plan, expand_runs
+from study.plan import CLEAN, KINDS, Plan, expand_runs
 from study.schema import schema
-from study.settings import CLEAN, KINDS
 from study.sources.description import Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -146,7 +145,7 @@ def test_renditions_are_those_of_the_twin_or_synthetic_ones():
     assert found.rendition_files("photos") == ["results/laptop/data/ood/photos/ink.h5"]
     tested = [(run["dataset"], run["network"]) for run in TESTS["ood"].runs(found)]
     assert tested == [("photos", "small")] * 3 + [("photos", "large")] * 2
-    assert "ood" not in found.store_settings("photos")  # the twin has stores of its own
+    assert "ood" not in found.source("photos").settings(found, "photos")  # the twin has stores of its own
 
 
 def test_a_data_set_needs_the_splits_that_the_steps_read():
@@ -156,10 +155,10 @@ def test_a_data_set_needs_the_splits_that_the_steps_read():
 
 
 def test_a_training_does_not_depend_on_the_settings_of_other_augmentations():
-    own = {"epochs", "images_per_class", "validation_per_class", "geometry", "dynamics", "stylised_share"}
+    own = {"name", "stylised_share", "shift", "flip", "wrap", "crop_scale"}
     for name in augmentation.NAMES:
         swapped = {"swap_energy", "swap_probability", "swap_until"} if name == "swap_fine" else set()
-        assert set(plan().training_settings("photographs", name)) == own | swapped
+        assert set(plan().training_settings("photographs", name)["augmentation"]) == own | swapped
 
 
 def test_a_method_takes_the_images_of_the_culling():
@@ -229,7 +228,6 @@ def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_ta
     ]
     assert {path for one in found.mapped_runs() for path in found.tested_maps(one)} <= set(files)
     assert not any("maps/random/photos/small/augmix/seed3" in path for path in files)
-    assert found.used_methods() == ["mine", "energy", "random"]
 
 
 def test_methods_are_scored_where_the_truth_is_known():

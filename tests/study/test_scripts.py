@@ -203,7 +203,7 @@ def test_a_training_is_given_the_settings_of_its_augmentation(trained, monkeypat
 
 
 def test_the_networks_of_each_case_are_trained_and_judged(tmp_path, monkeypatch):
-    monkeypatch.setattr("study.settings.CASES", ("noise", "jpeg 90"))
+    monkeypatch.setattr("study.plan.CASES", ("noise", "jpeg 90"))
     config = copy.deepcopy(CONFIG)
     config["cure"] |= {"seeds": 1, "images_per_class": 4, "judging": [5, 8]}
     config["cure"]["jpeg_in"] = list("abcde")

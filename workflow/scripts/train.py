@@ -4,6 +4,7 @@ from pathlib import Path
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures, predictions, training
+from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.training import Recipe
 from frequency_shortcuts.storage.files import delete_state
@@ -11,7 +12,7 @@ from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, log, run_of_path, script, stopping
-from study.trainings import IN_MEMORY, architecture_of, augmentation_of
+from study.trainings import IN_MEMORY, architecture_of
 
 
 @script
@@ -37,7 +38,7 @@ def main(snakemake, created_by):
             validation,
             Recipe(epochs=settings["epochs"], **params.recipe),
             seed=seed,
-            augmentation=augmentation_of(run["augmentation"], settings),
+            augmentation=Augmentation(**settings["augmentation"]),
             dynamics=Dynamics(test, **dynamics),
             work=Work(state, version, stop, progress=True, checkpoint_minutes=minutes),
         )

@@ -19,9 +19,8 @@ from frequency_shortcuts.data import planted
 from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
 
-from .plan import Plan
+from .plan import KINDS, Plan
 from .schema import Validator, allowed, cut, listed, schema, shown
-from .settings import KINDS
 from .sources.registry import SOURCES
 
 MOST = 30  # mistakes that are named

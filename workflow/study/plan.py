@@ -1,4 +1,4 @@
-"""The plan of a study: its runs, its data sets, and the files of runs, from the configuration alone."""
+"""The plan of a study: its runs, its data sets, the files of runs and all settings, from the configuration alone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from functools import cached_property
 from itertools import product
 from typing import Any
 
-from .job import FOLDER, NETWORK, RUN
-from .settings import StudySettings
-from .sources.description import Shape
+from frequency_shortcuts.data.artefacts import CASES
+from frequency_shortcuts.maps.methods import registry
+
+from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
+from .sources.description import Shape, Source
+from .sources.registry import BY_NAME
 
 Run = dict[str, Any]  # the keys of `RUN`
+KINDS = (*WITH_TRUTH, "photographs")
+CLEAN = "clean"  # the case of the benchmark of cures that has no artefact
+CROP_BATCH = 32  # images in a batch of the networks on crops, which learn faint traces slowly
 
 
 def expand_runs(pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -23,12 +29,36 @@ def expand_runs(pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
     return [pattern.format(**run) for run in runs]
 
 
-class Plan(StudySettings):
+def _matching(runs: Iterable[Run], where: Mapping[str, Any]) -> list[Run]:
+    return [run for run in runs if all(run[key] == value for key, value in where.items())]
+
+
+class Plan:
     """The plan of a configuration, with its settings.
+
+    config: a complete configuration (`configuration.mistakes` finds nothing), which must not change afterwards. A data
+    set or network without a description raises KeyError when it is looked up. Whether it is planned does not matter.
 
     >>> Plan(config).runs(dataset="syn_1")[0]
     {'dataset': 'syn_1', 'network': 'resnet18_w8', 'augmentation': 'none', 'seed': 0}
     """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = config
+        self.results = f"results/{config['study']}"
+
+    def setting(self, dpath: str, *default: Any) -> Any:
+        """The value at keys joined by `/`, or the default. Raises KeyError if there is neither."""
+        part: Any = self.config
+        for key in dpath.split("/"):
+            if default and not (isinstance(part, Mapping) and key in part):
+                return default[0]
+            part = part[key]
+        return part
+
+    def section(self, name: str, *keys: str) -> dict[str, Any]:
+        """A section of the configuration, or some of its keys."""
+        return {key: self.config[name][key] for key in keys or self.config[name]}
 
     # Runs
 
@@ -47,30 +77,25 @@ class Plan(StudySettings):
 
     def runs(self, **where: Any) -> list[Run]:
         """Every planned run once, in order; `where` keeps those that match."""
-        return [run for run in self._runs if all(run[key] == value for key, value in where.items())]
+        return _matching(self._runs, where)
+
+    def _runs_with(self, key: str, default: bool) -> list[Run]:
+        """The runs of which an entry has a key that is true."""
+        planned = zip(self._runs, self._entries.values(), strict=True)
+        return [run for run, entries in planned if any(entry.get(key, default) for entry in entries)]
 
     @cached_property
     def _mapped(self) -> list[Run]:
-        planned = zip(self._runs, self._entries.values(), strict=True)
-        return [run for run, entries in planned if any(entry.get("maps", True) for entry in entries)]
+        return self._runs_with("maps", True)
 
     def mapped_runs(self, *kinds: str, **where: Any) -> list[Run]:
         """The runs whose maps are found and tested, in order: on data sets of these kinds, that match `where`."""
         names = self.datasets(*kinds)
-        return [
-            run
-            for run in self._mapped
-            if run["dataset"] in names and all(run[key] == value for key, value in where.items())
-        ]
-
-    def runs_on(self, *kinds: str) -> list[Run]:
-        """The runs on data sets of these kinds, in order."""
-        names = self.datasets(*kinds)
-        return [run for run in self._runs if run["dataset"] in names]
+        return [run for run in _matching(self._mapped, where) if run["dataset"] in names]
 
     def trained_runs(self) -> list[Run]:
         """The runs whose networks are trained."""
-        return [run for run in self._runs if self.is_trained(run)]
+        return [run for run in self._runs if run["network"] not in self.external_networks]
 
     @cached_property
     def _first_seed_runs(self) -> list[Run]:
@@ -83,7 +108,7 @@ class Plan(StudySettings):
 
     def first_seed_runs(self, **where: Any) -> list[Run]:
         """The run with maps with the smallest seed of every network on every data set, if it matches `where`."""
-        return [run for run in self._first_seed_runs if all(run[key] == value for key, value in where.items())]
+        return _matching(self._first_seed_runs, where)
 
     def phase_runs(self) -> list[Run]:
         """The runs whose phases and amplitudes are tested."""
@@ -92,9 +117,8 @@ class Plan(StudySettings):
 
     def reliance_runs(self) -> list[Run]:
         """The runs whose networks are trained anew without the frequencies of their maps."""
-        planned = zip(self._runs, self._entries.values(), strict=True)
-        chosen = [run for run, entries in planned if any(entry.get("reliance", False) for entry in entries)]
-        return [run for run in chosen if run in self._mapped and self.is_trained(run)]
+        trained = self.trained_runs()
+        return [run for run in self._runs_with("reliance", False) if run in self._mapped and run in trained]
 
     @cached_property
     def _methods(self) -> dict[tuple[Any, ...], list[str]]:
@@ -107,14 +131,18 @@ class Plan(StudySettings):
         """The planned methods that find maps beside the culling of the study, of all runs that match `where`."""
         return list(dict.fromkeys(name for run in self.runs(**where) for name in self._methods[tuple(run.values())]))
 
-    def used_methods(self) -> list[str]:
-        """The methods that the study runs: those that are scored or tested."""
-        return list(dict.fromkeys([*self.methods(), *self.tested_methods()]))
+    def tested_methods(self) -> list[str]:
+        """The methods whose maps the study finds and tests beside those of its culling."""
+        return list(self.config["shortcuts"]["methods"])
 
     def scored_runs(self) -> list[Run]:
         """The runs whose planned methods are scored: on data sets whose truth is known."""
-        names = self.datasets_with_truth()
-        return [run for run in self._runs if run["dataset"] in names and self._methods[tuple(run.values())]]
+        return [run for run in self._runs if self.has_truth(run["dataset"]) and self._methods[tuple(run.values())]]
+
+    def stability_runs(self) -> list[Run]:
+        """The runs with maps on the data sets of which a network has several seeds with maps to compare."""
+        several = {run["dataset"] for run in self._mapped if run not in self._first_seed_runs}
+        return [run for name in self.mapped_datasets() if name in several for run in self.mapped_runs(dataset=name)]
 
     def transfers(self) -> list[tuple[Run, Run]]:
         """(run whose maps are tested, run that they are tested on), of one seed, for every planned transfer."""
@@ -141,13 +169,9 @@ class Plan(StudySettings):
 
     def non_baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of everything on photographs that is not the baseline, in order."""
-        planned = [
-            [run[key] for key in NETWORK]
-            for name in self.mapped_datasets("photographs")
-            for run in self.mapped_runs(dataset=name)
-        ]
-        baselines, networks = self.baselines(), dict.fromkeys(map(tuple, planned))
-        return [list(key) for key in networks if list(key) not in baselines]
+        names = self.mapped_datasets("photographs")
+        planned = [[run[key] for key in NETWORK] for name in names for run in self.first_seed_runs(dataset=name)]
+        return [network for network in planned if network not in self.baselines()]
 
     # Data sets
 
@@ -163,22 +187,62 @@ class Plan(StudySettings):
         names = dict.fromkeys(run["dataset"] for run in runs)
         return [name for name in names if not kinds or self.kind_of(name) in kinds]
 
+    def from_source(self, *sources: str) -> list[str]:
+        """All data sets of the configuration, planned or not, with one of these values of the key `source`."""
+        return [name for name, dataset in self.config["datasets"].items() if dataset["source"] in sources]
+
+    def dataset(self, name: str) -> Mapping[str, Any]:
+        """A data set as the configuration describes it."""
+        described: Mapping[str, Any] = self.config["datasets"][name]
+        return described
+
+    def source(self, dataset: str) -> Source:
+        """Where a data set comes from."""
+        return BY_NAME[self.dataset(dataset)["source"]]
+
+    def kind_of(self, dataset: str) -> str:
+        """Whether a data set is synthetic, planted, or holds photographs."""
+        return self.source(dataset).kind
+
+    def has_truth(self, dataset: str) -> bool:
+        """Whether it is known which frequencies were planted."""
+        return self.source(dataset).has_truth(self.dataset(dataset))
+
+    def kind_in_findings(self, dataset: str) -> str:
+        """Its kind, but photographs whose truth is known are no photographs: their cue was made."""
+        kind = self.kind_of(dataset)
+        return "planted" if self.has_truth(dataset) and kind not in WITH_TRUTH else kind
+
     def shape(self, dataset: str) -> Shape | None:
         """Shape of the images; None if only the user's store has it."""
         return self.source(dataset).shape(self, dataset)
 
-    def datasets_with_truth(self) -> list[str]:
-        """The planned data sets whose truth is known, and photographs with a known wave."""
-        return [name for name in self.datasets() if self.has_truth(name)]
+    def band_edges(self, dataset: str) -> list[float]:
+        """The band edges of a synthetic set; none of others."""
+        return self.config["synthesis"]["band_edges"] if self.kind_of(dataset) == "synthetic" else []
+
+    def planting(self, mechanism: str) -> dict[str, Any]:
+        """The constants of the planted sets of a mechanism: those of all sets, updated with its own."""
+        constants = self.section("planting")
+        own: Mapping[str, Any] = constants.pop("mechanisms").get(mechanism, {})
+        return {**constants, **own}
+
+    def twin_datasets(self) -> list[str]:
+        """All data sets with an out-of-distribution twin in folders."""
+        return [name for name, dataset in self.config["datasets"].items() if "ood" in dataset]
 
     def ood_datasets(self) -> list[str]:
         """The planned photographs that are tested out of distribution."""
         return [name for name in self.mapped_datasets("photographs") if self.renditions(name)]
 
-    def stability_runs(self) -> list[Run]:
-        """The runs with maps on the data sets of which a network has several seeds with maps to compare."""
-        several = {run["dataset"] for run in self._mapped if run not in self._first_seed_runs}
-        return [run for name in self.mapped_datasets() if name in several for run in self.mapped_runs(dataset=name)]
+    def renditions(self, dataset: str) -> list[str]:
+        """The renditions of a data set: those of its twin, or the synthetic ones."""
+        twin = self.dataset(dataset).get("ood")
+        return list((twin or self.config["ood"])["renditions"])
+
+    def rendition_files(self, dataset: str) -> list[str]:
+        """The image stores of all renditions of a data set."""
+        return [f"{self.results}/data/ood/{dataset}/{rendition}.h5" for rendition in self.renditions(dataset)]
 
     def needed_splits(self, dataset: str, trains: bool) -> dict[str, str]:
         """The splits that a data set must have, and the reasons; `trains`: whether a network is trained on it."""
@@ -196,16 +260,77 @@ class Plan(StudySettings):
         mean, std = statistics.pop() if len(statistics) == 1 else ((), ())
         return {"mean": mean, "std": std} if mean else None
 
-    # Files of runs
+    # Networks
+
+    @cached_property
+    def external_networks(self) -> list[str]:
+        """The networks that the user provides: they are loaded, not trained."""
+        return [name for name, network in self.config["networks"].items() if "source" in network]
+
+    @property
+    def trained_networks(self) -> list[str]:
+        """The networks that are trained."""
+        return [name for name in self.config["networks"] if name not in self.external_networks]
+
+    def recipe(self, kind: str, network: str) -> dict[str, Any]:
+        """The recipe of a training: the common one, then the changes for the kind of data set, then for the network."""
+        training = self.config["training"]
+        own = self.config["networks"][network].get("recipe", {})
+        return {**training["recipe"], **training[kind].get("recipe", {}), **own}
+
+    def training_settings(self, kind: str, augmentation: str = "none") -> dict[str, Any]:
+        """The settings of a training besides its recipe; `augmentation` has those of its own and of no other."""
+        training = self.config["training"]
+        settings = {key: value for key, value in training[kind].items() if key not in ("recipe", "geometry")}
+        own = self._swap_fine() if augmentation == "swap_fine" else {}
+        chosen = {"name": augmentation, "stylised_share": training["stylised_share"], **training[kind]["geometry"]}
+        return settings | {"augmentation": chosen | own}
+
+    def _swap_fine(self) -> dict[str, Any]:
+        return {f"swap_{key}": value for key, value in self.config["training"]["swap_fine"].items()}
+
+    # Methods that find maps
+
+    def method(self, name: str) -> dict[str, Any]:
+        """A method that the plan can name: `method` and its settings.
+
+        It is an entry of the section `methods`, or a name of the library. Raises ValueError for another name.
+        """
+        if name in self.config["methods"]:
+            return dict(self.config["methods"][name])
+        method, settings = registry.resolve(name)
+        return {"method": method, **settings}
+
+    def search(self, maps: str) -> dict[str, Any]:
+        """How the maps in a folder are found: in `maps/{name}` by a method, in `dfm` by the culling.
+
+        `own`: whether it is the culling of the study; `method`, its `module` of the library and its `settings` (those
+        of screening or cells only if used); `split` and `images_per_class` of the images that rank; `limits` of the
+        passes, and `percents`, the sizes of the maps.
+        """
+        culling = self.config["culling"]
+        own = {"method": "culling", "search": culling["method"], **self.section("culling", "fill")}
+        if culling["method"] == "screened":
+            own |= self.section("culling", "percent", "target_recall", "patience")
+        elif culling["patch"] > 1:
+            own |= self.section("culling", "patch")
+        _, _, name = maps.partition("/")
+        settings = self.method(name) if name else own
+        return {
+            "own": not name,
+            "method": settings["method"],
+            "module": registry.module_of(settings["method"]),
+            "settings": {key: value for key, value in settings.items() if key != "method"},
+            "limits": self.section("culling", "precision", "compiled"),
+            **self.section("culling", "split", "images_per_class"),
+            **self.section("dfm"),
+        }
 
     def searches(self) -> list[str]:
         """What jobs search for, as rule and file without suffix: maps or parts of them, and those of methods."""
         parts, names = self.config["culling"]["parts"], self.tested_methods()
-        own = (
-            [f"find_part/dfm/{FOLDER}_part{part}" for part in range(parts)]
-            if parts > 1
-            else [f"find_maps/dfm/{FOLDER}"]
-        )
+        of_parts = [f"find_part/dfm/{FOLDER}_part{part}" for part in range(parts)]
+        own = of_parts if parts > 1 else [f"find_maps/dfm/{FOLDER}"]
         files = [*own, *(f"find_maps/maps/{name}/{FOLDER}" for name in names)]
         return [file.format(**run) for run in self._mapped for file in files]
 
@@ -221,3 +346,80 @@ class Plan(StudySettings):
         """The files of the maps of a run that are tested: of the culling, then one a method."""
         folders = ["dfm", *(f"maps/{name}" for name in self.tested_methods())]
         return [f"{self.results}/{folder}/{FOLDER}.h5".format(**run) for folder in folders]
+
+    # Tests and benchmarks
+
+    def shortcut_settings(self, **changes: Any) -> dict[str, Any]:
+        """The settings of `Trials` in the configuration, with changes."""
+        keys = ("parts", "fills", "controls", "radial", "others", "negatives", "seed")
+        return self.section("shortcuts", *keys) | changes
+
+    def advantage_settings(self, **changes: Any) -> dict[str, Any]:
+        """The same for the own-map advantage alone: random masks, with which it compares nothing, would cost time."""
+        return self.shortcut_settings(parts=["keep"], controls=0, radial=0, **changes)
+
+    def graded_seeds(self) -> list[int]:
+        """The seeds of the graded sets; none if there are no such sets."""
+        first = self.config["graded"]["first_seed"]
+        return list(range(first, first + self.config["graded"]["sets"]))
+
+    def graded_settings(self) -> dict[str, Any]:
+        """How graded sets are drawn, and how their networks are trained and tested."""
+        constants, settings = self.planting("graded"), self.section("graded")
+        images, network = constants.pop("images_per_class"), settings["network"]
+        del constants["seeds"], constants["cue_seed"]
+        return {
+            "constants": constants,
+            "network": self.config["networks"][network],
+            "recipe": self.recipe("planted", network) | {"batch_size": settings["batch_size"]},
+            "geometry": self.config["training"]["planted"]["geometry"],
+            "iterations": settings["iterations"],
+            "every": settings["every"],
+            "images": (images["train"], settings["test_images_per_class"]),
+        }
+
+    def leak_jobs(self) -> list[tuple[str, int]]:
+        """The parts of the benchmark and their seeds, in order; none if there is no benchmark."""
+        settings = self.config["leaks"]
+        counts = {  # what takes longest first
+            "photographs": "crop_seeds", "pairs": "pair_seeds", "clothing": "seeds", "textures": "crop_seeds"
+        }  # fmt: skip
+        first = settings["first_seed"]
+        return [(part, first + number) for part, key in counts.items() for number in range(settings[key])]
+
+    def leak_images(self, part: str) -> str:
+        """What the networks of a part of the benchmark are trained on: a store, or a folder of photographs."""
+        folders = {"photographs": "pictures", "textures": "textures"}
+        return f"{self.results}/" + folders.get(part, f"data/{self.config['leaks']['of']}.h5")
+
+    def leak_settings(self) -> dict[str, Any]:
+        """How the networks of the benchmark are trained and tested."""
+        settings, photographs = self.section("leaks"), self.config["training"]["photographs"]
+        names = [settings["network"], settings["small_network"]]
+        first, count = settings["first_seed"], settings["seeds"]
+        recipe = self.recipe("photographs", settings["network"]) | {"epochs": photographs["epochs"]}
+        crops = recipe | {"epochs": settings["crop_epochs"], "batch_size": CROP_BATCH}
+        return settings | {
+            "seeds": list(range(first, first + count)),
+            "compared": list(range(first, first + settings["compared"])),
+            "networks": {name: self.config["networks"][name] for name in names},
+            "recipes": {"clothing": recipe, "pairs": recipe, "photographs": crops, "textures": crops},
+            "geometry": photographs["geometry"],
+        }
+
+    def cure_jobs(self) -> list[tuple[str, int]]:
+        """The cases of the benchmark of cures, clean data first, and their seeds; none if there is no benchmark."""
+        settings = self.config["cure"]
+        first = settings["first_seed"]
+        return [(case, first + number) for case in (CLEAN, *CASES) for number in range(settings["seeds"])]
+
+    def cure_settings(self) -> dict[str, Any]:
+        """How the networks of the benchmark of cures are trained and tested."""
+        name, photographs = self.config["cure"]["network"], self.config["training"]["photographs"]
+        return {
+            **self.section("cure", "images_per_class", "judging", "jpeg_in", "trainings"),
+            "cases": list(CASES),
+            "network": self.config["networks"][name],
+            "recipe": self.recipe("photographs", name) | {"epochs": photographs["epochs"]},
+            "augmentation": photographs["geometry"] | self._swap_fine(),
+        }

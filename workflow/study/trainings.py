@@ -1,4 +1,4 @@
-"""Shared code of the scripts that train networks: the form of a network, and the augmentation of its images."""
+"""Shared code of the scripts that train networks."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.training import Protocol, Recipe
 
 IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
-
-
-def augmentation_of(name: str, settings: Mapping[str, Any]) -> Augmentation:
-    """The augmentation of that name; settings that only some augmentations have are left out for the others."""
-    geometry = {**settings["geometry"], "crop_scale": tuple(settings["geometry"]["crop_scale"])}
-    own = {key: settings[key] for key in ("swap_energy", "swap_probability", "swap_until") if key in settings}
-    return Augmentation(name, stylised_share=settings["stylised_share"], **own, **geometry)
 
 
 def architecture_of(settings: Mapping[str, Any], data: Split, store: str) -> Architecture:

@@ -81,7 +81,7 @@ class Source(ABC):
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """The settings that determine the content of a store."""
-        return plan.store_settings(name)
+        return {key: value for key, value in plan.dataset(name).items() if key != "ood"}
 
     @abstractmethod
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:

@@ -101,7 +101,7 @@ cifar10:
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """All but the folder, which changes no image."""
-        return {key: value for key, value in plan.store_settings(name).items() if key != "folder"}
+        return {key: value for key, value in super().settings(plan, name).items() if key != "folder"}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Store all three splits."""

@@ -47,7 +47,7 @@ store:
         with stores.open_store(path) as (store, classes, splits):
             shape = Shape(*store[splits[0]]["images"].shape[1:])
             description = ", ".join(f"{len(store[split]['labels'])} {split}" for split in splits)
-        needed = plan.needed_splits(name, trains=any(map(plan.is_trained, plan.runs(dataset=name))))
+        needed = plan.needed_splits(name, any(run["dataset"] == name for run in plan.trained_runs()))
         if lacking := sorted(needed.keys() - set(splits)):
             raise ValueError(f"{path} has no {' and no '.join(lacking)} split, which is needed")
         return Content(classes, shape, description)

@@ -25,7 +25,7 @@ def measure(step: Any, created_by: str) -> None:
 
 TEST = NetworkTest(
     message="Removing bands from {wildcards.dataset} for {wildcards.network} (seed {wildcards.seed})",
-    runs=lambda plan: plan.runs_on("synthetic"),
+    runs=lambda plan: [run for run in plan.runs() if plan.kind_of(run["dataset"]) == "synthetic"],
     measure=measure,
     outputs={"bandstop": Output(f"tests/{FOLDER}/bandstop.csv")},
     settings=lambda plan: {"band_edges": plan.config["synthesis"]["band_edges"]},

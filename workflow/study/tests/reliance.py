@@ -22,6 +22,7 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.evaluation import reliance
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.networks import architectures, training
+    from frequency_shortcuts.networks.augmentation import Augmentation
     from frequency_shortcuts.networks.predictions import called, source_for
     from frequency_shortcuts.networks.training import Recipe
     from frequency_shortcuts.networks.without import Exchanged, Without
@@ -33,7 +34,7 @@ def measure(step: Any, created_by: str) -> None:
     from ..devices import take_device
     from ..job import code_version, log, stopping
     from ..tested_networks import read_inputs, with_names
-    from ..trainings import IN_MEMORY, architecture_of, augmentation_of
+    from ..trainings import IN_MEMORY, architecture_of
 
     params, given, output = step.params, step.input, step.output[0]
     settings, store, workers = params.training, given.images, step.threads
@@ -59,7 +60,7 @@ def measure(step: Any, created_by: str) -> None:
                 validation,
                 Recipe(epochs=settings["epochs"], **params.recipe),
                 seed=seed,
-                augmentation=augmentation_of(run["augmentation"], settings),
+                augmentation=Augmentation(**settings["augmentation"]),
                 work=Work(state_of(output, name), version, stop, progress=True, checkpoint_minutes=minutes),
             )
         same[name], without[name] = (called(first, Exchanged(source, mask, of)) for of in (own_class, others))
