@@ -36,50 +36,27 @@ onerror:
     kept_outputs.give_back(workflow.dag.needrun_jobs(), Path(RESULTS), workflow.persistence)
 
 
-rule all:
-    input:
-        targets.of_study(plan),
-    localrule: True
+for target, files in {
+    "all": targets.of_study(plan),
+    "own": own(),
+    "findings": targets.of_findings(plan),
+    "methods": targets.of_methods(plan),
+    "cure": [f"{RESULTS}/checked.txt", f"{RESULTS}/tables/cure.csv"],
+    "leaks": [f"{RESULTS}/{name}" for name in ("checked.txt", "tables/leaks_aims.csv", "tables/leaks_data_aims.csv")],
+}.items():
 
-
-rule own:
-    input:
-        own(),
-    localrule: True
-
-
-rule findings:
-    input:
-        targets.of_findings(plan),
-    localrule: True
-
-
-rule methods:
-    input:
-        f"{RESULTS}/checked.txt",
-        targets.of_methods(plan),
-    localrule: True
-
-
-rule cure:
-    input:
-        f"{RESULTS}/checked.txt",
-        f"{RESULTS}/tables/cure.csv",
-    localrule: True
-
-
-rule leaks:
-    input:
-        f"{RESULTS}/checked.txt",
-        f"{RESULTS}/tables/leaks_aims.csv",
-        f"{RESULTS}/tables/leaks_data_aims.csv",
-    localrule: True
+    rule:
+        name:
+            target
+        input:
+            files,
+        localrule: True
 
 
 rule report:
     default_target: True
     input:
-        rules.all.input,
+        targets.of_study(plan),
         captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
         described=[
             f"workflow/study/{name}.py" for name in ("captions", "catalogue", "categories", "description", "figures")

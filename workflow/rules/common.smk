@@ -67,24 +67,10 @@ def setting(dpath, *default):
     return lambda wildcards: plan.setting(dpath.format(**dict(wildcards.items())), *default)
 
 
-def present(dpath):
-    """Input: a file that the configuration names. If it is missing, the rule `check` gives a better error message."""
-
-    def file(wildcards):
-        path = setting(dpath)(wildcards)
-        return path if path and os.path.isfile(path) else []
-
-    return file
-
-
-def state_of(dpath):
-    """Params: size and time of a file that the configuration names, so that an older file also counts as a change."""
-    return lambda wildcards: repr(states.file_state(setting(dpath)(wildcards)))
-
-
-def entry_point_files(dpath):
-    """Input: the files of an entry point's module and of its imports that are in the working folder."""
-    return lambda wildcards: code_of_entry_point(setting(dpath)(wildcards))
+def checkpoint(wildcards):
+    """Input: the checkpoint of an external network. If it is missing, the rule `check` has a better error message."""
+    path = config["networks"][wildcards.network]["checkpoint"]
+    return path if path and os.path.isfile(path) else []
 
 
 def joined_tests(rule):
@@ -93,8 +79,13 @@ def joined_tests(rule):
 
 
 def joined_files(rule):
-    """Input: the files that these tables are joined from."""
-    return {
+    """Input: the files that these tables are joined from, and for `table` those of networks and their trainings."""
+    patterns = {name: f"{RESULTS}/networks/{RUN}/{name}.csv" for name in ("history", "dynamics")}
+    of_networks = {
+        "weights": expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
+        **{name: expand_runs(pattern, plan.trained_runs()) for name, pattern in patterns.items()},
+    }
+    return (of_networks if rule == "table" else {}) | {
         f"{test.name}_{key}": files for test in joined_tests(rule) for key, files in test.joined_files(plan).items()
     }
 

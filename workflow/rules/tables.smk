@@ -33,30 +33,8 @@ for test, *others in MEASURED.values():
             "../scripts/run_test.py"
 
 
-rule table:
-    input:
-        **joined_files("table"),
-        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
-        history=expand_runs(f"{RESULTS}/networks/{RUN}/history.csv", plan.trained_runs()),
-        dynamics=expand_runs(f"{RESULTS}/networks/{RUN}/dynamics.csv", plan.trained_runs()),
-        code=code("make_tables.py", modules=[test.module for test in joined_tests("table")]),
-    output:
-        [f"{RESULTS}/tables/{name}.csv" for name in targets.joined_tables(plan, "table")],
-    log:
-        f"{RESULTS}/logs/tables.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
-    params:
-        tests={test.name: test.join_settings(plan) for test in joined_tests("table")},
-    message:
-        "Joining the tests of all runs into tables"
-    script:
-        "../scripts/make_tables.py"
-
-
-# Tests whose tables are made from other tables, or from maps.
-for joining in {test.rule: None for test in TESTS.values() if test.rule != "table" and test.runs(plan)}:
+# Tables that are joined from files of runs; `table` also joins those of networks and their trainings.
+for joining in {test.rule: None for test in TESTS.values() if test.runs(plan)}:
 
     rule:
         name:
@@ -67,7 +45,10 @@ for joining in {test.rule: None for test in TESTS.values() if test.rule != "tabl
         output:
             [f"{RESULTS}/tables/{name}.csv" for name in targets.joined_tables(plan, joining)],
         log:
-            f"{RESULTS}/logs/{joining}.log",
+            f"{RESULTS}/logs/{'tables' if joining == 'table' else joining}.log",
+        resources:
+            mem_mb=growing(3000),
+            runtime=growing(30),
         params:
             tests={test.name: test.join_settings(plan) for test in joined_tests(joining)},
         message:

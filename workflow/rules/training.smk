@@ -35,8 +35,8 @@ rule train:
 rule external_network:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
-        checkpoint=present("networks/{network}/checkpoint"),
-        module=entry_point_files("networks/{network}/source"),
+        checkpoint=checkpoint,
+        module=lambda wildcards: code_of_entry_point(config["networks"][wildcards.network]["source"]),
         code=code("external_network.py"),
     output:
         rules.train.output.weights,
@@ -53,7 +53,8 @@ rule external_network:
         device=lookup(dpath="device", within=config),
         settings=setting("networks/{network}"),
         split=lookup(dpath="shortcuts/split", within=config),
-        state=state_of("networks/{network}/checkpoint"),
+        # Its size and time, so that an older file also counts as a change.
+        state=lambda wildcards: repr(states.file_state(config["networks"][wildcards.network]["checkpoint"])),
     message:
         "Loading {wildcards.network} and checking it on {wildcards.dataset}"
     script:

@@ -55,7 +55,7 @@ def of_findings(plan: Plan) -> list[str]:
 def of_methods(plan: Plan) -> list[str]:
     """The maps of all planned methods and, where the truth is known, the table and the figure of their scores."""
     made = [*_table_files(["methods"]), *_figure_files(["methods_all"])] if plan.scored_runs() else []
-    return [*plan.map_files(), *(f"{plan.results}/{file}" for file in made)]
+    return [*plan.map_files(), *(f"{plan.results}/{file}" for file in ("checked.txt", *made))]
 
 
 def _table_files(names: Iterable[str]) -> list[str]:

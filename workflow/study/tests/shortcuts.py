@@ -207,7 +207,7 @@ TEST: NetworkTest = NetworkTest(
         ),
         "phase": Figure(
             Result("phase or amplitude", "beyond"),
-            lambda plan: plan.mapped_datasets(),
+            lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.phase_runs())),
             store_and_table("phase"),
             of_dataset,
             caption="TPR - FPR of every class ({{ judged }}) when images keep their amplitudes and phases, only their "
