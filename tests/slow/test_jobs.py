@@ -52,8 +52,7 @@ def settings_of(rule, folder, minutes):
     training = {
         "architecture": {"architecture": "resnet18", "width": 4, "stem": "small"}, "recipe": {"batch_size": 16},
         "settings": {
-            "stylised_share": 0.5, "epochs": 4, "images_per_class": None, "validation_per_class": None,
-            "geometry": {"shift": 1, "flip": True, "crop_scale": [1.0, 1.0]},
+            "epochs": 4, "images_per_class": None, "validation_per_class": None, "augmentation": {"shift": 1},
             "dynamics": {"iterations": 10, "every": 5, "images_per_class": None, "cutoff": 4},
         },
     }  # fmt: skip

@@ -126,16 +126,13 @@ class Cluster:
         raise AssertionError(f"SLURM did not come up in 30 s: see {self.folder}")
 
     def enter(self, folder="/"):
-        """The words before a command that make it run inside."""
+        """The words before a command that make it run inside, in this folder."""
         (first,) = children(self._process.pid)
         return ["nsenter", "--target", str(first), "--mount", "--uts", "--pid", f"--wd={folder}"]
 
-    def run(self, *command, folder="/", environment=None):
+    def run(self, *command):
         """Run a command inside; returns the finished process with its output as text."""
-        return subprocess.run(
-            [*self.enter(folder), *command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env=environment,
-        )  # fmt: skip
+        return subprocess.run([*self.enter(), *command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def jobs(self):
         """Every job that SLURM knows of, in order: its fields as scontrol names them, and `rule`, a rule or a group."""
@@ -192,33 +189,19 @@ class Head:
         self.cluster, self.root, self.configs = cluster, root, configs
         self._before = len(cluster.jobs())
 
-    def jobs(self, rule="", wildcards="", *states):
-        """The jobs since this head started, in order, of a rule, with some wildcards, in one of these states."""
-        since = self.cluster.jobs()[self._before :]
-        of_rule = [job for job in since if job["rule"] == rule or not rule]
-        of_wildcards = [job for job in of_rule if job["Comment"].endswith(wildcards)]
-        return [job for job in of_wildcards if job["JobState"] in states or not states]
-
-    def command(self, *arguments):
-        words = [*self.cluster.enter(self.root), sys.executable, "-c", SNAKEMAKE, *arguments]
-        return [*words, "--profile", "profiles/slurm", *HERE, "--configfile", *self.configs]
-
-    @property
-    def environment(self):
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        # Jobs have more threads here than there are cores: one that waits should not keep a core busy.
-        return {**os.environ, "PATH": path, "OMP_WAIT_POLICY": "PASSIVE"}
-
-    def run(self, *arguments):
-        return subprocess.run(
-            self.command(*arguments), env=self.environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+    def jobs(self, rule=""):
+        """The jobs since this head started, in order, of a rule."""
+        return [job for job in self.cluster.jobs()[self._before :] if job["rule"] == rule or not rule]
 
     def start(self, *arguments):
-        """The same in the background, its output in the file head.log."""
+        """Run Snakemake in the background, its output in the file head.log."""
+        command = [*self.cluster.enter(self.root), sys.executable, "-c", SNAKEMAKE, *arguments]
+        command += ["--profile", "profiles/slurm", *HERE, "--configfile", *self.configs]
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        # Jobs have more threads here than there are cores: one that waits should not keep a core busy.
+        environment = {**os.environ, "PATH": path, "OMP_WAIT_POLICY": "PASSIVE"}
         with open(self.root / "head.log", "w") as log:
-            return subprocess.Popen(self.command(*arguments), env=self.environment, stdout=log, stderr=log)
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
     def log(self):
         return (self.root / "head.log").read_text()

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 import torch
 import yaml
 from cluster import GPUS, NEEDS_SLURM, RUN, Head, requested
@@ -20,87 +19,61 @@ TARGETS = [
         "figures/adcs_syn_2.svg",
     )
 ]  # fmt: skip
-# What the jobs of the rules that are not grouped ask for: cores, MB, minutes, GPUs.
-ON_A_CORE = {
+# What the jobs of some rules ask for: cores, MB, minutes, GPUs.
+REQUESTED = {
     "synthesize": (1, 2000, 10, 0),
-    "plant": (1, 2000, 10, 0),
-    "fetched": (1, 2000, 10, 0),
-    "folder": (8, 3000, 240, 0),
-    "twin": (4, 2000, 10, 0),
-    "rendition": (1, 2000, 10, 0),
     "adcs": (1, 2000, 60, 0),
-}
-ON_A_GPU = {
     "train": (4, 8000, 240, 1),
-    "external_network": (4, 4000, 60, 1),
     "find_maps": (4, 4000, 240, 1),
-    "graded": (4, 4000, 120, 1),
+    "bandstop": (4, 3000, 30, 1),
 }
-PLAN = Plan(CONFIG)
-ON_A_GPU |= {name: (4, test.memory, test.minutes, 1) for name, (test, *_) in MEASURED.items() if test.runs(PLAN)}
-REQUESTED = ON_A_CORE | ON_A_GPU
-LOCAL = {"check", "fetched_files", "report"}
+ON_A_GPU = {name for name, (test, *_) in MEASURED.items() if test.runs(Plan(CONFIG))}
+ON_A_GPU |= {"train", "external_network", "find_maps", "graded"}
 # Snakemake prints the resources of a job in a dry run only if its rule has no message.
 WITHOUT_MESSAGES = "from snakemake import cli, jobs; jobs.Job.message = property(lambda job: None); cli.main()"
-BLOCK = re.compile(r"^ *(?:local)?rule (\w+):\n((?:^ +\w+: .*\n)+)", re.MULTILINE)
-
-
-@pytest.fixture(scope="module")
-def sent(cluster, tmp_path_factory):
-    """Six targets of one network, made through SLURM: head, and the jobs that SLURM knew of."""
-    root = checkout(tmp_path_factory.mktemp("sent")).root
-    (root / "small.yaml").write_text(yaml.safe_dump(SMALL))
-    head = Head(cluster, root, "config/test.yaml", "small.yaml")
-    done = head.run(*TARGETS)
-    assert done.returncode == 0, done.stdout
-    return head, head.jobs()
+BLOCK = re.compile(r"^ *rule (\w+):\n((?:^ +\w+: .*\n)+)", re.MULTILINE)
 
 
 @NEEDS_SLURM
-def test_every_job_went_through_slurm_with_what_its_rule_asks_for(sent):
-    _, jobs = sent
+def test_every_job_goes_through_slurm_with_what_its_rule_asks_for_and_logs_its_gpu(cluster, tmp_path):
+    """Six targets of one network."""
+    root = checkout(tmp_path).root
+    (root / "small.yaml").write_text(yaml.safe_dump(SMALL))
+    head = Head(cluster, root, "config/test.yaml", "small.yaml")
+    assert head.start(*TARGETS).wait(800) == 0, head.log()
+    jobs = head.jobs()
     assert {job["JobState"] for job in jobs} == {"COMPLETED"} and {job["Partition"] for job in jobs} == {"study"}
     alone = [job for job in jobs if job["rule"] in REQUESTED]
     assert sorted(job["rule"] for job in alone) == ["adcs", "bandstop", "find_maps", "find_maps", "synthesize", "train"]
-    for job in alone:
-        assert requested(job) == REQUESTED[job["rule"]], job["rule"]
+    assert all(requested(job) == REQUESTED[job["rule"]] for job in alone)
     shared = [job for job in jobs if job["rule"] not in REQUESTED]
     assert {job["rule"].split("_")[0] for job in shared} == {"tables", "drawing"} and len(shared) == 2
-    for job in shared:
-        cores, memory, _, gpus = requested(job)
+    for cores, memory, _, gpus in map(requested, shared):
         assert cores == 1 and memory <= 4000 and gpus == 0
-
-
-@NEEDS_SLURM
-def test_the_log_of_every_step_names_its_slurm_job_and_the_gpu_that_it_got(sent):
-    head, jobs = sent
     numbers = {job["JobId"]: job["rule"] for job in jobs}
-    logs = head.root / "results/test/logs"
     for rule, name in (("train", RUN), ("bandstop", RUN), ("adcs", "syn_2"), ("synthesize", "syn_2")):
-        text = (logs / rule / f"{name}.log").read_text()
+        text = (root / "results/test/logs" / rule / f"{name}.log").read_text()
         assert numbers[re.search(r"SLURM job (\d+) on localhost", text)[1]] == rule
         if not torch.cuda.is_available():  # else a GPU of this machine is used instead of the counted ones
             gpu = re.search(r"SLURM gave this job a GPU \(CUDA_VISIBLE_DEVICES=(\d)\), but PyTorch", text)
             assert bool(gpu) == (rule in ON_A_GPU) and (not gpu or int(gpu[1]) < GPUS)
 
 
-def test_every_rule_asks_for_what_it_needs(tmp_path):
+def test_rules_that_use_a_gpu_ask_for_one_and_for_four_cores(tmp_path):
     """By a dry run of the study with GPUs."""
     study = checkout(tmp_path)
     (study.root / "cuda.yaml").write_text("device: cuda\n")
     options = ("--dry-run", "--cores", "8", "--profile", "profiles/slurm")
     planned = study.snakemake(*options, extra=["cuda.yaml"], program=["-c", WITHOUT_MESSAGES])
     assert planned.returncode == 0, planned.stdout
-    jobs = dict(BLOCK.findall(planned.stdout))
-    assert REQUESTED.keys() | LOCAL <= jobs.keys() and len(jobs.keys() - REQUESTED.keys() - LOCAL) > 20
-    for rule in jobs.keys() - LOCAL:
-        numbers = re.findall(r"\b(threads|mem_mb|runtime|gpu)[:=] ?(\d+)", jobs[rule])
-        number = {name: int(value) for name, value in numbers}
-        asked = number.get("threads", 1), number["mem_mb"], number["runtime"], number.get("gpu", 0)
-        if rule in REQUESTED:
-            assert asked == REQUESTED[rule], rule
-        else:
-            assert asked[0] == 1 and asked[1] <= 4000 and asked[3] == 0, rule
+    asked = {}
+    for rule, text in BLOCK.findall(planned.stdout):
+        number = {name: int(value) for name, value in re.findall(r"\b(threads|mem_mb|runtime|gpu)[:=] ?(\d+)", text)}
+        asked[rule] = number.get("threads", 1), number["mem_mb"], number["runtime"], number.get("gpu", 0)
+    assert len(asked) > 30 and {rule for rule, (*_, gpus) in asked.items() if gpus} == ON_A_GPU
+    assert {rule: asked[rule] for rule in REQUESTED} == REQUESTED
+    assert all(asked[rule][0] == 4 for rule in ON_A_GPU)
+    assert all(asked[rule][:2] <= (1, 4000) for rule in asked.keys() - ON_A_GPU - {"folder", "twin"})
 
 
 def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that_do_not():
