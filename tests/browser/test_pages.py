@@ -1,4 +1,4 @@
-"""Explorer and report in headless Chromium: choices change what is shown, and every result stands in the report."""
+"""Explorer, report and tables in headless Chromium: choices change what is shown, and each result has its caption."""
 
 import re
 from pathlib import Path
@@ -30,30 +30,11 @@ def offered(browser, pick):
     return browser.run(f"[...document.getElementById({pick!r}).options].map(option => option.textContent)")
 
 
-def source(browser, picture):
-    return browser.run(f"document.getElementById({picture!r}).src")
-
-
 def text(browser, place):
     return browser.run(f"document.getElementById({place!r}).innerText")
 
 
-def test_every_choice_of_the_explorer_changes_what_is_shown(study, page):
-    browser = page(study.results / "explorer.html")
-    choose(browser, dataset="pictures")
-    pictures = "[...document.querySelectorAll('figure img')]"
-    for pick in ("class", "network", "percent"):
-        before = source(browser, "map")
-        now = browser.run(f"document.getElementById({pick!r}).selectedOptions[0].textContent")
-        choose(browser, **{pick: next(name for name in offered(browser, pick) if name != now)})
-        browser.run(f"Promise.all({pictures}.map(picture => picture.decode()))")
-        assert browser.run(f"{pictures}.every(picture => picture.naturalWidth > 0 && picture.alt)")
-        assert source(browser, "map") != before, pick
-    assert browser.run("document.getElementById('rates').hidden")
-    assert text(browser, "missing") == "Rates were measured with maps of 5 %."
-
-
-def test_the_explorer_of_the_study_shows_photographs_first_and_its_own_rates(study, page):
+def test_the_explorer_shows_photographs_first_with_their_rates_and_every_choice_changes_it(study, page):
     browser = page(study.results / "explorer.html")
     assert offered(browser, "dataset") == ["fashion_mnist", "pictures", "plant_present"]
     table = read_table(study.results / "tables" / "shortcuts.csv")
@@ -65,21 +46,21 @@ def test_the_explorer_of_the_study_shows_photographs_first_and_its_own_rates(stu
     flips = read_table(study.results / "tables" / "flips.csv")
     flips = flips[(flips["dataset"] == "fashion_mnist") & (flips["class"] == row["class"])].iloc[0]
     assert text(browser, "flips").startswith(f"{row['class']}: {flips['verdict']}: flip ")
-    assert (study.results / "explorer.html").stat().st_size < 10e6
-
-
-def test_the_explorer_works_inside_the_report(study, page, tmp_path):
-    browser = page(study.results / "report.html")
-    path = next(path for path in browser.run("Object.keys(results)") if path.endswith("/explorer.html"))
-    browser.run(f"app.setView({{content: 'html', contentPath: results[{path!r}].data_uri}})")
-    browser.run("new Promise(done => setTimeout(done, 3000))")
-    browser.picture(tmp_path / "report.png")
-    assert colours(tmp_path / "report.png", left=500) > 50  # pictures and text, not an empty frame
+    choose(browser, dataset="pictures")
+    pictures = "[...document.querySelectorAll('figure img')]"
+    for pick in ("class", "network", "percent"):
+        before = browser.run("document.getElementById('map').src")
+        now = browser.run(f"document.getElementById({pick!r}).selectedOptions[0].textContent")
+        choose(browser, **{pick: next(name for name in offered(browser, pick) if name != now)})
+        browser.run(f"Promise.all({pictures}.map(picture => picture.decode()))")
+        assert browser.run(f"{pictures}.every(picture => picture.naturalWidth > 0 && picture.alt)")
+        assert browser.run("document.getElementById('map').src") != before, pick
+    assert browser.run("document.getElementById('rates').hidden")
+    assert text(browser, "missing") == "Rates were measured with maps of 5 %."
 
 
 # The report
 
-MENU = "document.querySelector('nav').getBoundingClientRect().width"
 LOAD = """
 new Promise((done, failed) => {
   const picture = new Image();
@@ -96,32 +77,34 @@ def report(study, page):
     return page(study.results / "report.html")
 
 
-def test_the_cover_asks_the_question_answers_it_and_shows_one_figure(report, tmp_path):
+def test_the_explorer_works_inside_the_report(report, tmp_path):
+    path = next(path for path in report.run("Object.keys(results)") if path.endswith("/explorer.html"))
+    report.run(f"app.setView({{content: 'html', contentPath: results[{path!r}].data_uri}})")
+    report.run("new Promise(done => setTimeout(done, 3000))")
+    report.picture(tmp_path / "report.png")
+    assert colours(tmp_path / "report.png", left=500) > 50  # pictures and text, not an empty frame
+
+
+def test_the_cover_asks_the_question_answers_it_and_each_link_leads_somewhere(report, study):
     text = report.run("document.querySelector('#app').innerText")
     question = "Does a network need the whole image, or 5 % of its frequencies?"
     blocks = (question, "The answer", "Texture or artefact", "own-map advantage", "Where to look", "How it was done")
     places = [text.lower().find(words.lower()) for words in blocks]
-    assert min(places) >= 0 and places == sorted(places)
+    assert min(places) >= 0 and places == sorted(places) and "System Message" not in text
     assert report.run("document.querySelector('.prose h1').getBoundingClientRect().top") >= 0  # not cut off
-    assert "System Message" not in text
-    pictures = report.run("[...document.querySelectorAll('figure.key img')].map(i => [i.naturalWidth, i.alt])")
-    assert [alt for _, alt in pictures] == ["shortcuts of fashion_mnist"]
-    assert all(width > 500 for width, _ in pictures)
-    report.picture(tmp_path / "cover.png")
-    assert colours(tmp_path / "cover.png") > 50  # not an empty page
-
-
-def test_every_link_of_the_cover_leads_somewhere(report):
+    ((width, alt),) = report.run("[...document.querySelectorAll('figure.key img')].map(i => [i.naturalWidth, i.alt])")
+    assert width > 500 and alt == "shortcuts of fashion_mnist"
     links = report.run("[...document.querySelectorAll('.prose a[href]')].map(a => decodeURIComponent(a.href))")
     paths, categories = report.run("[Object.keys(results), Object.keys(categories)]")
     shown = {path for link in links for path in re.findall(r"showResultInfo\('(.*)'\)", link)}
     opened = {name for link in links for name in re.findall(r"showCategory\('(.*)'\)", link)}
-    assert opened == set(categories)
-    assert {Path(path).name for path in shown} >= {"provenance.html", "config.yaml"}
-    assert shown <= set(paths)
+    assert opened == set(categories) and sorted(categories) == list(CATEGORIES.values()) and shown <= set(paths)
+    names = [Path(path).name for path in paths]
+    assert {Path(path).name for path in shown} >= {"provenance.html", "config.yaml"} and len(names) == len(set(names))
     report.run("document.querySelector('figure.key a').click()")
     assert "map of the class are kept, mean over the networks" in report.run("document.querySelector('nav').innerText")
     assert report.run("document.querySelector('img[src^=\"data:image/svg\"]:not([class])') !== null")
+    assert (study.results / "report.html").stat().st_size < 25e6
 
 
 @pytest.mark.parametrize("category", CATEGORIES.values())
@@ -129,9 +112,7 @@ def test_a_category_opens_and_shows_every_result_with_its_caption(report, catego
     report.run(f"app.showCategory({category!r})")
     assert category.upper() in report.run("document.querySelector('nav').innerText").upper()
     results = report.run(f"Object.values(categories[{category!r}]).flat()")
-    assert results, f"nothing stands in {category}"
-    listed = report.run("document.querySelectorAll('nav tbody tr').length")
-    assert listed == len(results)
+    assert results and report.run("document.querySelectorAll('nav tbody tr').length") == len(results)
     for path in results:
         kind = report.run(f"results[{path!r}].mime_type")
         report.run(f"app.showResultInfo({path!r})")
@@ -145,48 +126,37 @@ def test_a_category_opens_and_shows_every_result_with_its_caption(report, catego
             page = report.run(f"fetch(results[{path!r}].data_uri).then(answer => answer.text())")
             assert "<th scope" in page and page.count("<tr>") > 1, path
     # The page's own style: a description leaves room for what it describes.
-    assert report.run(f"new Promise(done => setTimeout(() => done({MENU}), 400))") <= 420
+    menu = "document.querySelector('nav').getBoundingClientRect().width"
+    assert report.run(f"new Promise(done => setTimeout(() => done({menu}), 400))") <= 420
     # The eye of the first one: what a reader clicks.
     report.run(f"app.showCategory({category!r})")
     report.run("document.querySelector('nav tbody tr a').click()")
     box = "document.querySelector('.p-3 > img, iframe').getBoundingClientRect()"
-    left = report.run(f"new Promise(done => setTimeout(() => done([{box}.width, {box}.top]), 300))")
-    assert left[0] > 300 and left[1] >= 0
-
-
-def test_categories_stand_in_the_order_of_the_paper_and_every_result_has_a_base_name_of_its_own(report, study):
-    there = report.run("Object.keys(categories).sort((a, b) => a.localeCompare(b))")
-    assert there == list(CATEGORIES.values())
-    names = [Path(path).name for path in report.run("Object.keys(results)")]
-    assert len(names) == len(set(names))
-    text = (study.results / "report.html").read_text()
-    assert re.findall(r"<(?:script|link|img)[^>]+(?:src|href)=[\"'](https?://[^\"']+)", text) == []
-    assert len(text) < 25e6
+    width, top = report.run(f"new Promise(done => setTimeout(() => done([{box}.width, {box}.top]), 300))")
+    assert width > 300 and top >= 0
 
 
 def test_a_table_sorts_by_a_click_with_missing_values_last_and_filters(study, page):
     browser = page(study.results / "tables" / "shortcuts.html")  # it unpacks its CSV from a data: address
     heads = browser.run("[...document.querySelectorAll('th')].map(h => h.innerText.trim())")
-    column = heads.index("TPR unfiltered")
-    values = f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)"
-    click = f"document.querySelectorAll('th button')[{column}].click()"
-    before = [float(value) for value in browser.run(values)]
-    state = f"document.querySelectorAll('th')[{column}].getAttribute('aria-sort')"
+
+    def clicked(name):
+        column = heads.index(name)
+        browser.run(f"document.querySelectorAll('th button')[{column}].click()")
+        state = browser.run("[...document.querySelectorAll('th')].map(head => head.getAttribute('aria-sort'))")
+        assert [i for i, one in enumerate(state) if one != "none"] == [column]
+        rows = "[...document.querySelectorAll('tbody tr')]"
+        return state[column], browser.run(f"{rows}.map(row => row.cells[{column}].innerText)")
+
     for direction, reverse in (("ascending", False), ("descending", True)):
-        browser.run(click)
-        assert [float(value) for value in browser.run(values)] == sorted(before, reverse=reverse)
-        assert browser.run(state) == direction
-    browser.run("document.querySelectorAll('th button')[0].click()")
-    assert browser.run("document.querySelectorAll('th[aria-sort=none]').length") == len(heads) - 1
-    names = browser.run("[...document.querySelectorAll('tbody tr')].map(row => row.cells[0].innerText)")
-    assert names == sorted(names) and len(names) == len(before)
+        state, values = clicked("TPR unfiltered")
+        assert state == direction and [*map(float, values)] == sorted(map(float, values), reverse=reverse)
+    for _ in range(2):
+        missing = [value == "\N{EN DASH}" for value in clicked("TPR radial")[1]]
+        assert missing == sorted(missing) and 0 < sum(missing) < len(missing)  # of `remove` there are no radial ones
+    names = clicked(heads[0])[1]
+    assert names == sorted(names)
     search = "const box = document.querySelector('input'); box.value = 'PLANT_P'; box.dispatchEvent(new Event('input'))"
     browser.run(f"(() => {{ {search} }})()")
     left = browser.run("[...document.querySelectorAll('tbody tr:not([hidden])')].map(row => row.cells[0].innerText)")
     assert left == ["plant_present"] * names.count("plant_present")
-    column = heads.index("TPR radial")
-    for _ in range(2):
-        browser.run(f"document.querySelectorAll('th button')[{column}].click()")
-        values = browser.run(f"[...document.querySelectorAll('tbody tr')].map(row => row.cells[{column}].innerText)")
-        missing = [value == "\N{EN DASH}" for value in values]
-        assert missing == sorted(missing) and 0 < sum(missing) < len(values)  # of `remove` there are no radial controls
