@@ -19,7 +19,7 @@ from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
 from study import inputs, reference
-from study.configuration import mistakes
+from study.configuration import duplicate_keys, mistakes
 from study.plan import KINDS, Plan
 from study.schema import resolve
 from study.sources.description import Shape
@@ -47,25 +47,18 @@ def test_the_configurations_that_are_shipped_are_right(name):
     assert mistakes(updated(shipped(name))) == []
 
 
-def with_overrides(kind, network):
-    """The default study, where the synthetic sets and the first network change keys of the recipe, and no others do."""
+def test_a_recipe_is_the_common_one_changed_by_kind_and_then_by_network():
     config = copy.deepcopy(CONFIG)
     for part in (*(config["training"][name] for name in KINDS), *config["networks"].values()):
         part.pop("recipe", None)
-    config["training"]["synthetic"]["recipe"] = kind
-    next(iter(config["networks"].values()))["recipe"] = network
-    return config
-
-
-def test_a_recipe_is_the_common_one_changed_by_kind_and_then_by_network():
+    (first, of_first), (second, _), *_ = config["networks"].items()
     common, kind = CONFIG["training"]["recipe"], {"schedule": "one_cycle", "learning_rate": 0.05}
-    config = with_overrides(kind, {"learning_rate": 0.1, "batch_size": 32})
-    first, second, *_ = config["networks"]
+    own = {"learning_rate": 0.1, "batch_size": 32}
+    config["training"]["synthetic"]["recipe"], of_first["recipe"] = kind, own
     assert mistakes(config) == []
-    assert Plan(config).recipe("synthetic", first) == common | kind | {"learning_rate": 0.1, "batch_size": 32}
-    assert Plan(config).recipe("synthetic", second) == common | kind
-    assert Plan(config).recipe("photographs", first) == common | {"learning_rate": 0.1, "batch_size": 32}
-    assert Plan(config).recipe("photographs", second) == common
+    found = {(kind, name): Plan(config).recipe(kind, name) for kind in KINDS for name in (first, second)}
+    assert found["synthetic", first] == common | kind | own and found["synthetic", second] == common | kind
+    assert found["photographs", first] == common | own and found["photographs", second] == common
 
 
 @pytest.mark.parametrize("name", ["paper", "imagenet1k", "cifar10"])
@@ -164,21 +157,20 @@ def test_the_schema_names_what_the_library_knows():
     assert plan["augmentations"]["items"]["enum"] == list(augmentation.NAMES)
 
 
-def objects(schema, path=()):
-    """Every object of the schema that lists its properties."""
-    if isinstance(schema, dict):
-        if "properties" in schema and "if" not in path[-1:]:
-            yield path, schema
-        for name, part in schema.items():
-            yield from objects(part, (*path, name))
-    elif isinstance(schema, list):
-        for i, part in enumerate(schema):
-            yield from objects(part, (*path, str(i)))
+def parts(part, path=()):
+    """Every part of the schema, and where it is."""
+    if isinstance(part, dict):
+        yield path, part
+    for name, child in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        yield from parts(child, (*path, name))
+
+
+OBJECTS = [(path, part) for path, part in parts(SCHEMA) if "properties" in part and "if" not in path[-1:]]
 
 
 def test_the_schema_forbids_unknown_keys_and_requires_those_of_the_default_study():
     """Keys of the user's own data sets and networks, of methods and mechanisms may be left out."""
-    for path, schema in objects(SCHEMA):
+    for path, schema in OBJECTS:
         assert schema.get("additionalProperties") is False or path[-1] == "additionalProperties", path
     for name, section in SCHEMA["properties"].items():
         if "properties" in section:
@@ -187,9 +179,51 @@ def test_the_schema_forbids_unknown_keys_and_requires_those_of_the_default_study
 
 
 def test_every_key_has_a_description():
-    for path, schema in objects(SCHEMA):
+    for path, schema in OBJECTS:
         for name, part in schema["properties"].items():
             assert not isinstance(part, dict) or resolve(part).get("description"), (*path, name)
+
+
+def test_a_bad_name_is_told_what_names_are_like():
+    for name in ("Bad name", "x" * 100, 1):
+        (sentence,) = mistakes(CONFIG | {"datasets": CONFIG["datasets"] | {name: CONFIG["datasets"]["syn_1"]}})
+        assert "this name is not allowed, expected lower-case letters, digits and _" in sentence
+        assert ("quotes" in sentence) == (name == 1)
+
+
+def test_many_mistakes_and_a_long_list_are_cut():
+    found = mistakes(CONFIG | {"methods": {f"m{i}": {"method": "none"} for i in range(500)}})
+    assert len(found) < 40 and re.fullmatch(r"and \d+ more mistakes", found[-1])
+    (sentence,) = mistakes(CONFIG | {"synthesis": CONFIG["synthesis"] | {"band_edges": list(range(2000))}})
+    assert "[0, 1, 2, 3" in sentence and "1... is not allowed, expected list of numbers above 0" in sentence
+
+
+def test_every_number_list_and_text_has_bounds():
+    for path, part in parts(SCHEMA):
+        kinds = part.get("type", ()) if "properties" not in path[-1:] else ()
+        kinds = {kinds} if isinstance(kinds, str) else set(kinds)
+        if path[:2] == ("$defs", "value"):
+            continue  # keyword arguments of the user's own functions
+        if kinds & {"number", "integer"}:
+            assert {"minimum", "exclusiveMinimum"} & set(part) and {"maximum", "exclusiveMaximum"} & set(part), path
+        if "array" in kinds:
+            assert "maxItems" in part or (part.get("uniqueItems") and "enum" in resolve(part["items"])), path
+        if "string" in kinds:
+            assert "maxLength" in part, path
+
+
+def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
+    path = tmp_path / "my.yaml"
+    path.write_text("culling:\n  parts: 1\nshortcuts: {seed: 1}\nculling:\n  split: test\n  split: train\n")
+    assert sorted(duplicate_keys([path])) == [
+        f"{path}: the key culling is there twice, in line 1 and in line 4; remove one",
+        f"{path}: the key split is there twice, in line 5 and in line 6; remove one",
+    ]
+    # JSON that is no YAML, and keys of a merged mapping.
+    for text in ('{\n\t"a": 1\n}', "a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3}\nc: *a\n"):
+        path.write_text(text)
+        assert list(duplicate_keys([path])) == []
+    assert list(duplicate_keys(sorted((ROOT / "config").glob("*.yaml")))) == []
 
 
 def test_the_reference_is_what_make_docs_writes():
