@@ -42,7 +42,7 @@ from .analysis.result import Analysis
 from .data.preprocessing import Preprocessing
 from .data.splits import Split
 from .figures import canvas
-from .figures.panels import RIGHT, WRONG
+from .figures.cards import RIGHT, WRONG
 from .networks import architectures
 from .networks.predictions import called
 

@@ -9,8 +9,7 @@ from drawn_tables import CLASSES, check_page, table
 from matplotlib.collections import PathCollection
 from test_figures import JUDGED, adcs, of_phase
 
-from frequency_shortcuts.figures import images, learning, methods, spectra
-from frequency_shortcuts.figures import phase as phase_figure
+from frequency_shortcuts.figures import learning, shortcuts, spectra
 from frequency_shortcuts.figures import truth as truth_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -23,7 +22,7 @@ def pictures(channels=3):
 def samples():
     amplitude = np.random.default_rng(0).uniform(0, 50, (2, 8, 8))
     sets = {"syn_1": (CLASSES, pictures(), amplitude), "grey": (("cow",), pictures(1)[:1], amplitude[:1])}
-    return images.samples(sets, band_edges={"syn_1": (2, 3)})
+    return spectra.samples(sets, band_edges={"syn_1": (2, 3)})
 
 
 def dynamics():
@@ -44,15 +43,15 @@ def dominant_frequencies():
 
 
 def renditions():
-    return images.renditions({"original": pictures(), "grey": pictures(1)}, CLASSES)
+    return spectra.renditions({"original": pictures(), "grey": pictures(1)}, CLASSES)
 
 
 def phase():
-    return phase_figure.phase(of_phase(), JUDGED)
+    return shortcuts.phase(of_phase(), JUDGED)
 
 
 def phase_of_one_seed():
-    return phase_figure.phase(of_phase(1), ["C0", *JUDGED])
+    return shortcuts.phase(of_phase(1), ["C0", *JUDGED])
 
 
 FREQUENCIES = "horizontal and vertical frequency, cycles per image"
@@ -133,7 +132,7 @@ def test_methods_stand_by_their_passes_and_those_without_at_the_left_with_the_cl
             for c, value in (("C1", 0.5 + i / 10), ("C2", 0.7 + i / 10), ("C3", np.nan))]  # fmt: skip
     rows += [("set_0", "better_half", "mixture", 300, "C1", 0.0)]
     columns = ["dataset", "truth", "method", "passes", "class", "average_precision"]
-    figure = methods.precision(pd.DataFrame(rows, columns=columns).assign(**about))
+    figure = truth_figure.precision(pd.DataFrame(rows, columns=columns).assign(**about))
     check_page(figure)
     assert [axis.get_title() for axis in figure.axes[:4]] == [f"set_{i}, n = 2" for i in range(4)]
     assert {text.get_text() for text in figure.legends[0].get_texts()} == {"mixture", "culling", "energy", "random"}

@@ -11,8 +11,7 @@ from drawn_tables import CLASSES
 from matplotlib import pyplot as plt
 
 from frequency_shortcuts.evaluation.phase_verdicts import KEPT
-from frequency_shortcuts.figures import canvas, spectra
-from frequency_shortcuts.figures import phase as phase_figure
+from frequency_shortcuts.figures import canvas, shortcuts, spectra
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -58,10 +57,10 @@ def of_phase(seeds=3, networks=("resnet18", "vgg16")):
 
 def test_values_of_phase_are_means_over_seeds():
     rows = of_phase()
-    axes = np.reshape(phase_figure.phase(rows, JUDGED).axes, (2, 2))
+    axes = np.reshape(shortcuts.phase(rows, JUDGED).axes, (2, 2))
     mine = rows[rows["network"] == "vgg16"]
     for axis, end in zip(axes[1], ("", "_spectrum"), strict=True):
-        for kept, label in phase_figure.KEPT.items():
+        for kept, label in shortcuts.KEPT.items():
             expected = (mine[f"tpr_{kept}{end}"] - mine[f"fpr_{kept}{end}"]).groupby(mine["class"]).mean()
             (dots,) = [drawn for drawn in axis.collections if drawn.get_label() == label]
             np.testing.assert_allclose(np.asarray(dots.get_offsets())[:, 0], expected.loc[[*JUDGED]])
@@ -70,6 +69,6 @@ def test_values_of_phase_are_means_over_seeds():
 def test_without_false_positive_rates_phase_shows_the_recall():
     rows = of_phase(1, ["resnet18"])
     rows[[name for name in rows if name.startswith("fpr")]] = np.nan
-    axis = phase_figure.phase(rows, JUDGED).axes[0]
+    axis = shortcuts.phase(rows, JUDGED).axes[0]
     (dots,) = [drawn for drawn in axis.collections if drawn.get_label() == "both"]
     np.testing.assert_allclose(np.asarray(dots.get_offsets())[:, 0], rows["tpr_both"])

@@ -7,7 +7,7 @@ from drawn_tables import check_page
 from matplotlib.colors import to_rgba
 
 from frequency_shortcuts.evaluation.flip_rates import NUMBERS, Thresholds
-from frequency_shortcuts.figures import flips, selection
+from frequency_shortcuts.figures import cross_matrix, selection
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 CLASSES = ("neutral", "ant", "bee", "cow & calf")
@@ -34,7 +34,7 @@ def tables(classes=CLASSES[1:], seeds=(0, 1)):
 
 def test_cells_are_means_over_seeds_and_a_neutral_class_is_left_out():
     table, cross = tables()
-    figure = flips.flips(table, cross, CLASSES, "the first of 2 kinds of networks")
+    figure = cross_matrix.flips(table, cross, CLASSES, "the first of 2 kinds of networks")
     matrix, *strips = figure.axes
     shown = matrix.images[0].get_array()
     means = cross.groupby(["class", "spectrum_of"])["flip"].mean()
@@ -49,13 +49,13 @@ def test_cells_are_means_over_seeds_and_a_neutral_class_is_left_out():
 
 def test_a_dot_is_a_network_and_coloured_where_this_number_gives_the_verdict():
     table, cross = tables()
-    _, *strips = flips.flips(table, cross, CLASSES).axes
+    _, *strips = cross_matrix.flips(table, cross, CLASSES).axes
     for number, strip in zip(NUMBERS, strips, strict=True):
         dots = [drawn for drawn in strip.collections if len(drawn.get_offsets()) == 2 and drawn.get_sizes().size]
         for name, drawn in zip(CLASSES[1:], dots, strict=True):
             values = table.loc[table["class"] == name, number]
             assert drawn.get_offsets()[:, 0].tolist() == pytest.approx(values.tolist())
-            found = [tuple(colour) == to_rgba(flips.FOUND) for colour in drawn.get_facecolors()]
+            found = [tuple(colour) == to_rgba(cross_matrix.FOUND) for colour in drawn.get_facecolors()]
             assert found == [False, (number, name) == ("part", "bee")]
         assert strip.lines[0].get_xdata()[0] == getattr(Thresholds(), number)
 
@@ -63,7 +63,7 @@ def test_a_dot_is_a_network_and_coloured_where_this_number_gives_the_verdict():
 def test_what_is_unknown_is_grey_and_without_a_dot():
     table, cross = tables(seeds=(3,))
     table[[f"{number}{end}" for number in NUMBERS for end in ("", "_low", "_high")]] = np.nan
-    figure = flips.flips(table.assign(verdict="cannot tell"), cross.assign(flip=np.nan), CLASSES)
+    figure = cross_matrix.flips(table.assign(verdict="cannot tell"), cross.assign(flip=np.nan), CLASSES)
     assert figure.axes[0].images[0].get_array().mask.all()
     assert {"share of other images", "not measured"} <= check_page(figure)
 
@@ -73,6 +73,6 @@ def test_of_many_classes_the_clearest_are_drawn_and_a_bar_stands_in_for_numbers(
     table, cross = tables(names)
     shown = selection.clearest_flips(table, names, 13)
     assert "bee" in shown.names(names) and shown.note == "13 of 21 classes: those that are followed or needed most"
-    figure = flips.flips(table, cross, shown.names(names), shown.note)
+    figure = cross_matrix.flips(table, cross, shown.names(names), shown.note)
     assert not figure.axes[0].texts and figure.axes[-1].get_ylabel() == "share of other images"
     check_page(figure)

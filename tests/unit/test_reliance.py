@@ -9,7 +9,7 @@ from torch import nn
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import reliance
-from frequency_shortcuts.figures import reliance as reliance_figure
+from frequency_shortcuts.figures import learning
 from frequency_shortcuts.networks.without import Exchanged, Without
 from frequency_shortcuts.spectrum import filters
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -132,5 +132,5 @@ def test_the_figure_draws_both_losses():
         pd.concat([of_seeds([0.5] * 5).assign(removed=name) for name in reliance.REMOVED], ignore_index=True)
     )
     for reading, weight in ((reliance.OPEN, "normal"), (reliance.AVOIDABLE, "bold")):
-        figure = reliance_figure.reliance(table.assign(reading=reading))
+        figure = learning.reliance(table.assign(reading=reading))
         assert [label.get_fontweight() for label in figure.axes[0].get_yticklabels()] == [weight]

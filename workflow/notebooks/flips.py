@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import flips, selection
+from frequency_shortcuts.figures import cross_matrix, selection
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
@@ -15,4 +15,4 @@ def draw(dataset: str, store: str, table: str, cross: str, most: int) -> Figure:
     rest = f"the first of {len(kinds)} kinds of networks" if len(kinds) > 1 else ""
     note = "\n".join(filter(None, (shown.note, rest)))
     rates, matrix = (selection.of_kind(rows, kinds[0]) for rows in (rates, matrix))
-    return flips.flips(rates, matrix, shown.names(classes), note)
+    return cross_matrix.flips(rates, matrix, shown.names(classes), note)

@@ -6,7 +6,7 @@ The table holds the mean average precision, and the passes and seconds of a netw
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import methods
+from frequency_shortcuts.figures import truth
 from frequency_shortcuts.storage.tables import read_table
 
 
@@ -15,4 +15,4 @@ def draw(table: str) -> Figure:
     own = rows[rows["truth"] == "own"].groupby(["method", "dataset"], sort=False).mean(numeric_only=True)
     display(own["average_precision"].unstack().round(2))
     display(own.groupby("method", sort=False)[["passes", "seconds"]].mean().round(1))
-    return methods.precision(rows)
+    return truth.precision(rows)

@@ -7,7 +7,7 @@ the phases keep on average.
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import phase, selection
+from frequency_shortcuts.figures import selection, shortcuts
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
@@ -20,4 +20,4 @@ def draw(dataset: str, store: str, table: str, most: int) -> Figure:
     means = {name: (name, "mean") for name in ("share_amplitude", "share_phase")}
     display(of_verdict.agg(classes=("class", "size"), **means).round(2))
     shown = selection.strongest_swap(rows, classes, most)
-    return phase.phase(rows, shown.names(classes), shown.note)
+    return shortcuts.phase(rows, shown.names(classes), shown.note)

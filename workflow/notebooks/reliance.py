@@ -6,11 +6,11 @@ The table holds both losses with their 95 % intervals; `interval` says of what t
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import reliance
+from frequency_shortcuts.figures import learning
 from frequency_shortcuts.storage.tables import read_table
 
 
 def draw(dataset: str, table: str) -> Figure:
     rows = read_table(table).query("dataset == @dataset")
     display(rows.drop(columns=["dataset", "augmentation"]).round(3))
-    return reliance.reliance(rows)
+    return learning.reliance(rows)

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.figures import images, selection
+from frequency_shortcuts.figures import selection, spectra
 
 
 def draw(store: str, renditions: list[str], names: list[str], most: int) -> Figure:
@@ -13,4 +13,4 @@ def draw(store: str, renditions: list[str], names: list[str], most: int) -> Figu
     classes = tests["photograph"].classes
     shown = selection.evenly_spaced(len(classes), most)
     pictures = {name: test.images[np.argsort(test.labels)[shown.index]] for name, test in tests.items()}
-    return images.renditions(pictures, shown.names(classes), shown.note)
+    return spectra.renditions(pictures, shown.names(classes), shown.note)

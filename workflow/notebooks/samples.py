@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.data import stores as image_stores
-from frequency_shortcuts.figures import images
+from frequency_shortcuts.figures import spectra as drawings
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 
@@ -13,4 +13,4 @@ def draw(stores: list[str], spectra: list[str], names: list[str], band_edges: di
         test = image_stores.read(store, "test", per_class=1)
         with read_hdf5(spectrum) as file:
             sets[name] = (test.classes, test.images[test.labels.argsort()], file["mean_amplitude"][:].mean(axis=1))
-    return images.samples(sets, band_edges)
+    return drawings.samples(sets, band_edges)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from scipy.special import softmax
 
 from frequency_shortcuts.figures.canvas import show_plane, style
-from frequency_shortcuts.figures.panels import Panel, draw_panel, rows_of_panels
+from frequency_shortcuts.figures.cards import Panel, draw_panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import as_array
 
 from .counterfactuals import Counterfactual, FlipTest, clearest_first

@@ -1,14 +1,16 @@
-"""What a class looks like to a network: its ADCS, scores and map, and an image reduced to the map, in one row."""
+"""What a class looks like to a network: its ADCS, scores and map, and an image reduced to the map, in one row.
+
+And rows of panels: images beside what a map and a control, or the counterfactual test, make of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import FuncNorm, Normalize
@@ -17,17 +19,24 @@ from matplotlib.figure import Figure
 from .canvas import (
     PAGE,
     abbreviate,
+    break_line,
     draw_circles,
+    page_of_panels,
     row_labels,
     show_picture,
     show_plane,
     style,
+    titles,
     wrap,
     write_note,
 )
 
 if TYPE_CHECKING:
     from frequency_shortcuts.evaluation.examples import Cards
+
+# Of seaborn's palette for colour-blind readers; the words say the same.
+RIGHT, WRONG, NEITHER = "#0173b2", "#c44e00", "#333333"
+LETTERS = 24  # in a line over or under a panel, where four stand beside each other
 
 
 def class_cards(
@@ -64,9 +73,8 @@ def class_cards(
     with style(10):
         columns = len(planes) + len(pictures)
         side = (PAGE - 0.5) / columns + (0 if tpr is None else 0.06)
-        figure, axes = plt.subplots(
-            len(classes), columns, figsize=(PAGE, 1.0 + (side + 0.04) * len(classes)), squeeze=False
-        )
+        height = 1.0 + (side + 0.04) * len(classes)
+        figure, axes = page_of_panels(len(classes), columns, height, sharex=False, sharey=False)
         for c, line in enumerate(axes):
             for axis, shown in zip(line, planes, strict=False):
                 show_plane(axis, np.asarray(shown.values[c], float), shown.cmap, norm=shown.norm)
@@ -78,8 +86,7 @@ def class_cards(
             for axis, share in zip(line[-2:], () if tpr is None else tpr[c], strict=False):
                 axis.text(0.5, -0.03, f"TPR {share:.2f}", transform=axis.transAxes, ha="center", va="top")
         row_labels(figure, axes, [wrap(abbreviate(name, note)) for name in classes], side + 0.04, 10)
-        for axis, title in zip(axes[0], (*(shown.title for shown in planes), *pictures), strict=True):
-            axis.set_title(title)
+        titles(axes, [*(shown.title for shown in planes), *pictures])
         for shown, axis in zip(planes, axes[-1], strict=False):
             if shown.ticks:
                 _draw_bar(figure, axis, shown)
@@ -108,3 +115,55 @@ def _draw_bar(figure: Figure, axis: Axes, shown: _Planes) -> None:
         ScalarMappable(shown.norm, shown.cmap), cax=axis.inset_axes((0, -0.13, 1, 0.07)), orientation="horizontal"
     )
     bar.set_ticks(shown.ticks, labels=[f"{tick:g}" for tick in shown.ticks])
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: an image [channels, H, W], or a plane of frequencies [H, W] from 0 (not kept) to 1.
+
+    above, below : what stands over and under it; right : whether the network names the class, if it names one
+    """
+
+    above: str
+    values: npt.NDArray[Any]
+    below: str
+    right: bool | None = None
+
+
+def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "") -> Figure:
+    """A row of panels for each name, which stands beside it; a note above them all.
+
+    >>> figure = rows_of_panels({"class ant": [Panel("test image", picture, "predicted: ant", True)]})
+    """
+    with style():
+        columns = max(len(panels) for panels in rows.values())
+        texts = [[_lines(getattr(one, side)) for one in line] for line in rows.values() for side in ("above", "below")]
+        more = sum(max(0, *(text.count("\n") - 1 for text in line)) for line in texts)  # a row has room for two lines
+        height = 2.55 * len(rows) + 0.16 * more
+        figure, axes = page_of_panels(len(rows), columns, height, sharex=False, sharey=False)
+        for line, (name, panels) in zip(axes, rows.items(), strict=True):
+            line[0].set_ylabel(_lines(name), fontsize=9, fontweight="bold")
+            for axis, panel in zip(line, panels, strict=True):
+                draw_panel(axis, panel)
+        write_note(figure, note)
+    return figure
+
+
+def draw_panel(axis: Axes, panel: Panel) -> None:
+    """Draw one panel on axes, also of a user, whose style may read dollars in names as mathematics."""
+    if panel.values.ndim == 2:
+        show_plane(axis, panel.values, "Greys", 0, 1)
+    else:
+        show_picture(axis, panel.values)
+    colour = {True: RIGHT, False: WRONG, None: NEITHER}[panel.right]
+    words: dict[str, Any] = {"fontsize": 9, "parse_math": False}
+    axis.set(xticks=[], yticks=[])
+    axis.set_title(_lines(panel.above), **words)
+    axis.set_xlabel(_lines(panel.below), color=colour, **words)
+    for spine in axis.spines.values():
+        spine.set(visible=True, color=colour, linewidth=1.5 if panel.right is not None else 0.8)
+
+
+def _lines(text: str) -> str:
+    """A text with no line longer than a panel is wide."""
+    return "\n".join(break_line(line, LETTERS) for line in text.splitlines())

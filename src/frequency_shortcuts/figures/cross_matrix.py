@@ -1,4 +1,4 @@
-"""The cross matrix: every class with the map of every class, a panel a kind of network."""
+"""Matrices of classes: every class with the map of every class, and with the fine spectrum of every class."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
+from frequency_shortcuts.evaluation.flip_rates import BOTH, FOLLOWS, NEEDS, NUMBERS, Thresholds
 from frequency_shortcuts.intervals import over_networks
 
 from .canvas import (
@@ -19,17 +19,22 @@ from .canvas import (
     abbreviate,
     break_line,
     colour_bar,
+    despine,
+    draw_matrix,
     network_label,
+    page_of_panels,
     style,
     wrap,
     write_note,
-    write_numbers,
 )
 from .selection import kinds_of, of_kind
 
 PER_ROW = 3  # panels
-NUMBERS = 5  # classes up to which each cell shows its number
-_COLOURS = "Blues"
+NUMBERED, NUMBERED_FLIPS = 5, 12  # classes up to which each cell shows its number
+LEAST = -0.05  # smaller numbers stand here
+THRESHOLDS = Thresholds()
+FOUND, NOT_FOUND = "#d55e00", "0.55"  # dots of networks with and without the verdict
+_ABOVE = {"flip": (FOLLOWS, BOTH), "sham": (FOLLOWS, BOTH), "part": (FOLLOWS, BOTH), "need": (NEEDS, BOTH)}
 
 
 def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
@@ -56,43 +61,31 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
     names = 0.0094 * size * longest  # inches
     side = min((PAGE - 1.0 - names) / max(columns, 2), 0.6 + 0.5 * len(classes))
     with style(size):
-        figure, axes = plt.subplots(
-            rows,
-            columns,
-            figsize=(1.0 + names + columns * side, 0.35 + names + rows * (side + (0.55 if columns < 3 else 0.53))),
-            squeeze=False,
-        )
+        height = 0.35 + names + rows * (side + (0.55 if columns < 3 else 0.53))
+        figure, axes = page_of_panels(rows, columns, height, 1.0 + names + columns * side, sharex=False, sharey=False)
         for axis in axes.flat[len(kinds) :]:
             axis.set_axis_off()
         for i, (kind, axis) in enumerate(zip(kinds, axes.flat, strict=False)):
-            matrix = means[kind].unstack().reindex(index=classes, columns=classes)  # noqa: PD010
-            _draw_matrix(axis, matrix)
+            values = means[kind].unstack().reindex(index=classes, columns=classes).to_numpy(float)  # noqa: PD010
+            draw_matrix(axis, values, _two_digits if len(values) <= NUMBERED else None)
             left, last = i % columns == 0, i // columns == rows - 1
             axis.set_yticks(range(len(classes)), labels if left else [])
             axis.set_xticks(range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0)
-            axis.tick_params(length=0)
             axis.set(xlabel="map of" if last else "", ylabel="images of" if left else "")
             label = network_label(*kind).replace("\n", ", ")
             rows_of_kind = of_kind(advantage, kind)
             letters = max(18, int(side / (0.0085 * size)))
             lines = (break_line(label, letters), "own-map advantage", wrap(_advantage(rows_of_kind), letters))
             axis.set_title("\n".join(lines), fontsize=size - 1)
-        bar = colour_bar(figure, axes, _COLOURS, 0, 1, "TPR - FPR (0: or less)")
+        bar = colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
         bar.set_ticks([0, 0.5, 1])
         bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
         write_note(figure, note)
     return figure
 
 
-def _draw_matrix(axis: Axes, matrix: pd.DataFrame) -> None:
-    """The cells of one panel, with those of the own maps framed."""
-    values = matrix.to_numpy(float)
-    axis.set_facecolor("0.85")
-    axis.imshow(np.ma.masked_invalid(values), cmap=_COLOURS, vmin=0, vmax=1)
-    for c in range(len(values)):
-        axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
-    if len(values) <= NUMBERS:
-        write_numbers(axis, values, lambda value: f"{value:.2f}".replace("-0.00", "0.00"), values > 0.6)
+def _two_digits(value: float) -> str:
+    return f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def _advantage(rows: pd.DataFrame) -> str:
@@ -105,3 +98,65 @@ def _advantage(rows: pd.DataFrame) -> str:
     networks = f"{n} networks" if of == "networks" else "this network" if n == 1 else f"these {n} networks"
     parts = (f"{value:.2f} [{low:.2f}, {high:.2f}],", networks)
     return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)  # a line breaks between the parts
+
+
+def flips(table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
+    """The cross matrix of flips of one kind of network, mean over seeds, and flip, sham, part and need of each network.
+
+    Rows of the matrix are the classes that are called, columns those whose spectrum is given. Grey: there are no images
+    of neither class, or too few images for the statistics.
+
+    table, cross : the tables `flips` and `cross_flips` of one kind of network on one data set. `classes` may be some of
+    those in the table, which the note then says; those without a row, such as a neutral class, are left out.
+    """
+    classes = [name for name in classes if name in set(table["class"])]
+    flip = cross.groupby(["class", "spectrum_of"])["flip"].mean()
+    values = flip.unstack().reindex(index=classes, columns=classes).to_numpy(float)  # noqa: PD010
+    labels = [abbreviate(name, "beside many cells", 14) for name in classes]
+    longest = max(map(len, labels))
+    names = 0.075 * longest  # inches
+    side = min(PAGE - 3.2 - names, 0.8 + 0.4 * len(classes))
+    with style():
+        widths = [side, *[(PAGE - 0.6 - names - side) / len(NUMBERS)] * len(NUMBERS)]
+        figure, axes = plt.subplots(1, len(widths), figsize=(PAGE, side + names + 0.5), width_ratios=widths)
+        left, *strips = axes
+        draw_matrix(left, values, _short if len(classes) <= NUMBERED_FLIPS else None, fontsize=7, aspect="auto")
+        if np.isnan(values).all():
+            middle = (len(classes) - 1) / 2
+            left.text(middle, middle, "not measured", ha="center", va="center", backgroundcolor="0.85")
+        left.set_yticks(range(len(classes)), labels)
+        left.set_xticks(range(len(classes)), labels, rotation=90 if longest > 3 else 0)
+        left.set(ylabel="called", xlabel="given the fine spectrum of")
+        count = len(table[["network", "augmentation", "seed"]].drop_duplicates())
+        mean = [f"mean of {count} networks"] if count > 1 else []
+        left.set_title((",\n" if side < 3 else ", ").join(["share of other images", *mean]))
+        for number, axis in zip(NUMBERS, strips, strict=True):
+            _draw_strip(axis, number, table, classes)
+        if len(classes) > NUMBERED_FLIPS:
+            colour_bar(figure, axes, "Blues", 0, 1, "share of other images")
+        write_note(figure, note)
+    return figure
+
+
+def _short(value: float) -> str:
+    """A share as two digits after the point, 0 for what would be 0.00."""
+    return f"{value:.2f}" if abs(value) >= 0.005 else "0"
+
+
+def _draw_strip(axis: Axes, number: str, table: pd.DataFrame, classes: Sequence[str]) -> None:
+    """A dot for each network with its interval, a bar at their mean, and the threshold; a row is a class."""
+    threshold = getattr(THRESHOLDS, number)
+    axis.axvline(threshold, color="0.3", linewidth=0.8, linestyle=(0, (3, 2)))
+    for place, name in enumerate(classes):
+        rows = table[table["class"] == name]
+        found = rows["verdict"].isin(_ABOVE[number]) & (rows[f"{number}_low"] >= threshold)
+        heights = place + (np.arange(len(rows)) - (len(rows) - 1) / 2) * min(0.2, 0.7 / len(rows))
+        colours = [FOUND if of_network else NOT_FOUND for of_network in found]
+        axis.hlines(heights, rows[f"{number}_low"], rows[f"{number}_high"], colors=colours, linewidth=0.8)
+        axis.scatter(rows[number].clip(lower=LEAST), heights, s=9, c=colours, linewidths=0, zorder=3, clip_on=False)
+        axis.plot([max(rows[number].mean(), LEAST)] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.2)
+    axis.set(xlim=(LEAST - 0.01, 1.02), ylim=(len(classes) - 0.5, -0.5), yticks=[], title=number)
+    axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    for place in range(len(classes) - 1):
+        axis.axhline(place + 0.5, color="0.9", linewidth=0.6, zorder=0)
+    despine([axis], left=True)

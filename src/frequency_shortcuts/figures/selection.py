@@ -61,37 +61,36 @@ def select_classes(scores: npt.ArrayLike, most: int, reason: str, *, both_ends: 
     return ClassSelection(np.sort(index), f"{most:,} of {len(scores):,} classes: those {reason}")
 
 
+def _greatest(
+    measures: pd.DataFrame, table: pd.DataFrame, classes: Sequence[str], most: int, why: str
+) -> ClassSelection:
+    """The classes with the greatest of some measures of rows of a table.
+
+    Each is averaged over seeds; then the network is taken in which the class has most. A class without one comes last.
+    """
+    means = measures.groupby([table[key] for key in ("network", "augmentation", "class")]).mean().max(axis=1)
+    return select_classes(means.groupby("class").max().reindex(list(classes)), most, why)
+
+
 def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
     """The classes with the clearest shortcut: the margin of the map over its closest control, where that is greatest.
 
-    verdicts: columns network, augmentation, class, margin and headline. Of the headline rows, margins are averaged over
-    seeds, then the network is taken in which the class has most. A class without a headline comes last.
+    verdicts: columns network, augmentation, class, margin and headline, of which the headline rows count
     """
     headline = verdicts[verdicts["headline"]]
-    margin = headline.groupby(["network", "augmentation", "class"])["margin"].mean()
-    reason = "with the largest margin over the closest control"
-    return select_classes(margin.groupby("class").max().reindex(list(classes)), most, reason)
+    return _greatest(headline[["margin"]], headline, classes, most, "with the largest margin over the closest control")
 
 
 def clearest_flips(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
-    """The classes that a network follows or needs most, in a table of `flip_rates.rates` with the runs.
-
-    The largest of flip, sham, part and need counts, averaged over seeds; then the network in which the class has most.
-    """
-    means = table.groupby(["network", "augmentation", "class"])[["flip", "sham", "part", "need"]].mean()
-    greatest = means.max(axis=1).groupby("class").max().reindex(list(classes))
-    return select_classes(greatest, most, "that are followed or needed most")
+    """The classes that a network follows or needs most, in a table of `flip_rates.rates` with the runs."""
+    numbers = table[["flip", "sham", "part", "need"]]
+    return _greatest(numbers, table, classes, most, "that are followed or needed most")
 
 
 def strongest_swap(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
-    """The classes with the greatest TPR - FPR of the swap test, in a table of `phase_verdicts` of one data set.
-
-    Values are averaged over seeds, then the network is taken in which the class has most.
-    """
-    measure = table["tpr_both"] - table["fpr_both"].fillna(0)
-    means = measure.groupby([table[key] for key in ("network", "augmentation", "class")]).mean()
-    greatest = means.groupby("class").max().reindex(list(classes))
-    return select_classes(greatest, most, "with the greatest TPR - FPR from their map")
+    """The classes with the greatest TPR - FPR of the swap test, in a table of `phase_verdicts` of one data set."""
+    measure = (table["tpr_both"] - table["fpr_both"].fillna(0)).to_frame()
+    return _greatest(measure, table, classes, most, "with the greatest TPR - FPR from their map")
 
 
 def largest_adcs(values: npt.NDArray[np.int16], most: int) -> ClassSelection:

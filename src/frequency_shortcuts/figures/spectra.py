@@ -1,4 +1,4 @@
-"""Drawings of planes of frequencies, one for each class: ADCS and dominant frequency maps."""
+"""Drawings of classes: images, renditions and spectra, ADCS and dominant frequency maps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from matplotlib import pyplot as plt
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -21,8 +20,9 @@ from .canvas import (
     few_frequency_ticks,
     logarithmic,
     network_label,
-    panels,
+    page_of_panels,
     row_labels,
+    show_picture,
     show_plane,
     shrink_titles,
     style,
@@ -43,7 +43,10 @@ def adcs(
     n_classes : |C|, where these are some of the classes, which the note then says (`ClassSelection`)
     """
     with style(10):
-        figure, axes = panels(len(classes), per_row=6 if note else 5)
+        per_row = 6 if note else 5
+        columns, side = min(len(classes), per_row), (PAGE - 1.0) / per_row
+        rows = -(-len(classes) // columns)
+        figure, axes = page_of_panels(rows, columns, 0.4 + (side + 0.22) * rows, 1.0 + side * columns)
         most = max(1, (n_classes or len(classes)) - 1)
         for axis, name, plane in zip(axes.flat, classes, values, strict=False):
             show_plane(axis, plane, "RdBu_r", -most, most)
@@ -61,7 +64,7 @@ def adcs(
 def dominant_frequencies(
     maps: Mapping[tuple[str, str], npt.NDArray[Any]],
     classes: Sequence[str],
-    band_edges: Sequence[float] = (),
+    band_edges: Sequence[float],
     note: str = "",
 ) -> Figure:
     """Dominant frequency maps: a row a network, a column a class.
@@ -71,14 +74,8 @@ def dominant_frequencies(
     """
     with style():
         side = (PAGE - 0.9) / max(len(classes), 5)
-        figure, axes = plt.subplots(
-            len(maps),
-            len(classes),
-            figsize=(0.9 + side * len(classes), 0.5 + (side + 0.06) * len(maps)),
-            sharex=True,
-            sharey=True,
-            squeeze=False,
-        )
+        size = 0.5 + (side + 0.06) * len(maps), 0.9 + side * len(classes)
+        figure, axes = page_of_panels(len(maps), len(classes), *size)
         for planes, line in zip(maps.values(), axes, strict=True):
             for axis, plane in zip(line, planes, strict=True):
                 show_plane(axis, plane, "Greys", 0, 1)
@@ -106,8 +103,8 @@ def spectra_of_classes(
     with style():
         side = (PAGE - 1.0) / max(3, columns)
         panel = side * spectra.shape[1] / spectra.shape[2]
-        size = 1.0 + side * columns, 0.4 + lines * (2 * panel + 0.45)
-        figure, axes = plt.subplots(2 * lines, columns, figsize=size, sharex=True, sharey=True, squeeze=False)
+        size = 0.4 + lines * (2 * panel + 0.45), 1.0 + side * columns
+        figure, axes = page_of_panels(2 * lines, columns, *size)
         for first in range(0, len(classes), columns):
             rows, names = axes[2 * (first // columns) :][:2], classes[first : first + columns]
             for line, (planes, cmap, _), norm in zip(rows, kinds, norms, strict=True):
@@ -122,5 +119,55 @@ def spectra_of_classes(
             bar = figure.colorbar(ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01)
             bar.set_label(words)
             logarithmic(bar.ax.yaxis)
+        write_note(figure, note)
+    return figure
+
+
+def samples(
+    sets: Mapping[str, tuple[Sequence[str], npt.NDArray[np.uint8], npt.NDArray[np.float64]]],
+    band_edges: Mapping[str, Sequence[float]],
+) -> Figure:
+    """One image and the mean amplitude spectrum of every class; a row a data set.
+
+    sets: name -> (classes, images uint8 [class, channels, H, W], amplitude [class, H, W], centred).
+    band_edges: name -> radii of circles on its spectra, in cycles per image.
+    """
+    columns = max(len(classes) for classes, _, _ in sets.values())
+    with style():
+        figure, axes = page_of_panels(len(sets), 2 * columns, 0.45 + 0.98 * len(sets), sharex=False, sharey=False)
+        levels = np.concatenate([np.log10(np.maximum(a, 1e-2)).ravel() for _, _, a in sets.values()])
+        low, high = np.quantile(levels, [0.01, 0.999])
+        for row, (name, (classes, images, amplitude)) in zip(axes, sets.items(), strict=True):
+            for axis in (*row[: 2 * len(classes) : 2], *row[2 * len(classes) :]):
+                axis.set_axis_off()
+            for c, label in enumerate(classes):
+                left, right = row[2 * c], row[2 * c + 1]
+                show_picture(left, images[c])
+                left.set_title(label, pad=2)
+                show_plane(right, np.log10(np.maximum(amplitude[c], 1e-2)), "viridis", low, high)
+                draw_circles(right, band_edges.get(name, ()), "white")
+                few_frequency_ticks(right)
+            row[0].text(-0.12, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right")
+        for right in axes[-1, 1::2]:
+            right.set_xlabel("cycles per image", fontsize=6, labelpad=1)
+        colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
+    return figure
+
+
+def renditions(images: Mapping[str, npt.NDArray[np.uint8]], classes: Sequence[str], note: str = "") -> Figure:
+    """One image of every class in every rendition: name -> uint8 [class, channels, H, W].
+
+    They may be of some of the classes, which the note then says (`ClassSelection`).
+    """
+    with style():
+        side = (PAGE - 0.9) / max(len(classes), 6)
+        size = 0.4 + side * len(images), 0.9 + side * len(classes)
+        figure, axes = page_of_panels(len(images), len(classes), *size, sharex=False, sharey=False)
+        for (name, pictures), line in zip(images.items(), axes, strict=True):
+            for c, axis in enumerate(line):
+                show_picture(axis, pictures[c])
+                axis.set_axis_off()
+            line[0].text(-0.1, 0.5, name, transform=line[0].transAxes, va="center", ha="right")
+        class_titles(axes, classes, note)
         write_note(figure, note)
     return figure

@@ -1,4 +1,4 @@
-"""Drawing of maps scored against the planted truth."""
+"""Drawings of maps scored against the planted truth, and of methods: how well each ranks it, and what that costs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,22 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from .canvas import COLOURS, PAGE, despine, network_label, style
+from frequency_shortcuts.evaluation.truth import FOUND
+from frequency_shortcuts.storage.tables import RUN
+
+from .canvas import COLOURS, despine, legend_below, logarithmic, network_label, page_of_panels, style, titles
 from .selection import kinds_of
 
 # Rankings that belong to a data set, not to a network: marker and what they are called.
-_OF_SET = {
-    "adcs": ("D", "|ADCS|"),
-    "adcs_high": (">", "ADCS, more energy"),
-    "adcs_low": ("<", "ADCS, less energy"),
-}
+_OF_SET = {"adcs": ("D", "|ADCS|"), "adcs_high": (">", "ADCS, more energy"), "adcs_low": ("<", "ADCS, less energy")}
 _TRUTHS = {"own": "planted for the class", "any": "planted for any class"}
-_RUN = ["dataset", "network", "augmentation", "seed"]
+PER_ROW, MARKERS = 3, "oDs^vP<>Xp"  # of the panels of methods
 _ROOM = 0.3  # to either side of a class, that its networks are spread over
 
 
@@ -39,17 +37,14 @@ def truth(table: pd.DataFrame) -> Figure:
     it says so.
     """
     # The average precision is over the whole ranking, the same for maps of all sizes.
-    table = table.drop_duplicates([*_RUN, "class", "truth", "ranking"])
+    table = table.drop_duplicates([*RUN, "class", "truth", "ranking"])
     # Each data set has classes of its own.
     classes = {name: list(dict.fromkeys(of_set["class"])) for name, of_set in table.groupby("dataset", sort=False)}
     networks = kinds_of(table)
     colours = dict(zip(networks, cycle(COLOURS), strict=False))
     with style():
         tall = [0.15 + (0.09 + 0.09 * len(networks)) * len(names) for names in classes.values()]
-        figure, axes = plt.subplots(
-            len(tall), len(_TRUTHS), figsize=(PAGE, sum(tall) + 1.2), sharex=True, sharey="row", squeeze=False,
-            height_ratios=tall,
-        )  # fmt: skip
+        figure, axes = page_of_panels(len(tall), len(_TRUTHS), sum(tall) + 1.2, sharey="row", height_ratios=tall)
         for (name, its), line in zip(classes.items(), axes, strict=True):
             of_set = table[table["dataset"] == name]
             for which, axis in zip(_TRUTHS, line, strict=True):
@@ -57,9 +52,7 @@ def truth(table: pd.DataFrame) -> Figure:
             line[0].set_ylabel(_broken(name))
             line[0].set_yticks(range(len(its)), its)
             line[0].set_ylim(len(its) - 0.5, -0.5)
-        for title, axis, last in zip(_TRUTHS.values(), axes[0], axes[-1], strict=True):
-            axis.set_title(title)
-            last.set_xlabel("average precision")
+        titles(axes, list(_TRUTHS.values()), "average precision")
         axes[0, 0].set_xlim(-0.05, 1.05)
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         despine(figure.axes, left=True)
@@ -133,3 +126,39 @@ def _legend_of_scores(colours: Mapping[tuple[str, str], str]) -> list[Artist]:
     handles += [Line2D([], [], color="0.4", alpha=0.3, linewidth=3.5, label="random, map's radii (95 %)")]
     handles += [Patch(color="0.85", label="random, uniform (95 %)")]
     return handles + [point(marker, label, color="black") for marker, label in _OF_SET.values()]
+
+
+def precision(table: pd.DataFrame) -> Figure:
+    """Average precision against the planted truth by forward passes: a panel a data set, a mark a method.
+
+    table : of `truth.score_methods`, of all runs, with `dataset` and `passes`. A mark is the mean over the classes of
+        networks that have a score. Methods that take no pass stand left of a line.
+    """
+    scored = table[table["truth"] == "own"].dropna(subset=["average_precision"])
+    sets, methods = list(dict.fromkeys(table["dataset"])), list(dict.fromkeys(table["method"]))
+    means = scored.groupby(["dataset", "method"])[["passes", "average_precision"]].mean()
+    none = 0.3 * min(scored.loc[scored["passes"] > 0, "passes"], default=1.0)  # where methods stand that take no pass
+    rows = -(-len(sets) // PER_ROW)
+    with style(10):
+        figure, axes = page_of_panels(rows, min(PER_ROW, len(sets)), 1.3 + 2.0 * rows)
+        for name, axis in zip(sets, axes.flat, strict=False):
+            for method, colour, marker in zip(methods, cycle(COLOURS), cycle(MARKERS), strict=False):
+                if (name, method) in means.index:
+                    passes, value = means.loc[(name, method)]
+                    axis.plot(max(passes, none), value, marker, color=colour, markersize=5.5, label=method)
+            count = len(scored[(scored["dataset"] == name) & (scored["method"] == methods[0])])
+            axis.set_title(f"{name}, n = {count}")
+            axis.axvline(2 * none, color="0.85", linewidth=0.8, zorder=0)
+            axis.axhline(FOUND, color="0.7", linewidth=0.8, linestyle="--", zorder=0)
+        for axis in axes.flat[len(sets) :]:
+            axis.set_axis_off()
+        axes[0, 0].set_ylim(-0.04, 1.04)
+        logarithmic(axes[0, 0].xaxis)
+        for axis in axes[:, 0]:
+            axis.set_ylabel("average precision")
+        for axis in axes.flat[max(0, len(sets) - PER_ROW) : len(sets)]:
+            axis.set_xlabel("forward passes")
+            axis.tick_params(labelbottom=True)
+        despine(figure.axes)
+        legend_below(figure, axes[0, 0], 5)
+    return figure

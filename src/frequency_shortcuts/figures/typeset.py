@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 from pathlib import Path, PurePath
-from typing import Any
 
 import jinja2
 import numpy as np
@@ -55,9 +54,9 @@ def cells(table: pd.DataFrame) -> pd.DataFrame:
 def _texts(values: pd.Series, like: pd.Series | None = None) -> pd.Series:
     """Values as text, numbers with the decimals that suit the whole column (or the column `like`)."""
     if not _numeric(values):
-        return values.map(lambda value: MISSING if _missing(value) else str(value))
+        return values.map(lambda value: MISSING if pd.isna(value) else str(value))
     decimals = _decimals(values if like is None else like)
-    return values.map(lambda value: MISSING if _missing(value) else _number(float(value), decimals))
+    return values.map(lambda value: MISSING if pd.isna(value) else _number(float(value), decimals))
 
 
 def _decimals(values: pd.Series) -> int:
@@ -78,10 +77,6 @@ def _number(value: float, decimals: int) -> str:
 
 def _numeric(values: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-
-
-def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA
 
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
