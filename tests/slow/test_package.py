@@ -33,10 +33,8 @@ print(fs.__file__, fs.__version__, sep="\\n")
 """
 
 
-def call(*command, **options):
-    done = subprocess.run(
-        [sys.executable, *command], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options
-    )
+def call(*command, stderr=subprocess.STDOUT, **options):
+    done = subprocess.run([sys.executable, *command], text=True, stdout=subprocess.PIPE, stderr=stderr, **options)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
@@ -56,11 +54,11 @@ def installed(tmp_path_factory):
     return folder / "installed"
 
 
-def run(installed, folder, *command):
+def run(installed, folder, *command, **options):
     """Run Python on the installed package and the dependencies of this environment, and not on the checkout."""
     # One thread: beside other tests, several wait for each other most of the time.
     environment = {**os.environ, "PYTHONPATH": str(installed), "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
-    return call(*command, cwd=folder, env=environment)
+    return call(*command, cwd=folder, env=environment, **options)
 
 
 def test_the_package_holds_all_files_of_the_library_and_its_names_load(installed, tmp_path):
@@ -76,21 +74,14 @@ def test_the_command_of_the_package_explains_itself(installed, tmp_path):
     assert "analyse" in text and "data" in text
 
 
-def test_the_lines_of_the_readme_run_on_the_package(installed, tmp_path):
-    run(installed, tmp_path, "-c", LINES)
-
-
-# README and docs, on the checkout
-
-
-def test_the_lines_of_the_readme_run_as_they_stand(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    code = re.search(r"```python\n(.*?)```", README, re.DOTALL)[1]
-    assert textwrap.indent(code, "    ") in example.__doc__
-    exec(code, {})
-    lines, shown = capsys.readouterr().out.splitlines(), re.search(r"```text\n(.*?)```", README, re.DOTALL)[1]
-    shown = shown.splitlines()
+def test_the_lines_of_the_readme_print_what_it_shows(installed, tmp_path):
+    assert textwrap.indent(LINES, "    ") in example.__doc__
+    lines = run(installed, tmp_path, "-c", LINES, stderr=subprocess.DEVNULL).splitlines()
+    shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)[1].splitlines()
     assert set(shown) - {"..."} <= set(lines) and lines[-1] == shown[-1] and max(map(len, lines)) <= 100
+
+
+# Docs, on the checkout
 
 
 def test_the_pictures_of_an_analysis_are_saved(tmp_path):
@@ -100,11 +91,10 @@ def test_the_pictures_of_an_analysis_are_saved(tmp_path):
     for name in ("flip", "cards", "shortcuts"):
         with Image.open(tmp_path / f"{name}.png") as picture:
             assert picture.width > 500
-    assert "Is a map enough?" in result.summary()
 
 
 def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):
-    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[-1]
+    code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[-2]
     images, labels = torch.randn(12, 3, 10, 9), np.arange(12) % 3
     names = {"network": small_network(3, 3), "images": images, "labels": labels, "n_classes": 3}
     exec(code, names | {"test_images": images.flip(0), "test_labels": labels[::-1].copy()}, done := {})
@@ -126,4 +116,4 @@ def test_the_first_lines_work_with_another_network(tmp_path, monkeypatch, capsys
     code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[0]
     exec(code, {}, done := {})
     assert (tmp_path / "results" / "analysis" / "report.html").is_file() and len(done["result"].flips) == 4
-    assert "Cannot tell in 4 of 4 classes" in capsys.readouterr().out
+    assert capsys.readouterr().out.count("cannot tell ") == 4

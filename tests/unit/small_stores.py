@@ -51,6 +51,20 @@ def class_folders(folder, images, labels, names=None):
     return [saved(of, f"{i:03}.png", Image.fromarray(image[0])) for i, (of, image) in numbered]
 
 
+class PictureSet:
+    """A map-style Dataset of grey pictures, from images [n, 1, H, W]."""
+
+    def __init__(self, images, labels, **about):
+        self.images, self.labels = images, labels
+        self.__dict__ |= about
+
+    def __len__(self):
+        return len(self.labels)
+
+    def __getitem__(self, i):
+        return Image.fromarray(self.images[i, 0]), int(self.labels[i])
+
+
 def photographs(folder, n, seed=0, suffix="png"):
     """n files of noise, of different shapes."""
     folder.mkdir()

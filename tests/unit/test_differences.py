@@ -9,17 +9,15 @@ import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
-from matplotlib import pyplot as plt
 from PIL import Image
 from planted_amplitude import CLASSES, MEAN, SIZE, STD, WAVED, Blobs, analyse, images_and_labels
-from small_stores import class_folders
+from small_stores import PictureSet, class_folders
 from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import data_images
 from frequency_shortcuts.analysis.data_images import common_size, read_data
 from frequency_shortcuts.analysis.data_summary import difference_table
-from frequency_shortcuts.analysis.differences import Differences
 from frequency_shortcuts.analysis.sources import recall_by_source
 from frequency_shortcuts.command import main
 from frequency_shortcuts.figures.typeset import MISSING
@@ -60,21 +58,6 @@ def found(folder):
 def waved():
     images, labels = images_and_labels()
     return find(images, labels, classes=CLASSES, source=np.where(np.arange(320) % 3, "north", "south").tolist())
-
-
-class PictureSet:
-    """A map-style Dataset of pictures."""
-
-    classes = CLASSES
-
-    def __init__(self, images, labels):
-        self.images, self.labels = images, labels
-
-    def __len__(self):
-        return len(self.labels)
-
-    def __getitem__(self, i):
-        return Image.fromarray(self.images[i, 0]), int(self.labels[i])
 
 
 # What is said
@@ -282,7 +265,7 @@ def test_arrays_tensors_and_pictures_give_the_same(waved, tmp_path):
     assert read.classes == CLASSES and read.names[0] == "ant/000.png"
     in_order = find(images[order], labels[order], classes=CLASSES)
     pd.testing.assert_frame_equal(find(tmp_path).table, in_order.table)
-    pictures = PictureSet(images[order], labels[order])
+    pictures = PictureSet(images[order], labels[order], classes=CLASSES)
     pd.testing.assert_frame_equal(find(pictures).table, in_order.table, atol=1e-3)  # in colour
     with h5py.File(tmp_path / "images.h5", "w") as file:
         file.update({"images": images[order], "labels": labels[order]})
@@ -308,7 +291,7 @@ def test_the_picture_shows_each_spectrum_above_its_differences(waved):
 
 
 def test_the_files_hold_all_results(waved, found, tmp_path, monkeypatch):
-    without_pictures(monkeypatch)
+    without_drawings(monkeypatch)
     out = waved.save(tmp_path / "out")
     tables = {"classes", "facts", "files", "sources", "classes_by_source"}
     assert {path.name for path in out.iterdir()} == {
@@ -328,13 +311,6 @@ def test_the_files_hold_all_results(waved, found, tmp_path, monkeypatch):
     assert "JPEG quality" in page and "sources" not in page
 
 
-def without_pictures(monkeypatch):
-    monkeypatch.setattr(Differences, "figure", lambda _: plt.figure())
-    monkeypatch.setattr(
-        "frequency_shortcuts.figures.canvas.save", lambda _, path: Image.new("L", (1, 1)).save(f"{path}.png")
-    )
-
-
 @pytest.mark.parametrize(
     ("options", "code", "line"),
     [
@@ -347,7 +323,7 @@ def without_pictures(monkeypatch):
     ],
 )  # fmt: skip
 def test_the_command_prints_what_differs_and_fails_above_a_limit(options, code, line, folder, tmp_path, monkeypatch):
-    without_pictures(monkeypatch)
+    without_drawings(monkeypatch)
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, [str(one) for one in ("data", folder, "--out", "out", *options)])
     assert done.exit_code == code, done.output

@@ -14,7 +14,7 @@ from torch import nn
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import mixture, registry
 from frequency_shortcuts.maps.methods.engine import Limits
-from frequency_shortcuts.maps.methods.method import Size, find, make_settings
+from frequency_shortcuts.maps.methods.method import Size, find
 from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -195,22 +195,6 @@ def test_the_second_of_two_masks_is_the_opposite_of_the_first(small_network):
     assert 0 < masks[2].min() < masks[2].max() < 1
     assert (donors[[2, 3, 6, 7]] == -1).all()
     assert (LABELS[donors[[0, 1, 4, 5]]] != LABELS[0]).all()
-
-
-@pytest.mark.parametrize(
-    ("values", "sentence"),
-    [
-        ({"mixtures": "uniform-swap"}, "unknown mixture 'uniform-swap': expected auto, or binary or beta, a hyphen"),
-        ({"mixtures": "binary"}, "unknown mixture 'binary'"),
-        ({"join": "sum"}, "unknown join 'sum': choose from max, mean"),
-        ({"shape": 0}, "shape 0, cell None: expected above 0"),
-        ({"cell": 0}, "cell 0: expected above 0, and at least 1 or None"),
-        ({"samples": 3}, "samples 3: expected at least 4, two of each kind of mixture"),
-    ],
-)
-def test_settings_out_of_range_are_one_sentence(values, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        make_settings(mixture, values)
 
 
 def test_a_network_whose_output_does_not_change_is_one_sentence(small_network):

@@ -158,8 +158,6 @@ def broken(picture):
         (lambda picture: 3, (), r"the transform returns int64 \[\]: expected an image \[channels, H, W\]"),
         (GREY, ([0.5], [0.2]), r"0\.png: mean and std are given twice, as the transform ends with its own: lea"),
         (lambda picture: GREY(picture), ([0.5], [0.2]), "its values go from -1.* to .*, so they are normalised al"),
-        ("centre", (), "transform is a str: expected a function of a PIL image, such as weights.transforms()"),
-        (None, ([0.5],), "mean and std belong together: give both, or none"),
         (None, ([0.5], [0.2]), "may have any size: give the transform of the network, or Preprocessing with a size"),
     ],
 )

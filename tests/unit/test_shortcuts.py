@@ -175,7 +175,6 @@ def test_random_masks_may_be_left_out_where_no_verdict_is_needed(case):
         ({"controls": -1}, "controls -1: expected 0 draws or more"),
         ({"parts": ()}, "no part to test: choose from keep, remove"),
         ({"others": 0}, "others 0: expected at least 1, or None for all"),
-        ({"fills": ()}, "no fill to test: choose from zeros, swap"),
         ({"masks": np.ones((2, *SIZE), bool)}, "there are 2 maps for 3 classes: expected one for each class"),
         ({"masks": np.ones((3, 4, 4), bool)}, r"mask of shape \(4, 4\)"),
         ({"masks": np.ones((3, *SIZE))}, "mask of dtype float64"),

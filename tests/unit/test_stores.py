@@ -62,19 +62,6 @@ def test_read_the_first_images_of_each_class(tmp_path):
     np.testing.assert_array_equal(split.labels, [1, 1, 0, 0])
 
 
-@pytest.mark.parametrize("in_memory", [store.IN_MEMORY, 0])
-def test_some_images_of_a_split_in_their_order(tmp_path, in_memory):
-    images, labels = labelled(12, 0)
-    write(tmp_path / "s.h5", {"train": (images, labels)}, stylised=images[:, :, ::-1])
-    split = store.read(tmp_path / "s.h5", "train", 4, in_memory=in_memory)
-    chosen = np.array([5, 0, 3])
-    part = split.subset(chosen)
-    np.testing.assert_array_equal(part.images[:], split.images[:][chosen])
-    np.testing.assert_array_equal(part.stylised[:], split.stylised[:][chosen])
-    assert part.labels.tolist() == split.labels[chosen].tolist() and len(part) == 3 and part.classes == split.classes
-    assert (in_memory == 0) == isinstance(part.images, Stored)
-
-
 def test_read_names_the_splits_that_are_there(tmp_path):
     write(
         tmp_path / "s.h5", {"train": labelled(4, 0), "test": labelled(4, 1)}, planted=({"x": np.ones((6, 5), bool)}, {})
@@ -183,8 +170,13 @@ def test_reading_later_gives_the_same_as_reading_at_once(tmp_path):
         np.testing.assert_array_equal(getattr(later, name), getattr(at_once, name))
     np.testing.assert_array_equal(later.images[:], at_once.images)
     np.testing.assert_array_equal(later.stylised[:], 255 - at_once.images)
-    everything = np.arange(len(later))
+    everything, chosen = np.arange(len(later)), np.array([5, 0, 3])
     assert torch.equal(Source(later).take(everything), Source(at_once).take(everything))
+    for part, kind in ((later.subset(chosen), Stored), (at_once.subset(chosen), np.ndarray)):
+        assert isinstance(part.images, kind) and len(part) == 3
+        np.testing.assert_array_equal(part.images[:], at_once.images[chosen])
+        np.testing.assert_array_equal(part.stylised[:], at_once.stylised[chosen])
+        assert part.labels.tolist() == at_once.labels[chosen].tolist() and part.classes == at_once.classes
 
 
 def test_images_and_twins_count_together_for_the_memory(tmp_path):

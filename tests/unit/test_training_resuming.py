@@ -51,15 +51,20 @@ def test_a_killed_run_resumes_to_the_same_bits(
     assert trained_iterations == []
 
 
-def test_a_run_killed_twice_and_on_a_plateau_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations):
-    recipe = dataclasses.replace(RECIPE, epochs=6, learning_rate=0.5, plateau_patience=0)
-    whole = run(recipe=recipe)
-    assert set(whole.history["learning_rate"]) != {0.5}  # otherwise the schedule is not put to the test
-    for iteration in (7, 13):
-        killed_before(monkeypatch, iteration, recipe=recipe, state=tmp_path / "s.pt", checkpoint_minutes=0)
+PLATEAU = dataclasses.replace(RECIPE, epochs=6, learning_rate=0.5, plateau_patience=0)
+
+
+@pytest.mark.parametrize(("recipe", "killed_at"), [(PLATEAU, (7, 13)), (ONE_CYCLE, (2, 6))], ids=["plateau", "cycle"])
+def test_a_run_killed_twice_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations, recipe, killed_at):
+    """Of one cycle at the peak of the rate, and while it falls, at the end of an epoch."""
+    options = {"recipe": recipe, "checkpoint_minutes": 0}
+    whole = run(**options)
+    assert whole.history["learning_rate"].nunique() > 1  # otherwise the schedule is not put to the test
+    for iteration in killed_at:
+        killed_before(monkeypatch, iteration, state=tmp_path / "s.pt", **options)
     trained_iterations.clear()
-    assert same(run(recipe=recipe, state=tmp_path / "s.pt"), whole)
-    assert trained_iterations[0] == 13
+    assert same(run(state=tmp_path / "s.pt", **options), whole)
+    assert trained_iterations == list(range(killed_at[-1], recipe.epochs * PER_EPOCH))
 
 
 RELABELLED = dataclasses.replace(TEST, labels=(TEST.labels + 1) % 3)
@@ -96,17 +101,6 @@ def test_a_damaged_state_is_left_with_a_warning(tmp_path, monkeypatch, reference
     assert same(run(state=state), reference)
     assert trained_iterations[0] == 0
     assert "s.pt is damaged: training starts anew" in caplog.text
-
-
-def test_a_killed_run_of_one_cycle_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations):
-    """At the peak of the rate, and while it falls, at the end of an epoch."""
-    whole = run(recipe=ONE_CYCLE)
-    for iteration in (2, 6):
-        state = tmp_path / f"{iteration}.pt"
-        killed_before(monkeypatch, iteration, recipe=ONE_CYCLE, state=state, checkpoint_minutes=0)
-        trained_iterations.clear()
-        assert same(run(recipe=ONE_CYCLE, state=state, checkpoint_minutes=0), whole)
-        assert trained_iterations == list(range(iteration, 12))
 
 
 def test_a_run_without_a_state_stops_at_once(trained_iterations):

@@ -7,10 +7,9 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch import nn
+from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_labels
 
 from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores, synthetic
@@ -228,43 +227,17 @@ def test_the_better_half_is_chosen_for_every_ranking_and_every_draw(drawn):
     assert table.loc["better_half", "dfm", 0][scores].isna().all(axis=None)
 
 
-PAIRS = ConjugatePairs(16, 16)
-LABELS = np.repeat([0, 1, 2], 40)
-
-
-class Reader(nn.Module):
-    """Scores class c by the amplitude at its frequencies, and class 0 by a constant."""
-
-    def __init__(self, masks):
-        super().__init__()
-        self.masks = torch.from_numpy(np.fft.ifftshift(masks, axes=(1, 2)).astype(np.float32))
-
-    def forward(self, images):
-        amplitude = torch.fft.fft2(images).abs().mean(dim=1)
-        scores = torch.einsum("nhw,chw->nc", amplitude, self.masks) / self.masks.sum(dim=(1, 2)).clamp(min=1)
-        return torch.cat([torch.full((len(images), 1), 30.0), scores[:, 1:]], dim=1)
-
-
-@pytest.fixture(scope="module")
-def case():
-    """White noise whose classes 1 and 2 are raised at eight pairs each; images, truth and other pairs."""
-    generator = np.random.default_rng(0)
-    drawn = generator.permutation(np.flatnonzero(PAIRS.size == 2))
-    masks = np.zeros((3, len(PAIRS)), bool)
-    masks[1, drawn[:8]], masks[2, drawn[8:16]] = True, True
-    masks = PAIRS.scatter(masks)
-    spectra = np.fft.fft2(generator.standard_normal((len(LABELS), 2, 16, 16)))
-    spectra *= np.fft.ifftshift(1 + 3 * masks[LABELS], axes=(1, 2))[:, None]
-    return torch.from_numpy(np.fft.ifft2(spectra).real).float(), masks
-
-
-def test_a_network_that_reads_the_planted_frequencies_uses_them(case):
-    images, masks = case
-    table = truth.planted_use(Reader(masks), Split(images, LABELS, neutral=0), masks).set_index("class")
-    assert table.index.tolist() == [1, 2] and table["uses"].all()
-    assert (table["positions"] == 16).all() and (table["images"] == 40).all()
+def test_a_network_that_reads_the_planted_frequencies_uses_them():
+    masks, split = np.zeros((4, SIZE, SIZE), bool), Split(*images_and_labels(160), mean=MEAN, std=STD, neutral=3)
+    for mask, (u, v) in zip(masks, WAVES, strict=False):
+        mask[SIZE // 2 + u, SIZE // 2 + v] = mask[SIZE // 2 - u, SIZE // 2 - v] = True
+    table = truth.planted_use(WaveNetwork(), split, masks).set_index("class")
+    assert table.index.tolist() == [0, 1, 2] and table["uses"].all()
+    assert (table["positions"] == 2).all() and (table["images"] == 40).all()
     assert (table[["tpr_unfiltered", "tpr_planted"]] > 0.95).all(axis=None)
     assert (table[["tpr_complement", "tpr_random", "fpr_planted", "fpr_random"]] < 0.05).all(axis=None)
+    with pytest.raises(ValueError, match="no class has a planted mask"):
+        truth.planted_use(WaveNetwork(), split, np.zeros_like(masks))
 
 
 @pytest.mark.parametrize(
@@ -280,11 +253,6 @@ def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, 
     masks = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
     (row,) = truth.planted_use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), masks).to_dict("records")
     assert row["uses"] == uses and row["tpr_random"] == random
-
-
-def test_no_planted_mask_is_an_error(case):
-    with pytest.raises(ValueError, match="no class has a planted mask"):
-        truth.planted_use(Reader(case[1]), Split(case[0], LABELS, neutral=0), np.zeros_like(case[1]))
 
 
 def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_every_draw():

@@ -7,6 +7,7 @@ from PIL import Image
 from torch import nn
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.analysis.differences import Differences
 from frequency_shortcuts.analysis.result import Analysis
 
 SIZE, CLASSES = 16, 4
@@ -63,9 +64,9 @@ def analyse(given=None, given_labels=None, network=None, *, search_images=None, 
 
 
 def without_drawings(monkeypatch):
-    """Files of one pixel in the place of the drawings of an analysis."""
-    for name in ("flip", "cards", "figure"):
-        monkeypatch.setattr(Analysis, name, lambda _: plt.figure())
+    """Files of one pixel in the place of the drawings of an analysis or of differences."""
+    for kind, name in ((Analysis, "flip"), (Analysis, "cards"), (Analysis, "figure"), (Differences, "figure")):
+        monkeypatch.setattr(kind, name, lambda _: plt.figure())
 
     def save(_, path):
         Image.new("L", (1, 1)).save(f"{path}.png")
