@@ -26,31 +26,20 @@ File = str | os.PathLike[str]
 Statistics = tuple[Sequence[float], Sequence[float]]  # mean and std [channels] that a network's images need
 
 
-def kept_in(images: Tensor, masks: BoolArray, others: Tensor | None = None) -> Tensor:
-    """Each image with the frequencies of its mask, and else those of its donor, or nothing.
+def reduced_images(images: Tensor, masks: BoolArray, others: Tensor | None = None) -> FloatArray:
+    """Each image with the frequencies of its mask, and else those of its donor, or nothing, as a picture.
 
-    images, others : float tensors [n, channels, H, W]; masks : bool [n, H, W], centred -> the shape of the images
+    images, others : float tensors [n, channels, H, W]; masks : bool [n, H, W], centred -> float64 of the shape of the
+    images, 0 to 1. Few frequencies hold little contrast, and without DC no brightness, so that each picture is
+    stretched from its 1st to its 99th percentile.
     """
     size = images.shape[-2:]
     kept = torch.stack([half_plane(mask, *size) for mask in masks])[:, None]
-    return hide(torch.fft.rfft2(images), kept, None if others is None else torch.fft.rfft2(others), size=size)
-
-
-def stretched(images: Tensor) -> FloatArray:
-    """Filtered images [n, channels, H, W] as pictures: float64 of the same shape, 0 to 1.
-
-    Few frequencies hold little contrast, and without DC no brightness, so that each picture is stretched from its 1st
-    to its 99th percentile.
-    """
-    values = images.double().cpu().numpy()
+    behind = None if others is None else torch.fft.rfft2(others)
+    values = hide(torch.fft.rfft2(images), kept, behind, size=size).double().cpu().numpy()
     low, high = np.quantile(values, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
-    stretched: npt.NDArray[np.float64] = np.clip((values - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
+    stretched: FloatArray = np.clip((values - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
     return stretched
-
-
-def reduced_images(images: Tensor, masks: BoolArray, others: Tensor | None = None) -> FloatArray:
-    """The images of `kept_in` as pictures, float64 [n, channels, H, W], 0 to 1; see `stretched` for the contrast."""
-    return stretched(kept_in(images, masks, others))
 
 
 def first_test_images(
