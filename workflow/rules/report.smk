@@ -9,7 +9,7 @@ rule judge_findings:
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         spectra=[f"{RESULTS}/adcs/{name}.h5" for name in plan.datasets()],
         dynamics=f"{RESULTS}/tables/dynamics.csv" if plan.trained_runs() else [],
-        bandstop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
+        band_stop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
         ood=f"{RESULTS}/tables/ood_advantage.csv" if plan.ood_datasets() else [],
         transfer=f"{RESULTS}/tables/transfer_advantage.csv" if config["transfer"] else [],
         graded=f"{RESULTS}/tables/graded.csv" if plan.graded_seeds() else [],

@@ -30,24 +30,13 @@ def classes_of(dataset, store, spectra):
 def main(snakemake, created_by):
     """One row a finding, quantity and kind of networks; and the number of each network."""
     given, params = snakemake.input, snakemake.params
-
-    def read(name):
-        path = given.get(name)
-        return read_table(path) if path else pd.DataFrame()
-
+    names = ("networks", "advantages", "ood", "transfer", "dynamics", "band_stop", "graded", "flips")
     sets = zip(params.kinds, given.stores, given.spectra, strict=True)
     tables = Tables(
         kinds=params.kinds,
         classes=pd.concat([classes_of(*files) for files in sets], ignore_index=True),
-        networks=read("networks"),
-        advantages=read("advantages"),
-        ood=read("ood"),
-        transfer=read("transfer"),
-        dynamics=read("dynamics"),
-        band_stop=read("bandstop"),
         control_bands=params.control_bands,
-        graded=read("graded"),
-        flips=read("flips"),
+        **{name: read_table(given[name]) for name in names if given.get(name)},
     )
     definitions = commit_of(f"src/frequency_shortcuts/{name}" for name in MODULES)
     findings, numbers = judge(tables, definitions)

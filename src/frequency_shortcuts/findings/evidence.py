@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.storage.tables import NETWORK
+from frequency_shortcuts.storage.tables import NETWORK, RUN
 
 from .definitions import FEWEST_CLASSES
 
@@ -21,6 +21,11 @@ DECIDES, BESIDE = "decides", "beside"
 PHOTOGRAPHS, SYNTHETIC, PLANTED, GRADED = "photographs", "synthetic", "planted", "graded"
 CURES = ("swap_fine",)  # meant to avoid shortcuts
 Rows = list[dict[str, Any]]
+
+
+def _empty() -> pd.DataFrame:
+    """A table that a study lacks: no rows, and the columns by which rows are chosen."""
+    return pd.DataFrame(columns=[*RUN, "method", "fill", "view", "iteration"])
 
 
 @dataclass(frozen=True)
@@ -42,21 +47,21 @@ class Tables:
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
-    classes: pd.DataFrame = field(default_factory=pd.DataFrame)
-    networks: pd.DataFrame = field(default_factory=pd.DataFrame)
-    advantages: pd.DataFrame = field(default_factory=pd.DataFrame)
-    ood: pd.DataFrame = field(default_factory=pd.DataFrame)
-    transfer: pd.DataFrame = field(default_factory=pd.DataFrame)
-    dynamics: pd.DataFrame = field(default_factory=pd.DataFrame)
-    band_stop: pd.DataFrame = field(default_factory=pd.DataFrame)
+    classes: pd.DataFrame = field(default_factory=_empty)
+    networks: pd.DataFrame = field(default_factory=_empty)
+    advantages: pd.DataFrame = field(default_factory=_empty)
+    ood: pd.DataFrame = field(default_factory=_empty)
+    transfer: pd.DataFrame = field(default_factory=_empty)
+    dynamics: pd.DataFrame = field(default_factory=_empty)
+    band_stop: pd.DataFrame = field(default_factory=_empty)
     control_bands: Mapping[str, int] = field(default_factory=dict)
-    graded: pd.DataFrame = field(default_factory=pd.DataFrame)
-    flips: pd.DataFrame = field(default_factory=pd.DataFrame)
+    graded: pd.DataFrame = field(default_factory=_empty)
+    flips: pd.DataFrame = field(default_factory=_empty)
 
     def of_method(self, method: str) -> Tables:
         """The same with what was measured of the maps of one method alone."""
         tables = {name: getattr(self, name) for name in ("advantages", "ood", "transfer")}
-        return replace(self, **{name: t[t["method"] == method] for name, t in tables.items() if len(t)})
+        return replace(self, **{name: table[table["method"] == method] for name, table in tables.items()})
 
     def baseline(self, dataset: str, tested: pd.DataFrame) -> tuple[str, str]:
         """Network and augmentation that decide on a data set: the first network of the plan that was tested.
@@ -71,9 +76,8 @@ class Tables:
 
     def of_baseline(self, tested: pd.DataFrame, *kinds: str) -> pd.DataFrame:
         """The rows of a table of a test that are of the baseline of a data set of these kinds, in their order."""
-        judged = self.judged(*kinds)
         parts = [tested.iloc[:0]]
-        for dataset in judged if len(tested) else ():
+        for dataset in self.judged(*kinds):
             of_set = tested[tested["dataset"] == dataset]
             if len(of_set):
                 network, augmentation = self.baseline(dataset, tested)
@@ -87,7 +91,7 @@ class Tables:
 
     def judged(self, *kinds: str) -> list[str]:
         """The data sets of these kinds, without those of two classes and no neutral one: TPR - FPR says too little."""
-        counts = self.classes.groupby("dataset").size() if len(self.classes) else {}
+        counts = self.classes.groupby("dataset").size()
         return [
             name
             for name, kind in self.kinds.items()

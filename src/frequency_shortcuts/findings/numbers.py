@@ -40,7 +40,7 @@ FLIP, NEED = "flip rate", "need"  # quantities of (h)
 def graded_sets(tables: Tables) -> Rows:
     """Finding (a): rank correlation over the classes of each graded set of gain, and of the ring, with earliness."""
     rows: Rows = []
-    for seed, table in tables.graded.groupby("seed", sort=False) if len(tables.graded) else ():
+    for seed, table in tables.graded.groupby("seed", sort=False):
         table = table[table["gain"].notna()]
         for role, quantity, side in ((DECIDES, GAIN, table["gain"]), (BESIDE, RING, table["ring"] == "high")):
             rows.append(number_row(role, quantity, GRADED, seed=seed, value=spearman(side, table["earliness"])))
@@ -50,10 +50,9 @@ def graded_sets(tables: Tables) -> Rows:
 def bands(tables: Tables) -> Rows:
     """Finding (b): whether C2 is recognised in the worst of the pairs of bands that leave the control band; C1, C3."""
     rows: Rows = []
-    table = tables.band_stop
-    table = table[table["dataset"].isin(tables.control_bands)] if len(table) else table
-    baselines = {name: tables.baseline(name, table) for name in (table["dataset"].unique() if len(table) else ())}
-    for run, of_run in table.groupby(RUN, sort=False) if len(table) else ():
+    table = tables.band_stop[tables.band_stop["dataset"].isin(tables.control_bands)]
+    baselines = {name: tables.baseline(name, table) for name in table["dataset"].unique()}
+    for run, of_run in table.groupby(RUN, sort=False):
         about = dict(zip(RUN, run, strict=True))
         dataset = str(about["dataset"])
         left = [
@@ -96,8 +95,6 @@ def learned_early(tables: Tables) -> Rows:
 
 def _earliness(dynamics: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.Series]]:
     """Of each run, the mean F1 of every class over the tests after the first iteration, on unfiltered images."""
-    if dynamics.empty:
-        return
     tested = dynamics[(dynamics["view"] == "full") & (dynamics["iteration"] > 0)]
     for run, table in tested.groupby(RUN, sort=False):
         yield run, table.groupby("class", sort=False)["f1"].mean()
@@ -108,10 +105,8 @@ def fine_spectra(tables: Tables) -> Rows:
 
     Networks whose training is meant to avoid shortcuts are not ordinary ones.
     """
-    table = tables.flips
-    if table.empty:
-        return []
-    table = table[table["dataset"].isin(tables.judged(PHOTOGRAPHS)) & ~table["augmentation"].isin(CURES)]
+    table = tables.flips[tables.flips["dataset"].isin(tables.judged(PHOTOGRAPHS))]
+    table = table[~table["augmentation"].isin(CURES)]
     return [
         number_row(DECIDES, quantity, PHOTOGRAPHS, value=row[column], **{key: row[key] for key in [*RUN, "class"]})
         for quantity, column in ((FLIP, "flip"), (NEED, "need"))
@@ -140,10 +135,7 @@ def _of_fills(tables: Tables, column: str, quantity: str) -> Iterator[dict[str, 
 
     Of other networks on photographs only zeros are given, and on other sets only the fill to quote.
     """
-    table = tables.advantages
-    if table.empty:
-        return
-    table = table[table["dataset"].isin(tables.judged(PHOTOGRAPHS, SYNTHETIC, PLANTED))]
+    table = tables.advantages[tables.advantages["dataset"].isin(tables.judged(PHOTOGRAPHS, SYNTHETIC, PLANTED))]
     baselines = {dataset: tables.baseline(dataset, table) for dataset in table["dataset"].unique()}
     for row in table.to_dict("records"):
         kind, about = tables.kinds[row["dataset"]], {key: row[key] for key in RUN}
@@ -174,8 +166,7 @@ def other_networks(tables: Tables) -> Rows:
 
     Networks of one architecture, which differ in width or augmentation, stand beside.
     """
-    table = tables.transfer
-    table = table[table["dataset"].isin(tables.judged(PHOTOGRAPHS))] if len(table) else table
+    table = tables.transfer[tables.transfer["dataset"].isin(tables.judged(PHOTOGRAPHS))]
     if table.empty:
         return []
     ends = {end: table[end].str.rsplit("/seed", n=1, expand=True) for end in ("maps_of", "tested_on")}
@@ -217,8 +208,6 @@ def _words(networks: str) -> str:
 def capacity(tables: Tables) -> Rows:
     """Finding (f): own-map advantage of the widest networks of an architecture minus that of the narrowest."""
     rows: Rows = []
-    if "width" not in tables.networks or tables.advantages.empty:
-        return rows
     zeros = _zeros(tables).merge(tables.networks[[*RUN, "architecture", "width"]], on=RUN)
     for (dataset, augmentation, _), part in zeros.groupby(["dataset", "augmentation", "architecture"], sort=False):
         widths = sorted(part["width"].unique())
@@ -235,8 +224,6 @@ def augmentations(tables: Tables) -> Rows:
     Trainings that are meant to avoid shortcuts, and their controls, are no augmentations of the paper.
     """
     rows: Rows = []
-    if tables.advantages.empty:
-        return rows
     zeros = _zeros(tables)
     for (dataset, network), part in zeros.groupby(["dataset", "network"], sort=False):
         without = part[part["augmentation"] == "none"]
@@ -298,7 +285,7 @@ def numbers(tables: Tables) -> pd.DataFrame:
 
     >>> numbers(Tables(graded=table)).query("role == 'decides'")
     """
-    methods = tables.advantages["method"].unique() if len(tables.advantages) else ()
+    methods = tables.advantages["method"].unique()
     rows: Rows = []
     for letter, of_tables in NUMBERS.items():
         deciding = FINDINGS[letter].methods
