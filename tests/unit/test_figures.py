@@ -1,4 +1,4 @@
-"""The values in drawings of phase; no module of figures reads a file, and none changes the style of a user."""
+"""Drawings of phase, learning and flips, and which classes figures show; no module of figures reads a file."""
 
 import ast
 import itertools
@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES
+from drawn_tables import CLASSES, check_page, has_whole_ticks
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_rgba
 
+from frequency_shortcuts.evaluation.flip_rates import NUMBERS, Thresholds
 from frequency_shortcuts.evaluation.phase_verdicts import KEPT
-from frequency_shortcuts.figures import canvas, shortcuts, spectra
+from frequency_shortcuts.figures import canvas, cross_matrix, learning, selection, shortcuts, spectra
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -72,3 +74,165 @@ def test_without_false_positive_rates_phase_shows_the_recall():
     axis = shortcuts.phase(rows, JUDGED).axes[0]
     (dots,) = [drawn for drawn in axis.collections if drawn.get_label() == "both"]
     np.testing.assert_allclose(np.asarray(dots.get_offsets())[:, 0], rows["tpr_both"])
+
+
+# Learning, and which classes figures show
+
+
+def test_dynamics_draw_mean_and_standard_deviation_over_seeds():
+    frame = pd.DataFrame(
+        [("n", "none", seed, i, "full", "a", 0.1 * i + 0.2 * seed) for seed in (0, 1, 2) for i in (0, 1)],
+        columns=["network", "augmentation", "seed", "iteration", "view", "class", "f1"],
+    )
+    axis = learning.dynamics(frame, ["a"]).axes[0]
+    np.testing.assert_allclose(axis.lines[0].get_ydata(), [0.2, 0.3])
+    assert has_whole_ticks(axis.xaxis)
+    band = axis.collections[0].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == pytest.approx((0.0, 0.5))  # 0.2 on either side
+
+
+def test_graded_sets_are_drawn_by_ring_without_the_neutral_class():
+    rows = [(seed, name, gain, ring, 0.2 * gain) for seed, shift in ((7, 0), (8, 0.4)) for name, gain, ring in
+            (("C0", np.nan, np.nan), ("C1", 3.1 + shift, "low"), ("C2", 1.6 + shift, "high"))]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["seed", "class", "gain", "ring", "earliness"])
+    axis = learning.graded(frame).axes[0]
+    *sets, low, high = axis.lines
+    assert [line.get_label() for line in (low, high)] == ["low ring", "high ring"]
+    np.testing.assert_allclose(sorted(low.get_xdata()), [3.1, 3.5])
+    np.testing.assert_allclose(sorted(high.get_ydata()), [0.32, 0.4])
+    assert len(sets) == 2 and all(len(line.get_xdata()) == 2 for line in sets)
+    assert low.get_marker() != high.get_marker()
+
+
+def test_selected_are_the_highest_scores_in_the_classes_own_order():
+    shown = selection.select_classes([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "that are high")
+    assert shown.index.tolist() == [1, 3, 4] and shown.note == "3 of 6 classes: those that are high"
+    assert shown.names("abcdef") == ["b", "d", "e"]
+    both = selection.select_classes([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "", both_ends=True)
+    assert both.index.tolist() == [0, 1, 4]
+    assert selection.select_classes(np.zeros(5), 2, "").index.tolist() == [0, 1]
+    assert selection.select_classes(np.full(5, np.nan), 4, "", both_ends=True).index.tolist() == [0, 1, 2, 3]
+    for both_ends in (False, True):  # few are all shown without a note
+        few = selection.select_classes([3, 2, 1], 3, "that are high", both_ends=both_ends)
+        assert few.index.tolist() == [0, 1, 2] and few.note == ""
+    with pytest.raises(ValueError, match="most 0: expected at least 1 class"):
+        selection.select_classes([1, 2], 0, "")
+
+
+def test_the_clearest_shortcut_has_the_greatest_margin_of_the_headline_in_some_network():
+    """ant: more under another fill; cow: more in one seed of two; dog: without a headline."""
+    rows = [
+        ("a", 0, "ant", 0.0, True), ("a", 0, "ant", 0.9, False), ("a", 0, "bee", 0.3, True), ("a", 0, "cow", 0.4, True),
+        ("a", 1, "cow", -0.2, True), ("b", 0, "ant", 0.0, True), ("b", 0, "bee", -0.9, True),
+        ("b", 0, "cow", 0.0, True), ("b", 0, "dog", 0.9, False),
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["network", "seed", "class", "margin", "headline"]).assign(augmentation="none")
+    names = ["ant", "bee", "cow", "dog"]
+    assert selection.clearest_shortcuts(frame, names, 1).names(names) == ["bee"]
+    assert selection.clearest_shortcuts(frame, names, 3).names(names) == ["ant", "bee", "cow"]
+    others = frame.assign(headline=~frame["headline"])
+    assert selection.clearest_shortcuts(others, names, 2).names(names) == ["ant", "dog"]
+
+
+def test_the_strongest_swap_has_the_greatest_tpr_minus_fpr_of_a_network_on_average_over_seeds():
+    rows = [("a", 0, "ant", 0.9, 0.8), ("a", 0, "bee", 0.7, np.nan), ("a", 1, "bee", 0.1, np.nan),
+            ("a", 0, "cow", 0.2, 0.0), ("b", 0, "cow", 0.6, 0.1)]  # fmt: skip
+    columns = ["network", "seed", "class", "tpr_both", "fpr_both"]
+    frame, names = pd.DataFrame(rows, columns=columns).assign(augmentation="none"), ["none", "ant", "bee", "cow"]
+    assert selection.strongest_swap(frame, names, 1).names(names) == ["cow"]
+    assert selection.strongest_swap(frame, names, 2).names(names) == ["bee", "cow"]
+    assert selection.strongest_swap(frame, names, 4).note == ""
+
+
+def test_first_and_last_learned_are_found_on_the_images_as_they_are():
+    frame = pd.DataFrame(
+        [(v, i, c, f1 if v == "full" else 1 - f1) for v in ("full", "low-pass") for i in (0, 1)
+         for c, f1 in zip("abcd", (0.5, 0.9, 0.4, 0.1), strict=True)],
+        columns=["view", "iteration", "class", "f1"],
+    )  # fmt: skip
+    assert selection.first_and_last_learned(frame, list("abcd"), "f1", 2).index.tolist() == [1, 3]
+    reverse = frame.assign(f1=1 - frame["f1"])
+    assert selection.first_and_last_learned(reverse, list("abcd"), "f1", 3).index.tolist() == [1, 2, 3]
+
+
+def test_evenly_spaced_classes_begin_and_end_the_list():
+    shown = selection.evenly_spaced(1000, 4)
+    assert shown.index.tolist() == [0, 333, 666, 999] and shown.note.startswith("4 of 1,000 classes: those ")
+    assert selection.evenly_spaced(3, 4).index.tolist() == [0, 1, 2]
+
+
+def test_the_largest_adcs_is_that_of_the_largest_absolute_value():
+    values = np.zeros((4, 2, 2), np.int16)
+    values[1], values[3, 0, 0] = -3, 3
+    assert selection.largest_adcs(values, 1).index.tolist() == [1]
+
+
+# The cross matrix of flips, and what the verdicts rest on
+
+
+FLIPPED = ("neutral", "ant", "bee", "cow & calf")
+
+
+def tables(classes=FLIPPED[1:], seeds=(0, 1)):
+    """The tables `flips` and `cross_flips` of one kind of network; bee follows in the last seed, by its part."""
+    generator = np.random.default_rng(0)
+    kind = {"dataset": "zoo", "network": "small", "augmentation": "none"}
+    rows, cells = [], []
+    for seed in seeds:
+        for name in classes:
+            row = {**kind, "seed": seed, "class": name, "verdict": "not shown"}
+            for number in NUMBERS:
+                value = 0.9 if (number, name, seed) == ("part", "bee", seeds[-1]) else generator.uniform(0, 0.05)
+                row |= {number: value, f"{number}_low": value - 0.03, f"{number}_high": value + 0.03}
+            rows.append(row | ({"verdict": "follows"} if row["part"] > 0.5 else {}))
+            cells += [
+                {**kind, "seed": seed, "class": name, "spectrum_of": other, "flip": generator.uniform(-0.02, 1)}
+                for other in classes
+            ]
+    return pd.DataFrame(rows), pd.DataFrame(cells)
+
+
+def test_cells_are_means_over_seeds_and_a_neutral_class_is_left_out():
+    table, cross = tables()
+    figure = cross_matrix.flips(table, cross, FLIPPED, "the first of 2 kinds of networks")
+    matrix, *strips = figure.axes
+    shown = matrix.images[0].get_array()
+    means = cross.groupby(["class", "spectrum_of"])["flip"].mean()
+    for i, c in enumerate(FLIPPED[1:]):
+        for j, k in enumerate(FLIPPED[1:]):
+            assert shown[i, j] == pytest.approx(means[c, k])
+    assert matrix.images[0].get_clim() == (0, 1) and len(matrix.texts) == 9
+    assert [label.get_text() for label in matrix.get_yticklabels()] == list(FLIPPED[1:])
+    assert [strip.get_title() for strip in strips] == list(NUMBERS)
+    assert {"the first of 2 kinds of networks", "share of other images,\nmean of 2 networks"} <= check_page(figure)
+
+
+def test_a_dot_is_a_network_and_coloured_where_this_number_gives_the_verdict():
+    table, cross = tables()
+    _, *strips = cross_matrix.flips(table, cross, FLIPPED).axes
+    for number, strip in zip(NUMBERS, strips, strict=True):
+        dots = [drawn for drawn in strip.collections if len(drawn.get_offsets()) == 2 and drawn.get_sizes().size]
+        for name, drawn in zip(FLIPPED[1:], dots, strict=True):
+            values = table.loc[table["class"] == name, number]
+            assert drawn.get_offsets()[:, 0].tolist() == pytest.approx(values.tolist())
+            found = [tuple(colour) == to_rgba(cross_matrix.FOUND) for colour in drawn.get_facecolors()]
+            assert found == [False, (number, name) == ("part", "bee")]
+        assert strip.lines[0].get_xdata()[0] == getattr(Thresholds(), number)
+
+
+def test_what_is_unknown_is_grey_and_without_a_dot():
+    table, cross = tables(seeds=(3,))
+    table[[f"{number}{end}" for number in NUMBERS for end in ("", "_low", "_high")]] = np.nan
+    figure = cross_matrix.flips(table.assign(verdict="cannot tell"), cross.assign(flip=np.nan), FLIPPED)
+    assert figure.axes[0].images[0].get_array().mask.all()
+    assert {"share of other images", "not measured"} <= check_page(figure)
+
+
+def test_of_many_classes_the_clearest_are_drawn_and_a_bar_stands_in_for_numbers():
+    names = [f"a class with a long name {c}" for c in range(20)] + ["bee"]
+    table, cross = tables(names)
+    shown = selection.clearest_flips(table, names, 13)
+    assert "bee" in shown.names(names) and shown.note == "13 of 21 classes: those that are followed or needed most"
+    figure = cross_matrix.flips(table, cross, shown.names(names), shown.note)
+    assert not figure.axes[0].texts and figure.axes[-1].get_ylabel() == "share of other images"
+    check_page(figure)

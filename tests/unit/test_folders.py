@@ -1,12 +1,16 @@
-"""Folders of image files: their listing, and the reading of many pictures."""
+"""Folders of image files: their listing, the reading of many pictures, and the decoding of one."""
 
+import io
 import threading
 import time
 
 import numpy as np
 import pytest
-from PIL import Image
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageOps
 from small_stores import saved
+from torchvision.transforms import v2
 
 from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.folders import ImageFiles
@@ -159,3 +163,178 @@ def test_no_more_than_a_few_are_decoded_ahead(many, watched):
     for i, _ in ImageFiles(many, (4, 4), workers=2).decoded():
         assert len(watched.submitted) <= i + 9
     assert watched.submitted == many
+
+
+# The decoding of one picture: every kind, one size, and the errors of files that are no picture
+
+
+RED, BLUE, WHITE, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (0, 0, 0)
+
+
+def halves(left, right, side=16):
+    """A square picture, one colour on the left and one on the right."""
+    pixels = np.empty((side, side, 3), np.uint8)
+    pixels[:, : side // 2], pixels[:, side // 2 :] = left, right
+    return Image.fromarray(pixels)
+
+
+def noise(height, width, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def read(path, size=(16, 16), channels=3, **options):
+    """The pixels of one file [height, width, channels], and what had to be converted."""
+    pictures = ImageFiles([path], size, channels, **options)
+    pixels = pictures[:]
+    assert (pixels.shape, pixels.dtype) == ((1, channels, *size), np.uint8)
+    return pixels[0].transpose(1, 2, 0), dict(pictures.converted)
+
+
+# Every kind of picture
+
+
+@pytest.mark.parametrize(
+    ("mode", "channels", "words"),
+    [("RGB", 3, {}), ("RGB", 1, {}), ("L", 3, {}), ("L", 1, {}), ("P", 3, {"indexed colours": 1}),
+     ("1", 1, {"black and white": 1}), ("RGBA", 1, {"transparency": 1}), ("LA", 3, {"transparency": 1})],
+)  # fmt: skip
+def test_every_mode_of_png_becomes_its_rgb(tmp_path, mode, channels, words):
+    pixels, converted = read(saved(tmp_path, "x.png", halves(WHITE, BLACK).convert(mode)), channels=channels)
+    assert (pixels[:, :8] == 255).all()
+    assert (pixels[:, 8:] == 0).all()
+    assert converted == words
+
+
+def half_clear(mode):
+    """A red picture; its right half is transparent above blue."""
+    picture = halves(RED, BLUE)
+    if mode == "P":
+        return picture.quantize(2), {"transparency": picture.quantize(2).getpixel((15, 0))}
+    if mode == "RGB":
+        return picture, {"transparency": BLUE}
+    picture.putalpha(Image.fromarray(np.repeat([[255, 0]], 8, 1).repeat(16, 0).astype(np.uint8)))
+    return picture, {}
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix"), [("P", "png"), ("P", "gif"), ("RGB", "png"), ("RGBA", "webp"), ("RGBA", "tif")]
+)
+def test_what_is_transparent_is_white(tmp_path, mode, suffix):
+    picture, options = half_clear(mode)
+    pixels, converted = read(saved(tmp_path, f"x.{suffix}", picture, lossless=True, **options))
+    assert (pixels[:, :8] == RED).all() and (pixels[:, 8:] == 255).all()
+    assert converted["transparency"] == 1
+
+
+def test_cmyk_jpeg_is_inverted_as_adobe_writes_it(tmp_path):
+    """With and without Adobe's marker, since Pillow treats both as Adobe's."""
+    cmyk = Image.merge("CMYK", [Image.new("L", (16, 16), tone) for tone in (0, 255, 255, 0)])
+    path = saved(tmp_path, "x.jpg", cmyk, quality=100)
+    whole = path.read_bytes()
+    at = whole.index(b"\xff\xee")
+    for content in (whole, whole[:at] + whole[at + 2 + int.from_bytes(whole[at + 2 : at + 4]) :]):
+        path.write_bytes(content)
+        pixels, converted = read(path)
+        np.testing.assert_allclose(pixels, np.broadcast_to((255, 0, 0), (16, 16, 3)), atol=3)
+        assert converted == {"CMYK": 1}
+
+
+@pytest.mark.parametrize(("suffix", "channels"), [("png", 1), ("tif", 3)])
+def test_sixteen_bit_grey_keeps_its_tones(tmp_path, suffix, channels):
+    ramp = np.tile(np.arange(16, dtype=np.uint16) * 4369, (16, 1))
+    pixels, converted = read(saved(tmp_path, f"x.{suffix}", Image.fromarray(ramp)), channels=channels)
+    assert (pixels == (np.arange(16) * 17)[None, :, None]).all()  # 65535 is 255
+    assert converted == {"16 bit": 1}
+
+
+@pytest.mark.parametrize("suffix", ["gif", "tif"])
+def test_of_an_animation_the_first_frame_is_taken(tmp_path, suffix):
+    frames = halves(RED, RED), halves(BLUE, BLUE)
+    path = saved(tmp_path, f"x.{suffix}", frames[0], save_all=True, append_images=[frames[1]])
+    pixels, converted = read(path)
+    assert (pixels == RED).all()
+    assert converted["animation or pages"] == 1
+
+
+TURNED = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.transpose(1, 0, 2),
+    6: lambda a: np.rot90(a, 1),
+    7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda a: np.rot90(a, -1),
+}  # how a camera stores a scene, by its EXIF orientation
+
+
+@pytest.mark.parametrize(("orientation", "suffix"), [*((number, "png") for number in TURNED), (6, "jpg")])
+def test_pictures_are_turned_as_their_exif_says(tmp_path, orientation, suffix):
+    """Of JPEG, which is lossy, within 3 levels of 255 on a picture of large even parts."""
+    scene = np.zeros((16, 32, 3), np.uint8)
+    scene[:8, :8], scene[8:, :8], scene[:8, 8:16] = (250, 250, 250), (100, 100, 100), (180, 180, 180)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = Image.fromarray(np.ascontiguousarray(TURNED[orientation](scene)))
+    pixels, converted = read(saved(tmp_path, f"x.{suffix}", stored, exif=exif, quality=100), (16, 32))
+    np.testing.assert_allclose(pixels.astype(int), scene, atol=3 if suffix == "jpg" else 0)
+    assert converted == ({} if orientation == 1 else {"turned by EXIF": 1})
+
+
+def test_what_is_no_picture_of_a_promised_format_is_named_in_one_sentence(tmp_path):
+    """Besides what tests/trials has."""
+    path = saved(tmp_path, "x.jpg", Image.fromarray(noise(64, 64)))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ValueError, match=r"/x\.jpg does not decode as an image \(.+\): mend or delete it; a study"):
+        read(path)
+    halves(RED, BLUE).save(tmp_path / "x.png", "PPM")
+    with pytest.raises(ValueError, match=r"/x\.png does not decode as an image \(it is none of JPEG, PNG"):
+        read(tmp_path / "x.png")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "MPO", "PNG", "WEBP", "BMP", "GIF", "TIFF"])
+def test_promised_formats_are_read_under_any_of_their_suffixes(tmp_path, kind):
+    """ImageNet holds a PNG that is called .JPEG; MPO is the JPEG of cameras with two lenses."""
+    halves(RED, BLUE).save(tmp_path / "x.jpeg", kind)
+    pixels, _ = read(tmp_path / "x.jpeg")
+    assert np.abs(pixels.astype(int) - np.asarray(halves(RED, BLUE))).max() < 80
+
+
+# One size
+
+
+@pytest.mark.parametrize(("shape", "resize"), [((1, 3000), None), ((3000, 1), 9), ((1, 1), 9)])
+def test_the_middle_of_a_long_thin_picture_is_taken(tmp_path, shape, resize):
+    long = np.zeros((*shape, 3), np.uint8)
+    middle = max(shape) // 2
+    reach = slice(max(0, middle - 9), middle + 9)
+    long[(slice(None), reach) if shape[1] > shape[0] else reach] = RED
+    pixels, _ = read(saved(tmp_path, "x.png", Image.fromarray(long)), (8, 8), resize=resize)
+    assert (pixels == RED).all()
+
+
+lengths, mores = st.integers(1, 90), st.integers(0, 30)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(lengths, lengths, st.integers(1, 40), st.integers(1, 40), st.none() | mores | st.tuples(mores, mores))
+def test_resize_and_crop_are_torchvisions_and_without_resize_pillows_fit(height, width, rows, columns, more):
+    """To the pixel, of the short side or of both; from a file in memory, which is faster for many examples."""
+    crop = rows, columns
+    picture, file = Image.fromarray(noise(height, width, height * width)), io.BytesIO()
+    picture.save(file, "png", compress_level=0)
+    if more is None:
+        resize, expected = None, ImageOps.fit(picture, (columns, rows), Image.Resampling.BILINEAR)
+    else:
+        resize = (rows + more[0], columns + more[1]) if isinstance(more, tuple) else max(crop) + more
+        expected = v2.Compose([v2.Resize(resize), v2.CenterCrop(crop)])(picture)
+    pixels = ImageFiles([], crop, resize=resize)._decode(file)
+    np.testing.assert_array_equal(pixels.transpose(1, 2, 0), np.asarray(expected))
+
+
+def test_sizes_and_channels_that_do_not_work_are_refused():
+    with pytest.raises(ValueError, match="channels 4: expected 3 or 1"):
+        ImageFiles([], (8, 8), 4)
+    with pytest.raises(ValueError, match="resize 11: expected at least the size, 12 pixels"):
+        ImageFiles([], (8, 12), resize=11)
+    assert ImageFiles([], (8, 12), resize=12).shape == (0, 3, 8, 12)
