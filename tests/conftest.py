@@ -113,8 +113,9 @@ def closed_figures():
 
 @pytest.fixture
 def small_blocks(monkeypatch):
-    """Blocks of 12 images, so that a culling of a few images has several."""
+    """Blocks of 12 images and of 8 mixtures, so that a search on a few images has several."""
     monkeypatch.setattr("frequency_shortcuts.maps.methods.workspace.BLOCK", 12)
+    monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture.STORED", 8)
 
 
 @pytest.fixture

@@ -17,18 +17,12 @@ from test_methods import (
 from torch import nn
 
 from conftest import StopAfter
-from frequency_shortcuts.maps.methods import mixture, registry, workspace
+from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size
 from frequency_shortcuts.storage.journal import Stopped, Work
 
 AT_MOST = ("culling screened",)  # `passes` gives a bound
-
-
-@pytest.fixture
-def small_blocks(monkeypatch):
-    monkeypatch.setattr(workspace, "BLOCK", 30)
-    monkeypatch.setattr(mixture, "STORED", 8)
 
 
 @pytest.mark.parametrize(("case", "at_once"), [*zip(CASES, itertools.cycle([2, 512]), strict=False)])

@@ -99,15 +99,9 @@ def prepare(folder: Path, given: dict[str, Any]) -> None:
             for key, value in changes.items():
                 _change(file, key, value)
     for name, tensors in given.get("torch", {}).items():
-        torch.save({key: _tensor(value) for key, value in tensors.items()}, folder / name)
+        torch.save({key: torch.tensor(value) for key, value in tensors.items()}, folder / name)
     for name, left in given.get("cut", {}).items():
         os.truncate(folder / name, left)
-
-
-def _tensor(value: Any) -> torch.Tensor:
-    if isinstance(value, dict):
-        return torch.tensor(value["complex"], dtype=torch.complex64)
-    return torch.tensor(value)
 
 
 def _change(file: h5py.File, key: str, value: Any) -> None:

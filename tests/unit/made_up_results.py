@@ -115,12 +115,11 @@ def networks(kinds, widths=None, dataset="zoo"):
     return pd.DataFrame(rows)
 
 
-def classes(dataset="zoo", names=CLASSES, neutral=None, distinctiveness=None):
-    values = np.arange(len(names)) if distinctiveness is None else distinctiveness
+def classes(dataset="zoo", names=CLASSES, neutral=None):
     return pd.DataFrame(
         {
             "dataset": dataset, "class": names, "neutral": [name == neutral for name in names],
-            "distinctiveness": values,
+            "distinctiveness": np.arange(len(names)),
         }
     )  # fmt: skip
 

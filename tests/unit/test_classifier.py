@@ -152,20 +152,14 @@ def normalisations(network):
 @pytest.mark.parametrize(
     ("name", "left"),
     [("resnet18", 2), ("vgg16_bn", 0), ("linear", 1), ("used twice", 1), ("relu between", 1),
-     ("statistics of the batch", 1)],
+     ("statistics of the batch", 1), ("not traceable", 1)],
 )  # fmt: skip
-def test_a_normalisation_is_folded_where_a_convolution_alone_feeds_it(name, left):
+def test_a_normalisation_is_folded_where_a_convolution_alone_feeds_it(name, left, caplog):
     """A narrow residual network keeps those of its two narrowest shortcuts, which use our own convolution."""
-    network = NETWORKS[name]()
-    folded = fold(network)
-    assert normalisations(folded) == left
-    assert not any(module.training for module in folded.modules())
-
-
-def test_a_network_that_cannot_be_traced_is_logged_and_not_folded(caplog):
     with caplog.at_level(logging.INFO, "frequency_shortcuts"):
-        assert normalisations(fold(Course())) == 1
-    assert "cannot be traced" in caplog.text
+        folded = fold(NETWORKS[name]())
+    assert normalisations(folded) == left and ("cannot be traced" in caplog.text) == (name == "not traceable")
+    assert not any(module.training for module in folded.modules())
 
 
 @pytest.mark.parametrize(("name", "precision"), [("resnet18", "float32"), ("not traceable", "bfloat16")])

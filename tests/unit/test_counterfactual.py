@@ -225,8 +225,6 @@ def normalised_over_the_batch():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"ranking": split(*(part[:29] for part in waved(10, 0)))}, "class c has 9 images for the statistics"),
-        ({"ranking": split(*(part[[0, 1, 2] * 10] for part in waved(10, 0)))}, "images of each class are all the same"),
         ({"network": normalised_over_the_batch()}, "gives an image other logits alone than in a batch: expected the"),
         ({"network": NotANumber()}, "does not give finite logits"),
         ({"network": WaveReader(classes=2)}, "the network has 2 outputs, and none for class 2"),

@@ -229,11 +229,8 @@ def test_one_striped_image_does_not_hide_what_the_others_have():
 
 
 def test_images_that_say_nothing_are_refused():
-    flat = np.full((40, 1, 16, 16), 100, np.uint8)
-    with pytest.raises(ValueError, match="images of each class are all the same, but for brightness: expected images"):
-        compare_classes(flat, np.arange(40) % 2, 2)
     with pytest.raises(ValueError, match="images of 3 x 16: expected sides of 4 pixels or more"):
-        compare_classes(flat[:, :, :3], np.arange(40) % 2, 2)
+        compare_classes(np.full((40, 1, 3, 16), 100, np.uint8), np.arange(40) % 2, 2)
 
 
 def test_the_benchmark_counts_names_and_files():

@@ -9,11 +9,11 @@ from full_spectra import exchanged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frequency_shortcuts import culling, dfm, shortcuts, spectrum
+from frequency_shortcuts import dfm, shortcuts, spectrum
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import cards as card_figure
+from frequency_shortcuts.maps.methods.method import Found
 
 CLASSES = ["ant", "bee", "cow"]
 SIZE = 9, 8
@@ -55,12 +55,8 @@ def files(tmp_path):
         file["adcs"] = generator.integers(-2, 3, (3, *SIZE), dtype=np.int16)
         file.attrs["shown"] = "adcs"
     pairs = spectrum.ConjugatePairs(*SIZE)
-    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(3 * SIZE[0] * SIZE[1], 3))
-    found = culling.cull(
-        network, Split(torch.from_numpy(generator.standard_normal((9, 3, *SIZE))).float(), labels), "exact"
-    )
-    about = {"classes": CLASSES, "split": "test", "created_by": ""}
-    dfm.write(maps, found, pairs, [20], **about)
+    found = Found(generator.standard_normal((3, len(pairs))), 0, 0, False, {})
+    dfm.write(maps, found, pairs, [20], classes=CLASSES)
     return store, spectra, maps, pixels
 
 

@@ -9,7 +9,7 @@ import sys
 import h5py
 import numpy as np
 import pytest
-from small_stores import FullDisk
+from small_stores import FullDisk, labelled, write
 
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures
@@ -130,18 +130,12 @@ def test_full_disks_are_those_of_the_system():
 # Damage
 
 
-def store(path, seed=0):
-    images = np.random.default_rng(seed).integers(0, 256, (40, 3, 16, 16), dtype=np.uint8)
-    splits = {name: (images, np.arange(40) % 2) for name in ("train", "test")}
-    stores.write(path, splits, classes=("cat", "dog"), source="made here", created_by="")
-
-
 @pytest.mark.parametrize("share", [0, 0.999])
 @pytest.mark.parametrize("kind", ["a.h5", "a.safetensors"])
 def test_a_file_that_was_cut_short_is_named(tmp_path, kind, share):
     path = tmp_path / kind
     if path.suffix == ".h5":
-        store(path)
+        write(path, {name: labelled(40, 0, height=16, width=16) for name in ("train", "test")})
     else:
         form = architectures.Architecture("resnet18", n_classes=3, channels=1, size=8, width=2)
         architectures.save(path, architectures.build(form, 0).state_dict(), form)

@@ -3,6 +3,7 @@
 import itertools
 import re
 
+import method_problems
 import numpy as np
 import pytest
 import torch
@@ -48,8 +49,7 @@ def network(small_network):
 
 def run(case, network, images=None, labels=LABELS, neutral=None, **options):
     name, chosen = CASES[case]
-    images = batch() if images is None else images
-    return find(registry.load(name), network, Split(images, labels, neutral=neutral), **{**chosen, **options})
+    return method_problems.run(name, network, images, labels, neutral, **{**chosen, **options})
 
 
 def watched(network):

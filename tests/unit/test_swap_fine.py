@@ -152,23 +152,16 @@ def test_one_image_stays_as_it_is():
         assert fs.SwapFine()(batch) is batch
 
 
-@pytest.mark.parametrize(("settings", "words"), [
-    ({"energy": 0}, "energy 0: expected a share above 0 and below 1"),
-    ({"probability": 1.5}, "probability 1.5: expected above 0 and at most 1"),
-    ({"radius": -1}, "radius -1: expected at least 0 cycles per image"),
+@pytest.mark.parametrize(("settings", "batch", "words"), [
+    ({"energy": 0}, images(), "energy 0: expected a share above 0 and below 1"),
+    ({"probability": 1.5}, images(), "probability 1.5: expected above 0 and at most 1"),
+    ({"radius": -1}, images(), "radius -1: expected at least 0 cycles per image"),
+    ({}, torch.zeros(3, 8, 8), r"images are \[3, 8, 8\], expected a batch"), ({}, [1], "images are int"),
+    ({}, torch.zeros(3, 1, 8, 8, dtype=torch.int32), "images are torch.int32, expected uint8 or float"),
 ])  # fmt: skip
-def test_bad_settings_are_named(settings, words):
+def test_bad_settings_and_images_are_named(settings, batch, words):
     with pytest.raises(ValueError, match=words):
-        fs.SwapFine(**settings)
-
-
-@pytest.mark.parametrize(("batch", "words"), [
-    (torch.zeros(3, 8, 8), r"images are \[3, 8, 8\], expected a batch"), ([1], "images are int"),
-    (torch.zeros(3, 1, 8, 8, dtype=torch.int32), "images are torch.int32, expected uint8 or float"),
-])  # fmt: skip
-def test_bad_images_are_named(batch, words):
-    with pytest.raises(ValueError, match=words):
-        fs.SwapFine()(batch)
+        fs.SwapFine(**settings)(batch)
 
 
 def test_a_training_with_it_is_another_run_and_repeats_itself():
