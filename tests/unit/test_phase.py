@@ -13,7 +13,15 @@ from torch import nn
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import phase, shortcuts
-from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits, write_phase_hits
+from frequency_shortcuts.evaluation.phase_verdicts import (
+    KEPT,
+    REGIONS,
+    PhaseHits,
+    phase_rates,
+    phase_verdicts,
+    read_phase_hits,
+    write_phase_hits,
+)
 from frequency_shortcuts.evaluation.trials import Trials, seed_of
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.fills import donors
@@ -113,8 +121,8 @@ def hits_of(own, others):
     labels = np.repeat([0, 1], [own.shape[1], others.shape[1]])
     named = np.where(np.concatenate([own, others], axis=1), 0, 1).astype(np.int16)
     found = {(region, kept): named[i : i + 1].repeat(2 if region == "map" else 1, axis=0)
-             for region in phase.REGIONS for i, kept in enumerate(phase.KEPT)}  # fmt: skip
-    return phase.PhaseHits(labels, np.stack([labels == 1, labels > 1]), found, np.array([4, 4]), 16, neutral=1)
+             for region in REGIONS for i, kept in enumerate(KEPT)}  # fmt: skip
+    return PhaseHits(labels, np.stack([labels == 1, labels > 1]), found, np.array([4, 4]), 16, neutral=1)
 
 
 def first(rates, n):
@@ -173,7 +181,7 @@ def test_hits_are_read_as_they_were_written_and_with_both_are_those_of_the_swap_
     split = Split(images, LABELS, mean=MEAN, std=STD, neutral=1)
     found = phase.collect(network, split, masks, negatives=3, seed=3, run="b")
     tested = shortcuts.measure(network, split, masks, Trials(negatives=3, seed=3), run="b").query("fill == 'swap'")
-    both = phase.phase_rates(found).query("kept == 'both'").set_index("region")
+    both = phase_rates(found).query("kept == 'both'").set_index("region")
     for region, name in (("map", "dfm"), ("spectrum", "unfiltered")):
         expected = tested[tested["filter"] == name]
         for rate in ("tpr", "fpr", "images", "negatives"):
@@ -219,7 +227,7 @@ def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negat
         seed=seed,
         run="a",
     )
-    table = phase.phase_rates(hits)
+    table = phase_rates(hits)
     donor = donors(LABELS, neutral=neutral, seed=seed_of(seed, "a", "donors"))
     values = normalised(images.astype(float))
     assert len(table) == (3 - (neutral is not None)) * 6

@@ -85,7 +85,7 @@ def measure(
     """
     rows = []
     for training in trainings:
-        prepare = _preparation(training)
+        prepare = PREPARATIONS.get(training, np.asarray)
         images = _prepared(photographs, artefacts.get(case), prepare)
         of_training = protocol
         if training == SWAP_FINE:
@@ -99,21 +99,18 @@ def measure(
     return pd.DataFrame(rows)
 
 
-def _preparation(training: str) -> Callable[[Pixels], Pixels]:
-    """What happens to all images before a training, and to all images that its network sees."""
-    if training == SAVED_ALIKE:
-        return lambda images: put("jpeg", ALIKE, images)
-    if training == LOW_PASS:
-        return _without_fine
-    return lambda images: images
-
-
 def _without_fine(images: Pixels) -> Pixels:
     """Images of which only the coarse spectrum is left."""
     height, width = images.shape[2:]
     mask = low_pass(height, width, LOW_PASS_RADIUS)
     left: Pixels = keep(torch.from_numpy(images).float(), mask).round_().clamp_(0, 255).to(torch.uint8).numpy()
     return left
+
+
+# What happens to all images before a training, and to all images that its network sees; nothing before others.
+PREPARATIONS: Mapping[str, Callable[[Pixels], Pixels]] = {
+    SAVED_ALIKE: lambda images: put("jpeg", ALIKE, images), LOW_PASS: _without_fine
+}  # fmt: skip
 
 
 def _prepared(photographs: Photographs, artefact: Artefact | None, prepare: Callable[[Pixels], Pixels]) -> Photographs:

@@ -33,13 +33,13 @@ class Move(NamedTuple):
         """The move in a region bool [H, W // 2 + 1], nothing elsewhere."""
         return Move(torch.where(region, self.shift, 0), torch.where(region, self.ratio, 1))
 
-    def moved(self, spectra: Tensor) -> Tensor:
-        """Spectra [n, channels, H, W // 2 + 1], of colour images in red, green and blue, after the move."""
-        return rgb(torch.addcmul(self.shift, opponent(spectra), self.ratio))
-
     def apply(self, spectra: Tensor, size: tuple[int, int]) -> Tensor:
-        """Images [n, channels, H, W] after the move, from their spectra [n, channels, H, W // 2 + 1]; not clipped."""
-        images: Tensor = torch.fft.irfft2(self.moved(spectra), s=size)
+        """Images [n, channels, H, W] after the move, from their spectra [n, channels, H, W // 2 + 1]; not clipped.
+
+        The spectra are those of images in red, green and blue.
+        """
+        moved = rgb(torch.addcmul(self.shift, opponent(spectra), self.ratio))
+        images: Tensor = torch.fft.irfft2(moved, s=size)
         return images
 
 
@@ -90,15 +90,9 @@ def sham(move: Move, pairs: ConjugatePairs, region: BoolArray, generator: np.ran
     shift = torch.where(alone, sign * square_root(squared(shift)), phase * shift)
     where = torch.from_numpy(pairs.half_plane).to(device)
     spread = shift[:, where]
-    mirrored = torch.from_numpy(_is_mirrored(pairs)).to(device)
+    mirrored = torch.ones(pairs.half_plane.shape, dtype=torch.bool, device=device)
+    mirrored[row, column] = False  # where the half plane holds the first member of a pair
     return Move(torch.where(mirrored, spread.conj(), spread).resolve_conj(), ratio[:, where])
-
-
-def _is_mirrored(pairs: ConjugatePairs) -> BoolArray:
-    """Where the half plane of a real FFT holds the second member of a pair, bool [H, W // 2 + 1]."""
-    mirrored = np.ones(pairs.half_plane.shape, bool)
-    mirrored[pairs.half_row, pairs.half_column] = False
-    return mirrored
 
 
 def draw_donors(labels: IntArray, of: IntArray, images: IntArray, generator: np.random.Generator) -> IntArray:

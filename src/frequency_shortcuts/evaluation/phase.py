@@ -29,10 +29,8 @@ from frequency_shortcuts.spectrum.fills import SWAP, donors
 
 from .hits import Named
 from .masked_predictions import masked_predictions
-from .phase_verdicts import KEPT, REGIONS, PhaseHits, phase_rates, phase_verdicts
+from .phase_verdicts import KEPT, PhaseHits
 from .trials import negatives_of, seed_of
-
-__all__ = ["KEPT", "REGIONS", "Hybrids", "PhaseHits", "collect", "hybrid", "phase_rates", "phase_verdicts"]
 
 log = logging.getLogger(__name__)
 

@@ -31,10 +31,8 @@ def compare_maps(left: BoolArray, right: BoolArray, *, draws: int = 10, seed: in
 
     Columns: `left_positions`, `right_positions`, which may differ by one, since a map ends with a pair or with a
     frequency that is its own partner; `iou`, intersection over union; `random` and `radial`, its mean with that kind of
-    mask. Raises ValueError for maps of different sizes or classes, or no draws.
+    mask. Raises ValueError for maps of different sizes or classes.
     """
-    if draws < 1:
-        raise ValueError(f"draws {draws}: expected at least 1")
     generator, sizes = np.random.default_rng(seed), [maps.sum(axis=(1, 2)) for maps in (left, right)]
     columns = {"left_positions": sizes[0], "right_positions": sizes[1], "iou": overlap(left, right)}
     columns["random"] = _chance(left, right, "random", draws, generator)

@@ -6,7 +6,8 @@ are of networks of one kind. A row *decides* if it is what the finding compares;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -115,23 +116,8 @@ def fine_spectra(tables: Tables) -> Rows:
     ]
 
 
-def own_maps(tables: Tables) -> Rows:
-    """Finding (d): own-map advantage with each fill."""
-    return list(_of_fills(tables, "advantage", ADVANTAGE))
-
-
-def own_minus_lowest(tables: Tables) -> Rows:
-    """Finding (d2): own map minus as many of the lowest frequencies, with each fill."""
-    return list(_of_fills(tables, "low_pass_margin", "own map minus lowest frequencies"))
-
-
-def own_minus_best_other(tables: Tables) -> Rows:
-    """Finding (d3): own map minus the map of another class that does best on other images, with each fill."""
-    return list(_of_fills(tables, "best_other_margin", "own map minus best other map"))
-
-
-def _of_fills(tables: Tables, column: str, quantity: str) -> Iterator[dict[str, Any]]:
-    """Rows of a column of the advantages; those of the baseline on photographs decide.
+def _of_fills(column: str, quantity: str, tables: Tables) -> Iterator[dict[str, Any]]:
+    """Findings (d), (d2), (d3): a column of the advantages with each fill; the baseline on photographs decides.
 
     Of other networks on photographs only zeros are given, and on other sets only the fill to quote.
     """
@@ -261,13 +247,13 @@ def _compared(table: pd.DataFrame, other: pd.DataFrame, difference: str) -> Rows
     return rows
 
 
-NUMBERS: dict[str, Callable[[Tables], Rows]] = {
+NUMBERS: dict[str, Callable[[Tables], Iterable[dict[str, Any]]]] = {
     "a": graded_sets,
     "b": bands,
     "c": learned_early,
-    "d": own_maps,
-    "d2": own_minus_lowest,
-    "d3": own_minus_best_other,
+    "d": partial(_of_fills, "advantage", ADVANTAGE),
+    "d2": partial(_of_fills, "low_pass_margin", "own map minus lowest frequencies"),
+    "d3": partial(_of_fills, "best_other_margin", "own map minus best other map"),
     "e1": renditions,
     "e2": other_networks,
     "f": capacity,

@@ -22,20 +22,13 @@ def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathL
 
     `architecture` and `width` are missing of external networks.
     """
-    columns = (*RUN, "parameters", "test_accuracy")
-    tested = pd.DataFrame(
-        [{name: about[name] for name in columns} | _built(about) for about in map(read_metadata, weights)]
-    )
+    tested = pd.DataFrame(map(read_metadata, weights))[[*RUN, "parameters", "test_accuracy", "architecture"]]
+    built = tested.pop("architecture")
+    tested = tested.assign(architecture=[of.get("name") for of in built], width=[of.get("width") for of in built])
     if history is None:
         return tested
     best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()]
     return best.rename(columns={"epoch": "best_epoch"}).merge(tested, on=RUN, how="right")
-
-
-def _built(about: Mapping[str, Any]) -> dict[str, Any]:
-    """Architecture and width of a network, from the metadata of its weights."""
-    built = about["architecture"]
-    return {"architecture": built.get("name"), "width": built.get("width")}
 
 
 def of_run(table: pd.DataFrame, run: Mapping[str, Any], classes: Sequence[str]) -> pd.DataFrame:
