@@ -39,24 +39,6 @@ def test_an_import_of_ours_that_leads_nowhere_is_an_error(tmp_path, monkeypatch,
         code_of("one.py")
 
 
-def test_types_and_other_packages_do_not_count(tmp_path, monkeypatch):
-    (tmp_path / "workflow" / "scripts").mkdir(parents=True)
-    monkeypatch.setattr(dependencies, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(dependencies, "SCRIPTS", tmp_path / "workflow" / "scripts")
-    monkeypatch.setattr(dependencies, "FOLDERS", (tmp_path / "src", tmp_path / "workflow" / "scripts"))
-    package = tmp_path / "src" / "ours" / "wing"
-    package.mkdir(parents=True)
-    for folder in (package.parent, package):
-        (folder / "__init__.py").write_text("")
-    (package / "one.py").write_text("from .. import top\nfrom . import two\n")
-    (package / "two.py").write_text("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from .three import x\n")
-    (package / "three.py").write_text("x = 1\n")
-    (package.parent / "top.py").write_text("import numpy\n")
-    (tmp_path / "workflow" / "scripts" / "run.py").write_text("import json\nfrom ours.wing import one\n")
-    files = ["__init__.py", "top.py", "wing/__init__.py", "wing/one.py", "wing/two.py"]
-    assert code_of("run.py") == [f"src/ours/{name}" for name in files]
-
-
 def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
     (tmp_path / "workflow" / "scripts").mkdir(parents=True)
     script = dependencies.SCRIPTS / "not_there.py"
@@ -77,11 +59,13 @@ def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
         ("evaluation/truth.py", {"truth"}, {"train.py", "find_maps.py", "stability", "measure_adcs.py"}),
         ("spectrum/pairs.py", {"train.py", "find_maps.py", "shortcuts"}, {"make_report.py"}),
         ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
+        ("figures/spectra.py", {"notebooks.dfm"}, {"notebooks.dynamics", "draw_figure.py"}),
     ],
 )
 def test_an_edit_of_a_module_concerns_the_steps_that_use_it_and_no_others(module, used_by, not_by):
     code = {path.name: code_of(path.name) for path in PATHS}
     code |= {name: code_of("run_test.py", modules=[test.module]) for name, test in TESTS.items()}
+    code |= {name: code_of("draw_figure.py", modules=[name]) for name in ("notebooks.dfm", "notebooks.dynamics")}
     using = {name for name, files in code.items() if f"src/frequency_shortcuts/{module}" in files}
     assert used_by <= using and not not_by & using
 

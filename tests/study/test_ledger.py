@@ -58,10 +58,6 @@ def error_of(*names, seed=0):
     return str(caught.value)
 
 
-def again(path, more=""):
-    return f"rm {more}{STUDY / path}, then the same command"
-
-
 ALL = [name for outputs, _ in STEPS for name in outputs]
 
 
@@ -82,9 +78,9 @@ def test_a_flipped_bit_in_any_kind_of_file_is_refused_with_what_to_type(results,
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
+    command = f"rm {'-r ' if name == 'pictures' else ''}{STUDY / name}, then the same command"
     accepted = f"or rm {STUDY}/.ledger/{name}.json, to accept it"
-    command = again(name, "-r " if name == "pictures" else "")
-    assert error_of(name) == f"results/test/{name} is not what its step wrote: {command}, {accepted}"
+    assert error_of(name) == f"{STUDY / name} is not what its step wrote: {command}, {accepted}"
 
 
 @pytest.mark.parametrize("change", ["added", "renamed"])
@@ -96,12 +92,10 @@ def test_another_name_in_a_folder_is_refused(results, change):
 
 def test_the_file_of_another_run_is_refused_also_with_its_entry(results):
     shutil.copy(results / "dfm" / "1.h5", results / "dfm" / "0.h5")
-    assert "results/test/dfm/0.h5 is not what its step wrote" in error_of("dfm/0.h5")
     entry = results / ".ledger" / "dfm" / "0.h5.json"
-    shutil.copy(entry.with_name("1.h5.json"), entry)
-    assert "results/test/dfm/0.h5 is not what its step wrote" in error_of("dfm/0.h5")
-    entry.write_text("damaged")
-    assert "results/test/dfm/0.h5 is not what its step wrote" in error_of("dfm/0.h5")
+    for text in (entry.read_text(), entry.with_name("1.h5.json").read_text(), "damaged"):
+        entry.write_text(text)
+        assert "results/test/dfm/0.h5 is not what its step wrote" in error_of("dfm/0.h5")
 
 
 def test_what_was_made_from_another_file_than_is_there_is_refused(results):
@@ -109,11 +103,10 @@ def test_what_was_made_from_another_file_than_is_there_is_refused(results):
     weights = paths(["networks/0/w.safetensors"], 0)
     Path(weights[0]).write_bytes(b"other")
     ledger.record(weights, {}, CONFIG)
-    accept = f"rm {STUDY}/.ledger/dfm/0.h5.json, to accept it"
-    sentence = (
-        f"results/test/dfm/0.h5 was made from another {weights[0]} than is there: {again('dfm/0.h5')}, or {accept}"
+    assert error_of("networks/0/w.safetensors", "dfm/0.h5") == (
+        f"{STUDY}/dfm/0.h5 was made from another {weights[0]} than is there: "
+        f"rm {STUDY}/dfm/0.h5, then the same command, or rm {STUDY}/.ledger/dfm/0.h5.json, to accept it"
     )
-    assert error_of("networks/0/w.safetensors", "dfm/0.h5") == sentence
     ledger.check(paths(["dfm/0.h5"], 0), CONFIG)  # alone, it is what its step wrote
 
 
@@ -121,11 +114,10 @@ def test_results_of_different_files_of_one_path_are_refused(results):
     with h5py.File(results / "data" / "d.h5", "a") as file:
         file["x"] = 1
     ledger.record(["results/test/networks/1/w.safetensors"], {"data/d.h5": ledger.digest(STUDY / "data/d.h5")}, CONFIG)
-    names = "networks/1/w.safetensors", "networks/0/w.safetensors"
-    both = f"{STUDY / names[0]} {STUDY / names[1]}"
-    assert error_of(*names[::-1]) == (
-        f"results/test/{names[0]} was made from another results/test/data/d.h5 than results/test/{names[1]} was: "
-        f"rm {both}, then the same command, or rm {STUDY}/.ledger/{names[0]}.json, to accept it"
+    new, old = "networks/1/w.safetensors", "networks/0/w.safetensors"
+    assert error_of(old, new) == (
+        f"{STUDY / new} was made from another {STUDY}/data/d.h5 than {STUDY / old} was: "
+        f"rm {STUDY / new} {STUDY / old}, then the same command, or rm {STUDY}/.ledger/{new}.json, to accept it"
     )
 
 

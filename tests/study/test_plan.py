@@ -1,5 +1,6 @@
 """The plan with its settings and outputs, on configurations that are small enough to be read off by eye."""
 
+import ast
 import copy
 
 import pytest
@@ -10,7 +11,7 @@ from conftest import ROOT
 from frequency_shortcuts.data.artefacts import CASES
 from frequency_shortcuts.evaluation import cure
 from frequency_shortcuts.networks import augmentation
-from study import targets
+from study import figures, targets
 from study.catalogue import SHOWN, TABLES
 from study.categories import CATEGORIES, CONFIGURATION, EXPLORER, marks
 from study.figures import FIGURES
@@ -95,10 +96,8 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
 def test_phases_are_tested_of_one_seed_of_each_network_or_of_all_or_none(seeds):
     found = plan(shortcuts={"phase_seeds": seeds})
     expected = {"first": found.first_seed_runs(), "all": found.mapped_runs(), "none": []}[seeds]
-    assert found.phase_runs() == expected
     of_job = TESTS["shortcuts"].settings(found)["phase"]
-    wildcards = [{key: str(value) for key, value in run.items()} for run in found.runs()]
-    assert [of_job(values) for values in wildcards] == [run in expected for run in found.runs()]
+    assert found.phase_runs() == expected == [run for run in found.runs() if of_job(run | {"seed": str(run["seed"])})]
 
 
 def test_the_baseline_is_the_first_network_without_augmentation_where_that_is_planned():
@@ -156,9 +155,12 @@ def test_a_data_set_needs_the_splits_that_the_steps_read():
 
 def test_a_training_does_not_depend_on_the_settings_of_other_augmentations():
     own = {"name", "stylised_share", "shift", "flip", "wrap", "crop_scale"}
+    swap_fine = {"energy": 0.2, "probability": 0.7, "until": 0.8}
+    found = plan(training={"swap_fine": swap_fine})
     for name in augmentation.NAMES:
-        swapped = {"swap_energy", "swap_probability", "swap_until"} if name == "swap_fine" else set()
-        assert set(plan().training_settings("photographs", name)["augmentation"]) == own | swapped
+        settings = found.training_settings("photographs", name)["augmentation"]
+        swapped = {f"swap_{key}": value for key, value in swap_fine.items() if name == "swap_fine"}
+        assert settings.keys() == own | swapped.keys() and settings | swapped == settings
 
 
 def test_a_method_takes_the_images_of_the_culling():
@@ -210,9 +212,9 @@ def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed():
 
 def test_what_is_not_planned_has_no_table_and_no_figure():
     found = plan(plan=[PLAN[1]], shortcuts={"fills": ["swap"]}, ood={"renditions": []})
-    tables, figures = targets.tables(found), targets.figures(found)
+    tables, drawn = targets.tables(found), targets.figures(found)
     assert {"bandstop", "ood", "transfer", "planted_use", "truth", "table_1"}.isdisjoint(tables)
-    assert not any(name.startswith(("bandstop", "ood", "truth", "samples")) for name in figures)
+    assert not any(name.startswith(("bandstop", "ood", "truth", "samples")) for name in drawn)
     assert targets.table_if_planned(found, "truth") == []
     assert targets.table_if_planned(found, "findings") == "results/laptop/tables/findings.csv"
     assert targets.cover_figure(found) == "shortcuts_photos"
@@ -263,3 +265,28 @@ def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     assert all(figure.caption for figure in FIGURES.values()) and all(TABLES[name].caption for name in SHOWN)
     assert marks(FIGURES["adcs"].result, "figure", "syn_1")["labels"] == {"result": "ADCS: syn_1"}
     assert marks(EXPLORER, "explorer")["labels"] == {"result": EXPLORER.title}
+
+
+METHODS = [{**entry, "methods": ["hfss", "random"]} for entry in PLAN]
+SWAPPED = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["swap_fine"], "seeds": [1]}
+NEEDED = {**SWAPPED, "augmentations": ["none"], "reliance": True}
+WAVED = {**SWAPPED, "datasets": ["waved"], "augmentations": ["none"]}
+WHOLE = plan(shortcuts={"methods": ["hfss"]}, graded={"sets": 2}, plan=[*METHODS, SWAPPED, NEEDED, WAVED])
+
+
+def test_a_plan_has_figures_of_every_kind_that_it_can_have():
+    assert figures.kinds(WHOLE) == list(FIGURES)
+    names = {kind: FIGURES[kind].names(WHOLE) for kind in ("bandstop", "dynamics")}
+    assert names == {"bandstop": ["syn_1"], "dynamics": ["photos", "syn_1", "waved"]}
+    assert FIGURES["cards"].names(WHOLE)[0] == "photos-small-augmix"
+
+
+@pytest.mark.parametrize("kind", FIGURES)
+def test_a_notebook_draws_each_figure_from_what_it_gets_and_its_job_has_these_files_as_inputs(kind):
+    *_, draw = ast.parse((ROOT / "workflow" / "notebooks" / f"{kind}.py").read_text()).body
+    given = [{name: one[name] for name in one if name != "figure"} for one in figures.parameters(WHOLE, kind)]
+    named = {argument.arg for argument in draw.args.args}
+    assert draw.name == "draw" and all(set(one) == named for one in given)
+    values = [value if isinstance(value, list) else [value] for one in given for value in one.values()]
+    files = {text for texts in values for text in texts if isinstance(text, str) and text.startswith("results/")}
+    assert files == set(figures.inputs(WHOLE, kind)) and len(figures.inputs(WHOLE, kind)) == len(files)

@@ -25,7 +25,7 @@ from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.findings.judge import judge
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import Found
-from frequency_shortcuts.networks import architectures, training
+from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.plan import Plan
@@ -34,14 +34,8 @@ CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
 
 
-def graded_plan(**graded):
-    config = copy.deepcopy(CONFIG)
-    config["graded"] |= graded
-    return Plan(config)
-
-
 def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
-    planned = graded_plan()
+    planned = Plan(CONFIG)
     output = Outputs(classes=tmp_path / "graded.csv", dynamics=tmp_path / "graded_dynamics.csv")
     params = SimpleNamespace(device="cpu", seeds=planned.graded_seeds(), settings=planned.graded_settings())
     run_script("measure_graded", tmp_path, params=params, input=SimpleNamespace(code=[]), output=output)
@@ -173,33 +167,14 @@ def trained(tmp_path_factory):
     return weights, maps
 
 
-def test_the_maps_are_found_on_ranking_images(trained):
-    with h5py.File(trained[1]) as file:
-        assert file.attrs["split"] == "validation" and file["mask/top_5"].shape == (3, 16, 16)
-
-
-def test_every_augmentation_gives_other_weights_that_load_as_any_network(trained):
-    plain, swapped = (architectures.load(path) for path in trained[0].values())
+def test_every_augmentation_gives_other_weights_that_load_as_any_network_and_have_maps(trained):
+    weights, maps = trained
+    plain, swapped = map(architectures.load, weights.values())
     assert not torch.equal(plain.state_dict()["conv1.weight"], swapped.state_dict()["conv1.weight"])
     assert plain.state_dict().keys() == swapped.state_dict().keys()
-    for network in (plain, swapped):
-        assert torch.isfinite(network(torch.zeros(2, 1, 16, 16))).all()
-
-
-def test_a_training_is_given_the_settings_of_its_augmentation(trained, monkeypatch, tmp_path):
-    seen = []
-
-    def record(*_, augmentation, **__):
-        seen.append(augmentation)
-        raise ValueError("seen")
-
-    monkeypatch.setattr(training, "train", record)
-    monkeypatch.setitem(CONFIG["training"], "swap_fine", {"energy": 0.2, "probability": 0.7, "until": 0.8})
-    with pytest.raises(SystemExit):
-        train(tmp_path, trained[1].with_name("data.h5"), "swap_fine")
-    (found,) = seen
-    settings = (found.name, found.swap_energy, found.swap_probability, found.swap_until)
-    assert settings == ("swap_fine", 0.2, 0.7, 0.8)
+    assert all(torch.isfinite(network(torch.zeros(2, 1, 16, 16))).all() for network in (plain, swapped))
+    with h5py.File(maps) as file:
+        assert file.attrs["split"] == "validation" and file["mask/top_5"].shape == (3, 16, 16)
 
 
 def test_the_networks_of_each_case_are_trained_and_judged(tmp_path, monkeypatch):
