@@ -23,6 +23,9 @@ BOUNDS = {
     "exclusiveMinimum": "above {}",
     "maximum": "at most {}",
     "exclusiveMaximum": "below {}",
+    "minItems": "at least {} entries",
+    "maxItems": "at most {} entries",
+    "maxProperties": "at most {} entries",
 }
 LONG = 60  # letters of a value that a sentence shows
 
@@ -71,12 +74,7 @@ def allowed(part: Mapping[str, Any]) -> str:
     if "items" in part:
         words += " of " + re.sub(r"^(number|integer)", r"\1s", allowed(part["items"])) + ";"
     bounds = [text.format(part[name]) for name, text in BOUNDS.items() if name in part]
-    if "minItems" in part:
-        bounds.append(f"at least {part['minItems']} {'entry' if part['minItems'] == 1 else 'entries'}")
-    if "maxItems" in part:
-        bounds.append(f"at most {part['maxItems']} entries")
-    if "maxProperties" in part:
-        bounds.append(f"at most {part['maxProperties']} entries")
+    bounds = ["at least 1 entry" if text == "at least 1 entries" else text for text in bounds]
     if "contains" in part:
         bounds.append(f"one of them {part['contains']['const']}")
     if part.get("uniqueItems"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from frequency_shortcuts.spectrum.fills import ZEROS
 
 from .description import run_of
-from .job import FOLDER, RUN
+from .job import RUN
 
 if TYPE_CHECKING:
     import h5py
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from frequency_shortcuts.evaluation.hits import Hits
 
     from .plan import Plan
-
-HITS_FILE = f"tests/{FOLDER}/hits.h5"
 
 
 # Settings

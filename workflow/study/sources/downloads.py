@@ -23,7 +23,7 @@ class Downloads(Source):
     names = tuple(DOWNLOADS)
     rule = "fetched"
     message = "Storing the photographs of {wildcards.dataset}"
-    keys = r"""
+    keys = """
 fashion_mnist:
   description: >-
     Fashion-MNIST, 60,000 training and 10,000 test images of 28 x 28 pixels. 500 of the training images of each class
@@ -40,11 +40,7 @@ fashion_mnist:
       description: >-
         Folder with the four IDX files. `null` tries Debian's `/usr/share/datasets/fashion-mnist`,
         torchvision's download and Debian's package, in this order.
-      title: "path, or null"
-      type: [string, "null"]
-      minLength: 1
-      maxLength: 1000
-      pattern: &no_control "^[^\\x00-\\x1f\\x7f]*$"
+      $ref: "#/$defs/path_or_null"
     validation_share: {$ref: "#/$defs/share", description: Share of the training images kept for validation.}
     split_seed: {$ref: "#/$defs/seed", description: Seed of that split.}
 cifar10:
@@ -63,11 +59,7 @@ cifar10:
         Folder with `cifar-10-python.tar.gz` or with the seven files in it (`data_batch_1` to `data_batch_5`,
         `test_batch`, `batches.meta`), there or in `cifar-10-batches-py`. `null` downloads the archive (163
         MiB) from where torchvision does.
-      title: "path, or null"
-      type: [string, "null"]
-      minLength: 1
-      maxLength: 1000
-      pattern: *no_control
+      $ref: "#/$defs/path_or_null"
     validation_share: {$ref: "#/$defs/share", description: Share of the training images kept for validation.}
     split_seed: {$ref: "#/$defs/seed", description: Seed of that split.}
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, run_of, store, store_and_table
 from ..job import FOLDER
-from ..shortcut_tests import HITS_FILE, settings, settings_of_methods, tested_maps
+from ..shortcut_tests import settings, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,7 @@ TEST: NetworkTest = NetworkTest(
     measure=measure,
     outputs={
         "hits": Output(
-            HITS_FILE,
+            f"tests/{FOLDER}/hits.h5",
             "the class that the network named, for every mask and image: `labels`, `unfiltered` int16 [image]; `masks` "
             "bool [mask, H, W], the frequencies that are kept; `named/{fill}` int16 [mask, image] (-1: not shown); "
             "`donors` int32 [image] of the fill swap; `negatives` bool [class, image], on which FPR is measured; "
