@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 import yaml
+from small_stores import content
 
 from checkouts import checkout
 from frequency_shortcuts import dfm
@@ -102,9 +103,9 @@ def test_cullings_by_several_jobs_give_the_same_files(tmp_path):
         assert done.returncode == 0, done.stdout
         assert done.stdout.count("Finding the maps") == (1 if parts == 1 else parts + 1)
     assert not list((tmp_path / "results" / "parts2" / "dfm").rglob("*part*"))
-    contents = [contents_of(tmp_path / "results" / name / file) for name in ("parts1", "parts2")]
-    assert contents[0].keys() == contents[1].keys() and len(contents[0]) > 4
-    assert all(np.array_equal(value, contents[1][name]) for name, value in contents[0].items())
+    one, other = (content(tmp_path / "results" / name / file) for name in ("parts1", "parts2"))
+    assert one.keys() == other.keys() and len(one) > 4
+    assert all(np.array_equal(value, other[name]) for name, value in one.items() if name != "created_by")
 
 
 EXPERIMENT = {
@@ -127,11 +128,3 @@ def test_the_experiment_has_a_table_and_a_figure(tmp_path):
     reliance = read_table(results / "tables" / "reliance.csv")
     assert len(reliance) == 4 * 11 and (reliance["interval"] == "these networks").all()
     assert "reliance_fashion_mnist.svg" in (results / "report.html").read_text()
-
-
-def contents_of(path):
-    """The data sets and attributes of a file, except created_by."""
-    with h5py.File(path) as file:
-        contents = {name: value for name, value in file.attrs.items() if name != "created_by"}
-        file.visititems(lambda name, item: contents.update({name: item[:]} if isinstance(item, h5py.Dataset) else {}))
-    return contents

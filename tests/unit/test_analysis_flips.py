@@ -197,17 +197,6 @@ def test_the_numbers_have_flat_names(followed):
 
 
 @pytest.mark.usefixtures("closed_figures")
-def test_the_picture_shows_image_change_and_difference_with_both_answers(followed):
-    figure = followed.flip()
-    before, after, difference = figure.axes
-    made = followed.counterfactual(NAME)
-    assert np.array_equal(after.images[0].get_array(), made.after[0])
-    assert before.get_xlabel().startswith(f"called {made.label}\nprobability 0.")
-    assert after.get_title() == f"with the fine spectrum\nof {NAME}" and after.get_xlabel().startswith(f"called {NAME}")
-    assert f"({made.factor:.2g} times)" in difference.get_title()
-
-
-@pytest.mark.usefixtures("closed_figures")
 def test_a_flip_is_drawn_on_axes_of_the_user(followed):
     """Of the clearest class as in the picture of the result, or of another."""
     _, axes = plt.subplots(2, 3)
@@ -217,7 +206,9 @@ def test_a_flip_is_drawn_on_axes_of_the_user(followed):
         for axis, picture in zip(drawn, (made.before, made.after, made.difference), strict=True):
             assert np.array_equal(axis.images[0].get_array(), picture[0])
         assert drawn[1].get_title() == f"with the fine spectrum\nof {name}"
+        assert drawn[0].get_xlabel().startswith(f"called {made.label}\nprobability 0.")
         assert drawn[1].get_xlabel().startswith(f"called {made.called_after}")
+        assert f"({made.factor:.2g} times)" in drawn[2].get_title()
     assert [axis.get_title() for axis in fs.plot_flip(followed)] == [axis.get_title() for axis in followed.flip().axes]
     with pytest.raises(ValueError, match="2 axes: expected three, for the image before and after, and the difference"):
         fs.plot_flip(followed, ax=axes[0, :2])

@@ -68,12 +68,6 @@ def ends(of_images, of_draws):
     return total / n, total / (n + 2) - reach, total / (n + 2) + reach
 
 
-def slow_change(flips, c, kind, k=None, all_=False):
-    """Of each image that counts, the mean over draws of called c after minus before, and the mean of each draw."""
-    table, _ = slow_table(flips, c, kind, k, all_)
-    return [np.mean(row) for row in table], [np.mean(draw) for draw in zip(*table, strict=True)]
-
-
 def slow_table(flips, c, kind, k=None, all_=False):
     """The differences of each image that counts, a row of draws, and its class."""
     k, called = c if k is None else k, flips.called[kind]
@@ -198,7 +192,7 @@ def test_rates_and_verdicts_are_those_of_loops(n_classes, neutral):
             np.testing.assert_allclose(found, expected, atol=1e-12, err_msg=f"{number} {c}")
         expected = found_needs[c]
         np.testing.assert_allclose([row["need"], row["need_low"], row["need_high"]], expected, atol=1e-12)
-        of_coarse, _ = slow_change(flips, c, "coarse")
+        of_coarse, _ = slow_table(flips, c, "coarse")
         np.testing.assert_allclose(row["coarse"], np.mean(of_coarse) if of_coarse else np.nan)
         own = flips.unfiltered[flips.labels == c]
         assert (row["recall"], row["own_images"]) == (np.mean(own == c), len(own))
@@ -231,7 +225,7 @@ def test_the_cross_matrix_is_that_of_loops(n_classes, neutral):
     assert len(table) == (n_classes - (neutral is not None)) ** 2
     for row in table.to_dict("records"):
         for name, all_ in (("flip", False), ("flip_all", True)):
-            changes, _ = slow_change(flips, row["class"], "flip", row["spectrum_of"], all_)
+            changes, _ = slow_table(flips, row["class"], "flip", row["spectrum_of"], all_)
             np.testing.assert_allclose(row[name], np.mean(changes) if changes else np.nan, atol=1e-12)
             assert all_ or row["images"] == len(changes)
     own = table[table["class"] == table["spectrum_of"]]

@@ -1,4 +1,6 @@
-"""Intervals against slow references: scipy's distributions and intervals, tables of 2 x 2 cells, loops over draws."""
+"""Intervals and p-values against slow references: scipy, tables of 2 x 2 cells, loops over draws, and steps by hand."""
+
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -7,16 +9,21 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from frequency_shortcuts import intervals
+from frequency_shortcuts.findings import significance
 
 
-@pytest.mark.parametrize("images", [1, 100])
-def test_wilsons_interval_is_scipys(images):
-    share, *found = intervals.shares(np.arange(images + 1), images)
-    np.testing.assert_array_equal(share, np.arange(images + 1) / images)
-    for name, ends in zip(("low", "high"), found, strict=True):
-        expected = [getattr(stats.binomtest(k, images).proportion_ci(method="wilson"), name) for k in range(images + 1)]
-        np.testing.assert_allclose(ends, expected, rtol=0, atol=1e-15)
-    assert found[0][0] == 0 and found[1][-1] == 1
+@pytest.mark.parametrize("count", [1, 2, 8, 11, 100])
+def test_intervals_and_p_of_a_share_are_scipys(count):
+    """Wilson's and Clopper and Pearson's, and the exact binomial p at one half."""
+    share, low, high = intervals.shares(np.arange(count + 1), count)
+    np.testing.assert_array_equal(share, np.arange(count + 1) / count)
+    assert low[0] == 0 and high[-1] == 1
+    for hits in range(count + 1):
+        expected = stats.binomtest(hits, count, 0.5)
+        np.testing.assert_allclose((low[hits], high[hits]), expected.proportion_ci(method="wilson"), rtol=0, atol=1e-15)
+        exact = expected.proportion_ci(method="exact")
+        assert intervals.clopper_pearson(hits, count) == pytest.approx((exact.low, exact.high), rel=1e-9)
+        assert significance.p_of_count(hits, count, 0.5) == pytest.approx(expected.pvalue)
 
 
 @settings(max_examples=40, deadline=None)
@@ -155,8 +162,82 @@ def test_a_ratio_has_no_ends_of_few_networks_or_if_it_may_be_one_to_nothing(cost
     assert np.isnan(ends).all() and (value == 1 if any(cost) else np.isnan(value))
 
 
-@pytest.mark.parametrize("count", [1, 8])
-def test_clopper_and_pearsons_interval_is_scipys(count):
-    for hits in range(count + 1):
-        expected = stats.binomtest(hits, count).proportion_ci(method="exact")
-        assert intervals.clopper_pearson(hits, count) == pytest.approx((expected.low, expected.high), rel=1e-9)
+# The p-values of the findings
+
+
+VALUES = [np.random.default_rng(seed).normal(0.03, 0.05, 5 + seed) for seed in range(8)]
+
+
+@pytest.mark.parametrize("values", VALUES)
+def test_p_of_a_mean_and_of_equivalence_are_those_of_scipy_and_agree_with_the_interval(values):
+    """That of equivalence is the larger of two one-sided ones, doubled."""
+    _, low, high, _ = intervals.over_networks(values)
+    for threshold in (-0.1, 0.0, 0.05):
+        assert significance.p_of_mean(values, threshold) == pytest.approx(stats.ttest_1samp(values, threshold).pvalue)
+    assert (significance.p_of_mean(values, 0) < 0.05) == (low > 0 or high < 0)
+    for bound in (0.02, 0.06, 0.1):
+        below = stats.ttest_1samp(values, bound, alternative="less").pvalue
+        above = stats.ttest_1samp(values, -bound, alternative="greater").pvalue
+        found = significance.p_of_equivalence(values, bound)
+        assert found == pytest.approx(min(1, 2 * max(below, above)))
+        assert (found < 0.05) == (-bound < low and high < bound)
+
+
+def test_four_networks_have_no_p_and_equal_values_are_certain():
+    assert np.isnan(significance.p_of_mean(np.ones(4), 0)) and np.isnan(significance.p_of_equivalence(np.ones(4), 1))
+    for equal in (np.full(5, 0.25), np.full(20, 0.1)):  # the second has a standard deviation that is rounding
+        value = equal[0]
+        assert [significance.p_of_mean(equal, value + more) for more in (-0.2, 0, 0.1)] == [0, 1, 0]
+        assert [significance.p_of_equivalence(equal, value + more) for more in (-0.05, 0, 0.1)] == [1, 1, 0]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=5), st.randoms())
+def test_p_of_few_classes_is_the_share_of_all_their_orders(x, random):
+    y = [random.randint(0, 4) for _ in x]
+    found = significance.p_of_order(np.array(x, float), np.array(y, float))
+    if len(set(x)) < 2 or len(set(y)) < 2:
+        assert np.isnan(found)
+        return
+    here = abs(stats.spearmanr(x, y).statistic)
+    orders = [abs(stats.spearmanr(x, order).statistic) >= here - 1e-9 for order in permutations(y)]
+    assert found == pytest.approx(np.mean(orders))
+
+
+def test_p_of_many_classes_is_by_random_orders_and_never_zero():
+    x = np.arange(30.0)
+    assert significance.p_of_order(x, x) == significance.p_of_order(x, -x) == pytest.approx(1 / 10_001)
+    y = x + np.random.default_rng(1).normal(0, 25, 30)
+    expected = stats.spearmanr(x, y).pvalue
+    assert 0.001 < expected < 0.2
+    error = (expected / 10_000) ** 0.5
+    assert significance.p_of_order(x, y) == pytest.approx(expected, abs=5 * error + 0.1 * expected)
+    assert significance.p_of_order(x, y) == significance.p_of_order(x, y)
+
+
+def test_of_an_irrelevant_order_of_ten_classes_five_percent_are_below_one_in_twenty():
+    generator, x = np.random.default_rng(0), np.arange(10.0)
+    p = np.array([significance.p_of_order(x, generator.permutation(x), seed) for seed in range(200)])
+    assert abs((p < 0.05).mean() - 0.05) < 3 * (0.05 * 0.95 / 200) ** 0.5
+
+
+def test_all_means_are_below_a_threshold_if_each_is_and_one_is_above_it_if_one_is():
+    low, middle, high = (np.linspace(-0.02, 0.02, 6) + mean for mean in (0.02, 0.07, 0.2))
+    below = [stats.ttest_1samp(of, 0.1, alternative="less").pvalue for of in (low, middle)]
+    assert significance.p_of_largest([low, middle], 0.1) == (pytest.approx(2 * max(below)), 1)
+    above = stats.ttest_1samp(high, 0.1, alternative="greater").pvalue
+    assert significance.p_of_largest([low, high, middle], 0.1) == (1, pytest.approx(2 * 3 * above))
+    assert significance.p_of_largest([low, np.array([0.01])], 0.1) == (1, 1)  # one network shows nothing
+    assert significance.p_of_largest([low, high[:4]], 0.1, fewest=5) == (1, 1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
+def test_holm_rejects_what_his_steps_reject(p):
+    """Step by step: the smallest p against level / n, the next against level / (n - 1), until one fails."""
+    level, adjusted, rejected = 0.05, significance.holm(p), set()
+    for step, i in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+        if not p[i] * (len(p) - step) < level:
+            break
+        rejected.add(i)
+    assert {i for i in range(len(p)) if adjusted[i] < level} == rejected

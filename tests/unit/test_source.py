@@ -196,25 +196,15 @@ def test_a_split_says_what_does_not_fit(change, words):
         Split(**given)
 
 
-class Counting(nn.Module):
-    """Predicts class 0 for every image and records the sizes of its batches."""
-
-    def __init__(self):
-        super().__init__()
-        self.seen = []
-
-    def forward(self, images):
-        self.seen.append(len(images))
-        return torch.tensor([[1.0, 0.0]]).repeat(len(images), 1)
-
-
 def test_accuracy_reads_a_split_in_batches_that_fit(monkeypatch):
-    network = Counting()
+    """The network names class 0 for every image."""
+    seen, network = [], nn.Flatten()
+    network.forward = lambda images: (seen.append(len(images)), torch.tensor([[1.0, 0.0]]).repeat(len(images), 1))[1]
     assert isinstance(SPLIT.images, Images)
     assert predictions.accuracy(network, SPLIT) == 4 / 7
     monkeypatch.setattr(sources, "fitting_batch", lambda shape, device: 3)
     assert predictions.accuracy(network, SPLIT) == 4 / 7
-    assert network.seen == [7, 3, 3, 1]
+    assert seen == [7, 3, 3, 1]
 
 
 def test_stratified_shares_every_class_and_loses_none():
