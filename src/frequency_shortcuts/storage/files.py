@@ -152,7 +152,7 @@ class WholeFile(h5py.File):  # type: ignore[misc]  # h5py has no types
             raise self.guarded.refused
 
 
-class _Guarded(io.RawIOBase):
+class _Guarded:
     """A file that keeps the first error of a write, and then accepts and ignores all further writes.
 
     HDF5 ends the process if it cannot flush, for example on a full disk.
@@ -162,23 +162,8 @@ class _Guarded(io.RawIOBase):
         self._raw = raw
         self.refused: OSError | None = None
 
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        return self._raw.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._raw.tell()
-
-    def readinto(self, buffer: Any) -> int | None:
-        return self._raw.readinto(buffer)
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
 
     def write(self, data: Any) -> int:
         rest = memoryview(data)

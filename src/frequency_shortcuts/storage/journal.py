@@ -75,11 +75,7 @@ class Journal:
     """
 
     def __init__(
-        self,
-        path: str | os.PathLike[str] | None,
-        fingerprint: str = "",
-        *,
-        stop: Callable[[], bool] | None = None,
+        self, path: str | os.PathLike[str] | None, fingerprint: str = "", *, stop: Callable[[], bool] | None = None
     ) -> None:
         self._path = None if path is None else Path(path)
         self._file: io.FileIO | None = None
