@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from safetensors.torch import load_file
 
-from frequency_shortcuts.networks.fingerprint import weights_digest
+from frequency_shortcuts.networks.weights import weights_digest
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
 from . import DATA, ROOT

@@ -26,7 +26,7 @@ from snakemake.utils import update_config  # noqa: E402
 
 from frequency_shortcuts.evaluation import cure  # noqa: E402
 from frequency_shortcuts.networks import training  # noqa: E402
-from frequency_shortcuts.networks.fingerprint import weights_digest  # noqa: E402
+from frequency_shortcuts.networks.weights import weights_digest  # noqa: E402
 from frequency_shortcuts.storage.tables import write_table  # noqa: E402
 
 from . import ROOT  # noqa: E402

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from conftest import ROOT
 from frequency_shortcuts import example
-from frequency_shortcuts.networks.fingerprint import weights_digest
+from frequency_shortcuts.networks.weights import weights_digest
 
 PICTURES = ROOT / "results" / "real" / "pictures"
 SCRIPTS = sorted((ROOT / "docs" / "gallery").glob("plot_*.py"))

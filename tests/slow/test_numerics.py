@@ -23,7 +23,7 @@ from frequency_shortcuts.data import normalisation, synthetic
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.fingerprint import weights_digest
+from frequency_shortcuts.networks.weights import weights_digest
 
 torch.set_num_threads(1)
 parts = [synthetic.images(synthetic.Design(control_band=2), n, seed) for n, seed in ((60, 1), (20, 2))]

@@ -11,8 +11,9 @@ from torchvision import models
 
 from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.architectures import Architecture
-from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
 from frequency_shortcuts.networks.numerics import bfloat16, deterministic_on_cuda, pick_device
+from frequency_shortcuts.networks.predictions import same_logits
+from frequency_shortcuts.networks.weights import state_digest
 
 
 def shapes(network):

@@ -11,10 +11,8 @@ from scipy import stats
 from screening_problems import Problem
 
 from frequency_shortcuts import dfm
-from frequency_shortcuts.maps.methods.culling import audits as formulas
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.culling.audits import recall
-from frequency_shortcuts.maps.methods.culling.screening import AUDIT_LEAST, GROUPS, group_bounds
+from frequency_shortcuts.maps.methods.culling.screening import AUDIT_LEAST, GROUPS, group_bounds, recall
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -285,7 +283,7 @@ def test_without_an_audit_recall_is_certain_only_where_nothing_was_left_out():
 
 def test_all_audits_that_there_could_be_share_the_error():
     """At most all of it, however many there are; one audit takes nearly everything."""
-    shares = formulas._share_of_tail(np.arange(1, 100_001))
+    shares = screening._share_of_tail(np.arange(1, 100_001))
     assert shares[0] == 0.99 and (np.diff(shares) < 0).all() and 0.9999 < shares.sum() <= 1
     lows = [recall(1000, 20_000, 200, 0, k)[1] for k in (1, 2, 3, 30)]
     assert lows == sorted(lows, reverse=True) and lows[-1] < lows[0] - 0.3
@@ -316,7 +314,7 @@ def test_the_hypergeometric_chances_are_scipys():
         left = int(generator.integers(1, most))
         n, drawn = (int(generator.integers(0, min(left, 400) + 1)) for _ in range(2))
         expected = stats.hypergeom.pmf(np.arange(drawn + 1), left, n, drawn)
-        np.testing.assert_allclose(formulas.hypergeometric_chances(left, n, drawn), expected, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(screening.hypergeometric_chances(left, n, drawn), expected, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize(("population", "drawn", "tail"), [(9, 4, 0.025), (30, 8, 0.001), (60, 60, 0.025)])
@@ -328,4 +326,4 @@ def test_the_hypergeometric_interval_is_found_by_trying_every_number(population,
             if stats.hypergeom.sf(hits - 1, population, n, drawn) >= tail
             and stats.hypergeom.cdf(hits, population, n, drawn) >= tail
         ]  # fmt: skip
-        assert formulas.hypergeometric(population, drawn, hits, tail) == (inside[0], inside[-1])
+        assert screening.hypergeometric(population, drawn, hits, tail) == (inside[0], inside[-1])

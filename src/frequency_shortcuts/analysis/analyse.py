@@ -18,9 +18,9 @@ from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks.external import check_network
-from frequency_shortcuts.networks.fingerprint import weights_digest
 from frequency_shortcuts.networks.numerics import keep_freed_memory
 from frequency_shortcuts.networks.predictions import device_of
+from frequency_shortcuts.networks.weights import weights_digest
 from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs

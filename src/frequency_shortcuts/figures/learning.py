@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -57,8 +56,10 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
                     # Of a dozen hues the neighbours are too much alike.
                     dashed = "--" if note and c % 2 else "-"
                     label = abbreviate(name, note)
-                    look = {"color": colours[name], "linestyle": dashed, "label": label, "linewidth": 1.3}
-                    _mean_and_spread(axis, of_class, "iteration", score, look)
+                    spread = of_class.groupby("iteration")[score].agg(["mean", "std"]).fillna({"std": 0})
+                    axis.plot(spread.index, spread["mean"], color=colours[name], linestyle=dashed, label=label)
+                    low, high = ((spread["mean"] + sign * spread["std"]).clip(0, 1) for sign in (-1, 1))
+                    axis.fill_between(spread.index, low, high, color=colours[name], alpha=0.2, linewidth=0)
         labels = [f"{network_label(*kind)}\n{_SCORES.get(score, score)}" for kind, score in rows]
         row_labels(figure, axes, labels, 1.3)
         titles(axes, views, "iteration")
@@ -68,17 +69,6 @@ def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] 
         legend_below(figure, axes[0, 0], columns=min(len(classes), 5))
         write_note(figure, note)
     return figure
-
-
-def _mean_and_spread(axis: Axes, table: pd.DataFrame, x: str, y: str, look: Mapping[str, Any]) -> None:
-    """A line through the means of the share y at every x, and a band of a standard deviation.
-
-    look : of the line, as matplotlib names it, with its `color`
-    """
-    spread = table.groupby(x)[y].agg(["mean", "std"]).fillna({"std": 0})
-    axis.plot(spread.index, spread["mean"], **look)
-    low, high = ((spread["mean"] + sign * spread["std"]).clip(0, 1) for sign in (-1, 1))
-    axis.fill_between(spread.index, low, high, color=look["color"], alpha=0.2, linewidth=0)
 
 
 def graded(table: pd.DataFrame) -> Figure:

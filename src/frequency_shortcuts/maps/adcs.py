@@ -295,11 +295,10 @@ def _energy(amplitude: FloatArray, channel_weights: Sequence[float] | None) -> F
     """The channels of mean amplitudes [class, channel, H, W] joined: [class, H, W]."""
     if amplitude.ndim != 4:
         raise ValueError(f"mean amplitude of shape {amplitude.shape}: expected [class, channel, H, W]")
-    if channel_weights is not None and len(channel_weights) != amplitude.shape[1]:
-        raise ValueError(f"{len(channel_weights)} channel weights for {amplitude.shape[1]} channels")
+    weights = _weights(amplitude.shape[1], channel_weights)
     if not np.isfinite(amplitude).all():
         raise ValueError("some mean amplitudes are not finite numbers: the classes cannot be compared")
-    return amplitude.mean(axis=1) if channel_weights is None else np.tensordot(amplitude, channel_weights, axes=(1, 0))
+    return amplitude.mean(axis=1) if channel_weights is None else np.tensordot(amplitude, weights, axes=(1, 0))
 
 
 def _below_minus_above(energy: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

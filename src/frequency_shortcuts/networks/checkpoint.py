@@ -20,7 +20,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from frequency_shortcuts.data.splits import Split, images_digest
 from frequency_shortcuts.storage.files import replacing
 
-from .fingerprint import state_digest
+from .weights import state_digest
 
 log = logging.getLogger(__name__)
 

@@ -40,14 +40,6 @@ class Dynamics:
         if self.iterations < 1 or self.every < 1:
             raise ValueError(f"iterations {self.iterations}, every {self.every}: expected at least 1 each")
 
-    def filtered(self, images: Tensor, view: str) -> Tensor:
-        """Normalised images [n, channels, H, W] in one of the `VIEWS`: unfiltered, low-passed or high-passed."""
-        if view == "full":
-            return images
-        height, width = images.shape[-2:]
-        low = masks.low_pass(height, width, self.cutoff)
-        return filters.keep(images, low) if view == "low-pass" else filters.remove(images, low)
-
     def due(self, iteration: int) -> bool:
         return iteration <= self.iterations and iteration % self.every == 0
 
@@ -58,8 +50,12 @@ class Dynamics:
 
     def images(self, view: str, batch: slice, device: torch.device) -> Tensor:
         """The images of a batch in a view, on a device: read, normalised and filtered for this call only."""
-        pixels = torch.from_numpy(self.test.images[batch]).to(device)
-        return self.filtered(normalise(pixels, self.test.mean, self.test.std), view)
+        images = normalise(torch.from_numpy(self.test.images[batch]).to(device), self.test.mean, self.test.std)
+        if view == "full":
+            return images
+        height, width = images.shape[-2:]
+        low = masks.low_pass(height, width, self.cutoff)
+        return filters.keep(images, low) if view == "low-pass" else filters.remove(images, low)
 
     def rows(self, iteration: int, predicted: Tensor) -> list[dict[str, Any]]:
         """One row for each view and class. predicted: int64 [views * n], the class of each image, view by view."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import torch
 from torch import Tensor
@@ -16,16 +15,11 @@ from torch.nn import functional
 from torchvision.transforms.v2 import functional as tv
 
 
-def apply(
-    images: Tensor,
-    names: Sequence[str],
-    magnitudes: Sequence[float],
-    interpolation: Literal["nearest", "bilinear"] = "nearest",
-) -> Tensor:
+def apply(images: Tensor, names: Sequence[str], magnitudes: Sequence[float], interpolation: str = "nearest") -> Tensor:
     """Apply to each image the operation of that name: uint8 [n, channels, H, W] -> the same, on the images' device.
 
-    `interpolation` is for the geometric operations; pixels from outside the image are black. The images are sorted by
-    operation, so that each operation runs once, on its images. The CPU never waits for the device.
+    `interpolation`, nearest or bilinear, is for the geometric operations; pixels from outside the image are black. The
+    images are sorted by operation, so that each operation runs once, on its images. The CPU never waits for the device.
     """
     kinds = ["Geometric" if name in _MATRICES else name for name in names]
     order = sorted(range(len(kinds)), key=kinds.__getitem__)
@@ -53,16 +47,8 @@ _MATRICES: dict[str, Callable[[float, int, int], tuple[float, ...]]] = {
     "ShearY": lambda m, h, w: (1, 0, 0, m, 1, m * w / 2),
     "TranslateX": lambda m, h, w: (1, 0, -int(m), 0, 1, 0),
     "TranslateY": lambda m, h, w: (1, 0, 0, 0, 1, -int(m)),
-    "Rotate": lambda m, h, w: (_cos(m), -_sin(m), 0, _sin(m), _cos(m), 0),
+    "Rotate": lambda m, h, w: (c := math.cos(math.radians(m)), -(s := math.sin(math.radians(m))), 0, s, c, 0),
 }
-
-
-def _cos(degrees: float) -> float:
-    return math.cos(math.radians(degrees))
-
-
-def _sin(degrees: float) -> float:
-    return math.sin(math.radians(degrees))
 
 
 def _resample(images: Tensor, names: Sequence[str], magnitudes: Sequence[float], interpolation: str) -> Tensor:
@@ -81,10 +67,6 @@ def _resample(images: Tensor, names: Sequence[str], magnitudes: Sequence[float],
 def _blend(images: Tensor, other: Tensor, factor: Tensor) -> Tensor:
     """factor * images + (1 - factor) * other; addcmul rounds once, as torchvision's add does."""
     return torch.addcmul(images * factor.float(), other, (1 - factor).float()).clamp_(0, 255).to(torch.uint8)
-
-
-def _brightness(images: Tensor, magnitude: Tensor) -> Tensor:
-    return (images * (1 + magnitude).float()).clamp_(0, 255).to(torch.uint8)
 
 
 def _color(images: Tensor, magnitude: Tensor) -> Tensor:
@@ -109,24 +91,16 @@ def _sharpness(images: Tensor, magnitude: Tensor) -> Tensor:
     return sharp.clamp_(0, 255).to(torch.uint8)
 
 
-def _posterize(images: Tensor, magnitude: Tensor) -> Tensor:
-    """Keep the highest bits of each pixel; the magnitude is their number."""
-    return images & (256 - (256 >> magnitude.int())).to(torch.uint8)
-
-
-def _solarize(images: Tensor, magnitude: Tensor) -> Tensor:
-    return torch.where(images >= (255 * magnitude).float(), ~images, images)
-
-
 # uint8 [k, channels, H, W] and float64 [k, 1, 1, 1] -> uint8 [k, channels, H, W]
 _TONES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "Identity": lambda images, magnitude: images,
-    "Brightness": _brightness,
+    "Brightness": lambda images, magnitude: (images * (1 + magnitude).float()).clamp_(0, 255).to(torch.uint8),
     "Color": _color,
     "Contrast": _contrast,
     "Sharpness": _sharpness,
-    "Posterize": _posterize,
-    "Solarize": _solarize,
+    # The magnitude is the number of the highest bits of a pixel, which are kept.
+    "Posterize": lambda images, magnitude: images & (256 - (256 >> magnitude.int())).to(torch.uint8),
+    "Solarize": lambda images, magnitude: torch.where(images >= (255 * magnitude).float(), ~images, images),
     # These three have no magnitude, and torchvision's functions treat every image of a batch separately.
     "AutoContrast": lambda images, magnitude: tv.autocontrast(images),
     "Equalize": lambda images, magnitude: tv.equalize(images),

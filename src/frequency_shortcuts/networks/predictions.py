@@ -20,7 +20,6 @@ from frequency_shortcuts.data.source import Source, fitting_batch, index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 
-from .fingerprint import same_logits
 from .folding import fold
 from .numerics import tf32
 
@@ -292,6 +291,17 @@ def check_repeated(logits: Tensor, again: object, network: str = "the network") 
         f"{network} gives other logits when it sees the same images again: expected the same; a network in evaluation "
         "mode must not draw random numbers, as dropout in training mode does"
     )
+
+
+def same_logits(logits: Tensor, expected: Tensor, tolerance: float) -> bool:
+    """Whether logits [n, classes] are as expected, up to `tolerance` times the greatest of these.
+
+    Another GPU rounds differently; the difference of another network is larger.
+    """
+    if logits.shape != expected.shape:
+        return False
+    greatest = float(expected.abs().nan_to_num(0, 0).max())  # logits can be of any size
+    return torch.allclose(logits, expected, rtol=tolerance, atol=tolerance * greatest, equal_nan=True)
 
 
 def shown_twice(network: nn.Module, images: Tensor) -> tuple[Any, Any]:

@@ -1,15 +1,22 @@
-"""The metadata of a file of weights, read without building the network."""
+"""The metadata of a file of weights, read without building the network, and the identity of weights.
+
+It imports PyTorch only for the latter.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
 from frequency_shortcuts.storage.files import kind_of
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 KEY = "frequency_shortcuts"  # of the metadata of a file
 
@@ -48,3 +55,27 @@ def open_weights(path: str | os.PathLike[str], framework: str = "numpy") -> Any:
         raise ValueError(f"{path} is not a safetensors file, or not a whole one ({error})") from error
     except FileNotFoundError:
         raise FileNotFoundError(f"no weights at {path}") from None
+
+
+def weights_digest(weights: Mapping[str, Tensor]) -> str:
+    """The identity of weights, SHA-256: of names, dtypes, shapes and values, in the order of the names.
+
+    weights : the `state_dict` of a network. What is no tensor does not count.
+    """
+    import torch
+
+    digest = hashlib.sha256()
+    for name, tensor in sorted(weights.items()):
+        if isinstance(tensor, torch.Tensor):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().to_dense().cpu().contiguous().view(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
+
+
+def state_digest(network: nn.Module) -> bytes:
+    """SHA-256 of the parameters and of all buffers of a network, with their names, and of nothing else.
+
+    Unlike `weights_digest` of its `state_dict`, it covers buffers that are not stored. Networks that differ only in an
+    activation, an attribute or a hook have the same digest, but other logits.
+    """
+    return bytes.fromhex(weights_digest(dict((*network.named_parameters(), *network.named_buffers()))))

@@ -21,9 +21,7 @@ NAMES = (
 
 def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: Any) -> None:
     """Write a tidy CSV, whole or not at all; `constant` columns come first."""
-    table = pd.concat([pd.DataFrame(constant, table.index), table], axis=1)
-    with replacing(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6g")
+    write_tables([pd.concat([pd.DataFrame(constant, table.index), table], axis=1)], path)
 
 
 def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> None:

@@ -22,9 +22,9 @@ from tqdm import tqdm
 from frequency_shortcuts import __version__
 from frequency_shortcuts.data.source import index_batches, tiling
 from frequency_shortcuts.data.splits import Split, images_digest
-from frequency_shortcuts.networks.fingerprint import same_logits, state_digest
 from frequency_shortcuts.networks.instructions import chosen
-from frequency_shortcuts.networks.predictions import Classifier, check_logits
+from frequency_shortcuts.networks.predictions import Classifier, check_logits, same_logits
+from frequency_shortcuts.networks.weights import state_digest
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import donors, named
 from frequency_shortcuts.spectrum.filters import hide

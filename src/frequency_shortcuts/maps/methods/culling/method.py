@@ -30,7 +30,6 @@ from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import cells
 
 from . import screening
-from .audits import recall
 from .evaluator import ClassEvaluator
 
 log = logging.getLogger(__name__)
@@ -123,7 +122,7 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
         )
     if settings.search == "screened" and of_classes:
         audit = (of_classes[name] for name in ("top_size", "left_out", "audited", "missed", "audits"))
-        of_classes["recall"], of_classes["recall_low"], of_classes["recall_high"] = recall(*audit)
+        of_classes["recall"], of_classes["recall_low"], of_classes["recall_high"] = screening.recall(*audit)
         del of_classes["top_size"]
         about |= {"percent": settings.percent, "target_recall": settings.target_recall}
     workspace.about = about | of_classes
