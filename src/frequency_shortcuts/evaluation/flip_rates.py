@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -109,18 +110,15 @@ def cross_flips(flips: Flips) -> pd.DataFrame:
     the first after they got the fine spectrum of the second, minus before; of classes that are hardly confused with
     the first. `flip_all`: of all such images. `images`: of `flip`. Missing where there are none, as with two classes.
     """
-    rows = []
-    for c in flips.tested:
-        for k in flips.tested:
-            column = flips.columns[k]
-            there = (column >= 0) & (flips.labels[column] != c)
-            counted = there & flips.comparable[c][flips.labels[column]]
-            change = _change(flips.called["flip"][:, k], flips.unfiltered[column], c)
-            flip, flip_all = (float(change[:, of].mean()) if of.any() else np.nan for of in (counted, there))
-            rows.append(
-                {"class": c, "spectrum_of": k, "flip": flip, "flip_all": flip_all, "images": int(counted.sum())}
-            )
-    return pd.DataFrame(rows)
+    rows: list[tuple[Any, ...]] = []
+    for c, k in product(flips.tested, repeat=2):
+        column = flips.columns[k]
+        there = (column >= 0) & (flips.labels[column] != c)
+        counted = there & flips.comparable[c][flips.labels[column]]
+        change = _change(flips.called["flip"][:, k], flips.unfiltered[column], c)
+        means = (float(change[:, chosen].mean()) if chosen.any() else np.nan for chosen in (counted, there))
+        rows.append((c, k, *means, int(counted.sum())))
+    return pd.DataFrame(rows, columns=["class", "spectrum_of", "flip", "flip_all", "images"])
 
 
 def evidence(row: Any) -> str:

@@ -90,9 +90,9 @@ def _measure(
     seed = design.cue_seed
     # Two streams, so that training and test images differ.
     seeds = np.random.SeedSequence(seed).generate_state(2)
-    drawn = [planted.images(design, count, int(of)) for count, of in zip(images, seeds, strict=True)]
+    drawn = [planted.images(design, count, int(own)) for count, own in zip(images, seeds, strict=True)]
     mean, std = pixel_statistics(drawn[0][0])
-    train, test = (Split(*of, design.classes, mean, std, neutral=synthetic.NEUTRAL) for of in drawn)
+    train, test = (Split(*part, design.classes, mean, std, neutral=synthetic.NEUTRAL) for part in drawn)
     epochs = math.ceil(iterations / iterations_per_epoch(len(train), protocol.recipe.batch_size))
     _, done = replace(protocol, recipe=replace(protocol.recipe, epochs=epochs)).train(
         train,

@@ -184,9 +184,9 @@ def rates_of_class(
     table = about.copy()
     right, wrong = counts_of(named, c, own, judged)
     table["images"], table["negatives"] = own.sum(), np.where(measured, judged.sum(), 0)
-    for rate, count, of in (("tpr", right, table["images"]), ("fpr", wrong, table["negatives"])):
-        there, ends = of.to_numpy() > 0, np.full((3, len(table)), np.nan)
-        ends[:, there] = shares(count[there], of.to_numpy()[there])
+    for rate, count, total in (("tpr", right, table["images"]), ("fpr", wrong, table["negatives"])):
+        there, ends = total.to_numpy() > 0, np.full((3, len(table)), np.nan)
+        ends[:, there] = shares(count[there], total.to_numpy()[there])
         table[rate], table[f"{rate}_low"], table[f"{rate}_high"] = ends
     return table
 

@@ -132,11 +132,11 @@ def measure_one(
     pixels, _ = in_pixels(ranking, tested, torch.device("cpu"))
     causes = name_causes(pixels, class_statistics(pixels, len(ranking.classes)), seed=seed)
     plain = replace(plain, mean=images.test.mean, std=images.test.std)
-    hit, as_is = (called(network, of) == of.labels for of in (plain, images.test))
+    hit, as_is = (called(network, split) == split.labels for split in (plain, images.test))
     own = [plain.labels == c for c in table["class"]]
     return network, table.assign(
         cause=[causes[c].name if c in causes else "" for c in table["class"]],
-        clean_recall=[float(hit[of].mean()) for of in own], clean_images=[int(of.sum()) for of in own],
+        clean_recall=[float(hit[chosen].mean()) for chosen in own], clean_images=[int(chosen.sum()) for chosen in own],
         accuracy=float(as_is.mean()), clean_accuracy=float(hit.mean()),
     ), flips  # fmt: skip
 

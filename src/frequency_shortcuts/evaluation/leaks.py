@@ -224,8 +224,8 @@ def _area(scores: FloatArray, own: BoolArray) -> float:
 def some_of_each_class(images: Split, count: int, seed: int) -> Split:
     """So many images of each class, drawn by the seed."""
     generator = np.random.default_rng([48, seed])
-    of = [np.flatnonzero(images.labels == k) for k in range(len(images.classes))]
-    chosen = np.sort(np.concatenate([generator.choice(positions, count, replace=False) for positions in of]))
+    of_classes = [np.flatnonzero(images.labels == k) for k in range(len(images.classes))]
+    chosen = np.sort(np.concatenate([generator.choice(own, count, replace=False) for own in of_classes]))
     return replace(images.subset(chosen), images=np.asarray(images.images[:])[chosen])
 
 
@@ -267,17 +267,17 @@ def compare(table: pd.DataFrame) -> pd.DataFrame:
     shortcut test by maps of culling, with the shares that are called strong among both.
     """
     table = _described(table)
-    of = {"harmful": table.eval("harmful and share == 1"), "without an artefact": table["without"]}
+    groups = {"harmful": table.eval("harmful and share == 1"), "without an artefact": table["without"]}
     rows: list[tuple[Any, ...]] = []
     for words, columns in COMPARED.items():
         if set(columns) <= set(table):
             number = table[columns].max(axis=1)
-            harmful, without = (number[rows_of].dropna() for rows_of in of.values())
+            harmful, without = (number[chosen].dropna() for chosen in groups.values())
             found = float((harmful > without.quantile(0.95)).mean())
             rows.append((words, found, len(harmful), len(without)))
     if "map_verdict" in table:
-        for place, (words, rows_of) in enumerate(of.items()):
-            verdict = table.loc[rows_of, "map_verdict"].dropna()
+        for place, (words, chosen) in enumerate(groups.items()):
+            verdict = table.loc[chosen, "map_verdict"].dropna()
             counts = (0, len(verdict)) if place else (len(verdict), 0)
             rows.append((f"strong map of culling, of classes {words}", float((verdict == "strong").mean()), *counts))
     return pd.DataFrame(rows, columns=["number", "found", "harmful", "without"])

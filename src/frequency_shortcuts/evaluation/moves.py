@@ -95,11 +95,11 @@ def sham(move: Move, pairs: ConjugatePairs, region: BoolArray, generator: np.ran
     return Move(torch.where(mirrored, spread.conj(), spread).resolve_conj(), ratio[:, where])
 
 
-def draw_donors(labels: IntArray, of: IntArray, images: IntArray, generator: np.random.Generator) -> IntArray:
-    """For each of some images [m] another one at random, of the class `of` [m]: positions, -1 where there is none."""
+def draw_donors(labels: IntArray, classes: IntArray, images: IntArray, generator: np.random.Generator) -> IntArray:
+    """For each of some images [m] another one at random, of these classes [m]: positions, -1 where there is none."""
     donors = np.full(len(images), -1)
-    for c in np.unique(of):
-        members, places = np.flatnonzero(labels == c), np.flatnonzero(of == c)
+    for c in np.unique(classes):
+        members, places = np.flatnonzero(labels == c), np.flatnonzero(classes == c)
         if not len(members):
             continue
         drawn = members[generator.integers(len(members), size=len(places))]

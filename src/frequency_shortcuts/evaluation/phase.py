@@ -58,7 +58,7 @@ class Hybrids(Source):
 
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen hybrids [k], in that order, on the device: [k, channels, H, W]."""
-        images = (self._source.take(of[chosen]) for of in (self._amplitudes, self._phases))
+        images = (self._source.take(positions[chosen]) for positions in (self._amplitudes, self._phases))
         hybrids: Tensor = torch.fft.irfft2(hybrid(*map(torch.fft.rfft2, images)), s=self.shape[-2:])
         return hybrids
 

@@ -125,14 +125,12 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
     """
     table = phase_rates(hits).set_index(["class", "region", "kept"])
     out = table.xs(("map", "both"), level=("region", "kept"))[["positions", "images", "negatives"]].copy()
-    for region in REGIONS:
-        for kept in KEPT:
-            of_part = table.xs((region, kept), level=("region", "kept"))
-            end = "_spectrum" if region == "spectrum" else ""
-            bounds = ("", "_low", "_high") if region == "map" else ("",)
-            for bound in bounds:
-                out[f"tpr_{kept}{bound}{end}"] = of_part[f"tpr{bound}"]
-            out[f"fpr_{kept}{end}"] = of_part["fpr"]
+    for region, kept in product(REGIONS, KEPT):
+        of_part = table.xs((region, kept), level=("region", "kept"))
+        end, bounds = ("", ("", "_low", "_high")) if region == "map" else ("_spectrum", ("",))
+        for bound in bounds:
+            out[f"tpr_{kept}{bound}{end}"] = of_part[f"tpr{bound}"]
+        out[f"fpr_{kept}{end}"] = of_part["fpr"]
     measure = {kept: out[f"tpr_{kept}"] - out[f"fpr_{kept}"].fillna(0) for kept in KEPT}
     judged = (out["tpr_both"] >= strong) & (measure["both"] > 0)
     suffices, fails = {}, {}

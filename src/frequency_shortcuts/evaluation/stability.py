@@ -86,7 +86,7 @@ def compare_seeds(
         networks = [f"{run['network']}/{run['augmentation']}" for run, _ in own]
         classes = read_classes(own[0][1])
         for percent, network in [(percent, network) for percent in percents for network in dict.fromkeys(networks)]:
-            maps = {i: dfm.read_mask(own[i][1], percent) for i, of in enumerate(networks) if of == network}
+            maps = {i: dfm.read_mask(own[i][1], percent) for i, name in enumerate(networks) if name == network}
             for i, j in combinations(maps, 2):
                 overlaps = compare_maps(maps[i], maps[j], draws=draws, seed=[seed, i, j])
                 left, right = (f"{network}/seed{own[place][0]['seed']}" for place in (i, j))

@@ -268,7 +268,7 @@ def score_methods(
         rankings = shuffled(np.arange(len(pairs)), pairs, "random", draws, np.random.default_rng([seed, c]))
         chance = np.array([best_curve(values, planted, pairs.size).average_precision() for values in rankings])
         for method, values in ranked.items():
-            curves = [best_curve(of, planted, pairs.size) for of in (values[c], np.abs(values[c]))]
+            curves = [best_curve(ranked_by, planted, pairs.size) for ranked_by in (values[c], np.abs(values[c]))]
             precisions = [found.average_precision() for found in curves]
             rows.append((c, name, method, *precisions, chance.mean(), *np.quantile(chance, INTERVAL)))
     columns = ["average_precision", "average_precision_size", "random", "random_low", "random_high"]

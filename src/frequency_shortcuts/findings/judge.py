@@ -130,15 +130,15 @@ def _share(finding: Finding, part: pd.DataFrame) -> Row:
 def _order(_: Finding, part: pd.DataFrame) -> Row:
     """The rank correlation over classes has no interval: its p is by permutation of the classes."""
     early, known = _by_class(part), part.groupby("class", sort=False)["distinctiveness"].first()
-    of = [values.mean() for values in early.values()]
-    row = {"value": spearman(known, of), "low": np.nan, "high": np.nan, "interval": ""}
-    return {**row, "p": p_of_order(known.to_numpy(float), np.array(of)), "detail": f"{len(of)} classes"}
+    means = [values.mean() for values in early.values()]
+    row = {"value": spearman(known, means), "low": np.nan, "high": np.nan, "interval": ""}
+    return {**row, "p": p_of_order(known.to_numpy(float), np.array(means)), "detail": f"{len(means)} classes"}
 
 
 def _largest(finding: Finding, part: pd.DataFrame) -> Row:
     """The largest class mean with its lower end, and the largest upper end; a class without values has none."""
     values = _by_class(part)
-    means = {name: over_networks(of) for name, of in values.items() if len(of)}
+    means = {name: over_networks(own) for name, own in values.items() if len(own)}
     fewest = min(FEWEST_JUDGED, part.groupby("seed").ngroups)
     below, above = p_of_largest(values.values(), finding.threshold, fewest)
     row: Row = {"value": np.nan, "low": np.nan, "high": np.nan, "interval": "", "detail": "no class was measured"}
@@ -157,7 +157,7 @@ _TESTS = {SHARE: _share, ORDER: _order, LARGEST: _largest}
 
 
 def _by_class(part: pd.DataFrame) -> dict[str, FloatArray]:
-    return {str(name): of["value"].dropna().to_numpy(float) for name, of in part.groupby("class", sort=False)}
+    return {str(name): own["value"].dropna().to_numpy(float) for name, own in part.groupby("class", sort=False)}
 
 
 def _beside(letter: str, row: Row, beside: Sequence[Row]) -> str:

@@ -34,7 +34,7 @@ from .evidence import (
 )
 
 EARLINESS = "rank correlation of {} with earliness"
-GAIN, RING, DISTINCTIVENESS = (EARLINESS.format(of) for of in ("gain", "a high ring", "distinctiveness"))
+GAIN, RING, DISTINCTIVENESS = (EARLINESS.format(side) for side in ("gain", "a high ring", "distinctiveness"))
 FLIP, NEED = "flip rate", "need"  # quantities of (h)
 
 
@@ -176,9 +176,11 @@ def other_networks(tables: Tables) -> Rows:
             number_row(role, f"{ADVANTAGE}, {fill}", PHOTOGRAPHS, _words(pair), value=value, half=half, **about)
         )
         for one in part.to_dict("records") if fill == ZEROS.name and directions[dataset, pair, fill] > 1 else ():
-            of, quantity = _words(one["direction"]), f"{ADVANTAGE}, one direction, zeros"
+            networks_of, quantity = _words(one["direction"]), f"{ADVANTAGE}, one direction, zeros"
             rows.append(
-                number_row(BESIDE, quantity, PHOTOGRAPHS, of, value=one["advantage"], half=one["half"], **about)
+                number_row(
+                    BESIDE, quantity, PHOTOGRAPHS, networks_of, value=one["advantage"], half=one["half"], **about
+                )
             )
     return rows
 
@@ -235,10 +237,10 @@ def _compared(table: pd.DataFrame, other: pd.DataFrame, difference: str) -> Rows
         from_other = about | {key: row[f"{key}_other"] for key in NETWORK}
         # Both networks are tested on the same images, so the half widths are not independent: their sum is the most.
         half, half_other = _half(row) + _half(row, end="_other"), _half(row, end="_other")
-        of = f"{kind_of(row)} and {kind_of(from_other)}"
+        both = f"{kind_of(row)} and {kind_of(from_other)}"
         value, quantity = row["advantage"] - row["advantage_other"], f"{ADVANTAGE}, {difference}, zeros"
         rows += [
-            number_row(DECIDES, quantity, PHOTOGRAPHS, of, value=value, half=half, **about),
+            number_row(DECIDES, quantity, PHOTOGRAPHS, both, value=value, half=half, **about),
             number_row(BESIDE, f"{ADVANTAGE}, zeros", PHOTOGRAPHS, value=row["advantage"], half=_half(row), **about),
             number_row(
                 BESIDE, f"{ADVANTAGE}, zeros", PHOTOGRAPHS, value=row["advantage_other"], half=half_other, **from_other

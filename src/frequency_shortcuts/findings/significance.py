@@ -91,8 +91,8 @@ def p_of_largest(values: Iterable[FloatArray], threshold: float, fewest: int = 2
     All are below it if each is: the largest one-sided p decides. That some are above it is one claim for each, so the
     smallest is multiplied by their number. Both are doubled.
     """
-    enough = [of if len(of) >= fewest else of[:0] for of in values]
-    below, above = zip(*((one_sided(of, threshold), one_sided(-of, -threshold)) for of in enough), strict=True)
+    enough = [own if len(own) >= fewest else own[:0] for own in values]
+    below, above = zip(*((one_sided(own, threshold), one_sided(-own, -threshold)) for own in enough), strict=True)
     return min(1.0, 2 * max(below)), min(1.0, 2 * len(above) * min(above))
 
 

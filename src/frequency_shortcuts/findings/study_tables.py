@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -24,7 +25,9 @@ def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathL
     """
     tested = pd.DataFrame(map(read_metadata, weights))[[*RUN, "parameters", "test_accuracy", "architecture"]]
     built = tested.pop("architecture")
-    tested = tested.assign(architecture=[of.get("name") for of in built], width=[of.get("width") for of in built])
+    tested = tested.assign(
+        architecture=[form.get("name") for form in built], width=[form.get("width") for form in built]
+    )
     if history is None:
         return tested
     best = history.loc[history.groupby(RUN, sort=False)["validation_loss"].idxmin()]
@@ -81,19 +84,14 @@ def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) 
     shortcut is strong), and tpr and fpr as `_unfiltered` and `_dfm`, each with `_mean` and `_sd` over seeds. Raises
     ValueError for a network that the table lacks.
     """
-    columns = [
-        f"{rate}_{images}_{kind}"
-        for rate in ("tpr", "fpr")
-        for images in ("unfiltered", "dfm")
-        for kind in ("mean", "sd")
-    ]
-    over_seeds = as_published(over_seeds)
+    columns = map("_".join, product(("tpr", "fpr"), ("unfiltered", "dfm"), ("mean", "sd")))
+    over_seeds, wanted = as_published(over_seeds), [*NETWORK, "class", "seeds", "strong_seeds", *columns]
     parts = []
     for key in map(list, chosen):
         part = over_seeds[(over_seeds[NETWORK] == key).all(axis=1)]
         if part.empty:
             raise ValueError(f"there are no shortcut tests of {', '.join(key)} with the fill zeros")
-        parts.append(part[[*NETWORK, "class", "seeds", "strong_seeds", *columns]])
+        parts.append(part[wanted])
     return pd.concat(parts, ignore_index=True)
 
 
