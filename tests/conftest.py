@@ -1,6 +1,7 @@
 """Shared fixtures: one thread, a small network, and one run of the whole DAG for the tests of its results."""
 
 import re
+import signal
 
 import matplotlib
 import pytest
@@ -100,6 +101,14 @@ def small_network():
         return network.to(dtype)
 
     return make
+
+
+@pytest.fixture
+def obeyed_signals():
+    """A shell script in the background ignores SIGINT, and so do its child processes: restore the handler."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

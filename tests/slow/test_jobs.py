@@ -16,17 +16,10 @@ from script_runs import Child, Inputs, Outputs
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.networks import architectures
 
+pytestmark = pytest.mark.usefixtures("obeyed_signals")
 WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
 RUN = Path("d/n/none/seed0")
 N, SIZE = 60, 16
-
-
-@pytest.fixture(autouse=True)
-def _signals_are_obeyed():
-    """A shell script in the background ignores SIGINT, and so do its child processes: restore the handler."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def store(path):

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from method_problems import LABELS, PAIRS
+from method_problems import LABELS, PAIRS, Changed
 from test_methods import (
     CASES,
     NO_NETWORK,
@@ -14,7 +14,6 @@ from test_methods import (
     run,
     watched,
 )
-from torch import nn
 
 from conftest import StopAfter
 from frequency_shortcuts.maps.methods import registry
@@ -50,22 +49,17 @@ def test_scores_are_finite_and_repeated_and_passes_are_the_images_that_reach_the
     assert found.passes <= bound if case in AT_MOST else found.passes == bound
 
 
-class Tight(nn.Module):
-    """A network for which the memory is enough for a few images only."""
-
-    def __init__(self, network):
-        super().__init__()
-        self.network = network
-
-    def forward(self, images):
-        if len(images) > 2:
-            raise torch.OutOfMemoryError
-        return self.network(images)
+def only_two(network, images):
+    """As if the memory were enough for two images."""
+    if len(images) > 2:
+        raise torch.OutOfMemoryError
+    return network(images)
 
 
 @every_looking_case
 def test_a_batch_that_does_not_fit_is_halved_and_single_images_give_the_same(case, network, caplog):
-    found, alone = run(case, Tight(network), limits=Limits(batch=16)), run(case, network, limits=Limits(batch=1))
+    tight = Changed(network, only_two)
+    found, alone = run(case, tight, limits=Limits(batch=16)), run(case, network, limits=Limits(batch=1))
     expected = run(case, network)
     np.testing.assert_allclose(found.score, expected.score, rtol=0, atol=1e-9)
     np.testing.assert_allclose(alone.score, expected.score, rtol=0, atol=1e-9 * max(1, np.abs(expected.score).max()))

@@ -17,13 +17,7 @@ from frequency_shortcuts.storage.tables import read_table, write_table
 from study.job import REPEAT_S, commit_of, created_by, job, run_of_path, stopping
 from study.run_times import run_times
 
-
-@pytest.fixture(autouse=True)
-def _signals_are_obeyed():
-    """A shell script in the background ignores SIGINT, and so do its child processes: restore the handler."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("obeyed_signals")
 
 
 @pytest.fixture

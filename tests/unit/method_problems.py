@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 from full_spectra import exchanged
+from torch import nn
 from torch.nn import functional
 
 from frequency_shortcuts.data.splits import Split
@@ -26,6 +27,17 @@ def batch(size=SIZE, channels=2, labels=LABELS, seed=0, dtype=torch.float64):
 def run(name, network, images=None, labels=LABELS, neutral=None, **options):
     split = Split(batch() if images is None else images, labels, neutral=neutral)
     return find(registry.load(name), network, split, **options)
+
+
+class Changed(nn.Module):
+    """A network with another forward pass: a function of it and of images."""
+
+    def __init__(self, network, function):
+        super().__init__()
+        self.network, self.function = network, function
+
+    def forward(self, images):
+        return self.function(self.network, images)
 
 
 @torch.no_grad()

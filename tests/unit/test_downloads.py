@@ -56,17 +56,12 @@ def cifar(monkeypatch):
     return contents
 
 
-def put_fashion(folder, arrays):
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, array in arrays.items():
-        (folder / name).write_bytes(gzip.compress(idx(array)))
-    return folder
-
-
-def put_cifar(folder, contents):
+def put(folder, contents):
+    """The files of published sets: arrays of Fashion-MNIST, and dicts of CIFAR-10."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in contents.items():
-        (folder / name).write_bytes(pickle.dumps(content, 2))
+        packed = pickle.dumps(content, 2) if isinstance(content, dict) else gzip.compress(idx(content))
+        (folder / name).write_bytes(packed)
     return folder
 
 
@@ -110,7 +105,7 @@ def test_sealed_photographs_are_in_no_split_but_a_test_split_that_asks_for_them(
 
 
 def test_fashion_mnist_is_read_with_a_black_border(tmp_path, fashion):
-    for part, (images, labels) in zip(("train", "t10k"), FASHION.read(put_fashion(tmp_path, fashion)), strict=True):
+    for part, (images, labels) in zip(("train", "t10k"), FASHION.read(put(tmp_path, fashion)), strict=True):
         raw = fashion[f"{part}-images-idx3-ubyte.gz"]
         assert (images.dtype, labels.dtype) == (np.uint8, np.int64)
         assert images.shape == (len(raw), *FASHION.shape)
@@ -120,7 +115,7 @@ def test_fashion_mnist_is_read_with_a_black_border(tmp_path, fashion):
 
 
 def test_cifar10_is_read_as_planes_of_red_green_and_blue(tmp_path, cifar):
-    train, test = CIFAR.read(put_cifar(tmp_path, cifar))
+    train, test = CIFAR.read(put(tmp_path, cifar))
     for (images, labels), names in ((train, CIFAR.files[:5]), (test, CIFAR.files[5:6])):
         assert (images.dtype, labels.dtype) == (np.uint8, np.int64) and images.flags.c_contiguous
         rows = np.concatenate([cifar[name]["data"] for name in names])
@@ -136,14 +131,14 @@ def test_a_folder_of_the_user_holds_the_files_of_cifar10_or_the_archive(tmp_path
     if layout == "archive":
         put_archive(own, {**cifar, "readme.html": "more"}, monkeypatch)
     else:
-        put_cifar(own / CIFAR10.base_folder if layout == "folder" else own, cifar)
+        put(own / CIFAR10.base_folder if layout == "folder" else own, cifar)
     assert CIFAR.fetch(tmp_path / "out", own) == f"folder {own}"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(CIFAR.files)
     assert len(CIFAR.read(tmp_path / "out")[0][1]) == 5 * N
 
 
 def test_the_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_path, fashion, monkeypatch):
-    good, tried = put_fashion(tmp_path / "good", fashion), []
+    good, tried = put(tmp_path / "good", fashion), []
 
     def source(name, folder):
         return name, lambda scratch: tried.append(name) or folder
@@ -183,12 +178,12 @@ def test_if_no_source_works_one_error_says_what_was_tried_and_what_to_do(tmp_pat
 )
 def test_files_that_are_not_the_published_ones_are_refused(tmp_path, published, damage, fashion, cifar, monkeypatch):
     own = tmp_path / "own"
-    put = {
-        "fashion": lambda: put_fashion(own, fashion) / "t10k-labels-idx1-ubyte.gz",
-        "cifar": lambda: put_cifar(own, cifar) / "data_batch_3",
+    written = {
+        "fashion": lambda: put(own, fashion) / "t10k-labels-idx1-ubyte.gz",
+        "cifar": lambda: put(own, cifar) / "data_batch_3",
         "archive": lambda: put_archive(own, cifar, monkeypatch),
     }
-    path = put[published]()
+    path = written[published]()
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(NotFound, match=r"does not hold the published files|is not the published archive"):
         (FASHION if published == "fashion" else CIFAR).fetch(tmp_path / "out", own)
@@ -199,7 +194,7 @@ def test_a_pickle_that_is_not_the_published_one_is_not_opened(tmp_path, cifar, m
     cifar["data_batch_3"]["labels"][0] = 11
     monkeypatch.setattr(pickle, "load", None)
     with pytest.raises(RuntimeError, match="Dataset not found or corrupted"):
-        CIFAR.read(put_cifar(tmp_path, cifar))
+        CIFAR.read(put(tmp_path, cifar))
 
 
 def programs(folder, monkeypatch, **scripts):
@@ -214,7 +209,7 @@ def programs(folder, monkeypatch, **scripts):
 
 
 def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
-    folder, inside = put_fashion(tmp_path / "files", fashion), "$3/usr/share/datasets"
+    folder, inside = put(tmp_path / "files", fashion), "$3/usr/share/datasets"
     programs(
         tmp_path / "bin", monkeypatch,
         apt_get='[ "$1 $2" = "download dataset-fashion-mnist" ] && touch dataset-fashion-mnist_0.1_all.deb',
