@@ -145,7 +145,9 @@ def collect(
         unfiltered = name_all(pixels, np.arange(len(pixels)))
         changes = Changes(statistics, settings, pixels, seed)
         columns = _padded([_column(test.labels, k, comparable, settings.images, seed) for k in range(n_classes)])
-        own = _padded([_own(test.labels, k, settings.images, seed) for k in range(n_classes)])
+        shuffled = (np.random.default_rng([seed, 5, k]).permutation(np.flatnonzero(test.labels == k))
+                    for k in range(n_classes))  # fmt: skip
+        own = _padded([np.sort(of_class[: settings.images]) for of_class in shuffled])
         tables: tuple[dict[str, Called], dict[str, Called]] = ({}, {})
         rms, tested = [float("nan")] * n_classes, [k for k in range(n_classes) if k != test.neutral]
         total = int((columns[tested] >= 0).sum() + (own[tested] >= 0).sum())
@@ -283,12 +285,6 @@ def _evenly(labels: IntArray, order: IntArray, count: int) -> IntArray:
     """The first `count` images of a random order of positions, equally many of each class."""
     turn = pd.Series(order).groupby(labels[order]).cumcount().to_numpy()
     return order[np.argsort(turn, kind="stable")[:count]]
-
-
-def _own(labels: IntArray, k: int, images: int, seed: int) -> IntArray:
-    """The images of class k that lose its spectrum."""
-    of_class = np.flatnonzero(labels == k)
-    return np.sort(np.random.default_rng([seed, 5, k]).permutation(of_class)[:images])
 
 
 def _padded(rows: list[IntArray]) -> IntArray:

@@ -164,7 +164,8 @@ def other_networks(tables: Tables) -> Rows:
     )
     rows: Rows = []
     directions = table.groupby(["dataset", "pair", "fill"])["direction"].nunique()
-    known = {_key(row): row["architecture"] for row in tables.networks.to_dict("records")}
+    names = tables.networks[NETWORK].astype(str).agg("/".join, axis=1)
+    known = dict(zip(names, tables.networks["architecture"], strict=True))
     for (dataset, pair, fill, seed), part in table.groupby(["dataset", "pair", "fill", "seed"], sort=False):
         about = {"dataset": dataset, "seed": seed}
         architectures = {known.get(f"{dataset}/{end}", end) for end in pair.split(" and ")}
@@ -183,10 +184,6 @@ def other_networks(tables: Tables) -> Rows:
                 )
             )
     return rows
-
-
-def _key(run: Mapping[Any, Any]) -> str:
-    return "/".join(str(run[name]) for name in NETWORK)
 
 
 def _words(networks: str) -> str:
