@@ -36,7 +36,7 @@ def main(snakemake, created_by):
         kinds=params.kinds,
         classes=pd.concat([classes_of(*files) for files in sets], ignore_index=True),
         control_bands=params.control_bands,
-        **{name: read_table(given[name]) for name in names if given.get(name)},
+        **{name: read_table(path) for name in names if (path := given.get(name))},
     )
     definitions = commit_of(f"src/frequency_shortcuts/{name}" for name in MODULES)
     findings, numbers = judge(tables, definitions)
