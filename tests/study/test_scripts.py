@@ -22,6 +22,7 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
+from frequency_shortcuts.findings.evidence import Tables
 from frequency_shortcuts.findings.judge import judge
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import Found
@@ -106,7 +107,7 @@ def test_the_cover_counts_verdicts_and_has_a_row_for_each_finding_that_decides(t
     maps = made_up_verdicts([tuple(run.values())], ["ant", "bee", "cow"]).assign(verdict="none")
     maps.loc[maps["class"] == "ant", "verdict"] = None
     flips = pd.DataFrame([{**run, "verdict": verdict} for verdict in ("follows", "not shown", "not shown")])
-    found, _ = judge(replace(whole_study(20), dynamics=pd.DataFrame()))
+    found, _ = judge(replace(whole_study(20), dynamics=Tables().dynamics))
     picture = tmp_path / "shortcuts_zoo.png"
     Image.new("RGB", (20, 10)).save(picture)
     given = {"flips": flips, "shortcuts": maps, "findings": found}
