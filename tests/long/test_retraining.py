@@ -16,8 +16,7 @@ EPOCHS, BATCH, RATE, TEST = 6, 64, 0.1, 1200
 # Training images of each class, and the accuracy that the recipe must exceed with the truth: far above chance, at
 # the least 10 standard errors, and below what it reached (0.60 to 0.95).
 RECIPES = {
-    "present": (250, 0.45), "redundant": (200, 0.6), "diffuse": (200, 0.45), "absent": (250, 0.45),
-    "graded": (300, 0.45),
+    "present": (250, 0.45), "redundant": (200, 0.6), "absent": (250, 0.45), "graded": (300, 0.45),
 }  # fmt: skip
 
 

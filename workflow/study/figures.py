@@ -101,8 +101,8 @@ FIGURES: dict[str, Figure] = {
         "the channels, on a logarithmic scale; in Syn_1 to Syn_4, circles mark the band edges. In ``syn_b`` class C3 "
         "has no energy in band b; C1 is raised along the diagonals (x {{ config.synthesis.diagonal_gain }} in "
         "amplitude), C2 along the axes (x {{ config.synthesis.axis_gain }}). In planted sets each class has one cue, "
-        "of the mechanism that the set is named after; the amplitude of a set of pairs is raised x {{ "
-        "config.planting.gain }}, where the mechanism has no gain of its own.",
+        "of the mechanism that the set is named after: in ``present`` and ``redundant``, the amplitude of a set of "
+        "pairs is raised x {{ config.planting.gain }}; in ``absent``, a ring has no energy.",
     ),
     "dynamics": Figure(
         Result("learning dynamics", "dynamics"),

@@ -5,7 +5,6 @@ those of `synthetic`. Each set has one *mechanism*, by which its classes differ:
 
 `present` : class c has a raised amplitude at its set S_c of conjugate pairs
 `redundant` : class c has a raised amplitude at S_c and at S'_c; either alone is enough
-`diffuse` : as `present`, with many pairs that are raised less; any part of them is enough
 `absent` : class c has no energy in its ring
 `graded` : as `present`, with two classes in each of two rings, and a gain of its own for each of them. The ring, the
     pairs and the gain of a class are drawn, so that how distinctive a class is does not depend on its ring
@@ -29,10 +28,9 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 from . import synthetic
 
-MECHANISMS = ("present", "redundant", "diffuse", "absent", "graded")
+MECHANISMS = ("present", "redundant", "absent", "graded")
 # What differs from the defaults of `Design`.
 CONSTANTS: Mapping[str, Mapping[str, Any]] = {
-    "diffuse": {"pairs": 90, "gain": 2.0, "rings": ((1, 23), (1, 23), (1, 23))},
     "absent": {"rings": ((3, 5), (6, 7.5), (9, 10.5))},
     "graded": {"pairs": 10, "rings": ((3, 8), (10, 15))},
 }
@@ -162,8 +160,8 @@ class Design:
 def design(mechanism: str, **constants: Any) -> Design:
     """The design of a mechanism with its own defaults, `CONSTANTS`, and these constants instead of some of them.
 
-    >>> design("diffuse").pairs, design("diffuse", pairs=50).gain
-    (90, 2.0)
+    >>> design("graded").pairs, design("graded", pairs=5).pairs
+    (10, 5)
     """
     return Design(mechanism, **{**CONSTANTS.get(mechanism, {}), **constants})
 

@@ -34,8 +34,6 @@ planted:
         - const: redundant
           description: >-
             Classes as in `present`; the amplitude is raised at two sets of the class, and either alone is enough.
-        - const: diffuse
-          description: Classes as in `present`; the amplitude is raised a little at many pairs.
         - const: absent
           description: Classes as in `present`; there is no energy in the ring of the class.
         - const: graded
