@@ -67,14 +67,14 @@ def test_rules_that_use_a_gpu_ask_for_one_and_for_four_cores(tmp_path):
     options = ("--dry-run", "--cores", "8", "--profile", "profiles/slurm")
     planned = study.snakemake(*options, extra=["cuda.yaml"], program=["-c", WITHOUT_MESSAGES])
     assert planned.returncode == 0, planned.stdout
-    asked = {}
+    resources = {}
     for rule, text in BLOCK.findall(planned.stdout):
         number = {name: int(value) for name, value in re.findall(r"\b(threads|mem_mb|runtime|gpu)[:=] ?(\d+)", text)}
-        asked[rule] = number.get("threads", 1), number["mem_mb"], number["runtime"], number.get("gpu", 0)
-    assert len(asked) > 30 and {rule for rule, (*_, gpus) in asked.items() if gpus} == ON_A_GPU
-    assert {rule: asked[rule] for rule in REQUESTED} == REQUESTED
-    assert all(asked[rule][0] == 4 for rule in ON_A_GPU)
-    assert all(asked[rule][:2] <= (1, 4000) for rule in asked.keys() - ON_A_GPU - {"folder", "twin"})
+        resources[rule] = number.get("threads", 1), number["mem_mb"], number["runtime"], number.get("gpu", 0)
+    assert len(resources) > 30 and {rule for rule, (*_, gpus) in resources.items() if gpus} == ON_A_GPU
+    assert {rule: resources[rule] for rule in REQUESTED} == REQUESTED
+    assert all(resources[rule][0] == 4 for rule in ON_A_GPU)
+    assert all(resources[rule][:2] <= (1, 4000) for rule in resources.keys() - ON_A_GPU - {"folder", "twin"})
 
 
 def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that_do_not():
