@@ -63,11 +63,11 @@ DRAWINGS = {
     adcs: [*CLASSES, "ADCS", FREQUENCIES],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of seeds", FREQUENCIES],
     renditions: [*CLASSES, "original", "grey"],
-    phase: ["amplitude (2 of 3)", "undecided (1 of 1)", "resnet18", "vgg16", "phases alone", "half of both"],
-    phase_of_one_seed: ["amplitude", "undecided", "not tested"],
+    phase: ["texture (2 of 3)", "undecided (1 of 1)", "resnet18", "vgg16", "phases alone", "half of both"],
+    phase_of_one_seed: ["texture", "undecided", "not tested"],
 }  # fmt: skip
 ABSENT = {
-    phase_of_one_seed: ["amplitude (1 of 1)"],
+    phase_of_one_seed: ["texture (1 of 1)"],
 }
 
 

@@ -137,7 +137,7 @@ def band_stop(dataset, survives, worst="B3+B4", n=20, seed=200):
             for called in ("C0", "C1", "C2", "C3"):
                 count = hits if called == true else n - hits if called == ("C0" if true != "C0" else "C1") else 0
                 rows.append(
-                    {**run("small", "none", seed, dataset), "removed": removed, "true_class": true,
+                    {**run("small", "none", seed, dataset), "fill": "swap", "removed": removed, "true_class": true,
                      "called_class": called, "original": n, "filtered": count}
                 )  # fmt: skip
     return pd.DataFrame(rows)

@@ -44,7 +44,7 @@ def test_no_module_of_figures_reads_files_or_filters_images(path):
 
 
 JUDGED = ("C1", "C2", "shirt")
-VERDICTS = {"C1": ["amplitude", "amplitude", "phase"], "C2": ["undecided", None, None], "shirt": [None] * 3}
+VERDICTS = {"C1": ["texture", "texture", "shape"], "C2": ["undecided", None, None], "shirt": [None] * 3}
 
 
 def of_phase(seeds=3, networks=("resnet18", "vgg16")):

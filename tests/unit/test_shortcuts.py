@@ -134,20 +134,27 @@ def test_verdict_of_a_single_class_does_without_other_maps(case):
     assert found["largest_other"].isna().all() and found["measure"].tolist() == [1.0]
 
 
-def test_band_stop_is_the_change_of_the_confusion_matrix(case):
+@pytest.mark.parametrize("neutral", [None, 2])
+def test_band_stop_is_the_change_of_the_confusion_matrix(case, neutral):
+    """With a neutral class, first with the bands of its images in place of the removed ones."""
     network, images, _ = case
     bands = spectrum.bands(*SIZE, (1.5, 3))
-    table = shortcuts.band_stop(network, Split(images, LABELS), bands)
-    assert table["removed"].unique().tolist() == ["B1+B2", "B1+B3", "B2+B3"]
-    assert len(table) == 27
+    table = shortcuts.band_stop(network, Split(images, LABELS, neutral=neutral), bands, seed=7, run="a run")
+    donor = fills.donors(LABELS, neutral=2, seed=shortcuts.seed_of(7, "a run", "donors"))
+    behind = {"zeros": None} if neutral is None else {"swap": images[torch.from_numpy(donor)], "zeros": None}
+    about = table[["fill", "removed"]].drop_duplicates()
+    assert list(about.itertuples(index=False, name=None)) == list(
+        itertools.product(behind, ["B1+B2", "B1+B3", "B2+B3"])
+    )
+    assert len(table) == 9 * len(about)
     for row in table.itertuples():
         a, b = (int(name[1]) - 1 for name in row.removed.split("+"))
-        before, after = called(network, images), called(network, images, ~(bands[a] | bands[b]))
+        before, after = called(network, images), called(network, images, ~(bands[a] | bands[b]), behind[row.fill])
         of_class = row.true_class == LABELS
         original, filtered = (np.sum(of_class & (x == row.called_class)) for x in (before, after))
         assert (row.original, row.filtered) == (original, filtered)
         np.testing.assert_allclose(row.delta_percent, 100 * (filtered - original) / of_class.sum(), rtol=0, atol=1e-12)
-    assert table["delta_percent"].abs().max() > 0
+    assert table.groupby("fill")["delta_percent"].apply(lambda change: change.abs().max()).gt(0).all()
 
 
 def test_random_masks_may_be_left_out_where_no_verdict_is_needed(case):

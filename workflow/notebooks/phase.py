@@ -1,4 +1,4 @@
-"""Phase or amplitude?
+"""Texture or shape?
 
 The table says how many classes (counted once a seed) have which verdict, and how much of TPR - FPR the amplitudes and
 the phases keep on average.

@@ -1,9 +1,10 @@
-"""Phase or amplitude: what carries a shortcut, from the hits that `phase.collect` gives.
+"""Texture or shape: whether amplitudes or phases carry a shortcut, from the hits that `phase.collect` gives.
 
 The definition was fixed before any result of a study was seen. R is TPR - FPR of the ordinary swap test: inside the map
 of the class the image has both its amplitudes and its phases. The margin of a part, the amplitudes or the phases, is
 TPR - FPR of images with only this part of their own, minus half of R. The part *suffices* if the 95 % interval of its
-margin is above 0, and does not suffice if the interval is below 0. Else the data do not decide.
+margin is above 0, and does not suffice if the interval is below 0. Else the data do not decide. A shortcut for which
+the amplitudes suffice is *texture*, one for which the phases do, which hold the place of edges, is *shape*.
 
 The interval is that of differences on the same images (`intervals.paired`): for each image, whether the network names
 the class with only one part, minus half of whether it does so with both.
@@ -106,7 +107,7 @@ def read_phase_hits(group: h5py.Group) -> PhaseHits:
 
 
 def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
-    """One row per class, from the hits of `phase.collect`: does its shortcut sit in the amplitudes or in the phases?
+    """One row per class, from the hits of `phase.collect`: is its shortcut texture (amplitudes) or shape (phases)?
 
     Returns the columns `class`, `positions` (of the map), `images`, `negatives`; TPR with its interval and FPR of
     images that keep both, the amplitudes or the phases inside the map (`tpr_both`, `tpr_both_low`, `tpr_both_high`,
@@ -114,9 +115,9 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
     `share_amplitude`, `share_phase` (TPR - FPR inside the map as a share of R); `margin_amplitude`, `margin_phase`
     (TPR - FPR inside the map minus half of R) with their 95 % intervals `_low`, `_high`; and
 
-    `verdict` : `amplitude` or `phase` if this part suffices and the other does not, `either` if each of the two does,
-        `both` if neither does, so that the network needs both, and `undecided` if the interval of at least one margin
-        holds 0
+    `verdict` : `texture` if the amplitudes suffice and the phases do not, `shape` if the phases alone do, `either` if
+        each of the two does, `both` if neither does, so that the network needs both, and `undecided` if the interval of
+        at least one margin holds 0
 
     Shares, margins and verdict are missing (NaN) for a class that is not judged: TPR of the swap test below
     `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is TPR.
@@ -147,7 +148,7 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
             suffices["amplitude"] & suffices["phase"],
             fails["amplitude"] & fails["phase"],
         ],
-        ["amplitude", "phase", "either", "both"],
+        ["texture", "shape", "either", "both"],
         "undecided",
     )
     out["verdict"] = pd.Series(words, out.index, object).where(judged)

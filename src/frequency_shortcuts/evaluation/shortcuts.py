@@ -22,7 +22,7 @@ from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.predictions import Classifier, confusion, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray
-from frequency_shortcuts.spectrum.fills import all_named, donors
+from frequency_shortcuts.spectrum.fills import SWAP, ZEROS, Fill, all_named, donors
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.masks import check_mask, control_mask
 
@@ -107,38 +107,52 @@ def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
 # Bands
 
 
-def band_stop(network: nn.Module, split: Split, bands: BoolArray) -> pd.DataFrame:
+def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int = 0, run: str = "") -> pd.DataFrame:
     """Change of the confusion matrix when two of the bands are removed.
 
-    bands: bool [band, H, W]. Returns a tidy table, one row per pair of bands, true class and called class: `removed`
-    (such as B1+B2), `true_class`, `called_class`, `original` and `filtered` (counts) and `delta_percent` = 100 *
-    (filtered - original) / images of the true class.
+    bands : bool [band, H, W]; seed, run : of the donors, as in `Trials` and `collect`
+
+    Returns a tidy table, one row per fill, pair of bands, true class and called class: `fill` (swap: the bands of an
+    image of the neutral class stand in their place, if there is one; zeros: nothing does), `removed` (such as B1+B2),
+    `true_class`, `called_class`, `original` and `filtered` (counts) and `delta_percent` = 100 * (filtered - original) /
+    images of the true class.
     """
     source, labels, n_classes = source_for(network, split), split.labels, len(split.classes)
     size = source.shape[-2:]
     removed = list(combinations(range(len(bands)), 2))
     halves = [half_plane(~(bands[a] | bands[b]), *size).to(source.device) for a, b in removed]
-    counts = np.zeros((1 + len(removed), n_classes, n_classes), np.int64)
+    fills: list[Fill] = [ZEROS] if split.neutral is None else [SWAP, ZEROS]
+    donor = None
+    if SWAP in fills:
+        donor = donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors"))
+    backgrounds = [fill.background(source.take, donor) for fill in fills]
+    original = np.zeros((n_classes, n_classes), np.int64)
+    counts = np.zeros((len(fills), len(removed), n_classes, n_classes), np.int64)
     with Classifier(network).naming(n_classes) as predict:
         for chosen in index_batches(np.arange(len(labels)), source.batch_size()):
             inputs = source.take(chosen)
-            counts[0] += confusion(labels[chosen], predict(inputs).cpu(), n_classes)
+            original += confusion(labels[chosen], predict(inputs).cpu(), n_classes)
             own = torch.fft.rfft2(inputs)
-            for count, half in zip(counts[1:], halves, strict=True):
-                count += confusion(labels[chosen], predict(hide(own, half, size=size)).cpu(), n_classes)
-    original, count_of = counts[0], counts[0].sum(axis=1, keepdims=True)
-    true, called = np.indices((n_classes, n_classes))
+            for of_fill, background in zip(counts, backgrounds, strict=True):
+                behind = background(chosen)
+                for count, half in zip(of_fill, halves, strict=True):
+                    called = predict(hide(own, half, behind, size=size))
+                    count += confusion(labels[chosen], called.cpu(), n_classes)
+    count_of = original.sum(axis=1, keepdims=True)
+    true, called_class = np.indices((n_classes, n_classes))
     tables = [
         pd.DataFrame(
             {
+                "fill": fill.name,
                 "removed": f"B{a + 1}+B{b + 1}",
                 "true_class": true.ravel(),
-                "called_class": called.ravel(),
+                "called_class": called_class.ravel(),
                 "original": original.ravel(),
                 "filtered": filtered.ravel(),
                 "delta_percent": (100 * (filtered - original) / count_of).ravel(),
             }
         )
-        for (a, b), filtered in zip(removed, counts[1:], strict=True)
+        for fill, of_fill in zip(fills, counts, strict=True)
+        for (a, b), filtered in zip(removed, of_fill, strict=True)
     ]
     return pd.concat(tables, ignore_index=True)

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.intervals import spearman
-from frequency_shortcuts.spectrum.fills import ZEROS
+from frequency_shortcuts.spectrum.fills import SWAP, ZEROS
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
 from .definitions import ADVANTAGE, FEWEST_CLASSES, FINDINGS, SURVIVES_FROM
@@ -51,7 +51,8 @@ def graded_sets(tables: Tables) -> Rows:
 def bands(tables: Tables) -> Rows:
     """Finding (b): whether C2 is recognised in the worst of the pairs of bands that leave the control band; C1, C3."""
     rows: Rows = []
-    table = tables.band_stop[tables.band_stop["dataset"].isin(tables.control_bands)]
+    swapped = tables.band_stop[tables.band_stop["fill"] == SWAP.name]
+    table = swapped[swapped["dataset"].isin(tables.control_bands)]
     baselines = {name: tables.baseline(name, table) for name in table["dataset"].unique()}
     for run, of_run in table.groupby(RUN, sort=False):
         about = dict(zip(RUN, run, strict=True))

@@ -10,16 +10,18 @@ from ..job import FOLDER
 
 
 def measure(step: Any, created_by: str) -> None:
-    """One row per pair of bands, true class and called class."""
+    """One row per fill, pair of bands, true class and called class."""
     from frequency_shortcuts.evaluation import shortcuts
     from frequency_shortcuts.spectrum import masks
     from frequency_shortcuts.storage.tables import write_table
 
+    from ..shortcut_tests import run_name
     from ..tested_networks import read_inputs, with_names
 
     network, data, run = read_inputs(step, "test")
     height, width = data.images.shape[-2:]
-    table = shortcuts.band_stop(network, data, masks.bands(height, width, step.params.band_edges))
+    bands = masks.bands(height, width, step.params.band_edges)
+    table = shortcuts.band_stop(network, data, bands, seed=step.params.seed, run=run_name(run))
     write_table(with_names(table, data.classes, "true_class", "called_class"), step.output[0], **run)
 
 
@@ -28,11 +30,12 @@ TEST = NetworkTest(
     runs=lambda plan: [run for run in plan.runs() if plan.kind_of(run["dataset"]) == "synthetic"],
     measure=measure,
     outputs={"bandstop": Output(f"tests/{FOLDER}/bandstop.csv")},
-    settings=lambda plan: {"band_edges": plan.config["synthesis"]["band_edges"]},
+    settings=lambda plan: {"band_edges": plan.config["synthesis"]["band_edges"], **plan.section("shortcuts", "seed")},
     tables={
         "bandstop": Table(
-            "one row two removed bands, true class and called class: `removed`, `true_class`, `called_class`, "
-            "`original` and `filtered` (counts), `delta_percent` (of the images of the true class)"
+            "one row a `fill` (swap: the bands of an image of the neutral class C0 in place of the removed ones; "
+            "zeros: nothing, as published), two removed bands, true class and called class: `removed`, `true_class`, "
+            "`called_class`, `original` and `filtered` (counts), `delta_percent` (of the images of the true class)"
         )
     },
     figures={
@@ -44,9 +47,11 @@ TEST = NetworkTest(
             caption="Change of the confusion matrix when two of the {{ config.synthesis.band_edges | length + 1 }} "
             "bands (edges at {{ config.synthesis.band_edges | join(', ') }} cycles per image) are removed from the "
             "test images ({{ config.synthesis.images_per_class.test }} a class), in percent of the images of the true "
-            "class, mean over seeds ({{ seeds() }}). A class that is recognised in unfiltered images, and whose "
-            "diagonal stays near 0, has a shortcut in the remaining frequencies. Class C3 has no energy in the control "
-            "band ({{ control_bands() }}).",
+            "class, mean over seeds ({{ seeds() }}). With *swap*, the bands of an image of the neutral class C0 stand "
+            "in their place, so that the image stays like the data. With *zeros*, as published, nothing does: such "
+            "images look like those of C3, which has no energy in the control band ({{ control_bands() }}), so that "
+            "nearly all are called C3. A class that is recognised in unfiltered images, and whose diagonal stays near "
+            "0, has a shortcut in the remaining frequencies.",
         )
     },
     order=1,

@@ -154,10 +154,10 @@ TEST: NetworkTest = NetworkTest(
             "images keep amplitudes and phases, or one of them, inside the map (`_both`, `_amplitude`, `_phase`, with "
             "`_low`, `_high`) or at all frequencies (`_spectrum`), all else from another image; `share_amplitude`, "
             "`share_phase` of the TPR - FPR with both; `margin_amplitude`, `margin_phase`, minus half of it, with 95 % "
-            "intervals; `verdict`: amplitude or phase (only this margin is above 0, the other below), either (both "
-            "above), both (both below), undecided; shares, margins and verdict are missing where `tpr_both` is below "
-            "`shortcuts.strong` or not above `fpr_both`",
-            Result("phase or amplitude?", "beyond"),
+            "intervals; `verdict`: texture (only the margin of amplitudes is above 0, the other below), shape (that of "
+            "phases), either (both above), both (both below), undecided; shares, margins and verdict are missing where "
+            "`tpr_both` is below `shortcuts.strong` or not above `fpr_both`",
+            Result("texture or shape?", "shortcuts"),
             lambda plan: plan.phase_runs(),
         ),
     },
@@ -206,16 +206,18 @@ TEST: NetworkTest = NetworkTest(
             "culling.{% endif %}",
         ),
         "phase": Figure(
-            Result("phase or amplitude", "beyond"),
+            Result("texture or shape?", "shortcuts"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.phase_runs())),
             store_and_table("phase"),
             of_dataset,
-            caption="TPR - FPR of every class ({{ judged }}) when images keep their amplitudes and phases, only their "
-            "amplitudes, or only their phases, and another image gives the rest. Left: inside the top {{ "
-            "config.shortcuts.percent }} % map of the class. Right: at all frequencies, so that the image with both is "
-            "unfiltered. The tick marks half of the value with both: a part that is clearly above it, by its 95 % "
-            "interval in the table ``phase``, suffices. The word beside a class is the verdict of most of its seeds "
-            "(in brackets: of how many judged seeds). Means over seeds; small dots are the seeds.",
+            caption="Texture or shape? TPR - FPR of every class ({{ judged }}) when images keep their amplitudes and "
+            "phases, only their amplitudes, or only their phases, and another image gives the rest. Left: inside the "
+            "top {{ config.shortcuts.percent }} % map of the class. Right: at all frequencies, so that the image with "
+            "both is unfiltered. The tick marks half of the value with both: a part that is clearly above it, by its "
+            "95 % interval in the table ``phase``, suffices. The word beside a class is the verdict of most of its "
+            "seeds (in brackets: of how many judged seeds): *texture* if amplitudes alone suffice in the map, *shape* "
+            "if phases alone do, *either*, *both* (only together), or *undecided*. A class has a verdict if TPR with "
+            "both is at least {{ config.shortcuts.strong }}. Means over seeds; small dots are the seeds.",
         ),
     },
     order=2,
