@@ -25,6 +25,7 @@ OWN = {  # the study of a user who trains nothing, as of config/own.yaml
     "plan": [{"datasets": ["pictures"], "networks": ["my_network"], "augmentations": ["none"], "seeds": [0]}],
     "datasets": {"pictures": FOLDER},
     "networks": PICTURES["networks"],
+    "graded": {"sets": 0},
     "transfer": [],
 }
 

@@ -56,6 +56,7 @@ EVERY_SOURCE = {
         },
     },
     "ood": {"renditions": []},
+    "graded": {"sets": 0},
     "transfer": [],
 }  # fmt: skip
 

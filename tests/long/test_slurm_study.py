@@ -21,6 +21,7 @@ pytestmark = [NEEDS_SLURM, pytest.mark.timeout(3600)]
 # Long enough to be interrupted, and no state is stored before: what is there afterwards was stored at the signal.
 LONG = {
     "plan": [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}],
+    "graded": {"sets": 0},
     "transfer": [],
     "checkpoint_minutes": 60,
     "training": {"synthetic": {"epochs": 50}},

@@ -34,7 +34,7 @@ def plan(**changes):
     """The plan of two data sets and three networks, one of them external and not planned."""
     config = copy.deepcopy(CONFIG)
     config["plan"], config["transfer"] = copy.deepcopy(PLAN), []
-    config["shortcuts"]["methods"] = []
+    config["shortcuts"]["methods"], config["graded"]["sets"] = [], 0
     config["datasets"] |= {
         "photos": {**PICTURES, "shares": {"train": 1.0}},
         "mine": {"source": "store", "path": "a.h5"},
@@ -220,7 +220,7 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
     assert targets.cover_figure(found) == "shortcuts_photos"
 
 
-def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_tables():
+def test_the_maps_of_other_methods_are_found_for_the_first_kind_of_networks_of_each_data_set():
     entries = [{**PLAN[0], "maps": False}, {**PLAN[1], "methods": ["mine", "energy"]}]
     methods = {"mine": {"method": "hfss"}}
     found = plan(plan=entries, methods=methods, shortcuts={"methods": ["mine", "random"]})
@@ -228,6 +228,14 @@ def test_the_maps_of_other_methods_are_found_for_every_run_with_maps_and_have_ta
     assert found.tested_maps(run) == [
         f"results/laptop/{folder}/photos/small/none/seed1.h5" for folder in ("dfm", "maps/mine", "maps/random")
     ]
+    assert found.first_kind_runs() == [run] and names([run]) == ["photos/small/none/1"]
+    others = [other for other in found.mapped_runs() if other != run]
+    searched = [name for name in found.searches() if "/maps/" in name]
+    assert all(len(found.tested_maps(other)) == 1 and found.tested_methods(other) == [] for other in others)
+    assert searched == [f"find_maps/maps/{name}/photos/small/none/seed1" for name in ("mine", "random")]
+    labels = ["small/none", "large/none", "small/augmix", "large/augmix", "small, mine/none", "small, random/none"]
+    assert sorted(figures.parameters(found, "dfm")[0]["labels"]) == sorted(labels)
+    assert names(plan().first_kind_runs()) == ["syn_1/small/augmix/3", "syn_1/small/augmix/1", "photos/small/none/1"]
     assert {path for one in found.mapped_runs() for path in found.tested_maps(one)} <= set(files)
     assert not any("maps/random/photos/small/augmix/seed3" in path for path in files)
 
@@ -248,9 +256,29 @@ def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone()
     tests = {name: TESTS[name].settings(found) for name in ("shortcuts", "ood", "transfer")}
     for name, fills in {"shortcuts": ["swap", "zeros"], "ood": ["swap"], "transfer": ["zeros"]}.items():
         settings = tests[name]["method_settings"]
-        assert tests[name]["methods"] == ["hfss"] and settings["fills"] == fills
+        assert settings["fills"] == fills
         assert (settings["parts"], settings["controls"], settings["radial"]) == (["keep"], 0, 0)
         assert settings["negatives"] == tests[name]["settings"]["negatives"]  # FPR is of the same images
+    of_runs = [tests["shortcuts"]["methods"](run | {"seed": str(run["seed"])}) for run in found.mapped_runs()]
+    assert of_runs == [["hfss"] if run in found.first_kind_runs() else [] for run in found.mapped_runs()]
+    pairs = [
+        {"dataset": "photos", "maps_of": f"{one}/none", "tested_on": f"{other}/none"}
+        for one, other in (("small", "large"), ("large", "small"))
+    ]
+    both = plan(shortcuts={"methods": ["hfss"]}, transfer=pairs)
+    transfer = TESTS["transfer"]
+    assert transfer.settings(both)["methods"] == [["hfss"], []] and len(transfer.inputs(both)["maps"]) == 3
+
+
+def test_networks_with_ood_false_are_not_tested_on_renditions():
+    entries = [{**PLAN[1], "ood": False}, {**PLAN[1], "networks": ["large"], "augmentations": ["none"]}]
+    found = plan(plan=entries)
+    assert names(found.ood_runs()) == ["photos/large/none/1"] == names(TESTS["ood"].runs(found))
+    none = plan(plan=[{**PLAN[1], "ood": False}])
+    assert (
+        none.ood_datasets() == [] and "ood" not in targets.tables(none) and "test" in none.needed_splits("photos", True)
+    )
+    assert "ood.renditions" not in none.needed_splits("photos", False).values()
 
 
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():

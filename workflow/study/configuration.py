@@ -161,10 +161,10 @@ def _names(plan: Plan) -> Iterator[str]:
 
 def _entry(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """What the networks or data sets of an entry of the plan do not allow."""
-    if "methods" in entry and not entry.get("maps", True):
-        yield f"{key}: methods find maps, but maps is false; leave out one of the two"
-    if entry.get("reliance", False) and not entry.get("maps", True):
-        yield f"{key}: reliance removes the frequencies of maps, but maps is false; leave out one of the two"
+    needed = {"methods": "methods find maps", "reliance": "reliance removes the frequencies of maps"}
+    for name, why in {**needed, "ood": "ood tests maps"}.items():
+        if entry.get(name) and not entry.get("maps", True):
+            yield f"{key}: {why}, but maps is false; leave out one of the two"
     external = [name for name in entry["networks"] if name in plan.external_networks]
     trains = len(external) < len(entry["networks"])
     if external and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):

@@ -81,8 +81,11 @@ def _cards_parameters(plan: Plan, name: str) -> dict[str, Any]:
 
 def _of_all_methods(plan: Plan, own: str, other: str, name: str) -> list[str]:
     """Of each run on a data set, `own`, then `other` filled in with each other method whose maps are tested."""
-    patterns = [own, *(other.replace("{method}", method) for method in plan.tested_methods())]
-    return [pattern.format(**run) for run in plan.mapped_runs(dataset=name) for pattern in patterns]
+    return [
+        pattern.format(**run)
+        for run in plan.mapped_runs(dataset=name)
+        for pattern in (own, *(other.replace("{method}", method) for method in plan.tested_methods(run)))
+    ]
 
 
 def _scores(plan: Plan, name: str) -> list[str]:

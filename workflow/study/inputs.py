@@ -36,7 +36,7 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
                 mistakes.append(sentence)
             return None
 
-    for name in dict.fromkeys([*plan.config["methods"], *plan.methods(), *plan.tested_methods()]):
+    for name in dict.fromkeys([*plan.config["methods"], *plan.methods(), *plan.config["shortcuts"]["methods"]]):
         collect_error(f"methods.{name}", check_method, plan, name)
     for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.trained_runs()):
         key = f"training.{kind}.geometry"

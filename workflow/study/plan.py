@@ -115,6 +115,11 @@ class Plan:
         seeds = self.config["shortcuts"]["phase_seeds"]
         return {"first": self._first_seed_runs, "all": self._mapped, "none": []}[seeds]
 
+    def ood_runs(self) -> list[Run]:
+        """The runs whose maps are tested out of distribution: of photographs that have renditions."""
+        planned = self._runs_with("ood", True)
+        return [run for run in self.mapped_runs("photographs") if run in planned and self.renditions(run["dataset"])]
+
     def reliance_runs(self) -> list[Run]:
         """The runs whose networks are trained anew without the frequencies of their maps."""
         trained = self.trained_runs()
@@ -131,9 +136,28 @@ class Plan:
         """The planned methods that find maps beside the culling of the study, of all runs that match `where`."""
         return list(dict.fromkeys(name for run in self.runs(**where) for name in self._methods[tuple(run.values())]))
 
-    def tested_methods(self) -> list[str]:
-        """The methods whose maps the study finds and tests beside those of its culling."""
-        return list(self.config["shortcuts"]["methods"])
+    @cached_property
+    def _first_kinds(self) -> dict[str, list[Any]]:
+        """The first kind of networks of each data set with maps: [data set, network, augmentation]."""
+        first: dict[str, list[Any]] = {}
+        for run in self._mapped:
+            kind = first.setdefault(run["dataset"], [run[key] for key in NETWORK])
+            if run["network"] == kind[1] and run["augmentation"] == "none":
+                kind[2] = "none"
+        return first
+
+    def first_kind_runs(self, **where: Any) -> list[Run]:
+        """The runs with maps of the first kind of networks of each data set, if they match `where`.
+
+        It is the first network with maps that is planned for the set, without augmentation if that is planned.
+        """
+        kinds = self._first_kinds
+        return [run for run in _matching(self._mapped, where) if [*run.values()][:-1] == kinds[run["dataset"]]]
+
+    def tested_methods(self, run: Mapping[str, Any]) -> list[str]:
+        """The methods whose maps of a run are found and tested beside those of the culling: none but of first kinds."""
+        first = [run[key] for key in NETWORK] == self._first_kinds[run["dataset"]]
+        return list(self.config["shortcuts"]["methods"]) if first else []
 
     def scored_runs(self) -> list[Run]:
         """The runs whose planned methods are scored: on data sets whose truth is known."""
@@ -156,16 +180,8 @@ class Plan:
         return pairs
 
     def baselines(self) -> list[list[str]]:
-        """[data set, network, augmentation] of the baseline of every set of photographs.
-
-        It is the first network with maps that is planned for the set, without augmentation if that is planned.
-        """
-        networks = []
-        for name in self.mapped_datasets("photographs"):
-            network = self.mapped_runs(dataset=name)[0]["network"]
-            augmentations = [run["augmentation"] for run in self.mapped_runs(dataset=name, network=network)]
-            networks.append([name, network, "none" if "none" in augmentations else augmentations[0]])
-        return networks
+        """[data set, network, augmentation] of the baseline of every set of photographs: its first kind of networks."""
+        return [self._first_kinds[name] for name in self.mapped_datasets("photographs")]
 
     def non_baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of everything on photographs that is not the baseline, in order."""
@@ -233,7 +249,7 @@ class Plan:
 
     def ood_datasets(self) -> list[str]:
         """The planned photographs that are tested out of distribution."""
-        return [name for name in self.mapped_datasets("photographs") if self.renditions(name)]
+        return list(dict.fromkeys(run["dataset"] for run in self.ood_runs()))
 
     def renditions(self, dataset: str) -> list[str]:
         """The renditions of a data set: those of its twin, or the synthetic ones."""
@@ -249,7 +265,7 @@ class Plan:
         mapped = dataset in self.mapped_datasets()
         parts = ("adcs", *(("culling", "shortcuts") if mapped else ()))
         needed = {self.config[part]["split"]: f"{part}.split" for part in parts}
-        if mapped and self.config["ood"]["renditions"] and "ood" not in self.config["datasets"][dataset]:
+        if dataset in self.ood_datasets() and "ood" not in self.config["datasets"][dataset]:
             needed["test"] = "ood.renditions"
         return needed | {split: "training" for split in ("train", "validation", "test") if trains}
 
@@ -328,11 +344,14 @@ class Plan:
 
     def searches(self) -> list[str]:
         """What jobs search for, as rule and file without suffix: maps or parts of them, and those of methods."""
-        parts, names = self.config["culling"]["parts"], self.tested_methods()
+        parts = self.config["culling"]["parts"]
         of_parts = [f"find_part/dfm/{FOLDER}_part{part}" for part in range(parts)]
         own = of_parts if parts > 1 else [f"find_maps/dfm/{FOLDER}"]
-        files = [*own, *(f"find_maps/maps/{name}/{FOLDER}" for name in names)]
-        return [file.format(**run) for run in self._mapped for file in files]
+        files = [
+            (run, [*own, *(f"find_maps/maps/{name}/{FOLDER}" for name in self.tested_methods(run))])
+            for run in self._mapped
+        ]
+        return [file.format(**run) for run, of_run in files for file in of_run]
 
     def map_files(self, **where: Any) -> list[str]:
         """The files of maps of all methods, of every run that matches `where`."""
@@ -344,7 +363,7 @@ class Plan:
 
     def tested_maps(self, run: Run) -> list[str]:
         """The files of the maps of a run that are tested: of the culling, then one a method."""
-        folders = ["dfm", *(f"maps/{name}" for name in self.tested_methods())]
+        folders = ["dfm", *(f"maps/{name}" for name in self.tested_methods(run))]
         return [f"{self.results}/{folder}/{FOLDER}.h5".format(**run) for folder in folders]
 
     # Tests and benchmarks

@@ -30,8 +30,11 @@ def settings(plan: Plan) -> dict[str, Any]:
 
 
 def settings_of_methods(plan: Plan, fills: Sequence[str]) -> dict[str, Any]:
-    """The methods whose maps are tested too, and the settings of `Trials` for these."""
-    return {"methods": plan.tested_methods(), "method_settings": plan.advantage_settings(fills=list(fills))}
+    """The methods whose maps of a run are tested too, and the settings of `Trials` for these."""
+    return {
+        "methods": lambda wildcards: plan.tested_methods(run_of(wildcards)),
+        "method_settings": plan.advantage_settings(fills=list(fills)),
+    }
 
 
 def deciding(fills: Sequence[str]) -> list[str]:
@@ -47,12 +50,20 @@ def tested_maps(plan: Plan) -> Callable[[Any], list[str]]:
 # Jobs
 
 
-def measure(group: h5py.Group, network: nn.Module, data: Split, maps: Sequence[str], run: str, params: Any) -> Hits:
+def measure(
+    group: h5py.Group,
+    network: nn.Module,
+    data: Split,
+    maps: Sequence[str],
+    run: str,
+    params: Any,
+    methods: Sequence[str],
+) -> Hits:
     """Test the maps of each method on the same images, write the hits to a group, and return those of the culling.
 
     The hits of the culling are in the group itself, with the names of the classes, those of others below `methods/`.
 
-    maps : the file of the culling, then those of `params.methods`
+    maps : the file of the culling, then those of `methods`
     run : name that seeds the draws
     """
     from frequency_shortcuts.evaluation import shortcuts
@@ -60,7 +71,7 @@ def measure(group: h5py.Group, network: nn.Module, data: Split, maps: Sequence[s
     from frequency_shortcuts.storage.tables import CULLING
 
     hits = {}
-    for name, path in zip((CULLING, *params.methods), maps, strict=True):
+    for name, path in zip((CULLING, *methods), maps, strict=True):
         trials = shortcuts.Trials(**(params.settings if name == CULLING else params.method_settings))
         masks = dfm.read_mask(path, params.percent)
         hits[name] = shortcuts.collect(network, data, masks, trials, run=run, progress=True)

@@ -35,7 +35,7 @@ def measure(step: Any, created_by: str) -> None:
         for path in given.images:
             rendition = read_images(path, "test", weights=given.weights, workers=step.threads)
             group = file.create_group(Path(path).stem)
-            hits = shortcut_tests.measure(group, network, rendition, given.maps, name, params)
+            hits = shortcut_tests.measure(group, network, rendition, given.maps, name, params, params.methods)
             tables[Path(path).stem] = shortcut_tests.rates_of(hits, rendition.classes)
         file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by)
     table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
@@ -59,10 +59,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     return {"ood": means, "ood_advantage": advantages(groups())}
 
 
-def _runs(plan: Plan) -> list[Run]:
-    return [run for run in plan.mapped_runs() if run["dataset"] in plan.ood_datasets()]
-
-
 def _settings(plan: Plan) -> dict[str, Any]:
     fills = plan.config["ood"]["fills"]
     return {
@@ -77,7 +73,7 @@ def _settings(plan: Plan) -> dict[str, Any]:
 TEST = NetworkTest(
     message="Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of "
     "{wildcards.dataset}",
-    runs=_runs,
+    runs=lambda plan: plan.ood_runs(),
     measure=measure,
     outputs={
         "hits": Output(

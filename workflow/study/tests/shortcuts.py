@@ -31,7 +31,7 @@ def measure(step: Any, created_by: str) -> None:
     network, data, run = read_inputs(step, params.split, params.images_per_class)
     name, chosen = shortcut_tests.run_name(run), {key: params.settings[key] for key in ("negatives", "seed")}
     with replacing_hdf5(output.hits) as file:
-        hits = shortcut_tests.measure(file, network, data, given.maps, name, params)
+        hits = shortcut_tests.measure(file, network, data, given.maps, name, params, params.methods)
         about = {"split": params.split, "percent": params.percent, "seed": chosen["seed"], "created_by": created_by}
         file.attrs.update(about)
         if params.phase:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
@@ -33,16 +34,15 @@ def measure(step: Any, created_by: str) -> None:
     params, given, output = step.params, step.input, step.output
     tables = []
     with replacing_hdf5(output.hits) as file:
-        n = 1 + len(params.methods)
-        files = zip(given.made_with, given.weights, given.images, strict=True)
-        for i, (made_with, weights, store) in enumerate(files):
+        files, maps = zip(given.made_with, given.weights, given.images, params.methods, strict=True), iter(given.maps)
+        for i, (made_with, weights, store, methods) in enumerate(files):
             source, target = (FOLDER.format(**run_of_path(end)) for end in (made_with, weights))
             network = load_network(weights, params.device)
             data = read_images(store, params.split, params.images_per_class, weights=weights, workers=step.threads)
             dataset, maps_of = source.split("/", 1)
             pair = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
-            group, maps = file.create_group(f"pair{i}"), given.maps[i * n : (i + 1) * n]
-            hits = shortcut_tests.measure(group, network, data, maps, f"{source} on {target}", params)
+            group, tested = file.create_group(f"pair{i}"), list(islice(maps, 1 + len(methods)))
+            hits = shortcut_tests.measure(group, network, data, tested, f"{source} on {target}", params, methods)
             group.attrs.update(pair)
             tables.append(with_columns(shortcut_tests.rates_of(hits, data.classes), pair))
         file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)
@@ -107,6 +107,7 @@ TEST = NetworkTest(
         **settings(plan),
         "settings": plan.advantage_settings(),
         **settings_of_methods(plan, deciding(plan.config["shortcuts"]["fills"])),
+        "methods": [plan.tested_methods(source) for source, _ in plan.transfers()],
     },
     place="transfer",
     minutes=120,
