@@ -70,7 +70,7 @@ for name in ("inverted", "blurred", "noisy", "silhouette"):
 
 KINDS = {"unfiltered": "whole picture", "dfm": "from the map", "random": "from random masks"}
 tables = {
-    name: fs.shortcuts.measure(network, pictures, maps, fs.shortcuts.Trials(fills=["zeros"], false_positives=False))
+    name: fs.shortcuts.measure(network, pictures, maps, fs.shortcuts.Trials(fills=["zeros"]))
     for name, pictures in styles.items()
 }
 table = pd.concat(tables, names=["style"]).replace({"class": dict(enumerate(SHAPES)), "filter": KINDS})

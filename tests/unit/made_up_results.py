@@ -14,15 +14,13 @@ from frequency_shortcuts.storage.files import replacing_hdf5
 RATES = {"dfm": (0.9, 0.05), "random": (0.1, 0.1), "radial": (0.2, 0.1), "low_pass": (0.3, 0.05), "other": (0.1, 0.1)}
 
 
-def random_hits(
-    seed=0, *, n_classes=4, per_class=(3, 7), size=(6, 7), neutral=None, negatives=None, false_positives=True
-):  # fmt: skip
+def random_hits(seed=0, *, n_classes=4, per_class=(3, 7), size=(6, 7), neutral=None, negatives=None):
     """The hits of a network that names classes at random, more often right under some masks than under others."""
     generator = np.random.default_rng(seed)
     labels = generator.permutation(np.repeat(np.arange(n_classes), generator.integers(*per_class, n_classes)))
     pairs = ConjugatePairs(*size)
     maps = dominant(generator.standard_normal((n_classes, len(pairs))), pairs, 20)
-    how = Trials(("keep", "remove"), radial=5, others=None, false_positives=false_positives, seed=seed)
+    how = Trials(("keep", "remove"), radial=5, others=None, seed=seed)
     kept, (to_own, to_judged), trials = plan_trials(maps, how, "")
     negative = np.zeros((n_classes, len(labels)), bool)
     for c in range(n_classes):
@@ -35,7 +33,7 @@ def random_hits(
         found = np.where(right, labels, generator.integers(0, n_classes, needed.shape))
         named[fill] = np.where(needed, found, NOT_SHOWN).astype(np.int16)
     unfiltered = np.where(generator.random(len(labels)) < 0.8, labels, generator.integers(0, n_classes, len(labels)))
-    return Hits(labels, unfiltered, named, donor, negative, kept, trials, neutral, false_positives)
+    return Hits(labels, unfiltered, named, donor, negative, kept, trials, neutral)
 
 
 def write_file(path, hits, **of_methods):

@@ -18,7 +18,7 @@ few = settings(max_examples=5, deadline=None, derandomize=True)
 designs = st.fixed_dictionaries(
     {
         "seed": st.integers(0, 1000), "n_classes": st.integers(2, 4), "neutral": st.sampled_from([None, 1]),
-        "negatives": st.sampled_from([None, 4]), "false_positives": st.booleans(),
+        "negatives": st.sampled_from([None, 4]),
     }
 )  # fmt: skip
 
@@ -101,7 +101,7 @@ def test_beyond_twenty_one_classes_each_sees_twenty_maps_and_each_map_is_shown_t
 
 
 def test_what_is_written_is_read_and_the_hits_of_other_methods_lie_beside_those_of_the_culling(tmp_path):
-    own, other = random_hits(negatives=4), random_hits(1, neutral=1, false_positives=False)
+    own, other = random_hits(negatives=4), random_hits(1, neutral=1)
     with h5py.File(tmp_path / "hits.h5", "w") as file:
         write_hits(file, own)
         assert list(read_hits_of_methods(file)) == ["culling"]
@@ -113,8 +113,7 @@ def test_what_is_written_is_read_and_the_hits_of_other_methods_lie_beside_those_
         for name in ("labels", "unfiltered", "donors", "negatives", "masks"):
             expected, values = getattr(hits, name), getattr(found, name)
             assert np.array_equal(values, expected) and values.dtype == expected.dtype
-        assert (found.neutral, found.false_positives) == (hits.neutral, hits.false_positives)
-        assert list(found.predicted) == list(hits.predicted)
+        assert found.neutral == hits.neutral and list(found.predicted) == list(hits.predicted)
         assert all(np.array_equal(found.predicted[fill], hits.predicted[fill]) for fill in hits.predicted)
 
 
@@ -126,8 +125,7 @@ def test_rates_are_those_of_a_loop_over_the_images(design):
     masks = hits.trials.set_index(["part", "class", "filter", "draw"])["mask"]
     for row in table.to_dict("records"):
         mask = None if row["filter"] == "unfiltered" else masks[row["part"], row["class"], row["filter"], row["draw"]]
-        kinds = ("random", "low_pass") if hits.false_positives else ()
-        measured = row["filter"] in ("unfiltered", "dfm", "other", *kinds)
+        measured = row["filter"] != "radial"
         tpr = slow_rate(hits, row["fill"], mask, row["class"], own=True)
         fpr = slow_rate(hits, row["fill"], mask, row["class"], own=False) if measured else None
         assert row["tpr"] == tpr and (np.isnan(row["fpr"]) if fpr is None else row["fpr"] == fpr)
@@ -208,10 +206,9 @@ def test_the_margins_of_the_own_map_are_those_of_loops(design):
     hits = random_hits(**{**design, "per_class": (4, 7)})
     table = cross.own_map_advantage(hits, draws=20).set_index("fill")
     for fill in hits.predicted:
-        lowest, best = slow_margins(replace(hits, false_positives=True), fill)
+        lowest, best = slow_margins(hits, fill)
         found = table.loc[fill, ["low_pass_margin", "best_other_margin"]].astype(float)
-        expected = [lowest if hits.false_positives else np.nan, best]
-        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+        np.testing.assert_allclose(found, [lowest, best], rtol=0, atol=1e-12)
         low, high = table.loc[fill, ["best_other_margin_low", "best_other_margin_high"]]
         assert np.isnan(low) or low <= best <= high  # a bootstrap without spread has no ends
 

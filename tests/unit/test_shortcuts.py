@@ -203,15 +203,14 @@ def test_a_network_with_more_outputs_than_masks_is_named(case):
 
 
 def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
-    """`NOT_SHOWN` elsewhere: with negatives, and without false positives, which maps have and controls have not."""
+    """`NOT_SHOWN` elsewhere."""
     masks = case[2]
-    for options in ({"negatives": 3}, {"negatives": 4, "false_positives": False}):
+    for options in ({"negatives": 3}, {"negatives": 4}):
         hits = shortcuts.collect(case[0], Split(case[1], LABELS), masks, Trials(controls=2, seed=2, **options))
-        few = options.get("false_positives", True)
         for fill, named in hits.predicted.items():
             needed = np.zeros(named.shape, bool)
             for row in hits.trials.to_dict("records"):
-                c, for_rate = row["class"], row["filter"] in ("dfm", "other", *(("random", "low_pass") if few else ()))
+                c, for_rate = row["class"], row["filter"] != "radial"
                 counts = hits.negatives[c] & (LABELS[hits.donors] != c if fill == "swap" else True)
                 needed[row["mask"]] |= (c == LABELS) | (counts & for_rate)
             assert np.array_equal(named == NOT_SHOWN, ~needed)
@@ -220,7 +219,7 @@ def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
             assert np.flatnonzero(hits.negatives[c]).tolist() == drawn.tolist()
         table = shortcuts.rates(hits)
         measured = set(table.loc[table["fpr"].notna(), "filter"])
-        assert measured == {"unfiltered", "dfm", "other"} | ({"random", "low_pass"} if few else set())
+        assert measured == {"unfiltered", "dfm", "random", "low_pass", "other"}
 
 
 def test_no_more_than_a_batch_is_read_at_once(case, monkeypatch):

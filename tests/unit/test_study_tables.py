@@ -42,10 +42,10 @@ def test_draws_are_averaged_within_each_fill():
     runs = [dict(zip(RUN, run, strict=True)) for run in PHOTOGRAPHS]
     parts = [study_tables.of_run(shortcuts.rates(one), run, CLASSES) for one, run in zip(hits, runs, strict=True)]
     tests = pd.concat(parts).query("part == 'keep'")
-    ood = tests.drop(columns=["fpr", "negatives"]).assign(rendition="toy")
+    ood = tests.assign(rendition="toy")
     table = study_tables.mean_over_draws(ood.assign(new=ood["tpr"]), [*RUN, "rendition"])
     keys = [*RUN, "rendition", "class", "part", "fill", "filter"]
-    assert not table.duplicated(keys).any() and "negatives" not in table
+    assert not table.duplicated(keys).any()
     assert table["new"].equals(table["tpr"]) and not {"draw", "positions", "tpr_low"} & set(table)
     selected = "network == 'large' and `class` == 'bee' and fill == 'swap' and filter == 'random'"
     assert table.query(selected)["tpr"].item() == pytest.approx(ood.query(selected)["tpr"].mean())
@@ -74,11 +74,11 @@ def ood():
     generator = np.random.default_rng(1)
     renditions = {"p": ["toy", "art"], "q": ["art"]}
     rows = [
-        (*run, rendition, c, "keep", fill, kind, generator.random())
+        (*run, rendition, c, "keep", fill, kind, *generator.random(2))
         for run in RUNS
         for rendition, c, fill, kind in product(renditions[run[0]], NAMES, ("swap", "zeros"), study_tables.FILTERS)
     ]
-    return pd.DataFrame(rows, columns=[*RUN, "rendition", "class", "part", "fill", "filter", "tpr"])
+    return pd.DataFrame(rows, columns=[*RUN, "rendition", "class", "part", "fill", "filter", "tpr", "fpr"])
 
 
 def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
@@ -99,22 +99,24 @@ def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
 def test_a_row_by_rendition_holds_every_test_of_a_class(of_runs, ood):
     table = study_tables.by_rendition(ood, of_runs)
     assert len(table) == 3 * len(NAMES) * 6
-    columns = [f"tpr_{images}_{kind}" for images in ("original", "toy", "art") for kind in ("mean", "sd")]
-    assert list(table.columns[6:]) == columns
+    columns = ["_".join(names) for names in product(("tpr", "fpr"), ("original", "toy", "art"), ("mean", "sd"))]
+    assert sorted(table.columns[6:]) == sorted(columns)
     assert list(table["class"].iloc[::6]) == NAMES * 3 and list(table["filter"]) == [*study_tables.FILTERS] * 9
     values = defaultdict(list)
     for row in of_runs.query("part == 'keep' and fill == 'zeros'").to_dict("records"):
-        for kind in study_tables.FILTERS:
-            values[(*(row[key] for key in RUN[:3]), row["class"], kind, "original")].append(row[f"tpr_{kind}"])
-    for *network, _, rendition, name, _, fill, kind, tpr in ood.itertuples(index=False):
+        for rate, kind in product(("tpr", "fpr"), study_tables.FILTERS):
+            if (name := f"{rate}_{kind}") in row:  # no FPR of random masks with the radii of a map
+                values[(*(row[key] for key in RUN[:3]), row["class"], kind, f"{rate}_original")].append(row[name])
+    for *network, _, rendition, name, _, fill, kind, tpr, fpr in ood.itertuples(index=False):
         if fill == "zeros":
-            values[*network, name, kind, rendition].append(tpr)
+            values[*network, name, kind, f"tpr_{rendition}"].append(tpr)
+            values[*network, name, kind, f"fpr_{rendition}"].append(fpr)
     for row in table.to_dict("records"):
-        for images in ("original", "toy", "art"):
-            seeds = values[(*(row[key] for key in RUN[:3]), row["class"], row["filter"], images)]
+        for rate, images in product(("tpr", "fpr"), ("original", "toy", "art")):
+            seeds = values[(*(row[key] for key in RUN[:3]), row["class"], row["filter"], f"{rate}_{images}")]
             expected = np.mean(seeds) if seeds else np.nan
-            assert np.isclose(row[f"tpr_{images}_mean"], expected, equal_nan=True)
+            assert np.isclose(row[f"{rate}_{images}_mean"], expected, equal_nan=True)
             spread = np.std(seeds, ddof=1) if len(seeds) > 1 else np.nan
-            assert np.isclose(row[f"tpr_{images}_sd"], spread, equal_nan=True)
+            assert np.isclose(row[f"{rate}_{images}_sd"], spread, equal_nan=True)
     # Runs without renditions do not enter.
     assert set(study_tables.by_rendition(ood[ood["dataset"] == "p"], of_runs)["dataset"]) == {"p"}

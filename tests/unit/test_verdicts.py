@@ -91,10 +91,8 @@ def slow_margin(hits, fill, c, part, chosen):
     own = hits.trials.query("`class` == @c and part == @part and filter == 'dfm'")["mask"].item()
     images, judged = np.flatnonzero(hits.labels == c), np.flatnonzero(hits.judged(fill)[c])
     named, value, centre, variance, rates_of_draws = hits.predicted[fill], 0, 0, 0, np.zeros(len(chosen))
-    kinds = hits.trials.query("`class` == @c and part == @part and mask in @chosen")["filter"]
-    measured = len(judged) and (hits.false_positives or (kinds == "other").all())
-    assert not measured or (named[np.ix_([own, *chosen], judged)] != NOT_SHOWN).all()
-    for sign, some in ((1, images), (-1, judged)) if measured else ((1, images),):
+    assert (named[np.ix_([own, *chosen], judged)] != NOT_SHOWN).all()
+    for sign, some in ((1, images), (-1, judged)) if len(judged) else ((1, images),):
         one, *draws = ([named[mask, i] == c for i in some] for mask in [own, *chosen])
         found = slow_difference(one, draws)
         value, centre, variance = value + sign * found[0], centre + sign * found[1], variance + found[2]
@@ -118,11 +116,9 @@ def slow_margin_over_one_more(hits, fill, c, own, chosen):
     return tpr - mean, tpr - mean - reach, tpr - mean + reach
 
 
-@pytest.mark.parametrize(
-    ("seed", "neutral", "negatives", "false_positives"), [(0, None, None, True), (1, 1, 4, True), (2, None, 4, False)]
-)
-def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negatives, false_positives):
-    hits = random_hits(seed, neutral=neutral, negatives=negatives, false_positives=false_positives)
+@pytest.mark.parametrize(("seed", "neutral", "negatives"), [(0, None, None), (1, 1, 4), (2, None, 4)])
+def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negatives):
+    hits = random_hits(seed, neutral=neutral, negatives=negatives)
     table = rates(hits).set_index(["class", "part", "fill", "filter", "draw"]).sort_index()
     found = verdicts(hits, strong=0.5)
     assert len(found) == 2 * (4 + 4 - (neutral is not None))
@@ -164,7 +160,7 @@ def test_verdicts_are_those_of_loops_over_masks_and_images(seed, neutral, negati
         negatives = hits.judged(fill)[c].sum()
         images = (hits.labels == c).sum()
         possible = all(
-            slow_best(images, negatives if false_positives or kind == "other" else 0) > 0
+            slow_best(images, negatives) > 0
             for kind, _ in margins
             if kind != "radial"  # of which all draws are 0: no spread, and so any TPR is clear
         )

@@ -44,9 +44,9 @@ OTHERS = {
     ),
     "table_3": Table(
         "table 3 of the paper, one row a network, class and `filter` (unfiltered, dfm, random, radial, low_pass, "
-        "other), of the part keep and the fill zeros: `tpr_original` on the test images and `tpr_{rendition}` in each "
-        "rendition, `_mean` and `_sd`",
-        Result("TPR by class and rendition (table 3)", "ood"),
+        "other), of the part keep and the fill zeros: TPR and FPR (not of radial) on the test images (`tpr_original`, "
+        "`fpr_original`) and in each rendition (`tpr_{rendition}`, `fpr_{rendition}`), `_mean` and `_sd`",
+        Result("TPR and FPR by class and rendition (table 3)", "ood"),
         lambda plan: (
             plan.ood_datasets() and all(ZEROS.name in plan.config[part]["fills"] for part in ("shortcuts", "ood"))
         ),

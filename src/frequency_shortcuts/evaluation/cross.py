@@ -115,7 +115,7 @@ def _over_lowest(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> Floa
     """Over as many of the lowest frequencies."""
     trials = hits.trials[(hits.trials["part"] == "keep") & (hits.trials["filter"] == "low_pass")]
     lowest = trials.loc[trials["class"] == c, "mask"]
-    if lowest.empty or not hits.false_positives:
+    if lowest.empty:
         return None
     own, low = hits.predicted[fill][[maps[c], lowest.item()]] == c
     difference: FloatArray = np.subtract(own, low, dtype=float)

@@ -22,7 +22,6 @@ from frequency_shortcuts.storage.tables import CULLING
 Named = npt.NDArray[np.int16]  # the class that a network names for each image
 NOT_SHOWN = -1  # in the place of a class: this image was not tested under this mask
 TRIAL = ["class", "part", "filter", "draw", "mask", "positions", "overlap"]
-MAPS = ("dfm", "other")  # filters that are a map, of the class or of another one
 _TEXTS = ("part", "filter")
 
 
@@ -37,7 +36,6 @@ class Hits:
     masks : bool [mask, H, W], the frequencies that an image keeps, centred
     trials : what each mask is for, with the columns `TRIAL`; `mask` is its index, other columns as in `rates`
     neutral : the class without a cue of its own, if there is one
-    false_positives : whether FPR was also measured under uniform random and low-pass masks, not only under maps
     """
 
     labels: IntArray
@@ -48,7 +46,6 @@ class Hits:
     masks: BoolArray
     trials: pd.DataFrame
     neutral: int | None = None
-    false_positives: bool = True
 
     @property
     def n_classes(self) -> int:
@@ -64,18 +61,14 @@ class Hits:
         """The classes that have a test under a fill. With `swap`, images of the neutral class are the donors."""
         return fills.named(fill).tested(self.n_classes, self.neutral)
 
-    def has_fpr(self, trials: pd.DataFrame) -> BoolArray:
-        """Whether FPR was measured under the mask of each of some rows of `trials`."""
-        return measures_fpr(trials["filter"], self.false_positives)
-
     def judged(self, fill: str) -> BoolArray:
         """The images on which FPR of each class is measured under a fill, bool [class, n]."""
         return fills.named(fill).judged(self.negatives, self.labels, self.donors)
 
 
-def measures_fpr(kinds: pd.Series, false_positives: bool) -> BoolArray:
-    """Whether FPR is measured under filters: always under maps, never under random masks with the radii of a map."""
-    measured: BoolArray = (kinds.ne("radial") if false_positives else kinds.isin(MAPS)).to_numpy()
+def has_fpr(trials: pd.DataFrame) -> BoolArray:
+    """Whether FPR is measured under the mask of each of some trials: not under random masks with the radii of a map."""
+    measured: BoolArray = trials["filter"].ne("radial").to_numpy()
     return measured
 
 
@@ -98,7 +91,7 @@ def write_hits(group: h5py.Group, hits: Hits) -> None:
         values = hits.trials[name]
         group[f"trials/{name}"] = values.to_numpy(object if name in _TEXTS else None)
     neutral = -1 if hits.neutral is None else hits.neutral
-    group.attrs.update(layout="centred", neutral=neutral, false_positives=hits.false_positives)
+    group.attrs.update(layout="centred", neutral=neutral)
 
 
 def read_hits(group: h5py.Group) -> Hits:
@@ -120,7 +113,6 @@ def read_hits(group: h5py.Group) -> Hits:
         masks=group["masks"][:],
         trials=pd.DataFrame(columns),
         neutral=None if neutral < 0 else neutral,
-        false_positives=bool(group.attrs["false_positives"]),
     )
 
 
@@ -156,7 +148,7 @@ def rates(hits: Hits) -> pd.DataFrame:
                 about = pd.concat([unfiltered, trials[list(unfiltered)]], ignore_index=True)
                 about = about.assign(**{"class": c, "neutral": c == hits.neutral, "part": part, "fill": fill})[columns]
                 shown = np.concatenate([hits.unfiltered[None], named[trials["mask"]]])
-                measured = np.r_[True, hits.has_fpr(trials)]
+                measured = np.r_[True, has_fpr(trials)]
                 tables.append(rates_of_class(about, shown, c, hits.labels == c, judged[c], measured))
     return pd.concat(tables, ignore_index=True)
 

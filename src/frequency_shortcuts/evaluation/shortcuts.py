@@ -93,7 +93,7 @@ def collect(
             background, counted = fill.background(source.take, donor), fill.judged(negative, labels, donor)
             named[fill.name] = predictor.under_masks(source, background, kept, shown_to, counted)
             log.info("fill %s: %d tests of masks on %d images", fill.name, len(about), len(labels))
-    return Hits(labels, unfiltered, named, donor, negative, kept, about, neutral, trials.false_positives)
+    return Hits(labels, unfiltered, named, donor, negative, kept, about, neutral)
 
 
 def measure(*arguments: Any, **options: Any) -> pd.DataFrame:

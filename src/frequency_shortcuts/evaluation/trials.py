@@ -17,7 +17,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import FILLS, all_named
 from frequency_shortcuts.spectrum.masks import control_mask, low_pass_mask, overlap
 
-from .hits import TRIAL, measures_fpr
+from .hits import TRIAL, has_fpr
 
 Part = Literal["keep", "remove"]
 PARTS: tuple[Part, ...] = ("keep", "remove")
@@ -41,7 +41,6 @@ class Trials:
         classes and no neutral one there are none: FPR is missing, and verdicts use TPR alone
     one_sample : draw the negatives once, from all images, and use for each class those of other classes. With many
         classes this takes far fewer passes, since a map is shown to the same images for each class
-    false_positives : if false, FPR is measured under maps alone: uniform random and low-pass masks have none
     seed : of all draws
 
     Raises ValueError for another part or fill, none of them, and numbers out of range.
@@ -56,7 +55,6 @@ class Trials:
     others: int | None = OTHERS
     negatives: int | None = None
     one_sample: bool = False
-    false_positives: bool = True
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -95,7 +93,7 @@ def plan_trials(masks: BoolArray, trials: Trials, run: str) -> tuple[BoolArray, 
     table = pd.DataFrame(rows, columns=TRIAL)
     shown_to = np.zeros((2, len(kept), len(masks)), bool)
     shown_to[0, table["mask"], table["class"]] = True
-    with_fpr = table[measures_fpr(table["filter"], trials.false_positives)]
+    with_fpr = table[has_fpr(table)]
     shown_to[1, with_fpr["mask"], with_fpr["class"]] = True
     return np.stack(kept), shown_to, table
 

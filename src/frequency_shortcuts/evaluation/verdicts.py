@@ -28,7 +28,7 @@ from frequency_shortcuts.intervals import (
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.masks import CONTROLS
 
-from .hits import Hits, rates
+from .hits import Hits, has_fpr, rates
 
 RECOGNISED_TPR = 0.5  # unfiltered TPR below which a class has no verdict
 STRONG_TPR = 0.6  # least lower end of the TPR of a strong shortcut; our choice
@@ -198,7 +198,7 @@ def _tests(hits: Hits) -> Iterator[_TestedMaps]:
             right, wrong = shown[:, hits.labels == c], shown[:, judged[c]]
             yield _TestedMaps(
                 {"class": c, "part": part, "fill": fill}, trials["filter"].to_numpy(str), trials["draw"].to_numpy(),
-                right == c, wrong == c, hits.has_fpr(trials) & judged[c].any(),
+                right == c, wrong == c, has_fpr(trials) & judged[c].any(),
             )  # fmt: skip
 
 

@@ -57,8 +57,7 @@ def mean_over_draws(table: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """
     keys = [*keys, "class", "part", "fill", "filter"]
     averaged = [name for name in table if name not in (*keys, *NOT_AVERAGED) and not name.endswith(("_low", "_high"))]
-    measure = table["tpr"] - (table["fpr"].fillna(0) if "fpr" in table else 0)
-    groups = table.assign(measure=measure).groupby(keys, sort=False)
+    groups = table.assign(measure=table["tpr"] - table["fpr"].fillna(0)).groupby(keys, sort=False)
     means = groups[averaged].mean()
     means["draws"] = groups["measure"].count()
     means["error"] = (groups["measure"].std() / means["draws"] ** 0.5).where(means["draws"] > 1, 0.0)
@@ -96,30 +95,30 @@ def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) 
 
 
 def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
-    """Table 3: TPR of every class out of distribution, one column per rendition, one row per class and filter.
+    """Table 3: TPR and FPR of every class out of distribution, in each rendition, one row per class and filter.
 
-    ood: columns `dataset`, `network`, `augmentation`, `seed`, `rendition`, `class`, `part`, `fill`, `filter` and `tpr`,
-    one row each (mean over the draws of a control). verdicts: a table of `verdicts.verdicts` of the same runs, for the
-    test images. The rows `as_published` of both are used. Columns: data set, network, augmentation, `class`, `filter`
-    (as in `FILTERS`), `seeds`, and `tpr_{images}_mean` and `_sd` over seeds, where images are `original` and then each
-    rendition.
+    ood: columns `dataset`, `network`, `augmentation`, `seed`, `rendition`, `class`, `part`, `fill`, `filter`, `tpr` and
+    `fpr`, one row each (mean over the draws of a control). verdicts: a table of `verdicts.verdicts` of the same runs,
+    for the test images. The rows `as_published` of both are used. Columns: data set, network, augmentation, `class`,
+    `filter` (as in `FILTERS`), `seeds`, and `tpr_{images}` and `fpr_{images}`, `_mean` and `_sd` over seeds, where
+    images are `original` and then each rendition.
     """
     ood, verdicts = as_published(ood), as_published(verdicts)
     keys = [*NETWORK, "class", "filter"]
     tested = [kind for kind in FILTERS if f"tpr_{kind}" in verdicts]
-    original = verdicts.melt(
-        [*NETWORK, "seed", "class"], [f"tpr_{kind}" for kind in tested], var_name="filter", value_name="tpr"
+    rates, about = ["tpr", "fpr"], verdicts[[*NETWORK, "seed", "class"]].assign(rendition="original")
+    original = pd.concat(
+        [about.assign(filter=kind, **{rate: verdicts.get(f"{rate}_{kind}") for rate in rates}) for kind in tested]
     )
-    original["filter"] = original["filter"].str.removeprefix("tpr_")
     runs = ood[[*NETWORK, "seed"]].drop_duplicates()
-    long = pd.concat([original.merge(runs, on=[*NETWORK, "seed"]).assign(rendition="original"), ood])
-    spread = long.groupby([*keys, "rendition"], sort=False)["tpr"].agg(["mean", "std"])
-    wide = spread.unstack("rendition")  # noqa: PD010 (of two columns at once)
-    order = list(long["rendition"].drop_duplicates())
+    long = pd.concat([original.merge(runs, on=[*NETWORK, "seed"]), ood])
+    spread = long.astype(dict.fromkeys(rates, float)).groupby([*keys, "rendition"], sort=False)[rates]
+    wide = spread.agg(["mean", "std"]).unstack("rendition")  # noqa: PD010 (of four columns at once)
     table = pd.DataFrame(
         {
-            f"tpr_{images}_{name}": wide[kind, images]
-            for images in order
+            f"{rate}_{images}_{name}": wide[rate, kind, images]
+            for images in long["rendition"].drop_duplicates()
+            for rate in rates
             for kind, name in (("mean", "mean"), ("std", "sd"))
         }
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def measure(step: Any, created_by: str) -> None:
-    """The class named for every rendition, mask and image, and the TPR of every class, fill, filter and draw."""
+    """The class named for every rendition, mask and image, and the rates of every class, fill, filter and draw."""
     import pandas as pd
 
     from frequency_shortcuts.storage.files import replacing_hdf5
@@ -38,8 +38,7 @@ def measure(step: Any, created_by: str) -> None:
             hits = shortcut_tests.measure(group, network, rendition, given.maps, name, params, params.methods)
             tables[Path(path).stem] = shortcut_tests.rates_of(hits, rendition.classes)
         file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by)
-    table = pd.concat(tables, names=["rendition"]).reset_index(level="rendition")
-    write_table(table.drop(columns=["negatives", "fpr", "fpr_low", "fpr_high"]), output.ood, **run)
+    write_table(pd.concat(tables, names=["rendition"]).reset_index(level="rendition"), output.ood, **run)
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
@@ -63,9 +62,7 @@ def _settings(plan: Plan) -> dict[str, Any]:
     fills = plan.config["ood"]["fills"]
     return {
         "percent": plan.config["shortcuts"]["percent"],
-        "settings": plan.shortcut_settings(
-            parts=["keep"], fills=fills, radial=plan.config["shortcuts"]["controls"], false_positives=False
-        ),
+        "settings": plan.shortcut_settings(parts=["keep"], fills=fills, radial=plan.config["shortcuts"]["controls"]),
         **settings_of_methods(plan, deciding(fills)),
     }
 
@@ -78,11 +75,11 @@ TEST = NetworkTest(
     outputs={
         "hits": Output(
             f"tests/{FOLDER}/ood_hits.h5",
-            "a group for each rendition, as `hits.h5`; random and low-pass masks on images of the class alone",
+            "a group for each rendition, as `hits.h5`",
         ),
         "ood": Output(
             f"tests/{FOLDER}/ood.csv",
-            "as `shortcuts.csv`, with `rendition`, of the part keep: without `negatives` and `fpr`",
+            "as `shortcuts.csv`, with `rendition`, of the part keep",
         ),
     },
     inputs=lambda plan: {
@@ -96,7 +93,7 @@ TEST = NetworkTest(
     tables={
         "ood": Table(
             "`tests/{run}/ood.csv` of all runs, with the draws of a control averaged: `draws`, their number, `error`, "
-            "SD / sqrt(draws) of their TPR",
+            "SD / sqrt(draws) of their TPR - FPR (of radial masks, TPR)",
             Result("every test on renditions", "ood"),
         ),
         "ood_advantage": Table("as `own_map_advantage.csv`, in each `rendition`"),

@@ -88,10 +88,9 @@ TEST: NetworkTest = NetworkTest(
             "bool [mask, H, W], the frequencies that are kept; `named/{fill}` int16 [mask, image] (-1: not shown); "
             "`donors` int32 [image] of the fill swap; `negatives` bool [class, image], on which FPR is measured; "
             "`trials/{column}`, what each mask is for: `class`, `part`, `filter`, `draw`, `mask` (its index), "
-            "`positions`, `overlap`; attributes `neutral` (-1: none), `false_positives` (whether FPR was measured also "
-            "under random and low-pass masks); group `phase`: `named/{region}/{kept}` int16 [class or 1, image], "
-            "`judged` bool [class, image]; group `methods/{name}`, of each method in `shortcuts.methods`: the same "
-            "with its maps, those of other classes and the lowest frequencies",
+            "`positions`, `overlap`; attribute `neutral` (-1: none); group `phase`: `named/{region}/{kept}` int16 "
+            "[class or 1, image], `judged` bool [class, image]; group `methods/{name}`, of each method in "
+            "`shortcuts.methods`: the same with its maps, those of other classes and the lowest frequencies",
         ),
         "shortcuts": Output(
             f"tests/{FOLDER}/shortcuts.csv",
