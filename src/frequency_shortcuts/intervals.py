@@ -1,6 +1,7 @@
 """All confidence intervals: of shares, of differences on the same images, of one network, and of several networks.
 
 - A share in a table: `shares`, Wilson's interval.
+- TPR - FPR of one mask: `minus`, from their intervals.
 - Two masks on the same images of one network: `paired`; TPR and FPR are of different images, `joined` takes both.
 - A mask and one more of several random ones: `reach_of_one_more`.
 - Any other number of one network: `bootstrap` of its images within each class.
@@ -80,6 +81,21 @@ def wilson(share: npt.ArrayLike, count: npt.ArrayLike) -> tuple[FloatArray, Floa
         return end
 
     return low(p), 1 - low(1 - p)
+
+
+def minus(first: Estimate, second: Estimate) -> Estimate:
+    """The difference of two shares of different images [...], from their Wilson intervals.
+
+    R. G. Newcombe, Statistics in Medicine 17, 873 (1998), method 10. Without a second share (NaN) it is the first one.
+
+    >>> tpr, fpr = Estimate(*shares(45, 50)), Estimate(*shares(9, 450))
+    >>> np.round(minus(tpr, fpr), 2)
+    array([0.88, 0.77, 0.94])
+    """
+    value, low, high = first
+    taken, least, most = map(np.nan_to_num, second)
+    below, above = np.hypot(value - low, most - taken), np.hypot(high - value, taken - least)
+    return Estimate(value - taken, value - taken - below, value - taken + above)
 
 
 def paired(differences: npt.ArrayLike) -> Paired:

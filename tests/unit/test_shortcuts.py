@@ -157,6 +157,28 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case, neutral):
     assert table.groupby("fill")["delta_percent"].apply(lambda change: change.abs().max()).gt(0).all()
 
 
+def test_rates_of_every_size_are_those_of_the_maps_of_that_size_and_of_the_lowest_frequencies(case):
+    network, images, masks = case
+    maps = {12.5: masks & low_pass_mask(masks[0]), 30: masks}
+    table = shortcuts.measure_sizes(network, Split(images, LABELS), maps, negatives=5, seed=7)
+    about = ["percent", "class", "filter"]
+    expected = itertools.product(maps, range(3), ("dfm", "low_pass"))
+    assert list(table[about].itertuples(index=False, name=None)) == list(expected)
+    for row in table.to_dict("records"):
+        c, judged = row["class"], np.isin(np.arange(len(LABELS)), shortcuts.negatives_of(LABELS, row["class"], 5, 7))
+        mask = maps[row["percent"]][c]
+        mask = mask if row["filter"] == "dfm" else low_pass_mask(mask)
+        tpr, fpr = slow_rates(called(network, images, mask), c, judged)
+        assert (row["tpr"], row["fpr"], row["positions"], row["negatives"]) == (tpr, fpr, mask.sum(), 5)
+        (low, high), (least, most) = ((row[f"{rate}_low"], row[f"{rate}_high"]) for rate in ("tpr", "fpr"))
+        ends = -(((tpr - low) ** 2 + (most - fpr) ** 2) ** 0.5), ((high - tpr) ** 2 + (fpr - least) ** 2) ** 0.5
+        found = [row["measure"], row["measure_low"], row["measure_high"]]
+        np.testing.assert_allclose(found, [tpr - fpr, tpr - fpr + ends[0], tpr - fpr + ends[1]], rtol=0, atol=1e-12)
+    network, some = nn.Sequential(nn.Flatten(), nn.Linear(56, 2)), LABELS < 2
+    alone = shortcuts.measure_sizes(network, Split(images[some], LABELS[some]), {30: masks[:2]})
+    assert alone["fpr"].isna().all() and np.allclose(alone["measure_low"], alone["tpr_low"])
+
+
 def test_random_masks_may_be_left_out_where_no_verdict_is_needed(case):
     network, images, masks = case
     trials = Trials(("keep", "remove"), controls=5, seed=7)
@@ -179,9 +201,9 @@ def test_random_masks_may_be_left_out_where_no_verdict_is_needed(case):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"controls": -1}, "controls -1: expected 0 draws or more"),
+        ({"controls": -1}, "controls -1: expected 0 or more"),
         ({"parts": ()}, "no part to test: choose from keep, remove"),
-        ({"others": 0}, "others 0: expected at least 1, or None for all"),
+        ({"negatives": 0}, "negatives 0: expected at least 1, or None for all"),
         ({"masks": np.ones((2, *SIZE), bool)}, "there are 2 maps for 3 classes: expected one for each class"),
         ({"masks": np.ones((3, 4, 4), bool)}, r"mask of shape \(4, 4\)"),
         ({"masks": np.ones((3, *SIZE))}, "mask of dtype float64"),

@@ -10,6 +10,7 @@ kept.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -20,6 +21,7 @@ from torch import nn
 
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.intervals import Estimate, minus
 from frequency_shortcuts.networks.predictions import Classifier, confusion, source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import SWAP, ZEROS, Fill, all_named, donors
@@ -35,7 +37,7 @@ from .verdicts import over_seeds, verdicts
 # The public functions of the test, also those of other modules.
 __all__ = [
     "DRAWS", "OTHERS", "Hits", "Trials",
-    "band_stop", "collect", "control_mask", "cross_matrix", "measure", "negatives_of", "others_of",
+    "band_stop", "collect", "control_mask", "cross_matrix", "measure", "measure_sizes", "negatives_of", "others_of",
     "over_seeds", "own_map_advantage", "rates", "read_hits", "verdicts", "write_hits",
 ]  # fmt: skip
 
@@ -102,6 +104,34 @@ def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
     >>> measure(network, split, masks, Trials(fills=["zeros"])).query("filter == 'dfm'")[["class", "tpr", "fpr"]]
     """
     return rates(collect(*arguments, **options))
+
+
+def measure_sizes(
+    network: nn.Module,
+    split: Split,
+    maps: Mapping[float, BoolArray],
+    *,
+    negatives: int | None = None,
+    seed: int = 0,
+    run: str = "",
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Rates of every class from its own map of every size, and from as many of the lowest frequencies, with zeros.
+
+    maps : percent -> bool [class, H, W]; all else as in `Trials` and `collect`
+
+    Returns a tidy table, one row per percent, class and filter: `percent`, `class`, `filter` (dfm, low_pass),
+    `positions` of the mask, the columns of `hits.rates_of_class`, and `measure`, TPR - FPR, with its 95 % interval
+    `measure_low`, `measure_high` over the images.
+
+    >>> measure_sizes(network, split, {5: masks}).set_index(["class", "filter"])["measure"]
+    """
+    trials = Trials(fills=[ZEROS.name], controls=0, radial=0, others=0, negatives=negatives, seed=seed)
+    tables = {size: measure(network, split, masks, trials, run=run, progress=progress) for size, masks in maps.items()}
+    table = pd.concat(tables, names=["percent"]).reset_index(level="percent").query("filter != 'unfiltered'")
+    tpr, fpr = (Estimate(*(table[f"{rate}{end}"] for end in ("", "_low", "_high"))) for rate in ("tpr", "fpr"))
+    measures = dict(zip(("measure", "measure_low", "measure_high"), minus(tpr, fpr), strict=True))
+    return table.assign(**measures).drop(columns=["neutral", "part", "fill", "draw", "overlap"]).reset_index(drop=True)
 
 
 # Bands

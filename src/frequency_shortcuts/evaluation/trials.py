@@ -35,7 +35,7 @@ class Trials:
         masks, and FPR of a class leaves out the images whose donor is of that class
     controls : uniform random masks; a verdict needs at least 5, the own-map advantage none
     radial : random masks with the radii of the map, at least 5 for a verdict; shown to images of the class alone
-    others : number of other classes whose maps are tried on each class, see `others_of`; None for all
+    others : number of other classes whose maps are tried on each class, see `others_of`; None for all, 0 for none
     negatives : images of other classes on which FPR is measured, drawn for each class, as evenly over the other
         classes as their images allow; None for all. They are the same for all masks and for unfiltered images. With two
         classes and no neutral one there are none: FPR is missing, and verdicts use TPR alone
@@ -64,9 +64,9 @@ class Trials:
         all_named(self.fills)
         if not self.parts:
             raise ValueError(f"no part to test: choose from {', '.join(PARTS)}")
-        for key, least in (("controls", 0), ("radial", 0), ("others", 1), ("negatives", 1)):
+        for key, least in (("controls", 0), ("radial", 0), ("others", 0), ("negatives", 1)):
             if (limit := getattr(self, key)) is not None and limit < least:
-                expected = "at least 1, or None for all" if least else "0 draws or more"
+                expected = "at least 1, or None for all" if least else "0 or more"
                 raise ValueError(f"{key} {limit}: expected {expected}")
 
 
@@ -184,7 +184,7 @@ def count_passes(n_classes: int, n_images: int, trials: Trials, neutral: int | N
     own, limit = n_images / n_classes, n_images if trials.negatives is None else min(trials.negatives, n_images)
     if not has_negatives(n_classes, neutral):
         limit = 0
-    tried_on = 1 + min(trials.others or n_classes, n_classes - 1)
+    tried_on = 1 + min(n_classes if trials.others is None else trials.others, n_classes - 1)
 
     def shown(classes: int) -> float:
         """Images of so many classes, and negatives of these: with one sample, those of other classes."""

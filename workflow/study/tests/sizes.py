@@ -1,0 +1,57 @@
+"""The rates of maps of every size, and of as many of the lowest frequencies, of the first kind of networks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..categories import Result
+from ..description import NetworkTest, Output, Table, files_of_run
+from ..job import FOLDER
+
+if TYPE_CHECKING:
+    from ..plan import Plan
+
+
+def measure(step: Any, created_by: str) -> None:
+    """One row per class, percent and filter."""
+    from frequency_shortcuts.evaluation.shortcuts import measure_sizes
+    from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.storage.tables import write_table
+
+    from ..shortcut_tests import run_name
+    from ..tested_networks import read_inputs, with_names
+
+    params = step.params
+    network, data, run = read_inputs(step, params.split, params.images_per_class)
+    maps = {percent: dfm.read_mask(step.input.dfm, percent) for percent in params.percents}
+    table = measure_sizes(network, data, maps, run=run_name(run), progress=True, **params.settings)
+    write_table(with_names(table, data.classes), step.output[0], **run)
+
+
+def _settings(plan: Plan) -> dict[str, Any]:
+    return {
+        **plan.section("shortcuts", "split", "images_per_class"),
+        **plan.section("dfm", "percents"),
+        "settings": plan.section("shortcuts", "negatives", "seed"),
+    }
+
+
+TEST = NetworkTest(
+    message="Testing maps of every size of {wildcards.network} on {wildcards.dataset} (seed {wildcards.seed})",
+    runs=lambda plan: [run for name in plan.datasets("photographs") for run in plan.first_kind_runs(dataset=name)],
+    measure=measure,
+    outputs={"sizes": Output(f"tests/{FOLDER}/sizes.csv")},
+    inputs=lambda plan: files_of_run(plan, maps=True),
+    settings=_settings,
+    tables={
+        "sizes": Table(
+            "maps of every size, of the first kind of networks on photographs: one row a network, seed, class, "
+            "`percent` (of `dfm.percents`) and `filter` (dfm, the own map; low_pass, as many of the lowest "
+            "frequencies), of the part keep and the fill zeros: `positions` of the mask, `images` of the class, "
+            "`negatives`, `tpr`, `fpr` and `measure` (TPR - FPR), each with its 95 % interval `_low`, `_high` over the "
+            "images",
+            Result("TPR and FPR by the size of the map", "shortcuts"),
+        )
+    },
+    order=3,
+)
