@@ -25,19 +25,21 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "laptop": (
         "study",
         ["config.yaml", *(f"tables/{name}.csv" for name in (
-            "flips", "networks", "phase", "planted_use", "provenance", "runtimes", "shortcuts", "truth",
+            "claims", "flips", "networks", "phase", "planted_use", "provenance", "runtimes", "shortcuts", "truth",
         ))],
         ["figures/adcs_syn_2", "figures/cards_fashion_mnist-resnet18_w8-none", "figures/cross_fashion_mnist",
          "figures/shortcuts_fashion_mnist"],
     ),
     "findings": (
         "findings",
-        [f"tables/{name}.csv" for name in ("finding_numbers", "reliance", "provenance", "runtimes", "findings")],
-        ["figures/findings_all", "figures/reliance_fashion_mnist"],
+        [f"tables/{name}.csv" for name in (
+            "claim_variants", "claim_numbers", "reliance", "provenance", "runtimes", "claims",
+        )],
+        ["figures/claims_all", "figures/reliance_fashion_mnist"],
     ),
     "cure": ("cure", ["tables/cure*.csv"], ["figures/cure_all"]),
     "leaks": ("leaks", ["tables/leaks*.csv"], ["figures/leaks_all"]),
-    "real": ("real", ["tables/findings.csv", "analysis/flips.csv"], []),
+    "real": ("real", ["tables/claim_variants.csv", "tables/claims.csv", "analysis/flips.csv"], []),
     "example": ("example", ["example.csv", "example.json", "jpeg/summary.txt"], ["example"]),
     "bench": ("bench", ["*.csv"], ["bench_screening_curve"]),
 }  # fmt: skip

@@ -27,8 +27,8 @@ FILE, SEEDS = "digests.csv", "seeds.csv"  # of what a study made, and of what `t
 PROVENANCE = Path("tables", "provenance.csv")
 KEY = ["file", "rows", "column"]
 LEFT_OUT = ("runtimes", "provenance")  # tables that differ from run to run
-DIFFERENT = ("wall_s", "seconds", "definitions")  # columns that do
-ROWS = (*RUN, "method", "ranking", "truth", "finding", "role", "removed", "case", "training", "set", "suite", "aim")
+DIFFERENT = ("wall_s", "seconds")  # columns that do
+ROWS = (*RUN, "method", "ranking", "truth", "claim", "variant", "removed", "case", "training", "set", "suite", "aim")
 ARRAYS = ("loss_increment", "rank", "evaluated", "score", "mask")
 DIGITS = 16
 # The rows of the provenance that say why numbers can differ.

@@ -1,4 +1,4 @@
-"""Tables, findings, figures and pages of the study, and second runs of Snakemake."""
+"""Tables, claims, figures and pages of the study, and second runs of Snakemake."""
 
 import hashlib
 import platform
@@ -15,14 +15,15 @@ import yaml
 from PIL import Image
 
 from checkouts import CONFIG, MAPPED, NEUTRAL, PICTURES, TRAINED, dataset_of, shape_of
-from frequency_shortcuts.findings import definitions, judge
+from frequency_shortcuts.findings import claims
+from frequency_shortcuts.findings.definitions import CLAIMS, NOT_MEASURED
 from frequency_shortcuts.storage.tables import RUN, read_table
 from study.figures import FIGURES
 from study.network_tests import TESTS
 from study.plan import Plan
 
-TYPESET = {"findings", "graded", "networks", "table_1", "table_2", "table_3", "runtimes", "provenance"}
-OTHERS = {"finding_numbers", "dynamics", "graded_dynamics"}
+TYPESET = {"claims", "claim_variants", "graded", "networks", "table_1", "table_2", "table_3", "runtimes", "provenance"}
+OTHERS = {"claim_numbers", "dynamics", "graded_dynamics"}
 STEPS = {"train", "adcs", "find_maps", "graded"}
 # A test that is added brings its tables and its step with it.
 PLANNED = [test for test in TESTS.values() if test.runs(Plan(CONFIG))]
@@ -50,28 +51,28 @@ def test_tables_join_all_runs(study):
     assert set(tables["runtimes"]["step"]) == STEPS | measured
 
 
-def test_findings_follow_from_the_tables_of_the_study(study):
-    table, numbers = (read_table(study.results / "tables" / f"{name}.csv") for name in ("findings", "finding_numbers"))
-    assert list(table) == judge.COLUMNS and list(dict.fromkeys(table["finding"])) == list(definitions.FINDINGS)
-    assert table["definitions"].isna().all()  # the copy of the checkout has no git
-    judged = table[table["role"] == "decides"]
-    assert {"fashion_mnist", "pictures"} == set(judged.loc[judged["finding"] == "d", "data"])  # a row for each set
-    # One width, and no network with and without an augmentation; all else has data, of too few networks for a verdict.
-    assert set(judged.loc[judged["verdict"] == definitions.NO_DATA, "finding"]) == {"f", "g"}
-    assert set(judged["verdict"]) == {definitions.NO_DATA, definitions.DESCRIBED}
-    advantages = read_table(study.results / "tables" / "own_map_advantage.csv").query("method == 'culling'")
-    advantages = advantages.set_index([*RUN, "fill"])["advantage"]
-    zeros = judged[judged["quantity"].eq("own-map advantage, zeros") & judged["method"].eq("culling")]
-    of_photographs = zeros[zeros["finding"] == "d"].set_index("data")["value"]
-    for dataset, network in (("fashion_mnist", "resnet18"), ("pictures", "my_network")):
-        assert of_photographs[dataset] == pytest.approx(advantages[dataset, network, "none", 0, "zeros"], abs=1e-5)
-    decides = judged[judged["data"] != "pictures"].set_index("finding")
-    assert decides["networks"]["a"] <= 2 and decides["networks"]["b"] == 1  # a rank correlation may be missing
-    keys, one = ["finding", "quantity", "method", "data", "networks_of"], ["d", "d2", "d3", "e1"]
-    joined = numbers[numbers["finding"].isin(one) & numbers["role"].eq("decides")].groupby(keys)["value"].mean()
-    expected = judged[judged["finding"].isin(one)].set_index(keys)["value"].sort_index()
-    pd.testing.assert_series_equal(joined.sort_index(), expected, rtol=0, atol=1e-5)
-    assert len(expected) > 12 and {"flip rate", "need"} == set(judged.loc[judged["finding"] == "h", "quantity"])
+def test_claims_follow_from_the_tables_of_the_study(study):
+    tables = tables_of(study)
+    table, numbers = tables["claims"], tables["claim_numbers"]
+    assert list(table) == claims.COLUMNS and list(table["claim"]) == list(CLAIMS) and not table["decided"].any()
+    # One width, no network with and without an augmentation, and none trained anew; all else has data.
+    found = table.set_index("claim")
+    assert set(found.index[found["word"] == NOT_MEASURED]) == {"f", "g", "n"}
+    assert found["networks"]["a"] <= 2 and found["networks"]["b"] == 1  # a rank correlation may be missing
+    zeros = tables["own_map_advantage"].query("method == 'culling' and fill == 'zeros'").set_index(RUN)["advantage"]
+    of_pictures = tables["claim_variants"].query("claim == 'd' and dataset == 'pictures' and variant.isna()")
+    expected = [zeros["fashion_mnist", "resnet18", "none", 0], zeros["pictures", "my_network", "none", 0]]
+    assert [found["value"]["d"], *of_pictures["value"]] == pytest.approx(expected, abs=1e-5)
+    assert {"swap", "mixture", "C1", "zeros", "low ring"} <= set(tables["claim_variants"]["variant"])
+    means = (
+        numbers[numbers["variant"].isna() & (numbers["dataset"] == "fashion_mnist")].groupby("claim")["value"].mean()
+    )
+    same = found.loc[list(means.index), "value"]
+    assert len(means) >= 6 and means.to_numpy() == pytest.approx(same.to_numpy(), abs=1e-5)
+    drawn = {path.stem for path in (study.results / "figures").glob("*.svg")}
+    assert set(found["figure"].dropna()) <= drawn
+    of_one_table = read_table(study.results / "claims" / "own_map_advantage.csv")
+    assert claims.line(of_one_table, "d").startswith("(d) ") and set(of_one_table["claim"]) == {"d", "d2", "d3"}
 
 
 def test_tables_are_typeset_and_stand_in_the_report(study):

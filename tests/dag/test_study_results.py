@@ -289,6 +289,3 @@ def test_the_maps_of_mixture_are_tested_on_the_images_of_those_of_the_culling(st
         assert set(of_mixture.trials["filter"]) == {"dfm", "low_pass", "other"}
         tested = of_mixture.trials[of_mixture.trials["filter"] == "dfm"].set_index("class")["mask"]
         assert all(np.array_equal(of_mixture.masks[tested[c]], mask) for c, mask in enumerate(masks))
-    findings = read_table(study.results / "tables" / "findings.csv").query("method == 'mixture'")
-    roles = findings.groupby("finding")["role"].agg(set)
-    assert "decides" in roles["d"] and roles["e1"] == {"beside"}

@@ -120,20 +120,20 @@ def test_external_networks_are_not_trained():
 
 
 @pytest.mark.parametrize(
-    ("dataset", "kind", "in_findings", "shape"),
+    ("dataset", "kind", "truth", "shape"),
     [
-        ("syn_1", "synthetic", "synthetic", Shape(3, 32, 32)),
-        ("plant_absent", "planted", "planted", Shape(3, 32, 32)),
-        ("fashion_mnist", "photographs", "photographs", Shape(1, 32, 32)),
-        ("waved", "photographs", "planted", Shape(1, 32, 32)),
-        ("photos", "photographs", "photographs", Shape(3, 160, 224)),
-        ("leak", "photographs", "photographs", Shape(3, 160, 224)),
-        ("mine", "photographs", "photographs", None),  # its store tells
+        ("syn_1", "synthetic", True, Shape(3, 32, 32)),
+        ("plant_absent", "planted", True, Shape(3, 32, 32)),
+        ("fashion_mnist", "photographs", False, Shape(1, 32, 32)),
+        ("waved", "photographs", True, Shape(1, 32, 32)),
+        ("photos", "photographs", False, Shape(3, 160, 224)),
+        ("leak", "photographs", False, Shape(3, 160, 224)),
+        ("mine", "photographs", False, None),  # its store tells
     ],
 )
-def test_what_is_known_of_a_data_set(dataset, kind, in_findings, shape):
+def test_what_is_known_of_a_data_set(dataset, kind, truth, shape):
     found = plan()
-    assert (found.kind_of(dataset), found.kind_in_findings(dataset), found.shape(dataset)) == (kind, in_findings, shape)
+    assert (found.kind_of(dataset), found.has_truth(dataset), found.shape(dataset)) == (kind, truth, shape)
     assert kind in KINDS
 
 
@@ -216,7 +216,7 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
     assert {"bandstop", "ood", "transfer", "planted_use", "truth", "table_1"}.isdisjoint(tables)
     assert not any(name.startswith(("bandstop", "ood", "truth", "samples")) for name in drawn)
     assert targets.table_if_planned(found, "truth") == []
-    assert targets.table_if_planned(found, "findings") == "results/laptop/tables/findings.csv"
+    assert targets.table_if_planned(found, "claims") == "results/laptop/tables/claims.csv"
     assert targets.cover_figure(found) == "shortcuts_photos"
 
 
@@ -284,7 +284,7 @@ def test_networks_with_ood_false_are_not_tested_on_renditions():
 def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     mine = plan(shortcuts={"methods": ["hfss"]})
     kinds = {name.partition("_")[0] for name in targets.figures(mine)}
-    not_shown = {"dynamics", "graded_dynamics", "bandstop", "finding_numbers", "ood_advantage", "transfer_advantage"}
+    not_shown = {"dynamics", "graded_dynamics", "bandstop", "claim_numbers", "ood_advantage", "transfer_advantage"}
     assert kinds <= set(FIGURES) and set(targets.tables(mine)) - not_shown <= set(SHOWN)
     results = [*(figure.result for figure in FIGURES.values()), *SHOWN.values(), CONFIGURATION, EXPLORER]
     assert all(result.category in CATEGORIES for result in results)

@@ -2,7 +2,6 @@
 
 import copy
 import re
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,20 +13,19 @@ import pytest
 import torch
 import yaml
 from docutils.core import publish_parts
-from drawn_tables import made_up_verdicts
-from made_up_results import whole_study
+from made_up_results import SMALL, STUDY, dynamics_of, flips_of, whole_study
 from PIL import Image
 from script_runs import Outputs, join_test, run_script, run_test
 from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
-from frequency_shortcuts.findings.evidence import Tables
-from frequency_shortcuts.findings.judge import judge
+from frequency_shortcuts.findings.claims import judge
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.plan import Plan
 
@@ -102,30 +100,42 @@ def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_bes
     assert nbformat.read(tmp_path / "log.ipynb", 4).cells[-1].outputs[0]["text"] == "0.25\n"
 
 
-def test_the_cover_counts_verdicts_and_has_a_row_for_each_finding_that_decides(tmp_path):
-    run = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 0}
-    maps = made_up_verdicts([tuple(run.values())], ["ant", "bee", "cow"]).assign(verdict="none")
-    maps.loc[maps["class"] == "ant", "verdict"] = None
-    flips = pd.DataFrame([{**run, "verdict": verdict} for verdict in ("follows", "not shown", "not shown")])
-    found, _ = judge(replace(whole_study(20), dynamics=Tables().dynamics))
-    picture = tmp_path / "shortcuts_zoo.png"
-    Image.new("RGB", (20, 10)).save(picture)
-    given = {"flips": flips, "shortcuts": maps, "findings": found}
-    for name, table in given.items():
-        write_table(table, tmp_path / f"{name}.csv")
-    files = SimpleNamespace(**{name: tmp_path / f"{name}.csv" for name in given}, picture=picture, code=[])
+def test_the_cover_has_the_claims_of_the_study_and_its_own_figure(tmp_path):
+    found, _ = judge(whole_study().query("claim != 'd'"))
+    write_table(found, tmp_path / "claims.csv")
+    Image.new("RGB", (20, 10)).save(picture := tmp_path / "shortcuts_zoo.png")
+    files = SimpleNamespace(claims=tmp_path / "claims.csv", picture=picture, code=[])
     output = Outputs(rst=tmp_path / "headlines.rst")
     run_script("write_headlines", tmp_path, input=files, output=output, params=SimpleNamespace(percent=5))
     html = publish_parts(Path(*output).read_text(), writer="html", settings_overrides={"halt_level": 2})["html_body"]
     rows = [re.findall(r"<td>(.*)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
-    assert rows[:4] == [
-        ["fine spectrum", "not shown", "2"], ["fine spectrum", "follows", "1"], ["map", "none", "2"],
-        ["map", "not recognised", "1"],
-    ]  # fmt: skip
-    shown = found[(found["role"] == "decides") & (found["finding"] != "c")]
-    assert [row[-1] for row in rows[4:]] == shown["verdict"].tolist()
-    assert [float(row[5]) for row in rows[4:]] == pytest.approx(shown["value"].to_numpy(), abs=0.005)
+    assert [row[:3] for row in rows if row] == found[["claim", "of", "says"]].to_numpy().tolist()
+    words = found["word"].where(~found["decided"], "<b>" + found["word"] + "</b>").tolist()
+    assert [row[-1] for row in rows if row] == words and {"<b>seen</b>", "unclear", "not measured"} <= set(words)
     assert 'alt="shortcuts of zoo"' in html
+
+
+def test_claims_are_measured_from_one_table_each_and_judged_together(tmp_path):
+    early = {"ant": 0.1, "bee": 0.3, "cow": 0.2, "dog": 0.4}
+    tables = {"dynamics": dynamics_of(SMALL, early).drop(columns="distinctiveness"), "flips": flips_of(SMALL, *"xyz")}
+    with replacing_hdf5(tmp_path / "zoo.h5") as file:
+        file["distinctiveness"] = np.arange(4.0)
+        file.attrs["classes"] = list(early)
+    for name, table in tables.items():
+        write_table(table, tmp_path / f"{name}_of_all.csv")
+        spectra = [tmp_path / "zoo.h5"] if name == "dynamics" else []
+        given = SimpleNamespace(tables=[tmp_path / f"{name}_of_all.csv"], spectra=spectra, code=[])
+        output, params = Outputs(csv=tmp_path / f"{name}.csv"), SimpleNamespace(study=vars(STUDY))
+        wildcards = SimpleNamespace(table=name)
+        run_script("measure_claims", tmp_path, input=given, output=output, params=params, wildcards=wildcards)
+    given = SimpleNamespace(numbers=[tmp_path / f"{name}.csv" for name in ("flips", "dynamics")], code=[])
+    output = Outputs(**{name: tmp_path / f"{name}.csv" for name in ("claims", "variants", "numbers")})
+    run_script(
+        "judge_claims", tmp_path, input=given, output=output, params=SimpleNamespace(figures={"c": "dynamics_zoo"})
+    )
+    found = read_table(output.claims).set_index("claim").loc[["c", "h"]]
+    assert found["value"].tolist() == [0.8, 0] and found["figure"].fillna("").tolist() == ["dynamics_zoo", ""]
+    assert read_table(output.numbers)["claim"].tolist() == ["c", "h"] and read_table(output.variants).empty
 
 
 # Train, find maps

@@ -5,7 +5,7 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, write_hits
 from frequency_shortcuts.evaluation.trials import Trials, negatives_of, plan_trials
-from frequency_shortcuts.findings.evidence import Tables
+from frequency_shortcuts.findings.numbers import Study, numbers
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.spectrum.fills import FILLS, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -74,22 +74,28 @@ def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draw
 
 CLASSES = ["ant", "bee", "cow", "dog"]
 SEEDS = range(200, 220)
-OF = {"deep": "vgg16"}  # architectures; all others are a ResNet18
+SMALL, AUGMENTED, LARGE, DEEP = ("small", "none"), ("small", "autoaugment"), ("large", "none"), ("deep", "none")
+STUDY = Study(
+    photographs=["zoo"],
+    first=dict.fromkeys(("zoo", "farm", "syn_1", "syn_3"), SMALL),
+    forms={"small": ["resnet18", 4], "middle": ["resnet18", 8], "large": ["resnet18", 16], "deep": ["vgg16", 8]},
+    control_bands={"syn_1": 1, "syn_3": 3},
+)
 
 
 def run(network="small", augmentation="none", seed=200, dataset="zoo"):
     return {"dataset": dataset, "network": network, "augmentation": augmentation, "seed": seed}
 
 
-def advantages(of_kinds, fill="zeros", half=0.05, headline=True, lowest=0.3, best=0.1, **columns):
+def advantages(of_kinds, fill="zeros", half=0.05, lowest=0.3, best=0.1, dataset="zoo", **columns):
     """Own-map advantages: {(network, augmentation): [value of each seed]}; the margins are smaller by a constant."""
     rows = [
         {
-            **run(network, augmentation, 200 + i), "method": "culling", **columns, "fill": fill, "headline": headline,
+            **run(*kind, 200 + i, dataset), "method": "culling", "classes": 4, **columns, "fill": fill,
             **ends("advantage", value, half), **ends("low_pass_margin", value - lowest, half),
             **ends("best_other_margin", value - best, half),
         }
-        for (network, augmentation), values in of_kinds.items()
+        for kind, values in of_kinds.items()
         for i, value in enumerate(values)
     ]  # fmt: skip
     return pd.DataFrame(rows)
@@ -99,34 +105,17 @@ def ends(name, value, half):
     return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
 
 
-def networks(kinds, widths=None, dataset="zoo"):
-    """A table of networks of these kinds, with twenty seeds each, in the order of a plan."""
-    rows = [
-        {
-            **run(*kind, seed, dataset),
-            "architecture": OF.get(kind[0], "resnet18"),
-            "width": (widths or {}).get(kind[0], 8),
-        }
-        for kind in kinds
-        for seed in SEEDS
-    ]
-    return pd.DataFrame(rows)
+def transfer(*rows):
+    """The maps of one network on another: (maps of, tested on, seed, fill, own-map advantage)."""
+    of_rows = [
+        {"dataset": "zoo", "maps_of": f"{one}/none/seed{seed}", "tested_on": f"{other}/none/seed{seed}",
+         "method": "culling", "classes": 4, "fill": fill, **ends("advantage", value, 0.1)}
+        for one, other, seed, fill, value in rows
+    ]  # fmt: skip
+    return pd.DataFrame(of_rows)
 
 
-def classes(dataset="zoo", names=CLASSES, neutral=None):
-    return pd.DataFrame(
-        {
-            "dataset": dataset, "class": names, "neutral": [name == neutral for name in names],
-            "distinctiveness": np.arange(len(names)),
-        }
-    )  # fmt: skip
-
-
-def tables(**of_study):
-    return Tables(kinds={"zoo": "photographs"}, **{"classes": classes(), **of_study})
-
-
-def band_stop(dataset, survives, worst="B3+B4", n=20, seed=200):
+def band_stop(dataset, survives, worst="B3+B4", n=20, seed=200, fill="swap"):
     """A band-stop test of one network: C2 survives all pairs of bands, or all but `worst`; other classes none."""
     rows = []
     for removed in ("B1+B2", "B1+B3", "B1+B4", "B2+B3", "B2+B4", "B3+B4"):
@@ -135,21 +124,10 @@ def band_stop(dataset, survives, worst="B3+B4", n=20, seed=200):
             for called in ("C0", "C1", "C2", "C3"):
                 count = hits if called == true else n - hits if called == ("C0" if true != "C0" else "C1") else 0
                 rows.append(
-                    {**run("small", "none", seed, dataset), "fill": "swap", "removed": removed, "true_class": true,
+                    {**run("small", "none", seed, dataset), "fill": fill, "removed": removed, "true_class": true,
                      "called_class": called, "original": n, "filtered": count}
                 )  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def banded(band_stop, names=("syn_1",), bands=(1,)):
-    """A study of synthetic sets with this band-stop test and these control bands."""
-    return Tables(
-        kinds=dict.fromkeys(names, "synthetic"),
-        classes=pd.concat([classes(name, ["C0", "C1", "C2", "C3"], "C0") for name in names]),
-        networks=pd.concat([networks([("small", "none")], dataset=name) for name in names]),
-        band_stop=band_stop,
-        control_bands=dict(zip(names, bands, strict=True)),
-    )
 
 
 def graded(gains, earliness, rings, seed=200):
@@ -163,69 +141,58 @@ def graded(gains, earliness, rings, seed=200):
     )  # fmt: skip
 
 
-def dynamics_of(kind, f1=None, seed=200, dataset="zoo"):
-    """Learning dynamics: F1 of each class at iteration 0, where it is 1, at two tests, and of another view.
+def dynamics_of(kind, f1, seed=200, dataset="zoo"):
+    """F1 of each class, {class: at the first test}, at iteration 0, where it is 1, at two tests, and of another view.
 
-    f1 : {class: at the first test}; by default the classes are learned in their order
+    The classes are distinct in their order.
     """
     rows = [
-        {**run(*kind, seed, dataset), "iteration": iteration, "view": view, "class": name, "f1": value}
-        for name, at in (f1 or {name: 0.1 + 0.1 * i for i, name in enumerate(CLASSES)}).items()
+        {**run(*kind, seed, dataset), "iteration": iteration, "view": view, "class": name, "f1": value,
+         "distinctiveness": place}
+        for place, (name, at) in enumerate(f1.items())
         for view, iteration, value in (("full", 0, 1.0), ("full", 10, at), ("full", 20, at + 0.1), ("low-pass", 20, 0))
-    ]
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def flips_of(kind, of_classes, seeds=SEEDS, dataset="zoo"):
-    """The counterfactual test of networks of a kind: {class: (flip of each network, need of each network)}."""
+def flips_of(kind, *verdicts, seed=200, dataset="zoo"):
+    """The counterfactual test of a network: the verdict of each class."""
+    return pd.DataFrame({**run(*kind, seed, dataset), "class": CLASSES[: len(verdicts)], "verdict": verdicts})
+
+
+def reliance_of(kind, at_test, after, seed=200, removed="maps", half=0.05):
+    """What the classes of a network lose, and (all) images, which lose everything."""
     rows = [
-        {**run(*kind, seed, dataset), "class": name, "flip": flip, "need": need}
-        for name, (flips, needs) in of_classes.items()
-        for seed, flip, need in zip(seeds, flips, needs, strict=False)
-    ]
+        {**run(*kind, seed), "removed": removed, "class": name, **ends("lost_at_test", loss, half),
+         **ends("lost_after", other, half)}
+        for name, loss, other in zip([*CLASSES[: len(after)], "(all)"], [*at_test, 1], [*after, 0], strict=True)
+    ]  # fmt: skip
     return pd.DataFrame(rows)
-
-
-WIDE, NARROW, MIXED, DEEP = (
-    ("resnet18_w8", "none"), ("resnet18_w4", "none"), ("resnet18_w8", "autoaugment"), ("vgg16_bn_w8", "none")
-)  # fmt: skip
-OF["vgg16_bn_w8"] = "vgg16_bn"
 
 
 def whole_study(n=20, seed=0, spread=0.08):
-    """The tables of a made-up study with n networks of each kind, in which every finding has data."""
+    """The numbers of a made-up study with n networks of each kind, in which every claim has data."""
     generator = np.random.default_rng(seed)
 
     def drawn(mean):
         return generator.normal(mean, spread, n)
 
-    kinds, means = (WIDE, NARROW, MIXED, DEEP), (0.17, 0.14, 0.2, 0.22)
-    of_maps = [
-        advantages({kind: drawn(mean * share) for kind, mean in zip(kinds, means, strict=True)}, fill, method=method,
-                   headline=fill == "zeros", lowest=0.17 * share, best=0.25 * share)
-        for method, of_method in (("culling", 1), ("mixture", 1.3))
-        for fill, share in (("zeros", of_method), ("swap", 0.4 * of_method))
-    ]  # fmt: skip
-    styles = [advantages({WIDE: drawn(mean) / 2}, rendition=name, method=method)
-              for method in ("culling", "mixture")
-              for name, mean in (("sketch", 0.01), ("inverted", 0.0), ("texture", 0.12))]  # fmt: skip
-    pair = ("resnet18_w8/none", "vgg16_bn_w8/none")
-    transfer = pd.DataFrame([
-        {"dataset": "zoo", "maps_of": f"{one}/seed{seed}", "tested_on": f"{other}/seed{seed}", "method": method,
-         "fill": "zeros", "headline": True, **ends("advantage", value, 0.05)}
-        for method in ("culling", "mixture") for one, other in (pair, pair[::-1])
-        for seed, value in zip(SEEDS, drawn(0.13), strict=False)
-    ])  # fmt: skip
-    sets = range(n)
-    return Tables(
-        kinds={"zoo": "photographs", "syn_1": "synthetic"},
-        classes=pd.concat([classes(), classes("syn_1", ["C0", "C1", "C2", "C3"], "C0")]),
-        networks=pd.concat([networks(kinds, {"resnet18_w4": 4}), networks([("small", "none")], dataset="syn_1")]),
-        advantages=pd.concat(of_maps), ood=pd.concat(styles), transfer=transfer,
-        dynamics=pd.concat([dynamics_of(WIDE, seed=200 + i) for i in sets]),
-        band_stop=pd.concat([band_stop("syn_1", i < 1, seed=200 + i) for i in sets]), control_bands={"syn_1": 1},
-        graded=pd.concat([graded([1, 2, 3, 4], generator.permutation(4) + np.arange(4), ["low", "high"] * 2, 200 + i)
-                          for i in sets]),
-        flips=pd.concat([flips_of(kind, {name: (drawn(0.03), drawn(0.05) if c else [np.nan] * n)
-                                         for c, name in enumerate(CLASSES)}) for kind in kinds]),
-    )  # fmt: skip
+    means = {SMALL: 0.17, AUGMENTED: 0.2, LARGE: 0.14, DEEP: 0.22}
+    seeds = SEEDS[:n]
+    tables = {
+        "graded": [graded([1, 2, 3, 4], generator.permutation(4) + np.arange(4), ["low", "high"] * 2, i)
+                   for i in seeds],
+        "bandstop": [band_stop("syn_1", i < 201, seed=i, fill=fill) for i in seeds for fill in ("swap", "zeros")],
+        "dynamics": [dynamics_of(SMALL, dict(zip(CLASSES, generator.random(4), strict=True)), i) for i in seeds],
+        "own_map_advantage": [advantages({kind: drawn(mean * share) for kind, mean in means.items()}, fill,
+                                         method=method)
+                              for method, fill, share in (("culling", "zeros", 1), ("culling", "swap", 0.4),
+                                                          ("mixture", "zeros", 1.3))],
+        "ood_advantage": [advantages({SMALL: drawn(mean) / 2}, rendition=name)
+                          for name, mean in (("sketch", 0.01), ("texture", 0.12))],
+        "transfer_advantage": [transfer(*((*pair, i, "zeros", 0.13 + spread * generator.normal()) for i in seeds))
+                               for pair in (("small", "deep"), ("deep", "small"))],
+        "reliance": [reliance_of(SMALL, generator.random(4), [0.1] * 4, i) for i in seeds],
+        "flips": [flips_of(SMALL, *["not shown"] * 4, seed=i) for i in seeds],
+    }  # fmt: skip
+    return pd.concat([numbers(name, pd.concat(parts), STUDY) for name, parts in tables.items()])

@@ -51,7 +51,7 @@ def test_draws_are_averaged_within_each_fill():
     assert table.query(selected)["tpr"].item() == pytest.approx(ood.query(selected)["tpr"].mean())
     transfer = tests.drop(columns=RUN[1:]).assign(maps_of="a", tested_on="b", negatives=100)
     table = study_tables.mean_over_draws(transfer, ["dataset", "maps_of", "tested_on"])
-    assert set(table["negatives"]) == {100}  # findings weigh a false positive rate by it
+    assert set(table["negatives"]) == {100}  # claims weigh a false positive rate by it
 
 
 # Tables 1 to 3 of the published study, against values looked up one by one

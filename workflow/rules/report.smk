@@ -1,34 +1,43 @@
-# The findings of the published study, tested on this one; figures, run times, the cover page of the report, the explorer.
+# The claims of the published study, judged on this one; figures, run times, the cover page of the report, the explorer.
 
 
-rule judge_findings:
+rule measure_claims:
     input:
-        networks=f"{RESULTS}/tables/networks.csv",
-        advantages=f"{RESULTS}/tables/own_map_advantage.csv",
-        flips=f"{RESULTS}/tables/flips.csv",
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
-        spectra=[f"{RESULTS}/adcs/{name}.h5" for name in plan.datasets()],
-        dynamics=f"{RESULTS}/tables/dynamics.csv" if plan.trained_runs() else [],
-        band_stop=f"{RESULTS}/tables/bandstop.csv" if plan.datasets("synthetic") else [],
-        ood=f"{RESULTS}/tables/ood_advantage.csv" if plan.ood_datasets() else [],
-        transfer=f"{RESULTS}/tables/transfer_advantage.csv" if config["transfer"] else [],
-        graded=f"{RESULTS}/tables/graded.csv" if plan.graded_seeds() else [],
-        code=code("judge_findings.py"),
+        tables=lambda wildcards: claims.sources(plan)[wildcards.table],
+        spectra=lambda wildcards: (
+            [f"{RESULTS}/adcs/{name}.h5" for name in claims.photographs(plan)] if wildcards.table == "dynamics" else []
+        ),
+        code=code("measure_claims.py"),
     output:
-        findings=f"{RESULTS}/tables/findings.csv",
-        numbers=f"{RESULTS}/tables/finding_numbers.csv",
+        f"{RESULTS}/claims/{{table}}.csv",
     log:
-        f"{RESULTS}/logs/judge_findings.log",
-    resources:
-        mem_mb=growing(4000),
-        runtime=growing(60),
+        f"{RESULTS}/logs/claims/{{table}}.log",
+    wildcard_constraints:
+        table=one_of(claims.sources(plan)),
     params:
-        kinds={name: plan.kind_in_findings(name) for name in plan.datasets()},
-        control_bands={name: config["datasets"][name]["control_band"] for name in plan.datasets("synthetic")},
+        study=claims.study(plan),
     message:
-        "Testing the findings"
+        "Measuring the claims that follow from the table {wildcards.table}"
     script:
-        "../scripts/judge_findings.py"
+        "../scripts/measure_claims.py"
+
+
+rule judge_claims:
+    input:
+        numbers=claims.files(plan),
+        code=code("judge_claims.py"),
+    output:
+        claims=f"{RESULTS}/tables/claims.csv",
+        variants=f"{RESULTS}/tables/claim_variants.csv",
+        numbers=f"{RESULTS}/tables/claim_numbers.csv",
+    log:
+        f"{RESULTS}/logs/judge_claims.log",
+    params:
+        figures=claims.figures(plan),
+    message:
+        "Judging the claims"
+    script:
+        "../scripts/judge_claims.py"
 
 
 # The notebook of a kind draws all figures of the kind; `study.figures` lists the kinds.
@@ -86,9 +95,7 @@ rule runtimes:
 
 rule headlines:
     input:
-        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        flips=f"{RESULTS}/tables/flips.csv",
-        findings=f"{RESULTS}/tables/findings.csv",
+        claims=f"{RESULTS}/tables/claims.csv",
         picture=f"{RESULTS}/figures/{targets.cover_figure(plan)}.png",
         code=code("write_headlines.py"),
     output:
@@ -98,7 +105,7 @@ rule headlines:
     params:
         percent=lookup(dpath="shortcuts/percent", within=config),
     message:
-        "Writing the tables for the cover of the report"
+        "Writing the claims and the figure for the cover of the report"
     script:
         "../scripts/write_headlines.py"
 

@@ -1,14 +1,11 @@
-"""Write the tables and the figure of the report's cover."""
+"""Write the claims and the figure of the report's cover."""
 
 import base64
 import textwrap
 from pathlib import Path
 
-import pandas as pd
-
 from frequency_shortcuts.figures import canvas, typeset
-from frequency_shortcuts.findings.definitions import NO_DATA
-from frequency_shortcuts.findings.evidence import DECIDES
+from frequency_shortcuts.findings.claims import shown
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
 from study.job import script
@@ -23,23 +20,12 @@ frequencies: those of its own map, or as many others. Click for the figure and h
 </figure>"""
 
 
-def counts(flips, shortcuts):
-    """How many classes of all networks have each verdict of the counterfactual test, and of the test of maps."""
-    tests = {
-        "fine spectrum": flips["verdict"],
-        "map": shortcuts.loc[shortcuts["headline"], "verdict"].fillna("not recognised"),
-    }
-    parts = [verdicts.value_counts().rename_axis("verdict").reset_index(name="classes") for verdicts in tests.values()]
-    return pd.concat(parts, keys=tests, names=["test", None]).reset_index("test")
-
-
-def deciding(findings):
-    """The rows that decide the findings which have data, with their intervals."""
-    rows = findings[(findings["role"] == DECIDES) & (findings["verdict"] != NO_DATA)]
-    finding = "(" + rows["finding"] + ") " + rows["claim"]
-    return rows.assign(finding=finding)[
-        ["finding", "quantity", "method", "networks_of", "networks", "value", "low", "high", "verdict"]
-    ]
+def table(claims):
+    """The claims as HTML: what each says, the paper's number, ours, and the word, bold if it is decided."""
+    rows = typeset.cells(claims[["claim", "of", "says", "published"]])
+    rows["here"] = [shown(row) if row["networks"] else "" for row in claims.to_dict("records")]
+    rows["word"] = claims["word"].where(~claims["decided"], "<b>" + claims["word"] + "</b>")
+    return rows.to_html(index=False, border=0, justify="left", escape=False)
 
 
 def figure(path, percent):
@@ -52,10 +38,8 @@ def figure(path, percent):
 
 @script
 def main(snakemake, created_by):
-    """Both tables and the figure, as one block of HTML in RST."""
+    """The table and the figure, as one block of HTML in RST."""
     given = snakemake.input
-    tables = counts(read_table(given.flips), read_table(given.shortcuts)), deciding(read_table(given.findings))
-    shown = [typeset.cells(table).to_html(index=False, border=0, justify="left") for table in tables]
-    text = "\n".join([*shown, figure(given.picture, snakemake.params.percent)])
+    text = "\n".join([table(read_table(given.claims)), figure(given.picture, snakemake.params.percent)])
     with replacing(snakemake.output[0]) as temporary:
         temporary.write_text(f".. raw:: html\n\n{textwrap.indent(text, '   ')}\n")

@@ -180,19 +180,16 @@ FIGURES: dict[str, Figure] = {
         "contrast, each from its 1st to its 99th percentile; below, TPR from the map, and the mean of such controls. "
         "Weights and maps of the first planned seed.",
     ),
-    "findings": Figure(
-        Result("findings and their intervals", "findings"),
+    "claims": Figure(
+        Result("the claims and their intervals", "findings"),
         lambda plan: ["all"],
-        lambda plan, name: {"table": "tables/findings.csv", "numbers": "tables/finding_numbers.csv"},
+        lambda plan, name: {"table": "tables/claims.csv", "numbers": "tables/claim_numbers.csv"},
         lambda plan, name: {},
-        caption="Every finding, tested: the mean over the networks of one kind with its 95 % interval, each network, "
-        "and the threshold. A finding holds, or does not hold, where the mean differs from the threshold beyond chance "
-        "(two-sided, 5 %, adjusted after Holm for all findings); else it is open. Where a bound is given (the band), "
-        "*as well* says that the mean is within it beyond chance, *better* or *worse* that it differs from 0, "
-        "*undecided* that neither is shown. Of (h) the row is that of the class with the largest mean. Fewer than 15 "
-        "networks are *described*, and fewer than five have an interval over their images. The table ``findings`` has "
-        "the numbers.{% if config.shortcuts.methods %} Open marks: the mean with the maps of another method, with its "
-        "95 % interval, in no verdict.{% endif %}",
+        caption="Each claim of the paper (black) and ours (grey), with the mean over the networks, or the share of "
+        "them, its 95 % interval, and each network. *Seen*: the interval lies above the threshold; *not seen*: below "
+        "it, or within the bound; else *unclear*. Bold: *decided*, by 15 networks or more and after Holm's correction. "
+        "Fewer than five networks have an interval over their images. The table ``claims`` names the figure of each, "
+        "``claim_variants`` has other fills, maps and networks.",
     ),
     "renditions": Figure(
         Result("the renditions", "ood"),

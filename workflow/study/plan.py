@@ -224,11 +224,6 @@ class Plan:
         """Whether it is known which frequencies were planted."""
         return self.source(dataset).has_truth(self.dataset(dataset))
 
-    def kind_in_findings(self, dataset: str) -> str:
-        """Its kind, but photographs whose truth is known are no photographs: their cue was made."""
-        kind = self.kind_of(dataset)
-        return "planted" if self.has_truth(dataset) and kind not in WITH_TRUTH else kind
-
     def shape(self, dataset: str) -> Shape | None:
         """Shape of the images; None if only the user's store has it."""
         return self.source(dataset).shape(self, dataset)

@@ -12,8 +12,8 @@ from .plan import Plan, Run, expand_runs
 
 # Tables of the target `findings`.
 OF_FINDINGS = (
-    "findings", "finding_numbers", "flips", "own_map_advantage", "ood_advantage", "transfer_advantage", "graded",
-    "reliance", "provenance", "runtimes",
+    "claims", "claim_variants", "claim_numbers", "flips", "own_map_advantage", "ood_advantage", "transfer_advantage",
+    "graded", "reliance", "provenance", "runtimes",
 )  # fmt: skip
 # Files of the quick analysis of a run.
 ANALYSIS = ["report.html", "flips.csv", "cross_flips.csv", "flips.h5", "verdicts.csv", "rates.csv", "maps.h5"]
@@ -46,9 +46,9 @@ def of_study(plan: Plan) -> list[str]:
 
 
 def of_findings(plan: Plan) -> list[str]:
-    """The findings, the tables that they are judged by, and what says of which study they are."""
+    """The claims, the tables that they are judged by, and what says of which study they are."""
     made = _table_files(name for name in tables(plan) if name in OF_FINDINGS)
-    drawn = [name for name in figures(plan) if name.startswith(("findings_", "reliance_"))]
+    drawn = [name for name in figures(plan) if name.startswith(("claims_", "reliance_"))]
     return [f"{plan.results}/{file}" for file in ("checked.txt", *_figure_files(drawn), *made)]
 
 

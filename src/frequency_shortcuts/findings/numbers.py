@@ -1,13 +1,13 @@
-"""The number of each network that a finding is about, from the tables of a study: one function for each finding.
+"""The number of each network that a claim is about, from one table of a study: one function for each table.
 
-Each returns rows with the columns `evidence.COLUMNS`. Rows with the same `quantity`, `method`, `data` and `networks_of`
-are of networks of one kind. A row *decides* if it is what the finding compares; the others stand beside it.
+Each yields rows with the columns `COLUMNS`. Rows with the same claim, `variant`, data set and `networks_of` are of
+networks of one kind. The number of the claim itself has no `variant`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,58 +15,89 @@ import pandas as pd
 
 from frequency_shortcuts.intervals import spearman
 from frequency_shortcuts.spectrum.fills import SWAP, ZEROS
-from frequency_shortcuts.storage.tables import NETWORK, RUN
+from frequency_shortcuts.storage.tables import CULLING, NETWORK, RUN
 
-from .definitions import ADVANTAGE, FEWEST_CLASSES, FINDINGS, SURVIVES_FROM
-from .evidence import (
-    BESIDE,
-    COLUMNS,
-    CURES,
-    DECIDES,
-    GRADED,
-    PHOTOGRAPHS,
-    PLANTED,
-    SYNTHETIC,
-    Rows,
-    Tables,
-    kind_of,
-    number_row,
-)
+from .definitions import FEWEST_CLASSES, SURVIVES_FROM
 
-EARLINESS = "rank correlation of {} with earliness"
-GAIN, RING, DISTINCTIVENESS = (EARLINESS.format(side) for side in ("gain", "a high ring", "distinctiveness"))
-FLIP, NEED = "flip rate", "need"  # quantities of (h)
+COLUMNS = ["claim", "variant", "dataset", "networks_of", "seed", "value", "half_width"]
+CURES = ("swap_fine",)  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
+OTHERS, ONE_DIRECTION = "other networks", "one direction"
+DIFFERENCES = NARROWEST, WITHOUT = "minus the narrowest", "minus without augmentation"  # seed by seed
+FOLLOWS, ALL_IMAGES = ("follows", "follows and needs"), "(all)"  # verdicts of `flips`, a class of `reliance`
+Row = dict[str, Any]
 
 
-def graded_sets(tables: Tables) -> Rows:
-    """Finding (a): rank correlation over the classes of each graded set of gain, and of the ring, with earliness."""
-    rows: Rows = []
-    for seed, table in tables.graded.groupby("seed", sort=False):
-        table = table[table["gain"].notna()]
-        for role, quantity, side in ((DECIDES, GAIN, table["gain"]), (BESIDE, RING, table["ring"] == "high")):
-            rows.append(number_row(role, quantity, GRADED, seed=seed, value=spearman(side, table["earliness"])))
-    return rows
+@dataclass(frozen=True)
+class Study:
+    """What the configuration of a study says of its data sets and networks.
+
+    photographs : the data sets that claims about photographs are judged on, none whose cue was made
+    first : network and augmentation of the first kind of each data set: what is planned first, without augmentation
+    forms : architecture and width of each network that is trained
+    control_bands : 1 to 4, of each synthetic set
+    """
+
+    photographs: Sequence[str] = ()
+    first: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    forms: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    control_bands: Mapping[str, int] = field(default_factory=dict)
+
+    def of_photographs(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows of a table that are of photographs, and if it counts them, of enough classes."""
+        enough = table["classes"] >= FEWEST_CLASSES if "classes" in table else True
+        return table[table["dataset"].isin(self.photographs) & enough]
+
+    def variant(self, run: Row, *parts: str) -> str | None:
+        """The variant of a number with these parts; that of other networks has no parts, or none is given (None)."""
+        if (run["network"], run["augmentation"]) == tuple(self.first[run["dataset"]]):
+            return ", ".join(filter(None, parts))
+        return None if any(parts) else OTHERS
 
 
-def bands(tables: Tables) -> Rows:
-    """Finding (b): whether C2 is recognised in the worst of the pairs of bands that leave the control band; C1, C3."""
-    rows: Rows = []
-    swapped = tables.band_stop[tables.band_stop["fill"] == SWAP.name]
-    table = swapped[swapped["dataset"].isin(tables.control_bands)]
-    baselines = {name: tables.baseline(name, table) for name in table["dataset"].unique()}
-    for run, of_run in table.groupby(RUN, sort=False):
-        about = dict(zip(RUN, run, strict=True))
-        dataset = str(about["dataset"])
-        left = [
-            name for name in of_run["removed"].unique() if f"B{tables.control_bands[dataset]}" not in name.split("+")
-        ]
-        is_baseline = baselines[dataset] == (about["network"], about["augmentation"])
-        worst = _rates(of_run[of_run["removed"].isin(left)]).groupby("true_class")["measure"].min()
-        for name in ("C2", "C1", "C3") if left else ():
-            role = DECIDES if name == "C2" and is_baseline else BESIDE
-            value = float(worst[name] >= SURVIVES_FROM - 1e-9)  # 0.7 - 0.2 is less than 0.5
-            rows.append(number_row(role, f"{name} survives", SYNTHETIC, value=value, **about))
-    return rows
+def _row(claim: str, run: Row, value: float, variant: str = "", half: float = np.nan) -> Row:
+    """A row of the numbers; `run` has the data set, the seed, and the network or `networks_of`."""
+    about = {"claim": claim, "variant": variant, "dataset": run["dataset"], "seed": run["seed"]}
+    return {**about, "networks_of": run.get("networks_of") or _kind(run), "value": float(value), "half_width": half}
+
+
+def _kind(run: Row) -> str:
+    """The kind of a network in words."""
+    return str(run["network"]) + (f", {run['augmentation']}" if run["augmentation"] != "none" else "")
+
+
+def _groups(table: pd.DataFrame, *keys: str) -> Iterator[tuple[Row, pd.DataFrame]]:
+    """The values of these columns and the rows that have them, in order."""
+    for values, part in table.groupby(list(keys), sort=False):
+        yield dict(zip(keys, values, strict=True)), part
+
+
+def _halves(table: pd.DataFrame, column: str = "advantage") -> pd.Series:
+    return (table[f"{column}_high"] - table[f"{column}_low"]) / 2
+
+
+def _maps(run: Row) -> tuple[str, str]:
+    """What is unlike the published test: the method that finds the maps, and the fill."""
+    return run["method"] if run["method"] != CULLING else "", run["fill"] if run["fill"] != ZEROS.name else ""
+
+
+def graded(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """Claim (a): rank correlation over the classes of each graded set of gain, and of a low ring, with earliness."""
+    for seed, of_set in table[table["gain"].notna()].groupby("seed", sort=False):
+        run = {"dataset": "graded", "networks_of": "one network a set", "seed": seed}
+        for variant, side in ("", of_set["gain"]), ("low ring", of_set["ring"] == "low"):
+            yield _row("a", run, spearman(side, of_set["earliness"]), variant)
+
+
+def bandstop(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """Claim (b): whether C2, C1 and C3 are recognised without the worst of the pairs that leave the control band."""
+    for run, of_run in _groups(table[table["dataset"].isin(study.control_bands)], *RUN, "fill"):
+        band = f"B{study.control_bands[run['dataset']]}"
+        left = of_run[[band not in removed.split("+") for removed in of_run["removed"]]]
+        worst = _rates(left).groupby("true_class")["measure"].min()
+        for name in ("C2", "C1", "C3") if len(left) else ():
+            parts = name if name != "C2" else "", run["fill"] if run["fill"] != SWAP.name else ""
+            if (variant := study.variant(run, *parts)) is not None:
+                yield _row("b", run, worst[name] >= SURVIVES_FROM - 1e-9, variant)  # 0.7 - 0.2 is less than 0.5
 
 
 def _rates(run: pd.DataFrame) -> pd.DataFrame:
@@ -79,208 +110,134 @@ def _rates(run: pd.DataFrame) -> pd.DataFrame:
     return (hits / shown - (called - hits) / others).rename("measure").reset_index()
 
 
-def learned_early(tables: Tables) -> Rows:
-    """Finding (c): earliness of each class in each network, with the distinctiveness of the class."""
-    rows: Rows = []
-    for run, early in _earliness(tables.of_baseline(tables.dynamics, PHOTOGRAPHS)):
-        about = dict(zip(RUN, run, strict=True))
-        dataset = str(about["dataset"])
-        seen = tables.classes[tables.classes["dataset"] == dataset].set_index("class")["distinctiveness"].dropna()
-        names = [name for name in early.index if name in seen.index and name not in tables.neutral(dataset)]
-        rows += [
-            number_row(DECIDES, DISTINCTIVENESS, PHOTOGRAPHS, value=early[name], distinctiveness=seen[name],
-                       **about, **{"class": name})
-            for name in (names if len(names) >= FEWEST_CLASSES else ())
-        ]  # fmt: skip
-    return rows
+def dynamics(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """Claim (c): rank correlation over classes of distinctiveness, a column of the table, with earliness.
 
-
-def _earliness(dynamics: pd.DataFrame) -> Iterator[tuple[tuple[Any, ...], pd.Series]]:
-    """Of each run, the mean F1 of every class over the tests after the first iteration, on unfiltered images."""
-    tested = dynamics[(dynamics["view"] == "full") & (dynamics["iteration"] > 0)]
-    for run, table in tested.groupby(RUN, sort=False):
-        yield run, table.groupby("class", sort=False)["f1"].mean()
-
-
-def fine_spectra(tables: Tables) -> Rows:
-    """Finding (h): flip rate and need of each class in each network on photographs, NaN where it is missing.
-
-    Networks whose training is meant to avoid shortcuts are not ordinary ones.
+    Earliness is the mean F1 over the tests after the first iteration, on unfiltered images.
     """
-    table = tables.flips[tables.flips["dataset"].isin(tables.judged(PHOTOGRAPHS))]
-    table = table[~table["augmentation"].isin(CURES)]
-    return [
-        number_row(DECIDES, quantity, PHOTOGRAPHS, value=row[column], **{key: row[key] for key in [*RUN, "class"]})
-        for quantity, column in ((FLIP, "flip"), (NEED, "need"))
-        for _, of_kind in table.groupby(NETWORK, sort=False)
-        for row in of_kind.to_dict("records")
-    ]
+    tested = study.of_photographs(table[(table["view"] == "full") & (table["iteration"] > 0)])
+    for run, of_run in _groups(tested, *RUN):
+        of_classes = of_run.groupby("class")[["distinctiveness", "f1"]].mean()
+        if len(of_classes) >= FEWEST_CLASSES:
+            correlation = spearman(of_classes["distinctiveness"], of_classes["f1"])
+            yield _row("c", run, correlation, study.variant(run) or "")
 
 
-def _of_fills(column: str, quantity: str, tables: Tables) -> Iterator[dict[str, Any]]:
-    """Findings (d), (d2), (d3): a column of the advantages with each fill; the baseline on photographs decides.
-
-    Of other networks on photographs only zeros are given, and on other sets only the fill to quote.
-    """
-    table = tables.advantages[tables.advantages["dataset"].isin(tables.judged(PHOTOGRAPHS, SYNTHETIC, PLANTED))]
-    baselines = {dataset: tables.baseline(dataset, table) for dataset in table["dataset"].unique()}
-    for row in table.to_dict("records"):
-        kind, about = tables.kinds[row["dataset"]], {key: row[key] for key in RUN}
-        is_photographs = kind == PHOTOGRAPHS
-        decides = is_photographs and baselines[row["dataset"]] == (row["network"], row["augmentation"])
-        if decides or (row["fill"] == ZEROS.name if is_photographs else row["headline"]):
-            role, of_fill = DECIDES if decides else BESIDE, f"{quantity}, {row['fill']}"
-            yield number_row(role, of_fill, kind, value=row[column], half=_half(row, column), **about)
+def own_map_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """Claims (d), (d2) and (d3), then (f) and (g), from own-map advantages and margins."""
+    table = study.of_photographs(table)
+    for claim, column in {"d": "advantage", "d2": "low_pass_margin", "d3": "best_other_margin"}.items():
+        for run, half in zip(table.to_dict("records"), _halves(table, column), strict=True):
+            if (variant := study.variant(run, *_maps(run))) is not None:
+                yield _row(claim, run, run[column], variant, half)
+    zeros = table[(table["method"] == CULLING) & (table["fill"] == ZEROS.name)]
+    yield from _capacity(zeros, study)
+    yield from _augmentations(zeros, study)
 
 
-def _half(row: Mapping[Any, Any], column: str = "advantage", end: str = "") -> float:
-    return float(row[f"{column}_high{end}"] - row[f"{column}_low{end}"]) / 2
-
-
-def renditions(tables: Tables) -> Rows:
-    """Finding (e1): own-map advantage of the baseline on photographs in each rendition."""
-    rows = tables.of_baseline(tables.ood, PHOTOGRAPHS).to_dict("records")
-    return [
-        number_row(DECIDES, f"{ADVANTAGE}, {row['rendition']}, zeros", PHOTOGRAPHS, value=row["advantage"],
-                   half=_half(row), **{key: row[key] for key in RUN})
-        for row in rows
-        if row["fill"] == ZEROS.name
-    ]  # fmt: skip
-
-
-def other_networks(tables: Tables) -> Rows:
-    """Finding (e2): own-map advantage with the maps of another architecture, mean of the directions between them.
-
-    Networks of one architecture, which differ in width or augmentation, stand beside.
-    """
-    table = tables.transfer[tables.transfer["dataset"].isin(tables.judged(PHOTOGRAPHS))]
-    if table.empty:
-        return []
-    ends = {end: table[end].str.rsplit("/seed", n=1, expand=True) for end in ("maps_of", "tested_on")}
-    table = table.assign(
-        seed=ends["maps_of"][1].astype(int),
-        half=(table["advantage_high"] - table["advantage_low"]) / 2,
-        direction=ends["maps_of"][0] + " on " + ends["tested_on"][0],
-        pair=[" and ".join(sorted(pair)) for pair in zip(ends["maps_of"][0], ends["tested_on"][0], strict=True)],
-    )
-    rows: Rows = []
-    directions = table.groupby(["dataset", "pair", "fill"])["direction"].nunique()
-    names = tables.networks[NETWORK].astype(str).agg("/".join, axis=1)
-    known = dict(zip(names, tables.networks["architecture"], strict=True))
-    for (dataset, pair, fill, seed), part in table.groupby(["dataset", "pair", "fill", "seed"], sort=False):
-        about = {"dataset": dataset, "seed": seed}
-        architectures = {known.get(f"{dataset}/{end}", end) for end in pair.split(" and ")}
-        role = DECIDES if fill == ZEROS.name and len(architectures) > 1 else BESIDE
-        all_there = len(part) == directions[dataset, pair, fill]
-        value = part["advantage"].mean(skipna=False) if all_there else np.nan
-        half = part["half"].mean()  # the directions show the same images
-        rows.append(
-            number_row(role, f"{ADVANTAGE}, {fill}", PHOTOGRAPHS, _words(pair), value=value, half=half, **about)
-        )
-        for one in part.to_dict("records") if fill == ZEROS.name and directions[dataset, pair, fill] > 1 else ():
-            networks_of, quantity = _words(one["direction"]), f"{ADVANTAGE}, one direction, zeros"
-            rows.append(
-                number_row(
-                    BESIDE, quantity, PHOTOGRAPHS, networks_of, value=one["advantage"], half=one["half"], **about
-                )
-            )
-    return rows
-
-
-def _words(networks: str) -> str:
-    return networks.replace("/none", "").replace("/", ", ")
-
-
-def capacity(tables: Tables) -> Rows:
-    """Finding (f): own-map advantage of the widest networks of an architecture minus that of the narrowest."""
-    rows: Rows = []
-    zeros = _zeros(tables).merge(tables.networks[[*RUN, "architecture", "width"]], on=RUN)
-    for (dataset, augmentation, _), part in zeros.groupby(["dataset", "augmentation", "architecture"], sort=False):
+def _capacity(zeros: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """The widest networks of each architecture of several widths, and these minus the narrowest."""
+    forms = pd.DataFrame([(name, *form) for name, form in study.forms.items()], columns=["network", "form", "width"])
+    for about, part in _groups(zeros.merge(forms, on="network"), "dataset", "augmentation", "form"):
         widths = sorted(part["width"].unique())
-        if len(widths) < 2 or augmentation != tables.baseline(str(dataset), zeros)[1]:
-            continue
-        widest, narrowest = (part[part["width"] == width] for width in (widths[-1], widths[0]))
-        rows += _compared(widest, narrowest, "widest minus narrowest")
-    return rows
+        if len(widths) > 1 and about["augmentation"] == study.first[about["dataset"]][1]:
+            widest, narrowest = (part[part["width"] == width] for width in (widths[-1], widths[0]))
+            yield from _compared("f", widest, narrowest, NARROWEST)
 
 
-def augmentations(tables: Tables) -> Rows:
-    """Finding (g): own-map advantage of networks with an augmentation minus that of networks without.
-
-    Trainings that are meant to avoid shortcuts, and their controls, are no augmentations of the paper.
-    """
-    rows: Rows = []
-    zeros = _zeros(tables)
-    for (dataset, network), part in zeros.groupby(["dataset", "network"], sort=False):
-        without = part[part["augmentation"] == "none"]
-        if without.empty or tables.baseline(str(dataset), zeros) != (network, "none"):
-            continue
-        for augmentation, of_one in part.groupby("augmentation", sort=False):
-            if augmentation not in ("none", *CURES):
-                rows += _compared(of_one, without, f"with {augmentation} minus without")
-    return rows
+def _augmentations(zeros: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """The first network of the plan with each augmentation, and these minus those without."""
+    for about, part in _groups(zeros, *NETWORK):
+        network, without = study.first[about["dataset"]]
+        if about["network"] == network and about["augmentation"] not in ("none", *CURES) and without == "none":
+            others = zeros[(zeros[NETWORK] == [about["dataset"], network, without]).all(axis=1)]
+            yield from _compared("g", part, others, WITHOUT)
 
 
-def _zeros(tables: Tables) -> pd.DataFrame:
-    """Own-map advantages on photographs with zeros."""
-    table = tables.advantages
-    return table[table["dataset"].isin(tables.judged(PHOTOGRAPHS)) & (table["fill"] == ZEROS.name)]
-
-
-def _compared(table: pd.DataFrame, other: pd.DataFrame, difference: str) -> Rows:
-    """The differences of own-map advantages by seed, which decide, and the advantages that they start from."""
-    rows: Rows = []
+def _compared(claim: str, table: pd.DataFrame, other: pd.DataFrame, variant: str) -> Iterator[Row]:
+    """The own-map advantages of a table, and the same minus those of another one, seed by seed."""
+    table, other = (one.assign(half=_halves(one)) for one in (table, other))
+    for row in table.to_dict("records"):
+        yield _row(claim, row, row["advantage"], half=row["half"])
     for row in table.merge(other, on="seed", suffixes=("", "_other")).to_dict("records"):
-        about = {key: row[key] for key in RUN}
-        from_other = about | {key: row[f"{key}_other"] for key in NETWORK}
+        both = f"{_kind(row)} minus {_kind({key: row[f'{key}_other'] for key in NETWORK})}"
         # Both networks are tested on the same images, so the half widths are not independent: their sum is the most.
-        half, half_other = _half(row) + _half(row, end="_other"), _half(row, end="_other")
-        both = f"{kind_of(row)} and {kind_of(from_other)}"
-        value, quantity = row["advantage"] - row["advantage_other"], f"{ADVANTAGE}, {difference}, zeros"
-        rows += [
-            number_row(DECIDES, quantity, PHOTOGRAPHS, both, value=value, half=half, **about),
-            number_row(BESIDE, f"{ADVANTAGE}, zeros", PHOTOGRAPHS, value=row["advantage"], half=_half(row), **about),
-            number_row(
-                BESIDE, f"{ADVANTAGE}, zeros", PHOTOGRAPHS, value=row["advantage_other"], half=half_other, **from_other
-            ),
-        ]
-    return rows
+        half, difference = row["half"] + row["half_other"], row["advantage"] - row["advantage_other"]
+        yield _row(claim, {**row, "networks_of": both}, difference, variant, half)
 
 
-NUMBERS: dict[str, Callable[[Tables], Iterable[dict[str, Any]]]] = {
-    "a": graded_sets,
-    "b": bands,
-    "c": learned_early,
-    "d": partial(_of_fills, "advantage", ADVANTAGE),
-    "d2": partial(_of_fills, "low_pass_margin", "own map minus lowest frequencies"),
-    "d3": partial(_of_fills, "best_other_margin", "own map minus best other map"),
-    "e1": renditions,
-    "e2": other_networks,
-    "f": capacity,
-    "g": augmentations,
-    "h": fine_spectra,
-}
-
-
-def numbers(tables: Tables) -> pd.DataFrame:
-    """The numbers of all findings: one row a finding, quantity, method and network, with the columns `COLUMNS`.
-
-    Those of (c) and (h) have a row for each `class`. `method` is that of the maps, where a finding is about maps; what
-    would decide with another method than those of the finding stands beside. `half_width` is that of the network's own
-    95 % interval over images, where there is one. `distinctiveness` is that of the class, of (c).
-
-    >>> numbers(Tables(graded=table)).query("role == 'decides'")
-    """
-    methods = tables.advantages["method"].unique()
-    rows: Rows = []
-    for letter, of_tables in NUMBERS.items():
-        deciding = FINDINGS[letter].methods
-        if not deciding:
-            rows += [{**row, "finding": letter} for row in of_tables(tables)]
+def ood_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """Claim (e1): own-map advantage, mean over the renditions, and in each."""
+    for run, part in _groups(study.of_photographs(table), *RUN, "method", "fill"):
+        if (variant := study.variant(run, *_maps(run))) is None:
             continue
-        for method in methods:
-            found = [{**row, "finding": letter, "method": method} for row in of_tables(tables.of_method(method))]
-            if method not in deciding:
-                found = [{**row, "role": BESIDE} for row in found if row["role"] == DECIDES]
-            rows += found
-    return pd.DataFrame(rows, columns=COLUMNS).drop_duplicates(ignore_index=True)  # one network may be compared twice
+        part = part.assign(half=_halves(part))
+        # Renditions are of the same images, so the half widths are not independent.
+        yield _row("e1", run, part["advantage"].mean(skipna=False), variant, part["half"].mean())
+        for row in part.to_dict("records") if not variant else ():
+            yield _row("e1", run, row["advantage"], row["rendition"], row["half"])
+
+
+def transfer_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """Claim (e2): own-map advantage with the maps of another architecture, mean of the directions within a seed.
+
+    Networks of one architecture, which differ in width or augmentation, are others. Without one of the directions there
+    is no number.
+    """
+    table = study.of_photographs(table)
+    ends = pd.DataFrame({end: table[end].str.rsplit("/seed", n=1) for end in ("maps_of", "tested_on")})
+    names = [[name.replace("/none", "").replace("/", ", ") for name, _ in pair] for pair in ends.to_numpy()]
+    table = table.assign(
+        half=_halves(table),
+        seed=[int(pair[0][1]) for pair in ends.to_numpy()],
+        direction=[" on ".join(pair) for pair in names],
+        networks_of=[" and ".join(sorted(pair)) for pair in names],
+        same=[len({study.forms.get(name, [name])[0] for name in pair}) == 1
+              for pair in ([end[0].partition("/")[0] for end in pair] for pair in ends.to_numpy())],
+    )  # fmt: skip
+    directions = table.groupby("networks_of")["direction"].nunique()
+    for run, part in _groups(table, "dataset", "networks_of", "seed", "method", "fill", "same"):
+        variant = ", ".join(filter(None, _maps(run)))
+        if (run["same"] and variant) or len(part) < directions[run["networks_of"]]:
+            continue
+        yield _row("e2", run, part["advantage"].mean(), OTHERS if run["same"] else variant, part["half"].mean())
+        for row in part.to_dict("records") if len(part) > 1 and not variant and not run["same"] else ():
+            yield _row("e2", {**row, "networks_of": row["direction"]}, row["advantage"], ONE_DIRECTION, row["half"])
+
+
+def flips(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """Claim (h): whether some class of a network follows its fine spectrum."""
+    for run, of_run in _groups(study.of_photographs(table[~table["augmentation"].isin(CURES)]), *RUN):
+        if len(of_run) >= FEWEST_CLASSES:
+            follows = of_run["verdict"].isin(FOLLOWS).any()
+            yield _row("h", run, follows, study.variant(run) or "")
+
+
+def reliance(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """Claim (n): recall lost at test time minus that lost after training anew, mean over the classes."""
+    for run, of_run in _groups(study.of_photographs(table[table["removed"] == "maps"]), *RUN):
+        of_classes = of_run[of_run["class"] != ALL_IMAGES]
+        halves = _halves(of_classes, "lost_at_test") + _halves(of_classes, "lost_after")
+        half = float(np.sqrt((halves**2).sum())) / len(of_classes)
+        difference = (of_classes["lost_at_test"] - of_classes["lost_after"]).mean()
+        yield _row("n", run, difference, study.variant(run) or "", half)
+
+
+NUMBERS: dict[str, Callable[[pd.DataFrame, Study], Iterator[Row]]] = {
+    of_table.__name__: of_table
+    for of_table in (
+        graded, bandstop, dynamics, own_map_advantage, ood_advantage, transfer_advantage, flips, reliance,
+    )
+}  # fmt: skip
+
+
+def numbers(name: str, table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The numbers of the claims that a table gives: one row a claim, variant and network, with `COLUMNS`.
+
+    name : of the table, of `NUMBERS`; of `dynamics` it also has the `distinctiveness` of each class, and that of
+        `reliance` is of single networks
+    half_width is that of the network's own 95 % interval over images, where there is one.
+
+    >>> numbers("graded", table, Study()).query("variant == ''")
+    """
+    return pd.DataFrame(NUMBERS[name](table, study), columns=COLUMNS)

@@ -1,4 +1,4 @@
-"""The p-values of the findings, all two-sided, and Holm's correction.
+"""The p-values of the claims, all two-sided, and Holm's correction.
 
 With fewer than five networks there is no p of a mean. A p below 0.05 agrees with a 95 % interval of `intervals`.
 """
@@ -6,7 +6,6 @@ With fewer than five networks there is no p of a mean. A p below 0.05 agrees wit
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import permutations
 
 import numpy as np
 from scipy.special import bdtr, stdtr  # scipy.stats takes each job half a second to import
@@ -14,8 +13,6 @@ from scipy.special import bdtr, stdtr  # scipy.stats takes each job half a secon
 from frequency_shortcuts.intervals import FEWEST_NETWORKS
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
-MOST_EXACT = 8  # items of which all orders are tried
-ORDERS = 10_000  # random ones of more
 ROUNDING = 1e-12  # of equal values
 
 
@@ -60,40 +57,6 @@ def p_of_count(hits: int, count: int, threshold: float) -> float:
     """p of `hits` among `count` at a share: twice the smaller tail of the binomial distribution."""
     below, above = bdtr(hits, count, threshold), 1 - (bdtr(hits - 1, count, threshold) if hits else 0.0)
     return float(min(1.0, 2 * min(below, above)))
-
-
-def p_of_order(x: FloatArray, y: FloatArray, seed: int = 0) -> float:
-    """p of the rank correlation of x and y, each [n]: the share of orders of y with one as large or as small as theirs.
-
-    All orders of up to eight; of more, 10,000 random ones and the one that is there. NaN if one side has no order.
-
-    >>> round(p_of_order(np.arange(4), np.arange(4)), 3)  # 2 of 24
-    0.083
-    """
-    ranks = [np.unique(values, return_inverse=True, return_counts=True) for values in (x, y)]
-    a, b = ((np.cumsum(counts) - (counts - 1) / 2)[places] for _, places, counts in ranks)
-    a, b = a - a.mean(), b - b.mean()
-    if not a.any() or not b.any():
-        return float("nan")
-    if len(b) <= MOST_EXACT:
-        orders = np.array(list(permutations(b)))
-    else:
-        orders = np.random.default_rng(seed).permuted(np.tile(b, (ORDERS, 1)), axis=1)
-        orders = np.vstack([b, orders])
-    return float((np.abs(orders @ a) >= abs(a @ b) - 1e-9).mean())
-
-
-def p_of_largest(values: Iterable[FloatArray], threshold: float, fewest: int = 2) -> tuple[float, float]:
-    """p that not all means of values, each [n], are below a threshold, and p that none is above it.
-
-    fewest : of which fewer values show nothing; then not all are below the threshold
-
-    All are below it if each is: the largest one-sided p decides. That some are above it is one claim for each, so the
-    smallest is multiplied by their number. Both are doubled.
-    """
-    enough = [own if len(own) >= fewest else own[:0] for own in values]
-    below, above = zip(*((one_sided(own, threshold), one_sided(-own, -threshold)) for own in enough), strict=True)
-    return min(1.0, 2 * max(below)), min(1.0, 2 * len(above) * min(above))
 
 
 def holm(p: Iterable[float]) -> FloatArray:

@@ -1,0 +1,124 @@
+"""The word on every claim, from the number of each network.
+
+A mean over networks of one kind has the interval of `intervals.over_networks`: Student's t over networks from five of
+them on, below over the images of these networks. A number that is yes or no is counted: Clopper and Pearson.
+
+The word follows from the interval alone: *not seen* if it lies within the bound of the claim, or below its threshold;
+*seen* if it lies above the threshold; else *unclear*. A row is *decided* if it is of at least `FEWEST_DECIDED` networks
+and the two-sided p of its word (at the threshold, or of a mean within the bound) is below 0.05 after Holm over all
+claims of the paper, or all of ours. A claim without data counts there with a p of 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from frequency_shortcuts.intervals import clopper_pearson, compared, over_networks
+
+from .definitions import (
+    BOUND,
+    CLAIMS,
+    FEWEST_DECIDED,
+    LEVEL,
+    NOT_MEASURED,
+    NOT_SEEN,
+    OURS,
+    PAPER,
+    SEEN,
+    SHARE,
+    UNCLEAR,
+    Claim,
+)  # fmt: skip
+from .numbers import DIFFERENCES, Row
+from .significance import holm, p_of_count, p_of_equivalence, p_of_mean
+
+COLUMNS = ["claim", "of", "says", "published", "value", "low", "high", "networks", "word", "decided", "figure"]
+OF_VARIANTS = ["claim", "variant", "dataset", "networks_of", "value", "low", "high", "networks", "word"]
+
+
+def judge(numbers: pd.DataFrame, figures: Mapping[str, str] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The claims, and their variants, which are in no correction: two tables, of `COLUMNS` and `OF_VARIANTS`.
+
+    numbers : rows of `numbers.numbers` of all tables
+    figures : the figure of each claim
+
+    Of the numbers of a claim without a variant, those of the first data set and kind of networks are its row. Others
+    are variants. `value` is the mean over `networks` or the share of them, `low` and `high` its 95 % interval.
+
+    >>> claims, variants = judge(numbers)
+    """
+    groups = {letter: _groups(numbers, claim) for letter, claim in CLAIMS.items()}
+    rows = [_of_claim(letter, of_claim) for letter, of_claim in groups.items()]
+    for of in (PAPER, OURS):
+        family = [row for row in rows if row["of"] == of]
+        for row, p in zip(family, holm(np.nan_to_num([row["p"] for row in family], nan=1.0)), strict=True):
+            row["decided"] = bool(p < LEVEL and row["networks"] >= FEWEST_DECIDED)
+    claims = pd.DataFrame([{**row, "figure": (figures or {}).get(row["claim"], "")} for row in rows], columns=COLUMNS)
+    variants = [row for of_claim in groups.values() for row in of_claim if row is not _first(of_claim)]
+    return claims, pd.DataFrame(variants, columns=OF_VARIANTS)
+
+
+def line(numbers: pd.DataFrame, letter: str) -> str:
+    """A claim in one line, for the title of a figure, from the numbers of its table.
+
+    >>> line(numbers, "d")
+    '(d) seen: 0.17 [0.15, 0.19], 20 networks'
+    """
+    row = _of_claim(letter, _groups(numbers, CLAIMS[letter]))
+    return f"({letter}) {row['word']}" + (f": {shown(row)}" if row["networks"] else "")
+
+
+def shown(row: Mapping[Any, Any]) -> str:
+    """Value, interval and number of networks of a row in words."""
+    value, low, high = (f"{row[key]:.2f}".replace("-0.00", "0.00") for key in ("value", "low", "high"))
+    ends = f" [{low}, {high}]" if np.isfinite(row["low"]) else ""
+    return f"{value}{ends}, {row['networks']:.0f} network{'s' if row['networks'] > 1 else ''}"
+
+
+def _groups(numbers: pd.DataFrame, claim: Claim) -> list[Row]:
+    """A row for each variant, data set and kind of networks of which something is known about a claim."""
+    own = numbers[(numbers["claim"] == claim.letter) & numbers["value"].notna()]
+    own = own.assign(variant=own["variant"].astype(object).fillna(""))
+    keys = ["variant", "networks_of", *([] if claim.pooled else ["dataset"])]
+    return [
+        {
+            "claim": claim.letter, "variant": part["variant"].iloc[0], "networks_of": part["networks_of"].iloc[0],
+            "dataset": ", ".join(dict.fromkeys(part["dataset"])), "networks": len(part), **_measured(claim, part),
+        }
+        for _, part in own.groupby(keys, sort=False)
+    ]  # fmt: skip
+
+
+def _first(of_claim: Sequence[Row]) -> Row | None:
+    """The row of the claim itself."""
+    return next((row for row in of_claim if not row["variant"]), None)
+
+
+def _of_claim(letter: str, of_claim: Sequence[Row]) -> Row:
+    """The row of a claim, also of one without data."""
+    claim = CLAIMS[letter]
+    none = {"claim": letter, "networks": 0, "word": NOT_MEASURED, "p": np.nan}
+    about = {"of": claim.of, "says": claim.says, "published": claim.published, "decided": False}
+    return {**(_first(of_claim) or none), **about}
+
+
+def _measured(claim: Claim, part: pd.DataFrame) -> Row:
+    """Value, interval and word of some networks, and the p of the word."""
+    values, bound = part["value"].to_numpy(float), np.nan if claim.bound is None else claim.bound
+    if claim.measure == SHARE:
+        value, hits, n = float(values.mean()), int(values.sum()), len(values)
+        low, high = clopper_pearson(hits, n)
+        within = high < bound and low <= claim.threshold
+        p = p_of_count(hits, n, bound if within else claim.threshold)
+    else:
+        value, low, high, _ = over_networks(values, part["half_width"])
+        within = -bound <= low and high <= bound
+        p = p_of_equivalence(values, bound) if within else p_of_mean(values, claim.threshold)
+    word = NOT_SEEN if within or high < claim.threshold else SEEN if low > claim.threshold else UNCLEAR
+    if part["variant"].iloc[0] in DIFFERENCES:
+        word = compared(low, high, BOUND)
+    return {"value": value, "low": low, "high": high, "word": word, "p": p}

@@ -1,0 +1,16 @@
+"""Which claims are seen in this study?
+
+Definitions, thresholds and bounds are those of `findings/definitions.py`, the same at every scale.
+"""
+
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.figures import claims
+from frequency_shortcuts.storage.tables import read_table
+
+
+def draw(table: str, numbers: str) -> Figure:
+    rows = read_table(table)
+    display(rows.drop(columns=["of", "published", "figure"]).round(3))
+    return claims.claims(rows, read_table(numbers))

@@ -1,0 +1,20 @@
+"""Give every claim its word, from the number of each network."""
+
+import pandas as pd
+
+from frequency_shortcuts.findings.claims import judge
+from frequency_shortcuts.findings.definitions import CLAIMS
+from frequency_shortcuts.storage.tables import read_table, write_table
+from study.job import script
+
+
+@script
+def main(snakemake, created_by):
+    """One row a claim, one a variant, and one a claim, variant and network."""
+    given, output = snakemake.input, snakemake.output
+    numbers = pd.concat(map(read_table, given.numbers), ignore_index=True)
+    numbers = numbers.sort_values("claim", key=lambda claims: claims.map(list(CLAIMS).index), kind="stable")
+    claims, variants = judge(numbers, snakemake.params.figures)
+    write_table(claims, output.claims)
+    write_table(variants, output.variants)
+    write_table(numbers, output.numbers)

@@ -1,0 +1,56 @@
+"""The claims of a study: the tables that give their numbers, what the plan says of its networks, and their figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from frequency_shortcuts.findings.definitions import CLAIMS
+
+from . import targets
+from .figures import FIGURES
+from .network_tests import TESTS
+from .plan import Plan
+
+FIGURE_OF = {  # the kind of figure that shows a claim
+    "a": "graded", "b": "bandstop", "c": "dynamics", "d": "cross", "d2": "cross", "d3": "cross", "e1": "ood",
+    "e2": "cross", "f": "cross", "g": "cross", "n": "reliance", "h": "flips",
+}  # fmt: skip
+
+
+def sources(plan: Plan) -> dict[str, list[str]]:
+    """The files of each planned table that gives numbers of claims; of `reliance` those of runs, not their means."""
+    tables = dict.fromkeys(claim.table for claim in CLAIMS.values())
+    found = {name: [f"{plan.results}/tables/{name}.csv"] for name in tables if name in targets.tables(plan)}
+    return found | {name: TESTS[name].files(plan, name) for name in found if name == "reliance"}
+
+
+def files(plan: Plan) -> list[str]:
+    """The numbers of claims from each of these tables."""
+    return [f"{plan.results}/claims/{name}.csv" for name in sources(plan)]
+
+
+def study(plan: Plan) -> dict[str, Any]:
+    """The fields of `numbers.Study`."""
+    first = [*reversed(plan.runs()), *plan.first_kind_runs()]  # of a set without maps, the first run
+    networks = {run["network"]: plan.config["networks"][run["network"]] for run in plan.trained_runs()}
+    return {
+        "photographs": photographs(plan),
+        "first": {run["dataset"]: [run["network"], run["augmentation"]] for run in first},
+        "forms": {name: [network["architecture"], network["width"]] for name, network in networks.items()},
+        "control_bands": {name: plan.dataset(name)["control_band"] for name in plan.datasets("synthetic")},
+    }
+
+
+def photographs(plan: Plan) -> list[str]:
+    """The sets that claims about photographs are judged on: none whose cue was made."""
+    return [name for name in plan.datasets("photographs") if not plan.has_truth(name)]
+
+
+def figures(plan: Plan) -> dict[str, str]:
+    """The figure of each claim that has one: that of photographs, if there is one, else the first of its kind."""
+    found = {}
+    for claim, kind in FIGURE_OF.items():
+        names = FIGURES[kind].names(plan) if kind in FIGURES else []
+        if names:
+            found[claim] = f"{kind}_{next((name for name in photographs(plan) if name in names), names[0])}"
+    return found
