@@ -47,7 +47,7 @@ def test_a_picture_without_contrast_stays_one():
 def files(tmp_path):
     """An image store, a file of spectra and a DFM file of three classes."""
     generator = np.random.default_rng(0)
-    pixels, labels = generator.integers(0, 256, (9, 3, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 3)
+    pixels, labels = generator.integers(0, 256, (9, 3, *SIZE), dtype=np.uint8), np.array([2, 1, 0] * 3)  # test: 0, 1, 2
     store, spectra, maps = (tmp_path / name for name in ("data.h5", "adcs.h5", "dfm.h5"))
     splits = {"train": (pixels, labels), "test": (pixels[::-1], labels[::-1])}
     stores.write(store, splits, classes=CLASSES, source="", created_by="")
@@ -60,8 +60,17 @@ def files(tmp_path):
     return store, spectra, maps, pixels
 
 
-def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
+def scaled(pixels, mean, std):
+    return (pixels / 255 - np.reshape(mean, (3, 1, 1))) / np.reshape(std, (3, 1, 1))
+
+
+@pytest.mark.parametrize("neutral", [None, 1])
+def test_cards_hold_what_the_files_hold_of_the_classes_shown(files, neutral):
+    """With a neutral class, its second test image stands at the other frequencies."""
     store, spectra, maps, pixels = files
+    if neutral is not None:
+        with h5py.File(store, "r+") as file:
+            file.create_group("planted").attrs["neutral"] = neutral
     shown = np.array([0, 2])
     statistics = [0.4, 0.5, 0.6], [0.1, 0.2, 0.3]
     cards = examples.read_cards(store, spectra, maps, 20, shown, statistics, seed=7)
@@ -73,8 +82,11 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files):
     assert np.array_equal(cards.unfiltered, pixels[[8, 6]])  # the first test image of each class
     for c, mask, control in zip(shown, cards.masks, cards.control, strict=True):
         assert np.array_equal(control, shortcuts.control_mask(mask, "radial", seed=[7, c, 0]))
-    seen = (pixels[[8, 6]] / 255 - np.reshape(statistics[0], (3, 1, 1))) / np.reshape(statistics[1], (3, 1, 1))
-    np.testing.assert_allclose(cards.filtered, examples.reduced_images(torch.from_numpy(seen), cards.masks), atol=1e-5)
+    seen = scaled(pixels[[8, 6]], *statistics)
+    other = None if neutral is None else torch.from_numpy(scaled(pixels[[4]], *statistics))
+    expected = examples.reduced_images(torch.from_numpy(seen), cards.masks, other)
+    np.testing.assert_allclose(cards.filtered, expected, atol=1e-5)
+    assert cards.fill == ("zeros" if neutral is None else "swap")
     figure = card_figure.class_cards(cards, ["ant", "cow"], 2, [2], note="2 of 9 classes: those chosen")
     words = {"ant", "cow", "ADCS", "map,\nblack: kept", "test image", "image from\nits map"}
     assert words | {"from the\ncontrol", "2 of 9 classes: those chosen"} <= texts_of(figure)

@@ -21,6 +21,6 @@ def draw(
         examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights)),
         shown.names(classes),
     )
-    tests = of_network.query("part == 'keep' and fill == 'zeros'").set_index("class")  # as the images are reduced
-    rates = tests.loc[names, ["tpr_dfm", "tpr_radial"]].to_numpy() if len(tests) else None
+    tests = of_network[of_network["fill"] == cards.fill].query("part == 'keep'").set_index("class")
+    rates = tests.reindex(names)[["tpr_dfm", "tpr_radial"]].to_numpy() if len(tests) else None
     return class_cards(cards, names, len(classes), band_edges, shown.note, tpr=rates)

@@ -176,7 +176,8 @@ FIGURES: dict[str, Figure] = {
         "pair is removed ({{ config.culling.method }} culling on {{ config.culling.images_per_class or 'all' }} {{ "
         "config.culling.split }} images a class), as a share of the greatest, on a square-root scale; the top {{ "
         "config.shortcuts.percent }} % map; the first test image of the class as it is, reduced to the map, and "
-        "reduced to a random map with the same number of frequencies at each radius. Reduced images are stretched in "
+        "reduced to a random map with the same number of frequencies at each radius. At the other frequencies stands "
+        "nothing (zeros) or, where the set has a neutral class, an image of it (swap). Reduced images are stretched in "
         "contrast, each from its 1st to its 99th percentile; below, TPR from the map, and the mean of such controls. "
         "Weights and maps of the first planned seed.",
     ),
@@ -202,8 +203,10 @@ FIGURES: dict[str, Figure] = {
         caption="One test photograph of every class (a column), and one image of each rendition (a row). {% for name "
         "in names -%} {% if 'ood' in config.datasets[name] -%} Those of {{ plain(name) }} are its out-of-distribution "
         "twin in {{ plain(config.datasets[name].ood.root) }}. {% else -%} Those of {{ plain(name) }} are synthetic, "
-        "made from {{ config.ood.images_per_class }} test photographs a class: shape, place and framing are those of "
-        "the photograph. {% endif -%} {% endfor %}",
+        "made from {{ config.ood.images_per_class }} test photographs a class: place and framing are those of the "
+        "photograph.{% if 'texture' in config.ood.renditions %} *texture* keeps its low frequencies alone, with the "
+        "high ones of a photograph of another class, so that maps of low frequencies keep their region.{% endif %} {% "
+        "endif -%} {% endfor %}",
     ),
     **{kind: figure for test in TESTS.values() for kind, figure in test.figures.items()},
 }

@@ -15,7 +15,7 @@ from frequency_shortcuts.data import normalisation, stores
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.fills import all_named
+from frequency_shortcuts.spectrum.fills import SWAP, ZEROS, all_named
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.masks import control_mask
 from frequency_shortcuts.storage.hdf5 import read_hdf5
@@ -29,9 +29,9 @@ Statistics = tuple[Sequence[float], Sequence[float]]  # mean and std [channels] 
 def reduced_images(images: Tensor, masks: BoolArray, others: Tensor | None = None) -> FloatArray:
     """Each image with the frequencies of its mask, and else those of its donor, or nothing, as a picture.
 
-    images, others : float tensors [n, channels, H, W]; masks : bool [n, H, W], centred -> float64 of the shape of the
-    images, 0 to 1. Few frequencies hold little contrast, and without DC no brightness, so that each picture is
-    stretched from its 1st to its 99th percentile.
+    images : float tensor [n, channels, H, W]; others : the same, or one donor for all; masks : bool [n, H, W], centred
+    -> float64 of the shape of the images, 0 to 1. Few frequencies hold little contrast, and without DC no brightness,
+    so that each picture is stretched from its 1st to its 99th percentile.
     """
     size = images.shape[-2:]
     kept = torch.stack([half_plane(mask, *size) for mask in masks])[:, None]
@@ -63,6 +63,7 @@ class Cards:
     masks, control : the class's map, and a control of its size
     unfiltered : uint8
     filtered, controlled : numbers from 0 to 1, reduced to the map and to the control
+    fill : name of what stands at the other frequencies
     """
 
     adcs: npt.NDArray[np.int16]
@@ -72,6 +73,7 @@ class Cards:
     unfiltered: npt.NDArray[np.uint8]
     filtered: FloatArray
     controlled: FloatArray
+    fill: str
 
 
 def read_cards(
@@ -86,13 +88,17 @@ def read_cards(
     """The cards of the classes `shown` (increasing), from an image store, a file of spectra and a DFM file.
 
     statistics : by default the store's; seed : of the control, a random mask with the map's radial distribution
+
+    Where the set has a neutral class, its second test image stands at the other frequencies of all images (`swap`).
     """
     with read_hdf5(spectra) as file:
         adcs = file[file.attrs["shown"]][shown]
     with read_hdf5(maps) as file:
         increment = file["loss_increment"][shown]
-    masks = read_mask(maps, percent, shown)
-    return make_cards(adcs, increment, masks, shown, first_test_images(store, shown, statistics), seed)
+    masks, seen = read_mask(maps, percent, shown), stores.read(store, "test", per_class=2, statistics=statistics)
+    first, take = [int(np.flatnonzero(seen.labels == c)[0]) for c in shown], Source(seen).take
+    other = None if seen.neutral is None else take(np.flatnonzero(seen.labels == seen.neutral)[-1:])
+    return make_cards(adcs, increment, masks, shown, (seen.images[first], take(np.array(first))), seed, other)
 
 
 def make_cards(
@@ -102,17 +108,20 @@ def make_cards(
     shown: IntArray,
     images: tuple[npt.NDArray[np.uint8], Tensor],
     seed: int = 0,
+    other: Tensor | None = None,
 ) -> Cards:
     """The cards of the classes `shown`, from planes [class, H, W] (see `Cards`) and one image of each of them.
 
     images : as `first_test_images` gives them; seed : of the control that is shown
+    other : the image of the neutral class [1, channels, H, W] behind all images; by default zeros
     """
     pictures, normalised = images
     control = np.stack(
         [control_mask(mask, "radial", seed=[seed, int(c), 0]) for c, mask in zip(shown, masks, strict=True)]
     )
-    to_map, to_control = (reduced_images(normalised, kept) for kept in (masks, control))
-    return Cards(adcs, increment, masks, control, pictures, to_map, to_control)
+    to_map, to_control = (reduced_images(normalised, kept, other) for kept in (masks, control))
+    fill = (ZEROS if other is None else SWAP).name
+    return Cards(adcs, increment, masks, control, pictures, to_map, to_control, fill)
 
 
 # The explorer

@@ -53,7 +53,7 @@ def class_cards(
 
     classes : of the cards, some of the n_classes classes of the data set, as the note then says (`ClassSelection`)
     score : title of the increments, or of the scores that stand in their place
-    tpr : [class, 2], from the map and from the control, written below these images
+    tpr : [class, 2], from the map and from the control, written below these images; NaN where they are not tested
 
     Zero frequency is in the centre of each plane.
     """
@@ -84,7 +84,8 @@ def class_cards(
                 show_picture(axis, shots[c])
                 axis.set_axis_off()
             for axis, share in zip(line[-2:], () if tpr is None else tpr[c], strict=False):
-                axis.text(0.5, -0.03, f"TPR {share:.2f}", transform=axis.transAxes, ha="center", va="top")
+                text = f"TPR {share:.2f}" if np.isfinite(share) else "not tested"
+                axis.text(0.5, -0.03, text, transform=axis.transAxes, ha="center", va="top")
         row_labels(figure, axes, [wrap(abbreviate(name, note)) for name in classes], side + 0.04, 10)
         titles(axes, [*(shown.title for shown in planes), *pictures])
         for shown, axis in zip(planes, axes[-1], strict=False):
