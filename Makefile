@@ -44,8 +44,8 @@ methods: $(READY) ## methods that find maps, scored against what was planted (ha
 cure: $(READY) ## which trainings cure what an artefact in one class costs (an hour)? results/cure
 	$(call run,cure,--configfile config/cure.yaml)
 
-findings: $(READY) ## do the findings of the paper hold? 20 networks of each kind (2.5 hours): results/findings
-	$(call run,findings,--configfile config/findings.yaml)
+findings: $(READY) ## the study with 20 networks of each kind, which decide the claims of the paper (hours): results/findings
+	$(call run,,--configfile config/findings.yaml)
 
 leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there (an hour)? results/leaks
 	$(call run,leaks,--configfile config/leaks.yaml)

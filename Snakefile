@@ -39,7 +39,6 @@ onerror:
 for target, files in {
     "all": targets.of_study(plan),
     "own": own(),
-    "findings": targets.of_findings(plan),
     "methods": targets.of_methods(plan),
     "cure": [f"{RESULTS}/checked.txt", f"{RESULTS}/tables/cure.csv"],
     "leaks": [f"{RESULTS}/{name}" for name in ("checked.txt", "tables/leaks_aims.csv", "tables/leaks_data_aims.csv")],

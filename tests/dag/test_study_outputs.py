@@ -132,11 +132,11 @@ def test_the_report_holds_the_numbers(study):
 
 
 def test_a_second_run_with_the_configuration_that_was_written_has_nothing_to_do(study):
-    """The target `own` has all outputs of a study with a network of the user, and `findings` has some of them."""
+    """The target `own` has all outputs of a study with a network of the user."""
     used = yaml.safe_load((study.results / "config.yaml").read_text())
     assert used["plan"] == PICTURES["plan"] and used["networks"]["resnet18"]["width"] == 4
     configs = ["results/test/config.yaml"]
-    done = study.snakemake("own", "findings", "--cores", "all", "--resources", "gpu=1", configs=configs)
+    done = study.snakemake("own", "--cores", "all", "--resources", "gpu=1", configs=configs)
     assert done.returncode == 0 and "Nothing to be done" in done.stdout, done.stdout
 
 

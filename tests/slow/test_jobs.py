@@ -40,7 +40,7 @@ def settings_of(rule, folder, minutes):
     outputs = {"train": train, "find_maps": {"maps": "maps.h5"}}[rule]
     search = {
         "own": True, "module": "frequency_shortcuts.maps.methods.culling.method", "split": "validation",
-        "settings": {"search": "exact"}, "limits": {"batch": 8}, "images_per_class": None, "percents": [5],
+        "settings": {"search": "exact"}, "limits": {"batch": 8}, "images_per_class": None,
     }  # fmt: skip
     training = {
         "architecture": {"architecture": "resnet18", "width": 4, "stem": "small"}, "recipe": {"batch_size": 16},

@@ -7,7 +7,7 @@ import yaml
 from cluster import GPUS, NEEDS_SLURM, RUN, Head, requested
 
 from checkouts import CONFIG, ROOT, checkout
-from study.network_tests import MEASURED, TESTS
+from study.network_tests import MEASURED
 from study.plan import Plan
 
 # Two seeds of one network: the rules of the others ask for what they need in the same way.
@@ -85,11 +85,10 @@ def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that
     assert len(unnamed) == 4 and ["gpu" in block for block in unnamed].count(True) == 1
     blocks = {name: block for name, block in blocks_of_rules if name}
     tests = set(MEASURED)
-    joins = {test.rule for test in TESTS.values()}
     copies = re.findall(r"use rule (\w+) as (\w+) with", rules)
     on_gpu = {name for name, block in blocks.items() if re.search("gpu=.*gpus", block)} | tests
     on_gpu |= {name for of, name in copies if of == "find_maps"}
     assert set(profile["set-resources"]) == on_gpu
     assert not on_gpu & set(profile["groups"])
-    assert set(profile["groups"]) <= {*blocks, *joins, *(name for _, name in copies)}
+    assert set(profile["groups"]) <= {*blocks, *(name for _, name in copies)}
     assert "drawing" in profile["group-components"]

@@ -170,7 +170,7 @@ def trained(tmp_path_factory):
     store, maps = folder / "data.h5", folder / "maps.h5"
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {name: train(folder, store, name) for name in ("none", "swap_fine")}
-    search = Plan(CONFIG).search("dfm") | {"images_per_class": 4, "percents": [5]}
+    search = Plan(CONFIG).search("dfm") | {"images_per_class": 4}
     params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
     given = SimpleNamespace(images=store, weights=weights["none"], code=[])
     wildcards = SimpleNamespace(seed="0")

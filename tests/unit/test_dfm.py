@@ -106,8 +106,20 @@ def test_departure_results_are_hdf5_of_plain_numbers_never_pickle(tmp_path):
     assert found == {"loss_increment": "float32", "rank": "int32", "evaluated": "bool"} | maps
 
 
-def test_a_percentage_that_the_file_lacks_is_named_with_those_it_has(tmp_path):
+@pytest.mark.parametrize(("size", "percent"), [((8, 8), 1), ((7, 7), 33), ((6, 5), 7), ((1, 9), 100), ((9, 4), 0.1)])
+def test_a_size_that_the_file_lacks_is_made_from_the_ranks(tmp_path, size, percent):
+    pairs = ConjugatePairs(*size)
+    found = Found(increments(2, pairs).round(1), 9, 1.5, False, {}, {})  # with ties
+    dfm.write(tmp_path / "a.h5", found, pairs, [50], classes=["a", "b"])
+    expected = [slow_dominant(row, pairs, percent) for row in found.score]
+    np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", percent), expected)
+    np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", percent, np.array([1])), expected[1:])
+
+
+def test_a_percentage_that_a_file_without_ranks_lacks_is_named_with_those_it_has(tmp_path):
     written(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        del file["rank"]
     with pytest.raises(ValueError, match=r" holds no maps of 7 %: expected one of 5, 12\.5"):
         dfm.read_mask(tmp_path / "a.h5", 7)
 

@@ -90,18 +90,22 @@ def test_sealed_photographs_are_the_last_of_each_class_in_the_training_split_of_
 
 
 @pytest.mark.parametrize("seed", [0, 7])
-def test_sealed_photographs_are_in_no_split_but_a_test_split_that_asks_for_them(monkeypatch, seed):
+def test_sealed_photographs_are_in_no_split_and_numbered_ones_in_the_test_split_alone(monkeypatch, seed):
     labels = np.repeat(np.arange(10), 60)
     numbers = np.arange(600, dtype=np.uint16).view(np.uint8).reshape(600, 1, 1, 2)  # of each image, as its pixels
     monkeypatch.setattr(type(FASHION), "sealed_per_class", 5)
     monkeypatch.setattr(type(FASHION), "read", lambda self, folder: ((numbers, labels), (numbers[:9], labels[:9])))
-    kept, sealed = FASHION.splits("raw", 0.1, seed), FASHION.splits("raw", 0.1, seed, "sealed")
-    read = {name: images.view(np.uint16).ravel() for name, (images, _) in sealed.items()}
-    assert np.array_equal(read["test"], FASHION.sealed(labels)) and len(read["test"]) == 50
-    assert np.array_equal(np.sort(np.concatenate(list(read.values()))), np.arange(600))
+    kept, other = (
+        {name: images.view(np.uint16).ravel() for name, (images, _) in FASHION.splits("raw", 0.1, seed, of).items()}
+        for of in ("all", [40, 42])
+    )
+    sealed, train = FASHION.sealed(labels), stratified(labels, {"train": 0.9, "validation": 0.1}, 0)["train"]
+    slow = [train[labels[train] == c][39:42] for c in range(10)]
+    assert np.array_equal(other["test"], np.concatenate(slow)) and len(sealed) == 50 and len(kept["test"]) == 9
+    assert np.array_equal(np.sort(np.concatenate([sealed, *other.values()])), np.arange(600))
     for name in ("train", "validation"):
-        assert np.array_equal(kept[name][0], sealed[name][0]) and np.array_equal(kept[name][1], sealed[name][1])
-    assert len(kept["test"][1]) == 9 and (np.bincount(labels[read["validation"]]) <= 6).all()
+        assert np.array_equal(other[name], np.setdiff1d(kept[name], other["test"]))
+    assert (np.bincount(labels[other["validation"]]) <= 6).all()
 
 
 def test_fashion_mnist_is_read_with_a_black_border(tmp_path, fashion):

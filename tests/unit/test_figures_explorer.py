@@ -31,7 +31,7 @@ write_explorer = importlib.import_module("write_explorer")
 CLASSES = ["ant", "bee", "</script> & 猫"]
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 2}
 SIZE = 9, 8
-TESTED = {"fills": ("zeros", "swap"), "split": "test", "percent": 5, "strong": 0.6}
+TESTED = {"percents": [1, 5, 20], "fills": ("zeros", "swap"), "split": "test", "percent": 5, "strong": 0.6}
 STATISTICS = [0.4], [0.2]
 HITS = random_hits(3, n_classes=3, size=SIZE)
 
@@ -148,9 +148,9 @@ def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_i
 
 
 def test_large_pictures_of_many_networks_leave_room_for_fewer_classes():
-    assert explorer.affordable([([5], (10, 9, 8))], 2, 12) == 12
-    assert 1 < explorer.affordable([([1, 5, 10, 20], (1000, 224, 224))] * 10, 2, 12) < 12
-    assert explorer.affordable([([1, 5, 10, 20], (1000, 224, 224))] * 900, 2, 12) == 1
+    assert explorer.affordable([(10, 9, 8)], 1, 2, 12) == 12
+    assert 1 < explorer.affordable([(1000, 224, 224)] * 10, 4, 2, 12) < 12
+    assert explorer.affordable([(1000, 224, 224)] * 900, 4, 2, 12) == 1
 
 
 def test_the_page_loads_nothing_and_a_name_cannot_end_its_script(files):

@@ -73,23 +73,6 @@ def checkpoint(wildcards):
     return path if path and os.path.isfile(path) else []
 
 
-def joined_tests(rule):
-    """The planned tests of networks whose tables a rule joins."""
-    return [test for test in TESTS.values() if test.rule == rule and test.runs(plan)]
-
-
-def joined_files(rule):
-    """Input: the files that these tables are joined from, and for `table` those of networks and their trainings."""
-    patterns = {name: f"{RESULTS}/networks/{RUN}/{name}.csv" for name in ("history", "dynamics")}
-    of_networks = {
-        "weights": expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
-        **{name: expand_runs(pattern, plan.trained_runs()) for name, pattern in patterns.items()},
-    }
-    return (of_networks if rule == "table" else {}) | {
-        f"{test.name}_{key}": files for test in joined_tests(rule) for key, files in test.joined_files(plan).items()
-    }
-
-
 def check_first():
     """Check the inputs before the first job starts, if the rule `check` is due. Raises WorkflowError for mistakes."""
     due = any(job.rule.name == "check" for job in workflow.dag.needrun_jobs())

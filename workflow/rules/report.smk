@@ -130,7 +130,7 @@ rule explorer:
     params:
         study=lookup(dpath="study", within=config),
         most=lookup(dpath="figures/classes", within=config),
-        tested=plan.section("shortcuts", "percent", "split", "fills", "strong"),
+        tested=plan.section("shortcuts", "percent", "split", "fills", "strong") | plan.section("dfm"),
     message:
         "Writing the explorer: every class, network and size of map"
     script:

@@ -33,28 +33,33 @@ for test, *others in MEASURED.values():
             "../scripts/run_test.py"
 
 
-# Tables that are joined from files of runs; `table` also joins those of networks and their trainings.
-for joining in {test.rule: None for test in TESTS.values() if test.runs(plan)}:
+# The tables of a test are joined by a rule of their own, so that another result of one test makes no table of others.
+for test in TESTS.values():
+    if tables := test.planned_tables(plan):
 
-    rule:
-        name:
-            joining
-        input:
-            **joined_files(joining),
-            code=code("make_tables.py", modules=[test.module for test in joined_tests(joining)]),
-        output:
-            [f"{RESULTS}/tables/{name}.csv" for name in targets.joined_tables(plan, joining)],
-        log:
-            f"{RESULTS}/logs/{'tables' if joining == 'table' else joining}.log",
-        resources:
-            mem_mb=growing(3000),
-            runtime=growing(30),
-        params:
-            tests={test.name: test.join_settings(plan) for test in joined_tests(joining)},
-        message:
-            f"Making the tables {', '.join(targets.joined_tables(plan, joining))}"
-        script:
-            "../scripts/make_tables.py"
+        rule:
+            name:
+                f"{test.name}_tables"
+            input:
+                **test.joined_files(plan),
+                code=code("make_tables.py", modules=[test.module]),
+            output:
+                [f"{RESULTS}/tables/{name}.csv" for name in tables],
+            log:
+                f"{RESULTS}/logs/tables/{test.name}.log",
+            # Like the groups in profiles/slurm: those of several tests share a SLURM job.
+            group:
+                "tables"
+            resources:
+                mem_mb=growing(3000),
+                runtime=growing(30),
+            params:
+                module=test.module,
+                settings=test.join_settings(plan),
+            message:
+                f"Making the tables {', '.join(tables)}"
+            script:
+                "../scripts/make_tables.py"
 
 
 rule paper_tables:
@@ -93,7 +98,7 @@ rule paper_tables:
 rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.
-        tables=[f"{RESULTS}/tables/{name}.csv" for name in (*targets.joined_tables(plan, "table"), "runtimes")],
+        tables=[f"{RESULTS}/tables/{name}.csv" for name in targets.tables(plan) if name != "provenance"],
         weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
         code=code("write_provenance.py"),

@@ -44,7 +44,6 @@ def main(snakemake, created_by):
         output,
         found,
         ConjugatePairs(*data.images.shape[-2:]),
-        search["percents"],
         classes=[data.classes[c] for c in classes],
         method="" if search["own"] else search["method"],
         split=search["split"],

@@ -17,7 +17,8 @@ def data_sets(networks, verdicts, tested, most):
 
     networks : of each its store, hits, maps and mean and std
     """
-    most = explorer.affordable([examples.map_sizes(maps) for _, _, maps, _ in networks], len(tested["fills"]), most)
+    shapes, chosen = [examples.map_shape(maps) for _, _, maps, _ in networks], (tested["percents"], tested["fills"])
+    most = explorer.affordable(shapes, *map(len, chosen), most)
     for store, members in groupby(networks, key=lambda network: network[0]):
         of_set = [(run_of_path(hits), (store, hits, maps), statistics) for _, hits, maps, statistics in members]
         name, classes = of_set[0][0]["dataset"], read_classes(store)
@@ -25,7 +26,7 @@ def data_sets(networks, verdicts, tested, most):
         pictures, _ = examples.first_test_images(store, shown.index, split=tested["split"])
         yield explorer.ExploredSet(
             name, shown.note, shown.names(classes), pictures,
-            [(run, examples.read_reduced(*files, shown.index, tested["fills"], statistics))
+            [(run, examples.read_reduced(*files, shown.index, *chosen, statistics))
              for run, files, statistics in of_set],
         )  # fmt: skip
 

@@ -10,13 +10,6 @@ from .network_tests import TESTS
 from .plan import Plan
 
 OTHERS = {
-    "networks": Table(
-        "one row a network: `parameters`, `architecture` and `width` (of trained ones), best epoch by validation loss, "
-        "losses and accuracies there; `test_accuracy` is on all test images",
-        Result("networks and their accuracy", "run"),
-        Plan.runs,
-    ),
-    "dynamics": Table("`dynamics.csv` of all runs joined", planned=Plan.trained_runs),
     "graded": Table(
         "the graded sets, one row a set and class: `seed` of the set, its cues, its images and its network; `class`; "
         "`gain` and `ring` (low, high), both empty for the class with nothing planted; `distinctiveness` of the "

@@ -100,7 +100,6 @@ class NetworkTest:
         default, `outputs` of these names
     join_inputs : the files that `join` reads, by names; by default, all outputs of all runs
     join_settings : the settings that `join` uses
-    rule : the rule that joins; tests in which it is `table` share one
 
     figures : kinds of figures, by the names of their notebooks
     order : among the tests, in lists of files and in docs
@@ -123,7 +122,6 @@ class NetworkTest:
     join: Callable[[Mapping[str, Any], Mapping[str, Any], Plan], Mapping[str, Any]] | None = None
     join_inputs: Callable[[Plan], dict[str, Any]] | None = None
     join_settings: Callable[[Plan], dict[str, Any]] = lambda plan: {}
-    rule: str = "table"
     figures: Mapping[str, Figure] = field(default_factory=dict)
     order: int = 100
     name: str = ""
@@ -146,6 +144,10 @@ class NetworkTest:
         """The files with the run times of the jobs."""
         jobs = self.jobs(plan) if self.measure and not self.in_jobs_of else []
         return [f"{plan.results}/benchmarks/{self.name}/{self.place.format(**job)}.tsv" for job in jobs]
+
+    def planned_tables(self, plan: Plan) -> list[str]:
+        """The names of its tables that a study has."""
+        return [name for name, table in self.tables.items() if table.is_planned(plan)]
 
     def joined_files(self, plan: Plan) -> dict[str, Any]:
         """The files that the tables are joined from, by their names."""

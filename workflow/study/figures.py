@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
+from .catalogue import TABLES
 from .categories import Result
 from .description import Figure, of_dataset, percent, store, store_and_table, table
 from .job import FOLDER as RUN
@@ -33,9 +36,12 @@ def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
 def inputs(plan: Plan, kind: str) -> list[str]:
     """The files that the figures of a kind are drawn from, each once."""
     figure = FIGURES[kind]
-    given = [_below_results(plan, figure.inputs(plan, name)) for name in figure.names(plan)]
-    files = [file for by_name in given for file in by_name.values()]
-    return list(dict.fromkeys(path for file in files for path in ([file] if isinstance(file, str) else file)))
+    given = [path for name in figure.names(plan) for path in _paths(_below_results(plan, figure.inputs(plan, name)))]
+    return list(dict.fromkeys(given))
+
+
+def _paths(files: dict[str, Any]) -> list[str]:
+    return [path for file in files.values() for path in ([file] if isinstance(file, str) else file)]
 
 
 def _below_results(plan: Plan, files: dict[str, Any]) -> dict[str, Any]:
@@ -53,6 +59,20 @@ def _samples_inputs(plan: Plan, name: str) -> dict[str, Any]:
 def _samples_parameters(plan: Plan, name: str) -> dict[str, Any]:
     names = plan.datasets(*WITH_TRUTH)
     return {"names": names, "band_edges": {name: plan.band_edges(name) for name in names}}
+
+
+def _with_planned_tables(figure: Figure) -> Figure:
+    """A kind with those of its figures alone whose tables a plan has, for `claims/{table}.csv` the table too."""
+
+    def is_planned(plan: Plan, path: str) -> bool:
+        folder, _, file = path.partition("/")
+        return folder not in ("tables", "claims") or TABLES[PurePath(file).stem].is_planned(plan)
+
+    def names(plan: Plan) -> list[str]:
+        drawn = figure.names(plan)
+        return [name for name in drawn if all(is_planned(plan, path) for path in _paths(figure.inputs(plan, name)))]
+
+    return replace(figure, names=names)
 
 
 CARDS = 4  # classes on the cards of a network
@@ -93,7 +113,7 @@ def _scores(plan: Plan, name: str) -> list[str]:
     return ["precision", "recall"] if plan.kind_of(name) == "photographs" else ["f1"]
 
 
-FIGURES: dict[str, Figure] = {
+_KINDS: dict[str, Figure] = {
     "samples": Figure(
         Result("images and spectra", "samples"),
         lambda plan: ["synthetic"] if plan.datasets(*WITH_TRUTH) else [],
@@ -210,3 +230,4 @@ FIGURES: dict[str, Figure] = {
     ),
     **{kind: figure for test in TESTS.values() for kind, figure in test.figures.items()},
 }
+FIGURES = {kind: _with_planned_tables(figure) for kind, figure in _KINDS.items()}

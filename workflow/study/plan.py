@@ -317,7 +317,7 @@ class Plan:
 
         `own`: whether it is the culling of the study; `method`, its `module` of the library and its `settings` (those
         of screening or cells only if used); `split` and `images_per_class` of the images that rank; `limits` of the
-        passes, and `percents`, the sizes of the maps.
+        passes.
         """
         culling = self.config["culling"]
         own = {"method": "culling", "search": culling["method"], **self.section("culling", "fill")}
@@ -334,7 +334,6 @@ class Plan:
             "settings": {key: value for key, value in settings.items() if key != "method"},
             "limits": self.section("culling", "precision", "compiled"),
             **self.section("culling", "split", "images_per_class"),
-            **self.section("dfm"),
         }
 
     def searches(self) -> list[str]:

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .catalogue import OTHERS, SHOWN, TABLES
+from .catalogue import SHOWN, TABLES
 from .figures import FIGURES
 from .job import FOLDER, WITH_TRUTH
 from .network_tests import TESTS
 from .plan import Plan, Run, expand_runs
 
-# Tables of the target `findings`.
-OF_FINDINGS = (
-    "claims", "claim_variants", "claim_numbers", "flips", "own_map_advantage", "ood_advantage", "transfer_advantage",
-    "graded", "reliance", "provenance", "runtimes",
-)  # fmt: skip
 # Files of the quick analysis of a run.
 ANALYSIS = ["report.html", "flips.csv", "cross_flips.csv", "flips.h5", "verdicts.csv", "rates.csv", "maps.h5"]
 
@@ -43,13 +38,6 @@ def of_study(plan: Plan) -> list[str]:
         *maps,
         *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
     ]
-
-
-def of_findings(plan: Plan) -> list[str]:
-    """The claims, the tables that they are judged by, and what says of which study they are."""
-    made = _table_files(name for name in tables(plan) if name in OF_FINDINGS)
-    drawn = [name for name in figures(plan) if name.startswith(("claims_", "reliance_"))]
-    return [f"{plan.results}/{file}" for file in ("checked.txt", *_figure_files(drawn), *made)]
 
 
 def of_methods(plan: Plan) -> list[str]:
@@ -86,14 +74,6 @@ def explored_runs(plan: Plan) -> list[Run]:
 def tables(plan: Plan) -> list[str]:
     """Names of all tables."""
     return [name for name, table in TABLES.items() if table.is_planned(plan)]
-
-
-def joined_tables(plan: Plan, rule: str) -> list[str]:
-    """Names of the tables that a rule joins; beside those of tests, `table` joins the trainings."""
-    joined = {name: table for test in TESTS.values() if test.rule == rule for name, table in test.tables.items()}
-    if rule == "table":
-        joined = {**{name: OTHERS[name] for name in ("networks", "dynamics")}, **joined}
-    return [name for name, table in joined.items() if table.is_planned(plan)]
 
 
 def paper_tables(plan: Plan) -> list[str]:

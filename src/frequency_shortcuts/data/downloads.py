@@ -89,8 +89,8 @@ class PublishedSet(ABC):
     """A published set of photographs of one size, with as many of each class.
 
     title: its name in messages. description: the attribute `source` of its store. shape: (channels, height, width).
-    sealed_per_class: training photographs of each class that only the last study may read. files: names of the
-    published files. advice: where to get them and where to put them. sources: where they are looked for, in order.
+    sealed_per_class: the last training photographs of each class, which are in no split. files: names of the published
+    files. advice: where to get them and where to put them. sources: where they are looked for, in order.
     """
 
     title: str
@@ -147,38 +147,50 @@ class PublishedSet(ABC):
     def sealed(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Positions, int64, sorted, of the sealed photographs among all training photographs with these labels.
 
-        They are the last of each class in the training split that the default study draws (validation share 0.1, split
-        seed 0), so that no study before had shown one to a network. No setting changes them.
+        They are the last of each class, as `numbered` counts them. No setting changes them.
 
         >>> DOWNLOADS["fashion_mnist"].sealed(labels).shape
         (5000,)
         """
-        if not self.sealed_per_class:
-            return np.empty(0, np.int64)
+        return self._of_each_class(labels, slice(-self.sealed_per_class, None) if self.sealed_per_class else slice(0))
+
+    def numbered(self, labels: npt.NDArray[np.int64], first: int, last: int) -> npt.NDArray[np.int64]:
+        """The same of the photographs with the numbers `first` to `last` in each class, counted from 1.
+
+        They are counted in the training split that the default study draws (validation share 0.1, split seed 0).
+        """
+        return self._of_each_class(labels, slice(first - 1, last))
+
+    def _of_each_class(self, labels: npt.NDArray[np.int64], part: slice) -> npt.NDArray[np.int64]:
         train = stratified(labels, {"train": 0.9, "validation": 0.1}, seed=0)["train"]
-        of_class = (train[labels[train] == c][-self.sealed_per_class :] for c in range(len(self.classes)))
-        return np.sort(np.concatenate(list(of_class)))
+        return np.sort(np.concatenate([train[labels[train] == c][part] for c in range(len(self.classes))]))
 
     def splits(
-        self, folder: str | os.PathLike[str], validation_share: float, seed: int, test_images: str = "all"
+        self,
+        folder: str | os.PathLike[str],
+        validation_share: float,
+        seed: int,
+        test_images: str | Sequence[int] = "all",
     ) -> dict[str, ImagesAndLabels]:
         """The photographs of a folder in the splits of a study: `train`, `validation`, `test` -> images and labels.
 
         validation_share, seed : of the draw from the training photographs. test_images : `all` published ones, their
-        `first_half` or `second_half` in order, or `sealed`. Sealed photographs are in no other split. For the errors
-        see `read`.
+        `first_half` or `second_half` in order, or [first, last], the training photographs with these numbers (see
+        `numbered`), which are then in no other split. Sealed photographs are in none. For the errors see `read`.
 
         >>> DOWNLOADS["fashion_mnist"].splits("raw", 0.1, seed=0)["train"][0].shape
         (49000, 1, 32, 32)
         """
         (images, labels), test = self.read(folder)
-        sealed = self.sealed(labels)
+        left_out = self.sealed(labels)
+        if isinstance(test_images, str):
+            test = part_in_order(*test, test_images)
+        else:
+            numbered = self.numbered(labels, *test_images)
+            test, left_out = (images[numbered], labels[numbered]), np.union1d(left_out, numbered)
         parts = stratified(labels, {"train": 1 - validation_share, "validation": validation_share}, seed)
-        chosen = {name: np.setdiff1d(part, sealed, assume_unique=True) for name, part in parts.items()}
-        splits = {name: (images[part], labels[part]) for name, part in chosen.items()}
-        if test_images == "sealed":
-            return {**splits, "test": (images[sealed], labels[sealed])}
-        return {**splits, "test": part_in_order(*test, test_images)}
+        chosen = {name: np.setdiff1d(part, left_out, assume_unique=True) for name, part in parts.items()}
+        return {**{name: (images[part], labels[part]) for name, part in chosen.items()}, "test": test}
 
 
 class FashionMnist(PublishedSet):

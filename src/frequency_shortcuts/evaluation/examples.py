@@ -128,7 +128,13 @@ def make_cards(
 
 
 def read_reduced(
-    store: File, hits: File, maps: File, shown: IntArray, fills: Sequence[str], statistics: Statistics | None = None
+    store: File,
+    hits: File,
+    maps: File,
+    shown: IntArray,
+    percents: Sequence[float],
+    fills: Sequence[str],
+    statistics: Statistics | None = None,
 ) -> Iterator[tuple[float, BoolArray, list[FloatArray]]]:
     """The maps of the classes `shown` [k], and an image of each reduced to its map, one size of map after the other.
 
@@ -143,13 +149,13 @@ def read_reduced(
     source, donors = Source(images), tested.donors
     own, swapped = source.take(first), None if donors is None else source.take(donors[first])
     others = [swapped if fill.needs_donors else None for fill in all_named(fills)]
-    for percent in map_sizes(maps)[0]:
+    for percent in percents:
         masks = read_mask(maps, percent, shown)
         yield percent, masks, [reduced_images(own, masks, other) for other in others]
 
 
-def map_sizes(path: File) -> tuple[list[float], tuple[int, ...]]:
-    """The percentages of the maps in a file, in ascending order, and the shape (class, H, W) of those of one size."""
+def map_shape(path: File) -> tuple[int, ...]:
+    """The shape (class, H, W) of the maps in a file."""
     with read_hdf5(path) as file:
-        percents = sorted(float(name.removeprefix("top_")) for name in file["mask"])
-        return percents, next(iter(file["mask"].values())).shape
+        shape: tuple[int, ...] = next(iter(file["mask"].values())).shape
+        return shape

@@ -88,13 +88,13 @@ def explorer_page(
     )  # fmt: skip
 
 
-def affordable(sizes: Iterable[tuple[Sequence[float], tuple[int, ...]]], fills: int, most: int) -> int:
+def affordable(shapes: Iterable[tuple[int, ...]], sizes: int, fills: int, most: int) -> int:
     """The number of classes of each data set, at most `most`, whose pictures stay below `LIMIT`.
 
-    sizes : of each network, what `examples.map_sizes` gives
+    shapes : (class, H, W) of the maps of each network; sizes, fills : how many of each
     """
-    shown = [(len(percents), np.array(shape[1:])) for percents, shape in sizes]
-    cost = sum(count * (np.prod(side * min(1, SIDE / side.max())) + 500) for count, side in shown)
+    sides = (np.array(shape[1:]) for shape in shapes)
+    cost = sizes * sum(np.prod(side * min(1, SIDE / side.max())) + 500 for side in sides)
     return int(np.clip(LIMIT / (cost * 4 / 3 * (fills + 0.2)), 1, most))  # a map takes a fifth of a picture
 
 

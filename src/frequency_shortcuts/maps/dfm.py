@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .methods.method import Found
 
 
+PERCENTS = (1, 5, 10, 20)  # sizes of the masks in a file; `read_mask` makes others from the ranks
+
+
 def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
     """Rank of every pair, 0 = the most important: increments [..., pairs] -> int32 [..., pairs].
 
@@ -77,7 +80,7 @@ def write(
     path: str | os.PathLike[str],
     found: Found,
     pairs: ConjugatePairs,
-    percents: Sequence[float],
+    percents: Sequence[float] = PERCENTS,
     *,
     classes: Sequence[str],
     method: str = "",
@@ -88,7 +91,7 @@ def write(
     method : the name of the method. Without it, the file is a DFM file: the score of the culling is `loss_increment`
     about : more attributes, such as `split` and `created_by`
 
-    >>> write("dfm.h5", cull(network, split), ConjugatePairs(32, 32), [1, 5], classes=split.classes)
+    >>> write("dfm.h5", cull(network, split), ConjugatePairs(32, 32), classes=split.classes)
     """
     shape, score, name = (len(classes), pairs.height, pairs.width), found.score, "score" if method else "loss_increment"
     if method:
@@ -161,15 +164,21 @@ def read_mask(
 ) -> BoolArray:
     """The map of every class, or of the `chosen` ones (in increasing order), without reading the rest of the file.
 
-    Raises ValueError for a percentage that the file lacks, and if it does not hold what was written.
+    A size that the file lacks is made from the ranks, as `dominant` makes it. Raises ValueError if it holds no ranks
+    either, and if it does not hold what was written.
 
     >>> read_mask("dfm.h5", 5).shape
     (10, 32, 32)
     """
     with read_hdf5(path) as file:
         names = {float(name.removeprefix("top_")): name for name in file["mask"]}
-        if (stored := float(f"{percent:g}")) not in names:
+        if (stored := float(f"{percent:g}")) in names:
+            masks: BoolArray = file["mask"][names[stored]][chosen]
+            return masks
+        if "rank" not in file:
             there = ", ".join(f"{p:g}" for p in sorted(names))
             raise ValueError(f"{path} holds no maps of {percent:g} %: expected one of {there}")
-        masks: BoolArray = file["mask"][names[stored]][chosen]
-        return masks
+        ranks: npt.NDArray[np.int32] = file["rank"][chosen]
+        _, height, width = ranks.shape
+        last = np.sort(ranks.reshape(len(ranks), -1))[:, positions(height, width, percent) - 1]  # of the pairs kept
+        return ranks <= last[:, None, None]

@@ -70,7 +70,6 @@ TEST = NetworkTest(
     join=join,
     join_inputs=_join_inputs,
     join_settings=lambda plan: plan.section("truth"),
-    rule="method_table",
     figures={
         "methods": Figure(
             Result("methods against the planted truth", "beyond"),

@@ -44,5 +44,4 @@ TEST = NetworkTest(
     join=join,
     join_inputs=_join_inputs,
     join_settings=lambda plan: plan.section("dfm") | plan.section("stability"),
-    rule="stability",
 )

@@ -24,7 +24,8 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-    tables = []
+    tables, percents = [], settings["percents"]
+    settings = {key: value for key, value in settings.items() if key != "percents"}
     for run, maps, store, spectra in zip(_runs(plan), given["dfm"], given["stores"], given["spectra"], strict=True):
         with read_hdf5(store) as file:
             truths = truth.planted(file)
@@ -32,7 +33,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
             adcs, significant = file["adcs"][:], file["adcs_significant"][:]
         frequency_maps = dfm.read(maps)
         table = truth.score(
-            frequency_maps.rank, adcs, frequency_maps.masks, truths,
+            frequency_maps.rank, adcs, {percent: dfm.read_mask(maps, percent) for percent in percents}, truths,
             increments=frequency_maps.score, significant=significant, **settings,
         )  # fmt: skip
         tables.append(of_run(table, run, frequency_maps.attributes["classes"]))
@@ -75,8 +76,7 @@ TEST = NetworkTest(
         "weights": _files(plan, WEIGHTS),
         "use": f"{plan.results}/tables/planted_use.csv",
     },
-    join_settings=lambda plan: plan.section("truth"),
-    rule="truth",
+    join_settings=lambda plan: plan.section("truth") | plan.section("dfm"),
     figures={
         "truth": Figure(
             Result("maps against the planted truth", "beyond"),

@@ -1,0 +1,90 @@
+"""What the targets of every configuration need is planned, whatever a setting leaves out; no Snakemake runs here."""
+
+import copy
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+
+from conftest import ROOT
+from study import figures, targets
+from study.configuration import mistakes
+from study.figures import FIGURES
+from study.network_tests import TESTS
+from study.plan import Plan
+
+DEFAULT = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+FILES = sorted(path.stem for path in (ROOT / "config").glob("*.yaml") if path.stem != "schema")
+SETTINGS = {
+    "as it is": {},
+    "no phases": {"shortcuts": {"phase_seeds": "none"}},
+    "no renditions": {"ood": {"renditions": []}},
+    "no graded sets": {"graded": {"sets": 0}},
+    "no transfer": {"transfer": []},
+    "no methods": {"shortcuts": {"methods": []}},
+    "no zeros": {"shortcuts": {"fills": ["swap"]}, "ood": {"fills": ["swap"]}},
+    "nothing": {
+        "shortcuts": {"phase_seeds": "none", "methods": []}, "ood": {"renditions": []}, "graded": {"sets": 0},
+        "transfer": [],
+    },
+}  # fmt: skip
+
+
+def study(file, changes, kinds=("synthetic", "planted", "photographs")):
+    """The plan of a configuration file with changes, on data sets of these kinds alone."""
+    config = copy.deepcopy(DEFAULT)
+    for part in (yaml.safe_load((ROOT / "config" / f"{file}.yaml").read_text()), changes):
+        update_config(config, copy.deepcopy(part))
+    whole = Plan(config)
+    for entry in config["plan"]:
+        entry["datasets"] = [name for name in entry["datasets"] if whole.kind_of(name) in kinds]
+    config["plan"] = [entry for entry in config["plan"] if entry["datasets"]]
+    assert not config["plan"] or mistakes(config) == []
+    return Plan(config)
+
+
+def check(plan):
+    """Every file that a figure or a joined table is made from is a target, or is written with one."""
+    made = {*targets.of_study(plan)}
+    with_weights = {f"{file.rpartition('/')[0]}/{name}.csv" for file in made for name in ("history", "dynamics")}
+    needed = [file for kind in figures.kinds(plan) for file in figures.inputs(plan, kind)]
+    for test in TESTS.values():
+        if test.planned_tables(plan):
+            needed += [
+                file
+                for part in test.joined_files(plan).values()
+                for file in ([part] if isinstance(part, str) else part)
+            ]
+    claims = {file for file in needed if "/claims/" in file}  # whose tables the figures were asked for
+    assert {*needed} - claims <= made | with_weights
+
+
+@pytest.mark.parametrize("changes", SETTINGS.values(), ids=SETTINGS)
+@pytest.mark.parametrize("file", FILES)
+def test_what_a_setting_unplans_is_unplanned_with_its_tables_and_figures(file, changes):
+    check(study(file, changes))
+
+
+@pytest.mark.parametrize("kinds", [("photographs",), ("planted", "photographs"), ("synthetic", "planted")])
+@pytest.mark.parametrize("file", ["config", "test", "findings", "benchmark"])
+def test_a_study_without_some_kinds_of_data_sets_is_planned(file, kinds):
+    changes = {"transfer": []} if "photographs" not in kinds else {}
+    plan = study(file, changes, kinds)
+    if plan.mapped_runs():
+        check(plan)
+
+
+def test_a_figure_is_drawn_if_all_its_tables_are_planned():
+    drawn = {name: targets.figures(study("config", changes)) for name, changes in SETTINGS.items()}
+    assert "phase_fashion_mnist" in drawn["as it is"] and not any("phase" in name for name in drawn["no phases"])
+    assert "ood_fashion_mnist" in drawn["no graded sets"] and "graded_all" in drawn["no renditions"]
+    gone = [name for name in drawn["as it is"] if name not in drawn["nothing"]]
+    assert {name.partition("_")[0] for name in gone} >= {"phase", "ood", "renditions", "graded"}
+
+
+def test_few_kinds_of_figures_follow_the_renditions_of_the_test_images():
+    plan = study("config", {})
+    follow = {f"{plan.results}/{folder}/{name}.csv" for folder in ("tables", "claims") for name in TESTS["ood"].tables}
+    stores = {file for name in plan.ood_datasets() for file in plan.rendition_files(name)}
+    kinds = [kind for kind in FIGURES if (follow | stores) & {*figures.inputs(plan, kind)}]
+    assert set(kinds) <= {"ood", "renditions", "findings", "claims"}

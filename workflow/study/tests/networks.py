@@ -1,0 +1,52 @@
+"""The networks and their trainings, of which there is nothing to measure but what the trainings wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..categories import Result
+from ..description import WEIGHTS, NetworkTest, Table
+from ..job import FOLDER
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..plan import Plan
+
+
+def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
+    """One row a network, and the learning dynamics of all that were trained."""
+    from frequency_shortcuts.findings.study_tables import network_table
+
+    trained = plan.trained_runs()
+    networks = network_table(given["history"] if trained else None, given["weights"])
+    return {"networks": networks} | ({"dynamics": given["dynamics"]} if trained else {})
+
+
+def _join_inputs(plan: Plan) -> dict[str, Any]:
+    def files(path: str, runs: list[Any]) -> list[str]:
+        return [f"{plan.results}/{path.format(**run)}" for run in runs]
+
+    of_training = {name: f"networks/{FOLDER}/{name}.csv" for name in ("history", "dynamics")}
+    return {
+        "weights": files(WEIGHTS, plan.runs()),
+        **{name: files(path, plan.trained_runs()) for name, path in of_training.items()},
+    }
+
+
+TEST = NetworkTest(
+    message="Joining the trainings",
+    runs=lambda plan: plan.runs(),
+    tables={
+        "networks": Table(
+            "one row a network: `parameters`, `architecture` and `width` (of trained ones), best epoch by validation "
+            "loss, losses and accuracies there; `test_accuracy` is on all test images",
+            Result("networks and their accuracy", "run"),
+        ),
+        "dynamics": Table("`dynamics.csv` of all runs joined", planned=lambda plan: plan.trained_runs()),
+    },
+    join=join,
+    join_inputs=_join_inputs,
+    order=13,
+)
