@@ -87,4 +87,4 @@ def test_few_kinds_of_figures_follow_the_renditions_of_the_test_images():
     follow = {f"{plan.results}/{folder}/{name}.csv" for folder in ("tables", "claims") for name in TESTS["ood"].tables}
     stores = {file for name in plan.ood_datasets() for file in plan.rendition_files(name)}
     kinds = [kind for kind in FIGURES if (follow | stores) & {*figures.inputs(plan, kind)}]
-    assert set(kinds) <= {"ood", "renditions", "findings", "claims"}
+    assert set(kinds) <= {"ood", "renditions", "claims"}
