@@ -241,6 +241,16 @@ def test_the_band_stop_table_changes_sum_to_zero(study):
     assert np.allclose(table.groupby(["fill", "removed", "true_class"])["delta_percent"].sum(), 0)
 
 
+def test_maps_of_the_tested_size_have_the_rates_of_the_shortcut_test(study):
+    sizes = read_table(study.results / "tables" / "sizes.csv")
+    assert set(sizes["percent"]) == set(PERCENTS) and set(sizes["filter"]) == {"dfm", "low_pass"}
+    tested = read_table(study.results / "tests" / FASHION / "shortcuts.csv").query("part == 'keep' and fill == 'zeros'")
+    both = sizes[sizes["percent"] == 5].merge(tested, on=[*RUN, "class", "filter"], suffixes=("", "_tested"))
+    assert len(both) == 2 * 10
+    for name in ("positions", "negatives", "tpr", "fpr", "fpr_high"):
+        assert np.allclose(both[name], both[f"{name}_tested"])
+
+
 def test_ood_and_transfer_tables_hold_every_test(study):
     ood = read_table(study.results / "tests" / FASHION / "ood.csv")
     assert len(ood) == 2 * 10 * 2 * (1 + 1 + 5 + 5 + 1 + 9) and set(ood["rendition"]) == {"inverted", "texture"}
