@@ -4,6 +4,9 @@ import itertools
 
 import numpy as np
 import pandas as pd
+from matplotlib.text import Text
+
+from frequency_shortcuts.figures.canvas import SMALLEST
 
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
@@ -105,8 +108,12 @@ def texts_of(figure):
 
 
 def check_page(figure):
-    """All visible axes, with their labels, lie on the page; returns the visible texts."""
+    """All visible axes, with their labels, lie on the page, and all can be read; returns the visible texts."""
     texts = texts_of(figure)
+    small = {text.get_text() for text in figure.findobj(Text) if text.get_visible() and text.get_fontsize() < SMALLEST}
+    assert small <= {""}
+    panels = [axis for axis in figure.axes if axis.axison and not axis.images and axis.get_label() != "<colorbar>"]
+    assert len(panels) <= 12
     width, height = figure.canvas.get_width_height()
     for axis in figure.axes:
         box = axis.get_tightbbox()

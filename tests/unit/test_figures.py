@@ -9,8 +9,9 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, check_page, has_whole_ticks
+from drawn_tables import CLASSES, check_page, has_whole_ticks, table
 from matplotlib import pyplot as plt
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.transforms import Bbox
 from PIL import Image
@@ -23,7 +24,8 @@ pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
 def adcs():
-    return spectra.adcs(np.sign(np.random.default_rng(0).normal(size=(2, 8, 9))).astype(np.int16), CLASSES, (2,))
+    values = np.sign(np.random.default_rng(0).normal(size=(2, 8, 9))).astype(np.int16)
+    return spectra.adcs({"as published": values, "significant": values // 2}, CLASSES, (2,))
 
 
 def test_drawing_leaves_the_users_style_alone():
@@ -47,52 +49,110 @@ JUDGED = ("C1", "C2", "shirt")
 VERDICTS = {"C1": ["texture", "texture", "shape"], "C2": ["undecided", None, None], "shirt": [None] * 3}
 
 
-def of_phase(seeds=3, networks=("resnet18", "vgg16")):
+def of_phase(seeds=3):
     generator, rows = np.random.default_rng(0), []
-    for network, seed, name in itertools.product(networks, range(seeds), JUDGED):
-        rates = {
-            f"{rate}_{kept}{region}": generator.uniform()
-            for rate in ("tpr", "fpr")
-            for kept in KEPT
-            for region in ("", "_spectrum")
-        }
-        run = {"network": network, "augmentation": "none", "seed": seed}
+    for seed, name in itertools.product(range(seeds), JUDGED):
+        rates = {}
+        for kept in KEPT:
+            tpr = generator.uniform()
+            rates |= {f"tpr_{kept}": tpr, f"tpr_{kept}_low": tpr - 0.03, f"tpr_{kept}_high": tpr + 0.03}
+            rates[f"fpr_{kept}"] = generator.uniform(0, 0.2)
+        run = {"network": "resnet18", "augmentation": "none", "seed": seed, "negatives": 10**6}
         rows.append({**run, "class": name, **rates, "verdict": VERDICTS[name][seed]})
     return pd.DataFrame(rows)
 
 
-def test_values_of_phase_are_means_over_seeds():
-    rows = of_phase()
-    axes = np.reshape(shortcuts.phase(rows, JUDGED).axes, (2, 2))
-    mine = rows[rows["network"] == "vgg16"]
-    for axis, end in zip(axes[1], ("", "_spectrum"), strict=True):
-        for kept, label in shortcuts.KEPT.items():
-            expected = (mine[f"tpr_{kept}{end}"] - mine[f"fpr_{kept}{end}"]).groupby(mine["class"]).mean()
-            (dots,) = [drawn for drawn in axis.collections if drawn.get_label() == label]
-            np.testing.assert_allclose(np.asarray(dots.get_offsets())[:, 0], expected.loc[[*JUDGED]])
+@pytest.mark.parametrize("without_fpr", [False, True])
+def test_texture_draws_means_over_networks_with_their_intervals(without_fpr):
+    rows, tile = of_phase(), np.zeros((1, 4, 4))
+    if without_fpr:
+        rows[[name for name in rows if name.startswith("fpr")]] = np.nan
+    axis = shortcuts.texture(rows, dict.fromkeys(JUDGED, (tile, tile))).axes[0]
+    drawn = [line.get_xydata()[0] for line in axis.lines if line.get_marker() in "os^" and len(line.get_xdata()) == 1]
+    bars = [bar.get_segments()[0] for bar in axis.collections]
+    for (place, name), (shift, kept) in itertools.product(enumerate(JUDGED), zip((-0.24, 0, 0.24), KEPT, strict=True)):
+        of = rows[rows["class"] == name]
+        value, at = (of[f"tpr_{kept}"] - of[f"fpr_{kept}"].fillna(0)).mean(), place + shift
+        assert any(np.allclose(mark, (value, at)) for mark in drawn)
+        assert any(np.allclose(bar, [(value - 0.03, at), (value + 0.03, at)], atol=1e-3) for bar in bars)
 
 
-def test_without_false_positive_rates_phase_shows_the_recall():
-    rows = of_phase(1, ["resnet18"])
-    rows[[name for name in rows if name.startswith("fpr")]] = np.nan
-    axis = shortcuts.phase(rows, JUDGED).axes[0]
-    (dots,) = [drawn for drawn in axis.collections if drawn.get_label() == "both"]
-    np.testing.assert_allclose(np.asarray(dots.get_offsets())[:, 0], rows["tpr_both"])
+def of_ood():
+    frame, generator = table(
+        seed=(0, 1, 2), rendition=("toy", "sketch"), filter=("unfiltered", "dfm"), **{"class": CLASSES}
+    )
+    frame[["tpr", "fpr"]] = generator.uniform(size=(len(frame), 2))
+    return frame
+
+
+def test_marks_out_of_distribution_are_means_and_lines_reach_over_all_networks():
+    rows = of_ood()
+    figure = shortcuts.out_of_distribution(rows, CLASSES)
+    mine = rows[(rows["network"] == "vgg16") & (rows["rendition"] == "toy") & (rows["class"] == "bee")]
+    marks = {
+        dots.get_label(): dots.get_offsets()[1] for dots in figure.axes[2].collections if dots.get_offsets().size > 2
+    }
+    bars = [bar.get_segments()[1][:, 0] for bar in figure.axes[2].collections if isinstance(bar, LineCollection)]
+    for (rate, name), label in itertools.product(
+        itertools.product(("tpr", "fpr"), ("unfiltered", "dfm")), [{"unfiltered": "unfiltered", "dfm": "own map"}]
+    ):
+        values = mine.loc[mine["filter"] == name, rate]
+        assert marks[f"{rate.upper()}, {label[name]}"][0] == pytest.approx(values.mean())
+        assert any(np.allclose(bar, (values.min(), values.max())) for bar in bars)
+
+
+def of_sizes():
+    frame, _ = table(seed=range(5), percent=(1, 5, 20), filter=("dfm", "low_pass"), **{"class": CLASSES})
+    value = frame["percent"] / 25 + frame["filter"].eq("dfm") * 0.1 + frame["seed"] / 100
+    return frame.assign(measure=value, measure_low=value - 0.1, measure_high=value + 0.1).query("network == 'vgg16'")
+
+
+def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
+    first, second = shortcuts.sizes(of_sizes(), CLASSES).axes
+    for axis in (first, second):
+        lines = {line.get_label(): line.get_ydata() for line in axis.lines}
+        np.testing.assert_allclose(lines["own map"], [0.16, 0.32, 0.92])
+        np.testing.assert_allclose(lines["lowest frequencies"], [0.06, 0.22, 0.82])
 
 
 # Learning, and which classes figures show
 
 
-def test_dynamics_draw_mean_and_standard_deviation_over_seeds():
-    frame = pd.DataFrame(
-        [("n", "none", seed, i, "full", "a", 0.1 * i + 0.2 * seed) for seed in (0, 1, 2) for i in (0, 1)],
-        columns=["network", "augmentation", "seed", "iteration", "view", "class", "f1"],
+def of_learning():
+    """F1 of bee passes one half at 5 on full images, at 5 and never on low-passed ones; that of ant at 10 and never."""
+    frame, _ = table(
+        dataset=["syn_0"], seed=(0, 1), iteration=(0, 5, 10), view=("full", "low-pass"), **{"class": CLASSES}
     )
-    axis = learning.dynamics(frame, ["a"]).axes[0]
-    np.testing.assert_allclose(axis.lines[0].get_ydata(), [0.2, 0.3])
-    assert has_whole_ticks(axis.xaxis)
-    band = axis.collections[0].get_paths()[0].vertices[:, 1]
-    assert (band.min(), band.max()) == pytest.approx((0.0, 0.5))  # 0.2 on either side
+    late = frame["class"].eq("ant") | frame["view"].eq("low-pass") & frame["seed"].eq(1)
+    value = (frame["iteration"] / 10 - 0.3 * late - 0.4 * (late & frame["seed"].eq(1))).clip(lower=0)
+    return frame.assign(f1=value).query("network == 'vgg16'")
+
+
+def test_a_class_is_learned_where_f1_first_passes_a_half_or_never():
+    figure = learning.learned(of_learning(), CLASSES)
+    full, low = figure.axes
+    assert [label.get_text() for label in full.get_yticklabels()] == ["bee", "ant"]  # by their medians
+    never = full.get_xticks()[-1]
+    assert full.get_xticklabels()[-1].get_text() == "never" and never > 10
+    for axis, name, filled, hollow in (
+        (full, "bee", [5, 5], []),
+        (full, "ant", [10], [never]),
+        (low, "bee", [5], [never]),
+    ):
+        place = ["bee", "ant"].index(name)
+        dots = [dots for dots in axis.collections if isinstance(dots, PathCollection)]
+        at = {
+            bool(one.get_facecolor().size): one.get_offsets()[:, 0].tolist()
+            for one in dots if len(one.get_offsets()) and abs(one.get_offsets()[0, 1] - place) < 0.5
+        }  # fmt: skip
+        assert at.get(True, []) == filled and at.get(False, []) == hollow
+
+
+def test_dynamics_draw_the_mean_and_each_network():
+    axis = learning.dynamics(of_learning()).axes[0]
+    means = {line.get_label(): line.get_ydata() for line in axis.lines if not line.get_label().startswith("_")}
+    np.testing.assert_allclose(means["ant"], [0, 0.1, 0.5])
+    assert len(axis.lines) == 2 * 3 and has_whole_ticks(axis.xaxis)
 
 
 def test_graded_sets_are_drawn_by_ring_without_the_neutral_class():
@@ -208,7 +268,7 @@ def test_cells_are_means_over_seeds_and_a_neutral_class_is_left_out():
     assert matrix.images[0].get_clim() == (0, 1) and len(matrix.texts) == 9
     assert [label.get_text() for label in matrix.get_yticklabels()] == list(FLIPPED[1:])
     assert [strip.get_title() for strip in strips] == list(NUMBERS)
-    assert {"the first of 2 kinds of networks", "share of other images,\nmean of 2 networks"} <= check_page(figure)
+    assert {" \nthe first of 2 kinds of networks", "share of other images,\nmean of 2 networks"} <= check_page(figure)
 
 
 def test_a_dot_is_a_network_and_coloured_where_this_number_gives_the_verdict():

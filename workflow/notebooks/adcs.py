@@ -6,10 +6,12 @@ from frequency_shortcuts.figures import selection
 from frequency_shortcuts.figures import spectra as planes
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
+VARIANTS = {"as published": "adcs", "significant": "adcs_significant"}
+
 
 def draw(spectra: str, band_edges: list[float], most: int) -> Figure:
     with read_hdf5(spectra) as file:
-        classes, values = list(file.attrs["classes"]), file["adcs_significant"][:]
-    shown = selection.largest_adcs(values, most)
-    names = shown.names(classes)
-    return planes.adcs(values[shown.index], names, band_edges, n_classes=len(classes), note=shown.note)
+        classes, values = list(file.attrs["classes"]), {name: file[key][:] for name, key in VARIANTS.items()}
+    shown = selection.largest_adcs(values["significant"], most)
+    chosen = {name: planes_of[shown.index] for name, planes_of in values.items()}
+    return planes.adcs(chosen, shown.names(classes), band_edges, n_classes=len(classes), note=shown.note)

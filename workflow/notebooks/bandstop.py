@@ -9,7 +9,6 @@ from frequency_shortcuts.storage.tables import read_table
 
 def draw(dataset: str, store: str, table: str, most: int) -> Figure:
     classes = read_classes(store)
-    rows = read_table(table).query("dataset == @dataset")
-    rows = rows[rows["fill"] == rows["fill"].iloc[0]]
+    rows = selection.first_kinds(read_table(table).query("dataset == @dataset"))
     shown = selection.most_changed_by_bands(rows, classes, most)
-    return learning.band_stop(rows, shown.names(classes), shown.note)
+    return learning.band_stop(rows, shown.names(classes), note=shown.note)

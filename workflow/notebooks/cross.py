@@ -10,10 +10,11 @@ from frequency_shortcuts.storage.tables import CULLING, read_table
 def draw(dataset: str, store: str, table: str, advantage: str, shortcuts: str, most: int) -> Figure:
     classes = read_classes(store)
     verdicts, *tables = (rows[rows["dataset"] == dataset] for rows in map(read_table, (shortcuts, table, advantage)))
-    first, *_ = selection.kinds_of(verdicts)
+    first, *rest = selection.kinds_of(verdicts)
     matrix, gain = (
         rows.assign(network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, ""))
         for rows in (selection.of_kind(table, first) for table in tables)
     )
     shown = selection.clearest_shortcuts(verdicts, classes, most)
-    return cross_matrix.cross_matrix(matrix, gain, shown.names(classes), shown.note)
+    kinds = f"{' '.join(first).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
+    return cross_matrix.cross_matrix(matrix, gain, shown.names(classes), "; ".join(filter(None, (kinds, shown.note))))

@@ -29,4 +29,4 @@ def draw(
     r = radius(*next(iter(shares.values())).shape[1:])
     radii = {" ".join(key): (share * r).sum(axis=(1, 2)) / share.sum(axis=(1, 2)) for key, share in shares.items()}
     display(pd.DataFrame(radii, index=shown.names(classes)).round(1))
-    return spectra.dominant_frequencies(shares, shown.names(classes), band_edges, shown.note)
+    return spectra.dominant_frequencies(shares, shown.names(classes), band_edges, percent, shown.note)

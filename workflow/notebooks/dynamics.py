@@ -1,7 +1,6 @@
 """What is learned first
 
-The table holds the scores averaged over these iterations, networks and seeds: the higher, the earlier a class is
-learned.
+The table holds F1 averaged over these iterations and networks: the higher, the earlier a class is learned.
 """
 
 from IPython.display import display
@@ -12,9 +11,12 @@ from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, table: str, scores: list[str], most: int) -> Figure:
+def draw(datasets: list[str], store: str | None, table: str, most: int) -> Figure:
+    rows = read_table(table)
+    rows = selection.first_kinds(rows[rows["dataset"].isin(datasets)])
+    display(rows.pivot_table("f1", ["dataset", "class"], "view", sort=False).round(2))
+    if store is None:
+        return learning.dynamics(rows)
     classes = read_classes(store)
-    rows = read_table(table).query("dataset == @dataset")
-    display(rows.pivot_table(scores, "class", "view", sort=False).round(2))
-    shown = selection.first_and_last_learned(rows, classes, scores[-1], most)
-    return learning.dynamics(rows, shown.names(classes), scores, shown.note)
+    shown = selection.first_and_last_learned(rows, classes, "f1", most)
+    return learning.learned(rows, shown.names(classes), note=shown.note)

@@ -10,9 +10,8 @@ from frequency_shortcuts.storage.tables import read_table
 def draw(dataset: str, store: str, table: str, cross: str, most: int) -> Figure:
     classes = read_classes(store)
     rates, matrix = (rows[rows["dataset"] == dataset] for rows in map(read_table, (table, cross)))
-    kinds = selection.kinds_of(rates)
+    first, *rest = selection.kinds_of(rates)
     shown = selection.clearest_flips(rates, classes, most)
-    rest = f"the first of {len(kinds)} kinds of networks" if len(kinds) > 1 else ""
-    note = "\n".join(filter(None, (shown.note, rest)))
-    rates, matrix = (selection.of_kind(rows, kinds[0]) for rows in (rates, matrix))
-    return cross_matrix.flips(rates, matrix, shown.names(classes), note)
+    kinds = f"{' '.join(first).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
+    rates, matrix = (selection.of_kind(rows, first) for rows in (rates, matrix))
+    return cross_matrix.flips(rates, matrix, shown.names(classes), "; ".join(filter(None, (kinds, shown.note))))

@@ -1,6 +1,6 @@
 """Do shortcuts survive outside the training data?
 
-The table holds true positive rates, mean over classes, networks, seeds and draws.
+The table holds TPR and FPR, mean over classes, networks and draws.
 """
 
 from IPython.display import display
@@ -12,9 +12,9 @@ from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, table: str, shortcuts: str, most: int) -> Figure:
+def draw(dataset: str, store: str, table: str, shortcuts: str, fill: str, most: int) -> Figure:
     classes = read_classes(store)
     rows, verdicts = (found[found["dataset"] == dataset] for found in map(read_table, (table, shortcuts)))
-    display(rows.pivot_table("tpr", "rendition", ["fill", "filter"], sort=False).round(2))
+    display(rows.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
     shown = selection.clearest_shortcuts(verdicts, classes, most)
-    return out_of_distribution(rows, shown.names(classes), shown.note)
+    return out_of_distribution(rows[rows["fill"] == fill], shown.names(classes), note=shown.note)

@@ -13,4 +13,4 @@ def draw(store: str, renditions: list[str], names: list[str], most: int) -> Figu
     classes = tests["photograph"].classes
     shown = selection.evenly_spaced(len(classes), most)
     pictures = {name: test.images[np.argsort(test.labels)[shown.index]] for name, test in tests.items()}
-    return spectra.renditions(pictures, shown.names(classes), shown.note)
+    return spectra.tiles(pictures, shown.names(classes), "What do the renditions look like?", shown.note)

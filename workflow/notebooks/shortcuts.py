@@ -7,8 +7,11 @@ from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, table: str, verdicts: str, most: int) -> Figure:
+def draw(dataset: str, store: str, table: str, verdicts: str, networks: str, most: int) -> Figure:
     classes = read_classes(store)
-    rows, judged = (found[found["dataset"] == dataset] for found in map(read_table, (table, verdicts)))
+    rows, judged, of_networks = (
+        found[found["dataset"] == dataset] for found in map(read_table, (table, verdicts, networks))
+    )
     shown = selection.clearest_shortcuts(judged, classes, most)
-    return shortcuts.shortcuts(rows, shown.names(classes), shown.note)
+    sizes = of_networks.groupby(["network", "augmentation"])["parameters"].max().to_dict()
+    return shortcuts.shortcuts(rows, shown.names(classes), shown.note, parameters=sizes)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .catalogue import TABLES
 from .categories import Result
-from .description import Figure, of_dataset, percent, store, store_and_table, table
+from .description import Figure, of_dataset, percent, store, table
 from .job import FOLDER as RUN
 from .job import NETWORK, WITH_TRUTH
 from .network_tests import TESTS
@@ -94,6 +94,17 @@ def _cards_inputs(plan: Plan, name: str) -> dict[str, Any]:
     }
 
 
+def _reduced_inputs(plan: Plan, name: str) -> dict[str, Any]:
+    runs = plan.first_seed_runs(dataset=name)
+    return {
+        **store(name),
+        "weights": expand_runs(f"networks/{RUN}/weights.safetensors", runs),
+        "maps": expand_runs(f"dfm/{RUN}.h5", runs),
+        "shortcuts": "tables/shortcuts.csv",
+        "table": "tables/shortcuts_over_seeds.csv",
+    }
+
+
 def _cards_parameters(plan: Plan, name: str) -> dict[str, Any]:
     run, most = _network(name), min(CARDS, plan.setting("figures/classes"))
     return {"run": run, **percent(plan), "most": most, "band_edges": plan.band_edges(run["dataset"])}
@@ -108,9 +119,15 @@ def _of_all_methods(plan: Plan, own: str, other: str, name: str) -> list[str]:
     ]
 
 
-def _scores(plan: Plan, name: str) -> list[str]:
-    """The scores of learning dynamics, as published: for photographs other scores than for synthetic sets."""
-    return ["precision", "recall"] if plan.kind_of(name) == "photographs" else ["f1"]
+def _trained(plan: Plan, *kinds: str) -> list[str]:
+    """The data sets of these kinds on which networks are trained."""
+    return [name for name in plan.datasets(*kinds) if any(run["dataset"] == name for run in plan.trained_runs())]
+
+
+def _dynamics_parameters(plan: Plan, name: str) -> dict[str, Any]:
+    together = name == "synthetic"
+    datasets = _trained(plan, *WITH_TRUTH) if together else [name]
+    return {"datasets": datasets, "most": plan.setting("figures/classes"), **({"store": None} if together else {})}
 
 
 _KINDS: dict[str, Figure] = {
@@ -128,17 +145,19 @@ _KINDS: dict[str, Figure] = {
         "pairs is raised x {{ config.planting.gain }}; in ``absent``, a ring has no energy.",
     ),
     "dynamics": Figure(
-        Result("learning dynamics", "dynamics"),
-        lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.trained_runs())),
-        store_and_table("dynamics"),
-        lambda plan, name: {**of_dataset(plan, name), "scores": _scores(plan, name)},
-        caption="Scores of every class over the first iterations of training: precision and recall on photographs, F1 "
-        "on synthetic and planted sets. The test images are shown as they are, low-passed and high-passed. {% for "
-        "images in ('photographs', 'synthetic', 'planted') if images in kinds -%} {% set dynamics = "
-        "config.training[images].dynamics -%} {{ images[0] | upper ~ images[1:] }}: tested every {{ dynamics.every }} "
-        "iterations on {{ dynamics.images_per_class }} test images a class, cut at {{ dynamics.cutoff }} cycles per "
-        "image. {% endfor -%} Lines are means over seeds ({{ seeds() }}), bands one standard deviation; at most {{ "
-        "config.figures.classes }} classes are drawn.",
+        Result("when each class is learned", "dynamics"),
+        lambda plan: [*_trained(plan, "photographs"), *(["synthetic"] if _trained(plan, *WITH_TRUTH) else [])],
+        lambda plan, name: {**(store(name) if name != "synthetic" else {}), **table("dynamics")(plan, name)},
+        _dynamics_parameters,
+        caption="On photographs: the iteration at which F1 of a class first passes 0.5, one mark a network, open at "
+        "the right edge if it never does; classes are sorted by the median (bar). The test images are shown as they "
+        "are, low-passed and high-passed. On synthetic and planted sets: F1 of every class over the first iterations, "
+        "mean and each network. Both are of the first kind of network that is planned. {% for images in ("
+        "'photographs', 'synthetic', 'planted') if images in kinds or (images != 'photographs' and 'synthetic' in "
+        "names) -%} {% set dynamics = config.training[images].dynamics -%} {{ images[0] | upper ~ images[1:] }}: "
+        "tested every {{ dynamics.every }} iterations on {{ dynamics.images_per_class }} test images a class, cut at "
+        "{{ dynamics.cutoff }} cycles per image. {% endfor -%} At most {{ config.figures.classes }} classes are "
+        "drawn.",
     ),
     "graded": Figure(
         Result("earliness and gain", "dynamics"),
@@ -157,12 +176,12 @@ _KINDS: dict[str, Figure] = {
         lambda plan, name: {"spectra": f"adcs/{name}.h5"},
         lambda plan, name: {"band_edges": plan.band_edges(name), "most": plan.setting("figures/classes")},
         caption="ADCS of every class: for each frequency the number of classes with a lower mean amplitude minus the "
-        "number with a higher one, by differences beyond three standard errors alone, so that chance stays white. The "
-        "mean is over all {{ config.adcs.split }} images of the class, as a network sees them, and over the channels "
-        "({{ config.adcs.channel_weights }}). Zero frequency is in the centre; at red frequencies a class has more "
-        "energy than the others, at blue ones less.{% if control_bands() %} In synthetic sets, circles mark the band "
-        "edges; class C3 has no energy in the control band ({{ control_bands() }}).{% endif %} At most {{ "
-        "config.figures.classes }} classes are drawn.",
+        "number with a higher one. Above as published; below (*significant*), by differences beyond three standard "
+        "errors alone, so that chance stays white. The mean is over all {{ config.adcs.split }} images of the class, "
+        "as a network sees them, and over the channels ({{ config.adcs.channel_weights }}). Zero frequency is in the "
+        "centre; at red frequencies a class has more energy than the others, at blue ones less.{% if control_bands() "
+        "%} In synthetic sets, circles mark the band edges; class C3 has no energy in the control band ({{ "
+        "control_bands() }}).{% endif %} At most {{ config.figures.classes }} classes are drawn.",
     ),
     "dfm": Figure(
         Result("dominant frequency maps", "dfm"),
@@ -200,6 +219,20 @@ _KINDS: dict[str, Figure] = {
         "nothing (zeros) or, where the set has a neutral class, an image of it (swap). Reduced images are stretched in "
         "contrast, each from its 1st to its 99th percentile; below, TPR from the map, and the mean of such controls. "
         "Weights and maps of the first planned seed.",
+    ),
+    "reduced": Figure(
+        Result("images reduced to their maps", "dfm"),
+        lambda plan: plan.mapped_datasets("photographs"),
+        _reduced_inputs,
+        lambda plan, name: {
+            **of_dataset(plan, name),
+            **percent(plan),
+            "kinds": [[run[key] for key in NETWORK[1:]] for run in plan.first_seed_runs(dataset=name)],
+        },
+        caption="The first test image of every class (a column), as it is and reduced to the top {{ "
+        "config.shortcuts.percent }} % map of each kind of network (a row; the first planned seed), with zeros at the "
+        "other frequencies, stretched in contrast. Below each, TPR / FPR of such images ({{ judged }}), mean over the "
+        "networks of the kind.",
     ),
     "claims": Figure(
         Result("the claims and their intervals", "findings"),

@@ -22,6 +22,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Rectangle
+from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
 from PIL import Image
@@ -29,6 +30,7 @@ from PIL import Image
 from frequency_shortcuts.storage.files import replacing
 
 PAGE = 7.2  # inches, the width of two printed columns
+SMALLEST = 7  # points, of any text
 NAME = 18  # letters of a class's name, where classes are many
 CONTROLS = {  # what a map is compared with, in words
     "other": "maps of other classes",
@@ -151,11 +153,24 @@ def titles(axes: npt.NDArray[Any], above: Sequence[str], below: str = "") -> Non
         axis.set_xlabel(below)
 
 
-def write_note(figure: Figure, note: str) -> None:
-    """The note above a figure that does not show all classes, in room of its own."""
-    if note:
-        figure.set_figheight(figure.get_figheight() + 0.25)
-        figure.suptitle(note, fontsize=mpl.rcParams["axes.labelsize"], style="italic")
+def write_title(figure: Figure, question: str, *lines: str) -> None:
+    """The question of a figure in bold, and below it lines such as a claim or which classes are shown.
+
+    Without a question, the lines alone; empty lines are left out.
+    """
+    size = mpl.rcParams["axes.labelsize"]
+    letters = int(1.15 * figure.get_figwidth() / _width(size)) - 2
+    above = textwrap.wrap(question, letters)
+    below = [text for line in lines for text in textwrap.wrap(line, letters)]
+    if above or below:
+        figure.set_figheight(figure.get_figheight() + 0.08 + size / 60 * (len(above) + len(below)))
+        # The layout makes room for a suptitle alone; the other lines stand in its empty ones.
+        text = "\n".join([*above, *([" "] * len(below))])
+        figure.suptitle(text, x=0.01, ha="left", fontsize=size, weight="bold")
+        place: dict[str, Any] = {"xycoords": "figure fraction", "textcoords": "offset points", "va": "top"}
+        text = "\n".join([*([" "] * len(above)), *below])
+        pad = -72 * figure.get_layout_engine().get()["h_pad"]  # type: ignore[union-attr]
+        figure.add_artist(Annotation(text, (0.01, 1), (0, pad), fontsize=size, annotation_clip=False, **place))
 
 
 def abbreviate(name: str, note: str, letters: int = NAME) -> str:
@@ -188,7 +203,7 @@ def class_titles(axes: npt.NDArray[Any], classes: Sequence[str], note: str) -> N
 def shrink_titles(axes: Iterable[Axes], note: str) -> None:
     """Titles in small print where there are as many panels as a page holds."""
     for axis in axes if note else ():
-        axis.title.set_fontsize(6)
+        axis.title.set_fontsize(SMALLEST)
 
 
 def network_label(network: str, augmentation: str) -> str:
@@ -293,8 +308,10 @@ def few_frequency_ticks(axis: Axes) -> None:
     (left_end, right_end), (bottom, top) = axis.get_xlim(), axis.get_ylim()
     for set_ticks, size in ((axis.set_xticks, right_end - left_end), (axis.set_yticks, top - bottom)):
         quarter = round(size) // 4
-        set_ticks([-quarter, 0, quarter])
-    axis.tick_params(labelsize=5, length=2, pad=1, labelbottom=place.is_last_row(), labelleft=place.is_first_col())
+        set_ticks([-quarter, 0, quarter], [f"\N{MINUS SIGN}{quarter}", "", f"{quarter}"])
+    axis.tick_params(
+        labelsize=SMALLEST, length=2, pad=1, labelbottom=place.is_last_row(), labelleft=place.is_first_col()
+    )
 
 
 def draw_circles(axis: Axes, radii: Sequence[float], colour: str) -> None:

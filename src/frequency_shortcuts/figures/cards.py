@@ -28,7 +28,7 @@ from .canvas import (
     style,
     titles,
     wrap,
-    write_note,
+    write_title,
 )
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def class_cards(
         for shown, axis in zip(planes, axes[-1], strict=False):
             if shown.ticks:
                 _draw_bar(figure, axis, shown)
-        write_note(figure, note)
+        write_title(figure, "What is each class recognised from?", note)
     return figure
 
 
@@ -146,7 +146,7 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "") -> Figur
             line[0].set_ylabel(_lines(name), fontsize=9, fontweight="bold")
             for axis, panel in zip(line, panels, strict=True):
                 draw_panel(axis, panel)
-        write_note(figure, note)
+        write_title(figure, "", note)
     return figure
 
 

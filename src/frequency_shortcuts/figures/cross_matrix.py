@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from frequency_shortcuts.evaluation.flip_rates import BOTH, FOLLOWS, NEEDS, NUMBERS, Thresholds
 from frequency_shortcuts.intervals import over_networks
@@ -16,6 +18,7 @@ from frequency_shortcuts.intervals import over_networks
 from .canvas import (
     NAME,
     PAGE,
+    SMALLEST,
     abbreviate,
     break_line,
     colour_bar,
@@ -25,7 +28,7 @@ from .canvas import (
     page_of_panels,
     style,
     wrap,
-    write_note,
+    write_title,
 )
 from .selection import kinds_of, of_kind
 
@@ -80,7 +83,7 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
         bar = colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
         bar.set_ticks([0, 0.5, 1])
         bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
-        write_note(figure, note)
+        write_title(figure, "Is a class recognised from its own map, or from any?", note)
     return figure
 
 
@@ -100,14 +103,15 @@ def _advantage(rows: pd.DataFrame) -> str:
     return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)  # a line breaks between the parts
 
 
-def flips(table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
+def flips(table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note: str = "", claim: str = "") -> Figure:
     """The cross matrix of flips of one kind of network, mean over seeds, and flip, sham, part and need of each network.
 
     Rows of the matrix are the classes that are called, columns those whose spectrum is given. Grey: there are no images
     of neither class, or too few images for the statistics.
 
     table, cross : the tables `flips` and `cross_flips` of one kind of network on one data set. `classes` may be some of
-    those in the table, which the note then says; those without a row, such as a neutral class, are left out.
+    those in the table, which the note then says; those without a row, such as a neutral class, are left out. At the
+    end of a row stands the verdict of most networks.
     """
     classes = [name for name in classes if name in set(table["class"])]
     flip = cross.groupby(["class", "spectrum_of"])["flip"].mean()
@@ -115,10 +119,10 @@ def flips(table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note
     labels = [abbreviate(name, "beside many cells", 14) for name in classes]
     longest = max(map(len, labels))
     names = 0.075 * longest  # inches
-    side = min(PAGE - 3.2 - names, 0.8 + 0.4 * len(classes))
+    side = min(PAGE - 3.7 - names, 0.8 + 0.4 * len(classes))
     with style():
-        widths = [side, *[(PAGE - 0.6 - names - side) / len(NUMBERS)] * len(NUMBERS)]
-        figure, axes = plt.subplots(1, len(widths), figsize=(PAGE, side + names + 0.5), width_ratios=widths)
+        widths = [side, *[(PAGE - 1.2 - names - side) / len(NUMBERS)] * len(NUMBERS)]
+        figure, axes = plt.subplots(1, len(widths), figsize=(PAGE, side + names + 0.8), width_ratios=widths)
         left, *strips = axes
         draw_matrix(left, values, _short if len(classes) <= NUMBERED_FLIPS else None, fontsize=7, aspect="auto")
         if np.isnan(values).all():
@@ -132,9 +136,14 @@ def flips(table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note
         left.set_title((",\n" if side < 3 else ", ").join(["share of other images", *mean]))
         for number, axis in zip(NUMBERS, strips, strict=True):
             _draw_strip(axis, number, table, classes)
+            axis.set_xlabel("share")
+        for place, name in enumerate(classes):
+            verdict = table.loc[table["class"] == name, "verdict"].mode()[0].replace(" ", "\n", 1)
+            strips[-1].text(1.08, place, verdict, fontsize=SMALLEST, va="center")
         if len(classes) > NUMBERED_FLIPS:
             colour_bar(figure, axes, "Blues", 0, 1, "share of other images")
-        write_note(figure, note)
+        _legend_of_strips(figure)
+        write_title(figure, "Is an image called a class once it has the fine spectrum of the class?", claim, note)
     return figure
 
 
@@ -154,9 +163,22 @@ def _draw_strip(axis: Axes, number: str, table: pd.DataFrame, classes: Sequence[
         colours = [FOUND if of_network else NOT_FOUND for of_network in found]
         axis.hlines(heights, rows[f"{number}_low"], rows[f"{number}_high"], colors=colours, linewidth=0.8)
         axis.scatter(rows[number].clip(lower=LEAST), heights, s=9, c=colours, linewidths=0, zorder=3, clip_on=False)
-        axis.plot([max(rows[number].mean(), LEAST)] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.2)
+        if len(rows) > 1:
+            axis.plot([max(rows[number].mean(), LEAST)] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.2)
     axis.set(xlim=(LEAST - 0.01, 1.02), ylim=(len(classes) - 0.5, -0.5), yticks=[], title=number)
     axis.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     for place in range(len(classes) - 1):
         axis.axhline(place + 0.5, color="0.9", linewidth=0.6, zorder=0)
     despine([axis], left=True)
+
+
+def _legend_of_strips(figure: Figure) -> None:
+    dot: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 4}
+    handles = [
+        Line2D([], [], color=FOUND, label="a network that follows or needs it, by this number", **dot),
+        Line2D([], [], color=NOT_FOUND, label="another; beyond the threshold, its interval is not, or it is one class "
+               "that is called it", **dot),
+        Line2D([], [], color="black", marker="|", linestyle="none", markersize=8, label="mean of several networks"),
+        Line2D([], [], color="0.3", linestyle=(0, (3, 2)), linewidth=0.8, label="threshold"),
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside lower center", ncols=2)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
 
+import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -11,7 +13,7 @@ from matplotlib.figure import Figure
 
 from .canvas import (
     PAGE,
-    abbreviate,
+    SMALLEST,
     class_colours,
     class_ticks,
     colour_bar,
@@ -25,53 +27,107 @@ from .canvas import (
     style,
     titles,
     whole_ticks,
-    write_note,
     write_numbers,
+    write_title,
 )
 from .selection import kinds_of, of_kind
 
-_SCORES = {"f1": "F1", "precision": "precision", "recall": "recall"}
+LEARNED = 0.5  # F1 from which on a class counts as learned
+LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # of classes, with the marks
+MARKS = "os^D"
+FILLED = {"swap": "swap: C0 there", "zeros": "zeros there"}  # what stands in the place of removed bands
+PANELS = 12  # in a figure
 REMOVED = {"maps": "the maps", "random": "random masks", "low_pass": "the lowest"}  # of `evaluation.reliance`
 _AT_TEST, _AFTER = "#d55e00", "#0173b2"
 
 
-def dynamics(table: pd.DataFrame, classes: Sequence[str], scores: Sequence[str] = ("f1",), note: str = "") -> Figure:
-    """Scores of every class over the first iterations, mean and standard deviation over seeds.
+def learned(table: pd.DataFrame, classes: Sequence[str], claim: str = "", note: str = "") -> Figure:
+    """When each class is learned: the tested iteration at which F1 first passes `LEARNED`; a panel a view.
 
-    table: columns network, augmentation, seed, iteration, view, class and the scores. A row a network,
-    augmentation and score; a column a view of the test images. `classes` may be some of those in the table, which
-    the note then says (`ClassSelection`).
+    A mark is a network, open at the right edge if its class never passes; the bar is the median. Classes are sorted by
+    the median on the images as they are.
+
+    table : of `dynamics` of one kind of network. `classes` may be some of those in the table, which the note then says.
     """
-    colours = class_colours(classes)
-    kinds = kinds_of(table)
-    rows = [(kind, score) for kind in kinds for score in scores]
-    views = list(dict.fromkeys(table["view"]))
-    with style():
-        figure, axes = page_of_panels(len(rows), len(views), 0.6 + 1.3 * len(rows))
-        for (kind, score), line in zip(rows, axes, strict=True):
-            rows_of_kind = of_kind(table, kind)
-            for view, axis in zip(views, line, strict=True):
-                for c, name in enumerate(classes):
-                    of_class = rows_of_kind[(rows_of_kind["view"] == view) & (rows_of_kind["class"] == name)]
-                    # Of a dozen hues the neighbours are too much alike.
-                    dashed = "--" if note and c % 2 else "-"
-                    label = abbreviate(name, note)
-                    spread = of_class.groupby("iteration")[score].agg(["mean", "std"]).fillna({"std": 0})
-                    axis.plot(spread.index, spread["mean"], color=colours[name], linestyle=dashed, label=label)
-                    low, high = ((spread["mean"] + sign * spread["std"]).clip(0, 1) for sign in (-1, 1))
-                    axis.fill_between(spread.index, low, high, color=colours[name], alpha=0.2, linewidth=0)
-        labels = [f"{network_label(*kind)}\n{_SCORES.get(score, score)}" for kind, score in rows]
-        row_labels(figure, axes, labels, 1.3)
-        titles(axes, views, "iteration")
-        axes[0, 0].set_ylim(-0.03, 1.03)
-        whole_ticks(axes[0, 0].xaxis)  # which all panels share
+    views, seeds = list(dict.fromkeys(table["view"])), list(dict.fromkeys(table["seed"]))
+    last = table["iteration"].max()
+    never = 1.12 * last
+    passed = table[table["f1"] >= LEARNED].groupby(["view", "class", "seed"])["iteration"].min()
+    every = pd.MultiIndex.from_product([views, classes, seeds])
+    first = passed.reindex(every).fillna(never)
+    order = (
+        first[views[0]].groupby(level=0).agg(["median", "mean"]).sort_values(["median", "mean"], kind="stable").index
+    )
+    spread = np.linspace(-0.32, 0.32, len(seeds)) if len(seeds) > 1 else np.zeros(1)
+    with style(9):
+        figure, axes = page_of_panels(1, len(views), 0.9 + 0.27 * len(order))
+        for view, axis in zip(views, axes[0], strict=True):
+            for place, name in enumerate(order):
+                at = first.loc[(view, name, slice(None))].to_numpy()
+                for reached, look in ((at <= last, _AFTER), (at > last, "none")):
+                    axis.scatter(
+                        at[reached], place + spread[reached], s=16, color=look, edgecolor=_AFTER, linewidth=0.8
+                    )
+                axis.plot([np.median(at)] * 2, [place - 0.42, place + 0.42], color="black", linewidth=1.6)
+            axis.hlines(np.arange(len(order) - 1) + 0.5, 0, never, color="0.92", linewidth=0.8, zorder=0)
+            axis.axvline((last + never) / 2, color="0.6", linewidth=0.8, linestyle=":")
+            whole_ticks(axis.xaxis)
+            axis.set_xlim(-0.03 * last, never + 0.05 * last)
+            ticks = [tick for tick in axis.get_xticks() if 0 <= tick < last * 0.95]
+            axis.set_xticks([*ticks, never], [*(f"{tick:.0f}" for tick in ticks), "never"])
+        class_ticks(axes[0, 0].set_yticks, order, note)
+        axes[0, 0].set_ylim(len(order) - 0.5, -0.5)
+        titles(axes, [f"{view} images" if view == "full" else view for view in views], "iteration")
         despine(figure.axes)
-        legend_below(figure, axes[0, 0], columns=min(len(classes), 5))
-        write_note(figure, note)
+        for look, label in ((_AFTER, "a network"), ("none", f"a network, never within {last:,} iterations")):
+            axes[0, 0].scatter([], [], s=16, color=look, edgecolor=_AFTER, linewidth=0.8, label=label)
+        axes[0, 0].plot([], [], color="black", linewidth=1.6, label="median")
+        legend_below(figure, axes[0, 0], 3)
+        write_title(figure, f"When does F1 of each class first pass {LEARNED:g}?", claim, note)
     return figure
 
 
-def graded(table: pd.DataFrame) -> Figure:
+def dynamics(table: pd.DataFrame) -> Figure:
+    """F1 of every class over the first iterations, on images as they are: a panel a data set.
+
+    Thick lines are means over networks, thin ones the networks, if there are several.
+
+    table : of `dynamics`, of one kind of network for each set
+    """
+    table = table[table["view"] == table["view"].iloc[0]]
+    sets = list(dict.fromkeys(table["dataset"]))[:PANELS]
+    rows = -(-len(sets) // 4) if len(sets) % 3 else -(-len(sets) // 3)
+    colours = class_colours(list(dict.fromkeys(table["class"])))
+    with style(9):
+        figure, axes = page_of_panels(rows, -(-len(sets) // rows), 0.6 + 1.9 * rows)
+        for axis, name in zip(axes.flat, sets, strict=False):
+            of_set = table[table["dataset"] == name]
+            for (label, colour), line, mark in zip(colours.items(), cycle(LINES), cycle(MARKS), strict=False):
+                of_class = of_set[of_set["class"] == label].pivot_table("f1", "iteration", "seed")
+                if of_class.shape[1] > 1:
+                    axis.plot(of_class, color=colour, linewidth=0.7, alpha=0.5)
+                axis.plot(
+                    of_class.mean(axis=1), color=colour, linestyle=line, linewidth=1.8, marker=mark, markersize=4,
+                    markerfacecolor="white", label=label,
+                )  # fmt: skip
+            axis.set_title(name)
+        for axis in axes.flat[len(sets) :]:
+            axis.set_axis_off()
+        axes[0, 0].set_ylim(-0.03, 1.03)
+        whole_ticks(axes[0, 0].xaxis)
+        for axis in axes[:, 0]:
+            axis.set_ylabel("F1")
+        for axis in axes[-1]:
+            axis.set_xlabel("iteration")
+        despine(figure.axes)
+        legend_below(figure, axes[0, 0], 6)
+        networks = table.groupby("dataset")["seed"].nunique().max()
+        lines = f"thick: mean of {networks} networks, thin: each" if networks > 1 else "one network a set"
+        write_title(figure, "Which class is learned first?", lines)
+    return figure
+
+
+def graded(table: pd.DataFrame, claim: str = "") -> Figure:
     """Earliness of the classes of graded sets against their gains, by ring; a line joins the classes of a set.
 
     table: columns seed, gain, ring (low or high) and earliness; rows without a gain are left out.
@@ -79,7 +135,7 @@ def graded(table: pd.DataFrame) -> Figure:
     table = table.dropna(subset=["gain"]).sort_values("gain")
     marks = {"low": ("o", "C0"), "high": ("^", "C1")}
     with style():
-        figure, axis = plt.subplots(figsize=(PAGE / 2, 2.6))
+        figure, axis = plt.subplots(figsize=(PAGE, 2.8))
         for i, (_, rows) in enumerate(table.groupby("seed")):
             label = "" if i else "classes of one set"
             axis.plot(rows["gain"], rows["earliness"], color="0.85", linewidth=0.8, zorder=0, label=label)
@@ -91,45 +147,42 @@ def graded(table: pd.DataFrame) -> Figure:
         ]
         logarithmic(axis.xaxis, ticks)
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
-        axis.legend(loc="upper left")
         despine([axis])
+        legend_below(figure, axis, 3)
+        write_title(figure, "Is a class learned earlier if it stands out more?", claim)
     return figure
 
 
-def band_stop(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
-    """Change of the confusion matrix when two bands are removed, mean over seeds; a row a network.
+def band_stop(table: pd.DataFrame, classes: Sequence[str], claim: str = "", note: str = "") -> Figure:
+    """Change of the confusion matrix when two bands are removed, mean over networks; a row a fill, a column two bands.
 
-    table: columns network, augmentation, removed, true_class, called_class (names), delta_percent. `classes` may be
-    some of those in the table, which the note then says (`ClassSelection`).
+    table : of `band_stop`, of one kind of network, with the names of the classes and `fill`. `classes` may be some of
+    those in the table, which the note then says (`ClassSelection`).
     """
-    if note:  # of a thousand classes squared, what is drawn
-        table = table[table["true_class"].isin(classes) & table["called_class"].isin(classes)]
-    mean = table.groupby(["network", "augmentation", "removed", "true_class", "called_class"], sort=False)[
-        "delta_percent"
-    ].mean()
-    kinds = kinds_of(table)
-    removed = list(dict.fromkeys(table["removed"]))
+    mean = table.groupby(["fill", "removed", "true_class", "called_class"], sort=False)["delta_percent"].mean()
+    fills, removed = (list(dict.fromkeys(table[name])) for name in ("fill", "removed"))
     with style():
-        figure, axes = page_of_panels(len(kinds), len(removed), 0.55 + 1.05 * len(kinds))
-        for (network, augmentation), line in zip(kinds, axes, strict=True):
+        figure, axes = page_of_panels(len(fills), len(removed), 0.55 + 1.0 * len(fills))
+        for fill, line in zip(fills, axes, strict=True):
             for stop, axis in zip(removed, line, strict=True):
-                matrix = mean[network, augmentation, stop].unstack().reindex(index=classes, columns=classes)  # noqa: PD010
+                matrix = mean[fill, stop].unstack().reindex(index=classes, columns=classes)  # noqa: PD010
                 axis.imshow(matrix, cmap="RdBu_r", vmin=-100, vmax=100)
                 if not note:
                     values = matrix.to_numpy(float)
-                    write_numbers(axis, values, lambda value: f"{round(value)}", abs(values) > 60, fontsize=6)
+                    write_numbers(axis, values, lambda value: f"{round(value)}", abs(values) > 60, fontsize=SMALLEST)
                 class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
                 class_ticks(axis.set_yticks, classes, note, 12)
                 axis.tick_params(length=0)
-        row_labels(figure, axes, [f"{network_label(*kind)}\ntrue class" for kind in kinds], 1.05)
+        row_labels(figure, axes, [f"{FILLED.get(fill, fill)}\ntrue class" for fill in fills], 1.0)
         titles(axes, [f"without {stop}" for stop in removed], "called")
         shrink_titles(axes[0], note)
         colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
-        write_note(figure, note)
+        question = "Which classes are still recognised without two of four bands?"
+        write_title(figure, question, claim, note)
     return figure
 
 
-def reliance(table: pd.DataFrame) -> Figure:
+def reliance(table: pd.DataFrame, claim: str = "") -> Figure:
     """Recall lost by each class without some frequencies: a column for what is removed, a row of panels for a network.
 
     table : rows of `evaluation.reliance.over_seeds` of one data set
@@ -156,9 +209,10 @@ def reliance(table: pd.DataFrame) -> Figure:
         axes[0, 0].invert_yaxis()
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         titles(axes, list(REMOVED.values()), "recall lost")
-        figure.suptitle("removed frequencies (bold: a class that could have avoided those of the maps)", fontsize=10)
-        figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize=10)
         despine(figure.axes)
+        legend_below(figure, axes[0, 0], 2)
+        key = "panels: what is removed; bold: a class that could have avoided the frequencies of the maps"
+        write_title(figure, "Does a network need the frequencies of its maps?", claim, key)
     return figure
 
 

@@ -24,6 +24,11 @@ def of_kind(table: pd.DataFrame, kind: tuple[str, str]) -> pd.DataFrame:
     return table[(table["network"] == kind[0]) & (table["augmentation"] == kind[1])]
 
 
+def first_kinds(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the first kind of network of each data set."""
+    return pd.concat([of_kind(rows, kinds_of(rows)[0]) for _, rows in table.groupby("dataset", sort=False)])
+
+
 @dataclass(frozen=True)
 class ClassSelection:
     """Which of many classes a figure shows.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.evaluation.verdicts import RECOGNISED_TPR, TOO_FEW
+from frequency_shortcuts.intervals import over_networks, wilson
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.fills import named
 
@@ -20,17 +22,21 @@ from .canvas import (
     CONTROLS,
     NAME,
     PAGE,
+    SMALLEST,
     abbreviate,
+    break_line,
     class_ticks,
-    colour_bar,
     despine,
     legend_below,
+    logarithmic,
     network_label,
     page_of_panels,
     row_labels,
+    show_picture,
     style,
     titles,
-    write_note,
+    wrap,
+    write_title,
 )
 from .selection import kinds_of, of_kind
 
@@ -38,54 +44,85 @@ VERDICTS = {  # in words
     "strong": "strong shortcut", "weak": "weak shortcut", "none": "no shortcut shown",
     TOO_FEW: "too few images to tell",
 }  # fmt: skip
+MOST, PER_ROW = 12, 4  # panels
 _LONGEST = 40  # letters of a class's name
 _BLUE, _ORANGE, _GREEN = COLOURS[:3]
-KEPT = {"both": "both", "amplitude": "amplitudes alone", "phase": "phases alone"}
-REGIONS = {"": "kept inside the map,\ndonor elsewhere", "_spectrum": "kept at all frequencies"}
-_SHADES = dict(zip(KEPT, ["#222222", *COLOURS[:2]], strict=True))
-_MARKERS = dict(zip(KEPT, "|os", strict=True))
+KEPT = {  # label, mark and colour
+    "both": ("amplitudes and phases", "o", "#222222"),
+    "amplitude": ("amplitudes alone (texture)", "s", _ORANGE),
+    "phase": ("phases alone (shape)", "^", _BLUE),
+}
 
 
-def shortcuts(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
-    """TPR - FPR of every class from its map and from two controls, mean over seeds: a line a class.
+def shortcuts(
+    table: pd.DataFrame,
+    classes: Sequence[str],
+    note: str = "",
+    *,
+    parameters: Mapping[tuple[str, str], float] | None = None,
+    claims: Sequence[str] = (),
+) -> Figure:
+    """TPR - FPR of every class from its map and from two controls, mean over networks: a panel a kind, a line a class.
 
     Drawn is the headline: the map alone is kept, under the primary fill. The controls, both of the map's size, are the
-    best map of another class and the lowest frequencies; the title says in how many of all classes they do at least as
-    well. The bar is the 95 % interval of the map. Names of classes that are strong in most seeds are bold, those of
-    classes that the network does not recognise in unfiltered images, which have no verdict, are grey.
+    best map of another class and the lowest frequencies. The bar is the 95 % interval of the map. Names of classes
+    that are strong in most networks are bold, those of classes that the network does not recognise in unfiltered
+    images, which have no verdict, are grey. Of several kinds, names stand beside the first panel of a row, and are
+    black.
 
-    table: `verdicts.over_seeds` of one data set. Of several kinds of networks, the first is drawn, and the title says
-    which. `classes` may be some of those in the table, which the note then says (`ClassSelection`).
+    table : `verdicts.over_seeds` of one data set; parameters : of the kinds, the largest of which are drawn first
+    claims : what stands below the question. `classes` may be some of those in the table, which the note then says.
     """
-    headline = table[table["headline"]]
-    kinds = kinds_of(headline)
-    of_first = of_kind(headline, kinds[0])
-    rows = of_first.set_index("class").reindex(list(classes))
+    headline, sizes = table[table["headline"]], parameters or {}
+    kinds = sorted(kinds_of(headline), key=lambda kind: -sizes.get(kind, 0))[:MOST]
+    one = len(kinds) == 1
+    columns = min(len(kinds), PER_ROW)
+    rows = -(-len(kinds) // columns)
     place = np.arange(len(classes))
-    with style(10):
-        figure, axis = plt.subplots(figsize=(0.9 * PAGE, 1.75 + 0.27 * len(classes)))
-        lowest = _draw_tests(axis, rows)
-        strong = (rows["strong_seeds"] > rows["seeds"] / 2).to_numpy()
-        unknown = (rows["tpr_unfiltered_mean"] < RECOGNISED_TPR).to_numpy()
-        class_ticks(axis.set_yticks, classes, note or "in full", NAME if note else _LONGEST)
-        names = axis.get_yticklabels()
-        for label, bold, grey in zip(names, strong, unknown, strict=True):
-            label.set(fontweight="bold" if bold else "normal", **({"color": "0.55"} if grey else {}))
-        letters = int(92 - 1.2 * max(len(label.get_text()) for label in names))  # in a line above the panel
-        axis.tick_params(axis="y", length=0)
-        axis.set(xlim=(min(-0.1, lowest - 0.05), 1.05), ylim=(len(classes) - 0.4, -0.6))
-        axis.hlines(place, *axis.get_xlim(), color="0.92", linewidth=0.8, zorder=0)
-        axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
-        measure = "TPR" if rows["fpr_dfm_mean"].isna().all() else "TPR - FPR"
-        fill = of_first["fill"].iloc[0]
-        below = f"{measure} from these frequencies alone ({named(fill).words})"
-        axis.set_xlabel(textwrap.fill(below, int(0.9 * letters)))
-        above = [*_sentence(of_first), *_title(kinds, int(of_first["seeds"].max()), any(strong), any(unknown))]
-        axis.set_title("\n".join(textwrap.fill(line, letters) for line in above), fontsize=9)
+    with style(9):
+        height = 0.9 + (0.5 + 0.27 * len(classes)) * rows
+        figure, axes = page_of_panels(rows, columns, height, PAGE * (0.9 if one else 1))
+        of_kinds = {kind: of_kind(headline, kind) for kind in kinds}
+        chosen = [of.set_index("class").reindex(list(classes)) for of in of_kinds.values()]
+        lowest = min(_draw_tests(axis, of) for axis, of in zip(axes.flat, chosen, strict=False))
+        class_ticks(axes[0, 0].set_yticks, classes, note or "in full", NAME if note else _LONGEST)
+        axes[0, 0].set(xlim=(min(-0.1, lowest - 0.05), 1.05), ylim=(len(classes) - 0.4, -0.6), xticks=[0, 0.5, 1])
+        for axis, (kind, of) in zip(axes.flat, of_kinds.items(), strict=False):
+            axis.tick_params(axis="y", length=0)
+            axis.hlines(place, *axis.get_xlim(), color="0.92", linewidth=0.8, zorder=0)
+            axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
+            count = [f"{sizes[kind]:,.0f} parameters"] if kind in sizes else []
+            networks = [f"{of['seeds'].max()} networks"] if of["seeds"].max() > 1 else []
+            label = break_line(network_label(*kind).replace("\n", ", "), 80 if one else 24)
+            axis.set_title(
+                "\n".join([label, *count, *networks] if not one else [", ".join([label, *count, *networks])])
+            )
+        for axis in axes.flat[len(kinds) :]:
+            axis.set_axis_off()
+        first = next(iter(of_kinds.values()))
+        measure = "TPR" if first["fpr_dfm_mean"].isna().all() else "TPR - FPR"
+        for axis in axes.flat[max(0, len(kinds) - columns) : len(kinds)]:
+            axis.set_xlabel(measure)
+            axis.tick_params(labelbottom=True)
         despine(figure.axes, left=True)
-        legend_below(figure, axis, columns=2)
-        write_note(figure, note)
+        lines = [*claims, *(_mark_names(axes[0, 0], chosen[0]) if one else ())]
+        lines += _sentence(first) if one else ()
+        legend_below(figure, axes[0, 0], columns=3)
+        fill = named(first["fill"].iloc[0]).words
+        write_title(figure, f"Which classes are recognised from their map alone ({fill})?", *lines, note)
     return figure
+
+
+def _mark_names(axis: Axes, rows: pd.DataFrame) -> list[str]:
+    """Mark the names of classes that are strong, and of those without a verdict; returns a line that says so."""
+    strong = (rows["strong_seeds"] > rows["seeds"] / 2).to_numpy()
+    unknown = (rows["tpr_unfiltered_mean"] < RECOGNISED_TPR).to_numpy()
+    for label, bold, grey in zip(axis.get_yticklabels(), strong, unknown, strict=True):
+        label.set(fontweight="bold" if bold else "normal", **({"color": "0.55"} if grey else {}))
+    bold = "bold: strong shortcut" + (" in most networks" if rows["seeds"].max() > 1 else "")
+    grey = f"grey: unfiltered TPR below {RECOGNISED_TPR}, no verdict"
+    key = [text for text, there in ((bold, strong.any()), (grey, unknown.any())) if there]
+    return ["; ".join(key)] if key else []
 
 
 def _sentence(rows: pd.DataFrame) -> list[str]:
@@ -105,42 +142,26 @@ def _sentence(rows: pd.DataFrame) -> list[str]:
     return [sentence[0].upper() + sentence[1:]] if parts else []
 
 
-def _title(kinds: Sequence[tuple[str, str]], seeds: int, any_strong: bool, any_unknown: bool) -> list[str]:
-    """Lines: the network that is drawn, which others there are, and what bold and grey names mean."""
-    shown = network_label(*kinds[0]).replace("\n", ", ")
-    shown += f", mean of {seeds} networks" if seeds > 1 else ""
-    lines = [f"{shown}; the first of {len(kinds)} kinds of networks" if len(kinds) > 1 else shown]
-    strong = "bold: strong shortcut" + (" in most networks" if seeds > 1 else "")
-    unknown = f"grey: unfiltered TPR below {RECOGNISED_TPR}, no verdict"
-    key = [text for text, there in ((strong, any_strong), (unknown, any_unknown)) if there]
-    return [*lines, "; ".join(key)] if key else lines
-
-
 def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
     """The marks of `shortcuts`, of classes in the order of their lines; returns the lowest value."""
     place = np.arange(len(rows))
     own, low, high = (rows[f"measure_{end}"].to_numpy(float) for end in ("mean", "low", "high"))
-    axis.hlines(place, low, high, color=_BLUE, linewidth=2.2, alpha=0.6, zorder=2)
+    axis.hlines(place, low, high, color=_BLUE, linewidth=2, alpha=0.6, zorder=2)
+    over = "over networks" if (rows["interval"] == "networks").any() else "over images"
     marks = {
-        f"own map, {_interval(rows)}": (own, "o", _BLUE, 58),
-        "best map of another class": (_column(rows, "largest_other_mean"), "^", _ORANGE, 38),
-        CONTROLS["low_pass"]: (_low_pass(rows), "|", _GREEN, 110),
+        f"own map, 95 % interval {over}": (own, "o", _BLUE, _BLUE, 30),
+        "best map of another class": (_column(rows, "largest_other_mean"), "^", "none", _ORANGE, 24),
+        CONTROLS["low_pass"]: (_low_pass(rows), "s", "none", _GREEN, 18),
     }
-    for order, (label, (values, marker, colour, size)) in enumerate(marks.items()):
+    for order, (label, (values, marker, face, colour, size)) in enumerate(marks.items()):
         if not np.isnan(values).all():
             axis.scatter(
-                values, place, s=size, marker=marker, color=colour, linewidth=1.6, label=label, zorder=7 + order
-            )
+                values, place + (0, 0.28, -0.28)[order], s=size, marker=marker, facecolor=face,
+                edgecolor=colour, linewidth=1.1, label=label, zorder=7 + order,
+            )  # fmt: skip
     for c in np.flatnonzero(np.isnan(own)):
-        axis.text(0.02, float(c), "not tested", color="0.45", fontsize=9, style="italic", va="center")
+        axis.text(0.02, float(c), "not tested", color="0.45", fontsize=SMALLEST, style="italic", va="center")
     return float(np.nanmin([low, *(values for values, *_ in marks.values())], initial=0))
-
-
-def _interval(rows: pd.DataFrame) -> str:
-    """What the interval of the maps stands on."""
-    if (rows["interval"] == "networks").any():
-        return f"95 % interval over {int(rows['seeds'].max())} networks"
-    return "95 % interval over images"
 
 
 def _low_pass(rows: pd.DataFrame) -> FloatArray:
@@ -154,107 +175,146 @@ def _column(rows: pd.DataFrame, name: str) -> FloatArray:
     return values
 
 
-def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
-    """TPR of every class in every rendition, mean over seeds and draws: a row a network, and columns for each fill.
+def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], claim: str = "", note: str = "") -> Figure:
+    """TPR and FPR of every class in every rendition, unfiltered and with the own map: a row a kind of network.
 
-    The columns are the unfiltered images, then, for each fill, the map and the best control: of every class and
-    rendition the kind of control with the highest mean TPR.
+    A mark is the mean over networks, TPR filled and FPR open, and the line reaches from the lowest to the highest
+    network.
 
-    table: columns network, augmentation, rendition, class, fill, filter, tpr. `classes` may be some of those in the
-    table, which the note then says (`ClassSelection`).
+    table : that of `ood`, of one fill. `classes` may be some of those in the table, which the note then says
+    (`ClassSelection`). The first two kinds and the first six renditions are drawn.
     """
-    controls = [name for name in CONTROLS if name in set(table["filter"])]
-    fills = list(dict.fromkeys(table["fill"]))
-    columns = [("unfiltered", fills[0])]
-    columns += [(name, fill) for fill in fills for name in ("dfm", "control") if name == "dfm" or controls]
-    headings = {"unfiltered": "unfiltered", "dfm": "own map", "control": "best control"}
-    kinds = kinds_of(table)
-    names = list(dict.fromkeys(table["rendition"]))
-    row = 0.3 + 0.17 * len(names)
-    keys = ["network", "augmentation", "fill", "filter", "rendition", "class"]
-    mean = table.groupby(keys)["tpr"].mean()
-    best = mean[mean.index.isin(controls, level="filter")].groupby([key for key in keys if key != "filter"]).max()
-    mean = pd.concat([mean.unstack("filter"), best.rename("control")], axis=1)  # noqa: PD010
-    with style():
-        figure, axes = page_of_panels(len(kinds), len(columns), 1.0 + row * len(kinds))
+    kinds, renditions = kinds_of(table)[:2], list(dict.fromkeys(table["rendition"]))[:6]
+    looks = {"unfiltered": ("unfiltered", "0.35", -0.21), "dfm": ("own map", _BLUE, 0.21)}
+    with style(9):
+        height = 0.8 + (0.3 + 0.29 * len(classes)) * len(kinds)
+        figure, axes = page_of_panels(len(kinds), len(renditions), height)
         for kind, line in zip(kinds, axes, strict=True):
-            for (name, fill), axis in zip(columns, line, strict=True):
-                matrix = mean.loc[(*kind, fill), name].unstack().reindex(index=names, columns=classes)  # noqa: PD010
-                axis.imshow(matrix, cmap="viridis", vmin=0, vmax=1, aspect="auto")
-                size = 7 if len(columns) < 6 else 5
-                class_ticks(axis.set_xticks, classes, note, rotation=90, fontsize=size)
-                axis.set_yticks(range(len(names)), names)
-                axis.tick_params(length=0)
-        row_labels(figure, axes, [network_label(*kind) for kind in kinds], row)
-        longest = max(len(abbreviate(name, note)) for name in classes)
-        figure.set_figheight(figure.get_figheight() + 0.06 * max(0, longest - 11))
-        titles(axes, [headings[name] + ("" if name == "unfiltered" else f",\n{fill}") for name, fill in columns])
-        colour_bar(figure, axes, "viridis", 0, 1, "true positive rate")
-        write_note(figure, note)
-    return figure
-
-
-def phase(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
-    """TPR - FPR of every class with both, amplitudes or phases of the image kept: a row a network, a column a region.
-
-    table: of `phase_verdicts`, of one data set, with the columns network, augmentation and seed. Values are means over
-    seeds, and small dots the seeds. Inside the map a tick stands at half of the value with both. The verdict of most
-    judged seeds stands beside it. `classes` may be some of those in the table, which the note then says.
-    """
-    kinds = kinds_of(table)
-    row = 0.55 + 0.155 * len(classes)
-    with style():
-        figure, axes = page_of_panels(len(kinds), len(REGIONS), 1.25 + row * len(kinds))
-        lowest = -0.1
-        for kind, line in zip(kinds, axes, strict=True):
-            rows = of_kind(table, kind)
-            for region, axis in zip(REGIONS, line, strict=True):
-                lowest = min(lowest, _draw_region(axis, rows, region, classes))
+            groups = of_kind(table, kind).groupby(["rendition", "filter", "class"])[["tpr", "fpr"]]
+            statistics = groups.mean(), groups.min(), groups.max()
+            for rendition, axis in zip(renditions, line, strict=True):
+                for name, (words, colour, shift) in looks.items():
+                    for rate, face, apart in (("tpr", colour, -0.1), ("fpr", "white", 0.1)):
+                        values, *ends = (of.loc[(rendition, name), rate].reindex(classes) for of in statistics)
+                        at = np.arange(len(classes)) + shift + apart
+                        axis.hlines(at, *ends, color=colour, linewidth=1, alpha=0.6)
+                        label = f"{rate.upper()}, {words}"
+                        axis.scatter(values, at, s=16, color=face, edgecolor=colour, zorder=3, label=label)
+                for place in range(len(classes) - 1):
+                    axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
                 class_ticks(axis.set_yticks, classes, note)
-            _write_verdicts(line[0], rows, classes)
-        row_labels(figure, axes, [network_label(*kind) for kind in kinds], row)
-        axes[0, 0].set(xlim=(lowest - 0.05, 1.05), ylim=(len(classes) - 0.4, -0.6))
-        for axis in axes.flat:
-            axis.hlines(np.arange(len(classes)), lowest, 1, color="0.92", linewidth=0.8, zorder=0)
-            axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
-        titles(axes, list(REGIONS.values()), "TPR - FPR")
+                axis.tick_params(axis="y", length=0)
+            axes[0, 0].set(xlim=(-0.03, 1.03), ylim=(len(classes) - 0.5, -0.5))
+            axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        row_labels(figure, axes, [network_label(*kind) for kind in kinds], 0.29 * len(classes))
+        titles(axes, renditions, "rate")
         despine(figure.axes, left=True)
-        legend_below(figure, axes[0, 0], columns=4)
-        write_note(figure, note)
+        legend_below(figure, axes[0, 0], 4)
+        networks = table.groupby(["network", "augmentation"])["seed"].nunique().max()
+        spread = f"marks: mean of {networks} networks, lines: from the lowest to the highest"
+        question = "Does the map of a class still work in other renditions?"
+        write_title(figure, question, claim, spread if networks > 1 else "", note)
     return figure
 
 
-def _draw_region(axis: Axes, rows: pd.DataFrame, region: str, classes: Sequence[str]) -> float:
-    """One panel, from the rows of one network; returns the lowest value in it."""
-    place = np.arange(len(classes))
-    values = {kept: rows[f"tpr_{kept}{region}"] - rows[f"fpr_{kept}{region}"].fillna(0) for kept in KEPT}
-    measured = pd.DataFrame(values).assign(**{"class": rows["class"]}).dropna()
-    means = measured.groupby("class").mean().reindex(classes)
-    for kept, label in KEPT.items():
-        axis.scatter(
-            means[kept], place, s=30 if kept == "both" else 22, label=label, color=_SHADES[kept],
-            marker=_MARKERS[kept], linewidth=1.2, zorder=3,
-        )  # fmt: skip
-        if len(set(rows["seed"])) > 1:
-            seeds = measured[measured["class"].isin(classes)]
-            at = seeds["class"].map(dict(zip(classes, place, strict=True)))
-            axis.scatter(seeds[kept], at, s=5, color=_SHADES[kept], alpha=0.5, linewidth=0, zorder=2)
-    if not region:
-        axis.scatter(means["both"] / 2, place, s=14, color="0.5", marker="|", label="half of both", zorder=1)
-    for c in np.flatnonzero(means["both"].isna()):
-        axis.text(0.02, float(c), "not tested", color="0.5", fontsize=6, style="italic", va="center")
-    axis.tick_params(axis="y", length=0)
-    return float(measured[list(KEPT)].min().min())
+def sizes(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
+    """TPR - FPR of every class by the size of its map, beside as many of the lowest frequencies: a panel a class.
+
+    Lines are means over networks with their 95 % intervals.
+
+    table : of `sizes`, of one kind of network. `classes`, at most `MOST`, may be some of those in the table.
+    """
+    looks = {
+        "dfm": ("own map", "o", _BLUE, _BLUE, 0.96),
+        "low_pass": (CONTROLS["low_pass"], "s", "white", _GREEN, 1.04),
+    }
+    columns = min(len(classes), 5 if len(classes) in (5, 9, 10) else PER_ROW)
+    rows = -(-len(classes) // columns)
+    with style(9):
+        figure, axes = page_of_panels(rows, columns, 0.7 + 1.55 * rows)
+        percents = sorted(set(table["percent"]))
+        for axis, name in zip(axes.flat, classes, strict=False):
+            for kept, (label, mark, face, colour, aside) in looks.items():
+                of = table[(table["class"] == name) & (table["filter"] == kept)].groupby("percent")
+                found = [
+                    over_networks(rows["measure"], (rows["measure_high"] - rows["measure_low"]) / 2) for _, rows in of
+                ]
+                value, low, high = np.clip([one[:3] for one in found], -1, 1).T
+                at = np.array(list(of.groups)) * aside  # beside each other
+                axis.vlines(at, low, high, color=colour, linewidth=1.2)
+                axis.plot(at, value, color=colour, marker=mark, markersize=4.5, markerfacecolor=face, label=label)
+            axis.axhline(0, color="0.75", linewidth=0.8, zorder=0)
+            axis.set_title(abbreviate(name, note))
+        for axis in axes.flat[len(classes) :]:
+            axis.set_axis_off()
+        axes[0, 0].set(ylim=(-0.25, 1.08), yticks=[0, 0.5, 1])
+        logarithmic(axes[0, 0].xaxis, percents)
+        for axis in axes[:, 0]:
+            axis.set_ylabel("TPR - FPR")
+        for axis in axes[-1]:
+            axis.set_xlabel("% of spectrum")
+        despine(figure.axes)
+        legend_below(figure, axes[0, 0], 2)
+        question = "How large must a map be, and do as many of the lowest frequencies do as well?"
+        (kind,), networks = kinds_of(table), table["seed"].nunique()
+        drawn = ", ".join(network_label(*kind).splitlines())
+        write_title(figure, question, f"{drawn}; mean of {networks} networks with 95 % intervals", note)
+    return figure
 
 
-def _write_verdicts(axis: Axes, rows: pd.DataFrame, classes: Sequence[str]) -> None:
-    """The verdict of each class at the right end of a panel, and of how many seeds, if there are several."""
-    for place, name in enumerate(classes):
-        judged = rows.loc[rows["class"] == name, "verdict"].dropna()
-        if judged.empty:
-            continue
-        counts = judged.value_counts()
-        many = f" ({counts.max()} of {len(judged)})" if len(set(rows["seed"])) > 1 else ""
-        axis.text(
-            1.02, place, f"{counts.idxmax()}{many}", transform=axis.get_yaxis_transform(), fontsize=6.5, va="center"
-        )
+def texture(
+    table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any]]], claims: Sequence[str] = (), note: str = ""
+) -> Figure:
+    """Whether amplitudes or phases inside the map suffice: a row a class, with an image, also reduced to its map.
+
+    Marks are TPR - FPR of images that keep both, their amplitudes or their phases inside the map, all else from another
+    image, means over networks with 95 % intervals. The grey tick is half of the value with both, above which a part
+    suffices. The verdict stands at the end of the row, if there is one.
+
+    table : of `phase_verdicts` of one kind of network, with the names of the classes; pictures : of the classes that
+    are drawn, two images [channels, H, W] each
+    """
+    with style(9):
+        count = len(pictures)
+        figure = plt.figure(figsize=(PAGE, 1.0 + 0.56 * count))
+        figure.set_layout_engine("constrained", h_pad=0.01, hspace=0)
+        grid = figure.add_gridspec(count, 3, width_ratios=[0.56, 0.56, 4])
+        axis = figure.add_subplot(grid[:, 2])
+        for place, (name, shown) in enumerate(pictures.items()):
+            rows = table[table["class"] == name]
+            for column, picture in enumerate(shown):
+                tile = figure.add_subplot(grid[place, column], xticks=[], yticks=[])
+                show_picture(tile, picture)
+                if not place:
+                    tile.set_title(("image", "its map")[column], pad=8)
+                if not column:
+                    tile.set_ylabel(wrap(name), rotation=0, ha="right", va="center")
+            for shift, (kept, (label, mark, colour)) in zip((-0.24, 0, 0.24), KEPT.items(), strict=True):
+                value, low, high = _measure(rows, kept)
+                axis.hlines(place + shift, low, high, color=colour, linewidth=1.6)
+                axis.plot(value, place + shift, mark, color=colour, markersize=5, label=label if not place else "_")
+                if kept == "both":
+                    axis.plot([value / 2] * 2, [place - 0.4, place + 0.4], color="0.6", linewidth=1.2, zorder=1,
+                              label="half of both" if not place else "_")  # fmt: skip
+            words = rows["verdict"].dropna().value_counts()
+            several = f" ({words.max()} of {len(rows)})" if len(rows) > 1 else ""
+            word, ink = (f"{words.idxmax()}{several}", "black") if len(words) else ("map does\nnot suffice", "0.5")
+            axis.text(1.02, place, word, va="center", color=ink, transform=axis.get_yaxis_transform())
+            axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
+        axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
+        axis.set(ylim=(count - 0.5, -0.5), yticks=[], xlabel="TPR - FPR, with 95 % interval")
+        axis.set_xlim(right=1.05)
+        despine([axis], left=True)
+        legend_below(figure, axis, 4)
+        (kind,) = kinds_of(table)
+        networks = ", ".join(network_label(*kind).splitlines())
+        write_title(figure, "Is it the texture or the shape inside the map that suffices?", *claims, networks, note)
+    return figure
+
+
+def _measure(rows: pd.DataFrame, kept: str) -> tuple[float, float, float]:
+    """TPR - FPR of a class over its networks, with its 95 % interval."""
+    fpr = rows[f"fpr_{kept}"].fillna(0)
+    low, high = wilson(fpr, rows["negatives"])
+    of_tpr = rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"]
+    return over_networks(rows[f"tpr_{kept}"] - fpr, np.hypot(of_tpr, high - low) / 2)[:3]

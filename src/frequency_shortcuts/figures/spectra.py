@@ -13,7 +13,9 @@ from matplotlib.figure import Figure
 
 from .canvas import (
     PAGE,
+    SMALLEST,
     abbreviate,
+    break_line,
     class_titles,
     colour_bar,
     draw_circles,
@@ -26,38 +28,43 @@ from .canvas import (
     show_plane,
     shrink_titles,
     style,
-    write_note,
+    write_title,
 )
 
 
 def adcs(
-    values: npt.NDArray[np.int16],
+    values: Mapping[str, npt.NDArray[np.int16]],
     classes: Sequence[str],
     band_edges: Sequence[float] = (),
     *,
     n_classes: int | None = None,
     note: str = "",
 ) -> Figure:
-    """ADCS of every class, int [class, H, W], on one colour scale from 1 - |C| to |C| - 1.
+    """ADCS of every class, on one colour scale from 1 - |C| to |C| - 1; rows for each variant, {name: [class, H, W]}.
 
     n_classes : |C|, where these are some of the classes, which the note then says (`ClassSelection`)
     """
-    with style(10):
+    with style(9):
         per_row = 6 if note else 5
-        columns, side = min(len(classes), per_row), (PAGE - 1.0) / per_row
+        columns, side = min(len(classes), per_row), (PAGE - 1.2) / per_row
         rows = -(-len(classes) // columns)
-        figure, axes = page_of_panels(rows, columns, 0.4 + (side + 0.22) * rows, 1.0 + side * columns)
+        height = 0.4 + (side + 0.22) * rows * len(values)
+        figure, axes = page_of_panels(rows * len(values), columns, height, 1.2 + side * columns)
         most = max(1, (n_classes or len(classes)) - 1)
-        for axis, name, plane in zip(axes.flat, classes, values, strict=False):
-            show_plane(axis, plane, "RdBu_r", -most, most)
-            draw_circles(axis, band_edges, "black")
-            axis.set_title(abbreviate(name, note))
-        for axis in axes.flat[len(classes) :]:
-            axis.set_axis_off()
-        shrink_titles(axes.flat, note)
-        figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=10)
+        for i, (variant, planes) in enumerate(values.items()):
+            own = axes[rows * i :][:rows]
+            for axis, name, plane in zip(own.flat, classes, planes, strict=False):
+                show_plane(axis, plane, "RdBu_r", -most, most)
+                draw_circles(axis, band_edges, "black")
+                axis.set_title(abbreviate(name, note))
+            for axis in own.flat[len(classes) :]:
+                axis.set_axis_off()
+            shrink_titles(own.flat, note)
+            for line in own:
+                line[0].set_ylabel(variant)
+        figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=9)
         colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
-        write_note(figure, note)
+        write_title(figure, "At which frequencies does a class differ from the others?", note)
     return figure
 
 
@@ -65,12 +72,13 @@ def dominant_frequencies(
     maps: Mapping[tuple[str, str], npt.NDArray[Any]],
     classes: Sequence[str],
     band_edges: Sequence[float],
+    percent: float,
     note: str = "",
 ) -> Figure:
-    """Dominant frequency maps: a row a network, a column a class.
+    """Dominant frequency maps, of so many percent of the spectrum: a row a network, a column a class.
 
-    maps: (network, augmentation) -> share of seeds that have the frequency in the map, [class, H, W], 0 to 1. They may
-    be of some of the classes, which the note then says (`ClassSelection`).
+    maps: (network, augmentation) -> share of networks whose map has the frequency, [class, H, W], 0 to 1. Of
+    many classes they may be some, which the note then says (`ClassSelection`).
     """
     with style():
         side = (PAGE - 0.9) / max(len(classes), 5)
@@ -84,8 +92,9 @@ def dominant_frequencies(
         row_labels(figure, axes, [network_label(*kind) for kind in maps], side + 0.06, 7)
         class_titles(axes, classes, note)
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
-        colour_bar(figure, axes, "Greys", 0, 1, "share of seeds")
-        write_note(figure, note)
+        colour_bar(figure, axes, "Greys", 0, 1, "share of networks")
+        question = f"Which {percent:g} % of the frequencies does each class depend on most?"
+        write_title(figure, question, note)
     return figure
 
 
@@ -119,7 +128,7 @@ def spectra_of_classes(
             bar = figure.colorbar(ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01)
             bar.set_label(words)
             logarithmic(bar.ax.yaxis)
-        write_note(figure, note)
+        write_title(figure, "", note)
     return figure
 
 
@@ -149,25 +158,39 @@ def samples(
                 few_frequency_ticks(right)
             row[0].text(-0.12, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right")
         for right in axes[-1, 1::2]:
-            right.set_xlabel("cycles per image", fontsize=6, labelpad=1)
+            right.set_xlabel("cycles\nper image", fontsize=SMALLEST, labelpad=1)
         colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
+        circles = "circles: edges of the bands" if any(len(edges) for edges in band_edges.values()) else ""
+        write_title(figure, "What do the classes of the made sets look like, and what was planted?", circles)
     return figure
 
 
-def renditions(images: Mapping[str, npt.NDArray[np.uint8]], classes: Sequence[str], note: str = "") -> Figure:
-    """One image of every class in every rendition: name -> uint8 [class, channels, H, W].
+def tiles(
+    images: Mapping[str, npt.NDArray[Any]],
+    classes: Sequence[str],
+    question: str = "",
+    note: str = "",
+    below: Mapping[str, Sequence[str]] | None = None,
+    key: str = "",
+) -> Figure:
+    """Images of every class, a column each: rows name -> [class, channels, H, W], uint8 or from 0 to 1.
 
-    They may be of some of the classes, which the note then says (`ClassSelection`).
+    below : of some rows, what stands below each image, as `key` says. The images may be of some of the classes, which
+    the note then says (`ClassSelection`).
     """
+    below = below or {}
     with style():
         side = (PAGE - 0.9) / max(len(classes), 6)
-        size = 0.4 + side * len(images), 0.9 + side * len(classes)
+        size = 0.4 + side * len(images) + 0.16 * len(below), 0.9 + side * len(classes)
         figure, axes = page_of_panels(len(images), len(classes), *size, sharex=False, sharey=False)
         for (name, pictures), line in zip(images.items(), axes, strict=True):
             for c, axis in enumerate(line):
                 show_picture(axis, pictures[c])
                 axis.set_axis_off()
-            line[0].text(-0.1, 0.5, name, transform=line[0].transAxes, va="center", ha="right")
+                words = below[name][c] if name in below else ""
+                axis.text(0.5, -0.03, words, transform=axis.transAxes, ha="center", va="top", fontsize=SMALLEST)
+            label = break_line(name, 14)
+            line[0].text(-0.1, 0.5, label, transform=line[0].transAxes, va="center", ha="right")
         class_titles(axes, classes, note)
-        write_note(figure, note)
+        write_title(figure, question, key, note)
     return figure

@@ -6,14 +6,26 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, run_of, store, store_and_table
+from ..description import (
+    MAPS,
+    WEIGHTS,
+    Figure,
+    NetworkTest,
+    Output,
+    Table,
+    files_of_run,
+    of_dataset,
+    percent,
+    run_of,
+    store,
+)
 from ..job import FOLDER
 from ..shortcut_tests import settings, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ..plan import Plan
+    from ..plan import Plan, Run
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -74,6 +86,18 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
             parts.setdefault(name, []).append(study_tables.of_run(table, about, classes))
     tables = {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
     return {**tables, "shortcuts_over_seeds": over_seeds(tables["shortcuts"])}
+
+
+def _first_of_photographs(plan: Plan) -> list[Run]:
+    """Of each set of photographs, the first run whose phases are tested."""
+    runs = [run for run in plan.phase_runs() if run["dataset"] in plan.mapped_datasets("photographs")]
+    return list({run["dataset"]: run for run in reversed(runs)}.values())[::-1]
+
+
+def _texture_inputs(plan: Plan, name: str) -> dict[str, Any]:
+    (run,) = (run for run in _first_of_photographs(plan) if run["dataset"] == name)
+    files = {"weights": WEIGHTS.format(**run), "maps": MAPS.format(**run)}
+    return {**store(name), **files, "table": "tables/phase.csv"}
 
 
 TEST: NetworkTest = NetworkTest(
@@ -171,16 +195,15 @@ TEST: NetworkTest = NetworkTest(
                 **store(name),
                 "table": "tables/shortcuts_over_seeds.csv",
                 "verdicts": "tables/shortcuts.csv",
+                "networks": "tables/networks.csv",
             },
             of_dataset,
             caption="TPR - FPR (true minus false positive rate) of every class on {{ judged }}, of which only the "
             "frequencies of the top {{ config.shortcuts.percent }} % map of the class are kept, mean over the networks "
-            "(seeds) of the first kind that is planned. At the other frequencies stand zeros, as published, or, where "
-            "the set has a neutral class, its images (swap). Beside the map, two controls of its size: the best map of "
-            "another class, and the lowest frequencies; the title says in how many of all classes they do at least as "
-            "well (means, without an interval). The bar is the 95 % interval of the map, see ``interval`` in the table "
-            "``shortcuts_over_seeds``. Bold: a strong shortcut in most networks, by the rule in the table "
-            "``shortcuts``. Grey: a class that the network does not recognise in unfiltered images.{% if "
+            "of a kind; a panel is a kind, the largest first. At the other frequencies stand zeros, as published, or, "
+            "where the set has a neutral class, its images (swap). Open marks: two controls of the map's size, the "
+            "best map of another class and the lowest frequencies (means, without an interval). The bar is the 95 % "
+            "interval of the map, see ``interval`` in the table ``shortcuts_over_seeds``.{% if "
             "config.shortcuts.negatives %} False positive rates are from at most {{ config.shortcuts.negatives }} "
             "images of other classes.{% endif %}",
         ),
@@ -204,19 +227,18 @@ TEST: NetworkTest = NetworkTest(
             "plain(config.shortcuts.methods | join(', ')) }}) is of the maps that it finds; the first one is of "
             "culling.{% endif %}",
         ),
-        "phase": Figure(
-            Result("texture or shape?", "shortcuts"),
-            lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.phase_runs())),
-            store_and_table("phase"),
-            of_dataset,
-            caption="Texture or shape? TPR - FPR of every class ({{ judged }}) when images keep their amplitudes and "
-            "phases, only their amplitudes, or only their phases, and another image gives the rest. Left: inside the "
-            "top {{ config.shortcuts.percent }} % map of the class. Right: at all frequencies, so that the image with "
-            "both is unfiltered. The tick marks half of the value with both: a part that is clearly above it, by its "
-            "95 % interval in the table ``phase``, suffices. The word beside a class is the verdict of most of its "
-            "seeds (in brackets: of how many judged seeds): *texture* if amplitudes alone suffice in the map, *shape* "
-            "if phases alone do, *either*, *both* (only together), or *undecided*. A class has a verdict if TPR with "
-            "both is at least {{ config.shortcuts.strong }}. Means over seeds; small dots are the seeds.",
+        "texture": Figure(
+            Result("texture or shape", "shortcuts"),
+            lambda plan: list(dict.fromkeys(run["dataset"] for run in _first_of_photographs(plan))),
+            _texture_inputs,
+            lambda plan, name: {**of_dataset(plan, name), **percent(plan)},
+            caption="Networks of the first kind that is planned. Left: the first test "
+            "image, and the same reduced to the top {{ config.shortcuts.percent }} % map, stretched in contrast. "
+            "Right: TPR - FPR ({{ judged }}) when images keep their amplitudes and phases inside the map, only their "
+            "amplitudes, or only their phases, and another image gives the rest, with 95 % intervals. The grey tick is "
+            "half of the value with both. *texture*: amplitudes alone are clearly above it, phases below; *shape*: the "
+            "reverse; *either*: each is above; *both*: neither is; else *undecided*. There is no word where the map "
+            "alone does not suffice before other images.",
         ),
     },
     order=2,

@@ -1,0 +1,29 @@
+"""Texture or shape?
+
+The table says how many classes (counted once a network) have which verdict, and how much of TPR - FPR the amplitudes
+and the phases keep on average.
+"""
+
+from IPython.display import display
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.evaluation import examples
+from frequency_shortcuts.figures import selection, shortcuts
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.storage.hdf5 import read_classes
+from frequency_shortcuts.storage.tables import read_table
+
+
+def draw(dataset: str, store: str, weights: str, maps: str, table: str, percent: float, most: int) -> Figure:
+    classes, rows = read_classes(store), read_table(table).query("dataset == @dataset")
+    judged = rows.assign(verdict=rows["verdict"].astype(object).fillna("no verdict"))
+    of_verdict = judged.groupby(["network", "augmentation", "verdict"], sort=False)
+    means = {name: (name, "mean") for name in ("share_amplitude", "share_phase")}
+    display(of_verdict.agg(classes=("class", "size"), **means).round(2))
+    rows = selection.first_kinds(rows)
+    shown = selection.strongest_swap(rows, classes, most)
+    pictures, normalised = examples.first_test_images(store, shown.index, normalisation(weights))
+    reduced = examples.reduced_images(normalised, dfm.read_mask(maps, percent, shown.index))
+    of_class = dict(zip(shown.names(classes), zip(pictures, reduced, strict=True), strict=True))
+    return shortcuts.texture(rows, of_class, note=shown.note)
