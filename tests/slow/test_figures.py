@@ -26,7 +26,7 @@ def samples():
 
 
 def learned():
-    return learning.learned(of_learning(), CLASSES, "(c) seen", "2 of 9 classes")
+    return learning.learned(of_learning(), CLASSES, ["(c) seen"], "2 of 9 classes")
 
 
 def dynamics():
@@ -38,7 +38,7 @@ def band_stop():
         seed=(0, 1), fill=("swap", "zeros"), removed=("B1 + B2", "B3 + B4"), true_class=CLASSES, called_class=CLASSES
     )
     frame["delta_percent"] = generator.uniform(-100, 100, len(frame))
-    return learning.band_stop(frame[frame["network"] == "vgg16"], CLASSES, "(b) not seen")
+    return learning.band_stop(frame[frame["network"] == "vgg16"], CLASSES, ["(b) not seen"])
 
 
 def dominant_frequencies():
@@ -59,7 +59,7 @@ def kinds_side_by_side():
 
 
 def out_of_distribution():
-    return shortcuts.out_of_distribution(of_ood(), CLASSES, "(e1) unclear")
+    return shortcuts.out_of_distribution(of_ood(), CLASSES, ["(e1) unclear"])
 
 
 def sizes():

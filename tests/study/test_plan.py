@@ -305,7 +305,7 @@ WHOLE = plan(shortcuts={"methods": ["hfss"]}, graded={"sets": 2}, plan=[*METHODS
 def test_a_plan_has_figures_of_every_kind_that_it_can_have():
     assert figures.kinds(WHOLE) == list(FIGURES)
     names = {kind: FIGURES[kind].names(WHOLE) for kind in ("bandstop", "dynamics")}
-    assert names == {"bandstop": ["syn_1"], "dynamics": ["photos", "syn_1", "waved"]}
+    assert names == {"bandstop": ["syn_1"], "dynamics": ["photos", "waved", "synthetic"]}
     assert FIGURES["cards"].names(WHOLE)[0] == "photos-small-augmix"
 
 

@@ -140,6 +140,10 @@ def test_a_line_is_the_row_of_the_claim_also_from_a_file(tmp_path):
         ends = f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
         assert claims.line(from_file, claim) == f"({claim}) {row['word']}: {ends}, {row['networks']} networks"
     assert claims.line(read_table(tmp_path / "own.csv"), "d") == "(d) not seen: 0.00 [0.00, 0.00], 5 networks"
+    own = [read_table(tmp_path / "own.csv")]
+    says = "some classes are recognised from few frequencies"
+    assert claims.lines(own, "d", own[0]["dataset"][0]) == [f"{claims.line(own[0], 'd')}: {says}"]
+    assert claims.lines(own, "d", "elsewhere") == [f"(d) not measured: {says}"] and claims.lines([], "d") == []
 
 
 @pytest.mark.usefixtures("closed_figures")

@@ -3,12 +3,14 @@
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import learning, selection
+from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, table: str, most: int) -> Figure:
+def draw(dataset: str, store: str, table: str, claims: list[str], most: int) -> Figure:
     classes = read_classes(store)
     rows = selection.first_kinds(read_table(table).query("dataset == @dataset"))
     shown = selection.most_changed_by_bands(rows, classes, most)
-    return learning.band_stop(rows, shown.names(classes), note=shown.note)
+    words = lines(map(read_table, claims), "b")
+    return learning.band_stop(rows, shown.names(classes), claims=words, note=shown.note)

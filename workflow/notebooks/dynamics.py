@@ -7,11 +7,12 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import learning, selection
+from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(datasets: list[str], store: str | None, table: str, most: int) -> Figure:
+def draw(datasets: list[str], store: str | None, table: str, claims: list[str], most: int) -> Figure:
     rows = read_table(table)
     rows = selection.first_kinds(rows[rows["dataset"].isin(datasets)])
     display(rows.pivot_table("f1", ["dataset", "class"], "view", sort=False).round(2))
@@ -19,4 +20,5 @@ def draw(datasets: list[str], store: str | None, table: str, most: int) -> Figur
         return learning.dynamics(rows)
     classes = read_classes(store)
     shown = selection.first_and_last_learned(rows, classes, "f1", most)
-    return learning.learned(rows, shown.names(classes), note=shown.note)
+    words = lines(map(read_table, claims), "c", datasets[0])
+    return learning.learned(rows, shown.names(classes), claims=words, note=shown.note)

@@ -3,15 +3,17 @@
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import cross_matrix, selection
+from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, table: str, cross: str, most: int) -> Figure:
+def draw(dataset: str, store: str, table: str, cross: str, claims: list[str], most: int) -> Figure:
     classes = read_classes(store)
     rates, matrix = (rows[rows["dataset"] == dataset] for rows in map(read_table, (table, cross)))
     first, *rest = selection.kinds_of(rates)
     shown = selection.clearest_flips(rates, classes, most)
     kinds = f"{' '.join(first).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
     rates, matrix = (selection.of_kind(rows, first) for rows in (rates, matrix))
-    return cross_matrix.flips(rates, matrix, shown.names(classes), "; ".join(filter(None, (kinds, shown.note))))
+    note, words = "; ".join(filter(None, (kinds, shown.note))), lines(map(read_table, claims), "h", dataset)
+    return cross_matrix.flips(rates, matrix, shown.names(classes), note, words)

@@ -7,10 +7,11 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import learning
+from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(table: str) -> Figure:
+def draw(table: str, claims: list[str]) -> Figure:
     rows = read_table(table)
     display(rows.groupby("ring")[["gain", "distinctiveness", "earliness", "recall"]].mean().round(2))
-    return learning.graded(rows)
+    return learning.graded(rows, lines(map(read_table, claims), "a"))

@@ -8,13 +8,15 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import selection
 from frequency_shortcuts.figures.shortcuts import out_of_distribution
+from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, table: str, shortcuts: str, fill: str, most: int) -> Figure:
+def draw(dataset: str, store: str, table: str, shortcuts: str, claims: list[str], fill: str, most: int) -> Figure:
     classes = read_classes(store)
     rows, verdicts = (found[found["dataset"] == dataset] for found in map(read_table, (table, shortcuts)))
     display(rows.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
     shown = selection.clearest_shortcuts(verdicts, classes, most)
-    return out_of_distribution(rows[rows["fill"] == fill], shown.names(classes), note=shown.note)
+    words = lines(map(read_table, claims), "e1", dataset)
+    return out_of_distribution(rows[rows["fill"] == fill], shown.names(classes), claims=words, note=shown.note)

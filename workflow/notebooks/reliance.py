@@ -7,10 +7,11 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import learning
+from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, table: str) -> Figure:
+def draw(dataset: str, table: str, claims: list[str]) -> Figure:
     rows = read_table(table).query("dataset == @dataset")
     display(rows.drop(columns=["dataset", "augmentation"]).round(3))
-    return learning.reliance(rows)
+    return learning.reliance(rows, lines(map(read_table, claims), "n", dataset))

@@ -3,15 +3,17 @@
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import selection, shortcuts
+from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, table: str, verdicts: str, networks: str, most: int) -> Figure:
+def draw(dataset: str, store: str, table: str, verdicts: str, networks: str, claims: list[str], most: int) -> Figure:
     classes = read_classes(store)
     rows, judged, of_networks = (
         found[found["dataset"] == dataset] for found in map(read_table, (table, verdicts, networks))
     )
     shown = selection.clearest_shortcuts(judged, classes, most)
     sizes = of_networks.groupby(["network", "augmentation"])["parameters"].max().to_dict()
-    return shortcuts.shortcuts(rows, shown.names(classes), shown.note, parameters=sizes)
+    words = lines(map(read_table, claims), "d f g d2 d3", dataset)
+    return shortcuts.shortcuts(rows, shown.names(classes), shown.note, parameters=sizes, claims=words)

@@ -12,8 +12,8 @@ from .network_tests import TESTS
 from .plan import Plan
 
 FIGURE_OF = {  # the kind of figure that shows a claim
-    "a": "graded", "b": "bandstop", "c": "dynamics", "d": "cross", "d2": "cross", "d3": "cross", "e1": "ood",
-    "e2": "cross", "f": "cross", "g": "cross", "n": "reliance", "h": "flips",
+    "a": "graded", "b": "bandstop", "c": "dynamics", "d": "shortcuts", "d2": "shortcuts", "d3": "shortcuts",
+    "e1": "ood", "e2": "cross", "f": "shortcuts", "g": "shortcuts", "n": "reliance", "h": "flips",
 }  # fmt: skip
 
 

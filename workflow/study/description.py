@@ -172,6 +172,12 @@ def store_and_table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
     return lambda plan, dataset: {**store(dataset), "table": f"tables/{name}.csv"}
 
 
+def claims(plan: Plan, dataset: str, *tables: str) -> dict[str, list[str]]:
+    """The numbers that tables give of claims on photographs; none of another data set, or if its cue was made."""
+    judged = plan.kind_of(dataset) == "photographs" and not plan.has_truth(dataset)
+    return {"claims": [f"claims/{name}.csv" for name in tables if judged]}
+
+
 def of_dataset(plan: Plan, name: str) -> dict[str, Any]:
     """`Figure.parameters`: the data set, and the greatest number of classes to draw."""
     return {"dataset": name, "most": plan.setting("figures/classes")}

@@ -8,7 +8,7 @@ from typing import Any
 
 from .catalogue import TABLES
 from .categories import Result
-from .description import Figure, of_dataset, percent, store, table
+from .description import Figure, claims, of_dataset, percent, store, table
 from .job import FOLDER as RUN
 from .job import NETWORK, WITH_TRUTH
 from .network_tests import TESTS
@@ -147,7 +147,10 @@ _KINDS: dict[str, Figure] = {
     "dynamics": Figure(
         Result("when each class is learned", "dynamics"),
         lambda plan: [*_trained(plan, "photographs"), *(["synthetic"] if _trained(plan, *WITH_TRUTH) else [])],
-        lambda plan, name: {**(store(name) if name != "synthetic" else {}), **table("dynamics")(plan, name)},
+        lambda plan, name: {
+            **table("dynamics")(plan, name),
+            **({"claims": []} if name == "synthetic" else {**store(name), **claims(plan, name, "dynamics")}),
+        },
         _dynamics_parameters,
         caption="On photographs: the iteration at which F1 of a class first passes 0.5, one mark a network, open at "
         "the right edge if it never does; classes are sorted by the median (bar). The test images are shown as they "
@@ -162,7 +165,7 @@ _KINDS: dict[str, Figure] = {
     "graded": Figure(
         Result("earliness and gain", "dynamics"),
         lambda plan: ["all"] if plan.graded_seeds() else [],
-        table("graded"),
+        lambda plan, name: {"table": "tables/graded.csv", "claims": ["claims/graded.csv"]},
         lambda plan, name: {},
         caption="{% set of = config.graded -%} Earliness of the classes of {{ of.sets }} graded sets against the gain "
         "at their frequencies: mean F1 over the tests in the first {{ of.iterations }} iterations (one every {{ "

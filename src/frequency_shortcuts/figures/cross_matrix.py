@@ -40,7 +40,9 @@ FOUND, NOT_FOUND = "#d55e00", "0.55"  # dots of networks with and without the ve
 _ABOVE = {"flip": (FOLLOWS, BOTH), "sham": (FOLLOWS, BOTH), "part": (FOLLOWS, BOTH), "need": (NEEDS, BOTH)}
 
 
-def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
+def cross_matrix(
+    table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence[str], note: str = "", claims: Sequence[str] = ()
+) -> Figure:
     """TPR - FPR of every class from the map of every class, mean over seeds: a panel a kind of network.
 
     Rows are classes, columns their maps in the same order, so that the own maps lie on the diagonal. Grey: not tested.
@@ -83,7 +85,7 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
         bar = colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
         bar.set_ticks([0, 0.5, 1])
         bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
-        write_title(figure, "Is a class recognised from its own map, or from any?", note)
+        write_title(figure, "Is a class recognised from its own map, or from any?", *claims, note)
     return figure
 
 
@@ -103,7 +105,9 @@ def _advantage(rows: pd.DataFrame) -> str:
     return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)  # a line breaks between the parts
 
 
-def flips(table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note: str = "", claim: str = "") -> Figure:
+def flips(
+    table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note: str = "", claims: Sequence[str] = ()
+) -> Figure:
     """The cross matrix of flips of one kind of network, mean over seeds, and flip, sham, part and need of each network.
 
     Rows of the matrix are the classes that are called, columns those whose spectrum is given. Grey: there are no images
@@ -143,7 +147,7 @@ def flips(table: pd.DataFrame, cross: pd.DataFrame, classes: Sequence[str], note
         if len(classes) > NUMBERED_FLIPS:
             colour_bar(figure, axes, "Blues", 0, 1, "share of other images")
         _legend_of_strips(figure)
-        write_title(figure, "Is an image called a class once it has the fine spectrum of the class?", claim, note)
+        write_title(figure, "Is an image called a class once it has the fine spectrum of the class?", *claims, note)
     return figure
 
 

@@ -41,7 +41,7 @@ REMOVED = {"maps": "the maps", "random": "random masks", "low_pass": "the lowest
 _AT_TEST, _AFTER = "#d55e00", "#0173b2"
 
 
-def learned(table: pd.DataFrame, classes: Sequence[str], claim: str = "", note: str = "") -> Figure:
+def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] = (), note: str = "") -> Figure:
     """When each class is learned: the tested iteration at which F1 first passes `LEARNED`; a panel a view.
 
     A mark is a network, open at the right edge if its class never passes; the bar is the median. Classes are sorted by
@@ -83,7 +83,7 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claim: str = "", note: 
             axes[0, 0].scatter([], [], s=16, color=look, edgecolor=_AFTER, linewidth=0.8, label=label)
         axes[0, 0].plot([], [], color="black", linewidth=1.6, label="median")
         legend_below(figure, axes[0, 0], 3)
-        write_title(figure, f"When does F1 of each class first pass {LEARNED:g}?", claim, note)
+        write_title(figure, f"When does F1 of each class first pass {LEARNED:g}?", *claims, note)
     return figure
 
 
@@ -127,7 +127,7 @@ def dynamics(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def graded(table: pd.DataFrame, claim: str = "") -> Figure:
+def graded(table: pd.DataFrame, claims: Sequence[str] = ()) -> Figure:
     """Earliness of the classes of graded sets against their gains, by ring; a line joins the classes of a set.
 
     table: columns seed, gain, ring (low or high) and earliness; rows without a gain are left out.
@@ -149,11 +149,11 @@ def graded(table: pd.DataFrame, claim: str = "") -> Figure:
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
         despine([axis])
         legend_below(figure, axis, 3)
-        write_title(figure, "Is a class learned earlier if it stands out more?", claim)
+        write_title(figure, "Is a class learned earlier if it stands out more?", *claims)
     return figure
 
 
-def band_stop(table: pd.DataFrame, classes: Sequence[str], claim: str = "", note: str = "") -> Figure:
+def band_stop(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] = (), note: str = "") -> Figure:
     """Change of the confusion matrix when two bands are removed, mean over networks; a row a fill, a column two bands.
 
     table : of `band_stop`, of one kind of network, with the names of the classes and `fill`. `classes` may be some of
@@ -178,11 +178,11 @@ def band_stop(table: pd.DataFrame, classes: Sequence[str], claim: str = "", note
         shrink_titles(axes[0], note)
         colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
         question = "Which classes are still recognised without two of four bands?"
-        write_title(figure, question, claim, note)
+        write_title(figure, question, *claims, note)
     return figure
 
 
-def reliance(table: pd.DataFrame, claim: str = "") -> Figure:
+def reliance(table: pd.DataFrame, claims: Sequence[str] = ()) -> Figure:
     """Recall lost by each class without some frequencies: a column for what is removed, a row of panels for a network.
 
     table : rows of `evaluation.reliance.over_seeds` of one data set
@@ -212,7 +212,7 @@ def reliance(table: pd.DataFrame, claim: str = "") -> Figure:
         despine(figure.axes)
         legend_below(figure, axes[0, 0], 2)
         key = "panels: what is removed; bold: a class that could have avoided the frequencies of the maps"
-        write_title(figure, "Does a network need the frequencies of its maps?", claim, key)
+        write_title(figure, "Does a network need the frequencies of its maps?", *claims, key)
     return figure
 
 

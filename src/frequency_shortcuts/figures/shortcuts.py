@@ -175,7 +175,9 @@ def _column(rows: pd.DataFrame, name: str) -> FloatArray:
     return values
 
 
-def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], claim: str = "", note: str = "") -> Figure:
+def out_of_distribution(
+    table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] = (), note: str = ""
+) -> Figure:
     """TPR and FPR of every class in every rendition, unfiltered and with the own map: a row a kind of network.
 
     A mark is the mean over networks, TPR filled and FPR open, and the line reaches from the lowest to the highest
@@ -213,7 +215,7 @@ def out_of_distribution(table: pd.DataFrame, classes: Sequence[str], claim: str 
         networks = table.groupby(["network", "augmentation"])["seed"].nunique().max()
         spread = f"marks: mean of {networks} networks, lines: from the lowest to the highest"
         question = "Does the map of a class still work in other renditions?"
-        write_title(figure, question, claim, spread if networks > 1 else "", note)
+        write_title(figure, question, *claims, spread if networks > 1 else "", note)
     return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, of_dataset, store
+from ..description import Figure, NetworkTest, Output, Table, claims, of_dataset, store
 from ..job import FOLDER
 
 if TYPE_CHECKING:
@@ -158,7 +158,12 @@ TEST: NetworkTest = NetworkTest(
         "flips": Figure(
             Result("what a network follows", "findings"),
             lambda plan: plan.mapped_datasets(),
-            lambda plan, name: {**store(name), "table": "tables/flips.csv", "cross": "tables/cross_flips.csv"},
+            lambda plan, name: {
+                **store(name),
+                **claims(plan, name, "flips"),
+                "table": "tables/flips.csv",
+                "cross": "tables/cross_flips.csv",
+            },
             of_dataset,
             caption="Left: the share of {{ config.shortcuts.split }} images, of neither class, that are called one "
             "class (a row) after they got the fine spectrum of another (a column), minus before; black frames: the own "

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
+from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, of_dataset, store
 from ..job import FOLDER, RUN, run_of_path
 from ..shortcut_tests import deciding, settings_of_methods, tested_maps
 
@@ -103,7 +103,12 @@ TEST = NetworkTest(
         "ood": Figure(
             Result("TPR and FPR by rendition", "ood"),
             lambda plan: plan.ood_datasets(),
-            lambda plan, name: {**store(name), "table": "tables/ood.csv", "shortcuts": "tables/shortcuts.csv"},
+            lambda plan, name: {
+                **store(name),
+                **claims(plan, name, "ood_advantage"),
+                "table": "tables/ood.csv",
+                "shortcuts": "tables/shortcuts.csv",
+            },
             lambda plan, name: {**of_dataset(plan, name), "fill": deciding(plan.config["ood"]["fills"])[0]},
             caption="True and false positive rate of every class in every rendition ({% for name in names -%} {{ "
             "plain(name) }}: {{ 'out-of-distribution twin, all images' if 'ood' in config.datasets[name] else "

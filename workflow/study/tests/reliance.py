@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, files_of_run, table
+from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, table
 from ..job import FOLDER
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ TEST = NetworkTest(
         "reliance": Figure(
             Result("are the frequencies of the maps needed?", "beyond"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
-            table("reliance"),
+            lambda plan, name: {**table("reliance")(plan, name), **claims(plan, name, "reliance")},
             lambda plan, name: {"dataset": name},
             caption="Recall that each class loses without some of its frequencies: of the network as it is, if an "
             "image has those of another class instead of those of another image of its class (*at test time*), and of "

@@ -13,6 +13,7 @@ from ..description import (
     NetworkTest,
     Output,
     Table,
+    claims,
     files_of_run,
     of_dataset,
     percent,
@@ -194,6 +195,7 @@ TEST: NetworkTest = NetworkTest(
             lambda plan, name: {
                 **store(name),
                 "table": "tables/shortcuts_over_seeds.csv",
+                **claims(plan, name, "own_map_advantage"),
                 "verdicts": "tables/shortcuts.csv",
                 "networks": "tables/networks.csv",
             },
@@ -213,6 +215,7 @@ TEST: NetworkTest = NetworkTest(
             lambda plan, name: {
                 **store(name),
                 "table": "tables/cross_matrix.csv",
+                **claims(plan, name, *(["transfer_advantage"] if plan.transfers() else [])),
                 "advantage": "tables/own_map_advantage.csv",
                 "shortcuts": "tables/shortcuts.csv",
             },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import NetworkTest, Output, Table, files_of_run
+from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
 from ..job import FOLDER
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _settings(plan: Plan) -> dict[str, Any]:
     }
 
 
-TEST = NetworkTest(
+TEST: NetworkTest = NetworkTest(
     message="Testing maps of every size of {wildcards.network} on {wildcards.dataset} (seed {wildcards.seed})",
     runs=lambda plan: [run for name in plan.datasets("photographs") for run in plan.first_kind_runs(dataset=name)],
     measure=measure,
@@ -51,6 +51,17 @@ TEST = NetworkTest(
             "`negatives`, `tpr`, `fpr` and `measure` (TPR - FPR), each with its 95 % interval `_low`, `_high` over the "
             "images",
             Result("TPR and FPR by the size of the map", "shortcuts"),
+        )
+    },
+    figures={
+        "sizes": Figure(
+            Result("maps by size", "shortcuts"),
+            lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))),
+            lambda plan, name: {**store(name), "table": "tables/sizes.csv", "verdicts": "tables/shortcuts.csv"},
+            of_dataset,
+            caption="TPR - FPR of every class from maps of several sizes, beside as many of the lowest frequencies, "
+            "with zeros elsewhere ({{ judged }}). Mean over the networks of the first kind that is planned, with 95 % "
+            "intervals.",
         )
     },
     order=3,
