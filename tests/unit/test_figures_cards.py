@@ -4,16 +4,17 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from drawn_tables import texts_of
+from drawn_tables import check_page, texts_of
 from full_spectra import exchanged
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frequency_shortcuts import dfm, shortcuts, spectrum
+from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import cards as card_figure
 from frequency_shortcuts.maps.methods.method import Found
+from frequency_shortcuts.spectrum import masks
 
 CLASSES = ["ant", "bee", "cow"]
 SIZE = 9, 8
@@ -73,23 +74,28 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(files, neutral):
             file.create_group("planted").attrs["neutral"] = neutral
     shown = np.array([0, 2])
     statistics = [0.4, 0.5, 0.6], [0.1, 0.2, 0.3]
-    cards = examples.read_cards(store, spectra, maps, 20, shown, statistics, seed=7)
+    cards = examples.read_cards(store, spectra, maps, 20, shown, statistics)
     held = dfm.read(maps)
     with h5py.File(spectra) as file:
         assert np.array_equal(cards.adcs, file["adcs"][:][shown])
     assert np.array_equal(cards.masks, held.masks[20][shown])
     assert np.array_equal(cards.increment, held.score[shown])
     assert np.array_equal(cards.unfiltered, pixels[[8, 6]])  # the first test image of each class
-    for c, mask, control in zip(shown, cards.masks, cards.control, strict=True):
-        assert np.array_equal(control, shortcuts.control_mask(mask, "radial", seed=[7, c, 0]))
     seen = scaled(pixels[[8, 6]], *statistics)
     other = None if neutral is None else torch.from_numpy(scaled(pixels[[4]], *statistics))
     expected = examples.reduced_images(torch.from_numpy(seen), cards.masks, other)
     np.testing.assert_allclose(cards.filtered, expected, atol=1e-5)
+    lowest = np.stack([masks.low_pass_mask(mask) for mask in cards.masks])
+    expected = examples.reduced_images(torch.from_numpy(seen), lowest, other)
+    np.testing.assert_allclose(cards.controlled, expected, atol=1e-5)
     assert cards.fill == ("zeros" if neutral is None else "swap")
     figure = card_figure.class_cards(cards, ["ant", "cow"], 2, [2], note="2 of 9 classes: those chosen")
-    words = {"ant", "cow", "ADCS", "map,\nblack: kept", "test image", "image from\nits map"}
-    assert words | {"from the\ncontrol", "2 of 9 classes: those chosen"} <= texts_of(figure)
-    assert all(axis.images for axis in figure.axes[:12]) and not any("TPR" in text for text in texts_of(figure))
-    with_rates = card_figure.class_cards(cards, ["ant", "cow"], 2, tpr=np.array([[0.9, 0.1], [0.8, 0.25]]))
-    assert {"TPR 0.90", "TPR 0.10", "TPR 0.80", "TPR 0.25"} <= texts_of(with_rates)
+    words = {"ant", "cow", "ADCS", "map,\nblack: kept", "test\nimage", "from\nits map", "of the largest"}
+    assert words | {
+        "from lowest\nfrequencies",
+        " \ncircles: edges of the bands\n2 of 9 classes: those chosen",
+    } <= texts_of(figure)
+    assert all(axis.images for axis in figure.axes[:12])
+    rates = np.array([[[0.9, 0.1], [0.8, 0.25], [0.2, 0.0]], np.full((3, 2), np.nan)])
+    with_rates = check_page(card_figure.class_cards(cards, ["ant", "cow"], 2, rates=rates))
+    assert {"0.90 / 0.10", "0.80 / 0.25", "0.20 / 0.00", "not tested"} <= with_rates

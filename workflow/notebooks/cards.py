@@ -9,6 +9,8 @@ from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
+RATES = [f"{rate}_{kept}" for kept in ("unfiltered", "dfm", "low_pass") for rate in ("tpr", "fpr")]
+
 
 def draw(
     run: dict[str, str], store: str, weights: str, spectra: str, maps: str, shortcuts: str, percent: float,
@@ -17,10 +19,8 @@ def draw(
     classes, verdicts = read_classes(spectra), read_table(shortcuts)
     of_network = verdicts[(verdicts[list(run)] == list(run.values())).all(axis=1)]
     shown = selection.clearest_shortcuts(of_network, classes, most)
-    cards, names = (
-        examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights)),
-        shown.names(classes),
-    )
-    tests = of_network[of_network["fill"] == cards.fill].query("part == 'keep'").set_index("class")
-    rates = tests.reindex(names)[["tpr_dfm", "tpr_radial"]].to_numpy() if len(tests) else None
-    return class_cards(cards, names, len(classes), band_edges, shown.note, tpr=rates)
+    names = shown.names(classes)
+    cards = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))
+    tests = of_network[of_network["fill"] == cards.fill].query("part == 'keep'").drop_duplicates("class")
+    rates = tests.set_index("class").reindex(index=names, columns=RATES).to_numpy(float).reshape(len(names), 3, 2)
+    return class_cards(cards, names, len(classes), band_edges, shown.note, rates=rates)

@@ -218,9 +218,9 @@ _KINDS: dict[str, Figure] = {
         "pair is removed ({{ config.culling.method }} culling on {{ config.culling.images_per_class or 'all' }} {{ "
         "config.culling.split }} images a class), as a share of the greatest, on a square-root scale; the top {{ "
         "config.shortcuts.percent }} % map; the first test image of the class as it is, reduced to the map, and "
-        "reduced to a random map with the same number of frequencies at each radius. At the other frequencies stands "
+        "reduced to as many of the lowest frequencies. At the other frequencies stands "
         "nothing (zeros) or, where the set has a neutral class, an image of it (swap). Reduced images are stretched in "
-        "contrast, each from its 1st to its 99th percentile; below, TPR from the map, and the mean of such controls. "
+        "contrast, each from its 1st to its 99th percentile; below, TPR / FPR of such images. "
         "Weights and maps of the first planned seed.",
     ),
     "reduced": Figure(

@@ -206,7 +206,8 @@ class Analysis:
         return draw_flip(self.tested_flips())
 
     def cards(self) -> Figure:
-        """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to a control.
+        """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to the lowest
+        frequencies.
 
         Of more than twelve classes, those with the clearest shortcut.
         """
@@ -218,9 +219,8 @@ class Analysis:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             increment = pairs.scatter(self.found.score)[chosen.index]
         content = examples.make_cards(
-            adcs.accumulate(self.amplitude)[chosen.index], increment, self.maps[chosen.index], chosen.index,
-            (pictures, normalised), int(self.about["seed"]),
-        )  # fmt: skip
+            adcs.accumulate(self.amplitude)[chosen.index], increment, self.maps[chosen.index], (pictures, normalised)
+        )
         title = "loss\nincrement" if self.about["method"] == "culling" else f"score by\n{self.about['method']}"
         return cards.class_cards(content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title)
 

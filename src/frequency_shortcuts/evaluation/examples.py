@@ -17,7 +17,7 @@ from frequency_shortcuts.maps.dfm import read_mask
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.fills import SWAP, ZEROS, all_named
 from frequency_shortcuts.spectrum.filters import half_plane, hide
-from frequency_shortcuts.spectrum.masks import control_mask
+from frequency_shortcuts.spectrum.masks import low_pass_mask
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .hits import read_hits
@@ -60,16 +60,15 @@ class Cards:
 
     adcs : integers from 1 - |C| to |C| - 1
     increment : loss increments, or the scores of another method; None where the maps alone are known
-    masks, control : the class's map, and a control of its size
+    masks : the classes' maps
     unfiltered : uint8
-    filtered, controlled : numbers from 0 to 1, reduced to the map and to the control
+    filtered, controlled : numbers from 0 to 1, reduced to the map and to as many of the lowest frequencies
     fill : name of what stands at the other frequencies
     """
 
     adcs: npt.NDArray[np.int16]
     increment: npt.NDArray[np.floating] | None
     masks: BoolArray
-    control: BoolArray
     unfiltered: npt.NDArray[np.uint8]
     filtered: FloatArray
     controlled: FloatArray
@@ -83,11 +82,10 @@ def read_cards(
     percent: float,
     shown: IntArray,
     statistics: Statistics | None = None,
-    seed: int = 0,
 ) -> Cards:
     """The cards of the classes `shown` (increasing), from an image store, a file of spectra and a DFM file.
 
-    statistics : by default the store's; seed : of the control, a random mask with the map's radial distribution
+    statistics : by default the store's
 
     Where the set has a neutral class, its second test image stands at the other frequencies of all images (`swap`).
     """
@@ -98,30 +96,26 @@ def read_cards(
     masks, seen = read_mask(maps, percent, shown), stores.read(store, "test", per_class=2, statistics=statistics)
     first, take = [int(np.flatnonzero(seen.labels == c)[0]) for c in shown], Source(seen).take
     other = None if seen.neutral is None else take(np.flatnonzero(seen.labels == seen.neutral)[-1:])
-    return make_cards(adcs, increment, masks, shown, (seen.images[first], take(np.array(first))), seed, other)
+    return make_cards(adcs, increment, masks, (seen.images[first], take(np.array(first))), other)
 
 
 def make_cards(
     adcs: npt.NDArray[np.int16],
     increment: npt.NDArray[np.floating] | None,
     masks: BoolArray,
-    shown: IntArray,
     images: tuple[npt.NDArray[np.uint8], Tensor],
-    seed: int = 0,
     other: Tensor | None = None,
 ) -> Cards:
-    """The cards of the classes `shown`, from planes [class, H, W] (see `Cards`) and one image of each of them.
+    """The cards of some classes, from planes [class, H, W] (see `Cards`) and one image of each of them.
 
-    images : as `first_test_images` gives them; seed : of the control that is shown
+    images : as `first_test_images` gives them
     other : the image of the neutral class [1, channels, H, W] behind all images; by default zeros
     """
     pictures, normalised = images
-    control = np.stack(
-        [control_mask(mask, "radial", seed=[seed, int(c), 0]) for c, mask in zip(shown, masks, strict=True)]
-    )
-    to_map, to_control = (reduced_images(normalised, kept, other) for kept in (masks, control))
+    lowest = np.stack([low_pass_mask(mask) for mask in masks])
+    to_map, to_lowest = (reduced_images(normalised, kept, other) for kept in (masks, lowest))
     fill = (ZEROS if other is None else SWAP).name
-    return Cards(adcs, increment, masks, control, pictures, to_map, to_control, fill)
+    return Cards(adcs, increment, masks, pictures, to_map, to_lowest, fill)
 
 
 # The explorer

@@ -16,6 +16,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import FuncNorm, Normalize
 from matplotlib.figure import Figure
 
+from frequency_shortcuts.spectrum.fills import named
+
 from .canvas import (
     PAGE,
     abbreviate,
@@ -47,33 +49,33 @@ def class_cards(
     note: str = "",
     *,
     score: str = "loss\nincrement",
-    tpr: npt.NDArray[Any] | None = None,
+    rates: npt.NDArray[Any] | None = None,
 ) -> Figure:
-    """A row a class: ADCS, loss increments, map, and an image as it is, from the map and from a control alone.
+    """A row a class: ADCS, loss increments, map, and an image as it is, from the map and from the lowest frequencies.
 
     classes : of the cards, some of the n_classes classes of the data set, as the note then says (`ClassSelection`)
     score : title of the increments, or of the scores that stand in their place
-    tpr : [class, 2], from the map and from the control, written below these images; NaN where they are not tested
+    rates : [class, 3, 2], TPR and FPR, written below the three images; NaN where they are not tested
 
     Zero frequency is in the centre of each plane.
     """
     most = max(1, n_classes - 1)
     planes = [
-        _Planes("ADCS", cards.adcs, Normalize(-most, most), "RdBu_r", "black", (-most, 0, most)),
+        _Planes("ADCS", cards.adcs, Normalize(-most, most), "RdBu_r", "black", "classes", (-most, 0, most)),
         _Planes("map,\nblack: kept", cards.masks, Normalize(0, 1), "Greys", "tab:blue"),
     ]
     if cards.increment is not None:
         greatest = np.abs(cards.increment).max(axis=(1, 2), keepdims=True)
         share = cards.increment / np.maximum(greatest, np.finfo(np.float32).tiny)
         # A few increments are far greater than all others.
-        planes.insert(1, _Planes(score, share, _SIGNED_ROOT, "RdBu_r", "black", (-1, 0, 1)))
+        planes.insert(1, _Planes(score, share, _SIGNED_ROOT, "RdBu_r", "black", "of the largest", (-1, 0, 1)))
     pictures: dict[str, npt.NDArray[Any]] = {
-        "test image": cards.unfiltered, "image from\nits map": cards.filtered, "from the\ncontrol": cards.controlled
+        "test\nimage": cards.unfiltered, "from\nits map": cards.filtered, "from lowest\nfrequencies": cards.controlled
     }  # fmt: skip
     with style(10):
         columns = len(planes) + len(pictures)
-        side = (PAGE - 0.5) / columns + (0 if tpr is None else 0.06)
-        height = 1.0 + (side + 0.04) * len(classes)
+        side = (PAGE - 0.5) / columns + (0 if rates is None else 0.06)
+        height = 1.2 + (side + 0.04) * len(classes)
         figure, axes = page_of_panels(len(classes), columns, height, sharex=False, sharey=False)
         for c, line in enumerate(axes):
             for axis, shown in zip(line, planes, strict=False):
@@ -83,15 +85,18 @@ def class_cards(
             for axis, shots in zip(line[len(planes) :], pictures.values(), strict=True):
                 show_picture(axis, shots[c])
                 axis.set_axis_off()
-            for axis, share in zip(line[-2:], () if tpr is None else tpr[c], strict=False):
-                text = f"TPR {share:.2f}" if np.isfinite(share) else "not tested"
-                axis.text(0.5, -0.03, text, transform=axis.transAxes, ha="center", va="top")
+            for axis, pair in zip(line[-3:], () if rates is None else rates[c], strict=False):
+                text = "not tested" if np.isnan(pair[0]) else " / ".join(f"{rate:.2f}" for rate in pair)
+                axis.text(0.5, -0.03, text, transform=axis.transAxes, ha="center", va="top", fontsize=9)
         row_labels(figure, axes, [wrap(abbreviate(name, note)) for name in classes], side + 0.04, 10)
         titles(axes, [*(shown.title for shown in planes), *pictures])
         for shown, axis in zip(planes, axes[-1], strict=False):
             if shown.ticks:
                 _draw_bar(figure, axis, shown)
-        write_title(figure, "What is each class recognised from?", note)
+        fill = f", at other frequencies {named(cards.fill).words.removesuffix(' elsewhere')}"
+        key = f"below images: TPR / FPR{fill}" if rates is not None else ""
+        circles = "circles: edges of the bands" if len(band_edges) else ""
+        write_title(figure, "What is each class recognised from?", "; ".join(filter(None, (key, circles))), note)
     return figure
 
 
@@ -104,6 +109,7 @@ class _Planes:
     norm: Normalize
     cmap: str
     ink: str
+    unit: str = ""
     ticks: Sequence[float] = ()
 
 
@@ -116,6 +122,7 @@ def _draw_bar(figure: Figure, axis: Axes, shown: _Planes) -> None:
         ScalarMappable(shown.norm, shown.cmap), cax=axis.inset_axes((0, -0.13, 1, 0.07)), orientation="horizontal"
     )
     bar.set_ticks(shown.ticks, labels=[f"{tick:g}" for tick in shown.ticks])
+    bar.set_label(shown.unit)
 
 
 @dataclass(frozen=True)
