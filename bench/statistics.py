@@ -17,6 +17,7 @@ from tqdm import tqdm
 from frequency_shortcuts import intervals
 from frequency_shortcuts.evaluation.trials import DRAWS, RADIAL
 from frequency_shortcuts.evaluation.verdicts import AS_WELL, MOST_FPR, STRONG_TPR
+from frequency_shortcuts.findings.definitions import BOUND
 from frequency_shortcuts.intervals import Estimate, joined, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
@@ -26,7 +27,6 @@ EASE = 0.5  # share of an image's ease in what decides whether it is a hit
 CLASSES = 10
 TPR, FPR = 0.3, 0.05  # of masks that are no better than others
 SEEDS = 0.04  # standard deviation of a rate over networks of one kind
-LIMIT = 0.1  # of the mean rate of a class in (h)
 # Control: number of masks, standard deviation of their TPR, whether the map is compared with each, their mean, or one
 # more.
 CONTROLS = {
@@ -133,13 +133,6 @@ def equivalence(generator: Generator, bound: float, deviation: float, count: int
     return shares
 
 
-def skewed(generator: Generator, _: str, spread: float, count: int, trials: int) -> list[float]:
-    """How often a rate whose mean over networks is `LIMIT` ends below it, and above it: gamma distributed."""
-    rates = generator.gamma(spread**-2, LIMIT * spread**2, (10 * trials, count))
-    ends = np.array([intervals.over_networks(of)[1:3] for of in rates])
-    return [float((ends[:, 1] < LIMIT).mean()), float((ends[:, 0] > LIMIT).mean())]
-
-
 # Part: its simulation, the headings of the first two columns, settings, sizes, their unit, and what each size has.
 PARTS: dict[str, tuple[Simulation, tuple[str, str], list[tuple[Any, float]], tuple[int, ...], str, list[str]]] = {
     "one_network": (
@@ -161,12 +154,8 @@ PARTS: dict[str, tuple[Simulation, tuple[str, str], list[tuple[Any, float]], tup
     ),
     "equivalence": (
         equivalence, ("networks of one kind: bound", "SD"),
-        [(bound, deviation) for bound in (0.05, 0.1) for deviation in (0.03, 0.07)],
+        [(bound, deviation) for bound in (BOUND, 0.1) for deviation in (0.03, 0.07)],
         (20,), "networks", ["as well, if the difference is 0", "if it is the bound"],
-    ),
-    "skewed": (
-        skewed, ("networks of one kind", "SD / mean"), [("a skewed rate", by) for by in (0.5, 1.0, 1.5)],
-        (20,), "networks", ["below its mean", "above it"],
     ),
 }  # fmt: skip
 

@@ -59,15 +59,6 @@ def followed_networks():
     return LARGEST_FLIP, *first, reached["resnet18_w8, autoaugment"], reached["vgg16_bn_w8"]
 
 
-def spreads():
-    """SD over networks divided by the mean, of the class that decides each row of (h)."""
-    keys = ["quantity", "networks_of", "class"]
-    of_class = deciding("h").rename(columns={"detail": "class"})[keys]
-    numbers = rows("findings/tables/finding_numbers", "finding == 'h'").merge(of_class, on=keys)
-    values = numbers.groupby(keys)["value"]
-    return (values.std() / values.mean()).agg(["min", "max"])
-
-
 def advantages_of_widths():
     of = "quantity == 'own-map advantage, zeros' and role == 'beside' and method == 'culling'"
     return [rows("findings/tables/findings", f"finding == 'f' and {of} and networks_of == '{name}'")["value"].item()
@@ -243,7 +234,6 @@ SENTENCES = [
     ("docs/method.md", "*Found*: the average precision is at least {}.", lambda: [FOUND_MASK]),
     ("docs/methods.md", "precision is at least {}.", lambda: [FOUND_MASK]),
     ("workflow/study/tests/methods.py", "its average precision is at least {} (dashed)", lambda: [FOUND_MASK]),
-    ("docs/method.md", "the classes that decide it are {:.2f} to {:.2f}.", spreads),
     ("docs/running.md", "its jobs took {:.0f} minutes, and {:.0f} of processor time",
      lambda: [minutes("findings"), minutes("findings", "processor_s", 1)]),
 ]  # fmt: skip

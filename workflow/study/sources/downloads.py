@@ -27,7 +27,7 @@ class Downloads(Source):
 fashion_mnist:
   description: >-
     Fashion-MNIST, 60,000 training and 10,000 test images of 28 x 28 pixels. 500 of the training images of each class
-    are [sealed](../docs/method.md#findings): no split holds them.
+    are [sealed](../docs/method.md#claims): no split holds them.
   required: [folder, validation_share, split_seed]
   properties:
     test_images:
