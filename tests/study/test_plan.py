@@ -10,8 +10,9 @@ from snakemake.utils import update_config
 from conftest import ROOT
 from frequency_shortcuts.data.artefacts import CASES
 from frequency_shortcuts.evaluation import cure
+from frequency_shortcuts.findings import numbers
 from frequency_shortcuts.networks import augmentation
-from study import figures, targets
+from study import claims, figures, targets
 from study.catalogue import SHOWN, TABLES
 from study.categories import CATEGORIES, CONFIGURATION, EXPLORER, marks
 from study.figures import FIGURES
@@ -191,6 +192,34 @@ def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
     drawn = {f"results/laptop/{file}" for file in ("tables/reliance.csv", "figures/reliance_photos.svg")}
     assert drawn <= set(targets.of_study(found)) and not drawn & set(targets.of_study(plan()))
     assert plan().reliance_runs() == [] and "reliance" not in targets.tables(plan())
+
+
+def test_each_claim_has_the_table_and_the_figure_that_the_plan_gives():
+    entry = {
+        "datasets": ["photos"],
+        "networks": ["small"],
+        "augmentations": ["none"],
+        "seeds": [1, 2],
+        "reliance": True,
+    }
+    waved, theirs = {**entry, "datasets": ["waved"]}, {**entry, "networks": ["theirs"]}
+    found = plan(plan=[waved, *PLAN, entry, theirs], graded={"sets": 2}, ood={"renditions": []})
+    tables = {name: f"results/laptop/tables/{name}.csv"
+              for name in ("graded", "bandstop", "dynamics", "own_map_advantage", "flips")}  # fmt: skip
+    runs = [
+        f"results/laptop/tests/{run}/small/none/seed{seed}/reliance.csv"
+        for run in ("waved", "photos")
+        for seed in (1, 2)
+    ]
+    assert claims.sources(found) == {name: [file] for name, file in tables.items()} | {"reliance": runs}
+    assert claims.files(found) == [f"results/laptop/claims/{name}.csv" for name in claims.sources(found)]
+    drawn = claims.figures(found)
+    assert (drawn["a"], drawn["b"], drawn["n"]) == ("graded_all", "bandstop_syn_1", "reliance_photos")
+    assert set(drawn.values()) <= set(targets.figures(found)) and "e1" not in drawn
+    study = numbers.Study(**claims.study(found))
+    assert study.photographs == ["photos"] and study.control_bands == {"syn_1": 1}
+    assert study.first == {"waved": ["small", "none"], "photos": ["small", "none"], "syn_1": ["small", "augmix"]}
+    assert study.forms == {"small": ["resnet18", 8], "large": ["resnet18", 8]}
 
 
 def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed():

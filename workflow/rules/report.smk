@@ -14,6 +14,8 @@ rule measure_claims:
         f"{RESULTS}/logs/claims/{{table}}.log",
     wildcard_constraints:
         table=one_of(claims.sources(plan)),
+    resources:
+        mem_mb=growing(3000),
     params:
         study=claims.study(plan),
     message:

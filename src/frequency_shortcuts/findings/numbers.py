@@ -195,10 +195,11 @@ def transfer_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
         same=[len({study.forms.get(name, [name])[0] for name in pair}) == 1
               for pair in ([end[0].partition("/")[0] for end in pair] for pair in ends.to_numpy())],
     )  # fmt: skip
-    directions = table.groupby("networks_of")["direction"].nunique()
+    of_pairs = table.groupby(["dataset", "networks_of"])["direction"]
+    table = table.assign(directions=of_pairs.transform("nunique"))
     for run, part in _groups(table, "dataset", "networks_of", "seed", "method", "fill", "same"):
         variant = ", ".join(filter(None, _maps(run)))
-        if (run["same"] and variant) or len(part) < directions[run["networks_of"]]:
+        if (run["same"] and variant) or len(part) < part["directions"].iloc[0]:
             continue
         yield _row("e2", run, part["advantage"].mean(), OTHERS if run["same"] else variant, part["half"].mean())
         for row in part.to_dict("records") if len(part) > 1 and not variant and not run["same"] else ():
