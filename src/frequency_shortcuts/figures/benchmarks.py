@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.evaluation.flip_rates import FOUND, Thresholds
 
-from .canvas import COLOURS, despine, legend_below, page_of_panels, style
+from .canvas import COLOURS, despine, legend_below, page_of_panels, style, write_title
 
 SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.25: ("^", "in a quarter")}
 WARNED, SILENT = "#d55e00", "#0173b2"
@@ -37,6 +37,7 @@ def leaks(table: pd.DataFrame, harmful: float) -> Figure:
         right.set(xlabel="harm: recall lost", ylabel="need")
         despine(figure.axes)
         legend_below(figure, left, 4)
+        write_title(figure, "Does the test warn of the artefacts that do harm?")
     return figure
 
 
@@ -116,6 +117,7 @@ def cure(table: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
             axes[0].plot([], [], "o", color="0.4", markersize=4.5, fillstyle=look, label=words)
         despine(figure.axes, left=True)
         legend_below(figure, axes[0], 2)
+        write_title(figure, "Which training removes an artefact, and at what cost?")
     return figure
 
 

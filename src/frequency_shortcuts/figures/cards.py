@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from frequency_shortcuts.spectrum.fills import named
 
 from .canvas import (
+    BANDS,
     PAGE,
     abbreviate,
     break_line,
@@ -95,7 +96,7 @@ def class_cards(
                 _draw_bar(figure, axis, shown)
         fill = f", at other frequencies {named(cards.fill).words.removesuffix(' elsewhere')}"
         key = f"below images: TPR / FPR{fill}" if rates is not None else ""
-        circles = "circles: edges of the bands" if len(band_edges) else ""
+        circles = BANDS if len(band_edges) else ""
         write_title(figure, "What is each class recognised from?", "; ".join(filter(None, (key, circles))), note)
     return figure
 

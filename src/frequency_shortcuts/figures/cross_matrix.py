@@ -85,7 +85,7 @@ def cross_matrix(
         bar = colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
         bar.set_ticks([0, 0.5, 1])
         bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
-        write_title(figure, "Is a class recognised from its own map, or from any?", *claims, note)
+        write_title(figure, "Is a class recognised from its own map (framed), or from any?", *claims, note)
     return figure
 
 
@@ -147,7 +147,9 @@ def flips(
         if len(classes) > NUMBERED_FLIPS:
             colour_bar(figure, axes, "Blues", 0, 1, "share of other images")
         _legend_of_strips(figure)
-        write_title(figure, "Is an image called a class once it has the fine spectrum of the class?", *claims, note)
+        write_title(
+            figure, "Is an image called a class once it has the fine spectrum of the class (framed)?", *claims, note
+        )
     return figure
 
 
@@ -180,8 +182,8 @@ def _legend_of_strips(figure: Figure) -> None:
     dot: dict[str, Any] = {"marker": "o", "linestyle": "none", "markersize": 4}
     handles = [
         Line2D([], [], color=FOUND, label="a network that follows or needs it, by this number", **dot),
-        Line2D([], [], color=NOT_FOUND, label="another; beyond the threshold, its interval is not, or it is one class "
-               "that is called it", **dot),
+        Line2D([], [], color=NOT_FOUND, label="another; if beyond the threshold, its interval is not, or only one "
+               "class is called so", **dot),
         Line2D([], [], color="black", marker="|", linestyle="none", markersize=8, label="mean of several networks"),
         Line2D([], [], color="0.3", linestyle=(0, (3, 2)), linewidth=0.8, label="threshold"),
     ]  # fmt: skip

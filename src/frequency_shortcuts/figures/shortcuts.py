@@ -264,9 +264,7 @@ def sizes(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure
     return figure
 
 
-def texture(
-    table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any]]], claims: Sequence[str] = (), note: str = ""
-) -> Figure:
+def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any]]], note: str = "") -> Figure:
     """Whether amplitudes or phases inside the map suffice: a row a class, with an image, also reduced to its map.
 
     Marks are TPR - FPR of images that keep both, their amplitudes or their phases inside the map, all else from another
@@ -310,7 +308,7 @@ def texture(
         legend_below(figure, axis, 4)
         (kind,) = kinds_of(table)
         networks = ", ".join(network_label(*kind).splitlines())
-        write_title(figure, "Is it the texture or the shape inside the map that suffices?", *claims, networks, note)
+        write_title(figure, "Is it the texture or the shape inside the map that suffices?", networks, note)
     return figure
 
 

@@ -12,6 +12,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
 from .canvas import (
+    BANDS,
     PAGE,
     SMALLEST,
     abbreviate,
@@ -64,7 +65,8 @@ def adcs(
                 line[0].set_ylabel(variant)
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=9)
         colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
-        write_title(figure, "At which frequencies does a class differ from the others?", note)
+        circles = BANDS if len(band_edges) else ""
+        write_title(figure, "At which frequencies does a class differ from the others?", circles, note)
     return figure
 
 
@@ -94,7 +96,7 @@ def dominant_frequencies(
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
         colour_bar(figure, axes, "Greys", 0, 1, "share of networks")
         question = f"Which {percent:g} % of the frequencies does each class depend on most?"
-        write_title(figure, question, note)
+        write_title(figure, question, BANDS if len(band_edges) else "", note)
     return figure
 
 
@@ -160,7 +162,7 @@ def samples(
         for right in axes[-1, 1::2]:
             right.set_xlabel("cycles\nper image", fontsize=SMALLEST, labelpad=1)
         colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
-        circles = "circles: edges of the bands" if any(len(edges) for edges in band_edges.values()) else ""
+        circles = BANDS if any(len(edges) for edges in band_edges.values()) else ""
         write_title(figure, "What do the classes of the made sets look like, and what was planted?", circles)
     return figure
 

@@ -44,7 +44,7 @@ def truth(table: pd.DataFrame) -> Figure:
             if place and rows[place - 1][0] != row[0]:
                 axis.axhline(place - 0.5, color="0.6", linewidth=0.8)
         axis.set_yticks(range(len(rows)), [f"{name}, {label}" for name, label in rows])
-        axis.set(xlabel="average precision of the ranking", xlim=(-0.02, 1.05), ylim=(len(rows) - 0.5, -0.5))
+        axis.set(xlabel="average precision of the ranking", xlim=(-0.02, 1.05), ylim=(max(1, len(rows)) - 0.5, -0.5))
         for label, mark, face, colour in RANKINGS.values():
             axis.scatter([], [], s=26, marker=mark, facecolor=face, edgecolor=colour, label=label)
         axis.barh(0, 0, color="0.85", label="random rankings, 95 %")
