@@ -197,12 +197,12 @@ def normalised(images):
     return (images / 255 - mean) / std
 
 
-def slow_hybrid(image, donor, mask, kept):
-    """One channel after the other, one frequency after the other: [channels, H, W]."""
+def slow_hybrid(image, donor, mask, kept, behind):
+    """One channel after the other, one frequency after the other: [channels, H, W]; behind: 1 for the donor, or 0."""
     out = np.empty_like(image)
     for channel, (x, y) in enumerate(zip(image, donor, strict=True)):
         own, other = np.fft.fft2(x), np.fft.fft2(y)
-        spectrum = other.copy()
+        spectrum = other * behind
         for u, v in np.ndindex(spectrum.shape):
             if not mask[(u + mask.shape[0] // 2) % mask.shape[0], (v + mask.shape[1] // 2) % mask.shape[1]]:
                 continue
@@ -235,7 +235,7 @@ def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negat
     for row in table.to_dict("records"):
         c = row["class"]
         mask = masks[c] if row["region"] == "map" else np.ones((height, width), bool)
-        mixed = [slow_hybrid(values[i], values[donor[i]], mask, row["kept"]) for i in WHICH]
+        mixed = [slow_hybrid(values[i], values[donor[i]], mask, row["kept"], neutral is not None) for i in WHICH]
         hit = called(network, np.stack(mixed)) == c
         judged = np.zeros(len(LABELS), bool)
         judged[shortcuts.negatives_of(LABELS, c, negatives, seed)] = True

@@ -4,8 +4,8 @@ The coefficient of an image at a frequency is an amplitude times exp(i phase). E
 `swap` (`spectrum.fills.donors`). It keeps `both`, or only its amplitudes, or only its phases; the donor gives the rest.
 This is done in two regions:
 
-- `map`: inside the map of a class; all coefficients outside it are the donor's. With `both` this is the ordinary
-  shortcut test with the fill `swap`.
+- `map`: inside the map of a class; outside it stands the fill that is quoted (`fills.quoted`): the donor's coefficients
+  where the set has a neutral class, else zeros. With `both` this is the ordinary shortcut test.
 - `spectrum`: at all frequencies. With `both` this is the unfiltered image.
 
 Each colour channel keeps, or gets, the coefficients of the same channel. A frequency that is its own partner (DC,
@@ -25,7 +25,7 @@ from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.spectrum.fills import SWAP, donors
+from frequency_shortcuts.spectrum.fills import SWAP, donors, quoted
 
 from .hits import Named
 from .masked_predictions import masked_predictions
@@ -79,7 +79,7 @@ def collect(
     ----------
     masks : bool [class, H, W], the map of every class
     negatives, seed : as in `Trials`; run : as in `shortcuts.collect`. With the same values each image has the same
-        donor as there, and `map` with `both` has the rates of its filter `dfm` with the fill `swap`
+        donor as there, and `map` with `both` the TPR of its filter `dfm` with the fill to quote
 
     The network sees n images for each part of `spectrum`, and, for each part of `map` and each class, those of the
     class and of its negatives.
@@ -104,7 +104,7 @@ def collect(
         network, split, source.batch_size(), total=len(KEPT) * len(labels),
         bar="phases and amplitudes", progress=progress,
     ) as predictor:  # fmt: skip
-        background = SWAP.background(source.take, donor)
+        background = quoted(neutral).background(source.take, donor)
         for kept, of_part in images_of.items():
             named["spectrum", kept] = predictor.unfiltered(of_part)[None].astype(np.int16)
             named["map", kept] = predictor.under_masks(of_part, background, masks, to_classes, counted)

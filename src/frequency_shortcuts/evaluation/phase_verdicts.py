@@ -1,10 +1,10 @@
 """Texture or shape: whether amplitudes or phases carry a shortcut, from the hits that `phase.collect` gives.
 
-The definition was fixed before any result of a study was seen. R is TPR - FPR of the ordinary swap test: inside the map
-of the class the image has both its amplitudes and its phases. The margin of a part, the amplitudes or the phases, is
-TPR - FPR of images with only this part of their own, minus half of R. The part *suffices* if the 95 % interval of its
-margin is above 0, and does not suffice if the interval is below 0. Else the data do not decide. A shortcut for which
-the amplitudes suffice is *texture*, one for which the phases do, which hold the place of edges, is *shape*.
+R is TPR - FPR of the ordinary test to quote: inside the map of the class the image has both its amplitudes and its
+phases. The margin of a part, the amplitudes or the phases, is TPR - FPR of images with only this part of their own,
+minus half of R. The part *suffices* if the 95 % interval of its margin is above 0, and does not suffice if the interval
+is below 0. Else the data do not decide. A shortcut for which the amplitudes suffice is *texture*, one for which the
+phases do, which hold the place of edges, is *shape*.
 
 The interval is that of differences on the same images (`intervals.paired`): for each image, whether the network names
 the class with only one part, minus half of whether it does so with both.
@@ -119,7 +119,7 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
         each of the two does, `both` if neither does, so that the network needs both, and `undecided` if the interval of
         at least one margin holds 0
 
-    Shares, margins and verdict are missing (NaN) for a class that is not judged: TPR of the swap test below
+    Shares, margins and verdict are missing (NaN) for a class that is not judged: TPR of the test below
     `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is TPR.
 
     >>> phase_verdicts(phase.collect(network, split, masks)).set_index("class")["verdict"]

@@ -93,7 +93,7 @@ def clearest_flips(table: pd.DataFrame, classes: Sequence[str], most: int) -> Cl
 
 
 def strongest_swap(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
-    """The classes with the greatest TPR - FPR of the swap test, in a table of `phase_verdicts` of one data set."""
+    """The classes with the greatest TPR - FPR from their own map, in a table of `phase_verdicts` of one data set."""
     measure = (table["tpr_both"] - table["fpr_both"].fillna(0)).to_frame()
     return _greatest(measure, table, classes, most, "with the greatest TPR - FPR from their map")
 

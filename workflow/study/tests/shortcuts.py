@@ -176,11 +176,12 @@ TEST: NetworkTest = NetworkTest(
         "phase": Table(
             "one row a network, seed and class: `positions` of the map, `images`, `negatives`; TPR and FPR where "
             "images keep amplitudes and phases, or one of them, inside the map (`_both`, `_amplitude`, `_phase`, with "
-            "`_low`, `_high`) or at all frequencies (`_spectrum`), all else from another image; `share_amplitude`, "
-            "`share_phase` of the TPR - FPR with both; `margin_amplitude`, `margin_phase`, minus half of it, with 95 % "
-            "intervals; `verdict`: texture (only the margin of amplitudes is above 0, the other below), shape (that of "
-            "phases), either (both above), both (both below), undecided; shares, margins and verdict are missing where "
-            "`tpr_both` is below `shortcuts.strong` or not above `fpr_both`",
+            "`_low`, `_high`) or at all frequencies (`_spectrum`), the other part from another image; outside the map "
+            "stands this image (with a neutral class) or nothing; `share_amplitude`, `share_phase` of the TPR - FPR "
+            "with both; `margin_amplitude`, `margin_phase`, minus half of it, with 95 % intervals; `verdict`: texture "
+            "(only the margin of amplitudes is above 0, the other below), shape (that of phases), either (both above), "
+            "both (both below), undecided; shares, margins and verdict are missing where `tpr_both` is below "
+            "`shortcuts.strong` or not above `fpr_both`",
             Result("texture or shape?", "shortcuts"),
             lambda plan: plan.phase_runs(),
         ),
@@ -238,10 +239,10 @@ TEST: NetworkTest = NetworkTest(
             caption="Networks of the first kind that is planned. Left: the first test "
             "image, and the same reduced to the top {{ config.shortcuts.percent }} % map, stretched in contrast. "
             "Right: TPR - FPR ({{ judged }}) when images keep their amplitudes and phases inside the map, only their "
-            "amplitudes, or only their phases, and another image gives the rest, with 95 % intervals. The grey tick is "
-            "half of the value with both. *texture*: amplitudes alone are clearly above it, phases below; *shape*: the "
-            "reverse; *either*: each is above; *both*: neither is; else *undecided*. There is no word where the map "
-            "alone does not suffice before other images.",
+            "amplitudes, or only their phases, and another image gives the other, with 95 % intervals; outside the map "
+            "stand zeros. The grey tick is half of the value with both. *texture*: amplitudes alone are clearly above "
+            "it, phases below; *shape*: the reverse; *either*: each is above; *both*: neither is; else *undecided*. "
+            "There is no word where the map alone does not suffice.",
         ),
     },
     order=2,
