@@ -62,11 +62,10 @@ test: $(REAL) ## what CI runs: all tests but the longest; the report in a browse
 test-all: $(REAL) ## every test, the scripts of docs/gallery among them
 	$(PYTEST) tests/long $(CI_TESTS)
 
-dry-runs: $(READY) ## a dry run of every configuration
-	@for file in $(CONFIGURATIONS); do \
-		echo "snakemake --dry-run --configfile $$file"; \
-		snakemake --dry-run --quiet rules --configfile $$file || exit 1; \
-	done
+dry-runs: $(READY) ## a dry run of every configuration, and its number of jobs
+	@printf '%s\n' $(CONFIGURATIONS) | xargs -P 2 -I FILE sh -c \
+		'plan=$$(snakemake --dry-run --quiet rules --configfile FILE 2>&1) || { echo "FILE: $$plan"; exit 255; }; \
+		echo "$$plan" | awk "/^total/ {jobs = \$$2} END {print \"FILE:\", jobs, \"jobs\"}"'
 
 lint: $(READY) ## style, types and the workflow's own lint
 	ruff check .

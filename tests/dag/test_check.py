@@ -71,7 +71,7 @@ def test_all_mistakes_are_named_at_once_each_with_its_place(own, monkeypatch):
     settings = {name: whole[name] for name in CHECKED_SECTIONS}  # no others: it could not see them change
     job = SimpleNamespace(
         config=whole, params=SimpleNamespace(settings=settings), input=[], output=["checked.txt"], log=["check.log"],
-        rule="check", threads=1,
+        rule="check", threads=1, resources=SimpleNamespace(scheduled=0),
     )  # fmt: skip
     with pytest.raises(SystemExit):
         check_inputs.main(job)

@@ -8,6 +8,7 @@ import re
 import tomllib
 
 import pytest
+import torch
 import yaml
 from snakemake.utils import update_config
 from test_plan import plan
@@ -388,3 +389,10 @@ SMALL = {"plan": [{"datasets": ["syn_1"], "networks": ["small"], "augmentations"
 def test_what_the_library_does_not_allow_is_found_before_the_first_job(changes, sentence):
     (found,), _ = inputs.check(plan(**SMALL, **changes))
     assert re.match(sentence, found), found
+
+
+def test_a_gpu_that_is_not_here_is_named_unless_a_scheduler_runs_the_jobs(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    (found,), _ = inputs.check(plan(**SMALL, device="cuda"))
+    assert found.startswith("device: device cuda was requested, but this machine offers 0 CUDA devices")
+    assert inputs.check(plan(**SMALL, device="cuda"), scheduled=True)[0] == []

@@ -79,7 +79,7 @@ def check_first():
     if due and find_spec("torch"):  # if only the jobs have it, as with conda, the job alone checks
         from study.inputs import check  # here, since it takes seconds
 
-        wrong, found = check(plan)
+        wrong, found = check(plan, scheduled=scheduled())
         if wrong:
             text = "\n".join(f"- {sentence}" for sentence in wrong)
             raise WorkflowError(f"The configuration names things that cannot be used. Nothing was started.\n{text}")
@@ -106,10 +106,14 @@ def parts_of(wildcards):
 # These are functions, since the way jobs are run is known only after the rules are read.
 
 
+def scheduled():
+    """Whether a scheduler runs the jobs. Its GPUs are not visible on this machine."""
+    return bool(workflow.non_local_exec or workflow.remote_exec)
+
+
 def on_gpu():
-    """Whether jobs use a GPU. With device auto, jobs of a scheduler do: its GPUs are not visible on this machine."""
-    scheduled = workflow.non_local_exec or workflow.remote_exec
-    return config["device"] == "cuda" or (config["device"] == "auto" and bool(scheduled or shutil.which("nvidia-smi")))
+    """Whether jobs use a GPU. With device auto, jobs of a scheduler do."""
+    return config["device"] == "cuda" or (config["device"] == "auto" and bool(scheduled() or shutil.which("nvidia-smi")))
 
 
 def torch_threads(wildcards):

@@ -11,6 +11,8 @@ rule check:
     log:
         f"{RESULTS}/logs/check.log",
     localrule: True
+    resources:
+        scheduled=lambda wildcards: int(scheduled()),  # not a param, which would re-run this rule on another machine
     params:
         settings={name: config[name] for name in states.CHECKED_SECTIONS},
         state=states.inputs_digest(plan, code_of_entry_point),

@@ -14,13 +14,16 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
 from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks.numerics import pick_device
 
 from .plan import Plan
 from .sources.description import Content, Shape
 
 
-def check(plan: Plan) -> tuple[list[str], list[str]]:
-    """Check one image per class of every planned data set, and every network on images of noise.
+def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]:
+    """Check one image per class of every planned data set, every network on images of noise, and the device.
+
+    scheduled: a scheduler runs the jobs, whose GPUs are not visible here
 
     Returns the mistakes, a sentence each, and what was found, a line each.
     """
@@ -36,6 +39,8 @@ def check(plan: Plan) -> tuple[list[str], list[str]]:
                 mistakes.append(sentence)
             return None
 
+    if not scheduled:
+        collect_error("device", pick_device, plan.config["device"])
     for name in dict.fromkeys([*plan.config["methods"], *plan.methods(), *plan.config["shortcuts"]["methods"]]):
         collect_error(f"methods.{name}", check_method, plan, name)
     for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.trained_runs()):
