@@ -36,12 +36,18 @@ def touched(tmp_path_factory):
     return study
 
 
+def planned(study, changes):
+    """What a dry run after changes of settings prints."""
+    (study.root / "changes.yaml").write_text(yaml.safe_dump(changes, sort_keys=False))
+    done = study.snakemake("--dry-run", extra=["settings.yaml", "changes.yaml"])
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
 def noticed(study, changes):
     """The rules that notice that settings or files changed; not those that only follow them."""
-    (study.root / "changes.yaml").write_text(yaml.safe_dump(changes, sort_keys=False))
-    planned = study.snakemake("--dry-run", extra=["settings.yaml", "changes.yaml"])
-    assert planned.returncode == 0, planned.stdout
-    reasons = re.findall(r"^    (params have changed.*|updated input files):\n +(.*)$", planned.stdout, re.MULTILINE)
+    pattern = r"^    (params have changed.*|updated input files):\n +(.*)$"
+    reasons = re.findall(pattern, planned(study, changes), re.MULTILINE)
     return {rule for _, rules in reasons for rule in rules.split(", ")}
 
 
@@ -79,7 +85,7 @@ def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_st
 
 def test_settings_that_change_places_are_noticed(touched):
     rules = noticed(touched, SWAPPED)
-    assert {"synthesize", "stability", "external_network"} <= rules
+    assert {"synthesize", "stability_tables", "external_network"} <= rules
     assert not {"plant", "folder", "twin", "train", "shortcuts"} & rules
 
 
@@ -92,3 +98,20 @@ def test_other_numerics_make_all_results_again_and_fetch_no_files(touched):
 def test_other_classes_store_the_images_of_a_folder_again(touched):
     rules = noticed(touched, {"datasets": {"pictures": {"classes": {"spots": "bands", "bands": "dots"}}}})
     assert rules == {"check", "folder"}
+
+
+def test_another_rendition_makes_its_own_tables_and_few_figures_again(touched):
+    text = planned(touched, {"ood": {"renditions": ["inverted"]}})
+    rules = set(re.findall(r"^(\w+) +\d+$", text.rpartition("Job stats:")[2], re.MULTILINE)) - {"total"}
+    assert {rule for rule in rules if rule.endswith("_tables")} == {"ood_tables", "paper_tables"}
+    assert {rule for rule in rules if rule.startswith("figure_")} <= {
+        "figure_ood",
+        "figure_renditions",
+        "figure_claims",
+    }
+    assert {"rendition", "ood", "report"} <= rules and not rules & {"train", "find_maps", "shortcuts", "explorer"}
+
+
+def test_other_sizes_of_maps_find_no_maps_again(touched):
+    rules = noticed(touched, {"dfm": {"percents": [1, 5, 7]}})
+    assert {"sizes", "stability_tables", "truth_tables", "explorer"} <= rules and not rules & {"find_maps", "find_part"}
