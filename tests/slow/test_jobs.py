@@ -39,7 +39,7 @@ def settings_of(rule, folder, minutes):
     train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
     outputs = {"train": train, "find_maps": {"maps": "maps.h5"}}[rule]
     search = {
-        "own": True, "module": "frequency_shortcuts.maps.methods.culling.method", "split": "validation",
+        "own": True, "module": "frequency_shortcuts.maps.methods.culling.method", "class": "", "split": "validation",
         "settings": {"search": "exact"}, "limits": {"batch": 8}, "images_per_class": None,
     }  # fmt: skip
     training = {

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+from importlib import import_module
 
 import pytest
 import yaml
@@ -11,6 +12,7 @@ from conftest import ROOT
 from frequency_shortcuts.data.artefacts import CASES
 from frequency_shortcuts.evaluation import cure
 from frequency_shortcuts.findings import numbers
+from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import augmentation
 from study import claims, figures, targets
 from study.catalogue import SHOWN, TABLES
@@ -169,6 +171,13 @@ def test_a_method_takes_the_images_of_the_culling():
     searches = [found.search(f"maps/{name}") for name in ("hfss", "late")]
     assert all((search["split"], search["images_per_class"]) == ("validation", 60) for search in searches)
     assert [search["settings"] for search in searches] == [{}, {"percent": 9}]
+
+
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_a_search_names_the_module_and_the_class_of_its_method(name):
+    search = plan().search(f"maps/{name}")
+    module = import_module(search["module"])
+    assert (getattr(module, search["class"]) if search["class"] else module) is registry.load(search["method"])
 
 
 def test_the_culling_of_the_study_is_a_search():

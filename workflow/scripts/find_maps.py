@@ -27,11 +27,12 @@ def main(snakemake, created_by):
     part, parts = snakemake.params.part
     classes = np.array_split(np.arange(len(data.classes)), parts)[part]
     network = load_network(inputs.weights, snakemake.params.device)
-    state = Path(f"{output}.state")
+    # The plan names the module, so that a job depends on its own method and on no other.
+    module, state = import_module(search["module"]), Path(f"{output}.state")
+    method = getattr(module, search["class"]) if search["class"] else module
     with stopping() as stop:
         found = find(
-            # The plan names the module, so that a job depends on its own method and on no other.
-            import_module(search["module"]),
+            method,
             network,
             data,
             classes=classes,

@@ -35,7 +35,7 @@ fashion_mnist:
         Published test images that the study uses: `all` (the default), or one half of them, 5,000 in the
         order of the published file. A study that confirms what an earlier one saw uses the other half.
         `[first, last]`: in their place the training images with these numbers in each class, counted as
-        [docs/method.md](../docs/method.md#findings) counts them; they are in no other split.
+        [docs/method.md](../docs/method.md#claims) counts them; they are in no other split.
       title: "all, first_half, second_half, or [first, last]"
       anyOf: [{enum: [all, first_half, second_half]}, {$ref: "#/$defs/judging"}]
     folder:

@@ -35,12 +35,17 @@ def module_of(name: str) -> str:
     return f"{__package__}.{METHODS[name].partition(':')[0]}"
 
 
+def class_of(name: str) -> str:
+    """The name of the class of a method in its module; "" of a method that is a module."""
+    return METHODS[name].partition(":")[2]
+
+
 def load(name: str) -> Method:
     """The module or class of a method.
 
     >>> found = find(load("hfss"), network, split, candidates=200)
     """
-    module, one = import_module(module_of(name)), METHODS[name].partition(":")[2]
+    module, one = import_module(module_of(name)), class_of(name)
     return cast("Method", getattr(module, one) if one else module)
 
 
