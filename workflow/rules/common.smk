@@ -113,7 +113,9 @@ def scheduled():
 
 def on_gpu():
     """Whether jobs use a GPU. With device auto, jobs of a scheduler do."""
-    return config["device"] == "cuda" or (config["device"] == "auto" and bool(scheduled() or shutil.which("nvidia-smi")))
+    return config["device"] == "cuda" or (
+        config["device"] == "auto" and bool(scheduled() or shutil.which("nvidia-smi"))
+    )
 
 
 def torch_threads(wildcards):
