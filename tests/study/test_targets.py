@@ -76,10 +76,10 @@ def test_a_study_without_some_kinds_of_data_sets_is_planned(file, kinds):
 
 def test_a_figure_is_drawn_if_all_its_tables_are_planned():
     drawn = {name: targets.figures(study("config", changes)) for name, changes in SETTINGS.items()}
-    assert "phase_fashion_mnist" in drawn["as it is"] and not any("phase" in name for name in drawn["no phases"])
+    assert "texture_fashion_mnist" in drawn["as it is"] and not any("texture" in name for name in drawn["no phases"])
     assert "ood_fashion_mnist" in drawn["no graded sets"] and "graded_all" in drawn["no renditions"]
     gone = [name for name in drawn["as it is"] if name not in drawn["nothing"]]
-    assert {name.partition("_")[0] for name in gone} >= {"phase", "ood", "renditions", "graded"}
+    assert {name.partition("_")[0] for name in gone} >= {"texture", "ood", "renditions", "graded"}
 
 
 def test_few_kinds_of_figures_follow_the_renditions_of_the_test_images():
