@@ -167,11 +167,6 @@ def table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
     return lambda plan, dataset: {"table": f"tables/{name}.csv"}
 
 
-def store_and_table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
-    """`Figure.inputs`: the images of the data set that the figure is named after, and a table."""
-    return lambda plan, dataset: {**store(dataset), "table": f"tables/{name}.csv"}
-
-
 def claims(plan: Plan, dataset: str, *tables: str) -> dict[str, list[str]]:
     """The numbers that tables give of claims on photographs; none of another data set, or if its cue was made."""
     judged = plan.kind_of(dataset) == "photographs" and not plan.has_truth(dataset)
