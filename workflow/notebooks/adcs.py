@@ -11,7 +11,9 @@ VARIANTS = {"as published": "adcs", "significant": "adcs_significant"}
 
 def draw(spectra: str, band_edges: list[float], most: int) -> Figure:
     with read_hdf5(spectra) as file:
-        classes, values = list(file.attrs["classes"]), {name: file[key][:] for name, key in VARIANTS.items()}
+        classes, first = list(file.attrs["classes"]), file.attrs["shown"]
+        names = sorted(VARIANTS, key=lambda name: VARIANTS[name] != first)
+        values = {name: file[VARIANTS[name]][:] for name in names}
     shown = selection.largest_adcs(values["significant"], most)
     chosen = {name: planes_of[shown.index] for name, planes_of in values.items()}
     return planes.adcs(chosen, shown.names(classes), band_edges, n_classes=len(classes), note=shown.note)

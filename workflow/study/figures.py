@@ -179,8 +179,8 @@ _KINDS: dict[str, Figure] = {
         lambda plan, name: {"spectra": f"adcs/{name}.h5"},
         lambda plan, name: {"band_edges": plan.band_edges(name), "most": plan.setting("figures/classes")},
         caption="ADCS of every class: for each frequency the number of classes with a lower mean amplitude minus the "
-        "number with a higher one. Above as published; below (*significant*), by differences beyond three standard "
-        "errors alone, so that chance stays white. The mean is over all {{ config.adcs.split }} images of the class, "
+        "number with a higher one, *as published*, and (*significant*) by differences beyond three standard errors "
+        "alone, so that chance stays white. The mean is over all {{ config.adcs.split }} images of the class, "
         "as a network sees them, and over the channels ({{ config.adcs.channel_weights }}). Zero frequency is in the "
         "centre; at red frequencies a class has more energy than the others, at blue ones less.{% if control_bands() "
         "%} In synthetic sets, circles mark the band edges; class C3 has no energy in the control band ({{ "
