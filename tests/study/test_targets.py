@@ -7,9 +7,8 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from study import figures, targets
+from study import claims, figures, targets
 from study.configuration import mistakes
-from study.figures import FIGURES
 from study.network_tests import TESTS
 from study.plan import Plan
 
@@ -23,11 +22,13 @@ SETTINGS = {
     "no transfer": {"transfer": []},
     "no methods": {"shortcuts": {"methods": []}},
     "no zeros": {"shortcuts": {"fills": ["swap"]}, "ood": {"fills": ["swap"]}},
-    "nothing": {
-        "shortcuts": {"phase_seeds": "none", "methods": []}, "ood": {"renditions": []}, "graded": {"sets": 0},
-        "transfer": [],
-    },
-}  # fmt: skip
+}
+SETTINGS["nothing"] = {
+    **SETTINGS["no graded sets"],
+    **SETTINGS["no renditions"],
+    **SETTINGS["no phases"],
+    "transfer": [],
+}
 
 
 def study(file, changes, kinds=("synthetic", "planted", "photographs")):
@@ -39,8 +40,9 @@ def study(file, changes, kinds=("synthetic", "planted", "photographs")):
     for entry in config["plan"]:
         entry["datasets"] = [name for name in entry["datasets"] if whole.kind_of(name) in kinds]
     config["plan"] = [entry for entry in config["plan"] if entry["datasets"]]
-    assert not config["plan"] or mistakes(config) == []
-    return Plan(config)
+    plan = Plan(config)
+    assert not plan.mapped_runs() or mistakes(config) == []
+    return plan
 
 
 def check(plan):
@@ -48,15 +50,9 @@ def check(plan):
     made = {*targets.of_study(plan)}
     with_weights = {f"{file.rpartition('/')[0]}/{name}.csv" for file in made for name in ("history", "dynamics")}
     needed = [file for kind in figures.kinds(plan) for file in figures.inputs(plan, kind)]
-    for test in TESTS.values():
-        if test.planned_tables(plan):
-            needed += [
-                file
-                for part in test.joined_files(plan).values()
-                for file in ([part] if isinstance(part, str) else part)
-            ]
-    claims = {file for file in needed if "/claims/" in file}  # whose tables the figures were asked for
-    assert {*needed} - claims <= made | with_weights
+    joined = [part for test in TESTS.values() if test.planned_tables(plan) for part in test.joined_files(plan).values()]
+    needed += [file for part in joined for file in ([part] if isinstance(part, str) else part)]
+    assert {*needed} <= made | with_weights | {*claims.files(plan)}
 
 
 @pytest.mark.parametrize("changes", SETTINGS.values(), ids=SETTINGS)
@@ -80,11 +76,3 @@ def test_a_figure_is_drawn_if_all_its_tables_are_planned():
     assert "ood_fashion_mnist" in drawn["no graded sets"] and "graded_all" in drawn["no renditions"]
     gone = [name for name in drawn["as it is"] if name not in drawn["nothing"]]
     assert {name.partition("_")[0] for name in gone} >= {"texture", "ood", "renditions", "graded"}
-
-
-def test_few_kinds_of_figures_follow_the_renditions_of_the_test_images():
-    plan = study("config", {})
-    follow = {f"{plan.results}/{folder}/{name}.csv" for folder in ("tables", "claims") for name in TESTS["ood"].tables}
-    stores = {file for name in plan.ood_datasets() for file in plan.rendition_files(name)}
-    kinds = [kind for kind in FIGURES if (follow | stores) & {*figures.inputs(plan, kind)}]
-    assert set(kinds) <= {"ood", "renditions", "claims"}
