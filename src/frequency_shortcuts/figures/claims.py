@@ -54,7 +54,8 @@ def claims(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
     height = ABOVE + len(table) * ROW + len(panels) * BELOW + 0.15
     with style():
         figure = plt.figure(figsize=(PAGE, height), layout="none")
-        figure.suptitle("Which claims are seen here?", y=1 - 0.05 / height, va="top", fontsize=9)
+        title = "Which claims are seen here? (black: of the paper, grey: ours; bold: decided)"
+        figure.suptitle(title, y=1 - 0.05 / height, va="top", fontsize=9)
         top = height - ABOVE
         for measure, rows in panels.items():
             top -= len(rows) * ROW
