@@ -28,10 +28,12 @@ def main(snakemake, created_by):
     classes = np.array_split(np.arange(len(data.classes)), parts)[part]
     network = load_network(inputs.weights, snakemake.params.device)
     state = Path(f"{output}.state")
+    module, _, one = search["module"].partition(":")
+    # The plan names the module, so that a job depends on its own method and on no other.
+    method = getattr(import_module(module), one) if one else import_module(module)
     with stopping() as stop:
         found = find(
-            # The plan names the module, so that a job depends on its own method and on no other.
-            import_module(search["module"]),
+            method,
             network,
             data,
             classes=classes,
