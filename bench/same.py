@@ -70,11 +70,12 @@ def of_arrays(path: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def digests(study: Path) -> pd.DataFrame:
-    """The digests of the tables, weights and maps below a folder; see `KEY`, `sha256`."""
+    """The digests of the tables, weights and maps below a folder, and of a table of its name; see `KEY`, `sha256`."""
     found: list[tuple[str, str, str, str]] = []
     for path in sorted(study.glob("**/*")):
         name = str(path.relative_to(study))
-        if path.suffix == ".csv" and path.parent.name in ("tables", "analysis") and path.stem not in LEFT_OUT:
+        of_study = path.parent.name in ("tables", "analysis") or name == f"{study.name}.csv"
+        if path.suffix == ".csv" and of_study and path.stem not in LEFT_OUT:
             found += [(name, *one) for one in of_table(as_text(path))]
         elif path.name == "weights.safetensors":
             found.append((name, "", "", weights_digest(load_file(path))[:DIGITS]))

@@ -35,7 +35,7 @@ mean, std = np.full(3, design.mean), np.full(3, design.deviation)
 def draw(per_class, seed):
     """Images of all classes, with the numbers that normalise them."""
     images, labels = planted.images(design, per_class, seed)
-    return Split(images, labels, design.classes, mean, std, neutral=design.neutral)
+    return Split(images, labels, design.classes, mean, std, neutral=0)
 
 
 network = architectures.build(architectures.Architecture("resnet18", n_classes=4, channels=3, size=32, width=8))

@@ -328,7 +328,7 @@ Example:
 """)  # fmt: skip
 @_options(*NETWORK)
 @click.option("--maps", "file", required=True, type=click.Path(path_type=Path), metavar="FILE",
-              help="HDF5 file of this command or of the study.")  # fmt: skip
+              help="HDF5 file of the command maps, or of the study.")  # fmt: skip
 @click.option("--percent", default=5.0, show_default=True, help="Which of the maps.")
 @click.option("--out", default=Path("results/test"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip

@@ -176,8 +176,8 @@ def test_a_method_takes_the_images_of_the_culling():
 @pytest.mark.parametrize("name", registry.NAMES)
 def test_a_search_names_the_module_and_the_class_of_its_method(name):
     search = plan().search(f"maps/{name}")
-    module = import_module(search["module"])
-    assert (getattr(module, search["class"]) if search["class"] else module) is registry.load(search["method"])
+    module, _, one = search["module"].partition(":")
+    assert (getattr(import_module(module), one) if one else import_module(module)) is registry.load(search["method"])
 
 
 def test_the_culling_of_the_study_is_a_search():

@@ -170,11 +170,11 @@ def trained(tmp_path_factory):
     store, maps = folder / "data.h5", folder / "maps.h5"
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {name: train(folder, store, name) for name in ("none", "swap_fine")}
-    search = Plan(CONFIG).search("dfm") | {"images_per_class": 4}
-    params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
-    given = SimpleNamespace(images=store, weights=weights["none"], code=[])
-    wildcards = SimpleNamespace(seed="0")
-    run_script("find_maps", folder, params=params, input=given, output=[str(maps)], wildcards=wildcards)
+    given, wildcards = SimpleNamespace(images=store, weights=weights["none"], code=[]), SimpleNamespace(seed="0")
+    for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
+        search = Plan(CONFIG).search(kind) | {"images_per_class": 4}
+        params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
+        run_script("find_maps", folder, params=params, input=given, output=[str(output)], wildcards=wildcards)
     return weights, maps
 
 
@@ -184,8 +184,9 @@ def test_every_augmentation_gives_other_weights_that_load_as_any_network_and_hav
     assert not torch.equal(plain.state_dict()["conv1.weight"], swapped.state_dict()["conv1.weight"])
     assert plain.state_dict().keys() == swapped.state_dict().keys()
     assert all(torch.isfinite(network(torch.zeros(2, 1, 16, 16))).all() for network in (plain, swapped))
-    with h5py.File(maps) as file:
-        assert file.attrs["split"] == "validation" and file["mask/top_5"].shape == (3, 16, 16)
+    for path in (maps, maps.with_name("energy.h5")):
+        with h5py.File(path) as file:
+            assert file.attrs["split"] == "validation" and file["mask/top_5"].shape == (3, 16, 16)
 
 
 def test_the_networks_of_each_case_are_trained_and_judged(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The command: analyse, maps, test, show; and its errors."""
+"""The command: analyse, maps, test and data; and its errors."""
 
 import signal
 import time

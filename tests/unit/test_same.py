@@ -25,12 +25,13 @@ def provenance(study, **facts):
 
 @pytest.fixture
 def study(tmp_path, monkeypatch):
-    """A finished study of one table, one network and one map file, and the folder of its digests."""
+    """A finished study of two tables, one network and one map file, and the folder of its digests."""
     folder, target = tmp_path / "results" / "laptop", tmp_path / "docs" / "laptop"
     for path in (folder / "tables", folder / "networks" / "run", folder / "dfm", target / "tables"):
         path.mkdir(parents=True)
     write_table(pd.DataFrame({"seed": [0, 0, 1], "a": [1, 2, 3], "b": 4}), folder / "tables" / "some.csv")
     write_table(pd.DataFrame({"wall_s": [1.0]}), folder / "tables" / "runtimes.csv")
+    write_table(pd.DataFrame({"network": ["jpeg"], "recall": 0.5}), folder / "laptop.csv")  # as the example has it
     weights(folder, 0)
     with h5py.File(folder / "dfm" / "run.h5", "w") as file:
         file["mask/top_5"], file["score"], file["u"] = [True], [0.5], [1]
@@ -56,7 +57,7 @@ def test_times_and_what_a_file_says_of_itself_do_not_count(study):
     folder, _ = study
     write_table(pd.DataFrame({"wall_s": [2.0]}), folder / "tables" / "runtimes.csv")
     weights(folder, 0, {"created_by": "another commit"})
-    assert compare(study) == (["7 of 7 digests are the same."], True)
+    assert compare(study) == (["8 of 8 digests are the same."], True)
 
 
 def test_what_differs_is_missing_or_new_is_listed_by_file_and_column(study):
@@ -66,7 +67,7 @@ def test_what_differs_is_missing_or_new_is_listed_by_file_and_column(study):
         file["score"][...] = 0.6
     (folder / "networks" / "run" / "weights.safetensors").unlink()
     lines, equal = compare(study)
-    assert not equal and lines[0] == "2 of 7 digests are the same."
+    assert not equal and lines[0] == "3 of 8 digests are the same."
     assert sorted(lines[1:]) == [
         "  dfm/run.h5: 1 differs (score)", "  networks/run/weights.safetensors: 1 missing here",
         "  tables/some.csv: 1 differs (a)", "  tables/some.csv: 2 missing here (b)",

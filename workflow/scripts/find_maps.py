@@ -27,9 +27,10 @@ def main(snakemake, created_by):
     part, parts = snakemake.params.part
     classes = np.array_split(np.arange(len(data.classes)), parts)[part]
     network = load_network(inputs.weights, snakemake.params.device)
+    state = Path(f"{output}.state")
+    module, _, one = search["module"].partition(":")
     # The plan names the module, so that a job depends on its own method and on no other.
-    module, state = import_module(search["module"]), Path(f"{output}.state")
-    method = getattr(module, search["class"]) if search["class"] else module
+    method = getattr(import_module(module), one) if one else import_module(module)
     with stopping() as stop:
         found = find(
             method,

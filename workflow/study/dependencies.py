@@ -24,7 +24,8 @@ def code_of(*names: str, modules: Iterable[str] = ()) -> list[str]:
     """The files of this repository that scripts run, without these themselves; paths from the repository.
 
     names : file names in workflow/scripts
-    modules : modules of the library or the workflow that a script imports by a name in its params, or notebooks
+    modules : modules of the library or the workflow, or `module:class`, that a script imports by a name in its params,
+        or notebooks
 
     Imports inside functions count. Those that only name types (`if TYPE_CHECKING`) do not, since they do not run.
     Raises UnresolvedImport where an import of our own code cannot be followed.
@@ -33,7 +34,8 @@ def code_of(*names: str, modules: Iterable[str] = ()) -> list[str]:
     'src/frequency_shortcuts/__init__.py'
     """
     started = {SCRIPTS / name for name in names}
-    named = (file for module in modules for folder in FOLDERS[:2] for file in _files_of(module, folder))
+    paths = (module.partition(":")[0] for module in modules)
+    named = (file for path in paths for folder in FOLDERS[:2] for file in _files_of(path, folder))
     return sorted(str(path.relative_to(REPOSITORY)) for path in _reached({*started, *named}) - started)
 
 

@@ -60,7 +60,7 @@ def _draw_artefacts(axis: Axes, planted: pd.DataFrame, number: str, harm: str) -
     axis.plot([], [], color="0.8", linewidth=0.8, label="limits")
 
 
-CHOSEN = "swap_fine"  # the training that the docs advise
+CHOSEN = "swap_fine"  # the training that the table of the docs has
 TRAININGS = {
     CHOSEN: "fine spectra swapped",
     "low_pass": "fine spectra removed",

@@ -120,9 +120,9 @@ TEST: NetworkTest = NetworkTest(
             "`own`, `own_called/{change}`, the same of images of the class that lost it (away, away_sham); "
             "`comparable` bool [class, class], whose images count in flips to each class; `differences` float64 "
             "[class, H, W], how clearly a class differs from all others at a frequency (1 by chance); attributes "
-            "`radius_fine`, `radius_finest`, `radius_needed` (cycles per image, where the parts begin), `rms` [class] "
-            "of the change, `neutral` (-1: none), `split`, `images_per_class` (at most), `ranking` (split of the "
-            "statistics), `seed`, `classes`",
+            "`radius_fine`, `radius_finest` (cycles per image, where the parts begin), `rms` [class] of the change, "
+            "`neutral` (-1: none), `split`, `images_per_class` (at most), `ranking` (split of the statistics), `seed`, "
+            "`classes`",
         ),
         "flips": Output(f"tests/{FOLDER}/flips.csv"),
         "cross_flips": Output(f"tests/{FOLDER}/cross_flips.csv"),
@@ -135,14 +135,14 @@ TEST: NetworkTest = NetworkTest(
         "flips": Table(
             "one row a `class` but the neutral one, of test images of classes that the network hardly confuses with "
             "it: `flip`, the share that is called the class after they got its fine spectrum, minus before; `sham`, "
-            "the same after a change of the same size at other frequencies; `part`, with the finest part of an image "
-            "of the class, minus that with one of their own class; `need`, how much the recall of the class falls "
-            "without its fine spectrum; each with its 90 % interval `_low`, `_high`; `coarse`, as `flip`, of all other "
-            "frequencies; `recall` and `own_images` of the class, `images` of the others; `verdict`: follows (the "
-            "lower end of flip, sham or part reaches its threshold), needs (that of need), follows and needs, not "
-            "shown (all upper ends are below), cannot tell (else, or fewer than 10 ranking images of a class), not "
-            "recognised (recall below 0.5); `by`, the number that it rests on; `cause`, what the spectrum of the class "
-            "looks like",
+            "the same after a change of the same size at other frequencies, or with the finest part of another image "
+            "of their class (the larger); `part`, with that of an image of the class, minus that with one of their own "
+            "class; `need`, how much the recall of the class falls without its finest spectrum; each with its 90 % "
+            "interval `_low`, `_high`; `coarse`, as `flip`, of all other frequencies; `recall` and `own_images` of the "
+            "class, `images` of the others; `verdict`: follows (the lower end of flip, sham or part reaches its "
+            "threshold), needs (that of need), follows and needs, not shown (all upper ends are below), cannot tell "
+            "(else, or fewer than 10 ranking images of a class), not recognised (recall below 0.5); `by`, the number "
+            "that it rests on; `cause`, what the spectrum of the class looks like",
             Result("what a network follows: flips, parts, needs", "findings"),
         ),
         "cross_flips": Table(

@@ -78,10 +78,10 @@ TEST = NetworkTest(
             lambda plan, name: {},
             caption="Average precision of each method's ranking of the conjugate pairs against the planted truth, by "
             "the forward passes of one image that it takes for all classes of a network (a backward pass counts two); "
-            "mean over the n classes of networks that use the planted mask. Methods left of the line take no pass. A "
-            "truth is *found* if its average precision is at least 0.95 (dashed). All methods rank with the same {{ "
-            "config.culling.images_per_class or '' }} {{ config.culling.split }} images a class; ``adcs`` and "
-            "``energy`` do not use the network, ``low_pass`` and ``random`` no images either.",
+            "mean over the n classes of networks that use the planted mask (of photographs, of all networks). Methods "
+            "left of the line take no pass. A truth is *found* if its average precision is at least 0.95 (dashed). All "
+            "methods rank with the same {{ config.culling.images_per_class or '' }} {{ config.culling.split }} images "
+            "a class; ``adcs`` and ``energy`` do not use the network, ``low_pass`` and ``random`` no images either.",
         )
     },
     order=12,

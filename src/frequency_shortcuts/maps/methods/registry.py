@@ -28,16 +28,11 @@ PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
 NAMES = (*METHODS, *PRESETS)
 
 
-def module_of(name: str) -> str:
-    """The full name of the module of a method. Raises ValueError for an unknown method."""
+def place_of(name: str) -> str:
+    """The full name of the module of a method, or `module:class`. Raises ValueError for an unknown method."""
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
-    return f"{__package__}.{METHODS[name].partition(':')[0]}"
-
-
-def class_of(name: str) -> str:
-    """The name of the class of a method in its module; "" of a method that is a module."""
-    return METHODS[name].partition(":")[2]
+    return f"{__package__}.{METHODS[name]}"
 
 
 def load(name: str) -> Method:
@@ -45,8 +40,8 @@ def load(name: str) -> Method:
 
     >>> found = find(load("hfss"), network, split, candidates=200)
     """
-    module, one = import_module(module_of(name)), class_of(name)
-    return cast("Method", getattr(module, one) if one else module)
+    module, _, one = place_of(name).partition(":")
+    return cast("Method", getattr(import_module(module), one) if one else import_module(module))
 
 
 def resolve(name: str) -> tuple[str, dict[str, Any]]:
