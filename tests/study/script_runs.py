@@ -46,8 +46,9 @@ def run_test(name, folder, *, params, **parts):
 
 def join_test(name, folder, *, input, settings=None, **parts):
     """Join the files of a test of networks into its tables. input : as for `run_script`, by the names of the test."""
-    given = SimpleNamespace(**{f"{name}_{key}": list(map(str, files)) for key, files in vars(input).items()})
-    run_script("make_tables", folder, params=SimpleNamespace(tests={name: settings or {}}), input=given, **parts)
+    given = SimpleNamespace(**{key: list(map(str, files)) for key, files in vars(input).items()})
+    params = SimpleNamespace(module=f"study.tests.{name}", settings=settings or {})
+    run_script("make_tables", folder, params=params, input=given, **parts)
 
 
 class Child:
