@@ -66,7 +66,8 @@ def claims(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
             axis.set(ylim=(len(rows) - 0.5, -0.5), yticks=[], xlabel=PANELS[measure])
             axis.spines[["top", "right", "left"]].set_visible(False)
             if measure != DIFFERENCE:
-                axis.set_xlim(-1.05 if measure == CORRELATION else -0.03, 1.05)
+                low = -1 if measure == CORRELATION else 0
+                axis.set(xlim=(low - 0.05, 1.05), xticks=np.linspace(low, 1, 5))
             top -= BELOW
         _add_legend(figure)
     return figure
