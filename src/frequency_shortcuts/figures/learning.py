@@ -59,14 +59,15 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] =
         first[views[0]].groupby(level=0).agg(["median", "mean"]).sort_values(["median", "mean"], kind="stable").index
     )
     spread = np.linspace(-0.32, 0.32, len(seeds)) if len(seeds) > 1 else np.zeros(1)
+    size, row = (16, 0.27) if len(seeds) <= 8 else (7, 0.42)  # of marks, points squared, and of a class, inches
     with style(9):
-        figure, axes = page_of_panels(1, len(views), 0.9 + 0.27 * len(order))
+        figure, axes = page_of_panels(1, len(views), 0.9 + row * len(order))
         for view, axis in zip(views, axes[0], strict=True):
             for place, name in enumerate(order):
                 at = first.loc[(view, name, slice(None))].to_numpy()
                 for reached, look in ((at <= last, _AFTER), (at > last, "none")):
                     axis.scatter(
-                        at[reached], place + spread[reached], s=16, color=look, edgecolor=_AFTER, linewidth=0.8
+                        at[reached], place + spread[reached], s=size, color=look, edgecolor=_AFTER, linewidth=0.8
                     )
                 axis.plot([np.median(at)] * 2, [place - 0.42, place + 0.42], color="black", linewidth=1.6)
             axis.hlines(np.arange(len(order) - 1) + 0.5, 0, never, color="0.92", linewidth=0.8, zorder=0)
@@ -80,7 +81,7 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] =
         titles(axes, [f"{view} images" if view == "full" else view for view in views], "iteration")
         despine(figure.axes)
         for look, label in ((_AFTER, "a network"), ("none", f"a network, never within {last:,} iterations")):
-            axes[0, 0].scatter([], [], s=16, color=look, edgecolor=_AFTER, linewidth=0.8, label=label)
+            axes[0, 0].scatter([], [], s=size, color=look, edgecolor=_AFTER, linewidth=0.8, label=label)
         axes[0, 0].plot([], [], color="black", linewidth=1.6, label="median")
         legend_below(figure, axes[0, 0], 3)
         write_title(figure, f"When does F1 of each class first pass {LEARNED:g}?", *claims, note)

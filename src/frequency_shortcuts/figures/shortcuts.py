@@ -91,9 +91,9 @@ def shortcuts(
             axis.tick_params(axis="y", length=0)
             axis.hlines(place, *axis.get_xlim(), color="0.92", linewidth=0.8, zorder=0)
             axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
-            count = [f"{sizes[kind]:,.0f} parameters"] if kind in sizes else []
+            count = [_parameters(sizes[kind])] if kind in sizes else []
             networks = [f"{of['seeds'].max()} networks"] if of["seeds"].max() > 1 else []
-            label = break_line(network_label(*kind).replace("\n", ", "), 80 if one else 24)
+            label = break_line(network_label(*kind).replace("\n", ", "), 80 if one else 20)
             axis.set_title(
                 "\n".join([label, *count, *networks] if not one else [", ".join([label, *count, *networks])])
             )
@@ -111,6 +111,10 @@ def shortcuts(
         fill = named(first["fill"].iloc[0]).words
         write_title(figure, f"Which classes are recognised from their map alone ({fill})?", *lines, note)
     return figure
+
+
+def _parameters(count: float) -> str:
+    return f"{count / 1e6:.3g} million parameters" if count >= 1e6 else f"{count:,.0f} parameters"
 
 
 def _mark_names(axis: Axes, rows: pd.DataFrame) -> list[str]:
@@ -288,7 +292,7 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
                 if not place:
                     tile.set_title(("image", "its map")[column], pad=8)
                 if not column:
-                    tile.set_ylabel(wrap(name), rotation=0, ha="right", va="center")
+                    tile.set_ylabel(wrap(abbreviate(name, note)), rotation=0, ha="right", va="center")
             for shift, (kept, (label, mark, colour)) in zip((-0.24, 0, 0.24), KEPT.items(), strict=True):
                 value, low, high = _measure(rows, kept)
                 axis.hlines(place + shift, low, high, color=colour, linewidth=1.6)
