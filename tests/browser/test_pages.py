@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from chromium import NEEDS_CHROMIUM, colours
 
+from frequency_shortcuts.findings.definitions import CLAIMS
 from frequency_shortcuts.storage.tables import read_table
 from study.categories import CATEGORIES
 
@@ -88,7 +89,8 @@ def test_the_explorer_works_inside_the_report(report, tmp_path):
 def test_the_cover_asks_the_question_answers_it_and_each_link_leads_somewhere(report, study):
     text = report.run("document.querySelector('#app').innerText")
     question = "Does a network need the whole image, or 5 % of its frequencies?"
-    blocks = (question, "The answer", "Texture or artefact", "own-map advantage", "Where to look", "How it was done")
+    first, last = ([*CLAIMS.values()][i].says for i in (0, -1))
+    blocks = (question, "The answer", first, last, "Where to look", "How it was done", "Texture or artefact")
     places = [text.lower().find(words.lower()) for words in blocks]
     assert min(places) >= 0 and places == sorted(places) and "System Message" not in text
     assert report.run("document.querySelector('.prose h1').getBoundingClientRect().top") >= 0  # not cut off

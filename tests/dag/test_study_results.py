@@ -289,8 +289,9 @@ def test_the_hits_are_those_of_the_tables(study):
 
 def test_the_maps_of_mixture_are_tested_on_the_images_of_those_of_the_culling(study):
     advantage = read_table(study.results / "tables" / "own_map_advantage.csv")
-    assert advantage["method"].value_counts().to_dict() == {"culling": 2 * len(MAPPED), "mixture": 2 * len(MAPPED)}
-    for run in MAPPED:
+    first = [run for run in MAPPED if run != STYLISED]  # the first kind of each data set
+    assert advantage["method"].value_counts().to_dict() == {"culling": 2 * len(MAPPED), "mixture": 2 * len(first)}
+    for run in first:
         masks = dfm.read_mask(study.results / "maps" / "mixture" / f"{run}.h5", 5)
         with read_hdf5(study.results / "tests" / run / "hits.h5") as file:
             of_culling, of_mixture = read_hits(file), read_hits(file["methods/mixture"])

@@ -76,7 +76,7 @@ def test_the_command_in_the_sentence_makes_the_file_again(copied):
     spoil(spectra)
     target = str(table.relative_to(copied.root)), "--cores", "1", "--rerun-triggers", "mtime"
     refused = copied.snakemake(*target, "--force")
-    named = re.search(REFUSED.format(rule="truth"), refused.stdout)
+    named = re.search(REFUSED.format(rule="truth_tables"), refused.stdout)
     assert refused.returncode != 0 and named[1] == str(spectra.relative_to(copied.root)), refused.stdout
     assert "Traceback" not in refused.stdout and table.read_bytes() == expected[0]
     subprocess.run(named[2], shell=True, cwd=copied.root, check=True)
