@@ -79,7 +79,7 @@ def test_the_study_of_the_paper_runs_to_its_report(tmp_path):
     (pair,) = (
         read_table(results / "tables" / "transfer.csv")[["maps_of", "tested_on"]].drop_duplicates().values.tolist()
     )
-    assert pair == ["resnet18/sin", "vit_b_16/none"]
+    assert pair == ["resnet18/sin/seed0", "vit_b_16/none/seed0"]
     for name, rows in {"table_1": 10, "table_2": 60, "table_3": 10}.items():
         assert len(read_table(results / "tables" / f"{name}.csv")) >= rows
     maps = dfm.read(results / "dfm" / "imagenet10" / "resnet50" / "none" / "seed0.h5")
