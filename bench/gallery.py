@@ -25,10 +25,10 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "laptop": (
         "study",
         ["config.yaml", *(f"tables/{name}.csv" for name in (
-            "claims", "flips", "networks", "phase", "planted_use", "provenance", "runtimes", "shortcuts", "truth",
+            "claim_variants", "claims", "flips", "networks", "planted_use", "provenance", "runtimes", "table_1",
+            "truth",
         ))],
-        ["figures/adcs_syn_2", "figures/cards_fashion_mnist-resnet18_w8-none", "figures/cross_fashion_mnist",
-         "figures/shortcuts_fashion_mnist"],
+        ["figures/cards_fashion_mnist-resnet18_w8-none", "figures/claims_all", "figures/shortcuts_fashion_mnist"],
     ),
     "findings": (
         "findings",
