@@ -54,8 +54,9 @@ for kind in figures.kinds(plan):
             code=code("draw_figure.py", modules=[f"notebooks.{kind}"]),
         output:
             svg=[
-                report(f"{RESULTS}/figures/{kind}_{name}.svg", **marks(FIGURES[kind].result, "figure", name))
+                report(path, **FIGURES[kind].marks(name)) if FIGURES[kind].shown(plan, name) else path
                 for name in FIGURES[kind].names(plan)
+                for path in [f"{RESULTS}/figures/{kind}_{name}.svg"]
             ],
             png=[f"{RESULTS}/figures/{kind}_{name}.png" for name in FIGURES[kind].names(plan)],
             notebook=f"{RESULTS}/notebooks/{kind}.ipynb",

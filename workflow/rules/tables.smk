@@ -129,8 +129,8 @@ rule show_table:
         report(
             f"{RESULTS}/tables/{{table}}.html",
             caption="../../report/captions/table.rst",
-            category=lambda wildcards: CATEGORIES[SHOWN[wildcards.table].category],
-            labels=lambda wildcards: {"result": f"table: {SHOWN[wildcards.table].title}"},
+            category=lambda wildcards: marks(SHOWN[wildcards.table], "table")["category"],
+            labels=lambda wildcards: marks(SHOWN[wildcards.table], "table")["labels"],
         ),
     log:
         f"{RESULTS}/logs/tables/show_{{table}}.log",

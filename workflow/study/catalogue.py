@@ -27,19 +27,19 @@ OTHERS = {
         "without augmentation if that is planned), of the part keep and the fill zeros, without which there is no such "
         "table: `seeds`, `strong_seeds`; TPR and FPR `_unfiltered` and with the map (`_dfm`), `_mean` and `_sd` over "
         "seeds",
-        Result("TPR and FPR of the baseline (table 1)", "shortcuts"),
+        Result("TPR and FPR of the baseline", "maps", "Table 1"),
         lambda plan: plan.baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
     ),
     "table_2": Table(
         "table 2 of the paper: as `table_1.csv`, for every other network and augmentation on photographs",
-        Result("larger networks and augmentations (table 2)", "shortcuts"),
+        Result("TPR and FPR of other networks and augmentations", "capacity", "Table 2"),
         lambda plan: plan.non_baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
     ),
     "table_3": Table(
         "table 3 of the paper, one row a network, class and `filter` (unfiltered, dfm, random, radial, low_pass, "
         "other), of the part keep and the fill zeros: TPR and FPR (not of radial) on the test images (`tpr_original`, "
         "`fpr_original`) and in each rendition (`tpr_{rendition}`, `fpr_{rendition}`), `_mean` and `_sd`",
-        Result("TPR and FPR by class and rendition (table 3)", "ood"),
+        Result("TPR and FPR by class and rendition", "other", "Table 3"),
         lambda plan: (
             plan.ood_datasets() and all(ZEROS.name in plan.config[part]["fills"] for part in ("shortcuts", "ood"))
         ),
@@ -52,7 +52,7 @@ OTHERS = {
         "measured; `decided`: of 15 networks or more, with a p of the word below 0.05 after Holm over the claims of "
         "the paper, or over ours; `figure`, which shows it. All are of the first photographs and kind of networks of "
         "the plan, maps of culling and zeros, but (a) of the graded sets, (b) of Syn_1 to Syn_4 with swap",
-        Result("the claims", "findings"),
+        Result("the claims", "claims"),
     ),
     "claim_variants": Table(
         "one row a `claim` and `variant`: `dataset`, `networks_of`; `value`, `low`, `high`, `networks`, `word` as in "
@@ -60,7 +60,7 @@ OTHERS = {
         "(e2), a rendition of (e1), the classes C1 and C3 of (b), the `low ring` of (a), and the differences of (f) "
         "and (g), seed by seed (better, worse, as well within 0.04, or undecided); without a `variant`: the claim on "
         "further data sets, or of further networks that it is about",
-        Result("variants of the claims", "findings"),
+        Result("variants of the claims", "claims"),
     ),
     "claim_numbers": Table(
         "the number of each network behind these rows: `claim`, `variant`, `dataset`, `networks_of`, `seed`, `value` "

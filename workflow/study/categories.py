@@ -6,27 +6,31 @@ from typing import Any, NamedTuple
 
 
 class Result(NamedTuple):
-    """A figure or table in the report. category: a key of `CATEGORIES`."""
+    """A figure or table in the report.
+
+    category : a key of `CATEGORIES`; number : of the figure or table of the paper that it rebuilds
+    """
 
     title: str
     category: str
+    number: str = ""
 
 
-# What came out stands first, then what leads to it; synthetic data stand behind what photographs show as well.
+# In the order of the paper.
 CATEGORIES = {
-    "findings": "0. Findings",
-    "shortcuts": "1. Shortcut tests",
-    "dfm": "2. Dominant frequencies",
-    "ood": "3. Out of distribution",
-    "adcs": "4. What sets a class apart (ADCS)",
-    "dynamics": "5. What is learned first",
-    "bandstop": "6. Removing bands",
-    "samples": "7. Synthetic data",
+    "claims": "0. The claims",
+    "samples": "1. Data",
+    "dynamics": "2. What is learned first",
+    "adcs": "3. What sets a class apart: ADCS",
+    "maps": "4. Maps and shortcuts",
+    "texture": "5. Texture or shape",
+    "capacity": "6. Capacity and augmentation",
+    "other": "7. Other images and networks",
     "beyond": "8. Beyond the paper",
     "run": "9. How it was run",
 }
 
-EXPLORER = Result("explorer: every class, network and size of map", "findings")
+EXPLORER = Result("explorer: every class, network and size of map", "maps")
 CONFIGURATION = Result("the configuration in use", "run")
 
 
@@ -35,11 +39,14 @@ def marks(result: Result, caption: str, name: str = "") -> dict[str, Any]:
 
     caption : a file in report/captions; name : which of several figures of a kind it is
 
+    The report sorts by the label, so that "Figure 6 · maps" stands before "Figure: others", and figures before tables.
     There is only one label: Snakemake turns a second label with two values, each on half of the results, into a switch,
     and the page breaks if a result has no counterpart.
     """
+    head = {"figure": "Figure: ", "table": "Table: "}.get(caption, "")
+    label = (f"{result.number} · " if result.number else head) + result.title
     return {
         "caption": f"../../report/captions/{caption}.rst",
         "category": CATEGORIES[result.category],
-        "labels": {"result": f"{result.title}: {name}" if name else result.title},
+        "labels": {"result": f"{label}: {name}" if name else label},
     }

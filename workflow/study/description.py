@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .categories import Result
+from .categories import Result, marks
 from .job import FOLDER, RUN
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Figure:
     inputs : the files for a figure, below the results, by the parameters of the notebook's function `draw`
     parameters : the other parameters of that function
     caption : the text below it in the report, and above it in the notebook, a template (see `captions`)
+    shown : whether a figure stands in the report, or in the notebook alone
+    numbers : of figures of the paper, by name, where they are others than that of `result`
     """
 
     result: Result
@@ -53,6 +55,13 @@ class Figure:
     inputs: Callable[[Plan, str], dict[str, Any]]
     parameters: Callable[[Plan, str], dict[str, Any]]
     caption: str
+    shown: Callable[[Plan, str], bool] = lambda plan, name: True
+    numbers: Mapping[str, str] = field(default_factory=dict)
+
+    def marks(self, name: str) -> dict[str, Any]:
+        """The keywords of Snakemake's `report()` for a figure."""
+        result = self.result._replace(number=self.numbers.get(name, self.result.number))
+        return marks(result, "figure", "" if name == "all" else name)
 
 
 @dataclass(frozen=True)
@@ -176,6 +185,12 @@ def claims(plan: Plan, dataset: str, *tables: str) -> dict[str, list[str]]:
 def of_dataset(plan: Plan, name: str) -> dict[str, Any]:
     """`Figure.parameters`: the data set, and the greatest number of classes to draw."""
     return {"dataset": name, "most": plan.setting("figures/classes")}
+
+
+def of_photographs(plan: Plan, name: str) -> bool:
+    """`Figure.shown`: of photographs, and of other data sets where no photographs are planned."""
+    photographs = plan.datasets("photographs")
+    return name in photographs or not photographs
 
 
 def percent(plan: Plan) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from .catalogue import TABLES
 from .categories import Result
-from .description import Figure, claims, of_dataset, percent, store, table
+from .description import Figure, claims, of_dataset, of_photographs, percent, store, table
 from .job import FOLDER as RUN
 from .job import NETWORK, WITH_TRUTH
 from .network_tests import TESTS
@@ -75,7 +75,7 @@ def _with_planned_tables(figure: Figure) -> Figure:
     return replace(figure, names=names)
 
 
-CARDS = 4  # classes on the cards of a network
+CARD, CARDS = "{dataset}-{network}-{augmentation}", 4  # the name of the cards of a network, and their classes
 
 
 def _network(name: str) -> dict[str, str]:
@@ -132,7 +132,7 @@ def _dynamics_parameters(plan: Plan, name: str) -> dict[str, Any]:
 
 _KINDS: dict[str, Figure] = {
     "samples": Figure(
-        Result("images and spectra", "samples"),
+        Result("images and spectra", "samples", "Figure 1"),
         lambda plan: ["synthetic"] if plan.datasets(*WITH_TRUTH) else [],
         _samples_inputs,
         _samples_parameters,
@@ -145,7 +145,7 @@ _KINDS: dict[str, Figure] = {
         "pairs is raised x {{ config.planting.gain }}; in ``absent``, a ring has no energy.",
     ),
     "dynamics": Figure(
-        Result("when each class is learned", "dynamics"),
+        Result("when each class is learned", "dynamics", "Figure 5"),
         lambda plan: [*_trained(plan, "photographs"), *(["synthetic"] if _trained(plan, *WITH_TRUTH) else [])],
         lambda plan, name: {
             **table("dynamics")(plan, name),
@@ -161,9 +161,10 @@ _KINDS: dict[str, Figure] = {
         "tested every {{ dynamics.every }} iterations on {{ dynamics.images_per_class }} test images a class, cut at "
         "{{ dynamics.cutoff }} cycles per image. {% endfor -%} At most {{ config.figures.classes }} classes are "
         "drawn.",
+        numbers={"synthetic": "Figure 2"},
     ),
     "graded": Figure(
-        Result("earliness and gain", "dynamics"),
+        Result("gain and earliness", "dynamics"),
         lambda plan: ["all"] if plan.graded_seeds() else [],
         lambda plan, name: {"table": "tables/graded.csv", "claims": ["claims/graded.csv"]},
         lambda plan, name: {},
@@ -174,7 +175,7 @@ _KINDS: dict[str, Figure] = {
         "set.",
     ),
     "adcs": Figure(
-        Result("ADCS", "adcs"),
+        Result("ADCS", "adcs", "Figure 4"),
         Plan.datasets,
         lambda plan, name: {"spectra": f"adcs/{name}.h5"},
         lambda plan, name: {"band_edges": plan.band_edges(name), "most": plan.setting("figures/classes")},
@@ -187,7 +188,7 @@ _KINDS: dict[str, Figure] = {
         "control_bands() }}).{% endif %} At most {{ config.figures.classes }} classes are drawn.",
     ),
     "dfm": Figure(
-        Result("dominant frequency maps", "dfm"),
+        Result("dominant frequency maps", "maps", "Figure 6"),
         Plan.mapped_datasets,
         lambda plan, name: {
             "maps": _of_all_methods(plan, f"dfm/{RUN}.h5", f"maps/{{method}}/{RUN}.h5", name),
@@ -207,10 +208,11 @@ _KINDS: dict[str, Figure] = {
         "found with an aimed recall of {{ config.culling.target_recall }}.{% endif %}{% if config.shortcuts.methods %} "
         "Rows with the name of a method ({{ plain(config.shortcuts.methods | join(', ')) }}) show the maps that it "
         "finds.{% endif %}",
+        shown=of_photographs,
     ),
     "cards": Figure(
-        Result("class cards", "dfm"),
-        lambda plan: expand_runs("{dataset}-{network}-{augmentation}", plan.first_seed_runs()),
+        Result("class cards", "maps", "Figure 7"),
+        lambda plan: expand_runs(CARD, plan.first_seed_runs()),
         _cards_inputs,
         _cards_parameters,
         caption="Class cards of one network on one data set, of at most four classes; the explorer shows the others. "
@@ -222,9 +224,10 @@ _KINDS: dict[str, Figure] = {
         "nothing (zeros) or, where the set has a neutral class, an image of it (swap). Reduced images are stretched in "
         "contrast, each from its 1st to its 99th percentile; below, TPR / FPR of such images. "
         "Weights and maps of the first planned seed.",
+        shown=lambda plan, name: name in expand_runs(CARD, plan.first_kind_runs()),
     ),
     "reduced": Figure(
-        Result("images reduced to their maps", "dfm"),
+        Result("images reduced to their maps", "maps", "Figure 7"),
         lambda plan: plan.mapped_datasets("photographs"),
         _reduced_inputs,
         lambda plan, name: {
@@ -238,7 +241,7 @@ _KINDS: dict[str, Figure] = {
         "networks of the kind.",
     ),
     "claims": Figure(
-        Result("the claims and their intervals", "findings"),
+        Result("the claims and their intervals", "claims"),
         lambda plan: ["all"],
         lambda plan, name: {"table": "tables/claims.csv", "numbers": "tables/claim_numbers.csv"},
         lambda plan, name: {},
@@ -249,7 +252,7 @@ _KINDS: dict[str, Figure] = {
         "``claim_variants`` has other fills, maps and networks.",
     ),
     "renditions": Figure(
-        Result("the renditions", "ood"),
+        Result("the renditions", "other"),
         Plan.ood_datasets,
         lambda plan, name: {
             **store(name),

@@ -40,7 +40,7 @@ TEST = NetworkTest(
     },
     figures={
         "bandstop": Figure(
-            Result("band-stop test", "bandstop"),
+            Result("classes without two bands", "dynamics", "Figure 3"),
             lambda plan: plan.datasets("synthetic"),
             lambda plan, name: {**store(name), "table": "tables/bandstop.csv", "claims": ["claims/bandstop.csv"]},
             of_dataset,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, claims, of_dataset, store
+from ..description import Figure, NetworkTest, Output, Table, claims, of_dataset, of_photographs, store
 from ..job import FOLDER
 
 if TYPE_CHECKING:
@@ -143,20 +143,19 @@ TEST: NetworkTest = NetworkTest(
             "threshold), needs (that of need), follows and needs, not shown (all upper ends are below), cannot tell "
             "(else, or fewer than 10 ranking images of a class), not recognised (recall below 0.5); `by`, the number "
             "that it rests on; `cause`, what the spectrum of the class looks like",
-            Result("what a network follows: flips, parts, needs", "findings"),
+            Result("what a network follows: flips, parts, needs", "beyond"),
         ),
         "cross_flips": Table(
             "one row a `class` and the class whose fine spectrum is given, `spectrum_of`: `flip`, the share of images "
             "of neither, of classes hardly confused with the first, that are called it after the change, minus before; "
             f"`images`, their number; `flip_all`, of all images of neither; of more than {MOST_CALLED} classes, so "
             "many spectra of each that are called it most",
-            Result("flips to every class by every spectrum", "findings"),
         ),
     },
     join_inputs=lambda plan: {name: TEST.files(plan, name) for name in ("flips", "cross_flips")},
     figures={
         "flips": Figure(
-            Result("what a network follows", "findings"),
+            Result("what a network follows", "beyond"),
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {
                 **store(name),
@@ -174,6 +173,7 @@ TEST: NetworkTest = NetworkTest(
             "bar is the mean, the line the threshold. Coloured: the network follows or needs the fine spectrum, by the "
             "intervals in the table ``flips``. *Not shown* does not exclude a shortcut: cues inside the fine radius "
             "(shape, brightness), in position or in colour are not seen.",
+            shown=of_photographs,
         )
     },
     order=0,

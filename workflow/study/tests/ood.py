@@ -94,14 +94,13 @@ TEST = NetworkTest(
         "ood": Table(
             "`tests/{run}/ood.csv` of all runs, with the draws of a control averaged: `draws`, their number, `error`, "
             "SD / sqrt(draws) of their TPR - FPR (of radial masks, TPR)",
-            Result("every test on renditions", "ood"),
         ),
         "ood_advantage": Table("as `own_map_advantage.csv`, in each `rendition`"),
     },
     join=join,
     figures={
         "ood": Figure(
-            Result("TPR and FPR by rendition", "ood"),
+            Result("TPR and FPR by rendition", "other", "Table 3"),
             lambda plan: plan.ood_datasets(),
             lambda plan, name: {
                 **store(name),

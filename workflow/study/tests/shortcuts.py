@@ -16,6 +16,7 @@ from ..description import (
     claims,
     files_of_run,
     of_dataset,
+    of_photographs,
     percent,
     run_of,
     store,
@@ -149,21 +150,20 @@ TEST: NetworkTest = NetworkTest(
             "least `shortcuts.strong` and at most 0.1), weak (the former alone), none, too few images; missing below "
             "an unfiltered TPR of 0.5; `headline`, the row to quote: keep, with swap where the set has a neutral "
             "class, else zeros",
-            Result("verdict on every class, network and seed", "shortcuts"),
+            Result("verdict on every class, network and seed", "maps"),
         ),
         "shortcuts_over_seeds": Table(
             "one row a network, class, part and fill: `seeds`, `strong_seeds`, `headline`; `_mean` and `_sd` over "
             "seeds of the rates, of `margin` and of `largest_other`; `measure_mean`, the mean TPR - FPR of the map, "
             "with its 95 % interval `measure_low`, `measure_high`; `interval`: of networks (Student's t over at least "
             "five seeds) or these networks (over their images)",
-            Result("mean and spread over seeds", "shortcuts"),
+            Result("mean and spread over seeds", "maps"),
         ),
         "cross_matrix": Table(
             "every class with every map, of the part keep: one row a network, seed, `method` (whose maps: culling, or "
             "a method of `shortcuts.methods`), fill, `class` and `map`: `headline` (whether the fill is the one to "
             "quote), `tpr`, `fpr`, `measure` (TPR - FPR); a neutral class has no row and no map; of more than 21 "
             "classes, each sees 20 other maps",
-            Result("every class with every map", "shortcuts"),
         ),
         "own_map_advantage": Table(
             "one row a network, seed, `method` (whose maps) and fill: `headline`, `classes`; `own`, the mean TPR - FPR "
@@ -171,7 +171,7 @@ TEST: NetworkTest = NetworkTest(
             "`low_pass_margin` and `best_other_margin`, `own` minus that with as many of the lowest frequencies, and "
             "with the best other map (chosen on every second image, compared on the others, both ways); each with its "
             "95 % interval `_low`, `_high` over the images of this network (bootstrap)",
-            Result("own-map advantage of every network", "shortcuts"),
+            Result("own-map advantage of every network", "capacity"),
         ),
         "phase": Table(
             "one row a network, seed and class: `positions` of the map, `images`, `negatives`; TPR and FPR where "
@@ -182,7 +182,7 @@ TEST: NetworkTest = NetworkTest(
             "(only the margin of amplitudes is above 0, the other below), shape (that of phases), either (both above), "
             "both (both below), undecided; shares, margins and verdict are missing where `tpr_both` is below "
             "`shortcuts.strong` or not above `fpr_both`",
-            Result("texture or shape?", "shortcuts"),
+            Result("texture or shape?", "texture"),
             lambda plan: plan.phase_runs(),
         ),
     },
@@ -191,7 +191,7 @@ TEST: NetworkTest = NetworkTest(
     join_settings=lambda plan: plan.section("shortcuts", "strong"),
     figures={
         "shortcuts": Figure(
-            Result("TPR - FPR with controls", "shortcuts"),
+            Result("the kinds of networks side by side", "capacity", "Table 2"),
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {
                 **store(name),
@@ -209,9 +209,10 @@ TEST: NetworkTest = NetworkTest(
             "interval of the map, see ``interval`` in the table ``shortcuts_over_seeds``.{% if "
             "config.shortcuts.negatives %} False positive rates are from at most {{ config.shortcuts.negatives }} "
             "images of other classes.{% endif %}",
+            shown=of_photographs,
         ),
         "cross": Figure(
-            Result("every class with every map", "shortcuts"),
+            Result("every class with every map", "maps"),
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {
                 **store(name),
@@ -230,9 +231,10 @@ TEST: NetworkTest = NetworkTest(
             "five.{% if config.shortcuts.methods %} A panel with the name of a method ({{ "
             "plain(config.shortcuts.methods | join(', ')) }}) is of the maps that it finds; the first one is of "
             "culling.{% endif %}",
+            shown=of_photographs,
         ),
         "texture": Figure(
-            Result("texture or shape", "shortcuts"),
+            Result("texture or shape", "texture"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in _first_of_photographs(plan))),
             _texture_inputs,
             lambda plan, name: {**of_dataset(plan, name), **percent(plan)},

@@ -50,12 +50,11 @@ TEST: NetworkTest = NetworkTest(
             "frequencies), of the part keep and the fill zeros: `positions` of the mask, `images` of the class, "
             "`negatives`, `tpr`, `fpr` and `measure` (TPR - FPR), each with its 95 % interval `_low`, `_high` over the "
             "images",
-            Result("TPR and FPR by the size of the map", "shortcuts"),
         )
     },
     figures={
         "sizes": Figure(
-            Result("maps by size", "shortcuts"),
+            Result("maps by size", "maps"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))),
             lambda plan, name: {**store(name), "table": "tables/sizes.csv", "verdicts": "tables/shortcuts.csv"},
             of_dataset,

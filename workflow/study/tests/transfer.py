@@ -116,9 +116,11 @@ TEST = NetworkTest(
         "transfer": Table(
             "the maps of one network tried on another: `tests/transfer.csv` with the draws of a control averaged: "
             "`draws`, their number, `error`, SD / sqrt(draws) of their TPR - FPR",
-            Result("maps of one network tried on another", "shortcuts"),
         ),
-        "transfer_advantage": Table("as `own_map_advantage.csv`, of each pair of networks"),
+        "transfer_advantage": Table(
+            "as `own_map_advantage.csv`, of each pair of networks",
+            Result("own-map advantage with the maps of another network", "other"),
+        ),
     },
     join=join,
     join_inputs=lambda plan: {"hits": [f"{plan.results}/{HITS_OF_PAIRS}"], "transfer": f"{plan.results}/{RATES}"},
