@@ -28,6 +28,9 @@ class Inputs(list):
         super().__init__(str(path) for paths in lists for path in paths)
         self.__dict__.update(named)
 
+    def __getitem__(self, key):
+        return self.__dict__[key] if isinstance(key, str) else super().__getitem__(key)
+
     def get(self, name, default=None):
         return self.__dict__.get(name, default)
 

@@ -15,7 +15,7 @@ import yaml
 from docutils.core import publish_parts
 from made_up_results import SMALL, STUDY, dynamics_of, flips_of, whole_study
 from PIL import Image
-from script_runs import Outputs, join_test, run_script, run_test
+from script_runs import Inputs, Outputs, join_test, run_script, run_test
 from snakemake.utils import update_config
 
 from conftest import ROOT
@@ -31,6 +31,7 @@ from study.plan import Plan
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
+RUN_OF = {"dataset": "waved", "network": "resnet18", "augmentation": "none", "seed": "0"}
 
 
 def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
@@ -170,7 +171,7 @@ def trained(tmp_path_factory):
     store, maps = folder / "data.h5", folder / "maps.h5"
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {name: train(folder, store, name) for name in ("none", "swap_fine")}
-    given, wildcards = SimpleNamespace(images=store, weights=weights["none"], code=[]), SimpleNamespace(seed="0")
+    given, wildcards = SimpleNamespace(images=store, weights=weights["none"], code=[]), Inputs(**RUN_OF)
     for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
         search = Plan(CONFIG).search(kind) | {"images_per_class": 4}
         params = SimpleNamespace(device="cpu", search=search, part=[0, 1])

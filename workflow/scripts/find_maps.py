@@ -11,7 +11,7 @@ from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.journal import Work
-from study.job import code_version, script, stopping
+from study.job import code_version, run_of, script, stopping
 from study.tested_networks import load_network, read_images
 
 
@@ -50,5 +50,6 @@ def main(snakemake, created_by):
         method="" if search["own"] else search["method"],
         split=search["split"],
         created_by=created_by,
+        **run_of(snakemake.wildcards),
     )
     delete_state(state)

@@ -34,5 +34,6 @@ def main(snakemake, created_by):
             images="normalised" if np.any(data.mean) else "from 0 to 1",
             channel_weights=params.channel_weights,
             shown="adcs_significant" if params.variant == "significant" else "adcs",
+            dataset=snakemake.wildcards.dataset,
             created_by=created_by,
         )

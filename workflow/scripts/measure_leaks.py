@@ -22,5 +22,5 @@ def main(snakemake, created_by):
         with replacing_hdf5(output.hits) as file:
             for name, flips in hits.items():
                 write_flips(file.create_group(name), flips)
-            file.attrs["created_by"] = created_by
+            file.attrs.update(dataset=params.part, seed=seed, created_by=created_by)
         write_table(clean.assign(seed=seed), output.clean)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .categories import Result, marks
-from .job import FOLDER, RUN
+from .job import FOLDER
 
 if TYPE_CHECKING:
     from .plan import Plan, Run
@@ -74,11 +74,6 @@ class Output:
 
     path: str
     holds: str = ""
-
-
-def run_of(wildcards: Any) -> Run:
-    """The run of a job, from its wildcards."""
-    return {key: int(wildcards[key]) if key == "seed" else wildcards[key] for key in RUN}
 
 
 def files_of_run(plan: Plan, *, maps: bool = False) -> dict[str, Any]:

@@ -166,6 +166,11 @@ def commit_of(files: Iterable[str]) -> str:
     return last.strip() + ("-dirty" if changed else "")
 
 
+def run_of(wildcards: Any) -> dict[str, Any]:
+    """The run of a job, from its wildcards."""
+    return {key: int(wildcards[key]) if key == "seed" else wildcards[key] for key in RUN}
+
+
 def run_of_path(path: str | Path) -> dict[str, Any]:
     """The columns `RUN` of a run, from the path of a file in {dataset}/{network}/{augmentation}/seed{seed}."""
     *names, seed = Path(path).parent.parts[-len(RUN) :]

@@ -1,4 +1,4 @@
-"""Write config/README.md, the reference of all keys, and the lists of tests in other pages: `make docs`."""
+"""Write config/README.md, the reference of all keys, and the lists in other pages: `make docs`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 from jinja2 import Template
+
+from frequency_shortcuts.storage.contents import ATTRIBUTES, DATASETS
 
 from .catalogue import TABLES
 from .job import FOLDER, ROOT
@@ -103,20 +105,32 @@ def _default(values: Mapping[str, Any]) -> str:
 
 
 def of_tests() -> dict[Path, str]:
-    """The text of pages that list all tests of networks, each list between marks: what they write, and their rules."""
+    """The text of pages that list what the tests of networks write, what HDF5 files hold, and rules; between marks."""
     outputs = {name: output for test in TESTS.values() for name, output in test.outputs.items()}
     cells = {f"`{output.path}`": output.holds for test in TESTS.values() for output in test.outputs.values()}
     for name, table in TABLES.items():
         joined = [f"`{outputs[name].path}`, "] if name in outputs and not outputs[name].holds else []
         cells["".join([*joined, f"`tables/{name}.csv`"])] = table.holds
     rows = [f"| {paths.replace(FOLDER, '{run}')} | {holds} |" for paths, holds in cells.items() if holds]
+    listed = _between(
+        RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", ["| path | holds |", "|---|---|", *rows]
+    )
     rules = [f"  {name}: *{'resumed' if test.resumes else 'gpu'}" for name, (test, *_) in MEASURED.items()]
     return {
-        RESULTS: _between(
-            RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", ["| path | holds |", "|---|---|", *rows]
-        ),
+        RESULTS: _between(listed, "<!-- contents -->", "<!-- /contents -->", list(_contents())),
         PROFILE: _between(PROFILE.read_text(), "  # tests of networks, by `make docs`", "  # and no others", rules),
     }
+
+
+def _contents() -> Iterator[str]:
+    """The lines of two tables: of the datasets, and of the attributes, of all HDF5 files."""
+    yield from ("| dataset | of | dimensions | `units` | `description` |", "|---|---|---|---|---|")
+    for name, one in DATASETS.items():
+        dims = ", ".join(label.replace(" frequency (cycles per image)", "") for label in one.dims)
+        yield f"| `{name}` | {one.files} | {dims} | {one.units} | {one.description} |"
+    yield from ("", "| of | attributes |", "|---|---|")
+    for files, says in ATTRIBUTES.items():
+        yield f"| {files} | {'<br>'.join(f'`{name}`: {text}' for name, text in says.items())} |"
 
 
 def _between(text: str, start: str, end: str, lines: list[str]) -> str:

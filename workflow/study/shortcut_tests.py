@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from frequency_shortcuts.spectrum.fills import ZEROS
 
-from .description import run_of
-from .job import RUN
+from .job import RUN, run_of
 
 if TYPE_CHECKING:
     import h5py

@@ -252,7 +252,7 @@ class Analysis:
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_hdf5(folder / "flips.h5") as file:
             write_flips(file, self.tested_flips().hits)
-            file.attrs.update(self._origin(), seed=self.about["seed"], device=self.about["device"])
+            file.attrs.update(self._origin())
         if self.maps is not None:
             self.save_maps(folder / "maps.h5")
             rates = shortcuts.rates(self.tested())
@@ -287,8 +287,9 @@ class Analysis:
 
     def _origin(self) -> dict[str, Any]:
         """What a file says of its classes, and of what it was made from."""
-        digests = {name: self.about[name] for name in ("weights_sha256", "images_sha256")}
-        return {"classes": list(self.classes), "created_by": f"frequency-shortcuts {__version__}", **digests}
+        about = {name: self.about[name] for name in ("network", "device", "weights_sha256", "images_sha256")}
+        about |= {"seed_of_draws": self.about["seed"], "created_by": f"frequency-shortcuts {__version__}"}
+        return {"classes": list(self.classes), **about}
 
     def save_maps(self, path: str | os.PathLike[str]) -> None:
         """Write the maps, with the scores where they were searched for, to an HDF5 file."""
@@ -299,7 +300,7 @@ class Analysis:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             dfm.write(
                 path, self.found, pairs, [self.about["percent"]], method=str(self.about["method"]), split="analysis",
-                **self._origin(), **{name: self.about[name] for name in ("device", "seed")},
+                **self._origin(),
             )  # fmt: skip
             return
         with replacing_hdf5(path) as file:

@@ -20,6 +20,8 @@ from typing import Any
 
 import h5py
 
+from . import contents
+
 log = logging.getLogger(__name__)
 
 MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of partial files
@@ -128,7 +130,8 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
     """An HDF5 file to write to, which is renamed to `path` only if the block succeeds; see `replacing`.
 
-    A full disk raises an error at the end of the block; call `check` from time to time to get the error earlier.
+    At the end, every dataset gets its description (see `contents.describe`). A full disk raises an error at the end
+    of the block; call `check` from time to time to get the error earlier.
     """
     with replacing(path) as temporary, open(temporary, "w+b", buffering=0) as raw:
         guarded = _Guarded(raw)
@@ -136,6 +139,7 @@ def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
             with WholeFile(guarded, "w") as file:
                 file.guarded = guarded
                 yield file
+                contents.describe(file)
         finally:
             if guarded.refused:
                 raise guarded.refused

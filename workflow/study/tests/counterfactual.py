@@ -49,8 +49,9 @@ def measure(step: Any, created_by: str) -> None:
         causes = [""] * len(rates)
     with replacing_hdf5(output.flip_hits) as file:
         counterfactual.write_flips(file, flips)
-        about = {"split": params.split, "ranking": params.ranking, "seed": params.seed}
-        file.attrs.update(about, classes=list(test.classes), images_per_class=settings.images, created_by=created_by)
+        about = {"split": params.split, "ranking": params.ranking, "seed_of_draws": params.seed}
+        about |= {"classes": list(test.classes), "images_per_class": settings.images, "created_by": created_by}
+        file.attrs.update(about, **run)
     write_table(with_names(rates.assign(cause=causes), test.classes), output.flips, **run)
     cross = _most_called(flip_rates.cross_flips(flips))
     write_table(with_names(cross, test.classes, "class", "spectrum_of"), output.cross_flips, **run)
@@ -114,15 +115,8 @@ TEST: NetworkTest = NetworkTest(
     outputs={
         "flip_hits": Output(
             f"tests/{FOLDER}/flips.h5",
-            "the class that the network named before and after images got the fine spectrum of each class: `labels`, "
-            "`unfiltered` int [image]; `columns` int [class, m], the images that got it (-1: none), `called/{change}` "
-            "int16 [draw, class, m], what they were called (flip, sham, coarse, part, own_part; -1 without a donor); "
-            "`own`, `own_called/{change}`, the same of images of the class that lost it (away, away_sham); "
-            "`comparable` bool [class, class], whose images count in flips to each class; `differences` float64 "
-            "[class, H, W], how clearly a class differs from all others at a frequency (1 by chance); attributes "
-            "`radius_fine`, `radius_finest` (cycles per image, where the parts begin), `rms` [class] of the change, "
-            "`neutral` (-1: none), `split`, `images_per_class` (at most), `ranking` (split of the statistics), `seed`, "
-            "`classes`",
+            "the class that the network names before and after images get the fine spectrum of each class, and lose "
+            "that of their own",
         ),
         "flips": Output(f"tests/{FOLDER}/flips.csv"),
         "cross_flips": Output(f"tests/{FOLDER}/cross_flips.csv"),

@@ -37,7 +37,8 @@ def measure(step: Any, created_by: str) -> None:
             group = file.create_group(Path(path).stem)
             hits = shortcut_tests.measure(group, network, rendition, given.maps, name, params, params.methods)
             tables[Path(path).stem] = shortcut_tests.rates_of(hits, rendition.classes)
-        file.attrs.update(percent=params.percent, seed=params.settings["seed"], created_by=created_by)
+        about = {"percent": params.percent, "seed_of_draws": params.settings["seed"], "created_by": created_by}
+        file.attrs.update(about, **run)
     write_table(pd.concat(tables, names=["rendition"]).reset_index(level="rendition"), output.ood, **run)
 
 

@@ -18,10 +18,9 @@ from ..description import (
     of_dataset,
     of_photographs,
     percent,
-    run_of,
     store,
 )
-from ..job import FOLDER
+from ..job import FOLDER, run_of
 from ..shortcut_tests import settings, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ def measure(step: Any, created_by: str) -> None:
     name, chosen = shortcut_tests.run_name(run), {key: params.settings[key] for key in ("negatives", "seed")}
     with replacing_hdf5(output.hits) as file:
         hits = shortcut_tests.measure(file, network, data, given.maps, name, params, params.methods)
-        about = {"split": params.split, "percent": params.percent, "seed": chosen["seed"], "created_by": created_by}
-        file.attrs.update(about)
+        about = {"split": params.split, "percent": params.percent, "seed_of_draws": chosen["seed"], **run}
+        file.attrs.update(about, created_by=created_by)
         if params.phase:
             masks = dfm.read_mask(given.maps[0], params.percent)
             phases = phase.collect(network, data, masks, run=name, progress=True, **chosen)
@@ -110,13 +109,9 @@ TEST: NetworkTest = NetworkTest(
     outputs={
         "hits": Output(
             f"tests/{FOLDER}/hits.h5",
-            "the class that the network named, for every mask and image: `labels`, `unfiltered` int16 [image]; `masks` "
-            "bool [mask, H, W], the frequencies that are kept; `named/{fill}` int16 [mask, image] (-1: not shown); "
-            "`donors` int32 [image] of the fill swap; `negatives` bool [class, image], on which FPR is measured; "
-            "`trials/{column}`, what each mask is for: `class`, `part`, `filter`, `draw`, `mask` (its index), "
-            "`positions`, `overlap`; attribute `neutral` (-1: none); group `phase`: `named/{region}/{kept}` int16 "
-            "[class or 1, image], `judged` bool [class, image]; group `methods/{name}`, of each method in "
-            "`shortcuts.methods`: the same with its maps, those of other classes and the lowest frequencies",
+            "the class that the network names, for every mask and image; group `phase`, under exchanged phases; groups "
+            "`methods/{name}`, of each method in `shortcuts.methods`: the same with its maps, those of other classes "
+            "and the lowest frequencies",
         ),
         "shortcuts": Output(
             f"tests/{FOLDER}/shortcuts.csv",

@@ -1,0 +1,184 @@
+"""What every dataset and attribute of the HDF5 files is: one table, for the files themselves and results/README.md."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import h5py
+
+
+class Dataset(NamedTuple):
+    """A dataset: the files that have it, the labels of its dimensions, its unit ("" for none), and what it holds."""
+
+    files: str
+    dims: tuple[str, ...]
+    units: str
+    description: str
+
+
+_SPECTRUM = ("vertical frequency (cycles per image)", "horizontal frequency (cycles per image)")
+_PIXELS = ("image", "channel", "row", "column")
+_PER_CLASS = ("class", *_SPECTRUM)
+_CALLED = ("draw", "class", "place")
+_INDEX = "as its index in `classes`"
+
+# By name: the end of the path in the file, where * stands for any name.
+DATASETS = {
+    "images": Dataset("data", _PIXELS, "1", "pixels, 0 to 255"),
+    "stylised": Dataset("data", _PIXELS, "1", "a restyled twin of each image"),
+    "files": Dataset("data", ("image",), "", "paths of the images, with `keep: files` in place of `images`"),
+    "labels": Dataset("data, hits, flips", ("image",), "", f"the class of each image, {_INDEX}"),
+    "truth": Dataset("planted", _PER_CLASS, "", "where each class differs from the background"),
+    "control_band": Dataset("planted", _SPECTRUM, "", "of Syn_1 to Syn_4: the band that C3 lacks"),
+    "patterns": Dataset("planted", _PER_CLASS, "", "of Syn_1 to Syn_4: the lines of C1 and C2"),
+    "halves": Dataset("planted", ("half", *_PER_CLASS), "", "of redundant: the two sets, each of which is enough"),
+    "mean_amplitude": Dataset("adcs", ("class", "channel", *_SPECTRUM), "1", "mean amplitude of the class"),
+    "standard_error": Dataset("adcs", _PER_CLASS, "1", "standard error of the mean amplitude, with channels joined"),
+    "adcs": Dataset("adcs", _PER_CLASS, "1", "classes with less energy there minus classes with more"),
+    "adcs_significant": Dataset("adcs", _PER_CLASS, "1", "`adcs` of the differences beyond three standard errors"),
+    "distinctiveness": Dataset(
+        "adcs", ("class",), "1", "root mean square of the largest 5 % of the differences from the other classes, in "
+        "standard errors; about 2.4 by chance"
+    ),
+    "count": Dataset("adcs", ("class",), "1", "the number of images of each class"),
+    "loss_increment": Dataset("dfm", _PER_CLASS, "nats", "mean loss without this frequency, minus that with it"),
+    "score": Dataset("maps", _PER_CLASS, "", "importance by the method; higher is more important"),
+    "rank": Dataset("dfm, maps", _PER_CLASS, "1", "place of the frequency in the order of importance, from 0"),
+    "evaluated": Dataset("dfm", _PER_CLASS, "", "whether the increment was computed, and not estimated"),
+    "mask/top_*": Dataset("dfm, maps", _PER_CLASS, "", "the map: the best-ranked frequencies, % of the spectrum"),
+    "unfiltered": Dataset("hits, flips", ("image",), "", f"the class that the network names, {_INDEX}"),
+    "masks": Dataset("hits", ("mask", *_SPECTRUM), "", "the frequencies that an image keeps"),
+    "named/*": Dataset("hits", ("mask", "image"), "", "the class that the network names with this fill; -1: none"),
+    "donors": Dataset("hits", ("image",), "", "of the fill swap: the image from which the other frequencies come"),
+    "negatives": Dataset("hits", ("class", "image"), "", "whether the image counts in the FPR of the class"),
+    "trials/class": Dataset("hits", ("trial",), "", f"the class that is tested, {_INDEX}"),
+    "trials/part": Dataset("hits", ("trial",), "", "the part of the map: keep, remove"),
+    "trials/filter": Dataset("hits", ("trial",), "", "kind of mask: dfm (the map), random, radial, low_pass, other"),
+    "trials/draw": Dataset("hits", ("trial",), "", "number of the random mask, or the class whose map it is"),
+    "trials/mask": Dataset("hits", ("trial",), "", "index of the mask in `masks`"),
+    "trials/positions": Dataset("hits", ("trial",), "1", "the number of frequencies in the mask"),
+    "trials/overlap": Dataset("hits", ("trial",), "1", "intersection over union of the mask and the map of the class"),
+    "named/*/*": Dataset(
+        "phase", ("class", "image"), "", "the class that the network names of images that keep both, the amplitude or "
+        "the phase, inside the map of each class or in the whole spectrum (one row)"
+    ),
+    "judged": Dataset("phase", ("class", "image"), "", "whether the image counts in the FPR of the class"),
+    "positions": Dataset("phase", ("class",), "1", "the number of frequencies in the map"),
+    "columns": Dataset("flips", ("class", "place"), "", "the images that get the spectrum of the class; -1: none"),
+    "called/*": Dataset(
+        "flips", _CALLED, "", "the class that the network names for the images in `columns` after this change "
+        "(flip, sham, coarse, part, own_part); -1: no donor"
+    ),
+    "own": Dataset("flips", ("class", "place"), "", "the images of the class that lose its fine spectrum; -1: none"),
+    "own_called/*": Dataset(
+        "flips", _CALLED, "", "the class that the network names for the images in `own` after this change (away, "
+        "away_sham)"
+    ),
+    "comparable": Dataset("flips", ("class", "class of the image"), "", "whether such images count in its flips"),
+    "differences": Dataset("flips", _PER_CLASS, "1", "how clearly the class differs from all others; 1 by chance"),
+}  # fmt: skip
+
+# By the files that have them.
+ATTRIBUTES = {
+    "all": {
+        "created_by": "version, commit and digest of the configuration",
+        "layout": "centred: frequency (0, 0) stands at [H // 2, W // 2]; of files with spectra",
+        "classes": "the names of the classes, in the order of dimensions `class`",
+        "dataset": "name of the data set; not of `fs.analyse`",
+        "split": "the images that were used: train, validation, test or analysis; not of data",
+    },
+    "of a run": {
+        "network": "its name in the plan; of `fs.analyse`, its kind",
+        "augmentation": "of its training",
+        "seed": "of its training",
+        "seed_of_draws": "of what a search or test draws; of hits, flips and `fs.analyse`",
+    },
+    "data": {
+        "mean": "of each channel of the training images, from 0 to 1",
+        "std": "their standard deviation",
+        "source": "where the images come from",
+        "configured_source": "the source in the configuration",
+        "shape": "of images in `files`: channels, H, W",
+        "resize": "side to which they are resized before they are cropped; 0: they are not",
+    },
+    "planted": {
+        "mechanism": "syn for Syn_1 to Syn_4, else that of the planted set",
+        "neutral": "index of the class without a cue of its own; -1: none; also of hits and flips",
+        "gains": "of graded: what the amplitude of each class is multiplied with",
+    },
+    "adcs": {
+        "shown": "the variant in cards and truth: adcs or adcs_significant",
+        "images": "normalised, or from 0 to 1",
+        "channel_weights": "how the channels are joined: mean or luma",
+    },
+    "dfm, maps": {
+        "method": "exact or screened; of other maps, the method",
+        "precision": "number format of the passes",
+        "images_per_class": "how many were used; of flips, at most",
+        "passes": "forward passes of one image; a backward pass counts two",
+    },
+    "dfm": {
+        "fill": "what replaces a frequency: zeros or swap",
+        "patch": "side of the cells that are removed together, in cycles per image, if above 1",
+        "baseline_loss": "mean loss of the unfiltered images of each class, in nats",
+        "percent": "size of the map, in % of the spectrum; also of hits",
+        "target_recall": "of screened: the share of this map at which the search stops",
+        "expected_recall": "the share that was found, by the model",
+        "audits": "their number; what follows is of the last",
+        "left_out": "pairs that were not evaluated",
+        "audited": "how many of these were drawn and evaluated",
+        "missed": "how many of those belong to the map",
+        "recall": "the share of the map that was found, which follows",
+        "recall_low": "lower end of its 95 % interval, mostly 0, since audits are small",
+        "recall_high": "upper end",
+    },
+    "maps": {
+        "settings": "of the method, in JSON",
+        "seconds": "of the last search",
+        "resumed": "whether it continued another",
+    },
+    "hits": {
+        "size": "of phase: number of frequencies of an image",
+        "maps_of": "of pairs in transfer_hits.h5: the network whose maps are tested",
+        "tested_on": "the network that is tested",
+    },
+    "flips": {
+        "ranking": "the split of the statistics of spectra",
+        "radius_fine": "where the fine spectrum begins, in cycles per image",
+        "radius_finest": "where the finest part begins",
+        "rms": "of the change of each class: root mean square of pixels from 0 to 1",
+    },
+    "`fs.analyse`": {
+        "weights_sha256": "digest of the weights",
+        "images_sha256": "digest of the images",
+        "device": "of the search or test",
+    },
+}
+
+
+def of(name: str, n_dims: int) -> Dataset:
+    """The row of the dataset at a path, with so many dimensions. Raises ValueError if there is none."""
+    for end, row in sorted(DATASETS.items(), key=lambda one: -one[0].count("/")):
+        if PurePosixPath(name).match(end) and len(row.dims) == n_dims:
+            return row
+    raise ValueError(f"the dataset {name} [{n_dims} dimensions] has no description: add it to storage/contents.py")
+
+
+def describe(file: h5py.File) -> None:
+    """Give every dataset of a file labels of its dimensions, `units` and `description`; links are left as they are.
+
+    Raises ValueError for a dataset that the table does not have.
+    """
+
+    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset):
+            row = of(name, item.ndim)
+            text = row.description.replace("`", "")
+            item.attrs["description"] = f"{text[0].upper()}{text[1:]}."
+            if row.units:
+                item.attrs["units"] = row.units
+            for dimension, label in zip(item.dims, row.dims, strict=True):
+                dimension.label = label
+
+    file.visititems(visit)
