@@ -2,10 +2,13 @@
 
 import ast
 import copy
+import re
 from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 import yaml
+from jinja2 import Template
 from snakemake.utils import update_config
 
 from conftest import ROOT
@@ -15,6 +18,7 @@ from frequency_shortcuts.findings import numbers
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import augmentation
 from study import claims, figures, targets
+from study.captions import Caption
 from study.catalogue import SHOWN, TABLES
 from study.categories import CATEGORIES, CONFIGURATION, EXPLORER, marks
 from study.figures import FIGURES
@@ -330,7 +334,6 @@ def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     assert all(result.category in CATEGORIES for result in results)
     captions = ROOT / "report" / "captions"
     assert all((captions / f"{name}.rst").is_file() for name in ("figure", "table", "config", "explorer"))
-    assert all(figure.caption for figure in FIGURES.values()) and all(TABLES[name].caption for name in SHOWN)
     labels = [FIGURES[kind].marks(name)["labels"]["result"] for kind, name in NAMED]
     assert labels == sorted(labels) == [
         "Figure 2 · when each class is learned: synthetic", "Figure 3 · classes without two bands: syn_2",
@@ -343,6 +346,31 @@ def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
     # Of a kind with a figure for each network, the first network of a data set stands for the others.
     shown = [name for name in FIGURES["cards"].names(mine) if FIGURES["cards"].shown(mine, name)]
     assert shown == ["syn_1-small-augmix", "photos-small-none"]
+
+
+NUMBERS = {
+    "samples": "Figure 1", "dynamics": "Figure 5", "bandstop": "Figure 3", "adcs": "Figure 4", "dfm": "Figure 6",
+    "cards": "Figure 7", "reduced": "Figure 7", "shortcuts": "Table 2", "ood": "Table 3",
+}  # fmt: skip
+
+
+def test_results_that_rebuild_one_of_the_paper_have_its_number_and_captions_at_most_three_sentences():
+    assert {kind: figure.result.number for kind, figure in FIGURES.items() if figure.result.number} == NUMBERS
+    numbered = {name: result.number for name, result in SHOWN.items() if result.number}
+    assert numbered == {"table_1": "Table 1", "table_2": "Table 2", "table_3": "Table 3"}
+    below = Template((ROOT / "report" / "captions" / "table.rst").read_text())
+    captions = {name: Caption(TABLES[name].caption, WHOLE.config) for name in SHOWN}
+    texts = {
+        name: below.render(snakemake=SimpleNamespace(params={"caption": caption}, input={"table": "a.csv"}))
+        for name, caption in captions.items()
+        if str(caption)
+    }
+    assert texts.keys() == SHOWN.keys()
+    for kind, figure in FIGURES.items():
+        first, *_ = figures.parameters(WHOLE, kind)
+        texts[f"figure {kind}"] = str(Caption(figure.caption, WHOLE.config, figure.names(WHOLE), first))
+    sentences = {name: len(re.findall(r"[.?!](?=\s|$)", text)) for name, text in texts.items()}
+    assert set(sentences.values()) <= {1, 2, 3}, sentences
 
 
 METHODS = [{**entry, "methods": ["hfss", "random"]} for entry in PLAN]

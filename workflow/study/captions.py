@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment
 
+from frequency_shortcuts.findings.published import PUBLISHED
+
 PHRASES = r"""
 {# A text as RST that shows it unchanged, on one line. -#}
 {% macro plain(text) %}{% for letter in text.split() | join(" ") %}
@@ -33,7 +35,7 @@ class Caption:
 
     A param of this type re-runs nothing, since Snakemake compares only params of builtin types.
 
-    template : it sees `config`, `names`, `parameters` and what `PHRASES` defines
+    template : it sees `config`, `names`, `parameters`, the rates that the paper gives as `published`, and `PHRASES`
     names, parameters : the names of the figures, and the parameters of the first one
     """
 
@@ -45,4 +47,5 @@ class Caption:
     def __str__(self) -> str:
         environment = Environment(trim_blocks=True, lstrip_blocks=True)
         template = environment.from_string(PHRASES + self.template)
-        return template.render(config=self.config, names=self.names, parameters=self.parameters).strip()
+        given = {"config": self.config, "names": self.names, "parameters": self.parameters, "published": PUBLISHED}
+        return template.render(given).strip()

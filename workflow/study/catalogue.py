@@ -17,6 +17,8 @@ OTHERS = {
         "at the last test; `images`, test images of the class",
         Result("gain and earliness in the graded sets", "dynamics"),
         Plan.graded_seeds,
+        caption="Gain, ring, distinctiveness, earliness and recall of every class of the graded sets, with a network "
+        "for each set.",
     ),
     "graded_dynamics": Table(
         "one row a set, test and class: `seed`, `iteration`, `class`, `precision`, `recall`, `f1`",
@@ -29,11 +31,16 @@ OTHERS = {
         "seeds",
         Result("TPR and FPR of the baseline", "maps", "Table 1"),
         lambda plan: plan.baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
+        caption="TPR and FPR of every class, unfiltered and with its top {{ config.shortcuts.percent }} % map alone "
+        "(zeros elsewhere; {{ judged }}), mean and standard deviation over networks. The paper, on ImageNet-10: {{ "
+        "published.table_1 | join('; ') }}.",
     ),
     "table_2": Table(
         "table 2 of the paper: as `table_1.csv`, for every other network and augmentation on photographs",
         Result("TPR and FPR of other networks and augmentations", "capacity", "Table 2"),
         lambda plan: plan.non_baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
+        caption="As table 1, of every other network and augmentation. The paper, on ImageNet-10: {{ published.table_2 "
+        "| join('; ') }}.",
     ),
     "table_3": Table(
         "table 3 of the paper, one row a network, class and `filter` (unfiltered, dfm, random, radial, low_pass, "
@@ -43,6 +50,8 @@ OTHERS = {
         lambda plan: (
             plan.ood_datasets() and all(ZEROS.name in plan.config[part]["fills"] for part in ("shortcuts", "ood"))
         ),
+        caption="TPR and FPR of every class on the test images and in each rendition, unfiltered, with its top {{ "
+        "config.shortcuts.percent }} % map alone, and with controls of its size (zeros elsewhere).",
     ),
     "claims": Table(
         "the claims, eight of the paper and four of ours, one row each: `claim`, `of` (paper, ours), `says`, "
@@ -53,6 +62,9 @@ OTHERS = {
         "the paper, or over ours; `figure`, which shows it. All are of the first photographs and kind of networks of "
         "the plan, maps of culling and zeros, but (a) of the graded sets, (b) of Syn_1 to Syn_4 with swap",
         Result("the claims", "claims"),
+        caption="Each claim of the paper, and ours: the number that the paper gives, ours with its 95 % interval, the "
+        "word that follows from it, and the figure that shows it. *Decided*: by 15 networks or more, and after Holm's "
+        "correction.",
     ),
     "claim_variants": Table(
         "one row a `claim` and `variant`: `dataset`, `networks_of`; `value`, `low`, `high`, `networks`, `word` as in "
@@ -61,6 +73,8 @@ OTHERS = {
         "and (g), seed by seed (better, worse, as well within 0.04, or undecided); without a `variant`: the claim on "
         "further data sets, or of further networks that it is about",
         Result("variants of the claims", "claims"),
+        caption="The same for other fills, maps, networks and data sets, without a correction. Without a variant: the "
+        "claim itself, on further data sets or networks.",
     ),
     "claim_numbers": Table(
         "the number of each network behind these rows: `claim`, `variant`, `dataset`, `networks_of`, `seed`, `value` "
@@ -71,11 +85,14 @@ OTHERS = {
         "the job did; `resumed`: it went on with what an earlier attempt had stored, and its times are those of the "
         "last attempt",
         Result("run times and memory", "run"),
+        caption="Wall-clock time, processor time and memory of every heavy job. Of a resumed job, they are those of "
+        "its last attempt.",
     ),
     "provenance": Table(
         "`key` and `value`: versions, commit, digest of the configuration, device, numerics and instructions, machine, "
         "seeds, data sets; written when results change",
         Result("versions, commit, device, seeds", "run"),
+        caption="Versions, commit, digest of the configuration, device, numerics, machine, seeds and data sets.",
     ),
 }
 TABLES = {**{name: table for test in TESTS.values() for name, table in test.tables.items()}, **OTHERS}

@@ -19,19 +19,16 @@ IMAGES, WEIGHTS, MAPS = "data/{dataset}.h5", f"networks/{FOLDER}/weights.safeten
 class Table:
     """A table of the whole study, `tables/{name}.csv`.
 
-    holds : its rows and columns, for results/README.md and the report
+    holds : its rows and columns, for results/README.md
     result : its title and category in the report; without it, the table is not shown there
     planned : true of plans that have it; by default of those that have runs of its test, and of all for no test
+    caption : of a table in the report, a template (see `captions`)
     """
 
     holds: str
     result: Result | None = None
     planned: Callable[[Plan], Any] | None = None
-
-    @property
-    def caption(self) -> str:
-        """What it holds, as the report shows it: in RST."""
-        return f"{self.holds[0].upper()}{self.holds[1:]}.".replace("`", "``")
+    caption: str = ""
 
     def is_planned(self, plan: Plan) -> bool:
         """Whether a study has this table."""

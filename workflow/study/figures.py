@@ -136,13 +136,13 @@ _KINDS: dict[str, Figure] = {
         lambda plan: ["synthetic"] if plan.datasets(*WITH_TRUTH) else [],
         _samples_inputs,
         _samples_parameters,
-        caption="Images (the first test image of each class) and mean amplitude spectra of the synthetic and planted "
-        "sets, one column a class. Spectra are the mean over all {{ config.adcs.split }} images of a class and over "
-        "the channels, on a logarithmic scale; in Syn_1 to Syn_4, circles mark the band edges. In ``syn_b`` class C3 "
-        "has no energy in band b; C1 is raised along the diagonals (x {{ config.synthesis.diagonal_gain }} in "
-        "amplitude), C2 along the axes (x {{ config.synthesis.axis_gain }}). In planted sets each class has one cue, "
-        "of the mechanism that the set is named after: in ``present`` and ``redundant``, the amplitude of a set of "
-        "pairs is raised x {{ config.planting.gain }}; in ``absent``, a ring has no energy.",
+        caption="The first test image of each class (a column) of every synthetic and planted set, and the mean "
+        "amplitude spectrum of all {{ config.adcs.split }} images of the class, on a logarithmic scale; in Syn_1 to "
+        "Syn_4, circles mark the edges of the bands. In ``syn_b``, class C3 has no energy in band b, C1 has more "
+        "along the diagonals (x {{ config.synthesis.diagonal_gain }} in amplitude), C2 along the axes (x {{ "
+        "config.synthesis.axis_gain }}). In planted sets each class has one cue, after which the set is named: in "
+        "``present`` and ``redundant`` a few frequencies have x {{ config.planting.gain }} the amplitude, in "
+        "``absent`` a ring has none.",
     ),
     "dynamics": Figure(
         Result("when each class is learned", "dynamics", "Figure 5"),
@@ -152,15 +152,15 @@ _KINDS: dict[str, Figure] = {
             **({"claims": []} if name == "synthetic" else {**store(name), **claims(plan, name, "dynamics")}),
         },
         _dynamics_parameters,
-        caption="On photographs: the iteration at which F1 of a class first passes 0.5, one mark a network, open at "
-        "the right edge if it never does; classes are sorted by the median (bar). The test images are shown as they "
-        "are, low-passed and high-passed. On synthetic and planted sets: F1 of every class over the first iterations, "
-        "mean and each network. Both are of the first kind of network that is planned. {% for images in ("
-        "'photographs', 'synthetic', 'planted') if images in kinds or (images != 'photographs' and 'synthetic' in "
-        "names) -%} {% set dynamics = config.training[images].dynamics -%} {{ images[0] | upper ~ images[1:] }}: "
-        "tested every {{ dynamics.every }} iterations on {{ dynamics.images_per_class }} test images a class, cut at "
-        "{{ dynamics.cutoff }} cycles per image. {% endfor -%} At most {{ config.figures.classes }} classes are "
-        "drawn.",
+        caption="{% if 'photographs' in kinds %}Photographs (Figure 5): the iteration at which F1 of a class first "
+        "passes 0.5 on the test images as they are, low-passed and high-passed, one mark a network, open at the right "
+        "edge if it never does; classes are sorted by the median (bar). {% endif %}{% if 'synthetic' in names "
+        "%}Synthetic and planted sets (Figure 2): F1 of every class over the first iterations, the mean and each "
+        "network. {% endif %}The networks, of the first kind that is planned, are tested {% set comma = joiner(', ') "
+        "%}{% for images in ('photographs', 'synthetic', 'planted') if images in kinds or (images != 'photographs' "
+        "and 'synthetic' in names) %}{% set dynamics = config.training[images].dynamics %}{{ comma() }}on {{ "
+        "dynamics.images_per_class }} {{ images if images == 'photographs' else images ~ ' images' }} a class every "
+        "{{ dynamics.every }} iterations (cut at {{ dynamics.cutoff }} cycles per image){% endfor %}.",
         numbers={"synthetic": "Figure 2"},
     ),
     "graded": Figure(
@@ -168,24 +168,23 @@ _KINDS: dict[str, Figure] = {
         lambda plan: ["all"] if plan.graded_seeds() else [],
         lambda plan, name: {"table": "tables/graded.csv", "claims": ["claims/graded.csv"]},
         lambda plan, name: {},
-        caption="{% set of = config.graded -%} Earliness of the classes of {{ of.sets }} graded sets against the gain "
-        "at their frequencies: mean F1 over the tests in the first {{ of.iterations }} iterations (one every {{ "
-        "of.every }}, on {{ of.test_images_per_class }} test images a class). In each set, two classes lie in a low "
-        "ring and two in a high one; ring, pairs and gain were drawn at random. A grey line joins the classes of a "
-        "set.",
+        caption="{% set of = config.graded -%} Each class of {{ of.sets }} graded sets, with a network for each set: "
+        "earliness, the mean F1 over the tests in the first {{ of.iterations }} iterations (one every {{ of.every }}, "
+        "on {{ of.test_images_per_class }} test images a class), against the gain at the frequencies of the class. "
+        "Two classes of a set lie in a low ring and two in a high one; ring, frequencies and gain were drawn at "
+        "random. A grey line joins the classes of a set.",
     ),
     "adcs": Figure(
         Result("ADCS", "adcs", "Figure 4"),
         Plan.datasets,
         lambda plan, name: {"spectra": f"adcs/{name}.h5"},
         lambda plan, name: {"band_edges": plan.band_edges(name), "most": plan.setting("figures/classes")},
-        caption="ADCS of every class: for each frequency the number of classes with a lower mean amplitude minus the "
-        "number with a higher one, *as published*, and (*significant*) by differences beyond three standard errors "
-        "alone, so that chance stays white. The mean is over all {{ config.adcs.split }} images of the class, "
-        "as a network sees them, and over the channels ({{ config.adcs.channel_weights }}). Zero frequency is in the "
-        "centre; at red frequencies a class has more energy than the others, at blue ones less.{% if control_bands() "
-        "%} In synthetic sets, circles mark the band edges; class C3 has no energy in the control band ({{ "
-        "control_bands() }}).{% endif %} At most {{ config.figures.classes }} classes are drawn.",
+        caption="For each frequency, the number of classes with a lower mean amplitude than this class minus the "
+        "number with a higher one, over all {{ config.adcs.split }} images: *as published*, and by differences beyond "
+        "three standard errors alone (*significant*), so that chance stays white. Zero frequency is in the centre; at "
+        "red frequencies the class has more energy than the others, at blue ones less.{% if control_bands() %} "
+        "Circles mark the edges of the bands, and C3 has no energy in the control band ({{ control_bands() }}).{% "
+        "endif %}",
     ),
     "dfm": Figure(
         Result("dominant frequency maps", "maps", "Figure 6"),
@@ -200,14 +199,12 @@ _KINDS: dict[str, Figure] = {
             "labels": _of_all_methods(plan, "{network}/{augmentation}", "{network}, {method}/{augmentation}", name),
             "band_edges": plan.band_edges(name),
         },
-        caption="Dominant frequency maps: the top {{ config.shortcuts.percent }} % of the spectrum by the rise of the "
-        "class's loss when a conjugate pair is removed ({{ config.culling.method }} culling on {{ "
-        "config.culling.images_per_class or 'all' }} {{ config.culling.split }} images a class). A column is a class, "
-        "a row a network and augmentation; the shade is the share of its seeds ({{ seeds() }}) that have the frequency "
-        "in the map. Zero frequency is in the centre.{% if config.culling.method == 'screened' %} Screened maps are "
-        "found with an aimed recall of {{ config.culling.target_recall }}.{% endif %}{% if config.shortcuts.methods %} "
-        "Rows with the name of a method ({{ plain(config.shortcuts.methods | join(', ')) }}) show the maps that it "
-        "finds.{% endif %}",
+        caption="The top {{ config.shortcuts.percent }} % of the spectrum by the rise of the class's loss without a "
+        "frequency ({{ config.culling.method }} culling on {{ config.culling.images_per_class or 'all' }} {{ "
+        "config.culling.split }} images a class); a column is a class, a row a network and augmentation. The shade is "
+        "the share of its networks ({{ seeds() }}) that have the frequency in the map; zero frequency is in the "
+        "centre.{% if config.shortcuts.methods %} Rows with the name of a method ({{ plain(config.shortcuts.methods | "
+        "join(', ')) }}) show the maps that it finds.{% endif %}",
         shown=of_photographs,
     ),
     "cards": Figure(
@@ -215,15 +212,12 @@ _KINDS: dict[str, Figure] = {
         lambda plan: expand_runs(CARD, plan.first_seed_runs()),
         _cards_inputs,
         _cards_parameters,
-        caption="Class cards of one network on one data set, of at most four classes; the explorer shows the others. "
-        "From left to right: ADCS of the {{ config.adcs.split }} images; rise of the class's loss when a conjugate "
-        "pair is removed ({{ config.culling.method }} culling on {{ config.culling.images_per_class or 'all' }} {{ "
-        "config.culling.split }} images a class), as a share of the greatest, on a square-root scale; the top {{ "
-        "config.shortcuts.percent }} % map; the first test image of the class as it is, reduced to the map, and "
-        "reduced to as many of the lowest frequencies. At the other frequencies stands "
-        "nothing (zeros) or, where the set has a neutral class, an image of it (swap). Reduced images are stretched in "
-        "contrast, each from its 1st to its 99th percentile; below, TPR / FPR of such images. "
-        "Weights and maps of the first planned seed.",
+        caption="From left to right: ADCS; the rise of the class's loss without a frequency, as a share of the "
+        "greatest (square-root scale); the top {{ config.shortcuts.percent }} % map; the first test image of the "
+        "class, the same reduced to the map, and to as many of the lowest frequencies, with TPR / FPR of such images "
+        "({{ judged }}). At the other frequencies stand zeros or, where the set has a neutral class, an image of it "
+        "(swap); reduced images are stretched in contrast. One network, of the first seed, and at most four classes: "
+        "the explorer has all others.",
         shown=lambda plan, name: name in expand_runs(CARD, plan.first_kind_runs()),
     ),
     "reduced": Figure(
@@ -236,8 +230,8 @@ _KINDS: dict[str, Figure] = {
             "kinds": [[run[key] for key in NETWORK[1:]] for run in plan.first_seed_runs(dataset=name)],
         },
         caption="The first test image of every class (a column), as it is and reduced to the top {{ "
-        "config.shortcuts.percent }} % map of each kind of network (a row; the first planned seed), with zeros at the "
-        "other frequencies, stretched in contrast. Below each, TPR / FPR of such images ({{ judged }}), mean over the "
+        "config.shortcuts.percent }} % map of each kind of network (a row; the first planned seed), with zeros "
+        "elsewhere, stretched in contrast. Below each: TPR / FPR of such images ({{ judged }}), mean over the "
         "networks of the kind.",
     ),
     "claims": Figure(
@@ -245,11 +239,10 @@ _KINDS: dict[str, Figure] = {
         lambda plan: ["all"],
         lambda plan, name: {"table": "tables/claims.csv", "numbers": "tables/claim_numbers.csv"},
         lambda plan, name: {},
-        caption="Each claim of the paper (black) and ours (grey), with the mean over the networks, or the share of "
-        "them, its 95 % interval, and each network. *Seen*: the interval lies above the threshold; *not seen*: below "
-        "it, or within the bound; else *unclear*. Bold: *decided*, by 15 networks or more and after Holm's correction. "
-        "Fewer than five networks have an interval over their images. The table ``claims`` names the figure of each, "
-        "``claim_variants`` has other fills, maps and networks.",
+        caption="Each claim of the paper (black) and ours (grey): the mean over the networks, or the share of them, "
+        "its 95 % interval, and each network. *Seen*: the interval lies above the threshold; *not seen*: below it, or "
+        "within the bound; else *unclear*. Bold: *decided*, by 15 networks or more and after Holm's correction; of "
+        "fewer than five networks the interval is over their images.",
     ),
     "renditions": Figure(
         Result("the renditions", "other"),
@@ -260,12 +253,11 @@ _KINDS: dict[str, Figure] = {
         },
         lambda plan, name: {"names": plan.renditions(name), "most": plan.setting("figures/classes")},
         caption="One test photograph of every class (a column), and one image of each rendition (a row). {% for name "
-        "in names -%} {% if 'ood' in config.datasets[name] -%} Those of {{ plain(name) }} are its out-of-distribution "
-        "twin in {{ plain(config.datasets[name].ood.root) }}. {% else -%} Those of {{ plain(name) }} are synthetic, "
-        "made from {{ config.ood.images_per_class }} test photographs a class: place and framing are those of the "
-        "photograph.{% if 'texture' in config.ood.renditions %} *texture* keeps its low frequencies alone, with the "
-        "high ones of a photograph of another class, so that maps of low frequencies keep their region.{% endif %} {% "
-        "endif -%} {% endfor %}",
+        "in names -%} {{ 'Those of ' if loop.first }}{{ plain(name) }} are {{ 'its out-of-distribution twin in ' ~ "
+        "plain(config.datasets[name].ood.root) if 'ood' in config.datasets[name] else 'made from %d test photographs "
+        "a class' | format(config.ood.images_per_class) }}{{ '; ' if not loop.last else '.' }}{% endfor -%} {% if "
+        "'texture' in config.ood.renditions %} In *texture*, the low frequencies are those of the photograph, so that "
+        "maps of low frequencies keep their region.{% endif %}",
     ),
     **{kind: figure for test in TESTS.values() for kind, figure in test.figures.items()},
 }

@@ -44,14 +44,13 @@ TEST = NetworkTest(
             lambda plan: plan.datasets("synthetic"),
             lambda plan, name: {**store(name), "table": "tables/bandstop.csv", "claims": ["claims/bandstop.csv"]},
             of_dataset,
-            caption="Change of the confusion matrix when two of the {{ config.synthesis.band_edges | length + 1 }} "
-            "bands (edges at {{ config.synthesis.band_edges | join(', ') }} cycles per image) are removed from the "
-            "test images ({{ config.synthesis.images_per_class.test }} a class), in percent of the images of the true "
-            "class, mean over seeds ({{ seeds() }}). With *swap*, the bands of an image of the neutral class C0 stand "
-            "in their place, so that the image stays like the data. With *zeros*, as published, nothing does: such "
-            "images look like those of C3, which has no energy in the control band ({{ control_bands() }}), so that "
-            "nearly all are called C3. A class that is recognised in unfiltered images, and whose diagonal stays near "
-            "0, has a shortcut in the remaining frequencies.",
+            caption="Change of the confusion matrix, in percent of the images of the true class ({{ "
+            "config.synthesis.images_per_class.test }} test images a class), when two of {{ "
+            "config.synthesis.band_edges | length + 1 }} bands (edges at {{ config.synthesis.band_edges | join(', ') "
+            "}} cycles per image) are removed, mean over networks ({{ seeds() }}). In their place stand the bands of "
+            "an image of the neutral class C0 (*swap*) or, as published, nothing (*zeros*): such images look like "
+            "those of C3, which has no energy in the control band ({{ control_bands() }}). A class whose diagonal "
+            "stays near 0 has a shortcut in the frequencies that are left.",
         )
     },
     order=1,

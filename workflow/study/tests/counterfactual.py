@@ -138,6 +138,8 @@ TEST: NetworkTest = NetworkTest(
             "(else, or fewer than 10 ranking images of a class), not recognised (recall below 0.5); `by`, the number "
             "that it rests on; `cause`, what the spectrum of the class looks like",
             Result("what a network follows: flips, parts, needs", "beyond"),
+            caption="Flip, sham, part and need of every class and network, each with its 90 % interval, and the "
+            "verdict that follows from them. *Cannot tell*: no number reaches its threshold, and not all lie below.",
         ),
         "cross_flips": Table(
             "one row a `class` and the class whose fine spectrum is given, `spectrum_of`: `flip`, the share of images "
@@ -158,15 +160,13 @@ TEST: NetworkTest = NetworkTest(
                 "cross": "tables/cross_flips.csv",
             },
             of_dataset,
-            caption="Left: the share of {{ config.shortcuts.split }} images, of neither class, that are called one "
-            "class (a row) after they got the fine spectrum of another (a column), minus before; black frames: the own "
-            "spectrum. Mean over the networks (seeds) of the first kind that is planned; only images of classes count "
-            "that the network hardly confuses with the row's. Right: a dot for each of these networks, of the *flip* "
-            "(the diagonal), the *sham* (a change of the same size at other frequencies), the *part* (the finest part "
-            "of an image of the class) and the *need* (the recall that the class loses without its fine spectrum); the "
-            "bar is the mean, the line the threshold. Coloured: the network follows or needs the fine spectrum, by the "
-            "intervals in the table ``flips``. *Not shown* does not exclude a shortcut: cues inside the fine radius "
-            "(shape, brightness), in position or in colour are not seen.",
+            caption="Left: the share of {{ config.shortcuts.split }} images of neither class that are called one "
+            "class (a row) after they got the fine spectrum of another (a column), minus before, mean over the "
+            "networks of the first kind; black frames: the own spectrum. Right, a dot a network: this share (*flip*), "
+            "the same after as great a change at other frequencies (*sham*) or with the finest part of an image of "
+            "the class (*part*), and the recall that the class loses without its fine spectrum (*need*); the bar is "
+            "the mean, the line the threshold. Coloured: the network follows or needs the fine spectrum; what lies in "
+            "shape, brightness, place or colour is not seen.",
             shown=of_photographs,
         )
     },

@@ -111,12 +111,12 @@ TEST = NetworkTest(
             },
             lambda plan, name: {**of_dataset(plan, name), "fill": deciding(plan.config["ood"]["fills"])[0]},
             caption="True and false positive rate of every class in every rendition ({% for name in names -%} {{ "
-            "plain(name) }}: {{ 'out-of-distribution twin, all images' if 'ood' in config.datasets[name] else "
-            "'synthetic, %d images a class' | format(config.ood.images_per_class) }}{{ '; ' if not loop.last }}{% "
-            "endfor -%} ), unfiltered and with the class's top {{ config.shortcuts.percent }} % map alone ({{ "
-            "parameters.fill }} elsewhere). Marks are means over networks, lines reach from the lowest to the highest "
-            "network. A map that still works in a rendition gives a false impression of generalisation; one that does "
-            "not impairs it. At most two kinds of networks and six renditions are drawn.",
+            "plain(name) }}: {{ 'its out-of-distribution twin, all images' if 'ood' in config.datasets[name] else '%d "
+            "images a class' | format(config.ood.images_per_class) }}{{ '; ' if not loop.last }}{% endfor -%} ), "
+            "unfiltered and with the class's top {{ config.shortcuts.percent }} % map alone ({{ parameters.fill }} "
+            "elsewhere). Marks are means over the networks of a kind, lines reach from the lowest to the highest; at "
+            "most two kinds and six renditions are drawn. A map that still works in a rendition gives a false "
+            "impression of generalisation; one that does not impairs it.",
         )
     },
     order=4,

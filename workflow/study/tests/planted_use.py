@@ -39,6 +39,9 @@ TEST = NetworkTest(
             "others (`_complement`) and with five random masks of that size (`_random`, means); `uses`: `tpr_planted` "
             "is at least 0.7, and `tpr_complement` at most 0.3",
             Result("is the planted mask used?", "beyond"),
+            caption="TPR and FPR when the planted frequencies are put into images of the neutral class, and all "
+            "others, or random ones of that size. A network *uses* them if they give a TPR of at least 0.7, and all "
+            "others at most 0.3.",
         )
     },
     order=3,

@@ -134,6 +134,9 @@ TEST = NetworkTest(
             "0.1, with their whole intervals), needed (at least 0.2 and 0.1), not relied on (`lost_at_test` below 0.2) "
             "or open; missing where nothing is removed and where `tpr` or `tpr_same` is below 0.5",
             Result("are the frequencies of the maps needed?", "beyond"),
+            caption="Recall of every class, and what it loses without the frequencies of the maps, at test time and "
+            "after training anew, with 95 % intervals. *Avoidable*: it loses at least 0.2 at test time, but less than "
+            "0.1 after training.",
         )
     },
     join=join,
@@ -143,12 +146,11 @@ TEST = NetworkTest(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
             lambda plan, name: {**table("reliance")(plan, name), **claims(plan, name, "reliance")},
             lambda plan, name: {"dataset": name},
-            caption="Recall that each class loses without some of its frequencies: of the network as it is, if an "
-            "image has those of another class instead of those of another image of its class (*at test time*), and of "
-            "the same network trained anew on images without them: all frequencies of the maps of any class (top {{ "
-            "config.shortcuts.percent }} % each), as many random ones, and as many of the lowest. Dots are means over "
-            "the networks, bars 95 % intervals (of fewer than five networks: over their images). Bold: the class could "
-            "have avoided the frequencies of the maps (*avoidable* in the table ``reliance``).",
+            caption="Recall that each class loses without some of its frequencies: *at test time*, when an image has "
+            "those of another class, and after the same network was trained anew without them. Removed are all "
+            "frequencies of the maps of any class (top {{ config.shortcuts.percent }} % each), as many random ones, "
+            "or as many of the lowest; dots are means over the networks, bars 95 % intervals. Bold: the class could "
+            "have avoided the frequencies of the maps.",
         )
     },
     order=9,

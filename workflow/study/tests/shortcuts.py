@@ -146,6 +146,9 @@ TEST: NetworkTest = NetworkTest(
             "an unfiltered TPR of 0.5; `headline`, the row to quote: keep, with swap where the set has a neutral "
             "class, else zeros",
             Result("verdict on every class, network and seed", "maps"),
+            caption="TPR and FPR of every class, network and seed, unfiltered, with the map and with each control of "
+            "its size, and the verdict. *Strong*: better than all controls, TPR at least {{ config.shortcuts.strong "
+            "}} and FPR at most 0.1; *weak*: better than all controls alone.",
         ),
         "shortcuts_over_seeds": Table(
             "one row a network, class, part and fill: `seeds`, `strong_seeds`, `headline`; `_mean` and `_sd` over "
@@ -153,6 +156,8 @@ TEST: NetworkTest = NetworkTest(
             "with its 95 % interval `measure_low`, `measure_high`; `interval`: of networks (Student's t over at least "
             "five seeds) or these networks (over their images)",
             Result("mean and spread over seeds", "maps"),
+            caption="The same, mean and standard deviation over networks of a kind, with a 95 % interval of TPR - "
+            "FPR. *Headline* marks the rows to quote.",
         ),
         "cross_matrix": Table(
             "every class with every map, of the part keep: one row a network, seed, `method` (whose maps: culling, or "
@@ -167,6 +172,9 @@ TEST: NetworkTest = NetworkTest(
             "with the best other map (chosen on every second image, compared on the others, both ways); each with its "
             "95 % interval `_low`, `_high` over the images of this network (bootstrap)",
             Result("own-map advantage of every network", "capacity"),
+            caption="Mean over the classes of TPR - FPR from the own map, minus that from the maps of other classes, "
+            "of every network, with a 95 % interval over its images. Beside it: the own map against as many of the "
+            "lowest frequencies, and against the best other map.",
         ),
         "phase": Table(
             "one row a network, seed and class: `positions` of the map, `images`, `negatives`; TPR and FPR where "
@@ -179,6 +187,8 @@ TEST: NetworkTest = NetworkTest(
             "`shortcuts.strong` or not above `fpr_both`",
             Result("texture or shape?", "texture"),
             lambda plan: plan.phase_runs(),
+            caption="TPR and FPR of every class when images keep amplitudes, phases or both inside the map, and the "
+            "verdict. The figure explains the words.",
         ),
     },
     join=join,
@@ -196,14 +206,11 @@ TEST: NetworkTest = NetworkTest(
                 "networks": "tables/networks.csv",
             },
             of_dataset,
-            caption="TPR - FPR (true minus false positive rate) of every class on {{ judged }}, of which only the "
-            "frequencies of the top {{ config.shortcuts.percent }} % map of the class are kept, mean over the networks "
-            "of a kind; a panel is a kind, the largest first. At the other frequencies stand zeros, as published, or, "
-            "where the set has a neutral class, its images (swap). Open marks: two controls of the map's size, the "
-            "best map of another class and the lowest frequencies (means, without an interval). The bar is the 95 % "
-            "interval of the map, see ``interval`` in the table ``shortcuts_over_seeds``.{% if "
-            "config.shortcuts.negatives %} False positive rates are from at most {{ config.shortcuts.negatives }} "
-            "images of other classes.{% endif %}",
+            caption="TPR - FPR of every class from its top {{ config.shortcuts.percent }} % map alone ({{ judged }}), "
+            "mean over the networks of a kind with its 95 % interval; a panel is a kind, the largest first. Open "
+            "marks are controls of the map's size: the best map of another class, and the lowest frequencies; "
+            "elsewhere stand zeros or, where the set has a neutral class, its images (swap). The paper, on "
+            "ImageNet-10: {{ published.table_2 | join('; ') }}.",
             shown=of_photographs,
         ),
         "cross": Figure(
@@ -217,15 +224,13 @@ TEST: NetworkTest = NetworkTest(
                 "shortcuts": "tables/shortcuts.csv",
             },
             of_dataset,
-            caption="TPR - FPR of every class (a row) on {{ judged }}, of which only the frequencies of one class's "
-            "top {{ config.shortcuts.percent }} % map (a column) are kept, with zeros or, where the set has a neutral "
-            "class, its images (swap) elsewhere, mean over the networks (seeds) of the first kind that is planned. "
-            "Black frames: the own maps; if maps were not specific to their class, each column would have one colour. "
-            "Grey: not tested. Above each panel: the *own-map advantage*, the mean of the diagonal minus that of the "
-            "rest over all classes, with its 95 % interval over networks, or over images where there are fewer than "
-            "five.{% if config.shortcuts.methods %} A panel with the name of a method ({{ "
-            "plain(config.shortcuts.methods | join(', ')) }}) is of the maps that it finds; the first one is of "
-            "culling.{% endif %}",
+            caption="TPR - FPR of every class (a row) from the top {{ config.shortcuts.percent }} % map of every "
+            "class (a column), with zeros or, where the set has a neutral class, its images (swap) elsewhere ({{ "
+            "judged }}), mean over the networks of the first kind{% if config.shortcuts.methods %}; a panel with the "
+            "name of a method ({{ plain(config.shortcuts.methods | join(', ')) }}) is of the maps that it finds{% "
+            "endif %}. Black frames: the own maps; if maps were not specific to their class, each column would have "
+            "one colour. Above each panel: the *own-map advantage*, the mean of the diagonal minus that of the rest, "
+            "with its 95 % interval.",
             shown=of_photographs,
         ),
         "texture": Figure(
@@ -233,13 +238,12 @@ TEST: NetworkTest = NetworkTest(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in _first_of_photographs(plan))),
             _texture_inputs,
             lambda plan, name: {**of_dataset(plan, name), **percent(plan)},
-            caption="Networks of the first kind that is planned. Left: the first test "
-            "image, and the same reduced to the top {{ config.shortcuts.percent }} % map, stretched in contrast. "
-            "Right: TPR - FPR ({{ judged }}) when images keep their amplitudes and phases inside the map, only their "
-            "amplitudes, or only their phases, and another image gives the other, with 95 % intervals; outside the map "
-            "stand zeros. The grey tick is half of the value with both. *texture*: amplitudes alone are clearly above "
-            "it, phases below; *shape*: the reverse; *either*: each is above; *both*: neither is; else *undecided*. "
-            "There is no word where the map alone does not suffice.",
+            caption="Left: the first test image, and the same reduced to the top {{ config.shortcuts.percent }} % "
+            "map. Right: TPR - FPR ({{ judged }}; networks of the first kind) when images keep their amplitudes and "
+            "phases inside the map, or one of them and another image gives the other, with 95 % intervals. The grey "
+            "tick is half of the value with both: *texture*, amplitudes alone lie clearly above it and phases below; "
+            "*shape*, the reverse; *either*, each lies above; *both*, neither does; else *undecided*, and no word "
+            "where the map alone does not suffice.",
         ),
     },
     order=2,

@@ -58,9 +58,9 @@ TEST: NetworkTest = NetworkTest(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))),
             lambda plan, name: {**store(name), "table": "tables/sizes.csv", "verdicts": "tables/shortcuts.csv"},
             of_dataset,
-            caption="TPR - FPR of every class from maps of several sizes, beside as many of the lowest frequencies, "
-            "with zeros elsewhere ({{ judged }}). Mean over the networks of the first kind that is planned, with 95 % "
-            "intervals.",
+            caption="TPR - FPR of every class from its maps of several sizes, beside as many of the lowest "
+            "frequencies, with zeros elsewhere ({{ judged }}). Mean over the networks of the first kind that is "
+            "planned, with 95 % intervals.",
         )
     },
     order=3,

@@ -39,6 +39,8 @@ TEST = NetworkTest(
             "of their maps (intersection over union); `random`, `radial`, its mean with random masks of the right "
             "map's size, uniform or with its radial distribution",
             Result("how stable the maps are", "beyond"),
+            caption="How much the maps of two seeds of a network overlap (intersection over union), beside random "
+            "masks of their size and with their radii.",
         )
     },
     join=join,

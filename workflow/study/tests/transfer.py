@@ -120,6 +120,8 @@ TEST = NetworkTest(
         "transfer_advantage": Table(
             "as `own_map_advantage.csv`, of each pair of networks",
             Result("own-map advantage with the maps of another network", "other"),
+            caption="Own-map advantage when the maps of one network are tried on another. The paper, maps of ResNet18 "
+            "with SIN on another: {{ published.transfer | join('; ') }}.",
         ),
     },
     join=join,

@@ -66,6 +66,8 @@ TEST = NetworkTest(
             "ties in random order; random kinds are means over draws, with `_low`, `_high`, between which 95 % of them "
             "lie",
             Result("maps scored against what was planted", "beyond"),
+            caption="Average precision, precision and recall of maps, ADCS and controls against what was planted, for "
+            "every network, class and size of map. There are no scores where the network does not use it.",
         )
     },
     join=join,
@@ -83,16 +85,11 @@ TEST = NetworkTest(
             lambda plan: ["synthetic"] if _runs(plan) else [],
             table("truth"),
             lambda plan, name: {},
-            caption="Average precision of the maps and of ADCS against the planted truth, over the whole ranking, of "
-            "networks that use the planted mask of a class (table: is the planted mask used?). Dots are the maps of "
-            "each network (mean and standard deviation over seeds), open dots the same increments ranked by their "
-            "size; black marks are ADCS from the {{ config.adcs.split }} images: by its absolute value, by more and by "
-            "less energy than the other classes. Left: what was planted for the class itself (in Syn_1 to Syn_4: C1 "
-            "its diagonals, C2 its axes, C3 the control band that it lacks; C0 has nothing). Right: for any class. "
-            "Grey: the 95 % interval of {{ config.truth.draws }} random rankings; coloured bars: the same for the map "
-            "shuffled within rings of one cycle per image; triangles: mean over the maps of the other classes. In "
-            "Syn_1 to Syn_4, removing the control band hardly changes C3's loss. These increments of about zero "
-            "outrank all negative ones, as if the map held the band; in the ranking by absolute value they do not.",
+            caption="Average precision of maps (dots: mean over networks; open: the same increments by their size) "
+            "and of ADCS (black; from {{ config.adcs.split }} images) against the planted frequencies, where networks "
+            "use them (see *is the planted mask used?*). Left: what was planted for the class; right: for any class. "
+            "Grey: the 95 % interval of {{ config.truth.draws }} random rankings; coloured bars: of the map shuffled "
+            "within rings; triangles: maps of the other classes.",
         )
     },
     order=11,
