@@ -231,7 +231,7 @@ SENTENCES = [
      lambda: precisions("rise_swap", "present", "redundant", "absent")),
     ("docs/methods.md", "in phases ({:.2f}; `learned` {:.2f}) and cues spread over 90 pairs ({:.2f})",
      lambda: [*precisions("mixture", "phase"), *precisions("learned", "phase"), *precisions("mixture", "diffuse")]),
-    ("docs/method.md", "recognise {:.2f} of cartoons, {:.2f} of silhouettes, {:.2f} of blurred, {:.2f} of noisy and "
+    ("CHANGELOG.md", "recognise {:.2f} of cartoons, {:.2f} of silhouettes, {:.2f} of blurred, {:.2f} of noisy and "
      "{:.2f} of `texture` images, {:.2f} of sketches and {:.2f} of inverted ones",
      lambda: read("renditions").groupby("rendition")["accuracy"].mean()[
          ["cartoon", "silhouette", "blurred", "noisy", "texture", "sketch", "inverted"]]),

@@ -126,13 +126,13 @@ def test_the_page_has_what_the_simulation_finds():
     held, above = [*one[:, ::2].flat, *over[1:, ::2].flat], one[::2, 1::2]
     best = found["lowest"].iloc[0].filter(like="as well")
     for words, values in [
-        ("holds the truth in N to N % of the tests", (min(held), max(held))),
-        ("is above them in N to N %", (above.min(), above.max())),
-        ("above all of them in N % with 50 images and in N % with 200", one[3, 1::2]),
-        ("within the limits in N to N %", (limit[[0, 3]].min(), limit[[0, 3]].max())),
-        ("called *as well* in N % with 50 images and N % with 200", best),
-        ("holds the truth in N % with 5 networks and in N % with 20", over[0, ::2]),
-        ("of a difference between two masks in N % and N %", over[1, ::2]),
+        ("a difference between masks holds the truth | N to N %", (min(held), max(held))),
+        ("no better than its controls is above them | N to N %", (above.min(), above.max())),
+        ("better by 0.4 than nine other maps is above all; 50 images, 200 | N, N %", one[3, 1::2]),
+        ("is within the limits | N to N %", (limit[[0, 3]].min(), limit[[0, 3]].max())),
+        ("is called *as well*, else undecided; 50, 200 | N, N %", best),
+        ("holds a rate; 5 networks, 20 | N, N %", over[0, ::2]),
+        ("it holds a difference between masks; 5, 20 | N, N %", over[1, ::2]),
     ]:
         (written,) = re.findall(re.escape(words).replace("N", number), page)
         assert [float(text) for text in written] == pytest.approx(list(values), abs=15), words
