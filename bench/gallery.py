@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,7 +50,7 @@ class Table(NamedTuple):
     """A table of a page.
 
     file : in docs/data, without suffix
-    columns : {name: "heading|format"}
+    columns : {name: "heading|format"}; a name like "value [low, high]" puts three columns into one
     rows : a query of pandas; by default all rows
     by : columns of which each group of rows becomes one, the mean
     across : of these, the column whose values become columns; the mean of `name` at `value` is called `name value`
@@ -74,8 +74,8 @@ class Table(NamedTuple):
                 found.columns = [f"{name} {value}" for name, value in found.columns]
             found = found.reset_index()
         headings, forms = zip(*(text.partition("|")[::2] for text in self.columns.values()), strict=True)
-        rows = found[list(self.columns)].itertuples(index=False, name=None)
-        return table(headings, ([shown(*cell) for cell in zip(row, forms, strict=True)] for row in rows))
+        cells = list(zip(self.columns, forms, strict=True))
+        return table(headings, ([shown(row, *cell) for cell in cells] for row in found.to_dict("records")))
 
 
 TABLES = {name: Table(**about) for name, about in yaml.safe_load((ROOT / "bench" / "tables.yaml").read_text()).items()}
@@ -87,9 +87,11 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-def shown(value: Any, form: str) -> str:
+def shown(row: Mapping[Any, Any], name: str, form: str) -> str:
     """A cell of a table; empty where it is missing."""
-    return "" if pd.isna(value) else WORDS.get(str(value)) or format(value, form)
+    if name not in row:
+        return re.sub(r"\w+", lambda word: shown(row, word[0], form), name).replace(" [, ]", "")
+    return "" if pd.isna(row[name]) else WORDS.get(str(row[name])) or format(row[name], form)
 
 
 def marks(text: str) -> list[str]:

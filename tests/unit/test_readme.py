@@ -42,7 +42,7 @@ def test_the_readme_lists_every_page():
 def test_every_picture_but_the_schematic_and_those_of_earlier_tables_is_made_by_make_gallery():
     shown = [Path(name).stem for page in PAGES for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text())]
     figures = [Path(name).name for _, _, pictures in gallery.STUDIES.values() for name in pictures]
-    assert sorted(shown) == sorted(["schematic", "methods", "findings_all", *figures])
+    assert sorted(shown) == sorted(["schematic", "methods", *figures])
 
 
 def test_the_docs_are_short():
