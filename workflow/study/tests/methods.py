@@ -78,8 +78,9 @@ TEST = NetworkTest(
             lambda plan, name: {},
             caption="Average precision of each method's ranking of the frequencies against the planted truth, by the "
             "forward passes of one image that it takes for all classes (a backward pass counts two), mean over n "
-            "classes. Methods left of the line take no pass; a truth is *found* from 0.95 (dashed). All rank with the "
-            "same {{ config.culling.images_per_class or '' }} {{ config.culling.split }} images a class; ``adcs`` and "
+            "classes. Methods left of the line take no pass; a truth is *found* if "
+            "its average precision is at least 0.95 (dashed). All rank with the same {{ "
+            "config.culling.images_per_class or '' }} {{ config.culling.split }} images a class; ``adcs`` and "
             "``energy`` do not use the network, ``low_pass`` and ``random`` no images either.",
         )
     },
