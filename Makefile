@@ -37,6 +37,7 @@ real: $(REAL) ## a network with ImageNet weights at 224 pixels: its analysis, th
 
 study: $(READY) ## the whole study at laptop scale, ending with results/laptop/report.html
 	$(call run,,)
+	@echo "The report is results/laptop/report.html"
 
 methods: $(READY) ## methods that find maps, scored against what was planted (half an hour): results/benchmark
 	$(call run,methods,--configfile config/benchmark.yaml)
@@ -46,6 +47,7 @@ cure: $(READY) ## which trainings cure what an artefact in one class costs (an h
 
 findings: $(READY) ## the study with 20 networks of each kind, which decide the claims of the paper (hours): results/findings
 	$(call run,,--configfile config/findings.yaml)
+	@echo "The report is results/findings/report.html"
 
 leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there (an hour)? results/leaks
 	$(call run,leaks,--configfile config/leaks.yaml)

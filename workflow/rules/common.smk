@@ -6,6 +6,7 @@ from functools import partial
 from importlib.util import find_spec
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 # A plan of thousands of jobs consists of many long-lived objects, so Python looks for garbage less often.
 gc.set_threshold(100_000)
@@ -29,6 +30,7 @@ from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import WITH_TRUTH, config_digest
 from study.plan import Plan, expand_runs
+from study.progress import one_line_a_job
 from study.network_tests import MEASURED, TESTS
 from study.categories import CONFIGURATION, EXPLORER, marks
 from study.sources.registry import SOURCES
