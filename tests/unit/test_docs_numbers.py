@@ -18,7 +18,6 @@ from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 
 README, RESULTS = "README.md", "docs/results.md"
 LARGEST_FLIP = 0.1  # the threshold of (h) under the definitions of docs/data/findings
-OF_MASKS = "truth == 'own' and cut == 'percent' and uses == True"
 NO_RESULT = r"arXiv[ /\d.]+|org/abs/[\d.]+|Python 3\.\d+|95 % (interval|ends)|5 % of false alarms"
 BY_HAND = r"the recall without the artefact stayed 0\.00|recall 0\.77 without it, 0\.03 with it|\(0\.94, 0\.70\)"
 
@@ -92,11 +91,6 @@ def shown(number):
     return (table[f"{number}_low"] >= getattr(Thresholds(), number)).sum()
 
 
-def false_alarms():
-    table = rows("leaks/tables/leaks", "kind.isna()")
-    return table[warned(table)]
-
-
 def named():
     """Causes that the images alone give: of all artefacts and by share, and of classes without one."""
     aims = read("leaks/tables/leaks_data_aims").set_index("aim")
@@ -124,15 +118,9 @@ def lost(removed, *names):
 
 
 def found_masks():
-    scores = rows("laptop/tables/truth", f"{OF_MASKS} and ranking == 'dfm'").drop_duplicates([*RUN, "class"])
-    return (scores["average_precision"] >= FOUND_MASK).sum(), len(scores)
-
-
-def ranked_masks():
-    """The mean average precision of Syn for each class, by culling and at random."""
-    found = rows("laptop/tables/truth", f"{OF_MASKS} and percent == 5 and dataset.str.startswith('syn_')")
-    scores = found.groupby(["class", "ranking"])["average_precision"].mean()
-    return [scores[name, ranking] for name in ("C1", "C2", "C3") for ranking in ("dfm", "random")]
+    query = "truth == 'own' and cut == 'percent' and uses == True and ranking == 'dfm'"
+    scores = rows("laptop/tables/truth", query).drop_duplicates([*RUN, "class"])["average_precision"]
+    return (scores >= FOUND_MASK).sum(), len(scores)
 
 
 def precisions(method, *sets):
@@ -151,17 +139,14 @@ def of_real(quantity):
     return table[["value", "low", "high"]].iloc[0].tolist()
 
 
-def about(study, path):
-    return json.loads((DATA / study / f"{path}.json").read_text())
-
-
 AT_TEST, AFTER = ([f"{name}{end}" for end in ("", "_low", "_high")] for name in ("lost_at_test", "lost_after"))
 # Page, sentence with a slot for each number, and the numbers.
 SENTENCES = [
     (README, "Accuracy {:.2f}, recall of coats in PNG files {:.2f};",
      lambda: read("example/example").loc[0, ["accuracy", "other_recall"]]),
     (README, "in the training: {:.2f}, *not shown*. All take {} seconds on {} cores",
-     lambda: [read("example/example")["other_recall"].iloc[-1], *about("example", "example").values()]),
+     lambda: [read("example/example")["other_recall"].iloc[-1],
+              *json.loads((DATA / "example" / "example.json").read_text()).values()]),
     (README, "Allow {} minutes on two cores (AMD EPYC: {:.0f} minutes of processor time)",
      lambda: [int(10 * np.ceil(minutes("laptop") / 10)), minutes("laptop", "processor_s", 1)]),
     (README, "that takes {} networks, of new seeds; here are {:.0f} for (a) and (b), {:.0f} for each other claim.",
@@ -211,7 +196,8 @@ SENTENCES = [
      "need {:.2f}, the own-map advantage {:.2f}. Of {} false alarms, {} are of the need.",
      lambda: [*read("leaks/tables/leaks_compared").set_index("number")["found"][
          ["flip", "largest of flip, sham, part and need", "own-map advantage, culling"]],
-         len(table := false_alarms()), (table["verdict"] == "needs").sum()]),
+         len(table := rows("leaks/tables/leaks", f"kind.isna() and verdict in {list(FOUND)}")["verdict"]),
+         (table == "needs").sum()]),
     (RESULTS, "flip shows {}, sham {}, part {} and need {}.", lambda: map(shown, ("flip", "sham", "part", "need"))),
     (RESULTS, "it warns of {} of {} harmful shifts",
      lambda: [warned(table := rows("leaks/tables/leaks", "kind == 'brightness' and harm == 'harmful'")).sum(),
@@ -226,8 +212,8 @@ SENTENCES = [
      lambda: [len((table := read("laptop/tables/flips"))[warned(table)][RUN].drop_duplicates()),
               len(table[RUN].drop_duplicates())]),
     (RESULTS, "`swap_fine` cures {} of {} artefacts, and costs {:.3f} of the accuracy", lambda: cured("swap_fine")),
-    (RESULTS, "`low_pass` cures {} of {} ({:.3f})", lambda: cured("low_pass")),
-    (RESULTS, "`saved_alike` {} of {} ({:.3f})", lambda: cured("saved_alike")),
+    (RESULTS, "`low_pass` cures {} of {} ({:.3f}), `saved_alike` {} of {} ({:.3f});",
+     lambda: cured("low_pass") + cured("saved_alike")),
     (RESULTS, "AFA and DFM-X, of other papers, {} of {} each.",
      lambda: {cured(name)[:2] for name in ("afa", "dfmx")}.pop()),
     (RESULTS, "recall falls by {:.2f} ({:.2f} to {:.2f}). Trained anew without them, the network loses {:.2f} ({:.2f} "
@@ -238,8 +224,6 @@ SENTENCES = [
     (RESULTS, "(method.md#data-sets-whose-truth-is-known) {} of {} planted masks, and the published method finds {} "
      "(average precision at least {})",
      lambda: [(use := read("laptop/tables/planted_use"))["uses"].sum(), len(use), found_masks()[0], FOUND_MASK]),
-    (RESULTS, "{:.2f} for C1, with raised diagonals ({:.2f} at random), {:.2f} for C2, with raised axes ({:.2f}), and "
-     "{:.2f} for C3, which lacks a band ({:.2f}).", ranked_masks),
     (RESULTS, "average map of another class ({:.2f}, 95 % interval over images {:.2f} to {:.2f}), and than as many of "
      "the lowest frequencies ({:.2f}, {:.2f} to {:.2f})",
      lambda: [*of_real("own-map advantage"), *of_real("own map minus lowest frequencies")]),
