@@ -259,7 +259,7 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
     assert not any(name.startswith(("bandstop", "ood", "truth", "samples")) for name in drawn)
     assert targets.table_if_planned(found, "truth") == []
     assert targets.table_if_planned(found, "claims") == "results/laptop/tables/claims.csv"
-    assert targets.cover_figure(found) == "shortcuts_photos"
+    assert targets.cover_figure(found) == "shortcut_photos"
 
 
 def test_the_maps_of_other_methods_are_found_for_the_first_kind_of_networks_of_each_data_set():
@@ -377,7 +377,9 @@ METHODS = [{**entry, "methods": ["hfss", "random"]} for entry in PLAN]
 SWAPPED = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["swap_fine"], "seeds": [1]}
 NEEDED = {**SWAPPED, "augmentations": ["none"], "reliance": True}
 WAVED = {**SWAPPED, "datasets": ["waved"], "augmentations": ["none"]}
-WHOLE = plan(shortcuts={"methods": ["hfss"]}, graded={"sets": 2}, plan=[*METHODS, SWAPPED, NEEDED, WAVED])
+TRIED = [{"dataset": "photos", "maps_of": "small/none", "tested_on": "large/none"}]
+PLANNED = {"plan": [*METHODS, SWAPPED, NEEDED, WAVED], "transfer": TRIED}
+WHOLE = plan(shortcuts={"methods": ["hfss"]}, graded={"sets": 2}, **PLANNED)
 
 
 def test_a_plan_has_figures_of_every_kind_that_it_can_have():

@@ -102,18 +102,21 @@ def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_bes
 
 
 def test_the_cover_has_the_claims_of_the_study_and_its_own_figure(tmp_path):
-    found, _ = judge(whole_study().query("claim != 'd'"))
+    found, _ = judge(whole_study().query("claim != 'd'"), {"e2": "transfer_zoo"})
     write_table(found, tmp_path / "claims.csv")
-    Image.new("RGB", (20, 10)).save(picture := tmp_path / "shortcuts_zoo.png")
+    Image.new("RGB", (20, 10)).save(picture := tmp_path / "shortcut_zoo.png")
     files = SimpleNamespace(claims=tmp_path / "claims.csv", picture=picture, code=[])
-    output = Outputs(rst=tmp_path / "headlines.rst")
-    run_script("write_headlines", tmp_path, input=files, output=output, params=SimpleNamespace(percent=5))
+    output = Outputs(rst=tmp_path / "cover.rst")
+    run_script("write_cover", tmp_path, input=files, output=output, params=SimpleNamespace())
     html = publish_parts(Path(*output).read_text(), writer="html", settings_overrides={"halt_level": 2})["html_body"]
+    assert 'alt="a shortcut in zoo"' in html
+    opened = re.findall(r"resultPath: '(.*?)'.*?>\s*<?(\w+)", html, re.DOTALL)
+    assert opened == [(f"{tmp_path}/shortcut_zoo.svg", "figure"), (f"{tmp_path}/transfer_zoo.svg", "Shortcuts")]
+    html = re.sub(r"(?s)</?a.*?>", "", html)
     rows = [re.findall(r"<td>(.*)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
     assert [row[:3] for row in rows if row] == found[["claim", "of", "says"]].to_numpy().tolist()
     words = found["word"].where(~found["decided"], "<b>" + found["word"] + "</b>").tolist()
     assert [row[-1] for row in rows if row] == words and {"<b>seen</b>", "unclear", "not measured"} <= set(words)
-    assert 'alt="shortcuts of zoo"' in html
 
 
 def test_claims_are_measured_from_one_table_each_and_judged_together(tmp_path):

@@ -1,6 +1,9 @@
 """Drawings of shortcuts and of the cross matrix: each class with its map, its controls and other maps."""
 
+import itertools
+
 import numpy as np
+import pandas as pd
 import pytest
 from drawn_tables import CLASSES, KINDS, cross_matrix, own_map_advantage, texts_of, verdicts
 from matplotlib.collections import LineCollection
@@ -109,6 +112,29 @@ def test_the_title_says_in_how_many_of_all_classes_the_controls_do_as_well(own, 
         assert said.endswith(sentence)
 
 
+@pytest.mark.parametrize("seeds", [2, 5])
+def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_networks_own_maps(seeds):
+    names, (first, second) = [f"c{c}" for c in range(4)], ("/".join(kind) for kind in KINDS)
+    pairs = [(f"{a}/seed{s}", f"{b}/seed{s}") for a, b in ((first, second), (second, first)) for s in range(seeds)]
+    rows = itertools.product(pairs, ("zeros", "swap"), names, ("unfiltered", "dfm", "other", "low_pass"))
+    columns = ["maps_of", "tested_on", "fill", "class", "filter"]
+    table = pd.DataFrame([(*pair, *of) for pair, *of in rows], columns=columns)
+    tpr, fpr = np.random.default_rng(0).uniform((0.5, 0), (1, 0.5), (len(table), 2)).T
+    table = table.assign(part="keep", tpr=tpr, fpr=fpr, images=50, negatives=450)
+    own = verdicts(names, seeds=range(seeds))
+    axis, _ = shortcut_figures.transfer(table, own, names[1:], ["(e2) seen"], "3 of 4 classes").axes
+    assert axis.get_title() == "maps of resnet18\ntested on vgg16/augmix"
+    assert [label.get_text() for label in axis.get_yticklabels()] == [shortcut_figures.MEAN, *names[1:]]
+    tested = table[(table["fill"] == "zeros") & table["maps_of"].str.startswith(first)]
+    values = (tested["tpr"] - tested["fpr"]).groupby(tested["filter"]).mean().to_dict()
+    values[shortcut_figures.ITSELF] = own[own["headline"] & (own["network"] == KINDS[1][0])]["measure"].mean()
+    for kept, (label, *_) in shortcut_figures.TRANSFERRED.items():
+        ((value, at),) = points(axis, label)
+        assert value == pytest.approx(values[kept]) and -0.5 < at < 0.5
+    ends = [found.get_segments() for found in axis.collections if isinstance(found, LineCollection)]
+    assert np.isfinite(np.concatenate(ends)).all()
+
+
 def drawn(table, classes, note=""):
     return matrices.cross_matrix(table, own_map_advantage(table), classes, note)
 
@@ -124,7 +150,7 @@ def test_a_cell_is_the_mean_over_seeds_of_a_class_with_a_map_under_the_primary_f
     of_fill = table[table["fill"] == "swap"].groupby(["network", "class", "map"])["measure"]
     assert (of_fill.size() == 3).all()
     for (network, _), plane in zip(KINDS, planes(figure), strict=True):
-        np.testing.assert_allclose(plane, of_fill.mean()[network].unstack())
+        np.testing.assert_allclose(plane, of_fill.mean()[network].unstack())  # noqa: PD010
     first = figure.axes[0]
     assert (first.get_ylabel(), first.get_xlabel()) == ("images of", "map of")
     assert [text.get_text() for text in first.get_yticklabels()] == names

@@ -19,7 +19,7 @@ SLOW = {"torch", "torchvision", "scipy.stats", "seaborn"}
 MAY_IMPORT = {
     ("torch",): {  # these compute with images, or name a device
         "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.py", "reduced.py",
-        "texture.py",
+        "shortcut.py", "texture.py",
     },
     ("torch", "torchvision"): {  # these build networks
         "analyse_network.py", "check_inputs.py", "external_network.py", "find_maps.py",

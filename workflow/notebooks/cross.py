@@ -3,12 +3,11 @@
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import cross_matrix, selection
-from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import CULLING, read_table
 
 
-def draw(dataset: str, store: str, table: str, advantage: str, shortcuts: str, claims: list[str], most: int) -> Figure:
+def draw(dataset: str, store: str, table: str, advantage: str, shortcuts: str, most: int) -> Figure:
     classes = read_classes(store)
     verdicts, *tables = (rows[rows["dataset"] == dataset] for rows in map(read_table, (shortcuts, table, advantage)))
     first, *rest = selection.kinds_of(verdicts)
@@ -18,5 +17,5 @@ def draw(dataset: str, store: str, table: str, advantage: str, shortcuts: str, c
     )
     shown = selection.clearest_shortcuts(verdicts, classes, most)
     kinds = f"{' '.join(first).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
-    note, words = "; ".join(filter(None, (kinds, shown.note))), lines(map(read_table, claims), "e2", dataset)
-    return cross_matrix.cross_matrix(matrix, gain, shown.names(classes), note, words)
+    note = "; ".join(filter(None, (kinds, shown.note)))
+    return cross_matrix.cross_matrix(matrix, gain, shown.names(classes), note)

@@ -96,21 +96,19 @@ rule runtimes:
         "../scripts/join_benchmarks.py"
 
 
-rule headlines:
+rule cover:
     input:
         claims=f"{RESULTS}/tables/claims.csv",
         picture=f"{RESULTS}/figures/{targets.cover_figure(plan)}.png",
-        code=code("write_headlines.py"),
+        code=code("write_cover.py"),
     output:
-        f"{RESULTS}/tables/headlines.rst",
+        f"{RESULTS}/tables/cover.rst",
     log:
-        f"{RESULTS}/logs/headlines.log",
-    params:
-        percent=lookup(dpath="shortcuts/percent", within=config),
+        f"{RESULTS}/logs/cover.log",
     message:
-        "Writing the claims and the figure for the cover of the report"
+        "Writing the picture and the claims for the cover of the report"
     script:
-        "../scripts/write_headlines.py"
+        "../scripts/write_cover.py"
 
 
 rule explorer:

@@ -13,7 +13,7 @@ from .plan import Plan
 
 FIGURE_OF = {  # the kind of figure that shows a claim
     "a": "graded", "b": "bandstop", "c": "dynamics", "d": "shortcuts", "d2": "shortcuts", "d3": "shortcuts",
-    "e1": "ood", "e2": "cross", "f": "shortcuts", "g": "shortcuts", "n": "reliance", "h": "flips",
+    "e1": "ood", "e2": "transfer", "f": "shortcuts", "g": "shortcuts", "n": "reliance", "h": "flips",
 }  # fmt: skip
 
 
@@ -47,10 +47,11 @@ def photographs(plan: Plan) -> list[str]:
 
 
 def figures(plan: Plan) -> dict[str, str]:
-    """The figure of each claim that has one: that of photographs, if there is one, else the first of its kind."""
+    """The figure of each claim that has one in the report: of photographs, if there is one, else the first one."""
     found = {}
     for claim, kind in FIGURE_OF.items():
-        names = FIGURES[kind].names(plan) if kind in FIGURES else []
+        figure = FIGURES[kind]
+        names = [name for name in figure.names(plan) if figure.shown(plan, name)]
         if names:
             found[claim] = f"{kind}_{next((name for name in photographs(plan) if name in names), names[0])}"
     return found

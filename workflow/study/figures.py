@@ -94,6 +94,11 @@ def _cards_inputs(plan: Plan, name: str) -> dict[str, Any]:
     }
 
 
+def _first_network(plan: Plan, name: str) -> str:
+    """The same name of the first kind of networks of a data set."""
+    return CARD.format(**plan.first_kind_runs(dataset=name)[0])
+
+
 def _reduced_inputs(plan: Plan, name: str) -> dict[str, Any]:
     runs = plan.first_seed_runs(dataset=name)
     return {
@@ -219,6 +224,16 @@ _KINDS: dict[str, Figure] = {
         "(swap); reduced images are stretched in contrast. One network, of the first seed, and at most four classes: "
         "the explorer has all others.",
         shown=lambda plan, name: name in expand_runs(CARD, plan.first_kind_runs()),
+    ),
+    "shortcut": Figure(
+        Result("one shortcut", "maps", "Figure 7"),
+        lambda plan: (plan.mapped_datasets("photographs") or plan.mapped_datasets())[:1],
+        lambda plan, name: _cards_inputs(plan, _first_network(plan, name)),
+        lambda plan, name: {"run": _network(_first_network(plan, name)), **percent(plan)},
+        caption="The class with the largest TPR - FPR from its map minus that from as many of the lowest frequencies, "
+        "mean over the networks of the first kind that is planned. Its first test image, with the map of the first "
+        "planned seed; reduced images are stretched in contrast. Below, TPR (recognised) and FPR (false positives) of "
+        "such images ({{ judged }}), mean over the networks.",
     ),
     "reduced": Figure(
         Result("images reduced to their maps", "maps", "Figure 7"),

@@ -24,7 +24,7 @@ def of_study(plan: Plan) -> list[str]:
         "checked.txt",
         "config.yaml",
         "explorer.html",
-        "tables/headlines.rst",
+        "tables/cover.rst",
         *_figure_files(figures(plan)),
         *_table_files(planned),
         *(f"tables/{name}.html" for name in SHOWN if name in planned),
@@ -60,9 +60,9 @@ def figures(plan: Plan) -> list[str]:
 
 
 def cover_figure(plan: Plan) -> str:
-    """The figure of the cover: the shortcut tests of the first photographs, or of the first data set."""
-    first, *_ = plan.mapped_datasets("photographs") or plan.mapped_datasets()
-    return f"shortcuts_{first}"
+    """The figure of the cover."""
+    (name,) = FIGURES["shortcut"].names(plan)
+    return f"shortcut_{name}"
 
 
 def explored_runs(plan: Plan) -> list[Run]:

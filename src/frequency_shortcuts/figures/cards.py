@@ -139,8 +139,8 @@ class Panel:
     right: bool | None = None
 
 
-def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "") -> Figure:
-    """A row of panels for each name, which stands beside it; a note above them all.
+def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "", question: str = "") -> Figure:
+    """A row of panels for each name, which stands beside it; a question and a note above them all.
 
     >>> figure = rows_of_panels({"class ant": [Panel("test image", picture, "predicted: ant", True)]})
     """
@@ -148,13 +148,13 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "") -> Figur
         columns = max(len(panels) for panels in rows.values())
         texts = [[_lines(getattr(one, side)) for one in line] for line in rows.values() for side in ("above", "below")]
         more = sum(max(0, *(text.count("\n") - 1 for text in line)) for line in texts)  # a row has room for two lines
-        height = 2.55 * len(rows) + 0.16 * more
+        height = min(2.55, 0.75 + PAGE / columns) * len(rows) + 0.16 * more
         figure, axes = page_of_panels(len(rows), columns, height, sharex=False, sharey=False)
         for line, (name, panels) in zip(axes, rows.items(), strict=True):
             line[0].set_ylabel(_lines(name), fontsize=9, fontweight="bold")
             for axis, panel in zip(line, panels, strict=True):
                 draw_panel(axis, panel)
-        write_title(figure, "", note)
+        write_title(figure, question, note)
     return figure
 
 

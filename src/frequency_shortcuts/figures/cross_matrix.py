@@ -40,9 +40,7 @@ FOUND, NOT_FOUND = "#d55e00", "0.55"  # dots of networks with and without the ve
 _ABOVE = {"flip": (FOLLOWS, BOTH), "sham": (FOLLOWS, BOTH), "part": (FOLLOWS, BOTH), "need": (NEEDS, BOTH)}
 
 
-def cross_matrix(
-    table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence[str], note: str = "", claims: Sequence[str] = ()
-) -> Figure:
+def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
     """TPR - FPR of every class from the map of every class, mean over seeds: a panel a kind of network.
 
     Rows are classes, columns their maps in the same order, so that the own maps lie on the diagonal. Grey: not tested.
@@ -85,7 +83,7 @@ def cross_matrix(
         bar = colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
         bar.set_ticks([0, 0.5, 1])
         bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
-        write_title(figure, "Is a class recognised from its own map (framed), or from any?", *claims, note)
+        write_title(figure, "Is a class recognised from its own map (framed), or from any?", note)
     return figure
 
 

@@ -47,6 +47,14 @@ VERDICTS = {  # in words
 MOST, PER_ROW = 12, 4  # panels
 _LONGEST = 40  # letters of a class's name
 _BLUE, _ORANGE, _GREEN = COLOURS[:3]
+ITSELF = "itself"
+TRANSFERRED = {  # label, mark, colour of its face and of the rest
+    ITSELF: ("map of the class, found on the tested network itself", "D", "white", "0.35"),
+    "dfm": ("map of the class, found on the other network", "o", _BLUE, _BLUE),
+    "other": ("maps of other classes, found on the other network (mean)", "^", "white", _ORANGE),
+    "low_pass": (f"as many of the {CONTROLS['low_pass']}", "s", "white", _GREEN),
+}
+MEAN = "all classes, mean"
 KEPT = {  # label, mark and colour
     "both": ("amplitudes and phases", "o", "#222222"),
     "amplitude": ("amplitudes alone (texture)", "s", _ORANGE),
@@ -221,6 +229,73 @@ def out_of_distribution(
         question = "Does the map of a class still work in other renditions?"
         write_title(figure, question, *claims, spread if networks > 1 else "", note)
     return figure
+
+
+def transfer(
+    table: pd.DataFrame, verdicts: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] = (), note: str = ""
+) -> Figure:
+    """TPR - FPR of every class from maps that were found on another network: a panel a direction, the mean first.
+
+    A mark is the mean over networks, the line its 95 % interval, and a stroke is one network.
+
+    table : that of `transfer` of one data set; verdicts : its `shortcuts`, with the fill to quote and the networks' own
+    maps. `classes` may be some of those in the tables. The first four directions are drawn.
+    """
+    rows, order = _transferred(table, verdicts), [MEAN, *classes]
+    directions = list(dict.fromkeys(rows["direction"]))[:4]
+    columns = min(2, len(directions))
+    lines = -(-len(directions) // columns)
+    with style(9):
+        figure, axes = page_of_panels(lines, columns, 0.6 + (0.6 + 0.36 * len(order)) * lines)
+        for direction, axis in zip(directions, axes.flat, strict=False):
+            for shift, (kept, (label, mark, face, colour)) in zip(_SHIFTS, TRANSFERRED.items(), strict=True):
+                drawn = rows[(rows["direction"] == direction) & (rows["filter"] == kept)].groupby("class")
+                for at, of in ((order.index(name) + shift, of) for name, of in drawn if name in order):
+                    value, low, high, _ = over_networks(of["measure"], of["half"])
+                    axis.hlines(at, low, high, color=colour, linewidth=1.3)
+                    axis.scatter(of["measure"], [at] * len(of), s=22, marker="|", color=colour, linewidth=0.8)
+                    axis.scatter(value, at, s=16, marker=mark, color=face, edgecolor=colour, zorder=3, label=label)
+                    label = ""
+            axis.axhspan(-0.5, 0.5, color="0.95", zorder=0)
+            axis.hlines(np.arange(len(order)) + 0.5, -1, 2, color="0.88", linewidth=0.8, zorder=0)
+            axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
+            axis.set(title=direction, xlabel="TPR - FPR")
+            axis.tick_params(axis="y", length=0)
+        class_ticks(axes[0, 0].set_yticks, order, note or "in full", NAME if note else _LONGEST)
+        axes[0, 0].set(xlim=(min(-0.1, rows["measure"].min() - 0.03), 1.03), ylim=(len(order) - 0.5, -0.5))
+        axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        for axis in axes.flat[len(directions) :]:
+            axis.set_axis_off()
+        despine(figure.axes, left=True)
+        legend_below(figure, axes[0, 0], 2)
+        key = "line: 95 % interval of the mean; strokes: single networks"
+        write_title(figure, "Do maps found on one kind of network work on another?", *claims, key, note)
+    return figure
+
+
+_SHIFTS = (-0.3, -0.1, 0.1, 0.3)
+
+
+def _transferred(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """`direction`, `filter`, `class`, `measure` and the `half` width of its interval, a row each, with means."""
+    own = verdicts[verdicts["headline"]]
+    names = own["network"] + "/" + own["augmentation"] + "/seed" + own["seed"].astype(str)
+    own = own.assign(tested_on=names, tpr=own["tpr_dfm"], fpr=own["fpr_dfm"], filter=ITSELF)
+    tested = table[(table["part"] == "keep") & (table["fill"] == own["fill"].iloc[0])]
+    pairs = tested[["maps_of", "tested_on"]].drop_duplicates()
+    rows = pd.concat([tested, pairs.merge(own, on="tested_on")], ignore_index=True)
+    rows["fpr"] = rows["fpr"].fillna(0)
+    widths = [np.subtract(*wilson(rows[f"{rate}pr"], rows[of])) for rate, of in (("t", "images"), ("f", "negatives"))]
+    ends = [rows[end].str.rsplit("/seed", n=1).str[0].str.removesuffix("/none") for end in ("maps_of", "tested_on")]
+    rows = rows.assign(
+        measure=rows["tpr"] - rows["fpr"],
+        half=np.hypot(*np.nan_to_num(widths)) / 2,
+        direction="maps of " + ends[0] + "\ntested on " + ends[1],
+    )
+    groups = rows.groupby(["direction", "maps_of", "tested_on", "filter"], sort=False)
+    halves = groups["half"].agg(lambda of: np.sqrt((of**2).sum()) / len(of))
+    means = groups[["measure"]].mean().assign(half=halves, **{"class": MEAN}).reset_index()
+    return pd.concat([means, rows])[["direction", "filter", "class", "measure", "half"]]
 
 
 def sizes(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:

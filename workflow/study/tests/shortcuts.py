@@ -219,7 +219,6 @@ TEST: NetworkTest = NetworkTest(
             lambda plan, name: {
                 **store(name),
                 "table": "tables/cross_matrix.csv",
-                **claims(plan, name, *(["transfer_advantage"] if plan.transfers() else [])),
                 "advantage": "tables/own_map_advantage.csv",
                 "shortcuts": "tables/shortcuts.csv",
             },

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import IMAGES, WEIGHTS, NetworkTest, Output, Table
+from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Output, Table, claims, of_dataset, store
 from ..job import FOLDER, run_of_path
 from ..shortcut_tests import deciding, settings, settings_of_methods
 
@@ -126,5 +126,22 @@ TEST = NetworkTest(
     },
     join=join,
     join_inputs=lambda plan: {"hits": [f"{plan.results}/{HITS_OF_PAIRS}"], "transfer": f"{plan.results}/{RATES}"},
+    figures={
+        "transfer": Figure(
+            Result("maps of one network tried on another", "other", "Table 3"),
+            lambda plan: list(dict.fromkeys(tested["dataset"] for tested in _tested(plan))),
+            lambda plan, name: {
+                **store(name),
+                "table": "tables/transfer.csv",
+                "verdicts": "tables/shortcuts.csv",
+                **claims(plan, name, "transfer_advantage"),
+            },
+            of_dataset,
+            caption="TPR - FPR of every class on {{ judged }}, of which only the frequencies of a map are kept; a "
+            "panel is a direction. Blue minus orange in the first line is the own-map advantage; claim (e2) is its "
+            "mean over the directions. Maps are of culling: those of other methods, in ``claim_variants``, are tried "
+            "in one direction alone.",
+        ),
+    },
     order=5,
 )

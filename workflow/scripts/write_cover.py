@@ -1,0 +1,51 @@
+"""Write the picture of the report's cover and the table of claims."""
+
+import base64
+import textwrap
+from pathlib import Path
+
+from frequency_shortcuts.figures import canvas, typeset
+from frequency_shortcuts.findings.claims import shown
+from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.tables import read_table
+from study.job import script
+
+WIDTH = 1440  # pixels of the picture
+LINK = """<a href="#" onclick="app.setView({{navbarMode: 'resultinfo', resultPath: '{path}', content: 'img',
+contentPath: results['{path}'].data_uri}}); return false">{inside}</a>"""
+PICTURE = """<figure class="key">
+<img alt="a shortcut in {dataset}" src="data:image/png;base64,
+{pixels}">
+</figure>"""
+
+
+def link(figure, inside):
+    """HTML that opens a figure of the report, given by its path without suffix."""
+    return LINK.format(path=f"{figure}.svg", inside=inside)
+
+
+def table(claims, folder):
+    """The claims as HTML: each opens its figure in a folder, and has its word in bold if it is decided."""
+    rows = typeset.cells(claims[["claim", "of", "says"]])
+    drawn = zip(claims["figure"].fillna(""), rows["says"], strict=True)
+    rows["says"] = [link(folder / name, says) if name else says for name, says in drawn]
+    rows["the paper's number"] = claims["published"].fillna("")
+    rows["here, with 95 % interval"] = [shown(row) if row["networks"] else "" for row in claims.to_dict("records")]
+    rows["word"] = claims["word"].where(~claims["decided"], "<b>" + claims["word"] + "</b>")
+    return rows.to_html(index=False, border=0, justify="left", escape=False)
+
+
+def picture(path):
+    """A figure as HTML, reduced, in lines that docutils accepts; it opens the figure."""
+    pixels = "\n".join(textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000))
+    dataset = path.stem.partition("_")[2]
+    return link(path.with_suffix(""), PICTURE.format(dataset=dataset, pixels=pixels))
+
+
+@script
+def main(snakemake, created_by):
+    """The picture and the table, as one block of HTML in RST."""
+    drawn = Path(snakemake.input.picture)
+    text = "\n".join([picture(drawn), table(read_table(snakemake.input.claims), drawn.parent)])
+    with replacing(snakemake.output[0]) as temporary:
+        temporary.write_text(f".. raw:: html\n\n{textwrap.indent(text, '   ')}\n")
