@@ -128,7 +128,7 @@ TEST = NetworkTest(
     join_inputs=lambda plan: {"hits": [f"{plan.results}/{HITS_OF_PAIRS}"], "transfer": f"{plan.results}/{RATES}"},
     figures={
         "transfer": Figure(
-            Result("maps of one network tried on another", "other", "Table 3"),
+            Result("maps of one network tried on another", "other"),
             lambda plan: list(dict.fromkeys(tested["dataset"] for tested in _tested(plan))),
             lambda plan, name: {
                 **store(name),
