@@ -151,8 +151,8 @@ SENTENCES = [
      lambda: [int(10 * np.ceil(minutes("laptop") / 10)), minutes("laptop", "processor_s", 1)]),
     (README, "that takes {} networks, of new seeds; here are {:.0f} for (a) and (b), {:.0f} for each other claim.",
      lambda: [FEWEST_DECIDED, *claimed_networks()]),
-    (README, "lowest frequencies ({:z.2f}, {:.2f} to {:.2f}), or the best map of another class ({:.2f}, {:.2f} to "
-     "{:.2f})", lambda: [*claim("d2", word="unclear"), *claim("d3", word="not seen")]),
+    (README, "lowest frequencies ({:z.2f}, {:.2f} to {:.2f}); the best map of another class beats it ({:.2f}, {:.2f} "
+     "to {:.2f})", lambda: [*claim("d2", word="unclear"), *claim("d3", word="not seen")]),
     (README, "of {} of {} harmful fine artefacts that are in all images of a class, and of {} of {} clean classes. It "
      "missed {} of its {} aims.",
      lambda: [warned(harmful("share == 1")).sum(), len(harmful("share == 1")),
