@@ -28,7 +28,8 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
             "claim_variants", "claims", "flips", "networks", "planted_use", "provenance", "runtimes", "table_1",
             "truth",
         ))],
-        ["figures/cards_fashion_mnist-resnet18_w8-none", "figures/claims_all", "figures/shortcuts_fashion_mnist"],
+        ["figures/cards_fashion_mnist-resnet18_w8-none", "figures/claims_all", "figures/shortcut_fashion_mnist",
+         "figures/shortcuts_fashion_mnist"],
     ),
     "findings": (
         "findings",
