@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -82,12 +83,13 @@ def _rows(part: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = ""
                 shared = {key: defaults[""].get(key, {}) for key in siblings}
                 yield from _rows(whole, shared, f"{prefix}<{reference.rsplit('/', 1)[-1]}>.")
             continue
-        missing = "required" if name in part.get("required", ()) else "may be left out"
+        missing = "required" if name in part.get("required", ()) else "optional"
         if nested:
             yield f"`{prefix}{name}`", "the keys below", "" if values else missing, _meaning(whole)
             yield from _rows(whole, values, f"{prefix}{name}.")
         else:
-            yield f"`{prefix}{name}`", allowed(whole), _default(values) or missing, _meaning(whole)
+            bounds = re.sub(r" at least (-?\d+), at most (\d+)", r", \1 to \2", allowed(whole))
+            yield f"`{prefix}{name}`", bounds, _default(values) or missing, _meaning(whole)
 
 
 def _meaning(part: Mapping[str, Any]) -> str:

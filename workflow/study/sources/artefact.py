@@ -29,7 +29,7 @@ artefact:
   properties:
     set:
       description: >-
-        Name of the other data set, from the section `datasets`; it may have an artefact, too, in this class or another.
+        The other data set, from the section `datasets`; it may have an artefact, too, in this class or another.
       $ref: "#/$defs/name"
     kind: {description: "What the images have; in brackets, the unit of its level.", oneOf: KINDS}
     level: {description: "How much of it, in its unit.", type: number, exclusiveMinimum: 0, maximum: 1000}

@@ -32,9 +32,8 @@ fashion_mnist:
   properties:
     test_images:
       description: >-
-        Published test images that the study uses: `all` (the default), or one half of them, 5,000 in the
-        order of the published file. A study that confirms what an earlier one saw uses the other half.
-        `[first, last]`: in their place the training images with these numbers in each class, counted as
+        Published test images that the study uses: `all` (the default), or one half, 5,000 in the order of the file.
+        `[first, last]`: in their place the training images with these numbers in each class, as
         [docs/method.md](../docs/method.md#claims) counts them; they are in no other split.
       title: "all, first_half, second_half, or [first, last]"
       anyOf: [{enum: [all, first_half, second_half]}, {$ref: "#/$defs/judging"}]
@@ -53,8 +52,7 @@ cifar10:
   properties:
     test_images:
       description: >-
-        Published test images that the study uses: `all` (the default), or one half of them, 5,000 in the
-        order of the published file.
+        Published test images that the study uses: `all` (the default), or one half, 5,000 in the order of the file.
       enum: [all, first_half, second_half]
     folder:
       description: >-

@@ -56,8 +56,8 @@ folder:
     channels: {enum: [1, 3], description: 3 for colour or 1 for grey.}
     shares:
       description: >-
-        Share of the images in each split, drawn class by class. The shares sum to 1; a split that the study does not
-        need may be left out, such as `train` for networks that are not trained.
+        Share of the images in each split, drawn class by class; they sum to 1. A split that the study does not need may
+        be left out, such as `train` for networks that are not trained.
       $ref: "#/$defs/shares"
     split_seed: {$ref: "#/$defs/seed", description: Seed of these draws.}
     on_error:
@@ -67,8 +67,8 @@ folder:
       enum: [stop, skip]
     keep:
       description: >-
-        `images` (the default) decodes every file once, into the store; `files` stores the names only and decodes an
-        image whenever it is read, for sets such as ImageNet-1k. `files` excludes `stylised` and `on_error: skip`.
+        `images` (the default) decodes every file once, into the store; `files` decodes an image whenever it is read,
+        as for ImageNet-1k, and excludes `stylised` and `on_error: skip`.
       enum: [images, files]
     stylised:
       description: >-
