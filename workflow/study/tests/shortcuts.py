@@ -15,6 +15,7 @@ from ..description import (
     Table,
     claims,
     files_of_run,
+    first_kind,
     of_dataset,
     percent,
     run_of,
@@ -90,8 +91,9 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
 
 def _first_of_photographs(plan: Plan) -> list[Run]:
-    """Of each set of photographs, the first run whose phases are tested."""
-    runs = [run for run in plan.phase_runs() if run["dataset"] in plan.mapped_datasets("photographs")]
+    """Of each set of photographs, the first run of the first kind of networks whose phases are tested."""
+    of_kinds = [run for name in plan.mapped_datasets("photographs") for run in plan.first_kind_runs(dataset=name)]
+    runs = [run for run in plan.phase_runs() if run in of_kinds]
     return list({run["dataset"]: run for run in reversed(runs)}.values())[::-1]
 
 
@@ -220,7 +222,7 @@ TEST: NetworkTest = NetworkTest(
                 "advantage": "tables/own_map_advantage.csv",
                 "shortcuts": "tables/shortcuts.csv",
             },
-            of_dataset,
+            lambda plan, name: {**of_dataset(plan, name), **first_kind(plan, name)},
             caption="TPR - FPR of every class (a row) on {{ judged }}, of which only the frequencies of one class's "
             "top {{ config.shortcuts.percent }} % map (a column) are kept, with zeros or, where the set has a neutral "
             "class, its images (swap) elsewhere, mean over the networks (seeds) of the first kind that is planned. "
@@ -235,7 +237,7 @@ TEST: NetworkTest = NetworkTest(
             Result("texture or shape", "shortcuts"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in _first_of_photographs(plan))),
             _texture_inputs,
-            lambda plan, name: {**of_dataset(plan, name), **percent(plan)},
+            lambda plan, name: {**of_dataset(plan, name), **percent(plan), **first_kind(plan, name)},
             caption="Networks of the first kind that is planned. Left: the first test "
             "image, and the same reduced to the top {{ config.shortcuts.percent }} % map, stretched in contrast. "
             "Right: TPR - FPR ({{ judged }}) when images keep their amplitudes and phases inside the map, only their "
