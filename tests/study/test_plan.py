@@ -235,6 +235,23 @@ def test_each_claim_has_the_table_and_the_figure_that_the_plan_gives():
     assert study.forms == {"small": ["resnet18", 8], "large": ["resnet18", 8]}
 
 
+def test_figures_and_claims_are_of_the_same_first_kind_of_networks():
+    unmapped = {**PLAN[1], "networks": ["large"], "maps": False}
+    bands = {**PLAN[0], "datasets": ["syn_2"], "augmentations": ["augmix", "none"], "maps": False}
+    found = plan(plan=[unmapped, PLAN[0], {**PLAN[1], "networks": ["small"]}, bands])
+    first = claims.study(found)["first"]
+    assert first == {"photos": ["small", "none"], "syn_1": ["small", "augmix"], "syn_2": ["small", "none"]}
+    for kind in ("dynamics", "bandstop", "cross", "flips", "texture", "ood"):
+        for one in figures.parameters(found, kind):
+            assert one["first"] and all(first[name] == of_set for name, of_set in one["first"].items())
+    assert "photos/small/none/seed1" in figures.parameters(found, "texture")[0]["weights"]
+
+
+def test_a_transfer_that_is_planned_twice_is_tested_once():
+    pair = {"dataset": "photos", "maps_of": "small/none", "tested_on": "large/none"}
+    assert len(plan(transfer=[pair, pair]).transfers()) == 1
+
+
 def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed():
     found = plan(
         cure={"seeds": 2, "first_seed": 7, "network": "small"},

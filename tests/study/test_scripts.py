@@ -13,13 +13,14 @@ import pytest
 import torch
 import yaml
 from docutils.core import publish_parts
-from made_up_results import SMALL, STUDY, dynamics_of, flips_of, whole_study
+from made_up_results import SMALL, STUDY, dynamics_of, flips_of, random_hits, whole_study
 from PIL import Image
 from script_runs import Inputs, Outputs, join_test, run_script, run_test
 from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
+from frequency_shortcuts.evaluation.hits import write_hits
 from frequency_shortcuts.findings.claims import judge
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import Found
@@ -27,7 +28,9 @@ from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
+from notebooks import cards
 from study.plan import Plan
+from study.tests import transfer
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
@@ -267,3 +270,29 @@ def test_a_share_of_a_class_has_its_artefact_in_every_split(kind, trained, tmp_p
     with pytest.raises(SystemExit):
         run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts)
     assert "no class 'C9' in plain: choose from C0, C1, C2" in (tmp_path / "log").read_text()
+
+
+def test_the_advantages_of_transfers_stand_in_the_order_of_the_plan(tmp_path):
+    rates = pd.DataFrame({"dataset": "zoo", "maps_of": "a", "tested_on": "b", "class": "ant", "part": "keep",
+                          "fill": "zeros", "filter": "dfm", "tpr": [1.0], "fpr": 0.0, "positions": 4})  # fmt: skip
+    write_table(rates, tmp_path / "rates.csv")
+    with replacing_hdf5(tmp_path / "hits.h5") as file:
+        for i in range(11):
+            write_hits(group := file.create_group(f"pair{i}"), random_hits())
+            group.attrs.update(dataset="zoo", maps_of=f"small/none/seed{i}", tested_on=f"deep/none/seed{i}")
+    found = transfer.join({"hits": [tmp_path / "hits.h5"], "transfer": read_table(tmp_path / "rates.csv")}, {}, None)
+    seeds = found["transfer_advantage"].drop_duplicates("maps_of")["maps_of"].str.removeprefix("small/none/seed")
+    assert seeds.tolist() == list(map(str, range(11)))
+
+
+def test_the_rates_on_a_card_are_of_the_network_whose_weights_and_maps_are_shown(monkeypatch):
+    """The smallest seed, also where another one is planned first."""
+    run = {"dataset": "zoo", "network": "small", "augmentation": "none"}
+    rows = pd.DataFrame({**run, "seed": [3, 1], "class": "ant", "part": "keep", "fill": "zeros", "margin": 0.1,
+                         "headline": True, **{key: [0.9, 0.2] for key in cards.RATES}})  # fmt: skip
+    shown = {"read_classes": ["ant"], "read_table": rows, "normalisation": None,
+             "class_cards": lambda *given, rates: rates}  # fmt: skip
+    for name, value in shown.items():
+        monkeypatch.setattr(cards, name, value if callable(value) else lambda path, value=value: value)
+    monkeypatch.setattr(cards.examples, "read_cards", lambda *given: SimpleNamespace(fill="zeros"))
+    assert (cards.draw(run, *[""] * 5, 5, [], 4) == 0.2).all()

@@ -143,6 +143,15 @@ def test_e1_is_the_mean_over_the_renditions_and_each_is_a_variant():
     assert len(found) == 5
 
 
+def test_the_first_photographs_come_first_and_a_missing_half_width_stays_missing():
+    table = pd.concat([advantages({SMALL: [0.1]}, dataset="farm"), advantages({SMALL: [0.2]})])
+    found = numbers("own_map_advantage", table, replace(STUDY, photographs=["zoo", "farm"]))
+    assert of(found, "d") == [0.2, 0.1]
+    sketch = advantages({SMALL: [0.1]}, rendition="sketch")
+    found = numbers("ood_advantage", pd.concat([sketch, sketch.assign(rendition="toy", advantage_low=np.nan)]), STUDY)
+    assert found[found["variant"] == ""]["half_width"].isna().all()
+
+
 def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_seed():
     table = transfer(
         ("small", "deep", 200, "zeros", 0.1), ("deep", "small", 200, "zeros", 0.3),
@@ -164,6 +173,8 @@ def test_h_is_whether_some_class_follows_in_each_ordinary_network_on_photographs
               flips_of(SMALL, "follows", "follows", seed=203)]  # fmt: skip
     found = numbers("flips", pd.concat(tables), STUDY)
     assert of(found, "h") == [1, 1, 0] and of(found, "h", OTHERS) == [1] and len(found) == 4
+    untold = numbers("flips", flips_of(SMALL, "cannot tell", "not recognised", "cannot tell"), STUDY)
+    assert of(untold, "h") == pytest.approx([np.nan], nan_ok=True)
 
 
 def test_n_is_what_the_classes_lose_at_test_time_and_not_after_training_anew():

@@ -66,7 +66,7 @@ def of_phase(seeds=3):
 def test_texture_draws_means_over_networks_with_their_intervals(without_fpr):
     rows, tile = of_phase(), np.zeros((1, 4, 4))
     if without_fpr:
-        rows[[name for name in rows if name.startswith("fpr")]] = np.nan
+        rows[[name for name in rows if name.startswith("fpr")]], rows["negatives"] = np.nan, 0
     axis = shortcuts.texture(rows, dict.fromkeys(JUDGED, (tile, tile))).axes[0]
     drawn = [line.get_xydata()[0] for line in axis.lines if line.get_marker() in "os^" and len(line.get_xdata()) == 1]
     bars = [bar.get_segments()[0] for bar in axis.collections]
@@ -113,6 +113,28 @@ def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
         lines = {line.get_label(): line.get_ydata() for line in axis.lines}
         np.testing.assert_allclose(lines["own map"], [0.16, 0.32, 0.92])
         np.testing.assert_allclose(lines["lowest frequencies"], [0.06, 0.22, 0.82])
+
+
+def test_the_median_of_an_even_number_of_networks_is_one_of_them_and_unequal_numbers_are_named():
+    frame = of_learning().query("view == 'low-pass'")
+    bars = [line.get_xdata()[0] for line in learning.learned(frame, ["bee"]).axes[0].lines if len(line.get_xdata())]
+    assert bars[0] == learning.learned(frame, ["bee"]).axes[0].get_xticks()[-1]  # 5 and never
+    more = pd.concat([frame, frame[frame["seed"] == 0].assign(dataset="syn_1")])
+    texts = [artist.get_text() for artist in learning.dynamics(more).artists]
+    assert any("mean of 2 or 1 networks" in text for text in texts)
+
+
+def test_the_first_kind_is_the_one_of_the_plan_also_where_the_table_has_another_one_first():
+    frame, _ = table(dataset=["zoo", "farm"], seed=(0, 1))
+    first = {"zoo": ["vgg16", "augmix"], "farm": ["none", "such"]}
+    found = selection.first_kinds(frame, first)
+    assert set(zip(found["dataset"], found["network"], strict=True)) == {("zoo", "vgg16"), ("farm", "resnet18")}
+
+
+def test_rates_without_fpr_are_tpr_alone():
+    assert [canvas.rates_label(*pair) for pair in ((0.9, 0.1), (1, np.nan), (np.nan, np.nan))] == [
+        "0.90 / 0.10", "1.00", "not tested"
+    ]  # fmt: skip
 
 
 # Learning, and which classes figures show

@@ -8,9 +8,11 @@ from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, table: str, claims: list[str], most: int) -> Figure:
+def draw(
+    dataset: str, store: str, table: str, claims: list[str], first: dict[str, list[str]], most: int
+) -> Figure:  # fmt: skip
     classes = read_classes(store)
-    rows = selection.first_kinds(read_table(table).query("dataset == @dataset"))
+    rows = selection.first_kinds(read_table(table).query("dataset == @dataset"), first)
     shown = selection.most_changed_by_bands(rows, classes, most)
     words = lines(map(read_table, claims), "b")
     return learning.band_stop(rows, shown.names(classes), claims=words, note=shown.note)

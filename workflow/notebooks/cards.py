@@ -21,6 +21,7 @@ def draw(
     shown = selection.clearest_shortcuts(of_network, classes, most)
     names = shown.names(classes)
     cards = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))
-    tests = of_network[of_network["fill"] == cards.fill].query("part == 'keep'").drop_duplicates("class")
+    first = of_network[of_network["seed"] == of_network["seed"].min()]  # whose weights and maps are shown
+    tests = first[first["fill"] == cards.fill].query("part == 'keep'")
     rates = tests.set_index("class").reindex(index=names, columns=RATES).to_numpy(float).reshape(len(names), 3, 2)
     return class_cards(cards, names, len(classes), band_edges, shown.note, rates=rates)

@@ -7,15 +7,17 @@ from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import CULLING, read_table
 
 
-def draw(dataset: str, store: str, table: str, advantage: str, shortcuts: str, most: int) -> Figure:
+def draw(
+    dataset: str, store: str, table: str, advantage: str, shortcuts: str, first: dict[str, list[str]], most: int
+) -> Figure:  # fmt: skip
     classes = read_classes(store)
     verdicts, *tables = (rows[rows["dataset"] == dataset] for rows in map(read_table, (shortcuts, table, advantage)))
-    first, *rest = selection.kinds_of(verdicts)
+    kind, *rest = selection.first_and_rest(verdicts, first[dataset])
     matrix, gain = (
         rows.assign(network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, ""))
-        for rows in (selection.of_kind(table, first) for table in tables)
+        for rows in (selection.of_kind(table, kind) for table in tables)
     )
     shown = selection.clearest_shortcuts(verdicts, classes, most)
-    kinds = f"{' '.join(first).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
+    kinds = f"{' '.join(kind).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
     note = "; ".join(filter(None, (kinds, shown.note)))
     return cross_matrix.cross_matrix(matrix, gain, shown.names(classes), note)

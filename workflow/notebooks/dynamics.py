@@ -12,9 +12,11 @@ from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(datasets: list[str], store: str | None, table: str, claims: list[str], most: int) -> Figure:
+def draw(
+    datasets: list[str], store: str | None, table: str, claims: list[str], first: dict[str, list[str]], most: int
+) -> Figure:  # fmt: skip
     rows = read_table(table)
-    rows = selection.first_kinds(rows[rows["dataset"].isin(datasets)])
+    rows = selection.first_kinds(rows[rows["dataset"].isin(datasets)], first)
     display(rows.pivot_table("f1", ["dataset", "class"], "view", sort=False).round(2))
     if store is None:
         return learning.dynamics(rows)

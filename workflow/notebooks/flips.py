@@ -8,12 +8,14 @@ from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, table: str, cross: str, claims: list[str], most: int) -> Figure:
+def draw(
+    dataset: str, store: str, table: str, cross: str, claims: list[str], first: dict[str, list[str]], most: int
+) -> Figure:  # fmt: skip
     classes = read_classes(store)
     rates, matrix = (rows[rows["dataset"] == dataset] for rows in map(read_table, (table, cross)))
-    first, *rest = selection.kinds_of(rates)
+    kind, *rest = selection.first_and_rest(rates, first[dataset])
     shown = selection.clearest_flips(rates, classes, most)
-    kinds = f"{' '.join(first).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
-    rates, matrix = (selection.of_kind(rows, first) for rows in (rates, matrix))
+    kinds = f"{' '.join(kind).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
+    rates, matrix = (selection.of_kind(rows, kind) for rows in (rates, matrix))
     note, words = "; ".join(filter(None, (kinds, shown.note))), lines(map(read_table, claims), "h", dataset)
     return cross_matrix.flips(rates, matrix, shown.names(classes), note, words)

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import canvas, selection, spectra
+from frequency_shortcuts.findings.study_tables import as_published
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.storage.hdf5 import read_classes
@@ -18,7 +19,8 @@ def draw(
 ) -> Figure:  # fmt: skip
     classes, verdicts = read_classes(store), read_table(shortcuts).query("dataset == @dataset")
     shown = selection.clearest_shortcuts(verdicts, classes, most)
-    names, rates = shown.names(classes), read_table(table).query("dataset == @dataset and headline")
+    names, rates = shown.names(classes), read_table(table).query("dataset == @dataset")
+    rates = as_published(rates)  # what the pictures show
     images: dict[str, Any] = {}
     below = {}
     for kind, path, found in zip(kinds, weights, maps, strict=True):
@@ -28,7 +30,7 @@ def draw(
         images[label] = examples.reduced_images(normalised, dfm.read_mask(found, percent, shown.index))
         of_class = selection.of_kind(rates, (kind[0], kind[1])).set_index("class").reindex(names)
         pairs = of_class.reindex(columns=["tpr_dfm_mean", "fpr_dfm_mean"]).to_numpy(float)
-        below[label] = [" / ".join(f"{rate:.2f}".replace("0.", ".") for rate in pair) for pair in pairs]
+        below[label] = [canvas.rates_label(*pair).replace("0.", ".") for pair in pairs]
     key = f"below: TPR / FPR from the {percent:g} % map alone, mean over networks"
     question = "What is left of an image that is reduced to the map of its class?"
     return spectra.tiles(images, names, question, shown.note, below, key)

@@ -16,4 +16,4 @@ def draw(dataset: str, store: str, table: str, verdicts: str, most: int) -> Figu
     rows, judged = (found[found["dataset"] == dataset] for found in map(read_table, (table, verdicts)))
     display(rows.pivot_table("measure", "percent", "filter", sort=False).round(2))
     shown = selection.clearest_shortcuts(judged, classes, min(most, shortcuts.MOST))
-    return shortcuts.sizes(selection.first_kinds(rows), shown.names(classes), shown.note)
+    return shortcuts.sizes(rows, shown.names(classes), shown.note)

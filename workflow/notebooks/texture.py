@@ -15,13 +15,16 @@ from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
-def draw(dataset: str, store: str, weights: str, maps: str, table: str, percent: float, most: int) -> Figure:
+def draw(
+    dataset: str, store: str, weights: str, maps: str, table: str, first: dict[str, list[str]], percent: float,
+    most: int,
+) -> Figure:  # fmt: skip
     classes, rows = read_classes(store), read_table(table).query("dataset == @dataset")
     judged = rows.assign(verdict=rows["verdict"].astype(object).fillna("no verdict"))
     of_verdict = judged.groupby(["network", "augmentation", "verdict"], sort=False)
     means = {name: (name, "mean") for name in ("share_amplitude", "share_phase")}
     display(of_verdict.agg(classes=("class", "size"), **means).round(2))
-    rows = selection.first_kinds(rows)
+    rows = selection.first_kinds(rows, first)
     shown = selection.strongest_swap(rows, classes, most)
     pictures, normalised = examples.first_test_images(store, shown.index, normalisation(weights))
     reduced = examples.reduced_images(normalised, dfm.read_mask(maps, percent, shown.index))

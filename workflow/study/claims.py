@@ -31,11 +31,10 @@ def files(plan: Plan) -> list[str]:
 
 def study(plan: Plan) -> dict[str, Any]:
     """The fields of `numbers.Study`."""
-    first = [*reversed(plan.runs()), *plan.first_kind_runs()]  # of a set without maps, the first run
     networks = {run["network"]: plan.config["networks"][run["network"]] for run in plan.trained_runs()}
     return {
         "photographs": photographs(plan),
-        "first": {run["dataset"]: [run["network"], run["augmentation"]] for run in first},
+        "first": plan.first_kinds(),
         "forms": {name: [network["architecture"], network["width"]] for name, network in networks.items()},
         "control_bands": {name: plan.dataset(name)["control_band"] for name in plan.datasets("synthetic")},
     }

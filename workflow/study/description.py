@@ -185,6 +185,11 @@ def of_photographs(plan: Plan, name: str) -> bool:
     return name in photographs or not photographs
 
 
+def first_kind(plan: Plan, *names: str) -> dict[str, Any]:
+    """Network and augmentation of the first kind of networks of each of these data sets, the one of the claims."""
+    return {"first": {name: plan.first_kinds()[name] for name in names}}
+
+
 def percent(plan: Plan) -> dict[str, Any]:
     """The size of the maps that are tested."""
     return {"percent": plan.setting("shortcuts/percent")}

@@ -8,7 +8,7 @@ from typing import Any
 
 from .catalogue import TABLES
 from .categories import Result
-from .description import Figure, claims, of_dataset, of_photographs, percent, store, table
+from .description import Figure, claims, first_kind, of_dataset, of_photographs, percent, store, table
 from .job import FOLDER as RUN
 from .job import NETWORK, WITH_TRUTH
 from .network_tests import TESTS
@@ -132,7 +132,8 @@ def _trained(plan: Plan, *kinds: str) -> list[str]:
 def _dynamics_parameters(plan: Plan, name: str) -> dict[str, Any]:
     together = name == "synthetic"
     datasets = _trained(plan, *WITH_TRUTH) if together else [name]
-    return {"datasets": datasets, "most": plan.setting("figures/classes"), **({"store": None} if together else {})}
+    given = {"datasets": datasets, "most": plan.setting("figures/classes"), **first_kind(plan, *datasets)}
+    return given | ({"store": None} if together else {})
 
 
 _KINDS: dict[str, Figure] = {

@@ -138,13 +138,18 @@ class Plan:
 
     @cached_property
     def _first_kinds(self) -> dict[str, list[Any]]:
-        """The first kind of networks of each data set with maps: [data set, network, augmentation]."""
+        """The first kind of networks of each data set, with maps where some have: [data set, network, augmentation]."""
         first: dict[str, list[Any]] = {}
-        for run in self._mapped:
+        with_maps = self.mapped_datasets()
+        for run in [*self._mapped, *(run for run in self._runs if run["dataset"] not in with_maps)]:
             kind = first.setdefault(run["dataset"], [run[key] for key in NETWORK])
             if run["network"] == kind[1] and run["augmentation"] == "none":
                 kind[2] = "none"
         return first
+
+    def first_kinds(self) -> dict[str, list[Any]]:
+        """Network and augmentation of the first kind of networks of each data set."""
+        return {name: kind for name, (_, *kind) in self._first_kinds.items()}
 
     def first_kind_runs(self, **where: Any) -> list[Run]:
         """The runs with maps of the first kind of networks of each data set, if they match `where`.
@@ -169,7 +174,7 @@ class Plan:
         return [run for name in self.mapped_datasets() if name in several for run in self.mapped_runs(dataset=name)]
 
     def transfers(self) -> list[tuple[Run, Run]]:
-        """(run whose maps are tested, run that they are tested on), of one seed, for every planned transfer."""
+        """(run whose maps are tested, run that they are tested on), of one seed, once for every planned transfer."""
         pairs = []
         for entry in self.config["transfer"]:
             ends = [
@@ -177,7 +182,7 @@ class Plan:
                 for end in ("maps_of", "tested_on")
             ]
             pairs += [(source, target) for source, target in product(*ends) if source["seed"] == target["seed"]]
-        return pairs
+        return [pair for i, pair in enumerate(pairs) if pair not in pairs[:i]]
 
     def baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of the baseline of every set of photographs: its first kind of networks."""

@@ -50,8 +50,8 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
     Returns one row per fill: `fill`, `headline` (see `cross_matrix`), `classes`, `own` (mean of M[c, c]), `others`
     (mean of M[c, m], m not c), and three means over the classes, each with its 95 % interval `_low`, `_high`:
 
-    - `advantage`: `own` minus `others`
-    - `low_pass_margin`: M[c, c] minus TPR - FPR from the lowest frequencies; NaN where these have no FPR
+    - `advantage`: `own` minus `others`; NaN where no other map was tried
+    - `low_pass_margin`: M[c, c] minus TPR - FPR from the lowest frequencies; NaN where these were not tried
     - `best_other_margin`: M[c, c] minus M[c, m] of the best m. It is chosen on every second image of each class, and
       compared with the own map on the others, and the other way round; NaN with one image of a class
 
@@ -101,8 +101,10 @@ def maps_of_classes(hits: Hits) -> dict[int, dict[int, int]]:
 # compared with, [n]; None where it cannot be.
 
 
-def _over_others(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray:
+def _over_others(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray | None:
     """Over the mean of the other maps."""
+    if len(maps) < 2:
+        return None
     difference: FloatArray = (_weights(c, maps)[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
     return difference
 

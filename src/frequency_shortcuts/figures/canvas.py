@@ -229,6 +229,12 @@ def row_labels(figure: Figure, axes: npt.NDArray[Any], labels: Sequence[str], ro
         axis.set_ylabel(label, fontsize=size)
 
 
+def rates_label(tpr: float, fpr: float) -> str:
+    """TPR / FPR in two digits, TPR alone where no FPR was measured, or that this was not tested."""
+    there = [rate for rate in (tpr, fpr) if not np.isnan(rate)]
+    return "not tested" if np.isnan(tpr) else " / ".join(f"{rate:.2f}" for rate in there)
+
+
 def break_line(line: str, letters: int) -> str:
     """A line on several, if it is long, that end where its words do, or else anywhere."""
     lines = [""]

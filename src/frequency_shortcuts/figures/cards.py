@@ -25,6 +25,7 @@ from .canvas import (
     break_line,
     draw_circles,
     page_of_panels,
+    rates_label,
     row_labels,
     show_picture,
     show_plane,
@@ -87,8 +88,7 @@ def class_cards(
                 show_picture(axis, shots[c])
                 axis.set_axis_off()
             for axis, pair in zip(line[-3:], () if rates is None else rates[c], strict=False):
-                text = "not tested" if np.isnan(pair[0]) else " / ".join(f"{rate:.2f}" for rate in pair)
-                axis.text(0.5, -0.03, text, transform=axis.transAxes, ha="center", va="top", fontsize=9)
+                axis.text(0.5, -0.03, rates_label(*pair), transform=axis.transAxes, ha="center", va="top", fontsize=9)
         row_labels(figure, axes, [wrap(abbreviate(name, note)) for name in classes], side + 0.04, 10)
         titles(axes, [*(shown.title for shown in planes), *pictures])
         for shown, axis in zip(planes, axes[-1], strict=False):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import cycle
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
@@ -44,8 +45,8 @@ _AT_TEST, _AFTER = "#d55e00", "#0173b2"
 def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] = (), note: str = "") -> Figure:
     """When each class is learned: the tested iteration at which F1 first passes `LEARNED`; a panel a view.
 
-    A mark is a network, open at the right edge if its class never passes; the bar is the median. Classes are sorted by
-    the median on the images as they are.
+    A mark is a network, open at the right edge if its class never passes; the bar is the median, of an even number of
+    networks the later of the two in the middle. Classes are sorted by the median on the images as they are.
 
     table : of `dynamics` of one kind of network. `classes` may be some of those in the table, which the note then says.
     """
@@ -55,9 +56,8 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] =
     passed = table[table["f1"] >= LEARNED].groupby(["view", "class", "seed"])["iteration"].min()
     every = pd.MultiIndex.from_product([views, classes, seeds])
     first = passed.reindex(every).fillna(never)
-    order = (
-        first[views[0]].groupby(level=0).agg(["median", "mean"]).sort_values(["median", "mean"], kind="stable").index
-    )
+    ranked = first[views[0]].groupby(level=0).agg(middle=_middle, mean="mean")
+    order = ranked.sort_values(["middle", "mean"], kind="stable").index
     spread = np.linspace(-0.32, 0.32, len(seeds)) if len(seeds) > 1 else np.zeros(1)
     size, row = (16, 0.27) if len(seeds) <= 8 else (7, 0.42)  # of marks, points squared, and of a class, inches
     with style(9):
@@ -69,7 +69,7 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] =
                     axis.scatter(
                         at[reached], place + spread[reached], s=size, color=look, edgecolor=_AFTER, linewidth=0.8
                     )
-                axis.plot([np.median(at)] * 2, [place - 0.42, place + 0.42], color="black", linewidth=1.6)
+                axis.plot([_middle(at)] * 2, [place - 0.42, place + 0.42], color="black", linewidth=1.6)
             axis.hlines(np.arange(len(order) - 1) + 0.5, 0, never, color="0.92", linewidth=0.8, zorder=0)
             axis.axvline((last + never) / 2, color="0.6", linewidth=0.8, linestyle=":")
             whole_ticks(axis.xaxis)
@@ -86,6 +86,11 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] =
         legend_below(figure, axes[0, 0], 3)
         write_title(figure, f"When does F1 of each class first pass {LEARNED:g}?", *claims, note)
     return figure
+
+
+def _middle(at: npt.ArrayLike) -> float:
+    """The median, of an even number the greater of the two in the middle: no mean with the place of never."""
+    return float(np.quantile(np.asarray(at), 0.5, method="higher"))
 
 
 def dynamics(table: pd.DataFrame) -> Figure:
@@ -122,8 +127,9 @@ def dynamics(table: pd.DataFrame) -> Figure:
             axis.set_xlabel("iteration")
         despine(figure.axes)
         legend_below(figure, axes[0, 0], 6)
-        networks = table.groupby("dataset")["seed"].nunique().max()
-        lines = f"thick: mean of {networks} networks, thin: each" if networks > 1 else "one network a set"
+        networks = table.groupby("dataset")["seed"].nunique()
+        count = " or ".join(map(str, sorted(set(networks), reverse=True)))
+        lines = f"thick: mean of {count} networks, thin: each" if networks.max() > 1 else "one network a set"
         write_title(figure, "Which class is learned first?", lines)
     return figure
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,9 +24,15 @@ def of_kind(table: pd.DataFrame, kind: tuple[str, str]) -> pd.DataFrame:
     return table[(table["network"] == kind[0]) & (table["augmentation"] == kind[1])]
 
 
-def first_kinds(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the first kind of network of each data set."""
-    return pd.concat([of_kind(rows, kinds_of(rows)[0]) for _, rows in table.groupby("dataset", sort=False)])
+def first_and_rest(table: pd.DataFrame, first: Sequence[str]) -> list[tuple[str, str]]:
+    """The kinds of networks in a table, from the one of this network and augmentation on, if it is there."""
+    return sorted(kinds_of(table), key=lambda kind: list(kind) != list(first))
+
+
+def first_kinds(table: pd.DataFrame, first: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """The rows of the first kind of network of each data set; first : its network and augmentation."""
+    sets = table.groupby("dataset", sort=False)
+    return pd.concat([of_kind(rows, first_and_rest(rows, first[str(name)])[0]) for name, rows in sets])
 
 
 @dataclass(frozen=True)

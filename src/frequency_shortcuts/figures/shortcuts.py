@@ -224,10 +224,11 @@ def out_of_distribution(
         titles(axes, renditions, "rate")
         despine(figure.axes, left=True)
         legend_below(figure, axes[0, 0], 4)
-        networks = table.groupby(["network", "augmentation"])["seed"].nunique().max()
+        counts = {of_kind(table, kind)["seed"].nunique() for kind in kinds}
+        networks = " or ".join(map(str, sorted(counts, reverse=True)))
         spread = f"marks: mean of {networks} networks, lines: from the lowest to the highest"
         question = "Does the map of a class still work in other renditions?"
-        write_title(figure, question, *claims, spread if networks > 1 else "", note)
+        write_title(figure, question, *claims, spread if max(counts) > 1 else "", note)
     return figure
 
 
@@ -393,7 +394,7 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
 
 def _measure(rows: pd.DataFrame, kept: str) -> tuple[float, float, float]:
     """TPR - FPR of a class over its networks, with its 95 % interval."""
-    fpr = rows[f"fpr_{kept}"].fillna(0)
-    low, high = wilson(fpr, rows["negatives"])
-    of_tpr = rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"]
-    return over_networks(rows[f"tpr_{kept}"] - fpr, np.hypot(of_tpr, high - low) / 2)[:3]
+    fpr, of_tpr = rows[f"fpr_{kept}"], rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"]
+    low, high = wilson(fpr, rows["negatives"].where(fpr.notna()))  # two classes have no FPR
+    half = np.hypot(of_tpr, np.nan_to_num(high - low)) / 2
+    return over_networks(rows[f"tpr_{kept}"] - fpr.fillna(0), half)[:3]

@@ -23,7 +23,8 @@ COLUMNS = ["claim", "variant", "dataset", "networks_of", "seed", "value", "half_
 CURES = ("swap_fine",)  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
 OTHERS, ONE_DIRECTION = "other networks", "one direction"
 DIFFERENCES = NARROWEST, WITHOUT = "minus the narrowest", "minus without augmentation"  # seed by seed
-FOLLOWS, ALL_IMAGES = ("follows", "follows and needs"), "(all)"  # verdicts of `flips`, a class of `reliance`
+FOLLOWS, UNTOLD = ("follows", "follows and needs"), ("cannot tell", "not recognised")  # verdicts of `flips`
+ALL_IMAGES = "(all)"  # a class of `reliance`
 Row = dict[str, Any]
 
 
@@ -43,9 +44,10 @@ class Study:
     control_bands: Mapping[str, int] = field(default_factory=dict)
 
     def of_photographs(self, table: pd.DataFrame) -> pd.DataFrame:
-        """The rows of a table that are of photographs, and if it counts them, of enough classes."""
+        """The rows of a table of photographs, set by set, and if the table counts them, of enough classes."""
         enough = table["classes"] >= FEWEST_CLASSES if "classes" in table else True
-        return table[table["dataset"].isin(self.photographs) & enough]
+        chosen, places = table[table["dataset"].isin(self.photographs) & enough], list(self.photographs)
+        return chosen.sort_values("dataset", key=lambda names: names.map(places.index), kind="stable")
 
     def variant(self, run: Row, *parts: str) -> str | None:
         """The variant of a number with these parts; that of other networks has no parts, or none is given (None)."""
@@ -173,7 +175,7 @@ def ood_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
             continue
         part = part.assign(half=_halves(part))
         # Renditions are of the same images, so the half widths are not independent.
-        yield _row("e1", run, part["advantage"].mean(skipna=False), variant, part["half"].mean())
+        yield _row("e1", run, part["advantage"].mean(skipna=False), variant, part["half"].mean(skipna=False))
         for row in part.to_dict("records") if not variant else ():
             yield _row("e1", run, row["advantage"], row["rendition"], row["half"])
 
@@ -201,16 +203,18 @@ def transfer_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
         variant = ", ".join(filter(None, _maps(run)))
         if (run["same"] and variant) or len(part) < part["directions"].iloc[0]:
             continue
-        yield _row("e2", run, part["advantage"].mean(), OTHERS if run["same"] else variant, part["half"].mean())
+        value, half = (part[key].mean(skipna=False) for key in ("advantage", "half"))
+        yield _row("e2", run, value, OTHERS if run["same"] else variant, half)
         for row in part.to_dict("records") if len(part) > 1 and not variant and not run["same"] else ():
             yield _row("e2", {**row, "networks_of": row["direction"]}, row["advantage"], ONE_DIRECTION, row["half"])
 
 
 def flips(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (h): whether some class of a network follows its fine spectrum."""
+    """Claim (h): whether some class of a network follows its fine spectrum; missing if the test tells of no class."""
     for run, of_run in _groups(study.of_photographs(table[~table["augmentation"].isin(CURES)]), *RUN):
         if len(of_run) >= FEWEST_CLASSES:
-            follows = of_run["verdict"].isin(FOLLOWS).any()
+            told = of_run.loc[~of_run["verdict"].isin(UNTOLD), "verdict"]
+            follows = told.isin(FOLLOWS).any() if len(told) else np.nan
             yield _row("h", run, follows, study.variant(run) or "")
 
 

@@ -15,7 +15,7 @@ RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
 CULLING = "culling"  # in the column `method`: the maps that the culling of the study found
 NAMES = (
     "dataset", "network", "augmentation", "rendition", "maps", "method", "class", "true_class", "called_class", "map",
-    "closest_class", "largest_other_class", "spectrum_of",
+    "closest_class", "largest_other_class", "spectrum_of", "networks_of", "variant",
 )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from ..description import (
     Table,
     claims,
     files_of_run,
+    first_kind,
     of_dataset,
     of_photographs,
     percent,
@@ -90,8 +91,9 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
 
 def _first_of_photographs(plan: Plan) -> list[Run]:
-    """Of each set of photographs, the first run whose phases are tested."""
-    runs = [run for run in plan.phase_runs() if run["dataset"] in plan.mapped_datasets("photographs")]
+    """Of each set of photographs, the first run of the first kind of networks whose phases are tested."""
+    of_kinds = [run for name in plan.mapped_datasets("photographs") for run in plan.first_kind_runs(dataset=name)]
+    runs = [run for run in plan.phase_runs() if run in of_kinds]
     return list({run["dataset"]: run for run in reversed(runs)}.values())[::-1]
 
 
@@ -222,7 +224,7 @@ TEST: NetworkTest = NetworkTest(
                 "advantage": "tables/own_map_advantage.csv",
                 "shortcuts": "tables/shortcuts.csv",
             },
-            of_dataset,
+            lambda plan, name: {**of_dataset(plan, name), **first_kind(plan, name)},
             caption="TPR - FPR of every class (a row) from the top {{ config.shortcuts.percent }} % map of every "
             "class (a column), with zeros or, where the set has a neutral class, its images (swap) elsewhere ({{ "
             "judged }}), mean over the networks of the first kind{% if config.shortcuts.methods %}; a panel with the "
@@ -236,7 +238,7 @@ TEST: NetworkTest = NetworkTest(
             Result("texture or shape", "texture"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in _first_of_photographs(plan))),
             _texture_inputs,
-            lambda plan, name: {**of_dataset(plan, name), **percent(plan)},
+            lambda plan, name: {**of_dataset(plan, name), **percent(plan), **first_kind(plan, name)},
             caption="Left: the first test image, and the same reduced to the top {{ config.shortcuts.percent }} % "
             "map. Right: TPR - FPR ({{ judged }}; networks of the first kind) when images keep their amplitudes and "
             "phases inside the map, or one of them and another image gives the other, with 95 % intervals. The grey "

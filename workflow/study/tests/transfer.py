@@ -61,8 +61,8 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     def groups() -> Iterator[tuple[dict[str, str], h5py.Group]]:
         for path in given["hits"]:
             with read_hdf5(path) as file:
-                for group in file.values():
-                    yield {key: str(group.attrs[key]) for key in pair}, group
+                for name in sorted(file, key=lambda name: int(name.removeprefix("pair"))):  # as planned
+                    yield {key: str(file[name].attrs[key]) for key in pair}, file[name]
 
     return {
         "transfer": mean_over_draws(given["transfer"], pair),
