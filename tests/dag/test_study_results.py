@@ -1,6 +1,7 @@
 """Images, spectra, networks, maps and tests of the study: the contract of the files, and what they hold."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import h5py
@@ -17,6 +18,7 @@ from checkouts import (
     NEUTRAL,
     PERCENTS,
     PLANTED,
+    ROOT,
     SHAPES,
     STYLISED,
     TRAINED,
@@ -33,13 +35,13 @@ from frequency_shortcuts.evaluation.cross import own_map_advantage
 from frequency_shortcuts.evaluation.hits import rates, read_hits
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation, read_metadata
-from frequency_shortcuts.storage.contents import ATTRIBUTES
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
 from study.tested_networks import with_names
 
 
 def test_every_file_says_what_it_holds_and_of_what_it_is(study):
+    page = (ROOT / "results" / "README.md").read_text()
     for path in sorted(study.results.glob("**/*.h5")):
         folder, *run = path.relative_to(study.results).with_suffix("").parts
         with h5py.File(path) as file:
@@ -50,7 +52,7 @@ def test_every_file_says_what_it_holds_and_of_what_it_is(study):
                 if isinstance(item, h5py.Dataset):
                     assert item.attrs["description"] and all(dimension.label for dimension in item.dims), item
                     said -= {"description", "units", "DIMENSION_LABELS"}
-                assert said <= set().union(*ATTRIBUTES.values()), item
+                assert said <= set(re.findall(r"`(\w+)`:", page)), item
             if folder == "dfm" or (folder in ("maps", "tests") and len(run) == 5):
                 of = run[-5:-1] if folder == "tests" else run[-4:]
                 names = (file.attrs[name] for name in RUN[:3])

@@ -33,13 +33,6 @@ def test_a_file_says_the_dimensions_the_unit_and_the_content_of_each_dataset(tmp
         assert mask.attrs["description"] == "The map: the best-ranked frequencies, % of the spectrum."
 
 
-def test_the_values_and_attributes_are_those_of_a_file_without_descriptions(tmp_path, monkeypatch):
-    write_maps(tmp_path / "new.h5", split="test")
-    monkeypatch.setattr(contents, "describe", lambda file: None)
-    write_maps(tmp_path / "old.h5", split="test")
-    np.testing.assert_equal(vars(dfm.read(tmp_path / "new.h5")), vars(dfm.read(tmp_path / "old.h5")))
-
-
 def test_the_longest_name_with_these_dimensions_is_found():
     assert contents.of("pair0/methods/mixture/trials/positions", 1) == contents.DATASETS["trials/positions"]
     assert contents.of("phase/named/map/both", 2) == contents.DATASETS["named/*/*"]
@@ -52,15 +45,6 @@ def test_a_dataset_without_a_description_is_not_written(tmp_path, name, values):
         with replacing_hdf5(tmp_path / "a.h5") as file:
             file[name] = values
     assert not any(tmp_path.iterdir())
-
-
-def test_a_link_is_left_as_it_is(tmp_path):
-    with h5py.File(tmp_path / "other.h5", "w") as file:
-        file["unknown"] = [1]
-    with replacing_hdf5(tmp_path / "a.h5") as file:
-        file["unknown"] = h5py.ExternalLink("other.h5", "unknown")
-    with h5py.File(tmp_path / "other.h5") as file:
-        assert not file["unknown"].attrs
 
 
 def test_the_code_in_the_page_reads_and_draws_an_adcs_and_a_dfm_file(tmp_path, monkeypatch, capsys):
