@@ -126,10 +126,10 @@ def of_tests() -> dict[Path, str]:
 
 def _contents() -> Iterator[str]:
     """The lines of the table of the datasets of all HDF5 files."""
-    yield from ("| dataset | of | dimensions | `units` | `description` |", "|---|---|---|---|---|")
+    yield from ("| dataset | of | dimensions; `units` | `description` |", "|---|---|---|---|")
     for name, one in DATASETS.items():
         dims = ", ".join(label.replace(" frequency (cycles per image)", "") for label in one.dims)
-        yield f"| `{name}` | {one.files} | {dims} | {one.units} | {one.description} |"
+        yield f"| `{name}` | {one.files} | {dims}{f'; {one.units}' if one.units else ''} | {one.description} |"
 
 
 def _between(text: str, start: str, end: str, lines: list[str]) -> str:
