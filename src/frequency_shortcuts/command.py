@@ -172,6 +172,8 @@ SEARCH = [  # options of the search for maps
     click.option("--percent", default=5.0, show_default=True, help="Share of the frequencies in a map."),
 ]  # fmt: skip
 
+OF_MAPS = ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives")
+
 
 def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator that gives a command several options."""
@@ -207,9 +209,12 @@ to a folder. A stopped search resumes with the same command.
 Examples:
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick --fail-above 0.2
+  frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --as-published
 """)  # fmt: skip
 @_options(*NETWORK, *SEARCH)
 @click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
+@click.option("--as-published", is_flag=True,
+              help="The test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros.")  # fmt: skip
 @click.option("--source", metavar="FILE",
               help="CSV with the columns path and source: recall by source, such as hospital.")  # fmt: skip
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
@@ -218,14 +223,20 @@ Examples:
 @click.option("--out", default=Path("results/analysis"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
-def analyse(out: Path, quick: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
+def analyse(out: Path, quick: bool, as_published: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
     state = out / "unfinished"
     if quick:
-        _refuse_options_of_maps()
+        _refuse(*OF_MAPS, "as_published", reason="is about maps, which --quick leaves out")
+    if as_published:
+        _refuse("method", "settings", "percent", "precision", reason="is set by --as-published")
     with _resumable(state):
         _check_out(out)
-        result = _analysis(options, state=state, quick=quick)
+        result = _analysis(options, state=state, quick=quick, as_published=as_published)
         result.save(out)
+    if as_published:
+        from frequency_shortcuts.analysis.summary import rate_table
+
+        click.echo(f"{rate_table(result)}\n")
     reason = None if fail_above is None else _reason_to_fail(result.flips, fail_above)
     _show(result, out / "report.html", reason)
 
@@ -238,13 +249,12 @@ def _show(result: Any, page: Path, reason: str | None = None) -> None:
         raise SystemExit(1)
 
 
-def _refuse_options_of_maps() -> None:
-    """Raise ValueError for an option of maps on the command line."""
+def _refuse(*names: str, reason: str) -> None:
+    """Raise ValueError for one of these options on the command line."""
     context = click.get_current_context()
-    for name in ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives"):
+    for name in names:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            option = f"--{name.replace('_', '-')}"
-            raise ValueError(f"{option} is about maps, which --quick leaves out: give one or the other")
+            raise ValueError(f"--{name.replace('_', '-')} {reason}: give one or the other")
 
 
 def _reason_to_fail(flips: Any, limit: float) -> str | None:
@@ -377,6 +387,7 @@ def _analysis(
     quick: bool = False,
     maps: Any = None,
     parts: tuple[str, ...] | None = None,
+    as_published: bool = False,
 ) -> Any:
     """The analysis that the options of a command describe."""
     import frequency_shortcuts as fs
@@ -399,15 +410,16 @@ def _analysis(
     elif options["images"].is_dir() and (transform is None or isinstance(transform, fs.Preprocessing)):
         raise ValueError("the network names no image size: give --size, --mean and --std")
     ranking, test = options["images_per_class"] or (None, None)
-    if maps is None and not quick:
+    if maps is None and not quick and not as_published:
         of_search = {name: options[name] for name in ("method", "settings", "percent", "precision")}
         maps = fs.Search(images_per_class=ranking, **of_search)
     chosen = ("others", "negatives", "source")
     of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
+    make = functools.partial(fs.Test.as_published, ranking) if as_published else functools.partial(fs.Test, maps)
     return fs.analyse(
         named.network, options["images"], mean=mean, std=std, transform=transform, quick=quick,
-        test=fs.Test(
-            maps=maps, outputs=options["outputs"] or outputs_of(names, named.categories),
+        test=make(
+            outputs=options["outputs"] or outputs_of(names, named.categories),
             images=options["test_images"], images_per_class=test, **of_test,
         ),
         run=fs.Run(options["seed"], options["device"], state, numerics=options["numerics"]),

@@ -1,6 +1,7 @@
 """Images, spectra, networks, maps and tests of the study: the contract of the files, and what they hold."""
 
 import hashlib
+import re
 from pathlib import Path
 
 import h5py
@@ -17,6 +18,7 @@ from checkouts import (
     NEUTRAL,
     PERCENTS,
     PLANTED,
+    ROOT,
     SHAPES,
     STYLISED,
     TRAINED,
@@ -33,30 +35,25 @@ from frequency_shortcuts.evaluation.cross import own_map_advantage
 from frequency_shortcuts.evaluation.hits import rates, read_hits
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation, read_metadata
-from frequency_shortcuts.storage.contents import ATTRIBUTES
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
+from study.job import FOLDER
 from study.tested_networks import with_names
 
 
 def test_every_file_says_what_it_holds_and_of_what_it_is(study):
+    page = (ROOT / "results" / "README.md").read_text()
+    known = {"description", "units", "DIMENSION_LABELS", *re.findall(r"`(\w+)`:", page)}
     for path in sorted(study.results.glob("**/*.h5")):
-        folder, *run = path.relative_to(study.results).with_suffix("").parts
         with h5py.File(path) as file:
             items = [file]
             file.visititems(lambda name, item, items=items: items.append(item))
-            for item in items:
-                said = set(item.attrs)
-                if isinstance(item, h5py.Dataset):
-                    assert item.attrs["description"] and all(dimension.label for dimension in item.dims), item
-                    said -= {"description", "units", "DIMENSION_LABELS"}
-                assert said <= set().union(*ATTRIBUTES.values()), item
-            if folder == "dfm" or (folder in ("maps", "tests") and len(run) == 5):
-                of = run[-5:-1] if folder == "tests" else run[-4:]
-                names = (file.attrs[name] for name in RUN[:3])
-                assert [*names, f"seed{file.attrs['seed']}"] == [part.partition("_part")[0] for part in of]
-            else:
-                assert file.attrs.get("dataset", "transfer_hits") == (run[-2] if run[0] == "ood" else path.stem)
+            assert set().union(*(item.attrs for item in items)) <= known, path
+            described = [item for item in items if "description" in item.attrs and all(one.label for one in item.dims)]
+            assert described == [item for item in items if isinstance(item, h5py.Dataset)], path
+            of_run = len(path.relative_to(study.results).parts) > 4
+            name = FOLDER.format(**file.attrs) if of_run else file.attrs.get("dataset", "transfer_hits")
+            assert name in str(path)
 
 
 @pytest.mark.parametrize("dataset", SHAPES)

@@ -12,6 +12,7 @@ from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, anal
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.images import read_labelled, ready
+from frequency_shortcuts.analysis.summary import rate_table
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.maps import dfm
@@ -61,6 +62,19 @@ def test_the_planted_waves_are_found_and_judged(analysed):
     assert (rows["tpr_dfm"][:3] == 1).all() and (rows["fpr_dfm"][:3] == 0).all()
     words = " ".join(analysed.summary().split())
     assert "0 strong 100 0" in words and "2 strong 100 0" in words and "WaveNetwork" in repr(analysed)
+
+
+def test_the_test_of_the_paper_is_exact_culling_with_zeros_and_its_table_has_the_controls(analysed):
+    test = fs.Test.as_published(search_images=3, images_per_class=30)
+    made = fs.analyse(WaveNetwork(), *images_and_labels(240), mean=MEAN, std=STD, test=test)
+    np.testing.assert_array_equal(made.found.score, analysed.found.score)
+    assert made.about["percent"] == 5 and made.table["fill"].eq("zeros").all()
+    assert rate_table(made).splitlines()[2].split()[:7] == ["0", "100", "/", "0", "100", "/", "0"]
+    of_class = made.rates.groupby(["class", "filter"])[["tpr", "fpr"]].mean().loc[1]
+    for name in ("unfiltered", "dfm", "random", "low_pass", "other"):
+        assert made.table_1.loc[1, [f"tpr_{name}", f"fpr_{name}"]].tolist() == pytest.approx(
+            of_class.loc[name].tolist()
+        )
 
 
 def test_it_is_the_parts_one_after_the_other(analysed):

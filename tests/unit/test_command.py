@@ -47,6 +47,13 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, monkeypa
     assert not [name for name in names if name.startswith("unfinished")]
 
 
+def test_the_test_of_the_paper_prints_its_table_first(folder, tmp_path, monkeypatch):
+    without_drawings(monkeypatch)
+    options = ["analyse", MODEL, "--images", folder, *STATISTICS, "--as-published", "--out", tmp_path / "out"]
+    assert run(*options, "--images-per-class", "2,1").stdout.startswith("Table 1 of the paper: TPR / FPR in %")
+    assert "--percent is set by --as-published: give one or the other" in run(*options, "--percent", "2").output
+
+
 def test_maps_can_be_made_first_and_tested_later(folder, tmp_path, monkeypatch):
     without_drawings(monkeypatch)
     file = tmp_path / "maps.h5"

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from jinja2 import Template
 
-from frequency_shortcuts.storage.contents import ATTRIBUTES, DATASETS
+from frequency_shortcuts.storage.contents import DATASETS
 
 from .catalogue import TABLES
 from .job import FOLDER, ROOT
@@ -125,14 +125,11 @@ def of_tests() -> dict[Path, str]:
 
 
 def _contents() -> Iterator[str]:
-    """The lines of two tables: of the datasets, and of the attributes, of all HDF5 files."""
-    yield from ("| dataset | of | dimensions | `units` | `description` |", "|---|---|---|---|---|")
+    """The lines of the table of the datasets of all HDF5 files."""
+    yield from ("| dataset | of | dimensions; `units` | `description` |", "|---|---|---|---|")
     for name, one in DATASETS.items():
         dims = ", ".join(label.replace(" frequency (cycles per image)", "") for label in one.dims)
-        yield f"| `{name}` | {one.files} | {dims} | {one.units} | {one.description} |"
-    yield from ("", "| of | attributes |", "|---|---|")
-    for files, says in ATTRIBUTES.items():
-        yield f"| {files} | {'<br>'.join(f'`{name}`: {text}' for name, text in says.items())} |"
+        yield f"| `{name}` | {one.files} | {dims}{f'; {one.units}' if one.units else ''} | {one.description} |"
 
 
 def _between(text: str, start: str, end: str, lines: list[str]) -> str:

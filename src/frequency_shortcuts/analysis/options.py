@@ -119,6 +119,17 @@ class Test:
             raise ValueError(f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks")
         all_named(self.fills)
 
+    @classmethod
+    def as_published(cls, search_images: int | None = None, **options: Any) -> Test:
+        """The test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros at the other frequencies.
+
+        search_images : images of each class that find its map, at most; by default 50. options : others of `Test`
+
+        >>> fs.analyse(network, images, labels, test=fs.Test.as_published()).table_1
+        """
+        search = Search("culling", {"search": "exact"}, images_per_class=search_images)
+        return cls(maps=search, parts=("keep",), fills=("zeros",), **options)
+
     @property
     def search(self) -> Search | None:
         """How maps are searched for; None if maps are given."""

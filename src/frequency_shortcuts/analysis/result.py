@@ -29,6 +29,7 @@ from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import check_folder, replacing, replacing_hdf5
 
@@ -179,6 +180,18 @@ class Analysis:
             "needed": [NEEDED.get(verdict) for verdict in removed["verdict"]],
         }
         return rows[SHORT].assign(**about).reset_index(drop=True)
+
+    @property
+    def table_1(self) -> pd.DataFrame:
+        """Table 1 of the paper: TPR and FPR of each class unfiltered and with its map (`dfm`), zeros elsewhere.
+
+        Beside them stand those of the controls of the same size, means over draws: `random` masks, `radial` ones with
+        the radii of the map (TPR alone), as many of the lowest frequencies (`low_pass`), maps of `other` classes.
+        """
+        rows = self.table[(self.table["part"] == "keep") & (self.table["fill"] == ZEROS.name)]
+        names = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
+        rates = [f"{rate}_{name}" for name in names for rate in ("tpr", "fpr")]
+        return rows[["class", *rows.columns.intersection(rates, sort=False), "verdict"]].reset_index(drop=True)
 
     def tested(self) -> shortcuts.Hits:
         """The hits; raises ValueError if no maps were tested."""

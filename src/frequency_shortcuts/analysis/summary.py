@@ -17,7 +17,7 @@ from frequency_shortcuts.evaluation.flip_rates import (
     NOT_SHOWN_VERDICT,
     NUMBERS,
 )
-from frequency_shortcuts.figures.canvas import control_label
+from frequency_shortcuts.figures.canvas import CONTROLS, control_label
 
 from .counterfactuals import clearest_first
 from .wording import as_lines, as_table, filled, percent, with_interval
@@ -71,6 +71,18 @@ def map_table(result: Analysis) -> pd.DataFrame:
         "needed": table["needed"],
     }  # fmt: skip
     return filled(pd.DataFrame(shown))
+
+
+def rate_table(result: Analysis) -> str:
+    """Table 1 of the paper, with the controls beside it, as plain text."""
+    table = result.table_1
+    cells = {"class": table["class"].tolist()}
+    for name, words in {"unfiltered": "unfiltered", "dfm": "map", **CONTROLS}.items():
+        rates = [table[f"{rate}_{name}"].map(percent) for rate in ("tpr", "fpr") if f"{rate}_{name}" in table]
+        if rates:
+            cells[words] = [" / ".join(row) for row in zip(*rates, strict=True)]
+    title = f"Table 1 of the paper: TPR / FPR in %, maps of {result.about['percent']:.3g} % of the frequencies, zeros"
+    return as_table(title, pd.DataFrame(cells))
 
 
 def map_title(result: Analysis) -> str:

@@ -17,6 +17,7 @@ from matplotlib.colors import FuncNorm, Normalize
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.spectrum.fills import named
+from frequency_shortcuts.spectrum.masks import low_pass_mask
 
 from .canvas import (
     BANDS,
@@ -156,6 +157,31 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "", question
                 draw_panel(axis, panel)
         write_title(figure, question, note)
     return figure
+
+
+def one_shortcut(card: Cards, name: str, rates: Mapping[str, float], percent: float, networks: str) -> Figure:
+    """An image, the map of its class, the image reduced to it, and the same with as many of the lowest frequencies.
+
+    card : of this class alone; rates : by the columns of `verdicts`; networks : what they are means of, in words
+    """
+
+    def below(kept: str) -> str:
+        return f"recognised: {100 * rates[f'tpr_{kept}']:.0f} %\nfalse positives: {100 * rates[f'fpr_{kept}']:.0f} %"
+
+    lowest, key = low_pass_mask(card.masks[0]), "black: kept\ncentre: zero"
+    panels = [
+        Panel(f"image of\n{abbreviate(name, 'in a panel')}", card.unfiltered[0], below("unfiltered")),
+        Panel(f"its map: {percent:g} % of\nthe frequencies", card.masks[0].astype(float), key),
+        Panel("reduced to\nits map", card.filtered[0], below("dfm")),
+        Panel("as many of the\nlowest frequencies", lowest.astype(float), key),
+        Panel("reduced to\nthese", card.controlled[0], below("low_pass")),
+    ]
+    others = f", {rates['largest_other']:.2f} from the best map of another class"
+    note = (
+        f"TPR - FPR: {rates['measure']:.2f} from its own map{others if rates['largest_other'] > -1 else ''} "
+        f"({named(card.fill).words}); {networks}"
+    )
+    return rows_of_panels({"": panels}, note, f"Is {name} recognised from {percent:g} % of the frequencies?")
 
 
 def draw_panel(axis: Axes, panel: Panel) -> None:

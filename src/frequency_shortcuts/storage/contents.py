@@ -1,4 +1,4 @@
-"""What every dataset and attribute of the HDF5 files is: one table, for the files themselves and results/README.md."""
+"""What every dataset of the HDF5 files is: one table, for the files themselves and for results/README.md."""
 
 from __future__ import annotations
 
@@ -78,83 +78,6 @@ DATASETS = {
     "comparable": Dataset("flips", ("class", "class of the image"), "", "whether such images count in its flips"),
     "differences": Dataset("flips", _PER_CLASS, "1", "how clearly the class differs from all others; 1 by chance"),
 }  # fmt: skip
-
-# By the files that have them.
-ATTRIBUTES = {
-    "all": {
-        "created_by": "version, commit and digest of the configuration",
-        "layout": "centred: frequency (0, 0) stands at [H // 2, W // 2]; of files with spectra",
-        "classes": "the names of the classes, in the order of dimensions `class`",
-        "dataset": "name of the data set; not of `fs.analyse`",
-        "split": "the images that were used: train, validation, test or analysis; not of data",
-    },
-    "of a run": {
-        "network": "its name in the plan; of `fs.analyse`, its kind",
-        "augmentation": "of its training",
-        "seed": "of its training",
-        "seed_of_draws": "of what a search or test draws; of hits, flips and `fs.analyse`",
-    },
-    "data": {
-        "mean": "of each channel of the training images, from 0 to 1",
-        "std": "their standard deviation",
-        "source": "where the images come from",
-        "configured_source": "the source in the configuration",
-        "shape": "of images in `files`: channels, H, W",
-        "resize": "side to which they are resized before they are cropped; 0: they are not",
-    },
-    "planted": {
-        "mechanism": "syn for Syn_1 to Syn_4, else that of the planted set",
-        "neutral": "index of the class without a cue of its own; -1: none; also of hits and flips",
-        "gains": "of graded: what the amplitude of each class is multiplied with",
-    },
-    "adcs": {
-        "shown": "the variant in cards and truth: adcs or adcs_significant",
-        "images": "normalised, or from 0 to 1",
-        "channel_weights": "how the channels are joined: mean or luma",
-    },
-    "dfm, maps": {
-        "method": "exact or screened; of other maps, the method",
-        "precision": "number format of the passes",
-        "images_per_class": "how many were used; of flips, at most",
-        "passes": "forward passes of one image; a backward pass counts two",
-    },
-    "dfm": {
-        "fill": "what replaces a frequency: zeros or swap",
-        "patch": "side of the cells that are removed together, in cycles per image, if above 1",
-        "baseline_loss": "mean loss of the unfiltered images of each class, in nats",
-        "percent": "size of the map, in % of the spectrum; also of hits",
-        "target_recall": "of screened: the share of this map at which the search stops",
-        "expected_recall": "the share that was found, by the model",
-        "audits": "their number; what follows is of the last",
-        "left_out": "pairs that were not evaluated",
-        "audited": "how many of these were drawn and evaluated",
-        "missed": "how many of those belong to the map",
-        "recall": "the share of the map that was found, which follows",
-        "recall_low": "lower end of its 95 % interval, mostly 0, since audits are small",
-        "recall_high": "upper end",
-    },
-    "maps": {
-        "settings": "of the method, in JSON",
-        "seconds": "of the last search",
-        "resumed": "whether it continued another",
-    },
-    "hits": {
-        "size": "of phase: number of frequencies of an image",
-        "maps_of": "of pairs in transfer_hits.h5: the network whose maps are tested",
-        "tested_on": "the network that is tested",
-    },
-    "flips": {
-        "ranking": "the split of the statistics of spectra",
-        "radius_fine": "where the fine spectrum begins, in cycles per image",
-        "radius_finest": "where the finest part begins",
-        "rms": "of the change of each class: root mean square of pixels from 0 to 1",
-    },
-    "`fs.analyse`": {
-        "weights_sha256": "digest of the weights",
-        "images_sha256": "digest of the images",
-        "device": "of the search or test",
-    },
-}
 
 
 def of(name: str, n_dims: int) -> Dataset:
