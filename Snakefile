@@ -63,6 +63,7 @@ rule report:
         ],
         tests=sorted(str(path) for path in Path("workflow/study/tests").glob("*.py")),
         stylesheet="report/report.css",
+        script="report/report.js",
         code=code("make_report.py"),
     output:
         f"{RESULTS}/report.html",

@@ -113,6 +113,23 @@ def test_the_cover_asks_the_question_answers_it_and_each_claim_opens_its_figure(
     assert (study.results / "report.html").stat().st_size < 25e6
 
 
+def test_workflow_shows_the_graph_of_the_rules_and_the_house_the_cover(report):
+    def shown(place):
+        return report.run(f"document.querySelector({place!r}).getBoundingClientRect().height > 0")
+
+    assert shown(".prose h1") and not shown("#rulegraph")
+    entry = "[...document.querySelectorAll('nav ul li a')].find(a => a.innerText.trim() === 'Workflow')"
+    report.run(f"{entry}.click()")
+    box = "document.querySelector('#rulegraph canvas, #rulegraph svg').getBoundingClientRect()"
+    top, height = report.run(f"new Promise(done => setTimeout(() => done([{box}.top, {box}.height]), 300))")
+    assert top >= 0 and height > 500 and not shown(".prose h1")
+    names = report.run("rulegraph_spec.data[0].values.map(node => node.label)")
+    assert {"train", "find_maps", "tables", "figures"} <= set(names) and len(names) == len(set(names)) < 40
+    report.run("document.querySelector('nav ol li a').click()")
+    assert report.run("new Promise(done => setTimeout(() => done(app.state.content), 300))") == "rulegraph"
+    assert shown(".prose h1") and not shown("#rulegraph")
+
+
 @pytest.mark.parametrize("category", CATEGORIES.values())
 def test_a_category_opens_and_shows_every_result_with_its_caption(report, category):
     report.run(f"app.showCategory({category!r})")

@@ -356,8 +356,8 @@ def test_every_figure_and_table_has_a_title_a_category_and_a_caption():
         "Figure 2 · when each class is learned: synthetic", "Figure 3 · classes without two bands: syn_2",
         "Figure 5 · when each class is learned: photos", "Figure: gain and earliness",
     ]  # fmt: skip
-    assert [marks(SHOWN[name], "table")["labels"]["result"] for name in ("table_1", "graded")] == [
-        "Table 1 · TPR and FPR of the baseline", "Table: gain and earliness in the graded sets",
+    assert [marks(SHOWN[name], "table")["labels"]["result"] for name in ("table_1", "networks")] == [
+        "Table 1 · TPR and FPR of the baseline", "Table: networks and their accuracy",
     ]  # fmt: skip
     assert marks(EXPLORER, "explorer")["labels"] == {"result": EXPLORER.title}
     # Of a kind with a figure for each network, the first network of a data set stands for the others.

@@ -32,7 +32,7 @@ from study.job import WITH_TRUTH, config_digest
 from study.plan import Plan, expand_runs
 from study.progress import one_line_a_job
 from study.network_tests import MEASURED, TESTS
-from study.categories import CONFIGURATION, EXPLORER, marks
+from study.categories import CONFIGURATION, EXPLORER, NOTEBOOKS, marks
 from study.sources.registry import SOURCES
 
 # Only in the main process, not again in every job.

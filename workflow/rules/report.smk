@@ -76,6 +76,23 @@ for kind in figures.kinds(plan):
             "../scripts/draw_figure.py"
 
 
+rule show_notebooks:
+    input:
+        notebooks=[f"{RESULTS}/notebooks/{name}.ipynb" for name in targets.notebooks(plan)],
+        template="report/notebooks.html.jinja",
+        code=code("show_notebooks.py"),
+    output:
+        report(f"{RESULTS}/notebooks.html", **marks(NOTEBOOKS, "notebooks")),
+    log:
+        f"{RESULTS}/logs/notebooks.log",
+    params:
+        labels=list(targets.notebooks(plan).values()),
+    message:
+        "Showing the executed notebooks"
+    script:
+        "../scripts/show_notebooks.py"
+
+
 rule runtimes:
     input:
         benchmarks=[

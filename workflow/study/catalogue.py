@@ -15,10 +15,7 @@ OTHERS = {
         "`gain` and `ring` (low, high), both empty for the class with nothing planted; `distinctiveness` of the "
         "training images, as in `adcs/`; `earliness`, the mean F1 over the tests after the first iteration; `recall` "
         "at the last test; `images`, test images of the class",
-        Result("gain and earliness in the graded sets", "dynamics"),
-        Plan.graded_seeds,
-        caption="Gain, ring, distinctiveness, earliness and recall of every class of the graded sets, with a network "
-        "for each set.",
+        planned=Plan.graded_seeds,
     ),
     "graded_dynamics": Table(
         "one row a set, test and class: `seed`, `iteration`, `class`, `precision`, `recall`, `f1`",

@@ -32,6 +32,7 @@ CATEGORIES = {
 
 EXPLORER = Result("explorer: every class, network and size of map", "maps")
 CONFIGURATION = Result("the configuration in use", "run")
+NOTEBOOKS = Result("the executed notebooks", "run")
 
 
 def marks(result: Result, caption: str, name: str = "") -> dict[str, Any]:

@@ -9,21 +9,19 @@ HIDDEN = {"job_started", "job_finished", "progress"}  # events of Snakemake
 
 
 class OneLine(logging.Formatter):
-    """A job as its message, behind the number of jobs that are done; all else as Snakemake has it."""
+    """A job as its message, behind the number of jobs that are done; all else as `before` formats it."""
 
-    def __init__(self, handler: logging.Handler) -> None:
+    def __init__(self, before: logging.Formatter | None) -> None:
         super().__init__()
-        self.before, self.done = handler.formatter or logging.Formatter(), ""
+        self.before, self.done = before or logging.Formatter(), ""
 
     def format(self, record: logging.LogRecord) -> str:
-        message = getattr(record, "rule_msg", None)
-        if getattr(record, "event", None) == "job_info" and message:
-            return f"{time.strftime('%H:%M:%S')} {self.done}{message}"
-        return self.before.format(record)
+        job = vars(record).get("event") == "job_info" and vars(record)["rule_msg"]
+        return f"{time.strftime('%H:%M:%S')} {self.done}{job}" if job else self.before.format(record)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown. Keeps the number of jobs that are done."""
-        event = getattr(record, "event", None)
+        event = vars(record).get("event")
         if event == "progress":
             self.done = "{done} of {total} done: ".format(**vars(record))
         return event not in HIDDEN and record.msg != "Select jobs to execute..."
@@ -33,6 +31,5 @@ def one_line_a_job(logger: logging.Logger) -> None:
     """Shorten what Snakemake prints, but not what it stores in .snakemake/log."""
     for handler in logger.handlers:
         if not isinstance(handler, logging.FileHandler):
-            line = OneLine(handler)
+            handler.setFormatter(line := OneLine(handler.formatter))
             handler.addFilter(line.filter)
-            handler.setFormatter(line)

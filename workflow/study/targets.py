@@ -24,6 +24,7 @@ def of_study(plan: Plan) -> list[str]:
         "checked.txt",
         "config.yaml",
         "explorer.html",
+        "notebooks.html",
         "tables/cover.rst",
         *_figure_files(figures(plan)),
         *_table_files(planned),
@@ -79,6 +80,12 @@ def tables(plan: Plan) -> list[str]:
 def paper_tables(plan: Plan) -> list[str]:
     """Names of the rebuilt tables of the published study."""
     return [name for name in tables(plan) if name.startswith("table_")]
+
+
+def notebooks(plan: Plan) -> dict[str, str]:
+    """The notebooks, and what each makes, as the report names it."""
+    made = {kind: figure.marks("all")["labels"]["result"] for kind, figure in FIGURES.items() if figure.names(plan)}
+    return made | ({"paper_tables": "Tables of the paper"} if paper_tables(plan) else {})
 
 
 def table_if_planned(plan: Plan, name: str) -> str | list[str]:

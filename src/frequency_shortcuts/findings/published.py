@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Published(NamedTuple):
-    """TPR and, where the paper gives it, FPR of a class; `network` as the paper names it."""
+    """Of a class, from a network as the paper names it; not all have an FPR."""
 
     name: str
     network: str
@@ -14,23 +14,16 @@ class Published(NamedTuple):
     fpr: float | None = None
 
     def __str__(self) -> str:
-        """As a line of text.
-
-        >>> str(PUBLISHED["table_2"][1])
-        'TPR 0.78 (zebra, ResNet50)'
-        """
         rates = f"TPR {self.tpr}" + ("" if self.fpr is None else f", FPR {self.fpr}")
         return f"{rates} ({self.name}, {self.network})"
 
 
-# By the table that has ours.
-PUBLISHED = {
+PUBLISHED = {  # by the table that has ours; of transfer, with the maps of ResNet18 that was trained with SIN
     "table_1": (Published("zebra", "ResNet18", 0.96, 0.022), Published("container ship", "ResNet18", 0.94, 0.013)),
     "table_2": (
         Published("siamese cat", "SIN", 0.88, 0.244),
         Published("zebra", "ResNet50", 0.78),
         Published("container ship", "VGG16", 0.7, 0.42),
     ),
-    # ViT-B with the maps of ResNet18 that was trained with SIN
     "transfer": (Published("container ship", "ViT-B", 0.92, 0.25), Published("siamese cat", "ViT-B", 0.82, 0.22)),
 }

@@ -65,9 +65,6 @@ TEST = NetworkTest(
             "the truth); `prevalence` of the truth, `precision`, `recall`; `average_precision` of the whole ranking, "
             "ties in random order; random kinds are means over draws, with `_low`, `_high`, between which 95 % of them "
             "lie",
-            Result("maps scored against what was planted", "beyond"),
-            caption="Average precision, precision and recall of maps, ADCS and controls against what was planted, for "
-            "every network, class and size of map. There are no scores where the network does not use it.",
         )
     },
     join=join,
