@@ -229,9 +229,9 @@ SENTENCES = [
      lambda: [*of_real("own-map advantage"), *of_real("own map minus lowest frequencies")]),
     ("docs/limits.md", "the test warned of {} of {} recognised classes that have none. The flip alone warned of {}:",
      lambda: [warned(innocent()).sum(), len(innocent()), (innocent()["flip_low"] >= Thresholds().flip).sum()]),
-    ("docs/methods.md", "the best, `rise` with swap, has {:.2f}, {:.2f} and {:.2f}",
+    ("CHANGELOG.md", "the best, `rise` with swap, has {:.2f}, {:.2f} and {:.2f}",
      lambda: precisions("rise_swap", "present", "redundant", "absent")),
-    ("docs/methods.md", "in phases ({:.2f}; `learned` {:.2f}) and cues spread over 90 pairs ({:.2f})",
+    ("CHANGELOG.md", "in phases ({:.2f}; `learned` {:.2f}) and cues spread over 90 pairs ({:.2f})",
      lambda: [*precisions("mixture", "phase"), *precisions("learned", "phase"), *precisions("mixture", "diffuse")]),
     ("CHANGELOG.md", "recognise {:.2f} of cartoons, {:.2f} of silhouettes, {:.2f} of blurred, {:.2f} of noisy and "
      "{:.2f} of `texture` images, {:.2f} of sketches and {:.2f} of inverted ones",
