@@ -35,10 +35,9 @@ PANELS = {  # of each measure: the label of its axis
     SHARE: "share of networks",
     DIFFERENCE: "difference of TPR - FPR, of (n) of recall",
 }
-ROW, LEFT, RIGHT, ABOVE, BELOW = 0.37, 2.6, 1.9, 0.3, 0.55  # inches: of a row, beside the axes, above and below all
+ROW, LEFT, RIGHT, ABOVE, BELOW = 0.37, 2.6, 1.9, 0.45, 0.55  # inches: of a row, beside the axes, above and below all
+KEY = "black: of the paper, grey: ours; bold words: decided"
 LETTERS = 42  # of a claim, in a line
-
-
 OF = ["dataset", "networks_of"]  # columns in which the networks of a claim are alike
 
 
@@ -54,8 +53,8 @@ def claims(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
     height = ABOVE + len(table) * ROW + len(panels) * BELOW + 0.15
     with style():
         figure = plt.figure(figsize=(PAGE, height), layout="none")
-        title = "Which claims are seen here? (black: of the paper, grey: ours; bold: decided)"
-        figure.suptitle(title, y=1 - 0.05 / height, va="top", fontsize=9)
+        for line, (text, weight) in enumerate({"Which claims are seen here?": "bold", KEY: "normal"}.items()):
+            figure.text(0.01, 1 - (0.05 + 0.16 * line) / height, text, va="top", fontsize=9, weight=weight)
         top = height - ABOVE
         for measure, rows in panels.items():
             top -= len(rows) * ROW
