@@ -3,10 +3,11 @@ Methods side by side
 ====================
 
 Culling removes frequencies one at a time and looks at the loss. The method `mixture` mixes the frequencies of each
-image with those of an image of the neutral class, at random. One backward pass tells how the log-odds of the class
-change with every frequency. Here each class has *two* sets of raised frequencies, and either is enough to tell the
-class: the planted set `redundant`. Without one set, the other still gives the class away, so that the loss hardly
-rises. Which methods find both sets? The numbers are of one small network; docs/methods.md has those of several.
+image with those of an image of the neutral class, which has nothing planted, at random. One backward pass says how the
+log-odds of the class change with every frequency. Here each class has *two* sets of raised frequencies, and either
+identifies the class: the planted set `redundant`. Without one set, the other still gives the class away, so that the
+loss hardly rises. Which methods find both sets? The numbers are of one small network; docs/methods.md has those of
+several.
 """
 
 import numpy as np

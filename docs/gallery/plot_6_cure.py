@@ -5,7 +5,7 @@ A cure
 All discs carry a faint wave, as from a scanner, and the other shapes do not. A network then learns the wave, and no
 longer recognises a disc without it. ``fs.SwapFine`` gives each image what files and cameras change, of another image
 of the batch: the amplitudes of the fine spectrum, mean, contrast and blur. Its label stays, so that none of these
-tells the class any more. It is one line of a plain training loop. `make cure` asks how much it brings back on
+identifies the class any more. It is one line of a plain training loop. `make cure` asks how much it brings back on
 Fashion-MNIST at 32 pixels. On no other images is it shown to cure.
 """
 
@@ -22,7 +22,7 @@ from frequency_shortcuts.networks import architectures
 # %%
 # Pictures with a wave
 # --------------------
-# Grey shapes on clutter. In the training images, a wave tells the discs as well as their shape does.
+# Grey shapes on clutter. In the training images, a wave identifies the discs as well as their shape.
 
 SHAPES = ("disc", "bar", "column")
 WAVE = Artefact("wave", 0.06, label=0, frequency=(3, 11))
