@@ -66,12 +66,6 @@ def followed_networks():
     return LARGEST_FLIP, *first, reached["resnet18_w8, autoaugment"], reached["vgg16_bn_w8"]
 
 
-def advantages_of_widths():
-    of = "quantity == 'own-map advantage, zeros' and role == 'beside' and method == 'culling'"
-    return [rows("findings/tables/findings", f"finding == 'f' and {of} and networks_of == '{name}'")["value"].item()
-            for name in ("resnet18_w8", "resnet18_w4")]  # fmt: skip
-
-
 def innocent():
     """The recognised classes of photographs without an artefact, where another class has one."""
     others = "set == 'groups' and kind != 'none' and name != 'mammals' and verdict != 'not recognised'"
@@ -84,11 +78,6 @@ def warned(table):
 
 def harmful(query="share > 0"):
     return rows("leaks/tables/leaks", f"harm == 'harmful' and kind != 'brightness' and {query}")
-
-
-def shown(number):
-    table = harmful()[warned(harmful())]
-    return (table[f"{number}_low"] >= getattr(Thresholds(), number)).sum()
 
 
 def named():
@@ -181,7 +170,7 @@ SENTENCES = [
      "and {} (vgg16_bn_w8)", followed_networks),
     (RESULTS, "with mixture and swap, is {:.2f} ({:.2f} to {:.2f}), and up to {} counted as none.",
      lambda: [*value("d3", "verdict == 'better'"), 0.05]),
-    (RESULTS, "had a bound of {:.2f} for advantages of {:.2f} and {:.2f}.", lambda: [0.1, *advantages_of_widths()]),
+    (RESULTS, "had a bound of {:.2f} for an advantage of {:.2f}.", lambda: [0.1, value("d")[0]]),
     (RESULTS, "On inverted images and sketches (e1) is open ({:.2f} each)",
      lambda: {round(number, 2) for number in deciding("e1", "verdict == 'open'")["value"]}),
     (RESULTS, "recall falls by {:.2f} ({:.2f} to {:.2f}). [findings.csv]",
@@ -198,7 +187,6 @@ SENTENCES = [
          ["flip", "largest of flip, sham, part and need", "own-map advantage, culling"]],
          len(table := rows("leaks/tables/leaks", f"kind.isna() and verdict in {list(FOUND)}")["verdict"]),
          (table == "needs").sum()]),
-    (RESULTS, "flip shows {}, sham {}, part {} and need {}.", lambda: map(shown, ("flip", "sham", "part", "need"))),
     (RESULTS, "it warns of {} of {} harmful shifts",
      lambda: [warned(table := rows("leaks/tables/leaks", "kind == 'brightness' and harm == 'harmful'")).sum(),
               len(table)]),
