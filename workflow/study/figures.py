@@ -227,7 +227,7 @@ _KINDS: dict[str, Figure] = {
         shown=lambda plan, name: name in expand_runs(CARD, plan.first_kind_runs()),
     ),
     "shortcut": Figure(
-        Result("one shortcut", "maps"),
+        Result("one shortcut", "maps", "Figure 7"),
         lambda plan: (plan.mapped_datasets("photographs") or plan.mapped_datasets())[:1],
         lambda plan, name: _cards_inputs(plan, _first_network(plan, name)),
         lambda plan, name: {"run": _network(_first_network(plan, name)), **percent(plan)},
