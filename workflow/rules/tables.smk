@@ -137,7 +137,7 @@ rule show_table:
     wildcard_constraints:
         table=one_of(SHOWN),
     params:
-        title=lambda wildcards: SHOWN[wildcards.table].title,
+        title=lambda wildcards: marks(SHOWN[wildcards.table], "")["labels"]["result"],
         caption=lambda wildcards: Caption(TABLES[wildcards.table].caption, config),
     message:
         "Typesetting the table {wildcards.table}"
