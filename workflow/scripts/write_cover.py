@@ -30,7 +30,8 @@ def table(claims, folder):
     drawn = zip(claims["figure"].fillna(""), rows["says"], strict=True)
     rows["says"] = [link(folder / name, says) if name else says for name, says in drawn]
     rows["the paper's number"] = claims["published"].fillna("")
-    rows["here, with 95 % interval"] = [shown(row) if row["networks"] else "" for row in claims.to_dict("records")]
+    numbers = [shown(row).rpartition(", ")[0] if row["networks"] else "" for row in claims.to_dict("records")]
+    rows["here, 95 % interval"], rows["networks"] = numbers, claims["networks"]
     rows["word"] = claims["word"].where(~claims["decided"], "<b>" + claims["word"] + "</b>")
     return rows.to_html(index=False, border=0, justify="left", escape=False)
 
