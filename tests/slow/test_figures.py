@@ -8,9 +8,8 @@ import pytest
 from drawn_tables import CLASSES, KINDS, check_page, table, verdicts
 from test_figures import JUDGED, adcs, of_learning, of_ood, of_phase, of_sizes
 
-from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.evaluation.verdicts import over_seeds
-from frequency_shortcuts.figures import cards, learning, shortcuts, spectra
+from frequency_shortcuts.figures import learning, shortcuts, spectra
 from frequency_shortcuts.figures import truth as truth_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -71,27 +70,6 @@ def texture():
     return shortcuts.texture(of_phase(), {name: [pictures()[0], pictures()[1] / 255] for name in JUDGED})
 
 
-def transfer():
-    rows = itertools.product(range(5), range(2), LONG, ("dfm", "other", "low_pass"))
-    ends = ["/".join(kind) for kind in KINDS]
-    frame = pd.DataFrame(
-        [(f"{ends[i]}/seed{seed}", f"{ends[1 - i]}/seed{seed}", name, kept) for seed, i, name, kept in rows],
-        columns=["maps_of", "tested_on", "class", "filter"],
-    )
-    frame = frame.assign(part="keep", fill="zeros", images=50, negatives=100, tpr=np.linspace(0, 1, len(frame)), fpr=0)
-    return shortcuts.transfer(frame, verdicts(LONG, seeds=range(5)), LONG, ["(e2) seen"], "3 of 1,000 classes")
-
-
-def one_shortcut():
-    mask = np.zeros((1, 8, 8), bool)
-    mask[0, 4, 4] = True
-    picture = pictures()[:1]
-    card = examples.Cards(np.zeros((1, 8, 8), np.int16), None, mask, picture, picture / 255, picture / 255, "zeros")
-    rates = verdicts(LONG, seeds=(0,)).iloc[0]
-    return cards.one_shortcut(card, LONG[0], rates, 5, "resnet50, swap_fine, mean of 20 networks")
-
-
-LONG = ("American Staffordshire terrier, pit bull terrier", "cradle", "zebra")
 FREQUENCIES = "horizontal and vertical frequency, cycles per image"
 # Every drawing, and what must be read on it.
 DRAWINGS = {
@@ -105,8 +83,6 @@ DRAWINGS = {
     kinds_side_by_side: [*CLASSES, "network13\n14,000 parameters\n5 networks", " \n(d) seen\n(f) unclear"],
     out_of_distribution: [*CLASSES, "toy", "rate", "TPR, unfiltered", "FPR, own map", "resnet18"],
     sizes: [*CLASSES, "own map", "lowest frequencies", "20", "TPR - FPR", "% of spectrum"],
-    transfer: ["all classes, mean", "American St…errier", "maps of resnet18\ntested on vgg16/augmix", "TPR - FPR"],
-    one_shortcut: ["reduced to\nits map", "as many of the\nlowest frequencies", "black: kept\ncentre: zero"],
     texture: ["texture (2 of 3)", "map does\nnot suffice", "its map", "phases alone (shape)", "half of both"],
 }  # fmt: skip
 

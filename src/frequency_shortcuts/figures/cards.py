@@ -149,7 +149,8 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "", question
         columns = max(len(panels) for panels in rows.values())
         texts = [[_lines(getattr(one, side)) for one in line] for line in rows.values() for side in ("above", "below")]
         more = sum(max(0, *(text.count("\n") - 1 for text in line)) for line in texts)  # a row has room for two lines
-        height = min(2.55, 0.75 + PAGE / columns) * len(rows) + 0.16 * more
+        high, wide = next(iter(rows.values()))[0].values.shape[-2:]
+        height = min(2.55, 0.8 + PAGE / columns * high / wide) * len(rows) + 0.16 * more
         figure, axes = page_of_panels(len(rows), columns, height, sharex=False, sharey=False)
         for line, (name, panels) in zip(axes, rows.items(), strict=True):
             line[0].set_ylabel(_lines(name), fontsize=9, fontweight="bold")
@@ -166,7 +167,8 @@ def one_shortcut(card: Cards, name: str, rates: Mapping[str, float], percent: fl
     """
 
     def below(kept: str) -> str:
-        return f"recognised: {100 * rates[f'tpr_{kept}']:.0f} %\nfalse positives: {100 * rates[f'fpr_{kept}']:.0f} %"
+        text = f"recognised: {rates[f'tpr_{kept}']:.0%}\nfalse positives: {rates[f'fpr_{kept}']:.0%}"
+        return text.replace("nan%", "\N{EN DASH}").replace("%", " %")
 
     lowest, key = low_pass_mask(card.masks[0]), "black: kept\ncentre: zero"
     panels = [
@@ -176,11 +178,8 @@ def one_shortcut(card: Cards, name: str, rates: Mapping[str, float], percent: fl
         Panel("as many of the\nlowest frequencies", lowest.astype(float), key),
         Panel("reduced to\nthese", card.controlled[0], below("low_pass")),
     ]
-    others = f", {rates['largest_other']:.2f} from the best map of another class"
-    note = (
-        f"TPR - FPR: {rates['measure']:.2f} from its own map{others if rates['largest_other'] > -1 else ''} "
-        f"({named(card.fill).words}); {networks}"
-    )
+    other = "" if np.isnan(rates["largest_other"]) else f", {rates['largest_other']:.2f} from the best of another class"
+    note = f"TPR - FPR: {rates['measure']:.2f} from its own map{other} ({named(card.fill).words}); {networks}"
     return rows_of_panels({"": panels}, note, f"Is {name} recognised from {percent:g} % of the frequencies?")
 
 

@@ -249,7 +249,9 @@ def transfer(
     with style(9):
         figure, axes = page_of_panels(lines, columns, 0.6 + (0.6 + 0.36 * len(order)) * lines)
         for direction, axis in zip(directions, axes.flat, strict=False):
-            for shift, (kept, (label, mark, face, colour)) in zip(_SHIFTS, TRANSFERRED.items(), strict=True):
+            for shift, (kept, (label, mark, face, colour)) in zip(
+                (-0.3, -0.1, 0.1, 0.3), TRANSFERRED.items(), strict=True
+            ):
                 drawn = rows[(rows["direction"] == direction) & (rows["filter"] == kept)].groupby("class")
                 for at, of in ((order.index(name) + shift, of) for name, of in drawn if name in order):
                     value, low, high, _ = over_networks(of["measure"], of["half"])
@@ -274,29 +276,21 @@ def transfer(
     return figure
 
 
-_SHIFTS = (-0.3, -0.1, 0.1, 0.3)
-
-
 def _transferred(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """`direction`, `filter`, `class`, `measure` and the `half` width of its interval, a row each, with means."""
-    own = verdicts[verdicts["headline"]]
-    names = own["network"] + "/" + own["augmentation"] + "/seed" + own["seed"].astype(str)
-    own = own.assign(tested_on=names, tpr=own["tpr_dfm"], fpr=own["fpr_dfm"], filter=ITSELF)
+    pair = ["maps_of", "tested_on"]
+    own = verdicts[verdicts["headline"]].rename(columns={"tpr_dfm": "tpr", "fpr_dfm": "fpr"}).assign(filter=ITSELF)
+    own["tested_on"] = own["network"] + "/" + own["augmentation"] + "/seed" + own["seed"].astype(str)
     tested = table[(table["part"] == "keep") & (table["fill"] == own["fill"].iloc[0])]
-    pairs = tested[["maps_of", "tested_on"]].drop_duplicates()
-    rows = pd.concat([tested, pairs.merge(own, on="tested_on")], ignore_index=True)
-    rows["fpr"] = rows["fpr"].fillna(0)
-    widths = [np.subtract(*wilson(rows[f"{rate}pr"], rows[of])) for rate, of in (("t", "images"), ("f", "negatives"))]
-    ends = [rows[end].str.rsplit("/seed", n=1).str[0].str.removesuffix("/none") for end in ("maps_of", "tested_on")]
-    rows = rows.assign(
-        measure=rows["tpr"] - rows["fpr"],
-        half=np.hypot(*np.nan_to_num(widths)) / 2,
-        direction="maps of " + ends[0] + "\ntested on " + ends[1],
-    )
-    groups = rows.groupby(["direction", "maps_of", "tested_on", "filter"], sort=False)
-    halves = groups["half"].agg(lambda of: np.sqrt((of**2).sum()) / len(of))
-    means = groups[["measure"]].mean().assign(half=halves, **{"class": MEAN}).reset_index()
-    return pd.concat([means, rows])[["direction", "filter", "class", "measure", "half"]]
+    rows = pd.concat([tested, tested[pair].drop_duplicates().merge(own, on="tested_on")], ignore_index=True)
+    ends = rows[pair].replace("(/none)?/seed[0-9]+$", "", regex=True)
+    of_fpr = wilson(rows["fpr"], rows["negatives"].where(rows["fpr"].notna()))
+    widths = np.subtract(*wilson(rows["tpr"], rows["images"])), np.nan_to_num(np.subtract(*of_fpr))
+    direction = "maps of " + ends["maps_of"] + "\ntested on " + ends["tested_on"]
+    rows = rows.assign(direction=direction, measure=rows["tpr"] - rows["fpr"].fillna(0), half=np.hypot(*widths) / 2)
+    groups = rows.groupby(["direction", *pair, "filter"], sort=False)
+    means = groups[["measure"]].mean().assign(half=groups["half"].agg(np.linalg.norm) / groups.size())
+    return pd.concat([means.reset_index().assign(**{"class": MEAN}), rows])
 
 
 def sizes(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure:
