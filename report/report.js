@@ -5,6 +5,7 @@
 for (const result of Object.values(results)) {
   if (result.mime_type === "text/html" && result.data_uri.startsWith("data:") && result.data_uri.length > 2 ** 20)
     fetch(result.data_uri).then(answer => answer.blob()).then(page => { result.data_uri = URL.createObjectURL(page); });
+  if (result.caption) result.job_properties.params = "";  // they repeat the caption, and the notebooks have them
 }
 
 // The graph of the rules, from the data down to the report: figures are one node, joined tables another, and a link that

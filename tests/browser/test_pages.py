@@ -108,7 +108,7 @@ def test_the_cover_asks_the_question_answers_it_and_each_claim_opens_its_figure(
     figures = [Path(re.search("resultPath: '(.*?)'", script)[1]).stem for script in opened]
     assert figures == ["shortcut_fashion_mnist", *drawn] and {f"{name}.svg" for name in figures} <= set(names)
     report.run("document.querySelector('.prose table a').click()")
-    assert "earliness of" in report.run("document.querySelector('nav').innerText").lower()
+    assert "graded sets, with a network" in report.run("document.querySelector('nav').innerText").lower()
     assert report.run("document.querySelector('img[src^=\"data:image/svg\"]:not([class])') !== null")
     assert (study.results / "report.html").stat().st_size < 25e6
 

@@ -11,8 +11,10 @@ from frequency_shortcuts.storage.tables import read_table
 from study.job import script
 
 WIDTH = 1440  # pixels of the picture
-LINK = """<a href="#" onclick="app.setView({{navbarMode: 'resultinfo', resultPath: '{path}', content: 'img',
-contentPath: results['{path}'].data_uri}}); return false">{inside}</a>"""
+LINK = (  # without line breaks, which pandas would show as text
+    "<a href=\"#\" onclick=\"app.setView({{navbarMode: 'resultinfo', resultPath: '{path}', content: 'img', "
+    "contentPath: results['{path}'].data_uri}}); return false\">{inside}</a>"
+)
 PICTURE = """<figure class="key">
 <img alt="a shortcut in {dataset}" src="data:image/png;base64,
 {pixels}">
