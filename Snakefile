@@ -28,7 +28,6 @@ include: "workflow/rules/report.smk"
 
 
 onstart:
-    one_line_a_job(logger)
     check_first()
     kept_outputs.keep(workflow.dag.needrun_jobs(), Path(RESULTS))
 

@@ -35,6 +35,8 @@ from study.network_tests import MEASURED, TESTS
 from study.categories import CONFIGURATION, EXPLORER, NOTEBOOKS, marks
 from study.sources.registry import SOURCES
 
+if workflow.is_main_process and not workflow.output_settings.dryrun:
+    one_line_a_job(logger)
 # Only in the main process, not again in every job.
 if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):
     raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in sentences))

@@ -9,15 +9,19 @@ HIDDEN = {"job_started", "job_finished", "progress"}  # events of Snakemake
 
 
 class OneLine(logging.Formatter):
-    """A job as its message, behind the number of jobs that are done; all else as `before` formats it."""
+    """A job as its message, behind the number of jobs that are done; their number; else what `before` makes of it."""
 
     def __init__(self, before: logging.Formatter | None) -> None:
         super().__init__()
         self.before, self.done = before or logging.Formatter(), ""
 
     def format(self, record: logging.LogRecord) -> str:
-        job = vars(record).get("event") == "job_info" and vars(record)["rule_msg"]
-        return f"{time.strftime('%H:%M:%S')} {self.done}{job}" if job else self.before.format(record)
+        event, about = vars(record).get("event"), vars(record)
+        if event == "run_info":
+            return f"{about['stats']['total']} jobs"
+        if event == "job_info" and about["rule_msg"]:
+            return f"{time.strftime('%H:%M:%S')} {self.done}{about['rule_msg']}"
+        return self.before.format(record)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a record is shown. Keeps the number of jobs that are done."""
