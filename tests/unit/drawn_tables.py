@@ -122,6 +122,12 @@ def check_page(figure):
     return texts
 
 
+def check_drawing(figure, *words):
+    """The title of a drawing is a question, it lies on its page, and these words can be read on it."""
+    shown = check_page(figure)
+    assert [text for text in words if text not in shown] == [] and figure.get_suptitle().strip().endswith("?")
+
+
 def has_whole_ticks(axis):
     """Whether all ticks of an axis that are in view are whole numbers."""
     low, high = sorted(axis.get_view_interval())

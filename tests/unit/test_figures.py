@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, check_page, has_whole_ticks, table
+from drawn_tables import CLASSES, check_drawing, check_page, has_whole_ticks, table
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
@@ -67,7 +67,11 @@ def test_texture_draws_means_over_networks_with_their_intervals(without_fpr):
     rows, tile = of_phase(), np.zeros((1, 4, 4))
     if without_fpr:
         rows[[name for name in rows if name.startswith("fpr")]], rows["negatives"] = np.nan, 0
-    axis = shortcuts.texture(rows, dict.fromkeys(JUDGED, (tile, tile))).axes[0]
+    figure = shortcuts.texture(rows, dict.fromkeys(JUDGED, (tile, tile)))
+    check_drawing(
+        figure, "texture (2 of 3)", "map does\nnot suffice", "its map", "phases alone (shape)", "half of both"
+    )
+    axis = figure.axes[0]
     drawn = [line.get_xydata()[0] for line in axis.lines if line.get_marker() in "os^" and len(line.get_xdata()) == 1]
     bars = [bar.get_segments()[0] for bar in axis.collections]
     for (place, name), (shift, kept) in itertools.product(enumerate(JUDGED), zip((-0.24, 0, 0.24), KEPT, strict=True)):
@@ -87,7 +91,8 @@ def of_ood():
 
 def test_marks_out_of_distribution_are_means_and_lines_reach_over_all_networks():
     rows = of_ood()
-    figure = shortcuts.out_of_distribution(rows, CLASSES)
+    figure = shortcuts.out_of_distribution(rows, CLASSES, ["(e1) unclear"])
+    check_drawing(figure, *CLASSES, "toy", "rate", "TPR, unfiltered", "FPR, own map", "resnet18")
     mine = rows[(rows["network"] == "vgg16") & (rows["rendition"] == "toy") & (rows["class"] == "bee")]
     marks = {
         dots.get_label(): dots.get_offsets()[1] for dots in figure.axes[2].collections if dots.get_offsets().size > 2
@@ -108,8 +113,9 @@ def of_sizes():
 
 
 def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
-    first, second = shortcuts.sizes(of_sizes(), CLASSES).axes
-    for axis in (first, second):
+    figure = shortcuts.sizes(of_sizes(), CLASSES)
+    check_drawing(figure, *CLASSES, "own map", "lowest frequencies", "20", "TPR - FPR", "% of spectrum")
+    for axis in figure.axes:
         lines = {line.get_label(): line.get_ydata() for line in axis.lines}
         np.testing.assert_allclose(lines["own map"], [0.16, 0.32, 0.92])
         np.testing.assert_allclose(lines["lowest frequencies"], [0.06, 0.22, 0.82])
@@ -151,7 +157,8 @@ def of_learning():
 
 
 def test_a_class_is_learned_where_f1_first_passes_a_half_or_never():
-    figure = learning.learned(of_learning(), CLASSES)
+    figure = learning.learned(of_learning(), CLASSES, ["(c) seen"], "2 of 9 classes")
+    check_drawing(figure, "full images", "low-pass", "iteration", "median", " \n(c) seen\n2 of 9 classes")
     full, low = figure.axes
     assert [label.get_text() for label in full.get_yticklabels()] == ["bee", "ant"]  # by their medians
     never = full.get_xticks()[-1]
@@ -171,7 +178,9 @@ def test_a_class_is_learned_where_f1_first_passes_a_half_or_never():
 
 
 def test_dynamics_draw_the_mean_and_each_network():
-    axis = learning.dynamics(of_learning()).axes[0]
+    figure = learning.dynamics(pd.concat([of_learning().assign(dataset=f"syn_{i}") for i in range(5)]))
+    check_drawing(figure, *CLASSES, "syn_4", "F1", "iteration", " \nthick: mean of 2 networks, thin: each")
+    axis = figure.axes[0]
     means = {line.get_label(): line.get_ydata() for line in axis.lines if not line.get_label().startswith("_")}
     np.testing.assert_allclose(means["ant"], [0, 0.1, 0.5])
     assert len(axis.lines) == 2 * 3 and has_whole_ticks(axis.xaxis)

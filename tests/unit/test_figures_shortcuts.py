@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, KINDS, check_page, cross_matrix, own_map_advantage, texts_of, verdicts
+from drawn_tables import CLASSES, KINDS, check_drawing, cross_matrix, own_map_advantage, texts_of, verdicts
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
@@ -122,7 +122,7 @@ def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_netw
     table["tpr"], table["fpr"] = np.random.default_rng(0).uniform((0.5, 0), (1, 0.5), (len(table), 2)).T
     own = verdicts(names, seeds=range(seeds))
     figure = shortcut_figures.transfer(table.assign(part="keep"), own, names[1:], ["(e2) seen"], "3 of 4 classes")
-    assert {"maps of resnet18\ntested on vgg16/augmix", shortcut_figures.MEAN, *names[1:]} <= check_page(figure)
+    check_drawing(figure, "maps of resnet18\ntested on vgg16/augmix", shortcut_figures.MEAN, *names[1:])
     axis = figure.axes[0]
     tested = table[(table["fill"] == "zeros") & table["maps_of"].str.startswith(first)]
     values = (tested["tpr"] - tested["fpr"]).groupby(tested["filter"]).mean().to_dict()
