@@ -159,14 +159,15 @@ _KINDS: dict[str, Figure] = {
         },
         _dynamics_parameters,
         caption="{% if 'photographs' in kinds %}Photographs (Figure 5): the iteration at which F1 of a class first "
-        "passes 0.5 on the test images as they are, low-passed and high-passed, one mark a network, open at the right "
-        "edge if it never does; classes are sorted by the median (bar). {% endif %}{% if 'synthetic' in names "
-        "%}Synthetic and planted sets (Figure 2): F1 of every class over the first iterations, the mean and each "
-        "network. {% endif %}The networks, of the first kind that is planned, are tested {% set comma = joiner(', ') "
-        "%}{% for images in ('photographs', 'synthetic', 'planted') if images in kinds or (images != 'photographs' "
-        "and 'synthetic' in names) %}{% set dynamics = config.training[images].dynamics %}{{ comma() }}on {{ "
+        "passes 0.5 on the test images as they are, low-passed and high-passed (at {{ "
+        "config.training.photographs.dynamics.cutoff }} cycles per image), one mark a network, open at the right edge "
+        "if it never does; classes are sorted by the median (bar). {% endif %}{% if 'synthetic' in names %}Synthetic "
+        "and planted sets (Figure 2): F1 of every class over the first iterations, the mean and each network. {% "
+        "endif %}The networks, of the first kind that is planned, are tested {% set comma = joiner(', ') %}{% for "
+        "images in ('photographs', 'synthetic', 'planted') if images in kinds or (images != 'photographs' and "
+        "'synthetic' in names) %}{% set dynamics = config.training[images].dynamics %}{{ comma() }}on {{ "
         "dynamics.images_per_class }} {{ images if images == 'photographs' else images ~ ' images' }} a class every "
-        "{{ dynamics.every }} iterations (cut at {{ dynamics.cutoff }} cycles per image){% endfor %}.",
+        "{{ dynamics.every }} iterations{% endfor %}.",
         numbers={"synthetic": "Figure 2"},
     ),
     "graded": Figure(
