@@ -137,7 +137,7 @@ SENTENCES = [
      lambda: [read("example/example")["other_recall"].iloc[-1],
               *json.loads((DATA / "example" / "example.json").read_text()).values()]),
     (README, "Allow {} minutes on two cores (AMD EPYC: {:.0f} minutes of processor time)",
-     lambda: [int(10 * np.ceil(1.1 * minutes("laptop") / 10)), minutes("laptop", "processor_s", 1)]),
+     lambda: [int(5 * np.ceil(1.25 * minutes("laptop") / 5)), minutes("laptop", "processor_s", 1)]),
     (README, "that takes {} networks, of new seeds; here are {:.0f} for (a) and (b), {:.0f} for each other claim.",
      lambda: [FEWEST_DECIDED, *claimed_networks()]),
     (README, "lowest frequencies ({:z.2f}, {:.2f} to {:.2f}); the best map of another class beats it ({:.2f}, {:.2f} "
