@@ -3,8 +3,8 @@
     import frequency_shortcuts as fs
     from frequency_shortcuts import example
 
-    network = example.network("jpeg")  # also "clean" and "cured", the other rows of the picture
-    pictures = example.pictures("pictures")  # a folder for each class; one holds JPEG files, the others PNG
+    network = example.network("jpeg")  # also "clean" and "cured"
+    pictures = example.pictures("pictures")  # a folder for each class
     print(example.recall(network, pictures)["all"])
     result = fs.analyse(network, pictures, transform=example.TRANSFORM, quick=True)
     print(result.summary())
