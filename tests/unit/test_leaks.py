@@ -117,7 +117,7 @@ def test_each_artefact_is_dealt_once_in_four_seeds_and_shares_are_balanced():
 
 def test_another_kind_changes_no_artefact_of_any_seed(monkeypatch):
     before = [draw(seed, 10, 32, 32) for seed in range(420, 460)]
-    monkeypatch.setitem(KINDS, "tint", Kind(lambda pixels, level: pixels + level, (1, 2), "added", 255, ""))
+    monkeypatch.setitem(KINDS, "tint", Kind(lambda pixels, level: pixels + level, (1, 2), "added", 255, "smooth", ""))
     assert [draw(seed, 10, 32, 32) for seed in range(420, 460)] == before
     first = [(one.kind, one.level, one.label, one.share, one.frequency) for two in before[0].sets for one in two]
     assert first == FIRST

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.data.artefacts import KINDS, Artefact
+from frequency_shortcuts.data.artefacts import FINE, KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import clopper_pearson, over_networks, spearman
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
@@ -147,9 +147,11 @@ def _described(table: pd.DataFrame) -> pd.DataFrame:
 
     With verdicts, also whether it is `warned` of, and whether its artefact is fine and `harmful`.
     """
-    right = table["kind"].map({name: kind.cause for name, kind in KINDS.items()})
+    right, family = (
+        table["kind"].map({name: getattr(kind, about) for name, kind in KINDS.items()}) for about in ("cause", "family")
+    )
     cause = table["cause"].fillna("")
-    table = table.assign(without=table["kind"].isna(), fine=right.fillna("") != "", named=cause != "")
+    table = table.assign(without=table["kind"].isna(), fine=family == FINE, named=cause != "")
     table["right"] = cause == right
     if "verdict" in table:
         table["warned"] = table["verdict"].isin(FOUND)
