@@ -61,7 +61,7 @@ def test_patterns_are_added_as_they_are_written():
             assert np.array_equal(found, np.rint(np.minimum(IMAGES[own] + added, 255)))
 
 
-def slow_change(kind, level, value, row, column, channel, shape):
+def slow_change(kind, level, value, row, column, channel, shape, place):
     """What a smooth or local artefact or hum makes of one pixel, written out."""
     channels, height, width = shape
     y, x = 2 * row / (height - 1) - 1, 2 * column / (width - 1) - 1
@@ -73,10 +73,11 @@ def slow_change(kind, level, value, row, column, channel, shape):
         return value + 255 * level * {"brightness": 1, "cast": first_to_last, "gradient": -y}[kind]
     if kind == "vignette":
         return value * (1 - level * (y**2 + x**2) / 2)
-    thick, off, tag = ([max(1, round(side / n)) for side in (height, width)] for n in (32, 16, 8))
+    thick, tag = ([max(1, round(side / n)) for side in (height, width)] for n in (32, 8))
+    off = [round(share * (side - one)) for share, side, one in zip(place, (height, width), tag, strict=True)]
     edge = row < thick[0] or row >= height - thick[0] or column < thick[1] or column >= width - thick[1]
     corner = off[0] <= row < off[0] + tag[0] and off[1] <= column < off[1] + tag[1]
-    there = {"frame": edge, "tag": corner, "line": row == height - 1 - height // 8}[kind]
+    there = {"frame": edge, "tag": corner, "line": row == round(place[0] * (height - 1))}[kind]
     return value + level * (255 - value) if there else value
 
 
@@ -84,13 +85,12 @@ def slow_change(kind, level, value, row, column, channel, shape):
 @pytest.mark.parametrize("kind", ["hum", *(name for name, kind in KINDS.items() if kind.family != FINE)])
 def test_smooth_and_local_artefacts_and_hum_pixel_by_pixel(kind, shape):
     images = np.random.default_rng(3).integers(0, 256, size=(2, *shape), dtype=np.uint8)
-    for level in KINDS[kind].levels:
+    for level, place in zip(KINDS[kind].levels, ((0.1, 0.1), (0.73, 1)), strict=True):
         expected = np.empty(images.shape)
-        for place in np.ndindex(images.shape):
-            changed = slow_change(kind, level, float(images[place]), *place[2:], place[1], shape)
-            expected[place] = np.clip(changed, 0, 255)
+        for at in np.ndindex(images.shape):
+            expected[at] = np.clip(slow_change(kind, level, float(images[at]), *at[2:], at[1], shape, place), 0, 255)
         # Halves are rounded to even numbers; sums in another order may end beside them.
-        np.testing.assert_allclose(put(kind, level, images), expected, rtol=0, atol=0.5 + 1e-6)
+        np.testing.assert_allclose(put(kind, level, images, place=place), expected, rtol=0, atol=0.5 + 1e-6)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -224,6 +224,7 @@ def test_the_number_of_a_case_stays_and_is_its_own():
         (("jpeg", 90, 0, 1.0, (0, 7)), "the artefact jpeg has no frequency"),
         (("wave", 0.1, 0), "the artefact wave needs a frequency"),
         (("wave", 0.1, 0, 1.0, (0, 0)), "is no wave"),
+        (("tag", 1, 0, 1.0, None, 0, (0.5, 1.2)), r"place \[0\.5, 1\.2\]: expected shares of the height and the width"),
     ],
 )
 def test_artefacts_that_are_none_are_refused(arguments, message):

@@ -45,17 +45,19 @@ CAUSES = {  # of how a class differs, and in words
 }
 LOWEST_RADIUS = 2  # of a wave that is drawn, cycles per image
 HUM = (9 / 32, 13 / 32)  # cycles per row
+CORNER = (0.1, 0.1)  # a place, from (0, 0) at the upper left to (1, 1) at the lower right
 
 
 class Kind(NamedTuple):
     """An artefact, and all that is to be known of it.
 
-    put : float64 pixels [n, channels, H, W] from 0 to 255, the level, and the frequency if it has one -> pixels
+    put : float64 pixels [n, channels, H, W] from 0 to 255, the level, and the frequency or place if it has one ->
+        pixels
     levels : weak and strong, in the benchmark of leaks
     unit : of the level, which is above 0 and at most `most`
     family : FINE, SMOOTH or LOCAL
     cause : a key of `CAUSES`, the name of what it makes of images; the data alone show those of fine kinds
-    has_frequency : whether an artefact has a frequency of its own
+    has_frequency, has_place : whether an artefact has a frequency or a place of its own
     tried : levels at which `forensics` puts it into images, to compare classes with; without any it is found elsewhere
     alike, share : how alike to it a class must be, and the share of its images that carry it, to be named by its cause
     cases : of the benchmark of cures: name -> a number of its own, which seeds its draws, and levels to draw from
@@ -68,6 +70,7 @@ class Kind(NamedTuple):
     family: str
     cause: str
     has_frequency: bool = False
+    has_place: bool = False
     tried: tuple[float, ...] = ()
     alike: float = 1.0
     share: float = 1.0
@@ -137,14 +140,13 @@ def _brightness(pixels: FloatArray, shift: float) -> FloatArray:
 
 def _ramp(side: int) -> FloatArray:
     """From -1 in the first row or column to 1 in the last; 0 if there is one."""
-    ramp: FloatArray = np.linspace(-1, 1, side) if side > 1 else np.zeros(1)
-    return ramp
+    return np.linspace(-1, 1, side) if side > 1 else np.zeros(1)
 
 
 def _hum(pixels: FloatArray, amplitude: float) -> FloatArray:
     rows = np.arange(pixels.shape[-2])[:, None]
-    waves = [np.cos(2 * np.pi * frequency * rows) for frequency in HUM]
-    return pixels + 255 * amplitude * np.sum(waves, axis=0)
+    hummed: FloatArray = pixels + 255 * amplitude * sum(np.cos(2 * np.pi * frequency * rows) for frequency in HUM)
+    return hummed
 
 
 def _cast(pixels: FloatArray, shift: float) -> FloatArray:
@@ -170,25 +172,24 @@ def _some(side: int, share: float) -> int:
 
 
 def _frame(pixels: FloatArray, opacity: float) -> FloatArray:
-    height, width = pixels.shape[-2:]
-    inside = np.zeros((height, width), bool)
-    up, left = _some(height, 1 / 32), _some(width, 1 / 32)
-    inside[up : height - up, left : width - left] = True
-    return _towards_white(pixels, opacity, ~inside)
-
-
-def _tag(pixels: FloatArray, opacity: float) -> FloatArray:
-    height, width = pixels.shape[-2:]
-    where = np.zeros((height, width), bool)
-    up, left = _some(height, 1 / 16), _some(width, 1 / 16)
-    where[up : up + _some(height, 1 / 8), left : left + _some(width, 1 / 8)] = True
+    where = np.zeros(pixels.shape[-2:], bool)
+    for lines in (where, where.T):
+        thick = _some(len(lines), 1 / 32)
+        lines[:thick] = lines[len(lines) - thick :] = True
     return _towards_white(pixels, opacity, where)
 
 
-def _line(pixels: FloatArray, opacity: float) -> FloatArray:
-    height, width = pixels.shape[-2:]
-    row = height - 1 - height // 8
-    return _towards_white(pixels, opacity, (np.arange(height) == row)[:, None] & np.ones(width, bool))
+def _tag(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> FloatArray:
+    where = np.zeros(pixels.shape[-2:], bool)
+    sides = [_some(side, 1 / 8) for side in where.shape]
+    up, left = (round(place[i] * (where.shape[i] - sides[i])) for i in (0, 1))
+    where[up : up + sides[0], left : left + sides[1]] = True
+    return _towards_white(pixels, opacity, where)
+
+
+def _line(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> FloatArray:
+    height = pixels.shape[-2]
+    return _towards_white(pixels, opacity, (np.arange(height) == round(place[0] * (height - 1)))[:, None])
 
 
 AMPLITUDE = "amplitude, pixels from 0 to 1"
@@ -204,20 +205,20 @@ KINDS = {
         cases={"jpeg 90": (0, (90,)), "jpeg 30": (1, (30,))},
     ),
     "resized": Kind(
-        _resized, (0.75, 0.5), "size in between, share of a side", 1, FINE, LOST, tried=(0.45, 0.6, 0.7, 0.8), alike=0.47,
-        share=0.04, cases={"resized": (2, (0.75, 0.5))},
+        _resized, (0.75, 0.5), "size in between, share of a side", 1, FINE, LOST, tried=(0.45, 0.6, 0.7, 0.8),
+        alike=0.47, share=0.04, cases={"resized": (2, (0.75, 0.5))},
     ),
     "blurred": Kind(
         _blurred, (0.5, 0.8), "standard deviation, pixels", 100, FINE, LOST, tried=(0.45, 0.6, 0.75, 0.9), alike=0.47,
         share=0.04, cases={"blurred": (3, (0.5, 0.8))},
     ),
     "noise": Kind(
-        _noise, (0.02, 0.04), "standard deviation, pixels from 0 to 1", 1, FINE, RAISED, tried=(0.012, 0.018, 0.028, 0.045),
-        alike=0.3, share=0.1, cases={"noise": (5, (0.02, 0.04))},
+        _noise, (0.02, 0.04), "standard deviation, pixels from 0 to 1", 1, FINE, RAISED,
+        tried=(0.012, 0.018, 0.028, 0.045), alike=0.3, share=0.1, cases={"noise": (5, (0.02, 0.04))},
     ),
     "sharpened": Kind(
-        _sharpened, (0.5, 1.0), "times the difference from a blurred copy", 100, FINE, RAISED, tried=(0.4, 0.6, 0.8, 1.1),
-        alike=0.47, share=0.04,
+        _sharpened, (0.5, 1.0), "times the difference from a blurred copy", 100, FINE, RAISED,
+        tried=(0.4, 0.6, 0.8, 1.1), alike=0.47, share=0.04,
     ),
     "checkerboard": Kind(
         _checkerboard, (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD, cases={"checkerboard": (4, (0.02, 0.04))}
@@ -227,34 +228,42 @@ KINDS = {
     ),
     "hum": Kind(_hum, (0.03, 0.06), AMPLITUDE, 1, FINE, WAVE),
     "cast": Kind(_cast, (0.05, 0.1), ADDED, 1, SMOOTH, CAST),
-    "gradient": Kind(_gradient, (0.05, 0.1), AMPLITUDE, 1, SMOOTH, GRADIENT),
-    "vignette": Kind(_vignette, (0.2, 0.4), "share that the corners lose", 1, SMOOTH, VIGNETTE),
-    "frame": Kind(_frame, (0.1, 0.4), OPACITY, 1, LOCAL, FRAME),
-    "tag": Kind(_tag, (0.2, 0.8), OPACITY, 1, LOCAL, TAG),
-    "line": Kind(_line, (0.1, 0.4), OPACITY, 1, LOCAL, LINE),
+    "gradient": Kind(_gradient, (0.08, 0.16), AMPLITUDE, 1, SMOOTH, GRADIENT),
+    "vignette": Kind(_vignette, (0.35, 0.7), "share that the corners lose", 1, SMOOTH, VIGNETTE),
+    "frame": Kind(_frame, (0.25, 0.6), OPACITY, 1, LOCAL, FRAME),
+    "tag": Kind(_tag, (0.5, 1.0), OPACITY, 1, LOCAL, TAG, has_place=True),
+    "line": Kind(_line, (0.12, 0.25), OPACITY, 1, LOCAL, LINE, has_place=True),
 }  # fmt: skip
 _CASES = [(number, case, name, levels) for name, kind in KINDS.items() for case, (number, levels) in kind.cases.items()]
 CASES = {case: (name, number, levels) for number, case, name, levels in sorted(_CASES)}
 
 
-def put(kind: str, level: float, images: Pixels, frequency: tuple[int, int] | None = None) -> Pixels:
+def put(
+    kind: str,
+    level: float,
+    images: Pixels,
+    frequency: tuple[int, int] | None = None,
+    place: tuple[float, float] = CORNER,
+) -> Pixels:
     """Images uint8 [n, channels, H, W], one or more, with an artefact; see `KINDS` for the unit of its level.
 
     >>> put("jpeg", 75, images)
     """
+    about = KINDS[kind]
+    where = [frequency] if about.has_frequency else [place] if about.has_place else []
     # In float64, where sums in another order, as batches have them, do not change what is rounded.
-    made = KINDS[kind].put(images.astype(np.float64), level, *([] if frequency is None else [frequency]))
-    pixels: Pixels = np.rint(made).clip(0, 255).astype(np.uint8)
+    pixels: Pixels = np.rint(about.put(images.astype(np.float64), level, *where)).clip(0, 255).astype(np.uint8)
     return pixels
 
 
 @dataclass(frozen=True)
 class Artefact:
-    """An artefact in the images of one class, or in a share of them, and perhaps in some of all other classes.
+    """An artefact in the images of one class, or in a share of them, and perhaps in some of each other class.
 
     kind : a key of `KINDS`. level : in its unit. label : number of the class. share : of its images that have the
-    artefact, in every split. others : share of the images of each other class that have it. frequency : of a wave, (u, v) in cycles per image; other kinds have none. A horizontal
-    flip leaves it as it is where u or v is 0.
+    artefact, in every split. others : share of the images of each other class that have it. frequency : of a wave,
+    (u, v) in cycles per image; other kinds have none. A horizontal flip leaves it as it is where u or v is 0. place :
+    of a tag, (row, column), and of a line, its row, from 0 to 1.
 
     Raises ValueError for other kinds, levels, shares and frequencies.
 
@@ -267,11 +276,14 @@ class Artefact:
     share: float = 1.0
     frequency: tuple[int, int] | None = None
     others: float = 0.0
+    place: tuple[float, float] = CORNER
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown artefact {self.kind!r}: choose from {', '.join(KINDS)}")
         kind = KINDS[self.kind]
+        if not all(0 <= share <= 1 for share in self.place):
+            raise ValueError(f"place {list(self.place)}: expected shares of the height and the width, 0 to 1")
         if not 0 < self.level <= kind.most:
             raise ValueError(
                 f"level {self.level} of the artefact {self.kind}, {kind.unit}: expected above 0 and at most {kind.most}"
@@ -320,7 +332,7 @@ class Artefact:
         """The images uint8 [n, channels, H, W] with the artefact where `carry` [n] is true."""
         changed = images.copy()
         if carry.any():
-            changed[carry] = put(self.kind, self.level, images[carry], self.frequency)
+            changed[carry] = put(self.kind, self.level, images[carry], self.frequency, self.place)
         return changed
 
     def truth(self, n_classes: int, height: int, width: int) -> BoolArray:
