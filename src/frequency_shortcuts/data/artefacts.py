@@ -180,10 +180,11 @@ def _frame(pixels: FloatArray, opacity: float) -> FloatArray:
 
 
 def _tag(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> FloatArray:
-    where = np.zeros(pixels.shape[-2:], bool)
-    sides = [_some(side, 1 / 8) for side in where.shape]
-    up, left = (round(place[i] * (where.shape[i] - sides[i])) for i in (0, 1))
-    where[up : up + sides[0], left : left + sides[1]] = True
+    height, width = pixels.shape[-2:]
+    high, wide = _some(height, 1 / 8), _some(width, 1 / 8)
+    up, left = round(place[0] * (height - high)), round(place[1] * (width - wide))
+    where = np.zeros((height, width), bool)
+    where[up : up + high, left : left + wide] = True
     return _towards_white(pixels, opacity, where)
 
 
