@@ -298,11 +298,6 @@ class Artefact:
         if self.frequency is not None and tuple(self.frequency) == (0, 0):
             raise ValueError("frequency [0, 0] is no wave: expected another one, in cycles per image")
 
-    @property
-    def strength(self) -> int:
-        """1 for the weak and 2 for the strong level of the benchmark of leaks."""
-        return KINDS[self.kind].levels.index(self.level) + 1
-
     def carriers(self, labels: npt.NDArray[np.int64]) -> BoolArray:
         """Which images have the artefact, bool [n]: its share of each class, spread evenly over its order.
 

@@ -55,20 +55,20 @@ def join_tables(files: Iterable[str | os.PathLike[str]], name: str | None = None
 def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
     """The table of `judge` with the harm of each planted artefact.
 
-    table : one row a network and class: `architecture`, `set` (clean, first, second), `class`, `clean_recall` (on
-        images without the artefact), `clean_images` (on how many), and where there is one, the artefact in words,
-        `artefact`, what it does to other images, `called`, and the `called_variance` of that
-    clean_called : one row a clean network and artefact: `architecture`, `artefact`, `called`
+    table : one row a network and class: `suite`, `architecture`, `set` (clean, or the number of the network),
+        `class`, `clean_recall` (on images without the artefact), `clean_images` (on how many), and where there is one,
+        the artefact in words, `artefact`, what it does to other images, `called`, and the `called_variance` of that
+    clean_called : one row a clean network and artefact: `suite`, `architecture`, `artefact`, `called`
 
     Changes `called` into the difference from the clean networks, and adds `lost`, both with `_low` and `_high`, and
     `harm`: harmful, harmless or between; missing without an artefact.
     """
-    called = clean_called.groupby(["architecture", "artefact"])["called"]
-    recalls = table[table["set"] == "clean"].groupby(["architecture", "class"])["clean_recall"]
+    called = clean_called.groupby(["suite", "architecture", "artefact"])["called"]
+    recalls = table[table["set"] == "clean"].groupby(["suite", "architecture", "class"])["clean_recall"]
     rows = []
     for row in table.to_dict("records"):
         if not pd.isna(row["kind"]):
-            of_clean, own = (row["architecture"], row["artefact"]), (row["architecture"], row["class"])
+            of_clean, own = ((row["suite"], row["architecture"], row[key]) for key in ("artefact", "class"))
             row |= _harm(row, called.get_group(of_clean).to_numpy(), recalls.get_group(own).to_numpy())
         rows.append(row)
     return pd.DataFrame(rows)
@@ -196,7 +196,7 @@ def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: in
 
     images : without artefacts; sets : name -> artefacts in different classes
 
-    Returns the columns of `Comparison.table`, `set`, and where there is an artefact `kind`, `strength`, `share` and,
+    Returns the columns of `Comparison.table`, `set`, and where there is an artefact `kind`, `level`, `share` and,
     where not all images carry it, `files`.
     """
     tables = []
@@ -208,7 +208,7 @@ def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: in
         table = found.table.assign(set=name, files=np.nan)
         for artefact in artefacts:
             row, own = table["class"] == artefact.label, images.labels == artefact.label
-            table.loc[row, ["kind", "strength", "share"]] = artefact.kind, artefact.strength, artefact.share
+            table.loc[row, ["kind", "level", "share"]] = artefact.kind, artefact.level, artefact.share
             if artefact.share < 1:
                 scores = found.files[own]
                 known = not np.isnan(scores).any()
