@@ -146,9 +146,6 @@ def test_a_seed_of_a_set_has_a_clean_network_and_those_of_the_deal(tmp_path, mon
         ["1", "wave", 1, 0.9, 0.1], ["2", "tag", 1, 0.9, 0.1]
     ]  # fmt: skip
     assert clean["artefact"].tolist() == ["wave 0.1 (9, 9) in 1", "tag 1 (0.5, 0.5) in 1"] * 2
-    assert (
-        leaks.with_harm(found.assign(suite="grain2", seed=3), pd.concat([clean.assign(suite="grain2")] * 2))["harm"]
-        .notna()
-        .sum()
-        == 2
-    )
+    again = pd.concat([found, found[found["set"] == "clean"]]).assign(suite="grain2")
+    harm = leaks.with_harm(again, pd.concat([clean, clean]).assign(suite="grain2"))["harm"]
+    assert harm.notna().sum() == 2
