@@ -202,7 +202,7 @@ KINDS = {
         _wave, (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True, cases={"wave": (6, (0.05, 0.1))}
     ),
     "jpeg": Kind(
-        _jpeg, (90, 50), "quality", 100, FINE, BLOCKS, tried=(40, 60, 80, 92), alike=0.22, share=0.11,
+        _jpeg, (50, 30), "quality", 100, FINE, BLOCKS, tried=(40, 60, 80, 92), alike=0.22, share=0.11,
         cases={"jpeg 90": (0, (90,)), "jpeg 30": (1, (30,))},
     ),
     "resized": Kind(
@@ -218,7 +218,7 @@ KINDS = {
         tried=(0.012, 0.018, 0.028, 0.045), alike=0.3, share=0.1, cases={"noise": (5, (0.02, 0.04))},
     ),
     "sharpened": Kind(
-        _sharpened, (0.5, 1.0), "times the difference from a blurred copy", 100, FINE, RAISED,
+        _sharpened, (1.0, 2.0), "times the difference from a blurred copy", 100, FINE, RAISED,
         tried=(0.4, 0.6, 0.8, 1.1), alike=0.47, share=0.04,
     ),
     "checkerboard": Kind(
@@ -230,9 +230,9 @@ KINDS = {
     "hum": Kind(_hum, (0.03, 0.06), AMPLITUDE, 1, FINE, WAVE),
     "cast": Kind(_cast, (0.05, 0.1), ADDED, 1, SMOOTH, CAST),
     "gradient": Kind(_gradient, (0.08, 0.16), AMPLITUDE, 1, SMOOTH, GRADIENT),
-    "vignette": Kind(_vignette, (0.35, 0.7), "share that the corners lose", 1, SMOOTH, VIGNETTE),
-    "frame": Kind(_frame, (0.25, 0.6), OPACITY, 1, LOCAL, FRAME),
-    "tag": Kind(_tag, (0.5, 1.0), OPACITY, 1, LOCAL, TAG, has_place=True),
+    "vignette": Kind(_vignette, (0.6, 0.9), "share that the corners lose", 1, SMOOTH, VIGNETTE),
+    "frame": Kind(_frame, (0.2, 0.5), OPACITY, 1, LOCAL, FRAME),
+    "tag": Kind(_tag, (0.7, 1.0), OPACITY, 1, LOCAL, TAG, has_place=True),
     "line": Kind(_line, (0.12, 0.25), OPACITY, 1, LOCAL, LINE, has_place=True),
 }  # fmt: skip
 _CASES = [(number, case, name, levels) for name, kind in KINDS.items() for case, (number, levels) in kind.cases.items()]
