@@ -44,7 +44,7 @@ def _lines(pixels: FloatArray, amplitude: float) -> FloatArray:
 AMPLITUDE = """
 ROW = """
     "lines": Kind(
-        _lines, (0.02, 0.04), AMPLITUDE, 1, RAISED, tried=(0.01, 0.015, 0.03, 0.05), alike=0.5, share=0.1,
+        _lines, (0.02, 0.04), AMPLITUDE, 1, FINE, RAISED, tried=(0.01, 0.015, 0.03, 0.05), alike=0.5, share=0.1,
         cases={"lines": (7, (0.02, 0.04))},
     ),
 }  # fmt: skip

@@ -1,20 +1,21 @@
 """The benchmark of the counterfactual test: harm, aims, and the draw of artefacts."""
 
-from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from frequency_shortcuts.data.artefacts import KINDS, Kind
+from frequency_shortcuts.data.artefacts import FINE, KINDS, LOCAL, SMOOTH
 from frequency_shortcuts.evaluation import leaks
-from study.leaks import DEALT, SEEDS_OF_A_DEAL, draw
+from frequency_shortcuts.storage.tables import write_table
+from study import leaks as of_study
+from study.leaks import artefacts, read_deal
 
 CLASSES = 4
-FIRST = [  # artefacts of the seed 420
-    ("jpeg", 90, 9, 0.5, None), ("resized", 0.75, 8, 1.0, None), ("wave", 0.1, 0, 1.0, (7, 11)),
-    ("brightness", 0.1, 7, 0.25, None),
-]  # fmt: skip
+DEAL = Path(__file__).parents[2] / "config" / "leaks.csv"
+SIZES = {"clothing": 32, "crops": 48, "grain2": 64, "grain4": 64}
+ABOUT = (lambda kind: kind.has_frequency, lambda kind: kind.has_place)
 
 
 def table(networks, warned):
@@ -25,9 +26,10 @@ def table(networks, warned):
             for c in range(CLASSES):
                 planted = which == "first" and c == 0
                 rows.append(
-                    {"seed": seed, "set": which, "class": str(c), "architecture": "net", "clean_images": 100,
-                     "clean_recall": 0.2 if planted else 0.9 + 0.01 * (seed % 2), "flip": 0.9 if planted else 0.0,
-                     "need": 0.0, "verdict": "follows" if planted and warned else "not shown", "cause": "blocks",
+                    {"seed": seed, "suite": "crops", "set": which, "class": str(c), "architecture": "net",
+                     "clean_images": 100, "clean_recall": 0.2 if planted else 0.9 + 0.01 * (seed % 2),
+                     "flip": 0.9 if planted else 0.0, "need": 0.0,
+                     "verdict": "follows" if planted and warned else "not shown", "cause": "blocks",
                      "kind": "jpeg" if planted else np.nan, "share": 1.0 if planted else np.nan,
                      "artefact": "jpeg 1 in 0" if planted else np.nan, "called": 0.7 if planted else np.nan,
                      "called_variance": 0.001, "sham": 0.0, "part": 0.0}
@@ -35,7 +37,9 @@ def table(networks, warned):
     return pd.DataFrame(rows)
 
 
-CLEAN = pd.DataFrame({"architecture": "net", "artefact": "jpeg 1 in 0", "called": [0.0, 0.02, 0.01, 0.03]})
+CLEAN = pd.DataFrame({
+    "suite": "crops", "architecture": "net", "artefact": "jpeg 1 in 0", "called": [0.0, 0.02, 0.01, 0.03]
+})  # fmt: skip
 
 
 def test_harm_is_the_difference_from_clean_networks_with_their_spread():
@@ -97,27 +101,51 @@ def test_sets_count_networks():
     assert judged.loc["none", ["with_follows", "not_recognised"]].tolist() == [0, 2]
 
 
-def test_each_artefact_is_dealt_once_in_four_seeds_and_shares_are_balanced():
-    dealt = [
-        artefact
-        for seed in range(420, 420 + SEEDS_OF_A_DEAL)
-        for two in draw(seed, 10, 32, 32).sets
-        for artefact in two
-    ]
-    assert Counter((one.kind, one.strength) for one in dealt) == Counter(
-        (kind, strength) for kind in DEALT for strength in (1, 2)
-    )
-    assert Counter(one.share for one in dealt) == {1.0: 8, 0.5: 4, 0.25: 4}
-    for seed in range(420, 430):
-        for first, second in draw(seed, 10, 32, 32).sets:
-            assert first.label != second.label
-            for one in (first, second):
-                assert one.frequency is None or np.hypot(*one.frequency) >= 2
+def test_the_deal_is_what_the_benchmark_says_it_is():
+    deal = read_deal(DEAL)
+    assert deal.groupby("set")["seed"].agg(["min", "max"]).T.to_dict("list") == {
+        "clothing": [560, 599], "crops": [560, 569], "grain2": [560, 569], "grain4": [560, 569]
+    }  # fmt: skip
+    for (part, _), of_seed in deal.groupby(["set", "seed"]):
+        assert len(set(of_seed["architecture"])) == 1
+        assert (of_seed.groupby("network")["class"].nunique() == (2 if part == "clothing" else 1)).all()
+    made = artefacts(deal)
+    assert [one.label for one in made] == deal["class"].astype(int).tolist()
+    assert {(one.share, one.others) for one in made} == {(1, 0), (0.5, 0), (0.9, 0.1)}
+    assert len({one.kind for one in made}) == 15
+    for one, size in zip(made, deal["set"].map(SIZES), strict=True):
+        one.check(1 if size != SIZES["crops"] else 3, size, size)
+        assert one.frequency is None or np.hypot(*one.frequency) >= 2
+    waves, placed = (deal["kind"].isin([name for name, kind in KINDS.items() if of(kind)]) for of in ABOUT)
+    assert deal[["u", "v"]].notna().all(axis=1).equals(waves)
+    assert deal[["row", "column"]].notna().all(axis=1).equals(placed)
+    family = deal["kind"].map({name: kind.family for name, kind in KINDS.items()})
+    whole = deal["share"] == 1
+    assert (whole & (family == FINE)).sum() >= 90 and (whole & (family == SMOOTH)).sum() >= 40
+    assert (whole & (family == LOCAL)).sum() >= 40 and (deal["others"] > 0).sum() >= 60
 
 
-def test_another_kind_changes_no_artefact_of_any_seed(monkeypatch):
-    before = [draw(seed, 10, 32, 32) for seed in range(420, 460)]
-    monkeypatch.setitem(KINDS, "tint", Kind(lambda pixels, level: pixels + level, (1, 2), "added", 255, ""))
-    assert [draw(seed, 10, 32, 32) for seed in range(420, 460)] == before
-    first = [(one.kind, one.level, one.label, one.share, one.frequency) for two in before[0].sets for one in two]
-    assert first == FIRST
+def test_a_seed_of_a_set_has_a_clean_network_and_those_of_the_deal(tmp_path, monkeypatch):
+    monkeypatch.setattr(of_study, "GRAINY", {"train": 16, "ranking": 12, "test": 12})
+    rows = [
+        {"set": part, "seed": seed, "network": network, "architecture": "tiny", "kind": kind, "level": level,
+         "class": 1, "share": 0.9, "others": 0.1, "u": u, "v": u, "row": row, "column": row}
+        for part, seed in (("grain2", 3), ("grain2", 4), ("grain4", 3))
+        for network, (kind, level, u, row) in enumerate((("wave", 0.1, 9, np.nan), ("tag", 1.0, np.nan, 0.5)), 1)
+    ]  # fmt: skip
+    write_table(pd.DataFrame(rows), tmp_path / "deal.csv")
+    settings = {
+        "deal": tmp_path / "deal.csv", "compared": [3], "geometry": {"shift": 2},
+        "networks": {"tiny": {"architecture": "cnn3", "width": 2, "stem": "auto"}},
+        "recipes": {"grain2": {"epochs": 1, "batch_size": 16, "schedule": "one_cycle"}},
+    }  # fmt: skip
+    found, hits, clean = of_study.measure("grain2", "", settings, seed=3)
+    assert list(hits) == ["clean", "1", "2"] and found["set"].tolist() == ["clean", "clean", "1", "1", "2", "2"]
+    planted = found.dropna(subset=["kind"])
+    assert planted[["set", "kind", "class", "share", "others"]].to_numpy().tolist() == [
+        ["1", "wave", 1, 0.9, 0.1], ["2", "tag", 1, 0.9, 0.1]
+    ]  # fmt: skip
+    assert clean["artefact"].tolist() == ["wave 0.1 (9, 9) in 1", "tag 1 (0.5, 0.5) in 1"] * 2
+    again = pd.concat([found, found[found["set"] == "clean"]]).assign(suite="grain2")
+    harm = leaks.with_harm(again, pd.concat([clean, clean]).assign(suite="grain2"))["harm"]
+    assert harm.notna().sum() == 2

@@ -14,7 +14,7 @@ import real
 from conftest import ROOT
 from frequency_shortcuts.data import crops
 from frequency_shortcuts.data.downloads import NotFound
-from study import pictures
+from study import leaks, pictures
 
 
 def test_the_probabilities_of_the_outputs_of_a_group_are_added_up():
@@ -110,3 +110,24 @@ def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, mon
     assert np.sort(tiles[groups == 1, 0], axis=None).tolist() == np.sort(values[1], axis=None).tolist()
     parts = crops.split_photographs(groups, seed=420)
     assert sorted(np.concatenate(list(parts.values()))) == list(range(48))
+
+
+def test_odd_photographs_of_each_group_judge_and_even_ones_tune(tmp_path):
+    generator = np.random.default_rng(0)
+    for group, count in (("a", 11), ("b", 16)):
+        (tmp_path / group).mkdir()
+        for number in range(count):  # its red is the number
+            pixels = generator.integers(256, size=(60, 60, 3), dtype=np.uint8)
+            pixels[..., 0] = number
+            Image.fromarray(pixels).save(tmp_path / group / f"{number:02}.png")
+    pictures_, groups, _ = crops.read_photographs(tmp_path)
+    tune, judge = crops.every_other(groups, 0), crops.every_other(groups, leaks.ODD)
+    assert sorted([*tune, *judge]) == list(range(27))
+    assert pictures_[judge, 0, 0, 0].tolist() == [1, 3, 5, 7, 9, *range(1, 16, 2)]
+    made = leaks.read_set("crops", tmp_path, {}, seed=3)
+    of_splits = [made.train, made.ranking, made.test]
+    shown = [{(c, red) for c, red in zip(of.labels, of.images[:, 0, 0, 0], strict=True)} for of in of_splits]
+    assert set.union(*shown) == {(c, red) for c, most in ((0, 11), (1, 16)) for red in range(1, most, 2)}
+    assert sum(map(len, shown)) == 13, "no photograph is in two splits"
+    first = made.train.images[: len(shown[0]) * 5]
+    assert len(np.unique(first[:, 0, 0, 0])) > 2, "the first crops are of many photographs"

@@ -4,6 +4,7 @@
 rule leaks_of_seed:
     input:
         images=lambda wildcards: plan.leak_images(wildcards.part),
+        deal=config["leaks"]["deal"] or [],
         code=code("measure_leaks.py"),
     output:
         networks=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/networks.csv",
@@ -14,7 +15,7 @@ rule leaks_of_seed:
     benchmark:
         f"{RESULTS}/benchmarks/leaks/{{part}}/seed{{seed}}.tsv"
     wildcard_constraints:
-        part="clothing|pairs|photographs|textures",
+        part="clothing|crops|grain2|grain4|pairs|photographs|textures",
         seed="[0-9]+",
     priority: 3  # as trainings
     threads: torch_threads
@@ -59,6 +60,7 @@ rule leaks_table:
 rule leaks_data:
     input:
         images=f"{RESULTS}/data/{config['leaks']['of']}.h5",
+        deal=config["leaks"]["deal"] or [],
         code=code("measure_leaks_data.py"),
     output:
         table=f"{RESULTS}/tables/leaks_data.csv",

@@ -20,9 +20,9 @@ def main(snakemake, created_by):
         tables, figure = {"networks": networks, "cure": judged}, benchmarks.cure(judged, cure.LIMITS)
     else:
         joined = leaks.join_tables(snakemake.input, "networks.csv")
-        of_clothing = joined["suite"] == "clothing"
-        clothing, sets = (joined[chosen].dropna(axis=1, how="all") for chosen in (of_clothing, ~of_clothing))
-        table = leaks.with_harm(clothing, leaks.join_tables(snakemake.input, "clean.csv"))
+        in_deal = joined["architecture"].notna()
+        dealt, sets = (joined[chosen].dropna(axis=1, how="all") for chosen in (in_deal, ~in_deal))
+        table = leaks.with_harm(dealt, leaks.join_tables(snakemake.input, "clean.csv"))
         tables = {"leaks": table, "aims": leaks.judge(table), "compared": leaks.compare(table)}
         tables |= {"networks": sets, "sets": leaks.judge_sets(sets)}
         figure = benchmarks.leaks(table, leaks.HARMFUL)

@@ -23,4 +23,4 @@ def main(snakemake, created_by):
             for name, flips in hits.items():
                 write_flips(file.create_group(name), flips)
             file.attrs.update(dataset=params.part, seed=seed, created_by=created_by)
-        write_table(clean.assign(seed=seed), output.clean)
+        write_table(clean.assign(suite=params.part, seed=seed), output.clean)

@@ -8,7 +8,6 @@ from study import leaks, photographs
 from study.job import log, script
 
 IMAGES = 500  # of each class
-FIRST = 520  # seed; those of the networks judged the version before
 
 
 @script
@@ -16,10 +15,10 @@ def main(snakemake, created_by):
     """Write a row for each seed, set and class, and one for each aim."""
     settings, output = snakemake.params.settings, snakemake.output
     judging, tables = photographs.read(snakemake.input.images, settings).test, []
-    for seed in range(FIRST, FIRST + len(settings["seeds"])):
-        first, second = leaks.draw(seed, len(judging.classes), *judging.images.shape[2:]).sets
+    for seed, deal in leaks.read_deal(snakemake.input.deal).query("set == 'clothing' and others == 0").groupby("seed"):
         images = some_of_each_class(judging, IMAGES, seed)
-        table = measure_data(images, {"clean": (), "first": first, "second": second}, seed)
+        sets = {network: leaks.artefacts(rows) for network, rows in deal.groupby("network")}
+        table = measure_data(images, {"clean": (), **sets}, seed)
         log.info("Seed %d: %s", seed, ", ".join(cause for cause in table["cause"] if cause) or "no cause named")
         tables.append(table.assign(seed=seed))
     joined = pd.concat(tables, ignore_index=True)

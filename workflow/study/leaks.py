@@ -1,12 +1,14 @@
-"""The benchmark of the counterfactual test: which artefacts are drawn for each seed, and the images of its parts.
+"""The benchmark of the exchange test: its sets of images, and which artefacts are put into them.
 
-A seed has one clean network and two networks whose images have artefacts in two classes each. Sixteen artefacts, each
-kind weak and strong, are dealt to four seeds, in an order drawn for these four; of the four of a seed, two are in all
-images of their class, one in half and one in a quarter of them.
+Three sets are in the deal: photographs of clothing, crops of colour photographs, and grainy images that are drawn, of
+two and of four classes. A seed has one clean network and some with artefacts. Beside them stand sets that need no deal:
+two classes that are alike, one class that has a texture in half of its images, crops that are put into two classes at
+random, and crops of real textures.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -14,21 +16,21 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.data import crops
-from frequency_shortcuts.data.artefacts import KINDS, Artefact, draw_frequency
+from frequency_shortcuts.data import crops, grain
+from frequency_shortcuts.data.artefacts import Artefact
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import leak_networks
 from frequency_shortcuts.evaluation.counterfactual import Flips
 from frequency_shortcuts.evaluation.leak_networks import Photographs
 from frequency_shortcuts.networks.training import Protocol
+from frequency_shortcuts.storage.tables import read_table
 
 from .photographs import read
 from .trainings import protocol_of
 
-# The order of the deal. It stays as it is, whatever kinds there are: a kind more would give all seeds other artefacts.
-DEALT = ("wave", "jpeg", "resized", "blurred", "noise", "sharpened", "checkerboard", "brightness")
-SHARES = (1.0, 1.0, 0.5, 0.25)
-SEEDS_OF_A_DEAL = 2 * len(DEALT) // len(SHARES)
+GRAIN = {"grain2": 2, "grain4": 4}  # sets of grainy images and their classes
+GRAINY = {"train": 600, "ranking": 200, "test": 400}  # images of each class
+ODD = 1  # of the photographs of a group, those with odd numbers judge; settings were chosen on the others
 
 # Photographs: what is put into class 1.
 CASES: Mapping[str, tuple[Artefact, ...]] = {
@@ -42,28 +44,26 @@ SIDE, EACH = 48, 60  # pixels of a crop, and crops of a photograph
 TEXTURE, PERIOD = 0.15, 4  # of the made pair: share of the brightness, pixels
 
 
-class Leaks(NamedTuple):
-    """What is drawn for a seed: the artefacts of its two networks, and which architecture they have."""
+def read_deal(file: str | os.PathLike[str]) -> pd.DataFrame:
+    """The deal, frozen before the first network of its seeds was trained: a row an artefact, in its order.
 
-    sets: tuple[tuple[Artefact, Artefact], tuple[Artefact, Artefact]]
-    small: bool
+    set, seed, network : which of the networks with artefacts of a seed, from 1, and its `architecture`
+    kind, level, class, share, others : of the artefact, see `artefacts.Artefact`
+    u, v : frequency of a wave. row, column : place of a tag or line. Missing where the kind has none
+    """
+    return read_table(file)
 
 
-def draw(seed: int, n_classes: int, height: int, width: int) -> Leaks:
-    """The artefacts of a seed, for images of this size."""
-    deal, place = divmod(seed, SEEDS_OF_A_DEAL)
-    dealt = [(kind, level) for kind in DEALT for level in KINDS[kind].levels]
-    of_deal = np.random.default_rng([18, deal]).permutation(len(dealt))
-    chosen = of_deal[place * len(SHARES) : (place + 1) * len(SHARES)]
-    generator = np.random.default_rng([18, deal, place])
-    shares = generator.permutation(SHARES)
-    classes = np.concatenate([generator.choice(n_classes, 2, replace=False) for _ in range(2)])
-    artefacts = []
-    for number, share, label in zip(chosen, shares, classes, strict=True):
-        kind, level = dealt[number]
-        frequency = draw_frequency(generator, height, width) if KINDS[kind].has_frequency else None
-        artefacts.append(Artefact(kind, level, int(label), float(share), frequency))
-    return Leaks(((artefacts[0], artefacts[1]), (artefacts[2], artefacts[3])), small=seed % 3 == 1)
+def artefacts(deal: pd.DataFrame) -> list[Artefact]:
+    """The artefacts in the rows of a deal."""
+    return [
+        Artefact(
+            row["kind"], row["level"], int(row["class"]), row["share"],
+            None if np.isnan(row["u"]) else (int(row["u"]), int(row["v"])), row["others"],
+            *([] if np.isnan(row["row"]) else [(row["row"], row["column"])]),
+        )
+        for row in deal.to_dict("records")
+    ]  # fmt: skip
 
 
 class Case(NamedTuple):
@@ -86,35 +86,38 @@ def measure(
     def protocol(network: str) -> Protocol:
         return protocol_of(settings["networks"][network], settings["recipes"][part], settings["geometry"])
 
-    if part == "clothing":
-        images = read(given, settings)
-        shape = len(images.test.classes), *images.test.images.shape[2:]
-        leaks = draw(seed, *shape)
-        others = [
-            artefact for other in settings["seeds"] if (drawn := draw(other, *shape)).small == leaks.small
-            for artefacts in drawn.sets for artefact in artefacts
-        ]  # fmt: skip
-        network = settings["small_network"] if leaks.small else settings["network"]
-        sets: dict[str, Any] = {"clean": (), "first": leaks.sets[0], "second": leaks.sets[1]}
-        compare = seed in settings["compared"]
+    deal = read_deal(settings["deal"]).query("set == @part")
+    if len(deal):
+        own = deal[deal["seed"] == seed]
+        network = own["architecture"].iloc[0]
+        sets: dict[str, list[Artefact]] = {"clean": []}
+        sets |= {str(number): artefacts(rows) for number, rows in own.groupby("network")}
+        others = artefacts(deal[deal["architecture"] == network])
+        compare = part == "clothing" and seed in settings["compared"]
         table, hits, clean = leak_networks.measure(
-            images, sets, others, protocol(network), seed=seed, compare=compare, **how
+            read_set(part, given, settings, seed), sets, others, protocol(network), seed=seed, compare=compare, **how
         )
         return table.assign(architecture=network), hits, clean.assign(architecture=network)
     tables, hits = [], {}
     of_part = protocol(settings["network" if part == "pairs" else "small_network"])
     for case in {"pairs": _pairs, "photographs": _photographs, "textures": _textures}[part](given, settings, seed):
-        of_case = of_part if part == "pairs" or case.columns["set"] == "dealt" else _shorter(of_part)
-        _, table, hits[case.name] = leak_networks.measure_one(case.images, case.plain, of_case, seed=seed, **how)
+        _, table, hits[case.name] = leak_networks.measure_one(case.images, case.plain, of_part, seed=seed, **how)
         if part != "pairs":
             case.columns["name"] = [case.plain.classes[c] for c in table["class"]]
         tables.append(table.assign(**case.columns))
     return pd.concat(tables, ignore_index=True), hits, pd.DataFrame(columns=["called", "artefact"])
 
 
-def _shorter(protocol: Protocol) -> Protocol:
-    """Half the epochs: what groups of photographs have in common is learned sooner than a faint trace."""
-    return replace(protocol, recipe=replace(protocol.recipe, epochs=protocol.recipe.epochs // 2))
+def read_set(part: str, given: str, settings: Mapping[str, Any], seed: int) -> Photographs:
+    """The images of a dealt set, without artefacts."""
+    if part == "clothing":
+        return read(given, settings)
+    if part in GRAIN:
+        return Photographs(*(
+            Split(*grain.images(GRAIN[part], count, 10 * seed + number), mean=[0], std=[1])
+            for number, count in enumerate(GRAINY.values())
+        ))  # fmt: skip
+    return Photographs(*_crops(given, seed, ODD))
 
 
 def _pairs(store: str, settings: Mapping[str, Any], _: int) -> Iterator[Case]:
@@ -128,16 +131,14 @@ def _pairs(store: str, settings: Mapping[str, Any], _: int) -> Iterator[Case]:
 
 
 def _photographs(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]:
-    """Crops of photographs, dealt to two classes at random, and in their groups; one class has an artefact, or none."""
-    groups = _crops(folder, seed)
+    """Crops of photographs, dealt to two classes at random; one class has an artefact, or none."""
     dealt = [
         replace(of, labels=np.random.default_rng([seed, i]).permutation(len(of)) % 2, classes=("without", "with"))
-        for i, of in enumerate(groups)
+        for i, of in enumerate(_crops(folder, seed, ODD))
     ]
-    for kind, artefacts in CASES.items():
-        for name, splits in (("dealt", dealt), ("groups", groups)):
-            made = Photographs(*splits).planted(artefacts)
-            yield Case(f"{name}, {kind}", made, splits[-1], {"set": name, "kind": kind})
+    for kind, planted in CASES.items():
+        made = Photographs(*dealt).planted(planted)
+        yield Case(f"dealt, {kind}", made, dealt[-1], {"set": "dealt", "kind": kind})
 
 
 def _textures(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]:
@@ -146,16 +147,21 @@ def _textures(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]:
     yield Case("textures", made, made.test, {"set": "textures"})
 
 
-def _crops(folder: str, seed: int) -> list[Split]:
-    """Crops of the photographs of a folder, to train on, to rank, and to test with; a class each group."""
+def _crops(folder: str, seed: int, first: int | None = None) -> list[Split]:
+    """Crops of photographs, to train on, to rank, and to test with, in random order; a class each group.
+
+    first : of `crops.every_other`; None for all photographs
+    """
     pictures, groups, names = crops.read_photographs(folder)
-    return [
-        Split(
-            crops.crops(pictures[of], SIDE, EACH, 10 * seed + number), np.repeat(groups[of], EACH), names, np.zeros(3),
-            np.ones(3),
-        )
-        for number, of in enumerate(crops.split_photographs(groups, seed).values())
-    ]  # fmt: skip
+    if first is not None:
+        chosen = crops.every_other(groups, first)
+        pictures, groups = pictures[chosen], groups[chosen]
+    splits = []
+    for number, of in enumerate(crops.split_photographs(groups, seed).values()):
+        made = crops.crops(pictures[of], SIDE, EACH, 10 * seed + number)
+        order = np.random.default_rng([seed, number, 26]).permutation(len(made))  # so that some show all photographs
+        splits.append(Split(made[order], np.repeat(groups[of], EACH)[order], names, np.zeros(3), np.ones(3)))
+    return splits
 
 
 def _only(split: Split, names: list[str]) -> Split:

@@ -14,14 +14,13 @@ from frequency_shortcuts.evaluation.leak_networks import Photographs
 
 
 def read(store: str, settings: Mapping[str, Any]) -> Photographs:
-    """Images without artefacts from a store: those to train on by their numbers in each class, and those that judge."""
+    """Images without artefacts from a store: those that train and those that judge by their numbers in each class."""
     train = stores.read(store, "train")
-    count, (first, last) = settings["images_per_class"], settings["judging"]
     positions = [np.flatnonzero(train.labels == c) for c in range(len(train.classes))]
-    chosen = (
-        np.sort(np.concatenate([of[part] for of in positions])) for part in (slice(count), slice(first - 1, last))
+    trained, judging = (
+        _in_memory(train.subset(np.sort(np.concatenate([of[first - 1 : last] for of in positions]))))
+        for first, last in (settings["training"], settings["judging"])
     )
-    trained, judging = (_in_memory(train.subset(part)) for part in chosen)
     return Photographs(trained, _in_memory(stores.read(store, "validation")), judging)
 
 

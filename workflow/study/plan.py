@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import product
@@ -17,7 +18,7 @@ from .sources.registry import BY_NAME
 Run = dict[str, Any]  # the keys of `RUN`
 KINDS = (*WITH_TRUTH, "photographs")
 CLEAN = "clean"  # the case of the benchmark of cures that has no artefact
-CROP_BATCH = 32  # images in a batch of the networks on crops, which learn faint traces slowly
+SMALL_BATCH = 32  # images in a batch of the networks on crops and grain, which learn faint traces slowly
 
 
 def expand_runs(pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -399,29 +400,34 @@ class Plan:
     def leak_jobs(self) -> list[tuple[str, int]]:
         """The parts of the benchmark and their seeds, in order; none if there is no benchmark."""
         settings = self.config["leaks"]
-        counts = {  # what takes longest first
-            "photographs": "crop_seeds", "pairs": "pair_seeds", "clothing": "seeds", "textures": "crop_seeds"
-        }  # fmt: skip
+        counts = {"photographs": "crop_seeds", "pairs": "pair_seeds", "textures": "crop_seeds"}
         first = settings["first_seed"]
-        return [(part, first + number) for part, key in counts.items() for number in range(settings[key])]
+        jobs = [(part, first + number) for part, key in counts.items() for number in range(settings[key])]
+        if settings["deal"]:
+            with open(settings["deal"], newline="") as file:
+                jobs += [(row["set"], int(row["seed"])) for row in csv.DictReader(file)]
+        return list(dict.fromkeys(jobs))
 
-    def leak_images(self, part: str) -> str:
-        """What the networks of a part of the benchmark are trained on: a store, or a folder of photographs."""
-        folders = {"photographs": "pictures", "textures": "textures"}
-        return f"{self.results}/" + folders.get(part, f"data/{self.config['leaks']['of']}.h5")
+    def leak_images(self, part: str) -> str | list[str]:
+        """What the networks of a part are trained on: a store, a folder of photographs, or nothing if it is drawn."""
+        folders = {"photographs": "pictures", "crops": "pictures", "textures": "textures"}
+        drawn = part.startswith("grain")
+        return [] if drawn else f"{self.results}/" + folders.get(part, f"data/{self.config['leaks']['of']}.h5")
 
     def leak_settings(self) -> dict[str, Any]:
         """How the networks of the benchmark are trained and tested."""
         settings, photographs = self.section("leaks"), self.config["training"]["photographs"]
         names = [settings["network"], settings["small_network"]]
-        first, count = settings["first_seed"], settings["seeds"]
         recipe = self.recipe("photographs", settings["network"]) | {"epochs": photographs["epochs"]}
-        crops = recipe | {"epochs": settings["crop_epochs"], "batch_size": CROP_BATCH}
+        epochs = {
+            "photographs": settings["crop_epochs"], "textures": settings["crop_epochs"] // 2,
+            "crops": settings["crop_epochs"] // 2, **dict.fromkeys(("grain2", "grain4"), settings["grain_epochs"]),
+        }  # fmt: skip
+        small = {part: recipe | {"epochs": count, "batch_size": SMALL_BATCH} for part, count in epochs.items()}
         return settings | {
-            "seeds": list(range(first, first + count)),
-            "compared": list(range(first, first + settings["compared"])),
+            "compared": list(range(settings["first_seed"], settings["first_seed"] + settings["compared"])),
             "networks": {name: self.config["networks"][name] for name in names},
-            "recipes": {"clothing": recipe, "pairs": recipe, "photographs": crops, "textures": crops},
+            "recipes": {"clothing": recipe, "pairs": recipe} | small,
             "geometry": photographs["geometry"],
         }
 
@@ -435,7 +441,7 @@ class Plan:
         """How the networks of the benchmark of cures are trained and tested."""
         name, photographs = self.config["cure"]["network"], self.config["training"]["photographs"]
         return {
-            **self.section("cure", "images_per_class", "judging", "jpeg_in", "trainings"),
+            **self.section("cure", "training", "judging", "jpeg_in", "trainings"),
             "cases": list(CASES),
             "network": self.config["networks"][name],
             "recipe": self.recipe("photographs", name) | {"epochs": photographs["epochs"]},

@@ -1,8 +1,10 @@
 """Artefacts in the images of one class: leaks whose truth is known, and the table of their kinds.
 
-Each kind is what files and cameras leave in images: a plane wave, a trace of JPEG, of another size, of a filter, of a
-sensor. Pixels stay whole numbers from 0 to 255, as in a file. In dark images a wave is then cut off below 0, which
-makes harmonics: waves of multiples of its frequency.
+Each kind is what files, cameras and rooms leave in images. Three families: what is *fine* (waves, JPEG, another size,
+filters, noise), what is *smooth* (brightness, colour cast, light from above, dark corners), and what is *local*, at a
+fixed place (a frame, a tag, a line). Places and widths are shares of a side. Pixels stay whole numbers from 0 to 255,
+as in a file. In dark images a wave is then cut off below 0, which makes harmonics, waves of multiples of its frequency,
+and a brighter background.
 """
 
 from __future__ import annotations
@@ -22,26 +24,40 @@ from frequency_shortcuts.spectrum.pairs import frequencies, mirror
 from .splits import Images
 
 Pixels = npt.NDArray[np.uint8]
+FINE, SMOOTH, LOCAL = "fine", "smooth", "local"  # families
 WAVE, CHECKERBOARD, BLOCKS = "wave", "checkerboard", "blocks"
 LOST, RAISED = "lost high frequencies", "raised floor"
+BRIGHTNESS, CAST, GRADIENT, VIGNETTE = "brightness", "colour cast", "light from one side", "dark corners"
+FRAME, TAG, LINE = "frame", "tag", "line"
 CAUSES = {  # of how a class differs, and in words
     WAVE: "a plane wave, such as mains hum or the lines of a scanner",
     CHECKERBOARD: "a checkerboard, as layers that enlarge images make",
     BLOCKS: "the blocks of JPEG",
     LOST: "lost high frequencies, as after resizing or blurring",
     RAISED: "raised high frequencies, as by noise or sharpening",
+    BRIGHTNESS: "another brightness, as by another exposure",
+    CAST: "a colour cast, as by another lamp or white balance",
+    GRADIENT: "light from one side, as by a window or lamp",
+    VIGNETTE: "dark corners, as by a lens",
+    FRAME: "a frame, as by a scanner or a cut",
+    TAG: "a tag in a corner, such as a logo or a marker",
+    LINE: "a bright line, as by a fault of a sensor",
 }
 LOWEST_RADIUS = 2  # of a wave that is drawn, cycles per image
+HUM = (9 / 32, 13 / 32)  # cycles per row
+CORNER = (0.1, 0.1)  # a place, from (0, 0) at the upper left to (1, 1) at the lower right
 
 
 class Kind(NamedTuple):
     """An artefact, and all that is to be known of it.
 
-    put : float64 pixels [n, channels, H, W] from 0 to 255, the level, and the frequency if it has one -> pixels
+    put : float64 pixels [n, channels, H, W] from 0 to 255, the level, and the frequency or place if it has one ->
+        pixels
     levels : weak and strong, in the benchmark of leaks
     unit : of the level, which is above 0 and at most `most`
-    cause : a key of `CAUSES`, the name of what it makes of spectra; empty where that is not fine
-    has_frequency : whether an artefact has a frequency of its own
+    family : FINE, SMOOTH or LOCAL
+    cause : a key of `CAUSES`, the name of what it makes of images; the data alone show those of fine kinds
+    has_frequency, has_place : whether an artefact has a frequency or a place of its own
     tried : levels at which `forensics` puts it into images, to compare classes with; without any it is found elsewhere
     alike, share : how alike to it a class must be, and the share of its images that carry it, to be named by its cause
     cases : of the benchmark of cures: name -> a number of its own, which seeds its draws, and levels to draw from
@@ -51,8 +67,10 @@ class Kind(NamedTuple):
     levels: tuple[float, float]
     unit: str
     most: float
+    family: str
     cause: str
     has_frequency: bool = False
+    has_place: bool = False
     tried: tuple[float, ...] = ()
     alike: float = 1.0
     share: float = 1.0
@@ -120,60 +138,133 @@ def _brightness(pixels: FloatArray, shift: float) -> FloatArray:
     return pixels + 255 * shift
 
 
+def _ramp(side: int) -> FloatArray:
+    """From -1 in the first row or column to 1 in the last; 0 if there is one."""
+    return np.linspace(-1, 1, side) if side > 1 else np.zeros(1)
+
+
+def _hum(pixels: FloatArray, amplitude: float) -> FloatArray:
+    rows = np.arange(pixels.shape[-2])[:, None]
+    hummed: FloatArray = pixels + 255 * amplitude * sum(np.cos(2 * np.pi * frequency * rows) for frequency in HUM)
+    return hummed
+
+
+def _cast(pixels: FloatArray, shift: float) -> FloatArray:
+    return pixels + 255 * shift * np.linspace(1, -1, pixels.shape[1])[:, None, None]
+
+
+def _gradient(pixels: FloatArray, amplitude: float) -> FloatArray:
+    return pixels - 255 * amplitude * _ramp(pixels.shape[-2])[:, None]
+
+
+def _vignette(pixels: FloatArray, share: float) -> FloatArray:
+    rows, columns = (_ramp(side) for side in pixels.shape[-2:])
+    return pixels * (1 - share * (rows[:, None] ** 2 + columns**2) / 2)
+
+
+def _towards_white(pixels: FloatArray, opacity: float, where: BoolArray) -> FloatArray:
+    return np.where(where, pixels + opacity * (255 - pixels), pixels)
+
+
+def _some(side: int, share: float) -> int:
+    """A share of a side in whole pixels, at least one."""
+    return max(1, round(share * side))
+
+
+def _frame(pixels: FloatArray, opacity: float) -> FloatArray:
+    where = np.zeros(pixels.shape[-2:], bool)
+    for lines in (where, where.T):
+        thick = _some(len(lines), 1 / 32)
+        lines[:thick] = lines[len(lines) - thick :] = True
+    return _towards_white(pixels, opacity, where)
+
+
+def _tag(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> FloatArray:
+    height, width = pixels.shape[-2:]
+    high, wide = _some(height, 1 / 8), _some(width, 1 / 8)
+    up, left = round(place[0] * (height - high)), round(place[1] * (width - wide))
+    where = np.zeros((height, width), bool)
+    where[up : up + high, left : left + wide] = True
+    return _towards_white(pixels, opacity, where)
+
+
+def _line(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> FloatArray:
+    height = pixels.shape[-2]
+    return _towards_white(pixels, opacity, (np.arange(height) == round(place[0] * (height - 1)))[:, None])
+
+
 AMPLITUDE = "amplitude, pixels from 0 to 1"
+ADDED, OPACITY = "added, pixels from 0 to 1", "opacity of white"
 # The only list of kinds: a new one needs its row and its function here. Natural classes differ from each other as if
 # some were blurred or sharpened, and less as by JPEG or noise, so that `alike` differs.
 KINDS = {
     "wave": Kind(
-        _wave, (0.05, 0.1), AMPLITUDE, 1, WAVE, has_frequency=True, cases={"wave": (6, (0.05, 0.1))}
+        _wave, (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True, cases={"wave": (6, (0.05, 0.1))}
     ),
     "jpeg": Kind(
-        _jpeg, (90, 50), "quality", 100, BLOCKS, tried=(40, 60, 80, 92), alike=0.22, share=0.11,
+        _jpeg, (50, 30), "quality", 100, FINE, BLOCKS, tried=(40, 60, 80, 92), alike=0.22, share=0.11,
         cases={"jpeg 90": (0, (90,)), "jpeg 30": (1, (30,))},
     ),
     "resized": Kind(
-        _resized, (0.75, 0.5), "size in between, share of a side", 1, LOST, tried=(0.45, 0.6, 0.7, 0.8), alike=0.47,
-        share=0.04, cases={"resized": (2, (0.75, 0.5))},
+        _resized, (0.75, 0.5), "size in between, share of a side", 1, FINE, LOST, tried=(0.45, 0.6, 0.7, 0.8),
+        alike=0.47, share=0.04, cases={"resized": (2, (0.75, 0.5))},
     ),
     "blurred": Kind(
-        _blurred, (0.5, 0.8), "standard deviation, pixels", 100, LOST, tried=(0.45, 0.6, 0.75, 0.9), alike=0.47,
+        _blurred, (0.5, 0.8), "standard deviation, pixels", 100, FINE, LOST, tried=(0.45, 0.6, 0.75, 0.9), alike=0.47,
         share=0.04, cases={"blurred": (3, (0.5, 0.8))},
     ),
     "noise": Kind(
-        _noise, (0.02, 0.04), "standard deviation, pixels from 0 to 1", 1, RAISED, tried=(0.012, 0.018, 0.028, 0.045),
-        alike=0.3, share=0.1, cases={"noise": (5, (0.02, 0.04))},
+        _noise, (0.02, 0.04), "standard deviation, pixels from 0 to 1", 1, FINE, RAISED,
+        tried=(0.012, 0.018, 0.028, 0.045), alike=0.3, share=0.1, cases={"noise": (5, (0.02, 0.04))},
     ),
     "sharpened": Kind(
-        _sharpened, (0.5, 1.0), "times the difference from a blurred copy", 100, RAISED, tried=(0.4, 0.6, 0.8, 1.1),
-        alike=0.47, share=0.04,
+        _sharpened, (1.0, 2.0), "times the difference from a blurred copy", 100, FINE, RAISED,
+        tried=(0.4, 0.6, 0.8, 1.1), alike=0.47, share=0.04,
     ),
     "checkerboard": Kind(
-        _checkerboard, (0.02, 0.04), AMPLITUDE, 1, CHECKERBOARD, cases={"checkerboard": (4, (0.02, 0.04))}
+        _checkerboard, (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD, cases={"checkerboard": (4, (0.02, 0.04))}
     ),
-    "brightness": Kind(_brightness, (0.05, 0.1), "added, pixels from 0 to 1", 1, "", tried=(0.03, 0.06, 0.12, 0.15)),
+    "brightness": Kind(
+        _brightness, (0.05, 0.1), ADDED, 1, SMOOTH, BRIGHTNESS, tried=(0.03, 0.06, 0.12, 0.15),
+    ),
+    "hum": Kind(_hum, (0.03, 0.06), AMPLITUDE, 1, FINE, WAVE),
+    "cast": Kind(_cast, (0.05, 0.1), ADDED, 1, SMOOTH, CAST),
+    "gradient": Kind(_gradient, (0.08, 0.16), AMPLITUDE, 1, SMOOTH, GRADIENT),
+    "vignette": Kind(_vignette, (0.6, 0.9), "share that the corners lose", 1, SMOOTH, VIGNETTE),
+    "frame": Kind(_frame, (0.2, 0.5), OPACITY, 1, LOCAL, FRAME),
+    "tag": Kind(_tag, (0.7, 1.0), OPACITY, 1, LOCAL, TAG, has_place=True),
+    "line": Kind(_line, (0.12, 0.25), OPACITY, 1, LOCAL, LINE, has_place=True),
 }  # fmt: skip
 _CASES = [(number, case, name, levels) for name, kind in KINDS.items() for case, (number, levels) in kind.cases.items()]
 CASES = {case: (name, number, levels) for number, case, name, levels in sorted(_CASES)}
 
 
-def put(kind: str, level: float, images: Pixels, frequency: tuple[int, int] | None = None) -> Pixels:
+def put(
+    kind: str,
+    level: float,
+    images: Pixels,
+    frequency: tuple[int, int] | None = None,
+    place: tuple[float, float] = CORNER,
+) -> Pixels:
     """Images uint8 [n, channels, H, W], one or more, with an artefact; see `KINDS` for the unit of its level.
 
     >>> put("jpeg", 75, images)
     """
+    about = KINDS[kind]
+    where = [frequency] if about.has_frequency else [place] if about.has_place else []
     # In float64, where sums in another order, as batches have them, do not change what is rounded.
-    made = KINDS[kind].put(images.astype(np.float64), level, *([] if frequency is None else [frequency]))
-    pixels: Pixels = np.rint(made).clip(0, 255).astype(np.uint8)
+    pixels: Pixels = np.rint(about.put(images.astype(np.float64), level, *where)).clip(0, 255).astype(np.uint8)
     return pixels
 
 
 @dataclass(frozen=True)
 class Artefact:
-    """An artefact in the images of one class, or in a share of them.
+    """An artefact in the images of one class, or in a share of them, and perhaps in some of each other class.
 
     kind : a key of `KINDS`. level : in its unit. label : number of the class. share : of its images that have the
-    artefact, in every split. frequency : of a wave, (u, v) in cycles per image; other kinds have none. A horizontal
-    flip leaves it as it is where u or v is 0.
+    artefact, in every split. others : share of the images of each other class that have it. frequency : of a wave,
+    (u, v) in cycles per image; other kinds have none. A horizontal flip leaves it as it is where u or v is 0. place :
+    of a tag, (row, column), and of a line, its row, from 0 to 1.
 
     Raises ValueError for other kinds, levels, shares and frequencies.
 
@@ -185,34 +276,40 @@ class Artefact:
     label: int
     share: float = 1.0
     frequency: tuple[int, int] | None = None
+    others: float = 0.0
+    place: tuple[float, float] = CORNER
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"unknown artefact {self.kind!r}: choose from {', '.join(KINDS)}")
         kind = KINDS[self.kind]
+        if not all(0 <= share <= 1 for share in self.place):
+            raise ValueError(f"place {list(self.place)}: expected shares of the height and the width, 0 to 1")
         if not 0 < self.level <= kind.most:
             raise ValueError(
                 f"level {self.level} of the artefact {self.kind}, {kind.unit}: expected above 0 and at most {kind.most}"
             )
         if not 0 <= self.share <= 1:
             raise ValueError(f"share {self.share}: expected 0 to 1, of the images of the class")
+        if not 0 <= self.others <= 1:
+            raise ValueError(f"share of others {self.others}: expected 0 to 1, of the images of each other class")
         if (self.frequency is not None) != kind.has_frequency:
             raise ValueError(f"the artefact {self.kind} {'needs a' if kind.has_frequency else 'has no'} frequency")
         if self.frequency is not None and tuple(self.frequency) == (0, 0):
             raise ValueError("frequency [0, 0] is no wave: expected another one, in cycles per image")
 
-    @property
-    def strength(self) -> int:
-        """1 for the weak and 2 for the strong level of the benchmark of leaks."""
-        return KINDS[self.kind].levels.index(self.level) + 1
-
     def carriers(self, labels: npt.NDArray[np.int64]) -> BoolArray:
-        """Which images have the artefact, bool [n]: a share of those of the class, spread evenly over their order.
+        """Which images have the artefact, bool [n]: its share of each class, spread evenly over its order.
 
-        So the first images of a class have the same share as all of them, but for half an image.
+        So the first images of a class have the same share as all of them, but for half an image. In other classes, the
+        spread begins at an image of its own, so that two artefacts do not lie on the same images.
         """
-        carry: BoolArray = labels == self.label
-        carry[carry] = np.diff(np.floor(np.arange(carry.sum() + 1) * self.share + 0.5)) > 0
+        carry = np.zeros(len(labels), bool)
+        for c in np.unique(labels):
+            share, first = (self.share, 0) if c == self.label else (self.others, self.label)
+            own = np.flatnonzero(labels == c)
+            steps = np.floor((first + np.arange(len(own) + 1)) * share + 0.5)
+            carry[own] = np.diff(steps) > 0
         return carry
 
     def check(self, channels: int, height: int, width: int) -> None:
@@ -231,7 +328,7 @@ class Artefact:
         """The images uint8 [n, channels, H, W] with the artefact where `carry` [n] is true."""
         changed = images.copy()
         if carry.any():
-            changed[carry] = put(self.kind, self.level, images[carry], self.frequency)
+            changed[carry] = put(self.kind, self.level, images[carry], self.frequency, self.place)
         return changed
 
     def truth(self, n_classes: int, height: int, width: int) -> BoolArray:

@@ -28,6 +28,11 @@ def read_photographs(folder: str | os.PathLike[str]) -> tuple[npt.NDArray[np.uin
     return np.stack(pictures), np.array([number for _, number in files]), tuple(group.name for group in groups)
 
 
+def every_other(groups: IntArray, first: int) -> IntArray:
+    """The positions of the photographs with even numbers in their group, for `first` 0, or odd ones, for 1."""
+    return np.concatenate([np.flatnonzero(groups == group)[first::2] for group in np.unique(groups)])
+
+
 def split_photographs(groups: IntArray, seed: int) -> dict[str, IntArray]:
     """The positions of photographs for training, ranking and test, drawn within each group: 50, 20 and 30 %."""
     generator = np.random.default_rng([seed, 48])

@@ -17,7 +17,7 @@ import torch
 from scipy.fft import dctn
 from torch import Tensor
 
-from frequency_shortcuts.data.artefacts import BLOCKS, KINDS, LOST, RAISED, put
+from frequency_shortcuts.data.artefacts import BLOCKS, FINE, KINDS, LOST, RAISED, put
 from frequency_shortcuts.intervals import wilson
 from frequency_shortcuts.maps.adcs import LUMA
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
@@ -213,7 +213,7 @@ class Forensics:
         changes = {name: changed[elsewhere] - before for name, changed in self._changed.items()}
         shifts = {name: change.mean(axis=0) for name, change in changes.items()}
         traces = []
-        for name in (name for name, kind in TRIED.items() if kind.cause and shifts[name].any()):
+        for name in (name for name, kind in TRIED.items() if kind.family == FINE and shifts[name].any()):
             shift = shifts[name]
             beside = [s for other, s in shifts.items() if KINDS[other].cause != KINDS[name].cause]
             within = spread + np.cov(changes[name].T, bias=True) / 2 + BESIDE * np.transpose(beside) @ np.stack(beside)

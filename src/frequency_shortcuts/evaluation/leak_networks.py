@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from frequency_shortcuts.data.artefacts import Artefact
+from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.normalisation import normalise, pixel_statistics
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split, first_of_each_class
@@ -98,7 +98,7 @@ def measure(
         few = plain.subset(first_of_each_class(plain.labels, CHANGED))
         for artefact in artefacts:
             row = table["class"] == artefact.label
-            for key in ("kind", "strength", "share"):
+            for key in ("kind", "level", "share", "others"):
                 table.loc[row, key] = getattr(artefact, key)
             table.loc[row, "artefact"] = describe(artefact)
             harmed = changes(network, few, [artefact])
@@ -164,8 +164,8 @@ def changes(network: nn.Module, images: Split, artefacts: Sequence[Artefact]) ->
 
 def describe(artefact: Artefact) -> str:
     """An artefact in words, by which tables are joined."""
-    frequency = "" if artefact.frequency is None else f" ({artefact.frequency[0]}, {artefact.frequency[1]})"
-    return f"{artefact.kind}{frequency} {artefact.strength} in {artefact.label}"
+    where = artefact.frequency or (artefact.place if KINDS[artefact.kind].has_place else "")
+    return f"{artefact.kind} {artefact.level:g} {where} in {artefact.label}"
 
 
 def _maps(network: nn.Module, images: Photographs, seed: int) -> pd.DataFrame:

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.data.artefacts import KINDS, Artefact
+from frequency_shortcuts.data.artefacts import FINE, KINDS, Artefact
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import clopper_pearson, over_networks, spearman
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
@@ -55,20 +55,20 @@ def join_tables(files: Iterable[str | os.PathLike[str]], name: str | None = None
 def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
     """The table of `judge` with the harm of each planted artefact.
 
-    table : one row a network and class: `architecture`, `set` (clean, first, second), `class`, `clean_recall` (on
-        images without the artefact), `clean_images` (on how many), and where there is one, the artefact in words,
-        `artefact`, what it does to other images, `called`, and the `called_variance` of that
-    clean_called : one row a clean network and artefact: `architecture`, `artefact`, `called`
+    table : one row a network and class: `suite`, `architecture`, `set` (clean, or the number of the network),
+        `class`, `clean_recall` (on images without the artefact), `clean_images` (on how many), and where there is one,
+        the artefact in words, `artefact`, what it does to other images, `called`, and the `called_variance` of that
+    clean_called : one row a clean network and artefact: `suite`, `architecture`, `artefact`, `called`
 
     Changes `called` into the difference from the clean networks, and adds `lost`, both with `_low` and `_high`, and
     `harm`: harmful, harmless or between; missing without an artefact.
     """
-    called = clean_called.groupby(["architecture", "artefact"])["called"]
-    recalls = table[table["set"] == "clean"].groupby(["architecture", "class"])["clean_recall"]
+    called = clean_called.groupby(["suite", "architecture", "artefact"])["called"]
+    recalls = table[table["set"] == "clean"].groupby(["suite", "architecture", "class"])["clean_recall"]
     rows = []
     for row in table.to_dict("records"):
         if not pd.isna(row["kind"]):
-            of_clean, own = (row["architecture"], row["artefact"]), (row["architecture"], row["class"])
+            of_clean, own = ((row["suite"], row["architecture"], row[key]) for key in ("artefact", "class"))
             row |= _harm(row, called.get_group(of_clean).to_numpy(), recalls.get_group(own).to_numpy())
         rows.append(row)
     return pd.DataFrame(rows)
@@ -147,9 +147,11 @@ def _described(table: pd.DataFrame) -> pd.DataFrame:
 
     With verdicts, also whether it is `warned` of, and whether its artefact is fine and `harmful`.
     """
-    right = table["kind"].map({name: kind.cause for name, kind in KINDS.items()})
+    right, family = (
+        table["kind"].map({name: getattr(kind, about) for name, kind in KINDS.items()}) for about in ("cause", "family")
+    )
     cause = table["cause"].fillna("")
-    table = table.assign(without=table["kind"].isna(), fine=right.fillna("") != "", named=cause != "")
+    table = table.assign(without=table["kind"].isna(), fine=family == FINE, named=cause != "")
     table["right"] = cause == right
     if "verdict" in table:
         table["warned"] = table["verdict"].isin(FOUND)
@@ -194,7 +196,7 @@ def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: in
 
     images : without artefacts; sets : name -> artefacts in different classes
 
-    Returns the columns of `Comparison.table`, `set`, and where there is an artefact `kind`, `strength`, `share` and,
+    Returns the columns of `Comparison.table`, `set`, and where there is an artefact `kind`, `level`, `share` and,
     where not all images carry it, `files`.
     """
     tables = []
@@ -206,7 +208,7 @@ def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: in
         table = found.table.assign(set=name, files=np.nan)
         for artefact in artefacts:
             row, own = table["class"] == artefact.label, images.labels == artefact.label
-            table.loc[row, ["kind", "strength", "share"]] = artefact.kind, artefact.strength, artefact.share
+            table.loc[row, ["kind", "level", "share"]] = artefact.kind, artefact.level, artefact.share
             if artefact.share < 1:
                 scores = found.files[own]
                 known = not np.isnan(scores).any()
