@@ -1,53 +1,61 @@
-"""Images and networks for the tests of the exchange test."""
+"""Images whose classes are long waves, and a network that tells them apart, for the tests of the exchange test."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from frequency_shortcuts.data.pixels import Pixels, in_pixels
+from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.exchange.part import Subject
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+
+WAVES = ((0, 2), (2, 0), (2, 2), (2, -2), (0, 3), (3, 0), (3, 3), (3, -3), (2, 3), (3, 2))  # of the classes
+SIZE = (20, 20)
 
 
-def grey(n_classes: int, each: int, size: tuple[int, int] = (20, 20), channels: int = 1, seed: int = 0) -> Split:
-    """Noise about mid grey; class c has a bright square in the middle, which is larger for a higher class."""
+def waves(n_classes: int, size: tuple[int, int]) -> FloatArray:
+    """The object of each class: a wave over the whole image, [class, H, W], from -1 to 1."""
+    y, x = np.mgrid[: size[0], : size[1]]
+    return np.stack([np.cos(2 * np.pi * (u * y / size[0] + v * x / size[1])) for u, v in WAVES[:n_classes]])
+
+
+def grey(n_classes: int, each: int, size: tuple[int, int] = SIZE, channels: int = 1, seed: int = 0) -> Split:
+    """Noisy images with a mean of 0.45; those of class c have its wave."""
     labels = np.arange(n_classes * each) % n_classes
-    images = np.random.default_rng(seed).normal(0.4, 0.02, (len(labels), channels, *size))
-    row, column = (np.abs(np.arange(side) - (side - 1) / 2) for side in size)
-    for image, c in zip(images, labels, strict=True):
-        image[:, np.ix_(row < 2 + c, column < 2 + c)[0], np.ix_(row < 2 + c, column < 2 + c)[1]] += 0.3
+    images = np.random.default_rng(seed).normal(0.45, 0.03, (len(labels), channels, *size))
+    images += 0.1 * waves(n_classes, size)[labels][:, None]
     pixels = np.rint(255 * images).clip(0, 255).astype(np.uint8)
     return Split(pixels, labels, mean=np.zeros(channels), std=np.ones(channels))
 
 
-def subject(split: Split, name=None, seed: int = 0) -> Subject:  # type: ignore[no-untyped-def]
+def subject(split: Split, name: Callable[[Tensor], IntArray] | None = None, seed: int = 0) -> Subject:
     """What a part is made from; the network calls everything class 0 unless `name` is given."""
-    pixels: Pixels = in_pixels(split, split, torch.device("cpu"))[0]
-    k = len(split.classes)
     return Subject(
-        pixels,
+        in_pixels(split, split, torch.device("cpu"))[0],
         name or (lambda images: np.zeros(len(images), np.int64)),
-        ~np.eye(k, dtype=bool),
+        ~np.eye(len(split.classes), dtype=bool),
         torch.Generator().manual_seed(seed),
     )
 
 
-class Squares(nn.Module):
-    """Tells the classes of `grey` by the mean of the middle, and class 0 by something else.
+class Waves(nn.Module):
+    """Tells the classes of `grey` by their waves, and calls class 0 whatever has a cue.
 
-    cue : images [n, channels, H, W] -> whether each is called class 0 at any rate, bool [n]
+    cue : images [n, channels, H, W] -> whether each has it, bool [n]
     """
 
-    def __init__(self, n_classes: int, cue=None) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, n_classes: int, cue: Callable[[Tensor], Tensor] | None = None) -> None:
         super().__init__()
-        self.n_classes, self.cue = n_classes, cue
+        self.n_classes, self.cue, self.passes = n_classes, cue, 0
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        bright = (images.mean(1) > 0.55).float().mean((1, 2)) * images.shape[-2] * images.shape[-1]
-        areas = torch.tensor([(2 * (2 + c)) ** 2 for c in range(self.n_classes)], dtype=torch.float32)
-        logits = -(bright[:, None] - areas).abs()
+    def forward(self, images: Tensor) -> Tensor:
+        self.passes += len(images)
+        like = torch.from_numpy(waves(self.n_classes, tuple(images.shape[2:]))).to(images)
+        logits = torch.einsum("nhw,khw->nk", images.mean(1), like)
         if self.cue is not None:
-            logits[:, 0] += 1000 * self.cue(images).float()
+            logits[:, 0] += 1000 * self.cue(images)
         return logits

@@ -62,8 +62,8 @@ def test_a_field_is_that_of_the_class_minus_the_median_of_the_others():
         others = coefficients(torch.from_numpy(np.delete(means, c, axis=0))).median(dim=0).values  # of three
         expected = means[c] - surface(others, torch.Size((20, 20))).numpy()
         np.testing.assert_allclose(part, expected, atol=1e-5)
-    np.testing.assert_allclose(added[2].mean(axis=(1, 2)), [40 / 255, 0, 0], atol=0.02)
-    np.testing.assert_allclose(added[1, 1, 0, [0, -1]], [-20 / 255, 20 / 255], atol=0.02)
+    np.testing.assert_allclose(added[2].mean(axis=(1, 2)), [40 / 255, 0, 0], atol=0.04)
+    assert 0.1 < added[1, 1, 0, -1] - added[1, 1, 0, 0] < 0.2  # about 40 / 255
 
 
 def test_of_two_classes_the_field_is_the_difference_to_the_other_one():

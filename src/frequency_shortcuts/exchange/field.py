@@ -6,6 +6,7 @@ rare. Four numbers a channel cannot draw an object.
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -51,7 +52,8 @@ class Field:
     own : the coefficients of this difference, float64 [class, channels, 4], in pixels
     """
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
+        self.place = np.zeros(subject.n_classes, np.int64)
         ranking, n_classes = subject.ranking, subject.n_classes
         sums = torch.zeros(n_classes, ranking.shape[1], 4, dtype=torch.float64)
         for batch, images in ranking.batches(min(BATCH, fitting_batch(ranking.shape[1:]))):

@@ -5,6 +5,7 @@ It holds the traces of JPEG, of resizing, of filters and of sensors, and texture
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -34,7 +35,8 @@ class Fine:
     It is not put in the place of the image's own: without that, an image is often none of its class.
     """
 
-    def __init__(self, subject: Subject, wavelength: float = WAVELENGTH) -> None:
+    def __init__(self, subject: Subject, place: IntArray | None = None, wavelength: float = WAVELENGTH) -> None:
+        self.place = np.zeros(subject.n_classes, np.int64)
         self._subject, self._wavelength = subject, wavelength
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:

@@ -40,9 +40,14 @@ class Subject(NamedTuple):
 
 
 class Part(Protocol):
-    """A part of images. Images are float32 [n, channels, H, W] in pixels from 0 to 1; what is given may leave them."""
+    """A part of images. Images are float32 [n, channels, H, W] in pixels from 0 to 1; what is given may leave them.
 
-    def __init__(self, subject: Subject) -> None: ...
+    place : of each class, int [class], where a part has one. If it is given, the network is not asked
+    """
+
+    place: IntArray
+
+    def __init__(self, subject: Subject, place: IntArray | None = None) -> None: ...
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         """Images [n, ...] with the part of `classes` [n], as it is given for class c, where a part depends on it.

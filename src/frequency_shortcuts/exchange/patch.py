@@ -15,7 +15,7 @@ from .field import border
 from .part import Subject
 
 ACROSS, SHARE = 6, 0.2  # windows along a side, and the share of a side that one has
-ROUNDS = ((ACROSS**2 + 1, 8), (5, 32))  # of the search: so many of the best places, with so many ranking images
+ROUNDS = ((ACROSS**2 + 1, 6), (4, 24))  # of the search: so many of the best places, with so many ranking images
 
 
 def places(size: torch.Size) -> Tensor:
@@ -38,9 +38,9 @@ class Patch:
     place : of each class, int [class], numbers of `places`
     """
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
         self._subject, self._places = subject, places(torch.Size(subject.ranking.shape[2:]))
-        self.place = np.array([self._best_place(c) for c in range(subject.n_classes)])
+        self.place = np.array([self._best_place(c) for c in range(subject.n_classes)]) if place is None else place
 
     def _best_place(self, c: int) -> int:
         ranking, generator = self._subject.ranking, self._subject.generator

@@ -36,7 +36,7 @@ VERDICTS = (FOLLOWS, NOT_SHOWN, CANNOT_TELL, NOT_RECOGNISED)
 LEAST_RECALL, LEAST_MARGIN = 0.5, 0.25  # for a verdict: recall, and recall minus the false positive rate
 CONFUSED, CONFUSED_IMAGES = 0.02, 1  # a class counts if at most this share, or so many, are confused either way
 RANKED, TESTED = 50, 200  # images of a class that tell which classes are confused, and whether it is recognised
-IMAGES = 160  # of other classes that get the parts of a class
+IMAGES = 120  # of other classes that get the parts of a class
 PORTION = 32  # images that get a part at a time; draws are seeded for each portion
 BOUND = 0.2  # the upper ends of all numbers are below it where nothing was shown
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
@@ -65,6 +65,7 @@ class Answers:
     labels, before : int [n], of the test images that were shown, `TESTED` of each class at most
     images : int [class, m], which of them got the parts of a class, padded with -1
     given, control : part -> int16 [class, m], after the part of the class, and after the control
+    place : part -> int [class], the place of the part for each class, see `Part`
     neutral : the class without a cue of its own, which is not tested
     """
 
@@ -73,6 +74,7 @@ class Answers:
     images: IntArray
     given: Mapping[str, Called]
     control: Mapping[str, Called]
+    place: Mapping[str, IntArray]
     neutral: int | None = None
 
     @property
@@ -128,10 +130,12 @@ def collect(
         columns = [_evenly(test.labels, comparable[c], images, [seed, c]) for c in range(n_classes)]
         chosen = np.full((n_classes, max(map(len, columns))), -1)
         given, control = ({part: np.full(chosen.shape, -1, np.int16) for part in PARTS} for _ in range(2))
+        place: dict[str, IntArray] = {}
         tested = [c for c in range(n_classes) if c != test.neutral]
         with tqdm(total=len(PARTS) * len(tested), desc="parts", leave=False, disable=None if progress else True) as bar:
             for part, kind in PARTS.items():
                 made = kind.part(subject)
+                place[part] = made.place
                 for c in tested:
                     own, m = columns[c], len(columns[c])
                     chosen[c, :m] = own
@@ -139,7 +143,7 @@ def collect(
                         called = [name(x) for _, x in changed(made, subject, pixels, own, classes, c, seed)]
                         after[part][c, :m] = np.concatenate(called)
                     bar.update()
-    return Answers(test.labels, before, chosen, given, control, test.neutral)
+    return Answers(test.labels, before, chosen, given, control, place, test.neutral)
 
 
 def changed(
