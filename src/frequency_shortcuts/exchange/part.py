@@ -1,0 +1,60 @@
+"""What a part of images is: something that is not the object, and that one image can give to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from frequency_shortcuts.data.pixels import Pixels
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+
+
+class Subject(NamedTuple):
+    """What a part is made from: ranking images, and the network that is tested.
+
+    name : images [n, channels, H, W] in pixels, which it may overwrite -> the class of each, int64 [n]
+    comparable : bool [class c, class], whose images count for c: those of classes that are hardly confused with it
+    generator : of random choices, on the CPU
+    """
+
+    ranking: Pixels
+    name: Callable[[Tensor], IntArray]
+    comparable: BoolArray
+    generator: torch.Generator
+
+    @property
+    def n_classes(self) -> int:
+        return len(self.comparable)
+
+    def donors(self, classes: IntArray) -> Tensor:
+        """A random ranking image of each of some classes [n]: float32 [n, channels, H, W], in pixels."""
+        chosen = np.empty(len(classes), np.int64)
+        for c in np.unique(classes):
+            own, places = np.flatnonzero(self.ranking.labels == c), np.flatnonzero(classes == c)
+            chosen[places] = own[torch.randint(len(own), (len(places),), generator=self.generator).numpy()]
+        return self.ranking.take(chosen)
+
+
+class Part(Protocol):
+    """A part of images. Images are float32 [n, channels, H, W] in pixels from 0 to 1; what is given may leave them.
+
+    place : of each class, int [class], where a part has one. If it is given, the network is not asked
+    """
+
+    place: IntArray
+
+    def __init__(self, subject: Subject, place: IntArray | None = None) -> None: ...
+
+    def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
+        """Images [n, ...] with the part of `classes` [n], as it is given for class c, where a part depends on it.
+
+        The test of class c gives images of other classes the part of c; the control gives them that of their own class.
+        """
+
+    @staticmethod
+    def swap(images: Tensor, partner: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Images [n, ...] of a batch with the whole part of others of it, `partner` int64 [n]; for training."""

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from exchange_subjects import Waves, grey
+
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.exchange import test as exchange
+from frequency_shortcuts.exchange.test import FOLLOWS, NOT_RECOGNISED, NOT_SHOWN, PARTS, Answers
+
+COLUMNS = ["class", *(f"{part}{end}" for part in PARTS for end in ("", "_low", "_high", "_control")),
+           "recall", "images", "verdict", "follows"]  # fmt: skip
+
+
+def answers(*, k: int = 4, each: int = 30, gained: dict[tuple[str, int], int] | None = None, **how) -> Answers:
+    """A network that is always right, but calls so many images class c after they got a part of it."""
+    labels = np.arange(k * each) % k
+    images = np.stack([np.flatnonzero(labels != c) for c in range(k)])
+    given, control = ({part: labels[images].astype(np.int16) for part in PARTS} for _ in range(2))
+    for (part, c), count in (gained or {}).items():
+        given[part][c, :count] = c
+    return Answers(labels, labels.copy(), images, given, control, {part: np.zeros(k, int) for part in PARTS}, **how)
+
+
+def slow_ends(given: np.ndarray, control: np.ndarray) -> tuple[float, float, float]:
+    """Agresti and Min's interval of a paired difference of shares, two-sided, 90 %."""
+    n, b, c = len(given), int((given & ~control).sum()) + 0.5, int((~given & control).sum()) + 0.5
+    centre, half = (b - c) / (n + 2), 1.6448536 * np.sqrt(b + c - (b - c) ** 2 / (n + 2)) / (n + 2)
+    return given.mean() - control.mean(), centre - half, centre + half
+
+
+def test_numbers_are_paired_differences_of_the_part_and_the_control():
+    draw = np.random.default_rng(0)
+    made = answers()
+    for part in PARTS:
+        for after in (made.given, made.control):
+            after[part][:] = draw.integers(4, size=after[part].shape)
+    made.before[:] = draw.integers(4, size=len(made.before))
+    images = made.images.copy()
+    images[2, 50:] = -1  # fewer images
+    made = replace(made, images=images)
+    table = exchange.rates(made)
+    assert list(table.columns) == COLUMNS
+    for row in table.to_dict("records"):
+        c = row["class"]
+        m = 50 if c == 2 else 90
+        assert row["images"] == m
+        assert row["recall"] == np.mean(made.before[made.labels == c] == c)
+        for part in PARTS:
+            given, control = (after[part][c, :m] == c for after in (made.given, made.control))
+            expected = slow_ends(given, control)
+            assert tuple(row[f"{part}{end}"] for end in ("", "_low", "_high")) == pytest.approx(expected, abs=1e-6)
+            before = np.mean(made.before[images[c, :m]] == c)
+            assert row[f"{part}_control"] == pytest.approx(control.mean() - before)
+
+
+def test_a_class_follows_the_parts_whose_lower_ends_reach_their_thresholds():
+    table = exchange.rates(answers(gained={("fine", 0): 12, ("patch", 0): 40, ("field", 2): 70}))
+    assert list(table["verdict"]) == [FOLLOWS, NOT_SHOWN, FOLLOWS, NOT_SHOWN]
+    assert list(table["follows"]) == ["fine, patch", "", "field", ""]
+
+
+def test_what_is_neither_above_its_threshold_nor_below_the_bound_cannot_be_told():
+    (row,) = exchange.rates(answers(gained={("patch", 1): 15})).query("verdict == 'cannot tell'").to_dict("records")
+    assert row["class"] == 1 and row["patch_low"] < PARTS["patch"].threshold and row["patch_high"] > exchange.BOUND
+
+
+def test_a_class_that_is_not_recognised_has_no_verdict():
+    made = answers(gained={("fine", 3): 60})
+    made.before[np.flatnonzero(made.labels == 3)[:20]] = 1
+    row = exchange.rates(made).iloc[3]
+    assert row["recall"] == pytest.approx(1 / 3)
+    assert (row["verdict"], row["follows"]) == (NOT_RECOGNISED, "")
+
+
+def test_two_classes_have_the_verdict_of_the_pair():
+    table = exchange.rates(answers(k=2, each=60, gained={("fine", 1): 30, ("field", 0): 20}))
+    assert list(table["verdict"]) == [FOLLOWS, FOLLOWS] and list(table["follows"]) == ["fine, field"] * 2
+    assert table["fine"].tolist() == [0, 0.5]  # the numbers stay those of each class
+
+
+def test_a_neutral_class_has_no_row_and_its_images_count():
+    table = exchange.rates(answers(neutral=1))
+    assert list(table["class"]) == [0, 2, 3]
+
+
+def slow_hardly_confused(counts: np.ndarray) -> np.ndarray:
+    k = len(counts)
+    made = np.zeros((k, k), bool)
+    for c in range(k):
+        for d in range(k):
+            rarely = [counts[a, b] <= max(0.02 * counts[a].sum(), 1) for a, b in ((c, d), (d, c))]
+            made[c, d] = c != d and all(rarely)
+        if not made[c].any():
+            made[c] = np.arange(k) != c
+    return made
+
+
+def test_classes_that_are_hardly_confused_count():
+    draw = np.random.default_rng(1)
+    for _ in range(20):
+        counts = draw.poisson(1, (5, 5)) + np.diag(draw.integers(30, 90, 5))
+        np.testing.assert_array_equal(exchange.hardly_confused(counts), slow_hardly_confused(counts))
+
+
+CORNER = torch.zeros(20, 20, dtype=torch.bool)
+CORNER[:4, :4] = True
+CUES = {  # the part that class 0 is called by -> what it has, of pixels [n, 1, 20, 20], and how a network sees it
+    "fine": (lambda x: x + 0.06 * (1 - 2 * (torch.arange(20) % 2)),
+             lambda x: (x[..., ::2] - x[..., 1::2]).mean((1, 2, 3)) > 0.06),
+    "field": (lambda x: x + 0.15, lambda x: x.mean((1, 2, 3)) > 0.52),
+    "patch": (lambda x: torch.where(CORNER, 1, x), lambda x: x[..., CORNER].mean((1, 2)) > 0.9),
+}  # fmt: skip
+
+
+def with_cue(split: Split, part: str) -> Split:
+    """The images, those of class 0 with a cue."""
+    pixels = torch.from_numpy(split.images).float() / 255
+    own = torch.from_numpy(split.labels == 0)
+    pixels[own] = CUES[part][0](pixels[own])
+    return Split((255 * pixels).round().clamp(0, 255).byte().numpy(), split.labels, mean=np.zeros(1), std=np.ones(1))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_part_that_a_class_is_called_by_is_found_and_no_other_class(part):
+    ranking, test = (with_cue(grey(4, 40, seed=seed), part) for seed in (1, 2))
+    made = exchange.collect(Waves(4, CUES[part][1]), ranking, test, images=60)
+    table = exchange.rates(made)
+    assert table["verdict"].tolist() == [FOLLOWS, NOT_SHOWN, NOT_SHOWN, NOT_SHOWN]
+    assert part in table["follows"][0].split(", ") and table[part][0] > 0.8
+    place = exchange.typical(made, part, 0)
+    image = made.images[0][place]
+    assert made.before[image] == made.labels[image] != 0 and made.given[part][0, place] == 0
+
+
+def test_a_network_that_looks_at_the_object_follows_nothing():
+    made = exchange.collect(Waves(3), grey(3, 40, seed=1), grey(3, 40, seed=2), images=60)
+    table = exchange.rates(made)
+    assert table["verdict"].tolist() == [NOT_SHOWN] * 3 and (table["follows"] == "").all()
+
+
+def test_the_same_seed_gives_the_same_answers_and_images():
+    network, ranking, test = Waves(3, CUES["fine"][1]), grey(3, 30, seed=1), grey(3, 30, seed=2)
+    first, second = (exchange.collect(network, ranking, test, images=40, seed=3) for _ in range(2))
+    for part in PARTS:
+        np.testing.assert_array_equal(first.given[part], second.given[part])
+        np.testing.assert_array_equal(first.control[part], second.control[part])
+        np.testing.assert_array_equal(first.place[part], second.place[part])
+
+
+def test_images_are_drawn_evenly_from_the_classes_that_count():
+    labels = np.repeat(np.arange(4), [50, 50, 3, 50])
+    chosen = exchange._evenly(labels, np.array([False, True, True, True]), 43, [0, 0])
+    assert pd.Series(labels[chosen]).value_counts().to_dict() == {1: 20, 3: 20, 2: 3}
+
+
+@pytest.mark.parametrize(("k", "each", "most"), [(10, 200, 60_000), (3, 200, 5_000)])
+def test_it_takes_few_forward_passes(k, each, most, monkeypatch):
+    network, split = Waves(k), grey(k, each, size=(24, 24))
+    monkeypatch.setattr(exchange.Classifier, "frozen", lambda network: exchange.Classifier(network))
+    exchange.collect(network, split, split)
+    assert network.passes <= most
