@@ -52,6 +52,8 @@ class Field:
     own : the coefficients of this difference, float64 [class, channels, 4], in pixels
     """
 
+    passes = 0
+
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
         self.place = np.zeros(subject.n_classes, np.int64)
         ranking, n_classes = subject.ranking, subject.n_classes

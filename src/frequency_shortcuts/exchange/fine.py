@@ -35,6 +35,8 @@ class Fine:
     It is not put in the place of the image's own: without that, an image is often none of its class.
     """
 
+    passes = 0
+
     def __init__(self, subject: Subject, place: IntArray | None = None, wavelength: float = WAVELENGTH) -> None:
         self.place = np.zeros(subject.n_classes, np.int64)
         self._subject, self._wavelength = subject, wavelength

@@ -43,9 +43,11 @@ class Part(Protocol):
     """A part of images. Images are float32 [n, channels, H, W] in pixels from 0 to 1; what is given may leave them.
 
     place : of each class, int [class], where a part has one. If it is given, the network is not asked
+    passes : of the search for it, for each class, at most
     """
 
     place: IntArray
+    passes: int
 
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None: ...
 

@@ -38,6 +38,8 @@ class Patch:
     place : of each class, int [class], numbers of `places`
     """
 
+    passes = sum(2 * at * images for at, images in ROUNDS)
+
     def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
         self._subject, self._places = subject, places(torch.Size(subject.ranking.shape[2:]))
         self.place = np.array([self._best_place(c) for c in range(subject.n_classes)]) if place is None else place

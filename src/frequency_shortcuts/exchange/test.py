@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -229,6 +230,42 @@ def ends(difference: Paired) -> tuple[float, float, float]:
     """Value, lower and upper end of the two-sided 90 % interval."""
     reach = REACH * float(difference.variance) ** 0.5
     return float(difference.value), float(difference.centre) - reach, float(difference.centre) + reach
+
+
+def count_passes(labels: IntArray, n_classes: int, neutral: int | None = None) -> int:
+    """Forward passes of `collect`, at most, for test images [n] with these labels."""
+    shown = np.minimum(np.bincount(labels, minlength=n_classes), TESTED).sum()
+    of_class = sum(2 * IMAGES + kind.part.passes for kind in PARTS.values())
+    return int(shown + RANKED * n_classes + of_class * (n_classes - (neutral is not None)))
+
+
+_TABLES = ("given", "control", "place")
+
+
+def write_answers(group: h5py.Group, answers: Answers) -> None:
+    """Write answers to an open HDF5 file or to a group in it; `read_answers` reads them.
+
+    >>> with replacing_hdf5("flips.h5") as file:
+    ...     write_answers(file, answers)
+    """
+    arrays = {"labels": answers.labels, "before": answers.before, "receivers": answers.images}
+    for name in _TABLES:
+        arrays |= {f"{name}/{part}": values for part, values in getattr(answers, name).items()}
+    for name, values in arrays.items():
+        group.create_dataset(name, data=values, compression="gzip", shuffle=True)
+    group.attrs["neutral"] = -1 if answers.neutral is None else answers.neutral
+
+
+def read_answers(group: h5py.Group) -> Answers:
+    """The answers in an open HDF5 file, or in a group of it, that `write_answers` wrote.
+
+    >>> with read_hdf5("results/laptop/tests/fashion_mnist/resnet18_w8/none/seed200/flips.h5") as file:
+    ...     answers = read_answers(file)
+    """
+    labels, before, images = (group[name][:] for name in ("labels", "before", "receivers"))
+    given, control, place = ({part: group[name][part][:] for part in PARTS} for name in _TABLES)
+    neutral = int(group.attrs["neutral"])
+    return Answers(labels, before, images, given, control, place, None if neutral < 0 else neutral)
 
 
 def typical(answers: Answers, part: str, c: int) -> int:

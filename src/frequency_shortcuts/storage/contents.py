@@ -65,6 +65,14 @@ DATASETS = {
     ),
     "judged": Dataset("phase", ("class", "image"), "", "whether the image counts in the FPR of the class"),
     "positions": Dataset("phase", ("class",), "1", "the number of frequencies in the map"),
+    "before": Dataset("flips", ("image",), "", f"the class that the network names, {_INDEX}"),
+    "receivers": Dataset("flips", ("class", "place"), "", "the images that get a part of the class; -1: none"),
+    "given/*": Dataset(
+        "flips", ("class", "place"), "", "the class that the network names for the images in `receivers` with this "
+        "part of the class (fine, field, patch)"
+    ),
+    "control/*": Dataset("flips", ("class", "place"), "", "the same after the control: this part of their own class"),
+    "place/*": Dataset("flips", ("class",), "", "where the part of the class is, if it has a place"),
     "columns": Dataset("flips", ("class", "place"), "", "the images that get the spectrum of the class; -1: none"),
     "called/*": Dataset(
         "flips", _CALLED, "", "the class that the network names for the images in `columns` after this change "
