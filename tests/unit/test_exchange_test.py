@@ -10,7 +10,18 @@ from exchange_subjects import Waves, grey
 
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.exchange import test as exchange
-from frequency_shortcuts.exchange.test import FOLLOWS, NOT_RECOGNISED, NOT_SHOWN, PARTS, Answers
+from frequency_shortcuts.exchange.answers import (
+    BOUND,
+    FOLLOWS,
+    NOT_RECOGNISED,
+    NOT_SHOWN,
+    PARTS,
+    Answers,
+    rates,
+    read_answers,
+    typical,
+    write_answers,
+)
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
@@ -45,7 +56,7 @@ def test_numbers_are_paired_differences_of_the_part_and_the_control():
     images = made.images.copy()
     images[2, 50:] = -1  # fewer images
     made = replace(made, images=images)
-    table = exchange.rates(made)
+    table = rates(made)
     assert list(table.columns) == COLUMNS
     for row in table.to_dict("records"):
         c = row["class"]
@@ -61,32 +72,32 @@ def test_numbers_are_paired_differences_of_the_part_and_the_control():
 
 
 def test_a_class_follows_the_parts_whose_lower_ends_reach_their_thresholds():
-    table = exchange.rates(answers(gained={("fine", 0): 12, ("patch", 0): 40, ("field", 2): 70}))
+    table = rates(answers(gained={("fine", 0): 12, ("patch", 0): 40, ("field", 2): 70}))
     assert list(table["verdict"]) == [FOLLOWS, NOT_SHOWN, FOLLOWS, NOT_SHOWN]
     assert list(table["follows"]) == ["fine, patch", "", "field", ""]
 
 
 def test_what_is_neither_above_its_threshold_nor_below_the_bound_cannot_be_told():
-    (row,) = exchange.rates(answers(gained={("patch", 1): 15})).query("verdict == 'cannot tell'").to_dict("records")
-    assert row["class"] == 1 and row["patch_low"] < PARTS["patch"].threshold and row["patch_high"] > exchange.BOUND
+    (row,) = rates(answers(gained={("patch", 1): 15})).query("verdict == 'cannot tell'").to_dict("records")
+    assert row["class"] == 1 and row["patch_low"] < PARTS["patch"].threshold and row["patch_high"] > BOUND
 
 
 def test_a_class_that_is_not_recognised_has_no_verdict():
     made = answers(gained={("fine", 3): 60})
     made.before[np.flatnonzero(made.labels == 3)[:20]] = 1
-    row = exchange.rates(made).iloc[3]
+    row = rates(made).iloc[3]
     assert row["recall"] == pytest.approx(1 / 3)
     assert (row["verdict"], row["follows"]) == (NOT_RECOGNISED, "")
 
 
 def test_two_classes_have_the_verdict_of_the_pair():
-    table = exchange.rates(answers(k=2, each=60, gained={("fine", 1): 30, ("field", 0): 20}))
+    table = rates(answers(k=2, each=60, gained={("fine", 1): 30, ("field", 0): 20}))
     assert list(table["verdict"]) == [FOLLOWS, FOLLOWS] and list(table["follows"]) == ["fine, field"] * 2
     assert table["fine"].tolist() == [0, 0.5]  # the numbers stay those of each class
 
 
 def test_a_neutral_class_has_no_row_and_its_images_count():
-    table = exchange.rates(answers(neutral=1))
+    table = rates(answers(neutral=1))
     assert list(table["class"]) == [0, 2, 3]
 
 
@@ -131,17 +142,17 @@ def with_cue(split: Split, part: str) -> Split:
 def test_the_part_that_a_class_is_called_by_is_found_and_no_other_class(part):
     ranking, test = (with_cue(grey(4, 40, seed=seed), part) for seed in (1, 2))
     made = exchange.collect(Waves(4, CUES[part][1]), ranking, test, images=60)
-    table = exchange.rates(made)
+    table = rates(made)
     assert table["verdict"].tolist() == [FOLLOWS, NOT_SHOWN, NOT_SHOWN, NOT_SHOWN]
     assert part in table["follows"][0].split(", ") and table[part][0] > 0.8
-    place = exchange.typical(made, part, 0)
+    place = typical(made, part, 0)
     image = made.images[0][place]
     assert made.before[image] == made.labels[image] != 0 and made.given[part][0, place] == 0
 
 
 def test_a_network_that_looks_at_the_object_follows_nothing():
     made = exchange.collect(Waves(3), grey(3, 40, seed=1), grey(3, 40, seed=2), images=60)
-    table = exchange.rates(made)
+    table = rates(made)
     assert table["verdict"].tolist() == [NOT_SHOWN] * 3 and (table["follows"] == "").all()
 
 
@@ -163,10 +174,10 @@ def test_images_are_drawn_evenly_from_the_classes_that_count():
 def test_answers_are_read_as_they_were_written(tmp_path):
     made = answers(gained={("patch", 1): 4}, neutral=2)
     with replacing_hdf5(tmp_path / "flips.h5") as file:
-        exchange.write_answers(file, made)
+        write_answers(file, made)
     with read_hdf5(tmp_path / "flips.h5") as file:
-        read = exchange.read_answers(file)
-    pd.testing.assert_frame_equal(exchange.rates(read), exchange.rates(made))
+        read = read_answers(file)
+    pd.testing.assert_frame_equal(rates(read), rates(made))
     for one, other in zip(vars(read).values(), vars(made).values(), strict=True):
         np.testing.assert_equal(one, other)
 
