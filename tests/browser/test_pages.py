@@ -46,7 +46,7 @@ def test_the_explorer_shows_photographs_first_with_their_rates_and_every_choice_
     assert [*map(float, tpr)] == pytest.approx([row[f"tpr_dfm{end}"] for end in ("", "_low", "_high")], abs=0.0051)
     flips = read_table(study.results / "tables" / "flips.csv")
     flips = flips[(flips["dataset"] == "fashion_mnist") & (flips["class"] == row["class"])].iloc[0]
-    assert text(browser, "flips").startswith(f"{row['class']}: {flips['verdict']}: flip ")
+    assert text(browser, "flips").startswith(f"{row['class']}: {flips['verdict']}")
     choose(browser, dataset="pictures")
     pictures = "[...document.querySelectorAll('figure img')]"
     for pick in ("class", "network", "percent"):

@@ -156,7 +156,7 @@ def dynamics_of(kind, f1, seed=200, dataset="zoo"):
 
 
 def flips_of(kind, *verdicts, seed=200, dataset="zoo"):
-    """The counterfactual test of a network: the verdict of each class."""
+    """The exchange test of a network: the verdict of each class."""
     return pd.DataFrame({**run(*kind, seed, dataset), "class": CLASSES[: len(verdicts)], "verdict": verdicts})
 
 

@@ -9,16 +9,17 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, check_drawing, check_page, has_whole_ticks, table
+from drawn_tables import CLASSES, check_drawing, has_whole_ticks, table
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from frequency_shortcuts.evaluation.flip_rates import NUMBERS, Thresholds
 from frequency_shortcuts.evaluation.phase_verdicts import KEPT
-from frequency_shortcuts.figures import canvas, cross_matrix, learning, selection, shortcuts, spectra
+from frequency_shortcuts.exchange.answers import PARTS
+from frequency_shortcuts.figures import canvas, exchange, learning, selection, shortcuts, spectra
+from frequency_shortcuts.intervals import over_networks
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -262,75 +263,59 @@ def test_the_largest_adcs_is_that_of_the_largest_absolute_value():
     assert selection.largest_adcs(values, 1).index.tolist() == [1]
 
 
-# The cross matrix of flips, and what the verdicts rest on
+# What networks follow
 
 
 FLIPPED = ("neutral", "ant", "bee", "cow & calf")
 
 
-def tables(classes=FLIPPED[1:], seeds=(0, 1)):
-    """The tables `flips` and `cross_flips` of one kind of network; bee follows in the last seed, by its part."""
+def flips_of(classes=FLIPPED[1:], seeds=(0, 1)):
+    """The table `flips` of one kind of network; bee is followed in the last seed, by its field."""
     generator = np.random.default_rng(0)
     kind = {"dataset": "zoo", "network": "small", "augmentation": "none"}
-    rows, cells = [], []
+    rows = []
     for seed in seeds:
         for name in classes:
-            row = {**kind, "seed": seed, "class": name, "verdict": "not shown"}
-            for number in NUMBERS:
-                value = 0.9 if (number, name, seed) == ("part", "bee", seeds[-1]) else generator.uniform(0, 0.05)
-                row |= {number: value, f"{number}_low": value - 0.03, f"{number}_high": value + 0.03}
-            rows.append(row | ({"verdict": "follows"} if row["part"] > 0.5 else {}))
-            cells += [
-                {**kind, "seed": seed, "class": name, "spectrum_of": other, "flip": generator.uniform(-0.02, 1)}
-                for other in classes
-            ]
-    return pd.DataFrame(rows), pd.DataFrame(cells)
+            followed = (name, seed) == ("bee", seeds[-1])
+            row = {**kind, "seed": seed, "class": name, "verdict": "follows" if followed else "not shown"}
+            for part in PARTS:
+                value = 0.9 if followed and part == "field" else generator.uniform(0, 0.05)
+                row |= {part: value, f"{part}_low": value - 0.03, f"{part}_high": value + 0.03, f"{part}_control": 0.01}
+            rows.append(row | {"follows": "field" if followed else np.nan})
+    return pd.DataFrame(rows)
 
 
-def test_cells_are_means_over_seeds_and_a_neutral_class_is_left_out():
-    table, cross = tables()
-    figure = cross_matrix.flips(table, cross, FLIPPED, "the first of 2 kinds of networks")
-    matrix, *strips = figure.axes
-    shown = matrix.images[0].get_array()
-    means = cross.groupby(["class", "spectrum_of"])["flip"].mean()
-    for i, c in enumerate(FLIPPED[1:]):
-        for j, k in enumerate(FLIPPED[1:]):
-            assert shown[i, j] == pytest.approx(means[c, k])
-    assert matrix.images[0].get_clim() == (0, 1) and len(matrix.texts) == 9
-    assert [label.get_text() for label in matrix.get_yticklabels()] == list(FLIPPED[1:])
-    assert [strip.get_title() for strip in strips] == list(NUMBERS)
-    assert {" \nthe first of 2 kinds of networks", "share of other images,\nmean of 2 networks"} <= check_page(figure)
+def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_the_end():
+    table = flips_of(seeds=range(5))
+    figure = exchange.flips(table, FLIPPED, "the first of 2 kinds of networks", ["(h) is seen"])
+    check_drawing(figure, " \n(h) is seen\nthe first of 2 kinds of networks", "not shown\n5 of 5", "follows\n1 of 5")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(FLIPPED[1:])
+    for (part, kind), panel in zip(PARTS.items(), figure.axes, strict=True):
+        threshold, *lines = panel.lines
+        assert threshold.get_xdata()[0] == kind.threshold and kind.words in panel.get_title().replace("\n", " ")
+        intervals, means = ([line.get_xdata() for line in lines if len(line.get_xdata()) == n and
+                             line.get_color() == "black"] for n in (2, 1))  # fmt: skip
+        for place, name in enumerate(FLIPPED[1:]):
+            own = table[table["class"] == name]
+            dots, controls = panel.collections[2 * place : 2 * place + 2]
+            assert dots.get_offsets()[:, 0].tolist() == pytest.approx(own[part].tolist())
+            assert controls.get_offsets()[:, 0].tolist() == pytest.approx([0.01] * 5)
+            found = [tuple(colour) == to_rgba(exchange.FOUND) for colour in dots.get_facecolors()]
+            assert found == [False] * 4 + [(part, name) == ("field", "bee")]
+            assert means[place] == pytest.approx([own[part].mean()])
+            assert intervals[place] == pytest.approx(over_networks(own[part])[1:3])
 
 
-def test_a_dot_is_a_network_and_coloured_where_this_number_gives_the_verdict():
-    table, cross = tables()
-    _, *strips = cross_matrix.flips(table, cross, FLIPPED).axes
-    for number, strip in zip(NUMBERS, strips, strict=True):
-        dots = [drawn for drawn in strip.collections if len(drawn.get_offsets()) == 2 and drawn.get_sizes().size]
-        for name, drawn in zip(FLIPPED[1:], dots, strict=True):
-            values = table.loc[table["class"] == name, number]
-            assert drawn.get_offsets()[:, 0].tolist() == pytest.approx(values.tolist())
-            found = [tuple(colour) == to_rgba(cross_matrix.FOUND) for colour in drawn.get_facecolors()]
-            assert found == [False, (number, name) == ("part", "bee")]
-        assert strip.lines[0].get_xdata()[0] == getattr(Thresholds(), number)
-
-
-def test_what_is_unknown_is_grey_and_without_a_dot():
-    table, cross = tables(seeds=(3,))
-    table[[f"{number}{end}" for number in NUMBERS for end in ("", "_low", "_high")]] = np.nan
-    figure = cross_matrix.flips(table.assign(verdict="cannot tell"), cross.assign(flip=np.nan), FLIPPED)
-    assert figure.axes[0].images[0].get_array().mask.all()
-    assert {"share of other images", "not measured"} <= check_page(figure)
-
-
-def test_of_many_classes_the_clearest_are_drawn_and_a_bar_stands_in_for_numbers():
+def test_one_network_has_its_own_interval_and_of_many_classes_the_clearest_are_drawn():
     names = [f"a class with a long name {c}" for c in range(20)] + ["bee"]
-    table, cross = tables(names)
+    table = flips_of(names, seeds=(3,))
     shown = selection.clearest_flips(table, names, 13)
-    assert "bee" in shown.names(names) and shown.note == "13 of 21 classes: those that are followed or needed most"
-    figure = cross_matrix.flips(table, cross, shown.names(names), shown.note)
-    assert not figure.axes[0].texts and figure.axes[-1].get_ylabel() == "share of other images"
-    check_page(figure)
+    assert "bee" in shown.names(names) and shown.note == "13 of 21 classes: those that are followed most"
+    figure = exchange.flips(table, shown.names(names), shown.note)
+    check_drawing(figure, "the network, 95 % interval", "not shown", "follows")
+    (low, high), *_ = (line.get_xdata() for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and
+                       line.get_color() == "black")  # fmt: skip
+    assert high - low == pytest.approx(2 * 0.03 * 1.959964 / 1.644854)
 
 
 # What all figures share: saved files, colours of classes, reduced pictures, and broken lines

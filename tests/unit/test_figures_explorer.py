@@ -23,7 +23,7 @@ from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.evaluation import examples
-from frequency_shortcuts.evaluation.flip_rates import NUMBERS
+from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.figures import explorer
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
@@ -64,7 +64,8 @@ def verdicts_of(*runs):
 
 
 VERDICTS = verdicts_of(RUN)
-FLIPS = pd.DataFrame([{**RUN, "class": "bee", "verdict": "needs", **{f"{number}{end}": value for number in NUMBERS
+FLIPS = pd.DataFrame([{**RUN, "class": "bee", "verdict": "follows", "follows": "fine, patch",
+                       **{f"{part}{end}": value for part in PARTS
                       for end, value in (("", 0.51), ("_low", -0.001), ("_high", 0.7))}}])  # fmt: skip
 
 
@@ -118,8 +119,9 @@ def test_numbers_are_those_of_the_tables(files):
         over = f"the map of {CLASSES[2]}" if name == "ant" else explorer.control_label(row["best_control"], CLASSES[0])
         ends = row["margin"], row["margin_low"], row["margin_high"]
         assert lines["margin"][i] == "{:.2f} [{:.2f}, {:.2f}] over {}".format(*ends, over).replace("-0.00", "0.00")
-    ends = ", ".join(f"{number} 0.51 [0.00, 0.70]" for number in NUMBERS)
-    assert network["flips"] == ["not tested", f"needs: {ends}", "not tested"]
+    ends = ", ".join(f"{number} 0.51 [0.00, 0.70]" for number in PARTS)
+    followed = f"follows {PARTS['fine'].words} and {PARTS['patch'].words}: {ends}"
+    assert network["flips"] == ["not tested", followed, "not tested"]
 
 
 def test_without_a_verdict_or_a_test_nothing_is_claimed(files):

@@ -2,20 +2,20 @@
 
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import cross_matrix, selection
+from frequency_shortcuts.figures import exchange, selection
 from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 
 
 def draw(
-    dataset: str, store: str, table: str, cross: str, claims: list[str], first: dict[str, list[str]], most: int
+    dataset: str, store: str, table: str, claims: list[str], first: dict[str, list[str]], most: int
 ) -> Figure:  # fmt: skip
     classes = read_classes(store)
-    rates, matrix = (rows[rows["dataset"] == dataset] for rows in map(read_table, (table, cross)))
+    rates = read_table(table)
+    rates = rates[rates["dataset"] == dataset]
     kind, *rest = selection.first_and_rest(rates, first[dataset])
     shown = selection.clearest_flips(rates, classes, most)
     kinds = f"{' '.join(kind).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
-    rates, matrix = (selection.of_kind(rows, kind) for rows in (rates, matrix))
     note, words = "; ".join(filter(None, (kinds, shown.note))), lines(map(read_table, claims), "h", dataset)
-    return cross_matrix.flips(rates, matrix, shown.names(classes), note, words)
+    return exchange.flips(selection.of_kind(rates, kind), shown.names(classes), note, words)

@@ -11,7 +11,7 @@ from .network_tests import TESTS
 from .plan import Plan, Run, expand_runs
 
 # Files of the quick analysis of a run.
-ANALYSIS = ["report.html", "flips.csv", "cross_flips.csv", "flips.h5", "verdicts.csv", "rates.csv", "maps.h5"]
+ANALYSIS = ["report.html", "flips.csv", "flips.h5", "verdicts.csv", "rates.csv", "maps.h5"]
 
 
 def of_study(plan: Plan) -> list[str]:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 from PIL import Image
 
-from frequency_shortcuts.evaluation.flip_rates import NUMBERS
 from frequency_shortcuts.evaluation.verdicts import LOWEST, MOST_FPR, RECOGNISED_TPR
+from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.storage.tables import RUN
 
@@ -105,9 +105,13 @@ def _rows(table: pd.DataFrame, run: Mapping[str, Any], *keys: str) -> dict[tuple
 
 
 def _flips(row: Mapping[str, Any]) -> str:
-    """The verdict of the counterfactual test on a class, and the numbers that it rests on."""
-    numbers = ", ".join(f"{kind} {_number(row, kind)}" for kind in NUMBERS)
-    return f"{row['verdict']}: {numbers}" if row else "not tested"
+    """The verdict of the exchange test on a class, and its numbers."""
+    if not row:
+        return "not tested"
+    parts = [] if pd.isna(row["follows"]) else filter(None, row["follows"].split(", "))
+    followed = " and ".join(PARTS[part].words for part in parts)
+    numbers = ", ".join(f"{part} {_number(row, part)}" for part in PARTS)
+    return f"{' '.join(filter(None, (row['verdict'], followed)))}: {numbers}"
 
 
 def _rates(under: Sequence[Mapping[str, Any]]) -> list[list[str]]:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 LEGIBLE = 6  # classes whose names can be read beside a confusion matrix of a sixth of a page
@@ -93,9 +94,8 @@ def clearest_shortcuts(verdicts: pd.DataFrame, classes: Sequence[str], most: int
 
 
 def clearest_flips(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:
-    """The classes that a network follows or needs most, in a table of `flip_rates.rates` with the runs."""
-    numbers = table[["flip", "sham", "part", "need"]]
-    return _greatest(numbers, table, classes, most, "that are followed or needed most")
+    """The classes that a network follows most by any part, in a table of `answers.rates` with the runs."""
+    return _greatest(table[[*PARTS]], table, classes, most, "that are followed most")
 
 
 def strongest_swap(table: pd.DataFrame, classes: Sequence[str], most: int) -> ClassSelection:

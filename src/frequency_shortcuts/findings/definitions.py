@@ -12,7 +12,8 @@ from .published import PUBLISHED
 
 MODULES = (  # that define the claims
     *(f"findings/{name}.py" for name in ("definitions", "numbers", "significance", "claims")),
-    "evaluation/cross.py", "evaluation/flip_rates.py", "evaluation/reliance.py", "intervals.py",
+    *(f"exchange/{name}.py" for name in ("answers", "test", "part", "fine", "field", "patch")),
+    "evaluation/cross.py", "evaluation/reliance.py", "intervals.py",
 )  # fmt: skip
 SEEN, NOT_SEEN, UNCLEAR, NOT_MEASURED = "seen", "not seen", "unclear", "not measured"
 LEVEL = 0.05  # of p after Holm
@@ -150,9 +151,9 @@ CLAIMS = {
         Claim(
             "h",
             OURS,
-            "Some networks follow the fine spectrum of a class",
+            "Some networks follow something that is not the object",
             "flips",
-            "whether some class follows its fine spectrum in the counterfactual test",
+            "whether some class is followed by any part (fine, field, patch) in the exchange test",
             measure=SHARE,
             bound=0.2,
         ),

@@ -1,0 +1,106 @@
+"""The exchange test: what a network calls images before and after they got a part that is not the object."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..categories import Result
+from ..description import Figure, NetworkTest, Output, Table, claims, first_kind, of_dataset, of_photographs, store
+from ..job import FOLDER
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from frequency_shortcuts.data.splits import Split
+
+
+def measure(step: Any, created_by: str) -> None:
+    """The class that the network calls before and after, and the table of rates."""
+    from frequency_shortcuts.exchange.answers import rates, write_answers
+    from frequency_shortcuts.exchange.test import TESTED, collect
+    from frequency_shortcuts.storage.files import replacing_hdf5
+    from frequency_shortcuts.storage.tables import write_table
+
+    from ..tested_networks import read_images, read_inputs, with_names
+
+    params, given, output = step.params, step.input, step.output
+    network, test, run = read_inputs(step, params.split, TESTED)
+    ranking = read_images(given.images, params.ranking, weights=given.weights, workers=step.threads)
+    answers = collect(network, ranking, test, seed=params.seed, progress=True)
+    with replacing_hdf5(output.answers) as file:
+        write_answers(file, answers)
+        about = {"split": params.split, "ranking": params.ranking, "seed_of_draws": params.seed}
+        file.attrs.update(about, classes=list(test.classes), images_per_class=TESTED, created_by=created_by, **run)
+    table = rates(answers)
+    causes = _causes(table, ranking, params.seed)
+    write_table(with_names(table.assign(cause=causes), test.classes), output.flips, **run)
+
+
+def _causes(table: pd.DataFrame, ranking: Split, seed: int) -> list[str]:
+    """What sets the images of each class that is followed apart, in words, where it can be told."""
+    import numpy as np
+    import torch
+
+    from frequency_shortcuts.data.artefacts import CAUSES
+    from frequency_shortcuts.data.pixels import in_pixels
+    from frequency_shortcuts.evaluation.class_statistics import FEWEST, class_statistics
+    from frequency_shortcuts.evaluation.data_check import name_causes
+    from frequency_shortcuts.exchange.answers import FOLLOWS
+
+    follows, causes = table["verdict"] == FOLLOWS, {}
+    if follows.any() and np.bincount(ranking.labels, minlength=len(ranking.classes)).min() >= FEWEST:
+        pixels, _ = in_pixels(ranking, ranking, torch.device("cpu"))
+        causes = name_causes(pixels, class_statistics(pixels, len(ranking.classes), ranking.classes), seed=seed)
+    return [CAUSES[causes[c].name] if of and c in causes else "" for c, of in zip(table["class"], follows, strict=True)]
+
+
+TEST: NetworkTest = NetworkTest(
+    message="Giving images of {wildcards.dataset} parts of other classes for {wildcards.network} "
+    "({wildcards.augmentation}, seed {wildcards.seed})",
+    runs=lambda plan: plan.mapped_runs(),
+    measure=measure,
+    in_jobs_of="shortcuts",
+    outputs={
+        "answers": Output(
+            f"tests/{FOLDER}/flips.h5",
+            "the class that the network names before and after images got a part (fine, field, patch) of each class",
+        ),
+        "flips": Output(f"tests/{FOLDER}/flips.csv"),
+    },
+    settings=lambda plan: {
+        **plan.section("shortcuts", "split", "seed"),
+        "ranking": plan.config["culling"]["split"],
+    },
+    tables={
+        "flips": Table(
+            "one row a `class` but the neutral one: for each part (`fine`, `field`, `patch`), the share of test images "
+            "of other classes, which the network hardly confuses with it, that are called the class after they got "
+            "this part of its images, minus that after they got it of another image of their own class, with its 90 % "
+            "interval `_low`, `_high`; `_control`, the latter share minus that before; `recall`; `images` of other "
+            "classes; `verdict`: follows (the lower end of a part reaches its threshold), not shown (all upper ends "
+            "are below 0.2), cannot tell, not recognised (recall below 0.5); `follows`, the parts; of two classes, "
+            "both have the verdict of the pair; `cause`: what sets the images of a class that is followed apart",
+            Result("what a network follows: fine, field, patch", "beyond"),
+            caption="How many images are called each class once they got a part of its images, by network, with 90 % "
+            "intervals, and the verdict that follows. *Cannot tell*: no part reaches its threshold, and not all "
+            "intervals lie below 0.2.",
+        ),
+    },
+    join_inputs=lambda plan: {"flips": TEST.files(plan, "flips")},
+    figures={
+        "flips": Figure(
+            Result("what a network follows", "beyond"),
+            lambda plan: plan.mapped_datasets(),
+            lambda plan, name: {**store(name), **claims(plan, name, "flips"), "table": "tables/flips.csv"},
+            lambda plan, name: {**of_dataset(plan, name), **first_kind(plan, name)},
+            caption="The share of {{ config.shortcuts.split }} images of other classes that are called a class (a "
+            "row) after they got a part of its images (a panel), minus that after a control: the same part of another "
+            "image of their own class. Dots: networks of the first kind; diamond: their mean; circles: their controls, "
+            "minus before; a network follows a part where the lower end of its own 90 % interval reaches the "
+            "threshold. Contrast, the shape, size and position of the object, and what lies at another place in each "
+            "image are not seen.",
+            shown=of_photographs,
+        )
+    },
+    order=0,
+)
