@@ -8,56 +8,45 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.flip_rates import FOUND, Thresholds
+from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 
 from .canvas import COLOURS, despine, legend_below, page_of_panels, style, write_title
 
-SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.25: ("^", "in a quarter")}
+SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.9: ("^", "in 9 of 10, and 1 of 10 others")}
 WARNED, SILENT = "#d55e00", "#0173b2"
 
 
 def leaks(table: pd.DataFrame, harmful: float) -> Figure:
-    """Left flips against images of others that an artefact turns, right needs against recall lost; a mark a class.
+    """A panel a part: its number against the recall that artefacts of this part cost; a mark an artefact.
 
-    table : of `evaluation.leaks.with_harm`; harmful : from which difference on an artefact is
+    table : of `evaluation.leaks.with_harm`, with the `part` of each artefact; harmful : from which loss on an artefact
+        is
     """
-    planted = table[table["kind"].notna()]
-    planted = planted.assign(flips=planted[["flip", "sham", "part"]].max(axis=1))
-    thresholds = Thresholds()
     with style(10):
-        figure, ((left, right),) = page_of_panels(1, 2, 3.6)
-        for axis, number, harm, threshold in (
-            (left, "flips", "called", thresholds.flip),
-            (right, "need", "lost", thresholds.need),
-        ):
-            _draw_artefacts(axis, planted, number, harm)
-            axis.axhline(threshold, color="0.8", linewidth=0.8, zorder=0)
-            axis.axvline(harmful, color="0.8", linewidth=0.8, zorder=0)
-        left.set(xlabel="harm: others called the class", ylabel="largest of flip, sham and part")
-        right.set(xlabel="harm: recall lost", ylabel="need")
-        despine(figure.axes)
-        legend_below(figure, left, 4)
+        figure, (panels,) = page_of_panels(1, len(PARTS), 3.4)
+        for (part, kind), axis in zip(PARTS.items(), panels, strict=True):
+            _draw_artefacts(axis, table[table["part"] == part], part)
+            axis.axhline(kind.threshold, color="0.8", linewidth=0.8, zorder=0)
+            axis.axvline(harmful, color="0.8", linewidth=0.8, zorder=0, label="limits")
+            axis.set(title=part, xlabel="harm: recall lost")
+        panels[0].set_ylabel("others called the class with its part")
+        despine(panels)
+        legend_below(figure, panels[0], 3)
         write_title(figure, "Does the test warn of the artefacts that do harm?")
     return figure
 
 
-def _draw_artefacts(axis: Axes, planted: pd.DataFrame, number: str, harm: str) -> None:
-    """A mark for each artefact: filled if the test warns, its form by the share of images; brightness in grey."""
-    coarse = planted[planted["kind"] == "brightness"]
-    planted = planted[planted["kind"] != "brightness"]
-    warned = planted["verdict"].isin(FOUND)
+def _draw_artefacts(axis: Axes, planted: pd.DataFrame, part: str) -> None:
+    """A mark for each artefact: filled if the test warns, its form by the share of images."""
+    warned = planted["verdict"] == FOLLOWS
     for share, (mark, words) in SHARES.items():
         for warns, colour in ((True, WARNED), (False, SILENT)):
             rows = planted[(planted["share"] == share) & (warned == warns)]
-            axis.plot(
-                rows[harm], rows[number], mark, markersize=4.5, color=colour, alpha=0.7,
-                markerfacecolor=colour if warns else "none",
-            )  # fmt: skip
+            face = colour if warns else "none"
+            axis.plot(rows["lost"], rows[part], mark, markersize=4.5, color=colour, alpha=0.7, markerfacecolor=face)
         axis.plot([], [], mark, markersize=4.5, color="0.4", markerfacecolor="none", label=words)
-    axis.plot(coarse[harm], coarse[number], "x", markersize=4, color="0.6", zorder=1, label="brightness")
     axis.plot([], [], "o", markersize=4.5, color=WARNED, label="the test warns")
     axis.plot([], [], "o", markersize=4.5, color=SILENT, markerfacecolor="none", label="it does not")
-    axis.plot([], [], color="0.8", linewidth=0.8, label="limits")
 
 
 CHOSEN = "swap_fine"  # the training that the table of the docs has
