@@ -1,4 +1,4 @@
-"""The command `frequency-shortcuts`: flips, maps, tests and verdicts of a network from a shell."""
+"""The command `frequency-shortcuts`: parts that are followed, maps, tests and verdicts of a network from a shell."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="frequency-shortcuts")
 def main() -> None:
-    """Does an image classifier follow a texture or artefact of a class, and which few frequencies are enough?
+    """Does an image classifier follow something that is not the object, and which few frequencies are enough?
 
     \b
     Examples:
@@ -198,11 +198,12 @@ def main() -> None:
 
 
 @main.command(short_help="Test a network, and write verdicts, pictures and a page.",
-              help=f"""Give images of other classes the fine spectrum of each class, take it from its own: what are they
-called? Then find a map of few frequencies for each class, and test it beside controls.
+              help=f"""Give images of other classes parts of each class that are not the object: what is fine, the
+illumination, a patch. What are they called? Then find a map of few frequencies for each class, and test it beside
+controls.
 
 {MODEL}
-Writes report.html, flips.csv, cross_flips.csv, flips.h5, and of maps verdicts.csv, rates.csv and maps.h5, with pictures
+Writes report.html, flips.csv, flips.h5, and of maps verdicts.csv, rates.csv and maps.h5, with pictures
 to a folder. A stopped search resumes with the same command.
 
 \b
@@ -218,8 +219,7 @@ Examples:
 @click.option("--source", metavar="FILE",
               help="CSV with the columns path and source: recall by source, such as hospital.")  # fmt: skip
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
-              help="Leave with status 1 if the lower end of flip, sham, part or need is above X in a "
-                   "class.")  # fmt: skip
+              help="Leave with status 1 if the lower end of fine, field or patch is above X in a class.")  # fmt: skip
 @click.option("--out", default=Path("results/analysis"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
@@ -259,9 +259,9 @@ def _refuse(*names: str, reason: str) -> None:
 
 def _reason_to_fail(flips: Any, limit: float) -> str | None:
     """Which class has the largest lower end of all numbers, in words, if it is above a limit."""
-    from frequency_shortcuts.evaluation.flip_rates import NUMBERS
+    from frequency_shortcuts.exchange.answers import PARTS
 
-    lows = flips.set_index("class")[[f"{number}_low" for number in NUMBERS]].stack()
+    lows = flips.set_index("class")[[f"{part}_low" for part in PARTS]].stack()
     if lows.empty or not lows.max() > limit:
         return None
     name, column = lows.idxmax()

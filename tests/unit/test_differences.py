@@ -9,8 +9,10 @@ import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
+from fine_wave import Reader, analyse
+from fine_wave import images_and_labels as long_waves
 from PIL import Image
-from planted_amplitude import CLASSES, MEAN, SIZE, STD, WAVED, Blobs, analyse, images_and_labels
+from planted_amplitude import CLASSES, MEAN, SIZE, STD, WAVED, images_and_labels
 from small_stores import PictureSet, class_folders
 from waves_and_network import without_drawings
 
@@ -351,27 +353,27 @@ def test_recall_by_source_puts_the_surest_loss_first():
 
 def test_an_analysis_says_the_recall_by_source():
     source = np.where(np.arange(320) < 160, "north", "south")
-    made = analyse(Blobs(follows=2), test=fs.Test(source=source))
+    made = analyse(Reader(follows=200), test=fs.Test(source=source))
     table = made.recall_by_source
     assert set(table["source"]) == {"north", "south"} and table["images"].sum() == len(made.test.labels)
-    given = {image.tobytes(): name for image, name in zip(images_and_labels()[0], source, strict=True)}
+    given = {image.tobytes(): name for image, name in zip(long_waves()[0], source, strict=True)}
     assert [given[np.asarray(image).tobytes()] for image in made.test.images] == made.sources.tolist()
     assert "Recall by source: shares in %, 95 % intervals class source images recall ant north" in words(made)
     with pytest.raises(ValueError, match="no sources were given: call analyse with Test"):
-        _ = analyse(Blobs(follows=2)).recall_by_source
+        _ = analyse(Reader(follows=200)).recall_by_source
     with pytest.raises(ValueError, match="there are 2 sources for 320 images"):
-        analyse(Blobs(follows=2), test=fs.Test(source=["x", "y"]))
+        analyse(Reader(follows=200), test=fs.Test(source=["x", "y"]))
 
 
 def test_the_command_writes_the_recall_by_source(tmp_path, monkeypatch):
     without_drawings(monkeypatch)
-    files = class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
+    files = class_folders(tmp_path / "images", *long_waves(), CLASSES)
     source = ["north" if i % 3 else "south" for i in range(len(files))]
     paths = [f"{file.parent.name}/{file.name}" for file in files]
     pd.DataFrame({"path": paths, "source": source}).to_csv(tmp_path / "sources.csv", index=False)
-    options = ["--images", tmp_path / "images", "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--quick"]
+    options = ["--images", tmp_path / "images", "--size", 32, "--mean", MEAN[0], "--std", STD[0], "--quick"]
     options += ["--source", tmp_path / "sources.csv", "--out", tmp_path / "out"]
-    done = CliRunner().invoke(main, [str(one) for one in ("analyse", "planted_amplitude:network", *options)])
+    done = CliRunner().invoke(main, [str(one) for one in ("analyse", "fine_wave:network", *options)])
     assert done.exit_code == 0 and "Recall by source: " in done.output
     table = pd.read_csv(tmp_path / "out" / "recall_by_source.csv")
     assert set(table["source"]) == {"north", "south"} and table["images"].sum() == 160

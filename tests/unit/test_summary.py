@@ -10,16 +10,15 @@ from drawn_tables import verdicts
 from PIL import Image
 from small_stores import class_folders
 
-from frequency_shortcuts.analysis import page, plots, summary
+from frequency_shortcuts.analysis import page, summary
 from frequency_shortcuts.analysis.counterfactuals import FlipTest, carriers
 from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.data import folders
-from frequency_shortcuts.data.artefacts import put
+from frequency_shortcuts.data.artefacts import CAUSES, put
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.class_statistics import class_statistics
 from frequency_shortcuts.evaluation.data_check import name_causes
-from frequency_shortcuts.evaluation.flip_rates import VERDICTS
 from frequency_shortcuts.figures.typeset import MISSING
 
 CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
@@ -27,20 +26,20 @@ CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
 
 @pytest.fixture
 def flips():
-    """Of six classes, one for each verdict; the first one follows by each number."""
+    """Of six classes, with each verdict; the first one follows all parts."""
     values = {
-        "flip": [0.99, 0.01, 0.9, 0.02, 0.19, 0.5], "sham": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
-        "part": [0.97, 0.01, 0.04, np.nan, 0.1, 0.5], "need": [0.01, 0.79, 0.8, 0.03, np.nan, 0.5],
+        "fine": [0.99, 0.01, 0.9, 0.02, 0.19, 0.5], "field": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
+        "patch": [0.97, 0.79, 0.04, 0.01, np.nan, 0.5],
     }  # fmt: skip
     table = pd.DataFrame({"class": CLASSES})
     for name, column in values.items():
         table[name] = column
         table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.08, table[name] + 0.0449
-    others = {"coarse": 0.4, "recall": 0.9, "images": 200, "verdict": VERDICTS, "cause": None,
-              "by": ["flip", "need", "flip", "flip", "flip", "flip"]}  # fmt: skip
-    table = table.assign(**others)
+    verdicts_of = ["follows", "follows", "follows", "not shown", "cannot tell", "not recognised"]
+    follows = ["fine, field, patch", "patch", "fine", "", "", ""]
+    table = table.assign(recall=0.9, images=200, verdict=verdicts_of, follows=follows, cause=None)
     split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
-    made = FlipTest(None, split, split, None, None, 0)
+    made = FlipTest(None, split, split, None, 0)
     made.__dict__.update(table=table, causes={})
     return made
 
@@ -76,25 +75,25 @@ def analysis(flips):
 
 
 FLIPS = f"""\
-Fine spectra: shares in %, 90 % intervals
-class  verdict            flip          sham          part          need
-ant    follows            99 [91, 100]  98 [90, 100]  97 [89, 100]  1 [-7, 5]
-cat    follows and needs  90 [82, 94]   3 [-5, 7]     4 [-4, 8]     80 [72, 84]
-bee    needs              1 [-7, 5]     2 [-6, 6]     1 [-7, 5]     79 [71, 83]
-fox    not recognised     50 [42, 54]   50 [42, 54]   50 [42, 54]   50 [42, 54]
-emu    cannot tell        19 [11, 23]   10 [2, 14]    10 [2, 14]    {MISSING}
-dog    not shown          2 [-6, 6]     2 [-6, 6]     {MISSING}             3 [-5, 7]
+Parts of a class: shares in %, 90 % intervals
+class  verdict         follows             fine          field         patch
+ant    follows         fine, field, patch  99 [91, 100]  98 [90, 100]  97 [89, 100]
+cat    follows         fine                90 [82, 94]   3 [-5, 7]     4 [-4, 8]
+bee    follows         patch               1 [-7, 5]     2 [-6, 6]     79 [71, 83]
+fox    not recognised  {MISSING}                   50 [42, 54]   50 [42, 54]   50 [42, 54]
+emu    cannot tell     {MISSING}                   19 [11, 23]   10 [2, 14]    {MISSING}
+dog    not shown       {MISSING}                   2 [-6, 6]     2 [-6, 6]     1 [-7, 5]
 """
 
 
 def test_the_summary_is_a_table_and_five_sentences(analysis):
-    """What follows or needs its spectrum comes first; each sentence stands once."""
+    """What is followed comes first; each sentence stands once."""
     said = summary.sentences(analysis)
-    assert [sentence.split()[0] for sentence in said] == ["Follows:", "What", "Not", "Cannot", "Tested:"]
-    assert said[1].startswith("What to do about ant, bee, cat: look at its images, and")
-    assert said[2] == "Not shown: flip, sham and part are at most 7 %, the need is at most 8 % (largest upper ends)."
+    assert [sentence.split()[0] for sentence in said] == ["Follows:", "Look", "Not", "Cannot", "Tested:"]
+    assert said[1].startswith("Look at images of ant, bee, cat, and") and said[1].endswith(": nothing that has a name.")
+    assert said[2] == "Not shown: no number is above 7 % (largest upper end)."
     assert said[4] == (
-        "Tested: 13 images (at least 2 of each class), with statistics of 13. The network chose among 6 of its 1,000 "
+        "Tested: 13 images (at least 2 of each class), with parts of 13. The network chose among 6 of its 1,000 "
         "outputs."
     )
     text = analysis.summary()
@@ -102,13 +101,14 @@ def test_the_summary_is_a_table_and_five_sentences(analysis):
     assert max(map(len, text.splitlines())) <= 110 and text.split("\n\n")[1].split() == " ".join(said).split()
 
 
-def test_a_likely_cause_has_a_column_and_its_files_are_named(analysis):
-    analysis.flip_test.table.loc[0, "cause"] = "wave"
+def test_a_likely_cause_is_said_in_words_and_its_files_are_named(analysis):
+    analysis.flip_test.table.loc[0, "cause"] = CAUSES["wave"]
     paths = [f"ant/{i}.png" for i in range(9)]
     analysis.__dict__["files"] = pd.DataFrame({"class": "ant", "cause": "wave", "path": paths, "score": 1.0})
     table = summary.flip_table(analysis)
-    assert table["likely cause"].tolist() == ["wave", *[MISSING] * 5]
-    assert "look at ant/0.png, ant/1.png, ant/2.png, and" in summary.sentences(analysis)[1]
+    assert table["likely cause"].tolist() == [CAUSES["wave"], *[MISSING] * 5]
+    said = summary.sentences(analysis)[1]
+    assert said.startswith("Look at ant/0.png, ant/1.png, ant/2.png, and") and f"ant: {CAUSES['wave']}." in said
 
 
 def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
@@ -118,17 +118,13 @@ def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
 
 
 def test_of_many_classes_the_table_has_the_clearest_dozen(analysis):
+    analysis.flip_test.table.loc[0, ["field_low", "patch_low"]] = 0.0
     row = analysis.flip_test.table.iloc[0]
     names = [f"c{c}" for c in range(20)]
-    many = pd.DataFrame([row] * 20).assign(**{"class": names, "flip_low": np.linspace(0.3, 0.9, 20)})
+    many = pd.DataFrame([row] * 20).assign(**{"class": names, "fine_low": np.linspace(0.3, 0.9, 20)})
     analysis.flip_test.__dict__["table"] = many.reset_index(drop=True)
     lines = analysis.summary().split("\n\n")[0].splitlines()
     assert [line.split()[0] for line in lines[2:14]] == names[:7:-1] and lines[14:] == ["and 8 more rows"]
-
-
-def test_the_first_picture_names_its_verdict(analysis):
-    words = "The clearest of 6 classes: needs."
-    assert plots.flip_note(analysis.flip_test.table.iloc[1], 6) == words
 
 
 def test_maps_have_a_table_of_their_own(analysis):
@@ -202,7 +198,7 @@ def test_the_files_that_carry_the_cause_come_first(tmp_path):
     found = carriers(SimpleNamespace(causes=causes, ranking=ranking, test=test, classes=names))
     carry = [f"owl/{i:03}.png" for i in np.flatnonzero(marked)]
     assert len(found) == 30 and set(found["path"][: len(carry)]) == set(carry)
-    assert found["score"].is_monotonic_decreasing and set(found["cause"]) == {"checkerboard"}
+    assert found["score"].is_monotonic_decreasing and set(found["cause"]) == {CAUSES["checkerboard"]}
 
 
 def test_images_in_memory_have_no_files():

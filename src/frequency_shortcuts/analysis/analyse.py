@@ -12,8 +12,10 @@ from torch import nn
 
 from frequency_shortcuts.data.splits import images_digest
 from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.evaluation import trials as test_of_maps
 from frequency_shortcuts.evaluation.class_statistics import FEWEST
-from frequency_shortcuts.evaluation.trials import Trials, count_passes
+from frequency_shortcuts.evaluation.trials import Trials
+from frequency_shortcuts.exchange.test import count_passes
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
@@ -27,10 +29,10 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work, check_state
 
 from .classes import Counts
-from .counterfactuals import SETTINGS, measure_flips
+from .counterfactuals import measure_flips
 from .images import LabelledImages, prepared_by
 from .options import Run, Test
-from .plan import COUNTERFACTUAL, PlannedSearch, announce, flip_passes, measure_unfiltered, plan_search
+from .plan import EXCHANGE, PlannedSearch, announce, measure_unfiltered, plan_search
 from .result import Analysis
 from .sources import sources_of_tests
 from .subject import Subject, match_network, read_images
@@ -51,11 +53,12 @@ def analyse(
     test: Test | None = None,
     run: Run | None = None,
 ) -> Analysis:
-    """Does a network follow the fine spectrum of a class, texture or artefact, and which few frequencies are enough?
+    """Does a network follow something that is not the object, and which few frequencies are enough?
 
-    First, images of other classes get the fine spectrum of each class, and images of the class lose it: what does the
-    network call them? Then a map of few frequencies is found for each class, and tested beside controls of its size.
-    At least half of the images rank frequencies, 10 of each class or more; the others test.
+    First, images of other classes get parts of each class that are not the object: what is fine, the illumination, and
+    a patch. What does the network call them? Then a map of few frequencies is found for each class, and tested beside
+    controls of its size. At least half of the images give parts and rank frequencies, 10 of each class or more; the
+    others test.
 
     Parameters
     ----------
@@ -78,7 +81,7 @@ def analyse(
     Raises ValueError, in one sentence, for images, labels, networks or settings that cannot be used.
 
     >>> result = analyse(network, "photographs", transform=weights.transforms(), quick=True)
-    >>> result.flips[["class", "flip", "flip_low", "need", "need_low", "verdict"]]
+    >>> result.flips[["class", "fine", "field", "patch", "verdict", "follows", "cause"]]
     """
     begin = time.perf_counter()
     check_network(network)
@@ -98,13 +101,14 @@ def analyse(
     subject = match_network(network, labelled, test, run, _counts(test), FEWEST if flips else 1)
     accuracy, seconds, batch = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
     search = trials = None
-    steps = {COUNTERFACTUAL: (float(flip_passes(subject.test, SETTINGS)), seconds)} if flips else {}
+    exchanged = count_passes(subject.test.labels, len(subject.test.classes), subject.test.neutral)
+    steps = {EXCHANGE: (float(exchanged), seconds)} if flips else {}
     if test.search and not quick:
         search = plan_search(test.search, subject.search_classifier(test.search.precision), subject.map_ranking)
         steps[f"search by {search.name}"] = search.passes, search.seconds or seconds
     if test.parts and not quick:
         trials = _trials(test, len(subject.test.classes), run.seed)
-        passes = count_passes(len(subject.test.classes), subject.tested, trials, subject.test.neutral)
+        passes = test_of_maps.count_passes(len(subject.test.classes), subject.tested, trials, subject.test.neutral)
         steps["test of maps beside controls"] = passes, seconds
     announce(subject, accuracy, steps, run)
     tested = None

@@ -1,4 +1,4 @@
-"""The counterfactual test of an analysis: its table, and one image before and after it got the spectrum of a class."""
+"""The exchange test of an analysis: its table, and one image before and after it got a part of a class."""
 
 from __future__ import annotations
 
@@ -13,45 +13,31 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
+from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
 from frequency_shortcuts.data.folders import ImageFiles
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
-from frequency_shortcuts.evaluation.counterfactual import Changes, Flips, Settings, collect
 from frequency_shortcuts.evaluation.data_check import Cause, carries, name_causes
-from frequency_shortcuts.evaluation.flip_rates import (
-    BOTH,
-    FOLLOWS,
-    FOUND,
-    NEEDS,
-    Thresholds,
-    cross_flips,
-    evidence,
-    example,
-    rates,
-)
+from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates
+from frequency_shortcuts.exchange.test import collect, example, shown_images
 from frequency_shortcuts.networks.predictions import Classifier, device_of, dtype_of, evaluating
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
-COLUMNS = [
-    "class", *(f"{number}{end}" for number in ("flip", "sham", "part", "need") for end in ("", "_low", "_high")),
-    "coarse", "recall", "images", "verdict", "cause", "by",
-]  # fmt: skip
-SETTINGS, THRESHOLDS = Settings(), Thresholds()
+MIRRORED = {LOST: RAISED, RAISED: LOST}  # causes: of two classes, what one has lost is raised in the other
 LARGE = 0.99  # share of the pixels whose difference is shown in full; the others are clipped
 
 Picture = npt.NDArray[np.uint8]
 
 
 class Counterfactual(NamedTuple):
-    """An image before and after it got the fine spectrum of a class, and what the network says to both.
+    """An image before and after it got a part of a class, and what the network says to both.
 
     before, after : uint8 [channels, H, W]; difference : the same, after minus before times `factor`, clipped, grey for
         none
     label : the class of the image; called_before, called_after : the classes that the network calls
     logits_before, logits_after : float64 [class]
-    kind : what was changed: `flip`, `part`, or a control, `sham` or `own_part`; or, for an image of the class, `away`:
-        its own fine spectrum became that of all others, or `away_sham`
+    part : a name of `exchange.test.PARTS`
     """
 
     before: Picture
@@ -63,23 +49,22 @@ class Counterfactual(NamedTuple):
     called_after: str
     logits_before: FloatArray
     logits_after: FloatArray
-    kind: str
+    part: str
 
 
 @dataclass(frozen=True, eq=False)
 class FlipTest:
-    """The counterfactual test of an analysis.
+    """The exchange test of an analysis.
 
     network : its logits of the classes, and nothing else
-    ranking, test : the images of the statistics, and those that are changed
-    statistics, hits : see `counterfactual.collect`; seed : of its draws
+    ranking, test : the images that give parts, and those of which some get them
+    answers : see `exchange.test.collect`; seed : of its draws
     """
 
     network: nn.Module
     ranking: Split
     test: Split
-    statistics: ClassStatistics
-    hits: Flips
+    answers: Answers
     seed: int
 
     @property
@@ -87,46 +72,60 @@ class FlipTest:
         return self.test.classes
 
     @functools.cached_property
+    def shown(self) -> IntArray:
+        """The test images that the network was shown, by their positions."""
+        return shown_images(self.test)
+
+    @functools.cached_property
     def table(self) -> pd.DataFrame:
-        """Rates and verdict of each class, see `flip_rates.rates`; classes are names here."""
-        table = rates(self.hits, THRESHOLDS)
-        named = [self.causes[k].name if k in self.causes else None for k in table["class"]]
-        return table.assign(**{"class": self._names(table["class"]), "cause": pd.Series(named, dtype=object)})[COLUMNS]
+        """Numbers and verdict of each class, see `exchange.test.rates`, and a likely cause in words, or None."""
+        table = rates(self.answers)
+        words = {k: CAUSES[cause.name] for k, cause in self.causes.items()}
+        if len(self.classes) == 2 and words:
+            words = dict.fromkeys((0, 1), self._of_pair())
+        causes = pd.Series([words.get(k) for k in table["class"]], dtype=object)
+        return table.assign(**{"class": [self.classes[c] for c in table["class"]], "cause": causes})
+
+    def _of_pair(self) -> str:
+        """The causes of both of two classes as one: what sets one apart can be in the other."""
+        named = {k: cause.name for k, cause in self.causes.items()}
+        mirrored = {1 - k: MIRRORED[name] for k, name in named.items() if name in MIRRORED}
+        both = sorted((mirrored | named).items())
+        return ", or ".join(f"{self.classes[k]}: {CAUSES[name]}" for k, name in both)
+
+    @functools.cached_property
+    def statistics(self) -> ClassStatistics:
+        """The statistics of the spectra of the ranking images."""
+        pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
+        return class_statistics(pixels, len(self.classes), self.classes)
 
     @functools.cached_property
     def causes(self) -> dict[int, Cause]:
-        """The likely causes of classes that follow or need their spectrum: number of the class -> cause, if it has one.
+        """The likely causes of classes that follow: number of the class -> cause, if it has one.
 
         They are those of the ranking images alone, see `data_check.name_causes`.
         """
-        table = rates(self.hits, THRESHOLDS)
-        found = table.loc[table["verdict"].isin(FOUND), "class"].tolist()
+        table = rates(self.answers)
+        found = table.loc[table["verdict"] == FOLLOWS, "class"].tolist()
         if not found:
             return {}
         pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
         causes = name_causes(pixels, self.statistics, seed=self.seed)
         return {k: causes[k] for k in found if k in causes}
 
-    @functools.cached_property
-    def cross(self) -> pd.DataFrame:
-        """The cross matrix of flips, see `flip_rates.cross_flips`; classes are names here."""
-        table = cross_flips(self.hits)
-        return table.assign(**{name: self._names(table[name]) for name in ("class", "spectrum_of")})
+    def counterfactual(self, k: int, part: str | None = None) -> Counterfactual:
+        """A typical image before and after it got a part of class k: one that is then called k, if there is one.
 
-    def _names(self, numbers: pd.Series) -> list[str]:
-        return [self.classes[c] for c in numbers]
-
-    def counterfactual(self, k: int) -> Counterfactual:
-        """A typical image before and after it got the spectrum of class k: one that is flipped if the class follows.
-
-        If the class only needs its spectrum, an image of its own that loses it. Raises ValueError for a class that was
-        not tested.
+        part : by default that which the class follows most clearly. Raises ValueError for a class that was not tested,
+        and for an unknown part.
         """
-        if k not in self.hits.tested:
+        if k not in self.answers.tested:
             raise ValueError(f"class {self.classes[k]} was not tested: it is the neutral class")
-        images, kind, place = example(self.hits, self.table.iloc[self.hits.tested.index(k)], k)
-        pixels = in_pixels(self.ranking, self.test, device_of(self.network))[1]
-        before, after = Changes(self.statistics, SETTINGS, pixels, self.seed).of_image(kind, k, images, place)
+        if part is not None and part not in PARTS:
+            raise ValueError(f"unknown part {part!r}: choose from {', '.join(PARTS)}")
+        part = part or clearest_part(self.table.iloc[self.answers.tested.index(k)])
+        ranking, pixels = in_pixels(self.ranking, self.test.subset(self.shown), device_of(self.network))
+        image, before, after = example(self.answers, part, k, ranking, pixels, self.seed)
         dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
         with evaluating(self.network), torch.no_grad():
             logits = [self.network(pixels.seen(one.clone()).to(dtype))[0].double().cpu() for one in (before, after)]
@@ -138,21 +137,19 @@ class FlipTest:
             after=_picture(after),
             difference=_picture(0.5 + factor * (after - before)),
             factor=factor,
-            label=self.classes[self.test.labels[images[place]]],
+            label=self.classes[self.answers.labels[image]],
             called_before=called_before,
             called_after=called_after,
             logits_before=logits[0].numpy(),
             logits_after=logits[1].numpy(),
-            kind=kind,
+            part=part,
         )
 
 
 def measure_flips(network: Classifier, ranking: Split, test: Split, *, seed: int, progress: bool) -> FlipTest:
-    """Run the counterfactual test; see `counterfactual.collect`."""
-    pixels, _ = in_pixels(ranking, test, network.device)
-    statistics = class_statistics(pixels, len(ranking.classes), ranking.classes)
-    hits = collect(network, ranking, test, settings=SETTINGS, statistics=statistics, seed=seed, progress=progress)
-    return FlipTest(network.original, ranking, test, statistics, hits, seed)
+    """Run the exchange test; see `exchange.test.collect`."""
+    answers = collect(network, ranking, test, seed=seed, progress=progress)
+    return FlipTest(network.original, ranking, test, answers, seed)
 
 
 def carriers(test: FlipTest) -> pd.DataFrame:
@@ -170,19 +167,33 @@ def carriers(test: FlipTest) -> pd.DataFrame:
         for k, scores in carries(own, test.causes).items():
             (at,) = np.nonzero(split.labels == k)
             paths = ["/".join(Path(split.images.files[i]).parts[-2:]) for i in at]
-            rows = {"class": test.classes[k], "cause": test.causes[k].name, "path": paths, "score": scores[at]}
-            tables.append(pd.DataFrame(rows))
+            cause = CAUSES[test.causes[k].name]
+            tables.append(pd.DataFrame({"class": test.classes[k], "cause": cause, "path": paths, "score": scores[at]}))
     return pd.concat(tables).sort_values(
         ["class", "score"], ascending=[True, False], kind="stable", ignore_index=True
     )  # fmt: skip
 
 
+def margins(table: pd.DataFrame) -> pd.DataFrame:
+    """By how much the lower end of each part is above its threshold: a row a class, a column a part."""
+    return pd.DataFrame({part: table[f"{part}_low"] - kind.threshold for part, kind in PARTS.items()})
+
+
+def clearest_part(row: pd.Series) -> str:
+    """The part that a class follows most clearly. row : of `FlipTest.table`"""
+    return str(margins(row.to_frame().T).iloc[0].astype(float).idxmax())
+
+
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `FlipTest.table`: what follows before what is needed before the rest, and then by the lower end."""
-    kind = table["verdict"].map({FOLLOWS: 0, BOTH: 0, NEEDS: 1}).fillna(2)
-    low = [row[f"{evidence(row)}_low"] for _, row in table.iterrows()]
-    ordered = table.assign(_kind=kind, _low=low).sort_values(["_kind", "_low"], ascending=[True, False], kind="stable")
-    return ordered[COLUMNS]
+    """The rows of `FlipTest.table`: what follows before the rest, and then by the clearest part."""
+    kind = (table["verdict"] == FOLLOWS).to_numpy()
+    order = np.lexsort([-margins(table).max(axis=1).to_numpy(), ~kind])
+    return table.iloc[order]
+
+
+def clearest_of_parts(table: pd.DataFrame) -> dict[str, str]:
+    """Part -> the class that follows it most clearly, or would."""
+    return {part: str(table["class"].iloc[int(table[f"{part}_low"].argmax())]) for part in PARTS}
 
 
 def _picture(pixels: Tensor) -> Picture:

@@ -10,6 +10,7 @@ import pandas as pd
 from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.data.folders import few
 
+from . import wording
 from .page import embedded, fill
 from .wording import as_lines, as_table, filled, percent
 
@@ -27,7 +28,7 @@ SETS_APART = 0.7  # share of the images of a class that have a value, minus that
 NOTHING, PAIR, SIZES, UNREADABLE, USE = "nothing", "pair", "sizes", "unreadable", "use"
 SENTENCES = {
     NOTHING: "{nothing} of {classes} classes have neither a fact that sets them apart nor a likely cause.",
-    PAIR: "Of two classes, either may be the one that was processed: if one is blurred, the other looks sharpened.",
+    PAIR: wording.PAIR,
     SIZES: "The pictures have {sizes} sizes. All are compared at {size} pixels; resizing changes fine spectra.",
     UNREADABLE: "{unreadable} of {pictures} pictures cannot be read and are left out: {names}.",
     USE: "A network could use all of this; fs.analyse says whether yours does.",

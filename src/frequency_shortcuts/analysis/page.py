@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.evaluation.flip_rates import FOUND
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
+from frequency_shortcuts.exchange.answers import BOUND, FOLLOWS, PARTS
 from frequency_shortcuts.figures import canvas
 
 from . import summary
-from .counterfactuals import THRESHOLDS, clearest_first
-from .plots import flip_note
+from .plots import NOTE
 from .wording import percent
 
 if TYPE_CHECKING:
@@ -39,7 +38,6 @@ def fill(template: str, about: Mapping[str, Any], **content: Any) -> str:
 
 def render(result: Analysis, drawings: Path) -> str:
     """The page as text, with the pictures that lie in a folder."""
-    flips = clearest_first(result.tested_flips().table)
     maps = None
     if result.hits is not None:
         maps = {
@@ -52,11 +50,12 @@ def render(result: Analysis, drawings: Path) -> str:
     return fill(
         "page.html.jinja",
         title=f"Frequency shortcuts of {result.about['network']}",
-        note=flip_note(flips.iloc[0], len(flips)),
+        note=NOTE,
         summary=summary.sentences(result),
         flips=summary.flip_table(result),
-        found=FOUND,
-        thresholds=THRESHOLDS._asdict(),
+        found=(FOLLOWS,),
+        parts=PARTS,
+        bound=BOUND,
         flip=embedded(drawings / "flip.png"),
         sources=None if result.sources is None else summary.source_table(result).head(WORST),
         maps=maps,

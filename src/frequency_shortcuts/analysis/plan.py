@@ -18,7 +18,6 @@ from tqdm import tqdm
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.counterfactual import CALLED_PER_CLASS, Settings
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.engine import Engine, Limits
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
@@ -36,7 +35,7 @@ log = logging.getLogger(__name__)
 SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
 CELLS = 32  # of frequencies along a side of the spectrum, where culling removes cells
 CPU_IMAGES = 16  # of the timed batch on a CPU, where a larger one is not faster
-COUNTERFACTUAL = "counterfactual test"
+EXCHANGE = "exchange test"
 NO_GRADIENT = "the network gives no gradient, which the default method needs"
 
 
@@ -144,18 +143,6 @@ def measure_unfiltered(network: nn.Module, test: Split, progress: bool = False) 
     return accuracy, seconds, batch
 
 
-def flip_passes(test: Split, settings: Settings) -> int:
-    """Passes of the counterfactual test, at most."""
-    of_class = np.bincount(test.labels, minlength=len(test.classes))
-    moved = np.minimum(settings.images + settings.images // 2, len(test) - of_class)
-    own = np.minimum(settings.images, of_class)
-    # flip, coarse and two parts; the loss of the own spectrum; both with draws of their sham
-    passes = moved * (4 + settings.draws) + own * (1 + settings.draws)
-    if test.neutral is not None:
-        passes[test.neutral] = 0
-    return int(passes.sum() + len(test) + CALLED_PER_CLASS * len(of_class))
-
-
 def announce(subject: Subject, accuracy: float, steps: Mapping[str, tuple[float, float]], run: Run) -> None:
     """Show what an analysis will do on standard error, beside the progress bars, or in the log if there are none.
 
@@ -163,8 +150,8 @@ def announce(subject: Subject, accuracy: float, steps: Mapping[str, tuple[float,
     """
     n_classes = len(subject.test.classes)
     images = []
-    if COUNTERFACTUAL in steps:
-        images.append(f"{len(subject.ranking):,} images rank frequencies, {len(subject.test):,} test")
+    if EXCHANGE in steps:
+        images.append(f"{len(subject.ranking):,} images give parts, {len(subject.test):,} test")
     if any(name.startswith("search") for name in steps):
         images.append(f"{subject.search:,} find maps, {subject.tested:,} test them")
     images.append(f"the network chooses among {_outputs(subject.test.classes, subject.outputs, subject.n_outputs)}")

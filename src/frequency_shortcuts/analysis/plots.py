@@ -1,4 +1,4 @@
-"""Plots of a map of frequencies, and of an image before and after it got the fine spectrum of a class."""
+"""Plots of a map of frequencies, and of an image before and after it got a part of a class."""
 
 from __future__ import annotations
 
@@ -16,35 +16,32 @@ from frequency_shortcuts.figures.canvas import show_plane, style
 from frequency_shortcuts.figures.cards import Panel, draw_panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import as_array
 
-from .counterfactuals import Counterfactual, FlipTest, clearest_first
+from .counterfactuals import Counterfactual, FlipTest, clearest_first, clearest_of_parts
 
 if TYPE_CHECKING:
     from .result import Analysis
 
-CHANGED = {  # kind of change: what stands over the image after it
-    "flip": "with the fine spectrum\nof {}",
-    "sham": "disturbed as much\nas by {}",
-    "own_part": "with the finest part of\nanother of its class",
-    "part": "with the finest part\nof an image of {}",
-    "away": "with the fine spectrum\nof the other classes",
-    "away_sham": "disturbed as much\nas by the other classes",
+GIVEN = {  # part -> what stands over the image that got it
+    "fine": "with what is fine\nin {}",
+    "field": "with the illumination\nof {}",
+    "patch": "with a patch\nof {}",
 }
-
-
-def flip_note(row: Any, n_classes: int) -> str:
-    """What the picture shows."""
-    return f"The clearest of {n_classes:,} classes: {row['verdict']}."
+NOTE = "Of each part, the class that follows it most clearly, or would."
 
 
 def draw_flip(test: FlipTest) -> Figure:
-    """The image of the clearest class, the same after the change, and the difference made visible."""
-    row = clearest_first(test.table).iloc[0]
-    made = test.counterfactual(test.classes.index(row["class"]))
-    return rows_of_panels({f"class {row['class']}": _panels(made, row["class"])}, flip_note(row, len(test.table)))
+    """A row for each part: an image, the same with the part of the clearest class, and the difference made visible."""
+    rows = {}
+    for part, name in clearest_of_parts(test.table).items():
+        row = test.table.set_index("class").loc[name]
+        followed = part in row["follows"].split(", ")
+        verdict = "followed" if followed else "not followed"
+        rows[f"{part}:\n{verdict}"] = _panels(test.counterfactual(test.classes.index(name), part), name)
+    return rows_of_panels(rows, NOTE)
 
 
 def _panels(made: Counterfactual, name: str) -> list[Panel]:
-    """An image before and after it got the spectrum of a class of this name, with both answers, and the difference."""
+    """An image before and after it got a part of a class of this name, with both answers, and the difference."""
     answers = [
         f"called {called}\nprobability {softmax(logits).max():.2f}"
         for called, logits in ((made.called_before, made.logits_before), (made.called_after, made.logits_after))
@@ -52,7 +49,7 @@ def _panels(made: Counterfactual, name: str) -> list[Panel]:
     right = [called == made.label for called in (made.called_before, made.called_after)]
     return [
         Panel(f"image of {made.label}", made.before, answers[0], right[0]),
-        Panel(CHANGED[made.kind].format(name), made.after, answers[1], right[1]),
+        Panel(GIVEN[made.part].format(name), made.after, answers[1], right[1]),
         Panel(f"the difference\n({made.factor:.2g} times)", made.difference, "grey: no change"),
     ]
 
@@ -88,20 +85,23 @@ def plot_map(
     return ax
 
 
-def plot_flip(result: Analysis, class_name: str | None = None, *, ax: Sequence[Axes] | None = None) -> list[Axes]:
-    """Draw an image before and after it got the fine spectrum of a class, and the difference.
+def plot_flip(
+    result: Analysis, class_name: str | None = None, *, part: str | None = None, ax: Sequence[Axes] | None = None
+) -> list[Axes]:
+    """Draw an image before and after it got a part of a class, and the difference.
 
     result : of `analyse`
-    class_name : by default the class that clearest follows or needs its spectrum
+    class_name : by default the class that clearest follows a part of it
+    part : fine, field or patch; by default that which the class follows most clearly
     ax : three axes of matplotlib; by default those of a new figure
 
-    Returns the three axes. Raises ValueError for another class or number of axes, and if nothing was tested.
+    Returns the three axes. Raises ValueError for another class, part or number of axes, and if nothing was tested.
 
     >>> figure, axes = plt.subplots(2, 3)
     >>> fs.plot_flip(result, "Pullover", ax=axes[0])
     """
     name = class_name or clearest_first(result.tested_flips().table)["class"].iloc[0]
-    shown = _panels(result.counterfactual(name), name)
+    shown = _panels(result.counterfactual(name, part), name)
     if ax is None:
         return rows_of_panels({f"class {name}": shown}).axes
     axes = [*np.ravel(np.asarray(ax, dtype=object))]

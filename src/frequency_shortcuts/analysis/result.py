@@ -22,8 +22,8 @@ from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import examples, shortcuts
-from frequency_shortcuts.evaluation.counterfactual import write_flips
 from frequency_shortcuts.evaluation.verdicts import over_seeds
+from frequency_shortcuts.exchange.answers import write_answers
 from frequency_shortcuts.figures import canvas, cards, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.maps import adcs, dfm
@@ -63,7 +63,7 @@ class Analysis:
 
     ranking, test : the images that rank frequencies, and those that test; the first ones are also those of the maps
     about : how it was made: network, digests of weights and images, settings, seed, device, seconds
-    flip_test : the counterfactual test; None where only maps were made
+    flip_test : the exchange test; None where only maps were made
     maps : bool [class, H, W], centred, the frequencies in the map of each class; None without maps
     found : scores of the search, None where none were searched for
     hits : the class that the network names for each test image under each mask; None where no maps were tested
@@ -88,21 +88,17 @@ class Analysis:
 
     @property
     def flips(self) -> pd.DataFrame:
-        """One row for each class, from the counterfactual test; see `flip_rates.rates`.
+        """One row for each class, from the exchange test; see `exchange.answers.rates`.
 
-        `flip` is the share of other images that are called the class after they got its fine spectrum, minus before;
-        `sham` that after changes that are not of the class; `part` that with the finest part of an image of the class,
-        minus that of an image of their own class; `need` what the recall loses without the finest spectrum of its
-        class; each with its two-sided 90 % interval (`_low`, `_high`). `coarse` are flips by all other frequencies.
-        `recall` is that of the class, `images` were counted for `flip`. `verdict` is one of `flip_rates.VERDICTS`,
-        `cause` a likely one or None.
+        `fine`, `field` and `patch` are the shares of other images that are called the class with this part of it, minus
+        the shares with that of their own class; each with its two-sided 90 % interval (`_low`, `_high`), and
+        `_control`, the share with that of their own class minus that without a change. `recall` is that of the class,
+        `images` got the parts. `verdict` is one of `exchange.answers.VERDICTS`, `follows` the names of the parts that
+        the class follows, `cause` a likely one in words, or None.
+
+        Of two classes, what separates them can be in either: verdict, parts and cause are those of the pair.
         """
-        return self.tested_flips().table.drop(columns="by")
-
-    @property
-    def cross_flips(self) -> pd.DataFrame:
-        """The share that is called each class after it got the fine spectrum of each; see `flip_rates.cross_flips`."""
-        return self.tested_flips().cross
+        return self.tested_flips().table
 
     @functools.cached_property
     def files(self) -> pd.DataFrame:
@@ -114,8 +110,8 @@ class Analysis:
         """The recall of each class in the test images of each source, worst first; see `sources.recall_by_source`."""
         if self.sources is None:
             raise ValueError("no sources were given: call analyse with Test(source=...)")
-        hits = self.tested_flips().hits
-        return recall_by_source(hits.labels, hits.unfiltered, self.sources, self.classes)
+        test = self.tested_flips()
+        return recall_by_source(test.answers.labels, test.answers.before, self.sources[test.shown], self.classes)
 
     @property
     def differences(self) -> FloatArray:
@@ -123,12 +119,15 @@ class Analysis:
 
         It is 1 by chance, and does not depend on the network; see `ClassStatistics.differences`.
         """
-        return self.tested_flips().hits.differences
+        statistics = self.tested_flips().statistics
+        return np.stack([statistics.differences(k) for k in range(len(self.classes))])
 
-    def counterfactual(self, of: str | int) -> Counterfactual:
-        """A typical image before and after it got the fine spectrum of a class, given by its name or number.
+    def counterfactual(self, of: str | int, part: str | None = None) -> Counterfactual:
+        """A typical image before and after it got a part of a class, which is given by its name or number.
 
-        Raises ValueError for another class.
+        part : fine, field or patch; by default that which the class follows most clearly
+
+        Raises ValueError for another class or part.
 
         >>> result.counterfactual("Pullover").called_after
         'Pullover'
@@ -138,10 +137,10 @@ class Analysis:
             of = names.index(of)
         if isinstance(of, str) or not 0 <= of < len(names):
             raise ValueError(f"class {of}: expected a name or number of a class of the images, {few([*names])}")
-        return self.tested_flips().counterfactual(of)
+        return self.tested_flips().counterfactual(of, part)
 
     def tested_flips(self) -> FlipTest:
-        """The counterfactual test; raises ValueError if nothing was tested."""
+        """The exchange test; raises ValueError if nothing was tested."""
         if self.flip_test is None:
             raise ValueError("nothing was tested: call analyse with the parts keep, remove or both")
         return self.flip_test
@@ -215,7 +214,7 @@ class Analysis:
         return f"Analysis of {self.about['network']}, {len(self.classes)} classes\n{outcome}"
 
     def flip(self) -> Figure:
-        """The class that clearest follows its fine spectrum: an image, the same with this spectrum, the difference."""
+        """For each part the class that follows it most clearly: an image, the same with the part, the difference."""
         return draw_flip(self.tested_flips())
 
     def cards(self) -> Figure:
@@ -250,21 +249,21 @@ class Analysis:
         return selection.clearest_shortcuts(self._table_of_network(), self.classes, MOST)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write flips.csv, cross_flips.csv, flips.h5, report.html, and pictures as SVG and PNG, to a folder.
+        """Write flips.csv, flips.h5, report.html, and pictures as SVG and PNG, to a folder.
 
         With sources also recall_by_source.csv; if files carry a likely cause, files.csv. If maps were tested, also
         maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps were
         searched for, `mask/top_{percent}`. Returns the folder.
         """
         folder = check_folder(folder)
-        tables, figures = {"flips": self.flips, "cross_flips": self.cross_flips}, {"flip": self.flip}
+        tables, figures = {"flips": self.flips}, {"flip": self.flip}
         if self.sources is not None:
             tables["recall_by_source"] = self.recall_by_source
         if len(self.files):
             tables["files"] = self.files
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_hdf5(folder / "flips.h5") as file:
-            write_flips(file, self.tested_flips().hits)
+            write_answers(file, self.tested_flips().answers)
             file.attrs.update(self._origin())
         if self.maps is not None:
             self.save_maps(folder / "maps.h5")
@@ -286,7 +285,7 @@ class Analysis:
     def to_dict(self) -> dict[str, float]:
         """All numbers of `flips`, `verdicts` and `recall_by_source`, as far as they are there, by flat names.
 
-        Such as `flip/cat/flip_low`, `map/cat/tpr_dfm` and `source/cat/A/recall`; yes is 1, and no is 0. For trackers:
+        Such as `flip/cat/fine_low`, `map/cat/tpr_dfm` and `source/cat/A/recall`; yes is 1, and no is 0. For trackers:
         `mlflow.log_metrics(result.to_dict())`.
         """
         tables = {}

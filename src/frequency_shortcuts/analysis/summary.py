@@ -1,4 +1,4 @@
-"""What an analysis says: a table for each test, and fixed sentences with slots for names and numbers."""
+"""What an analysis says: a table for each test, and at most five fixed sentences with slots for names and numbers."""
 
 from __future__ import annotations
 
@@ -9,52 +9,55 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.evaluation.flip_rates import (
+from frequency_shortcuts.exchange.answers import (
     CANNOT_TELL,
-    FOUND,
+    FOLLOWS,
     LEAST_RECALL,
     NOT_RECOGNISED,
-    NOT_SHOWN_VERDICT,
-    NUMBERS,
+    NOT_SHOWN,
+    PARTS,
 )
 from frequency_shortcuts.figures.canvas import CONTROLS, control_label
 
+from . import wording
 from .counterfactuals import clearest_first
 from .wording import as_lines, as_table, filled, percent, with_interval
 
 if TYPE_CHECKING:
     from .result import Analysis
 
-ADVICE, TESTED = "advice", "tested"
+ADVICE, PAIR, TESTED = "advice", "pair", "tested"
 SENTENCES = {  # verdict of a class, or a label -> what is said once
-    **dict.fromkeys(
-        FOUND,
-        "Follows: other images are called the class once they have its fine spectrum (flip), a disturbed one (sham) or "
-        "the finest part of one of its images (part). Needs: without its own fine spectrum, it is no longer recognised "
-        "(need). Texture or artefact: your knowledge of the images tells which.",
-    ),
-    ADVICE: "What to do about {classes}: look at {files}, and find out how these images came by the trace, and others "
-    "did not; `frequency-shortcuts data` compares the files of all classes. If a class is rightly known by its "
-    "texture, nothing needs a cure.",
-    NOT_SHOWN_VERDICT: "Not shown: flip, sham and part are at most {flips} %, the need is at most {need} % (largest "
-    "upper ends).",
+    FOLLOWS: "Follows: more other images are called the class with a part of it than with that of their own class. "
+    f"{'; '.join(f'{part}: {kind.words}' for part, kind in PARTS.items())}. Your knowledge of the images tells whether "
+    "it is an artefact.",
+    ADVICE: "Look at {files}, and find out how these images came by it. Likely, by the images alone: {causes}.",
+    PAIR: wording.PAIR,
+    NOT_SHOWN: "Not shown: no number is above {bound} % (largest upper end).",
     **dict.fromkeys(
         (CANNOT_TELL, NOT_RECOGNISED),
-        "Cannot tell: a number may lie on either side of its threshold, only images of one other class are called so, "
-        "or too few are left for the need. Not recognised: the recall is below {recall}, or hardly above the share of "
-        "others that are called so.",
+        "Cannot tell: a number may lie on either side of its threshold. Not recognised: the recall is below {recall}, "
+        "or hardly above the share of others that are called so.",
     ),
-    TESTED: "Tested: {test:,} images (at least {least:,} of each class), with statistics of {ranking:,}. The network "
+    TESTED: "Tested: {test:,} images (at least {least:,} of each class), with parts of {ranking:,}. The network "
     "chose among {n_classes:,} of its {outputs:,} outputs.",
 }
 NAMED = 3  # files of each class
 
 
 def flip_table(result: Analysis) -> pd.DataFrame:
-    """The verdicts of the counterfactual test as cells: what follows or needs its fine spectrum comes first."""
-    table = clearest_first(result.tested_flips().table)
-    numbers = {number: with_interval(table, number) for number in NUMBERS}
-    return filled(table[["class", "verdict"]].assign(**numbers, **{"likely cause": table["cause"]}))
+    """The verdicts of the exchange test as cells: what is followed comes first. Two classes are one row."""
+    table = clearest_first(result.flips)
+    if len(table) == 2:
+        pair = table.iloc[:1].copy()
+        pair["class"] = " or ".join(result.classes)
+        for part in PARTS:  # of the class that follows it more
+            columns = [f"{part}{end}" for end in ("", "_low", "_high")]
+            pair[columns] = table[columns].loc[[table[f"{part}_low"].idxmax()]].to_numpy()
+        table = pair
+    numbers = {part: with_interval(table, part) for part in PARTS}
+    named = {"follows": table["follows"].replace("", None), **numbers, "likely cause": table["cause"]}
+    return filled(table[["class", "verdict"]].assign(**named))
 
 
 def map_table(result: Analysis) -> pd.DataFrame:
@@ -98,23 +101,26 @@ def source_table(result: Analysis) -> pd.DataFrame:
 
 
 def sentences(result: Analysis) -> list[str]:
-    """What the verdicts mean, what to do about classes that follow or need their spectrum, and what was tested."""
+    """What the verdicts mean, which files to look at, and what was tested: at most five."""
     table = result.flips
-    found, not_shown = table[table["verdict"].isin(FOUND)], table[table["verdict"] == NOT_SHOWN_VERDICT]
-    *flips, need = (_up(not_shown[f"{number}_high"].max()) for number in NUMBERS)
+    found, not_shown = table[table["verdict"] == FOLLOWS], table[table["verdict"] == NOT_SHOWN]
     files = few(result.files.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
+    pair, named = len(table) == 2, found[found["cause"].notna()]
+    causes = [cause if pair else f"{name}: {cause}" for name, cause in zip(named["class"], named["cause"], strict=True)]
     slots = {
-        "classes": few(found["class"].tolist()), "files": files or "its images", "flips": max(flips), "need": need,
+        "files": files or f"images of {few(found['class'].tolist())}", "causes": few([*dict.fromkeys(causes)]) or
+        "nothing that has a name", "bound": _up(not_shown[[f"{part}_high" for part in PARTS]].max(axis=None)),
         "recall": LEAST_RECALL, "test": len(result.test), "least": int(np.bincount(result.test.labels).min()),
         "ranking": len(result.ranking), "n_classes": len(result.classes), "outputs": result.about["outputs"],
     }  # fmt: skip
-    said = {*table["verdict"], TESTED, *([ADVICE] if len(found) else [])}
+    said = {*table["verdict"], TESTED, *([ADVICE] if len(found) else []), *([PAIR] if pair else [])}
     return list(dict.fromkeys(words.format(**slots) for label, words in SENTENCES.items() if label in said))
 
 
 def text(result: Analysis) -> str:
     """The tables and sentences, as plain text."""
-    parts = [as_table("Fine spectra: shares in %, 90 % intervals", flip_table(result)), as_lines(sentences(result))]
+    flips = flip_table(result).drop(columns="likely cause", errors="ignore")
+    parts = [as_table("Parts of a class: shares in %, 90 % intervals", flips), as_lines(sentences(result))]
     if result.sources is not None:
         parts.append(as_table("Recall by source: shares in %, 95 % intervals", source_table(result)))
     if result.hits is not None:

@@ -13,6 +13,7 @@ from frequency_shortcuts.figures.typeset import MISSING
 
 LINE = 100  # characters of a sentence in a line
 MOST = 12  # rows of a table in a summary, and classes of a drawing
+PAIR = "Of two classes, either may be the one that was processed: if one is blurred, the other looks sharpened."
 NAMED_BY = ("fact", "class", "source")  # columns that name a row
 
 

@@ -21,7 +21,7 @@ from frequency_shortcuts.data.splits import Split, first_of_each_class
 from frequency_shortcuts.networks.predictions import Classifier, check_alone, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
-from .answers import Answers
+from .answers import Answers, typical
 from .field import Field
 from .fine import Fine
 from .part import Part, Subject
@@ -59,7 +59,7 @@ def collect(
     >>> rates(answers)[["class", "fine", "field", "patch", "verdict", "follows"]]
     """
     frozen, n_classes = Classifier.frozen(network), len(test.classes)
-    test = test.subset(first_of_each_class(test.labels, TESTED))
+    test = test.subset(shown_images(test))
     ranking_pixels, pixels = in_pixels(ranking, test, frozen.device)
     first = pixels.seen(pixels.take(np.arange(min(4, len(pixels))))).to(frozen.dtype)
     frozen.check(first[:1])
@@ -95,6 +95,11 @@ def collect(
                         after[part][c, :m] = np.concatenate(called)
                     bar.update()
     return Answers(test.labels, before, chosen, given, control, place, test.neutral)
+
+
+def shown_images(test: Split) -> IntArray:
+    """The test images that a network is shown, by their positions; `Answers` numbers them."""
+    return first_of_each_class(test.labels, TESTED)
 
 
 def changed(
@@ -136,3 +141,21 @@ def count_passes(labels: IntArray, n_classes: int, neutral: int | None = None) -
     shown = np.minimum(np.bincount(labels, minlength=n_classes), TESTED).sum()
     of_class = sum(2 * IMAGES + part.passes for part in PARTS.values())
     return int(shown + RANKED * n_classes + of_class * (n_classes - (neutral is not None)))
+
+
+def example(
+    answers: Answers, part: str, c: int, ranking: Pixels, pixels: Pixels, seed: int
+) -> tuple[int, Tensor, Tensor]:
+    """The `typical` image that got a part of class c: its number, and itself before and after, [1, channels, H, W].
+
+    ranking, pixels : the images of `collect`, with `shown_images`; seed : of its draws
+    """
+    chosen, place = answers.images[c][answers.images[c] >= 0], typical(answers, part, c)
+    unknown = np.ones((len(answers.images),) * 2, bool)  # a part whose places are known does not ask the network
+    subject = Subject(ranking, lambda images: np.zeros(len(images), int), unknown, torch.Generator())
+    made = PARTS[part](subject, answers.place[part])
+    for places, images in changed(made, subject, pixels, chosen, np.full(len(chosen), c), c, seed):
+        if place in places:
+            after = images[place - places[0]][None].clamp(0, 1)
+            break
+    return int(chosen[place]), pixels.take(chosen[[place]]), after
