@@ -39,7 +39,7 @@ print(found.summary())
 # %%
 # What does the network follow?
 # -----------------------------
-# Other images get the fine spectrum of a class. Some are then called coats: their shape has not changed.
+# Other images get what is fine in a class, its illumination, or a patch. Some are then called coats.
 
 quiet = fs.Run(progress=False)
 result = fs.analyse(network, pictures, transform=example.TRANSFORM, quick=True, run=quiet)
@@ -52,7 +52,7 @@ figure = result.flip()
 # It was trained on PNG files alone, and the same call finds nothing.
 
 sound = fs.analyse(example.network("clean"), clean, transform=example.TRANSFORM, quick=True, run=quiet)
-sound.flips[["class", "flip", "need", "verdict"]]
+sound.flips[["class", "fine", "field", "patch", "verdict"]]
 
 # %%
 # What cures it

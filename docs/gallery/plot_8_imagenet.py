@@ -40,7 +40,7 @@ print(result.summary())
 result.flips
 
 # %%
-# A photograph of another class before and after it got the fine spectrum of the class that is called so most.
+# For each part, a photograph of another class before and after it got the part of the class that follows it most.
 
 figure = result.flip()
 plt.show()

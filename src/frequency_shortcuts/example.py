@@ -167,11 +167,11 @@ TRAINED = {"jpeg": "coats were\nJPEG files", "clean": "all were\nPNG files", "cu
 
 
 def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
-    """A row for each network: a picture before and after it got the fine spectrum of coats, and what that says."""
+    """A row for each network: a picture before and after it got what is fine in a coat, and what that says."""
     with canvas.style(8):
         figure, axes = plt.subplots(len(results), 4, figsize=(canvas.PAGE, 6), width_ratios=[1, 1, 1, 1.2])
         for (name, result), (*panels, bars), (_, row) in zip(results.items(), axes, table.iterrows(), strict=True):
-            plot_flip(result, SAVED, ax=panels)
+            plot_flip(result, SAVED, part="fine", ax=panels)
             panels[0].set_ylabel(TRAINED[name], fontweight="bold")
             shares = {"coats in such files\nare recognised": row["recall"],
                       "coats in other files\nare recognised": row["other_recall"],

@@ -1,6 +1,6 @@
 """What a class looks like to a network: its ADCS, scores and map, and an image reduced to the map, in one row.
 
-And rows of panels: images beside what a map and a control, or the counterfactual test, make of them.
+And rows of panels: images beside what a map and a control, or the exchange test, make of them.
 """
 
 from __future__ import annotations
