@@ -17,7 +17,7 @@ from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
 from frequency_shortcuts.data.folders import ImageFiles
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.class_statistics import ClassStatistics, class_statistics
+from frequency_shortcuts.evaluation.class_statistics import FEWEST, ClassStatistics, class_statistics
 from frequency_shortcuts.evaluation.data_check import Cause, carries, name_causes
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates
 from frequency_shortcuts.exchange.test import collect, example, shown_images
@@ -103,11 +103,11 @@ class FlipTest:
     def causes(self) -> dict[int, Cause]:
         """The likely causes of classes that follow: number of the class -> cause, if it has one.
 
-        They are those of the ranking images alone, see `data_check.name_causes`.
+        They are those of the ranking images alone, at least 10 of each class, see `data_check.name_causes`.
         """
         table = rates(self.answers)
         found = table.loc[table["verdict"] == FOLLOWS, "class"].tolist()
-        if not found:
+        if not found or np.bincount(self.ranking.labels, minlength=len(self.classes)).min() < FEWEST:
             return {}
         pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
         causes = name_causes(pixels, self.statistics, seed=self.seed)

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, claims, first_kind, of_dataset, of_photographs, store
 from ..job import FOLDER
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from frequency_shortcuts.data.splits import Split
-
 
 def measure(step: Any, created_by: str) -> None:
-    """The class that the network calls before and after, and the table of rates."""
-    from frequency_shortcuts.exchange.answers import rates, write_answers
+    """The class that the network calls before and after, and the table of numbers and verdicts."""
+    from frequency_shortcuts.analysis.counterfactuals import FlipTest
+    from frequency_shortcuts.exchange.answers import write_answers
     from frequency_shortcuts.exchange.test import TESTED, collect
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
-    from ..tested_networks import read_images, read_inputs, with_names
+    from ..tested_networks import read_images, read_inputs
 
     params, given, output = step.params, step.input, step.output
     network, test, run = read_inputs(step, params.split, TESTED)
@@ -31,27 +27,7 @@ def measure(step: Any, created_by: str) -> None:
         write_answers(file, answers)
         about = {"split": params.split, "ranking": params.ranking, "seed_of_draws": params.seed}
         file.attrs.update(about, classes=list(test.classes), images_per_class=TESTED, created_by=created_by, **run)
-    table = rates(answers)
-    causes = _causes(table, ranking, params.seed)
-    write_table(with_names(table.assign(cause=causes), test.classes), output.flips, **run)
-
-
-def _causes(table: pd.DataFrame, ranking: Split, seed: int) -> list[str]:
-    """What sets the images of each class that is followed apart, in words, where it can be told."""
-    import numpy as np
-    import torch
-
-    from frequency_shortcuts.data.artefacts import CAUSES
-    from frequency_shortcuts.data.pixels import in_pixels
-    from frequency_shortcuts.evaluation.class_statistics import FEWEST, class_statistics
-    from frequency_shortcuts.evaluation.data_check import name_causes
-    from frequency_shortcuts.exchange.answers import FOLLOWS
-
-    follows, causes = table["verdict"] == FOLLOWS, {}
-    if follows.any() and np.bincount(ranking.labels, minlength=len(ranking.classes)).min() >= FEWEST:
-        pixels, _ = in_pixels(ranking, ranking, torch.device("cpu"))
-        causes = name_causes(pixels, class_statistics(pixels, len(ranking.classes), ranking.classes), seed=seed)
-    return [CAUSES[causes[c].name] if of and c in causes else "" for c, of in zip(table["class"], follows, strict=True)]
+    write_table(FlipTest(network, ranking, test, answers, params.seed).table, output.flips, **run)
 
 
 TEST: NetworkTest = NetworkTest(
