@@ -199,7 +199,7 @@ def test_every_augmentation_gives_other_weights_that_load_as_any_network_and_hav
 def test_the_networks_of_each_case_are_trained_and_judged(tmp_path, monkeypatch):
     monkeypatch.setattr("study.plan.CASES", ("noise", "jpeg 90"))
     config = copy.deepcopy(CONFIG)
-    config["cure"] |= {"seeds": 1, "images_per_class": 4, "judging": [5, 8]}
+    config["cure"] |= {"seeds": 1, "training": [1, 4], "judging": [5, 8]}
     config["cure"]["jpeg_in"] = list("abcde")
     config["cure"]["trainings"] = ["swap_fine", "saved_alike"]
     pixels, labels = np.random.default_rng(0).integers(0, 256, (40, 1, 16, 16), dtype=np.uint8), np.arange(40) % 5
