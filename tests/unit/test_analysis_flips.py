@@ -1,5 +1,7 @@
 """The exchange test of an analysis: a planted wave that networks follow or not, and two classes as a pair."""
 
+from dataclasses import replace
+
 import h5py
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ from frequency_shortcuts.analysis.analyse import PER_CLASS
 from frequency_shortcuts.analysis.classes import Counts, choose
 from frequency_shortcuts.command import main
 from frequency_shortcuts.data.artefacts import CAUSES
+from frequency_shortcuts.data.splits import first_of_each_class
 from frequency_shortcuts.exchange.answers import PARTS, rates, read_answers
 
 COLUMNS = ["class", *(f"{part}{end}" for part in PARTS for end in ("", "_low", "_high", "_control")),
@@ -79,6 +82,12 @@ def test_what_one_of_two_classes_lost_may_be_raised_in_the_other(causes, words, 
     test.__dict__["causes"] = {k: followed.flip_test.causes[WAVED]._replace(name=name) for k, name in causes.items()}
     expected = [f"{name}: {CAUSES[one]}" for name, one in zip(("ant", "bee"), words, strict=True) if one]
     assert test._of_pair() == ", or ".join(expected)
+
+
+def test_few_images_have_no_cause_but_a_verdict(followed):
+    test = followed.flip_test
+    few = replace(test, ranking=test.ranking.subset(first_of_each_class(test.ranking.labels, 9)))
+    assert few.causes == {} and few.table["verdict"].tolist() == test.table["verdict"].tolist()
 
 
 def test_without_maps_there_is_nothing_of_maps(followed):
