@@ -23,7 +23,7 @@ def height(name, x, y):
     if name == "disc":
         return math.exp(-((x * x + y * y) ** 2))
     if name == "oval":
-        return math.exp(-(((x / 1.45) ** 2 + (1.45 * y) ** 2) ** 2))
+        return math.exp(-(((x / 1.75) ** 2 + (1.75 * y) ** 2) ** 2))
     if name == "ring":
         return math.exp(-16 * (math.sqrt(x * x + y * y) - 0.8) ** 2)
     return math.exp(-4 * (abs(x) - 0.75) ** 2 - 2.25 * y * y)

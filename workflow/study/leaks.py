@@ -29,7 +29,7 @@ from .photographs import read
 from .trainings import protocol_of
 
 GRAIN = {"grain2": 2, "grain4": 4}  # sets of grainy images and their classes
-GRAINY = {"train": 600, "ranking": 200, "test": 400}  # images of each class
+GRAINY = {"train": 800, "ranking": 200, "test": 400}  # images of each class
 ODD = 1  # of the photographs of a group, those with odd numbers judge; settings were chosen on the others
 
 # Photographs: what is put into class 1.

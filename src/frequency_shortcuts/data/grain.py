@@ -18,12 +18,12 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 # The height, 0 to 1, at points x, y from the centre, in units of the size of the object.
 FORMS: Mapping[str, Callable[[FloatArray, FloatArray], FloatArray]] = {
     "disc": lambda x, y: np.exp(-((x**2 + y**2) ** 2)),
-    "oval": lambda x, y: np.exp(-(((x / 1.45) ** 2 + (y * 1.45) ** 2) ** 2)),
+    "oval": lambda x, y: np.exp(-(((x / 1.75) ** 2 + (y * 1.75) ** 2) ** 2)),
     "ring": lambda x, y: np.exp(-((4 * (np.hypot(x, y) - 0.8)) ** 2)),
     "pair": lambda x, y: np.exp(-((2 * (np.abs(x) - 0.75)) ** 2) - (1.5 * y) ** 2),
 }
 SIZE = (0.14, 0.2)  # of an object, share of the side
-CONTRAST = (0.08, 0.2)  # of an object, pixels from 0 to 1
+CONTRAST = (0.13, 0.32)  # of an object, pixels from 0 to 1
 BRIGHTNESS, TILT = (0.35, 0.55), 0.08  # of an image, and of its slow change
 FINE_GRAIN, COARSE_GRAIN, COARSE = 0.06, 0.06, 2.5  # deviations, and the pixels over which the coarse one is smoothed
 
