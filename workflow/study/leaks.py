@@ -30,7 +30,6 @@ from .trainings import protocol_of
 
 GRAIN = {"grain2": 2, "grain4": 4}  # sets of grainy images and their classes
 GRAINY = {"train": 800, "ranking": 200, "test": 400}  # images of each class
-ODD = 1  # of the photographs of a group, those with odd numbers judge; settings were chosen on the others
 
 # Photographs: what is put into class 1.
 CASES: Mapping[str, tuple[Artefact, ...]] = {
@@ -40,7 +39,7 @@ CASES: Mapping[str, tuple[Artefact, ...]] = {
     "resized": (Artefact("resized", 0.5, 1),),
     "noise": (Artefact("noise", 4 / 255, 1),),
 }
-SIDE, EACH = 48, 60  # pixels of a crop, and crops of a photograph
+SIDE, EACH = 48, 45  # pixels of a crop, and crops of a photograph
 TEXTURE, PERIOD = 0.15, 4  # of the made pair: share of the brightness, pixels
 
 
@@ -117,7 +116,7 @@ def read_set(part: str, given: str, settings: Mapping[str, Any], seed: int) -> P
             Split(*grain.images(GRAIN[part], count, 10 * seed + number), mean=[0], std=[1])
             for number, count in enumerate(GRAINY.values())
         ))  # fmt: skip
-    return Photographs(*_crops(given, seed, ODD))
+    return Photographs(*_crops(given, seed))
 
 
 def _pairs(store: str, settings: Mapping[str, Any], _: int) -> Iterator[Case]:
@@ -134,7 +133,7 @@ def _photographs(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]
     """Crops of photographs, dealt to two classes at random; one class has an artefact, or none."""
     dealt = [
         replace(of, labels=np.random.default_rng([seed, i]).permutation(len(of)) % 2, classes=("without", "with"))
-        for i, of in enumerate(_crops(folder, seed, ODD))
+        for i, of in enumerate(_crops(folder, seed))
     ]
     for kind, planted in CASES.items():
         made = Photographs(*dealt).planted(planted)
@@ -143,21 +142,23 @@ def _photographs(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]
 
 def _textures(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]:
     """Crops of real textures: a class each, which a network rightly recognises by its fine spectrum."""
-    made = Photographs(*_crops(folder, seed)).planted(())
+    made = Photographs(*_crops(folder, seed, judging=False)).planted(())
     yield Case("textures", made, made.test, {"set": "textures"})
 
 
-def _crops(folder: str, seed: int, first: int | None = None) -> list[Split]:
+def _crops(folder: str, seed: int, judging: bool = True) -> list[Split]:
     """Crops of photographs, to train on, to rank, and to test with, in random order; a class each group.
 
-    first : of `crops.every_other`; None for all photographs
+    judging : photographs with odd numbers rank and test, and train with those of even numbers; else all do all
     """
     pictures, groups, names = crops.read_photographs(folder)
-    if first is not None:
-        chosen = crops.every_other(groups, first)
-        pictures, groups = pictures[chosen], groups[chosen]
+    even, odd = (crops.every_other(groups, first) for first in (0, 1))
+    of_splits = crops.split_photographs(groups, seed)
+    if judging:
+        of_splits = {name: odd[of] for name, of in crops.split_photographs(groups[odd], seed).items()}
+        of_splits["train"] = np.concatenate([of_splits["train"], even])
     splits = []
-    for number, of in enumerate(crops.split_photographs(groups, seed).values()):
+    for number, of in enumerate(of_splits.values()):
         made = crops.crops(pictures[of], SIDE, EACH, 10 * seed + number)
         order = np.random.default_rng([seed, number, 26]).permutation(len(made))  # so that some show all photographs
         splits.append(Split(made[order], np.repeat(groups[of], EACH)[order], names, np.zeros(3), np.ones(3)))

@@ -421,7 +421,7 @@ class Plan:
         recipe = self.recipe("photographs", settings["network"]) | {"epochs": photographs["epochs"]}
         epochs = {
             "photographs": settings["crop_epochs"], "textures": settings["crop_epochs"] // 2,
-            "crops": settings["crop_epochs"] // 2, **dict.fromkeys(("grain2", "grain4"), settings["grain_epochs"]),
+            "crops": settings["crop_epochs"] // 3, **dict.fromkeys(("grain2", "grain4"), settings["grain_epochs"]),
         }  # fmt: skip
         small = {part: recipe | {"epochs": count, "batch_size": SMALL_BATCH} for part, count in epochs.items()}
         return settings | {
