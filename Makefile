@@ -49,7 +49,7 @@ findings: $(READY) ## the study with 20 networks of each kind, which decide the 
 	$(call run,,--configfile config/findings.yaml)
 	@echo "The report is results/findings/report.html"
 
-leaks: $(READY) ## does the counterfactual test warn where an artefact costs, and only there (an hour)? results/leaks
+leaks: $(READY) ## does the exchange test warn where an artefact costs, and only there (two hours)? results/leaks
 	$(call run,leaks,--configfile config/leaks.yaml)
 
 report: $(READY) ## the report alone, if the study is there

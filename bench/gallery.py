@@ -44,6 +44,7 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "example": ("example", ["example.csv", "example.json", "jpeg/summary.txt"], ["example"]),
     "bench": ("bench", ["*.csv"], ["bench_screening_curve"]),
 }  # fmt: skip
+KEPT = (same.SEEDS, "version_2.csv")  # files in docs/data that a study does not make
 WORDS = {"True": "yes", "False": "no"}
 
 
@@ -119,8 +120,8 @@ def renewed(text: str, folder: Path = DATA) -> str:
 
 
 def store(study: Path, target: Path) -> None:
-    """Replace the files of a study in the folder `target`; digests of three seeds stay."""
-    for old in [path for path in target.glob("**/*") if path.is_file() and path.name != same.SEEDS]:
+    """Replace the files of a study in the folder `target`; those of other scripts stay."""
+    for old in [path for path in target.glob("**/*") if path.is_file() and path.name not in KEPT]:
         old.unlink()
     for file in (file for pattern in STUDIES[study.name][1] for file in study.glob(pattern)):
         place = target / file.relative_to(study)

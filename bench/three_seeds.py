@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
@@ -18,7 +19,6 @@ import frequency_shortcuts as fs
 
 fs.portable()  # before PyTorch is loaded
 
-import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import torch  # noqa: E402
 import yaml  # noqa: E402
@@ -92,17 +92,17 @@ def text_of(table: pd.DataFrame) -> pd.DataFrame:
 def of_leaks() -> pd.DataFrame:
     """The networks, tables and flips of the first seeds of the benchmark of the test."""
     rows: Rows = []
-    settings = plan_of("leaks").leak_settings()
-    for seed in settings["seeds"][:SEEDS]:
+    plan = plan_of("leaks")
+    settings, first = plan.leak_settings(), plan.config["leaks"]["first_seed"]
+    for seed in range(first, first + SEEDS):
         place = f"clothing/seed{seed}"
-        with trained(rows, place):
-            table, hits, clean = leaks.measure("clothing", str(STORE), settings | {"compared": []}, seed=seed)
+        with trained(rows, place), TemporaryDirectory() as folder:
+            table, answers, clean = leaks.measure("clothing", str(STORE), settings, seed=seed, weights=folder)
         for name, one in (("networks", table), ("clean", clean)):
             rows += [(f"{place}/{name}", *of) for of in of_table(text_of(one))]
-        for name, flips in hits.items():
-            for field, values in vars(flips).items():
-                if isinstance(values, np.ndarray):
-                    rows.append((f"{place}/flips/{name}", "", field, digest(values.tobytes())))
+        for name, one in answers.items():
+            for part, values in one.given.items():
+                rows.append((f"{place}/flips/{name}", "", part, digest(values.tobytes())))
     return pd.DataFrame(rows, columns=[*KEY, "sha256"])
 
 

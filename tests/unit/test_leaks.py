@@ -1,4 +1,4 @@
-"""The benchmark of the counterfactual test: harm, aims, and the draw of artefacts."""
+"""The benchmark of the exchange test: harm, aims, and the draw of artefacts."""
 
 from pathlib import Path
 
@@ -8,6 +8,9 @@ import pytest
 
 from frequency_shortcuts.data.artefacts import FINE, KINDS, LOCAL, SMOOTH
 from frequency_shortcuts.evaluation import leaks
+from frequency_shortcuts.exchange.answers import rates
+from frequency_shortcuts.exchange.test import collect
+from frequency_shortcuts.networks.architectures import load
 from frequency_shortcuts.storage.tables import write_table
 from study import leaks as of_study
 from study.leaks import artefacts, read_deal
@@ -18,21 +21,22 @@ SIZES = {"clothing": 32, "crops": 48, "grain2": 64, "grain4": 64}
 ABOUT = (lambda kind: kind.has_frequency, lambda kind: kind.has_place)
 
 
-def table(networks, warned):
-    """Networks in a row: a clean one and one with an artefact in class 0, `warned` (of both) by their verdicts."""
+def table(networks, warned, version_2="not shown"):
+    """Networks in a row: a clean one and one with an artefact in class 0, `warned` of by their verdicts."""
     rows = []
     for seed in range(networks):
-        for which in ("clean", "first"):
+        for which in ("clean", "1"):
             for c in range(CLASSES):
-                planted = which == "first" and c == 0
+                planted = which == "1" and c == 0
                 rows.append(
                     {"seed": seed, "suite": "crops", "set": which, "class": str(c), "architecture": "net",
                      "clean_images": 100, "clean_recall": 0.2 if planted else 0.9 + 0.01 * (seed % 2),
-                     "flip": 0.9 if planted else 0.0, "need": 0.0,
-                     "verdict": "follows" if planted and warned else "not shown", "cause": "blocks",
+                     "fine": 0.9 if planted else 0.0, "field": 0.0, "patch": 0.0, "version_2": version_2,
+                     "verdict": "follows" if planted and warned else "not shown",
                      "kind": "jpeg" if planted else np.nan, "share": 1.0 if planted else np.nan,
+                     "others": 0.0 if planted else np.nan,
                      "artefact": "jpeg 1 in 0" if planted else np.nan, "called": 0.7 if planted else np.nan,
-                     "called_variance": 0.001, "sham": 0.0, "part": 0.0}
+                     "called_variance": 0.001}
                 )  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -56,49 +60,83 @@ def test_harm_is_the_difference_from_clean_networks_with_their_spread():
 
 @pytest.mark.parametrize("warned", [True, False])
 def test_the_aims_count_what_is_warned_of(warned):
-    aims = leaks.judge(leaks.with_harm(table(4, warned), CLEAN)).set_index("aim")
-    assert aims.loc["power", ["value", "count"]].tolist() == [float(warned), 4]
-    assert aims.loc["power", "met"] == warned
-    assert aims.loc["plain", ["value", "high", "count"]].tolist() == [0, 0, 16]
-    assert aims.loc["others", "count"] == 12
-    assert aims.loc["cause", "count"] == (4 if warned else 0)
-    assert np.isnan(aims.loc["power_half", "value"])
+    judged = leaks.judge(leaks.with_harm(table(4, warned), CLEAN))
+    assert set(judged["images"]) == {"all sets", "photographs"}
+    aims = judged[judged["images"] == "all sets"].set_index("aim")
+    assert aims.loc["fine", ["value", "low", "high", "count"]].tolist() == [float(warned)] * 3 + [4]
+    assert aims.loc["fine", "met"] == warned
+    assert aims.loc["clean", ["value", "high", "count"]].tolist() == [0, 0, 16]
+    assert aims.loc["others", "count"] == aims.loc["recognised", "count"] == 12
+    assert aims.loc[["field", "patch", "both", "half"], "value"].isna().all()
+    assert aims.loc["as_many", ["value", "met"]].tolist() == [float(warned), True]
+    assert aims.loc["fewer", ["value", "met"]].tolist() == [0, False]
+
+
+@pytest.mark.parametrize(("before", "value", "met"), [("needs", -1, True), ("not shown", 0, False), ("", None, None)])
+def test_false_alarms_are_fewer_than_those_of_version_2(before, value, met):
+    judged = leaks.judge(leaks.with_harm(table(4, True, before), CLEAN))
+    row = judged[judged["images"] == "all sets"].set_index("aim").loc["fewer"]
+    assert row["met"] == met
+    assert row["count"] == (28 if before else 0)
+    assert np.isnan(row["value"]) if value is None else row["value"] == value
+
+
+def test_seeds_and_classes_are_drawn_anew():
+    one = table(3, warned=True)
+    weights = leaks._drawn_anew(one, np.random.default_rng(0))
+    assert np.allclose(weights.mean(axis=0), 1, atol=0.15)
+    seeds, classes = weights.reshape(-1, 3, 2 * CLASSES), weights.reshape(-1, 6, CLASSES)
+    assert (weights.sum(axis=1) == len(one)).all()
+    absent = (seeds.sum(axis=2) == 0).any(axis=1)
+    assert absent.mean() == pytest.approx(1 - 6 / 27, abs=0.03)  # of three seeds, not all are drawn
+    assert (classes.sum(axis=1) == 0).any(axis=1).mean() == pytest.approx(1 - 24 / 256, abs=0.03)
+
+
+def test_the_verdicts_of_version_2_stand_beside_those_of_the_same_networks():
+    one = table(2, warned=True).drop(columns="version_2")
+    assert (leaks.with_version_2(one, None)["version_2"] == "").all()
+    before = one[leaks.KEY].assign(verdict=[f"v{i}" for i in range(len(one))]).sample(frac=1, random_state=0)
+    found = leaks.with_version_2(one, before[:-1])["version_2"]
+    missing = before.index[-1]
+    assert found.tolist() == ["" if i == missing else f"v{i}" for i in range(len(one))]
+
+
+def test_the_other_class_of_a_pair_is_no_false_alarm():
+    pair = table(2, warned=True).query("`class` in ['0', '1']").assign(suite="grain2", verdict="follows")
+    judged = leaks.judge(leaks.with_harm(pair, CLEAN.assign(suite="grain2"))).set_index(["images", "aim"])
+    assert judged.loc[("grainy", "others"), "count"] == 0 and judged.loc[("grainy", "clean"), "count"] == 4
 
 
 def test_the_aims_by_the_images_alone_count_their_rows():
     planted = pd.DataFrame({
         "set": "first", "kind": ["jpeg", "noise", "blurred", "jpeg", "noise", "brightness", "brightness"],
-        "share": [1, 1, 0.5, 0.5, 0.25, 1, 1],
+        "share": [1, 1, 0.5, 0.5, 0.5, 1, 1],
         "cause": ["blocks", "blocks", "lost high frequencies", "blocks", "", "", "blocks"],
-        "files": [np.nan, np.nan, 0.7, 0.8, 0.9, np.nan, np.nan],
+        "files": [np.nan, np.nan, 0.7, 0.8, 0.6, np.nan, np.nan],
     })  # fmt: skip
     clean = pd.DataFrame({"set": "clean", "cause": ["", "wave", "", ""]})
     found = leaks.judge_data(pd.concat([planted, clean])).set_index("aim")
     for name, value, count, goal, met in (
-        ("cause", 0.6, 5, 0.8, False), ("cause_all", 0.5, 2, None, None), ("cause_half", 1, 2, None, None),
-        ("cause_quarter", 0, 1, None, None), ("false", 0.25, 4, 0.05, False),
-        ("brightness", 0.5, 2, None, None), ("files_half", 0.75, 2, 0.8, False), ("files_quarter", 0.9, 1, 0.8, True),
+        ("cause", 0.6, 5, 0.8, False), ("cause_all", 0.5, 2, None, None), ("cause_half", 2 / 3, 3, None, None),
+        ("false", 0.25, 4, 0.05, False), ("other", 0.5, 2, None, None), ("files_half", 0.7, 3, 0.8, False),
     ):  # fmt: skip
         row = found.loc[name]
-        assert (round(row["value"], 6), row["count"], row["met"]) == (value, count, met)
+        assert (row["value"], row["count"], row["met"]) == (pytest.approx(value), count, met)
         assert np.isnan(row["goal"]) if goal is None else row["goal"] == goal
-
-
-def test_other_numbers_are_compared_at_five_percent_of_false_alarms():
-    compared = leaks.compare(leaks.with_harm(table(4, warned=True), CLEAN)).set_index("number")
-    assert compared.loc["flip", "found"] == 1
-    assert compared["harmful"].max() == 4
 
 
 def test_sets_count_networks():
     rows = [
-        {"suite": "photographs", "set": "dealt", "kind": kind, "seed": seed, "class": str(c), "accuracy": 0.9,
-         "clean_recall": 0.5, "verdict": "follows" if kind != "none" and c == 1 and seed else "not recognised"}
+        {"suite": "photographs", "set": "dealt", "kind": kind, "seed": seed, "class": c, "accuracy": 0.9,
+         "clean_recall": 0.5, "follows": "fine, patch" if kind != "none" and seed else np.nan,
+         "verdict": "follows" if kind != "none" and seed else "not recognised"}
         for kind in ("none", "noise") for seed in range(2) for c in range(2)
     ]  # fmt: skip
     judged = leaks.judge_sets(pd.DataFrame(rows)).set_index("kind")
-    assert judged.loc["noise", ["networks", "with_follows", "warned", "not_recognised"]].tolist() == [2, 1, 1, 1]
-    assert judged.loc["none", ["with_follows", "not_recognised"]].tolist() == [0, 2]
+    assert judged.loc["noise", ["networks", "warned", "fine", "field", "patch", "not_recognised"]].tolist() == [
+        2, 1, 1, 0, 1, 1
+    ]  # fmt: skip
+    assert judged.loc["none", ["warned", "not_recognised"]].tolist() == [0, 2]
 
 
 def test_the_deal_is_what_the_benchmark_says_it_is():
@@ -135,12 +173,16 @@ def test_a_seed_of_a_set_has_a_clean_network_and_those_of_the_deal(tmp_path, mon
     ]  # fmt: skip
     write_table(pd.DataFrame(rows), tmp_path / "deal.csv")
     settings = {
-        "deal": tmp_path / "deal.csv", "compared": [3], "geometry": {"shift": 2},
+        "deal": tmp_path / "deal.csv", "geometry": {"shift": 2},
         "networks": {"tiny": {"architecture": "cnn3", "width": 2, "stem": "auto"}},
         "recipes": {"grain2": {"epochs": 1, "batch_size": 16, "schedule": "one_cycle"}},
     }  # fmt: skip
-    found, hits, clean = of_study.measure("grain2", "", settings, seed=3)
-    assert list(hits) == ["clean", "1", "2"] and found["set"].tolist() == ["clean", "clean", "1", "1", "2", "2"]
+    found, answers, clean = of_study.measure("grain2", "", settings, seed=3, weights=tmp_path)
+    assert list(answers) == ["clean", "1", "2"]
+    case = next(case for case in of_study.cases("grain2", "", settings, 3) if case.name == "2")
+    again = rates(collect(load(tmp_path / "2.safetensors"), *case.images.tested, seed=3))
+    assert again.equals(found.loc[found["set"] == "2", again.columns].reset_index(drop=True))
+    assert found["set"].tolist() == ["clean", "clean", "1", "1", "2", "2"]
     planted = found.dropna(subset=["kind"])
     assert planted[["set", "kind", "class", "share", "others"]].to_numpy().tolist() == [
         ["1", "wave", 1, 0.9, 0.1], ["2", "tag", 1, 0.9, 0.1]

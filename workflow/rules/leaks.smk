@@ -1,4 +1,4 @@
-# The benchmark of the counterfactual test: networks that are trained on images with artefacts, and what they cost.
+# The benchmark of the exchange test: networks that are trained on images with artefacts, and what they cost.
 
 
 rule leaks_of_seed:
@@ -9,7 +9,8 @@ rule leaks_of_seed:
     output:
         networks=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/networks.csv",
         clean=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/clean.csv",
-        hits=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/flips.h5",
+        answers=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/flips.h5",
+        weights=directory(f"{RESULTS}/networks/leaks/{{part}}/seed{{seed}}"),
     log:
         f"{RESULTS}/logs/leaks/{{part}}_seed{{seed}}.log",
     benchmark:
@@ -41,18 +42,18 @@ rule leaks_table:
             for part, seed in plan.leak_jobs()
             for kind in ("networks", "clean")
         ],
+        version_2=plan.leak_version_2(),
         code=code("make_benchmark_tables.py"),
     output:
         leaks=f"{RESULTS}/tables/leaks.csv",
         aims=f"{RESULTS}/tables/leaks_aims.csv",
-        compared=f"{RESULTS}/tables/leaks_compared.csv",
         networks=f"{RESULTS}/tables/leaks_sets_networks.csv",
         sets=f"{RESULTS}/tables/leaks_sets.csv",
         figure=multiext(f"{RESULTS}/figures/leaks_all", ".svg", ".png"),
     log:
         f"{RESULTS}/logs/leaks/table.log",
     message:
-        "Judging the benchmark of the counterfactual test"
+        "Judging the benchmark of the exchange test"
     script:
         "../scripts/make_benchmark_tables.py"
 

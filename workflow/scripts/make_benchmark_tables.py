@@ -20,11 +20,12 @@ def main(snakemake, created_by):
         tables, figure = {"networks": networks, "cure": judged}, benchmarks.cure(judged, cure.LIMITS)
     else:
         joined = leaks.join_tables(snakemake.input, "networks.csv")
+        version_2 = leaks.join_tables(snakemake.input.version_2) if snakemake.input.version_2 else None
         in_deal = joined["architecture"].notna()
         dealt, sets = (joined[chosen].dropna(axis=1, how="all") for chosen in (in_deal, ~in_deal))
         table = leaks.with_harm(dealt, leaks.join_tables(snakemake.input, "clean.csv"))
-        tables = {"leaks": table, "aims": leaks.judge(table), "compared": leaks.compare(table)}
-        tables |= {"networks": sets, "sets": leaks.judge_sets(sets)}
+        table = leaks.with_version_2(table, version_2)
+        tables = {"leaks": table, "aims": leaks.judge(table), "networks": sets, "sets": leaks.judge_sets(sets)}
         figure = benchmarks.leaks(table, leaks.HARMFUL)
     for name, table in tables.items():
         write_table(table, getattr(output, name))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +20,8 @@ from frequency_shortcuts.data import crops, grain
 from frequency_shortcuts.data.artefacts import Artefact
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import leak_networks
-from frequency_shortcuts.evaluation.counterfactual import Flips
-from frequency_shortcuts.evaluation.leak_networks import Photographs
-from frequency_shortcuts.networks.training import Protocol
+from frequency_shortcuts.evaluation.leak_networks import CLEAN, Case, Photographs
+from frequency_shortcuts.exchange.answers import Answers
 from frequency_shortcuts.storage.tables import read_table
 
 from .photographs import read
@@ -65,46 +64,36 @@ def artefacts(deal: pd.DataFrame) -> list[Artefact]:
     ]  # fmt: skip
 
 
-class Case(NamedTuple):
-    """A network of a part: its name among the hits, its images, plain test images, and columns of its rows."""
-
-    name: str
-    images: Photographs
-    plain: Split
-    columns: dict[str, Any]
-
-
 def measure(
     part: str, given: str, settings: Mapping[str, Any], *, seed: int, **how: Any
-) -> tuple[pd.DataFrame, dict[str, Flips], pd.DataFrame]:
+) -> tuple[pd.DataFrame, dict[str, Answers], pd.DataFrame]:
     """Train and test the networks of one seed of a part: what `leak_networks.measure` returns.
 
     given : the store or folder of the images; settings : of `Plan.leak_settings`
     """
-
-    def protocol(network: str) -> Protocol:
-        return protocol_of(settings["networks"][network], settings["recipes"][part], settings["geometry"])
-
     deal = read_deal(settings["deal"]).query("set == @part")
     if len(deal):
-        own = deal[deal["seed"] == seed]
-        network = own["architecture"].iloc[0]
-        sets: dict[str, list[Artefact]] = {"clean": []}
-        sets |= {str(number): artefacts(rows) for number, rows in own.groupby("network")}
-        others = artefacts(deal[deal["architecture"] == network])
-        compare = part == "clothing" and seed in settings["compared"]
-        table, hits, clean = leak_networks.measure(
-            read_set(part, given, settings, seed), sets, others, protocol(network), seed=seed, compare=compare, **how
-        )
-        return table.assign(architecture=network), hits, clean.assign(architecture=network)
-    tables, hits = [], {}
-    of_part = protocol(settings["network" if part == "pairs" else "small_network"])
-    for case in {"pairs": _pairs, "photographs": _photographs, "textures": _textures}[part](given, settings, seed):
-        _, table, hits[case.name] = leak_networks.measure_one(case.images, case.plain, of_part, seed=seed, **how)
-        if part != "pairs":
-            case.columns["name"] = [case.plain.classes[c] for c in table["class"]]
-        tables.append(table.assign(**case.columns))
-    return pd.concat(tables, ignore_index=True), hits, pd.DataFrame(columns=["called", "artefact"])
+        (network,) = set(deal.loc[deal["seed"] == seed, "architecture"])
+        deal = deal[deal["architecture"] == network]
+    else:
+        network = settings["network" if part == "pairs" else "small_network"]
+    protocol = protocol_of(settings["networks"][network], settings["recipes"][part], settings["geometry"])
+    networks = cases(part, given, settings, seed)
+    table, answers, clean = leak_networks.measure(networks, artefacts(deal), protocol, seed=seed, **how)
+    return table, answers, clean.assign(architecture=network)
+
+
+def cases(part: str, given: str, settings: Mapping[str, Any], seed: int) -> Iterator[Case]:
+    """The networks of one seed of a part, as in `measure`, with their images."""
+    own = read_deal(settings["deal"]).query("set == @part and seed == @seed")
+    if own.empty:
+        yield from {"pairs": _pairs, "photographs": _photographs, "textures": _textures}[part](given, settings, seed)
+        return
+    images, (network,) = read_set(part, given, settings, seed), set(own["architecture"])
+    for name, rows in [(CLEAN, own[:0]), *own.groupby("network")]:
+        planted = artefacts(rows)
+        columns = {"set": str(name), "architecture": network}
+        yield Case(str(name), images.planted(planted), images.test, planted, columns)
 
 
 def read_set(part: str, given: str, settings: Mapping[str, Any], seed: int) -> Photographs:
@@ -126,7 +115,7 @@ def _pairs(store: str, settings: Mapping[str, Any], _: int) -> Iterator[Case]:
     alike, one = ([_only(split, names) for split in splits] for names in (pair, pair[:1]))
     for name, of_pair in (("alike", alike), ("texture", [_textured(split) for split in one])):
         made = Photographs(*of_pair).planted(())
-        yield Case(name, made, made.test, {"set": name})
+        yield Case(name, made, made.test, (), {"set": name})
 
 
 def _photographs(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]:
@@ -137,13 +126,13 @@ def _photographs(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]
     ]
     for kind, planted in CASES.items():
         made = Photographs(*dealt).planted(planted)
-        yield Case(f"dealt, {kind}", made, dealt[-1], {"set": "dealt", "kind": kind})
+        yield Case(f"dealt, {kind}", made, dealt[-1], (), {"set": "dealt", "kind": kind, "name": made.test.classes})
 
 
 def _textures(folder: str, _: Mapping[str, Any], seed: int) -> Iterator[Case]:
     """Crops of real textures: a class each, which a network rightly recognises by its fine spectrum."""
     made = Photographs(*_crops(folder, seed, judging=False)).planted(())
-    yield Case("textures", made, made.test, {"set": "textures"})
+    yield Case("textures", made, made.test, (), {"set": "textures", "name": made.test.classes})
 
 
 def _crops(folder: str, seed: int, judging: bool = True) -> list[Split]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import product
@@ -414,6 +415,11 @@ class Plan:
         drawn = part.startswith("grain")
         return [] if drawn else f"{self.results}/" + folders.get(part, f"data/{self.config['leaks']['of']}.h5")
 
+    def leak_version_2(self) -> list[str]:
+        """The table of the verdicts of version 2.0.0, if `python -m bench.version_2` has made it."""
+        path = self.config["leaks"]["version_2"]
+        return [path] if path and os.path.exists(path) else []
+
     def leak_settings(self) -> dict[str, Any]:
         """How the networks of the benchmark are trained and tested."""
         settings, photographs = self.section("leaks"), self.config["training"]["photographs"]
@@ -425,7 +431,6 @@ class Plan:
         }  # fmt: skip
         small = {part: recipe | {"epochs": count, "batch_size": SMALL_BATCH} for part, count in epochs.items()}
         return settings | {
-            "compared": list(range(settings["first_seed"], settings["first_seed"] + settings["compared"])),
             "networks": {name: self.config["networks"][name] for name in names},
             "recipes": {"clothing": recipe, "pairs": recipe} | small,
             "geometry": photographs["geometry"],

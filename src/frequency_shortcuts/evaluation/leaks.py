@@ -1,4 +1,4 @@
-"""The benchmark of the counterfactual test and of the data check: what artefacts cost, and whether they are noticed.
+"""The benchmark of the exchange test and of the data check: what artefacts cost, and whether they are noticed.
 
 Fixed before any result of the seeds that judge. Of networks (`judge`):
 
@@ -9,13 +9,18 @@ Fixed before any result of the seeds that judge. Of networks (`judge`):
   since the network itself could have been any of them.
 - An artefact is *harmful* if `called` or `lost` is at least `HARMFUL`, with a lower end of at least `HARMFUL_LOW`. It
   *harms nobody* if both upper ends are below `HARMFUL`. Between them it counts in no share.
-- The test *warns* of a class whose verdict is follows, needs, or both.
-- The kind `brightness` is coarse: it is only in the share of harmless artefacts, and in the correlations.
-- All shares are bootstrapped over networks; their ends are one-sided, 95 %.
+- The test *warns* of a class whose verdict is follows. The *own part* of an artefact is that of its family: `fine` of
+  fine ones, `field` of smooth ones, `patch` of local ones; a warning counts by whichever part.
+- False alarms are counted in classes without an artefact of their own. Where there are two classes and one has an
+  artefact, the other has the same verdict, and is not counted.
+- *Primary*: of these classes, fewer are warned of than by version 2.0.0 (the upper end of the difference is below 0);
+  of harmful fine artefacts in all images, at most 0.05 fewer.
+- All shares are bootstrapped over seeds and over classes, both drawn anew within each set; their ends are one-sided,
+  95 %. Each number is of all sets, and of each; some have aims.
 
 Of the images alone (`judge_data`):
 
-- A cause is *right* if it is the one of the artefact that was planted (`artefacts.KINDS`). Brightness has none.
+- A cause is *right* if it is the one of the artefact that was planted (`artefacts.KINDS`), which is fine.
 - A cause is *false* in a class without an artefact, of sets with and without artefacts in other classes.
 - *Files*: the area under the curve of the score of images that carry the artefact, against the others of the class; 0.5
   where no cause is named.
@@ -33,17 +38,23 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.data.artefacts import FINE, KINDS, Artefact
+from frequency_shortcuts.data.artefacts import FINE, KINDS, LOCAL, SMOOTH, Artefact
 from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.exchange.answers import FOLLOWS, NOT_RECOGNISED, PARTS, REACH
 from frequency_shortcuts.intervals import clopper_pearson, over_networks, spearman
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.storage.tables import read_table
 
 from .data_check import compare_classes
-from .flip_rates import BOTH, FOLLOWS, FOUND, NOT_RECOGNISED, REACH
 
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
-DRAWS = 4000  # of the bootstrap
+DRAWS, FEW_DRAWS = 4000, 500  # of the bootstrap, and of that of rank correlations
+OWN_PART = {FINE: "fine", SMOOTH: "field", LOCAL: "patch"}  # of an artefact, by its family
+ALL, CLOTHING, PHOTOGRAPHS, GRAINY = "all sets", "clothing", "photographs", "grainy"
+IMAGES = {"clothing": CLOTHING, "crops": PHOTOGRAPHS, "grain2": GRAINY, "grain4": GRAINY}  # of each suite
+PAIR = "grain2"  # of two classes
+VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
+KEY = ["suite", "seed", "set", "class"]
 
 
 def join_tables(files: Iterable[str | os.PathLike[str]], name: str | None = None) -> pd.DataFrame:
@@ -61,7 +72,7 @@ def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
     clean_called : one row a clean network and artefact: `suite`, `architecture`, `artefact`, `called`
 
     Changes `called` into the difference from the clean networks, and adds `lost`, both with `_low` and `_high`, and
-    `harm`: harmful, harmless or between; missing without an artefact.
+    `harm`: harmful, harmless or between, and `part`, its own; missing without an artefact.
     """
     called = clean_called.groupby(["suite", "architecture", "artefact"])["called"]
     recalls = table[table["set"] == "clean"].groupby(["suite", "architecture", "class"])["clean_recall"]
@@ -70,6 +81,7 @@ def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
         if not pd.isna(row["kind"]):
             of_clean, own = ((row["suite"], row["architecture"], row[key]) for key in ("artefact", "class"))
             row |= _harm(row, called.get_group(of_clean).to_numpy(), recalls.get_group(own).to_numpy())
+            row["part"] = OWN_PART[KINDS[row["kind"]].family]
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -95,100 +107,166 @@ def _spread(values: FloatArray) -> float:
     return float(values.var(ddof=1) * (1 + 1 / len(values)))
 
 
+def with_version_2(table: pd.DataFrame, verdicts: pd.DataFrame | None) -> pd.DataFrame:
+    """The table with `version_2`, the verdicts of version 2.0.0: a row a network and class, `KEY` and `verdict`."""
+    if verdicts is None:
+        return table.assign(version_2="")
+    keys = [frame[KEY].astype(str).agg("/".join, axis=1) for frame in (table, verdicts)]
+    known = dict(zip(keys[1], verdicts["verdict"], strict=True))
+    return table.assign(version_2=keys[0].map(known).fillna(""))
+
+
 class Aim(NamedTuple):
-    """A number of the benchmark: its words, its rows, the column of their values (see `_described`), and what it and
-    its end must reach, at least or at most."""
+    """A number of the benchmark: its words, its rows, and the column of their values (see `_described`).
+
+    goals : for which images -> what it and, if anything, its end must reach, at least or at most
+    """
 
     words: str
-    rows: str = ""
-    value: str = ""
-    goal: float = np.nan
-    end: float | None = None
+    rows: str
+    value: str = "warned"
+    goals: Mapping[str, tuple[float, float | None]] = {}
     least: bool = True
 
-    def row(self, name: str, value: float, low: float, high: float, count: int) -> dict[str, Any]:
+    def row(self, name: str, images: str, value: float, low: float, high: float, count: int) -> dict[str, Any]:
         """The row of a table of aims; `met` is missing without a goal."""
-        met: Any = None if np.isnan(self.goal) else value >= self.goal if self.least else value <= self.goal
-        if met and self.end is not None:
-            met = low >= self.end if self.least else high <= self.end
-        return {"aim": name, "words": self.words, "value": value, "low": low, "high": high, "count": count,
-                "goal": self.goal, "end": self.end, "met": met}  # fmt: skip
+        goal, end = self.goals.get(images, (np.nan, None))
+        met: Any = None
+        if not np.isnan([goal, value]).any():
+            met = value >= goal if self.least else value <= goal
+            if end is not None:
+                met = met and (low >= end if self.least else high <= end)
+        return {"aim": name, "images": images, "words": self.words, "value": value, "low": low, "high": high,
+                "count": count, "goal": goal, "end": end, "met": met}  # fmt: skip
 
 
 AIMS = {
-    "power": Aim("harmful artefacts in all images: warned", "harmful and share == 1", "warned", 0.9, 0.8),
-    "power_half": Aim("harmful artefacts in half of the images: warned", "harmful and share == 0.5", "warned"),
-    "power_quarter": Aim("harmful artefacts in a quarter: warned", "harmful and share == 0.25", "warned"),
-    "plain": Aim("classes of clean networks: warned", "set == 'clean'", "warned", 0.02, 0.05, False),
-    "others": Aim(
-        "other classes of networks with an artefact: warned", "set != 'clean' and without", "warned", 0.03, None, False
+    "fewer": Aim("classes without an artefact: warned, minus version 2.0.0", "innocent", "more", {ALL: (0, 0)}, False),
+    "as_many": Aim(
+        "harmful fine artefacts in all images: warned, minus version 2.0.0", "whole and part == 'fine'", "more",
+        {ALL: (-0.05, None)},
     ),
-    "harmless": Aim("artefacts that harm nobody: warned", "harm == 'harmless'", "warned", 0.1, None, False),
-    "cause": Aim("harmful and warned: the cause is right", "harmful and warned", "right", 0.8),
-}
-CORRELATIONS = {  # the columns of the two numbers, too
-    "flip_called": ("flip", "called", Aim("rank correlation of flip with called", goal=0.75)),
-    "need_lost": ("need", "lost", Aim("rank correlation of need with lost", goal=0.6)),
-}
+    "fine": Aim("harmful fine artefacts in all images: warned", "whole and part == 'fine'", goals={ALL: (0.92, 0.85)}),
+    "field": Aim("the same of smooth ones", "whole and part == 'field'", goals={ALL: (0.9, None)}),
+    "patch": Aim("the same of local ones", "whole and part == 'patch'", goals={ALL: (0.85, None)}),
+    "both": Aim(
+        "harmful artefacts in 0.9 of the class and 0.1 of all others: warned", "harmful and others > 0",
+        goals={ALL: (0.7, None)},
+    ),
+    "half": Aim("harmful artefacts in half of the images: warned", "harmful and share == 0.5"),
+    "clean": Aim(
+        "classes of clean networks: warned", "set == 'clean'", goals={CLOTHING: (0.01, 0.025)}, least=False
+    ),
+    "others": Aim(
+        "other classes of networks with an artefact: warned", "innocent and set != 'clean'",
+        goals={CLOTHING: (0.02, None)}, least=False,
+    ),
+    "recognised": Aim(
+        "those that are recognised", "innocent and set != 'clean' and recognised", goals={PHOTOGRAPHS: (0.2, None)},
+        least=False,
+    ),
+    "harmless": Aim("artefacts that harm nobody: warned", "harm == 'harmless'", goals={ALL: (0.1, None)}, least=False),
+}  # fmt: skip
+CORRELATION = Aim(
+    "rank correlation of the number of the own part with recall lost", "not without", "own", {ALL: (0.65, None)}
+)
 AIMS_OF_DATA = {
-    "cause": Aim("artefacts with a cause: it is named", "fine", "right", 0.8),
-    "cause_all": Aim("in all images of the class", "fine and share == 1", "right"),
-    "cause_half": Aim("in half of them", "fine and share == 0.5", "right"),
-    "cause_quarter": Aim("in a quarter of them", "fine and share == 0.25", "right"),
-    "false": Aim("classes without an artefact: a cause is named", "without", "named", 0.05, None, False),
-    "brightness": Aim("brightness: a cause is named", "kind == 'brightness'", "named"),
-    "files_half": Aim("half of the images carry it: area under the curve", "fine and share == 0.5", "files", 0.8),
-    "files_quarter": Aim("a quarter carries it: area under the curve", "fine and share == 0.25", "files", 0.8),
-}
+    "cause": Aim("fine artefacts: the cause is named", "part == 'fine'", "right", {CLOTHING: (0.8, None)}),
+    "cause_all": Aim("in all images of the class", "part == 'fine' and share == 1", "right"),
+    "cause_half": Aim("in half of them", "part == 'fine' and share == 0.5", "right"),
+    "false": Aim(
+        "classes without an artefact: a cause is named", "without", "named", {CLOTHING: (0.05, None)}, least=False
+    ),
+    "other": Aim("smooth and local artefacts: a cause is named", "part in ['field', 'patch']", "named"),
+    "files_half": Aim(
+        "half of the images carry it: area under the curve", "part == 'fine' and share == 0.5", "files",
+        {CLOTHING: (0.8, None)},
+    ),
+}  # fmt: skip
 
 
 def _described(table: pd.DataFrame) -> pd.DataFrame:
-    """A table with whether a class is `without` an artefact or has a `fine` one, and its cause is `named` or `right`.
+    """A table with the own `part` of each artefact, and whether a class is `without` one.
 
-    With verdicts, also whether it is `warned` of, and whether its artefact is fine and `harmful`.
+    With causes, also whether the cause is `named` and `right`. With verdicts, whether the class is `warned` of, by how
+    much `more` than by version 2.0.0, where that is known, whether it is `recognised`, and `innocent`: to be counted
+    among false alarms; the number of the `own` part of its artefact, and whether that is `harmful`, and `whole`: in all
+    images of the class alone.
     """
-    right, family = (
-        table["kind"].map({name: getattr(kind, about) for name, kind in KINDS.items()}) for about in ("cause", "family")
+    kinds = table["kind"].map(KINDS, na_action="ignore")
+    table = table.assign(
+        part=kinds.map(lambda kind: OWN_PART[kind.family], na_action="ignore"), without=table["kind"].isna()
     )
-    cause = table["cause"].fillna("")
-    table = table.assign(without=table["kind"].isna(), fine=family == FINE, named=cause != "")
-    table["right"] = cause == right
+    if "cause" in table:
+        cause = table["cause"].fillna("")
+        table["named"] = cause != ""
+        table["right"] = cause == kinds.map(lambda kind: kind.cause, na_action="ignore")
     if "verdict" in table:
-        table["warned"] = table["verdict"].isin(FOUND)
-        table["harmful"] = table["fine"] & (table["harm"] == "harmful")
+        table["warned"] = table["verdict"] == FOLLOWS
+        before = table["version_2"].isin(VERSION_2)
+        table["more"] = (table["warned"].astype(float) - before).where(table["version_2"].fillna("") != "")
+        table["recognised"] = table["verdict"] != NOT_RECOGNISED
+        table["innocent"] = table["without"] & ((table["suite"] != PAIR) | (table["set"] == "clean"))
+        table["own"] = np.nan
+        for part in PARTS:
+            table["own"] = table["own"].where(table["part"] != part, table[part])
+        table["harmful"] = table["harm"] == "harmful"
+        table["whole"] = table["harmful"] & (table["share"] == 1)
     return table
 
 
 def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
-    """The aims of the benchmark: one row a number, with its one-sided 95 % ends, bootstrapped over networks.
+    """The aims of the benchmark: one row a number and images, with its one-sided 95 % ends.
 
-    table : one row a network and class: `seed`, `set` (clean, first, second), `kind`, `share` and `harm` (missing
-        without an artefact), `verdict`, `cause`, `flip`, `need`, `called`, `lost`
+    table : one row a network and class: `suite` (of `IMAGES`), `seed`, `set` (clean, 1, 2, ...), `class`, `verdict`,
+        `fine`, `field`, `patch`; `kind`, `share`, `others`, `lost` and `harm`, missing without an artefact; `version_2`
 
-    Returns `aim`, `words`, `value`, `low`, `high`, `count` (rows), `goal`, `end` (what the end must reach, if
-    anything), `met`. The correlations are Spearman's, over all planted artefacts.
+    Returns `aim`, `images`, `words`, `value`, `low`, `high`, `count` (rows), `goal`, `end` (what the end must reach, if
+    anything), `met`.
     """
-    table, generator = _described(table), np.random.default_rng(seed)
-    groups, number = np.unique(table["seed"].astype(str) + table["set"], return_inverse=True)
-    weights = np.stack(
-        [np.bincount(generator.integers(len(groups), size=len(groups)), minlength=len(groups)) for _ in range(DRAWS)]
-    )[:, number]
+    table, generator = _described(table.reset_index(drop=True)), np.random.default_rng(seed)
+    weights, images = _drawn_anew(table, generator), table["suite"].map(IMAGES)
     rows = []
     for name, aim in AIMS.items():
-        chosen = table.eval(aim.rows).to_numpy(bool)
-        value = table.loc[chosen, aim.value].to_numpy(float)
-        drawn = (weights[:, chosen] @ value) / np.maximum(weights[:, chosen].sum(axis=1), 1)
-        there = drawn[weights[:, chosen].sum(axis=1) > 0]
-        low, high = np.quantile(there, [0.05, 0.95]) if len(there) else (np.nan, np.nan)
-        mean = float(value.mean()) if len(value) else np.nan
-        rows.append(aim.row(name, mean, low, high, len(value)))
-    planted = ~table["without"] & table[["flip", "need", "called", "lost"]].notna().all(axis=1)
-    for name, (number_of, harm_of, aim) in CORRELATIONS.items():
-        pair = table.loc[planted, [number_of, harm_of]].to_numpy()
-        drawn = np.array([spearman(*np.repeat(pair, draw, axis=0).T) for draw in weights[:500, planted]])
-        low, high = np.nanquantile(drawn, [0.05, 0.95]) if not np.isnan(drawn).all() else (np.nan, np.nan)
-        rows.append(aim.row(name, spearman(*pair.T), low, high, len(pair)))
+        of_aim = table.eval(aim.rows).to_numpy(bool) & table[aim.value].notna().to_numpy()
+        for of in (ALL, *dict.fromkeys(images)):
+            chosen = of_aim & ((images == of) | (of == ALL)).to_numpy()
+            value, drawn = table.loc[chosen, aim.value].to_numpy(float), weights[:, chosen]
+            total = drawn.sum(axis=1)
+            rows.append(
+                aim.row(
+                    name,
+                    of,
+                    *_with_ends(value.mean() if len(value) else np.nan, (drawn @ value)[total > 0] / total[total > 0]),
+                    len(value),
+                )
+            )
+            if name == "fewer" and rows[-1]["met"]:
+                rows[-1]["met"] = rows[-1]["high"] < 0  # not as many
+    for of in (ALL, *dict.fromkeys(images)):
+        chosen = (~table["without"] & ((images == of) | (of == ALL))).to_numpy()
+        pair = table.loc[chosen, ["own", "lost"]].to_numpy(float)
+        counts = weights[:FEW_DRAWS, chosen].astype(int)
+        drawn = np.array([spearman(*np.repeat(pair, count, axis=0).T) for count in counts])
+        rows.append(CORRELATION.row("own_lost", of, *_with_ends(spearman(*pair.T), drawn[~np.isnan(drawn)]), len(pair)))
     return pd.DataFrame(rows)
+
+
+def _drawn_anew(table: pd.DataFrame, generator: np.random.Generator) -> FloatArray:
+    """How often each row of a table is in each draw of the bootstrap: its seed times its class, float [draw, row]."""
+    weights = np.ones((DRAWS, len(table)))
+    for rows in table.groupby("suite").indices.values():
+        for column in ("seed", "class"):
+            names, number = np.unique(table[column].to_numpy()[rows].astype(str), return_inverse=True)
+            drawn = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS)
+            weights[:, rows] *= drawn[:, number]
+    return weights
+
+
+def _with_ends(value: float, drawn: FloatArray) -> tuple[float, float, float]:
+    """A value and its one-sided 95 % ends, of some draws."""
+    low, high = np.quantile(drawn, [0.05, 0.95]) if len(drawn) else (np.nan, np.nan)
+    return float(value), float(low), float(high)
 
 
 def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: int) -> pd.DataFrame:
@@ -246,65 +324,28 @@ def judge_data(table: pd.DataFrame) -> pd.DataFrame:
             low, high = clopper_pearson(int(values.sum()), len(values))
         else:
             low, high = np.clip(over_networks(values)[1:3], 0, 1)
-        rows.append(aim.row(name, float(values.mean()), low, high, len(values)))
+        rows.append(aim.row(name, CLOTHING, float(values.mean()), low, high, len(values)))
     return pd.DataFrame(rows).drop(columns="end")
 
 
-COMPARED = {
-    "largest of flip, sham, part and need": ["flip", "sham", "part", "need"],
-    "flip": ["flip"],
-    "own-map advantage, culling": ["advantage_culling"],
-    "own-map advantage, mixture": ["advantage_mixture"],
-}
-
-
-def compare(table: pd.DataFrame) -> pd.DataFrame:
-    """How well other numbers find harmful artefacts: one row a number.
-
-    table : as in `judge`, also with `advantage_culling`, `advantage_mixture` and `map_verdict`, which may be missing in
-        some networks
-
-    Returns `number`, `found` (the share of harmful artefacts in all images whose number is above the 95 % quantile of
-    that of classes without an artefact), `harmful` and `without`, how many of each. The last rows are verdicts of the
-    shortcut test by maps of culling, with the shares that are called strong among both.
-    """
-    table = _described(table)
-    groups = {"harmful": table.eval("harmful and share == 1"), "without an artefact": table["without"]}
-    rows: list[tuple[Any, ...]] = []
-    for words, columns in COMPARED.items():
-        if set(columns) <= set(table):
-            number = table[columns].max(axis=1)
-            harmful, without = (number[chosen].dropna() for chosen in groups.values())
-            found = float((harmful > without.quantile(0.95)).mean())
-            rows.append((words, found, len(harmful), len(without)))
-    if "map_verdict" in table:
-        for place, (words, chosen) in enumerate(groups.items()):
-            verdict = table.loc[chosen, "map_verdict"].dropna()
-            counts = (0, len(verdict)) if place else (len(verdict), 0)
-            rows.append((f"strong map of culling, of classes {words}", float((verdict == "strong").mean()), *counts))
-    return pd.DataFrame(rows, columns=["number", "found", "harmful", "without"])
-
-
 def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
-    """The sets of two classes and of crops: how many networks have a class of which the test warns.
+    """The sets without a deal, of two classes or of textures: how many networks have a class of which the test warns.
 
-    table : one row a network and class: `suite` (pairs, photographs), `set`, `kind`, `seed`, `class`, `verdict`,
-        `accuracy`, `clean_recall`
+    table : one row a network and class: `suite` (pairs, photographs, textures), `set`, `kind`, `seed`, `class`,
+        `verdict`, `follows`, `accuracy`, `clean_recall`
 
-    Returns `suite`, `set`, `kind`, `networks`, `with_follows` (class 1, which has the artefact or texture, follows or
-    both), `warned` (any class), `not_recognised` (all classes), and the means of `accuracy` and `recall` (of class 1
-    on clean images).
+    Returns `suite`, `set`, `kind`, `networks`, `warned` and `not_recognised` (all classes), how many of them follow
+    each part, and the means of `accuracy` and `recall` (of class 1 on clean images).
     """
-    own = table["class"].astype(int) == 1
+    follows, one = table["follows"].fillna("").str.split(", "), table["class"].astype(int) == 1
     table = table.assign(
-        kind=table["kind"].fillna("") if "kind" in table else "",
-        with_follows=own & table["verdict"].isin([FOLLOWS, BOTH]), warned=table["verdict"].isin(FOUND),
-        not_recognised=table["verdict"] == NOT_RECOGNISED, recall=table["clean_recall"].where(own),
+        kind=table["kind"].fillna("") if "kind" in table else "", recall=table["clean_recall"].where(one),
+        warned=table["verdict"] == FOLLOWS, recognised=table["verdict"] != NOT_RECOGNISED,
+        **{part: [part in parts for parts in follows] for part in PARTS},
     )  # fmt: skip
-    sets, counts = ["suite", "set", "kind"], ["with_follows", "warned", "not_recognised"]
-    networks = table.groupby([*sets, "seed"], sort=False).agg(
-        {"with_follows": "any", "warned": "any", "not_recognised": "all"}
-    )
-    found = networks.groupby(sets, sort=False)[counts].agg("sum")
-    found.insert(0, "networks", networks.groupby(sets, sort=False).size())
-    return found.join(table.groupby(sets, sort=False)[["accuracy", "recall"]].mean()).reset_index()
+    sets, any_class = ["suite", "set", "kind"], ["warned", *PARTS, "recognised"]
+    networks = table.groupby([*sets, "seed"], sort=False)[any_class].any().groupby(sets, sort=False)
+    counts = networks.sum()
+    counts.insert(0, "networks", networks.size())
+    counts["not_recognised"] = counts["networks"] - counts.pop("recognised")
+    return counts.join(table.groupby(sets, sort=False)[["accuracy", "recall"]].mean()).reset_index()

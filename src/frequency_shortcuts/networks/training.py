@@ -172,10 +172,13 @@ class Protocol:
         self, data: Split, validation: Split, *, seed: int, device: torch.device | str = "cpu", **how: Any
     ) -> tuple[nn.Module, Trained]:
         """A new network after its training, and the record of that; how : as in `train`."""
-        _, channels, size, _ = data.images.shape
-        form = architectures.Architecture(n_classes=len(data.classes), channels=channels, size=size, **self.network)
-        network = architectures.build(form, seed).to(device)
+        network = architectures.build(self.form(data), seed).to(device)
         return network, train(network, data, validation, self.recipe, seed=seed, augmentation=self.augmentation, **how)
+
+    def form(self, data: Split) -> architectures.Architecture:
+        """The architecture of its networks for some images."""
+        _, channels, size, _ = data.images.shape
+        return architectures.Architecture(n_classes=len(data.classes), channels=channels, size=size, **self.network)
 
 
 def _swap_fine(augmentation: Augmentation, data: Split) -> SwapFine:
