@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
-import os
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from frequency_shortcuts.data.artefacts import CASES
@@ -418,7 +418,7 @@ class Plan:
     def leak_version_2(self) -> list[str]:
         """The table of the verdicts of version 2.0.0, if `python -m bench.version_2` has made it."""
         path = self.config["leaks"]["version_2"]
-        return [path] if path and os.path.exists(path) else []
+        return [path] if path and Path(path).exists() else []
 
     def leak_settings(self) -> dict[str, Any]:
         """How the networks of the benchmark are trained and tested."""
