@@ -31,7 +31,8 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     FOLLOWS: "Follows: more other images are called the class with a part of it than with that of their own class. "
     f"{'; '.join(f'{part}: {kind.words}' for part, kind in PARTS.items())}. Your knowledge of the images tells whether "
     "it is an artefact.",
-    ADVICE: "Look at {files}, and find out how these images came by it. Likely, by the images alone: {causes}.",
+    ADVICE: "Look at {files}, and find out how these and the other images were made. Likely, by the images alone: "
+    "{causes}.",
     PAIR: wording.PAIR,
     NOT_SHOWN: "Not shown: no number is above {bound} % (largest upper end).",
     **dict.fromkeys(
@@ -113,7 +114,7 @@ def sentences(result: Analysis) -> list[str]:
         "recall": LEAST_RECALL, "test": len(result.test), "least": int(np.bincount(result.test.labels).min()),
         "ranking": len(result.ranking), "n_classes": len(result.classes), "outputs": result.about["outputs"],
     }  # fmt: skip
-    said = {*table["verdict"], TESTED, *([ADVICE] if len(found) else []), *([PAIR] if pair else [])}
+    said = {*table["verdict"], TESTED, *([ADVICE] if len(found) else []), *([PAIR] if pair and len(found) else [])}
     return list(dict.fromkeys(words.format(**slots) for label, words in SENTENCES.items() if label in said))
 
 
