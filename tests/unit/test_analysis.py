@@ -126,7 +126,7 @@ def test_the_files_hold_the_maps_the_rates_and_a_page(analysed, tmp_path, small_
     assert page.count("data:image/png;base64,") == 3 and "<td>strong</td>" in page
     for name, number in (("find the maps", 12), ("test them", 120)):
         assert f"images that {name}</th><td>{number}</td>" in page
-    assert page.index("<h2>Flips</h2>") < page.index("Is a map enough?") < page.index("<td>strong</td>")
+    assert page.index("<h2>Parts of a class</h2>") < page.index("Is a map enough?") < page.index("<td>strong</td>")
     assert "http" not in page.replace("http-equiv", "")  # it loads nothing
 
 
