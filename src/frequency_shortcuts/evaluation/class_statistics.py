@@ -1,8 +1,4 @@
-"""The statistics of each class at each frequency, and which frequencies are fine.
-
-Mean and standard deviation of the Fourier coefficients, of a class and of all others together. Both means, and the
-logarithm of the ratio, are shrunk by what chance gives, so that little moves where nothing differs.
-"""
+"""The statistics of each class at each frequency: moments of the Fourier coefficients, of a class and of all others."""
 
 from __future__ import annotations
 
@@ -15,12 +11,11 @@ from torch import Tensor
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_root
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.filters import opponent
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane, shares_beyond
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
 FEWEST = 10  # ranking images of a class
-LARGEST_RATIO = 8.0  # of two standard deviations
 BATCH = 64  # images
 
 
@@ -130,26 +125,3 @@ def class_statistics(
     if not (variance.sum(dim=(0, 1)) > least).flatten()[1:].any():
         raise ValueError("the images of each class are all the same, but for brightness: expected images that vary")
     return ClassStatistics(mean, variance, count, (height, width))
-
-
-def fine_radius(statistics: ClassStatistics, share: float) -> float:
-    """The radius, in cycles per image, outside which so much of the squared difference between two classes lies.
-
-    The squared difference between an image of a class and one of the rest is |mean_k - mean_rest|^2 + variance_k +
-    variance_rest, summed over the channels. The share outside a radius is the median over the classes, since one of
-    them may hold an artefact.
-    """
-    pairs = ConjugatePairs(*statistics.size)
-    shares = []
-    for k in range(len(statistics)):
-        own, rest = statistics.of(k), statistics.rest(k)
-        power = (squared(own.mean - rest.mean) + own.variance + rest.variance).sum(dim=0).cpu().numpy()
-        radii, beyond_each = shares_beyond(power, pairs)
-        shares.append(beyond_each)
-    return float(radii[np.argmax(np.median(shares, axis=0) <= share)])
-
-
-def beyond(size: tuple[int, int], radius: float) -> BoolArray:
-    """The frequencies beyond a radius in the half plane of a real FFT, bool [H, W // 2 + 1]."""
-    pairs = ConjugatePairs(*size)
-    return np.asarray(pairs.radius[pairs.half_plane] > radius)

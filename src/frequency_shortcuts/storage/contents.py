@@ -20,7 +20,6 @@ class Dataset(NamedTuple):
 _SPECTRUM = ("vertical frequency (cycles per image)", "horizontal frequency (cycles per image)")
 _PIXELS = ("image", "channel", "row", "column")
 _PER_CLASS = ("class", *_SPECTRUM)
-_CALLED = ("draw", "class", "place")
 _INDEX = "as its index in `classes`"
 
 # By name: the end of the path in the file, where * stands for any name.
@@ -47,7 +46,7 @@ DATASETS = {
     "rank": Dataset("dfm, maps", _PER_CLASS, "1", "place of the frequency in the order of importance, from 0"),
     "evaluated": Dataset("dfm", _PER_CLASS, "", "whether the increment was computed, and not estimated"),
     "mask/top_*": Dataset("dfm, maps", _PER_CLASS, "", "the map: the best-ranked frequencies, % of the spectrum"),
-    "unfiltered": Dataset("hits, flips", ("image",), "", f"the class that the network names, {_INDEX}"),
+    "unfiltered": Dataset("hits", ("image",), "", f"the class that the network names, {_INDEX}"),
     "masks": Dataset("hits", ("mask", *_SPECTRUM), "", "the frequencies that an image keeps"),
     "named/*": Dataset("hits", ("mask", "image"), "", "the class that the network names with this fill; -1: none"),
     "donors": Dataset("hits", ("image",), "", "of the fill swap: the image from which the other frequencies come"),
@@ -73,18 +72,6 @@ DATASETS = {
     ),
     "control/*": Dataset("flips", ("class", "place"), "", "the same after the control: this part of their own class"),
     "place/*": Dataset("flips", ("class",), "", "where the part of the class is, if it has a place"),
-    "columns": Dataset("flips", ("class", "place"), "", "the images that get the spectrum of the class; -1: none"),
-    "called/*": Dataset(
-        "flips", _CALLED, "", "the class that the network names for the images in `columns` after this change "
-        "(flip, sham, coarse, part, own_part); -1: no donor"
-    ),
-    "own": Dataset("flips", ("class", "place"), "", "the images of the class that lose its fine spectrum; -1: none"),
-    "own_called/*": Dataset(
-        "flips", _CALLED, "", "the class that the network names for the images in `own` after this change (away, "
-        "away_sham)"
-    ),
-    "comparable": Dataset("flips", ("class", "class of the image"), "", "whether such images count in its flips"),
-    "differences": Dataset("flips", _PER_CLASS, "1", "how clearly the class differs from all others; 1 by chance"),
 }  # fmt: skip
 
 
