@@ -7,13 +7,20 @@ from exchange_subjects import grey, subject
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frequency_shortcuts.exchange.fine import WAVELENGTH, Fine, fine, shorter
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.exchange.fine import LARGEST, LONGEST, SWAPPED, Fine, Rings, shorter
 
-SIZES = st.tuples(st.integers(3, 12), st.integers(3, 12))
+SIZES = st.tuples(st.integers(5, 12), st.integers(5, 12))
+OPPONENT = np.array([[1, 1, 1], [1, -1, 0], [1, 1, -2]]) / np.sqrt([[3], [2], [6]])
+
+
+def cycles(height: int, width: int) -> np.ndarray:
+    """Cycles per pixel of each frequency of an FFT, [H, W]."""
+    return np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))
 
 
 def slow_fine(image: np.ndarray, wavelength: float) -> np.ndarray:
-    """The waves that are shorter than `wavelength` pixels, one by one."""
+    """The waves of an image [H, W] that are shorter than `wavelength` pixels, one by one."""
     height, width = image.shape
     y, x = np.mgrid[:height, :width]
     made = np.zeros(image.shape)
@@ -26,13 +33,16 @@ def slow_fine(image: np.ndarray, wavelength: float) -> np.ndarray:
 
 
 @settings(max_examples=25, deadline=None)
-@given(SIZES, st.sampled_from([2.5, 4.0, 6.0]))
-def test_the_fine_part_is_the_sum_of_short_waves(size, wavelength):
-    images = torch.from_numpy(np.random.default_rng(0).normal(size=(2, 1, *size)))
-    made = fine(images, wavelength)
-    assert made.shape == images.shape
-    for image, part in zip(images, made, strict=True):
-        np.testing.assert_allclose(part[0], slow_fine(image[0].numpy(), wavelength), atol=1e-12)
+@given(SIZES)
+def test_swapped_images_have_the_fine_part_of_the_partner_and_keep_the_rest(size):
+    images = torch.from_numpy(np.random.default_rng(1).normal(size=(3, 2, *size)))
+    partner = torch.tensor([1, 2, 2])
+    swapped = Fine.swap(images, partner)
+    for n, m in enumerate(partner):
+        for channel in range(2):
+            own, other = (images[k, channel].numpy() for k in (n, m))
+            expected = own - slow_fine(own, SWAPPED) + slow_fine(other, SWAPPED)
+            np.testing.assert_allclose(swapped[n, channel], expected, atol=1e-12)
 
 
 def test_short_waves_are_counted_in_pixels_not_in_cycles_per_image():
@@ -41,34 +51,64 @@ def test_short_waves_are_counted_in_pixels_not_in_cycles_per_image():
     assert not short[4, 0] and short[5, 0] and not short[0, 8] and short[0, 9]
 
 
-def test_a_fine_part_of_each_class_is_added():
-    split = grey(3, 4)
+@settings(max_examples=25, deadline=None)
+@given(SIZES)
+def test_the_power_of_a_ring_is_the_mean_over_the_whole_plane(size):
+    image = np.random.default_rng(0).normal(size=size)
+    found = Rings(torch.Size(size)).power(torch.fft.rfft2(torch.from_numpy(image)))
+    ring = np.floor(min(size) * cycles(*size) + 1e-9)
+    power = np.abs(np.fft.fft2(image)) ** 2
+    expected = [power[ring == number].mean() for number in range(len(found)) if (ring == number).any()]
+    np.testing.assert_allclose(found[~found.isnan()], expected)
+
+
+@pytest.mark.parametrize(("k", "channels", "size"), [(4, 1, (20, 20)), (3, 3, (11, 14)), (2, 1, (9, 8))])
+def test_waves_get_the_strength_of_the_class_in_each_ring(k, channels, size):
+    plain = grey(k, 12, size, channels)
+    images = plain.images.astype(float)
+    noise = np.random.default_rng(5).normal(0, 20, images.shape)
+    images[plain.labels == 1] += noise[plain.labels == 1]  # one class is noisy
+    split = Split(images.clip(0, 255).astype(np.uint8), plain.labels, mean=np.zeros(channels), std=np.ones(channels))
     who = subject(split)
-    images = who.ranking.take(np.arange(6))
+    pixels = who.ranking.take(np.arange(len(split))).double().numpy()
+    seen = pixels if channels == 1 else np.einsum("ij,njhw->nihw", OPPONENT, pixels)
+    spectra = np.fft.fft2(seen)
+    ring, short = np.floor(min(size) * cycles(*size) + 1e-9), cycles(*size) > 1 / LONGEST + 1e-9
+    ratio, shift = np.ones((k, channels, *size)), np.zeros((k, channels, *size))
+    for c in range(k):
+        own = spectra[split.labels == c]
+        rest = [spectra[split.labels == other] for other in range(k) if other != c]
+        rest_mean = np.mean([of.mean(axis=0) for of in rest], axis=0)
+        variance = (np.abs(own - own.mean(axis=0)) ** 2).mean(axis=0)
+        rest_variance = np.mean([(np.abs(of - rest_mean) ** 2).mean(axis=0) for of in rest], axis=0)
+        for number in np.unique(ring[short]):
+            here = ring == number
+            for channel in range(channels):
+                r = np.sqrt(variance[channel, here].mean() / rest_variance[channel, here].mean()).clip(
+                    1 / LARGEST, LARGEST
+                )
+                difference = own.mean(axis=0)[channel, here] - r * rest_mean[channel, here]
+                ratio[c, channel, here & short] = r
+                shift[c, channel, here & short] = np.sqrt((np.abs(difference) ** 2).mean())
+    shown, classes = who.ranking.take(np.arange(4)), np.arange(4) % k
+    fine = Fine(who)
+    who.generator.manual_seed(5)
+    made = fine.give(shown, classes, 0)
+    drawn = torch.randn(shown.shape, generator=torch.Generator().manual_seed(5)).double().numpy()
+    for image, noise, c, found in zip(shown.double().numpy(), drawn, classes, made, strict=True):
+        own = image if channels == 1 else np.tensordot(OPPONENT, image, 1)
+        spectrum = ratio[c] * np.fft.fft2(own) + shift[c] * np.fft.fft2(noise) / np.sqrt(size[0] * size[1])
+        expected = np.fft.ifft2(spectrum).real
+        expected = expected if channels == 1 else np.tensordot(OPPONENT.T, expected, 1)
+        np.testing.assert_allclose(found, expected, atol=2e-5)
+
+
+def test_donors_are_of_the_classes_and_drawn_by_the_generator():
+    split = grey(3, 4)
     classes = np.array([2, 0, 1, 1, 2, 0])
-    who.generator.manual_seed(5)
-    given_parts = Fine(who).give(images, classes, 0) - images
-    who.generator.manual_seed(5)
-    donors = who.donors(classes)
-    for part, donor, c in zip(given_parts, donors, classes, strict=True):
-        members = who.ranking.take(np.flatnonzero(split.labels == c))
-        assert (donor == members).flatten(1).all(1).any()  # the donor is of the class
-        np.testing.assert_allclose(part[0], slow_fine(donor[0].double().numpy(), WAVELENGTH), atol=1e-6)
-
-
-def test_swapped_images_have_the_fine_part_of_the_partner_and_keep_the_rest():
-    images = torch.from_numpy(np.random.default_rng(1).normal(size=(3, 2, 9, 14)))
-    partner = torch.tensor([1, 2, 2])
-    swapped = Fine.swap(images, partner)
-    for n, m in enumerate(partner):
-        for channel in range(2):
-            own, other = (images[k, channel].numpy() for k in (n, m))
-            expected = own - slow_fine(own, WAVELENGTH) + slow_fine(other, WAVELENGTH)
-            np.testing.assert_allclose(swapped[n, channel], expected, atol=1e-12)
-    assert swapped[2].equal(images[2]) or torch.allclose(swapped[2], images[2], atol=1e-12)  # its own partner
-
-
-@pytest.mark.parametrize("n", [1, 7])
-def test_donors_are_drawn_by_the_generator(n):
-    first, second = (subject(grey(2, 10), seed=seed).donors(np.full(n, 1)) for seed in (3, 3))
-    assert first.equal(second)
+    first, second = (subject(split, seed=3) for _ in range(2))
+    donors = first.donors(classes)
+    assert donors.equal(second.donors(classes))
+    for donor, c in zip(donors, classes, strict=True):
+        members = first.ranking.take(np.flatnonzero(split.labels == c))
+        assert (donor == members).flatten(1).all(1).any()

@@ -26,16 +26,21 @@ REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 %
 
 
 class Kind(NamedTuple):
-    """A part that is tested: what the lower end of its number must reach, and the part in words."""
+    """A part that is tested: what the lower end of its number must reach, the part in words, and what is subtracted.
+
+    controlled : the share called the class after the control is subtracted, not that before. A patch holds pieces of
+        objects, which are called the class at some places whosever they are
+    """
 
     threshold: float
     words: str
+    controlled: bool = False
 
 
 PARTS: Mapping[str, Kind] = {
     "fine": Kind(0.05, "what is fine (texture or artefact)"),
     "field": Kind(0.05, "the illumination or background"),
-    "patch": Kind(0.15, "a place"),
+    "patch": Kind(0.15, "a place", controlled=True),
 }
 Called = npt.NDArray[np.int16]
 
@@ -101,9 +106,9 @@ def _row(answers: Answers, c: int) -> dict[str, float]:
     recall, wrong = (float((answers.before[which] == c).mean()) for which in (own, ~own))
     row: dict[str, float] = {"class": c}
     before = answers.before[chosen] == c
-    for part in answers.given:
+    for part, kind in PARTS.items():
         given, control = (after[part][c, : len(chosen)] == c for after in (answers.given, answers.control))
-        value, low, high = ends(paired(given.astype(float) - control))
+        value, low, high = ends(paired(given.astype(float) - (control if kind.controlled else before)))
         row |= {part: value, f"{part}_low": low, f"{part}_high": high}
         row[f"{part}_control"] = float(control.mean() - before.mean())
     row |= {"recall": recall, "images": len(chosen)}
