@@ -75,6 +75,7 @@ def test_waves_get_the_strength_of_the_class_in_each_ring(k, channels, size):
     spectra = np.fft.fft2(seen)
     ring, short = np.floor(min(size) * cycles(*size) + 1e-9), cycles(*size) > 1 / LONGEST + 1e-9
     ratio, shift = np.ones((k, channels, *size)), np.zeros((k, channels, *size))
+    pattern = np.zeros((k, channels, *size), complex)
     for c in range(k):
         own = spectra[split.labels == c]
         rest = [spectra[split.labels == other] for other in range(k) if other != c]
@@ -90,17 +91,23 @@ def test_waves_get_the_strength_of_the_class_in_each_ring(k, channels, size):
                 difference = own.mean(axis=0)[channel, here] - r * rest_mean[channel, here]
                 ratio[c, channel, here & short] = r
                 shift[c, channel, here & short] = np.sqrt((np.abs(difference) ** 2).mean())
-    shown, classes = who.ranking.take(np.arange(4)), np.arange(4) % k
+                pattern[c, channel, here] = difference
+    pattern[..., ~short] = 0
+    shown, classes = who.ranking.take(np.arange(8)), np.arange(8) % k
     fine = Fine(who)
     who.generator.manual_seed(5)
     made = fine.give(shown, classes, 0)
-    drawn = torch.randn(shown.shape, generator=torch.Generator().manual_seed(5)).double().numpy()
-    for image, noise, c, found in zip(shown.double().numpy(), drawn, classes, made, strict=True):
+    generator = torch.Generator().manual_seed(5)
+    drawn = torch.randn(shown.shape, generator=generator).double().numpy()
+    spread = torch.rand(8, generator=generator).numpy() < 0.5
+    assert 0 < spread.sum() < 8
+    for n, c in enumerate(classes):
+        image = shown[n].double().numpy()
         own = image if channels == 1 else np.tensordot(OPPONENT, image, 1)
-        spectrum = ratio[c] * np.fft.fft2(own) + shift[c] * np.fft.fft2(noise) / np.sqrt(size[0] * size[1])
-        expected = np.fft.ifft2(spectrum).real
+        noise = shift[c] * np.fft.fft2(drawn[n]) / np.sqrt(size[0] * size[1])
+        expected = np.fft.ifft2(ratio[c] * np.fft.fft2(own) + (noise if spread[n] else pattern[c])).real
         expected = expected if channels == 1 else np.tensordot(OPPONENT.T, expected, 1)
-        np.testing.assert_allclose(found, expected, atol=2e-5)
+        np.testing.assert_allclose(made[n], expected, atol=2e-5)
 
 
 def test_donors_are_of_the_classes_and_drawn_by_the_generator():

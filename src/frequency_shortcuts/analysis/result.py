@@ -91,10 +91,10 @@ class Analysis:
         """One row for each class, from the exchange test; see `exchange.answers.rates`.
 
         `fine`, `field` and `patch` are the shares of other images that are called the class with this part of it, minus
-        the shares with that of their own class; each with its two-sided 90 % interval (`_low`, `_high`), and
-        `_control`, the share with that of their own class minus that without a change. `recall` is that of the class,
-        `images` got the parts. `verdict` is one of `exchange.answers.VERDICTS`, `follows` the names of the parts that
-        the class follows, `cause` a likely one in words, or None.
+        those before (of `patch`, with a patch of their own class), each with its two-sided 90 % interval (`_low`,
+        `_high`), and `_control`, the share with the part of their own class minus that before. `recall` is that of the
+        class, `images` got the parts. `verdict` is one of `exchange.answers.VERDICTS`, `follows` the names of the parts
+        that the class follows, `cause` a likely one in words, or None.
 
         Of two classes, what separates them can be in either: verdict, parts and cause are those of the pair.
         """

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ADVICE, PAIR, TESTED = "advice", "pair", "tested"
 SENTENCES = {  # verdict of a class, or a label -> what is said once
-    FOLLOWS: "Follows: more other images are called the class with a part of it than with that of their own class. "
+    FOLLOWS: "Follows: many other images are called the class once they have a part of it. "
     f"{'; '.join(f'{part}: {kind.words}' for part, kind in PARTS.items())}. Your knowledge of the images tells whether "
     "it is an artefact.",
     ADVICE: "Look at {files}, and find out how these and the other images were made. Likely, by the images alone: "

@@ -1,7 +1,8 @@
 """The fine part of images: how strong their short waves are. Texture, and the traces of JPEG, resizing, filters, noise.
 
-An image gets the strength of the waves of a class at each wavelength, and nothing of their pattern: it is spread over
-all directions, with random phases. A pattern is often of the objects of a class.
+An image gets the strength of the waves of a class at each wavelength: half of the images with its pattern, and half
+with the same strength spread over all directions, with random phases. A pattern alone is often of the objects of a
+class, and strength alone does not show a trace that is a pattern.
 """
 
 from __future__ import annotations
@@ -57,10 +58,11 @@ class Rings:
 
 
 class Fine:
-    """Each coefficient F of an image becomes r F + s e, where e is random, of any phase and a mean square of 1.
+    """Each coefficient F of an image becomes r F + d, and in half of the images, at random, r F + s e.
 
-    In a ring, r is the ratio of the standard deviations of the coefficients of the class and of all others together,
-    and s the difference of their means, root mean square. Colour images are changed in opponent colours.
+    In a ring, r is the ratio of the standard deviations of the coefficients of the class and of all others together, d
+    the mean of the class minus r times that of all others, s its root mean square, and e random, of any phase and a
+    mean square of 1. Colour images are changed in opponent colours.
     """
 
     passes = 0
@@ -88,15 +90,19 @@ class Fine:
             rest_variance = (rest_power - rings.power(rest_mean)).clamp(min=0) + tiny
             ratio = square_root(own_variance / rest_variance).clamp(1 / LARGEST, LARGEST)
             self._ratio[c] = ratio
-            self._shift[c] = square_root(rings.power(mean[c] - ratio[..., self._ring] * rest_mean))
+            mean[c] -= ratio[..., self._ring] * rest_mean
+            self._shift[c] = square_root(rings.power(mean[c]))
+        self._pattern = mean
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         """See `Part`."""
-        ratio, shift = (values[classes][..., self._ring] for values in (self._ratio, self._shift))
-        ratio, shift = torch.where(self._fine, ratio, 1).to(images), torch.where(self._fine, shift, 0).to(images)
+        ratio, shift = (values[classes][..., self._ring].to(images) for values in (self._ratio, self._shift))
         drawn = torch.randn(images.shape, generator=self._generator).to(images) / self._size.numel() ** 0.5
-        spectra = ratio * opponent(torch.fft.rfft2(images)) + shift * torch.fft.rfft2(drawn)
-        given: Tensor = torch.fft.irfft2(rgb(spectra), s=self._size)
+        spread = (torch.rand(len(images), generator=self._generator) < 0.5).to(images.device)[:, None, None, None]
+        added = torch.where(spread, shift * torch.fft.rfft2(drawn), self._pattern[classes].to(images.device))
+        spectra = opponent(torch.fft.rfft2(images))
+        changed = torch.where(self._fine.to(images.device), ratio * spectra + added, spectra)
+        given: Tensor = torch.fft.irfft2(rgb(changed), s=self._size)
         return given
 
     @staticmethod

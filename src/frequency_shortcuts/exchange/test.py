@@ -1,8 +1,8 @@
 """The exchange test: does a network follow something that is not the object?
 
 Images of other classes are given a part of class c (`PARTS`). The number of the part is the share that is then called
-c, minus the share that is called c after a control: a part of the same kind that is not of c. All numbers are paired
-differences on the same images.
+c, minus the share before. Beside it stands a control: the part of their own class, which of a patch is subtracted. All
+numbers are paired differences on the same images.
 """
 
 from __future__ import annotations

@@ -51,8 +51,9 @@ TEST: NetworkTest = NetworkTest(
         "flips": Table(
             "one row a `class` but the neutral one: for each part (`fine`, `field`, `patch`), the share of test images "
             "of other classes, which the network hardly confuses with it, that are called the class after they got "
-            "this part of its images, minus that after they got it of another image of their own class, with its 90 % "
-            "interval `_low`, `_high`; `_control`, the latter share minus that before; `recall`; `images` of other "
+            "this part of its images, minus that before (of `patch`, minus that after the control), with its 90 % "
+            "interval `_low`, `_high`; `_control`, the share after they got the part of their own class, minus that "
+            "before; `recall`; `images` of other "
             "classes; `verdict`: follows (the lower end of a part reaches its threshold), not shown (all upper ends "
             "are below 0.2), cannot tell, not recognised (recall below 0.5); `follows`, the parts; of two classes, "
             "both have the verdict of the pair; `cause`: what sets the images of a class that is followed apart",
@@ -70,9 +71,9 @@ TEST: NetworkTest = NetworkTest(
             lambda plan, name: {**store(name), **claims(plan, name, "flips"), "table": "tables/flips.csv"},
             lambda plan, name: {**of_dataset(plan, name), **first_kind(plan, name)},
             caption="The share of {{ config.shortcuts.split }} images of other classes that are called a class (a "
-            "row) after they got a part of its images (a panel), minus that after a control: the same part of another "
-            "image of their own class. Dots: networks of the first kind; diamond: their mean; circles: their controls, "
-            "minus before; a network follows a part where the lower end of its own 90 % interval reaches the "
+            "row) after they got a part of its images (a panel), minus that before (of a patch, minus the control). "
+            "Dots: networks of the first kind; diamond: their mean; circles: their controls, the part of the images' "
+            "own class, minus before; a network follows a part where the lower end of its 90 % interval reaches the "
             "threshold. Contrast, the shape, size and position of the object, and what lies at another place in each "
             "image are not seen.",
             shown=of_photographs,
