@@ -23,10 +23,10 @@ def by_version_2(folder: Path, weights: Path, seed: int) -> None:
     import numpy as np
     import pandas as pd
     import torch
-
-    from frequency_shortcuts.data.splits import Split
     from frequency_shortcuts.evaluation.counterfactual import collect
     from frequency_shortcuts.evaluation.flip_rates import rates
+
+    from frequency_shortcuts.data.splits import Split
     from frequency_shortcuts.networks import architectures
 
     torch.set_num_threads(1)
