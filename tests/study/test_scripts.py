@@ -20,7 +20,10 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
+from frequency_shortcuts.evaluation import leaks as leaks_of
 from frequency_shortcuts.evaluation.hits import write_hits
+from frequency_shortcuts.exchange.answers import read_answers
+from frequency_shortcuts.exchange.test import collect
 from frequency_shortcuts.findings.claims import judge
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import Found
@@ -29,6 +32,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
 from notebooks import cards
+from study import leaks
 from study.plan import Plan
 from study.tests import transfer
 
@@ -222,6 +226,55 @@ def test_the_networks_of_each_case_are_trained_and_judged(tmp_path, monkeypatch)
     assert found == [(case, name) for case in ("noise", "jpeg 90") for name in ("none", "swap_fine", "saved_alike")]
     assert len(networks) == 3 * 4 and set(networks["seed"]) == {480} and not judged["cured"].any()
     assert (tmp_path / "cure_all.png").exists()
+
+
+def test_the_networks_of_a_deal_are_trained_judged_and_compared_with_version_2(tmp_path, monkeypatch):
+    monkeypatch.setattr(leaks, "GRAINY", {"train": 16, "ranking": 12, "test": 12})
+    rows = [
+        {"set": part, "seed": seed, "network": network, "architecture": "tiny", "kind": kind, "level": level,
+         "class": 1, "share": 0.9, "others": 0.1, "u": u, "v": u, "row": row, "column": row}
+        for part, seed in (("grain2", 3), ("grain2", 4), ("grain4", 3))
+        for network, (kind, level, u, row) in enumerate((("wave", 0.1, 9, np.nan), ("tag", 1.0, np.nan, 0.5)), 1)
+    ]  # fmt: skip
+    write_table(pd.DataFrame(rows), tmp_path / "deal.csv")
+    settings = {
+        "deal": tmp_path / "deal.csv", "geometry": {"shift": 2}, "pair": ["disc", "oval"], "network": "tiny",
+        "networks": {"tiny": {"architecture": "cnn3", "width": 2, "stem": "auto"}},
+        "recipes": {part: {"epochs": 1, "batch_size": 16, "schedule": "one_cycle"} for part in ("grain2", "pairs")},
+    }  # fmt: skip
+    monkeypatch.setattr(leaks, "read", lambda *_: leaks.read_set("grain2", "", settings, 1))
+    files = []
+    for part, seed in (("grain2", 3), ("grain2", 4), ("pairs", 3)):
+        folder = tmp_path / part / str(seed)
+        output = Outputs(**{name: folder / f"{name}.csv" for name in ("networks", "clean", "answers", "weights")})
+        params = SimpleNamespace(device="cpu", part=part, seed=str(seed), settings=settings)
+        run_script("measure_leaks", tmp_path, params=params, input=SimpleNamespace(images=""), output=output)
+        files += [output.networks, output.clean]
+    found, clean = (read_table(tmp_path / "grain2" / "3" / f"{name}.csv") for name in ("networks", "clean"))
+    assert found["set"].tolist() == ["clean", "clean", "1", "1", "2", "2"]
+    assert found.dropna(subset=["kind"])[["set", "kind", "class", "share", "others"]].to_numpy().tolist() == [
+        ["1", "wave", "1", 0.9, 0.1], ["2", "tag", "1", 0.9, 0.1]
+    ]  # fmt: skip
+    assert clean["artefact"].tolist() == ["wave 0.1 (9, 9) in 1", "tag 1 (0.5, 0.5) in 1"]
+    # Weights and images from the seed give the same answers.
+    case = next(case for case in leaks.cases("grain2", "", settings, 3) if case.name == "2")
+    network = architectures.load(tmp_path / "grain2" / "3" / "weights.csv" / "2.safetensors")
+    with h5py.File(tmp_path / "grain2" / "3" / "answers.csv") as file:
+        stored = read_answers(file["2"])
+    assert np.array_equal(collect(network, *case.images.tested, seed=3).given["fine"], stored.given["fine"])
+
+    before = found[leaks_of.KEY].assign(verdict="needs", seed=[3] * len(found), flip=0.1)
+    write_table(before, tmp_path / "version_2.csv")
+    given = Inputs(networks=files, version_2=[tmp_path / "version_2.csv"])
+    names = ("leaks", "aims", "networks", "sets")
+    output = Outputs(**{name: tmp_path / f"{name}.csv" for name in names})
+    output.figure = [str(tmp_path / "leaks_all.svg"), str(tmp_path / "leaks_all.png")]
+    run_script("make_benchmark_tables", tmp_path, params=SimpleNamespace(), input=given, output=output)
+    table, aims, networks, sets = (read_table(tmp_path / f"{name}.csv") for name in names)
+    assert table["harm"].notna().sum() == 4 and table["version_2"].fillna("").tolist() == ["needs"] * 6 + [""] * 6
+    assert aims.query("aim == 'fewer' and images == 'all sets'")["count"].item() == 2
+    assert sets[["set", "networks"]].to_numpy().tolist() == [["alike", 1], ["texture", 1]] and len(networks) == 4
+    assert (tmp_path / "leaks_all.png").exists()
 
 
 # Networks that are trained anew, and sets with a wave or an artefact

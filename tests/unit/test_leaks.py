@@ -8,11 +8,6 @@ import pytest
 
 from frequency_shortcuts.data.artefacts import FINE, KINDS, LOCAL, SMOOTH
 from frequency_shortcuts.evaluation import leaks
-from frequency_shortcuts.exchange.answers import rates
-from frequency_shortcuts.exchange.test import collect
-from frequency_shortcuts.networks.architectures import load
-from frequency_shortcuts.storage.tables import write_table
-from study import leaks as of_study
 from study.leaks import artefacts, read_deal
 
 CLASSES = 4
@@ -128,7 +123,7 @@ def test_the_aims_by_the_images_alone_count_their_rows():
 def test_sets_count_networks():
     rows = [
         {"suite": "photographs", "set": "dealt", "kind": kind, "seed": seed, "class": c, "accuracy": 0.9,
-         "clean_recall": 0.5, "follows": "fine, patch" if kind != "none" and seed else np.nan,
+         "clean_recall": 0.5, "follows": "fine, patch" if kind != "none" and seed else "",
          "verdict": "follows" if kind != "none" and seed else "not recognised"}
         for kind in ("none", "noise") for seed in range(2) for c in range(2)
     ]  # fmt: skip
@@ -161,33 +156,3 @@ def test_the_deal_is_what_the_benchmark_says_it_is():
     whole = deal["share"] == 1
     assert (whole & (family == FINE)).sum() >= 90 and (whole & (family == SMOOTH)).sum() >= 40
     assert (whole & (family == LOCAL)).sum() >= 40 and (deal["others"] > 0).sum() >= 60
-
-
-def test_a_seed_of_a_set_has_a_clean_network_and_those_of_the_deal(tmp_path, monkeypatch):
-    monkeypatch.setattr(of_study, "GRAINY", {"train": 16, "ranking": 12, "test": 12})
-    rows = [
-        {"set": part, "seed": seed, "network": network, "architecture": "tiny", "kind": kind, "level": level,
-         "class": 1, "share": 0.9, "others": 0.1, "u": u, "v": u, "row": row, "column": row}
-        for part, seed in (("grain2", 3), ("grain2", 4), ("grain4", 3))
-        for network, (kind, level, u, row) in enumerate((("wave", 0.1, 9, np.nan), ("tag", 1.0, np.nan, 0.5)), 1)
-    ]  # fmt: skip
-    write_table(pd.DataFrame(rows), tmp_path / "deal.csv")
-    settings = {
-        "deal": tmp_path / "deal.csv", "geometry": {"shift": 2},
-        "networks": {"tiny": {"architecture": "cnn3", "width": 2, "stem": "auto"}},
-        "recipes": {"grain2": {"epochs": 1, "batch_size": 16, "schedule": "one_cycle"}},
-    }  # fmt: skip
-    found, answers, clean = of_study.measure("grain2", "", settings, seed=3, weights=tmp_path)
-    assert list(answers) == ["clean", "1", "2"]
-    case = next(case for case in of_study.cases("grain2", "", settings, 3) if case.name == "2")
-    again = rates(collect(load(tmp_path / "2.safetensors"), *case.images.tested, seed=3))
-    assert again.equals(found.loc[found["set"] == "2", again.columns].reset_index(drop=True))
-    assert found["set"].tolist() == ["clean", "clean", "1", "1", "2", "2"]
-    planted = found.dropna(subset=["kind"])
-    assert planted[["set", "kind", "class", "share", "others"]].to_numpy().tolist() == [
-        ["1", "wave", 1, 0.9, 0.1], ["2", "tag", 1, 0.9, 0.1]
-    ]  # fmt: skip
-    assert clean["artefact"].tolist() == ["wave 0.1 (9, 9) in 1", "tag 1 (0.5, 0.5) in 1"] * 2
-    again = pd.concat([found, found[found["set"] == "clean"]]).assign(suite="grain2")
-    harm = leaks.with_harm(again, pd.concat([clean, clean]).assign(suite="grain2"))["harm"]
-    assert harm.notna().sum() == 2

@@ -19,7 +19,7 @@ def main(snakemake, created_by):
         judged = cure.judge(networks)
         tables, figure = {"networks": networks, "cure": judged}, benchmarks.cure(judged, cure.LIMITS)
     else:
-        joined = leaks.join_tables(snakemake.input, "networks.csv")
+        joined = leaks.join_tables(snakemake.input, "networks.csv").fillna({"follows": ""})
         version_2 = leaks.join_tables(snakemake.input.version_2) if snakemake.input.version_2 else None
         in_deal = joined["architecture"].notna()
         dealt, sets = (joined[chosen].dropna(axis=1, how="all") for chosen in (in_deal, ~in_deal))

@@ -97,6 +97,7 @@ def measure(
 
     Raises `journal.Stopped` if `stop` returns true.
     """
+    others = list({describe(artefact): artefact for artefact in others}.values())
     tables, answers, clean = [], dict[str, Answers](), pd.DataFrame(columns=["called", "artefact"])
     for case in cases:
         train = case.images.train

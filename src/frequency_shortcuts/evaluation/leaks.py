@@ -337,7 +337,7 @@ def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
     Returns `suite`, `set`, `kind`, `networks`, `warned` and `not_recognised` (all classes), how many of them follow
     each part, and the means of `accuracy` and `recall` (of class 1 on clean images).
     """
-    follows, one = table["follows"].fillna("").str.split(", "), table["class"].astype(int) == 1
+    follows, one = table["follows"].str.split(", "), table["class"].astype(int) == 1
     table = table.assign(
         kind=table["kind"].fillna("") if "kind" in table else "", recall=table["clean_recall"].where(one),
         warned=table["verdict"] == FOLLOWS, recognised=table["verdict"] != NOT_RECOGNISED,
