@@ -69,12 +69,14 @@ def main(checkout: str, jobs: int = 2) -> None:
     """Each seed, of which a table is kept in results/leaks, and the table of all."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from .three_seeds import plan_of  # before PyTorch, for portable numerics
+
+    # isort: split
     import pandas as pd
 
     from frequency_shortcuts.storage.tables import read_table, write_table
 
     from . import DATA
-    from .three_seeds import plan_of
 
     plan = plan_of("leaks")
     results, settings = Path(plan.results), plan.leak_settings()
