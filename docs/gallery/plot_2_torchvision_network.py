@@ -76,7 +76,7 @@ print(result.summary())
 result.flips
 
 # %%
-# A square before and after it got what the spectra of discs have in common, and the difference.
+# For each part, a picture before and after it got the part of the class that follows it most clearly.
 
 figure = result.flip()
 
