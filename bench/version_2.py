@@ -1,4 +1,4 @@
-"""The verdicts of version 2.0.0 on the networks of `make leaks`, by its own code. Two hours on two cores.
+"""The verdicts of version 2.0.0 on the networks of `make leaks`, by its own code. Half an hour on two cores.
 
     git worktree add ../version_2 73051df0
     python -m bench.version_2 ../version_2
