@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, claims, first_kind, of_dataset, of_photographs, store
+from ..description import Figure, NetworkTest, Output, Table, claims, of_first_kind, of_photographs, store
 from ..job import FOLDER
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ TEST: NetworkTest = NetworkTest(
                 "table": "tables/flips.csv",
                 "cross": "tables/cross_flips.csv",
             },
-            lambda plan, name: {**of_dataset(plan, name), **first_kind(plan, name)},
+            of_first_kind,
             caption="Left: the share of {{ config.shortcuts.split }} images of neither class that are called one "
             "class (a row) after they got the fine spectrum of another (a column), minus before, mean over the "
             "networks of the first kind; black frames: the own spectrum. Right, a dot a network: this share (*flip*), "
