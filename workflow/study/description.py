@@ -190,6 +190,11 @@ def first_kind(plan: Plan, *names: str) -> dict[str, Any]:
     return {"first": {name: plan.first_kinds()[name] for name in names}}
 
 
+def of_first_kind(plan: Plan, name: str) -> dict[str, Any]:
+    """`Figure.parameters`: those of `of_dataset`, and the first kind of networks."""
+    return of_dataset(plan, name) | first_kind(plan, name)
+
+
 def percent(plan: Plan) -> dict[str, Any]:
     """The size of the maps that are tested."""
     return {"percent": plan.setting("shortcuts/percent")}

@@ -23,7 +23,7 @@ COLUMNS = ["claim", "variant", "dataset", "networks_of", "seed", "value", "half_
 CURES = ("swap_fine",)  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
 OTHERS, ONE_DIRECTION = "other networks", "one direction"
 DIFFERENCES = NARROWEST, WITHOUT = "minus the narrowest", "minus without augmentation"  # seed by seed
-FOLLOWS, UNTOLD = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`
+FOLLOWS, UNJUDGED = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`
 ALL_IMAGES = "(all)"  # a class of `reliance`
 Row = dict[str, Any]
 
@@ -210,11 +210,11 @@ def transfer_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
 
 
 def flips(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (h): whether a network follows some class by any part; missing if the test tells of no class."""
+    """Claim (h): whether a network follows some class by any part; missing if none is judged."""
     for run, of_run in _groups(study.of_photographs(table[~table["augmentation"].isin(CURES)]), *RUN):
         if len(of_run) >= FEWEST_CLASSES:
-            told = of_run.loc[~of_run["verdict"].isin(UNTOLD), "verdict"]
-            follows = (told == FOLLOWS).any() if len(told) else np.nan
+            judged = of_run.loc[~of_run["verdict"].isin(UNJUDGED), "verdict"]
+            follows = (judged == FOLLOWS).any() if len(judged) else np.nan
             yield _row("h", run, follows, study.variant(run) or "")
 
 

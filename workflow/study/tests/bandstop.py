@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, first_kind, of_dataset, store
+from ..description import Figure, NetworkTest, Output, Table, of_first_kind, store
 from ..job import FOLDER
 
 
@@ -43,7 +43,7 @@ TEST = NetworkTest(
             Result("classes without two bands", "dynamics", "Figure 3"),
             lambda plan: plan.datasets("synthetic"),
             lambda plan, name: {**store(name), "table": "tables/bandstop.csv", "claims": ["claims/bandstop.csv"]},
-            lambda plan, name: {**of_dataset(plan, name), **first_kind(plan, name)},
+            of_first_kind,
             caption="Change of the confusion matrix, in percent of the images of the true class ({{ "
             "config.synthesis.images_per_class.test }} test images a class), when two of {{ "
             "config.synthesis.band_edges | length + 1 }} bands (edges at {{ config.synthesis.band_edges | join(', ') "

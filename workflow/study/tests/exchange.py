@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, claims, first_kind, of_dataset, of_photographs, store
+from ..description import Figure, NetworkTest, Output, Table, claims, of_first_kind, of_photographs, store
 from ..job import FOLDER
 
 
@@ -69,7 +69,7 @@ TEST: NetworkTest = NetworkTest(
             Result("what a network follows", "beyond"),
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {**store(name), **claims(plan, name, "flips"), "table": "tables/flips.csv"},
-            lambda plan, name: {**of_dataset(plan, name), **first_kind(plan, name)},
+            of_first_kind,
             caption="The share of {{ config.shortcuts.split }} images of other classes that are called a class (a "
             "row) after they got a part of its images (a panel), minus that before (of a patch, minus the control). "
             "Dots: networks of the first kind; diamond: their mean; circles: their controls, the part of the images' "

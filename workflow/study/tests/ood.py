@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, first_kind, of_dataset, store
+from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, of_first_kind, store
 from ..job import FOLDER, RUN, run_of_path
 from ..shortcut_tests import deciding, settings_of_methods, tested_maps
 
@@ -109,11 +109,7 @@ TEST = NetworkTest(
                 "table": "tables/ood.csv",
                 "shortcuts": "tables/shortcuts.csv",
             },
-            lambda plan, name: {
-                **of_dataset(plan, name),
-                **first_kind(plan, name),
-                "fill": deciding(plan.config["ood"]["fills"])[0],
-            },
+            lambda plan, name: {**of_first_kind(plan, name), "fill": deciding(plan.config["ood"]["fills"])[0]},
             caption="True and false positive rate of every class in every rendition ({% for name in names -%} {{ "
             "plain(name) }}: {{ 'its out-of-distribution twin, all images' if 'ood' in config.datasets[name] else '%d "
             "images a class' | format(config.ood.images_per_class) }}{{ '; ' if not loop.last }}{% endfor -%} ), "

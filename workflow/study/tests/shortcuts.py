@@ -15,8 +15,8 @@ from ..description import (
     Table,
     claims,
     files_of_run,
-    first_kind,
     of_dataset,
+    of_first_kind,
     of_photographs,
     percent,
     store,
@@ -224,7 +224,7 @@ TEST: NetworkTest = NetworkTest(
                 "advantage": "tables/own_map_advantage.csv",
                 "shortcuts": "tables/shortcuts.csv",
             },
-            lambda plan, name: {**of_dataset(plan, name), **first_kind(plan, name)},
+            of_first_kind,
             caption="TPR - FPR of every class (a row) from the top {{ config.shortcuts.percent }} % map of every "
             "class (a column), with zeros or, where the set has a neutral class, its images (swap) elsewhere ({{ "
             "judged }}), mean over the networks of the first kind{% if config.shortcuts.methods %}; a panel with the "
@@ -238,7 +238,7 @@ TEST: NetworkTest = NetworkTest(
             Result("texture or shape", "texture"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in _first_of_photographs(plan))),
             _texture_inputs,
-            lambda plan, name: {**of_dataset(plan, name), **percent(plan), **first_kind(plan, name)},
+            lambda plan, name: {**of_first_kind(plan, name), **percent(plan)},
             caption="Left: the first test image, and the same reduced to the top {{ config.shortcuts.percent }} % "
             "map. Right: TPR - FPR ({{ judged }}; networks of the first kind) when images keep their amplitudes and "
             "phases inside the map, or one of them and another image gives the other, with 95 % intervals. The grey "
