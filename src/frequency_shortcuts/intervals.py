@@ -77,8 +77,7 @@ def wilson(share: npt.ArrayLike, count: npt.ArrayLike) -> tuple[FloatArray, Floa
 
     def low(p: FloatArray) -> FloatArray:
         middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
-        end: FloatArray = p**2 / (middle + reach)  # is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0
-        return end
+        return p**2 / (middle + reach)  # is (middle - reach) / (1 + z**2 / n), but exactly 0 at a share of 0
 
     return low(p), 1 - low(1 - p)
 
@@ -144,8 +143,7 @@ def reach(variance: npt.ArrayLike, of_draws: npt.ArrayLike = 0.0, draws: int = 2
     of_draws = np.asarray(of_draws, float)
     total, random = np.asarray(variance, float) + of_draws, of_draws > 0
     freedom = (draws - 1) * (total / np.where(random, of_draws, total)) ** 2
-    half: FloatArray = np.where(random, stdtrit(freedom, 1 - TAIL), NORMAL) * np.sqrt(total)
-    return half
+    return np.where(random, stdtrit(freedom, 1 - TAIL), NORMAL) * np.sqrt(total)
 
 
 def reach_of_one_more(draws: npt.ArrayLike) -> FloatArray:
@@ -158,8 +156,7 @@ def reach_of_one_more(draws: npt.ArrayLike) -> FloatArray:
     """
     x = np.asarray(draws, float)
     n = x.shape[-1]
-    half: FloatArray = stdtrit(n - 1, 1 - TAIL) * x.std(axis=-1, ddof=1) * np.sqrt(1 + 1 / n)
-    return half
+    return stdtrit(n - 1, 1 - TAIL) * x.std(axis=-1, ddof=1) * np.sqrt(1 + 1 / n)
 
 
 def compared(low: float, high: float, bound: float) -> str:

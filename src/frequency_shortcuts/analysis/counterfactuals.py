@@ -197,5 +197,4 @@ def clearest_of_parts(table: pd.DataFrame) -> dict[str, str]:
 
 
 def _picture(pixels: Tensor) -> Picture:
-    picture: Picture = (255 * pixels[0].cpu().clamp(0, 1)).round().to(torch.uint8).numpy()
-    return picture
+    return (255 * pixels[0].cpu().clamp(0, 1)).round().to(torch.uint8).numpy()

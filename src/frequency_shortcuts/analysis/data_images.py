@@ -61,8 +61,7 @@ class DataImages:
         """The chosen images [k]; files that are not in memory stay unread."""
         if len(chosen) == len(self.labels):
             return self.images
-        part: Images = self.images.subset(chosen) if hasattr(self.images, "subset") else self.images[chosen]
-        return part
+        return self.images.subset(chosen) if hasattr(self.images, "subset") else self.images[chosen]
 
 
 def read_data(
@@ -247,5 +246,4 @@ def _from_0_to_1(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if pixels.min() >= 0 and pixels.max() <= 1:
         return pixels
     low, high = (end(axis=(0, 2, 3), keepdims=True) for end in (pixels.min, pixels.max))
-    scaled: npt.NDArray[Any] = (pixels - low) / np.where(high > low, high - low, 1)
-    return scaled
+    return (pixels - low) / np.where(high > low, high - low, 1)

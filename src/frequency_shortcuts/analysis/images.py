@@ -354,5 +354,4 @@ def shown(split: Split, positions: Iterable[int]) -> npt.NDArray[np.uint8]:
     if images.min() < -1e-3 or images.max() > 1 + 1e-3:
         low, high = (end(axis=(1, 2, 3), keepdims=True) for end in (images.min, images.max))
         images = (images - low) / np.maximum(high - low, np.finfo(float).tiny)
-    pictures: npt.NDArray[np.uint8] = np.rint(255 * images.clip(0, 1)).astype(np.uint8)
-    return pictures
+    return np.rint(255 * images.clip(0, 1)).astype(np.uint8)

@@ -153,8 +153,7 @@ class Design:
                 )
             chosen = generator.choice(inside, self.pairs, replace=False)
             sets[i, n, chosen], free[chosen] = True, False
-        planes: BoolArray = pairs.scatter(sets)
-        return planes
+        return pairs.scatter(sets)
 
 
 def design(mechanism: str, **constants: Any) -> Design:

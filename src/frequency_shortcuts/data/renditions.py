@@ -64,8 +64,7 @@ class Rendition:
 
     def photographs(self, chosen: IntArray) -> Pixels:
         """The chosen images [k] before they are restyled, float64 [k, channels, H, W] from 0 to 1."""
-        photographs: Pixels = self._images[chosen] / 255.0
-        return photographs
+        return self._images[chosen] / 255.0
 
     def donors(self, chosen: IntArray) -> IntArray:
         """For each chosen image [k], the position of one of another class (its own where there is no other class)."""
@@ -98,8 +97,7 @@ def _scale(images: Pixels) -> float:
 
 
 def _grey(images: Pixels) -> Pixels:
-    grey: Pixels = images.mean(axis=1, keepdims=True)
-    return grey
+    return images.mean(axis=1, keepdims=True)
 
 
 def _sketch(images: Pixels) -> Pixels:
@@ -149,8 +147,7 @@ def _inverted(images: Pixels) -> Pixels:
 
 
 def _blurred(images: Pixels) -> Pixels:
-    blurred: Pixels = ndimage.gaussian_filter(images, (0, 0, 1.2 * _scale(images), 1.2 * _scale(images)))
-    return blurred
+    return ndimage.gaussian_filter(images, (0, 0, 1.2 * _scale(images), 1.2 * _scale(images)))
 
 
 def _noisy(of: Rendition, chosen: IntArray) -> Pixels:

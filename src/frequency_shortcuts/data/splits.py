@@ -121,8 +121,7 @@ class Split:
 
 
 def _chosen(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
-    part: Images = images.subset(chosen) if hasattr(images, "subset") else images[chosen]
-    return part
+    return images.subset(chosen) if hasattr(images, "subset") else images[chosen]
 
 
 def is_raw(images: Images) -> bool:

@@ -42,8 +42,7 @@ def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt
             f"it is {pixels.dtype} from {pixels.min():g} to {pixels.max():g}: expected uint8, or floating point from "
             "0 to 1 (normalise in the network's settings, not in the Dataset)"
         )
-    scaled: npt.NDArray[np.uint8] = np.rint(pixels * 255).astype(np.uint8)
-    return scaled
+    return np.rint(pixels * 255).astype(np.uint8)
 
 
 def image_and_label(item: Any) -> tuple[Any, Any] | None:

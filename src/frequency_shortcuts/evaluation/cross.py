@@ -105,8 +105,7 @@ def _over_others(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> Floa
     """Over the mean of the other maps."""
     if len(maps) < 2:
         return None
-    difference: FloatArray = (_weights(c, maps)[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
-    return difference
+    return (_weights(c, maps)[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
 
 
 def _weights(c: int, maps: Mapping[int, int]) -> FloatArray:
@@ -120,8 +119,7 @@ def _over_lowest(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> Floa
     if lowest.empty:
         return None
     own, low = hits.predicted[fill][[maps[c], lowest.item()]] == c
-    difference: FloatArray = np.subtract(own, low, dtype=float)
-    return difference
+    return np.subtract(own, low, dtype=float)
 
 
 def _over_best_other(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray | None:

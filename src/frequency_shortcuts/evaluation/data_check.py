@@ -160,8 +160,7 @@ class _Features:
         if isinstance(sign, Trace):
             return self.prints @ sign.weights - sign.offset
         inside, outside = (np.searchsorted(self._chosen, places) for places in _around(sign, self._pairs))
-        height: FloatArray = self._amplitudes[:, inside].mean(axis=1) - self._amplitudes[:, outside].mean(axis=1)
-        return height
+        return self._amplitudes[:, inside].mean(axis=1) - self._amplitudes[:, outside].mean(axis=1)
 
 
 def _log_amplitudes(values: Tensor, pairs: ConjugatePairs) -> Tensor:
@@ -187,8 +186,7 @@ def _peaks(statistics: ClassStatistics, pairs: ConjugatePairs) -> dict[int, int]
 
 def _median(power: FloatArray) -> FloatArray:
     """The median over classes of their power [class, pairs], which a wave in fewer than half of them does not raise."""
-    median: FloatArray = np.quantile(power, 0.5, axis=0, method="lower")
-    return median
+    return np.quantile(power, 0.5, axis=0, method="lower")
 
 
 def _heights(own: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatArray:

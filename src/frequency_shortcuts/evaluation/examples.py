@@ -38,8 +38,7 @@ def reduced_images(images: Tensor, masks: BoolArray, others: Tensor | None = Non
     behind = None if others is None else torch.fft.rfft2(others)
     values = hide(torch.fft.rfft2(images), kept, behind, size=size).double().cpu().numpy()
     low, high = np.quantile(values, [0.01, 0.99], axis=(1, 2, 3), keepdims=True)
-    stretched: FloatArray = np.clip((values - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
-    return stretched
+    return np.clip((values - low) / np.maximum(high - low, np.finfo(float).tiny), 0, 1)
 
 
 def first_test_images(
@@ -151,5 +150,4 @@ def read_reduced(
 def map_shape(path: File) -> tuple[int, ...]:
     """The shape (class, H, W) of the maps in a file."""
     with read_hdf5(path) as file:
-        shape: tuple[int, ...] = next(iter(file["mask"].values())).shape
-        return shape
+        return next(iter(file["mask"].values())).shape

@@ -75,8 +75,7 @@ def lightness(pixels: Tensor) -> FloatArray:
     top, left = (max(0, (side - SIDE) // 2 // BLOCK * BLOCK) for side in pixels.shape[2:])
     values = 255 * pixels[:, :, top : top + SIDE, left : left + SIDE]
     weights = torch.tensor(LUMA) if values.shape[1] == 3 else torch.ones(values.shape[1]) / values.shape[1]
-    grey: FloatArray = torch.einsum("nchw,c->nhw", values, weights.to(values)).numpy()
-    return grey
+    return torch.einsum("nchw,c->nhw", values, weights.to(values)).numpy()
 
 
 def fingerprints(grey: FloatArray) -> FloatArray:

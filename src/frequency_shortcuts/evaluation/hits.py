@@ -68,8 +68,7 @@ class Hits:
 
 def has_fpr(trials: pd.DataFrame) -> BoolArray:
     """Whether FPR is measured under the mask of each of some trials: not under random masks with the radii of a map."""
-    measured: BoolArray = trials["filter"].ne("radial").to_numpy()
-    return measured
+    return trials["filter"].ne("radial").to_numpy()
 
 
 def write_hits(group: h5py.Group, hits: Hits) -> None:

@@ -59,8 +59,7 @@ class Hybrids(Source):
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen hybrids [k], in that order, on the device: [k, channels, H, W]."""
         images = (self._source.take(positions[chosen]) for positions in (self._amplitudes, self._phases))
-        hybrids: Tensor = torch.fft.irfft2(hybrid(*map(torch.fft.rfft2, images)), s=self.shape[-2:])
-        return hybrids
+        return torch.fft.irfft2(hybrid(*map(torch.fft.rfft2, images)), s=self.shape[-2:])
 
 
 def collect(

@@ -142,8 +142,7 @@ class _TestedMaps:
     @property
     def own(self) -> BoolArray:
         """Where the map of the class is, bool [mask]."""
-        is_own: BoolArray = self.kinds == "dfm"
-        return is_own
+        return self.kinds == "dfm"
 
     def rates(self, chosen: BoolArray) -> list[BoolArray]:
         """The hits of TPR and of FPR, or those of TPR alone if FPR was not measured under the map and these masks."""
@@ -152,8 +151,7 @@ class _TestedMaps:
     def measure(self, chosen: BoolArray) -> FloatArray:
         """TPR - FPR under some masks, or TPR [mask]."""
         right, *wrong = (hits[chosen].mean(axis=1) for hits in self.rates(chosen))
-        difference: FloatArray = right - wrong[0] if wrong else right
-        return difference
+        return right - wrong[0] if wrong else right
 
     def margin(self, chosen: BoolArray, mean: bool = False) -> Estimate:
         """Margins of the map over some masks [mask], each alone, or over their mean [1]."""

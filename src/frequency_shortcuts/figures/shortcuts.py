@@ -183,8 +183,7 @@ def _low_pass(rows: pd.DataFrame) -> FloatArray:
 
 
 def _column(rows: pd.DataFrame, name: str) -> FloatArray:
-    values: FloatArray = rows[name].to_numpy(float) if name in rows else np.full(len(rows), np.nan)
-    return values
+    return rows[name].to_numpy(float) if name in rows else np.full(len(rows), np.nan)
 
 
 def out_of_distribution(

@@ -173,8 +173,7 @@ def read_mask(
     with read_hdf5(path) as file:
         names = {float(name.removeprefix("top_")): name for name in file["mask"]}
         if (stored := float(f"{percent:g}")) in names:
-            masks: BoolArray = file["mask"][names[stored]][chosen]
-            return masks
+            return file["mask"][names[stored]][chosen]
         if "rank" not in file:
             there = ", ".join(f"{p:g}" for p in sorted(names))
             raise ValueError(f"{path} holds no maps of {percent:g} %: expected one of {there}")

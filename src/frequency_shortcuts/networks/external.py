@@ -131,8 +131,7 @@ class Logits(nn.Module):
             returned = returned[0]
         if self.probabilities:
             returned = returned.clamp_min(SMALLEST).log()
-        logits: Tensor = returned if self.outputs is None else returned[:, self.outputs]
-        return logits
+        return returned if self.outputs is None else returned[:, self.outputs]
 
 
 def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = None) -> tuple[nn.Module, int]:

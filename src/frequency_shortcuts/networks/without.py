@@ -31,8 +31,7 @@ class Without(nn.Module):
         self.register_buffer("kept", half_plane(~check_mask(removed), *removed.shape))
 
     def forward(self, images: Tensor) -> Tensor:
-        logits: Tensor = self.network(hide(torch.fft.rfft2(images), self.kept, size=self._size))
-        return logits
+        return self.network(hide(torch.fft.rfft2(images), self.kept, size=self._size))
 
 
 class Exchanged(Source):

@@ -70,8 +70,7 @@ class Swap(Fill):
 
     def judged(self, negatives: BoolArray, labels: IntArray, donors: IntArray | None) -> BoolArray:
         """As in `Fill`, without images whose donor is of the class: they may rightly be assigned to it."""
-        counted: BoolArray = negatives & (labels[donors] != np.arange(len(negatives))[:, None])
-        return counted
+        return negatives & (labels[donors] != np.arange(len(negatives))[:, None])
 
     def tested(self, n_classes: int, neutral: int | None) -> list[int]:
         """As in `Fill`, without the neutral class, whose images are the donors."""

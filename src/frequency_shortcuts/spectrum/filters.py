@@ -59,8 +59,7 @@ def hide(own: Tensor, kept: Tensor, fill: Tensor | None = None, *, size: Sequenc
         mixed = torch.where(kept, own, 0 if fill is None else fill)
     else:
         mixed = kept * own if fill is None else kept * (own - fill) + fill
-    images: Tensor = torch.fft.irfft2(mixed, s=tuple(size))
-    return images
+    return torch.fft.irfft2(mixed, s=tuple(size))
 
 
 def half_plane(mask: npt.ArrayLike | Tensor, height: int, width: int) -> Tensor:
@@ -92,8 +91,7 @@ def rgb(values: Tensor) -> Tensor:
 def _mixed(values: Tensor, weights: Tensor) -> Tensor:
     if values.shape[-3] != 3:
         return values
-    mixed: Tensor = torch.einsum("dc,...chw->...dhw", weights.to(values), values)
-    return mixed
+    return torch.einsum("dc,...chw->...dhw", weights.to(values), values)
 
 
 class PairRemover:

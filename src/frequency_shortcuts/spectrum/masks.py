@@ -96,8 +96,7 @@ def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
 def overlap_of_counts(both: npt.NDArray[Any], left: npt.NDArray[Any], right: npt.NDArray[Any]) -> FloatArray:
     """Intersection over union from the numbers of positions in both masks, in the left and in the right one."""
     union = np.asarray(left + right - both, float)
-    share: FloatArray = np.divide(both, union, out=np.full(union.shape, np.nan), where=union > 0)
-    return share
+    return np.divide(both, union, out=np.full(union.shape, np.nan), where=union > 0)
 
 
 def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int | Sequence[int]) -> BoolArray:

@@ -66,5 +66,4 @@ def _what_leads_outside(file: h5py.File) -> str | None:
             return f"{name} is a virtual data set"
         return f"{name} is stored outside, in {part.external[0][0]}" if part.external else None
 
-    outside: str | None = file.visititems_links(visit)
-    return outside
+    return file.visititems_links(visit)

@@ -64,8 +64,7 @@ class Energy(Ranking):
         amplitude = class_spectra(workspace.split, device=workspace.engine.source.device).mean_amplitude
         planes = workspace.pairs.gather(amplitude.mean(axis=1))
         floor = np.finfo(np.float64).tiny  # a frequency can have no energy at all
-        scores: FloatArray = np.abs(np.log(planes + floor) - np.log(planes.mean(axis=0) + floor))
-        return scores
+        return np.abs(np.log(planes + floor) - np.log(planes.mean(axis=0) + floor))
 
 
 class LowPass(Ranking):

@@ -133,5 +133,4 @@ def _rank(masks: BoolArray, loss: FloatArray) -> FloatArray:
     count = masks.sum(axis=0)
     mean = np.where(count > 0, (loss.T @ masks) / np.maximum(count, 1), loss.max(axis=0)[:, None])
     best = masks[np.argmin(loss, axis=0)]
-    scores: FloatArray = np.where(best, np.ptp(mean, axis=1)[:, None] + 1, 0) - mean
-    return scores
+    return np.where(best, np.ptp(mean, axis=1)[:, None] + 1, 0) - mean

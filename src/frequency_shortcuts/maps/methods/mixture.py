@@ -143,8 +143,7 @@ def _standing_out(total: FloatArray, squares: FloatArray, count: FloatArray) -> 
     spread = 1.4826 * np.median(np.abs(away), axis=-1, keepdims=True)
     least = 1e-9 * np.abs(away).max(axis=-1, keepdims=True)  # where all but a few derivatives are equal
     scale = np.sqrt(error**2 + (FLOOR * floor) ** 2 + spread**2 + least**2)
-    score: FloatArray = np.divide(away, scale, out=np.zeros_like(away), where=scale > 0)
-    return score
+    return np.divide(away, scale, out=np.zeros_like(away), where=scale > 0)
 
 
 def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: IntArray) -> FloatArray:
@@ -172,8 +171,7 @@ def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: Int
         mean = torch.zeros(len(derivatives), len(n_pairs), dtype=torch.float64, device=device)
         mean = mean.index_add_(1, index, derivatives) * share
         sums.index_add_(1, row[part], torch.stack([mean, mean.square()]))
-    totals: FloatArray = sums.unflatten(1, (len(present), len(kinds))).permute(1, 2, 0, 3).cpu().numpy()
-    return totals
+    return sums.unflatten(1, (len(present), len(kinds))).permute(1, 2, 0, 3).cpu().numpy()
 
 
 def _draw(workspace: Workspace, settings: Settings, image: int, n_cells: int) -> tuple[FloatArray, IntArray]:
@@ -231,5 +229,4 @@ def _derivatives(workspace: Workspace, images: IntArray, donors: IntArray, masks
     slope = ((own - fill) * torch.fft.rfft2(gradient).conj()).real.sum(dim=1)
     row, column = (torch.as_tensor(where, device=source.device) for where in (pairs.half_row, pairs.half_column))
     weight = torch.as_tensor(pairs.size / (pairs.height * pairs.width), device=source.device)
-    derivatives: Tensor = slope[:, row, column].double() * weight
-    return derivatives
+    return slope[:, row, column].double() * weight

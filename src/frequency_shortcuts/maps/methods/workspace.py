@@ -240,5 +240,4 @@ class Workspace:
         if not sums.isfinite().all():
             raise ValueError("the network does not give finite logits for filtered images")
         count = np.bincount(self.labels[images], minlength=self.n_classes)
-        means: FloatArray = np.divide(sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0)
-        return means
+        return np.divide(sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0)

@@ -168,8 +168,7 @@ class _Search:
 
     @property
     def evaluated(self) -> BoolArray:
-        evaluated: BoolArray = self.level == self.groups
-        return evaluated
+        return self.level == self.groups
 
     def evaluate_next_group(self, chosen: IntArray) -> None:
         """Evaluate each of the chosen pairs on its next group."""

@@ -88,8 +88,7 @@ class _Evaluations:
     @property
     def product(self) -> FloatArray:
         """|X||G|"""
-        product: FloatArray = self.features[1]
-        return product
+        return self.features[1]
 
     def by_group(self, values: FloatArray) -> FloatArray:
         """Sums of values [k], [groups]."""
@@ -150,8 +149,7 @@ class Model:
         x = known.features
         normal = (x * precision) @ x.T
         normal += np.diag(RIDGE * np.diag(normal) + TINY)
-        weights: FloatArray = self._trust + np.linalg.solve(normal, (x * precision) @ (target - self._trust @ x))
-        return weights
+        return self._trust + np.linalg.solve(normal, (x * precision) @ (target - self._trust @ x))
 
     def _fit_departure(
         self, known: _Evaluations, precision: FloatArray, residual: FloatArray
@@ -189,8 +187,7 @@ class Model:
         size[started], count[started] = np.minimum(known.by_pair(rest)[started] ** 2 / expected, CLIP**2), 1.0
         size_near, count_near = self._around(np.stack([size, count]))
         typical = TYPICAL * self._one
-        local: FloatArray = (size_near + typical * size[started].mean()) / (count_near + typical)
-        return local
+        return (size_near + typical * size[started].mean()) / (count_near + typical)
 
     def _predict(
         self,
@@ -233,8 +230,7 @@ def _group_factors(
 
 def _smooth(planes: FloatArray, reach: float) -> FloatArray:
     """Means of each frequency and its neighbours [..., H, W]."""
-    smooth: FloatArray = gaussian_filter(planes, reach, mode="wrap", truncate=3, axes=(-2, -1))
-    return smooth
+    return gaussian_filter(planes, reach, mode="wrap", truncate=3, axes=(-2, -1))
 
 
 def _ahead(values: FloatArray) -> FloatArray:
