@@ -19,22 +19,7 @@ from matplotlib.figure import Figure
 from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import low_pass_mask
 
-from .canvas import (
-    BANDS,
-    PAGE,
-    abbreviate,
-    break_line,
-    draw_circles,
-    page_of_panels,
-    rates_label,
-    row_labels,
-    show_picture,
-    show_plane,
-    style,
-    titles,
-    wrap,
-    write_title,
-)
+from . import canvas
 
 if TYPE_CHECKING:
     from frequency_shortcuts.evaluation.examples import Cards
@@ -75,30 +60,34 @@ def class_cards(
     pictures: dict[str, npt.NDArray[Any]] = {
         "test\nimage": cards.unfiltered, "from\nits map": cards.filtered, "from lowest\nfrequencies": cards.controlled
     }  # fmt: skip
-    with style(10):
+    with canvas.style(10):
         columns = len(planes) + len(pictures)
-        side = (PAGE - 0.5) / columns + (0 if rates is None else 0.06)
+        side = (canvas.PAGE - 0.5) / columns + (0 if rates is None else 0.06)
         height = 1.2 + (side + 0.04) * len(classes)
-        figure, axes = page_of_panels(len(classes), columns, height, sharex=False, sharey=False)
+        figure, axes = canvas.page_of_panels(len(classes), columns, height, sharex=False, sharey=False)
         for c, line in enumerate(axes):
             for axis, shown in zip(line, planes, strict=False):
-                show_plane(axis, np.asarray(shown.values[c], float), shown.cmap, norm=shown.norm)
-                draw_circles(axis, band_edges, shown.ink)
+                canvas.show_plane(axis, np.asarray(shown.values[c], float), shown.cmap, norm=shown.norm)
+                canvas.draw_circles(axis, band_edges, shown.ink)
                 axis.set(xticks=[], yticks=[])
             for axis, shots in zip(line[len(planes) :], pictures.values(), strict=True):
-                show_picture(axis, shots[c])
+                canvas.show_picture(axis, shots[c])
                 axis.set_axis_off()
             for axis, pair in zip(line[-3:], () if rates is None else rates[c], strict=False):
-                axis.text(0.5, -0.03, rates_label(*pair), transform=axis.transAxes, ha="center", va="top", fontsize=9)
-        row_labels(figure, axes, [wrap(abbreviate(name, note)) for name in classes], side + 0.04, 10)
-        titles(axes, [*(shown.title for shown in planes), *pictures])
+                axis.text(
+                    0.5, -0.03, canvas.rates_label(*pair), transform=axis.transAxes, ha="center", va="top", fontsize=9
+                )
+        canvas.row_labels(
+            figure, axes, [canvas.wrap(canvas.abbreviate(name, note)) for name in classes], side + 0.04, 10
+        )
+        canvas.titles(axes, [*(shown.title for shown in planes), *pictures])
         for shown, axis in zip(planes, axes[-1], strict=False):
             if shown.ticks:
                 _draw_bar(figure, axis, shown)
         fill = f", at other frequencies {named(cards.fill).words.removesuffix(' elsewhere')}"
         key = f"below images: TPR / FPR{fill}" if rates is not None else ""
-        circles = BANDS if len(band_edges) else ""
-        write_title(figure, "What is each class recognised from?", "; ".join(filter(None, (key, circles))), note)
+        circles = canvas.BANDS if len(band_edges) else ""
+        canvas.write_title(figure, "What is each class recognised from?", "; ".join(filter(None, (key, circles))), note)
     return figure
 
 
@@ -145,18 +134,18 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "", question
 
     >>> figure = rows_of_panels({"class ant": [Panel("test image", picture, "predicted: ant", True)]})
     """
-    with style():
+    with canvas.style():
         columns = max(len(panels) for panels in rows.values())
         texts = [[_lines(getattr(one, side)) for one in line] for line in rows.values() for side in ("above", "below")]
         more = sum(max(0, *(text.count("\n") - 1 for text in line)) for line in texts)  # a row has room for two lines
         high, wide = next(iter(rows.values()))[0].values.shape[-2:]
-        height = min(2.55, 0.8 + PAGE / columns * high / wide) * len(rows) + 0.16 * more
-        figure, axes = page_of_panels(len(rows), columns, height, sharex=False, sharey=False)
+        height = min(2.55, 0.8 + canvas.PAGE / columns * high / wide) * len(rows) + 0.16 * more
+        figure, axes = canvas.page_of_panels(len(rows), columns, height, sharex=False, sharey=False)
         for line, (name, panels) in zip(axes, rows.items(), strict=True):
             line[0].set_ylabel(_lines(name), fontsize=9, fontweight="bold")
             for axis, panel in zip(line, panels, strict=True):
                 draw_panel(axis, panel)
-        write_title(figure, question, note)
+        canvas.write_title(figure, question, note)
     return figure
 
 
@@ -172,7 +161,7 @@ def one_shortcut(card: Cards, name: str, rates: Mapping[str, float], percent: fl
 
     lowest, key = low_pass_mask(card.masks[0]), "black: kept\ncentre: zero"
     panels = [
-        Panel(f"image of\n{abbreviate(name, 'in a panel')}", card.unfiltered[0], below("unfiltered")),
+        Panel(f"image of\n{canvas.abbreviate(name, 'in a panel')}", card.unfiltered[0], below("unfiltered")),
         Panel(f"its map: {percent:g} % of\nthe frequencies", card.masks[0].astype(float), key),
         Panel("reduced to\nits map", card.filtered[0], below("dfm")),
         Panel("as many of the\nlowest frequencies", lowest.astype(float), key),
@@ -186,9 +175,9 @@ def one_shortcut(card: Cards, name: str, rates: Mapping[str, float], percent: fl
 def draw_panel(axis: Axes, panel: Panel) -> None:
     """Draw one panel on axes, also of a user, whose style may read dollars in names as mathematics."""
     if panel.values.ndim == 2:
-        show_plane(axis, panel.values, "Greys", 0, 1)
+        canvas.show_plane(axis, panel.values, "Greys", 0, 1)
     else:
-        show_picture(axis, panel.values)
+        canvas.show_picture(axis, panel.values)
     colour = {True: RIGHT, False: WRONG, None: NEITHER}[panel.right]
     words: dict[str, Any] = {"fontsize": 9, "parse_math": False}
     axis.set(xticks=[], yticks=[])
@@ -200,4 +189,4 @@ def draw_panel(axis: Axes, panel: Panel) -> None:
 
 def _lines(text: str) -> str:
     """A text with no line longer than a panel is wide."""
-    return "\n".join(break_line(line, LETTERS) for line in text.splitlines())
+    return "\n".join(canvas.break_line(line, LETTERS) for line in text.splitlines())

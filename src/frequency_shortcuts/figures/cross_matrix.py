@@ -9,19 +9,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.intervals import over_networks
 
-from .canvas import (
-    NAME,
-    PAGE,
-    abbreviate,
-    break_line,
-    colour_bar,
-    draw_matrix,
-    network_label,
-    page_of_panels,
-    style,
-    wrap,
-    write_title,
-)
+from . import canvas
 from .selection import kinds_of, of_kind
 
 PER_ROW = 3  # panels
@@ -46,32 +34,38 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
     means = table.groupby(["network", "augmentation", "class", "map"])["measure"].mean()
     rows = -(-len(kinds) // PER_ROW)
     columns = -(-len(kinds) // rows)
-    labels = [abbreviate(name, "beside many cells", NAME if columns < 3 else 14) for name in classes]
+    labels = [canvas.abbreviate(name, "beside many cells", canvas.NAME if columns < 3 else 14) for name in classes]
     longest = max(map(len, labels))
     size = 10 if columns < 3 else 8
     names = 0.0094 * size * longest  # inches
-    side = min((PAGE - 1.0 - names) / max(columns, 2), 0.6 + 0.5 * len(classes))
-    with style(size):
+    side = min((canvas.PAGE - 1.0 - names) / max(columns, 2), 0.6 + 0.5 * len(classes))
+    with canvas.style(size):
         height = 0.35 + names + rows * (side + (0.55 if columns < 3 else 0.53))
-        figure, axes = page_of_panels(rows, columns, height, 1.0 + names + columns * side, sharex=False, sharey=False)
+        figure, axes = canvas.page_of_panels(
+            rows, columns, height, 1.0 + names + columns * side, sharex=False, sharey=False
+        )
         for axis in axes.flat[len(kinds) :]:
             axis.set_axis_off()
         for i, (kind, axis) in enumerate(zip(kinds, axes.flat, strict=False)):
             values = means[kind].unstack().reindex(index=classes, columns=classes).to_numpy(float)  # noqa: PD010
-            draw_matrix(axis, values, _two_digits if len(values) <= NUMBERED else None)
+            canvas.draw_matrix(axis, values, _two_digits if len(values) <= NUMBERED else None)
             left, last = i % columns == 0, i // columns == rows - 1
             axis.set_yticks(range(len(classes)), labels if left else [])
             axis.set_xticks(range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0)
             axis.set(xlabel="map of" if last else "", ylabel="images of" if left else "")
-            label = network_label(*kind).replace("\n", ", ")
+            label = canvas.network_label(*kind).replace("\n", ", ")
             rows_of_kind = of_kind(advantage, kind)
             letters = max(18, int(side / (0.0085 * size)))
-            lines = (break_line(label, letters), "own-map advantage", wrap(_advantage(rows_of_kind), letters))
+            lines = (
+                canvas.break_line(label, letters),
+                "own-map advantage",
+                canvas.wrap(_advantage(rows_of_kind), letters),
+            )
             axis.set_title("\n".join(lines), fontsize=size - 1)
-        bar = colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
+        bar = canvas.colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
         bar.set_ticks([0, 0.5, 1])
         bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
-        write_title(figure, "Is a class recognised from its own map (framed), or from any?", note)
+        canvas.write_title(figure, "Is a class recognised from its own map (framed), or from any?", note)
     return figure
 
 

@@ -12,25 +12,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from .canvas import (
-    PAGE,
-    SMALLEST,
-    class_colours,
-    class_ticks,
-    colour_bar,
-    despine,
-    legend_below,
-    logarithmic,
-    network_label,
-    page_of_panels,
-    row_labels,
-    shrink_titles,
-    style,
-    titles,
-    whole_ticks,
-    write_numbers,
-    write_title,
-)
+from . import canvas
 from .selection import kinds_of, of_kind
 
 LEARNED = 0.5  # F1 from which on a class counts as learned
@@ -60,8 +42,8 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] =
     order = ranked.sort_values(["middle", "mean"], kind="stable").index
     spread = np.linspace(-0.32, 0.32, len(seeds)) if len(seeds) > 1 else np.zeros(1)
     size, row = (16, 0.27) if len(seeds) <= 8 else (7, 0.42)  # of marks, points squared, and of a class, inches
-    with style(9):
-        figure, axes = page_of_panels(1, len(views), 0.9 + row * len(order))
+    with canvas.style(9):
+        figure, axes = canvas.page_of_panels(1, len(views), 0.9 + row * len(order))
         for view, axis in zip(views, axes[0], strict=True):
             for place, name in enumerate(order):
                 at = first.loc[(view, name, slice(None))].to_numpy()
@@ -72,19 +54,19 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] =
                 axis.plot([_middle(at)] * 2, [place - 0.42, place + 0.42], color="black", linewidth=1.6)
             axis.hlines(np.arange(len(order) - 1) + 0.5, 0, never, color="0.92", linewidth=0.8, zorder=0)
             axis.axvline((last + never) / 2, color="0.6", linewidth=0.8, linestyle=":")
-            whole_ticks(axis.xaxis)
+            canvas.whole_ticks(axis.xaxis)
             axis.set_xlim(-0.03 * last, never + 0.05 * last)
             ticks = [tick for tick in axis.get_xticks() if 0 <= tick < last * 0.95]
             axis.set_xticks([*ticks, never], [*(f"{tick:.0f}" for tick in ticks), "never"])
-        class_ticks(axes[0, 0].set_yticks, order, note)
+        canvas.class_ticks(axes[0, 0].set_yticks, order, note)
         axes[0, 0].set_ylim(len(order) - 0.5, -0.5)
-        titles(axes, [f"{view} images" if view == "full" else view for view in views], "iteration")
-        despine(figure.axes)
+        canvas.titles(axes, [f"{view} images" if view == "full" else view for view in views], "iteration")
+        canvas.despine(figure.axes)
         for look, label in ((_AFTER, "a network"), ("none", f"a network, never within {last:,} iterations")):
             axes[0, 0].scatter([], [], s=size, color=look, edgecolor=_AFTER, linewidth=0.8, label=label)
         axes[0, 0].plot([], [], color="black", linewidth=1.6, label="median")
-        legend_below(figure, axes[0, 0], 3)
-        write_title(figure, f"When does F1 of each class first pass {LEARNED:g}?", *claims, note)
+        canvas.legend_below(figure, axes[0, 0], 3)
+        canvas.write_title(figure, f"When does F1 of each class first pass {LEARNED:g}?", *claims, note)
     return figure
 
 
@@ -103,9 +85,9 @@ def dynamics(table: pd.DataFrame) -> Figure:
     table = table[table["view"] == table["view"].iloc[0]]
     sets = list(dict.fromkeys(table["dataset"]))[:PANELS]
     rows = -(-len(sets) // 4) if len(sets) % 3 else -(-len(sets) // 3)
-    colours = class_colours(list(dict.fromkeys(table["class"])))
-    with style(9):
-        figure, axes = page_of_panels(rows, -(-len(sets) // rows), 0.6 + 1.9 * rows)
+    colours = canvas.class_colours(list(dict.fromkeys(table["class"])))
+    with canvas.style(9):
+        figure, axes = canvas.page_of_panels(rows, -(-len(sets) // rows), 0.6 + 1.9 * rows)
         for axis, name in zip(axes.flat, sets, strict=False):
             of_set = table[table["dataset"] == name]
             for (label, colour), line, mark in zip(colours.items(), cycle(LINES), cycle(MARKS), strict=False):
@@ -120,17 +102,17 @@ def dynamics(table: pd.DataFrame) -> Figure:
         for axis in axes.flat[len(sets) :]:
             axis.set_axis_off()
         axes[0, 0].set_ylim(-0.03, 1.03)
-        whole_ticks(axes[0, 0].xaxis)
+        canvas.whole_ticks(axes[0, 0].xaxis)
         for axis in axes[:, 0]:
             axis.set_ylabel("F1")
         for axis in axes[-1]:
             axis.set_xlabel("iteration")
-        despine(figure.axes)
-        legend_below(figure, axes[0, 0], 6)
+        canvas.despine(figure.axes)
+        canvas.legend_below(figure, axes[0, 0], 6)
         networks = table.groupby("dataset")["seed"].nunique()
         count = " or ".join(map(str, sorted(set(networks), reverse=True)))
         lines = f"thick: mean of {count} networks, thin: each" if networks.max() > 1 else "one network a set"
-        write_title(figure, "Which class is learned first?", lines)
+        canvas.write_title(figure, "Which class is learned first?", lines)
     return figure
 
 
@@ -141,8 +123,8 @@ def graded(table: pd.DataFrame, claims: Sequence[str] = ()) -> Figure:
     """
     table = table.dropna(subset=["gain"]).sort_values("gain")
     marks = {"low": ("o", "C0"), "high": ("^", "C1")}
-    with style():
-        figure, axis = plt.subplots(figsize=(PAGE, 2.8))
+    with canvas.style():
+        figure, axis = plt.subplots(figsize=(canvas.PAGE, 2.8))
         for i, (_, rows) in enumerate(table.groupby("seed")):
             label = "" if i else "classes of one set"
             axis.plot(rows["gain"], rows["earliness"], color="0.85", linewidth=0.8, zorder=0, label=label)
@@ -152,11 +134,11 @@ def graded(table: pd.DataFrame, claims: Sequence[str] = ()) -> Figure:
         ticks = [
             gain for gain in (1, 1.5, 2, 3, 4, 6, 8) if table["gain"].min() <= gain * 1.1 <= 1.21 * table["gain"].max()
         ]
-        logarithmic(axis.xaxis, ticks)
+        canvas.logarithmic(axis.xaxis, ticks)
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
-        despine([axis])
-        legend_below(figure, axis, 3)
-        write_title(figure, "Is a class learned earlier if it stands out more?", *claims)
+        canvas.despine([axis])
+        canvas.legend_below(figure, axis, 3)
+        canvas.write_title(figure, "Is a class learned earlier if it stands out more?", *claims)
     return figure
 
 
@@ -168,24 +150,26 @@ def band_stop(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str]
     """
     mean = table.groupby(["fill", "removed", "true_class", "called_class"], sort=False)["delta_percent"].mean()
     fills, removed = (list(dict.fromkeys(table[name])) for name in ("fill", "removed"))
-    with style():
-        figure, axes = page_of_panels(len(fills), len(removed), 0.55 + 1.0 * len(fills))
+    with canvas.style():
+        figure, axes = canvas.page_of_panels(len(fills), len(removed), 0.55 + 1.0 * len(fills))
         for fill, line in zip(fills, axes, strict=True):
             for stop, axis in zip(removed, line, strict=True):
                 matrix = mean[fill, stop].unstack().reindex(index=classes, columns=classes)  # noqa: PD010
                 axis.imshow(matrix, cmap="RdBu_r", vmin=-100, vmax=100)
                 if not note:
                     values = matrix.to_numpy(float)
-                    write_numbers(axis, values, lambda value: f"{round(value)}", abs(values) > 60, fontsize=SMALLEST)
-                class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
-                class_ticks(axis.set_yticks, classes, note, 12)
+                    canvas.write_numbers(
+                        axis, values, lambda value: f"{round(value)}", abs(values) > 60, fontsize=canvas.SMALLEST
+                    )
+                canvas.class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
+                canvas.class_ticks(axis.set_yticks, classes, note, 12)
                 axis.tick_params(length=0)
-        row_labels(figure, axes, [f"{FILLED.get(fill, fill)}\ntrue class" for fill in fills], 1.0)
-        titles(axes, [f"without {stop}" for stop in removed], "called")
-        shrink_titles(axes[0], note)
-        colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
+        canvas.row_labels(figure, axes, [f"{FILLED.get(fill, fill)}\ntrue class" for fill in fills], 1.0)
+        canvas.titles(axes, [f"without {stop}" for stop in removed], "called")
+        canvas.shrink_titles(axes[0], note)
+        canvas.colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
         question = "Which classes are still recognised without two of four bands?"
-        write_title(figure, question, *claims, note)
+        canvas.write_title(figure, question, *claims, note)
     return figure
 
 
@@ -199,9 +183,9 @@ def reliance(table: pd.DataFrame, claims: Sequence[str] = ()) -> Figure:
     """
     kinds = kinds_of(table)
     classes = list(dict.fromkeys(table["class"].astype(str)))
-    with style(10):
+    with canvas.style(10):
         height = 0.8 + (0.5 + 0.25 * len(classes)) * len(kinds)
-        figure, axes = page_of_panels(len(kinds), len(REMOVED), height)
+        figure, axes = canvas.page_of_panels(len(kinds), len(REMOVED), height)
         for kind, line in zip(kinds, axes, strict=True):
             rows = of_kind(table, kind)
             for removed, axis in zip(REMOVED, line, strict=True):
@@ -212,14 +196,14 @@ def reliance(table: pd.DataFrame, claims: Sequence[str] = ()) -> Figure:
             for label in line[0].get_yticklabels():
                 label.set_fontweight("bold" if label.get_text() in avoidable else "normal")
             if len(kinds) > 1:
-                line[0].set_ylabel(network_label(*kind))
+                line[0].set_ylabel(canvas.network_label(*kind))
         axes[0, 0].invert_yaxis()
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        titles(axes, list(REMOVED.values()), "recall lost")
-        despine(figure.axes)
-        legend_below(figure, axes[0, 0], 2)
+        canvas.titles(axes, list(REMOVED.values()), "recall lost")
+        canvas.despine(figure.axes)
+        canvas.legend_below(figure, axes[0, 0], 2)
         key = "panels: what is removed; bold: a class that could have avoided the frequencies of the maps"
-        write_title(figure, "Does a network need the frequencies of its maps?", *claims, key)
+        canvas.write_title(figure, "Does a network need the frequencies of its maps?", *claims, key)
     return figure
 
 

@@ -17,27 +17,7 @@ from frequency_shortcuts.intervals import over_networks, wilson
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.fills import named
 
-from .canvas import (
-    COLOURS,
-    CONTROLS,
-    NAME,
-    PAGE,
-    SMALLEST,
-    abbreviate,
-    break_line,
-    class_ticks,
-    despine,
-    legend_below,
-    logarithmic,
-    network_label,
-    page_of_panels,
-    row_labels,
-    show_picture,
-    style,
-    titles,
-    wrap,
-    write_title,
-)
+from . import canvas
 from .selection import kinds_of, of_kind
 
 VERDICTS = {  # in words
@@ -46,13 +26,13 @@ VERDICTS = {  # in words
 }  # fmt: skip
 MOST, PER_ROW = 12, 4  # panels
 _LONGEST = 40  # letters of a class's name
-_BLUE, _ORANGE, _GREEN = COLOURS[:3]
+_BLUE, _ORANGE, _GREEN = canvas.COLOURS[:3]
 ITSELF = "itself"
 TRANSFERRED = {  # label, mark, colour of its face and of the rest
     ITSELF: ("map of the class, found on the tested network itself", "D", "white", "0.35"),
     "dfm": ("map of the class, found on the other network", "o", _BLUE, _BLUE),
     "other": ("maps of other classes, found on the other network (mean)", "^", "white", _ORANGE),
-    "low_pass": (f"as many of the {CONTROLS['low_pass']}", "s", "white", _GREEN),
+    "low_pass": (f"as many of the {canvas.CONTROLS['low_pass']}", "s", "white", _GREEN),
 }
 MEAN = "all classes, mean"
 KEPT = {  # label, mark and colour
@@ -87,13 +67,13 @@ def shortcuts(
     columns = min(len(kinds), PER_ROW)
     rows = -(-len(kinds) // columns)
     place = np.arange(len(classes))
-    with style(9):
+    with canvas.style(9):
         height = 0.9 + (0.5 + 0.27 * len(classes)) * rows
-        figure, axes = page_of_panels(rows, columns, height, PAGE * (0.9 if one else 1))
+        figure, axes = canvas.page_of_panels(rows, columns, height, canvas.PAGE * (0.9 if one else 1))
         of_kinds = {kind: of_kind(headline, kind) for kind in kinds}
         chosen = [of.set_index("class").reindex(list(classes)) for of in of_kinds.values()]
         lowest = min(_draw_tests(axis, of) for axis, of in zip(axes.flat, chosen, strict=False))
-        class_ticks(axes[0, 0].set_yticks, classes, note or "in full", NAME if note else _LONGEST)
+        canvas.class_ticks(axes[0, 0].set_yticks, classes, note or "in full", canvas.NAME if note else _LONGEST)
         axes[0, 0].set(xlim=(min(-0.1, lowest - 0.05), 1.05), ylim=(len(classes) - 0.4, -0.6), xticks=[0, 0.5, 1])
         for axis, (kind, of) in zip(axes.flat, of_kinds.items(), strict=False):
             axis.tick_params(axis="y", length=0)
@@ -101,7 +81,7 @@ def shortcuts(
             axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
             count = [_parameters(sizes[kind])] if kind in sizes else []
             networks = [f"{of['seeds'].max()} networks"] if of["seeds"].max() > 1 else []
-            label = break_line(network_label(*kind).replace("\n", ", "), 80 if one else 20)
+            label = canvas.break_line(canvas.network_label(*kind).replace("\n", ", "), 80 if one else 20)
             axis.set_title(
                 "\n".join([label, *count, *networks] if not one else [", ".join([label, *count, *networks])])
             )
@@ -112,12 +92,12 @@ def shortcuts(
         for axis in axes.flat[max(0, len(kinds) - columns) : len(kinds)]:
             axis.set_xlabel(measure)
             axis.tick_params(labelbottom=True)
-        despine(figure.axes, left=True)
+        canvas.despine(figure.axes, left=True)
         lines = [*claims, *(_mark_names(axes[0, 0], chosen[0]) if one else ())]
         lines += _sentence(first) if one else ()
-        legend_below(figure, axes[0, 0], columns=3)
+        canvas.legend_below(figure, axes[0, 0], columns=3)
         fill = named(first["fill"].iloc[0]).words
-        write_title(figure, f"Which classes are recognised from their map alone ({fill})?", *lines, note)
+        canvas.write_title(figure, f"Which classes are recognised from their map alone ({fill})?", *lines, note)
     return figure
 
 
@@ -163,7 +143,7 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
     marks = {
         f"own map, 95 % interval {over}": (own, "o", _BLUE, _BLUE, 30),
         "best map of another class": (_column(rows, "largest_other_mean"), "^", "none", _ORANGE, 24),
-        CONTROLS["low_pass"]: (_low_pass(rows), "s", "none", _GREEN, 18),
+        canvas.CONTROLS["low_pass"]: (_low_pass(rows), "s", "none", _GREEN, 18),
     }
     for order, (label, (values, marker, face, colour, size)) in enumerate(marks.items()):
         if not np.isnan(values).all():
@@ -172,7 +152,7 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
                 edgecolor=colour, linewidth=1.1, label=label, zorder=7 + order,
             )  # fmt: skip
     for c in np.flatnonzero(np.isnan(own)):
-        axis.text(0.02, float(c), "not tested", color="0.45", fontsize=SMALLEST, style="italic", va="center")
+        axis.text(0.02, float(c), "not tested", color="0.45", fontsize=canvas.SMALLEST, style="italic", va="center")
     return float(np.nanmin([low, *(values for values, *_ in marks.values())], initial=0))
 
 
@@ -199,9 +179,9 @@ def out_of_distribution(
     """
     kinds, renditions = kinds_of(table)[:2], list(dict.fromkeys(table["rendition"]))[:6]
     looks = {"unfiltered": ("unfiltered", "0.35", -0.21), "dfm": ("own map", _BLUE, 0.21)}
-    with style(9):
+    with canvas.style(9):
         height = 0.8 + (0.3 + 0.29 * len(classes)) * len(kinds)
-        figure, axes = page_of_panels(len(kinds), len(renditions), height)
+        figure, axes = canvas.page_of_panels(len(kinds), len(renditions), height)
         for kind, line in zip(kinds, axes, strict=True):
             groups = of_kind(table, kind).groupby(["rendition", "filter", "class"])[["tpr", "fpr"]]
             statistics = groups.mean(), groups.min(), groups.max()
@@ -215,19 +195,19 @@ def out_of_distribution(
                         axis.scatter(values, at, s=16, color=face, edgecolor=colour, zorder=3, label=label)
                 for place in range(len(classes) - 1):
                     axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
-                class_ticks(axis.set_yticks, classes, note)
+                canvas.class_ticks(axis.set_yticks, classes, note)
                 axis.tick_params(axis="y", length=0)
             axes[0, 0].set(xlim=(-0.03, 1.03), ylim=(len(classes) - 0.5, -0.5))
             axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        row_labels(figure, axes, [network_label(*kind) for kind in kinds], 0.29 * len(classes))
-        titles(axes, renditions, "rate")
-        despine(figure.axes, left=True)
-        legend_below(figure, axes[0, 0], 4)
+        canvas.row_labels(figure, axes, [canvas.network_label(*kind) for kind in kinds], 0.29 * len(classes))
+        canvas.titles(axes, renditions, "rate")
+        canvas.despine(figure.axes, left=True)
+        canvas.legend_below(figure, axes[0, 0], 4)
         counts = {of_kind(table, kind)["seed"].nunique() for kind in kinds}
         networks = " or ".join(map(str, sorted(counts, reverse=True)))
         spread = f"marks: mean of {networks} networks, lines: from the lowest to the highest"
         question = "Does the map of a class still work in other renditions?"
-        write_title(figure, question, *claims, spread if max(counts) > 1 else "", note)
+        canvas.write_title(figure, question, *claims, spread if max(counts) > 1 else "", note)
     return figure
 
 
@@ -245,8 +225,8 @@ def transfer(
     directions = list(dict.fromkeys(rows["direction"]))[:4]
     columns = min(2, len(directions))
     lines = -(-len(directions) // columns)
-    with style(9):
-        figure, axes = page_of_panels(lines, columns, 0.6 + (0.6 + 0.36 * len(order)) * lines)
+    with canvas.style(9):
+        figure, axes = canvas.page_of_panels(lines, columns, 0.6 + (0.6 + 0.36 * len(order)) * lines)
         for direction, axis in zip(directions, axes.flat, strict=False):
             for shift, (kept, (label, mark, face, colour)) in zip(
                 (-0.3, -0.1, 0.1, 0.3), TRANSFERRED.items(), strict=True
@@ -263,15 +243,15 @@ def transfer(
             axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
             axis.set(title=direction, xlabel="TPR - FPR")
             axis.tick_params(axis="y", length=0)
-        class_ticks(axes[0, 0].set_yticks, order, note or "in full", NAME if note else _LONGEST)
+        canvas.class_ticks(axes[0, 0].set_yticks, order, note or "in full", canvas.NAME if note else _LONGEST)
         axes[0, 0].set(xlim=(min(-0.1, rows["measure"].min() - 0.03), 1.03), ylim=(len(order) - 0.5, -0.5))
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         for axis in axes.flat[len(directions) :]:
             axis.set_axis_off()
-        despine(figure.axes, left=True)
-        legend_below(figure, axes[0, 0], 2)
+        canvas.despine(figure.axes, left=True)
+        canvas.legend_below(figure, axes[0, 0], 2)
         key = "line: 95 % interval of the mean; strokes: single networks"
-        write_title(figure, "Do maps found on one kind of network work on another?", *claims, key, note)
+        canvas.write_title(figure, "Do maps found on one kind of network work on another?", *claims, key, note)
     return figure
 
 
@@ -301,12 +281,12 @@ def sizes(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure
     """
     looks = {
         "dfm": ("own map", "o", _BLUE, _BLUE, 0.96),
-        "low_pass": (CONTROLS["low_pass"], "s", "white", _GREEN, 1.04),
+        "low_pass": (canvas.CONTROLS["low_pass"], "s", "white", _GREEN, 1.04),
     }
     columns = min(len(classes), 5 if len(classes) in (5, 9, 10) else PER_ROW)
     rows = -(-len(classes) // columns)
-    with style(9):
-        figure, axes = page_of_panels(rows, columns, 0.7 + 1.55 * rows)
+    with canvas.style(9):
+        figure, axes = canvas.page_of_panels(rows, columns, 0.7 + 1.55 * rows)
         percents = sorted(set(table["percent"]))
         for axis, name in zip(axes.flat, classes, strict=False):
             for kept, (label, mark, face, colour, aside) in looks.items():
@@ -319,21 +299,21 @@ def sizes(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure
                 axis.vlines(at, low, high, color=colour, linewidth=1.2)
                 axis.plot(at, value, color=colour, marker=mark, markersize=4.5, markerfacecolor=face, label=label)
             axis.axhline(0, color="0.75", linewidth=0.8, zorder=0)
-            axis.set_title(abbreviate(name, note))
+            axis.set_title(canvas.abbreviate(name, note))
         for axis in axes.flat[len(classes) :]:
             axis.set_axis_off()
         axes[0, 0].set(ylim=(-0.25, 1.08), yticks=[0, 0.5, 1])
-        logarithmic(axes[0, 0].xaxis, percents)
+        canvas.logarithmic(axes[0, 0].xaxis, percents)
         for axis in axes[:, 0]:
             axis.set_ylabel("TPR - FPR")
         for axis in axes[-1]:
             axis.set_xlabel("% of spectrum")
-        despine(figure.axes)
-        legend_below(figure, axes[0, 0], 2)
+        canvas.despine(figure.axes)
+        canvas.legend_below(figure, axes[0, 0], 2)
         question = "How large must a map be, and do as many of the lowest frequencies do as well?"
         (kind,), networks = kinds_of(table), table["seed"].nunique()
-        drawn = ", ".join(network_label(*kind).splitlines())
-        write_title(figure, question, f"{drawn}; mean of {networks} networks with 95 % intervals", note)
+        drawn = ", ".join(canvas.network_label(*kind).splitlines())
+        canvas.write_title(figure, question, f"{drawn}; mean of {networks} networks with 95 % intervals", note)
     return figure
 
 
@@ -347,9 +327,9 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
     table : of `phase_verdicts` of one kind of network, with the names of the classes; pictures : of the classes that
     are drawn, two images [channels, H, W] each
     """
-    with style(9):
+    with canvas.style(9):
         count = len(pictures)
-        figure = plt.figure(figsize=(PAGE, 1.0 + 0.56 * count))
+        figure = plt.figure(figsize=(canvas.PAGE, 1.0 + 0.56 * count))
         figure.set_layout_engine("constrained", h_pad=0.01, hspace=0)
         grid = figure.add_gridspec(count, 3, width_ratios=[0.56, 0.56, 4])
         axis = figure.add_subplot(grid[:, 2])
@@ -357,11 +337,11 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
             rows = table[table["class"] == name]
             for column, picture in enumerate(shown):
                 tile = figure.add_subplot(grid[place, column], xticks=[], yticks=[])
-                show_picture(tile, picture)
+                canvas.show_picture(tile, picture)
                 if not place:
                     tile.set_title(("image", "its map")[column], pad=8)
                 if not column:
-                    tile.set_ylabel(wrap(abbreviate(name, note)), rotation=0, ha="right", va="center")
+                    tile.set_ylabel(canvas.wrap(canvas.abbreviate(name, note)), rotation=0, ha="right", va="center")
             for shift, (kept, (label, mark, colour)) in zip((-0.24, 0, 0.24), KEPT.items(), strict=True):
                 value, low, high = _measure(rows, kept)
                 axis.hlines(place + shift, low, high, color=colour, linewidth=1.6)
@@ -377,11 +357,11 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
         axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
         axis.set(ylim=(count - 0.5, -0.5), yticks=[], xlabel="TPR - FPR, with 95 % interval")
         axis.set_xlim(right=1.05)
-        despine([axis], left=True)
-        legend_below(figure, axis, 4)
+        canvas.despine([axis], left=True)
+        canvas.legend_below(figure, axis, 4)
         (kind,) = kinds_of(table)
-        networks = ", ".join(network_label(*kind).splitlines())
-        write_title(figure, "Is it the texture or the shape inside the map that suffices?", networks, note)
+        networks = ", ".join(canvas.network_label(*kind).splitlines())
+        canvas.write_title(figure, "Is it the texture or the shape inside the map that suffices?", networks, note)
     return figure
 
 

@@ -11,26 +11,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 
-from .canvas import (
-    BANDS,
-    PAGE,
-    SMALLEST,
-    abbreviate,
-    break_line,
-    class_titles,
-    colour_bar,
-    draw_circles,
-    few_frequency_ticks,
-    logarithmic,
-    network_label,
-    page_of_panels,
-    row_labels,
-    show_picture,
-    show_plane,
-    shrink_titles,
-    style,
-    write_title,
-)
+from . import canvas
 
 
 def adcs(
@@ -45,28 +26,28 @@ def adcs(
 
     n_classes : |C|, where these are some of the classes, which the note then says (`ClassSelection`)
     """
-    with style(9):
+    with canvas.style(9):
         per_row = 6 if note else 5
-        columns, side = min(len(classes), per_row), (PAGE - 1.2) / per_row
+        columns, side = min(len(classes), per_row), (canvas.PAGE - 1.2) / per_row
         rows = -(-len(classes) // columns)
         height = 0.4 + (side + 0.22) * rows * len(values)
-        figure, axes = page_of_panels(rows * len(values), columns, height, 1.2 + side * columns)
+        figure, axes = canvas.page_of_panels(rows * len(values), columns, height, 1.2 + side * columns)
         most = max(1, (n_classes or len(classes)) - 1)
         for i, (variant, planes) in enumerate(values.items()):
             own = axes[rows * i :][:rows]
             for axis, name, plane in zip(own.flat, classes, planes, strict=False):
-                show_plane(axis, plane, "RdBu_r", -most, most)
-                draw_circles(axis, band_edges, "black")
-                axis.set_title(abbreviate(name, note))
+                canvas.show_plane(axis, plane, "RdBu_r", -most, most)
+                canvas.draw_circles(axis, band_edges, "black")
+                axis.set_title(canvas.abbreviate(name, note))
             for axis in own.flat[len(classes) :]:
                 axis.set_axis_off()
-            shrink_titles(own.flat, note)
+            canvas.shrink_titles(own.flat, note)
             for line in own:
                 line[0].set_ylabel(variant)
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=9)
-        colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
-        circles = BANDS if len(band_edges) else ""
-        write_title(figure, "At which frequencies does a class differ from the others?", circles, note)
+        canvas.colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
+        circles = canvas.BANDS if len(band_edges) else ""
+        canvas.write_title(figure, "At which frequencies does a class differ from the others?", circles, note)
     return figure
 
 
@@ -82,21 +63,21 @@ def dominant_frequencies(
     maps: (network, augmentation) -> share of networks whose map has the frequency, [class, H, W], 0 to 1. Of
     many classes they may be some, which the note then says (`ClassSelection`).
     """
-    with style():
-        side = (PAGE - 0.9) / max(len(classes), 5)
+    with canvas.style():
+        side = (canvas.PAGE - 0.9) / max(len(classes), 5)
         size = 0.5 + (side + 0.06) * len(maps), 0.9 + side * len(classes)
-        figure, axes = page_of_panels(len(maps), len(classes), *size)
+        figure, axes = canvas.page_of_panels(len(maps), len(classes), *size)
         for planes, line in zip(maps.values(), axes, strict=True):
             for axis, plane in zip(line, planes, strict=True):
-                show_plane(axis, plane, "Greys", 0, 1)
-                draw_circles(axis, band_edges, "tab:blue")
-                few_frequency_ticks(axis)
-        row_labels(figure, axes, [network_label(*kind) for kind in maps], side + 0.06, 7)
-        class_titles(axes, classes, note)
+                canvas.show_plane(axis, plane, "Greys", 0, 1)
+                canvas.draw_circles(axis, band_edges, "tab:blue")
+                canvas.few_frequency_ticks(axis)
+        canvas.row_labels(figure, axes, [canvas.network_label(*kind) for kind in maps], side + 0.06, 7)
+        canvas.class_titles(axes, classes, note)
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=7)
-        colour_bar(figure, axes, "Greys", 0, 1, "share of networks")
+        canvas.colour_bar(figure, axes, "Greys", 0, 1, "share of networks")
         question = f"Which {percent:g} % of the frequencies does each class depend on most?"
-        write_title(figure, question, BANDS if len(band_edges) else "", note)
+        canvas.write_title(figure, question, canvas.BANDS if len(band_edges) else "", note)
     return figure
 
 
@@ -111,26 +92,26 @@ def spectra_of_classes(
     columns = -(-len(classes) // lines)
     kinds = [(spectra, "viridis", "amplitude"), (differences, "Greys", "difference")]
     norms = [LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999])), LogNorm(1, max(10, differences.max()))]
-    with style():
-        side = (PAGE - 1.0) / max(3, columns)
+    with canvas.style():
+        side = (canvas.PAGE - 1.0) / max(3, columns)
         panel = side * spectra.shape[1] / spectra.shape[2]
         size = 0.4 + lines * (2 * panel + 0.45), 1.0 + side * columns
-        figure, axes = page_of_panels(2 * lines, columns, *size)
+        figure, axes = canvas.page_of_panels(2 * lines, columns, *size)
         for first in range(0, len(classes), columns):
             rows, names = axes[2 * (first // columns) :][:2], classes[first : first + columns]
             for line, (planes, cmap, _), norm in zip(rows, kinds, norms, strict=True):
                 for axis, plane in zip(line, planes[first : first + columns], strict=False):
-                    show_plane(axis, plane.clip(norm.vmin, norm.vmax), cmap, norm=norm)
-                    few_frequency_ticks(axis)
-            class_titles(rows[:, : len(names)], names, note)
+                    canvas.show_plane(axis, plane.clip(norm.vmin, norm.vmax), cmap, norm=norm)
+                    canvas.few_frequency_ticks(axis)
+            canvas.class_titles(rows[:, : len(names)], names, note)
         for axis in axes.flat:
             axis.set_visible(axis.has_data())
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=8)
         for line, (_, cmap, words), norm in zip(axes, kinds, norms, strict=False):
             bar = figure.colorbar(ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01)
             bar.set_label(words)
-            logarithmic(bar.ax.yaxis)
-        write_title(figure, "", note)
+            canvas.logarithmic(bar.ax.yaxis)
+        canvas.write_title(figure, "", note)
     return figure
 
 
@@ -144,8 +125,10 @@ def samples(
     band_edges: name -> radii of circles on its spectra, in cycles per image.
     """
     columns = max(len(classes) for classes, _, _ in sets.values())
-    with style():
-        figure, axes = page_of_panels(len(sets), 2 * columns, 0.45 + 0.98 * len(sets), sharex=False, sharey=False)
+    with canvas.style():
+        figure, axes = canvas.page_of_panels(
+            len(sets), 2 * columns, 0.45 + 0.98 * len(sets), sharex=False, sharey=False
+        )
         levels = np.concatenate([np.log10(np.maximum(a, 1e-2)).ravel() for _, _, a in sets.values()])
         low, high = np.quantile(levels, [0.01, 0.999])
         for row, (name, (classes, images, amplitude)) in zip(axes, sets.items(), strict=True):
@@ -153,17 +136,17 @@ def samples(
                 axis.set_axis_off()
             for c, label in enumerate(classes):
                 left, right = row[2 * c], row[2 * c + 1]
-                show_picture(left, images[c])
+                canvas.show_picture(left, images[c])
                 left.set_title(label, pad=2)
-                show_plane(right, np.log10(np.maximum(amplitude[c], 1e-2)), "viridis", low, high)
-                draw_circles(right, band_edges.get(name, ()), "white")
-                few_frequency_ticks(right)
+                canvas.show_plane(right, np.log10(np.maximum(amplitude[c], 1e-2)), "viridis", low, high)
+                canvas.draw_circles(right, band_edges.get(name, ()), "white")
+                canvas.few_frequency_ticks(right)
             row[0].text(-0.12, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right")
         for right in axes[-1, 1::2]:
-            right.set_xlabel("cycles\nper image", fontsize=SMALLEST, labelpad=1)
-        colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
-        circles = BANDS if any(len(edges) for edges in band_edges.values()) else ""
-        write_title(figure, "What do the classes of the made sets look like, and what was planted?", circles)
+            right.set_xlabel("cycles\nper image", fontsize=canvas.SMALLEST, labelpad=1)
+        canvas.colour_bar(figure, axes, "viridis", low, high, "log$_{10}$ mean amplitude")
+        circles = canvas.BANDS if any(len(edges) for edges in band_edges.values()) else ""
+        canvas.write_title(figure, "What do the classes of the made sets look like, and what was planted?", circles)
     return figure
 
 
@@ -181,18 +164,18 @@ def tiles(
     the note then says (`ClassSelection`).
     """
     below = below or {}
-    with style():
-        side = (PAGE - 0.9) / max(len(classes), 6)
+    with canvas.style():
+        side = (canvas.PAGE - 0.9) / max(len(classes), 6)
         size = 0.4 + side * len(images) + 0.16 * len(below), 0.9 + side * len(classes)
-        figure, axes = page_of_panels(len(images), len(classes), *size, sharex=False, sharey=False)
+        figure, axes = canvas.page_of_panels(len(images), len(classes), *size, sharex=False, sharey=False)
         for (name, pictures), line in zip(images.items(), axes, strict=True):
             for c, axis in enumerate(line):
-                show_picture(axis, pictures[c])
+                canvas.show_picture(axis, pictures[c])
                 axis.set_axis_off()
                 words = below[name][c] if name in below else ""
-                axis.text(0.5, -0.03, words, transform=axis.transAxes, ha="center", va="top", fontsize=SMALLEST)
-            label = break_line(name, 14)
+                axis.text(0.5, -0.03, words, transform=axis.transAxes, ha="center", va="top", fontsize=canvas.SMALLEST)
+            label = canvas.break_line(name, 14)
             line[0].text(-0.1, 0.5, label, transform=line[0].transAxes, va="center", ha="right")
-        class_titles(axes, classes, note)
-        write_title(figure, question, key, note)
+        canvas.class_titles(axes, classes, note)
+        canvas.write_title(figure, question, key, note)
     return figure
