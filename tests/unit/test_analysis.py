@@ -280,10 +280,3 @@ def test_maps_alone_have_no_verdicts():
     with pytest.raises(ValueError, match="nothing was tested: call analyse with the parts keep"):
         made.flips  # noqa: B018
     assert "4 classes\nThe maps were not tested" in repr(made)
-
-
-def test_a_finished_search_is_read_from_its_state(tmp_path, monkeypatch):
-    first = analyse(method=None, state=tmp_path / "run")
-    monkeypatch.setattr("frequency_shortcuts.maps.methods.mixture._block", pytest.fail)
-    again = analyse(method=None, state=tmp_path / "run")
-    assert again.found.resumed and np.array_equal(again.maps, first.maps)

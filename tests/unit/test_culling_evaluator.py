@@ -52,13 +52,6 @@ def test_exact_equals_full_fft_in_float64(small_network, size, batch_size):
     assert found.about["passes"].tolist() == [len(ConjugatePairs(*size)) * n for n in (5, 2, 3)]
 
 
-def test_exact_equals_full_fft_in_float32(small_network):
-    images = batch((6, 6), dtype=torch.float32)
-    increment = culling.cull(small_network(2, 3), Split(images, LABELS), "exact").score
-    expected = slow_increments(small_network(2, 3, dtype=torch.float64), images, LABELS)
-    np.testing.assert_allclose(increment, expected, rtol=0, atol=2e-6)
-
-
 def test_float32_separates_the_pairs_of_a_confident_network():
     """Loss of 1e-4 and less: the increments must not drown in the rounding of a float32 loss (1e-3 of the largest)."""
     torch.manual_seed(0)
@@ -105,14 +98,6 @@ def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_on
     assert max(noting.sizes) <= at_once
     assert sum(noting.sizes) == np.diff(of_class.bounds)[group].sum()
     assert len(noting.sizes) == 1 or at_once < 512
-
-
-def test_groups_share_a_pass_while_it_has_room(small_network):
-    """Of 1, 2, 2 and 2 filtered images, the first two fit into a pass of four, and so do the others."""
-    of_class = evaluator(small_network, (6, 6), 4)
-    of_class.bounds = np.array([0, 1, 2, 4, 5])
-    alone, shared = of_class._plan_passes(np.array([0, 1, 3, 2, 1, 3]))
-    assert alone == [] and [places.tolist() for places in shared] == [[0, 1, 4], [3, 2, 5]]
 
 
 @pytest.mark.parametrize(("spare", "kept"), [(0, True), (-1, False)])

@@ -205,20 +205,6 @@ def test_each_step_takes_the_top_set_and_the_likeliest_of_the_others(patience, a
     assert missing == pytest.approx(may_miss) and missing <= allowed * len(search.top)
 
 
-def test_only_predicted_pairs_are_compared():
-    """A pair that advances twice before the next prediction is compared once."""
-    search = searching(Problem())
-    pairs = np.array([3, 50])
-    search.level[pairs] = 0
-    search.predict()
-    search.evaluate_next_group(pairs)
-    search.evaluate_next_group(pairs)
-    assert search.tried.tolist() == [2, 0]
-    search.predict()
-    search.evaluate_next_group(pairs)
-    assert search.tried.tolist() == [2, 2]
-
-
 def protected(increment, evaluated, pairs, percent):
     """The exactly evaluated pairs that fill the top percentage, by a slow loop over the stored ranks."""
     rank, filled, chosen = dfm.rank(increment), 0, []

@@ -57,15 +57,6 @@ def test_rank_refuses_what_is_not_finite_as_stored(bad):
         dfm.rank(np.array([1.0, bad]))
 
 
-@pytest.mark.parametrize(("size", "percent"), [((8, 8), 1), ((7, 7), 20), ((6, 5), 20), ((1, 9), 100)])
-def test_dominant_equals_a_slow_loop(size, percent):
-    pairs = ConjugatePairs(*size)
-    values = increments(2, pairs).round(1)  # with ties
-    masks = dfm.dominant(values, pairs, percent)
-    np.testing.assert_array_equal(masks, [slow_dominant(row, pairs, percent) for row in values])
-    assert masks.dtype == bool
-
-
 def test_file_holds_what_was_written(tmp_path):
     found = written(tmp_path / "a.h5")
     held = dfm.read(tmp_path / "a.h5")

@@ -119,6 +119,7 @@ def test_probe_takes_networks_that_work(network):
         (nn.Linear(9, 5), r"^Linear refuses images of 3 x 2 x 2 \(RuntimeError: "),
         (behind(nn.Linear(5, 4)), "has 4 outputs, but there are 5 classes"),
         (nn.Identity(), r"gives \(2, 3, 2, 2\) for 2 images: expected logits of shape \[2, classes\]"),
+        (Layer(lambda images: (images, images)), "gives tuple for 2 images: expected logits"),
         (behind(Layer(lambda logits: logits / 0)), "gives logits that are not finite numbers"),
     ],
 )

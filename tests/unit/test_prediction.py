@@ -59,17 +59,6 @@ def hill(pairs):
     return np.maximum(*(2 * np.exp(-0.5 * np.hypot(v - s * 6, u - s * 4) ** 2 / 9) for s in (-1, 1)))
 
 
-def test_known_increments_are_not_predicted():
-    problem = Problem(SIZE, noise=1.0)
-    problem.level[:] = 4
-    problem.level[3] = 3
-    mean, deviation = problem.fit()
-    whole = problem.level == 4
-    np.testing.assert_array_equal(mean[whole], problem.truth[whole])
-    assert (deviation[whole] == 0).all()
-    assert deviation[3] > 0
-
-
 @pytest.mark.parametrize(("noise", "hilly"), [(0.1, True), (1.0, False)])
 def test_errors_are_as_large_as_it_says(noise, hilly):
     """Root mean square of the standardised errors over 10 draws, where nothing is known and where a part is: near 1."""
