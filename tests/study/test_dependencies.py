@@ -12,31 +12,10 @@ import pytest
 
 from study.sources.registry import SOURCES
 from workflow.study import dependencies
-from workflow.study.dependencies import REPOSITORY, SCRIPTS, UnresolvedImport, code_of
+from workflow.study.dependencies import REPOSITORY, SCRIPTS, code_of
 from workflow.study.network_tests import TESTS
 
 PATHS, NOTEBOOKS = (sorted((REPOSITORY / "workflow" / name).glob("*.py")) for name in ("scripts", "notebooks"))
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "import frequency_shortcuts.nothing",
-        "from frequency_shortcuts.maps import nothing",
-        "from frequency_shortcuts import nothing",
-        "from frequency_shortcuts.spectrum.pairs import nothing",
-        "from study.nothing import a",
-        "def f():\n    from frequency_shortcuts.maps.nothing import a",
-    ],
-)
-def test_an_import_of_ours_that_leads_nowhere_is_an_error(tmp_path, monkeypatch, line):
-    monkeypatch.setattr(dependencies, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(dependencies, "SCRIPTS", tmp_path / "workflow" / "scripts")
-    monkeypatch.setattr(dependencies, "FOLDERS", (*dependencies.FOLDERS[:2], tmp_path / "workflow" / "scripts"))
-    (tmp_path / "workflow" / "scripts").mkdir(parents=True)
-    (tmp_path / "workflow" / "scripts" / "one.py").write_text(line)
-    with pytest.raises(UnresolvedImport, match=r"workflow/scripts/one\.py: .*nothing"):
-        code_of("one.py")
 
 
 def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):

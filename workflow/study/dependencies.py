@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 SCRIPTS = REPOSITORY / "workflow" / "scripts"
 # The folders that jobs import from. All scripts are in one folder, so one could import another.
 FOLDERS = (REPOSITORY / "src", REPOSITORY / "workflow", SCRIPTS)
-
-
-class UnresolvedImport(ValueError):
-    """An import of this repository's own code that names no file and no name in a file."""
 
 
 def code_of(*names: str, modules: Iterable[str] = ()) -> list[str]:
@@ -28,15 +24,20 @@ def code_of(*names: str, modules: Iterable[str] = ()) -> list[str]:
         or notebooks
 
     Imports inside functions count. Those that only name types (`if TYPE_CHECKING`) do not, since they do not run.
-    Raises UnresolvedImport where an import of our own code cannot be followed.
 
     >>> code_of("render.py")[0]
     'src/frequency_shortcuts/__init__.py'
     """
     started = {SCRIPTS / name for name in names}
     paths = (module.partition(":")[0] for module in modules)
-    named = (file for path in paths for folder in FOLDERS[:2] for file in _files_of(path, folder))
-    return sorted(str(path.relative_to(REPOSITORY)) for path in _reached({*started, *named}) - started)
+    waiting = [*started, *(file for path in paths for folder in FOLDERS[:2] for file in _files_of(path, folder))]
+    reached: set[Path] = set()
+    while waiting:
+        path = waiting.pop()
+        if path not in reached:
+            reached.add(path)
+            waiting += _run_by(path)
+    return sorted(str(path.relative_to(REPOSITORY)) for path in reached - started)
 
 
 def code_of_entry_point(entry_point: str) -> list[str]:
@@ -56,48 +57,18 @@ def code_of_entry_point(entry_point: str) -> list[str]:
     return sorted(map(str, files))
 
 
-def _reached(started: Iterable[Path]) -> set[Path]:
-    reached: set[Path] = set()
-    waiting = list(started)
-    while waiting:
-        path = waiting.pop()
-        if path not in reached:
-            reached.add(path)
-            waiting += _run_by(path)
-    return reached
-
-
 @functools.cache
-def _run_by(path: Path) -> tuple[Path, ...]:
+def _run_by(path: Path) -> list[Path]:
     """The files of this repository that the imports of one file run."""
-    folder = next(folder for folder in reversed(FOLDERS) if folder in path.parents)
-    return tuple(file for module, name in _imports(path, folder) for file in _resolve(path, module, name))
-
-
-def _resolve(path: Path, module: str, name: str) -> Iterator[Path]:
-    """The files that `from module import name` in a file runs (`import module` if `name` is empty)."""
-    top = module.partition(".")[0]
-    folder = next((folder for folder in FOLDERS if _files_of(top, folder) or (folder / top).is_dir()), None)
-    if folder is None:
-        return  # not ours
-    files = _files_of(module, folder)
-    at = files[-1] if files else None
-    if at is None or at.with_suffix("").relative_to(folder).parts not in (
-        tuple(module.split(".")),
-        (*module.split("."), "__init__"),
-    ):
-        raise UnresolvedImport(f"{_short(path)}: there is no module {module}")
-    yield from files
-    if not name:
-        return
-    if submodule := _files_of(f"{module}.{name}", folder)[len(files) :]:
-        yield from submodule
-        return
-    names, lazy = _bound(at)
-    if name in lazy:
-        yield from _files_of(f"{module}.{lazy[name]}", folder)
-    elif name not in names:
-        raise UnresolvedImport(f"{_short(path)}: {module} has no module or name {name}")
+    own = next(folder for folder in reversed(FOLDERS) if folder in path.parents)
+    files = []
+    for module, name in _imports(path, own):
+        for folder in FOLDERS:
+            if name and (of_module := _files_of(module, folder)):
+                files += _files_of(f"{module}.{_public(of_module[-1]).get(name, name)}", folder)
+            else:
+                files += _files_of(module, folder)
+    return files
 
 
 def _files_of(module: str, folder: Path) -> list[Path]:
@@ -132,21 +103,9 @@ def _imports(path: Path, folder: Path) -> list[tuple[str, str]]:
 
 
 @functools.cache
-def _bound(path: Path) -> tuple[frozenset[str], dict[str, str]]:
-    """The names that a module binds, and those that it loads at first use: the table `PUBLIC`, name -> module."""
-    names: set[str] = set()
-    lazy: dict[str, str] = {}
-    for node in ast.walk(_tree(path)):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
+def _public(path: Path) -> dict[str, str]:
+    """The names that a module loads at first use, and their modules: its table `PUBLIC`."""
+    for node in _tree(path).body:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PUBLIC":
-            lazy = ast.literal_eval(node.value)
-    return frozenset(names), lazy
-
-
-def _short(path: Path) -> str:
-    return str(path.relative_to(REPOSITORY))
+            return dict(ast.literal_eval(node.value))
+    return {}
