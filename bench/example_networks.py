@@ -11,33 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import frequency_shortcuts as fs
+from .three_seeds import photographs, plan_of, protocol_of  # before PyTorch, for portable numerics
 
-fs.portable()  # before PyTorch is loaded
+# isort: split
+import numpy as np
 
-import numpy as np  # noqa: E402
-import yaml  # noqa: E402
-from snakemake.utils import update_config  # noqa: E402
+from frequency_shortcuts import example
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.artefacts import Artefact
+from frequency_shortcuts.data.splits import first_of_each_class
+from frequency_shortcuts.evaluation import leak_networks
+from frequency_shortcuts.networks import architectures
 
-from frequency_shortcuts import example  # noqa: E402
-from frequency_shortcuts.data import stores  # noqa: E402
-from frequency_shortcuts.data.artefacts import Artefact  # noqa: E402
-from frequency_shortcuts.data.splits import first_of_each_class  # noqa: E402
-from frequency_shortcuts.evaluation import leak_networks  # noqa: E402
-from frequency_shortcuts.networks import architectures  # noqa: E402
-
-ROOT = Path(__file__).parents[1]
 PICTURES, SEED = 90, 0  # of each class; of the networks
-
-
-def settings() -> dict[str, Any]:
-    """How `make cure` trains."""
-    sys.path.insert(0, str(ROOT / "workflow"))
-    from study.plan import Plan
-
-    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    update_config(config, yaml.safe_load((ROOT / "config" / "cure.yaml").read_text()))
-    return Plan(config).cure_settings()
 
 
 def main(store: str, folder: str | None = None) -> None:
@@ -50,10 +36,7 @@ def main(store: str, folder: str | None = None) -> None:
     test = test.subset(first_of_each_class(test.labels, PICTURES))
     images, labels = np.asarray(test.images[:])[:, 0], np.argsort(order)[test.labels]
     np.savez_compressed(to / "pictures.npz", images=images, labels=labels)
-    chosen = settings()
-    from study import photographs
-    from study.trainings import protocol_of
-
+    chosen = plan_of("cure").cure_settings()
     clean = photographs.read(store, chosen)
     protocol = protocol_of(chosen["network"], chosen["recipe"], chosen["augmentation"])
     about: dict[str, Any] = {"mean": [example.MEAN], "std": [example.STD]}

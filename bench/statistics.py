@@ -12,12 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
-from tqdm import tqdm
 
 from frequency_shortcuts import intervals
 from frequency_shortcuts.evaluation.trials import DRAWS, RADIAL
 from frequency_shortcuts.evaluation.verdicts import AS_WELL, MOST_FPR, STRONG_TPR
-from frequency_shortcuts.findings.definitions import BOUND
 from frequency_shortcuts.intervals import Estimate, joined, paired
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
@@ -37,7 +35,7 @@ CONTROLS = {
 }
 WORDS = ("worse", "as well", "better", "undecided")
 Generator = np.random.Generator
-Simulation = Callable[[Generator, Any, float, int, int], list[float]]  # what, by, size, trials -> shares
+Simulation = Callable[[Generator, Any, float, int, int], dict[str, float]]  # what, by, size, trials -> shares
 
 
 def rates(generator: Generator, mean: float, deviation: float, *shape: int) -> FloatArray:
@@ -68,7 +66,7 @@ def compare(tpr: BoolArray, fpr: BoolArray, mean: bool) -> Estimate:
     return joined(*differences, each.var(axis=1, ddof=1, keepdims=True) / each.shape[1], each.shape[1])
 
 
-def one_network(generator: Generator, control: str, effect: float, images: int, trials: int) -> list[float]:
+def one_network(generator: Generator, control: str, effect: float, images: int, trials: int) -> dict[str, float]:
     """How often the interval of a map that is better by `effect` holds this, and how often the map is above all."""
     masks, deviation, how = CONTROLS[control]
     held, above = [], []
@@ -86,18 +84,18 @@ def one_network(generator: Generator, control: str, effect: float, images: int, 
             difference = true[:, :1] - (TPR if how == "mean" else true[:, 1:])
         held.append(((low <= difference) & (difference <= high)).mean())
         above.append((low > 0).all(axis=1).mean())
-    return [float(np.mean(held)), float(np.mean(above))]
+    return {"holds it": float(np.mean(held)), "above 0": float(np.mean(above))}
 
 
-def strong(generator: Generator, fpr: float, tpr: float, images: int, trials: int) -> list[float]:
+def strong(generator: Generator, fpr: float, tpr: float, images: int, trials: int) -> dict[str, float]:
     """How often the intervals of TPR and FPR of a map with these true rates lie within the limits of `strong`."""
     low, _ = intervals.wilson(generator.binomial(images, tpr, trials) / images, images)
     others = (CLASSES - 1) * images
     _, high = intervals.wilson(generator.binomial(others, fpr, trials) / others, others)
-    return [float(((low >= STRONG_TPR) & (high <= MOST_FPR)).mean())]
+    return {"within the limits": float(((low >= STRONG_TPR) & (high <= MOST_FPR)).mean())}
 
 
-def lowest(generator: Generator, _: str, effect: float, images: int, trials: int) -> list[float]:
+def lowest(generator: Generator, _: str, effect: float, images: int, trials: int) -> dict[str, float]:
     """How often each word is said of a map that is better than the lowest frequencies by `effect`."""
     said: list[str] = []
     for _ in range(trials // AT_ONCE):
@@ -105,74 +103,50 @@ def lowest(generator: Generator, _: str, effect: float, images: int, trials: int
         fpr = hits(generator, np.full((AT_ONCE, 2), FPR), (CLASSES - 1) * images)
         ends = compare(tpr, fpr, mean=False)[1:]
         said += [intervals.compared(low, high, AS_WELL) for low, high in zip(*map(np.ravel, ends), strict=True)]
-    return [said.count(word) / len(said) for word in WORDS]
+    return {word: said.count(word) / len(said) for word in WORDS}
 
 
-def several_networks(generator: Generator, number: str, effect: float, count: int, trials: int) -> list[float]:
-    """As `one_network`, of a mean over networks that all see the same images; of a rate, nothing is claimed (NaN)."""
-    held, above, images = [], [], CLASSES * 50
+def several_networks(generator: Generator, number: str, effect: float, count: int, trials: int) -> dict[str, float]:
+    """How often the interval of a mean over networks, which all see the same images, holds the true one."""
+    held, images = [], CLASSES * 50
     for _ in range(trials):
         true = np.stack([rates(generator, mean, SEEDS, count) for mean in (0.5 + effect, 0.5)], axis=1)
-        hit = hits(generator, true.ravel(), images).reshape(count, 2, images)
+        found = hits(generator, true.ravel(), images).reshape(count, 2, images).mean(axis=2)
         if number == "a rate":
-            values, mean = hit[:, 0].mean(axis=1), 0.5 + effect
+            values, mean = found[:, 0], 0.5 + effect
         else:
-            values, mean = hit[:, 0].mean(axis=1) - hit[:, 1].mean(axis=1), effect
+            values, mean = found[:, 0] - found[:, 1], effect
         low, high = intervals.over_networks(values)[1:3]
         held.append(low <= mean <= high)
-        above.append(low > 0 if number != "a rate" else np.nan)
-    return [float(np.mean(held)), float(np.mean(above))]
+    return {"holds it": float(np.mean(held))}
 
 
-def equivalence(generator: Generator, bound: float, deviation: float, count: int, trials: int) -> list[float]:
-    """How often a mean over networks is `as well` if the true difference is 0, and if it is the bound."""
-    shares = []
-    for true in (0.0, bound):
-        ends = [intervals.over_networks(of)[1:3] for of in generator.normal(true, deviation, (trials, count))]
-        shares.append([intervals.compared(low, high, bound) for low, high in ends].count("as well") / trials)
-    return shares
-
-
-# Part: its simulation, the headings of the first two columns, settings, sizes, their unit, and what each size has.
-PARTS: dict[str, tuple[Simulation, tuple[str, str], list[tuple[Any, float]], tuple[int, ...], str, list[str]]] = {
-    "one_network": (
-        one_network, ("one network: the map is better than", "by"),
-        [(name, by) for name in CONTROLS for by in (0.0, 0.4)], (50, 200), "images", ["holds it", "above 0"],
-    ),
-    "strong": (
-        strong, ("FPR", "TPR"), [(FPR, STRONG_TPR), (FPR, 0.75), (FPR, 0.9), (MOST_FPR, 0.9)], (50, 200), "images",
-        ["within the limits"],
-    ),
-    "lowest": (
-        lowest, ("one network: the map is better than", "by"),
-        [("the lowest frequencies", by) for by in (0.0, 0.1, 0.3)], (50, 200), "images", list(WORDS),
-    ),
-    "several_networks": (
-        several_networks, ("networks of one kind", "by"),
-        [("a rate", 0.0), *(("a difference between two masks", by) for by in (0.0, 0.1))], (5, 20), "networks",
-        ["holds it", "above 0"],
-    ),
-    "equivalence": (
-        equivalence, ("networks of one kind: bound", "SD"),
-        [(bound, deviation) for bound in (BOUND, 0.1) for deviation in (0.03, 0.07)],
-        (20,), "networks", ["as well, if the difference is 0", "if it is the bound"],
-    ),
-}  # fmt: skip
+# Part: its simulation, its cases (than what a map is better, and by how much; of `strong`, FPR and TPR), and how many
+# images of a class or networks there are.
+PARTS: dict[str, tuple[Simulation, list[tuple[Any, float]], tuple[int, ...]]] = {
+    "one_network": (one_network, [(name, by) for name in CONTROLS for by in (0.0, 0.4)], (50, 200)),
+    "strong": (strong, [(FPR, STRONG_TPR), (FPR, 0.75), (FPR, 0.9), (MOST_FPR, 0.9)], (50, 200)),
+    "lowest": (lowest, [("the lowest frequencies", 0.0)], (50, 200)),
+    "several_networks": (several_networks, [("a rate", 0.0), ("a difference", 0.0), ("a difference", 0.1)], (5, 20)),
+}
 
 
 def part(name: str, generator: Generator, trials: int = TRIALS) -> pd.DataFrame:
-    """A row for each setting: shares in percent, for each size the columns of the part."""
-    simulate, headings, settings, sizes, unit, columns = PARTS[name]
-    rows = [
-        [what, by, *(100 * share for size in sizes for share in simulate(generator, what, by, size, trials))]
-        for what, by in settings
-    ]
-    return pd.DataFrame(rows, columns=[*headings, *(f"{size} {unit}: {text}" for size in sizes for text in columns)])
+    """A row for each case: the shares in percent of what can happen, for each size."""
+    simulate, cases, sizes = PARTS[name]
+    rows = []
+    for what, by in cases:
+        row = {"case": what, "by": by}
+        for size in sizes:
+            shares = simulate(generator, what, by, size, trials)
+            row |= {f"{size}: {event}": 100 * share for event, share in shares.items()}
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def main() -> None:
     """Simulate and print; each table draws its own random numbers."""
-    for seed, name in enumerate(tqdm(PARTS, desc="statistics", unit="part", disable=None)):
+    for seed, name in enumerate(PARTS):
         table = part(name, np.random.default_rng(seed))
         print(table.to_string(index=False, float_format="{:.3g}".format), end="\n\n")
 

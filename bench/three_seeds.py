@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
@@ -39,27 +38,17 @@ from study.trainings import protocol_of  # noqa: E402
 
 SEEDS = 3
 STORE = ROOT / "results" / "laptop" / "data" / "fashion_mnist.h5"  # of `make study`
-METHODS = ("mixture", "culling", "culling_swap", "hfss", "gradient", "adcs", "energy", "low_pass", "random")
 CASES = ("clean", "jpeg 30", "wave")
 TRAININGS = ("none", "swap_fine", "low_pass", "saved_alike")
-# Plans of the studies that Snakemake runs: networks, then maps or tables.
-KNOWN = {"networks": ["resnet18_w8"], "augmentations": ["none"]}
-PLANS: Mapping[str, dict[str, Any]] = {
-    "benchmark": {
-        "plan": [
-            {"datasets": ["plant_present", "plant_redundant", "plant_absent", "waved"], "seeds": [0, 1, 2], **KNOWN},
-            {"datasets": ["syn_2", "syn_3"], "seeds": [0], **KNOWN},
-        ],
-        "datasets": {"fashion_mnist": {"test_images": "all"}},
-        "synthesis": {"seeds": {"test": 3}},
-        "planting": {"seeds": {"test": 3}},
-        "culling": {"images_per_class": 20},
-    },
-    "experiments": {
-        "plan": [{"datasets": ["fashion_mnist"], "seeds": [300, 301, 302], "reliance": True, **KNOWN}],
-        "training": {"photographs": {"images_per_class": 1800}},
-    },
-}
+# Of config/config.yaml: networks that are trained anew without the frequencies of their maps.
+RELIANCE = {
+    "plan": [{
+        "datasets": ["fashion_mnist"], "networks": ["resnet18_w8"], "augmentations": ["none"],
+        "seeds": [300, 301, 302], "reliance": True,
+    }],
+    "training": {"photographs": {"images_per_class": 1800}},
+    "transfer": [],
+}  # fmt: skip
 Rows = list[tuple[str, str, str, str]]
 
 
@@ -77,10 +66,11 @@ def trained(rows: Rows, place: str) -> Iterator[None]:
         yield
 
 
-def plan_of(study: str) -> Plan:
-    """The plan of a configuration of the project."""
+def plan_of(study: str, /, **changes: Any) -> Plan:
+    """The plan of a configuration of the project, with changes."""
     config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
     update_config(config, yaml.safe_load((ROOT / "config" / f"{study}.yaml").read_text()))
+    update_config(config, changes)
     return Plan(config)
 
 
@@ -128,33 +118,33 @@ def of_cure() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*KEY, "sha256"])
 
 
-def by_snakemake(study: str) -> pd.DataFrame:
-    """The networks, and maps or tables, of a plan of `PLANS`, made by the rules of the workflow."""
-    folder = ROOT / "results" / f"three_seeds_{study}"
+def by_snakemake(plan: Plan, *targets: str) -> pd.DataFrame:
+    """The networks, maps and tables of a plan that are needed for some files, made by the rules of the workflow."""
+    folder = ROOT / plan.results
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "plan.yaml"
-    file.write_text(yaml.safe_dump({"study": folder.name, "transfer": [], **PLANS[study]}))
-    runs = [
-        f"{name}/resnet18_w8/none/seed{seed}"
-        for entry in PLANS[study]["plan"]
-        for name in entry["datasets"]
-        for seed in entry["seeds"]
-    ]
-    if study == "benchmark":
-        targets = [f"{folder}/maps/{name}/{run}.h5" for run in runs for name in METHODS]
-    else:
-        targets = [f"{folder}/tables/reliance.csv"]
-    targets = [str(Path(target).relative_to(ROOT)) for target in targets]
-    command = ["snakemake", "--cores", "all", "--configfile", str(file), "--quiet", "rules", "--", *targets]
+    (folder / "plan.yaml").write_text(yaml.safe_dump(plan.config))
+    command = ["snakemake", "--cores", "all", "--configfile", folder / "plan.yaml", "--quiet", "rules", "--", *targets]
     subprocess.run(command, cwd=ROOT, check=True)
     return digests(folder)
+
+
+def of_benchmark() -> pd.DataFrame:
+    """The networks and maps of the comparison of methods."""
+    plan = plan_of("benchmark", study="three_seeds_benchmark")
+    return by_snakemake(plan, *plan.map_files())
+
+
+def of_experiments() -> pd.DataFrame:
+    """The networks, maps and tables of `RELIANCE`."""
+    plan = plan_of("config", study="three_seeds_experiments", **RELIANCE)
+    return by_snakemake(plan, f"{plan.results}/tables/reliance.csv")
 
 
 STUDIES: dict[str, Callable[[], pd.DataFrame]] = {
     "leaks": of_leaks,
     "cure": of_cure,
-    "benchmark": lambda: by_snakemake("benchmark"),
-    "experiments": lambda: by_snakemake("experiments"),
+    "benchmark": of_benchmark,
+    "experiments": of_experiments,
 }
 
 
