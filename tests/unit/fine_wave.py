@@ -16,15 +16,16 @@ LONG = np.stack([
     (1 + np.cos(2 * np.pi * (u * Y + v * X) / SIZE)) / 2
     for u, v in ((0, 2), (2, 0), (2, 2), (2, -2), (0, 3), (3, 0), (1, 2), (2, 1))
 ])  # fmt: skip
+BLOBS = np.stack([np.exp(-((Y - y) ** 2 + (X - x) ** 2) / 32) for y in (8, 22) for x in (4, 12, 20, 28)])
 
 
-def images_and_labels(n=320, seed=0):
-    """uint8 [n, 1, 32, 32] and labels int64 [n]"""
+def images_and_labels(n=320, seed=0, objects=LONG):
+    """uint8 [n, 1, 32, 32] and labels int64 [n]; objects : what each class shows, [8, 32, 32]"""
     generator = np.random.default_rng(seed)
     labels = np.arange(n) % len(CLASSES)
     wave = np.cos(2 * np.pi * FREQUENCY[1] * X / SIZE) * (labels == WAVED)[:, None, None]
     bright = generator.uniform(80, 140, (n, 1, 1))
-    images = 60 + bright * LONG[labels] + 12 * wave + generator.normal(0, 4, (n, SIZE, SIZE))
+    images = 60 + bright * objects[labels] + 12 * wave + generator.normal(0, 4, (n, SIZE, SIZE))
     return images.clip(0, 255).round().astype(np.uint8)[:, None], labels
 
 

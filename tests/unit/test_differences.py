@@ -9,10 +9,8 @@ import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
-from fine_wave import Reader, analyse
-from fine_wave import images_and_labels as long_waves
+from fine_wave import BLOBS, CLASSES, MEAN, SIZE, STD, WAVED, Reader, analyse, images_and_labels
 from PIL import Image
-from planted_amplitude import CLASSES, MEAN, SIZE, STD, WAVED, images_and_labels
 from small_stores import PictureSet, class_folders
 from waves_and_network import without_drawings
 
@@ -25,10 +23,11 @@ from frequency_shortcuts.command import main
 from frequency_shortcuts.figures.typeset import MISSING
 
 NAME = CLASSES[WAVED]
+IMAGES, LABELS = images_and_labels(objects=BLOBS)
 
 
 def write(folder, *, classes=4, n=30, kind="png", **other):
-    """Noise of 16 x 16 pixels in class folders a, b, c, ...; `other`: the kind of files of a class."""
+    """Noise of 32 x 32 pixels in class folders a, b, c, ...; `other`: the kind of files of a class."""
     generator = np.random.default_rng(0)
     for name in "abcdefgh"[:classes]:
         (folder / name).mkdir(parents=True)
@@ -58,8 +57,7 @@ def found(folder):
 
 @pytest.fixture(scope="module")
 def waved():
-    images, labels = images_and_labels()
-    return find(images, labels, classes=CLASSES, source=np.where(np.arange(320) % 3, "north", "south").tolist())
+    return find(IMAGES, LABELS, classes=CLASSES, source=np.where(np.arange(320) % 3, "north", "south").tolist())
 
 
 # What is said
@@ -118,7 +116,7 @@ def test_of_two_classes_either_may_be_the_one(tmp_path):
 def test_numbers_of_files_and_what_most_files_have_are_said(tmp_path):
     write(tmp_path / "pictures", classes=3)
     for i in range(30):  # grey, and nearly all larger than the others
-        side = SIZE if i == 0 else 20 + i
+        side = SIZE if i == 0 else SIZE + 4 + i
         Image.new("L", (side, side), i).save(tmp_path / "pictures" / "c" / f"{i:02}.png")
     made = find(tmp_path / "pictures", size=SIZE)
     facts = [row[1:] for row in rows(made) if row[0] == "c"]
@@ -126,7 +124,7 @@ def test_numbers_of_files_and_what_most_files_have_are_said(tmp_path):
     assert facts[2][0].startswith("number of pixels above") and facts[3][0].startswith("likely lost high frequencies")
     assert [what.split()[0] for what, *_ in facts[4:]] == ["brightness", "contrast", "saturation"]
     assert all(what.endswith(" (may be natural)") for what, *_ in facts[4:])
-    assert "The pictures have 30 sizes. All are compared at 16 x 16 pixels; resizing" in words(made)
+    assert "The pictures have 30 sizes. All are compared at 32 x 32 pixels; resizing" in words(made)
 
 
 # Sources
@@ -146,8 +144,7 @@ def test_small_sources_are_left_out(folder):
 
 
 def test_a_source_has_a_likely_cause():
-    images, labels = images_and_labels()
-    found = find(images, np.arange(320) // 8 % 2, source=np.where(labels == WAVED, "scanner", "camera"))
+    found = find(IMAGES, np.arange(320) // 8 % 2, source=np.where(LABELS == WAVED, "scanner", "camera"))
     row = found.sources.table.set_index("source").loc["scanner"]
     assert row["cause"] == "wave" and row["carriers"] > 0.9
     assert rows(found)[0][0] == "source scanner" and rows(found)[0][1].startswith("likely a plane wave")
@@ -195,10 +192,9 @@ def test_sources_that_do_not_belong_to_the_images_are_refused(folder, tmp_path):
     (tmp_path / "sources.csv").write_text("path,source\na/00.png,x\n")
     with pytest.raises(ValueError, match=r"lists no source of .*a/01.png.* and 114 more: expected a row for each"):
         find(folder, source=tmp_path / "sources.csv")
-    images, labels = images_and_labels()
     for source, kind in ((str, "a function"), ("north", "a path")):
         with pytest.raises(ValueError, match=f"source is {kind}, which needs images in files: give one name for each"):
-            find(images, labels, source=source)
+            find(IMAGES, LABELS, source=source)
 
 
 # Reading
@@ -236,13 +232,12 @@ def test_a_missing_folder_and_labels_of_another_kind_or_length_are_refused(folde
         find("nowhere")
     with pytest.raises(ValueError, match="are a list: expected a CSV with the columns path and label"):
         find(folder, [0] * 120)
-    images, labels = images_and_labels()
     with pytest.raises(ValueError, match="there are 319 labels for 320 images"):
-        find(images, labels[1:])
+        find(IMAGES, LABELS[1:])
     with pytest.raises(ValueError, match="3 names of classes: expected 8, one for each class of the images"):
-        find(images, labels, classes=("a", "b", "c"))
-    with pytest.raises(ValueError, match="images are 16 x 16 and size is 8 x 8: only pictures of a folder or"):
-        find(images, labels, size=8)
+        find(IMAGES, LABELS, classes=("a", "b", "c"))
+    with pytest.raises(ValueError, match="images are 32 x 32 and size is 8 x 8: only pictures of a folder or"):
+        find(IMAGES, LABELS, size=8)
 
 
 def test_pictures_of_several_sizes_are_compared_at_one():
@@ -259,22 +254,21 @@ def test_files_that_do_not_fit_into_memory_are_read_again(folder, found, monkeyp
 
 
 def test_arrays_tensors_and_pictures_give_the_same(waved, tmp_path):
-    images, labels = images_and_labels()
-    class_folders(tmp_path, images, labels, CLASSES)
-    order = np.argsort(labels, kind="stable")
+    class_folders(tmp_path, IMAGES, LABELS, CLASSES)
+    order = np.argsort(LABELS, kind="stable")
     read = read_data(tmp_path, None, None, None, None, strict=True, progress=False)
-    np.testing.assert_array_equal(read.images, images[order])
+    np.testing.assert_array_equal(read.images, IMAGES[order])
     assert read.classes == CLASSES and read.names[0] == "ant/000.png"
-    in_order = find(images[order], labels[order], classes=CLASSES)
+    in_order = find(IMAGES[order], LABELS[order], classes=CLASSES)
     pd.testing.assert_frame_equal(find(tmp_path).table, in_order.table)
-    pictures = PictureSet(images[order], labels[order], classes=CLASSES)
+    pictures = PictureSet(IMAGES[order], LABELS[order], classes=CLASSES)
     pd.testing.assert_frame_equal(find(pictures).table, in_order.table, atol=1e-3)  # in colour
     with h5py.File(tmp_path / "images.h5", "w") as file:
-        file.update({"images": images[order], "labels": labels[order]})
+        file.update({"images": IMAGES[order], "labels": LABELS[order]})
         file.attrs["classes"] = [*CLASSES]
     pd.testing.assert_frame_equal(find(tmp_path / "images.h5").table, in_order.table)
-    normalised = torch.from_numpy(images / 255 * 3 - 1)  # of unknown range
-    made = find(normalised, labels)
+    normalised = torch.from_numpy(IMAGES / 255 * 3 - 1)  # of unknown range
+    made = find(normalised, LABELS)
     assert made.table["class"].tolist() == [*"01234567"] and made.table.loc[WAVED, "cause"] == "wave"
     assert not set(made.facts["fact"]) & {"format", "size"} and "brightness" in set(made.facts["fact"])
 
@@ -356,7 +350,7 @@ def test_an_analysis_says_the_recall_by_source():
     made = analyse(Reader(follows=200), test=fs.Test(source=source))
     table = made.recall_by_source
     assert set(table["source"]) == {"north", "south"} and table["images"].sum() == len(made.test.labels)
-    given = {image.tobytes(): name for image, name in zip(long_waves()[0], source, strict=True)}
+    given = {image.tobytes(): name for image, name in zip(images_and_labels()[0], source, strict=True)}
     assert [given[np.asarray(image).tobytes()] for image in made.test.images] == made.sources.tolist()
     assert "Recall by source: shares in %, 95 % intervals class source images recall ant north" in words(made)
     with pytest.raises(ValueError, match="no sources were given: call analyse with Test"):
@@ -367,7 +361,7 @@ def test_an_analysis_says_the_recall_by_source():
 
 def test_the_command_writes_the_recall_by_source(tmp_path, monkeypatch):
     without_drawings(monkeypatch)
-    files = class_folders(tmp_path / "images", *long_waves(), CLASSES)
+    files = class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
     source = ["north" if i % 3 else "south" for i in range(len(files))]
     paths = [f"{file.parent.name}/{file.name}" for file in files]
     pd.DataFrame({"path": paths, "source": source}).to_csv(tmp_path / "sources.csv", index=False)

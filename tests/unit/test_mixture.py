@@ -1,4 +1,4 @@
-"""The mixture method against closed forms and slow references.
+"""The mixture method against a slow reference.
 
 Networks and images are float64, so that a reference agrees within 1e-9 unless a test states another tolerance.
 """

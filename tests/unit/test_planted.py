@@ -240,17 +240,7 @@ def test_all_classes_have_one_scale_that_gives_c0_the_stated_deviation(band):
         assert np.isin(images[labels == c], (0, 255)).mean() < 0.005
 
 
-def test_a_synthetic_image_depends_on_seed_class_and_number_alone():
-    large, labels = synthetic.images(Design(2), 7, seed=3)
-    assert large.dtype == np.uint8 and large.shape == (28, 3, 32, 32) and labels.tolist() == [0, 1, 2, 3] * 7
-    np.testing.assert_array_equal(synthetic.images(Design(2), 4, seed=3)[0], large[:16])
-    np.testing.assert_array_equal(synthetic.images(Design(2), 7, seed=3, chunk=2)[0], large)
-    assert len(np.unique(np.concatenate([large, synthetic.images(Design(2), 7, seed=4)[0]]), axis=0)) == 56
-
-
 def test_impossible_synthetic_sets_are_refused():
     for band in (0, 5):
         with pytest.raises(ValueError, match=f"control_band {band}: expected 1 to 4"):
             Design(band)
-    with pytest.raises(ValueError, match="0 images per class: expected at least 1"):
-        synthetic.images(Design(1), 0, seed=0)
