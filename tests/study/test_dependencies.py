@@ -18,18 +18,6 @@ from workflow.study.network_tests import TESTS
 PATHS, NOTEBOOKS = (sorted((REPOSITORY / "workflow" / name).glob("*.py")) for name in ("scripts", "notebooks"))
 
 
-def test_the_face_of_the_library_is_followed(tmp_path, monkeypatch):
-    (tmp_path / "workflow" / "scripts").mkdir(parents=True)
-    script = dependencies.SCRIPTS / "not_there.py"
-    tree = ast.parse("from frequency_shortcuts import adcs\nfrom frequency_shortcuts.spectrum import keep")
-    monkeypatch.setattr(
-        dependencies, "_tree", lambda path, real=dependencies._tree: tree if path == script else real(path)
-    )
-    found = code_of("not_there.py")
-    assert "src/frequency_shortcuts/maps/adcs.py" in found and "src/frequency_shortcuts/spectrum/filters.py" in found
-    assert "src/frequency_shortcuts/maps/dfm.py" not in found
-
-
 @pytest.mark.parametrize(
     ("module", "used_by", "not_by"),
     [

@@ -75,14 +75,3 @@ class Problem:
         assert 0 <= found.missed <= found.audited <= found.left_out <= len(self.pairs)
         assert (found.left_out == 0) == (found.audited == 0)
         assert done.sum() >= len(self.pairs) - found.left_out + found.audited
-
-
-class Fooled(Problem):
-    """Some pairs have features of no influence and are in fact the top."""
-
-    def __init__(self, hidden, **options):
-        super().__init__(**options)
-        self.hidden = np.random.default_rng(5).choice(len(self.pairs), hidden, replace=False)
-        self.table[:, self.hidden] += 50 * self.table.max() * self.share[:, None]
-        for moments in (self.features.mean, self.features.spread):
-            moments[:, :, self.hidden] *= 1e-3

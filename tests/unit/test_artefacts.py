@@ -73,9 +73,7 @@ def slow_change(kind, level, value, row, column, channel, shape, place):
 
 
 @pytest.mark.parametrize("shape", [(1, 32, 32), (3, 12, 10), (3, 33, 47), (1, 5, 64)])
-@pytest.mark.parametrize(
-    "kind", ["hum", "checkerboard", *(name for name, one in KINDS.items() if one.family != FINE)]
-)
+@pytest.mark.parametrize("kind", ["hum", "checkerboard", *(name for name, one in KINDS.items() if one.family != FINE)])
 def test_patterns_and_smooth_and_local_artefacts_are_those_of_a_loop_over_pixels(kind, shape):
     images = np.random.default_rng(3).integers(0, 256, size=(2, *shape), dtype=np.uint8)
     for level, place in zip(KINDS[kind].levels, ((0.1, 0.1), (0.73, 1)), strict=True):

@@ -121,11 +121,6 @@ def test_amplitudes_are_at_least_those_of_rounding():
     np.testing.assert_allclose(found, np.log(6 * 7 / 12 / 255**2) / 2, rtol=1e-4)
 
 
-def test_the_share_of_carriers_leaves_out_those_that_are_high_by_chance():
-    assert data_check._share_above(np.r_[np.zeros(19), np.full(21, 2.0)], np.ones(9)) == pytest.approx(0.5)
-    assert data_check._share_above(np.zeros(9), np.ones(9)) == 0
-
-
 def test_of_two_classes_the_one_with_the_artefact_is_named():
     images, labels, _ = with_artefact("jpeg")
     own, other = images[labels == LABEL], images[labels == 0]
