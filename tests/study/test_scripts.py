@@ -229,7 +229,7 @@ def test_the_networks_of_each_case_are_trained_and_judged(tmp_path, monkeypatch)
 
 
 def test_the_networks_of_a_deal_are_trained_judged_and_compared_with_version_2(tmp_path, monkeypatch):
-    monkeypatch.setattr(leaks, "GRAINY", {"train": 16, "ranking": 12, "test": 12})
+    monkeypatch.setattr(leaks, "GRAINY", {"train": 16, "ranking": 20, "test": 12})
     rows = [
         {"set": part, "seed": seed, "network": network, "architecture": "tiny", "kind": kind, "level": level,
          "class": 1, "share": 0.9, "others": 0.1, "u": u, "v": u, "row": row, "column": row}

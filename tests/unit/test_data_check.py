@@ -18,9 +18,9 @@ from frequency_shortcuts.data.artefacts import FINE, KINDS, Artefact, put
 from frequency_shortcuts.data.file_facts import content_facts, file_facts
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import data_check, forensics, leaks
-from frequency_shortcuts.evaluation.class_statistics import class_statistics
 from frequency_shortcuts.evaluation.data_check import carries, compare_classes, name_causes, share_facts
 from frequency_shortcuts.evaluation.forensics import TRIED, Forensics, Trace, fingerprints, lightness
+from frequency_shortcuts.exchange.class_statistics import class_statistics
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 CLASSES, LABEL = 5, 3

@@ -43,7 +43,7 @@ def test_the_border_is_a_sixteenth_of_each_side_and_two_pixels_at_least():
     assert border(torch.Size((20, 20))).sum() == 20 * 20 - 16 * 16
 
 
-def test_a_field_is_that_of_the_class_minus_the_median_of_the_others():
+def test_a_field_is_that_of_the_class_minus_the_median_of_others_without_the_farthest():
     plain = grey(4, 6, channels=3)
     images = plain.images.astype(float)
     images[plain.labels == 2, 0] += 40  # a colour cast
@@ -57,10 +57,11 @@ def test_a_field_is_that_of_the_class_minus_the_median_of_the_others():
     classes = np.array([0, 1, 2, 3])
     shown = who.ranking.take(np.arange(4))
     added = (field.give(shown, classes, 0) - shown).numpy()
+    of_class = coefficients(torch.from_numpy(means)).numpy()
     for c, part in zip(classes, added, strict=True):
-        # The coefficients have the median: they are found again from the surfaces, of which they are linear.
-        others = coefficients(torch.from_numpy(np.delete(means, c, axis=0))).median(dim=0).values  # of three
-        expected = means[c] - surface(others, torch.Size((20, 20))).numpy()
+        distance = np.sqrt(((of_class - of_class[c]) ** 2).sum(axis=(1, 2)))
+        others = [k for k in range(4) if k not in (c, distance.argmax())]
+        expected = means[c] - surface(torch.from_numpy(of_class[others].mean(axis=0)), torch.Size((20, 20))).numpy()
         np.testing.assert_allclose(part, expected, atol=1e-5)
     np.testing.assert_allclose(added[2].mean(axis=(1, 2)), [40 / 255, 0, 0], atol=0.04)
     assert 0.1 < added[1, 1, 0, -1] - added[1, 1, 0, 0] < 0.2  # about 40 / 255

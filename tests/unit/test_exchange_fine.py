@@ -55,7 +55,7 @@ def test_short_waves_are_counted_in_pixels_not_in_cycles_per_image():
 @given(SIZES)
 def test_the_power_of_a_ring_is_the_mean_over_the_whole_plane(size):
     image = np.random.default_rng(0).normal(size=size)
-    found = Rings(torch.Size(size)).power(torch.fft.rfft2(torch.from_numpy(image)))
+    found = Rings(torch.Size(size)).mean(torch.fft.rfft2(torch.from_numpy(image)).abs().square())
     ring = np.floor(min(size) * cycles(*size) + 1e-9)
     power = np.abs(np.fft.fft2(image)) ** 2
     expected = [power[ring == number].mean() for number in range(len(found)) if (ring == number).any()]
@@ -63,7 +63,7 @@ def test_the_power_of_a_ring_is_the_mean_over_the_whole_plane(size):
 
 
 @pytest.mark.parametrize(("k", "channels", "size"), [(4, 1, (20, 20)), (3, 3, (11, 14)), (2, 1, (9, 8))])
-def test_waves_get_the_strength_of_the_class_in_each_ring(k, channels, size):
+def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_in_rings(k, channels, size):
     plain = grey(k, 12, size, channels)
     images = plain.images.astype(float)
     noise = np.random.default_rng(5).normal(0, 20, images.shape)
@@ -74,38 +74,42 @@ def test_waves_get_the_strength_of_the_class_in_each_ring(k, channels, size):
     seen = pixels if channels == 1 else np.einsum("ij,njhw->nihw", OPPONENT, pixels)
     spectra = np.fft.fft2(seen)
     ring, short = np.floor(min(size) * cycles(*size) + 1e-9), cycles(*size) > 1 / LONGEST + 1e-9
-    ratio, shift = np.ones((k, channels, *size)), np.zeros((k, channels, *size))
-    pattern = np.zeros((k, channels, *size), complex)
+    shape = (2, k, channels, *size)  # of each frequency, and of each ring
+    ratio, noise, pattern = np.ones(shape), np.zeros(shape), np.zeros(shape, complex)
+    power = np.stack([(np.abs(spectra[split.labels == c]) ** 2).mean(axis=0) for c in range(k)])
+    in_rings = np.stack([power[..., ring == number].mean(axis=-1) for number in np.unique(ring[short])], axis=-1)
+    in_rings = np.log(in_rings).reshape(k, -1)
     for c in range(k):
         own = spectra[split.labels == c]
-        rest = [spectra[split.labels == other] for other in range(k) if other != c]
-        rest_mean = np.mean([of.mean(axis=0) for of in rest], axis=0)
-        variance = (np.abs(own - own.mean(axis=0)) ** 2).mean(axis=0)
+        farthest = int(((in_rings - in_rings[c]) ** 2).sum(axis=1).argmax())
+        others = [other for other in range(k) if other != c and (other != farthest or k == 2)]
+        rest = [spectra[split.labels == other] for other in others]
+        mean, rest_mean = own.mean(axis=0), np.mean([of.mean(axis=0) for of in rest], axis=0)
+        variance = (np.abs(own - mean) ** 2).sum(axis=0) / 11  # of 12 images
         rest_variance = np.mean([(np.abs(of - rest_mean) ** 2).mean(axis=0) for of in rest], axis=0)
-        for number in np.unique(ring[short]):
-            here = ring == number
-            for channel in range(channels):
-                r = np.sqrt(variance[channel, here].mean() / rest_variance[channel, here].mean()).clip(
-                    1 / LARGEST, LARGEST
-                )
-                difference = own.mean(axis=0)[channel, here] - r * rest_mean[channel, here]
-                ratio[c, channel, here & short] = r
-                shift[c, channel, here & short] = np.sqrt((np.abs(difference) ** 2).mean())
-                pattern[c, channel, here] = difference
-    pattern[..., ~short] = 0
+        rest_variance = rest_variance * 12 * len(rest) / (12 * len(rest) - 1)
+        for channel, u, v in np.argwhere(np.broadcast_to(short, mean.shape)):
+            at = channel, u, v
+            r = min(1, np.sqrt(variance[at] / rest_variance[at]))
+            ratio[0][c][at], pattern[0][c][at] = r, mean[at] - r * rest_mean[at]
+            noise[0][c][at] = np.sqrt(max(0, variance[at] - rest_variance[at]))
+            here = channel, ring == ring[u, v]
+            r = np.sqrt(variance[here].mean() / rest_variance[here].mean()).clip(1 / LARGEST, LARGEST)
+            ratio[1][c][at] = r
+            noise[1][c][at] = np.sqrt((np.abs(mean[here] - r * rest_mean[here]) ** 2).mean())
     shown, classes = who.ranking.take(np.arange(8)), np.arange(8) % k
     fine = Fine(who)
     who.generator.manual_seed(5)
     made = fine.give(shown, classes, 0)
     generator = torch.Generator().manual_seed(5)
     drawn = torch.randn(shown.shape, generator=generator).double().numpy()
-    spread = torch.rand(8, generator=generator).numpy() < 0.5
-    assert 0 < spread.sum() < 8
+    half = (torch.rand(8, generator=generator).numpy() >= 0.5).astype(int)
+    assert 0 < half.sum() < 8
     for n, c in enumerate(classes):
-        image = shown[n].double().numpy()
+        image, h = shown[n].double().numpy(), half[n]
         own = image if channels == 1 else np.tensordot(OPPONENT, image, 1)
-        noise = shift[c] * np.fft.fft2(drawn[n]) / np.sqrt(size[0] * size[1])
-        expected = np.fft.ifft2(ratio[c] * np.fft.fft2(own) + (noise if spread[n] else pattern[c])).real
+        added = pattern[h, c] + noise[h, c] * np.fft.fft2(drawn[n]) / np.sqrt(size[0] * size[1])
+        expected = np.fft.ifft2(ratio[h, c] * np.fft.fft2(own) + added).real
         expected = expected if channels == 1 else np.tensordot(OPPONENT.T, expected, 1)
         np.testing.assert_allclose(made[n], expected, atol=2e-5)
 

@@ -72,7 +72,7 @@ def test_numbers_are_paired_differences_to_before_and_of_a_patch_to_the_control(
 
 
 def test_a_class_follows_the_parts_whose_lower_ends_reach_their_thresholds():
-    table = rates(answers(gained={("fine", 0): 12, ("patch", 0): 40, ("field", 2): 70}))
+    table = rates(answers(gained={("fine", 0): 25, ("patch", 0): 50, ("field", 2): 70}))
     assert list(table["verdict"]) == [FOLLOWS, NOT_SHOWN, FOLLOWS, NOT_SHOWN]
     assert list(table["follows"]) == ["fine, patch", "", "field", ""]
 

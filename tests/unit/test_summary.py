@@ -17,8 +17,8 @@ from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.artefacts import CAUSES, put
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.class_statistics import class_statistics
 from frequency_shortcuts.evaluation.data_check import name_causes
+from frequency_shortcuts.exchange.class_statistics import class_statistics
 from frequency_shortcuts.figures.typeset import MISSING
 
 CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")

@@ -13,8 +13,8 @@ from torch import nn
 from frequency_shortcuts.data.splits import images_digest
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation import trials as test_of_maps
-from frequency_shortcuts.evaluation.class_statistics import FEWEST
 from frequency_shortcuts.evaluation.trials import Trials
+from frequency_shortcuts.exchange.class_statistics import FEWEST
 from frequency_shortcuts.exchange.test import count_passes
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.engine import Limits

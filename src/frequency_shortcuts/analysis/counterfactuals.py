@@ -17,9 +17,9 @@ from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
 from frequency_shortcuts.data.folders import ImageFiles
 from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.class_statistics import FEWEST, ClassStatistics, class_statistics
 from frequency_shortcuts.evaluation.data_check import Cause, carries, name_causes
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates
+from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistics, class_statistics
 from frequency_shortcuts.exchange.test import collect, example, shown_images
 from frequency_shortcuts.networks.predictions import Classifier, device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray

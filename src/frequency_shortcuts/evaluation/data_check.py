@@ -20,12 +20,12 @@ from frequency_shortcuts.data.artefacts import CHECKERBOARD, WAVE
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import fitting_batch, index_batches
 from frequency_shortcuts.data.splits import Images, Split
+from frequency_shortcuts.exchange.class_statistics import BATCH, ClassStatistics, class_statistics, squared
 from frequency_shortcuts.intervals import NORMAL
 from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
-from .class_statistics import BATCH, ClassStatistics, class_statistics, squared
 from .forensics import SAMPLE, Forensics, Trace, fingerprints, lightness
 
 SURROUNDINGS = 7  # frequencies along a side, around a wave

@@ -38,9 +38,9 @@ class Kind(NamedTuple):
 
 
 PARTS: Mapping[str, Kind] = {
-    "fine": Kind(0.05, "what is fine (texture or artefact)"),
-    "field": Kind(0.1, "the illumination or background"),
-    "patch": Kind(0.15, "a place", controlled=True),
+    "fine": Kind(0.1, "what is fine (texture or artefact)"),
+    "field": Kind(0.15, "the illumination or background"),
+    "patch": Kind(0.25, "a place", controlled=True),
 }
 Called = npt.NDArray[np.int16]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .part import Subject
+from .part import Subject, not_compared
 
 BATCH = 64  # images
 
@@ -47,7 +47,7 @@ def surface(coefficients: Tensor, size: torch.Size) -> Tensor:
 
 
 class Field:
-    """The mean field of a class minus the median of those of the other classes is added.
+    """The mean field of a class minus the median of those of other classes is added, without the farthest one.
 
     own : the coefficients of this difference, float64 [class, channels, 4], in pixels
     """
@@ -61,8 +61,11 @@ class Field:
         for batch, images in ranking.batches(min(BATCH, fitting_batch(ranking.shape[1:]))):
             sums.index_add_(0, torch.from_numpy(ranking.labels[batch]), coefficients(images).double().cpu())
         means = sums / torch.from_numpy(ranking.labels).bincount(minlength=n_classes)[:, None, None]
-        others = [torch.cat([means[:c], means[c + 1 :]]).quantile(0.5, dim=0) for c in range(n_classes)]
-        self.own, self._size = means - torch.stack(others), torch.Size(ranking.shape[2:])
+        others = torch.empty_like(means)
+        for c, left_out in enumerate(not_compared(means.flatten(1))):
+            compared = [other for other in range(n_classes) if other not in left_out]
+            others[c] = means[compared].quantile(0.5, dim=0)
+        self.own, self._size = means - others, torch.Size(ranking.shape[2:])
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         """See `Part`."""

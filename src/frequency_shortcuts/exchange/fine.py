@@ -1,7 +1,7 @@
 """The fine part of images: how strong their short waves are. Texture, and the traces of JPEG, resizing, filters, noise.
 
-An image gets the strength of the waves of a class at each wavelength: half of the images with its pattern, and half
-with the same strength spread over all directions, with random phases. A pattern alone is often of the objects of a
+An image gets the short waves of a class: half of the images with the pattern of the class, each frequency by itself,
+and half only with their strength at each wavelength, in all directions. A pattern alone is often of the objects of a
 class, and strength alone does not show a trace that is a pattern.
 """
 
@@ -11,17 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.spectrum.filters import opponent, rgb
 
-from .part import Subject
+from .class_statistics import Moments, class_statistics, squared
+from .part import Subject, not_compared
 
 LONGEST = 6.4  # pixels: longer waves are not fine
 SWAPPED = 4.0  # pixels, the same in training
 LARGEST = 8.0  # of a ratio of deviations, and of its inverse
-BATCH = 64  # images
 
 
 def wave_numbers(size: torch.Size) -> Tensor:
@@ -49,60 +48,61 @@ class Rings:
         self._count = self._sum(torch.ones(self.number.shape, dtype=torch.float64))
 
     def _sum(self, values: Tensor) -> Tensor:
-        sums = values.new_zeros(*values.shape[:-2], int(self.number.max()) + 1)
+        sums = values.new_zeros(*values.shape[:-2], int(self.number.max()) + 1, dtype=torch.float64)
         return sums.index_add_(-1, self.number.flatten(), (values * self._times).flatten(-2))
 
-    def power(self, spectra: Tensor) -> Tensor:
-        """The mean squared modulus in each ring, of complex spectra [..., H, W // 2 + 1]: float64 [..., rings]."""
-        return self._sum(torch.view_as_real(spectra).double().square().sum(dim=-1)) / self._count
+    def mean(self, values: Tensor) -> Tensor:
+        """The mean in each ring, of values [..., H, W // 2 + 1]: float64 [..., rings]."""
+        return self._sum(values) / self._count
 
 
 class Fine:
-    """Each coefficient F of an image becomes r F + d, and in half of the images, at random, r F + s e.
+    """Each coefficient F of an image becomes r F + d + s e, where e is random, of any phase and a mean square of 1.
 
-    In a ring, r is the ratio of the standard deviations of the coefficients of the class and of all others together, d
-    the mean of the class minus r times that of all others, s its root mean square, and e random, of any phase and a
-    mean square of 1. Colour images are changed in opponent colours.
+    Half of the images, at random, get a pattern: at each frequency r is the ratio of the standard deviations of the
+    class and of the other classes together, at most 1; d is the mean of the class minus r times theirs; and s^2 is the
+    variance that is still missing. The others get a strength: in each ring r is the ratio, d is 0, and s is the root
+    mean square of the mean of the class minus r times that of the other classes. The class whose powers in the rings
+    are farthest is not among these. Colours are changed in opponent colours.
     """
 
     passes = 0
 
     def __init__(self, subject: Subject, place: IntArray | None = None, longest: float = LONGEST) -> None:
-        ranking, k, generator = subject.ranking, subject.n_classes, subject.generator
-        self.place, self._generator, self._size = np.zeros(k, np.int64), generator, torch.Size(ranking.shape[2:])
+        statistics = class_statistics(subject.ranking, subject.n_classes)
+        self.place, self._generator = np.zeros(subject.n_classes, np.int64), subject.generator
+        self._size = torch.Size(subject.ranking.shape[2:])
         self._fine, rings = shorter(self._size, longest), Rings(self._size)
-        mean = torch.zeros(k, ranking.shape[1], *self._fine.shape, dtype=torch.complex64)
-        power = rings.power(mean)
-        labels = torch.from_numpy(ranking.labels)
-        for batch, images in ranking.batches(min(BATCH, fitting_batch(ranking.shape[1:]))):
-            spectra = opponent(torch.fft.rfft2(images)).cpu()
-            mean.index_add_(0, labels[batch], spectra)
-            power.index_add_(0, labels[batch], rings.power(spectra))
-        count = labels.bincount(minlength=k)[:, None, None]
-        mean, power = mean.div_(count[..., None]), power / count
-        of_all, tiny = (mean.sum(dim=0), power.sum(dim=0)), 1e-9 * power.mean()
-        self._ring, self._ratio, self._shift = rings.number, torch.empty_like(power), torch.empty_like(power)
-        for c in range(k):
-            rest_mean, rest_power = (
-                (total - own[c]) / (k - 1) for total, own in zip(of_all, (mean, power), strict=True)
-            )
-            own_variance = (power[c] - rings.power(mean[c])).clamp(min=0) + tiny  # there can be none in a ring
-            rest_variance = (rest_power - rings.power(rest_mean)).clamp(min=0) + tiny
-            ratio = square_root(own_variance / rest_variance).clamp(1 / LARGEST, LARGEST)
-            self._ratio[c] = ratio
-            mean[c] -= ratio[..., self._ring] * rest_mean
-            self._shift[c] = square_root(rings.power(mean[c]))
-        self._pattern = mean
+        self._ring, self._pattern = rings.number, statistics.mean.cpu().to(torch.complex64)
+        self._ratio, self._noise = (torch.empty(self._pattern.shape) for _ in range(2))  # of each frequency
+        self._ring_ratio, self._ring_noise = (torch.empty_like(rings.mean(self._ratio)) for _ in range(2))
+        power = torch.stack([rings.mean(statistics.power(c).cpu()) for c in range(len(statistics))])
+        power = power[..., torch.unique(self._ring[self._fine])]
+        for c, left_out in enumerate(not_compared((power + 1e-12 * power.amax()).log().flatten(1))):
+            moments = statistics.of(c), statistics.rest(*left_out)
+            own, rest = (Moments(of.mean.cpu(), of.variance.cpu(), 0) for of in moments)
+            tiny = 1e-9 * float(rest.variance.mean())  # there can be no variance at a frequency
+            ratio = square_root((own.variance + tiny) / (rest.variance + tiny)).clamp(max=1)
+            self._ratio[c], self._pattern[c] = ratio, own.mean - ratio * rest.mean
+            self._noise[c] = square_root((own.variance - rest.variance).clamp(min=0))
+            ratio = square_root(rings.mean(own.variance + tiny) / rings.mean(rest.variance + tiny))
+            self._ring_ratio[c] = ratio.clamp(1 / LARGEST, LARGEST)
+            difference = own.mean - self._ring_ratio[c][..., self._ring] * rest.mean
+            self._ring_noise[c] = square_root(rings.mean(squared(difference)))
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         """See `Part`."""
-        ratio, shift = (values[classes][..., self._ring].to(images) for values in (self._ratio, self._shift))
+        ratio, noise = (values[classes].to(images) for values in (self._ratio, self._noise))
+        in_ring = (values[classes][..., self._ring].to(images) for values in (self._ring_ratio, self._ring_noise))
+        ring_ratio, ring_noise = in_ring
         drawn = torch.randn(images.shape, generator=self._generator).to(images) / self._size.numel() ** 0.5
-        spread = (torch.rand(len(images), generator=self._generator) < 0.5).to(images.device)[:, None, None, None]
-        added = torch.where(spread, shift * torch.fft.rfft2(drawn), self._pattern[classes].to(images.device))
+        patterned = (torch.rand(len(images), generator=self._generator) < 0.5).to(images.device)[:, None, None, None]
         spectra = opponent(torch.fft.rfft2(images))
-        changed = torch.where(self._fine.to(images.device), ratio * spectra + added, spectra)
-        given: Tensor = torch.fft.irfft2(rgb(changed), s=self._size)
+        made = torch.where(patterned, ratio, ring_ratio) * spectra
+        made += torch.where(patterned, noise, ring_noise) * torch.fft.rfft2(drawn)
+        made += patterned * self._pattern[classes].to(images.device)
+        made = torch.where(self._fine.to(images.device), made, spectra)
+        given: Tensor = torch.fft.irfft2(rgb(made), s=self._size)
         return given
 
     @staticmethod

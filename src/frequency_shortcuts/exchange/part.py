@@ -39,6 +39,18 @@ class Subject(NamedTuple):
         return self.ranking.take(chosen)
 
 
+def not_compared(features: Tensor) -> list[list[int]]:
+    """For each class, those that it is not compared with: itself, and the one that is farthest from it.
+
+    What that one has may be of its own: without an artefact it would look like the others. Of two classes, each is
+    compared with the other.
+
+    features : float [class, n], by whose Euclidean distance a class is far
+    """
+    farthest = torch.cdist(features, features).argmax(dim=1).tolist()
+    return [[c, far] if len(features) > 2 else [c] for c, far in enumerate(farthest)]
+
+
 class Part(Protocol):
     """A part of images. Images are float32 [n, channels, H, W] in pixels from 0 to 1; what is given may leave them.
 

@@ -46,7 +46,7 @@ class ClassStatistics:
         self._all_mean = mean.sum(dim=0)
         self._all_power = torch.zeros_like(variance[0])
         for k in range(len(count)):  # one by one: there can be a thousand
-            self._all_power += self._power(k)
+            self._all_power += self.power(k)
         own = ConjugatePairs(*size)
         # The coefficient of a frequency that is its own partner is real: its spread is known half as well.
         alone = torch.from_numpy(np.ascontiguousarray(own.size[own.half_plane] == 1)).to(mean.device)
@@ -59,16 +59,16 @@ class ClassStatistics:
         """The moments of class k."""
         return Moments(self.mean[k], self.variance[k], float(self.count[k]))
 
-    def rest(self, k: int) -> Moments:
-        """The moments of all other classes together, as if each had as many images."""
-        others = len(self) - 1
-        mean = (self._all_mean - self.mean[k]) / others
-        power = (self._all_power - self._power(k)) / others
-        count = float(others**2 / (1 / np.delete(self.count, k)).sum())
+    def rest(self, *left_out: int) -> Moments:
+        """The moments of all classes but these together, as if each had as many images."""
+        others = len(self) - len(left_out)
+        mean = (self._all_mean - self.mean[list(left_out)].sum(dim=0)) / others
+        power = (self._all_power - sum(self.power(k) for k in left_out)) / others
+        count = float(others**2 / (1 / np.delete(self.count, left_out)).sum())
         return Moments(mean, (power - squared(mean)).clamp_(min=0) * (count / (count - 1)), count)
 
-    def _power(self, k: int) -> Tensor:
-        """The mean squared modulus of the images of class k."""
+    def power(self, k: int) -> Tensor:
+        """The mean squared modulus of the images of class k: float64 [channels, H, W // 2 + 1]."""
         return self.variance[k] * (1 - 1 / float(self.count[k])) + squared(self.mean[k])
 
     def log_ratio(self, k: int) -> tuple[Tensor, Tensor]:
