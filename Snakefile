@@ -33,7 +33,7 @@ onstart:
 
 for target, files in {
     "all": targets.of_study(plan),
-    "own": own(),
+    "own": own,
     "methods": targets.of_methods(plan),
     "cure": [f"{RESULTS}/checked.txt", f"{RESULTS}/tables/cure.csv"],
     "leaks": [f"{RESULTS}/{name}" for name in ("checked.txt", "tables/leaks_aims.csv", "tables/leaks_data_aims.csv")],

@@ -22,7 +22,7 @@ MAY_IMPORT = {
         "shortcut.py", "texture.py",
     },
     ("torch", "torchvision"): {  # these build networks
-        "analyse_network.py", "check_inputs.py", "external_network.py", "find_maps.py",
+        "check_inputs.py", "external_network.py", "find_maps.py",
         "make_benchmark_tables.py", "measure_cure.py", "measure_graded.py",
         "measure_leaks.py", "measure_leaks_data.py", "train.py",
     },

@@ -90,15 +90,11 @@ def check_first():
         print(*found, sep="\n", file=sys.stderr)
 
 
-def own():
+def own(wildcards):
     """Input: all outputs and the report, if the plan holds a network of the user."""
-
-    def files(wildcards):
-        if not any(run["network"] in plan.external_networks for run in plan.runs()):
-            raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
-        return [*targets.of_study(plan), f"{RESULTS}/report.html"]
-
-    return files
+    if not any(run["network"] in plan.external_networks for run in plan.runs()):
+        raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
+    return [*targets.of_study(plan), f"{RESULTS}/report.html"]
 
 
 def parts_of(wildcards):
@@ -125,11 +121,6 @@ def on_gpu():
 def torch_threads(wildcards):
     """Threads: on a CPU, two jobs of one thread are faster than one of two. On a GPU, threads prepare the images."""
     return 4 if on_gpu() else 1
-
-
-def analysis_threads(wildcards):
-    """Threads of an analysis, after which no other job waits. Portable numerics on a CPU take one."""
-    return 2 if on_gpu() or config["numerics"] == "fast" else 1
 
 
 def gpus(wildcards):

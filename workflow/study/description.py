@@ -139,7 +139,7 @@ class NetworkTest:
     def files(self, plan: Plan, *names: str) -> list[str]:
         """The files that the test writes; all, or those of the outputs of these names."""
         chosen = [output for name, output in self.outputs.items() if not names or name in names]
-        return [f"{plan.results}/{output.path.format(**job)}" for output in chosen for job in self.jobs(plan)]
+        return [file for output in chosen for file in plan.files(output.path, self.jobs(plan))]
 
     def benchmarks(self, plan: Plan) -> list[str]:
         """The files with the run times of the jobs."""

@@ -142,11 +142,7 @@ def code_version(files: Iterable[str]) -> str:
 
 def commit() -> str:
     """The commit of this checkout, followed by `-dirty` if files differ from it."""
-    try:
-        command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12"]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+    return _git("describe", "--always", "--dirty", "--abbrev=12") or "unknown"
 
 
 def commit_of(files: Iterable[str]) -> str:
@@ -155,14 +151,15 @@ def commit_of(files: Iterable[str]) -> str:
     files : paths from the root of this checkout
     """
     names = ["--", *files]
+    return _git("log", "-1", "--format=%h", "--abbrev=12", *names) + ("-dirty" if _git("status", "-s", *names) else "")
+
+
+def _git(*command: str) -> str:
+    """What git says of this checkout; "" without git."""
     try:
-        last, changed = (
-            subprocess.run(["git", "-C", ROOT, *command, *names], capture_output=True, text=True, check=True).stdout
-            for command in (["log", "-1", "--format=%h", "--abbrev=12"], ["status", "--porcelain"])
-        )
-    except (OSError, subprocess.CalledProcessError):
+        return subprocess.run(["git", "-C", ROOT, *command], capture_output=True, text=True).stdout.strip()
+    except OSError:
         return ""
-    return last.strip() + ("-dirty" if changed else "")
 
 
 def run_of(wildcards: Any) -> dict[str, Any]:

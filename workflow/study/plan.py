@@ -77,6 +77,10 @@ class Plan:
     def _runs(self) -> list[Run]:
         return [dict(zip(RUN, values, strict=True)) for values in self._entries]
 
+    def files(self, pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
+        """The files of runs, from their pattern below the results."""
+        return [f"{self.results}/{pattern.format(**run)}" for run in runs]
+
     def runs(self, **where: Any) -> list[Run]:
         """Every planned run once, in order; `where` keeps those that match."""
         return _matching(self._runs, where)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from frequency_shortcuts.spectrum.fills import ZEROS
 
 from .job import RUN, run_of
 
 if TYPE_CHECKING:
     import h5py
-    import pandas as pd
     from torch import nn
 
     from frequency_shortcuts.data.splits import Split
@@ -97,17 +98,22 @@ def run_name(run: Mapping[str, Any]) -> str:
 # Joined tables
 
 
-def advantages(groups: Iterable[tuple[Mapping[str, Any], h5py.Group]]) -> pd.DataFrame:
-    """The own-map advantage with the maps of each `method`, of groups of hits, after the columns that say of what."""
-    import pandas as pd
+def advantages(
+    paths: Iterable[str], about: Callable[[str, h5py.Group], Mapping[str, Any]], order: Callable[[str], Any] = str
+) -> pd.DataFrame:
+    """The own-map advantage with the maps of each `method`, of the groups of hits in some files.
 
+    about : the columns that say of what a group of a file is; order : of their names
+    """
     from frequency_shortcuts.evaluation.cross import own_map_advantage
     from frequency_shortcuts.evaluation.hits import read_hits_of_methods
     from frequency_shortcuts.findings.study_tables import with_columns
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-    tables = [
-        with_columns(own_map_advantage(hits), {**about, "method": method})
-        for about, group in groups
-        for method, hits in read_hits_of_methods(group).items()
-    ]
+    tables = []
+    for path in paths:
+        with read_hdf5(path) as file:
+            for name in sorted(file, key=order):
+                for method, hits in read_hits_of_methods(file[name]).items():
+                    tables.append(with_columns(own_map_advantage(hits), {**about(path, file[name]), "method": method}))
     return pd.concat(tables, ignore_index=True)

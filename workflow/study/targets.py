@@ -10,9 +10,6 @@ from .job import FOLDER, WITH_TRUTH
 from .network_tests import TESTS
 from .plan import Plan, Run, expand_runs
 
-# Files of the quick analysis of a run.
-ANALYSIS = ["report.html", "flips.csv", "flips.h5", "verdicts.csv", "rates.csv", "maps.h5"]
-
 
 def of_study(plan: Plan) -> list[str]:
     """Every file of the study except the report."""

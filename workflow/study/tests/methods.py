@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ..categories import Result
-from ..description import Figure, NetworkTest, Table, table
+from ..description import IMAGES, Figure, NetworkTest, Table, table
 from ..job import FOLDER, RUN, WITH_TRUTH
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..plan import Plan
 
 COST = ("passes", "seconds", "resumed")
@@ -19,8 +19,6 @@ COST = ("passes", "seconds", "resumed")
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """One row per run, class, truth and method; without scores if the network does not use the planted mask."""
-    import pandas as pd
-
     from frequency_shortcuts.evaluation import truth
     from frequency_shortcuts.findings.study_tables import of_run
     from frequency_shortcuts.maps import dfm
@@ -50,8 +48,8 @@ def _join_inputs(plan: Plan) -> dict[str, Any]:
     use = [run for run in runs if plan.kind_of(run["dataset"]) in WITH_TRUTH]
     return {
         "maps": [file for run in runs for file in plan.map_files(**run)],
-        "stores": [f"{plan.results}/data/{run['dataset']}.h5" for run in runs],
-        "use": [f"{plan.results}/tests/{FOLDER}/planted_use.csv".format(**run) for run in use],
+        "stores": plan.files(IMAGES, runs),
+        "use": plan.files(f"tests/{FOLDER}/planted_use.csv", use),
     }
 
 

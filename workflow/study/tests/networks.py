@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ..categories import Result
 from ..description import WEIGHTS, NetworkTest, Table
 from ..job import FOLDER
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..plan import Plan
 
 
@@ -22,17 +22,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     trained = plan.trained_runs()
     networks = network_table(given["history"] if trained else None, given["weights"])
     return {"networks": networks} | ({"dynamics": given["dynamics"]} if trained else {})
-
-
-def _join_inputs(plan: Plan) -> dict[str, Any]:
-    def files(path: str, runs: list[Any]) -> list[str]:
-        return [f"{plan.results}/{path.format(**run)}" for run in runs]
-
-    of_training = {name: f"networks/{FOLDER}/{name}.csv" for name in ("history", "dynamics")}
-    return {
-        "weights": files(WEIGHTS, plan.runs()),
-        **{name: files(path, plan.trained_runs()) for name, path in of_training.items()},
-    }
 
 
 TEST = NetworkTest(
@@ -49,6 +38,9 @@ TEST = NetworkTest(
         "dynamics": Table("`dynamics.csv` of all runs joined", planned=lambda plan: plan.trained_runs()),
     },
     join=join,
-    join_inputs=_join_inputs,
+    join_inputs=lambda plan: {
+        "weights": plan.files(WEIGHTS, plan.runs()),
+        **{name: plan.files(f"networks/{FOLDER}/{name}.csv", plan.trained_runs()) for name in ("history", "dynamics")},
+    },
     order=13,
 )

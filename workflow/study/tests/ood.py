@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, of_first_kind, store
@@ -12,16 +14,11 @@ from ..job import FOLDER, RUN, run_of_path
 from ..shortcut_tests import deciding, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
-    import h5py
-    import pandas as pd
-
-    from ..plan import Plan, Run
+    from ..plan import Plan
 
 
 def measure(step: Any, created_by: str) -> None:
     """The class named for every rendition, mask and image, and the rates of every class, fill, filter and draw."""
-    import pandas as pd
-
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
@@ -45,18 +42,11 @@ def measure(step: Any, created_by: str) -> None:
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The rates of all runs, draws averaged, and the own-map advantages."""
     from frequency_shortcuts.findings.study_tables import mean_over_draws
-    from frequency_shortcuts.storage.hdf5 import read_hdf5
 
     from ..shortcut_tests import advantages
 
-    def groups() -> Iterator[tuple[Run, h5py.Group]]:
-        for path in given["hits"]:
-            with read_hdf5(path) as file:
-                for name, group in file.items():
-                    yield {**run_of_path(path), "rendition": name}, group
-
-    means = mean_over_draws(given["ood"], [*RUN, "rendition"])
-    return {"ood": means, "ood_advantage": advantages(groups())}
+    of_hits = advantages(given["hits"], lambda path, group: {**run_of_path(path), "rendition": Path(group.name).name})
+    return {"ood": mean_over_draws(given["ood"], [*RUN, "rendition"]), "ood_advantage": of_hits}
 
 
 def _settings(plan: Plan) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, table
 from ..job import FOLDER
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..plan import Plan
 
 

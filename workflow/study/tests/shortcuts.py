@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ..categories import Result
 from ..description import (
     MAPS,
@@ -25,8 +27,6 @@ from ..job import FOLDER, run_of
 from ..shortcut_tests import settings, settings_of_methods, tested_maps
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..plan import Plan, Run
 
 
@@ -60,8 +60,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
     One file is read at a time, since the hits of thousands of classes take gigabytes.
     """
-    import pandas as pd
-
     from frequency_shortcuts.evaluation.cross import cross_matrix, own_map_advantage
     from frequency_shortcuts.evaluation.hits import read_hits_of_methods
     from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits

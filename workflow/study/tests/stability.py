@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ..categories import Result
 from ..description import IMAGES, MAPS, WEIGHTS, NetworkTest, Table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..plan import Plan
 
 
@@ -19,15 +19,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     from frequency_shortcuts.evaluation.stability import compare_seeds
 
     return {"stability": compare_seeds(plan.stability_runs(), given["dfm"], **settings)}
-
-
-def _join_inputs(plan: Plan) -> dict[str, Any]:
-    """The maps, and what they must have been made from."""
-    patterns = {"dfm": MAPS, "stores": IMAGES, "weights": WEIGHTS}
-    return {
-        name: list(dict.fromkeys(f"{plan.results}/{pattern.format(**run)}" for run in plan.stability_runs()))
-        for name, pattern in patterns.items()
-    }
 
 
 TEST = NetworkTest(
@@ -44,6 +35,9 @@ TEST = NetworkTest(
         )
     },
     join=join,
-    join_inputs=_join_inputs,
+    join_inputs=lambda plan: {  # the maps, and what they must have been made from
+        name: list(dict.fromkeys(plan.files(pattern, plan.stability_runs())))
+        for name, pattern in {"dfm": MAPS, "stores": IMAGES, "weights": WEIGHTS}.items()
+    },
     join_settings=lambda plan: plan.section("dfm") | plan.section("stability"),
 )

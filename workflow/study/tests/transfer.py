@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from ..categories import Result
 from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Output, Table, claims, of_dataset, store
@@ -12,9 +14,6 @@ from ..job import FOLDER, run_of_path
 from ..shortcut_tests import deciding, settings, settings_of_methods
 
 if TYPE_CHECKING:
-    import h5py
-    import pandas as pd
-
     from ..plan import Plan, Run
 
 HITS_OF_PAIRS, RATES = "tests/transfer_hits.h5", "tests/transfer.csv"
@@ -22,8 +21,6 @@ HITS_OF_PAIRS, RATES = "tests/transfer_hits.h5", "tests/transfer.csv"
 
 def measure(step: Any, created_by: str) -> None:
     """The class named for every planned pair of networks, mask and image, and a table of rates."""
-    import pandas as pd
-
     from frequency_shortcuts.findings.study_tables import with_columns
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
@@ -52,34 +49,12 @@ def measure(step: Any, created_by: str) -> None:
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The rates of all pairs, draws averaged, and the own-map advantages."""
     from frequency_shortcuts.findings.study_tables import mean_over_draws
-    from frequency_shortcuts.storage.hdf5 import read_hdf5
 
     from ..shortcut_tests import advantages
 
     pair = ["dataset", "maps_of", "tested_on"]
-
-    def groups() -> Iterator[tuple[dict[str, str], h5py.Group]]:
-        for path in given["hits"]:
-            with read_hdf5(path) as file:
-                for name in sorted(file, key=lambda name: int(name.removeprefix("pair"))):  # as planned
-                    yield {key: str(file[name].attrs[key]) for key in pair}, file[name]
-
-    return {
-        "transfer": mean_over_draws(given["transfer"], pair),
-        "transfer_advantage": advantages(groups()),
-    }
-
-
-def _inputs(plan: Plan) -> dict[str, Any]:
-    def files(path: str, end: int) -> list[str]:
-        return [f"{plan.results}/{path.format(**pair[end])}" for pair in plan.transfers()]
-
-    return {
-        "images": files(IMAGES, 1),
-        "made_with": files(WEIGHTS, 0),
-        "weights": files(WEIGHTS, 1),
-        "maps": [path for source, _ in plan.transfers() for path in plan.tested_maps(source)],
-    }
+    of_hits = advantages(given["hits"], lambda _, group: {key: str(group.attrs[key]) for key in pair}, order=len)
+    return {"transfer": mean_over_draws(given["transfer"], pair), "transfer_advantage": of_hits}
 
 
 def _tested(plan: Plan) -> list[Run]:
@@ -102,7 +77,12 @@ TEST = NetworkTest(
         ),
     },
     wildcards=lambda plan: [{}] if plan.transfers() else [],
-    inputs=_inputs,
+    inputs=lambda plan: {
+        "images": plan.files(IMAGES, _tested(plan)),
+        "made_with": plan.files(WEIGHTS, [source for source, _ in plan.transfers()]),
+        "weights": plan.files(WEIGHTS, _tested(plan)),
+        "maps": [path for source, _ in plan.transfers() for path in plan.tested_maps(source)],
+    },
     settings=lambda plan: {
         **settings(plan),
         "settings": plan.advantage_settings(),

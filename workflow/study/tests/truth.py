@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from ..categories import Result
 from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Table, table
 from ..job import RUN, WITH_TRUTH
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ..plan import Plan, Run
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """One row per run, class, truth, ranking and size; without scores if the network does not use the planted mask."""
-    import pandas as pd
-
     from frequency_shortcuts.evaluation import truth
     from frequency_shortcuts.findings.study_tables import of_run
     from frequency_shortcuts.maps import dfm
@@ -46,10 +44,6 @@ def _runs(plan: Plan) -> list[Run]:
     return plan.mapped_runs(*WITH_TRUTH)
 
 
-def _files(plan: Plan, path: str) -> list[str]:
-    return [f"{plan.results}/{path.format(**run)}" for run in _runs(plan)]
-
-
 TEST = NetworkTest(
     message="Scoring maps and ADCS against the planted truth",
     runs=_runs,
@@ -69,10 +63,10 @@ TEST = NetworkTest(
     },
     join=join,
     join_inputs=lambda plan: {
-        "dfm": _files(plan, MAPS),
-        "stores": _files(plan, IMAGES),
-        "spectra": _files(plan, "adcs/{dataset}.h5"),
-        "weights": _files(plan, WEIGHTS),
+        "dfm": plan.files(MAPS, _runs(plan)),
+        "stores": plan.files(IMAGES, _runs(plan)),
+        "spectra": plan.files("adcs/{dataset}.h5", _runs(plan)),
+        "weights": plan.files(WEIGHTS, _runs(plan)),
         "use": f"{plan.results}/tables/planted_use.csv",
     },
     join_settings=lambda plan: plan.section("truth") | plan.section("dfm"),
