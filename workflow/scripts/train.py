@@ -26,7 +26,7 @@ def main(snakemake, created_by):
     data = stores.read(store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY)
     dynamics = dict(settings["dynamics"])
     test = stores.read(store, "test", dynamics.pop("images_per_class"))
-    architecture = architecture_of(params.architecture, data, store)
+    architecture = architecture_of(params.architecture, len(data.classes), data.images.shape[1:])
     log.info("%s on %s, %d images", architecture, device, len(data))
     network = architectures.build(architecture, seed).to(device)
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .catalogue import TABLES
 from .categories import Result
-from .description import Figure, claims, first_kind, of_dataset, of_photographs, percent, store, table
+from .description import MAPS, WEIGHTS, Figure, claims, first_kind, of_dataset, of_photographs, percent, store, table
 from .job import FOLDER as RUN
 from .job import NETWORK, WITH_TRUTH
 from .network_tests import TESTS
@@ -51,16 +51,6 @@ def _below_results(plan: Plan, files: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _samples_inputs(plan: Plan, name: str) -> dict[str, Any]:
-    names = plan.datasets(*WITH_TRUTH)
-    return {"stores": [f"data/{name}.h5" for name in names], "spectra": [f"adcs/{name}.h5" for name in names]}
-
-
-def _samples_parameters(plan: Plan, name: str) -> dict[str, Any]:
-    names = plan.datasets(*WITH_TRUTH)
-    return {"names": names, "band_edges": {name: plan.band_edges(name) for name in names}}
-
-
 def _with_planned_tables(figure: Figure) -> Figure:
     """A kind with those of its figures alone whose tables a plan has, for `claims/{table}.csv` the table too."""
 
@@ -87,9 +77,9 @@ def _cards_inputs(plan: Plan, name: str) -> dict[str, Any]:
     (run,) = plan.first_seed_runs(**_network(name))
     return {
         **store(run["dataset"]),
-        "weights": f"networks/{RUN}/weights.safetensors".format(**run),
+        "weights": WEIGHTS.format(**run),
         "spectra": f"adcs/{run['dataset']}.h5",
-        "maps": f"dfm/{RUN}.h5".format(**run),
+        "maps": MAPS.format(**run),
         "shortcuts": "tables/shortcuts.csv",
     }
 
@@ -97,22 +87,6 @@ def _cards_inputs(plan: Plan, name: str) -> dict[str, Any]:
 def _first_network(plan: Plan, name: str) -> str:
     """The same name of the first kind of networks of a data set."""
     return CARD.format(**plan.first_kind_runs(dataset=name)[0])
-
-
-def _reduced_inputs(plan: Plan, name: str) -> dict[str, Any]:
-    runs = plan.first_seed_runs(dataset=name)
-    return {
-        **store(name),
-        "weights": expand_runs(f"networks/{RUN}/weights.safetensors", runs),
-        "maps": expand_runs(f"dfm/{RUN}.h5", runs),
-        "shortcuts": "tables/shortcuts.csv",
-        "table": "tables/shortcuts_over_seeds.csv",
-    }
-
-
-def _cards_parameters(plan: Plan, name: str) -> dict[str, Any]:
-    run, most = _network(name), min(CARDS, plan.setting("figures/classes"))
-    return {"run": run, **percent(plan), "most": most, "band_edges": plan.band_edges(run["dataset"])}
 
 
 def _of_all_methods(plan: Plan, own: str, other: str, name: str) -> list[str]:
@@ -140,8 +114,14 @@ _KINDS: dict[str, Figure] = {
     "samples": Figure(
         Result("images and spectra", "samples", "Figure 1"),
         lambda plan: ["synthetic"] if plan.datasets(*WITH_TRUTH) else [],
-        _samples_inputs,
-        _samples_parameters,
+        lambda plan, name: {
+            "stores": [f"data/{name}.h5" for name in plan.datasets(*WITH_TRUTH)],
+            "spectra": [f"adcs/{name}.h5" for name in plan.datasets(*WITH_TRUTH)],
+        },
+        lambda plan, name: {
+            "names": plan.datasets(*WITH_TRUTH),
+            "band_edges": {name: plan.band_edges(name) for name in plan.datasets(*WITH_TRUTH)},
+        },
         caption="The first test image of each class (a column) of every synthetic and planted set, and the mean "
         "amplitude spectrum of all {{ config.adcs.split }} images of the class, on a logarithmic scale; in Syn_1 to "
         "Syn_4, circles mark the edges of the bands. In ``syn_b``, class C3 has no energy in band b, C1 has more "
@@ -197,7 +177,7 @@ _KINDS: dict[str, Figure] = {
         Result("dominant frequency maps", "maps", "Figure 6"),
         Plan.mapped_datasets,
         lambda plan, name: {
-            "maps": _of_all_methods(plan, f"dfm/{RUN}.h5", f"maps/{{method}}/{RUN}.h5", name),
+            "maps": _of_all_methods(plan, MAPS, f"maps/{{method}}/{RUN}.h5", name),
             "shortcuts": "tables/shortcuts.csv",
         },
         lambda plan, name: {
@@ -218,7 +198,12 @@ _KINDS: dict[str, Figure] = {
         Result("class cards", "maps", "Figure 7"),
         lambda plan: expand_runs(CARD, plan.first_seed_runs()),
         _cards_inputs,
-        _cards_parameters,
+        lambda plan, name: {
+            "run": _network(name),
+            **percent(plan),
+            "most": min(CARDS, plan.setting("figures/classes")),
+            "band_edges": plan.band_edges(_network(name)["dataset"]),
+        },
         caption="From left to right: ADCS; the rise of the class's loss without a frequency, as a share of the "
         "greatest (square-root scale); the top {{ config.shortcuts.percent }} % map; the first test image of the "
         "class, the same reduced to the map, and to as many of the lowest frequencies, with TPR / FPR of such images "
@@ -240,7 +225,13 @@ _KINDS: dict[str, Figure] = {
     "reduced": Figure(
         Result("images reduced to their maps", "maps", "Figure 7"),
         lambda plan: plan.mapped_datasets("photographs"),
-        _reduced_inputs,
+        lambda plan, name: {
+            **store(name),
+            "weights": expand_runs(WEIGHTS, plan.first_seed_runs(dataset=name)),
+            "maps": expand_runs(MAPS, plan.first_seed_runs(dataset=name)),
+            "shortcuts": "tables/shortcuts.csv",
+            "table": "tables/shortcuts_over_seeds.csv",
+        },
         lambda plan, name: {
             **of_dataset(plan, name),
             **percent(plan),

@@ -18,6 +18,7 @@ from frequency_shortcuts.networks.numerics import pick_device
 
 from .plan import Plan
 from .sources.description import Content, Shape
+from .trainings import architecture_of
 
 
 def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]:
@@ -105,27 +106,15 @@ def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> 
 
     Returns its source. Raises ValueError or RuntimeError if the network does not accept the images.
     """
-    channels, height, width = shape
-    if "source" in settings:
-        if settings["mean"] or settings["std"]:
-            normalisation.check_statistics(settings["mean"], settings["std"], channels)
-        external.probe(build_network(settings, n_classes, shape), n_classes, *shape)
-        return str(settings["source"])
-    if height != width:
-        raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
-    with torch.device("meta"):
-        external.probe(build_network(settings, n_classes, shape), n_classes, channels, height, width)
-    return str(settings["architecture"])
-
-
-def build_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> torch.nn.Module:
-    """A network of the configuration: an external one with its weights, one to train with random ones."""
-    channels, height, width = shape
     if "source" not in settings:
-        name, slim, stem = (settings[key] for key in ("architecture", "width", "stem"))
-        return architectures.build(architectures.Architecture(name, n_classes, channels, height, slim, stem))
-    source, options = settings["source"], settings.get("options", {})
-    network = architectures.build(external.ExternalNetwork(source, n_classes, channels, height, width, options))
+        with torch.device("meta"):
+            external.probe(architectures.build(architecture_of(settings, n_classes, shape)), n_classes, *shape)
+        return str(settings["architecture"])
+    if settings["mean"] or settings["std"]:
+        normalisation.check_statistics(settings["mean"], settings["std"], shape.channels)
+    source, options = str(settings["source"]), settings.get("options", {})
+    network = architectures.build(external.ExternalNetwork(source, n_classes, *shape, options))
     if settings["checkpoint"]:
         architectures.load_weights(network, settings["checkpoint"])
-    return network
+    external.probe(network, n_classes, *shape)
+    return source

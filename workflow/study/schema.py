@@ -68,8 +68,10 @@ def allowed(part: Mapping[str, Any]) -> str:
     if "title" in part:
         return str(part["title"])
     if "enum" in part or "oneOf" in part:
-        return _choice(_choices(part))
-    kinds = _kinds(part) or ["value"]
+        *first, last = map(str, part.get("enum") or [one["const"] for one in part["oneOf"]])
+        return f"{', '.join(first)} or {last}" if first else last
+    kinds = part.get("type", ["value"])
+    kinds = [kinds] if isinstance(kinds, str) else kinds
     words = " or ".join(WORDS.get(kind, kind) for kind in kinds if kind != "null")
     if "items" in part:
         words += " of " + re.sub(r"^(number|integer)", r"\1s", allowed(part["items"])) + ";"
@@ -80,20 +82,6 @@ def allowed(part: Mapping[str, Any]) -> str:
     if part.get("uniqueItems"):
         bounds.append("no repeats")
     return " ".join([words, ", ".join(bounds)]).strip() + (", or null" if "null" in kinds else "")
-
-
-def _kinds(part: Mapping[str, Any]) -> list[str]:
-    kinds = part.get("type", [])
-    return [kinds] if isinstance(kinds, str) else kinds
-
-
-def _choices(part: Mapping[str, Any]) -> list[Any]:
-    return part["enum"] if "enum" in part else [one["const"] for one in part["oneOf"]]
-
-
-def _choice(values: Sequence[Any]) -> str:
-    *first, last = map(str, values)
-    return f"{', '.join(first)} or {last}" if first else last
 
 
 def cut(text: str, most: int = LONG) -> str:

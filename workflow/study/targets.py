@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from .catalogue import SHOWN, TABLES
 from .figures import FIGURES
 from .job import FOLDER, WITH_TRUTH
@@ -23,8 +21,8 @@ def of_study(plan: Plan) -> list[str]:
         "explorer.html",
         "notebooks.html",
         "tables/cover.rst",
-        *_figure_files(figures(plan)),
-        *_table_files(planned),
+        *(f"figures/{name}.{suffix}" for name in figures(plan) for suffix in ("svg", "png")),
+        *(f"tables/{name}.csv" for name in planned),
         *(f"tables/{name}.html" for name in SHOWN if name in planned),
         *(f"tables/{name}.tex" for name in paper_tables(plan)),
     ]
@@ -40,16 +38,8 @@ def of_study(plan: Plan) -> list[str]:
 
 def of_methods(plan: Plan) -> list[str]:
     """The maps of all planned methods and, where the truth is known, the table and the figure of their scores."""
-    made = [*_table_files(["methods"]), *_figure_files(["methods_all"])] if plan.scored_runs() else []
-    return [*plan.map_files(), *(f"{plan.results}/{file}" for file in ("checked.txt", *made))]
-
-
-def _table_files(names: Iterable[str]) -> list[str]:
-    return [f"tables/{name}.csv" for name in names]
-
-
-def _figure_files(names: Iterable[str]) -> list[str]:
-    return [f"figures/{name}.{suffix}" for name in names for suffix in ("svg", "png")]
+    scores = ["tables/methods.csv", "figures/methods_all.svg", "figures/methods_all.png"] if plan.scored_runs() else []
+    return [*plan.map_files(), *(f"{plan.results}/{file}" for file in ("checked.txt", *scores))]
 
 
 def figures(plan: Plan) -> list[str]:

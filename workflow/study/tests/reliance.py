@@ -43,7 +43,7 @@ def measure(step: Any, created_by: str) -> None:
     removed = reliance.removed_masks(dfm.read_mask(given.dfm, params.percent), run["seed"])
     data = stores.read(store, "train", settings["images_per_class"], workers=workers, in_memory=IN_MEMORY)
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=workers)
-    architecture = architecture_of(params.architecture, data, store)
+    architecture = architecture_of(params.architecture, len(data.classes), data.images.shape[1:])
     source = source_for(first, tested)
     others = donors(tested.labels, neutral=tested.neutral, seed=run["seed"])
     own_class = donors_of_own_class(tested.labels, seed=run["seed"])
