@@ -77,9 +77,9 @@ def test_of_two_classes_there_is_one_statement_that_accuses_none():
     ],
 )
 def test_what_one_of_two_classes_lost_may_be_raised_in_the_other(causes, words, followed, monkeypatch):
-    test = analyse(Reader(follows=200)).flip_test
+    test, cause = analyse(Reader(follows=200)).flip_test, followed.flip_test.causes[WAVED]
     monkeypatch.setattr(type(test), "classes", ("ant", "bee"))
-    test.__dict__["causes"] = {k: followed.flip_test.causes[WAVED]._replace(name=name) for k, name in causes.items()}
+    test.__dict__["causes"] = {k: cause._replace(name=name) for k, name in causes.items()}
     expected = [f"{name}: {CAUSES[one]}" for name, one in zip(("ant", "bee"), words, strict=True) if one]
     assert test._of_pair() == ", or ".join(expected)
 
