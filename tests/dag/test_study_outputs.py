@@ -147,37 +147,3 @@ def test_the_study_gives_the_expected_values(study):
     assert (again - expected["tolerance"]).abs().max() < 1e-6, (
         "renew the file: python tests/dag/expected_values.py RESULTS"
     )
-
-
-# From here on, results are made again, so that tables of run times are due.
-
-
-NOTEBOOK = """'Accuracy'
-import seaborn
-
-from frequency_shortcuts.storage.tables import read_table
-
-
-def draw(table):
-    return seaborn.barplot(read_table(table), x="test_accuracy", y="dataset").figure
-"""
-ENTRY = """FIGURES["accuracy"] = Figure(
-    Result("accuracy of the networks", "run"), lambda plan: ["all"], table("networks"), lambda plan, name: {}, ""
-)
-"""
-
-
-def test_a_new_figure_is_a_notebook_and_an_entry_in_the_table_of_figures(study):
-    """As docs/development.md states it."""
-    table, notebook = (study.root / "workflow" / name for name in ("study/figures.py", "notebooks/accuracy.py"))
-    before = table.read_text()
-    try:
-        notebook.write_text(NOTEBOOK)
-        table.write_text(before + ENTRY)
-        drawn = study.snakemake("results/test/figures/accuracy_all.svg", "--cores", "1")
-        assert drawn.returncode == 0 and (study.results / "figures" / "accuracy_all.png").exists(), drawn.stdout
-    finally:
-        table.write_text(before)
-        notebook.unlink()
-        for path in [*study.results.rglob("accuracy_all.*"), *study.results.rglob("accuracy.*")]:
-            path.unlink()

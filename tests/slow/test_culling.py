@@ -12,8 +12,6 @@ from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.spectrum.masks import top_pairs
 from frequency_shortcuts.storage.journal import Work
 
-CHECKS, LOGITS = 4, 3  # images that check the frozen copy (two of each), and those that check a stored state
-
 
 def test_a_device_that_rounds_differently_resumes_from_the_stored_results(small_network, tmp_path, caplog):
     def hooked(factor):

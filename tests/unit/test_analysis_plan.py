@@ -1,7 +1,6 @@
 """What an analysis does by default, what it says before and after its search, and how little large problems take."""
 
 import logging
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -23,16 +22,6 @@ CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
 IMAGES, LABELS = images_and_labels()
 SPLIT = Split(IMAGES, LABELS, tuple("abcd"), np.array(MEAN), np.array(STD))
 MANY = trials.Trials(("keep", "remove"), one_sample=True)
-
-
-class Counted(WaveNetwork):
-    """Keeps the size of every batch, also of batches that its copies get."""
-
-    sizes: ClassVar[list[int]] = []
-
-    def forward(self, images):
-        self.sizes.append(len(images))
-        return super().forward(images)
 
 
 class WithoutGradient(WaveNetwork):

@@ -202,7 +202,6 @@ def test_the_number_of_a_case_stays_and_is_its_own():
         (("jpeg", 101, 0), "level 101 of the artefact jpeg, quality: expected above 0 and at most 100"),
         (("wave", 0, 0, 1.0, (0, 1)), "level 0 of the artefact wave, amplitude, .*: expected above 0 and at most 1"),
         (("jpeg", 90, 0, 1.5), r"share 1\.5: expected 0 to 1"),
-        (("jpeg", 90, 0, -0.1), r"share -0\.1: expected 0 to 1"),
         (("jpeg", 90, 0, 0.9, None, 1.1), r"share of others 1\.1: expected 0 to 1, of the images of each other class"),
         (("jpeg", 90, 0, 1.0, (0, 7)), "the artefact jpeg has no frequency"),
         (("wave", 0.1, 0), "the artefact wave needs a frequency"),

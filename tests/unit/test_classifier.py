@@ -132,15 +132,6 @@ def test_the_logits_are_the_networks_own(name, dtype, tolerance):
     torch.testing.assert_close(logits, expected.double(), rtol=tolerance, atol=tolerance)
 
 
-def test_bfloat16_is_near_float32():
-    """8 bits of fraction: within 5 % of the largest logit, and not equal to float32."""
-    network, images = lively(NETWORKS["resnet18"](), torch.float32), noise(8, 2, 32, 32, dtype=torch.float32)
-    with torch.inference_mode():
-        short, full = Classifier.frozen(network, "bfloat16").logits(images), Classifier.frozen(network).logits(images)
-    assert short.dtype == torch.float64
-    assert 0 < (short - full).abs().max() < 0.05 * full.abs().max()
-
-
 def normalisations(network):
     return sum(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in network.modules())
 
@@ -319,36 +310,27 @@ def test_a_wrong_fold_is_detected_for_any_image_and_for_small_logits(scale, show
 # Batch sizes
 
 
-def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu():
-    """96 channels of 32 x 32 in float32 are 384 KiB: 21 of them are 8 MiB. Where they are small, 128 are enough."""
-    images = torch.zeros(1, 1, 32, 32)
-    wide, narrow = (
-        Classifier.frozen(nn.Sequential(nn.Conv2d(1, channels, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten()))
-        for channels in (96, 2)
-    )
-    assert wide.batch_sizes(images)[0] == 16
-    assert narrow.batch_sizes(images)[0] == 128
-    for frozen in (wide, narrow):
-        frozen.device = torch.device("cuda")  # which only this choice asks for
-        assert frozen.batch_sizes(images)[0] == LARGEST_BATCH
-
-
 class Functional(nn.Module):
     """A convolution without a module of its own."""
 
-    def __init__(self):
+    def __init__(self, channels):
         super().__init__()
-        self.weight = nn.Parameter(torch.ones(96, 1, 1, 1))
+        self.weight = nn.Parameter(torch.ones(channels, 1, 1, 1))
 
     def forward(self, images):
         return nn.functional.conv2d(images, self.weight).mean((2, 3))
 
 
-def test_activations_outside_of_modules_count_and_a_batch_fits_into_memory(monkeypatch):
-    frozen, image = Classifier.frozen(Functional()), torch.zeros(1, 1, 32, 32)
-    assert frozen.batch_sizes(image) == (16, 16)
+def test_the_cap_keeps_the_largest_activation_in_the_cache_of_a_cpu_and_a_batch_in_its_memory(monkeypatch):
+    """96 channels of 32 x 32 in float32 are 384 KiB: 21 of them are 8 MiB. Where they are small, 128 are enough."""
+    image = torch.zeros(1, 1, 32, 32)
+    wide, narrow = (Classifier.frozen(Functional(channels)) for channels in (96, 2))
+    assert wide.batch_sizes(image) == (16, 16) and narrow.batch_sizes(image)[0] == 128
     monkeypatch.setattr(predictions, "CPU_MEMORY", 2 * 4 * 384 * 2**10)
-    assert frozen.batch_sizes(image) == (2, 2)
+    assert wide.batch_sizes(image) == (2, 2)
+    for frozen in (wide, narrow):
+        frozen.device = torch.device("cuda")  # which only this choice asks for
+        assert frozen.batch_sizes(image)[0] == LARGEST_BATCH
 
 
 def test_a_backward_batch_fits_the_activations_of_all_layers(monkeypatch):

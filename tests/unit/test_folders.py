@@ -1,7 +1,6 @@
 """Folders of image files: their listing, the reading of many pictures, and the decoding of one."""
 
 import io
-import threading
 import time
 
 import numpy as np
@@ -137,32 +136,18 @@ def test_a_picture_that_does_not_decode_stops_or_is_skipped(many):
     assert tones(pictures[1:4]) == [1, 2, 3]
 
 
-class Watched(folders.ThreadPoolExecutor):
-    """Notes what it is given to do, and when its work is to end."""
-
-    submitted, ending = [], threading.Event()
-
-    def submit(self, work, path):
-        self.submitted.append(path)
-        return super().submit(work, path)
-
-    def shutdown(self, **options):
-        self.ending.set()
-        super().shutdown(**options)
-
-
-@pytest.fixture
-def watched(monkeypatch):
-    monkeypatch.setattr(folders, "ThreadPoolExecutor", Watched)
-    Watched.submitted.clear(), Watched.ending.clear()
-    return Watched
-
-
-def test_no_more_than_a_few_are_decoded_ahead(many, watched):
+def test_no_more_than_a_few_are_decoded_ahead(many, monkeypatch):
     """Memory must not grow with the folder when the writer is slow."""
+    submitted, submit = [], folders.ThreadPoolExecutor.submit
+
+    def noting(pool, work, path):
+        submitted.append(path)
+        return submit(pool, work, path)
+
+    monkeypatch.setattr(folders.ThreadPoolExecutor, "submit", noting)
     for i, _ in ImageFiles(many, (4, 4), workers=2).decoded():
-        assert len(watched.submitted) <= i + 9
-    assert watched.submitted == many
+        assert len(submitted) <= i + 9
+    assert submitted == many
 
 
 # The decoding of one picture: every kind, one size, and the errors of files that are no picture

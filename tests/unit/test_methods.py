@@ -162,13 +162,11 @@ WRONG = [
     ("hfss", {"percent": 0}, "percent 0: expected above 0 and at most 100"),
     ("hfss", {"parents": 301}, "parents 301 of 300 candidates"),
     ("mixture", {"mixtures": "uniform-swap"}, "unknown mixture 'uniform-swap': expected auto, or binary or beta, a hy"),
-    ("mixture", {"mixtures": "binary"}, "unknown mixture 'binary'"),
     ("mixture", {"join": "sum"}, "unknown join 'sum': choose from max, mean"),
     ("mixture", {"shape": 0}, "shape 0, cell None: expected above 0"),
     ("mixture", {"cell": 0}, "cell 0: expected above 0, and at least 1 or None"),
     ("mixture", {"samples": 3}, "samples 3: expected at least 4, two of each kind of mixture"),
     ("adcs", {"variant": "new"}, "unknown variant 'new' of ADCS: choose from published, significant"),
-    ("energy", {"share": 1}, r"unknown setting 'share' of the method: choose from none"),
     ("hfss", {"mask": 9}, r"unknown setting 'mask' of the method: choose from percent, candidates, parents, fill"),
 ]
 

@@ -227,7 +227,6 @@ def test_cells_of_even_images_have_nearly_the_same_size(side, cell, count):
         (lambda: spectrum.bands(8, 8, (4, 4)), r"band edges \[4, 4\]: expected increasing"),
         (lambda: spectrum.low_pass(8, 8, 0), "cutoff 0: expected a radius above 0"),
         (lambda: spectrum.positions(8, 8, 0), "percent 0: expected above 0 and at most 100"),
-        (lambda: spectrum.positions(8, 8, -1), "percent -1: expected above 0 and at most 100"),
         (lambda: spectrum.positions(8, 8, 101), "percent 101: expected above 0 and at most 100"),
         (lambda: ConjugatePairs(4, 4).scatter(np.zeros(9)), r"shape \(9,\): .* 10 pairs of a 4 x 4"),
         (lambda: ConjugatePairs(4, 4).coefficients(torch.zeros(1, 1, 4, 3)), r"\(1, 1, 4, 3\): expected \[..., 4, 4\]"),

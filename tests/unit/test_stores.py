@@ -63,11 +63,7 @@ def test_read_the_first_images_of_each_class(tmp_path):
 
 
 def test_read_names_the_splits_that_are_there(tmp_path):
-    write(
-        tmp_path / "s.h5",
-        {"train": labelled(4, 0), "test": labelled(4, 1)},
-        planted=({"control_band": np.ones((6, 5), bool)}, {}),
-    )
+    write(tmp_path / "s.h5", {"train": labelled(4, 0), "test": labelled(4, 1)})
     with pytest.raises(ValueError, match=r"has no split 'validation': it holds test, train$"):
         store.read(tmp_path / "s.h5", "validation")
 
