@@ -98,7 +98,8 @@ def analyse(
     labelled = read_images(images, labels, prepared_by(transform, mean, std), test)
     sources = None if test.source is None else sources_of_tests(test.source, labelled)
     masks = None if test.search else _as_masks(test.maps, labelled)
-    subject = match_network(network, labelled, test, run, _counts(test), FEWEST if flips else 1)
+    counts = _counts(test)
+    subject = match_network(network, labelled, test, run, counts, FEWEST if flips else 1)
     accuracy, seconds, batch = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
     search = trials = None
     exchanged = count_passes(subject.test.labels, len(subject.test.classes), subject.test.neutral)
@@ -107,7 +108,11 @@ def analyse(
         search = plan_search(test.search, subject.search_classifier(test.search.precision), subject.map_ranking)
         steps[f"search by {search.name}"] = search.passes, search.seconds or seconds
     if test.parts and not quick:
-        trials = _trials(test, len(subject.test.classes), run.seed)
+        negatives = test.negatives or negatives_by_default(len(subject.test.classes), counts.tested)
+        trials = Trials(
+            test.parts, test.fills, test.controls, others=test.others, negatives=negatives, one_sample=True,
+            seed=run.seed,
+        )  # fmt: skip
         passes = test_of_maps.count_passes(len(subject.test.classes), subject.tested, trials, subject.test.neutral)
         steps["test of maps beside controls"] = passes, seconds
     announce(subject, accuracy, steps, run)
@@ -137,14 +142,6 @@ def negatives_by_default(n_classes: int, test_images: int) -> int:
     TPR is measured on the test images of one class, so that more than a few times as many hardly make a margin clearer.
     """
     return min(max(FEWEST_NEGATIVES, 2 * test_images, n_classes), NEGATIVES)
-
-
-def _trials(test: Test, n_classes: int, seed: int) -> Trials:
-    """The test of maps."""
-    negatives = test.negatives or negatives_by_default(n_classes, _counts(test).tested)
-    return Trials(
-        test.parts, test.fills, test.controls, others=test.others, negatives=negatives, one_sample=True, seed=seed
-    )
 
 
 def _maps(

@@ -59,7 +59,7 @@ def match(
     Raises ValueError if that cannot be decided.
     """
     numbers = np.arange(len(named)) if named else np.unique(labels)
-    names = named or _names(numbers, n_outputs, classes)
+    names = named or names_of(numbers, classes, n_outputs)
     if named and outputs is None and len(named) != n_outputs:
         outputs = outputs_of(named, () if classes is None else (tuple(map(str, classes)),), n_outputs)
     if named and classes is not None and len(classes) == len(named):
@@ -104,7 +104,8 @@ def _checked(outputs: Sequence[int] | Mapping[str, int], names: tuple[str, ...])
     return np.array(numbers, np.int64)
 
 
-def _names(numbers: IntArray, n_outputs: int, classes: Sequence[str] | None) -> tuple[str, ...]:
+def names_of(numbers: IntArray, classes: Sequence[str] | None, n_outputs: int) -> tuple[str, ...]:
+    """The names of the classes with these numbers: `classes` are of these, or of all `n_outputs`; else the numbers."""
     if classes is None:
         return tuple(map(str, numbers.tolist()))
     if len(classes) == len(numbers):
@@ -113,7 +114,7 @@ def _names(numbers: IntArray, n_outputs: int, classes: Sequence[str] | None) -> 
         return tuple(str(classes[c]) for c in numbers)
     raise ValueError(
         f"{len(classes)} names of classes: expected {len(numbers)}, one for each class of the images, or {n_outputs}, "
-        "one for each output of the network"
+        "one for each number from 0"
     )
 
 
@@ -159,20 +160,12 @@ def choose(
         n_test = min(counts.test, len(of_class) // 2) if halves else min(counts.test, len(of_class))
         ranking, test = (of_class[n_test:] if halves else of_class), of_class[:n_test]
         if len(ranking) < fewest or not n_test:
-            raise ValueError(f"class {name} has {len(of_class)} images{_too_few(fewest, halves)}")
-        ranking = ranking[: counts.ranking]
-        for part, images in zip(parts, (*_first(ranking, counts.search), *_first(test, counts.tested)), strict=True):
+            half = ", of which half test" if halves else ""
+            raise ValueError(
+                f"class {name} has {len(of_class)} images{half}: expected at least {(1 + halves) * fewest}"
+            )
+        find, rank = np.split(ranking[: counts.ranking], [counts.search])
+        for part, images in zip(parts, (find, rank, *np.split(test, [counts.tested])), strict=True):
             part.append(images)
     search, others, tested, rest = (np.sort(np.concatenate(part)) for part in parts)
     return Chosen(np.concatenate([search, others]), np.concatenate([tested, rest]), len(search), len(tested))
-
-
-def _first(images: IntArray, most: int) -> tuple[IntArray, IntArray]:
-    return images[:most], images[most:]
-
-
-def _too_few(fewest: int, halves: bool) -> str:
-    if fewest == 1:
-        return ": expected at least " + ("2, one to find its map and another to test it" if halves else "1")
-    need = f"expected at least {(1 + halves) * fewest}"
-    return (", of which half are" if halves else "") + f" for the statistics of its spectrum: {need}"

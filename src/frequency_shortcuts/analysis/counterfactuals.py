@@ -123,7 +123,7 @@ class FlipTest:
             raise ValueError(f"class {self.classes[k]} was not tested: it is the neutral class")
         if part is not None and part not in PARTS:
             raise ValueError(f"unknown part {part!r}: choose from {', '.join(PARTS)}")
-        part = part or clearest_part(self.table.iloc[self.answers.tested.index(k)])
+        part = part or str(margins(self.table).iloc[self.answers.tested.index(k)].astype(float).idxmax())
         ranking, pixels = in_pixels(self.ranking, self.test.subset(self.shown), device_of(self.network))
         image, before, after = example(self.answers, part, k, ranking, pixels, self.seed)
         dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
@@ -177,11 +177,6 @@ def carriers(test: FlipTest) -> pd.DataFrame:
 def margins(table: pd.DataFrame) -> pd.DataFrame:
     """By how much the lower end of each part is above its threshold: a row a class, a column a part."""
     return pd.DataFrame({part: table[f"{part}_low"] - kind.threshold for part, kind in PARTS.items()})
-
-
-def clearest_part(row: pd.Series) -> str:
-    """The part that a class follows most clearly. row : of `FlipTest.table`"""
-    return str(margins(row.to_frame().T).iloc[0].astype(float).idxmax())
 
 
 def clearest_first(table: pd.DataFrame) -> pd.DataFrame:

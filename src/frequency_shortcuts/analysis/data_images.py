@@ -21,10 +21,11 @@ from frequency_shortcuts.data.file_facts import CONTENT, FileFacts, content_fact
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.picture_lists import listed_files, read_list
 from frequency_shortcuts.data.preprocessing import Preprocessing
-from frequency_shortcuts.data.splits import Images, StoredImages, check_classes
+from frequency_shortcuts.data.splits import Images, StoredImages, check_classes, subset
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
+from .classes import names_of
 from .images import HDF5, read_labelled
 from .sources import read_sources
 
@@ -61,7 +62,7 @@ class DataImages:
         """The chosen images [k]; files that are not in memory stay unread."""
         if len(chosen) == len(self.labels):
             return self.images
-        return self.images.subset(chosen) if hasattr(self.images, "subset") else self.images[chosen]
+        return subset(self.images, chosen)
 
 
 def read_data(
@@ -85,7 +86,12 @@ def read_data(
     else:
         read = _read_others(images, labels, source, size, progress)
     numbers = np.unique(read.labels)
-    names = _class_names(read.classes, numbers, classes)
+    named = read.classes and classes is None
+    names = (
+        tuple(read.classes[c] for c in numbers)
+        if named
+        else names_of(numbers, classes, max(len(classes or ()), numbers[-1] + 1))
+    )
     if len(names) < 2:
         raise ValueError(f"all images are of class {names[0]}: expected at least two classes")
     there = np.searchsorted(numbers, read.labels)
@@ -97,17 +103,6 @@ def read_data(
             f"too few images of {few(small)}: expected at least {FEWEST} of each class, so add images or leave it out"
         )
     return replace(read, labels=there, classes=names)
-
-
-def _class_names(named: tuple[str, ...], numbers: IntArray, given: Sequence[str] | None) -> tuple[str, ...]:
-    """The names of the classes that have images; `given` are of these, or of all numbers."""
-    if given is None:
-        return tuple(named[c] for c in numbers) if named else tuple(map(str, numbers.tolist()))
-    if len(given) == len(numbers):
-        return tuple(map(str, given))
-    if len(given) > numbers[-1]:
-        return tuple(str(given[c]) for c in numbers)
-    raise ValueError(f"{len(given)} names of classes: expected {len(numbers)}, one for each class of the images")
 
 
 @dataclass(frozen=True)
@@ -161,7 +156,8 @@ def _read_files(listed: _Listing, size: tuple[int, int] | None, *, strict: bool,
     files = folders.ImageFiles([listed.files[i] for i in heads], size, channels, workers=4, on_error="skip")
     pixels, content, decoded = _decode(files, progress)
     kept = np.array([*heads], np.int64)[decoded]
-    names = _relative(listed.files, listed.root)
+    root = listed.root
+    names = np.array([str(one.relative_to(root) if one.is_relative_to(root) else one) for one in listed.files])
     unreadable = tuple(np.delete(names, kept).tolist())
     if unreadable and (strict or not len(kept)):
         raise ValueError(f"{len(unreadable)} of {len(listed.files)} pictures cannot be read: {few(unreadable)}")
@@ -193,30 +189,20 @@ def _of_heads(heads: list[FileFacts]) -> pd.DataFrame:
     return table[["format", "quality", "subsampling", "mode"]].assign(size=size, pixels=pixels, shape=shape, bytes=each)
 
 
-def _relative(files: list[Path], root: Path) -> npt.NDArray[np.str_]:
-    return np.array([str(file.relative_to(root)) if file.is_relative_to(root) else str(file) for file in files])
-
-
 def _decode(files: folders.ImageFiles, progress: bool) -> tuple[Images, pd.DataFrame, BoolArray]:
     """The pictures that decode, in memory if they fit, brightness, contrast and saturation, and which they are [n]."""
     kept = np.empty(files.shape, np.uint8) if math.prod(files.shape) <= KEPT else None
     content: list[FloatArray] = []
     decoded = np.zeros(len(files), bool)
 
-    def with_facts(pixels: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.uint8], FloatArray]:
-        return pixels, content_facts(pixels[None])[0]
-
-    for i, (pixels, about) in files.decoded("reading pictures" if progress else None, with_facts):
+    facts = files.decoded("reading pictures" if progress else None, lambda one: (one, content_facts(one[None])[0]))
+    for i, (pixels, about) in facts:
         if kept is not None:
             kept[len(content)] = pixels
         content.append(about)
         decoded[i] = True
     images: Images = files.subset(np.flatnonzero(decoded)) if kept is None else kept[: len(content)]
-    return images, _as_table(np.array(content).reshape(-1, len(CONTENT))), decoded
-
-
-def _as_table(content: FloatArray) -> pd.DataFrame:
-    return pd.DataFrame(content, columns=[*CONTENT])
+    return images, pd.DataFrame(np.array(content).reshape(-1, len(CONTENT)), columns=[*CONTENT]), decoded
 
 
 def _read_others(
@@ -235,7 +221,7 @@ def _read_others(
     sources = None if source is None else read_sources(source, len(labelled.labels))
     return DataImages(
         pixels, labelled.labels, labelled.classes or (), np.arange(len(labelled.labels)).astype(str),
-        _as_table(np.concatenate(content)), sources, collections.Counter(), (),
+        pd.DataFrame(np.concatenate(content), columns=[*CONTENT]), sources, collections.Counter(), (),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from frequency_shortcuts.data.preprocessing import (
     normalisation_of,
     normalised,
 )
-from frequency_shortcuts.data.splits import Images, Split, StoredImages, check_images, is_raw
+from frequency_shortcuts.data.splits import Images, Split, check_images, is_raw, subset
 from frequency_shortcuts.data.stored_images import take_rows
 from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
@@ -70,11 +70,7 @@ class LabelledImages:
 
     def take(self, chosen: IntArray) -> Images:
         """The chosen images [k]: an array, or images in files, which stay unread."""
-        if isinstance(self.images, StoredImages | DatasetImages):
-            return self.images.subset(chosen)
-        if isinstance(self.images, h5py.Dataset):
-            return take_rows(self.images, chosen)
-        return np.asarray(self.images[chosen])
+        return take_rows(self.images, chosen) if isinstance(self.images, h5py.Dataset) else subset(self.images, chosen)
 
 
 def check_shape(images: Any, what: str = "images") -> None:
@@ -270,7 +266,8 @@ def _of_dataset(dataset: Any, prepared: Preprocessing, what: str) -> LabelledIma
         )
     if not len(dataset):
         raise ValueError(f"{what}: the {type(dataset).__name__} is empty")
-    classes, reader = _classes_of(dataset), DatasetImages(dataset, as_array, name=what)
+    names, reader = getattr(dataset, "classes", None), DatasetImages(dataset, as_array, name=what)
+    classes = tuple(map(str, names)) if isinstance(names, Sequence) and not isinstance(names, str) else None
     labels, first = reader.labels(), reader.image(0)
     if isinstance(first, Image.Image):
         if prepared.size is None:
@@ -286,12 +283,6 @@ def _of_dataset(dataset: Any, prepared: Preprocessing, what: str) -> LabelledIma
             ready = reader.converted(lambda image: normalised(as_array(image), read.mean, read.std, "its values"))
             read = replace(read, images=ready)
     return read
-
-
-def _classes_of(dataset: Any) -> tuple[str, ...] | None:
-    """The names of the classes of a Dataset; None if it does not list them."""
-    names = getattr(dataset, "classes", None)
-    return tuple(map(str, names)) if isinstance(names, Sequence) and not isinstance(names, str) else None
 
 
 def as_splits(

@@ -116,11 +116,12 @@ class Split:
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> Split:
         """Some of the images, in that order, at least one of each class; images in files or a Dataset stay unread."""
-        stylised = None if self.stylised is None else _chosen(self.stylised, chosen)
-        return replace(self, images=_chosen(self.images, chosen), labels=self.labels[chosen], stylised=stylised)
+        stylised = None if self.stylised is None else subset(self.stylised, chosen)
+        return replace(self, images=subset(self.images, chosen), labels=self.labels[chosen], stylised=stylised)
 
 
-def _chosen(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
+def subset(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
+    """Some images, in that order; those in files or a Dataset stay unread."""
     return images.subset(chosen) if hasattr(images, "subset") else images[chosen]
 
 
