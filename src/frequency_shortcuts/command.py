@@ -108,11 +108,7 @@ def _resumable(state: Path) -> Iterator[None]:
 
     state : unfinished work of a search, which is deleted after the block: its result is saved
     """
-
-    def interrupt(number: int, _: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
         from frequency_shortcuts.storage.files import delete_state

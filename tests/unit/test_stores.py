@@ -237,7 +237,7 @@ def test_a_store_of_files_refuses_what_a_store_of_images_refuses(tmp_path):
     for split, files, labels, sentence in (
         ("train", pictures, np.zeros(4, int), "no image of class dog"),
         ("train", pictures, np.arange(3) % 2, "made here, split train: 3 labels for 4 images"),
-        ("train", ImageFiles([odd, odd], (6, 5)), np.arange(2), "is not UTF-8, rename it"),
+        ("train", ImageFiles([odd, odd], (6, 5)), np.arange(2), "is not UTF-8: rename it"),
         ("test", pictures, np.arange(4) % 2, "without a train split"),
     ):
         with pytest.raises(ValueError, match=sentence):

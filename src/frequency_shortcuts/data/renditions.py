@@ -45,8 +45,8 @@ class Rendition:
     def __init__(self, name: str, images: Images, labels: npt.NDArray[np.int64], seed: int = 0) -> None:
         if name not in _RENDITIONS:
             raise ValueError(f"unknown rendition {name!r}: choose from {', '.join(names())}")
-        self._draw, self._images, self._seed = _RENDITIONS[name], images, seed
-        self._donors = _donors(np.asarray(labels), seed)
+        self._draw, self._images, self.seed = _RENDITIONS[name], images, seed
+        self.donors = _donors(np.asarray(labels), seed)
         self.shape, self.dtype = tuple(images.shape), np.dtype(np.uint8)
 
     def __len__(self) -> int:
@@ -66,14 +66,6 @@ class Rendition:
         """The chosen images [k] before they are restyled, float64 [k, channels, H, W] from 0 to 1."""
         return self._images[chosen] / 255.0
 
-    def donors(self, chosen: IntArray) -> IntArray:
-        """For each chosen image [k], the position of one of another class (its own where there is no other class)."""
-        return self._donors[chosen]
-
-    def generator(self, i: int) -> np.random.Generator:
-        """The random generator of image i."""
-        return np.random.default_rng([self._seed, i])
-
 
 def render(name: str, images: Images, labels: npt.NDArray[np.int64], seed: int = 0) -> npt.NDArray[np.uint8]:
     """All of a `Rendition` at once: uint8 [n, channels, H, W] -> the same shape. Raises ValueError as it does."""
@@ -81,6 +73,7 @@ def render(name: str, images: Images, labels: npt.NDArray[np.int64], seed: int =
 
 
 def _donors(labels: IntArray, seed: int) -> IntArray:
+    """For each image [n], the position of one of another class (its own where there is no other class)."""
     generator = np.random.default_rng(seed)
     donors = np.arange(len(labels))
     for c in np.unique(labels):
@@ -151,7 +144,7 @@ def _blurred(images: Pixels) -> Pixels:
 
 
 def _noisy(of: Rendition, chosen: IntArray) -> Pixels:
-    noise = [of.generator(i).normal(0, 0.15, of.shape[1:]) for i in chosen.tolist()]
+    noise = [np.random.default_rng([of.seed, i]).normal(0, 0.15, of.shape[1:]) for i in chosen.tolist()]
     return of.photographs(chosen) + np.stack(noise)
 
 
@@ -159,7 +152,7 @@ def _texture(of: Rendition, chosen: IntArray) -> Pixels:
     """An image's low frequencies with the high frequencies of an image of another class."""
     height, width = of.shape[-2:]
     low = masks.low_pass(height, width, min(height, width) / 8)
-    pixels, others = (torch.from_numpy(of.photographs(which)) for which in (chosen, of.donors(chosen)))
+    pixels, others = (torch.from_numpy(of.photographs(which)) for which in (chosen, of.donors[chosen]))
     return (filters.keep(pixels, low) + filters.remove(others, low)).numpy()
 
 

@@ -27,7 +27,7 @@ from tqdm import tqdm
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-from .folders import ImageFiles
+from .folders import ImageFiles, check_utf8
 from .normalisation import channel_sums, check_statistics, moments
 from .splits import Images, Split, check_classes, first_of_each_class
 from .stored_images import Stored
@@ -112,9 +112,8 @@ def write_files(
     """
     for split, (pictures, labels) in splits.items():
         check_classes(labels, classes, f"{source}, split {split}", len(pictures))
-        odd = [str(name) for name in pictures.files if not _is_utf8(str(name))]
-        if odd:
-            raise ValueError(f"{source}: the file name {odd[0]!r} is not UTF-8, rename it")
+        for name in pictures.files:
+            check_utf8(str(name))
     if statistics is None:
         if "train" not in splits:
             raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")
@@ -146,13 +145,6 @@ def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...
     if not isinstance(names, np.ndarray) or names.ndim != 1:
         raise ValueError(f"{path}: its attribute classes is {reprlib.repr(names)}: expected a list of names")
     return tuple(map(as_text, names))
-
-
-def _is_utf8(name: str) -> bool:
-    try:
-        return bool(name.encode())
-    except UnicodeEncodeError:
-        return False
 
 
 def _describe(file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, created_by: str) -> None:
@@ -215,27 +207,22 @@ def open_store(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[
     `read_hdf5`).
     """
     with read_hdf5(store, own_data=True) as file:
-        yield file, *_checked(file, store)
-
-
-def _checked(file: h5py.File, store: str | os.PathLike[str]) -> tuple[list[str], list[str]]:
-    """The classes and splits of a store of the user. Raises ValueError if it cannot be used."""
-    splits = [name for name in ("train", "validation", "test") if name in file]
-    if "classes" not in file.attrs or not splits:
-        raise ValueError(
-            f"{store} is no image store: expected the attribute classes and groups train, validation or test"
-        )
-    classes = list(class_names(file, store))
-    if len(classes) < 2:
-        raise ValueError(f"{store} names {len(classes)} class: expected at least two in its attribute classes")
-    for name in splits:
-        _check_split(file[name], classes, f"{store}, split {name}")
-    shapes = {file[name]["images"].shape[1:] for name in splits}
-    if len(shapes) > 1:
-        raise ValueError(f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}")
-    channels = shapes.pop()[0]
-    check_statistics(*_statistics(file, channels), channels, f"{store}: ")
-    return classes, splits
+        splits = [name for name in ("train", "validation", "test") if name in file]
+        if "classes" not in file.attrs or not splits:
+            raise ValueError(
+                f"{store} is no image store: expected the attribute classes and groups train, validation or test"
+            )
+        classes = list(class_names(file, store))
+        if len(classes) < 2:
+            raise ValueError(f"{store} names {len(classes)} class: expected at least two in its attribute classes")
+        for name in splits:
+            _check_split(file[name], classes, f"{store}, split {name}")
+        shapes = {file[name]["images"].shape[1:] for name in splits}
+        if len(shapes) > 1:
+            raise ValueError(f"{store}: the splits hold images of different sizes, {' and '.join(map(str, shapes))}")
+        channels = shapes.pop()[0]
+        check_statistics(*_statistics(file, channels), channels, f"{store}: ")
+        yield file, classes, splits
 
 
 def _check_split(group: Any, classes: Sequence[str], where: str) -> None:

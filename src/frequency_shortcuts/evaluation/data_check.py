@@ -124,7 +124,9 @@ def name_causes(
         without = ~np.isin(labels, [c for c, other in peaks.items() if other == pair])
         share = _share_above(scores[labels == k], scores[without]) if without.any() else 0.0
         if share >= CARRIED:
-            causes[k] = Cause(_cause_of_peak(pair, pairs), share, pair, scores)
+            u, v = np.abs(pairs.frequencies[pair])
+            highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
+            causes[k] = Cause(CHECKERBOARD if highest else WAVE, share, pair, scores)
     traces = _forensics(pixels, features.prints, len(statistics), seed).find(apart=[*causes])
     return causes | {
         k: Cause(trace.cause, trace.carriers, trace, features.scores(trace)) for k, trace in traces.items()
@@ -212,12 +214,6 @@ def _heights(own: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatA
     return heights
 
 
-def _cause_of_peak(pair: int, pairs: ConjugatePairs) -> str:
-    """A checkerboard at the highest frequency of both axes, and else a wave."""
-    u, v = np.abs(pairs.frequencies[pair])
-    return CHECKERBOARD if u >= pairs.height // 2 and v >= pairs.width // 2 else WAVE
-
-
 def _around(pair: int, pairs: ConjugatePairs) -> tuple[IntArray, IntArray]:
     """A pair, and those two or three frequencies beside it."""
     size = np.array([pairs.height, pairs.width])
@@ -280,9 +276,6 @@ def _of_categories(values: pd.Series, own: BoolArray) -> tuple[str, BoolArray]:
     """The values that are more frequent in a class than in the others, in words, and which pictures [n] have them."""
     share = pd.crosstab(values, own, normalize="columns")  # of the others, and of the class
     names = share[share[True] > share[False]].sort_values(True, ascending=False, kind="stable").index.tolist()
-    return _listed(names), values.isin(names).to_numpy()
-
-
-def _listed(names: list[str]) -> str:
     more = len(names) - NAMED
-    return " or ".join([*names[:NAMED], *([f"{more} other{'s' * (more > 1)}"] if more > 0 else [])])
+    others = [f"{more} other{'s' * (more > 1)}"] if more > 0 else []
+    return " or ".join([*names[:NAMED], *others]), values.isin(names).to_numpy()

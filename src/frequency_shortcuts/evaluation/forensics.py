@@ -231,10 +231,6 @@ class Forensics:
             ))  # fmt: skip
         return sorted(traces, key=lambda trace: (trace.found, trace.alike * trace.share[0]), reverse=True)
 
-    def scores(self, trace: Trace) -> FloatArray:
-        """How clearly each image has a trace, [n]: about 0 without it, about 1 with it."""
-        return self.prints @ trace.weights - trace.offset
-
 
 def _is_reverse(k: int, trace: Trace, traces: Mapping[int, Sequence[Trace]]) -> bool:
     """Whether another class is more alike to the opposite: what is blurred makes the others look sharp."""

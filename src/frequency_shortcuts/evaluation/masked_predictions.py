@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,10 +15,8 @@ from frequency_shortcuts.data.source import Source, index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.predictions import Classifier, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.fills import Background
 from frequency_shortcuts.spectrum.filters import half_plane, hide
-
-if TYPE_CHECKING:
-    from frequency_shortcuts.spectrum.fills import Background
 
 from .hits import NOT_SHOWN, Named
 

@@ -21,7 +21,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, Normalize, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, Rectangle
+from matplotlib.patches import Circle
 from matplotlib.text import Annotation
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 from matplotlib.transforms import Bbox
@@ -333,20 +333,6 @@ def page_of_panels(
     """A figure so many inches high, by default as wide as the page, with panels that share their axes."""
     options = {"sharex": True, "sharey": True, **options}
     return plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **options)
-
-
-def draw_matrix(axis: Axes, values: npt.NDArray[Any], text: Callable[[float], str] | None, **options: Any) -> None:
-    """A matrix of shares [k, k] in blue, 1 and more the darkest; grey cells are missing, the diagonal is framed.
-
-    text : of the number in a cell, if cells show them; options : of its print
-    """
-    axis.set_facecolor("0.85")
-    axis.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1, aspect=options.pop("aspect", None))
-    for c in range(len(values)):
-        axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
-    axis.tick_params(length=0)
-    if text is not None:
-        write_numbers(axis, values, text, values > 0.6, **options)
 
 
 def write_numbers(

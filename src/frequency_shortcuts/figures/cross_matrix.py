@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from frequency_shortcuts.intervals import over_networks
 
@@ -48,7 +50,13 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
             axis.set_axis_off()
         for i, (kind, axis) in enumerate(zip(kinds, axes.flat, strict=False)):
             values = means[kind].unstack().reindex(index=classes, columns=classes).to_numpy(float)  # noqa: PD010
-            canvas.draw_matrix(axis, values, _two_digits if len(values) <= NUMBERED else None)
+            axis.set_facecolor("0.85")
+            axis.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1)
+            for c in range(len(values)):
+                axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
+            axis.tick_params(length=0)
+            if len(values) <= NUMBERED:
+                canvas.write_numbers(axis, values, _two_digits, values > 0.6)
             left, last = i % columns == 0, i // columns == rows - 1
             axis.set_yticks(range(len(classes)), labels if left else [])
             axis.set_xticks(range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0)

@@ -7,6 +7,7 @@ channels after the stem of a residual network or VGG, 64 as published; all later
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -23,7 +24,7 @@ from frequency_shortcuts.storage.files import kind_of, replacing
 
 from . import external
 from .external import ExternalNetwork
-from .weights import as_metadata, open_weights, read_metadata
+from .weights import KEY, open_weights, read_metadata
 
 SMALL_BELOW = 64  # pixels
 ONEDNN_BLOCK = 16  # float32 numbers in the widest vector of a CPU
@@ -241,7 +242,8 @@ def save(
     tensors = {
         name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format) for name, tensor in weights.items()
     }
-    serialised = serialise(tensors, as_metadata({"architecture": asdict(architecture), **(metadata or {})}))
+    about = json.dumps({"architecture": asdict(architecture), **(metadata or {})})
+    serialised = serialise(tensors, {KEY: about})
     with replacing(path) as temporary:
         temporary.write_bytes(serialised)
 

@@ -34,8 +34,9 @@ class Minibatches:
         self.per_epoch = iterations_per_epoch(len(data), batch_size)
         self._labels = torch.from_numpy(data.labels).to(device)
         self._resident: Tensor | None = None
-        if not stylised_share and isinstance(data.images, np.ndarray) and _fits(data.images, device):
-            self._resident = torch.from_numpy(data.images).to(device)
+        if not stylised_share and isinstance(data.images, np.ndarray):
+            room = torch.cuda.mem_get_info(device)[0] / 2 if device.type == "cuda" else np.inf  # half of what is free
+            self._resident = torch.from_numpy(data.images).to(device) if data.images.nbytes < room else None
 
     def between(self, first: int, last: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The batches of the iterations first to last - 1, in order."""
@@ -76,11 +77,3 @@ class Minibatches:
 def iterations_per_epoch(n_images: int, batch_size: int) -> int:
     """Batches of an epoch. A last batch of a single image is left out: batch normalisation needs more than one."""
     return max(1, math.ceil((n_images - 1) / batch_size))
-
-
-def _fits(images: npt.NDArray[np.uint8], device: torch.device) -> bool:
-    """Whether the training images may stay on the device: at most half of what is free there."""
-    if device.type != "cuda":
-        return True
-    free, _ = torch.cuda.mem_get_info(device)
-    return images.nbytes < free / 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
@@ -42,7 +41,6 @@ def open_network(
     n_classes: int = IMAGENET,
     channels: int = 3,
     size: tuple[int, int] = (224, 224),
-    options: Mapping[str, Any] | None = None,
 ) -> PretrainedNetwork:
     """Build or load the network that a name describes.
 
@@ -52,7 +50,6 @@ def open_network(
         timm `pretrained`
     checkpoint : a file with weights: safetensors or a state_dict of torch.save
     n_classes : outputs of a network without published weights; channels, size : of its images
-    options : keyword arguments for what builds the network
 
     Raises ValueError, in one sentence, for names and weights that do not exist, and for a failed download.
 
@@ -62,7 +59,10 @@ def open_network(
     if weights is not None and checkpoint is not None:
         raise ValueError("weights and checkpoint exclude each other: give one of them")
     if name.endswith(".safetensors"):
-        return _of_study(name, weights, checkpoint)
+        if weights is not None or checkpoint is not None:
+            raise ValueError(f"{name} holds the weights of its network: leave weights and checkpoint out")
+        statistics = normalisation(name)
+        return PretrainedNetwork(load(name), None if statistics is None else Preprocessing(*statistics))
     kind, colon, short = name.partition(":")
     if not colon:
         raise ValueError(
@@ -71,21 +71,13 @@ def open_network(
     if weights is not None:
         if kind not in ("torchvision", "timm"):
             raise ValueError(f"weights {weights}: only networks of torchvision and timm have published ones")
-        opened = _torchvision(short, weights) if kind == "torchvision" else _timm(short, weights, dict(options or {}))
+        opened = _torchvision(short, weights) if kind == "torchvision" else _timm(short, weights)
     else:
-        described = external.ExternalNetwork(name, n_classes, channels, *size, options=dict(options or {}))
-        opened = PretrainedNetwork(external.build(described))
+        opened = PretrainedNetwork(external.build(external.ExternalNetwork(name, n_classes, channels, *size)))
     if checkpoint is not None:
         load_weights(opened.network, checkpoint)
     opened.network.eval()
     return opened
-
-
-def _of_study(path: str, weights: str | None, checkpoint: Any) -> PretrainedNetwork:
-    if weights is not None or checkpoint is not None:
-        raise ValueError(f"{path} holds the weights of its network: leave weights and checkpoint out")
-    statistics = normalisation(path)
-    return PretrainedNetwork(load(path), None if statistics is None else Preprocessing(*statistics))
 
 
 def _torchvision(name: str, weights: str) -> PretrainedNetwork:
@@ -106,14 +98,14 @@ def _torchvision(name: str, weights: str) -> PretrainedNetwork:
     return PretrainedNetwork(network, chosen.transforms(), (tuple(chosen.meta["categories"]),))
 
 
-def _timm(name: str, weights: str, options: dict[str, Any]) -> PretrainedNetwork:
+def _timm(name: str, weights: str) -> PretrainedNetwork:
     if weights != "pretrained":
         raise ValueError(
             f"weights {weights!r}: expected `pretrained`; timm names sets of weights in the name of a network"
         )
     try:
         timm: Any = import_module("timm")
-        network = timm.create_model(name, pretrained=True, **options)
+        network = timm.create_model(name, pretrained=True)
     except Exception as error:  # timm and the hub raise many kinds
         raise ValueError(f"timm cannot load {name} with its weights ({first_line(error)})") from error
     names: tuple[tuple[str, ...], ...] = ()

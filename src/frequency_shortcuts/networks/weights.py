@@ -18,13 +18,9 @@ from frequency_shortcuts.storage.files import kind_of
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-KEY = "frequency_shortcuts"  # of the metadata of a file
-
-
-def as_metadata(about: Mapping[str, Any]) -> dict[str, str]:
-    """The metadata of a file that state these facts of its weights."""
-    # A single key: safetensors writes several keys in any order, and equal networks must give equal files.
-    return {KEY: json.dumps(about)}
+# Of the metadata of a file. A single key: safetensors writes several in any order, and equal networks must give equal
+# files.
+KEY = "frequency_shortcuts"
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:

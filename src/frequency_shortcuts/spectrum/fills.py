@@ -13,7 +13,7 @@ object.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,8 @@ from .arrays import BoolArray, IntArray, as_array
 if TYPE_CHECKING:
     from torch import Tensor
 
-    # Positions of images [k] -> complex [k, channels, H, W // 2 + 1], what stands at their other frequencies, or None.
-    Background = Callable[[IntArray], Tensor | None]
+# Positions of images [k] -> complex [k, channels, H, W // 2 + 1], what stands at their other frequencies, or None.
+Background = Callable[[IntArray], Any]
 
 
 class Fill:
