@@ -41,8 +41,6 @@ def first_source(
     """The name and the folder of the first source whose folder passes a check; scratch is deleted after the block.
 
     Raises NotFound, with the reasons and the advice, if there is none.
-
-    >>> with first_source("Fashion-MNIST", sources, read, "Install it") as (name, folder): ...
     """
     tried = []
     for name, locate in sources:
@@ -59,10 +57,7 @@ def first_source(
 
 
 def debian_sources(package: str, folder: Path) -> tuple[Source, Source]:
-    """The folder that a package of Debian installs, and the package itself, downloaded and unpacked.
-
-    >>> installed, package = debian_sources("dataset-fashion-mnist", Path("/usr/share/datasets/fashion-mnist"))
-    """
+    """The folder that a package of Debian installs, and the package itself, downloaded and unpacked."""
 
     def download(scratch: Path) -> Path:
         if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
@@ -115,9 +110,6 @@ class PublishedSet(ABC):
 
         folder: where the user has the files; without it, the `sources` are tried in order. Raises NotFound if no source
         has the files.
-
-        >>> DOWNLOADS["fashion_mnist"].fetch("raw")
-        'folder /usr/share/datasets/fashion-mnist'
         """
         own = [(f"folder {folder}", lambda scratch: self._located(Path(folder or ""), scratch))]
         with first_source(self.title, own if folder else self.sources, self.read, self.advice) as (name, place):
@@ -130,10 +122,6 @@ class PublishedSet(ABC):
         """The training and the test photographs: images uint8 [n, channels, height, width] and labels int64 [n].
 
         Raises FileNotFoundError for a missing file, and RuntimeError for files that are not the published ones.
-
-        >>> (images, labels), test = DOWNLOADS["cifar10"].read("raw")
-        >>> images.shape
-        (50000, 3, 32, 32)
         """
         for name in self.files:
             if not Path(folder, name).is_file():
@@ -148,9 +136,6 @@ class PublishedSet(ABC):
         """Positions, int64, sorted, of the sealed photographs among all training photographs with these labels.
 
         They are the last of each class, as `numbered` counts them. No setting changes them.
-
-        >>> DOWNLOADS["fashion_mnist"].sealed(labels).shape
-        (5000,)
         """
         return self._of_each_class(labels, slice(-self.sealed_per_class, None) if self.sealed_per_class else slice(0))
 
@@ -177,9 +162,6 @@ class PublishedSet(ABC):
         validation_share, seed : of the draw from the training photographs. test_images : `all` published ones, their
         `first_half` or `second_half` in order, or [first, last], the training photographs with these numbers (see
         `numbered`), which are then in no other split. Sealed photographs are in none. For the errors see `read`.
-
-        >>> DOWNLOADS["fashion_mnist"].splits("raw", 0.1, seed=0)["train"][0].shape
-        (49000, 1, 32, 32)
         """
         (images, labels), test = self.read(folder)
         left_out = self.sealed(labels)

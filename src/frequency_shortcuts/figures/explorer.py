@@ -62,10 +62,6 @@ def explorer_page(
 
     verdicts, flips : `tables/shortcuts.csv` and `tables/flips.csv`
     tested : `fills`, `split` of the images and `percent` of the spectrum, as in the test; `strong`, as in `verdicts`
-
-    >>> zoo = ExploredSet("zoo", "", ["ant", "bee"], images, [(run, reduced)])
-    >>> about = {"fills": ["zeros"], "split": "test", "percent": 5, "strong": 0.6}
-    >>> text = explorer_page("Explorer", [zoo], verdicts, flips, about)
     """
     datasets, judged = [], verdicts[verdicts["part"] == "keep"]
     for one in sets:

@@ -242,7 +242,5 @@ def numbers(name: str, table: pd.DataFrame, study: Study) -> pd.DataFrame:
     name : of the table, of `NUMBERS`; of `dynamics` it also has the `distinctiveness` of each class, and that of
         `reliance` is of single networks
     half_width is that of the network's own 95 % interval over images, where there is one.
-
-    >>> numbers("graded", table, Study()).query("variant == ''")
     """
     return pd.DataFrame(NUMBERS[name](table, study), columns=COLUMNS)

@@ -17,11 +17,7 @@ ROUNDING = 1e-12  # of equal values
 
 
 def p_of_mean(values: FloatArray, threshold: float) -> float:
-    """p of the mean of values [n] at a threshold, by Student's t; NaN of fewer than five.
-
-    >>> round(p_of_mean(np.array([0.2, 0.3, 0.25, 0.2, 0.3]), 0.2), 3)
-    0.034
-    """
+    """p of the mean of values [n] at a threshold, by Student's t; NaN of fewer than five."""
     if len(values) < FEWEST_NETWORKS:
         return float("nan")
     return min(1.0, 2 * min(one_sided(values, threshold), one_sided(-values, -threshold)))
@@ -32,9 +28,6 @@ def p_of_equivalence(values: FloatArray, bound: float) -> float:
 
     Two one-sided t-tests, each at a level of 0.025: the larger p is doubled, so that it is below 0.05 where the 95 %
     interval of the mean lies between -bound and bound, and is on the scale of the two-sided ones.
-
-    >>> round(p_of_equivalence(np.array([0.02, -0.03, 0.01, 0.0, 0.01]), 0.05), 3)
-    0.006
     """
     if len(values) < FEWEST_NETWORKS:
         return float("nan")
@@ -60,11 +53,7 @@ def p_of_count(hits: int, count: int, threshold: float) -> float:
 
 
 def holm(p: Iterable[float]) -> FloatArray:
-    """p-values [n], adjusted for their number (S. Holm, Scandinavian Journal of Statistics 6, 1979).
-
-    >>> holm([0.01, 0.04, 0.03]).round(2)
-    array([0.03, 0.06, 0.06])
-    """
+    """p-values [n], adjusted for their number (S. Holm, Scandinavian Journal of Statistics 6, 1979)."""
     values = np.asarray(list(p), float)
     order = np.argsort(values)
     steps = values[order] * (len(values) - np.arange(len(values)))

@@ -68,9 +68,6 @@ def as_published(tests: pd.DataFrame) -> pd.DataFrame:
     """The rows of the published kind of test: the frequencies of the map are kept, and the others are zero.
 
     tests: any table with the columns `part` and `fill`. The result is empty if `zeros` was not tested.
-
-    >>> as_published(verdicts)["fill"].unique()
-    array(['zeros'], dtype=object)
     """
     return tests[(tests["part"] == "keep") & (tests["fill"] == ZEROS.name)]
 
