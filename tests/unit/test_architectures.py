@@ -128,7 +128,6 @@ def test_every_inner_width_scales_with_the_width(name):
     ("architecture", "message"),
     [
         (Architecture("resnet19", 2, 3, 32), "unknown network 'resnet19'"),
-        (Architecture("resnet18", 2, 3, 32, width=0), "network width 0"),
         (Architecture("alexnet", 2, 3, 62, stem="standard"), "at least 63 pixels, not 62"),
         (Architecture("alexnet", 2, 3, 7, width=4), "at least 8 pixels"),
         (Architecture("cnn3", 2, 3, 3), "at least 4 pixels, not 3"),

@@ -177,13 +177,9 @@ def test_an_unknown_precision_is_refused():
         Classifier.frozen(convolution(), "half")
 
 
-def test_a_ready_classifier_is_taken_in_its_own_precision_alone():
+def test_a_frozen_classifier_is_given_back():
     frozen = Classifier.frozen(convolution(), "tf32")
     assert Classifier.frozen(frozen, "tf32") is frozen
-    with pytest.raises(ValueError, match=r"the classifier is tf32: give Classifier.frozen\(network, 'float32'\)"):
-        Classifier.frozen(frozen)
-    with pytest.raises(ValueError, match="the classifier is not frozen: give"):
-        Classifier.frozen(Classifier(convolution()))
 
 
 def test_a_batch_that_does_not_fit_into_memory_is_named_in_parts():

@@ -8,10 +8,8 @@ from torch import nn
 
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.engine import Engine, Limits
-from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
@@ -130,11 +128,6 @@ def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards(
 # Images, networks, batches and precisions
 
 
-def test_a_batch_of_no_image_is_an_error(small_network):
-    with pytest.raises(ValueError, match="batch 0: expected at least 1"):
-        culling.cull(small_network(2, 3), Split(batch((6, 6)), LABELS), batch=0)
-
-
 @pytest.mark.parametrize(("dtype", "given"), [(torch.float32, torch.float64), (torch.float64, torch.float32)])
 def test_images_are_taken_in_the_networks_dtype(small_network, dtype, given):
     network, images = small_network(2, 3, dtype=dtype), batch((6, 6), dtype=given)
@@ -191,8 +184,3 @@ def test_joined_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method
     np.testing.assert_equal(joined, whole)
     with pytest.raises(ValueError, match="expected each once"):
         dfm.join(tmp_path / "twice.h5", [paths[0], *paths[:4]])
-    dfm.write(paths[1], found, pairs, [5, 20], classes=list("abc"), split="other")
-    with pytest.raises(ValueError, match="are of different cullings: split differs"):
-        dfm.join(tmp_path / "mixed.h5", paths[1::-1])
-    with pytest.raises(ValueError, match="classes: this method scores all classes together, leave them out"):
-        find(registry.load("energy"), *arguments[:2], classes=[0])

@@ -73,15 +73,10 @@ def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
     `overlap_radial` : share of the map in its radial controls; near 1 these controls say little
     `headline` : whether this row is the one to quote: `keep` with the primary fill (`Hits.primary_fill`)
 
-    Raises ValueError for fewer than 5 draws of a random kind, and TypeError for a table of rates.
+    Raises ValueError for fewer than 5 draws of a random kind.
 
     >>> verdicts(collect(network, split, masks))[["class", "fill", "margin_low", "verdict"]]
     """
-    if not isinstance(hits, Hits):
-        raise TypeError(
-            "verdicts compares masks image by image: expected the hits of shortcuts.collect, in place of the table of "
-            "shortcuts.measure"
-        )
     if (drawn := _fewest_draws(hits.trials)) < FEWEST_DRAWS:
         raise ValueError(f"{drawn} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}")
     judged = pd.DataFrame([_judge(one, strong) for one in _tests(hits)])

@@ -61,8 +61,6 @@ def select_classes(scores: npt.ArrayLike, most: int, reason: str, *, both_ends: 
     Of equal scores the first class is taken; a class without a score (NaN) comes last at either end.
     """
     scores = np.asarray(scores, float)
-    if most < 1:
-        raise ValueError(f"most {most}: expected at least 1 class")
     if len(scores) <= most:
         return ClassSelection(np.arange(len(scores)), "")
     missing = np.isnan(scores)

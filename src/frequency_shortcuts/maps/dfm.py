@@ -34,27 +34,18 @@ def rank(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.int32]:
     """Rank of every pair, 0 = the most important: increments [..., pairs] -> int32 [..., pairs].
 
     Increments are compared in float32, the precision of the file, and ties are broken by the position of the pair. So
-    the map is the same on every machine. Raises ValueError for increments that are not finite.
+    the map is the same on every machine.
     """
-    order = np.argsort(-_as_stored(increment), axis=-1, kind="stable")
+    order = np.argsort(-np.asarray(increment, np.float32), axis=-1, kind="stable")
     return np.argsort(order, axis=-1, kind="stable").astype(np.int32)
-
-
-def _as_stored(increment: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Increments in the precision of the file. Raises ValueError if one is not finite."""
-    stored = np.asarray(increment, np.float32)
-    if not np.isfinite(stored).all():
-        raise ValueError("some loss increments are not finite numbers: the pairs cannot be ranked")
-    return stored
 
 
 def dominant(increment: npt.NDArray[np.floating], pairs: ConjugatePairs, percent: float) -> BoolArray:
     """The dominant frequency map of every class: increments [..., pairs] -> bool [..., H, W], centred.
 
-    The best-ranked pairs are kept until the map holds at least `spectrum.positions` positions. Raises ValueError for
-    increments that are not finite.
+    The best-ranked pairs are kept until the map holds at least `spectrum.positions` positions.
     """
-    stored, wanted = _as_stored(increment), positions(pairs.height, pairs.width, percent)
+    stored, wanted = np.asarray(increment, np.float32), positions(pairs.height, pairs.width, percent)
     kept = np.zeros(stored.shape, bool)
     for place in np.ndindex(stored.shape[:-1]):
         kept[place][top_pairs(stored[place], pairs.size, wanted)] = True
@@ -110,7 +101,7 @@ def write(
 def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) -> None:
     """Write the DFM file of all classes, from DFM files that hold some classes each, in their order.
 
-    Raises ValueError for a class that is there twice, and for parts of different cullings.
+    Raises ValueError for a class that is there twice.
     """
     with replacing_hdf5(path) as file, ExitStack() as stack:
         opened = [stack.enter_context(read_hdf5(part)) for part in parts]
@@ -120,10 +111,6 @@ def join(path: str | os.PathLike[str], parts: Sequence[str | os.PathLike[str]]) 
             raise ValueError(
                 f"{parts[0]} and the other parts hold {', '.join(names) or 'no class'}: expected each once"
             )
-        for name, value in held[0].attrs.items():
-            odd = [part for part in held if not isinstance(value, np.ndarray) and part.attrs.get(name) != value]
-            if odd and name != "created_by":
-                raise ValueError(f"{odd[0].filename} and {held[0].filename} are of different cullings: {name} differs")
         for name in (*(name for name in held[0] if name != "mask"), *(f"mask/{top}" for top in held[0]["mask"])):
             planes = np.concatenate([part[name][:] for part in held])
             _write_planes(file, name, planes.shape, planes.dtype, planes)

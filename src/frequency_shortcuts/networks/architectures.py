@@ -67,8 +67,6 @@ def build(architecture: Architecture | ExternalNetwork, seed: int = 0) -> nn.Mod
             return external.build(architecture)
         if architecture.name not in _BUILDERS:
             raise ValueError(f"unknown network {architecture.name!r}: choose from {', '.join(names())}")
-        if architecture.width < 1:
-            raise ValueError(f"network width {architecture.width}: expected at least 1")
         return _BUILDERS[architecture.name](architecture)
 
 

@@ -52,17 +52,11 @@ class Augmentation:
     def __post_init__(self) -> None:
         if self.name not in NAMES:
             raise ValueError(f"unknown augmentation {self.name!r}: choose from {', '.join(NAMES)}")
-        if self.shift < 0:
-            raise ValueError(f"shift {self.shift}: expected at least 0 pixels")
         object.__setattr__(self, "crop_scale", tuple(self.crop_scale))
         if not 0 < self.crop_scale[0] <= self.crop_scale[1] <= 1:
             raise ValueError(f"crop_scale {self.crop_scale}: expected shares of the area, 0 < least <= greatest <= 1")
         if self.wrap and self.crop_scale != (1.0, 1.0):
             raise ValueError(f"crop_scale {self.crop_scale}: expected (1, 1), images that wrap around are not cropped")
-        if not 0 < self.stylised_share <= 1:
-            raise ValueError(f"stylised_share {self.stylised_share}: expected above 0 and at most 1")
-        if not 0 < self.swap_until <= 1:
-            raise ValueError(f"swap_until {self.swap_until}: expected a share above 0 and at most 1")
 
     def __call__(self, images: Tensor) -> Tensor:
         """uint8 [n, channels, H, W] -> float32 of the same shape, still 0 to 255; draws from torch's generators."""

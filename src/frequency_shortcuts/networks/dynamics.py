@@ -37,8 +37,6 @@ class Dynamics:
     def __post_init__(self) -> None:
         if math.isnan(self.cutoff) and set(self.views) != {"full"}:
             raise ValueError("cutoff: the low-pass and the high-pass view need one")
-        if self.iterations < 1 or self.every < 1:
-            raise ValueError(f"iterations {self.iterations}, every {self.every}: expected at least 1 each")
 
     def due(self, iteration: int) -> bool:
         return iteration <= self.iterations and iteration % self.every == 0

@@ -98,7 +98,7 @@ class Classifier:
         # Tolerance of logits, as a share of the greatest logit: two devices may round differently.
         self.tolerance = {"bfloat16": 0.1, "tf32": 0.01}.get(precision, 1e-3 if self.dtype == torch.float32 else 1e-8)
         self._most = LARGEST_BATCH
-        self._layout, self._frozen, self._checked = torch.channels_last, False, False
+        self._layout, self._checked = torch.channels_last, False
         self._run: Callable[[Tensor], Tensor] = network
 
     @classmethod
@@ -107,18 +107,13 @@ class Classifier:
     ) -> Classifier:
         """A copy of a network, with folded batch normalisation; a frozen classifier is given back. Call `check` next.
 
-        Raises ValueError for an unknown precision, for a network that cannot be copied or is in half precision, and for
-        a classifier that is not frozen or has another precision.
+        Raises ValueError for an unknown precision, and for a network that cannot be copied or is in half precision.
         """
         if isinstance(network, Classifier):
-            if not network._frozen or network.precision != precision:
-                kind = network.precision if network._frozen else "not frozen"
-                raise ValueError(f"the classifier is {kind}: give Classifier.frozen(network, {precision!r})")
             return network
         classifier = cls(network, precision, compiled=compiled)
         check_precision(network)
         classifier._install(fold(network))
-        classifier._frozen = True
         return classifier
 
     def _install(self, network: nn.Module) -> None:

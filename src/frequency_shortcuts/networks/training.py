@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar, get_args
+from typing import Any, Literal, NoReturn, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -56,8 +56,6 @@ class Recipe:
     whose warm-up would be one iteration or less has none. With both schedules, training returns the weights of
     the epoch with the lowest validation loss.
 
-    Raises ValueError for a value that is not allowed.
-
     >>> Recipe(epochs=8, learning_rate=0.05, schedule="one_cycle").warmup_share
     0.25
     """
@@ -71,17 +69,6 @@ class Recipe:
     plateau_factor: float = 0.1
     plateau_patience: int = 10
     warmup_share: float = 0.25
-
-    def __post_init__(self) -> None:
-        if self.schedule not in get_args(Schedule):
-            raise ValueError(f"schedule {self.schedule!r}: choose from {', '.join(get_args(Schedule))}")
-        if not 0 < self.warmup_share < 1:
-            raise ValueError(f"warmup_share {self.warmup_share}: expected above 0 and below 1")
-        if self.epochs < 1 or self.batch_size < 1 or self.learning_rate <= 0:
-            raise ValueError(
-                f"epochs {self.epochs}, batch_size {self.batch_size}, learning_rate {self.learning_rate}: "
-                "expected at least 1, at least 1, and above 0"
-            )
 
     def scheduler(self, optimiser: torch.optim.Optimizer, iterations: int) -> ReduceLROnPlateau | OneCycleLR:
         """What sets the learning rate of an optimiser in so many iterations."""

@@ -29,17 +29,11 @@ class Limits:
 
     precision, compiled : see `predictions.Classifier`
     batch : filtered images in one forward pass; by default `Classifier.batch_sizes`
-
-    Raises ValueError for a batch below 1.
     """
 
     precision: Precision = "float32"
     compiled: bool = False
     batch: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.batch is not None and self.batch < 1:
-            raise ValueError(f"batch {self.batch}: expected at least 1, or None")
 
 
 @dataclass

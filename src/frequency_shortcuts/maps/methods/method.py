@@ -93,7 +93,7 @@ def find(
     network : images [n, channels, H, W] -> logits [n, classes]; it is used in evaluation mode and not changed
     split : the images, read in batches. All donors with the fill `swap` are of its neutral class, if it has one; else
         of any class but the image's own
-    classes : score only these. A culling can, since its classes do not depend on each other; `dfm.join` joins the files
+    classes : of a culling, whose classes do not depend on each other: score only these. `dfm.join` joins the files
     seed : of all random draws
     limits : precision and memory
     work : where finished blocks are stored, of 8192 filtered images or gradients each, and what stops the search before
@@ -109,10 +109,6 @@ def find(
     (10, 32, 32)
     """
     chosen = make_settings(method, settings)
-    if classes is not None and len(classes) < len(split.classes) and not getattr(method, "BY_CLASS", False):
-        raise ValueError("classes: this method scores all classes together, leave them out")
-    if classes is not None and not set(classes) <= set(range(len(split.classes))):
-        raise ValueError(f"classes {list(classes)}: expected some of 0 to {len(split.classes) - 1}")
     work, begin = work or Work(), time.perf_counter()
     resumed, identity = work.state is not None and Path(work.state).exists(), (method.__name__, chosen)
     with Workspace(

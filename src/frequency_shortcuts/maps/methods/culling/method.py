@@ -37,8 +37,6 @@ log = logging.getLogger(__name__)
 Search = Literal["exact", "screened"]
 SEARCHES: tuple[Search, ...] = get_args(Search)
 
-BY_CLASS = True  # its classes do not depend on each other
-
 
 @dataclass(frozen=True)
 class Settings:
