@@ -101,21 +101,12 @@ def marks(text: str) -> list[str]:
     return re.findall(r"<!-- (\w+) -->", text)
 
 
-def renew(text: str, name: str, content: str) -> str:
-    """The text with `content` between <!-- name --> and <!-- /name -->. Raises ValueError where these are missing."""
-    place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-    if not place.search(text):
-        raise ValueError(
-            f"there is no place marked {name}: write <!-- {name} --> and <!-- /{name} --> on lines of their own"
-        )
-    return place.sub(lambda match: f"{match[1]}{content}\n{match[2]}", text)
-
-
 def renewed(text: str, folder: Path = DATA) -> str:
-    """The text of a page with the tables whose files are in a folder."""
+    """The text of a page with the tables whose files are in a folder, between <!-- name --> and <!-- /name -->."""
     for name in marks(text):
         if name in TABLES and (folder / f"{TABLES[name].file}.csv").exists():
-            text = renew(text, name, TABLES[name].text(folder))
+            around = re.split(rf"(?s)(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", text)
+            text = f"{TABLES[name].text(folder)}\n".join(around)
     return text
 
 

@@ -17,10 +17,11 @@ from frequency_shortcuts.maps.methods import gradients
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.workspace import Workspace
+from frequency_shortcuts.networks.predictions import accuracy
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .subjects import TRAINED, accuracy, subject
+from .subjects import TRAINED, subject
 
 PERCENTS = (1, 5, 10, 20)
 PERCENT, AIM = 5, 0.98  # of the figure
@@ -39,9 +40,10 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
         of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
         pairs = ConjugatePairs(*of.seen.images.shape[-2:])
         workspace = Workspace(of.network, of.seen)
-        about = {"network": of.name, "side": pairs.height, "classes": of.n_classes, "accuracy": accuracy(of),
-                 "images_per_class": len(of.seen.labels) // of.n_classes}  # fmt: skip
-        for c in range(of.n_classes):
+        n_classes = len(of.split.classes)
+        about = {"network": of.name, "side": pairs.height, "classes": n_classes,
+                 "accuracy": accuracy(of.network, of.seen), "images_per_class": len(of.seen) // n_classes}  # fmt: skip
+        for c in range(n_classes):
             evaluator, every = ClassEvaluator(workspace, c), np.arange(len(pairs))
             groups = range(len(evaluator.bounds) - 1)
             known = np.stack([evaluator.group_sums(np.full(len(pairs), group), every) for group in groups])

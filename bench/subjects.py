@@ -14,7 +14,7 @@ from frequency_shortcuts.data import normalisation, synthetic
 from frequency_shortcuts.data.downloads import DOWNLOADS
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split, first_of_each_class
-from frequency_shortcuts.networks import architectures, predictions, training
+from frequency_shortcuts.networks import architectures, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.storage.journal import Work
 
@@ -40,10 +40,6 @@ class BenchCase:
     split: Split
     seen: Split
 
-    @property
-    def n_classes(self) -> int:
-        return len(self.split.classes)
-
 
 def subject(name: str, folder: Path, per_class: int, device: torch.device) -> BenchCase:
     """A trained network with `per_class` validation images of every class; it is trained if it is not in the folder."""
@@ -62,11 +58,6 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> Be
     split = validation.subset(first_of_each_class(validation.labels, per_class))
     seen = Source(split, device=device).take(np.arange(len(split)))
     return BenchCase(name, network, split, Split(seen, split.labels, split.classes))
-
-
-def accuracy(of: BenchCase) -> float:
-    """On the images that it is culled with."""
-    return predictions.accuracy(of.network, of.seen)
 
 
 def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Split]:

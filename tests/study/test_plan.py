@@ -272,9 +272,7 @@ def test_what_is_not_planned_has_no_table_and_no_figure():
     tables, drawn = targets.tables(found), targets.figures(found)
     assert {"bandstop", "ood", "transfer", "planted_use", "truth", "table_1"}.isdisjoint(tables)
     assert not any(name.startswith(("bandstop", "ood", "truth", "samples")) for name in drawn)
-    assert targets.table_if_planned(found, "truth") == []
-    assert targets.table_if_planned(found, "claims") == "results/laptop/tables/claims.csv"
-    assert targets.cover_figure(found) == "shortcut_photos"
+    assert "shortcut_photos" in drawn
 
 
 def test_the_maps_of_other_methods_are_found_for_the_first_kind_of_networks_of_each_data_set():

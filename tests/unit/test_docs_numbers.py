@@ -302,12 +302,6 @@ def test_a_page_gets_the_tables_whose_files_are_there(tmp_path, monkeypatch):
     assert gallery.renewed(page, tmp_path) == page.replace("old", "| seed |\n| --- |\n| 0 |\n| 1 |\n| 2 |", 1)
 
 
-def test_a_missing_marker_is_an_error():
-    assert gallery.renew("a <!-- x -->\nold<!-- /x --> b", "x", "new") == "a <!-- x -->\nnew\n<!-- /x --> b"
-    with pytest.raises(ValueError, match="no place marked y"):
-        gallery.renew("a <!-- x -->\n<!-- /x --> b", "y", "new")
-
-
 def test_a_study_replaces_its_stored_files_and_pictures(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(gallery, "STUDIES", {"made": ("it", ["tables/*.csv"], []), "other": ("that", ["x"], [])})
     for name in ("ROOT", "DATA"):

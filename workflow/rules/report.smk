@@ -116,7 +116,7 @@ rule runtimes:
 rule cover:
     input:
         claims=f"{RESULTS}/tables/claims.csv",
-        picture=f"{RESULTS}/figures/{targets.cover_figure(plan)}.png",
+        picture=f"{RESULTS}/figures/shortcut_{FIGURES['shortcut'].names(plan)[0]}.png",
         code=code("write_cover.py"),
     output:
         f"{RESULTS}/tables/cover.rst",

@@ -230,17 +230,12 @@ def _graded(plan: Plan) -> Iterator[str]:
         yield f"planting.mechanisms.graded: {error}; correct it, or leave these sets out; write graded.sets: 0"
 
 
-def _mapped_seeds(plan: Plan, dataset: str) -> dict[str, set[int]]:
-    """The seeds of every network/augmentation of a data set that is planned with maps."""
-    seeds: dict[str, set[int]] = {}
-    for run in plan.mapped_runs(dataset=dataset):
-        seeds.setdefault(f"{run['network']}/{run['augmentation']}", set()).add(run["seed"])
-    return seeds
-
-
 def _transfer(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """Both ends of a transfer must be planned with maps, and have a seed in common."""
-    seeds, ends = _mapped_seeds(plan, entry["dataset"]), ("maps_of", "tested_on")
+    seeds: dict[str, set[int]] = {}  # of each network/augmentation
+    for run in plan.mapped_runs(dataset=entry["dataset"]):
+        seeds.setdefault(f"{run['network']}/{run['augmentation']}", set()).add(run["seed"])
+    ends = "maps_of", "tested_on"
     for end in ends:
         if entry[end] not in seeds:
             there = listed(list(seeds))

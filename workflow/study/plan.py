@@ -103,23 +103,19 @@ class Plan:
         """The runs whose networks are trained."""
         return [run for run in self._runs if run["network"] not in self.external_networks]
 
-    @cached_property
-    def _first_seed_runs(self) -> list[Run]:
+    def first_seed_runs(self, **where: Any) -> list[Run]:
+        """The run with maps with the smallest seed of every network on every data set, if it matches `where`."""
         first: dict[tuple[str, ...], Run] = {}
-        for run in self._mapped:
+        for run in _matching(self._mapped, where):
             network = tuple(run[key] for key in NETWORK)
             if network not in first or run["seed"] < first[network]["seed"]:
                 first[network] = run
         return list(first.values())
 
-    def first_seed_runs(self, **where: Any) -> list[Run]:
-        """The run with maps with the smallest seed of every network on every data set, if it matches `where`."""
-        return _matching(self._first_seed_runs, where)
-
     def phase_runs(self) -> list[Run]:
         """The runs whose phases and amplitudes are tested."""
         seeds = self.config["shortcuts"]["phase_seeds"]
-        return {"first": self._first_seed_runs, "all": self._mapped, "none": []}[seeds]
+        return {"first": self.first_seed_runs(), "all": self._mapped, "none": []}[seeds]
 
     def ood_runs(self) -> list[Run]:
         """The runs whose maps are tested out of distribution: of photographs that have renditions."""
@@ -176,7 +172,8 @@ class Plan:
 
     def stability_runs(self) -> list[Run]:
         """The runs with maps on the data sets of which a network has several seeds with maps to compare."""
-        several = {run["dataset"] for run in self._mapped if run not in self._first_seed_runs}
+        first = self.first_seed_runs()
+        several = {run["dataset"] for run in self._mapped if run not in first}
         return [run for name in self.mapped_datasets() if name in several for run in self.mapped_runs(dataset=name)]
 
     def transfers(self) -> list[tuple[Run, Run]]:
@@ -313,16 +310,6 @@ class Plan:
 
     # Methods that find maps
 
-    def method(self, name: str) -> dict[str, Any]:
-        """A method that the plan can name: `method` and its settings.
-
-        It is an entry of the section `methods`, or a name of the library. Raises ValueError for another name.
-        """
-        if name in self.config["methods"]:
-            return dict(self.config["methods"][name])
-        method, settings = registry.resolve(name)
-        return {"method": method, **settings}
-
     def search(self, maps: str) -> dict[str, Any]:
         """How the maps in a folder are found: in `maps/{name}` by a method, in `dfm` by the culling.
 
@@ -337,7 +324,13 @@ class Plan:
         elif culling["patch"] > 1:
             own |= self.section("culling", "patch")
         _, _, name = maps.partition("/")
-        settings = self.method(name) if name else own
+        if name in self.config["methods"]:
+            settings = self.config["methods"][name]
+        elif name:
+            method, settings = registry.resolve(name)
+            settings |= {"method": method}
+        else:
+            settings = own
         return {
             "own": not name,
             "method": settings["method"],

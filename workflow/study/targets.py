@@ -47,12 +47,6 @@ def figures(plan: Plan) -> list[str]:
     return [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(plan)]
 
 
-def cover_figure(plan: Plan) -> str:
-    """The figure of the cover."""
-    (name,) = FIGURES["shortcut"].names(plan)
-    return f"shortcut_{name}"
-
-
 def explored_runs(plan: Plan) -> list[Run]:
     """The runs in the explorer: the smallest seed of every network, photographs before sets with a known truth."""
     names = [*plan.datasets("photographs"), *plan.datasets(*WITH_TRUTH)]
@@ -73,8 +67,3 @@ def notebooks(plan: Plan) -> dict[str, str]:
     """The notebooks, and what each makes, as the report names it."""
     made = {kind: figure.marks("all")["labels"]["result"] for kind, figure in FIGURES.items() if figure.names(plan)}
     return made | ({"paper_tables": "Tables of the paper"} if paper_tables(plan) else {})
-
-
-def table_if_planned(plan: Plan, name: str) -> str | list[str]:
-    """The file of a table if it is planned, else an empty list, which means no file for Snakemake."""
-    return f"{plan.results}/tables/{name}.csv" if name in tables(plan) else []
