@@ -34,7 +34,7 @@ def study(plan: Plan) -> dict[str, Any]:
     networks = {run["network"]: plan.config["networks"][run["network"]] for run in plan.trained_runs()}
     return {
         "photographs": photographs(plan),
-        "first": plan.first_kinds(),
+        "first": plan.first_kinds,
         "forms": {name: [network["architecture"], network["width"]] for name, network in networks.items()},
         "control_bands": {name: plan.dataset(name)["control_band"] for name in plan.datasets("synthetic")},
     }

@@ -20,7 +20,7 @@ from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
 
 from .plan import KINDS, Plan
-from .schema import Validator, allowed, cut, listed, schema, shown
+from .schema import Validator, allowed, cut, listed, schema
 from .sources.registry import SOURCES
 
 MOST = 30  # mistakes that are named
@@ -56,7 +56,7 @@ def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
                 name, line = str(key.value), key.start_mark.line + 1
                 if name in lines:
                     twice = f"is there twice, in line {lines[name]} and in line {line}; remove one"
-                    yield f"{path}: the key {shown(name)} {twice}"
+                    yield f"{path}: the key {name} {twice}"
                 lines[name] = line
                 waiting.append(value)
             if isinstance(node, yaml.SequenceNode):
@@ -66,11 +66,10 @@ def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
 def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
     """The line of the configuration, as the path of its key, and a sentence, for each mistake in an error."""
     path = tuple(error.absolute_path)
-    key = ".".join(map(shown, path))
     if "propertyNames" in error.absolute_schema_path:
         yield (
             (*path, error.instance),
-            f"{_join(key, shown(error.instance))}: this name is not allowed, expected {allowed(error.schema)}"
+            f"{_dotted(*path, error.instance)}: this name is not allowed, expected {allowed(error.schema)}"
             + ("" if isinstance(error.instance, str) else "; write it in quotes"),
         )
         return
@@ -80,19 +79,22 @@ def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
             for name in sorted(map(str, set(error.instance) - set(known))):
                 guess = get_close_matches(name, known, 1)
                 hint = f"; did you mean {guess[0]}?" if guess else ""
-                yield (*path, name), f"{_join(key, shown(name))}: unknown key, allowed here are {listed(known)}{hint}"
+                yield (*path, name), f"{_dotted(*path, name)}: unknown key, allowed here are {listed(known)}{hint}"
         case "required":
             for name in error.validator_value:
                 if name not in error.instance:
                     expected = allowed(error.schema["properties"][name])
-                    yield (*path, name), f"{_join(key, name)}: missing, expected {expected}"
+                    yield (*path, name), f"{_dotted(*path, name)}: missing, expected {expected}"
         case _:
             line = path[: max((i for i, part in enumerate(path, 1) if isinstance(part, str)), default=0)]
-            yield line, f"{key}: {cut(repr(error.instance))} is not allowed, expected {allowed(error.schema)}"
+            yield (
+                line,
+                f"{_dotted(*path)}: {cut(repr(error.instance))} is not allowed, expected {allowed(error.schema)}",
+            )
 
 
-def _join(key: str, name: str) -> str:
-    return f"{key}.{name}" if key else name
+def _dotted(*path: Any) -> str:
+    return ".".join(map(str, path))
 
 
 def _references(plan: Plan) -> Iterator[str]:

@@ -187,7 +187,7 @@ def of_photographs(plan: Plan, name: str) -> bool:
 
 def first_kind(plan: Plan, *names: str) -> dict[str, Any]:
     """Network and augmentation of the first kind of networks of each of these data sets, the one of the claims."""
-    return {"first": {name: plan.first_kinds()[name] for name in names}}
+    return {"first": {name: plan.first_kinds[name] for name in names}}
 
 
 def of_first_kind(plan: Plan, name: str) -> dict[str, Any]:

@@ -35,6 +35,10 @@ def _matching(runs: Iterable[Run], where: Mapping[str, Any]) -> list[Run]:
     return [run for run in runs if all(run[key] == value for key, value in where.items())]
 
 
+def _kind(run: Mapping[str, Any]) -> list[str]:
+    return [run["network"], run["augmentation"]]
+
+
 class Plan:
     """The plan of a configuration, with its settings.
 
@@ -139,32 +143,26 @@ class Plan:
         return list(dict.fromkeys(name for run in self.runs(**where) for name in self._methods[tuple(run.values())]))
 
     @cached_property
-    def _first_kinds(self) -> dict[str, list[Any]]:
-        """The first kind of networks of each data set, with maps where some have: [data set, network, augmentation]."""
-        first: dict[str, list[Any]] = {}
+    def first_kinds(self) -> dict[str, list[str]]:
+        """[network, augmentation] of the first kind of networks of each data set, with maps where some have.
+
+        It is the first network that is planned for the set, without augmentation if that is planned.
+        """
+        first: dict[str, list[str]] = {}
         with_maps = self.mapped_datasets()
         for run in [*self._mapped, *(run for run in self._runs if run["dataset"] not in with_maps)]:
-            kind = first.setdefault(run["dataset"], [run[key] for key in NETWORK])
-            if run["network"] == kind[1] and run["augmentation"] == "none":
-                kind[2] = "none"
+            kind = first.setdefault(run["dataset"], _kind(run))
+            if _kind(run) == [kind[0], "none"]:
+                kind[1] = "none"
         return first
 
-    def first_kinds(self) -> dict[str, list[Any]]:
-        """Network and augmentation of the first kind of networks of each data set."""
-        return {name: kind for name, (_, *kind) in self._first_kinds.items()}
-
     def first_kind_runs(self, **where: Any) -> list[Run]:
-        """The runs with maps of the first kind of networks of each data set, if they match `where`.
-
-        It is the first network with maps that is planned for the set, without augmentation if that is planned.
-        """
-        kinds = self._first_kinds
-        return [run for run in _matching(self._mapped, where) if [*run.values()][:-1] == kinds[run["dataset"]]]
+        """The runs with maps of the first kind of networks of each data set, if they match `where`."""
+        return [run for run in _matching(self._mapped, where) if _kind(run) == self.first_kinds[run["dataset"]]]
 
     def tested_methods(self, run: Mapping[str, Any]) -> list[str]:
         """The methods whose maps of a run are found and tested beside those of the culling: none but of first kinds."""
-        first = [run[key] for key in NETWORK] == self._first_kinds[run["dataset"]]
-        return list(self.config["shortcuts"]["methods"]) if first else []
+        return list(self.config["shortcuts"]["methods"]) if _kind(run) == self.first_kinds[run["dataset"]] else []
 
     def scored_runs(self) -> list[Run]:
         """The runs whose planned methods are scored: on data sets whose truth is known."""
@@ -189,7 +187,7 @@ class Plan:
 
     def baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of the baseline of every set of photographs: its first kind of networks."""
-        return [self._first_kinds[name] for name in self.mapped_datasets("photographs")]
+        return [[name, *self.first_kinds[name]] for name in self.mapped_datasets("photographs")]
 
     def non_baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of everything on photographs that is not the baseline, in order."""

@@ -84,24 +84,11 @@ def allowed(part: Mapping[str, Any]) -> str:
     return " ".join([words, ", ".join(bounds)]).strip() + (", or null" if "null" in kinds else "")
 
 
-def cut(text: str, most: int = LONG) -> str:
-    """A text, cut to so many letters."""
-    return text if len(text) <= most else f"{text[:most]}..."
+def cut(text: str) -> str:
+    """A text, cut to `LONG` letters."""
+    return text if len(text) <= LONG else f"{text[:LONG]}..."
 
 
-def shown(name: str | int) -> str:
-    """A name or number of a path of keys, on one line and not too long."""
-    text = str(name)
-    return cut(text if text.isprintable() else repr(text)[1:-1])
-
-
-def listed(names: Sequence[str], most: int = 160) -> str:
-    """Names with commas between them, as many as so many letters hold."""
-    first: list[str] = []
-    length = 0
-    for name in names:
-        length += len(name) + 2
-        if length > most:
-            return ", ".join([*first, f"and {len(names) - len(first)} more"])
-        first.append(name)
-    return ", ".join(first) or "nothing"
+def listed(names: Sequence[str]) -> str:
+    """Names with commas between them."""
+    return ", ".join(names) or "nothing"

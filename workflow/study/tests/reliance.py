@@ -93,16 +93,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     return {"reliance": over_seeds(given["reliance"])}
 
 
-def _settings(plan: Plan) -> dict[str, Any]:
-    return {
-        "split": plan.config["shortcuts"]["split"],
-        "percent": plan.config["shortcuts"]["percent"],
-        "architecture": lambda wildcards: plan.config["networks"][wildcards.network],
-        "recipe": lambda wildcards: plan.recipe(plan.kind_of(wildcards.dataset), wildcards.network),
-        "training": lambda wildcards: plan.training_settings(plan.kind_of(wildcards.dataset), wildcards.augmentation),
-    }
-
-
 TEST = NetworkTest(
     message="Training {wildcards.network} on {wildcards.dataset} anew without the frequencies of its maps (seed "
     "{wildcards.seed})",
@@ -121,7 +111,12 @@ TEST = NetworkTest(
         )
     },
     inputs=lambda plan: files_of_run(plan, maps=True),
-    settings=_settings,
+    settings=lambda plan: {
+        **plan.section("shortcuts", "split", "percent"),
+        "architecture": lambda wildcards: plan.config["networks"][wildcards.network],
+        "recipe": lambda wildcards: plan.recipe(plan.kind_of(wildcards.dataset), wildcards.network),
+        "training": lambda wildcards: plan.training_settings(plan.kind_of(wildcards.dataset), wildcards.augmentation),
+    },
     minutes=240,
     memory=8000,
     priority=2,

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
 from ..job import FOLDER
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -28,21 +25,17 @@ def measure(step: Any, created_by: str) -> None:
     write_table(with_names(table, data.classes), step.output[0], **run)
 
 
-def _settings(plan: Plan) -> dict[str, Any]:
-    return {
-        **plan.section("shortcuts", "split", "images_per_class"),
-        **plan.section("dfm", "percents"),
-        "settings": plan.section("shortcuts", "negatives", "seed"),
-    }
-
-
 TEST: NetworkTest = NetworkTest(
     message="Testing maps of every size of {wildcards.network} on {wildcards.dataset} (seed {wildcards.seed})",
     runs=lambda plan: [run for name in plan.datasets("photographs") for run in plan.first_kind_runs(dataset=name)],
     measure=measure,
     outputs={"sizes": Output(f"tests/{FOLDER}/sizes.csv")},
     inputs=lambda plan: files_of_run(plan, maps=True),
-    settings=_settings,
+    settings=lambda plan: {
+        **plan.section("shortcuts", "split", "images_per_class"),
+        **plan.section("dfm", "percents"),
+        "settings": plan.section("shortcuts", "negatives", "seed"),
+    },
     tables={
         "sizes": Table(
             "maps of every size, of the first kind of networks on photographs: one row a network, seed, class, "
