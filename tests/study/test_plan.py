@@ -33,6 +33,7 @@ PLAN = [
     {"datasets": ["photos", "syn_1"], "networks": ["small"], "augmentations": ["augmix"], "seeds": [3, 1]},
     {"datasets": ["photos"], "networks": ["small", "large"], "augmentations": ["none", "augmix"], "seeds": [1]},
 ]
+FIRST = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["none"], "seeds": [1, 2]}
 
 
 def plan(**changes):
@@ -109,8 +110,7 @@ def test_the_baseline_is_the_first_network_without_augmentation_where_that_is_pl
     assert plan().baselines() == [["photos", "small", "none"]]
     others = [["photos", "small", "augmix"], ["photos", "large", "none"], ["photos", "large", "augmix"]]
     assert plan().non_baselines() == others
-    unmapped = {"datasets": ["photos"], "networks": ["large"], "augmentations": ["none"], "seeds": [1], "maps": False}
-    for entries in ([PLAN[0]], [unmapped, PLAN[0]]):
+    for entries in ([PLAN[0]], [{**FIRST, "networks": ["large"], "maps": False}, PLAN[0]]):
         assert plan(plan=entries).baselines() == [["photos", "small", "augmix"]]
 
 
@@ -195,8 +195,7 @@ def test_the_culling_of_the_study_is_a_search():
 
 
 def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
-    entry = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["none"], "seeds": [1, 2]}
-    found = plan(plan=[*PLAN, {**entry, "reliance": True}, {**entry, "seeds": [4], "reliance": True, "maps": False}])
+    found = plan(plan=[*PLAN, {**FIRST, "reliance": True}, {**FIRST, "seeds": [4], "reliance": True, "maps": False}])
     assert names(found.reliance_runs()) == ["photos/small/none/1", "photos/small/none/2"]
     files = [f"results/laptop/tests/photos/small/none/seed{seed}/reliance.csv" for seed in (1, 2)]
     assert set(files) <= set(targets.of_study(found)) and "reliance" in targets.tables(found)
@@ -206,13 +205,7 @@ def test_networks_are_trained_anew_only_where_the_plan_says_so_and_with_maps():
 
 
 def test_each_claim_has_the_table_and_the_figure_that_the_plan_gives():
-    entry = {
-        "datasets": ["photos"],
-        "networks": ["small"],
-        "augmentations": ["none"],
-        "seeds": [1, 2],
-        "reliance": True,
-    }
+    entry = {**FIRST, "reliance": True}
     waved, theirs = {**entry, "datasets": ["waved"]}, {**entry, "networks": ["theirs"]}
     found = plan(plan=[waved, *PLAN, entry, theirs], graded={"sets": 2}, ood={"renditions": []})
     tables = {name: f"results/laptop/tables/{name}.csv"

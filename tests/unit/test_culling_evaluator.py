@@ -158,21 +158,6 @@ def test_swap_of_stored_images_in_float32(small_network, tmp_path, monkeypatch):
 # Features of pairs
 
 
-def test_first_order_is_the_derivative_of_removing_a_pair(small_network):
-    """Central difference with a step of 1e-4 of the pair; tolerance 1e-7."""
-    network, images = small_network(2, 3, dtype=torch.float64).eval(), batch((5, 6))
-    pairs, target = ConjugatePairs(5, 6), torch.full((len(images),), 1)
-    change = gradients.first_order(network, images, images, 1, pairs)[0]
-    assert change.shape == (len(images), len(pairs))
-    for p in range(len(pairs)):
-        part = torch.from_numpy(removed(images, pairs, p))
-        with torch.no_grad():
-            up, down = (
-                functional.cross_entropy(network(images - t * part), target, reduction="none") for t in (1e-4, -1e-4)
-            )
-        np.testing.assert_allclose(change[:, p], (up - down) / 2e-4, rtol=0, atol=1e-7)
-
-
 def test_an_image_has_at_least_two_noisy_copies_and_few_where_pairs_are_few():
     copies = [gradients.noisy_copies(len(ConjugatePairs(side, side))) for side in (1, 8, 32, 64, 128, 224)]
     assert copies == [2, 2, 2, 4, 8, 8]

@@ -99,11 +99,9 @@ def test_marks_out_of_distribution_are_means_and_lines_reach_over_all_networks()
         dots.get_label(): dots.get_offsets()[1] for dots in figure.axes[2].collections if dots.get_offsets().size > 2
     }
     bars = [bar.get_segments()[1][:, 0] for bar in figure.axes[2].collections if isinstance(bar, LineCollection)]
-    for (rate, name), label in itertools.product(
-        itertools.product(("tpr", "fpr"), ("unfiltered", "dfm")), [{"unfiltered": "unfiltered", "dfm": "own map"}]
-    ):
+    for rate, (name, label) in itertools.product(("tpr", "fpr"), (("unfiltered", "unfiltered"), ("dfm", "own map"))):
         values = mine.loc[mine["filter"] == name, rate]
-        assert marks[f"{rate.upper()}, {label[name]}"][0] == pytest.approx(values.mean())
+        assert marks[f"{rate.upper()}, {label}"][0] == pytest.approx(values.mean())
         assert any(np.allclose(bar, (values.min(), values.max())) for bar in bars)
 
 

@@ -75,7 +75,6 @@ OTHER_LAYOUT = {
     ),
     "labels are floats": (replaced("test/labels", np.float32(LABELS)), "split test: labels of type float32"),
     "class without a name": (classes("cat", ""), "split \\w+: a class has no name"),
-    "class named twice": (classes("cat", "cat"), "split \\w+: two classes are called cat"),
     "control character": (classes("cat", "wild\ndog"), r"split \w+: the class 'wild\\ndog' has a control character"),
     "statistics of bytes": (
         lambda file: file.attrs.update(mean=[127.0], std=[50.0]),

@@ -201,14 +201,8 @@ def slow_hybrid(image, donor, mask, kept, behind):
 def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negatives):
     """Exactly: the network is linear in float64, so that rounding does not change what it calls."""
     images, masks, network = pixels(height, width, seed=seed), some_masks(height, width, seed), linear(height, width)
-    hits = phase.collect(
-        network,
-        Split(images, LABELS, mean=MEAN, std=STD, neutral=neutral),
-        masks,
-        negatives=negatives,
-        seed=seed,
-        run="a",
-    )
+    split = Split(images, LABELS, mean=MEAN, std=STD, neutral=neutral)
+    hits = phase.collect(network, split, masks, negatives=negatives, seed=seed, run="a")
     table = phase_rates(hits)
     donor = donors(LABELS, neutral=neutral, seed=seed_of(seed, "a", "donors"))
     values = normalised(images.astype(float))

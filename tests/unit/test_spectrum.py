@@ -209,16 +209,6 @@ def test_two_pairs_share_a_cell_if_they_lie_in_one_rectangle(size, height, width
     assert len(np.unique(cells(pairs, 1, 1, shift=shift))) == len(pairs) and not cells(pairs, *size).any()
 
 
-@pytest.mark.parametrize(("side", "cell", "count"), [(224, 14, 128), (32, 2, 128), (32, 32, 1)])
-def test_cells_of_even_images_have_nearly_the_same_size(side, cell, count):
-    """A cell next to the Nyquist column holds one column more."""
-    pairs = ConjugatePairs(side, side)
-    numbers = np.bincount(cells(pairs, cell, cell))
-    assert len(numbers) == count
-    assert numbers.max() <= cell * (cell + 1)
-    assert numbers.sum() == len(pairs)
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -223,18 +223,3 @@ def test_smallest_effect_is_the_smallest_that_would_be_above(images, negatives, 
              for k in range(round(control * images), images + 1)]  # fmt: skip
     expected = min(row["margin"] for row in tried if row["best_control"] == kind and row["margin_low"] > 0)
     assert tried[1]["best_control"] == kind and tried[1]["smallest_effect"] == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(
-    ("part", "images", "negatives"),
-    [("keep", 2, 300), ("keep", 3, 3), ("keep", 3, 12), ("remove", 2, 300), ("remove", 20, 60)],
-)
-def test_images_are_too_few_if_the_clearest_result_would_not_be_positive(part, images, negatives):
-    nothing = {"dfm": (0.5, 0.5), **dict.fromkeys(("random", "radial", "other", "low_pass"), (0.5, 0.5))}
-    clearest = {kind: (float((kind == "dfm") == (part == "keep")), 0.0) for kind in nothing}
-    unclear, best = (verdicts(hits_of(images, negatives, part, unfiltered=(1.0, 0.0), **rates_of)).iloc[0]
-                     for rates_of in (nothing, clearest))  # fmt: skip
-    enough = slow_best(images, negatives) > 0
-    sure = "strong" if images > 3 else "weak"  # the interval of 3 of 3 begins at 0.44
-    assert best["verdict"] == (sure if enough else "too few images") and (best["margin_low"] > 0) == enough
-    assert unclear["verdict"] == ("none" if enough else "too few images")
