@@ -84,7 +84,7 @@ def test_the_state_of_a_search_is_deleted_once_the_result_is_saved(folder, tmp_p
     ("where", "what"),
     [
         ("maps.methods.mixture._block", "resumes from what is stored"),
-        ("analysis.analyse.measure_flips", "begins anew, since nothing is stored yet"),
+        ("analysis.analyse.collect", "begins anew, since nothing is stored yet"),
     ],
 )
 def test_a_stopped_command_says_whether_it_resumes(folder, tmp_path, monkeypatch, where, what):

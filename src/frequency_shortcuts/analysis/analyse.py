@@ -15,7 +15,7 @@ from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation import trials as test_of_maps
 from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.exchange.class_statistics import FEWEST
-from frequency_shortcuts.exchange.test import count_passes
+from frequency_shortcuts.exchange.test import collect, count_passes
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
@@ -29,7 +29,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work, check_state
 
 from .classes import Counts
-from .counterfactuals import measure_flips
+from .counterfactuals import FlipTest
 from .images import LabelledImages, prepared_by
 from .options import Run, Test
 from .plan import EXCHANGE, PlannedSearch, announce, measure_unfiltered, plan_search
@@ -118,7 +118,8 @@ def analyse(
     announce(subject, accuracy, steps, run)
     tested = None
     if flips:
-        tested = measure_flips(subject.frozen, subject.ranking, subject.test, seed=run.seed, progress=run.progress)
+        answers = collect(subject.frozen, subject.ranking, subject.test, seed=run.seed, progress=run.progress)
+        tested = FlipTest(subject.frozen.original, subject.ranking, subject.test, answers, run.seed)
     made, about = ({}, {}) if quick else _maps(subject, masks, search, trials, test, batch, run)
     about = _facts(subject, accuracy, search, run) | about | {"seed": run.seed}
     about["seconds"] = round(time.perf_counter() - begin, 1)

@@ -20,8 +20,8 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.data_check import Cause, carries, name_causes
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates
 from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistics, class_statistics
-from frequency_shortcuts.exchange.test import collect, example, shown_images
-from frequency_shortcuts.networks.predictions import Classifier, device_of, dtype_of, evaluating
+from frequency_shortcuts.exchange.test import example, shown_images
+from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 MIRRORED = {LOST: RAISED, RAISED: LOST}  # causes: of two classes, what one has lost is raised in the other
@@ -144,12 +144,6 @@ class FlipTest:
             logits_after=logits[1].numpy(),
             part=part,
         )
-
-
-def measure_flips(network: Classifier, ranking: Split, test: Split, *, seed: int, progress: bool) -> FlipTest:
-    """Run the exchange test; see `exchange.test.collect`."""
-    answers = collect(network, ranking, test, seed=seed, progress=progress)
-    return FlipTest(network.original, ranking, test, answers, seed)
 
 
 def carriers(test: FlipTest) -> pd.DataFrame:

@@ -81,8 +81,7 @@ def read_data(
     """
     path = Path(images) if isinstance(images, str | os.PathLike) else None
     if path is not None and path.suffix.lower() not in HDF5:
-        listed = _listing(path, labels, source)
-        read = _read_files(listed, Preprocessing(size=size).shape, strict=strict, progress=progress)
+        read = _read_files(path, labels, source, Preprocessing(size=size).shape, strict=strict, progress=progress)
     else:
         read = _read_others(images, labels, source, size, progress)
     numbers = np.unique(read.labels)
@@ -105,19 +104,13 @@ def read_data(
     return replace(read, labels=there, classes=names)
 
 
-@dataclass(frozen=True)
-class _Listing:
-    """Files with the numbers and names of their classes, and the sources if there are some."""
+def _listing(
+    path: Path, labels: Any, source: Source
+) -> tuple[Path, list[Path], IntArray, tuple[str, ...], npt.NDArray[np.str_] | None]:
+    """The pictures of a folder of class folders; or of a CSV, which is the path or the labels.
 
-    root: Path
-    files: list[Path]
-    labels: IntArray
-    classes: tuple[str, ...]
-    sources: npt.NDArray[np.str_] | None
-
-
-def _listing(path: Path, labels: Any, source: Source) -> _Listing:
-    """The pictures of a folder of class folders; or of a CSV, which is the path or the labels."""
+    Returns their root, the files, the numbers and names of their classes, and the sources if there are some.
+    """
     file = labels
     if path.suffix.lower() == ".csv":
         if labels is not None:
@@ -140,32 +133,32 @@ def _listing(path: Path, labels: Any, source: Source) -> _Listing:
             f"labels of {path} are a {type(labels).__name__}: expected a CSV with the columns path and label"
         )
     sources = None if source is None else read_sources(source, len(files), files, root)
-    return _Listing(root, files, numbers.astype(np.int64), classes, sources)
+    return root, files, numbers.astype(np.int64), classes, sources
 
 
-def _read_files(listed: _Listing, size: tuple[int, int] | None, *, strict: bool, progress: bool) -> DataImages:
-    """Read the head of each file, choose a size, and decode all."""
+def _read_files(
+    path: Path, labels: Any, source: Source, size: tuple[int, int] | None, *, strict: bool, progress: bool
+) -> DataImages:
+    """List pictures, read the head of each file, choose a size, and decode all."""
+    root, listed, numbers, classes, sources = _listing(path, labels, source)
     heads: dict[int, FileFacts] = {}
-    bar = tqdm(listed.files, desc="reading heads", unit="file", leave=False, disable=None if progress else True)
+    bar = tqdm(listed, desc="reading heads", unit="file", leave=False, disable=None if progress else True)
     for i, file in enumerate(bar):
         with contextlib.suppress(ValueError):
             heads[i] = file_facts(file)
     sizes = collections.Counter((head.height, head.width) for head in heads.values())
     size = size or (common_size(sizes) if heads else (1, 1))
     channels = 1 if all(head.mode in GREY for head in heads.values()) else 3
-    files = folders.ImageFiles([listed.files[i] for i in heads], size, channels, workers=4, on_error="skip")
+    files = folders.ImageFiles([listed[i] for i in heads], size, channels, workers=4, on_error="skip")
     pixels, content, decoded = _decode(files, progress)
     kept = np.array([*heads], np.int64)[decoded]
-    root = listed.root
-    names = np.array([str(one.relative_to(root) if one.is_relative_to(root) else one) for one in listed.files])
+    names = np.array([str(one.relative_to(root) if one.is_relative_to(root) else one) for one in listed])
     unreadable = tuple(np.delete(names, kept).tolist())
     if unreadable and (strict or not len(kept)):
-        raise ValueError(f"{len(unreadable)} of {len(listed.files)} pictures cannot be read: {few(unreadable)}")
-    sources = None if listed.sources is None else listed.sources[kept]
-    return DataImages(
-        pixels, listed.labels[kept], listed.classes, names[kept], _of_heads([heads[i] for i in kept]).join(content),
-        sources, sizes, unreadable,
-    )  # fmt: skip
+        raise ValueError(f"{len(unreadable)} of {len(listed)} pictures cannot be read: {few(unreadable)}")
+    facts = _of_heads([heads[i] for i in kept]).join(content)
+    sources = None if sources is None else sources[kept]
+    return DataImages(pixels, numbers[kept], classes, names[kept], facts, sources, sizes, unreadable)
 
 
 def common_size(sizes: collections.Counter[tuple[int, int]]) -> tuple[int, int]:

@@ -307,7 +307,16 @@ def as_pixels(
     resize: Resize = None,
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
-    fitted = _fitted(upright(picture, channels), height, width, resize)
+    whole = upright(picture, channels)
+    if resize is None:
+        fitted = ImageOps.fit(whole, (width, height), BILINEAR)
+    elif isinstance(resize, tuple):
+        fitted = _middle(whole.resize(resize[::-1], BILINEAR), height, width)
+    else:
+        short, long = sorted(whole.size)
+        scaled = int(resize * long / short)  # rounded down, as torchvision does
+        size = (resize, scaled) if whole.width <= whole.height else (scaled, resize)
+        fitted = _middle(whole.resize(size, BILINEAR), height, width)
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
@@ -341,17 +350,6 @@ def _orientation(picture: Image.Image) -> Any:
         return picture.getexif().get(0x0112, 1)
     except Exception:  # a damaged block of tags counts as none
         return 1
-
-
-def _fitted(picture: Image.Image, height: int, width: int, resize: Resize) -> Image.Image:
-    if resize is None:
-        return ImageOps.fit(picture, (width, height), BILINEAR)
-    if isinstance(resize, tuple):
-        return _middle(picture.resize(resize[::-1], BILINEAR), height, width)
-    short, long = sorted(picture.size)
-    scaled = int(resize * long / short)  # rounded down, as torchvision does
-    size = (resize, scaled) if picture.width <= picture.height else (scaled, resize)
-    return _middle(picture.resize(size, BILINEAR), height, width)
 
 
 def _middle(picture: Image.Image, height: int, width: int) -> Image.Image:

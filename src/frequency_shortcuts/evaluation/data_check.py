@@ -127,7 +127,14 @@ def name_causes(
             u, v = np.abs(pairs.frequencies[pair])
             highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
             causes[k] = Cause(CHECKERBOARD if highest else WAVE, share, pair, scores)
-    traces = _forensics(pixels, features.prints, len(statistics), seed).find(apart=[*causes])
+    order = np.random.default_rng([seed, 50]).permutation(len(labels))
+    rank = np.empty(len(labels), int)  # of each image within its class, at random
+    for k in range(len(statistics)):
+        own = order[labels[order] == k]
+        rank[own] = np.arange(len(own))
+    sample = np.sort(order[np.argsort(rank[order], kind="stable")][:SAMPLE])  # as many images of each class
+    grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in index_batches(sample, BATCH)])
+    traces = Forensics(features.prints, labels, len(statistics), grey, sample).find(apart=[*causes])
     return causes | {
         k: Cause(trace.cause, trace.carriers, trace, features.scores(trace)) for k, trace in traces.items()
     }
@@ -224,19 +231,6 @@ def _around(pair: int, pairs: ConjugatePairs) -> tuple[IntArray, IntArray]:
 def _share_above(own: FloatArray, others: FloatArray) -> float:
     """The share of images that score higher than 95 % of the others, beyond the 5 % that these have."""
     return float(max(0.0, ((own > np.quantile(others, 0.95)).mean() - 0.05) / 0.95))
-
-
-def _forensics(pixels: Pixels, prints: FloatArray, n_classes: int, seed: int) -> Forensics:
-    """What artefacts do to a sample of the images, with as many of each class."""
-    generator, labels = np.random.default_rng([seed, 50]), pixels.labels
-    order = generator.permutation(len(labels))
-    rank = np.empty(len(labels), int)  # of each image within its class, at random
-    for k in range(n_classes):
-        own = order[labels[order] == k]
-        rank[own] = np.arange(len(own))
-    sample = np.sort(order[np.argsort(rank[order], kind="stable")][:SAMPLE])
-    grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in index_batches(sample, BATCH)])
-    return Forensics(prints, labels, n_classes, grey, sample)
 
 
 def share_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int) -> pd.DataFrame:

@@ -103,19 +103,14 @@ def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
             axis.set_position(Bbox(np.round(corners * _GRID) / _GRID))
         with replacing(Path(f"{stem}.png")) as temporary:
             figure.savefig(temporary, metadata={"Software": None})
-        _embed_own_pixels(figure)
+        # An SVG holds the pixels of pictures themselves, where these are fewer than those it would draw.
+        scale = mpl.rcParams["savefig.dpi"] / figure.dpi
+        for picture in (picture for axis in figure.axes for picture in axis.images):
+            place, (height, width) = picture.get_window_extent(), picture.get_size()
+            if width <= place.width * scale and height <= place.height * scale:
+                picture.set_interpolation("none")
         with replacing(Path(f"{stem}.svg")) as temporary:
             figure.savefig(temporary, metadata={"Date": None})
-
-
-def _embed_own_pixels(figure: Figure) -> None:
-    """Let an SVG hold the pixels of pictures themselves, where these are fewer than those it would draw."""
-    scale = mpl.rcParams["savefig.dpi"] / figure.dpi
-    for picture in (picture for axis in figure.axes for picture in axis.images):
-        place = picture.get_window_extent()
-        height, width = picture.get_size()
-        if width <= place.width * scale and height <= place.height * scale:
-            picture.set_interpolation("none")
 
 
 def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:

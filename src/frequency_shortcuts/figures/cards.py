@@ -83,7 +83,10 @@ def class_cards(
         canvas.titles(axes, [*(shown.title for shown in planes), *pictures])
         for shown, axis in zip(planes, axes[-1], strict=False):
             if shown.ticks:
-                _draw_bar(figure, axis, shown)
+                place = axis.inset_axes((0, -0.13, 1, 0.07))
+                bar = figure.colorbar(ScalarMappable(shown.norm, shown.cmap), cax=place, orientation="horizontal")
+                bar.set_ticks(shown.ticks, labels=[f"{tick:g}" for tick in shown.ticks])
+                bar.set_label(shown.unit)
         fill = f", at other frequencies {named(cards.fill).words.removesuffix(' elsewhere')}"
         key = f"below images: TPR / FPR{fill}" if rates is not None else ""
         circles = canvas.BANDS if len(band_edges) else ""
@@ -105,15 +108,6 @@ class _Planes:
 
 
 _SIGNED_ROOT = FuncNorm((lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np.sign(x) * x**2), -1, 1)
-
-
-def _draw_bar(figure: Figure, axis: Axes, shown: _Planes) -> None:
-    """The colour bar of a column, below its last panel."""
-    bar = figure.colorbar(
-        ScalarMappable(shown.norm, shown.cmap), cax=axis.inset_axes((0, -0.13, 1, 0.07)), orientation="horizontal"
-    )
-    bar.set_ticks(shown.ticks, labels=[f"{tick:g}" for tick in shown.ticks])
-    bar.set_label(shown.unit)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,15 @@ def claims(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
                 low = -1 if measure == CORRELATION else 0
                 axis.set(xlim=(low - 0.05, 1.05), xticks=np.linspace(low, 1, 5))
             top -= BELOW
-        _add_legend(figure)
+        handles = {
+            "mean or share, 95 % interval": Line2D([], [], color="0.3", marker="o", markersize=5.5, linewidth=2.5),
+            "one network": Line2D([], [], color="0.35", marker="o", markersize=3, markerfacecolor="none", linestyle=""),
+            "threshold": Line2D([], [], color="0.25", linestyle=(0, (2, 1.5)), linewidth=1),
+            "within the bound: not seen": Patch(facecolor="0.9", linewidth=0),
+        }
+        figure.legend(
+            list(handles.values()), list(handles), loc="lower center", ncols=4, columnspacing=1.2, handlelength=1.6
+        )
     return figure
 
 
@@ -94,15 +102,3 @@ def _draw_row(axis: Axes, place: int, row: Mapping[Any, Any], numbers: pd.DataFr
         own = own[(own[OF] == own[OF].iloc[0]).all(axis=1)]
         at = np.full(len(own), place + 0.28)
         axis.plot(own["value"], at, "o", color="0.35", markersize=3, markerfacecolor="none", markeredgewidth=0.6)
-
-
-def _add_legend(figure: Figure) -> None:
-    handles = {
-        "mean or share, 95 % interval": Line2D([], [], color="0.3", marker="o", markersize=5.5, linewidth=2.5),
-        "one network": Line2D([], [], color="0.35", marker="o", markersize=3, markerfacecolor="none", linestyle=""),
-        "threshold": Line2D([], [], color="0.25", linestyle=(0, (2, 1.5)), linewidth=1),
-        "within the bound: not seen": Patch(facecolor="0.9", linewidth=0),
-    }
-    figure.legend(
-        list(handles.values()), list(handles), loc="lower center", ncols=4, columnspacing=1.2, handlelength=1.6
-    )

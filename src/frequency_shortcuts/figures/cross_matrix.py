@@ -56,7 +56,7 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
                 axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
             axis.tick_params(length=0)
             if len(values) <= NUMBERED:
-                canvas.write_numbers(axis, values, _two_digits, values > 0.6)
+                canvas.write_numbers(axis, values, "{:z.2f}".format, values > 0.6)
             left, last = i % columns == 0, i // columns == rows - 1
             axis.set_yticks(range(len(classes)), labels if left else [])
             axis.set_xticks(range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0)
@@ -75,10 +75,6 @@ def cross_matrix(table: pd.DataFrame, advantage: pd.DataFrame, classes: Sequence
         bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
         canvas.write_title(figure, "Is a class recognised from its own map (framed), or from any?", note)
     return figure
-
-
-def _two_digits(value: float) -> str:
-    return f"{value:.2f}".replace("-0.00", "0.00")
 
 
 def _advantage(rows: pd.DataFrame) -> str:

@@ -79,7 +79,9 @@ def shortcuts(
             axis.tick_params(axis="y", length=0)
             axis.hlines(place, *axis.get_xlim(), color="0.92", linewidth=0.8, zorder=0)
             axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
-            count = [_parameters(sizes[kind])] if kind in sizes else []
+            size = sizes.get(kind, 0)
+            words = f"{size / 1e6:.3g} million" if size >= 1e6 else f"{size:,.0f}"
+            count = [f"{words} parameters"] if size else []
             networks = [f"{of['seeds'].max()} networks"] if of["seeds"].max() > 1 else []
             label = canvas.break_line(canvas.network_label(*kind).replace("\n", ", "), 80 if one else 20)
             axis.set_title(
@@ -99,10 +101,6 @@ def shortcuts(
         fill = named(first["fill"].iloc[0]).words
         canvas.write_title(figure, f"Which classes are recognised from their map alone ({fill})?", *lines, note)
     return figure
-
-
-def _parameters(count: float) -> str:
-    return f"{count / 1e6:.3g} million parameters" if count >= 1e6 else f"{count:,.0f} parameters"
 
 
 def _mark_names(axis: Axes, rows: pd.DataFrame) -> list[str]:

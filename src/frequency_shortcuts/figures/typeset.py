@@ -55,17 +55,11 @@ def _texts(values: pd.Series, like: pd.Series | None = None) -> pd.Series:
     """Values as text, numbers with the decimals that suit the whole column (or the column `like`)."""
     if not _numeric(values):
         return values.map(lambda value: MISSING if pd.isna(value) else str(value))
-    decimals = _decimals(values if like is None else like)
+    finite = np.abs((values if like is None else like).to_numpy(float, na_value=np.nan))
+    finite, decimals = finite[np.isfinite(finite)], 0
+    if (finite != np.rint(finite)).any():  # three digits of the greatest number
+        decimals = int(np.clip(2 - np.floor(np.log10(finite.max())), 1, 3))
     return values.map(lambda value: MISSING if pd.isna(value) else _number(float(value), decimals))
-
-
-def _decimals(values: pd.Series) -> int:
-    """Three digits of the greatest number (none for whole numbers)."""
-    finite = np.abs(values.to_numpy(float, na_value=np.nan))
-    finite = finite[np.isfinite(finite)]
-    if len(finite) == 0 or (finite == np.rint(finite)).all():
-        return 0
-    return int(np.clip(2 - np.floor(np.log10(finite.max())), 1, 3))
 
 
 def _number(value: float, decimals: int) -> str:

@@ -264,8 +264,14 @@ def load_weights(network: nn.Module, path: str | os.PathLike[str]) -> nn.Module:
     a usual name. Prefixes that wrappers add to every name are dropped. Raises ValueError, naming the first few, if
     tensors are missing, unknown, or of another shape.
     """
-    wanted = network.state_dict()
-    weights = _unwrapped(_read_weights(path), wanted)
+    wanted, weights = network.state_dict(), _read_weights(path)
+    # Prefixes of DataParallel, torch.compile, Lightning and similar wrappers
+    usual = ("module.", "_orig_mod.", "model.", "network.", "net.", "backbone.")
+    while not weights.keys() & wanted.keys():
+        prefix = next((prefix for prefix in usual if all(name.startswith(prefix) for name in weights)), None)
+        if prefix is None:
+            break
+        weights = {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
     problems = [f"{name} is missing" for name in wanted if name not in weights]
     problems += [f"{name} is unknown" for name in weights if name not in wanted]
     problems += [
@@ -303,14 +309,3 @@ def _read_weights(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     if not tensors:
         raise ValueError(f"{path} holds no state_dict: expected a dict from names to tensors")
     return tensors
-
-
-def _unwrapped(weights: dict[str, Tensor], wanted: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors without the prefixes of DataParallel, torch.compile, Lightning and similar wrappers."""
-    usual = ("module.", "_orig_mod.", "model.", "network.", "net.", "backbone.")
-    while not weights.keys() & wanted.keys():
-        prefix = next((prefix for prefix in usual if all(name.startswith(prefix) for name in weights)), None)
-        if prefix is None:
-            break
-        weights = {name.removeprefix(prefix): tensor for name, tensor in weights.items()}
-    return weights

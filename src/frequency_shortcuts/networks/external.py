@@ -149,12 +149,7 @@ def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = N
     check_precision(network)
     returned, again = shown_twice(network, images[:1])
     where, logits = _logits_in(returned)
-    if not isinstance(logits, Tensor) or logits.ndim != 2 or len(logits) != 1:
-        kind = tuple(logits.shape) if isinstance(logits, Tensor) else type(returned).__name__
-        raise ValueError(
-            f"{type(network).__name__} gives {kind} for one image: expected logits of shape [1, classes], alone, first "
-            "in a tuple or list, or as `logits` of an object or dict"
-        )
+    check_logits(returned if logits is None else logits, 1, network=type(network).__name__)
     if not logits.is_floating_point():
         raise ValueError(f"{type(network).__name__} gives {logits.dtype}: expected logits in floating point")
     if outputs is not None and not 0 <= outputs.min() <= outputs.max() < logits.shape[1]:

@@ -128,8 +128,13 @@ class Journal:
 
     def _append(self, key: str, value: npt.NDArray[Any]) -> None:
         assert self._file is not None and self._path is not None
+        record = io.BytesIO()  # numpy's own writer hides the error of a full disk
+        for array in (np.array(key), value, np.array(_checksum(key, value))):
+            np.save(record, array, allow_pickle=False)
+        rest = record.getbuffer()
         with explain_full_disk(self._path):
-            _write(self._file, key, value)
+            while rest:
+                rest = rest[self._file.write(rest) :]
 
     def _truncate(self, at: int) -> None:
         assert self._file is not None
@@ -185,15 +190,6 @@ def _read(file: BinaryIO | io.FileIO) -> tuple[str, npt.NDArray[Any]] | None:
         return (str(key), value) if int(check) == _checksum(str(key), value) else None
     except Exception:  # numpy raises various errors for a torn record or a foreign file
         return None
-
-
-def _write(file: io.FileIO, key: str, value: npt.NDArray[Any]) -> None:
-    record = io.BytesIO()  # numpy's own writer hides the error of a full disk
-    for array in (np.array(key), value, np.array(_checksum(key, value))):
-        np.save(record, array, allow_pickle=False)
-    rest = record.getbuffer()
-    while rest:
-        rest = rest[file.write(rest) :]
 
 
 def _checksum(key: str, value: npt.NDArray[Any]) -> int:

@@ -154,19 +154,14 @@ class Workspace:
         stored = self._journal.step(key, compute_in_memory)
         self.passes += round(passes)
         self._bar.update(passes)
-        self._log_progress()
+        if (now := time.monotonic()) - self._logged >= LOGGED_S:
+            rate = max(self._computed / (now - self._started), 1e-9)  # of passes that were computed, not read
+            log.info(
+                "%d of at most %.0f passes, %.0f passes/s, at most %.0f s left",
+                self.passes, self._expected, rate, max(0, self._expected - self.passes) / rate,
+            )  # fmt: skip
+            self._logged = now
         return stored
-
-    def _log_progress(self) -> None:
-        """A line once a minute. The rate is that of passes that were computed, not read."""
-        if (now := time.monotonic()) - self._logged < LOGGED_S:
-            return
-        rate = max(self._computed / (now - self._started), 1e-9)
-        log.info(
-            "%d of at most %.0f passes, %.0f passes/s, at most %.0f s left",
-            self.passes, self._expected, rate, max(0, self._expected - self.passes) / rate,
-        )  # fmt: skip
-        self._logged = now
 
     def _check_network(self) -> None:
         """Drop what another network has stored: one that differs only in a hook has the same fingerprint."""

@@ -90,10 +90,6 @@ class _Evaluations:
         """|X||G|"""
         return self.features[1]
 
-    def by_group(self, values: FloatArray) -> FloatArray:
-        """Sums of values [k], [groups]."""
-        return np.bincount(self.group, values, self.n_groups).astype(float)
-
     def by_pair(self, values: FloatArray) -> FloatArray:
         """Sums of values [k], [pairs]."""
         return np.bincount(self.pair, values, self.n_pairs).astype(float)
@@ -129,7 +125,12 @@ class Model:
             target = known.increment - self._departure[known.pair] * known.product
             weights = self._fit_linear_term(known, precision, target)
             linear_term = weights @ known.features
-            factor = _group_factors(known, precision, linear_term, target)
+            # Posterior mean of the factor of each group; the prior is a normal distribution around 1.
+            pull, certainty = (
+                np.bincount(known.group, linear_term * precision * values, known.n_groups)
+                for values in (target, linear_term)
+            )
+            factor = (pull + GROUPS_DIFFER**-2) / (certainty + GROUPS_DIFFER**-2)
             residual = known.increment - factor[known.group] * linear_term
             without_own, unsure = self._fit_departure(known, precision, residual)
             self._fit_error(known, precision, residual)
@@ -218,14 +219,6 @@ class Model:
     def _around(self, values: FloatArray, reach: float = REACH) -> FloatArray:
         """Means of each pair and its neighbours on the torus of frequencies, by their weights: [..., pairs]."""
         return self._pairs.gather(_smooth(self._pairs.scatter(values), reach))
-
-
-def _group_factors(
-    known: _Evaluations, precision: FloatArray, linear_term: FloatArray, target: FloatArray
-) -> FloatArray:
-    """Posterior mean of the factor of each group [groups]; the prior is a normal distribution around 1."""
-    pull, certainty = (known.by_group(linear_term * precision * values) for values in (target, linear_term))
-    return (pull + GROUPS_DIFFER**-2) / (certainty + GROUPS_DIFFER**-2)
 
 
 def _smooth(planes: FloatArray, reach: float) -> FloatArray:
