@@ -4,8 +4,8 @@ from pathlib import Path
 
 from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.storage.hdf5 import read_hdf5
-from study.image_folders import log_conversions
 from study.job import script
+from study.sources.folder import log_conversions
 
 
 @script
@@ -30,4 +30,4 @@ def main(snakemake, created_by):
         statistics=statistics,
         about={"dataset": snakemake.wildcards.dataset},
     )
-    log_conversions([pictures])
+    log_conversions(pictures)

@@ -216,7 +216,7 @@ def _training(plan: Plan, kind: str) -> Iterator[str]:
 
 def _graded(plan: Plan) -> Iterator[str]:
     """The section `graded`, and the constants of these sets."""
-    settings, constants = plan.config["graded"], plan.planting("graded")
+    settings = plan.config["graded"]
     if not settings["sets"]:
         return
     if settings["every"] > (last := settings["iterations"]):
@@ -224,10 +224,8 @@ def _graded(plan: Plan) -> Iterator[str]:
             f"graded.every: {settings['every']} is not allowed, expected at most graded.iterations, {last}; "
             f"write every: {last}"
         )
-    for key in ("images_per_class", "seeds"):
-        del constants[key]
     try:
-        planted.Design("graded", **constants)
+        planted.Design("graded", **plan.graded_settings()["constants"])
     except ValueError as error:
         yield f"planting.mechanisms.graded: {error}; correct it, or leave these sets out; write graded.sets: 0"
 

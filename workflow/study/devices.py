@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from zlib import crc32
 
@@ -11,7 +10,7 @@ import torch
 from frequency_shortcuts.networks import instructions
 from frequency_shortcuts.networks.numerics import keep_freed_memory, pick_device
 
-log = logging.getLogger("study")
+from .job import log
 
 
 def take_device(requested: str) -> torch.device:

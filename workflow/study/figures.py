@@ -22,11 +22,14 @@ def kinds(plan: Plan) -> list[str]:
 
 def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
     """What the notebook of a kind gets for each figure: `figure`, the path without suffix, files, and the rest."""
-    figure = FIGURES[kind]
+    figure, below = FIGURES[kind], f"{plan.results}/"
     return [
         {
-            "figure": f"{plan.results}/figures/{kind}_{name}",
-            **_below_results(plan, figure.inputs(plan, name)),
+            "figure": f"{below}figures/{kind}_{name}",
+            **{
+                key: below + given if isinstance(given, str) else [below + file for file in given]
+                for key, given in figure.inputs(plan, name).items()
+            },
             **figure.parameters(plan, name),
         }
         for name in figure.names(plan)
@@ -36,19 +39,12 @@ def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
 def inputs(plan: Plan, kind: str) -> list[str]:
     """The files that the figures of a kind are drawn from, each once."""
     figure = FIGURES[kind]
-    given = [path for name in figure.names(plan) for path in _paths(_below_results(plan, figure.inputs(plan, name)))]
-    return list(dict.fromkeys(given))
+    given = [path for name in figure.names(plan) for path in _paths(figure.inputs(plan, name))]
+    return [f"{plan.results}/{path}" for path in dict.fromkeys(given)]
 
 
 def _paths(files: dict[str, Any]) -> list[str]:
     return [path for file in files.values() for path in ([file] if isinstance(file, str) else file)]
-
-
-def _below_results(plan: Plan, files: dict[str, Any]) -> dict[str, Any]:
-    return {
-        key: f"{plan.results}/{given}" if isinstance(given, str) else [f"{plan.results}/{file}" for file in given]
-        for key, given in files.items()
-    }
 
 
 def _with_planned_tables(figure: Figure) -> Figure:

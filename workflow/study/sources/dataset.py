@@ -6,13 +6,13 @@ import functools
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..dependencies import code_of_entry_point
 from ..job import code_version
 from .description import Content, Source, shape_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from frequency_shortcuts.data.torch_dataset import DatasetImages
 
     from ..plan import Plan
@@ -77,8 +77,6 @@ dataset:
         from frequency_shortcuts.data import stores
         from frequency_shortcuts.data.splits import stratified
 
-        from ..image_folders import identity_statistics
-
         items, labels, classes = open_dataset(settings)
         parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
         stores.write(
@@ -86,7 +84,7 @@ dataset:
             {split: (items.subset(chosen), labels[chosen]) for split, chosen in parts.items()},
             classes=classes,
             source=f"dataset {settings['entry_point']}",
-            statistics=None if "train" in parts else identity_statistics(settings["channels"]),
+            statistics=None if "train" in parts else (np.zeros(settings["channels"]), np.ones(settings["channels"])),
             **about,
         )
 

@@ -7,12 +7,13 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from ..job import log
 from ..states import digest, folder_state
 from .description import Content, Source, shape_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from frequency_shortcuts.data import folders
 
     from ..plan import Plan
@@ -111,19 +112,28 @@ folder:
         """Read root/class/*, split it class by class and store it; the test images may be in a separate folder."""
         from frequency_shortcuts.data import stores
 
-        from ..image_folders import identity_statistics, log_conversions
-
         splits, classes, twins = split_folder(settings, workers)
         about |= {
             "classes": classes,
             "source": f"folder {settings['root']}",
-            "statistics": None if "train" in splits else identity_statistics(settings["channels"]),
+            "statistics": None
+            if "train" in splits
+            else (np.zeros(settings["channels"]), np.ones(settings["channels"])),
         }
         if settings.get("keep") == "files":
             stores.write_files(path, splits, **about)
         else:
             stores.write(path, splits, stylised=twins, **about)
-        log_conversions(pictures for pictures, _ in splits.values())
+        for pictures, _ in splits.values():
+            log_conversions(pictures)
+
+
+def log_conversions(pictures: folders.ImageFiles) -> None:
+    """Log which images were converted, and which were skipped."""
+    for path in pictures.skipped:
+        log.warning("skipped %s, which does not decode", path)
+    counts = ", ".join(f"{count} x {what}" for what, count in pictures.converted.items())
+    log.info("%d images, %d skipped; converted: %s", len(pictures), len(pictures.skipped), counts or "none")
 
 
 def split_folder(
