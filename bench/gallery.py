@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -77,16 +77,12 @@ class Table(NamedTuple):
             found = found.reset_index()
         headings, forms = zip(*(text.partition("|")[::2] for text in self.columns.values()), strict=True)
         cells = list(zip(self.columns, forms, strict=True))
-        return table(headings, ([shown(row, *cell) for cell in cells] for row in found.to_dict("records")))
+        rows = [[shown(row, *cell) for cell in cells] for row in found.to_dict("records")]
+        lines = [headings, ["---", *["---:"] * (len(cells) - 1)], *rows]  # all but the first are aligned to the right
+        return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 TABLES = {name: Table(**about) for name, about in yaml.safe_load((ROOT / "bench" / "tables.yaml").read_text()).items()}
-
-
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown; all columns but the first are aligned to the right."""
-    lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
-    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def shown(row: Mapping[Any, Any], name: str, form: str) -> str:

@@ -66,9 +66,9 @@ def by_dataset(function):
     return lambda wildcards: function(wildcards.dataset)
 
 
-def setting(dpath, *default):
-    """Params: a value of the configuration, or the default. `lookup` is slower: it searches all keys for every job."""
-    return lambda wildcards: plan.setting(dpath.format(**dict(wildcards.items())), *default)
+def setting(dpath):
+    """Params: a value of the configuration. `lookup` is slower: it searches all keys for every job."""
+    return lambda wildcards: plan.setting(dpath.format(**dict(wildcards.items())))
 
 
 def checkpoint(wildcards):

@@ -121,11 +121,8 @@ rule twin:
         dataset=one_of(plan.twin_datasets()),
     threads: 4
     params:
-        root=setting("datasets/{dataset}/ood/root"),
-        classes=setting("datasets/{dataset}/ood/classes"),
         listing=lambda wildcards: states.rendition_digest(config["datasets"][wildcards.dataset], wildcards.rendition),
-        resize=setting("datasets/{dataset}/resize", None),
-        on_error=setting("datasets/{dataset}/on_error", "stop"),
+        settings=by_dataset(plan.dataset),
     message:
         "Storing the rendition {wildcards.rendition} of {wildcards.dataset}"
     script:

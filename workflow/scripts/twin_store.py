@@ -11,16 +11,15 @@ from study.sources.folder import log_conversions
 @script
 def main(snakemake, created_by):
     """Read root/rendition/class/* with the classes, size and normalisation of the training images."""
-    params = snakemake.params
-    root = Path(params.root) / snakemake.wildcards.rendition
+    settings = snakemake.params.settings
+    root = Path(settings["ood"]["root"]) / snakemake.wildcards.rendition
     with read_hdf5(snakemake.input.images) as store:
         classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
         split = next(name for name in ("test", "validation", "train") if name in store)
         channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
-    files, labels, _ = folders.listing(root, folders.matched(classes, root, params.classes))
-    pictures = folders.ImageFiles(
-        files, tuple(size), channels, resize=params.resize, workers=snakemake.threads, on_error=params.on_error
-    )
+    files, labels, _ = folders.listing(root, folders.matched(classes, root, settings["ood"].get("classes")))
+    how = {"resize": settings.get("resize"), "on_error": settings.get("on_error", "stop")}
+    pictures = folders.ImageFiles(files, tuple(size), channels, workers=snakemake.threads, **how)
     stores.write(
         snakemake.output[0],
         {"test": (pictures, labels)},

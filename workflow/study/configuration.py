@@ -20,10 +20,11 @@ from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
 
 from .plan import KINDS, Plan
-from .schema import Validator, allowed, cut, listed, schema
+from .schema import Validator, allowed, listed, schema
 from .sources.registry import SOURCES
 
 MOST = 30  # mistakes that are named
+LONG = 60  # letters of a value that a sentence shows
 
 
 def mistakes(config: Mapping[str, Any]) -> list[str]:
@@ -87,10 +88,9 @@ def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
                     yield (*path, name), f"{_dotted(*path, name)}: missing, expected {expected}"
         case _:
             line = path[: max((i for i, part in enumerate(path, 1) if isinstance(part, str)), default=0)]
-            yield (
-                line,
-                f"{_dotted(*path)}: {cut(repr(error.instance))} is not allowed, expected {allowed(error.schema)}",
-            )
+            value = repr(error.instance)
+            value = value if len(value) <= LONG else f"{value[:LONG]}..."
+            yield line, f"{_dotted(*path)}: {value} is not allowed, expected {allowed(error.schema)}"
 
 
 def _dotted(*path: Any) -> str:
@@ -257,13 +257,7 @@ def _culling(plan: Plan) -> Iterator[str]:
             f"culling.patch: {culling['patch']} needs culling.method: exact and culling.parts: 1; "
             "write these, or patch: 1"
         )
-    if culling["method"] == "screened":
-        yield from _percent(plan, "culling.percent", culling["percent"])
-    yield from _percent(plan, "shortcuts.percent", plan.config["shortcuts"]["percent"])
-
-
-def _percent(plan: Plan, key: str, percent: float) -> Iterator[str]:
-    """The size of a map must be one of those that are written."""
-    percents = plan.config["dfm"]["percents"]
-    if percent not in percents:
-        yield f"{key}: {percent:g} is not one of dfm.percents {percents}; write percent: {percents[0]}"
+    percents = plan.config["dfm"]["percents"]  # the sizes of maps that are written
+    for section in ("culling", "shortcuts") if culling["method"] == "screened" else ("shortcuts",):
+        if (percent := plan.config[section]["percent"]) not in percents:
+            yield f"{section}.percent: {percent:g} is not one of dfm.percents {percents}; write percent: {percents[0]}"

@@ -53,12 +53,10 @@ class Plan:
         self.config = config
         self.results = f"results/{config['study']}"
 
-    def setting(self, dpath: str, *default: Any) -> Any:
-        """The value at keys joined by `/`, or the default. Raises KeyError if there is neither."""
+    def setting(self, dpath: str) -> Any:
+        """The value at keys joined by `/`."""
         part: Any = self.config
         for key in dpath.split("/"):
-            if default and not (isinstance(part, Mapping) and key in part):
-                return default[0]
             part = part[key]
         return part
 

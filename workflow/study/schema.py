@@ -27,7 +27,6 @@ BOUNDS = {
     "maxItems": "at most {} entries",
     "maxProperties": "at most {} entries",
 }
-LONG = 60  # letters of a value that a sentence shows
 
 
 def _is_integer(_: Any, value: Any) -> bool:
@@ -82,11 +81,6 @@ def allowed(part: Mapping[str, Any]) -> str:
     if part.get("uniqueItems"):
         bounds.append("no repeats")
     return " ".join([words, ", ".join(bounds)]).strip() + (", or null" if "null" in kinds else "")
-
-
-def cut(text: str) -> str:
-    """A text, cut to `LONG` letters."""
-    return text if len(text) <= LONG else f"{text[:LONG]}..."
 
 
 def listed(names: Sequence[str]) -> str:
