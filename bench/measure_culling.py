@@ -14,9 +14,8 @@ from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data.source import tiling
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Found
-from frequency_shortcuts.maps.methods.workspace import Workspace
+from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.spectrum import masks

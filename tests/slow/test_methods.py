@@ -17,8 +17,8 @@ from test_methods import (
 
 from conftest import StopAfter
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size
+from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.storage.journal import Stopped, Work
 
 AT_MOST = ("culling screened",)  # `passes` gives a bound

@@ -9,7 +9,7 @@ from torch import nn
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.engine import Engine, Limits
+from frequency_shortcuts.maps.methods.workspace import Engine, Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 

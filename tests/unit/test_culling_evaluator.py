@@ -17,10 +17,9 @@ from torch.nn import functional
 from frequency_shortcuts import culling
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.maps.methods import engine, gradients
+from frequency_shortcuts.maps.methods import gradients, workspace
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
-from frequency_shortcuts.maps.methods.engine import Limits
-from frequency_shortcuts.maps.methods.workspace import Workspace
+from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -103,7 +102,7 @@ def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_on
 @pytest.mark.parametrize(("spare", "kept"), [(0, True), (-1, False)])
 def test_the_images_of_a_class_stay_on_the_device_if_they_fit(small_network, monkeypatch, spare, kept):
     """Class 0 has five images of 2 x 6 x 6 numbers of eight bytes."""
-    monkeypatch.setattr(engine, "CPU_IMAGES", 5 * 2 * 6 * 6 * 8 + spare)
+    monkeypatch.setattr(workspace, "CPU_IMAGES", 5 * 2 * 6 * 6 * 8 + spare)
     assert (evaluator(small_network, (6, 6), 4)._resident is not None) == kept
 
 
@@ -149,7 +148,7 @@ def test_swap_of_stored_images_in_float32(small_network, tmp_path, monkeypatch):
         stored = file.create_dataset("a", data=pixels)
         split, options = Split(stored, LABELS, mean=mean, std=std), {"fill": "swap", "batch": 7}
         found = culling.cull(network, split, "exact", **options)
-        monkeypatch.setattr(engine, "CPU_IMAGES", 1)  # images are not kept
+        monkeypatch.setattr(workspace, "CPU_IMAGES", 1)  # images are not kept
         little = culling.cull(network, split, "exact", **options)
     for one in (found, little):
         np.testing.assert_allclose(one.score, expected, rtol=0, atol=2e-6)

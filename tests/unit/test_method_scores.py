@@ -17,8 +17,7 @@ from torch.nn import functional
 from frequency_shortcuts import dfm
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import hfss
-from frequency_shortcuts.maps.methods.engine import Limits
-from frequency_shortcuts.maps.methods.workspace import Workspace
+from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells

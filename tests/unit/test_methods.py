@@ -12,8 +12,8 @@ from method_problems import LABELS, SIZE, Changed, batch
 from conftest import ROOT
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry, workspace
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size, find, make_settings
+from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 

@@ -11,9 +11,8 @@ from torch import nn
 
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import mixture
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import Size
-from frequency_shortcuts.maps.methods.workspace import Workspace
+from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.journal import Work

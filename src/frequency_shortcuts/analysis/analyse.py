@@ -17,8 +17,8 @@ from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.exchange.class_statistics import FEWEST
 from frequency_shortcuts.exchange.test import collect, count_passes
 from frequency_shortcuts.maps import adcs, dfm
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.external import check_network
 from frequency_shortcuts.networks.numerics import keep_freed_memory
 from frequency_shortcuts.networks.predictions import device_of

@@ -19,7 +19,6 @@ from tqdm import tqdm
 from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.file_facts import CONTENT, FileFacts, content_facts, file_facts
 from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.picture_lists import listed_files, read_list
 from frequency_shortcuts.data.preprocessing import Preprocessing
 from frequency_shortcuts.data.splits import Images, StoredImages, check_classes, subset
 from frequency_shortcuts.data.torch_dataset import DatasetImages
@@ -27,7 +26,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 from .classes import names_of
 from .images import HDF5, read_labelled
-from .sources import read_sources
+from .sources import listed_files, read_list, read_sources
 
 FEWEST = 20  # images of a class
 KEPT = 2**31  # bytes of pixels that are kept in memory; of more, files are read again

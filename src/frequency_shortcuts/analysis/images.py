@@ -136,7 +136,12 @@ def read_labelled(
     """
     prepared = prepared or Preprocessing()
     if hasattr(images, "__getitem__") and hasattr(images, "shape") and hasattr(images, "dtype"):
-        return _of_array(images, labels, prepared, what)
+        check_shape(images, what)
+        if labels is None:
+            raise ValueError(f"{what} are an array without labels: give the number of each image's class, from 0")
+        if isinstance(images, Tensor):
+            images = images.detach().cpu().numpy()
+        return _with_statistics(LabelledImages(images, checked_labels(labels, len(images))), prepared, what)
     if isinstance(images, list | tuple):
         raise ValueError(
             f"{what} are a {type(images).__name__}: expected one array or tensor [n, channels, H, W], a Dataset, a "
@@ -175,15 +180,6 @@ def _with_statistics(labelled: LabelledImages, prepared: Preprocessing, what: st
     if mean is None:
         return replace(labelled, test=of_test)
     return replace(labelled, mean=mean, std=std, test=of_test, as_they_are=False)
-
-
-def _of_array(images: Any, labels: Any, prepared: Preprocessing, what: str) -> LabelledImages:
-    check_shape(images, what)
-    if labels is None:
-        raise ValueError(f"{what} are an array without labels: give the number of each image's class, from 0")
-    if isinstance(images, Tensor):
-        images = images.detach().cpu().numpy()
-    return _with_statistics(LabelledImages(images, checked_labels(labels, len(images))), prepared, what)
 
 
 def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 
 from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.evaluation.trials import Part
+from frequency_shortcuts.evaluation.trials import PARTS, Part
 from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
@@ -20,7 +20,6 @@ from frequency_shortcuts.spectrum.fills import FILLS, all_named
 from frequency_shortcuts.spectrum.masks import positions
 
 DEFAULT = "mixture"  # method
-PARTS = get_args(Part)
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.source import index_batches
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.engine import Engine, Limits
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
+from frequency_shortcuts.maps.methods.workspace import Engine, Limits
 from frequency_shortcuts.networks.predictions import Classifier, Precision, source_for
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.filters import hide

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,12 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import torch
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
 from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.normalisation import normalise
+from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import examples, shortcuts
 from frequency_shortcuts.evaluation.verdicts import over_seeds
@@ -198,13 +197,6 @@ class Analysis:
             raise ValueError("no maps were tested: call analyse without quick, and with the parts keep, remove or both")
         return self.hits
 
-    def test_images(self, places: Sequence[int]) -> tuple[np.ndarray, torch.Tensor]:
-        """Some test images: as pictures, uint8 [k, channels, H, W], and as the network sees them."""
-        images = torch.from_numpy(np.asarray(self.test.images[np.array(places)]))
-        if images.dtype == torch.uint8:
-            images = normalise(images, self.test.mean, self.test.std)
-        return shown(self.test, places), images.float()
-
     def summary(self) -> str:
         """What came out, as plain text: a table for each test, of the twelve clearest classes, and a few sentences."""
         return summary.text(self)
@@ -225,13 +217,14 @@ class Analysis:
         """
         chosen = self._selection()
         assert self.maps is not None and self.amplitude is not None  # they were tested
-        pictures, normalised = self.test_images([int(np.flatnonzero(self.test.labels == c)[0]) for c in chosen.index])
+        places = np.array([np.flatnonzero(self.test.labels == c)[0] for c in chosen.index])
+        pictures = shown(self.test, places), Source(self.test).take(places).float()
         increment = None
         if self.found is not None:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             increment = pairs.scatter(self.found.score)[chosen.index]
         content = examples.make_cards(
-            adcs.accumulate(self.amplitude)[chosen.index], increment, self.maps[chosen.index], (pictures, normalised)
+            adcs.accumulate(self.amplitude)[chosen.index], increment, self.maps[chosen.index], pictures
         )
         title = "loss\nincrement" if self.about["method"] == "culling" else f"score by\n{self.about['method']}"
         return cards.class_cards(content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title)

@@ -92,8 +92,7 @@ def write(
             file["planted"].attrs.update(planted[1])
             file.attrs["layout"] = "centred"
         source += f", {skipped} undecodable images skipped" if skipped else ""
-        _describe(file, classes, mean, std, source, created_by)
-        file.attrs.update(about or {})
+        _describe(file, classes, mean, std, source, created_by, about)
 
 
 def write_files(
@@ -130,8 +129,7 @@ def write_files(
             group["files"].attrs["resize"] = pictures.resize or 0
             group.create_dataset("labels", data=labels)
         mean, std = map(np.asarray, statistics)
-        _describe(file, classes, mean, std, source, created_by)
-        file.attrs.update(about or {})
+        _describe(file, classes, mean, std, source, created_by, about)
 
 
 def as_text(name: Any) -> str:
@@ -147,12 +145,13 @@ def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...
     return tuple(map(as_text, names))
 
 
-def _describe(file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, created_by: str) -> None:
+def _describe(
+    file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, created_by: str,
+    about: Mapping[str, str] | None,
+) -> None:  # fmt: skip
     if np.any(np.asarray(std) <= 0):
         raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
-    file.attrs["classes"] = list(classes)
-    file.attrs["mean"], file.attrs["std"] = mean, std
-    file.attrs["source"], file.attrs["created_by"] = source, created_by
+    file.attrs.update(classes=list(classes), mean=mean, std=std, source=source, created_by=created_by, **(about or {}))
 
 
 def _write_images(
@@ -263,8 +262,7 @@ def link(
     with replacing_hdf5(path) as file:
         for name in splits:
             file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
-        _describe(file, classes, mean, std, f"store {store}", created_by)
-        file.attrs.update(about or {})
+        _describe(file, classes, mean, std, f"store {store}", created_by, about)
 
 
 def read(

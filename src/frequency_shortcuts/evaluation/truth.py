@@ -230,11 +230,17 @@ def score(
         rankings = dict(_rankings(scores, pairs, c, draws, np.random.default_rng([seed, c])))
         for name, names in alternatives(inside).items():
             planted = [inside[one][c] for one in names]
-            sizes = _sizes(masks, c, planted, pairs)
+            # The sizes of the maps and, if the class has truths, of the largest
+            percents, positions = list(masks), [int(mask[c].sum()) for mask in masks.values()]
+            cuts = ["percent"] * len(masks)
+            if size := max(int(one @ pairs.size) for one in planted):
+                percents, positions = [*percents, 100 * size / pairs.size.sum()], [*positions, size]
+                cuts.append("truth")
+            sizes = {"percent": percents, "cut": cuts, "positions": np.array(positions)}
             prevalence = np.mean([one @ pairs.size for one in planted]) / pairs.size.sum()
             for ranking, values in rankings.items():
                 curves = [best_curve(one, planted, pairs.size) for one in values]
-                columns = _columns(curves, sizes["positions"], ranking.startswith(("random", "radial")))
+                columns = _columns(curves, np.array(positions), ranking.startswith(("random", "radial")))
                 about = {"class": c, "truth": name, "ranking": ranking, **sizes, "prevalence": prevalence}
                 rows.append(pd.DataFrame({**about, **columns}))
     return pd.concat(rows, ignore_index=True)
@@ -275,17 +281,6 @@ def alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Name of a score -> its truths; each ranking is scored against the one with the highest average precision."""
     names: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}
     return names | ({BETTER_HALF: HALVES} if set(HALVES) <= set(names) else {})
-
-
-def _sizes(
-    masks: Mapping[float, BoolArray], c: int, planted: Sequence[BoolArray], pairs: ConjugatePairs
-) -> dict[str, Any]:
-    """The sizes at which the rankings of class c are cut: those of its maps and, if it has truths, of the largest."""
-    percents, positions = list(masks), [int(mask[c].sum()) for mask in masks.values()]
-    cuts = ["percent"] * len(masks)
-    if size := max(int(one @ pairs.size) for one in planted):
-        percents, positions, cuts = [*percents, 100 * size / pairs.size.sum()], [*positions, size], [*cuts, "truth"]
-    return {"percent": percents, "cut": cuts, "positions": np.array(positions)}
 
 
 def best_curve(scores: npt.NDArray[Any], planted: Sequence[BoolArray], weight: npt.NDArray[Any]) -> Curve:

@@ -45,7 +45,16 @@ def flips(table: pd.DataFrame, classes: Sequence[str], note: str = "", claims: S
                 1.04, place, verdict, fontsize=SMALLEST, va="center", transform=panels[-1].get_yaxis_transform()
             )
         despine(panels, left=True)
-        _legend(figure, len(set(table["seed"])) > 1)
+        mark: dict[str, Any] = {"linestyle": "none", "markersize": 4}
+        mean = f"{'mean of the networks' if len(set(table['seed'])) > 1 else 'the network'}, 95 % interval"
+        handles = [
+            Line2D([], [], marker="o", color=FOUND, label="a network that follows it", **mark),
+            Line2D([], [], marker="o", color=NOT_FOUND, label="another network", **mark),
+            Line2D([], [], marker="D", color="black", linewidth=1, markersize=3, label=mean),
+            Line2D([], [], marker="o", color=CONTROL, markerfacecolor="none", label="control", **mark),
+            Line2D([], [], color="0.3", linestyle=(0, (3, 2)), linewidth=0.8, label="threshold"),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=5)
         write_title(figure, "Is an image called a class once it gets a part that is not the object?", *claims, note)
     return figure
 
@@ -73,16 +82,3 @@ def _verdict(verdicts: pd.Series) -> str:
     """That of most networks, or of those that follow, if there are any."""
     verdict = FOLLOWS if FOLLOWS in set(verdicts) else verdicts.mode()[0]
     return verdict + (f"\n{(verdicts == verdict).sum()} of {len(verdicts)}" if len(verdicts) > 1 else "")
-
-
-def _legend(figure: Figure, several: bool) -> None:
-    mark: dict[str, Any] = {"linestyle": "none", "markersize": 4}
-    of_mean = f"{'mean of the networks' if several else 'the network'}, 95 % interval"
-    handles = [
-        Line2D([], [], marker="o", color=FOUND, label="a network that follows it", **mark),
-        Line2D([], [], marker="o", color=NOT_FOUND, label="another network", **mark),
-        Line2D([], [], marker="D", color="black", linewidth=1, markersize=3, label=of_mean),
-        Line2D([], [], marker="o", color=CONTROL, markerfacecolor="none", label="control", **mark),
-        Line2D([], [], color="0.3", linestyle=(0, (3, 2)), linewidth=0.8, label="threshold"),
-    ]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5)

@@ -131,28 +131,23 @@ def outputs_of(
         outputs = [plain.index(_plain(name)) for name in classes if plain.count(_plain(name)) == 1]
         if len(outputs) == len(classes) and len(set(outputs)) == len(outputs):
             return outputs
-    if n_outputs == IMAGENET and all(re.fullmatch(r"n\d{8}", name) for name in classes):
-        return _imagenet_outputs(classes)
-    return None
-
-
-def _imagenet_outputs(ids: tuple[str, ...]) -> list[int]:
-    """The places of WordNet ids among the classes of ImageNet."""
+    if n_outputs != IMAGENET or not all(re.fullmatch(r"n\d{8}", name) for name in classes):
+        return None
     try:
         from timm.data.imagenet_info import ImageNetInfo
     except ImportError:
         raise ValueError(
-            f"the classes are WordNet ids ({ids[0]} is the first), of which timm has the list for ImageNet: install it "
-            "(pip install timm), or say with `outputs` which output each class is"
+            f"the classes are WordNet ids ({classes[0]} is the first), of which timm has the list for ImageNet: "
+            "install it (pip install timm), or say with `outputs` which output each class is"
         ) from None
     about: Any = ImageNetInfo()  # its methods have no types
     places = {name: i for i, name in enumerate(about.label_names())}
-    if unknown := [name for name in ids if name not in places]:
+    if unknown := [name for name in classes if name not in places]:
         raise ValueError(
             f"{unknown[0]} is not among the {IMAGENET} classes of ImageNet: leave it out, or say with `outputs` which "
             "output each class is"
         )
-    return [places[name] for name in ids]
+    return [places[name] for name in classes]
 
 
 def _plain(name: str) -> str:

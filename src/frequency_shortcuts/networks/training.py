@@ -267,17 +267,14 @@ class _Training:
             self._pause()
         return [result.cpu() for result in results]
 
-    def _reseed(self) -> None:
-        """Seed the generators of the CPU and of the run's device, and no others, by (seed, iteration)."""
+    def _step(self, batch: tuple[Tensor, Tensor]) -> None:
+        raw, labels = batch
+        # The generators of the CPU and of the run's device, and no others
         seed = int(np.random.SeedSequence([self.seed, self.state.iteration]).generate_state(1)[0])
         torch.default_generator.manual_seed(seed)
         if self.device.type == "cuda":
             with torch.cuda.device(self.device):
                 torch.cuda.manual_seed(seed)
-
-    def _step(self, batch: tuple[Tensor, Tensor]) -> None:
-        raw, labels = batch
-        self._reseed()
         pixels = self.augmentation(raw).div_(255)
         if self.swap is not None and self.state.iteration < self.augmentation.swap_until * self.total:
             pixels = self.swap(pixels)

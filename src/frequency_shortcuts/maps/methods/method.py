@@ -28,8 +28,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
 
-from .engine import Limits
-from .workspace import Workspace
+from .workspace import Limits, Workspace
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,12 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, cast, get_args
 
 import numpy as np
-import numpy.typing as npt
 from torch import nn
 
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.maps.methods.engine import Limits
 from frequency_shortcuts.maps.methods.gradients import noisy_copies
 from frequency_shortcuts.maps.methods.method import Found, Method, Size, find
-from frequency_shortcuts.maps.methods.workspace import Workspace
+from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
@@ -108,7 +106,15 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     about: dict[str, Any] = {"method": settings.search, "fill": settings.fill}
     log.info("%s, fill %s, %d pairs", settings.search, settings.fill, len(workspace.pairs))
     if settings.patch > 1:
-        increment, of_classes = _cull_cells(workspace, settings)
+        # The pairs of a cell are removed together.
+        cell = cells(workspace.pairs, settings.patch, settings.patch)
+        kept = np.arange(cell.max() + 1)[:, None] != cell
+        unfiltered = np.ones((1, len(cell)), bool)
+        loss = workspace.class_losses(
+            np.concatenate([unfiltered, kept]), settings.fill, "cells", workspace.classes.tolist()
+        )[:, workspace.classes]
+        increment, passes = (loss[1:] - loss[0]).T[:, cell], len(kept) * workspace.count[workspace.classes]
+        of_classes: dict[str, Any] = {"baseline_loss": loss[0], "passes": passes}
         about["patch"] = settings.patch
         workspace.evaluated = np.ones(increment.shape, bool)
     else:
@@ -154,21 +160,11 @@ def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, A
     return about
 
 
-def _cull_cells(workspace: Workspace, settings: Settings) -> tuple[FloatArray, dict[str, npt.NDArray[Any]]]:
-    """The increments of all pairs if those of a cell are removed together, and what else is known of each class."""
-    cell = cells(workspace.pairs, settings.patch, settings.patch)
-    kept = np.arange(cell.max() + 1)[:, None] != cell
-    shown = np.concatenate([np.ones((1, len(cell)), bool), kept])
-    loss = workspace.class_losses(shown, settings.fill, "cells", workspace.classes.tolist())[:, workspace.classes]
-    passes = len(kept) * workspace.count[workspace.classes]
-    return (loss[1:] - loss[0]).T[:, cell], {"baseline_loss": loss[0], "passes": passes}
-
-
 def cull(network: nn.Module, split: Split, method: Search = "screened", **options: Any) -> Found:
     """Loss increment of every class at every conjugate pair: `method.find` with this method.
 
     method : the `search` of `Settings`
-    options : other settings, those of `engine.Limits`, and parameters of `find`, such as `seed` and `work`
+    options : other settings, those of `workspace.Limits`, and parameters of `find`, such as `seed` and `work`
 
     Raises ValueError for an unknown search or fill, an image without a donor or a loss that is not finite; for the rest
     see `find`.
