@@ -22,7 +22,6 @@ PATHS, NOTEBOOKS = (sorted((REPOSITORY / "workflow" / name).glob("*.py")) for na
     ("module", "used_by", "not_by"),
     [
         ("maps/methods/method.py", {"find_maps.py"}, {"train.py", "measure_adcs.py", "shortcuts"}),
-        ("evaluation/shortcuts.py", {"shortcuts", "ood"}, {"train.py", "find_maps.py", "stability"}),
         ("evaluation/truth.py", {"truth"}, {"train.py", "find_maps.py", "stability", "measure_adcs.py"}),
         ("spectrum/pairs.py", {"train.py", "find_maps.py", "shortcuts"}, {"make_report.py"}),
         ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),

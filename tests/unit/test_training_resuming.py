@@ -15,7 +15,6 @@ from training_runs import (
     run,
     same,
     split,
-    stored,
     tiny,
 )
 
@@ -124,10 +123,3 @@ def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_i
             run(state=state, stop=StopAfter(n), checkpoint_minutes=1e9)
         assert same(run(state=state, checkpoint_minutes=0), whole), n
         assert trained_iterations == list(range(9)), n  # no iteration is done twice
-
-
-def test_a_run_that_reads_while_training_stops_to_the_same_bits(tmp_path, reference):
-    lazy = stored(tmp_path)
-    with pytest.raises(Stopped):
-        run(data=lazy, state=tmp_path / "state.pt", stop=StopAfter(8), checkpoint_minutes=1e9)
-    assert same(run(data=lazy, state=tmp_path / "state.pt"), reference)
