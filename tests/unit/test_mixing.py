@@ -1,6 +1,6 @@
 """Mixtures of images, and one pair at a time removed or added: against the full complex FFT there and back.
 
-Tolerances: 1e-10 in float64 and 1e-5 in float32 (images of unit variance), 1e-11 for mixtures.
+Tolerances: 1e-10 in float64 and 1e-5 in float32 (images of unit variance), 1e-11 for mixtures in float64.
 """
 
 import numpy as np
