@@ -43,16 +43,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     return {"methods": scores}
 
 
-def _join_inputs(plan: Plan) -> dict[str, Any]:
-    runs = plan.scored_runs()
-    use = [run for run in runs if plan.kind_of(run["dataset"]) in WITH_TRUTH]
-    return {
-        "maps": [file for run in runs for file in plan.map_files(**run)],
-        "stores": plan.files(IMAGES, runs),
-        "use": plan.files(f"tests/{FOLDER}/planted_use.csv", use),
-    }
-
-
 TEST = NetworkTest(
     message="Scoring the methods against the planted truth",
     runs=lambda plan: plan.scored_runs(),
@@ -66,7 +56,14 @@ TEST = NetworkTest(
         )
     },
     join=join,
-    join_inputs=_join_inputs,
+    join_inputs=lambda plan: {
+        "maps": [file for run in plan.scored_runs() for file in plan.map_files(**run)],
+        "stores": plan.files(IMAGES, plan.scored_runs()),
+        "use": plan.files(
+            f"tests/{FOLDER}/planted_use.csv",
+            [run for run in plan.scored_runs() if plan.kind_of(run["dataset"]) in WITH_TRUTH],
+        ),
+    },
     join_settings=lambda plan: plan.section("truth"),
     figures={
         "methods": Figure(

@@ -49,15 +49,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     return {"ood": mean_over_draws(given["ood"], [*RUN, "rendition"]), "ood_advantage": of_hits}
 
 
-def _settings(plan: Plan) -> dict[str, Any]:
-    fills = plan.config["ood"]["fills"]
-    return {
-        "percent": plan.config["shortcuts"]["percent"],
-        "settings": plan.shortcut_settings(parts=["keep"], fills=fills, radial=plan.config["shortcuts"]["controls"]),
-        **settings_of_methods(plan, deciding(fills)),
-    }
-
-
 TEST = NetworkTest(
     message="Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of "
     "{wildcards.dataset}",
@@ -79,7 +70,13 @@ TEST = NetworkTest(
         "images": lambda wildcards: plan.rendition_files(wildcards.dataset),
         "maps": tested_maps(plan),
     },
-    settings=_settings,
+    settings=lambda plan: {
+        **plan.section("shortcuts", "percent"),
+        "settings": plan.shortcut_settings(
+            parts=["keep"], radial=plan.config["shortcuts"]["controls"], **plan.section("ood", "fills")
+        ),
+        **settings_of_methods(plan, deciding(plan.config["ood"]["fills"])),
+    },
     minutes=120,
     tables={
         "ood": Table(
