@@ -29,6 +29,11 @@ include: "workflow/rules/report.smk"
 
 onstart:
     check_first()
+    kept_outputs.keep(workflow.dag.needrun_jobs(), Path(RESULTS))
+
+
+onerror:
+    kept_outputs.give_back(workflow.dag.needrun_jobs(), Path(RESULTS), workflow.persistence)
 
 
 for target, files in {

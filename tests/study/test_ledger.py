@@ -1,4 +1,4 @@
-"""The ledger: what a step reads is what another step wrote, made from what is there."""
+"""The ledger: what a step reads is what another step wrote, made from what is there; and outputs that stay."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from study import ledger
+from study import kept_outputs, ledger
 from study.job import job
 
 CONFIG = {"study": "test", "datasets": {"d": {"source": "synthetic"}}}
@@ -197,3 +197,62 @@ def test_a_job_that_fails_or_does_not_write_an_output_leaves_no_entry(results, c
         missing.write_text("half")
         raise ValueError
     assert not (results / ".ledger" / "tables").exists()
+
+
+# What Snakemake deletes
+
+
+class Jobs(list):
+    """Jobs by their outputs; it notes those that are marked as incomplete."""
+
+    def __init__(self, *outputs):
+        super().__init__(SimpleNamespace(output=paths(names, 0)) for names in outputs)
+        self.incomplete = []
+
+    def started(self, job):
+        self.incomplete.append(job)
+
+
+def test_outputs_that_a_failed_run_deleted_are_given_back_and_marked(results):
+    jobs = Jobs(["tests/{seed}.csv", "tests/{seed}.svg"], ["pictures"], ["data/d.h5"], ["tables/never.csv"])
+    before = {path: path.read_bytes() for path in results.rglob("*.*") if path.is_file()}
+    kept_outputs.keep(jobs, results)
+    (results / "tests" / "0.csv").unlink()
+    shutil.rmtree(results / "pictures")
+    kept_outputs.give_back(jobs, results, jobs)
+    assert {path: path.read_bytes() for path in results.rglob("*.*") if path.is_file()} == before
+    assert jobs.incomplete == jobs[:2] and not (results / ".kept").exists()
+
+
+def test_outputs_that_were_written_again_stay_and_second_names_go(results):
+    jobs = Jobs(["tests/{seed}.csv"], ["pictures"])
+    for _ in range(2):  # the first run was killed
+        kept_outputs.keep(jobs, results)
+    assert (results / ".kept" / "tests" / "0.csv").stat().st_nlink == 2
+    (results / "tests" / "0.csv").unlink()
+    (results / "tests" / "0.csv").write_text("new")
+    kept_outputs.give_back(jobs, results, jobs)
+    assert (results / "tests" / "0.csv").read_text() == "new" and not jobs.incomplete
+
+
+def test_what_a_killed_run_left_stays_until_its_step_ends(results):
+    jobs, before = Jobs(["tests/{seed}.csv"]), (results / "tests" / "0.csv").read_bytes()
+    kept_outputs.keep(jobs, results)
+    (results / "tests" / "0.csv").unlink()  # and the run is killed
+    kept_outputs.keep(Jobs(["data/d.h5"]), results)
+    kept_outputs.forget(paths(["data/d.h5"], 0), results)
+    kept_outputs.keep(jobs, results)
+    kept_outputs.give_back(jobs, results, jobs)
+    assert (results / "tests" / "0.csv").read_bytes() == before and not (results / ".kept").exists()
+
+
+def test_a_file_system_without_hard_links_keeps_nothing(results, monkeypatch):
+    def refuse(*names):
+        raise OSError("no links")
+
+    monkeypatch.setattr("os.link", refuse)
+    jobs = Jobs(["tests/{seed}.csv"])
+    kept_outputs.keep(jobs, results)
+    (results / "tests" / "0.csv").unlink()
+    kept_outputs.give_back(jobs, results, jobs)
+    assert not (results / "tests" / "0.csv").exists() and not jobs.incomplete

@@ -21,7 +21,7 @@ if config["numerics"] == "portable":
     instructions.set_variables()
 
 from frequency_shortcuts.data.downloads import DOWNLOADS
-from study import claims, figures, states, targets
+from study import claims, figures, kept_outputs, states, targets
 from study.captions import Caption
 from study.catalogue import SHOWN, TABLES
 from study.configuration import duplicate_keys, mistakes

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from . import ledger
+from . import kept_outputs, ledger
 
 log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
@@ -48,6 +48,7 @@ def job(snakemake: Any) -> Iterator[str]:
         made_from = ledger.check(snakemake.input, snakemake.config)
         yield created_by(snakemake.config)
         ledger.record(snakemake.output, made_from, snakemake.config)
+        kept_outputs.forget(snakemake.output, ledger.folder_of(snakemake.config))
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # the user's code may call exit, also with status 0
         sentence = _sentence(error)
         log.exception("failed")
