@@ -89,7 +89,8 @@ def pictures(folder: str | os.PathLike[str], jpeg: Collection[str] = (SAVED,)) -
         raise ValueError(f"{folder} holds other files than the folders {', '.join(CLASSES)}: name a new folder")
     partial = folder.with_name(f".{folder.name}.partial")  # so that the folder is whole or not there
     shutil.rmtree(partial, ignore_errors=True)
-    images, labels = _stored()
+    with (DATA / "pictures.npz").open("rb") as stored, np.load(stored) as arrays:
+        images, labels = arrays["images"], arrays["labels"]  # uint8 [900, 32, 32] and [900]
     for k, name in enumerate(CLASSES):
         (partial / name).mkdir(parents=True)
         for number, image in enumerate(images[labels == k]):
@@ -124,12 +125,6 @@ def _others_called(network: nn.Module, folder: Path) -> float:
     """The share of the other pictures that are called coats."""
     names, answers = _called(network, folder)
     return round(float((answers[names != SAVED] == SAVED).mean()), 3)
-
-
-def _stored() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """The pictures uint8 [900, 32, 32] and their labels."""
-    with (DATA / "pictures.npz").open("rb") as file, np.load(file) as stored:
-        return stored["images"], stored["labels"]
 
 
 def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:

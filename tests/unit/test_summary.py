@@ -10,7 +10,7 @@ from drawn_tables import verdicts
 from PIL import Image
 from small_stores import class_folders
 
-from frequency_shortcuts.analysis import page, summary
+from frequency_shortcuts.analysis import summary
 from frequency_shortcuts.analysis.counterfactuals import FlipTest, carriers
 from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.data import folders
@@ -155,10 +155,10 @@ def test_the_summary_says_nothing_of_what_was_not_tested(analysis):
 
 
 def test_the_page_has_the_tables_and_sentences(analysis, tmp_path):
-    for name in ("flip", *page.DRAWINGS):
+    for name in ("flip", *summary.DRAWINGS):
         Image.new("RGB", (2, 2)).save(tmp_path / f"{name}.png")
     object.__setattr__(analysis, "sources", None)
-    text = page.render(analysis, tmp_path)
+    text = summary.page(analysis, tmp_path)
     for table in (summary.flip_table(analysis), summary.map_table(analysis)):
         for name in table:
             assert f'<th scope="col">{name}</th>' in text

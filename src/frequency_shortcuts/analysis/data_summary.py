@@ -11,8 +11,7 @@ from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.data.folders import few
 
 from . import wording
-from .page import embedded, fill
-from .wording import as_lines, as_table, filled, percent
+from .wording import as_lines, as_table, embedded, fill, filled, percent
 
 if TYPE_CHECKING:
     from .differences import Differences

@@ -32,7 +32,7 @@ from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import check_folder, replacing, replacing_hdf5
 
-from . import page, summary
+from . import summary
 from .counterfactuals import Counterfactual, FlipTest, carriers
 from .images import shown
 from .plots import draw_flip
@@ -272,7 +272,7 @@ class Analysis:
             canvas.save(figure, folder / name)
             plt.close(figure)
         with replacing(folder / "report.html") as temporary:
-            temporary.write_text(page.render(self, folder), encoding="utf-8")
+            temporary.write_text(summary.page(self, folder), encoding="utf-8")
         return folder
 
     def to_dict(self) -> dict[str, float]:

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.exchange.answers import (
-    CANNOT_TELL,
-    FOLLOWS,
-    LEAST_RECALL,
-    NOT_RECOGNISED,
-    NOT_SHOWN,
-    PARTS,
-)
+from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
+from frequency_shortcuts.exchange import answers
+from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 from frequency_shortcuts.figures.canvas import CONTROLS, control_label
 
 from . import wording
 from .counterfactuals import clearest_first
-from .wording import as_lines, as_table, filled, percent, with_interval
+from .plots import NOTE
+from .wording import as_lines, as_table, embedded, fill, filled, percent, with_interval
 
 if TYPE_CHECKING:
     from .result import Analysis
@@ -34,9 +31,9 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     ADVICE: "Look at {files}, and find out how these and the other images were made. Likely, by the images alone: "
     "{causes}.",
     PAIR: wording.PAIR,
-    NOT_SHOWN: "Not shown: no number is above {bound} % (largest upper end).",
+    answers.NOT_SHOWN: "Not shown: no number is above {bound} % (largest upper end).",
     **dict.fromkeys(
-        (CANNOT_TELL, NOT_RECOGNISED),
+        (answers.CANNOT_TELL, answers.NOT_RECOGNISED),
         "Cannot tell: a number may lie on either side of its threshold. Not recognised: the recall is below {recall}, "
         "or hardly above the share of others that are called so.",
     ),
@@ -44,6 +41,8 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     "chose among {n_classes:,} of its {outputs:,} outputs.",
 }
 NAMED = 3  # files of each class
+DRAWINGS = ("cards", "shortcuts")  # of maps; the first one of all is `flip`
+WORST = 20  # classes and sources with the lowest recall
 
 
 def flip_table(result: Analysis) -> pd.DataFrame:
@@ -104,14 +103,14 @@ def source_table(result: Analysis) -> pd.DataFrame:
 def sentences(result: Analysis) -> list[str]:
     """What the verdicts mean, which files to look at, and what was tested: at most five."""
     table = result.flips
-    found, not_shown = table[table["verdict"] == FOLLOWS], table[table["verdict"] == NOT_SHOWN]
+    found, not_shown = table[table["verdict"] == FOLLOWS], table[table["verdict"] == answers.NOT_SHOWN]
     files = few(result.files.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
     pair, named = len(table) == 2, found[found["cause"].notna()]
     causes = [cause if pair else f"{name}: {cause}" for name, cause in zip(named["class"], named["cause"], strict=True)]
     slots = {
         "files": files or f"images of {few(found['class'].tolist())}", "causes": few([*dict.fromkeys(causes)]) or
         "nothing that has a name", "bound": _up(not_shown[[f"{part}_high" for part in PARTS]].max(axis=None)),
-        "recall": LEAST_RECALL, "test": len(result.test), "least": int(np.bincount(result.test.labels).min()),
+        "recall": answers.LEAST_RECALL, "test": len(result.test), "least": int(np.bincount(result.test.labels).min()),
         "ranking": len(result.ranking), "n_classes": len(result.classes), "outputs": result.about["outputs"],
     }  # fmt: skip
     said = {*table["verdict"], TESTED, *([ADVICE] if len(found) else []), *([PAIR] if pair and len(found) else [])}
@@ -132,3 +131,31 @@ def text(result: Analysis) -> str:
 def _up(end: float) -> int:
     """An upper end in percent, not rounded down; 0 where there is none."""
     return 0 if math.isnan(end) else math.ceil(100 * end - 1e-6)
+
+
+def page(result: Analysis, drawings: Path) -> str:
+    """The page as text, with the pictures that lie in a folder."""
+    maps = None
+    if result.hits is not None:
+        maps = {
+            "title": map_title(result),
+            "table": map_table(result),
+            "pictures": {name: embedded(drawings / f"{name}.png") for name in DRAWINGS},
+            "strong_tpr": STRONG_TPR,
+            "most_fpr": MOST_FPR,
+        }
+    return fill(
+        "page.html.jinja",
+        title=f"Frequency shortcuts of {result.about['network']}",
+        note=NOTE,
+        summary=sentences(result),
+        flips=flip_table(result),
+        found=(FOLLOWS,),
+        parts=PARTS,
+        bound=answers.BOUND,
+        flip=embedded(drawings / "flip.png"),
+        sources=None if result.sources is None else source_table(result).head(WORST),
+        maps=maps,
+        percent=percent,
+        about=result.about,
+    )

@@ -1,20 +1,30 @@
-"""Tables and sentences as plain text, and the values of tables by flat names, as trackers of experiments take them."""
+"""Tables and sentences as plain text, pages that load nothing, and the values of tables by flat names, for trackers."""
 
 from __future__ import annotations
 
+import base64
 import textwrap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import numpy as np
 import pandas as pd
 
+from frequency_shortcuts import __version__
+from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.typeset import MISSING
 
 LINE = 100  # characters of a sentence in a line
 MOST = 12  # rows of a table in a summary, and classes of a drawing
 PAIR = "Of two classes, either may be the one that was processed: if one is blurred, the other looks sharpened."
+WIDTH = 1400  # pixels of the pictures of a page
 NAMED_BY = ("fact", "class", "source")  # columns that name a row
+_PAGES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)  # fmt: skip
 
 
 def as_lines(sentences: Sequence[str]) -> str:
@@ -70,3 +80,14 @@ def flat_values(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 def only_numbers(named: Mapping[str, Any]) -> dict[str, float]:
     """The values that are numbers, as floats; yes is 1, and no is 0."""
     return {name: float(value) for name, value in named.items() if isinstance(value, bool | int | float)}
+
+
+def fill(template: str, about: Mapping[str, Any], **content: Any) -> str:
+    """A page as text; about : how it was made."""
+    stated = {name: value for name, value in about.items() if value != ""}
+    return _PAGES.get_template(template).render(about=stated, version=__version__, **content)
+
+
+def embedded(path: Path) -> str:
+    """A picture in base64, reduced."""
+    return base64.b64encode(canvas.reduced(path, WIDTH)).decode()

@@ -89,13 +89,17 @@ def _scale(images: Pixels) -> float:
     return side / _REFERENCE
 
 
+def _smoothed(images: Pixels, width: float) -> Pixels:
+    return ndimage.gaussian_filter(images, (0, 0, width * _scale(images), width * _scale(images)))
+
+
 def _grey(images: Pixels) -> Pixels:
     return images.mean(axis=1, keepdims=True)
 
 
 def _sketch(images: Pixels) -> Pixels:
     """Dark lines on white paper where the photograph has edges."""
-    smooth = ndimage.gaussian_filter(_grey(images), (0, 0, 0.5 * _scale(images), 0.5 * _scale(images)))
+    smooth = _smoothed(_grey(images), 0.5)
     # scipy's own sobel would also smooth over the axes of images and channels.
     slopes = [
         ndimage.correlate1d(ndimage.correlate1d(smooth, [-1, 0, 1], along), [1, 2, 1], across)
@@ -135,14 +139,6 @@ def _otsu(plane: npt.NDArray[np.float64]) -> float:
     return float(edges[1:][np.argmax(np.nan_to_num(between))])
 
 
-def _inverted(images: Pixels) -> Pixels:
-    return 1 - images
-
-
-def _blurred(images: Pixels) -> Pixels:
-    return ndimage.gaussian_filter(images, (0, 0, 1.2 * _scale(images), 1.2 * _scale(images)))
-
-
 def _noisy(of: Rendition, chosen: IntArray) -> Pixels:
     noise = [np.random.default_rng([of.seed, i]).normal(0, 0.15, of.shape[1:]) for i in chosen.tolist()]
     return of.photographs(chosen) + np.stack(noise)
@@ -165,8 +161,8 @@ _RENDITIONS: dict[str, Callable[[Rendition, IntArray], Pixels]] = {
     "sketch": _one_by_one(_sketch),
     "cartoon": _one_by_one(_cartoon),
     "silhouette": _one_by_one(_silhouette),
-    "inverted": _one_by_one(_inverted),
-    "blurred": _one_by_one(_blurred),
+    "inverted": _one_by_one(lambda images: 1 - images),
+    "blurred": _one_by_one(lambda images: _smoothed(images, 1.2)),
     "noisy": _noisy,
     "texture": _texture,
 }

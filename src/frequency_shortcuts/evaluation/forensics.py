@@ -83,14 +83,9 @@ def fingerprints(grey: FloatArray) -> FloatArray:
     flat = grey.reshape(len(grey), -1)
     extremes = [(flat == end(axis=1, keepdims=True)).mean(axis=1) for end in (flat.min, flat.max)]
     parts = [np.log1p(flat.std(axis=1)), *_rings(grey), *extremes, *_differences(grey)]
-    if _has_grid(grey):
+    if min(grey.shape[1:]) >= 2 * BLOCK:  # blocks in the grid at the corner and in others
         parts += _grid(grey)
     return np.stack(parts, axis=1).astype(float)
-
-
-def _has_grid(grey: FloatArray) -> bool:
-    """Whether images have blocks in the grid at the corner and in others."""
-    return bool(min(grey.shape[1:]) >= 2 * BLOCK)
 
 
 def _rings(grey: FloatArray) -> list[FloatArray]:
@@ -162,7 +157,8 @@ class Forensics:
         self.prints, self.labels, self.count = prints, labels, np.bincount(labels, minlength=n_classes)
         self._mean = np.stack([prints[labels == k].mean(axis=0) for k in range(n_classes)])
         self._spread = np.stack([np.cov(prints[labels == k].T, bias=True) for k in range(n_classes)])
-        self._positions, self._labels, self._has_grid = positions, labels[positions], _has_grid(grey)
+        self._positions, self._labels = positions, labels[positions]
+        self._has_grid = min(grey.shape[1:]) >= 2 * BLOCK
         self._changed: dict[str, FloatArray] = {}
         pixels = np.rint(grey).clip(0, 255).astype(np.uint8)[:, None]
         for number, (name, kind) in enumerate(TRIED.items()):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import h5py
 import numpy as np
@@ -77,15 +78,15 @@ def write_hits(group: h5py.Group, hits: Hits) -> None:
     >>> with replacing_hdf5("hits.h5") as file:
     ...     write_hits(file, hits)
     """
-    packed = {"compression": "gzip", "shuffle": True}
-    group.create_dataset("labels", data=hits.labels.astype(np.int16), **packed)
-    group.create_dataset("unfiltered", data=hits.unfiltered.astype(np.int16), **packed)
-    group.create_dataset("negatives", data=hits.negatives, **packed)
-    group.create_dataset("masks", data=hits.masks, **packed)
-    for fill, named in hits.predicted.items():
-        group.create_dataset(f"named/{fill}", data=named, **packed)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "labels": hits.labels.astype(np.int16), "unfiltered": hits.unfiltered.astype(np.int16),
+        "negatives": hits.negatives, "masks": hits.masks,
+    }  # fmt: skip
+    arrays |= {f"named/{fill}": named for fill, named in hits.predicted.items()}
     if hits.donors is not None:
-        group.create_dataset("donors", data=hits.donors.astype(np.int32), **packed)
+        arrays["donors"] = hits.donors.astype(np.int32)
+    for name, values in arrays.items():
+        group.create_dataset(name, data=values, compression="gzip", shuffle=True)
     for name in TRIAL:
         values = hits.trials[name]
         group[f"trials/{name}"] = values.to_numpy(object if name in _TEXTS else None)

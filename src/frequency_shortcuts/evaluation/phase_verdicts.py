@@ -141,16 +141,13 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
         for end, value in (("", margin), ("_low", low), ("_high", high)):
             out[f"margin_{kept}{end}"] = np.where(judged, value, np.nan)
         suffices[kept], fails[kept] = low > 0, high < 0
-    words = np.select(
-        [
-            suffices["amplitude"] & fails["phase"],
-            suffices["phase"] & fails["amplitude"],
-            suffices["amplitude"] & suffices["phase"],
-            fails["amplitude"] & fails["phase"],
-        ],
-        ["texture", "shape", "either", "both"],
-        "undecided",
-    )
+    cases = {
+        "texture": suffices["amplitude"] & fails["phase"],
+        "shape": suffices["phase"] & fails["amplitude"],
+        "either": suffices["amplitude"] & suffices["phase"],
+        "both": fails["amplitude"] & fails["phase"],
+    }
+    words = np.select(list(cases.values()), list(cases), "undecided")
     out["verdict"] = pd.Series(words, out.index, object).where(judged)
     return out.reset_index()
 

@@ -15,16 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.intervals import (
-    Estimate,
-    compared,
-    joined,
-    over_networks,
-    paired,
-    reach,
-    reach_of_one_more,
-    wilson,
-)
+from frequency_shortcuts import intervals
+from frequency_shortcuts.intervals import Estimate
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.masks import CONTROLS
 
@@ -153,9 +145,9 @@ class _TestedMaps:
         parts, sign = [], -1 if self.key["part"] == "remove" else 1
         for hits in self.rates(chosen):
             against = hits[chosen].mean(axis=0, keepdims=True) if mean else hits[chosen]
-            parts.append(paired(sign * (hits[self.own].astype(float) - against)))
+            parts.append(intervals.paired(sign * (hits[self.own].astype(float) - against)))
         fpr = parts[1] if len(parts) > 1 else None
-        return joined(parts[0], fpr, *self.of_draws(chosen)) if mean else joined(parts[0], fpr)
+        return intervals.joined(parts[0], fpr, *self.of_draws(chosen)) if mean else intervals.joined(parts[0], fpr)
 
     def of_draws(self, chosen: BoolArray) -> tuple[float, int]:
         """The variance of the measure over draws, divided by their number, and this number: for `intervals.reach`."""
@@ -164,7 +156,7 @@ class _TestedMaps:
     def over_one_more(self, chosen: BoolArray) -> Estimate:
         """The margin of TPR of the map over the mean of draws, with the interval of one more draw [1]."""
         draws = self.right[chosen].mean(axis=1)
-        value, half = self.right[self.own].mean(axis=1) - draws.mean(), reach_of_one_more(draws)
+        value, half = self.right[self.own].mean(axis=1) - draws.mean(), intervals.reach_of_one_more(draws)
         return Estimate(value, value - half, value + half)
 
     def controls(self) -> dict[str, Estimate]:
@@ -216,7 +208,9 @@ def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:
         "smallest_effect": _smallest_effect(test, kind, closest),
         **_to_low_pass(test),
     }
-    (tpr_low, tpr_high), *fpr = (wilson(hits[test.own].mean(), hits.shape[1]) for hits in test.rates(test.own))
+    (tpr_low, tpr_high), *fpr = (
+        intervals.wilson(hits[test.own].mean(), hits.shape[1]) for hits in test.rates(test.own)
+    )
     kept = tpr_low >= strong and all(high <= MOST_FPR for _, high in fpr)
     clear = tpr_high <= 1 - strong if test.key["part"] == "remove" else kept
     if _lowest(test.at_best().controls())[0] <= 0:
@@ -236,7 +230,7 @@ def _to_low_pass(test: _TestedMaps) -> dict[str, Any]:
     if not lowest.any():
         return {**dict.fromkeys(names, np.nan), "than_lowest": np.nan}
     value, low, high = (float(end[0]) for end in test.margin(lowest))
-    return {**dict(zip(names, (value, low, high), strict=True)), "than_lowest": compared(low, high, AS_WELL)}
+    return {**dict(zip(names, (value, low, high), strict=True)), "than_lowest": intervals.compared(low, high, AS_WELL)}
 
 
 def _smallest_effect(test: _TestedMaps, kind: str, closest: int) -> float:
@@ -251,9 +245,9 @@ def _smallest_effect(test: _TestedMaps, kind: str, closest: int) -> float:
     if test.measured[chosen | test.own].all():
         variance += 1 / (test.wrong.shape[1] + 2) ** 2
     margin = -total if remove else total
-    enough = margin / (n + 2) > reach(variance, *(test.of_draws(chosen) if kind == "random" else ()))
+    enough = margin / (n + 2) > intervals.reach(variance, *(test.of_draws(chosen) if kind == "random" else ()))
     if kind == "radial":
-        enough = margin / n > reach_of_one_more(masks.mean(axis=1))
+        enough = margin / n > intervals.reach_of_one_more(masks.mean(axis=1))
     return float(margin[enough].min() / n) if enough.any() else np.nan
 
 
@@ -273,9 +267,11 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     spread.insert(0, "seeds", groups["seed"].nunique())
     spread.insert(1, "strong_seeds", groups["verdict"].agg(lambda verdict: int((verdict == "strong").sum())))
     spread.insert(2, "headline", groups["headline"].any())
-    reach = sum(((table[f"{rate}_dfm_high"] - table[f"{rate}_dfm_low"]).fillna(0) / 2) ** 2 for rate in ("tpr", "fpr"))
-    halves = table.assign(half=np.sqrt(reach)).groupby(list(groups.keys), sort=False)
-    means_of = [over_networks(of_seeds["measure"], of_seeds["half"]) for _, of_seeds in halves]
+    squares = sum(
+        ((table[f"{rate}_dfm_high"] - table[f"{rate}_dfm_low"]).fillna(0) / 2) ** 2 for rate in ("tpr", "fpr")
+    )
+    halves = table.assign(half=np.sqrt(squares)).groupby(list(groups.keys), sort=False)
+    means_of = [intervals.over_networks(of_seeds["measure"], of_seeds["half"]) for _, of_seeds in halves]
     measures = [mean._replace(low=max(mean.low, -1.0), high=min(mean.high, 1.0)) for mean in means_of]
     spread[["measure_mean", "measure_low", "measure_high", "interval"]] = pd.DataFrame(measures, spread.index)
     return spread.reset_index()

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 
-from .canvas import COLOURS, despine, legend_below, page_of_panels, style, write_title
+from .canvas import COLOURS, finish, page_of_panels, style
 
 SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.9: ("^", "in 9 of 10, and 1 of 10 others")}
 WARNED, SILENT = "#d55e00", "#0173b2"
@@ -30,9 +30,7 @@ def leaks(table: pd.DataFrame, harmful: float) -> Figure:
             axis.axvline(harmful, color="0.8", linewidth=0.8, zorder=0, label="limits")
             axis.set(title=part, xlabel="harm: recall lost")
         panels[0].set_ylabel("others called the class with its part")
-        despine(panels)
-        legend_below(figure, panels[0], 3)
-        write_title(figure, "Does the test warn of the artefacts that do harm?")
+        finish(figure, panels[0], 3, "Does the test warn of the artefacts that do harm?")
     return figure
 
 
@@ -104,9 +102,7 @@ def cure(table: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
             axis.tick_params(axis="y", length=0)
         for look, words in (("full", "cured"), ("none", "not cured")):
             axes[0].plot([], [], "o", color="0.4", markersize=4.5, fillstyle=look, label=words)
-        despine(figure.axes, left=True)
-        legend_below(figure, axes[0], 2)
-        write_title(figure, "Which training removes an artefact, and at what cost?")
+        finish(figure, axes[0], 2, "Which training removes an artefact, and at what cost?", left=True)
     return figure
 
 

@@ -145,8 +145,7 @@ def titles(axes: npt.NDArray[Any], above: Sequence[str], below: str = "") -> Non
     """Titles over the first row of axes, one label under each of the last."""
     for axis, title in zip(axes[0], above, strict=True):
         axis.set_title(title)
-    for axis in axes[-1]:
-        axis.set_xlabel(below)
+    plt.setp(axes[-1], xlabel=below)
 
 
 def write_title(figure: Figure, question: str, *lines: str) -> None:
@@ -323,11 +322,17 @@ def draw_circles(axis: Axes, radii: Sequence[float], colour: str) -> None:
 
 
 def page_of_panels(
-    rows: int, columns: int, height: float, width: float = PAGE, **options: Any
+    rows: int, columns: int, height: float, width: float = PAGE, used: int | None = None, **options: Any
 ) -> tuple[Figure, npt.NDArray[Any]]:
-    """A figure so many inches high, by default as wide as the page, with panels that share their axes."""
+    """A figure so many inches high, by default as wide as the page, with panels that share their axes.
+
+    used : how many of the panels are drawn; by default all
+    """
     options = {"sharex": True, "sharey": True, **options}
-    return plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **options)
+    figure, axes = plt.subplots(rows, columns, figsize=(width, height), squeeze=False, **options)
+    for axis in axes.flat[used or axes.size :]:
+        axis.set_axis_off()
+    return figure, axes
 
 
 def write_numbers(
@@ -337,6 +342,13 @@ def write_numbers(
     for i, j in np.argwhere(np.isfinite(values)):
         ink = "white" if dark[i, j] else "black"
         axis.text(j, i, text(values[i, j]), ha="center", va="center", color=ink, **options)
+
+
+def finish(figure: Figure, axis: Axes, columns: int, question: str, *lines: str, left: bool = False) -> None:
+    """No frames, the legend of one panel in columns below the figure, and its title; see `despine`, `write_title`."""
+    despine(figure.axes, left)
+    legend_below(figure, axis, columns)
+    write_title(figure, question, *lines)
 
 
 def legend_below(figure: Figure, axis: Axes, columns: int) -> None:

@@ -14,26 +14,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from frequency_shortcuts.findings import definitions
 from frequency_shortcuts.findings.claims import shown
-from frequency_shortcuts.findings.definitions import (
-    CLAIMS,
-    CORRELATION,
-    DIFFERENCE,
-    NOT_MEASURED,
-    NOT_SEEN,
-    OURS,
-    SEEN,
-    SHARE,
-    UNCLEAR,
-)
+from frequency_shortcuts.findings.definitions import CLAIMS, NOT_MEASURED, NOT_SEEN, SEEN, UNCLEAR
 
 from .canvas import PAGE, style
 
 INK = {SEEN: "#0173b2", NOT_SEEN: "#d55e00", UNCLEAR: "#595959", NOT_MEASURED: "#737373"}
 PANELS = {  # of each measure: the label of its axis
-    CORRELATION: "rank correlation",
-    SHARE: "share of networks",
-    DIFFERENCE: "difference of TPR - FPR, of (n) of recall",
+    definitions.CORRELATION: "rank correlation",
+    definitions.SHARE: "share of networks",
+    definitions.DIFFERENCE: "difference of TPR - FPR, of (n) of recall",
 }
 ROW, LEFT, RIGHT, ABOVE, BELOW = 0.37, 2.6, 1.9, 0.45, 0.55  # inches: of a row, beside the axes, above and below all
 KEY = "black: of the paper, grey: ours; bold words: decided"
@@ -64,8 +55,8 @@ def claims(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
                 _draw_row(axis, place, row, numbers)
             axis.set(ylim=(len(rows) - 0.5, -0.5), yticks=[], xlabel=PANELS[measure])
             axis.spines[["top", "right", "left"]].set_visible(False)
-            if measure != DIFFERENCE:
-                low = -1 if measure == CORRELATION else 0
+            if measure != definitions.DIFFERENCE:
+                low = -1 if measure == definitions.CORRELATION else 0
                 axis.set(xlim=(low - 0.05, 1.05), xticks=np.linspace(low, 1, 5))
             top -= BELOW
         handles = {
@@ -84,7 +75,7 @@ def _draw_row(axis: Axes, place: int, row: Mapping[Any, Any], numbers: pd.DataFr
     claim, ink, across = CLAIMS[row["claim"]], INK[row["word"]], axis.get_yaxis_transform()
     says = textwrap.fill(f"({claim.letter}) {claim.says}", LETTERS)
     axis.text(-LEFT / (PAGE - LEFT - RIGHT) + 0.02, place, says, va="center", transform=across,
-              color="0.4" if claim.of == OURS else "0.1")  # fmt: skip
+              color="0.4" if claim.of == definitions.OURS else "0.1")  # fmt: skip
     above = place - 0.2 if row["networks"] else place
     axis.text(1.04, above, row["word"], color=ink, va="center", transform=across,
               weight="bold" if row["decided"] else "normal")  # fmt: skip
@@ -97,7 +88,7 @@ def _draw_row(axis: Axes, place: int, row: Mapping[Any, Any], numbers: pd.DataFr
     if np.isfinite(row["low"]):
         axis.hlines(place, row["low"], row["high"], color=ink, linewidth=2.5)
     axis.plot(row["value"], place, "o", color=ink, markersize=5.5)
-    if claim.measure != SHARE:
+    if claim.measure != definitions.SHARE:
         own = numbers[(numbers["claim"] == claim.letter) & numbers["variant"].isna()].dropna(subset="value")
         own = own[(own[OF] == own[OF].iloc[0]).all(axis=1)]
         at = np.full(len(own), place + 0.28)

@@ -61,12 +61,10 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str] =
         canvas.class_ticks(axes[0, 0].set_yticks, order, note)
         axes[0, 0].set_ylim(len(order) - 0.5, -0.5)
         canvas.titles(axes, [f"{view} images" if view == "full" else view for view in views], "iteration")
-        canvas.despine(figure.axes)
         for look, label in ((_AFTER, "a network"), ("none", f"a network, never within {last:,} iterations")):
             axes[0, 0].scatter([], [], s=size, color=look, edgecolor=_AFTER, linewidth=0.8, label=label)
         axes[0, 0].plot([], [], color="black", linewidth=1.6, label="median")
-        canvas.legend_below(figure, axes[0, 0], 3)
-        canvas.write_title(figure, f"When does F1 of each class first pass {LEARNED:g}?", *claims, note)
+        canvas.finish(figure, axes[0, 0], 3, f"When does F1 of each class first pass {LEARNED:g}?", *claims, note)
     return figure
 
 
@@ -87,7 +85,7 @@ def dynamics(table: pd.DataFrame) -> Figure:
     rows = -(-len(sets) // 4) if len(sets) % 3 else -(-len(sets) // 3)
     colours = canvas.class_colours(list(dict.fromkeys(table["class"])))
     with canvas.style(9):
-        figure, axes = canvas.page_of_panels(rows, -(-len(sets) // rows), 0.6 + 1.9 * rows)
+        figure, axes = canvas.page_of_panels(rows, -(-len(sets) // rows), 0.6 + 1.9 * rows, used=len(sets))
         for axis, name in zip(axes.flat, sets, strict=False):
             of_set = table[table["dataset"] == name]
             for (label, colour), line, mark in zip(colours.items(), cycle(LINES), cycle(MARKS), strict=False):
@@ -99,20 +97,14 @@ def dynamics(table: pd.DataFrame) -> Figure:
                     markerfacecolor="white", label=label,
                 )  # fmt: skip
             axis.set_title(name)
-        for axis in axes.flat[len(sets) :]:
-            axis.set_axis_off()
         axes[0, 0].set_ylim(-0.03, 1.03)
         canvas.whole_ticks(axes[0, 0].xaxis)
-        for axis in axes[:, 0]:
-            axis.set_ylabel("F1")
-        for axis in axes[-1]:
-            axis.set_xlabel("iteration")
-        canvas.despine(figure.axes)
-        canvas.legend_below(figure, axes[0, 0], 6)
+        plt.setp(axes[:, 0], ylabel="F1")
+        plt.setp(axes[-1], xlabel="iteration")
         networks = table.groupby("dataset")["seed"].nunique()
         count = " or ".join(map(str, sorted(set(networks), reverse=True)))
         lines = f"thick: mean of {count} networks, thin: each" if networks.max() > 1 else "one network a set"
-        canvas.write_title(figure, "Which class is learned first?", lines)
+        canvas.finish(figure, axes[0, 0], 6, "Which class is learned first?", lines)
     return figure
 
 
@@ -136,9 +128,7 @@ def graded(table: pd.DataFrame, claims: Sequence[str] = ()) -> Figure:
         ]
         canvas.logarithmic(axis.xaxis, ticks)
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
-        canvas.despine([axis])
-        canvas.legend_below(figure, axis, 3)
-        canvas.write_title(figure, "Is a class learned earlier if it stands out more?", *claims)
+        canvas.finish(figure, axis, 3, "Is a class learned earlier if it stands out more?", *claims)
     return figure
 
 
@@ -200,10 +190,8 @@ def reliance(table: pd.DataFrame, claims: Sequence[str] = ()) -> Figure:
         axes[0, 0].invert_yaxis()
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         canvas.titles(axes, list(REMOVED.values()), "recall lost")
-        canvas.despine(figure.axes)
-        canvas.legend_below(figure, axes[0, 0], 2)
         key = "panels: what is removed; bold: a class that could have avoided the frequencies of the maps"
-        canvas.write_title(figure, "Does a network need the frequencies of its maps?", *claims, key)
+        canvas.finish(figure, axes[0, 0], 2, "Does a network need the frequencies of its maps?", *claims, key)
     return figure
 
 

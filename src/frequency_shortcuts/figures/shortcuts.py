@@ -69,7 +69,7 @@ def shortcuts(
     place = np.arange(len(classes))
     with canvas.style(9):
         height = 0.9 + (0.5 + 0.27 * len(classes)) * rows
-        figure, axes = canvas.page_of_panels(rows, columns, height, canvas.PAGE * (0.9 if one else 1))
+        figure, axes = canvas.page_of_panels(rows, columns, height, canvas.PAGE * (0.9 if one else 1), len(kinds))
         of_kinds = {kind: of_kind(headline, kind) for kind in kinds}
         chosen = [of.set_index("class").reindex(list(classes)) for of in of_kinds.values()]
         lowest = min(_draw_tests(axis, of) for axis, of in zip(axes.flat, chosen, strict=False))
@@ -87,19 +87,15 @@ def shortcuts(
             axis.set_title(
                 "\n".join([label, *count, *networks] if not one else [", ".join([label, *count, *networks])])
             )
-        for axis in axes.flat[len(kinds) :]:
-            axis.set_axis_off()
         first = next(iter(of_kinds.values()))
         measure = "TPR" if first["fpr_dfm_mean"].isna().all() else "TPR - FPR"
         for axis in axes.flat[max(0, len(kinds) - columns) : len(kinds)]:
             axis.set_xlabel(measure)
             axis.tick_params(labelbottom=True)
-        canvas.despine(figure.axes, left=True)
         lines = [*claims, *(_mark_names(axes[0, 0], chosen[0]) if one else ())]
         lines += _sentence(first) if one else ()
-        canvas.legend_below(figure, axes[0, 0], columns=3)
-        fill = named(first["fill"].iloc[0]).words
-        canvas.write_title(figure, f"Which classes are recognised from their map alone ({fill})?", *lines, note)
+        question = f"Which classes are recognised from their map alone ({named(first['fill'].iloc[0]).words})?"
+        canvas.finish(figure, axes[0, 0], 3, question, *lines, note, left=True)
     return figure
 
 
@@ -199,13 +195,11 @@ def out_of_distribution(
             axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         canvas.row_labels(figure, axes, [canvas.network_label(*kind) for kind in kinds], 0.29 * len(classes))
         canvas.titles(axes, renditions, "rate")
-        canvas.despine(figure.axes, left=True)
-        canvas.legend_below(figure, axes[0, 0], 4)
         counts = {of_kind(table, kind)["seed"].nunique() for kind in kinds}
         networks = " or ".join(map(str, sorted(counts, reverse=True)))
         spread = f"marks: mean of {networks} networks, lines: from the lowest to the highest"
         question = "Does the map of a class still work in other renditions?"
-        canvas.write_title(figure, question, *claims, spread if max(counts) > 1 else "", note)
+        canvas.finish(figure, axes[0, 0], 4, question, *claims, spread if max(counts) > 1 else "", note, left=True)
     return figure
 
 
@@ -224,7 +218,8 @@ def transfer(
     columns = min(2, len(directions))
     lines = -(-len(directions) // columns)
     with canvas.style(9):
-        figure, axes = canvas.page_of_panels(lines, columns, 0.6 + (0.6 + 0.36 * len(order)) * lines)
+        height = 0.6 + (0.6 + 0.36 * len(order)) * lines
+        figure, axes = canvas.page_of_panels(lines, columns, height, used=len(directions))
         for direction, axis in zip(directions, axes.flat, strict=False):
             for shift, (kept, (label, mark, face, colour)) in zip(
                 (-0.3, -0.1, 0.1, 0.3), TRANSFERRED.items(), strict=True
@@ -244,12 +239,9 @@ def transfer(
         canvas.class_ticks(axes[0, 0].set_yticks, order, note or "in full", canvas.NAME if note else _LONGEST)
         axes[0, 0].set(xlim=(min(-0.1, rows["measure"].min() - 0.03), 1.03), ylim=(len(order) - 0.5, -0.5))
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        for axis in axes.flat[len(directions) :]:
-            axis.set_axis_off()
-        canvas.despine(figure.axes, left=True)
-        canvas.legend_below(figure, axes[0, 0], 2)
         key = "line: 95 % interval of the mean; strokes: single networks"
-        canvas.write_title(figure, "Do maps found on one kind of network work on another?", *claims, key, note)
+        question = "Do maps found on one kind of network work on another?"
+        canvas.finish(figure, axes[0, 0], 2, question, *claims, key, note, left=True)
     return figure
 
 
@@ -284,7 +276,7 @@ def sizes(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure
     columns = min(len(classes), 5 if len(classes) in (5, 9, 10) else PER_ROW)
     rows = -(-len(classes) // columns)
     with canvas.style(9):
-        figure, axes = canvas.page_of_panels(rows, columns, 0.7 + 1.55 * rows)
+        figure, axes = canvas.page_of_panels(rows, columns, 0.7 + 1.55 * rows, used=len(classes))
         percents = sorted(set(table["percent"]))
         for axis, name in zip(axes.flat, classes, strict=False):
             for kept, (label, mark, face, colour, aside) in looks.items():
@@ -298,20 +290,16 @@ def sizes(table: pd.DataFrame, classes: Sequence[str], note: str = "") -> Figure
                 axis.plot(at, value, color=colour, marker=mark, markersize=4.5, markerfacecolor=face, label=label)
             axis.axhline(0, color="0.75", linewidth=0.8, zorder=0)
             axis.set_title(canvas.abbreviate(name, note))
-        for axis in axes.flat[len(classes) :]:
-            axis.set_axis_off()
         axes[0, 0].set(ylim=(-0.25, 1.08), yticks=[0, 0.5, 1])
         canvas.logarithmic(axes[0, 0].xaxis, percents)
-        for axis in axes[:, 0]:
-            axis.set_ylabel("TPR - FPR")
-        for axis in axes[-1]:
-            axis.set_xlabel("% of spectrum")
-        canvas.despine(figure.axes)
-        canvas.legend_below(figure, axes[0, 0], 2)
+        plt.setp(axes[:, 0], ylabel="TPR - FPR")
+        plt.setp(axes[-1], xlabel="% of spectrum")
         question = "How large must a map be, and do as many of the lowest frequencies do as well?"
         (kind,), networks = kinds_of(table), table["seed"].nunique()
-        drawn = ", ".join(canvas.network_label(*kind).splitlines())
-        canvas.write_title(figure, question, f"{drawn}; mean of {networks} networks with 95 % intervals", note)
+        drawn = (
+            f"{', '.join(canvas.network_label(*kind).splitlines())}; mean of {networks} networks with 95 % intervals"
+        )
+        canvas.finish(figure, axes[0, 0], 2, question, drawn, note)
     return figure
 
 

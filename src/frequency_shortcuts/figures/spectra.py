@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib import pyplot as plt
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -42,8 +43,7 @@ def adcs(
             for axis in own.flat[len(classes) :]:
                 axis.set_axis_off()
             canvas.shrink_titles(own.flat, note)
-            for line in own:
-                line[0].set_ylabel(variant)
+            plt.setp(own[:, 0], ylabel=variant)
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=9)
         canvas.colour_bar(figure, axes, "RdBu_r", -most, most, "ADCS").set_ticks([-most, 0, most])
         circles = canvas.BANDS if len(band_edges) else ""

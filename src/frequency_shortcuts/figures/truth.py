@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.evaluation.truth import FOUND
 
-from .canvas import COLOURS, PAGE, despine, legend_below, logarithmic, page_of_panels, style, write_title
+from .canvas import COLOURS, PAGE, finish, logarithmic, page_of_panels, style
 
 RANKINGS = {  # of `truth.score`: label, mark and colour
     "dfm": ("map", "o", COLOURS[0], COLOURS[0]),
@@ -48,9 +48,7 @@ def truth(table: pd.DataFrame) -> Figure:
         for label, mark, face, colour in RANKINGS.values():
             axis.scatter([], [], s=26, marker=mark, facecolor=face, edgecolor=colour, label=label)
         axis.barh(0, 0, color="0.85", label="random rankings, 95 %")
-        despine([axis])
-        legend_below(figure, axis, 4)
-        write_title(figure, "Do maps and ADCS find the frequencies that were planted for a class?")
+        finish(figure, axis, 4, "Do maps and ADCS find the frequencies that were planted for a class?")
     return figure
 
 
@@ -67,7 +65,7 @@ def precision(table: pd.DataFrame) -> Figure:
     free = list(dict.fromkeys(scored.loc[scored["passes"] == 0, "method"]))
     rows = -(-len(sets) // PER_ROW)
     with style(10):
-        figure, axes = page_of_panels(rows, min(PER_ROW, len(sets)), 1.3 + 2.0 * rows)
+        figure, axes = page_of_panels(rows, min(PER_ROW, len(sets)), 1.3 + 2.0 * rows, used=len(sets))
         for name, axis in zip(sets, axes.flat, strict=False):
             for method, colour, marker in zip(methods, cycle(COLOURS), cycle(MARKERS), strict=False):
                 if (name, method) in means.index:
@@ -78,17 +76,12 @@ def precision(table: pd.DataFrame) -> Figure:
             axis.set_title(f"{name}, n = {count}")
             axis.axvline(2 * none, color="0.85", linewidth=0.8, zorder=0)
             axis.axhline(FOUND, color="0.7", linewidth=0.8, linestyle="--", zorder=0)
-        for axis in axes.flat[len(sets) :]:
-            axis.set_axis_off()
         axes[0, 0].set_ylim(-0.04, 1.04)
         logarithmic(axes[0, 0].xaxis)
-        for axis in axes[:, 0]:
-            axis.set_ylabel("average precision")
+        plt.setp(axes[:, 0], ylabel="average precision")
         for axis in axes.flat[max(0, len(sets) - PER_ROW) : len(sets)]:
             axis.set_xlabel("forward passes")
             axis.tick_params(labelbottom=True)
-        despine(figure.axes)
-        legend_below(figure, axes[0, 0], 5)
         key = f"left of the line: no forward pass; dashed: found, {FOUND:g}; n: classes that have a score"
-        write_title(figure, "Which methods find the planted frequencies, and at what cost?", key)
+        finish(figure, axes[0, 0], 5, "Which methods find the planted frequencies, and at what cost?", key)
     return figure

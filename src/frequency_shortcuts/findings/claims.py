@@ -19,20 +19,8 @@ import pandas as pd
 
 from frequency_shortcuts.intervals import clopper_pearson, compared, over_networks
 
-from .definitions import (
-    BOUND,
-    CLAIMS,
-    FEWEST_DECIDED,
-    LEVEL,
-    NOT_MEASURED,
-    NOT_SEEN,
-    OURS,
-    PAPER,
-    SEEN,
-    SHARE,
-    UNCLEAR,
-    Claim,
-)  # fmt: skip
+from . import definitions
+from .definitions import CLAIMS, NOT_SEEN, SEEN, SHARE, UNCLEAR, Claim
 from .numbers import DIFFERENCES, Row
 from .significance import holm, p_of_count, p_of_equivalence, p_of_mean
 
@@ -53,10 +41,10 @@ def judge(numbers: pd.DataFrame, figures: Mapping[str, str] | None = None) -> tu
     """
     groups = {letter: _groups(numbers, claim) for letter, claim in CLAIMS.items()}
     rows = [_of_claim(letter, of_claim) for letter, of_claim in groups.items()]
-    for of in (PAPER, OURS):
+    for of in (definitions.PAPER, definitions.OURS):
         family = [row for row in rows if row["of"] == of]
         for row, p in zip(family, holm(np.nan_to_num([row["p"] for row in family], nan=1.0)), strict=True):
-            row["decided"] = bool(p < LEVEL and row["networks"] >= FEWEST_DECIDED)
+            row["decided"] = bool(p < definitions.LEVEL and row["networks"] >= definitions.FEWEST_DECIDED)
     claims = pd.DataFrame([{**row, "figure": (figures or {}).get(row["claim"], "")} for row in rows], columns=COLUMNS)
     variants = [row for of_claim in groups.values() for row in of_claim if row is not _first(of_claim)]
     return claims, pd.DataFrame(variants, columns=OF_VARIANTS)
@@ -116,7 +104,7 @@ def _first(of_claim: Sequence[Row]) -> Row | None:
 def _of_claim(letter: str, of_claim: Sequence[Row]) -> Row:
     """The row of a claim, also of one without data."""
     claim = CLAIMS[letter]
-    none = {"claim": letter, "networks": 0, "word": NOT_MEASURED, "p": np.nan}
+    none = {"claim": letter, "networks": 0, "word": definitions.NOT_MEASURED, "p": np.nan}
     about = {"of": claim.of, "says": claim.says, "published": claim.published, "decided": False}
     return {**(_first(of_claim) or none), **about}
 
@@ -135,5 +123,5 @@ def _measured(claim: Claim, part: pd.DataFrame) -> Row:
         p = p_of_equivalence(values, bound) if within else p_of_mean(values, claim.threshold)
     word = NOT_SEEN if within or high < claim.threshold else SEEN if low > claim.threshold else UNCLEAR
     if part["variant"].iloc[0] in DIFFERENCES:
-        word = compared(low, high, BOUND)
+        word = compared(low, high, definitions.BOUND)
     return {"value": value, "low": low, "high": high, "word": word, "p": p}

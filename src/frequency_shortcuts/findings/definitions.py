@@ -6,7 +6,7 @@ modules of `MODULES`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .published import PUBLISHED
 
@@ -40,8 +40,6 @@ class Claim:
     pooled : whether networks of all data sets count together
     """
 
-    letter: str
-    of: str
     says: str
     table: str
     number: str
@@ -50,23 +48,20 @@ class Claim:
     threshold: float = 0.0
     bound: float | None = BOUND
     pooled: bool = False
+    letter: str = ""
+    of: str = ""
 
 
-CLAIMS = {
-    claim.letter: claim
-    for claim in (
-        Claim(
-            "a",
-            PAPER,
+_CLAIMS = {
+    PAPER: {
+        "a": Claim(
             "What is more distinctive is learned earlier",
             "graded",
             "rank correlation over the classes of a graded set, without the plain one, of gain with earliness",
             measure=CORRELATION,
             bound=BOUND_OF_RANKS,
         ),
-        Claim(
-            "b",
-            PAPER,
+        "b": Claim(
             "Classes survive the removal of two of four bands",
             "bandstop",
             f"whether C2 has a TPR - FPR of at least {SURVIVES_FROM} with the bands of an image of C0 in place of the "
@@ -76,86 +71,71 @@ CLAIMS = {
             bound=None,
             pooled=True,
         ),
-        Claim(
-            "c",
-            PAPER,
+        "c": Claim(
             "Classes that stand out in their spectra are learned early",
             "dynamics",
             "rank correlation over the classes of distinctiveness with earliness",
             measure=CORRELATION,
             bound=BOUND_OF_RANKS,
         ),
-        Claim(
-            "d",
-            PAPER,
+        "d": Claim(
             "Some classes are recognised from few frequencies",
             "own_map_advantage",
             "own-map advantage",
             str(PUBLISHED["table_1"][0]),
         ),
-        Claim(
-            "e1",
-            PAPER,
+        "e1": Claim(
             "Shortcuts carry over to another distribution",
             "ood_advantage",
             "own-map advantage, mean over the renditions",
         ),
-        Claim(
-            "e2",
-            PAPER,
+        "e2": Claim(
             "Shortcuts carry over to another network",
             "transfer_advantage",
             "own-map advantage with the maps of another architecture, mean of the directions within a seed",
             str(PUBLISHED["transfer"][0]),
         ),
-        Claim(
-            "f",
-            PAPER,
+        "f": Claim(
             "Capacity does not remove shortcuts",
             "own_map_advantage",
             "own-map advantage of the widest networks of an architecture",
             str(PUBLISHED["table_2"][1]),
         ),
-        Claim(
-            "g",
-            PAPER,
+        "g": Claim(
             "Augmentation does not remove shortcuts",
             "own_map_advantage",
             "own-map advantage of networks that are trained with an augmentation",
             str(PUBLISHED["table_2"][0]),
         ),
-        Claim(
-            "d2",
-            OURS,
+    },
+    OURS: {
+        "d2": Claim(
             "The own map beats the lowest frequencies",
             "own_map_advantage",
             "mean over the classes of TPR - FPR from the own map minus that from as many of the lowest frequencies",
         ),
-        Claim(
-            "d3",
-            OURS,
+        "d3": Claim(
             "The own map beats the best other map",
             "own_map_advantage",
             "mean over the classes of TPR - FPR from the own map minus that from the map of another class that does "
             "best on one half of the images; compared on the other half, both ways",
         ),
-        Claim(
-            "n",
-            OURS,
+        "n": Claim(
             "What a network uses, it does not need",
             "reliance",
             "mean over the classes of the recall lost at test time minus that lost after training anew, both without "
             "the frequencies of the maps",
             bound=None,
         ),
-        Claim(
-            "h",
-            OURS,
+        "h": Claim(
             "Some networks follow something that is not the object",
             "flips",
             "whether some class is followed by any part (fine, field, patch) in the exchange test",
             measure=SHARE,
             bound=0.2,
         ),
-    )
+    },
+}
+CLAIMS = {
+    letter: replace(claim, letter=letter, of=of) for of, claims in _CLAIMS.items() for letter, claim in claims.items()
 }

@@ -16,15 +16,7 @@ from torch import Tensor, nn
 from frequency_shortcuts.data.entry_points import call, first_line
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from .predictions import (
-    check_alone,
-    check_logits,
-    check_precision,
-    check_repeated,
-    device_of,
-    evaluating,
-    shown_twice,
-)
+from . import predictions
 
 Where = Literal["tensor", "attribute", "key", "first"]
 SMALLEST = float(torch.finfo(torch.float32).tiny)  # probability whose logarithm replaces that of smaller ones
@@ -77,19 +69,19 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     finite, differs the second time, or depends on the other image. For a network on the meta device only shapes are
     checked.
     """
-    kind, device = type(network).__name__, device_of(network)
+    kind, device = type(network).__name__, predictions.device_of(network)
     # Noise: a network that standardises every image separately divides by zero for a black image.
     images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(device)
-    logits, again = shown_twice(network, images)
-    check_logits(logits, len(images), network=kind)
+    logits, again = predictions.shown_twice(network, images)
+    predictions.check_logits(logits, len(images), network=kind)
     if logits.shape[1] != n_classes:
         raise ValueError(f"{kind} has {logits.shape[1]} outputs, but there are {n_classes} classes")
     if device.type == "meta":
         return
     if not logits.isfinite().all():
         raise ValueError(f"{kind} gives logits that are not finite numbers for images of noise from 0 to 1")
-    check_repeated(logits, again, kind)
-    check_alone(network, images)
+    predictions.check_repeated(logits, again, kind)
+    predictions.check_alone(network, images)
 
 
 def check_network(network: object) -> None:
@@ -97,7 +89,7 @@ def check_network(network: object) -> None:
     if not isinstance(network, nn.Module):
         what = f"the class {network.__name__}" if isinstance(network, type) else f"a {type(network).__name__}"
         raise ValueError(f"the network is {what}: expected an object of torch.nn.Module that returns logits")
-    if device_of(network).type == "meta":
+    if predictions.device_of(network).type == "meta":
         raise ValueError("the network is on the meta device, without weights: load them first")
 
 
@@ -117,7 +109,7 @@ class Logits(nn.Module):
     ) -> None:
         super().__init__()
         self.network, self.where, self.probabilities = network, where, probabilities
-        chosen = None if outputs is None else torch.as_tensor(outputs, device=device_of(network))
+        chosen = None if outputs is None else torch.as_tensor(outputs, device=predictions.device_of(network))
         self.register_buffer("outputs", chosen, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -146,10 +138,10 @@ def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = N
 
     >>> classifier, n_outputs = logits_only(network, images[:8])
     """
-    check_precision(network)
-    returned, again = shown_twice(network, images[:1])
+    predictions.check_precision(network)
+    returned, again = predictions.shown_twice(network, images[:1])
     where, logits = _logits_in(returned)
-    check_logits(returned if logits is None else logits, 1, network=type(network).__name__)
+    predictions.check_logits(returned if logits is None else logits, 1, network=type(network).__name__)
     if not logits.is_floating_point():
         raise ValueError(f"{type(network).__name__} gives {logits.dtype}: expected logits in floating point")
     if outputs is not None and not 0 <= outputs.min() <= outputs.max() < logits.shape[1]:
@@ -157,10 +149,10 @@ def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = N
             f"outputs {outputs.min()} to {outputs.max()} are named, but {type(network).__name__} has the outputs 0 to "
             f"{logits.shape[1] - 1}"
         )
-    check_repeated(logits, _logits_in(again)[1], type(network).__name__)
+    predictions.check_repeated(logits, _logits_in(again)[1], type(network).__name__)
     probabilities = _are_probabilities(logits)
     if probabilities:
-        with evaluating(network), torch.no_grad():
+        with predictions.evaluating(network), torch.no_grad():
             probabilities = _are_probabilities(Logits(network, where)(images.clone()))
     changes = where != "tensor" or outputs is not None or probabilities
     classifier = Logits(network, where, outputs, probabilities=probabilities) if changes else network
