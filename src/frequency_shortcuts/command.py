@@ -111,9 +111,7 @@ def _resumable(state: Path) -> Iterator[None]:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield
-        from frequency_shortcuts.storage.files import delete_state
-
-        delete_state(state)
+        state.unlink(missing_ok=True)
     except KeyboardInterrupt:
         resumes = "resumes from what is stored" if state.exists() else "begins anew, since nothing is stored yet"
         raise click.ClickException(f"stopped: the same command {resumes}") from None

@@ -9,7 +9,6 @@ from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.journal import Work
 from study.job import code_version, run_of, script, stopping
 from study.tested_networks import load_network, read_images
@@ -52,4 +51,4 @@ def main(snakemake, created_by):
         created_by=created_by,
         **run_of(snakemake.wildcards),
     )
-    delete_state(state)
+    state.unlink(missing_ok=True)

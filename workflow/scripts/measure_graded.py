@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from frequency_shortcuts.evaluation import graded
-from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
@@ -25,4 +24,4 @@ def main(snakemake, created_by):
         table = graded.measure(params.seeds, protocol=protocol, device=device, work=work, **settings)
     write_table(graded.earliness(table), output.classes)
     write_table(table[["seed", "iteration", "class", *graded.SCORES]], output.dynamics)
-    delete_state(state)
+    state.unlink(missing_ok=True)

@@ -7,7 +7,6 @@ from frequency_shortcuts.networks import architectures, predictions, training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.networks.training import Recipe
-from frequency_shortcuts.storage.files import delete_state
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
@@ -56,4 +55,4 @@ def main(snakemake, created_by):
     }
     architectures.save(snakemake.output.weights, done.weights, architecture, {**facts, **run})
     # At the end: if the disk is full while the results are written, the state is still there.
-    delete_state(state)
+    state.unlink(missing_ok=True)

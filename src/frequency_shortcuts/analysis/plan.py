@@ -6,7 +6,7 @@ import logging
 import math
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -23,7 +23,7 @@ from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
 from frequency_shortcuts.maps.methods.workspace import Engine, Limits
 from frequency_shortcuts.networks.predictions import Classifier, Precision, source_for
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -154,7 +154,11 @@ def announce(subject: Subject, accuracy: float, steps: Mapping[str, tuple[float,
         images.append(f"{len(subject.ranking):,} images give parts, {len(subject.test):,} test")
     if any(name.startswith("search") for name in steps):
         images.append(f"{subject.search:,} find maps, {subject.tested:,} test them")
-    images.append(f"the network chooses among {_outputs(subject.test.classes, subject.outputs, subject.n_outputs)}")
+    chosen = f"all its {subject.n_outputs:,} outputs"
+    if subject.outputs is not None:
+        names = [f"{name} {output}" for name, output in zip(subject.test.classes, subject.outputs, strict=True)]
+        chosen = f"{len(names):,} of its {subject.n_outputs:,} outputs ({few(names)})"
+    images.append(f"the network chooses among {chosen}")
     lines = [
         f"{run.name or type(subject.network).__name__}, {n_classes:,} classes: {'; '.join(images)}",
         f"accuracy without a filter: {accuracy:.1%} (mean over classes; chance: {1 / n_classes:.1%})",
@@ -174,11 +178,3 @@ def _work(passes: float, seconds: float) -> str:
     else:
         time_needed = f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
     return f"about {passes:,.0f} passes, {time_needed}"
-
-
-def _outputs(classes: Sequence[str], outputs: IntArray | None, n_outputs: int) -> str:
-    """Which outputs the network chooses among, in words."""
-    if outputs is None:
-        return f"all its {n_outputs:,} outputs"
-    names = [f"{name} {output}" for name, output in zip(classes, outputs, strict=True)]
-    return f"{len(outputs):,} of its {n_outputs:,} outputs ({few(names)})"

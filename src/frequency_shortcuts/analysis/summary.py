@@ -107,9 +107,10 @@ def sentences(result: Analysis) -> list[str]:
     files = few(result.files.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
     pair, named = len(table) == 2, found[found["cause"].notna()]
     causes = [cause if pair else f"{name}: {cause}" for name, cause in zip(named["class"], named["cause"], strict=True)]
+    highest = np.nan_to_num(not_shown[[f"{part}_high" for part in PARTS]].max(axis=None))  # 0 where there is none
     slots = {
         "files": files or f"images of {few(found['class'].tolist())}", "causes": few([*dict.fromkeys(causes)]) or
-        "nothing that has a name", "bound": _up(not_shown[[f"{part}_high" for part in PARTS]].max(axis=None)),
+        "nothing that has a name", "bound": math.ceil(100 * highest - 1e-6),
         "recall": answers.LEAST_RECALL, "test": len(result.test), "least": int(np.bincount(result.test.labels).min()),
         "ranking": len(result.ranking), "n_classes": len(result.classes), "outputs": result.about["outputs"],
     }  # fmt: skip
@@ -126,11 +127,6 @@ def text(result: Analysis) -> str:
     if result.hits is not None:
         parts.append(as_table(map_title(result), map_table(result)))
     return "\n\n".join(parts)
-
-
-def _up(end: float) -> int:
-    """An upper end in percent, not rounded down; 0 where there is none."""
-    return 0 if math.isnan(end) else math.ceil(100 * end - 1e-6)
 
 
 def page(result: Analysis, drawings: Path) -> str:

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
@@ -77,6 +76,11 @@ class Design:
         if not 0 < low <= high:
             raise ValueError(f"gain_range [{low}, {high}]: expected a least gain above 0, and one that is no smaller")
         self._sets()
+
+    @property
+    def name(self) -> str:
+        """Of the set: its mechanism."""
+        return self.mechanism
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -165,11 +169,4 @@ def design(mechanism: str, **constants: Any) -> Design:
     return Design(mechanism, **{**CONSTANTS.get(mechanism, {}), **constants})
 
 
-def images(
-    design: Design, per_class: int, seed: int, *, chunk: int = 256
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Draw `per_class` images of each class: uint8 [n, channels, H, W] and labels int64 [n], classes interleaved.
-
-    An image depends on the seed, its class and its number alone: a larger set begins with the smaller one.
-    """
-    return synthetic.drawn(design, per_class, seed, design.mechanism, chunk)
+images = synthetic.images

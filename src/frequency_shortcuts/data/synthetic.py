@@ -8,7 +8,7 @@ classes are multiplied by the same constant. So outside the planted masks the cl
 (The first version scaled each image to one standard deviation. The amplitude outside the planted masks then
 differed by class, and networks used that second cue.)
 
-`drawn` also draws the sets of `planted`.
+`images` also draws the sets of `planted`.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ class Design:
     def __post_init__(self) -> None:
         if not 1 <= self.control_band <= len(self.band_edges) + 1:
             raise ValueError(f"control_band {self.control_band}: expected 1 to {len(self.band_edges) + 1}")
+
+    @property
+    def name(self) -> str:
+        """Of the set."""
+        return f"syn_{self.control_band}"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -104,22 +109,13 @@ def background(size: int, alpha: float) -> arrays.FloatArray:
 
 
 def images(
-    design: Design, per_class: int, seed: int, *, chunk: int = 256
+    design: Design | planted.Design, per_class: int, seed: int, *, chunk: int = 256
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Draw `per_class` images of each class: uint8 [n, channels, H, W] and labels int64 [n], classes interleaved.
 
     An image depends on the set, the seed, its class and its number alone: a larger set begins with the smaller one.
-    """
-    return drawn(design, per_class, seed, f"syn_{design.control_band}", chunk)
-
-
-def drawn(
-    design: Design | planted.Design, per_class: int, seed: int, name: str, chunk: int
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Images uint8 [n, channels, H, W] and labels int64 [n] of a set, drawn class by class, in chunks.
-
-    Each class has a generator seeded by seed, class and the name of the set, so that no two sets share images; it draws
-    the images in order. Pixels are clipped to [0, 1] and rounded.
+    Each class has a generator seeded by seed, class and the name of the set, so that no two sets share images. Pixels
+    are clipped to [0, 1] and rounded.
 
     Raises ValueError for fewer than 1 image per class.
     """
@@ -131,12 +127,12 @@ def drawn(
     half = np.fft.ifftshift(amplitude * scale, axes=(-2, -1))[..., : size // 2 + 1]  # as a real FFT orders it
     of_class = []
     for c, factor in enumerate(half):
-        generator, parts = np.random.default_rng([seed, c, zlib.crc32(name.encode())]), []
+        generator, parts = np.random.default_rng([seed, c, zlib.crc32(design.name.encode())]), []
         for start in range(0, per_class, chunk):
             count = min(chunk, per_class - start)
             noise = np.fft.rfft2(generator.standard_normal((count, design.channels, size, size)))
             shaped = np.fft.irfft2(noise * factor, s=(size, size))
             parts.append(np.rint(np.clip(design.mean + shaped, 0, 1) * 255).astype(np.uint8))
         of_class.append(np.concatenate(parts))
-    images = np.stack(of_class, axis=1)
-    return images.reshape(-1, *images.shape[2:]), np.tile(np.arange(len(half)), per_class)
+    stacked = np.stack(of_class, axis=1)
+    return stacked.reshape(-1, *stacked.shape[2:]), np.tile(np.arange(len(half)), per_class)

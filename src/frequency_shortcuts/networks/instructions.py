@@ -27,7 +27,6 @@ PORTABLE = {
     "OPENBLAS_L2_SIZE": "256",  # KiB; its blocks follow from it
 }
 AS_PORTABLE = tuple(value for name, value in PORTABLE.items() if name not in THREADS)
-LINE = "import frequency_shortcuts as fs; fs.portable()"
 
 
 def variables() -> dict[str, str]:
@@ -54,7 +53,7 @@ def portable() -> None:
     if not is_portable() and (loaded := [name for name in ("numpy", "scipy", "torch") if name in sys.modules]):
         raise RuntimeError(
             f"numerics portable: {', '.join(loaded)} chose other instructions when they were imported: "
-            f"start Python with `{LINE}`"
+            "start Python with `import frequency_shortcuts as fs; fs.portable()`"
         )
     set_variables()
 

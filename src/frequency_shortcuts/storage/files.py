@@ -105,11 +105,6 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def delete_state(path: Path) -> None:
-    """Delete the state file of finished work."""
-    path.unlink(missing_ok=True)
-
-
 @contextlib.contextmanager
 def explain_full_disk(path: Path) -> Iterator[None]:
     """Inside the block, the error of a full disk is one sentence that names `path`."""

@@ -27,7 +27,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.networks.training import Recipe
     from frequency_shortcuts.networks.without import Exchanged, Without
     from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
-    from frequency_shortcuts.storage.files import delete_state
     from frequency_shortcuts.storage.journal import Work
     from frequency_shortcuts.storage.tables import write_table
 
@@ -78,7 +77,7 @@ def measure(step: Any, created_by: str) -> None:
     table = with_names(table, tested.classes).replace({"class": {reliance.ALL: reliance.ALL_IMAGES}})
     write_table(table, output, **run)
     for name in removed:
-        delete_state(state_of(output, name))
+        state_of(output, name).unlink(missing_ok=True)
 
 
 def state_of(output: str, name: str) -> Path:

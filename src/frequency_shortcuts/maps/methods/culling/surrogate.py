@@ -119,7 +119,10 @@ class Model:
         exact : float64 [groups, pairs], the evaluated increments; 0 where there is none
         level : int64 [pairs], number of evaluated groups; these are the first ones
         """
-        known = self._evaluations(exact, level)
+        group, pair = np.nonzero(np.arange(len(exact))[:, None] < level)
+        features, increment = self._features[:, group, pair], exact[group, pair]
+        least = 1e-12 * np.mean(increment**2) + 1e-18 * np.mean(features**2) + TINY
+        known = _Evaluations(group, pair, features, increment, self._spread[:, group, pair], least, *exact.shape)
         for _ in range(2):  # each part needs the others
             precision = 1 / np.maximum(self._error @ known.spread, known.least)
             target = known.increment - self._departure[known.pair] * known.product
@@ -133,17 +136,13 @@ class Model:
             factor = (pull + GROUPS_DIFFER**-2) / (certainty + GROUPS_DIFFER**-2)
             residual = known.increment - factor[known.group] * linear_term
             without_own, unsure = self._fit_departure(known, precision, residual)
-            self._fit_error(known, precision, residual)
+            # The size of each term of the error
+            rest = residual - self._departure[known.pair] * known.product
+            squares = np.minimum(rest**2 * precision, CLIP**2)
+            self._error = nnls((known.spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
         local = self._local_error(known, residual, without_own)
         linear = factor[:, None] * np.tensordot(weights, self._features, axes=1)
         return self._predict(exact, level, linear, local, unsure, known.least)
-
-    def _evaluations(self, exact: FloatArray, level: IntArray) -> _Evaluations:
-        """All evaluations, from the arguments of `fit`."""
-        group, pair = np.nonzero(np.arange(len(exact))[:, None] < level)
-        features, increment = self._features[:, group, pair], exact[group, pair]
-        least = 1e-12 * np.mean(increment**2) + 1e-18 * np.mean(features**2) + TINY
-        return _Evaluations(group, pair, features, increment, self._spread[:, group, pair], least, *exact.shape)
 
     def _fit_linear_term(self, known: _Evaluations, precision: FloatArray, target: FloatArray) -> FloatArray:
         """The weight of each feature [5], by least squares with a ridge towards those of the prior."""
@@ -169,12 +168,6 @@ class Model:
         # Of all images: the square of a Gaussian is a narrower Gaussian.
         variance = self._one / 2 * self._around(certainty, REACH / 2**0.5) / total / total
         return without_own, variance
-
-    def _fit_error(self, known: _Evaluations, precision: FloatArray, residual: FloatArray) -> None:
-        """Set the size of each term of the error."""
-        rest = residual - self._departure[known.pair] * known.product
-        squares = np.minimum(rest**2 * precision, CLIP**2)
-        self._error = nnls((known.spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
 
     def _local_error(self, known: _Evaluations, residual: FloatArray, without_own: FloatArray) -> FloatArray:
         """The mean squared error at each pair and its neighbours, in units of the expected one [pairs].
