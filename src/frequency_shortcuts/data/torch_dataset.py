@@ -159,17 +159,12 @@ class DatasetImages:
 
     def labels(self) -> npt.NDArray[np.int64]:
         """Labels int64 [n], from the attribute `targets` or `labels`, or else from every item."""
-        self._known = self._listed()
-        if self._known is not None:
-            return self._known[self.chosen]
-        return np.array([self._whole(i, self._item(i)[1]) for i in self.chosen.tolist()], np.int64)
-
-    def _listed(self) -> npt.NDArray[np.int64] | None:
         for name in ("targets", "labels"):
             labels = getattr(self.dataset, name, None)
             if labels is not None and not callable(labels):
                 if len(labels) != len(self.dataset):
                     raise ValueError(f"{self.name} has {len(self.dataset)} items and {len(labels)} {name}")
                 numbers = enumerate(labels.tolist() if hasattr(labels, "tolist") else labels)
-                return np.array([self._whole(i, label) for i, label in numbers], np.int64)
-        return None
+                self._known = np.array([self._whole(i, label) for i, label in numbers], np.int64)
+                return self._known[self.chosen]
+        return np.array([self._whole(i, self._item(i)[1]) for i in self.chosen.tolist()], np.int64)

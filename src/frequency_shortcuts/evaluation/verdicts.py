@@ -69,7 +69,10 @@ def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
 
     >>> verdicts(collect(network, split, masks))[["class", "fill", "margin_low", "verdict"]]
     """
-    if (drawn := _fewest_draws(hits.trials)) < FEWEST_DRAWS:
+    trials = pd.crosstab([hits.trials["part"], hits.trials["class"]], hits.trials["filter"])
+    draws = trials.reindex(columns=["random", "radial"], fill_value=0)
+    draws.loc[draws.index.get_level_values("part") != "keep", "radial"] = FEWEST_DRAWS  # not drawn for maps removed
+    if (drawn := int(draws.to_numpy().min())) < FEWEST_DRAWS:
         raise ValueError(f"{drawn} draws of a random mask: a verdict needs at least {FEWEST_DRAWS}")
     judged = pd.DataFrame([_judge(one, strong) for one in _tests(hits)])
     measured = rates(hits)
@@ -80,14 +83,6 @@ def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
     quoted = (table["part"] == "keep") & (table["fill"] == hits.primary_fill)
     table["headline"] = quoted & (table["class"] != hits.neutral)
     return table
-
-
-def _fewest_draws(trials: pd.DataFrame) -> int:
-    """The least number of draws of a random kind that a class is tested with; a map that is removed has one kind."""
-    drawn = pd.crosstab([trials["part"], trials["class"]], trials["filter"])
-    drawn = drawn.reindex(columns=["random", "radial"], fill_value=0)
-    kept = drawn.index.get_level_values("part") == "keep"
-    return int(min(drawn["random"].min(), drawn.loc[kept, "radial"].min() if kept.any() else FEWEST_DRAWS))
 
 
 def _means(table: pd.DataFrame) -> pd.DataFrame:

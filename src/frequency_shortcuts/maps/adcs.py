@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from frequency_shortcuts.data.splits import Images, Split, is_raw
+from frequency_shortcuts.data.splits import Split, is_raw
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
 from frequency_shortcuts.spectrum import pairs
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
@@ -74,7 +74,11 @@ def class_spectra(
     device = torch.device(device)
     _, channels, height, width = images.shape
     dtype = torch.float64 if str(images.dtype).endswith("float64") else torch.float32
-    batch_size = _batch_size(images, batch_size, dtype, device)
+    if batch_size is None:  # as many images as are fast
+        at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24
+        longest = HDF5_BATCH if isinstance(images, h5py.Dataset) else SHORT_SUM
+        batch_size = min(longest, max(1, at_once // math.prod(images.shape[1:])))
+    batch_size = min(batch_size, SHORT_SUM) if dtype == torch.float32 else batch_size
     # The spectra are normalised instead of the pixels: the mean changes only DC, and the scale is equal for all images.
     shift = torch.as_tensor(255 * height * width * split.mean, dtype=dtype, device=device) if raw else None
     scale = 255 * split.std[:, None, None] if raw else 1.0
@@ -90,21 +94,18 @@ def class_spectra(
             batch = torch.as_tensor(images[part]).to(device)
             if raw:
                 batch = pixels[: len(batch)].copy_(batch)
-            amplitude = _amplitude(batch, shift, buffer[: len(batch)])
+            coefficients, amplitude = torch.fft.rfft2(batch), buffer[: len(batch)]
+            if shift is not None:
+                coefficients[..., 0, 0].sub_(shift)
+            if device.type == "cpu":  # NumPy's is faster than PyTorch's, which takes as long as the FFT
+                np.abs(coefficients.numpy(), out=amplitude.numpy())
+            else:
+                torch.abs(coefficients, out=amplitude)
             labels_on_device = torch.as_tensor(labels[part], device=device)
             sums.add(labels[part], labels_on_device, amplitude)
             spread.add(labels_on_device, amplitude, scale)
     count = np.bincount(labels)[:, None, None]
     return ClassSpectra(sums.means(count[:, None] * scale, width), spread.standard_error(count, width))
-
-
-def _batch_size(images: Images, wanted: int | None, dtype: torch.dtype, device: torch.device) -> int:
-    """Images in one batch: as wanted, or as many as are fast; in float32 no more than one sum may hold."""
-    if wanted is None:
-        at_once = CACHED * torch.get_num_threads() if device.type == "cpu" else 2**24
-        longest = HDF5_BATCH if isinstance(images, h5py.Dataset) else SHORT_SUM
-        wanted = min(longest, max(1, at_once // math.prod(images.shape[1:])))
-    return min(wanted, SHORT_SUM) if dtype == torch.float32 else wanted
 
 
 class _ClassSums:
@@ -145,17 +146,6 @@ class _ClassSums:
             half = recent.double() if self._total is None else self._total[part] + recent
             means[part] = pairs.from_half_plane(half.cpu().numpy() / divisor[part], width)
         return means
-
-
-def _amplitude(images: Tensor, shift: Tensor | None, out: Tensor) -> Tensor:
-    """|F| in the half plane of a real FFT; `shift` [channels] is subtracted from DC first."""
-    coefficients = torch.fft.rfft2(images)
-    if shift is not None:
-        coefficients[..., 0, 0].sub_(shift)
-    if out.device.type != "cpu":
-        return torch.abs(coefficients, out=out)
-    np.abs(coefficients.numpy(), out=out.numpy())  # faster than PyTorch's, which takes as long as the FFT
-    return out
 
 
 class _Spread:

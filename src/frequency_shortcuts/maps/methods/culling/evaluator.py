@@ -128,34 +128,26 @@ class ClassEvaluator:
         Groups that need few pairs share forward passes.
         """
         sums = np.empty(len(index))
-        alone, shared = self._plan_passes(group)
-        for places in alone:
-            sums[places] = self.sums(index[places], *self.bounds[group[places[0]] :][:2])
-        for places in shared:
+        shared: list[list[IntArray]] = []
+        room = 0
+        for g in np.unique(group):
+            of_group = np.flatnonzero(group == g)
+            images = len(of_group) * int(self.bounds[g + 1] - self.bounds[g])
+            if images >= self.engine.nominal_batch or self.engine.frozen.compiled:
+                sums[of_group] = self.sums(index[of_group], *self.bounds[g:][:2])
+                continue
+            if images > room:
+                shared.append([])
+                room = self.engine.nominal_batch
+            shared[-1].append(of_group)
+            room -= images
+        for places in map(np.concatenate, shared):
             groups, pairs = group[places], index[places]
             digest = hashlib.sha256(np.stack([groups, pairs]).tobytes()).hexdigest()
             compute = functools.partial(self._evaluate_shared, groups, pairs)
             images = int(np.diff(self.bounds)[groups].sum())
             sums[places] = self.workspace.step(f"class {self.label}, groups and pairs {digest}", compute, images)
         return sums / len(self)
-
-    def _plan_passes(self, group: IntArray) -> tuple[list[IntArray], list[IntArray]]:
-        """Positions in `group` for each evaluation: of single groups, and of groups that share forward passes."""
-        alone: list[IntArray] = []
-        shared: list[list[IntArray]] = []
-        room = 0
-        for g in np.unique(group):
-            places = np.flatnonzero(group == g)
-            images = len(places) * int(self.bounds[g + 1] - self.bounds[g])
-            if images >= self.engine.nominal_batch or self.engine.frozen.compiled:
-                alone.append(places)
-                continue
-            if images > room:
-                shared.append([])
-                room = self.engine.nominal_batch
-            shared[-1].append(places)
-            room -= images
-        return alone, [np.concatenate(members) for members in shared]
 
     @torch.inference_mode()
     def _evaluate_shared(self, group: IntArray, index: IntArray) -> FloatArray:
