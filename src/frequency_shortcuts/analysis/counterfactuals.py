@@ -90,8 +90,8 @@ class FlipTest:
         """The causes of both of two classes as one: what sets one apart can be in the other."""
         named = {k: cause.name for k, cause in self.causes.items()}
         mirrored = {1 - k: MIRRORED[name] for k, name in named.items() if name in MIRRORED}
-        both = sorted((mirrored | named).items())
-        return ", or ".join(f"{self.classes[k]}: {CAUSES[name]}" for k, name in both)
+        both = named | {k: name for k, name in mirrored.items() if k not in named}
+        return ", or ".join(f"{self.classes[k]}: {CAUSES[name]}" for k, name in both.items())
 
     @functools.cached_property
     def statistics(self) -> ClassStatistics:

@@ -48,7 +48,7 @@ WORST = 20  # classes and sources with the lowest recall
 def flip_table(result: Analysis) -> pd.DataFrame:
     """The verdicts of the exchange test as cells: what is followed comes first. Two classes are one row."""
     table = clearest_first(result.flips)
-    if len(table) == 2:
+    if len(result.classes) == 2:
         pair = table.iloc[:1].copy()
         pair["class"] = " or ".join(result.classes)
         for part in PARTS:  # of the class that follows it more
@@ -105,7 +105,7 @@ def sentences(result: Analysis) -> list[str]:
     table = result.flips
     found, not_shown = table[table["verdict"] == FOLLOWS], table[table["verdict"] == answers.NOT_SHOWN]
     files = few(result.files.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
-    pair, named = len(table) == 2, found[found["cause"].notna()]
+    pair, named = len(result.classes) == 2, found[found["cause"].notna()]
     causes = [cause if pair else f"{name}: {cause}" for name, cause in zip(named["class"], named["cause"], strict=True)]
     highest = np.nan_to_num(not_shown[[f"{part}_high" for part in PARTS]].max(axis=None))  # 0 where there is none
     slots = {

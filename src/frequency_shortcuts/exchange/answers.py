@@ -91,7 +91,7 @@ def rates(answers: Answers) -> pd.DataFrame:
     for part, kind in PARTS.items():
         found[part] = recognised & (table[f"{part}_low"] >= kind.threshold)
     below = (table[[f"{part}_high" for part in PARTS]] < BOUND).all(axis=1)
-    if len(table) == 2:
+    if len(answers.images) == 2:
         found[:], below[:], recognised[:] = found.any().to_numpy(), below.all(), recognised.any()
     table["verdict"] = np.select(
         [~recognised, found.any(axis=1), below], [NOT_RECOGNISED, FOLLOWS, NOT_SHOWN], CANNOT_TELL

@@ -139,8 +139,9 @@ def _evenly(labels: IntArray, counts: BoolArray, images: int, seed: list[int]) -
 def count_passes(labels: IntArray, n_classes: int, neutral: int | None = None) -> int:
     """Forward passes of `collect`, at most, for test images [n] with these labels."""
     shown = np.minimum(np.bincount(labels, minlength=n_classes), TESTED).sum()
-    of_class = sum(2 * IMAGES + part.passes for part in PARTS.values())
-    return int(shown + RANKED * n_classes + of_class * (n_classes - (neutral is not None)))
+    places = n_classes * sum(part.passes for part in PARTS.values())
+    given = 2 * IMAGES * len(PARTS) * (n_classes - (neutral is not None))
+    return int(shown + RANKED * n_classes + places + given)
 
 
 def example(
