@@ -11,11 +11,11 @@ from checkouts import checkout
 # Values of one type, so that two of them can change places.
 SETTINGS = {
     "synthesis": {"diagonal_gain": 2.0, "axis_gain": 3.0},
-    "stability": {"draws": 12, "seed": 15},
+    "truth": {"draws": 12, "seed": 15},
 }
 SWAPPED = {
     "synthesis": {"diagonal_gain": 3.0, "axis_gain": 2.0},
-    "stability": {"draws": 15, "seed": 12},
+    "truth": {"draws": 15, "seed": 12},
     "networks": {"my_network": {"mean": [0.25] * 3, "std": [0.5] * 3}},
 }
 
@@ -85,7 +85,7 @@ def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_st
 
 def test_settings_that_change_places_are_noticed(touched):
     rules = noticed(touched, SWAPPED)
-    assert {"synthesize", "stability_tables", "external_network"} <= rules
+    assert {"synthesize", "truth_tables", "external_network"} <= rules
     assert not {"plant", "folder", "twin", "train", "shortcuts"} & rules
 
 
@@ -110,4 +110,4 @@ def test_another_rendition_makes_its_own_tables_and_few_figures_again(touched):
 
 def test_other_sizes_of_maps_find_no_maps_again(touched):
     rules = noticed(touched, {"dfm": {"percents": [1, 5, 7]}})
-    assert {"sizes", "stability_tables", "truth_tables", "explorer"} <= rules and not rules & {"find_maps", "find_part"}
+    assert {"sizes", "truth_tables", "explorer"} <= rules and not rules & {"find_maps", "find_part"}

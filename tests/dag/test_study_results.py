@@ -17,7 +17,6 @@ from checkouts import (
     MAPPED,
     NEUTRAL,
     PERCENTS,
-    PLANTED,
     ROOT,
     SHAPES,
     STYLISED,
@@ -193,18 +192,6 @@ def test_the_truth_table_scores_every_run_class_and_ranking(study):
     assert table.loc[~used, "average_precision"].isna().all() and not use.index.isin(["C0"], level=2).any()
     scores = table.loc[used, ["precision", "recall", "average_precision"]]
     assert scores.apply(lambda score: score.between(0, 1)).all(axis=None)
-
-
-def test_the_stability_table_compares_the_seeds_of_each_network(study):
-    table = read_table(study.results / "tables" / "stability.csv")
-    assert table.groupby(["dataset", "left", "right"]).size().to_dict() == {
-        ("plant_present", "resnet18/none/seed0", "resnet18/none/seed1"): 4 * 4
-    }
-    left, right = (dfm.read_mask(study.results / "dfm" / f"{run}.h5", 5) for run in PLANTED)
-    selected = table.query("percent == 5")
-    assert np.allclose(selected["iou"], spectrum.overlap(left, right), atol=1e-5)
-    assert selected["left_positions"].tolist() == left.sum(axis=(1, 2)).tolist()
-    assert table[["iou", "random", "radial"]].apply(lambda share: share.between(0, 1)).all(axis=None)
 
 
 # Tests of networks

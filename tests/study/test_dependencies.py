@@ -22,7 +22,7 @@ PATHS, NOTEBOOKS = (sorted((REPOSITORY / "workflow" / name).glob("*.py")) for na
     ("module", "used_by", "not_by"),
     [
         ("maps/methods/method.py", {"find_maps.py"}, {"train.py", "measure_adcs.py", "shortcuts"}),
-        ("evaluation/truth.py", {"truth"}, {"train.py", "find_maps.py", "stability", "measure_adcs.py"}),
+        ("evaluation/truth.py", {"truth"}, {"train.py", "find_maps.py", "measure_adcs.py"}),
         ("spectrum/pairs.py", {"train.py", "find_maps.py", "shortcuts"}, {"make_report.py"}),
         ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
         ("figures/spectra.py", {"notebooks.dfm"}, {"notebooks.dynamics", "draw_figure.py"}),

@@ -166,12 +166,6 @@ class Plan:
         """The runs whose planned methods are scored: on data sets whose truth is known."""
         return [run for run in self._runs if self.has_truth(run["dataset"]) and self._methods[tuple(run.values())]]
 
-    def stability_runs(self) -> list[Run]:
-        """The runs with maps on the data sets of which a network has several seeds with maps to compare."""
-        first = self.first_seed_runs()
-        several = {run["dataset"] for run in self._mapped if run not in first}
-        return [run for name in self.mapped_datasets() if name in several for run in self.mapped_runs(dataset=name)]
-
     def transfers(self) -> list[tuple[Run, Run]]:
         """(run whose maps are tested, run that they are tested on), of one seed, once for every planned transfer."""
         pairs = []

@@ -90,13 +90,8 @@ def overlap(left: npt.ArrayLike, right: npt.ArrayLike) -> FloatArray:
         raise ValueError(
             f"masks of shapes {left.shape} and {right.shape}: only maps of one size and as many classes overlap"
         )
-    return overlap_of_counts((left & right).sum(axis=(-2, -1)), left.sum(axis=(-2, -1)), right.sum(axis=(-2, -1)))
-
-
-def overlap_of_counts(both: npt.NDArray[Any], left: npt.NDArray[Any], right: npt.NDArray[Any]) -> FloatArray:
-    """Intersection over union from the numbers of positions in both masks, in the left and in the right one."""
-    union = np.asarray(left + right - both, float)
-    return np.divide(both, union, out=np.full(union.shape, np.nan), where=union > 0)
+    both, either = ((left & right).sum(axis=(-2, -1)), (left | right).sum(axis=(-2, -1)))
+    return np.divide(both, either, out=np.full(np.shape(either), np.nan), where=either > 0)
 
 
 def control_mask(mask: BoolArray, kind: Literal["random", "radial"], seed: int | Sequence[int]) -> BoolArray:
