@@ -44,7 +44,7 @@ STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
     "example": ("example", ["example.csv", "example.json", "jpeg/summary.txt"], ["example"]),
     "bench": ("bench", ["*.csv"], ["bench_screening_curve"]),
 }  # fmt: skip
-KEPT = (same.SEEDS, "version_2.csv", "maps.csv")  # files in docs/data that a study does not make
+KEPT = (same.SEEDS, "version_2.csv", "maps.csv", "cleanlab.csv")  # files in docs/data that a study does not make
 WORDS = {"True": "yes", "False": "no"}
 
 

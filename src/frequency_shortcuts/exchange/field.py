@@ -36,14 +36,12 @@ def coefficients(images: Tensor) -> Tensor:
     """Those of the surfaces that are closest to the borders of images [..., H, W], by least squares: [..., 4]."""
     outer = border(images.shape[-2:])
     fit = torch.linalg.pinv(terms(images.shape[-2:])[:, outer]).to(images)
-    found: Tensor = images[..., outer.to(images.device)] @ fit
-    return found
+    return images[..., outer.to(images.device)] @ fit
 
 
 def surface(coefficients: Tensor, size: torch.Size) -> Tensor:
     """The surfaces [..., H, W] of coefficients [..., 4]."""
-    surfaces: Tensor = torch.tensordot(coefficients, terms(size).to(coefficients), dims=1)
-    return surfaces
+    return torch.tensordot(coefficients, terms(size).to(coefficients), dims=1)
 
 
 class Field:

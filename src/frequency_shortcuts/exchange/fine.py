@@ -45,15 +45,12 @@ class Rings:
         inner = torch.arange(size[1] // 2 + 1)
         # Each frequency of the inner columns stands for its conjugate as well.
         self._times = torch.where((inner > 0) & (2 * inner < size[1]), 2.0, 1.0).double()
-        self._count = self._sum(torch.ones(self.number.shape, dtype=torch.float64))
-
-    def _sum(self, values: Tensor) -> Tensor:
-        sums = values.new_zeros(*values.shape[:-2], int(self.number.max()) + 1, dtype=torch.float64)
-        return sums.index_add_(-1, self.number.flatten(), (values * self._times).flatten(-2))
+        self._count = self.number.flatten().bincount(self._times.expand(self.number.shape).flatten())
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean in each ring, of values [..., H, W // 2 + 1]: float64 [..., rings]."""
-        return self._sum(values) / self._count
+        sums = values.new_zeros(*values.shape[:-2], len(self._count), dtype=torch.float64)
+        return sums.index_add_(-1, self.number.flatten(), (values * self._times).flatten(-2)) / self._count
 
 
 class Fine:
@@ -93,8 +90,8 @@ class Fine:
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         """See `Part`."""
         ratio, noise = (values[classes].to(images) for values in (self._ratio, self._noise))
-        in_ring = (values[classes][..., self._ring].to(images) for values in (self._ring_ratio, self._ring_noise))
-        ring_ratio, ring_noise = in_ring
+        in_rings = self._ring_ratio, self._ring_noise
+        ring_ratio, ring_noise = (values[classes][..., self._ring].to(images) for values in in_rings)
         drawn = torch.randn(images.shape, generator=self._generator).to(images) / self._size.numel() ** 0.5
         patterned = (torch.rand(len(images), generator=self._generator) < 0.5).to(images.device)[:, None, None, None]
         spectra = opponent(torch.fft.rfft2(images))
@@ -102,13 +99,11 @@ class Fine:
         made += torch.where(patterned, noise, ring_noise) * torch.fft.rfft2(drawn)
         made += patterned * self._pattern[classes].to(images.device)
         made = torch.where(self._fine.to(images.device), made, spectra)
-        given: Tensor = torch.fft.irfft2(rgb(made), s=self._size)
-        return given
+        return torch.fft.irfft2(rgb(made), s=self._size)
 
     @staticmethod
     def swap(images: Tensor, partner: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """See `Part`. The waves that are shorter than four pixels, with their amplitudes and phases."""
         size = images.shape[-2:]
         fine = torch.fft.rfft2(images) * shorter(size, SWAPPED).to(images.device)
-        swapped: Tensor = images + torch.fft.irfft2(fine[partner] - fine, s=size)
-        return swapped
+        return images + torch.fft.irfft2(fine[partner] - fine, s=size)

@@ -54,7 +54,7 @@ def not_compared(features: Tensor) -> list[list[int]]:
 class Part(Protocol):
     """A part of images. Images are float32 [n, channels, H, W] in pixels from 0 to 1; what is given may leave them.
 
-    place : of each class, int [class], where a part has one. If it is given, the network is not asked
+    place : of each class, int [class], where a part has one. If it is given, the network need not name images
     passes : of the search for it, for each class, at most
     """
 

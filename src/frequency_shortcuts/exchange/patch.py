@@ -60,8 +60,7 @@ class Patch:
         """How many images [n] are called c with a patch of `classes` [n], at each of some places: [places]."""
         masks = self._places[at][:, None, None].to(images.device)
         changed = torch.where(masks, self._subject.donors(classes), images).flatten(0, 1)
-        hits: FloatArray = (self._subject.name(changed) == c).reshape(len(at), -1).sum(axis=1)
-        return hits
+        return (self._subject.name(changed) == c).reshape(len(at), -1).sum(axis=1)
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
         """See `Part`."""
