@@ -94,17 +94,21 @@ class ClassStatistics:
 
 @torch.inference_mode()
 def class_statistics(
-    pixels: Pixels, n_classes: int, classes: tuple[str, ...] | None = None, progress: bool = False
+    pixels: Pixels,
+    n_classes: int,
+    classes: tuple[str, ...] | None = None,
+    progress: bool = False,
+    fewest: int = FEWEST,
 ) -> ClassStatistics:
     """The statistics of each class, in one pass over images that are read in batches.
 
-    Raises ValueError for a class of fewer than 10 images, and for images that do not vary.
+    Raises ValueError for a class of fewer than `fewest` images, and for images that do not vary.
     """
     names, count = classes or tuple(map(str, range(n_classes))), np.bincount(pixels.labels, minlength=n_classes)
     for name, images in zip(names, count, strict=True):
-        if images < FEWEST:
+        if images < fewest:
             raise ValueError(
-                f"class {name} has {images} images for the statistics of its spectrum: expected at least {FEWEST}"
+                f"class {name} has {images} images for the statistics of its spectrum: expected at least {fewest}"
             )
     height, width = pixels.shape[2:]
     total: Tensor | None = None

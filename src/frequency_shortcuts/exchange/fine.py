@@ -66,7 +66,7 @@ class Fine:
     passes = 0
 
     def __init__(self, subject: Subject, place: IntArray | None = None, longest: float = LONGEST) -> None:
-        statistics = class_statistics(subject.ranking, subject.n_classes)
+        statistics = class_statistics(subject.ranking, subject.n_classes, fewest=2)
         self.place, self._generator = np.zeros(subject.n_classes, np.int64), subject.generator
         self._size = torch.Size(subject.ranking.shape[2:])
         self._fine, rings = shorter(self._size, longest), Rings(self._size)
