@@ -96,7 +96,7 @@ def test_a_transform_gives_the_results_of_the_same_preprocessing(tmp_path):
     for split, other in ((own.ranking, same.ranking), (own.test, same.test)):
         assert np.array_equal(split.images[:], normalise(torch.from_numpy(other.images[:]), MEAN, STD))
     assert own.flips.equals(same.flips)
-    assert np.array_equal(own.test_images([3])[0], same.test_images([3])[0]) and own.about["remark"] == ""
+    assert own.about["remark"] == ""
     assert unknown.about["remark"].startswith("the transform does not end with Normalize of pixels from")
     assert np.array_equal(own.test.images[:], unknown.test.images[:])
 
