@@ -217,6 +217,8 @@ SENTENCES = [
     (RESULTS, "(method.md#data-sets-whose-truth-is-known) {} of {} planted masks, and the published method finds {} "
      "(average precision at least {})",
      lambda: [(use := read("laptop/tables/planted_use"))["uses"].sum(), len(use), found_masks()[0], FOUND_MASK]),
+    (RESULTS, "The exchange test warns of {} of {} classes.",
+     lambda: [(verdicts := read("real/analysis/flips")["verdict"]).eq(FOLLOWS).sum(), len(verdicts)]),
     (RESULTS, "average map of another class ({:.2f}, 95 % interval over images {:.2f} to {:.2f}), and than as many of "
      "the lowest frequencies ({:.2f}, {:.2f} to {:.2f})",
      lambda: [*of_real("own-map advantage"), *of_real("own map minus lowest frequencies")]),
