@@ -65,11 +65,11 @@ class Fine:
 
     passes = 0
 
-    def __init__(self, subject: Subject, place: IntArray | None = None, longest: float = LONGEST) -> None:
+    def __init__(self, subject: Subject, place: IntArray | None = None) -> None:
         statistics = class_statistics(subject.ranking, subject.n_classes, fewest=2)
         self.place, self._generator = np.zeros(subject.n_classes, np.int64), subject.generator
         self._size = torch.Size(subject.ranking.shape[2:])
-        self._fine, rings = shorter(self._size, longest), Rings(self._size)
+        self._fine, rings = shorter(self._size, LONGEST), Rings(self._size)
         self._ring, self._pattern = rings.number, statistics.mean.cpu().to(torch.complex64)
         self._ratio, self._noise = (torch.empty(self._pattern.shape) for _ in range(2))  # of each frequency
         self._ring_ratio, self._ring_noise = (torch.empty_like(rings.mean(self._ratio)) for _ in range(2))

@@ -52,8 +52,8 @@ def collect(
     test : images that get parts, of the same classes and size
     images : that get the parts of a class, at most
 
-    Raises ValueError for a class without images, for a network whose answer depends on the other images of a batch, and
-    for one that does not return finite logits of these classes.
+    Raises ValueError for a class of fewer than two images, for a network whose answer depends on the other images of a
+    batch, and for one that does not return finite logits of these classes.
 
     >>> answers = collect(network, stores.read(path, "validation"), stores.read(path, "test"))
     >>> rates(answers)[["class", "fine", "field", "patch", "verdict", "follows"]]
