@@ -6,8 +6,10 @@ Statistics of the amplitudes would miss the harmonics that clipping makes. A net
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch.nn import functional
 
+from conftest import ROOT
 from frequency_shortcuts.data import planted
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.augmentation import Augmentation
@@ -22,7 +24,7 @@ RECIPES = {
 
 def without(images, masks, seed):
     """The images with the coefficients at masks [H, W] replaced by those of images in which nothing is planted."""
-    plain = planted.images(planted.design("present"), len(images), seed)[0][::4]
+    plain = planted.images(planted.Design("present"), len(images), seed)[0][::4]
     mask = np.fft.ifftshift(masks)
     spectra = np.where(mask, np.fft.fft2(plain / 255), np.fft.fft2(images / 255))
     return np.rint(np.clip(np.fft.ifft2(spectra).real, 0, 1) * 255).astype(np.uint8)
@@ -59,7 +61,8 @@ def accuracy(network, images, labels):
 
 @pytest.mark.parametrize("mechanism", planted.MECHANISMS)
 def test_without_the_truth_a_network_trained_anew_stays_at_chance(mechanism):
-    design = planted.design(mechanism)
+    constants = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())["planting"]["mechanisms"]
+    design = planted.Design(mechanism, **constants.get(mechanism, {}))
     n, known = len(design.classes), design.planted()["truth"].any(axis=0)
     per_class, least = RECIPES[mechanism]
     train, labels = planted.images(design, per_class, seed=1)

@@ -15,7 +15,7 @@ from test_plan import plan
 
 from conftest import ROOT
 from frequency_shortcuts import culling
-from frequency_shortcuts.data import planted, renditions
+from frequency_shortcuts.data import renditions
 from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
 from frequency_shortcuts.networks.training import Recipe
@@ -79,16 +79,6 @@ def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
 def test_the_keys_of_a_recipe_are_those_of_the_library():
     keys = set(Recipe.__dataclass_fields__) - {"epochs"}
     assert set(CONFIG["training"]["recipe"]) == set(SCHEMA["$defs"]["recipe"]["properties"]) == keys
-
-
-@pytest.mark.parametrize("mechanism", planted.MECHANISMS)
-def test_the_constants_of_planted_sets_are_those_of_the_library(mechanism):
-    constants = Plan(CONFIG).planting(mechanism)
-    assert constants.pop("images_per_class") == {"train": 400, "validation": 60, "test": 100}
-    del constants["seeds"]
-    lists = {name: tuple(value) for name, value in constants.items() if name == "gain_range"}
-    as_tuples = {**constants, **lists, "rings": tuple(map(tuple, constants["rings"]))}
-    assert planted.Design(mechanism, **as_tuples) == planted.design(mechanism)
 
 
 def test_every_mistake_is_reported_once():

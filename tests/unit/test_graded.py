@@ -26,7 +26,7 @@ def table():
 
 
 def test_the_distinctiveness_is_that_of_the_training_images(table):
-    design = planted.design("graded", cue_seed=300, **CONSTANTS)
+    design = planted.Design("graded", cue_seed=300, **CONSTANTS)
     seed = int(np.random.SeedSequence(300).generate_state(2)[0])
     images, labels = planted.images(design, 7, seed)
     spectra = adcs.class_spectra(Split(images / 255, labels))
@@ -55,7 +55,7 @@ def test_a_set_has_a_row_for_each_test_and_class(table):
     neutral = table["class"] == "C0"
     assert (table[["gain", "ring"]].isna().all(axis=1) == neutral).all()
     for seed, rows in table[~neutral].groupby("seed"):
-        design = planted.design("graded", cue_seed=seed, **CONSTANTS)
+        design = planted.Design("graded", cue_seed=seed, **CONSTANTS)
         for _, test in rows.groupby("iteration"):
             np.testing.assert_array_equal(test["gain"], design.gains[1:])
             assert tuple(test["ring"]) == design.ring_names[1:]

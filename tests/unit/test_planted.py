@@ -3,7 +3,9 @@
 import h5py
 import numpy as np
 import pytest
+import yaml
 
+from conftest import ROOT
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.data import planted, synthetic
 from frequency_shortcuts.data import stores as store
@@ -16,12 +18,18 @@ OVERALL = 0.01
 # Relative, for one frequency: about 5.5 standard errors of a mean over 3 channels of 400 images; the amplitude of
 # white noise has a standard deviation of 0.52 times its mean.
 ONE = 0.085
+OF_MECHANISMS = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())["planting"]["mechanisms"]
 every_mechanism = pytest.mark.parametrize("mechanism", MECHANISMS)
+
+
+def design_of(mechanism, **constants):
+    """The design of a mechanism as the default study has it, with changes."""
+    return planted.Design(mechanism, **OF_MECHANISMS.get(mechanism, {}) | constants)
 
 
 def drawn(mechanism, per_class=400, seed=1, **constants):
     """Design, images, and the spectra of their pixels (0 to 1): complex [class, n, channels, H, W], centred."""
-    design = planted.design(mechanism, **constants)
+    design = design_of(mechanism, **constants)
     images, labels = planted.images(design, per_class, seed)
     spectra = np.fft.fftshift(np.fft.fft2(images / np.float32(255)), axes=(-2, -1))
     return design, images, np.stack([spectra[labels == c] for c in range(len(design.classes))])
@@ -86,7 +94,7 @@ def test_a_class_differs_from_the_background_at_its_truth_and_nowhere_else(mecha
 
 @every_mechanism
 def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism):
-    design = planted.design(mechanism, cue_seed=1)
+    design = design_of(mechanism, cue_seed=1)
     masks = design.planted()
     for found in masks.values():
         assert found.dtype == bool and found.shape[-3:] == (len(design.classes), 32, 32)
@@ -112,11 +120,11 @@ def test_masks_are_symmetric_and_sets_are_disjoint_and_in_their_rings(mechanism)
 
 
 def test_the_rings_and_gains_of_graded_sets_are_drawn_with_the_pairs():
-    sets = [planted.design("graded", cue_seed=seed) for seed in range(400)]
+    sets = [design_of("graded", cue_seed=seed) for seed in range(400)]
     for design in sets[:20]:
         assert design.classes == ("C0", "C1", "C2", "C3", "C4") and design.ring_names[0] == "" and design.gains[0] == 1
         assert sorted(design.ring_names[1:]) == ["high", "high", "low", "low"]
-    same = planted.design("graded", cue_seed=7)
+    same = design_of("graded", cue_seed=7)
     assert same.ring_names == sets[7].ring_names and np.array_equal(same.gains, sets[7].gains)
     gains = np.array([design.gains[1:] for design in sets])
     high = np.array([design.ring_names[1:] for design in sets]) == "high"
@@ -125,14 +133,14 @@ def test_the_rings_and_gains_of_graded_sets_are_drawn_with_the_pairs():
     assert abs((gains < np.sqrt(6)).mean() - 0.5) < 2 / np.sqrt(gains.size)
     assert (abs(high.mean(axis=0) - 0.5) < 2 / np.sqrt(len(sets))).all()
     assert abs(np.corrcoef(gains.ravel(), high.ravel())[0, 1]) < 4 / np.sqrt(gains.size)
-    other = planted.design("graded", cue_seed=7, gain_range=(2, 2))
+    other = design_of("graded", cue_seed=7, gain_range=(2, 2))
     np.testing.assert_allclose(other.gains, [1, 2, 2, 2, 2])
     np.testing.assert_array_equal(other.planted()["truth"], same.planted()["truth"])
 
 
 @every_mechanism
 def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
-    design = planted.design(mechanism)
+    design = design_of(mechanism)
     n = len(design.classes)
     large, labels = planted.images(design, 7, seed=3)
     assert large.dtype == np.uint8 and large.shape == (7 * n, 3, 32, 32)
@@ -144,7 +152,7 @@ def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
 
 @pytest.mark.parametrize("mechanism", ["redundant", "present"])
 def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
-    design = planted.design(mechanism)
+    design = design_of(mechanism)
     splits = {"train": planted.images(design, 2, 0)}
     store.write(
         tmp_path / "p.h5", splits, classes=design.classes, source="planted", created_by="a test",
@@ -176,7 +184,7 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
 )
 def test_constants_that_make_no_set_are_refused(constants, sentence):
     with pytest.raises(ValueError, match=sentence):
-        planted.images(planted.design(**constants), 0, seed=0)
+        planted.images(design_of(**constants), 0, seed=0)
 
 
 # Syn_1 to Syn_4: what is planted is what the images hold

@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from frequency_shortcuts.findings.published import PUBLISHED
+from frequency_shortcuts.findings.definitions import PUBLISHED
 
 PHRASES = r"""
 {# A text as RST that shows it unchanged, on one line. -#}

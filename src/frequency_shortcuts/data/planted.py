@@ -28,17 +28,12 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from . import synthetic
 
 MECHANISMS = ("present", "redundant", "absent", "graded")
-# What differs from the defaults of `Design`.
-CONSTANTS: Mapping[str, Mapping[str, Any]] = {
-    "absent": {"rings": ((3, 5), (6, 7.5), (9, 10.5))},
-    "graded": {"pairs": 10, "rings": ((3, 8), (10, 15))},
-}
 PER_RING = 2  # classes of `graded` in each ring
 
 
 @dataclass(frozen=True)
 class Design:
-    """The constants of a planted set; `design` gives those of each mechanism.
+    """The constants of a planted set. `absent` and `graded` need other rings than the defaults.
 
     mechanism: one of `MECHANISMS`. size: side in pixels. alpha: exponent of the amplitude r^-alpha. mean: of the
     pixels, deviation: of the pixels of images without a cue, in units of [0, 1] and before clipping. pairs: conjugate
@@ -158,15 +153,6 @@ class Design:
             chosen = generator.choice(inside, self.pairs, replace=False)
             sets[i, n, chosen], free[chosen] = True, False
         return pairs.scatter(sets)
-
-
-def design(mechanism: str, **constants: Any) -> Design:
-    """The design of a mechanism with its own defaults, `CONSTANTS`, and these constants instead of some of them.
-
-    >>> design("graded").pairs, design("graded", pairs=5).pairs
-    (10, 5)
-    """
-    return Design(mechanism, **{**CONSTANTS.get(mechanism, {}), **constants})
 
 
 images = synthetic.images

@@ -51,7 +51,7 @@ def measure(
     Parameters
     ----------
     seeds : of the sets; the seed of a set also seeds its images and its network
-    constants : those of `planted.design` that differ from the defaults
+    constants : of `planted.Design`
     protocol : its epochs become as many as the iterations need
     iterations : the last one that is tested; every : iterations between two tests
     images : of each class, to train on and to test with
@@ -68,7 +68,7 @@ def measure(
     shown = tqdm(seeds, desc="graded sets", unit="set", disable=None if work.progress else True)
     with Journal(work.state, fingerprint, stop=work.stop) as journal:
         for seed in shown:
-            design = planted.design("graded", cue_seed=seed, **constants)
+            design = planted.Design("graded", cue_seed=seed, **constants)
 
             def measured(design: planted.Design = design) -> npt.NDArray[Any]:
                 texts = {"class": "U8", "ring": "U4"}  # a journal holds no objects

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .published import PUBLISHED
-
 MODULES = (  # that define the claims
     *(f"findings/{name}.py" for name in ("definitions", "numbers", "significance", "claims")),
     *(f"exchange/{name}.py" for name in ("answers", "test", "part", "fine", "field", "patch")),
@@ -22,6 +20,16 @@ SURVIVES_FROM = 0.5  # TPR - FPR from which a class survives the removal of two 
 FEWEST_CLASSES = 3  # of photographs: with two, TPR - FPR says the same of both
 BOUND, BOUND_OF_RANKS = 0.04, 0.18  # a quarter of the effects that `make findings` saw before these definitions
 PAPER, OURS = "paper", "ours"
+# What the paper gives of ImageNet-10, with the top 5 % map of a class alone, by the table that has ours; of transfer,
+# with the maps of ResNet18 that was trained with SIN. Not all have an FPR.
+PUBLISHED = {
+    "table_1": ("TPR 0.96, FPR 0.022 (zebra, ResNet18)", "TPR 0.94, FPR 0.013 (container ship, ResNet18)"),
+    "table_2": (
+        "TPR 0.88, FPR 0.244 (siamese cat, SIN)", "TPR 0.78 (zebra, ResNet50)",
+        "TPR 0.7, FPR 0.42 (container ship, VGG16)",
+    ),
+    "transfer": ("TPR 0.92, FPR 0.25 (container ship, ViT-B)", "TPR 0.82, FPR 0.22 (siamese cat, ViT-B)"),
+}  # fmt: skip
 DIFFERENCE, CORRELATION, SHARE = "difference", "correlation", "share"  # measures
 
 
@@ -82,7 +90,7 @@ _CLAIMS = {
             "Some classes are recognised from few frequencies",
             "own_map_advantage",
             "own-map advantage",
-            str(PUBLISHED["table_1"][0]),
+            PUBLISHED["table_1"][0],
         ),
         "e1": Claim(
             "Shortcuts carry over to another distribution",
@@ -93,19 +101,19 @@ _CLAIMS = {
             "Shortcuts carry over to another network",
             "transfer_advantage",
             "own-map advantage with the maps of another architecture, mean of the directions within a seed",
-            str(PUBLISHED["transfer"][0]),
+            PUBLISHED["transfer"][0],
         ),
         "f": Claim(
             "Capacity does not remove shortcuts",
             "own_map_advantage",
             "own-map advantage of the widest networks of an architecture",
-            str(PUBLISHED["table_2"][1]),
+            PUBLISHED["table_2"][1],
         ),
         "g": Claim(
             "Augmentation does not remove shortcuts",
             "own_map_advantage",
             "own-map advantage of networks that are trained with an augmentation",
-            str(PUBLISHED["table_2"][0]),
+            PUBLISHED["table_2"][0],
         ),
     },
     OURS: {
