@@ -10,12 +10,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from script_runs import Outputs, run_script
 
 from frequency_shortcuts.networks.checkpoint import Checkpoint, State
 from frequency_shortcuts.storage.journal import Journal
-from frequency_shortcuts.storage.tables import read_table, write_table
+from frequency_shortcuts.storage.tables import read_table
 from study.job import REPEAT_S, commit_of, created_by, job, run_of_path, stopping
-from study.run_times import run_times
 
 pytestmark = pytest.mark.usefixtures("obeyed_signals")
 
@@ -124,6 +124,13 @@ def test_a_second_signal_of_a_kind_ends_the_process_at_once(monkeypatch):
 # Run times from the benchmark files of Snakemake
 
 
+def run_times(paths, folder):
+    """The table of the script, of benchmark files in the folder of benchmarks."""
+    output = Outputs(table=folder.with_name("tables") / "runtimes.csv")
+    run_script("join_benchmarks", folder.parent, input=SimpleNamespace(benchmarks=[*map(str, paths)]), output=output)
+    return read_table(output[0])
+
+
 @pytest.mark.parametrize("study", ["laptop", "benchmarks"])
 def test_step_and_run_are_read_from_the_place_below_the_folder_of_benchmarks(tmp_path, study):
     folder = tmp_path / "results" / study / "benchmarks"
@@ -164,8 +171,7 @@ def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(tmp_pat
         ):
             step(tmp_path)
         table = run_times([benchmark], tmp_path / "benchmarks")
-        write_table(table, tmp_path / "runtimes.csv")
-        found += list(read_table(tmp_path / "runtimes.csv")["resumed"])
+        found += list(table["resumed"])
         assert 0 < table["processor_s"].item() <= sum(os.times()[:4]) + 0.005  # the log has two digits
     assert found == [False, True]
     log.unlink()

@@ -29,23 +29,23 @@ def test_a_rendition_is_repeatable_and_changes_every_image(name):
     for shape in ((1, 32, 32), (3, 33, 45)):
         images, labels = photographs(6, *shape)
         before = images.copy()
-        drawn = renditions.render(name, images, labels, seed=1)
+        drawn = renditions.Rendition(name, images, labels, seed=1)[:]
         assert (drawn.dtype, drawn.shape) == (np.uint8, images.shape)
         np.testing.assert_array_equal(images, before)
-        np.testing.assert_array_equal(renditions.render(name, images, labels, seed=1), drawn)
+        np.testing.assert_array_equal(renditions.Rendition(name, images, labels, seed=1)[:], drawn)
         assert (drawn != images).any(axis=(1, 2, 3)).all()
-        assert np.array_equal(renditions.render(name, images, labels, seed=2), drawn) == (name not in SEEDED)
+        assert np.array_equal(renditions.Rendition(name, images, labels, seed=2)[:], drawn) == (name not in SEEDED)
 
 
 def test_other_renditions_are_refused():
     with pytest.raises(ValueError, match=r"unknown rendition 'oil': choose from sketch, cartoon, .*texture"):
-        renditions.render("oil", *photographs())
+        renditions.Rendition("oil", *photographs())
 
 
 def drawn(name, *images):
     """A rendition of grey images [H, W], each of a class of its own."""
     stack = np.stack(images)[:, None].astype(np.uint8)
-    return renditions.render(name, stack, np.arange(len(images)))[:, 0]
+    return renditions.Rendition(name, stack, np.arange(len(images)))[:][:, 0]
 
 
 def test_renditions_of_a_step_a_ring_one_tone_and_all_levels():
@@ -55,7 +55,7 @@ def test_renditions_of_a_step_a_ring_one_tone_and_all_levels():
     assert sketched[:, 15:17].max() == 0 and sketched[:, :12].min() == 255 and sketched[:, 20:].min() == 255
     assert empty.min() == 255
     np.testing.assert_array_equal(drawn("cartoon", step)[0], step)
-    assert set(np.unique(renditions.render("cartoon", *photographs()))) <= {0, 85, 170, 255}
+    assert set(np.unique(renditions.Rendition("cartoon", *photographs())[:])) <= {0, 85, 170, 255}
     radius = np.hypot(y - 15.5, x - 15.5)
     rings = [np.where((radius < 10) & (radius > 4), tone, dark) for dark, tone in ((0, 200), (250, 90))]
     for filled in drawn("silhouette", *rings):  # the object without its holes
@@ -67,7 +67,7 @@ def test_renditions_of_a_step_a_ring_one_tone_and_all_levels():
 
 def test_texture_keeps_low_frequencies_and_takes_high_ones_of_another_class():
     images, labels = photographs(low=90, high=150)  # low contrast, so that nothing is clipped
-    drawn = renditions.render("texture", images, labels)
+    drawn = renditions.Rendition("texture", images, labels)[:]
     radius = np.hypot(np.fft.fftfreq(32, 1 / 32)[:, None], np.fft.fftfreq(32, 1 / 32))
     before, after = np.fft.fft2(images), np.fft.fft2(drawn)
     rounding = 6 * 32 / np.sqrt(12)  # six standard deviations of the rounding of 32 x 32 pixels
@@ -86,10 +86,10 @@ def test_images_that_are_read_when_they_are_drawn_give_the_same(tmp_path, monkey
     stores.write(tmp_path / "test.h5", {"test": (pixels, labels)}, **about)
     stored = stores.read(tmp_path / "test.h5", "test", in_memory=pixels.nbytes - 1).images
     assert isinstance(stored, Stored)
-    whole = renditions.render(name, pixels, labels, seed=1)
+    whole = renditions.Rendition(name, pixels, labels, seed=1)[:]
     for per_batch in (1, 2):
         monkeypatch.setattr(renditions, "IN_BATCH", per_batch * pixels[0].size)
-        np.testing.assert_array_equal(renditions.render(name, stored, labels, seed=1), whole)
+        np.testing.assert_array_equal(renditions.Rendition(name, stored, labels, seed=1)[:], whole)
     drawn = renditions.Rendition(name, stored, labels, seed=1)
     assert (drawn.shape, len(drawn)) == (whole.shape, 7)
     for some in (slice(5, 9), slice(2, 5), slice(0, 0)):

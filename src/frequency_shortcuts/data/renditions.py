@@ -26,7 +26,7 @@ _REFERENCE = 32  # pixels: widths below are stated for this size and scale with 
 
 
 def names() -> list[str]:
-    """The renditions that `render` knows."""
+    """The names of the renditions."""
     return list(_RENDITIONS)
 
 
@@ -65,11 +65,6 @@ class Rendition:
     def photographs(self, chosen: IntArray) -> Pixels:
         """The chosen images [k] before they are restyled, float64 [k, channels, H, W] from 0 to 1."""
         return self._images[chosen] / 255.0
-
-
-def render(name: str, images: Images, labels: npt.NDArray[np.int64], seed: int = 0) -> npt.NDArray[np.uint8]:
-    """All of a `Rendition` at once: uint8 [n, channels, H, W] -> the same shape. Raises ValueError as it does."""
-    return Rendition(name, images, labels, seed)[:]
 
 
 def _donors(labels: IntArray, seed: int) -> IntArray:
