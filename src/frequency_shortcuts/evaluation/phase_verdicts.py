@@ -67,9 +67,8 @@ def phase_rates(hits: PhaseHits) -> pd.DataFrame:
     TPR is the share of the images of the class that the network assigns to it. FPR is measured on images if neither
     they nor their donors are of the class; with two classes and no neutral one it is missing.
 
-    Returns a tidy table, one row per class, region and kept part: `class`, `region` (map, spectrum), `kept` (both,
-    amplitude, phase), `positions` (of the region), and the columns of `hits.rates_of_class`. The neutral class has no
-    rows.
+    Returns one row per class, region and kept part: `positions` (of the region), and the columns of
+    `hits.rates_of_class`. The neutral class has no rows.
 
     >>> phase_rates(collect(network, split, masks)).set_index(["class", "region", "kept"])["tpr"]
     """
@@ -109,18 +108,9 @@ def read_phase_hits(group: h5py.Group) -> PhaseHits:
 def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
     """One row per class, from the hits of `phase.collect`: is its shortcut texture (amplitudes) or shape (phases)?
 
-    Returns the columns `class`, `positions` (of the map), `images`, `negatives`; TPR with its interval and FPR of
-    images that keep both, the amplitudes or the phases inside the map (`tpr_both`, `tpr_both_low`, `tpr_both_high`,
-    `fpr_both`, `tpr_amplitude`, ...) and over the whole spectrum (`tpr_both_spectrum`, `fpr_both_spectrum`, ...);
-    `share_amplitude`, `share_phase` (TPR - FPR inside the map as a share of R); `margin_amplitude`, `margin_phase`
-    (TPR - FPR inside the map minus half of R) with their 95 % intervals `_low`, `_high`; and
-
-    `verdict` : `texture` if the amplitudes suffice and the phases do not, `shape` if the phases alone do, `either` if
-        each of the two does, `both` if neither does, so that the network needs both, and `undecided` if the interval of
-        at least one margin holds 0
-
-    Shares, margins and verdict are missing (NaN) for a class that is not judged: TPR of the test below
-    `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is TPR.
+    results/README.md says what the columns are, at `phase.csv`. Shares, margins and verdict are missing (NaN) for a
+    class that is not judged: TPR of the test below `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is
+    TPR.
 
     >>> phase_verdicts(phase.collect(network, split, masks)).set_index("class")["verdict"]
     """

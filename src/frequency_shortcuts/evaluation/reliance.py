@@ -93,9 +93,7 @@ def losses(
         images without them [n]
     donors : the class of the images of other classes [n]
 
-    Columns: `removed`, `class`, `images`; recall `tpr`, `tpr_same`, `tpr_without`, `tpr_after`; the share of the other
-    images that are called the class `fpr`, `fpr_same`, `fpr_without`, `fpr_after` (missing for all images, and where
-    there is none); and `lost_at_test`, `lost_after` with the ends of their 95 % intervals `_low` and `_high`.
+    results/README.md says what the columns are, at `reliance.csv`. `fpr`, ... are missing for all images.
 
     >>> table = losses(labels, plain, {"maps": same}, {"maps": without}, {"maps": after}, donors=donors, n_classes=2)
     >>> table["lost_at_test"].tolist()

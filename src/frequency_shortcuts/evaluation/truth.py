@@ -67,16 +67,11 @@ def planted_use(
 ) -> pd.DataFrame:
     """Whether the network uses the planted mask: one row for each class that has one.
 
-    Parameters
-    ----------
     seed, run : see `Trials` and `shortcuts.collect`
     truth : bool [class, H, W], the planted mask of each class; empty for a class without a cue of its own
 
-    Returns the columns `class`, `positions` (of the mask), `images`, `tpr_unfiltered`, TPR and FPR with the planted
-    frequencies in the donors (`tpr_planted`, `fpr_planted`), with all other frequencies (`tpr_complement`,
-    `fpr_complement`) and with five random masks of its size (`tpr_random`, `fpr_random`, means), and `uses`: whether
-    the first TPR is at least `PLANTED`, and the second at most `OTHERWISE`. The random masks decide nothing: what they
-    leave depends on the size of the mask.
+    results/README.md says what the columns are, at `planted_use.csv`. The random masks decide nothing: what they leave
+    depends on the size of the mask.
 
     >>> planted_use(network, split, truth).set_index("class")["uses"]
     """
@@ -197,22 +192,14 @@ def score(
     draws : of each random kind
     seed : of all draws; class c draws with [seed, c]
 
-    Returns a tidy table, one row per class, truth, ranking and size: `class`, `truth`, `ranking`, `percent`, `cut`,
-    `positions`, `prevalence`, and `precision`, `recall`, `average_precision` (over the whole ranking, the same for
-    every size). For random kinds these are means over draws, with the ends `_low` and `_high` of their 95 % interval
-    (`INTERVAL`). If `cut` is `percent`, the ranking is cut to the size of the map of that `percent`. If it is `truth`,
-    the ranking is cut to the size of the truth of the class, and `percent` is its share of the spectrum.
+    Returns a tidy table, one row per class, truth, ranking and size; results/README.md says what the columns are, at
+    `truth.csv`. Where `cut` is `truth`, `percent` is the share of the truth of the class in the spectrum. ADCS also
+    ranks by its absolute value, since a class can stand out by a lack of energy. Scores against an empty truth are
+    missing.
 
-    The rankings are `dfm`; `dfm_size`, by the absolute value of the increments; `adcs`, by its absolute value, since a
-    class can stand out by a lack of energy; `adcs_high` and `adcs_low`, by ADCS and by -ADCS, so that only more, or
-    only less, energy counts; and `adcs_significant`, by the absolute value of `significant`. The controls are `random`,
-    uniform; `radial`, the map shuffled within rings; and `other`, the mean over the maps of the other classes. The
-    latter two also exist for each other ranking (`radial_adcs`, ...). Scores against an empty truth are missing.
-
-    If `truths` holds `half_0` and `half_1`, each of which is enough for the class, there are also rows of the truth
-    `better_half`: each ranking, and each random draw, has the scores of the half with the higher average precision. So
-    the controls show the better of two halves by chance. `prevalence` is the mean of both halves, and the size of the
-    truth is that of the larger half.
+    Of the truth `better_half`, each ranking and each random draw has the scores of the half with the higher average
+    precision: the controls show the better of two halves by chance. `prevalence` is the mean of both halves, and the
+    size of the truth is that of the larger half.
     """
     pairs = ConjugatePairs(*rank.shape[-2:])
     signed = pairs.gather(adcs).astype(np.int64)
@@ -255,9 +242,7 @@ def score_methods(
     truths : name -> bool [class, H, W]; see `planted`
     draws, seed : of the random rankings, the same for all methods
 
-    Returns one row per class, truth and method: `class`, `truth`, `method`, `average_precision`, by the score, and
-    `average_precision_size`, by its absolute value; `random`, `random_low`, `random_high`, the mean of random rankings
-    and their 95 % interval. Classes without a truth have no rows.
+    Returns one row per class, truth and method, see `methods.csv` in results/README.md; none of a class without a truth.
     """
     pairs = ConjugatePairs(*next(iter(scores.values())).shape[-2:])
     ranked = {name: pairs.gather(values) for name, values in scores.items()}

@@ -76,9 +76,7 @@ def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) 
     """Tables 1 and 2: TPR and FPR of every class, unfiltered and from its map, for the chosen networks in this order.
 
     over_seeds: a table of `verdicts.over_seeds`; its rows `as_published` are used. chosen: (data set, network,
-    augmentation), each as named there. Columns: these three, `class`, `seeds`, `strong_seeds` (seeds in which the
-    shortcut is strong), and tpr and fpr as `_unfiltered` and `_dfm`, each with `_mean` and `_sd` over seeds. Raises
-    ValueError for a network that the table lacks.
+    augmentation), each as named there. Raises ValueError for a network that the table lacks.
     """
     columns = map("_".join, product(("tpr", "fpr"), ("unfiltered", "dfm"), ("mean", "sd")))
     over_seeds, wanted = as_published(over_seeds), [*NETWORK, "class", "seeds", "strong_seeds", *columns]
@@ -94,11 +92,8 @@ def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) 
 def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Table 3: TPR and FPR of every class out of distribution, in each rendition, one row per class and filter.
 
-    ood: columns `dataset`, `network`, `augmentation`, `seed`, `rendition`, `class`, `part`, `fill`, `filter`, `tpr` and
-    `fpr`, one row each (mean over the draws of a control). verdicts: a table of `verdicts.verdicts` of the same runs,
-    for the test images. The rows `as_published` of both are used. Columns: data set, network, augmentation, `class`,
-    `filter` (as in `FILTERS`), `seeds`, and `tpr_{images}` and `fpr_{images}`, `_mean` and `_sd` over seeds, where
-    images are `original` and then each rendition.
+    ood: the table of that name, with draws averaged. verdicts: a table of `verdicts.verdicts` of the same runs, for the
+    test images. The rows `as_published` of both are used. Images are `original`, and then each rendition.
     """
     ood, verdicts = as_published(ood), as_published(verdicts)
     keys = [*NETWORK, "class", "filter"]
