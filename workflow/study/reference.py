@@ -66,8 +66,7 @@ def _table(part: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
 def _rows(part: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, ...]]:
     """The cells of a row for each key of an object of the schema, and of the objects in it.
 
-    defaults: the default of this object, by the name of the sibling that it belongs to. Siblings that share a
-    definition, such as the kinds of data sets in `training`, share their rows; any other object has the name "".
+    defaults: of this object, by the name of its sibling: those that share a definition, as in `training`, share rows.
     """
     properties = {name: child for name, child in part["properties"].items() if isinstance(child, dict)}
     uses = Counter(child["$ref"] for child in properties.values() if "$ref" in child)

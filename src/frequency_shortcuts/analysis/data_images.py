@@ -106,10 +106,7 @@ def read_data(
 def _listing(
     path: Path, labels: Any, source: Source
 ) -> tuple[Path, list[Path], IntArray, tuple[str, ...], npt.NDArray[np.str_] | None]:
-    """The pictures of a folder of class folders; or of a CSV, which is the path or the labels.
-
-    Returns their root, the files, the numbers and names of their classes, and the sources if there are some.
-    """
+    """The pictures of a folder, or of a CSV, the path or the labels: root, files, numbers, classes and sources."""
     file = labels
     if path.suffix.lower() == ".csv":
         if labels is not None:

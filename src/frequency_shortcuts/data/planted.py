@@ -117,10 +117,7 @@ class Design:
 
     @functools.cached_property
     def _graded(self) -> tuple[list[int], list[float]]:
-        """Of the mechanism `graded`: number of the ring, and gain, of each class but the neutral one.
-
-        They have a generator of their own, so that another range of gains leaves the pairs as they are.
-        """
+        """Of the mechanism `graded`, by a generator of their own: ring and gain of each class but the neutral one."""
         generator = np.random.default_rng([self.cue_seed, 1])
         rings = generator.permutation(np.repeat(np.arange(len(self.rings)), PER_RING))
         low, high = np.log(self.gain_range)

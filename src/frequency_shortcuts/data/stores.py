@@ -157,10 +157,9 @@ def _describe(
 def _write_images(
     file: WholeFile, group: h5py.Group, name: str, images: Images, folder: Path, title: str
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Write images in order.
+    """Write images in order; returns the positions of those that were written, and their `channel_sums`.
 
     If files are skipped, the number of images is known only at the end: they wait in a nameless file in the folder.
-    Returns the positions of those that were written, and their `channel_sums`.
     """
     shape = images.shape[1:]
     sums = np.zeros((2, shape[0]), np.int64)

@@ -145,8 +145,7 @@ def _mean(
 ) -> tuple[float, float, float]:
     """The mean over the classes of TPR - FPR of the own map over others, with its interval; NaN if one is missing.
 
-    The number of images of a class is fixed when they are drawn within classes, so TPR is exact. That of the judged
-    images varies a little where images of some donors do not count: there it is the linear part of the change.
+    Where images of some donors do not count, the number of judged images varies: it is the linear part of the change.
     """
     judged, mean, maps = hits.judged(fill), 0.0, maps_of_classes(hits)
     influence: FloatArray = np.zeros(len(hits.labels))  # what one more copy of each image adds

@@ -199,10 +199,7 @@ def _median(power: FloatArray) -> FloatArray:
 
 
 def _heights(own: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatArray:
-    """How far the amplitude of a class, over that of others, is above all frequencies two or three beside it.
-
-    own, rest : power, float64 [pairs]
-    """
+    """How far the amplitude of a class over that of others is above all frequencies two or three beside it [pairs]."""
     floor = 1e-12 * max(own.max(), rest.max())
     plane = pairs.scatter(np.log((own + floor) / (rest + floor)) / 2)
     ring = np.ones((SURROUNDINGS, SURROUNDINGS), bool)

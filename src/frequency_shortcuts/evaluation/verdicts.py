@@ -108,10 +108,9 @@ def _means(table: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _TestedMaps:
-    """The test of a class, part and fill: whether the class is named, for each mask, on its images and on others.
+    """The test of a class, part and fill: whether the class is named, on its images (`right`) and on others (`wrong`).
 
-    kinds : filter of each mask [mask]; draws : number of the draw, or the other class [mask]
-    right : bool [mask, images]; wrong : bool [mask, negatives]; measured : bool [mask], whether FPR was measured
+    Of each mask: its filter, the number of its draw or the other class, and whether FPR was measured.
     """
 
     key: dict[str, Any]

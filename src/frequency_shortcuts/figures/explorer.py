@@ -146,10 +146,7 @@ def _margin(row: Mapping[str, Any]) -> str:
 
 
 def _size(percent: float, masks: BoolArray, pictures: Sequence[FloatArray]) -> dict[str, Any]:
-    """The map of each class, its number of positions, and the image reduced to it under each fill, as pictures.
-
-    As in all figures, vertical frequencies increase upwards, and frequencies that are kept are black.
-    """
+    """The map of each class, where what is kept is black, its size, and the image reduced to it under each fill."""
     classes = [
         {
             "map": _encoded(Image.fromarray(~mask[::-1])),

@@ -74,10 +74,7 @@ def select_classes(scores: npt.ArrayLike, most: int, reason: str, *, both_ends: 
 def _greatest(
     measures: pd.DataFrame, table: pd.DataFrame, classes: Sequence[str], most: int, why: str
 ) -> ClassSelection:
-    """The classes with the greatest of some measures of rows of a table.
-
-    Each is averaged over seeds; then the network is taken in which the class has most. A class without one comes last.
-    """
+    """The classes with the greatest of some measures, means over seeds, of the network in which the class has most."""
     means = measures.groupby([table[key] for key in ("network", "augmentation", "class")]).mean().max(axis=1)
     return select_classes(means.groupby("class").max().reindex(list(classes)), most, why)
 

@@ -109,11 +109,9 @@ def class_spectra(
 
 
 class _ClassSums:
-    """Sums of amplitudes over the images of each class, in the half plane of a real FFT.
+    """Sums of amplitudes over the images of each class, whose shape, dtype and device are those of `like`.
 
     Sums in float32 hold at most SHORT_SUM images; then they are added to sums in float64.
-
-    like : amplitudes [batch, channels, H, W // 2 + 1], whose shape, dtype and device the sums have
     """
 
     def __init__(self, n_classes: int, like: Tensor) -> None:
@@ -149,10 +147,7 @@ class _ClassSums:
 
 
 class _Spread:
-    """Sums of the amplitude and of its square over the images of each class, after the channels are joined.
-
-    They are float64, since the variance is a small difference of large sums, in the half plane of a real FFT.
-    """
+    """Sums of the amplitude and of its square over the images of each class, with joined channels, in float64."""
 
     def __init__(self, n_classes: int, height: int, width: int, weights: FloatArray, device: torch.device) -> None:
         self._weights = weights
@@ -292,10 +287,9 @@ def _energy(amplitude: FloatArray, channel_weights: Sequence[float] | None) -> F
 
 
 def _below_minus_above(energy: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """For each value, how many values along the first axis are smaller, minus how many are greater.
+    """For each value, how many along the first axis are smaller, minus how many are greater, by one sort.
 
-    One sort replaces the comparison of every two values. Among equal values, the position of the first one in the
-    order gives the number of smaller values, and that of the last one gives the number of greater values.
+    Of equal values, the place of the first one in the order is the number of smaller ones; the last one alike.
     """
     order = np.argsort(energy, axis=0)
     ordered = np.take_along_axis(energy, order, axis=0)

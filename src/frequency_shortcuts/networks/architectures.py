@@ -98,11 +98,9 @@ class SlimResNet(ResNet):  # type: ignore[misc]  # torchvision has no types
 
 
 class _SlicedPointwise(nn.Conv2d):
-    """A strided 1 x 1 convolution that drops the unused pixels first.
+    """A strided 1 x 1 convolution that drops the unused pixels first, against a fault of oneDNN, its issue 6035.
 
-    It avoids a fault of oneDNN (uxlfoundation/oneDNN issue 6035): in channels-last order, with fewer input channels
-    than a vector holds, the gradient of the weight writes past its workspace. The process then crashes or hangs, or the
-    weights are wrong.
+    With fewer input channels than a vector holds, in channels-last order, the gradient writes past its workspace.
     """
 
     def __init__(self, like: nn.Conv2d) -> None:

@@ -152,10 +152,7 @@ class WholeFile(h5py.File):  # type: ignore[misc]  # h5py has no types
 
 
 class _Guarded:
-    """A file that keeps the first error of a write, and then accepts and ignores all further writes.
-
-    HDF5 ends the process if it cannot flush, for example on a full disk.
-    """
+    """A file that keeps the first error of a write, and then writes nothing: HDF5 ends a process that cannot flush."""
 
     def __init__(self, raw: io.FileIO) -> None:
         self._raw = raw

@@ -132,10 +132,7 @@ def _kind_of(samples: int, kinds: int) -> IntArray:
 
 
 def _standing_out(total: FloatArray, squares: FloatArray, count: FloatArray) -> FloatArray:
-    """The score of every cell from the sum of its derivatives and that of their squares, each [..., cells].
-
-    count : mixtures, [..., 1], at least 2
-    """
+    """The score of every cell from the sums [..., cells] of the derivatives of `count` mixtures, and their squares."""
     mean = total / count
     error = np.sqrt(np.maximum(squares / count - mean**2, 0) / (count - 1))
     middle, floor = (np.median(values, axis=-1, keepdims=True) for values in (mean, error))
@@ -149,8 +146,7 @@ def _standing_out(total: FloatArray, squares: FloatArray, count: FloatArray) -> 
 def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: IntArray) -> FloatArray:
     """Sums over the mixtures of the chosen images, [their classes, kind, 2, cells]: of derivatives, of their squares.
 
-    A mask and a donor depend on the image and the sample alone, not on the batch. The derivative of a cell is the mean
-    over its pairs.
+    Nothing that is drawn depends on the batch. The derivative of a cell is the mean over its pairs.
     """
     device, kinds = workspace.engine.source.device, settings.kinds(workspace.neutral is not None)
     present, place = np.unique(workspace.labels[chosen], return_inverse=True)
@@ -204,10 +200,7 @@ def log_odds(logits: Tensor, label: Tensor) -> Tensor:
 
 
 def _derivatives(workspace: Workspace, images: IntArray, donors: IntArray, masks: Tensor) -> Tensor:
-    """Derivatives of the log-odds of the class of each image with respect to the entries of its mask, [k, pairs].
-
-    images, donors : positions [k] of the images that are mixed, -1 for zeros; masks : [k, pairs]
-    """
+    """Derivatives of the log-odds of the class of each image by its mask, [k, pairs]; of donors, -1 is zeros."""
     source, pairs = workspace.engine.source, workspace.pairs
     label = torch.as_tensor(workspace.labels[images], device=source.device)
     read, place = np.unique(images, return_inverse=True)  # the samples of an image share one reading

@@ -183,10 +183,7 @@ class ClassEvaluator:
 
     @torch.no_grad()  # `first_order` enables gradients only for the loss
     def _feature_sums(self, begin: int, end: int, views: int) -> FloatArray:
-        """Sums over the images begin to end: float64 [2, 5, groups, pairs], the features and their squares.
-
-        Gradients are computed in full batches, in the order: an image, then its noisy copies.
-        """
+        """Sums over the images begin to end: float64 [2, 5, groups, pairs], the features and their squares."""
         pairs, device = self.engine.pairs, self.engine.source.device
         at_once = min(self.engine.backward_batch, self.engine.batch)
         sums = torch.zeros(2, 5, len(self.bounds) - 1, len(pairs), dtype=torch.float64, device=device)

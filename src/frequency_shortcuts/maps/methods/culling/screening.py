@@ -263,10 +263,7 @@ def recall(
 
 
 def _share_of_tail(audits: npt.ArrayLike) -> FloatArray:
-    """The share of the error probability that audit number 1, 2, ... may use [...]; all shares add up to 1.
-
-    The first audit takes nearly everything, since most searches have no other.
-    """
+    """The share of the error probability that audit number 1, 2, ... may use; most searches have only the first."""
     k = np.asarray(audits, float)
     return np.where(k > 1, 0.01 / np.maximum(k * (k - 1), 1), 0.99)
 

@@ -69,12 +69,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class _Evaluations:
-    """What the model is fitted to: all evaluations of a pair on a group, [k].
-
-    group, pair : int64, positions
-    features : float64 [5, k]; increment : float64
-    spread : float64 [6, k], terms of the variance of the error
-    """
+    """What the model is fitted to: all evaluations of a pair on a group, [k]. spread : terms of the error."""
 
     group: IntArray
     pair: IntArray
@@ -154,10 +149,7 @@ class Model:
     def _fit_departure(
         self, known: _Evaluations, precision: FloatArray, residual: FloatArray
     ) -> tuple[FloatArray, ...]:
-        """Set the departure of each pair, the mean of its neighbourhood; returns two of its properties [pairs].
-
-        The departure as the neighbours of a pair alone predict it, and the variance of the prediction.
-        """
+        """Set the departure of each pair; returns it as the neighbours alone predict it, and its variance [pairs]."""
         pull = known.by_pair(known.product * precision * residual)
         certainty = known.by_pair(known.product**2 * precision)
         pull_near, certainty_near = self._around(np.stack([pull, certainty]))
@@ -170,10 +162,7 @@ class Model:
         return without_own, variance
 
     def _local_error(self, known: _Evaluations, residual: FloatArray, without_own: FloatArray) -> FloatArray:
-        """The mean squared error at each pair and its neighbours, in units of the expected one [pairs].
-
-        It is that of the prediction of each pair without the pair itself.
-        """
+        """The mean squared error at each pair, predicted without itself, and its neighbours; 1 is expected."""
         started = np.unique(known.pair)
         rest = residual - without_own[known.pair] * known.product
         expected = known.by_pair(np.maximum(self._error @ known.spread, known.least))[started]
@@ -192,11 +181,7 @@ class Model:
         unsure: FloatArray,
         least: float,
     ) -> Prediction:
-        """Predict every pair.
-
-        linear : [groups, pairs], its linear term
-        local, unsure : [pairs], its squared error in units of the expected one, and the variance of its departure
-        """
+        """Predict every pair. local, unsure : [pairs], of `_local_error`, and the variance of its departure"""
         groups, pairs = exact.shape
 
         def moments(linear: FloatArray, product: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
