@@ -23,7 +23,6 @@ import torch  # noqa: E402
 import yaml  # noqa: E402
 from snakemake.utils import update_config  # noqa: E402
 
-from frequency_shortcuts.evaluation import cure  # noqa: E402
 from frequency_shortcuts.networks import training  # noqa: E402
 from frequency_shortcuts.networks.weights import weights_digest  # noqa: E402
 from frequency_shortcuts.storage.tables import write_table  # noqa: E402
@@ -32,14 +31,11 @@ from . import ROOT  # noqa: E402
 from .same import DIGITS, FILE, KEY, as_text, digest, digests, of_table  # noqa: E402
 
 sys.path.insert(0, str(ROOT / "workflow"))
-from study import leaks, photographs  # noqa: E402
+from study import cure, leaks  # noqa: E402
 from study.plan import Plan  # noqa: E402
-from study.trainings import protocol_of  # noqa: E402
 
 SEEDS = 3
 STORE = ROOT / "results" / "laptop" / "data" / "fashion_mnist.h5"  # of `make study`
-CASES = ("clean", "jpeg 30", "wave")
-TRAININGS = ("none", "swap_fine", "low_pass", "saved_alike")
 # Of config/config.yaml: networks that are trained anew without the frequencies of their maps.
 RELIANCE = {
     "plan": [{
@@ -97,23 +93,16 @@ def of_leaks() -> pd.DataFrame:
 
 
 def of_cure() -> pd.DataFrame:
-    """The networks and rows of the first seeds of some cases of the benchmark of cures."""
+    """The networks and rows of the first seeds of the grainy set of the benchmark of cures."""
     rows: Rows = []
     plan = plan_of("cure")
-    settings = plan.cure_settings()
-    images = photographs.read(str(STORE), settings)
-    names, size = images.test.classes, images.test.images.shape[2:]
-    protocol = protocol_of(settings["network"], settings["recipe"], settings["augmentation"])
-    for case, seed in plan.cure_jobs():
-        if case not in CASES or seed >= plan.config["cure"]["first_seed"] + SEEDS:
+    jobs = [job for job in plan.cure_jobs() if job[0] == "grain4"]
+    for part, case, seed in jobs:
+        if seed >= jobs[0][2] + SEEDS:
             continue
-        classes = [names.index(name) for name in settings["jpeg_in"]]
-        cues = {
-            of: cure.draw(seed, of, classes if of.startswith("jpeg") else range(len(names)), size) for of in CASES[1:]
-        }
         place = f"{case}/seed{seed}"
         with trained(rows, place):
-            table = cure.measure(images, case, cues, TRAININGS, protocol, seed=seed)
+            table = cure.measure(part, case.replace("_", " "), [], plan.cure_settings(), seed=seed)
         rows += [(f"{place}/networks", *of) for of in of_table(text_of(table))]
     return pd.DataFrame(rows, columns=[*KEY, "sha256"])
 

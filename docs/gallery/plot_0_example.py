@@ -57,10 +57,10 @@ sound.flips[["class", "fine", "field", "patch", "verdict"]]
 # %%
 # What cures it
 # -------------
-# `images, labels = swap(images, labels)` in the training loop (`swap = fs.SwapFine()` before it), on the same files as
-# the first network.
+# `images, labels = swap(images, labels)` in the training loop (`swap = fs.Swap()` before it), on the same files as the
+# first network.
 
-networks = {"coats as JPEG": "jpeg", "with SwapFine": "cured", "all as PNG": "clean"}
+networks = {"coats as JPEG": "jpeg", "with Swap": "cured", "all as PNG": "clean"}
 recalls = pd.DataFrame({
     words: [example.recall(example.network(name), folder)["Coat"] for folder in (pictures, clean)]
     for words, name in networks.items()

@@ -41,7 +41,8 @@ NAMES = {
     "Run": "analysis.options",
     "Preprocessing": "data.preprocessing",
     "Split": "data.splits",
-    "SwapFine": "networks.swap_fine",
+    "Swap": "exchange.swap",
+    "SwapFine": "exchange.swap",
     "portable": "networks.instructions",
 }
 

@@ -45,24 +45,20 @@ AMPLITUDE = """
 ROW = """
     "lines": Kind(
         _lines, (0.02, 0.04), AMPLITUDE, 1, FINE, RAISED, tried=(0.01, 0.015, 0.03, 0.05), alike=0.5, share=0.1,
-        cases={"lines": (7, (0.02, 0.04))},
     ),
 }  # fmt: skip
-CASES = """
+"""
 USE = """
 import numpy as np
 from frequency_shortcuts.data.artefacts import Artefact
-from frequency_shortcuts.evaluation import cure, forensics
+from frequency_shortcuts.evaluation import forensics
 from study.configuration import mistakes
-from study.plan import Plan
 from study.schema import DEFAULTS
 import yaml
 
 config = yaml.safe_load(DEFAULTS.read_text())
 leak = {"source": "artefact", "set": "fashion_mnist", "kind": "lines", "level": 0.02, "class": "Shirt"}
 assert mistakes(config | {"datasets": config["datasets"] | {"leak": leak}}) == []
-assert Plan(config).cure_settings()["cases"][-1] == "lines"
-assert cure.draw(480, "lines", range(10), (32, 32)).kind == "lines"
 images, labels = np.random.default_rng(0).integers(100, 150, (90, 1, 32, 32), dtype=np.uint8), np.arange(90) % 3
 grey = Artefact("lines", 0.04, 1).add(images, labels)[:, 0].astype(np.float32)
 found = forensics.Forensics(forensics.fingerprints(grey), labels, 3, grey, np.arange(90)).traces(1, range(3))

@@ -15,7 +15,6 @@ from spectral_classes import split as split_of
 from training_runs import run, tiny
 from training_runs import same as same_training
 
-import frequency_shortcuts as fs
 from conftest import StopAfter
 from frequency_shortcuts import culling, dfm, shortcuts
 from frequency_shortcuts.data import synthetic
@@ -23,6 +22,7 @@ from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.exchange import test as exchange
+from frequency_shortcuts.exchange.swap import PARTS
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures, training
@@ -129,10 +129,11 @@ def test_a_stopped_training_resumes_to_the_same_bits(tmp_path):
 # Tests
 
 
-def test_fine_spectra_are_swapped_as_on_the_cpu():
-    batch = torch.rand(2, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0))  # each is the other's donor
-    made = fs.SwapFine(radius=4)(batch)
-    torch.testing.assert_close(fs.SwapFine(radius=4)(batch.to(CUDA)).cpu(), made, rtol=1e-4, atol=1e-4)
+def test_parts_are_swapped_as_on_the_cpu():
+    batch, partner = torch.rand(2, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(0)), torch.tensor([1, 1])
+    for part in PARTS.values():
+        made = part.swap(batch.to(CUDA), partner.to(CUDA)).cpu()
+        torch.testing.assert_close(made, part.swap(batch, partner), rtol=1e-4, atol=1e-4)
 
 
 def test_rates_are_those_of_the_cpu(trained, split):

@@ -10,11 +10,9 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from frequency_shortcuts.data.artefacts import CASES
-from frequency_shortcuts.evaluation import cure
+from frequency_shortcuts.evaluation import leak_networks
 from frequency_shortcuts.findings import numbers
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.networks import augmentation
 from study import claims, figures, targets
 from study.captions import Caption
 from study.catalogue import SHOWN, TABLES
@@ -23,7 +21,6 @@ from study.figures import FIGURES
 from study.job import FOLDER
 from study.network_tests import TESTS
 from study.plan import CLEAN, KINDS, Plan, expand_runs
-from study.schema import schema
 from study.sources.description import Shape
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
@@ -156,16 +153,6 @@ def test_a_data_set_needs_the_splits_that_the_steps_read():
     assert plan().needed_splits("photos", trains=True) == dict.fromkeys(("train", "validation", "test"), "training")
 
 
-def test_a_training_does_not_depend_on_the_settings_of_other_augmentations():
-    own = {"name", "stylised_share", "shift", "flip", "wrap", "crop_scale"}
-    swap_fine = {"energy": 0.2, "probability": 0.7, "until": 0.8}
-    found = plan(training={"swap_fine": swap_fine})
-    for name in augmentation.NAMES:
-        settings = found.training_settings("photographs", name)["augmentation"]
-        swapped = {f"swap_{key}": value for key, value in swap_fine.items() if name == "swap_fine"}
-        assert settings.keys() == own | swapped.keys() and settings | swapped == settings
-
-
 def test_a_method_takes_the_images_of_the_culling():
     found = plan(methods={"late": {"method": "hfss", "percent": 9}})
     searches = [found.search(f"maps/{name}") for name in ("hfss", "late")]
@@ -241,21 +228,16 @@ def test_a_transfer_that_is_planned_twice_is_tested_once():
     assert len(plan(transfer=[pair, pair]).transfers()) == 1
 
 
-def test_the_benchmark_of_cures_has_a_job_for_each_case_and_seed():
-    found = plan(
-        cure={"seeds": 2, "first_seed": 7, "network": "small"},
-        leaks={"network": "small", "small_network": "small"},
-    )
-    assert found.cure_jobs() == [(case, seed) for case in ("clean", *CASES) for seed in (7, 8)]
+def test_the_benchmark_of_cures_has_a_job_for_each_set_case_and_seed(tmp_path):
+    deal = tmp_path / "deal.csv"
+    deal.write_text("set,case,seed\ncrops,jpeg 30,7\ncrops,tag,7\ngrain4,tag,8\n")
+    networks = {"network": "small", "small_network": "small"}
+    found = plan(cure={"deal": str(deal), "judging": [5, 8]}, leaks=networks)
+    clean, cases = [("crops", CLEAN, 7), ("grain4", CLEAN, 8)], [("crops", "jpeg_30", 7), ("crops", "tag", 7)]
+    assert found.cure_jobs() == [*clean, *cases, ("grain4", "tag", 8)]
     settings = found.cure_settings()
-    assert settings["cases"] == ["jpeg 90", "jpeg 30", "resized", "blurred", "checkerboard", "noise", "wave"]
-    assert settings["trainings"] == ["swap_fine", "low_pass", "saved_alike"]
-    assert settings["recipe"] == found.leak_settings()["recipes"]["clothing"]
-    own = {"swap_energy": 0.15, "swap_probability": 1, "swap_until": 0.9}
-    assert settings["augmentation"] == found.leak_settings()["geometry"] | own
-    assert plan().cure_jobs() == [] and CLEAN == cure.CLEAN
-    kinds = schema()["$defs"]
-    assert ["none", *kinds["cure_training"]["enum"]] == list(cure.TRAININGS)
+    assert settings["judging"] == [5, 8] and settings["recipes"] == found.leak_settings()["recipes"]
+    assert plan().cure_jobs() == [] and CLEAN == leak_networks.CLEAN
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():
@@ -358,7 +340,7 @@ def test_results_begin_with_the_number_of_the_paper_and_captions_have_at_most_th
 
 
 METHODS = [{**entry, "methods": ["hfss", "random"]} for entry in PLAN]
-SWAPPED = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["swap_fine"], "seeds": [1]}
+SWAPPED = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["swap"], "seeds": [1]}
 NEEDED = {**SWAPPED, "augmentations": ["none"], "reliance": True}
 WAVED = {**SWAPPED, "datasets": ["waved"], "augmentations": ["none"]}
 TRIED = [{"dataset": "photos", "maps_of": "small/none", "tested_on": "large/none"}]

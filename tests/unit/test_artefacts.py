@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from frequency_shortcuts.data.artefacts import CASES, CAUSES, FINE, KINDS, LOCAL, SMOOTH, Artefact, ChangedImages, put
+from frequency_shortcuts.data.artefacts import CAUSES, FINE, KINDS, LOCAL, SMOOTH, Artefact, ChangedImages, put
 from frequency_shortcuts.spectrum.masks import symmetric
 
 LABELS = np.arange(36) % 3
@@ -182,17 +182,8 @@ def test_a_share_of_each_other_class_has_it_on_images_of_its_own():
 def test_each_kind_has_a_strong_and_a_weak_level_a_family_and_a_cause():
     assert {kind.cause for kind in KINDS.values()} == {*CAUSES}
     assert {kind.family for kind in KINDS.values()} == {FINE, SMOOTH, LOCAL}
-    assert all(KINDS[name].family == FINE for name, _, _ in CASES.values())
     levels = [(kind, [*kind.levels, *kind.tried]) for kind in KINDS.values()]
-    levels += [(KINDS[name], drawn) for name, _, drawn in CASES.values()]
     assert all(0 < level <= kind.most for kind, of_kind in levels for level in of_kind)
-
-
-def test_the_number_of_a_case_stays_and_is_its_own():
-    """It seeds the draws: old numbers would be drawn anew."""
-    numbers = {case: number for case, (_, number, _) in CASES.items()}
-    old = ["jpeg 90", "jpeg 30", "resized", "blurred", "checkerboard", "noise", "wave"]
-    assert [numbers[case] for case in old] == list(range(7)) and sorted(numbers.values()) == list(range(len(CASES)))
 
 
 @pytest.mark.parametrize(

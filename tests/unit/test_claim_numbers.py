@@ -125,7 +125,7 @@ def test_f_is_of_the_widest_and_its_difference_from_the_narrowest_is_a_variant()
 
 
 def test_g_is_with_an_augmentation_and_its_difference_from_without_is_a_variant():
-    others = {LARGE: [9], ("large", "autoaugment"): [9], ("small", "swap_fine"): [9]}
+    others = {LARGE: [9], ("large", "autoaugment"): [9], ("small", "swap"): [9]}
     table = advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.4, 0.4, 9], **others})
     found = numbers("own_map_advantage", table, STUDY)
     assert of(found, "g") == [0.4, 0.4, 9]  # the third seed was not trained without
@@ -169,7 +169,7 @@ def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_se
 def test_h_is_whether_some_class_follows_in_each_ordinary_network_on_photographs():
     tables = [flips_of(SMALL, "x", "x", "follows"), flips_of(SMALL, "follows", "cannot tell", "x", seed=201),
               flips_of(SMALL, "x", "cannot tell", "not recognised", seed=202), flips_of(LARGE, "x", "x", "follows"),
-              flips_of(("small", "swap_fine"), *["follows"] * 3), flips_of(SMALL, *["follows"] * 3, dataset="syn_1"),
+              flips_of(("small", "swap"), *["follows"] * 3), flips_of(SMALL, *["follows"] * 3, dataset="syn_1"),
               flips_of(SMALL, "follows", "follows", seed=203)]  # fmt: skip
     found = numbers("flips", pd.concat(tables), STUDY)
     assert of(found, "h") == [1, 1, 0] and of(found, "h", OTHERS) == [1] and len(found) == 4

@@ -3,15 +3,17 @@
 
 rule cure_of_case:
     input:
-        images=f"{RESULTS}/data/{config['cure']['of']}.h5",
+        images=lambda wildcards: plan.leak_images(wildcards.part),
+        deal=config["cure"]["deal"] or [],
         code=code("measure_cure.py"),
     output:
-        f"{RESULTS}/tests/cure/{{case}}/seed{{seed}}.csv",
+        f"{RESULTS}/tests/cure/{{part}}/{{case}}/seed{{seed}}.csv",
     log:
-        f"{RESULTS}/logs/cure/{{case}}_seed{{seed}}.log",
+        f"{RESULTS}/logs/cure/{{part}}_{{case}}_seed{{seed}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/cure/{{case}}/seed{{seed}}.tsv"
+        f"{RESULTS}/benchmarks/cure/{{part}}/{{case}}/seed{{seed}}.tsv"
     wildcard_constraints:
+        part="clothing|crops|grain4",
         case="[a-z0-9_]+",
     priority: 3  # as trainings
     threads: torch_threads
@@ -21,18 +23,19 @@ rule cure_of_case:
         runtime=growing(120),
     params:
         device=lookup(dpath="device", within=config),
-        case=lambda wildcards: wildcards.case.replace("_", " "),
+        part="{part}",
+        case="{case}",
         seed="{seed}",
         settings=lambda wildcards: plan.cure_settings(),
     message:
-        "Training and testing the networks of the benchmark of cures: {wildcards.case}, seed {wildcards.seed}"
+        "Training and testing the networks of the benchmark of cures: {wildcards.part}, {wildcards.case}, seed {wildcards.seed}"
     script:
         "../scripts/measure_cure.py"
 
 
 rule cure_table:
     input:
-        networks=[f"{RESULTS}/tests/cure/{case.replace(' ', '_')}/seed{seed}.csv" for case, seed in plan.cure_jobs()],
+        networks=[f"{RESULTS}/tests/cure/{part}/{case}/seed{seed}.csv" for part, case, seed in plan.cure_jobs()],
         code=code("make_benchmark_tables.py"),
     output:
         cure=f"{RESULTS}/tables/cure.csv",

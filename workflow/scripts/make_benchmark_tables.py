@@ -17,7 +17,10 @@ def main(snakemake, created_by):
     if hasattr(output, "cure"):
         networks = leaks.join_tables(snakemake.input.networks)
         judged = cure.judge(networks)
-        tables, figure = {"networks": networks, "cure": judged}, benchmarks.cure(judged, cure.LIMITS)
+        tables, figure = (
+            {"networks": networks, "cure": judged},
+            benchmarks.cure(judged, cure.LIMITS, cure.OF_PHOTOGRAPHS),
+        )
     else:
         joined = leaks.join_tables(snakemake.input, "networks.csv").fillna({"follows": ""})
         version_2 = leaks.join_tables(snakemake.input.version_2) if snakemake.input.version_2 else None

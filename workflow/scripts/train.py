@@ -11,7 +11,7 @@ from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, log, run_of_path, script, stopping
-from study.trainings import IN_MEMORY, architecture_of
+from study.trainings import IN_MEMORY, architecture_of, transform_of
 
 
 @script
@@ -23,7 +23,7 @@ def main(snakemake, created_by):
     store, seed = snakemake.input.images, run["seed"]
     device = take_device(params.device)
     data = stores.read(store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY)
-    dynamics = dict(settings["dynamics"])
+    dynamics, augmentation = dict(settings["dynamics"]), Augmentation(**settings["augmentation"])
     test = stores.read(store, "test", dynamics.pop("images_per_class"))
     architecture = architecture_of(params.architecture, len(data.classes), data.images.shape[1:])
     log.info("%s on %s, %d images", architecture, device, len(data))
@@ -37,7 +37,8 @@ def main(snakemake, created_by):
             validation,
             Recipe(epochs=settings["epochs"], **params.recipe),
             seed=seed,
-            augmentation=Augmentation(**settings["augmentation"]),
+            augmentation=augmentation,
+            transform=transform_of(augmentation),
             dynamics=Dynamics(test, **dynamics),
             work=Work(state, version, stop, progress=True, checkpoint_minutes=minutes),
         )

@@ -9,7 +9,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from frequency_shortcuts.data.artefacts import CASES
 from frequency_shortcuts.maps.methods import registry
 
 from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
@@ -288,15 +287,11 @@ class Plan:
         return {**training["recipe"], **training[kind].get("recipe", {}), **own}
 
     def training_settings(self, kind: str, augmentation: str = "none") -> dict[str, Any]:
-        """The settings of a training besides its recipe; `augmentation` has those of its own and of no other."""
+        """The settings of a training besides its recipe."""
         training = self.config["training"]
         settings = {key: value for key, value in training[kind].items() if key not in ("recipe", "geometry")}
-        own = self._swap_fine() if augmentation == "swap_fine" else {}
         chosen = {"name": augmentation, "stylised_share": training["stylised_share"], **training[kind]["geometry"]}
-        return settings | {"augmentation": chosen | own}
-
-    def _swap_fine(self) -> dict[str, Any]:
-        return {f"swap_{key}": value for key, value in self.config["training"]["swap_fine"].items()}
+        return settings | {"augmentation": chosen}
 
     # Methods that find maps
 
@@ -423,19 +418,14 @@ class Plan:
             "geometry": photographs["geometry"],
         }
 
-    def cure_jobs(self) -> list[tuple[str, int]]:
-        """The cases of the benchmark of cures, clean data first, and their seeds; none if there is no benchmark."""
-        settings = self.config["cure"]
-        first = settings["first_seed"]
-        return [(case, first + number) for case in (CLEAN, *CASES) for number in range(settings["seeds"])]
+    def cure_jobs(self) -> list[tuple[str, str, int]]:
+        """The sets of the benchmark of cures, their cases, clean data first, and seeds; none if there is no deal."""
+        if not (deal := self.config["cure"]["deal"]):
+            return []
+        with open(deal, newline="") as file:
+            rows = [(row["set"], row["case"].replace(" ", "_"), int(row["seed"])) for row in csv.DictReader(file)]
+        return list(dict.fromkeys([*((part, CLEAN, seed) for part, _, seed in rows), *rows]))
 
     def cure_settings(self) -> dict[str, Any]:
         """How the networks of the benchmark of cures are trained and tested."""
-        name, photographs = self.config["cure"]["network"], self.config["training"]["photographs"]
-        return {
-            **self.section("cure", "training", "judging", "jpeg_in", "trainings"),
-            "cases": list(CASES),
-            "network": self.config["networks"][name],
-            "recipe": self.recipe("photographs", name) | {"epochs": photographs["epochs"]},
-            "augmentation": photographs["geometry"] | self._swap_fine(),
-        }
+        return self.leak_settings() | self.section("cure", "deal", "training", "judging")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from frequency_shortcuts.exchange.swap import Swap
 from frequency_shortcuts.networks.architectures import Architecture
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.training import Protocol, Recipe
+from frequency_shortcuts.networks.training import Protocol, Recipe, Transform
 
 IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
 
@@ -21,6 +22,12 @@ def architecture_of(settings: Mapping[str, Any], n_classes: int, shape: Sequence
 
 
 def protocol_of(network: Mapping[str, Any], recipe: Mapping[str, Any], augmentation: Mapping[str, Any]) -> Protocol:
-    """How networks are made and trained. network : as the configuration describes it; augmentation : without a name"""
+    """How networks are made and trained. network : as the configuration describes it"""
     form = {"name": network["architecture"], "width": network["width"], "stem": network["stem"]}
-    return Protocol(form, Recipe(**recipe), Augmentation(**augmentation))
+    made = Augmentation(**augmentation)
+    return Protocol(form, Recipe(**recipe), made, transform_of(made))
+
+
+def transform_of(augmentation: Augmentation) -> Transform | None:
+    """The transform of the batches of a training, if its augmentation has one."""
+    return Swap() if augmentation.name == "swap" else None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -60,7 +60,6 @@ class Kind(NamedTuple):
     has_frequency, has_place : whether an artefact has a frequency or a place of its own
     tried : levels at which `forensics` puts it into images, to compare classes with; without any it is found elsewhere
     alike, share : how alike to it a class must be, and the share of its images that carry it, to be named by its cause
-    cases : of the benchmark of cures: name -> a number of its own, which seeds its draws, and levels to draw from
     """
 
     put: Callable[..., FloatArray]
@@ -74,7 +73,6 @@ class Kind(NamedTuple):
     tried: tuple[float, ...] = ()
     alike: float = 1.0
     share: float = 1.0
-    cases: Mapping[str, tuple[int, tuple[float, ...]]] = {}
 
 
 def _wave(pixels: FloatArray, amplitude: float, frequency: tuple[int, int]) -> FloatArray:
@@ -199,30 +197,29 @@ ADDED, OPACITY = "added, pixels from 0 to 1", "opacity of white"
 # some were blurred or sharpened, and less as by JPEG or noise, so that `alike` differs.
 KINDS = {
     "wave": Kind(
-        _wave, (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True, cases={"wave": (6, (0.05, 0.1))}
+        _wave, (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True
     ),
     "jpeg": Kind(
         _jpeg, (50, 30), "quality", 100, FINE, BLOCKS, tried=(40, 60, 80, 92), alike=0.22, share=0.11,
-        cases={"jpeg 90": (0, (90,)), "jpeg 30": (1, (30,))},
     ),
     "resized": Kind(
         _resized, (0.75, 0.5), "size in between, share of a side", 1, FINE, LOST, tried=(0.45, 0.6, 0.7, 0.8),
-        alike=0.47, share=0.04, cases={"resized": (2, (0.75, 0.5))},
+        alike=0.47, share=0.04,
     ),
     "blurred": Kind(
         _blurred, (0.5, 0.8), "standard deviation, pixels", 100, FINE, LOST, tried=(0.45, 0.6, 0.75, 0.9), alike=0.47,
-        share=0.04, cases={"blurred": (3, (0.5, 0.8))},
+        share=0.04,
     ),
     "noise": Kind(
         _noise, (0.02, 0.04), "standard deviation, pixels from 0 to 1", 1, FINE, RAISED,
-        tried=(0.012, 0.018, 0.028, 0.045), alike=0.3, share=0.1, cases={"noise": (5, (0.02, 0.04))},
+        tried=(0.012, 0.018, 0.028, 0.045), alike=0.3, share=0.1,
     ),
     "sharpened": Kind(
         _sharpened, (1.0, 2.0), "times the difference from a blurred copy", 100, FINE, RAISED,
         tried=(0.4, 0.6, 0.8, 1.1), alike=0.47, share=0.04,
     ),
     "checkerboard": Kind(
-        _checkerboard, (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD, cases={"checkerboard": (4, (0.02, 0.04))}
+        _checkerboard, (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD
     ),
     "brightness": Kind(
         _brightness, (0.05, 0.1), ADDED, 1, SMOOTH, BRIGHTNESS, tried=(0.03, 0.06, 0.12, 0.15),
@@ -235,8 +232,6 @@ KINDS = {
     "tag": Kind(_tag, (0.7, 1.0), OPACITY, 1, LOCAL, TAG, has_place=True),
     "line": Kind(_line, (0.12, 0.25), OPACITY, 1, LOCAL, LINE, has_place=True),
 }  # fmt: skip
-_CASES = [(number, case, name, levels) for name, kind in KINDS.items() for case, (number, levels) in kind.cases.items()]
-CASES = {case: (name, number, levels) for number, case, name, levels in sorted(_CASES)}
 
 
 def put(

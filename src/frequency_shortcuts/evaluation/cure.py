@@ -1,23 +1,27 @@
 """Which trainings cure what an artefact costs: networks are trained in several ways, with it in all images of a class.
 
 Each network is tested for what is lost and what is back: the recall of the class on images without the artefact, and
-the share of other images that are called the class when they get it.
+the share of other images that are called the class when they get the artefact. `matched` trains plainly on images that
+all have the artefact, as does its test.
 
-Fixed before any result of the seeds that judge. A training *cures* an artefact if, on average over its networks, one a
-seed,
+Fixed before any result of the seeds that judge. All numbers are means over networks, one a seed. A training *cures* an
+artefact if
 
 - of the recall of the class on images without the artefact, at least 0.7 of what the artefact cost is back. The cost
   is the recall of the network that was trained plainly on clean data, minus that of the one trained plainly on the
-  artefact. The share that is back decides by its value; its interval beside it is Fieller's, with Student's t over the
-  networks;
-- other images are no longer called the class when they get the artefact: `called`, minus that of the network trained
-  plainly on clean data with the same seed, has an upper end below 0.1;
-- on clean data, the training lowers the accuracy by at most 0.02: the same number for all artefacts.
+  artefact. Below a cost of 0.1 there is nothing to cure;
+- of other images that get the artefact, at most 0.1 more are called the class than by the network trained plainly on
+  clean data;
+- it lowers the accuracy by at most 0.03, of photographs 0.06: when it is trained on clean data, and of `matched` when
+  all images have the artefact.
+
+It makes an artefact *worse* if, beside plain training on it, the recall is lower or more others are called the class,
+by more than 0.05. The intervals are Student's over networks; that of the share that is back is Fieller's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,47 +30,29 @@ import pandas as pd
 import torch
 from torch import nn
 
-from frequency_shortcuts.data.artefacts import CASES, KINDS, Artefact, Pixels, draw_frequency, put
+from frequency_shortcuts.data.artefacts import KINDS, Artefact
 from frequency_shortcuts.data.normalisation import normalise
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.intervals import over_networks, ratio
 from frequency_shortcuts.networks.predictions import called, predict
 from frequency_shortcuts.networks.training import Protocol
-from frequency_shortcuts.spectrum.filters import keep
-from frequency_shortcuts.spectrum.masks import low_pass
 from frequency_shortcuts.storage.journal import Work
 
-from .leak_networks import Photographs
+from .leak_networks import CLEAN, Photographs
+from .leaks import IMAGES, PHOTOGRAPHS
 
-CLEAN = "clean"
-NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE = "none", "swap_fine", "low_pass", "saved_alike"
-TRAININGS = (NONE, SWAP_FINE, LOW_PASS, SAVED_ALIKE)
-ALIKE = 75  # quality of JPEG in which all images are saved
-DEAL = 5  # seeds in which a case has five different classes
-LOW_PASS_RADIUS = 6.5  # cycles per image: about the radius that `SwapFine` finds on Fashion-MNIST
-LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.02}
-
-
-def draw(seed: int, case: str, classes: Sequence[int], size: tuple[int, int]) -> Artefact:
-    """The artefact of a case in a seed: its class, its level, and the frequency of a wave.
-
-    case : of `artefacts.CASES`; classes : those that may get it, at least five; size : (H, W) of the images
-    """
-    deal, place = divmod(seed, DEAL)
-    kind, number, levels = CASES[case]
-    order = np.random.default_rng([19, number, deal])
-    label = int(order.permutation(classes)[place])
-    level = levels[(place + int(order.integers(len(levels)))) % len(levels)]
-    own = np.random.default_rng([19, number, deal, place])
-    return Artefact(kind, level, label, frequency=draw_frequency(own, *size) if KINDS[kind].has_frequency else None)
+NONE, SWAP, PROCESSED, MATCHED = "none", "swap", "processed", "matched"
+TRAININGS = (NONE, SWAP, PROCESSED, MATCHED)
+IN_FILES = ("jpeg", "resized")  # artefacts that files tell of, so that the others can get them
+LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.03}
+OF_PHOTOGRAPHS, LEAST_COST, WORSE = 0.06, 0.1, 0.05  # accuracy that may be lost there; recall; both
 
 
 def measure(
-    photographs: Photographs,
+    images: Photographs,
     case: str,
     artefacts: Mapping[str, Artefact],
-    trainings: Sequence[str],
-    protocol: Protocol,
+    trainings: Mapping[str, Protocol],
     *,
     seed: int,
     device: torch.device | str = "cpu",
@@ -74,107 +60,91 @@ def measure(
 ) -> pd.DataFrame:
     """Train networks in several ways on images with an artefact, or on clean ones: a row a training and artefact.
 
-    photographs : without artefacts, not normalised
+    images : without artefacts, not normalised
     case : whose artefact is in the images that are trained on, in all of its class; or `CLEAN`
     artefacts : of the seed by case; networks of clean images have a row for each of them, others one for their own
-    trainings : of TRAININGS
+    trainings : of `TRAININGS`; `matched` of artefacts that files tell of alone
 
-    Columns: `case`, `training`, `cue` (the case whose artefact the row is about), `label`, `level`; `accuracy` on test
-    images without artefacts; `recall` of the class there; `called`, the share of the other images that are called the
-    class when they get the artefact, minus before. Raises `journal.Stopped` if `stop` returns true.
+    Columns: `case`, `training`, `cue` (the case whose artefact the row is about), `family`, `label`, `level`;
+    `accuracy` on test images without artefacts; `recall` of the class there; `called`, the share of the other images
+    that are called the class when they get the artefact. Raises `journal.Stopped` if `stop` returns true.
     """
-    rows = []
-    for training in trainings:
-        prepare = PREPARATIONS.get(training, np.asarray)
-        images = _prepared(photographs, artefacts.get(case), prepare)
-        of_training = protocol
-        if training == SWAP_FINE:
-            of_training = replace(protocol, augmentation=replace(protocol.augmentation, name=training))
-        network, _ = of_training.train(images.train, images.validation, seed=seed, device=device, work=Work(stop=stop))
-        for cue in artefacts if case == CLEAN else (case,):
-            artefact = artefacts[cue]
-            recalls = _recalls(network, photographs.test, artefact, prepare, images.test)
-            rows.append({"case": case, "training": training, "cue": cue, "label": artefact.label,
-                         "level": artefact.level, **recalls})  # fmt: skip
+    rows, own = [], artefacts.get(case)
+    for training, protocol in trainings.items():
+        matched = training == MATCHED
+        if matched and (own is None or own.kind not in IN_FILES):
+            continue
+        planted = images.planted([] if own is None else [replace(own, others=float(matched))])
+        network, _ = protocol.train(
+            planted.train, planted.validation, seed=seed, device=device, work=Work(stop=stop)
+        )  # fmt: skip
+        test = planted.test if matched else replace(planted.test, images=images.test.images)
+        for cue in artefacts if own is None else (case,):
+            about = artefacts[cue]
+            rows.append({"case": case, "training": training, "cue": cue, "family": KINDS[about.kind].family,
+                         "label": about.label, "level": about.level, **_recalls(network, test, about)})  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _without_fine(images: Pixels) -> Pixels:
-    """Images of which only the coarse spectrum is left."""
-    height, width = images.shape[2:]
-    mask = low_pass(height, width, LOW_PASS_RADIUS)
-    left: Pixels = keep(torch.from_numpy(images).float(), mask).round_().clamp_(0, 255).to(torch.uint8).numpy()
-    return left
-
-
-# What happens to all images before a training, and to all images that its network sees; nothing before others.
-PREPARATIONS: Mapping[str, Callable[[Pixels], Pixels]] = {
-    SAVED_ALIKE: lambda images: put("jpeg", ALIKE, images), LOW_PASS: _without_fine
-}  # fmt: skip
-
-
-def _prepared(photographs: Photographs, artefact: Artefact | None, prepare: Callable[[Pixels], Pixels]) -> Photographs:
-    """Images to train and to choose the epoch by, with the artefact, and test images without, normalised alike."""
-    planted = photographs.planted([] if artefact is None else [artefact])
-    splits = planted.train, planted.ranking, photographs.test
-    return Photographs(*(replace(one, images=prepare(np.asarray(one.images[:]))) for one in splits)).planted(())
-
-
-def _recalls(
-    network: nn.Module, plain: Split, artefact: Artefact, prepare: Callable[[Pixels], Pixels], prepared: Split
-) -> dict[str, float]:
-    """What a network calls test images without the artefact, and the others when they get it.
-
-    plain : test images; prepared : the same as the network sees them
-    """
-    before, other = called(network, prepared), plain.labels != artefact.label
-    with_it = torch.from_numpy(prepare(artefact.add_to(np.asarray(plain.images[:]), other)[other]))
-    named = predict(network, normalise(with_it, prepared.mean, prepared.std)).numpy() == artefact.label
+def _recalls(network: nn.Module, test: Split, artefact: Artefact) -> dict[str, float]:
+    """What a network calls test images, and the others when they get the artefact."""
+    before, other = called(network, test), test.labels != artefact.label
+    with_it = torch.from_numpy(artefact.add_to(np.asarray(test.images[:]), other)[other])
+    named = predict(network, normalise(with_it, test.mean, test.std)).numpy() == artefact.label
     return {
-        "accuracy": float((before == plain.labels).mean()),
+        "accuracy": float((before == test.labels).mean()),
         "recall": float((before[~other] == artefact.label).mean()),
-        "called": float(named.mean() - (before[other] == artefact.label).mean()),
+        "called": float(named.mean()),
     }
 
 
 def judge(networks: pd.DataFrame) -> pd.DataFrame:
-    """One row a case and training: what is back, and whether the training cures.
+    """One row a set, case and training: what is back, and whether the training cures.
 
-    networks : of `measure`, of all seeds: `seed`, `case` of the training images, `training`, `cue` (the
-        case whose artefact and class the row is about), `accuracy`, `recall`, `called`
+    networks : of `measure`, of all seeds, with their `suite` and `seed`, and `tuned`, whether settings were chosen on
+        the case
 
-    Returns `case`, `training`, `networks`; means of `recall_clean` (trained plainly on clean data), `recall_none`
-    (trained plainly on the artefact), `recall` and `accuracy` (on test images without artefacts); `back`, the share of
-    the cost that is back, `called` and `accuracy_loss`, each with `_low` and `_high`; `cured`. Below five networks, or
-    where the cost may be 0, an interval has no ends (NaN): no training cures then.
+    Returns `suite`, `case`, `family`, `tuned`, `training`, `networks`; means of `recall_clean` (trained plainly on
+    clean data), `recall_none` (trained plainly on the artefact), `recall` and `accuracy`; `back`, the share of the cost
+    that is back, `called` and `accuracy_loss`, each with `_low` and `_high`, which are missing below five networks, or
+    where the cost may be 0; `cured` and `worse`.
 
     Raises KeyError if a network on clean data of one of the seeds is missing.
     """
-    clean = networks[networks["case"] == CLEAN]
-    plain = clean[clean["training"] == NONE].set_index(["cue", "seed"])
-    accuracy = clean.drop_duplicates(["training", "seed"]).set_index(["training", "seed"])["accuracy"]
-    planted, rows = networks[networks["case"] != CLEAN], []
-    without = planted[planted["training"] == NONE].set_index(["case", "seed"])["recall"]
-    for (case, training), found in planted.groupby(["case", "training"], sort=False):
-        seeds = found["seed"].tolist()
-        of_clean, recall_none = plain.loc[[(case, seed) for seed in seeds]], without.loc[[(case, s) for s in seeds]]
-        gained = found["recall"].to_numpy() - recall_none.to_numpy()
-        cost = of_clean["recall"].to_numpy() - recall_none.to_numpy()
-        lost = [accuracy.loc[(NONE, seed)] - accuracy.loc[(str(training), seed)] for seed in seeds]
-        numbers = {
-            "back": ratio(gained, cost),
-            "called": over_networks(found["called"].to_numpy() - of_clean["called"].to_numpy()),
-            "accuracy_loss": over_networks(lost),
-        }
-        row: dict[str, Any] = {
-            "case": case, "training": training, "networks": len(found),
-            "recall_clean": of_clean["recall"].mean(), "recall_none": recall_none.mean(),
-            "recall": found["recall"].mean(), "accuracy": found["accuracy"].mean(),
-        }  # fmt: skip
-        for name, (value, low, high, _) in numbers.items():
-            row |= {name: value, f"{name}_low": low, f"{name}_high": high}
-        costs = cost.mean() > 0 and pd.notna(row["back_low"])
-        is_back, called = gained.mean() >= LIMITS["back"] * cost.mean(), row["called_high"] < LIMITS["called"]
-        cheap = round(row["accuracy_loss"], 6) <= LIMITS["accuracy_loss"]
-        rows.append(row | {"cured": bool(costs and is_back and called and cheap)})
+    rows = []
+    for suite, of_suite in networks.groupby("suite", sort=False):
+        clean, planted = of_suite[of_suite["case"] == CLEAN], of_suite[of_suite["case"] != CLEAN]
+        by_cue = clean[clean["training"] == NONE].set_index(["cue", "seed"])
+        accuracy = clean.drop_duplicates(["training", "seed"]).set_index(["training", "seed"])["accuracy"]
+        plain = planted[planted["training"] == NONE].set_index(["case", "seed"])
+        for (case, training), found in planted.groupby(["case", "training"], sort=False):
+            places = [(case, seed) for seed in found["seed"]]
+            row = {"suite": suite, "case": case, **found[["family", "tuned"]].iloc[0], "training": training}
+            own = found if training == MATCHED else accuracy.loc[training].loc[found["seed"]].to_frame()
+            lost = accuracy.loc[NONE].loc[found["seed"]].to_numpy() - own["accuracy"].to_numpy()
+            rows.append(row | _judged(found, by_cue.loc[places], plain.loc[places], lost, str(suite)))
     return pd.DataFrame(rows)
+
+
+def _judged(
+    found: pd.DataFrame, clean: pd.DataFrame, plain: pd.DataFrame, lost: np.ndarray[Any, Any], suite: str
+) -> dict[str, Any]:
+    """The numbers of one training and artefact; rows of the same seeds, and the accuracy that each lost."""
+    recalls, others = ([of[name].to_numpy() for of in (found, clean, plain)] for name in ("recall", "called"))
+    gained, cost = recalls[0] - recalls[2], recalls[1] - recalls[2]
+    numbers = {
+        "back": ratio(gained, cost),
+        "called": over_networks(others[0] - others[1]),
+        "accuracy_loss": over_networks(lost),
+    }
+    row: dict[str, Any] = {
+        "networks": len(found), "recall_clean": recalls[1].mean(), "recall_none": recalls[2].mean(),
+        "recall": recalls[0].mean(), "accuracy": found["accuracy"].mean(),
+    }  # fmt: skip
+    for name, (value, low, high, _) in numbers.items():
+        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    most = OF_PHOTOGRAPHS if IMAGES[suite] == PHOTOGRAPHS else LIMITS["accuracy_loss"]
+    is_back = cost.mean() >= LEAST_COST and gained.mean() >= LIMITS["back"] * cost.mean()
+    within = round(row["called"], 6) <= LIMITS["called"] and round(row["accuracy_loss"], 6) <= most
+    worse = gained.mean() < -WORSE or (others[0] - others[2]).mean() > WORSE
+    return row | {"cured": bool(is_back and within), "worse": bool(worse)}

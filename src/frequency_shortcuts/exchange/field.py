@@ -70,7 +70,7 @@ class Field:
         return images + surface(self.own[classes], self._size).to(images)
 
     @staticmethod
-    def swap(images: Tensor, partner: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def swap(images: Tensor, partner: Tensor) -> Tensor:
         """See `Part`."""
         own = coefficients(images)
         return images + surface(own[partner] - own, images.shape[-2:])

@@ -19,7 +19,7 @@ from .class_statistics import Moments, class_statistics, squared
 from .part import Subject, not_compared
 
 LONGEST = 6.4  # pixels: longer waves are not fine
-SWAPPED = 4.0  # pixels, the same in training
+SWAPPED, SHARE = 8.5, 1 / 7  # the same in training: pixels, and the share of the shorter side, whichever is less
 LARGEST = 8.0  # of a ratio of deviations, and of its inverse
 
 
@@ -102,8 +102,11 @@ class Fine:
         return torch.fft.irfft2(rgb(made), s=self._size)
 
     @staticmethod
-    def swap(images: Tensor, partner: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """See `Part`. The waves that are shorter than four pixels, with their amplitudes and phases."""
+    def swap(images: Tensor, partner: Tensor) -> Tensor:
+        """See `Part`. The waves that are shorter than `SWAPPED`, with their amplitudes and phases.
+
+        This is up to the blocks of JPEG; in small images, such waves are of objects.
+        """
         size = images.shape[-2:]
-        fine = torch.fft.rfft2(images) * shorter(size, SWAPPED).to(images.device)
+        fine = torch.fft.rfft2(images) * shorter(size, min(SWAPPED, SHARE * min(size))).to(images.device)
         return images + torch.fft.irfft2(fine[partner] - fine, s=size)

@@ -70,5 +70,5 @@ class Part(Protocol):
         """
 
     @staticmethod
-    def swap(images: Tensor, partner: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def swap(images: Tensor, partner: Tensor) -> Tensor:
         """Images [n, ...] of a batch with the whole part of others of it, `partner` int64 [n]; for training."""

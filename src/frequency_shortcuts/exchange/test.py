@@ -7,7 +7,7 @@ numbers are paired differences on the same images.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -22,16 +22,13 @@ from frequency_shortcuts.networks.predictions import Classifier, check_alone, co
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
 from .answers import Answers, typical
-from .field import Field
-from .fine import Fine
 from .part import Part, Subject
-from .patch import Patch
+from .swap import PARTS
 
 CONFUSED, CONFUSED_IMAGES = 0.02, 1  # a class counts if at most this share, or so many, are confused either way
 RANKED, TESTED = 50, 200  # images of a class that tell which classes are confused, and whether it is recognised
 IMAGES = 120  # of other classes that get the parts of a class
 PORTION = 32  # images that get a part at a time; draws are seeded for each portion
-PARTS: Mapping[str, type[Part]] = {"fine": Fine, "field": Field, "patch": Patch}  # what is said of them: `answers`
 
 
 def collect(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -47,69 +48,63 @@ def _draw_artefacts(axis: Axes, planted: pd.DataFrame, part: str) -> None:
     axis.plot([], [], "o", markersize=4.5, color=SILENT, markerfacecolor="none", label="it does not")
 
 
-CHOSEN = "swap_fine"  # the training that the table of the docs has
 TRAININGS = {
-    CHOSEN: "fine spectra swapped",
-    "low_pass": "fine spectra removed",
-    "saved_alike": "all saved alike",
-    "none": "none of these",
-}
-NUMBERS = {
-    "back": "recall regained,\nshare of what was lost\n(at least {:g})",
-    "called": "others called the class,\nabove clean training\n(interval below {:g})",
-    "accuracy_loss": "accuracy lost\non clean data\n(at most {:g})",
-}
+    "swap": "fs.Swap", "processed": "random JPEG, size, noise", "matched": "others made alike", "none": "none of these"
+}  # fmt: skip
+NUMBERS = ("back", "called", "accuracy_loss")
+APART = 0.19  # lines between the marks of an artefact
 
 
-def cure(table: pd.DataFrame, limits: Mapping[str, float]) -> Figure:
+def cure(table: pd.DataFrame, limits: Mapping[str, float], of_photographs: float) -> Figure:
     """What decides whether a training cures: recall regained, others called the class, and accuracy lost.
 
-    table : of `evaluation.cure.judge`; limits : of a cure, of each number
+    table : of `evaluation.cure.judge`; limits : of a cure, of each number; of_photographs : accuracy that may be lost
+        there
 
-    A line an artefact, in a group a training, the chosen one first and in colour. The numbers are differences, means
-    over networks with their 95 % interval, where there is one; the side of a limit that is no cure is shaded.
+    A line an artefact, a mark a training, filled where it cures. Bars go from what plain training on the artefact
+    reaches to what it reaches on clean data, and where a number may lie. The last two numbers are differences, with
+    their 95 % intervals over networks.
     """
-    names = [name for name in TRAININGS if name in set(table["training"])]
-    ticks: dict[float, str] = {}
-    head = 0.0
-    with style(10):
-        figure, (axes,) = page_of_panels(1, 3, 1.2 + 0.145 * (len(table) + 1.5 * len(names)), sharex=False)
-        for name in names:
-            colour, rows = COLOURS[0] if name == CHOSEN else "0.4", table[table["training"] == name]
-            cures = "" if name == "none" else f": cures {rows['cured'].sum()} of {len(rows)}"
-            axes[0].annotate(
-                TRAININGS[name] + cures, (0, head), (-70, 0), xycoords=axes[0].get_yaxis_transform(),
-                textcoords="offset points", va="center", color=colour, weight="bold",
-            )  # fmt: skip
-            lines = [head + 1.1 + i for i in range(len(rows))]
-            ticks |= dict(zip(lines, rows["case"], strict=True))
-            if name != "none":  # it is the one to compare with
-                _draw_training(axes[0], rows, "back", lines, colour)
-                cheap = rows["accuracy_loss"] <= limits["accuracy_loss"]
-                _draw_training(axes[2], rows.assign(cured=cheap)[:1], "accuracy_loss", [head], colour)
-            _draw_training(axes[1], rows, "called", lines, colour)
-            head = lines[-1] + 1.4
-            for axis in axes if name != names[-1] else ():
-                axis.axhline(head - 0.7, color="0.85", linewidth=0.8)
-        axes[0].set(ylim=(head - 0.7, -0.8), yticks=list(ticks), yticklabels=list(ticks.values()))
-        for axis, (number, limit) in zip(axes, limits.items(), strict=True):
-            axis.update_datalim([(0, 0), (1.2 * limit, 0)], updatey=False)
-            axis.autoscale_view()
-            ends = axis.get_xlim()
-            axis.axvspan(limit, ends[number != "back"], color="0.94", zorder=0)
-            axis.axvline(limit, color="0.6", linewidth=1, zorder=0)
-            axis.set(xlim=ends, xlabel=NUMBERS[number].format(limit))
+    cases = table.drop_duplicates(["suite", "case"])
+    with style(9):
+        figure, (axes,) = page_of_panels(1, len(NUMBERS), 1.3 + 0.42 * len(cases), sharex=False)
+        names = []
+        for line, (_, about) in enumerate(cases.iterrows()):
+            rows = table[(table["suite"] == about["suite"]) & (table["case"] == about["case"])].set_index("training")
+            names.append(f"{about['suite'].rstrip('4')}: {about['case']}{'' if about['tuned'] else ' *'}")
+            least = about["recall_none"] + limits["back"] * (about["recall_clean"] - about["recall_none"])
+            loss = of_photographs if about["suite"] == "crops" else limits["accuracy_loss"]
+            goods = ((least, about["recall_clean"]), (0, limits["called"]), (0, loss))
+            for axis, ends in zip(axes, goods, strict=True):
+                axis.fill_betweenx([line - 0.42, line + 0.42], *ends, color="0.9", zorder=0, linewidth=0)
+            axes[0].plot(about[["recall_none", "recall_clean"]], [line, line], color="0.75", linewidth=1, zorder=1)
+            for place, (name, colour) in enumerate(zip(TRAININGS, COLOURS, strict=False)):
+                if name in rows.index and name != "none":
+                    _draw_training(axes, rows.loc[name], line + APART * (place - 1), colour)
+            axes[1].plot(rows.loc["none", "called"], line, "|", color="0.3", markersize=7)
+            axes[0].plot(about["recall_none"], line, "|", color="0.3", markersize=7)
+        for (name, words), colour in zip(TRAININGS.items(), COLOURS, strict=False):
+            of = table[table["training"] == name]
+            mark, colour = ("|", "0.3") if name == "none" else ("o", colour)
+            words += "" if name == "none" else f": cures {of['cured'].sum()} of {len(of)}"
+            axes[0].plot([], [], mark, color=colour, markersize=5, label=words)
+        axes[0].set(ylim=(len(cases) - 0.5, -0.5), yticks=range(len(cases)), yticklabels=names)
+        axes[0].set_xlabel("recall on images\nwithout the artefact")
+        axes[1].set_xlabel("others called the class,\nabove clean training")
+        axes[2].set_xlabel("accuracy lost\non clean data")
+        for axis in axes:
             axis.tick_params(axis="y", length=0)
-        for look, words in (("full", "cured"), ("none", "not cured")):
-            axes[0].plot([], [], "o", color="0.4", markersize=4.5, fillstyle=look, label=words)
-        finish(figure, axes[0], 2, "Which training removes an artefact, and at what cost?", left=True)
+        finish(
+            figure, axes[0], 2, "Which training removes an artefact, and at what cost?",
+            "Grey: the limits of a cure. Filled: all three are met. * no setting was chosen on it", left=True,
+        )  # fmt: skip
     return figure
 
 
-def _draw_training(axis: Axes, rows: pd.DataFrame, number: str, places: list[float], colour: str) -> None:
-    """A number of one training with its interval; filled where it cures."""
-    for place, (_, row) in zip(places, rows.iterrows(), strict=True):
-        axis.plot([row[f"{number}_low"], row[f"{number}_high"]], [place, place], color=colour, linewidth=1.4)
-        axis.plot(
-            row[number], place, "o", color=colour, markersize=4.5, markerfacecolor=colour if row["cured"] else "white"
-        )
+def _draw_training(axes: Sequence[Axes], row: pd.Series, line: float, colour: str) -> None:
+    """The numbers of one training on one artefact: filled where it cures."""
+    look: dict[str, Any] = {"color": colour, "markersize": 4.5, "markerfacecolor": colour if row["cured"] else "white"}
+    axes[0].plot(row["recall"], line, "o", **look)
+    for axis, number in zip(axes[1:], NUMBERS[1:], strict=True):
+        axis.plot([row[f"{number}_low"], row[f"{number}_high"]], [line, line], color=colour, linewidth=1)
+        axis.plot(row[number], line, "o", **look)

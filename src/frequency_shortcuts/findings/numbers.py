@@ -20,7 +20,7 @@ from frequency_shortcuts.storage.tables import CULLING, NETWORK, RUN
 from .definitions import FEWEST_CLASSES, SURVIVES_FROM
 
 COLUMNS = ["claim", "variant", "dataset", "networks_of", "seed", "value", "half_width"]
-CURES = ("swap_fine",)  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
+CURES = ("swap", "processed")  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
 OTHERS, ONE_DIRECTION = "other networks", "one direction"
 DIFFERENCES = NARROWEST, WITHOUT = "minus the narrowest", "minus without augmentation"  # seed by seed
 FOLLOWS, UNJUDGED = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`

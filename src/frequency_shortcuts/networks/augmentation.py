@@ -11,12 +11,16 @@ from torch import Tensor
 from torch.nn import functional
 from torchvision.transforms import v2
 
+from frequency_shortcuts.data.artefacts import put
+
 from . import operations
 from .numerics import square_root
 
 # torchvision's policies, operations and magnitudes, which have no public name. They are only read.
 _AUTOAUGMENT, _AUGMIX = v2.AutoAugment(), v2.AugMix()
 _LEVELS = 10  # levels of magnitude in both policies
+
+RANDOM_SIZE, RANDOM_NOISE, RANDOM_QUALITY = (0.5, 1.0), (0.0, 0.04), (30.0, 96.0)  # share of a side; 0 to 1; of JPEG
 
 # For every image of a batch, the name of an operation and its magnitude.
 Draw = tuple[list[str], list[float]]
@@ -32,10 +36,8 @@ class Augmentation:
     width to height of a crop. wrap: pixels that leave the image at one side enter at the other side, so that a shift
     does not change the amplitude spectrum. A shift of half a side or more draws every position with the same
     probability. It excludes crops. stylised_share: with `sin`, the share of training images that are replaced by their
-    stylised twins when they are read (`training.train`). swap_energy, swap_probability: with `swap_fine`, which
-    `training.train` applies, the settings of `SwapFine`, and swap_until, the share of the iterations in which it is
-    used. The last ones, at small learning rates, see images as they are, so that batch normalisation has their
-    statistics.
+    stylised twins when they are read (`training.train`). With `swap`, `training.train` gets `exchange.swap.Swap` as its
+    transform.
     """
 
     name: str = "none"
@@ -45,9 +47,6 @@ class Augmentation:
     crop_ratio: tuple[float, float] = (3 / 4, 4 / 3)
     stylised_share: float = 0.5
     wrap: bool = False
-    swap_energy: float = 0.15
-    swap_probability: float = 1.0
-    swap_until: float = 0.9
 
     def __post_init__(self) -> None:
         if self.name not in NAMES:
@@ -173,5 +172,21 @@ def _dirichlet(n: int, parts: int) -> Tensor:
     return torch.distributions.Dirichlet(torch.full((parts,), float(_AUGMIX.alpha))).sample((n,))
 
 
-OF_IMAGES = {"autoaugment": autoaugment, "augmix": augmix}
-NAMES = ("none", *OF_IMAGES, "sin", "swap_fine")  # `training.train` applies the last two
+def processed(images: Tensor) -> Tensor:
+    """Each image resized and back, with noise, and saved as JPEG, all at random: uint8 [n, channels, H, W].
+
+    It is what people do so that a network does not learn how files were made.
+    """
+    size, noise, quality = (
+        torch.empty(len(images)).uniform_(*ends).tolist() for ends in (RANDOM_SIZE, RANDOM_NOISE, RANDOM_QUALITY)
+    )
+    made = []
+    for image, share, deviation, saved in zip(images.cpu(), size, noise, quality, strict=True):
+        resized = torch.from_numpy(put("resized", share, image[None].numpy())).float()
+        noisy = (resized + 255 * deviation * torch.randn(resized.shape)).round_().clamp_(0, 255)
+        made.append(torch.from_numpy(put("jpeg", saved, noisy.to(torch.uint8).numpy())))
+    return torch.cat(made).to(images.device)
+
+
+OF_IMAGES = {"autoaugment": autoaugment, "augmix": augmix, "processed": processed}
+NAMES = ("none", *OF_IMAGES, "sin", "swap")  # `training.train` applies the last two

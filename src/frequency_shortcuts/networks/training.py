@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
+from torch.optim.swa_utils import update_bn
 from tqdm import tqdm
 
 from frequency_shortcuts.data.normalisation import normalise
@@ -35,13 +36,15 @@ from .dynamics import Dynamics
 from .instructions import chosen
 from .minibatches import Minibatches
 from .numerics import bfloat16, deterministic, tf32
-from .swap_fine import FIRST, SwapFine
 
 log = logging.getLogger(__name__)
 
 Batch = TypeVar("Batch")
 Schedule = Literal["plateau", "one_cycle"]
 
+Transform = Callable[[Tensor], Tensor]
+
+STATISTICS = 2048  # images that renew the statistics of batch normalisation
 FLUSH_EVERY = 50  # iterations between two reads of the losses: each read from a GPU waits for it
 
 
@@ -105,6 +108,7 @@ def train(
     *,
     seed: int,
     augmentation: Augmentation | None = None,
+    transform: Transform | None = None,
     dynamics: Dynamics | None = None,
     work: Work | None = None,
 ) -> Trained:
@@ -115,6 +119,9 @@ def train(
     network : images [n, channels, H, W] -> logits [n, classes]; it is trained on its device
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
         Images that are not in memory are read while the network is at work, and moved to the device batch by batch
+    transform : of batches float [n, channels, H, W] from 0 to 1, after the augmentation, such as `exchange.swap.Swap`.
+        Its images are unlike those of tests, so batch normalisation gets statistics of unchanged images at the end of
+        each epoch
     work : its state is written every `checkpoint_minutes` and at the end, replaced as a whole: two processes that train
         the same run write the same states, so both end correctly. `stop` is called after every iteration, and after
         every batch of a validation or a test of the dynamics
@@ -125,7 +132,7 @@ def train(
     device, work = predictions.device_of(network), work or Work()
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = _Training(network, data, validation, recipe, seed, augmentation, dynamics, work)
+    run = _Training(network, data, validation, recipe, seed, augmentation, transform, dynamics, work)
     if work.state:
         # The rounding of a training depends on the device and its instructions.
         settings = [recipe, seed, augmentation, work.version, device.type, chosen()]
@@ -149,31 +156,26 @@ class Protocol:
     """How networks are made and trained.
 
     network : name, width and stem of its `architectures.Architecture`
+    transform : see `train`
     """
 
     network: Mapping[str, Any]
     recipe: Recipe
     augmentation: Augmentation
+    transform: Transform | None = None
 
     def train(
         self, data: Split, validation: Split, *, seed: int, device: torch.device | str = "cpu", **how: Any
     ) -> tuple[nn.Module, Trained]:
         """A new network after its training, and the record of that; how : as in `train`."""
         network = architectures.build(self.form(data), seed).to(device)
-        return network, train(network, data, validation, self.recipe, seed=seed, augmentation=self.augmentation, **how)
+        how |= {"augmentation": self.augmentation, "transform": self.transform}
+        return network, train(network, data, validation, self.recipe, seed=seed, **how)
 
     def form(self, data: Split) -> architectures.Architecture:
         """The architecture of its networks for some images."""
         _, channels, size, _ = data.images.shape
         return architectures.Architecture(n_classes=len(data.classes), channels=channels, size=size, **self.network)
-
-
-def _swap_fine(augmentation: Augmentation, data: Split) -> SwapFine:
-    """The transform of the augmentation `swap_fine`, whose radius a resumed run finds again: by images at random."""
-    order = np.random.default_rng(0).permutation(len(data))[:FIRST]
-    images = torch.from_numpy(np.asarray(data.images[np.sort(order)]))[order.argsort().argsort()]
-    swap = SwapFine(augmentation.swap_energy, augmentation.swap_probability, limits=(0, 1))
-    return swap.fit(images.float() / 255)
 
 
 class _Training:
@@ -183,7 +185,7 @@ class _Training:
 
     def __init__(
         self, network: nn.Module, data: Split, validation: Split, recipe: Recipe, seed: int, augmentation: Augmentation,
-        dynamics: Dynamics | None, work: Work,
+        transform: Transform | None, dynamics: Dynamics | None, work: Work,
     ) -> None:  # fmt: skip
         self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
         self.augmentation, self.dynamics, self.work = augmentation, dynamics, work
@@ -196,7 +198,7 @@ class _Training:
             torch.as_tensor(value, dtype=torch.float32, device=self.device)[:, None, None]
             for value in (data.mean, data.std)
         )
-        self.swap = _swap_fine(augmentation, data) if augmentation.name == "swap_fine" else None
+        self.transform = transform
         self.optimiser = torch.optim.SGD(
             network.parameters(),
             lr=recipe.learning_rate,
@@ -276,8 +278,8 @@ class _Training:
             with torch.cuda.device(self.device):
                 torch.cuda.manual_seed(seed)
         pixels = self.augmentation(raw).div_(255)
-        if self.swap is not None and self.state.iteration < self.augmentation.swap_until * self.total:
-            pixels = self.swap(pixels)
+        if self.transform is not None:
+            pixels = self.transform(pixels)
         # `normalise` would copy mean and std to the device, and wait for the copy.
         seen = pixels.sub_(self.mean).div_(self.std)
         with bfloat16(self.device):
@@ -318,7 +320,17 @@ class _Training:
         predicted = torch.cat(self._in_batches(evaluate, dynamics.batches(self.batch)))
         self.state.dynamics += dynamics.rows(self.state.iteration, predicted)
 
+    def _renew_statistics(self) -> None:
+        """Give batch normalisation the statistics of training images as they are."""
+        data = self.data
+        chosen = np.sort(np.random.default_rng(0).permutation(len(data))[:STATISTICS])
+        batches = np.array_split(chosen, math.ceil(len(chosen) / self.batch))
+        images = (torch.from_numpy(np.asarray(data.images[of])).to(self.device) for of in batches)
+        update_bn((normalise(of, data.mean, data.std) for of in images), self.network)
+
     def _end_epoch(self, epoch: int) -> None:
+        if self.transform is not None:
+            self._renew_statistics()
         loss, accuracy = self._validate()
         seen = min(self.per_epoch * self.recipe.batch_size, len(self.data))
         row = {
