@@ -23,8 +23,10 @@ PICTURE = "bench_screening_curve"
 Measure = Callable[[Path, torch.device], pd.DataFrame]
 PARTS: dict[str, Measure] = {
     "machine": lambda _, device: pd.DataFrame([machine(device)]),
+    "forward": measure_culling.forward,
     "against_published": measure_culling.against_published,
     "screening": measure_screening.overlaps,
+    "precision": measure_culling.precision,
 }
 
 

@@ -1,4 +1,4 @@
-"""Culling against the published procedure."""
+"""Culling: against the bare forward pass, against the published procedure, and in reduced precision."""
 
 from __future__ import annotations
 
@@ -8,16 +8,95 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from frequency_shortcuts import culling, dfm
+from frequency_shortcuts.data.source import tiling
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.method import Found
+from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
+from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.numerics import tf32
 from frequency_shortcuts.spectrum import masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from . import published
 from .subjects import subject
-from .timing import by_turns, ratio
+from .timing import by_turns, flop, peak_gflops, ratio
+
+
+def forward(folder: Path, device: torch.device) -> pd.DataFrame:
+    """Images a second of exact culling beside the bare forward pass of the same network at its best batch size."""
+    peak = peak_gflops(device)
+    fashion = subject("fashion resnet18 32", folder, 20, device)
+    large = architectures.build(architectures.Architecture("resnet18", 10, 3, 224), 0).to(device).eval()
+    large = large.to(memory_format=torch.channels_last)
+    images = torch.randn(16, 3, 224, 224, device=device)
+    small = device.type == "cpu"
+    cases = {
+        "ResNet18, width 16, 32 x 32": (fashion.network, fashion.seen, 4096 if small else 2**19),
+        "ResNet18, 224 x 224": (large, Split(images, np.arange(16) // 8), 128 if small else 2**15),
+    }
+    rows = []
+    for name, (network, split, count) in cases.items():
+        seen = split.images
+        best = _best_batch(network, seen)
+        batch = _repeated(seen, best)
+        passes = max(1, count // best)
+        blocks = _Blocks(network, split, count)
+        times = by_turns({"forward": lambda: _forward(network, batch, passes), "culling": blocks})  # noqa: B023
+        work = {"forward": passes * best, "culling": blocks.images}
+        operations = flop(network, batch[:1])
+        rate = work["culling"] / times["culling"].median()
+        rows.append({
+            "case": name, "forward_batch": best, "forward_images_per_s": work["forward"] / times["forward"].median(),
+            "culling_batch": blocks.batch, "culling_images_per_s": rate, **ratio(times, "culling", "forward", work),
+            "share_of_peak": rate * operations / 1e9 / peak,
+        })  # fmt: skip
+    return pd.DataFrame(rows).assign(device=device.type)
+
+
+class _Blocks:
+    """A call culls about `count` filtered images, whole blocks of them, as `culling.cull` does after its start."""
+
+    def __init__(self, network: nn.Module, split: Split, count: int):
+        workspace = Workspace(network, split)
+        self.pairs = workspace.pairs
+        self.classes = [ClassEvaluator(workspace, c) for c in range(workspace.n_classes)]
+        self.batch = workspace.engine.batch
+        step = tiling(len(self.classes[0]), self.batch)[1]  # whole batches: of 514 pairs, one batch is smaller
+        each = max(step, count // len(split) // step * step)
+        self.index = np.linspace(0, len(self.pairs) - 1, min(each, len(self.pairs))).astype(int)
+        self.images = len(self.index) * len(split)
+
+    def __call__(self) -> None:
+        for evaluator in self.classes:
+            evaluator.sums(self.index, 0, len(evaluator))
+
+
+@torch.inference_mode()
+def _forward(network: nn.Module, batch: torch.Tensor, passes: int) -> None:
+    with tf32(False, batch.device):  # as culling in float32
+        for _ in range(passes):
+            network(batch)
+
+
+def _repeated(images: torch.Tensor, count: int) -> torch.Tensor:
+    several = images.repeat(-(-count // len(images)), 1, 1, 1)[:count]
+    return several.contiguous(memory_format=torch.channels_last)
+
+
+def _best_batch(network: nn.Module, images: torch.Tensor) -> int:
+    """The batch size with the highest rate of bare forward passes."""
+    large = images.shape[-1] > 64
+    sizes = (1, 2, 4, 8, 16, 32) if large else (32, 64, 128, 256, 512, 1024)
+    if images.device.type == "cuda":
+        sizes = (64, 128, 256, 512) if large else (512, 1024, 2048, 4096, 8192)
+    batches = {size: _repeated(images, size) for size in sizes}
+    passes = {size: max(1, sizes[-1] // size) for size in sizes}
+    times = by_turns({str(n): lambda n=n: _forward(network, batches[n], passes[n]) for n in sizes}, 3)
+    return min(sizes, key=lambda n: times[str(n)].median() / (passes[n] * n))
 
 
 def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
@@ -48,11 +127,34 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     before = {c: loss(c, None) for c in {c for c, _ in sample}}
     slow = plainly() - np.array([before[c] for c, _ in sample])
     ours = np.array([cullings["exact"].score[c, p] for c, p in sample])
-    maps = {name: dfm.dominant(found.score, pairs, 5) for name, found in cullings.items()}
     whole = {"published": len(sample) / (10 * len(pairs))}
     return pd.DataFrame({
         "method": search, "device": device.type, "published_s": (times["published"] / whole["published"]).median(),
         "ours_s": times[search].median(), **ratio(times, search, "published", whole), "published_sample": len(sample),
         "greatest_difference": float(np.abs(ours - slow).max()) if search == "exact" else np.nan,
-        "overlap_of_top_5_percent": float(masks.overlap(maps[search], maps["exact"]).mean()),
+        "overlap_of_top_5_percent": overlap(cullings[search], cullings["exact"], pairs, 5),
     } for search in culling.SEARCHES)  # fmt: skip
+
+
+def overlap(first: Found, second: Found, pairs: ConjugatePairs, percent: float) -> float:
+    """Intersection over union of two cullings' maps, mean over classes."""
+    maps = (dfm.dominant(culled.score, pairs, percent) for culled in (first, second))
+    return float(masks.overlap(*maps).mean())
+
+
+def precision(folder: Path, device: torch.device) -> pd.DataFrame:
+    """What reduced precision does to the speed and to the maps."""
+    of = subject("fashion resnet18 32", folder, 10, device)
+    pairs = ConjugatePairs(32, 32)
+    variants = ("float32", "bfloat16", *(["tf32"] if device.type == "cuda" else []))
+    cullings, tasks = {}, {}
+    for name in variants:
+        cullings[name] = culling.cull(of.network, of.seen, "exact", precision=name)
+        first = ClassEvaluator(Workspace(of.network, of.seen, limits=Limits(precision=name)), 0)
+        tasks[name] = partial(first.sums, np.arange(len(pairs)), 0, len(first))
+    times, exact = by_turns(tasks), cullings["float32"]
+    return pd.DataFrame({
+        "precision": name, "device": device.type, **ratio(times, name, "float32"),
+        "greatest_difference": float(np.abs(found.score - exact.score).max()),
+        **{f"overlap_of_top_{percent}_percent": overlap(found, exact, pairs, percent) for percent in (1, 5, 10, 20)},
+    } for name, found in cullings.items())  # fmt: skip

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import pandas as pd
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 from workflow.study import provenance
 
 REPEATS = 5
 
 
+def synchronise() -> None:
+    """Wait for the GPU, where there is one."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
 def seconds(task: Callable[[], object]) -> float:
     """How long a task takes, until its device is done."""
-    wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
-    wait()
+    synchronise()
     start = time.perf_counter()
     task()
-    wait()
+    synchronise()
     return time.perf_counter() - start
 
 
@@ -37,6 +45,23 @@ def ratio(times: pd.DataFrame, task: str, reference: str, work: Mapping[str, flo
     return {"ratio": each.median(), "ratio_low": each.min(), "ratio_high": each.max()}
 
 
+def flop(network: torch.nn.Module, image: torch.Tensor) -> float:
+    """Floating-point operations of one forward pass of one image [1, channels, H, W]; a multiply-add counts as two."""
+    with torch.inference_mode(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+        network(image)
+    return counter.get_total_flops()
+
+
+def peak_gflops(device: torch.device) -> float:
+    """The machine's best rate: a large matrix product in float32, 10^9 operations a second."""
+    best = 0.0
+    for side in (4096, 8192) if device.type == "cuda" else (1024, 2048, 4096):
+        a, b = (torch.randn(side, side, device=device) for _ in range(2))
+        fastest = min(by_turns({"product": partial(torch.mm, a, b)}, 10)["product"])
+        best = max(best, 2 * side**3 / fastest / 1e9)
+    return best
+
+
 def machine(device: torch.device) -> dict[str, str]:
     """What the numbers were measured on."""
     here, versions = provenance.machine(), provenance.versions(["torch"])
@@ -47,4 +72,5 @@ def machine(device: torch.device) -> dict[str, str]:
         "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else "none",
         "device": device.type,
         **versions,
+        "peak_gflops": f"{peak_gflops(device):.0f}",
     }

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy import stats
 
 from bench import same, statistics, timing
@@ -151,3 +152,8 @@ def test_tasks_run_by_turns_after_one_unmeasured_round():
     order = []
     times = timing.by_turns({name: lambda name=name: order.append(name) for name in "ab"}, 3)
     assert order == list("abababab") and times.shape == (3, 2) and (times >= 0).all(axis=None)
+
+
+def test_operations_of_a_convolution_are_counted():
+    layer = torch.nn.Conv2d(3, 5, 3, padding=1, bias=False)
+    assert timing.flop(layer, torch.zeros(1, 3, 8, 8)) == 2 * 3 * 5 * 9 * 64
