@@ -242,7 +242,7 @@ def score_methods(
     truths : name -> bool [class, H, W]; see `planted`
     draws, seed : of the random rankings, the same for all methods
 
-    Returns one row per class, truth and method, see `methods.csv` in results/README.md; none of a class without a truth.
+    Returns one row per class, truth and method, see `methods.csv` in results/README.md; none of classes without one.
     """
     pairs = ConjugatePairs(*next(iter(scores.values())).shape[-2:])
     ranked = {name: pairs.gather(values) for name, values in scores.items()}
