@@ -278,10 +278,22 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
               help="Leave with status 1 if more than the share X of the images of a class or source carry its likely "
                    "cause, or share a fact of their files, beyond the share of the others.")  # fmt: skip
+@click.option("--match", "matched", metavar="OUT", type=click.Path(path_type=Path),
+              help="In place of the check, write copies to a new folder, in which the other classes get what JPEG "
+                   "or resizing left in one class.")  # fmt: skip
+@click.option("--class", "name", metavar="NAME", help="Of --match: the class. Default: the one that the check finds.")
+@click.option("--quality", type=click.IntRange(1, 100), metavar="Q",
+              help="Of --match: quality of JPEG. Default: of the files of the class.")  # fmt: skip
+@click.option("--scale", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="X",
+              help="Of --match: share of its sides to which the class was resized, and back. Default: the sizes of "
+                   "files.")  # fmt: skip
 @click.option("--out", default=Path("results/data"), show_default=True, type=click.Path(path_type=Path),
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
-def data(folder: Path, table: Path | None, fail_above: float | None, out: Path, **options: Any) -> None:
+def data(
+    folder: Path, table: Path | None, fail_above: float | None, out: Path, matched: Path | None,
+    name: str | None, quality: int | None, scale: float | None, **options: Any,
+) -> None:  # fmt: skip
     """Say what differs between the classes of a FOLDER, which has a folder of pictures for each class.
 
     No network is needed: facts of the files, such as format and JPEG quality, the likely cause where the fine spectrum
@@ -293,9 +305,17 @@ def data(folder: Path, table: Path | None, fail_above: float | None, out: Path, 
       frequency-shortcuts data train/
       frequency-shortcuts data scans/ --csv scans.csv --source hospital --size 224
       frequency-shortcuts data train/ --strict --fail-above 0.9
+      frequency-shortcuts data train/ --match matched/
     """
     import frequency_shortcuts as fs
+    from frequency_shortcuts.analysis.matching import match
 
+    if matched is not None:
+        _refuse("fail_above", "out", reason="is of the check, which --match leaves out")
+        click.echo(match(folder, matched, table, name=name, quality=quality, scale=scale, **options)[1])
+        return
+    if name or quality or scale:
+        raise ValueError("--class, --quality and --scale are of --match: give it, too")
     _check_out(out)
     found = fs.differences(folder, table, **options)
     found.save(out)

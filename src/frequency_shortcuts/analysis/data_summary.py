@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from frequency_shortcuts.data.artefacts import CAUSES
+from frequency_shortcuts.data.artefacts import BLOCKS, CAUSES, LOST
 from frequency_shortcuts.data.folders import few
 
 from . import wording
@@ -24,13 +24,15 @@ CONTENT_FACTS = {  # in which natural classes can differ, too
     "bytes": "bytes per pixel", "brightness": "brightness", "contrast": "contrast", "saturation": "saturation",
 }  # fmt: skip
 SETS_APART = 0.7  # share of the images of a class that have a value, minus that of the others
-NOTHING, PAIR, SIZES, UNREADABLE, USE = "nothing", "pair", "sizes", "unreadable", "use"
+NOTHING, PAIR, SIZES, UNREADABLE, USE, MATCH = "nothing", "pair", "sizes", "unreadable", "use", "match"
 SENTENCES = {
     NOTHING: "{nothing} of {classes} classes have neither a fact that sets them apart nor a likely cause.",
     PAIR: wording.PAIR,
     SIZES: "The pictures have {sizes} sizes. All are compared at {size} pixels; resizing changes fine spectra.",
     UNREADABLE: "{unreadable} of {pictures} pictures cannot be read and are left out: {names}.",
     USE: "A network could use all of this; fs.analyse says whether yours does.",
+    MATCH: "frequency-shortcuts data FOLDER --match OUT writes copies in which all have what JPEG or resizing left in "
+    "one class.",
 }
 NAMED = 3  # files of a class
 ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page
@@ -78,7 +80,12 @@ def sentences(found: Differences) -> list[str]:
         "size": found.about["image size"], "unreadable": len(found.unreadable), "names": few(found.unreadable),
         "pictures": found.about["images"] + len(found.unreadable),
     }  # fmt: skip
-    said = {NOTHING: slots["nothing"], PAIR: total == 2, SIZES: len(found.sizes) > 1, UNREADABLE: found.unreadable}
+    facts = found.facts["fact"][found.facts["own"] - found.facts["others"] >= SETS_APART]
+    matched = facts.isin(["quality", "size"]).any() or found.table["cause"].isin([BLOCKS, LOST]).any()
+    said = {
+        NOTHING: slots["nothing"], PAIR: total == 2, SIZES: len(found.sizes) > 1, UNREADABLE: found.unreadable,
+        MATCH: found.sizes and matched,
+    }  # fmt: skip
     return [words.format(**slots) for label, words in SENTENCES.items() if said.get(label, True)]
 
 

@@ -72,6 +72,16 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
         )
 
 
+def jpeg_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The tables and the subsampling of a JPEG file, with which Pillow saves other pictures.
+
+    >>> picture.save("other.jpg", **jpeg_settings("cat/001.jpg"))
+    """
+    with Image.open(path, formats=["JPEG"]) as picture:
+        assert isinstance(picture, JpegImagePlugin.JpegImageFile)
+        return {"qtables": picture.quantization, "subsampling": JpegImagePlugin.get_sampling(picture)}
+
+
 def _quality(tables: dict[int, list[int]]) -> str:
     """The quality whose standard table of luminance this is, or the nearest one and a digest of the tables."""
     luminance = np.array(tables[min(tables)])
