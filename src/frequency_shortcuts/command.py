@@ -212,6 +212,7 @@ Examples:
               help="The test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros.")  # fmt: skip
 @click.option("--source", metavar="FILE",
               help="CSV with the columns path and source: recall by source, such as hospital.")  # fmt: skip
+@click.option("--swapped", is_flag=True, help="The network was trained with fs.Swap.")
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
               help="Leave with status 1 if the lower end of fine, field or patch is above X in a class.")  # fmt: skip
 @click.option("--out", default=Path("results/analysis"), show_default=True, type=click.Path(path_type=Path),
@@ -436,7 +437,10 @@ def _analysis(
             outputs=options["outputs"] or outputs_of(names, named.categories),
             images=options["test_images"], images_per_class=test, **of_test,
         ),
-        run=fs.Run(options["seed"], options["device"], state, numerics=options["numerics"]),
+        run=fs.Run(
+            options["seed"], options["device"], state, swapped=options.get("swapped", False),
+            numerics=options["numerics"],
+        ),
     )  # fmt: skip
 
 

@@ -247,7 +247,7 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, monkeypatch
     without_drawings(monkeypatch)
     folder = followed.save(tmp_path / "out")
     names = {path.name for path in folder.iterdir()}
-    assert names == {"report.html", "flips.csv", "flips.h5", "flip.png"}
+    assert names == {"report.html", "flips.csv", "flips.h5", "flip.png", "carriers.png"}
     assert pd.read_csv(folder / "flips.csv")["verdict"].tolist() == followed.flips["verdict"].tolist()
     with h5py.File(folder / "flips.h5") as file:
         stored = rates(read_answers(file))
@@ -269,7 +269,7 @@ def folder(tmp_path):
 @pytest.mark.parametrize(
     ("options", "code", "line"),
     [
-        (["--quick"], 0, None),
+        (["--quick", "--swapped"], 0, None),
         (["--quick", "--fail-above", 0.99], 0, None),
         (["--quick", "--fail-above", 0.2], 1, f"{NAME}: the lower end of fine is 0.4"),
         (["--quick", "--percent", 2], 1, "Error: --percent is about maps, which --quick leaves out: give "
@@ -287,3 +287,4 @@ def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, 
     if not line or not line.startswith("Error"):
         assert done.stdout.splitlines()[2].startswith(f"{NAME}  ") and (out / "report.html").exists()
         assert not (out / "maps.h5").exists()
+        assert ("fs.Swap did not remove what is followed" in done.stdout) == ("--swapped" in options)

@@ -8,14 +8,16 @@ import pytest
 import torch
 from drawn_tables import verdicts
 from PIL import Image
-from small_stores import class_folders
+from small_stores import class_folders, saved
 
 from frequency_shortcuts.analysis import summary
-from frequency_shortcuts.analysis.counterfactuals import FlipTest, carriers
+from frequency_shortcuts.analysis.advice import advice, facts_apart, kind_of_images
+from frequency_shortcuts.analysis.counterfactuals import FlipTest
+from frequency_shortcuts.analysis.plots import draw_carriers
 from frequency_shortcuts.analysis.result import Analysis
-from frequency_shortcuts.data import folders
+from frequency_shortcuts.data import folders, grain
 from frequency_shortcuts.data.artefacts import CAUSES, put
-from frequency_shortcuts.data.pixels import in_pixels
+from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.data_check import name_causes
 from frequency_shortcuts.exchange.class_statistics import class_statistics
@@ -90,7 +92,7 @@ def test_the_summary_is_a_table_and_five_sentences(analysis):
     """What is followed comes first; each sentence stands once."""
     said = summary.sentences(analysis)
     assert [sentence.split()[0] for sentence in said] == ["Follows:", "Look", "Not", "Cannot", "Tested:"]
-    assert said[1].startswith("Look at images of ant, bee, cat, and") and said[1].endswith(": nothing that has a name.")
+    assert said[1].startswith("Look at images of ant, bee, cat, and") and ": nothing that has a name. " in said[1]
     assert said[2] == "Not shown: no number is above 7 % (largest upper end)."
     assert said[4] == (
         "Tested: 13 images (at least 2 of each class), with parts of 13. The network chose among 6 of its 1,000 "
@@ -121,7 +123,7 @@ def test_of_many_classes_the_table_has_the_clearest_dozen(analysis):
     analysis.flip_test.table.loc[0, ["field_low", "patch_low"]] = 0.0
     row = analysis.flip_test.table.iloc[0]
     names = [f"c{c}" for c in range(20)]
-    many = pd.DataFrame([row] * 20).assign(**{"class": names, "fine_low": np.linspace(0.3, 0.9, 20)})
+    many = pd.DataFrame([row] * 20).assign(**{"class": names, "fine_low": np.linspace(0.3, 0.9, 20)}, follows="fine")
     analysis.flip_test.__dict__["table"] = many.reset_index(drop=True)
     lines = analysis.summary().split("\n\n")[0].splitlines()
     assert [line.split()[0] for line in lines[2:14]] == names[:7:-1] and lines[14:] == ["and 8 more rows"]
@@ -155,7 +157,7 @@ def test_the_summary_says_nothing_of_what_was_not_tested(analysis):
 
 
 def test_the_page_has_the_tables_and_sentences(analysis, tmp_path):
-    for name in ("flip", *summary.DRAWINGS):
+    for name in ("flip", "carriers", *summary.DRAWINGS):
         Image.new("RGB", (2, 2)).save(tmp_path / f"{name}.png")
     object.__setattr__(analysis, "sources", None)
     text = summary.page(analysis, tmp_path)
@@ -195,12 +197,70 @@ def test_the_files_that_carry_the_cause_come_first(tmp_path):
     own, _ = in_pixels(ranking, test, torch.device("cpu"))
     causes = name_causes(own, class_statistics(own, 2))
     assert {k: cause.name for k, cause in causes.items()} == {1: "checkerboard"}
-    found = carriers(SimpleNamespace(causes=causes, ranking=ranking, test=test, classes=names))
+    test = FlipTest(None, ranking, test, None, 0)
+    test.__dict__.update(causes=causes, table=pd.DataFrame({"class": names, "follows": ["", "fine"]}))
+    found = Analysis(ranking, test.test, {}, test).files
     carry = [f"owl/{i:03}.png" for i in np.flatnonzero(marked)]
     assert len(found) == 30 and set(found["path"][: len(carry)]) == set(carry)
     assert found["score"].is_monotonic_decreasing and set(found["cause"]) == {CAUSES["checkerboard"]}
+    drawn = draw_carriers(test).axes
+    assert [axis.get_title().replace("\n", "") for axis in drawn[:3]] == found["path"][:3].tolist()
+    assert np.array_equal(drawn[0].images[0].get_array(), pixels[int(found["path"][0][4:7])][0])
+    assert [axis.get_title().startswith("cat/") for axis in drawn] == [False] * 3 + [True] * 3
+    assert drawn[0].get_ylabel() == "owl:\na checkerboard" and len(drawn) == 6
 
 
-def test_images_in_memory_have_no_files():
-    split = Split(np.zeros((4, 1, 8, 8), np.uint8), np.arange(4) % 2, ("cat", "owl"), np.zeros(1), np.ones(1))
-    assert carriers(SimpleNamespace(causes={1: "wave"}, ranking=split, test=split)).empty
+def test_of_a_field_the_images_along_it_come_first_and_images_in_memory_have_no_files():
+    generator, labels = np.random.default_rng(0), np.arange(40) % 2
+    pixels = generator.integers(100, 120, (40, 1, 16, 16), dtype=np.uint8)
+    pixels[1::2] += np.arange(0, 60, 3, dtype=np.uint8)[:, None, None, None]  # brighter in the second class
+    split = Split(pixels, labels, ("cat", "owl"), np.zeros(1), np.ones(1))
+    test = FlipTest(None, split, split, None, 0)
+    test.__dict__.update(causes={}, table=pd.DataFrame({"class": split.classes, "follows": ["", "field"]}))
+    assert test.carried.index[:4].tolist() == [39, 79, 37, 77] and set(test.carried["class"]) == {"owl"}
+    assert Analysis(split, split, {}, test).files.empty and facts_apart(split) == {}
+    assert test.picture(79).tolist() == pixels[39].tolist()
+
+
+# Advice
+
+PHOTOGRAPH = np.random.default_rng(2).normal(size=(40, 1, 32, 32)).cumsum(axis=2).cumsum(axis=3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "images"),
+    [
+        ("grain", grain.images(2, 20, 301)[0]),
+        ("flat", np.where(np.abs(PHOTOGRAPH) < 40, 0, 128 + PHOTOGRAPH).clip(0, 255).astype(np.uint8)),
+        ("photograph", (128 + 2 * PHOTOGRAPH).clip(1, 254).astype(np.uint8)),
+    ],
+)
+def test_three_kinds_of_images_are_told_apart_also_if_one_class_is_blurred(kind, images):
+    labels = np.arange(40) % 2
+    for changed in (images, np.where(labels[:, None, None, None] == 1, put("blurred", 2.0, images), images)):
+        split = Split(changed, labels, ("cat", "owl"), np.zeros(1), np.ones(1))
+        assert kind_of_images(Pixels(split, np.zeros(1), np.ones(1), torch.device("cpu"))) == kind
+
+
+def test_the_advice_names_what_cured_on_the_kind_and_does_not_send_a_swapped_network_to_the_swap(monkeypatch):
+    cured = {("grain", "fine"): {"matched": (2, 2), "swap": (1, 4), "processed": (3, 4)},
+             ("grain", "patch"): {"swap": (0, 2), "processed": (0, 2)}}  # fmt: skip
+    monkeypatch.setattr("frequency_shortcuts.analysis.advice.CURED", cured)
+    about = {"facts": ["cat: JPEG quality 75"], "of_files": False, "swapped": False}
+    said = advice("grain", ["fine", "patch"], **about)
+    assert said.startswith("Their files differ: cat: JPEG quality 75. frequency-shortcuts data FOLDER --match OUT")
+    assert "(cured 2 of 2 artefacts on grainy images). Trainings" in said
+    best = "of fine artefacts, random size, noise and JPEG 3 of 4, fs.Swap() 1 of 4; of patch artefacts, none."
+    assert said.endswith(f"on grainy images like these: {best}")
+    swapped = advice("grain", ["fine"], facts=[], of_files=False, swapped=True)
+    assert swapped.startswith("fs.Swap did not remove what is followed. Trainings") and "fs.Swap()" not in swapped
+    nothing = advice("grain", ["patch"], facts=[], of_files=True, swapped=False)
+    assert "--match" in nothing and nothing.endswith(" No training was shown to cure this on grainy images like these.")
+
+
+def test_facts_of_files_that_set_a_class_apart_are_named(tmp_path):
+    kinds, pixels = (("cat", "png"), ("owl", "jpg")), Image.new("L", (8, 8))
+    files = [saved(tmp_path / name, f"{i}.{end}", pixels, quality=75) for i in range(6) for name, end in kinds]
+    images = folders.ImageFiles(files, (8, 8), 1)
+    split = Split(images, np.arange(12) % 2, ("cat", "owl"), np.zeros(1), np.ones(1))
+    assert facts_apart(split) == {"cat": "file format PNG", "owl": "file format JPEG and JPEG quality 75"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -15,14 +16,19 @@ from torch import Tensor, nn
 
 from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
 from frequency_shortcuts.data.folders import ImageFiles
-from frequency_shortcuts.data.pixels import in_pixels
+from frequency_shortcuts.data.pixels import Pixels, in_pixels
+from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.data_check import Cause, carries, name_causes
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates
 from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistics, class_statistics
+from frequency_shortcuts.exchange.field import Field, coefficients, terms
+from frequency_shortcuts.exchange.part import Subject
 from frequency_shortcuts.exchange.test import example, shown_images
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
+
+from .advice import facts_apart, kind_of_images
 
 MIRRORED = {LOST: RAISED, RAISED: LOST}  # causes: of two classes, what one has lost is raised in the other
 LARGE = 0.99  # share of the pixels whose difference is shown in full; the others are clipped
@@ -94,10 +100,19 @@ class FlipTest:
         return ", or ".join(f"{self.classes[k]}: {CAUSES[name]}" for k, name in both.items())
 
     @functools.cached_property
+    def pixels(self) -> tuple[Pixels, Pixels]:
+        """The ranking and the test images, in pixels."""
+        return in_pixels(self.ranking, self.test, torch.device("cpu"))
+
+    @functools.cached_property
     def statistics(self) -> ClassStatistics:
         """The statistics of the spectra of the ranking images."""
-        pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
-        return class_statistics(pixels, len(self.classes), self.classes)
+        return class_statistics(self.pixels[0], len(self.classes), self.classes)
+
+    @functools.cached_property
+    def about_images(self) -> tuple[str, dict[str, str]]:
+        """Their kind, and what sets the files of classes apart; see `advice`."""
+        return kind_of_images(self.pixels[0]), facts_apart(self.ranking)
 
     @functools.cached_property
     def causes(self) -> dict[int, Cause]:
@@ -109,9 +124,34 @@ class FlipTest:
         found = table.loc[table["verdict"] == FOLLOWS, "class"].tolist()
         if not found or np.bincount(self.ranking.labels, minlength=len(self.classes)).min() < FEWEST:
             return {}
-        pixels, _ = in_pixels(self.ranking, self.test, torch.device("cpu"))
-        causes = name_causes(pixels, self.statistics, seed=self.seed)
+        causes = name_causes(self.pixels[0], self.statistics, seed=self.seed)
         return {k: causes[k] for k in found if k in causes}
+
+    @functools.cached_property
+    def carried(self) -> pd.DataFrame:
+        """How clearly images carry what a class follows, clearest first: columns class, cause, path, score, label.
+
+        Of what is fine, the likely cause; of a field, how far an image is along that of the class. The index is the
+        place of an image among ranking and test images; path is its folder and file, or None; label is its class.
+        """
+        of_parts = [carries(own, self.causes) for own in self.pixels] if self.causes else []
+        scores = {
+            (self.classes[k], CAUSES[cause.name]): np.concatenate([of[k] for of in of_parts])
+            for k, cause in self.causes.items()
+        }
+        names = self.table.loc[self.table["follows"].str.contains("field"), "class"]
+        if len(names):
+            along = np.concatenate([*along_fields(self.pixels, len(self.classes))])
+            scores |= {(name, PARTS["field"].words): along[:, self.classes.index(name)] for name in names}
+        images = pd.concat(map(_files, (self.ranking, self.test)), ignore_index=True)
+        rows = [images.assign(**{"class": of, "cause": cause, "score": own}) for (of, cause), own in scores.items()]
+        table = pd.concat(rows or [images[:0]]).reindex(columns=["class", "cause", "path", "score", "label"])
+        return table.sort_values(["class", "cause", "score"], ascending=[True, True, False], kind="stable")
+
+    def picture(self, i: int) -> Picture:
+        """An image by its place among ranking and test images."""
+        own, place = (self.pixels[0], i) if i < len(self.ranking) else (self.pixels[1], i - len(self.ranking))
+        return as_picture(own.take(np.array([place])))
 
     def counterfactual(self, k: int, part: str | None = None) -> Counterfactual:
         """A typical image before and after it got a part of class k: one that is then called k, if there is one.
@@ -133,9 +173,9 @@ class FlipTest:
         factor = max(1.0, 0.5 / max(large, 1e-3))
         called_before, called_after = (self.classes[int(one.argmax())] for one in logits)
         return Counterfactual(
-            before=_picture(before),
-            after=_picture(after),
-            difference=_picture(0.5 + factor * (after - before)),
+            before=as_picture(before),
+            after=as_picture(after),
+            difference=as_picture(0.5 + factor * (after - before)),
             factor=factor,
             label=self.classes[self.answers.labels[image]],
             called_before=called_before,
@@ -146,26 +186,22 @@ class FlipTest:
         )
 
 
-def carriers(test: FlipTest) -> pd.DataFrame:
-    """The files of each class with a likely cause, those that carry it most clearly first.
+def along_fields(parts: Sequence[Pixels], n_classes: int) -> Iterator[FloatArray]:
+    """How far images are along the field of each class, which the first of some parts makes: [n, class], in batches."""
+    unknown = np.ones((n_classes, n_classes), bool)  # a field does not ask the network
+    subject = Subject(parts[0], lambda images: np.zeros(len(images), int), unknown, torch.Generator())
+    at_pixels = terms(torch.Size(parts[0].shape[2:])).flatten(1)
+    own = torch.tensordot(Field(subject).own, at_pixels @ at_pixels.T / at_pixels.shape[1], dims=1)
+    for pixels in parts:
+        for _, images in pixels.batches(fitting_batch(pixels.shape[1:])):
+            yield torch.einsum("nci,kci->nk", coefficients(images).double(), own).numpy()
 
-    Returns `class`, `cause`, `path` (folder and file), `score`; no rows for images that are not in files.
-    """
-    splits = test.ranking, test.test
-    if not test.causes or not any(isinstance(split.images, ImageFiles) for split in splits):
-        return pd.DataFrame(columns=["class", "cause", "path", "score"])
-    tables = []
-    for split, own in zip(splits, in_pixels(*splits, torch.device("cpu")), strict=True):
-        if not isinstance(split.images, ImageFiles):
-            continue
-        for k, scores in carries(own, test.causes).items():
-            (at,) = np.nonzero(split.labels == k)
-            paths = ["/".join(Path(split.images.files[i]).parts[-2:]) for i in at]
-            cause = CAUSES[test.causes[k].name]
-            tables.append(pd.DataFrame({"class": test.classes[k], "cause": cause, "path": paths, "score": scores[at]}))
-    return pd.concat(tables).sort_values(
-        ["class", "score"], ascending=[True, False], kind="stable", ignore_index=True
-    )  # fmt: skip
+
+def _files(split: Split) -> pd.DataFrame:
+    """The class of each image, and its folder and file, or None."""
+    files = split.images.files if isinstance(split.images, ImageFiles) else None
+    paths = None if files is None else ["/".join(Path(file).parts[-2:]) for file in files]
+    return pd.DataFrame({"label": np.array(split.classes)[split.labels], "path": paths}, dtype=object)
 
 
 def margins(table: pd.DataFrame) -> pd.DataFrame:
@@ -185,5 +221,6 @@ def clearest_of_parts(table: pd.DataFrame) -> dict[str, str]:
     return {part: str(table["class"].iloc[int(table[f"{part}_low"].argmax())]) for part in PARTS}
 
 
-def _picture(pixels: Tensor) -> Picture:
+def as_picture(pixels: Tensor) -> Picture:
+    """The first of some images in pixels."""
     return (255 * pixels[0].cpu().clamp(0, 1)).round().to(torch.uint8).numpy()

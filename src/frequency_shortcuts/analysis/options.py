@@ -20,6 +20,7 @@ from frequency_shortcuts.spectrum.fills import FILLS, all_named
 from frequency_shortcuts.spectrum.masks import positions
 
 DEFAULT = "mixture"  # method
+SWAPPED = "fs.Swap"  # what a network was trained with
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ class Run:
     state : file of unfinished work, with which a later call resumes the search. Delete it once the result is saved
     name : of the network, in pictures and on the page; by default the name of its class
     progress : whether the plan and bars are shown, on standard error
+    swapped : whether the network was trained with `fs.Swap`: then this is not advised again
     numerics : `portable` gives the same numbers on every x86-64 server, if it runs on a CPU. It needs `fs.portable()`
         before PyTorch and NumPy are imported, and raises RuntimeError without
 
@@ -155,6 +157,7 @@ class Run:
     state: str | os.PathLike[str] | None = None
     name: str | None = None
     progress: bool = True
+    swapped: bool = False
     numerics: Literal["portable", "fast"] = "fast"
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from scipy.special import softmax
 
-from frequency_shortcuts.figures.canvas import show_plane, style
+from frequency_shortcuts.figures.canvas import break_line, show_plane, style
 from frequency_shortcuts.figures.cards import Panel, draw_panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import as_array
 
@@ -26,6 +26,8 @@ GIVEN = {  # part -> what stands over the image that got it
     "field": "with the illumination\nof {}",
     "patch": "with a patch\nof {}",
 }
+CLEAREST, LETTERS, ROWS = 3, 14, 4  # images a side, letters in a line above one, and rows
+CARRY = "Left, the images of the class that carry most clearly what it follows; right, typical ones of other classes."
 NOTE = "Of each part, the class that follows it most clearly, or would."
 
 
@@ -52,6 +54,20 @@ def _panels(made: Counterfactual, name: str) -> list[Panel]:
         Panel(GIVEN[made.part].format(name), made.after, answers[1], right[1]),
         Panel(f"the difference\n({made.factor:.2g} times)", made.difference, "grey: no change"),
     ]
+
+
+def draw_carriers(test: FlipTest) -> Figure:
+    """A row for each class and what it follows: the images that carry it most clearly, and typical ones of others."""
+    rows: dict[str, list[Panel]] = {}
+    for (name, cause), table in test.carried.groupby(["class", "cause"], sort=False):
+        own, others = (table[of] for of in (table["label"] == name, table["label"] != name))
+        near = (others["score"] - others["score"].median()).abs().sort_values(kind="stable").index
+        chosen = [*((i, "clearest") for i in own.index[:CLEAREST]), *((i, "typical") for i in near[:CLEAREST])]
+        rows[f"{name}:\n{cause.partition(',')[0]}"] = [
+            Panel(break_line(table["path"][i] or table["label"][i], LETTERS), test.picture(i), words)
+            for i, words in chosen
+        ]
+    return rows_of_panels(dict(list(rows.items())[:ROWS]), CARRY)
 
 
 def plot_map(

@@ -33,9 +33,9 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import check_folder, replacing, replacing_hdf5
 
 from . import summary
-from .counterfactuals import Counterfactual, FlipTest, carriers
+from .counterfactuals import Counterfactual, FlipTest
 from .images import shown
-from .plots import draw_flip
+from .plots import draw_carriers, draw_flip
 from .sources import recall_by_source
 from .wording import MOST, flat_values, only_numbers
 
@@ -101,8 +101,13 @@ class Analysis:
 
     @functools.cached_property
     def files(self) -> pd.DataFrame:
-        """The files of each class with a likely cause, clearest first; see `counterfactuals.carriers`."""
-        return carriers(self.tested_flips())
+        """The files that carry what their class follows: class, cause, path (folder and file), score; clearest first.
+
+        See `FlipTest.carried`.
+        """
+        table = self.tested_flips().carried
+        own = (table["class"] == table["label"]) & table["path"].notna()
+        return table[own].drop(columns="label").reset_index(drop=True)
 
     @property
     def recall_by_source(self) -> pd.DataFrame:
@@ -244,9 +249,9 @@ class Analysis:
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write flips.csv, flips.h5, report.html, and pictures as SVG and PNG, to a folder.
 
-        With sources also recall_by_source.csv; if files carry a likely cause, files.csv. If maps were tested, also
-        maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps were
-        searched for, `mask/top_{percent}`. Returns the folder.
+        With sources also recall_by_source.csv; if files carry what their class follows, files.csv. If maps were tested,
+        also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps
+        were searched for, `mask/top_{percent}`. Returns the folder.
         """
         folder = check_folder(folder)
         tables, figures = {"flips": self.flips}, {"flip": self.flip}
@@ -254,6 +259,8 @@ class Analysis:
             tables["recall_by_source"] = self.recall_by_source
         if len(self.files):
             tables["files"] = self.files
+        if len(self.tested_flips().carried):
+            figures["carriers"] = functools.partial(draw_carriers, self.tested_flips())
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_hdf5(folder / "flips.h5") as file:
             write_answers(file, self.tested_flips().answers)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from frequency_shortcuts.data.artefacts import BLOCKS, LOST
 from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.exchange import answers
@@ -16,8 +17,10 @@ from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 from frequency_shortcuts.figures.canvas import CONTROLS, control_label
 
 from . import wording
+from .advice import advice
 from .counterfactuals import clearest_first
-from .plots import NOTE
+from .options import SWAPPED
+from .plots import CARRY, NOTE
 from .wording import as_lines, as_table, embedded, fill, filled, percent, with_interval
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     f"{'; '.join(f'{part}: {kind.words}' for part, kind in PARTS.items())}. Your knowledge of the images tells whether "
     "it is an artefact.",
     ADVICE: "Look at {files}, and find out how these and the other images were made. Likely, by the images alone: "
-    "{causes}.",
+    "{causes}. {advice} Then test again.",
     PAIR: wording.PAIR,
     answers.NOT_SHOWN: "Not shown: no number is above {bound} % (largest upper end).",
     **dict.fromkeys(
@@ -101,21 +104,38 @@ def source_table(result: Analysis) -> pd.DataFrame:
 
 
 def sentences(result: Analysis) -> list[str]:
-    """What the verdicts mean, which files to look at, and what was tested: at most five."""
+    """What the verdicts mean, what to do about it, and what was tested: at most five."""
     table = result.flips
     found, not_shown = table[table["verdict"] == FOLLOWS], table[table["verdict"] == answers.NOT_SHOWN]
-    files = few(result.files.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
-    pair, named = len(result.classes) == 2, found[found["cause"].notna()]
-    causes = [cause if pair else f"{name}: {cause}" for name, cause in zip(named["class"], named["cause"], strict=True)]
     highest = np.nan_to_num(not_shown[[f"{part}_high" for part in PARTS]].max(axis=None))  # 0 where there is none
-    slots = {
-        "files": files or f"images of {few(found['class'].tolist())}", "causes": few([*dict.fromkeys(causes)]) or
-        "nothing that has a name", "bound": math.ceil(100 * highest - 1e-6),
-        "recall": answers.LEAST_RECALL, "test": len(result.test), "least": int(np.bincount(result.test.labels).min()),
-        "ranking": len(result.ranking), "n_classes": len(result.classes), "outputs": result.about["outputs"],
+    slots = _advice(result, found) if len(found) else {}
+    slots |= {
+        "bound": math.ceil(100 * highest - 1e-6), "recall": answers.LEAST_RECALL, "test": len(result.test),
+        "least": int(np.bincount(result.test.labels).min()), "ranking": len(result.ranking),
+        "n_classes": len(result.classes), "outputs": result.about["outputs"],
     }  # fmt: skip
-    said = {*table["verdict"], TESTED, *([ADVICE] if len(found) else []), *([PAIR] if pair and len(found) else [])}
+    said = {*table["verdict"], TESTED, *([ADVICE] if len(found) else [])}
+    said |= {PAIR} if len(found) and len(result.classes) == 2 else set()
     return list(dict.fromkeys(words.format(**slots) for label, words in SENTENCES.items() if label in said))
+
+
+def _advice(result: Analysis, found: pd.DataFrame) -> dict[str, Any]:
+    """The slots of the advice on classes that follow something, the rows of a table."""
+    test, pair = result.tested_flips(), len(result.classes) == 2
+    named, (kind, facts) = found[found["cause"].notna()], test.about_images
+    causes = [cause if pair else f"{name}: {cause}" for name, cause in zip(named["class"], named["cause"], strict=True)]
+    what_to_do = advice(
+        kind,
+        [part for part in PARTS if found["follows"].str.contains(part).any()],
+        facts=[f"{name}: {facts[name]}" for name in found["class"] if name in facts],
+        of_files=any(cause.name in (BLOCKS, LOST) for cause in test.causes.values()),
+        swapped=result.about.get("trained with") == SWAPPED,
+    )
+    files = few(result.files.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
+    return {
+        "files": files or f"images of {few(found['class'].tolist())}", "advice": what_to_do,
+        "causes": few([*dict.fromkeys(causes)]) or "nothing that has a name",
+    }  # fmt: skip
 
 
 def text(result: Analysis) -> str:
@@ -131,7 +151,7 @@ def text(result: Analysis) -> str:
 
 def page(result: Analysis, drawings: Path) -> str:
     """The page as text, with the pictures that lie in a folder."""
-    maps = None
+    maps, carriers = None, drawings / "carriers.png"
     if result.hits is not None:
         maps = {
             "title": map_title(result),
@@ -144,12 +164,14 @@ def page(result: Analysis, drawings: Path) -> str:
         "page.html.jinja",
         title=f"Frequency shortcuts of {result.about['network']}",
         note=NOTE,
+        carry=CARRY,
         summary=sentences(result),
         flips=flip_table(result),
         found=(FOLLOWS,),
         parts=PARTS,
         bound=answers.BOUND,
         flip=embedded(drawings / "flip.png"),
+        carriers=embedded(carriers) if len(result.tested_flips().carried) else None,
         sources=None if result.sources is None else source_table(result).head(WORST),
         maps=maps,
         percent=percent,

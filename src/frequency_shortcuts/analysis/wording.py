@@ -29,7 +29,8 @@ _PAGES = jinja2.Environment(
 
 def as_lines(sentences: Sequence[str]) -> str:
     """A sentence in each line; long ones go on in lines that begin with spaces."""
-    return "\n".join(textwrap.fill(sentence, LINE, subsequent_indent="  ") for sentence in sentences)
+    wrapper = textwrap.TextWrapper(LINE, subsequent_indent="  ", break_on_hyphens=False)  # of commands
+    return "\n".join(map(wrapper.fill, sentences))
 
 
 def as_table(title: str, table: pd.DataFrame) -> str:

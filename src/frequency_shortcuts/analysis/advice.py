@@ -1,0 +1,99 @@
+"""What to do about parts that are followed: what cured artefacts on images of the same kind, by `make cure`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from frequency_shortcuts.data.file_facts import file_facts
+from frequency_shortcuts.data.folders import ImageFiles, few
+from frequency_shortcuts.data.pixels import Pixels
+from frequency_shortcuts.data.source import fitting_batch
+from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.evaluation.data_check import share_facts
+from frequency_shortcuts.exchange.fine import shorter
+
+from .data_summary import FILE_FACTS, SETS_APART
+
+KINDS = {"flat": "images with a flat background", "photograph": "photographs", "grain": "grainy images"}
+CLASSES, IMAGES = 10, 100  # whose images tell the kind, and of each
+COMMON, FLAT = 0.3, 0.9  # share of the pixels of an image that have one value, and of the images that are flat so
+SHORT, GRAIN = 4.0, 0.25  # pixels: shorter waves are grain; their share of the energy
+TRAININGS = {"swap": "fs.Swap()", "processed": "random size, noise and JPEG"}
+# Kind of images and part -> training -> artefacts that it cured, of how many: docs/data/cure/tables/cure.csv.
+CURED: Mapping[tuple[str, str], Mapping[str, tuple[int, int]]] = {
+    ("flat", "fine"): {"matched": (0, 0), "swap": (0, 0), "processed": (0, 0)},
+    ("flat", "field"): {"swap": (0, 0), "processed": (0, 0)},
+    ("flat", "patch"): {"swap": (0, 0), "processed": (0, 0)},
+    ("photograph", "fine"): {"matched": (0, 0), "swap": (0, 0), "processed": (0, 0)},
+    ("photograph", "field"): {"swap": (0, 0), "processed": (0, 0)},
+    ("photograph", "patch"): {"swap": (0, 0), "processed": (0, 0)},
+    ("grain", "fine"): {"matched": (0, 0), "swap": (0, 0), "processed": (0, 0)},
+    ("grain", "field"): {"swap": (0, 0), "processed": (0, 0)},
+    ("grain", "patch"): {"swap": (0, 0), "processed": (0, 0)},
+}
+FACTS = "Their files differ: {facts}."
+MATCH = (
+    "frequency-shortcuts data FOLDER --match OUT writes copies in which the other classes have the same trace: train "
+    "and test on these (cured {} of {} artefacts on {kind})."
+)
+SWAP_FAILED = "fs.Swap did not remove what is followed."
+CURES = "Trainings that cured on {kind} like these: {cures}."
+NOTHING = "No {other}training was shown to cure this on {kind} like these."
+
+
+def kind_of_images(pixels: Pixels) -> str:
+    """The kind of images, a key of `KINDS`, by at most 100 images of each of ten classes.
+
+    `flat`: in at least 9 of 10 images, 30 % of the pixels have one value. `grain`: else, if waves shorter than four
+    pixels have a quarter of the energy (the sum of squares without the mean of each image). `photograph`: else. Both
+    shares are the upper median of the classes, since one class may have lost either.
+
+    >>> kind_of_images(Pixels(split, np.zeros(1), np.ones(1), torch.device("cpu")))
+    'flat'
+    """
+    size, most = torch.Size(pixels.shape[2:]), min(IMAGES, fitting_batch(pixels.shape[1:]))
+    shares = []
+    for c in np.unique(pixels.labels)[:CLASSES]:
+        images = pixels.take(np.flatnonzero(pixels.labels == c)[:most]).cpu()
+        grey = (255 * images.mean(dim=1)).round().flatten(1)
+        common = (grey == grey.mode(dim=1, keepdim=True)[0]).double().mean(dim=1)
+        fine = torch.fft.irfft2(torch.fft.rfft2(images) * shorter(size, SHORT), s=size)
+        energy = (images - images.mean(dim=(2, 3), keepdim=True)).square().sum().clamp(min=1e-9)
+        shares.append((float((common >= COMMON).double().mean()), float(fine.square().sum() / energy)))
+    flat, fine_share = np.quantile(shares, 0.5, axis=0, method="higher")
+    return "flat" if flat >= FLAT else "grain" if fine_share >= GRAIN else "photograph"
+
+
+def facts_apart(split: Split) -> dict[str, str]:
+    """What sets the files of a class apart, in words, by its name; no classes without; see `data_check.share_facts`."""
+    if not isinstance(split.images, ImageFiles):
+        return {}
+    heads = pd.DataFrame([file_facts(file) for file in split.images.files])
+    heads["size"] = heads["width"].astype(str) + " x " + heads["height"].astype(str)
+    facts = share_facts(heads[["format", "quality", "size"]], split.labels, len(split.classes))
+    apart = facts[(facts["own"] - facts["others"] >= SETS_APART) & (facts["value"] != "none")]
+    words = apart["fact"].map(FILE_FACTS) + " " + apart["value"]
+    return {split.classes[k]: " and ".join(own) for k, own in words.groupby(apart["class"])}
+
+
+def advice(kind: str, parts: Sequence[str], *, facts: Sequence[str], of_files: bool, swapped: bool) -> str:
+    """What to do about parts that are followed on images of a kind, in fixed sentences.
+
+    facts : by which files of classes differ, in words. of_files : whether images have the trace of a kind of file
+    swapped : whether the network was trained with `fs.Swap`
+    """
+    cures = {}
+    for part in parts:
+        counts = {name: CURED[kind, part][name] for name in TRAININGS if not (swapped and name == "swap")}
+        best = sorted((name for name in counts if counts[name][0]), key=lambda name: -np.divide(*counts[name]))
+        cures[part] = ", ".join("{} {} of {}".format(TRAININGS[name], *counts[name]) for name in best)
+    words = CURES if any(cures.values()) else NOTHING
+    said = [FACTS] * bool(facts) + [MATCH] * (bool(facts) or of_files) + [SWAP_FAILED] * swapped + [words]
+    return " ".join(said).format(
+        *CURED[kind, "fine"]["matched"], facts=few(facts), kind=KINDS[kind], other="other " * swapped,
+        cures="; ".join(f"of {part} artefacts, {best or 'none'}" for part, best in cures.items()),
+    )  # fmt: skip
