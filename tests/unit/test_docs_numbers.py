@@ -10,6 +10,7 @@ import pytest
 
 from bench import DATA, PAGES, gallery
 from conftest import ROOT
+from frequency_shortcuts.analysis.advice import CURED
 from frequency_shortcuts.evaluation.leaks import HARMFUL, HARMFUL_LOW, VERSION_2
 from frequency_shortcuts.evaluation.truth import FOUND as FOUND_MASK
 from frequency_shortcuts.exchange.answers import FOLLOWS
@@ -322,3 +323,14 @@ def test_a_study_replaces_its_stored_files_and_pictures(tmp_path, monkeypatch, c
     assert "`make that` has not run here" in capsys.readouterr().out
     stored = {path.name: len(read_table(path)) for path in (tmp_path / "DATA").rglob("tables/*.csv")}
     assert stored == {"new.csv": 3}
+
+
+@pytest.mark.skipif("suite" not in read("cure/tables/cure"), reason="made anew with the cures of three sets")
+def test_advice_counts_the_cures_of_the_table():
+    kinds = {"clothing": "flat", "crops": "photograph", "grain4": "grain"}
+    parts = {"fine": "fine", "smooth": "field", "local": "patch"}
+    table = rows("cure/tables/cure", "training != 'none'")
+    keys = [table["suite"].map(kinds), table["family"].map(parts), table["training"]]
+    counted = table.groupby(keys)["cured"].agg(["sum", "size"])
+    advised = {(*of, name): cures for of, counts in CURED.items() for name, cures in counts.items()}
+    assert advised == {of: (row["sum"], row["size"]) for of, row in counted.iterrows()}

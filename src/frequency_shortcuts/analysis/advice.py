@@ -16,7 +16,7 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.data_check import share_facts
 from frequency_shortcuts.exchange.fine import shorter
 
-from .data_summary import FILE_FACTS, SETS_APART
+from .data_summary import FILE_FACTS, MATCH, SENTENCES, SETS_APART
 
 KINDS = {"flat": "images with a flat background", "photograph": "photographs", "grain": "grainy images"}
 CLASSES, IMAGES = 10, 100  # whose images tell the kind, and of each
@@ -36,10 +36,7 @@ CURED: Mapping[tuple[str, str], Mapping[str, tuple[int, int]]] = {
     ("grain", "patch"): {"swap": (0, 0), "processed": (0, 0)},
 }
 FACTS = "Their files differ: {facts}."
-MATCH = (
-    "frequency-shortcuts data FOLDER --match OUT writes copies in which the other classes have the same trace: train "
-    "and test on these (cured {} of {} artefacts on {kind})."
-)
+MATCHED = f"{SENTENCES[MATCH]} Train and test on these (cured {{}} of {{}} artefacts on {{kind}})."
 SWAP_FAILED = "fs.Swap did not remove what is followed."
 CURES = "Trainings that cured on {kind} like these: {cures}."
 NOTHING = "No {other}training was shown to cure this on {kind} like these."
@@ -92,7 +89,7 @@ def advice(kind: str, parts: Sequence[str], *, facts: Sequence[str], of_files: b
         best = sorted((name for name in counts if counts[name][0]), key=lambda name: -np.divide(*counts[name]))
         cures[part] = ", ".join("{} {} of {}".format(TRAININGS[name], *counts[name]) for name in best)
     words = CURES if any(cures.values()) else NOTHING
-    said = [FACTS] * bool(facts) + [MATCH] * (bool(facts) or of_files) + [SWAP_FAILED] * swapped + [words]
+    said = [FACTS] * bool(facts) + [MATCHED] * (bool(facts) or of_files) + [SWAP_FAILED] * swapped + [words]
     return " ".join(said).format(
         *CURED[kind, "fine"]["matched"], facts=few(facts), kind=KINDS[kind], other="other " * swapped,
         cures="; ".join(f"of {part} artefacts, {best or 'none'}" for part, best in cures.items()),

@@ -31,7 +31,7 @@ from frequency_shortcuts.storage.journal import Work, check_state
 from .classes import Counts
 from .counterfactuals import FlipTest
 from .images import LabelledImages, prepared_by
-from .options import SWAPPED, Run, Test
+from .options import WITH_SWAP, Run, Test
 from .plan import EXCHANGE, PlannedSearch, announce, measure_unfiltered, plan_search
 from .result import Analysis
 from .sources import sources_of_tests
@@ -121,7 +121,7 @@ def analyse(
         answers = collect(subject.frozen, subject.ranking, subject.test, seed=run.seed, progress=run.progress)
         tested = FlipTest(subject.frozen.original, subject.ranking, subject.test, answers, run.seed)
     made, about = ({}, {}) if quick else _maps(subject, masks, search, trials, test, batch, run)
-    about = _facts(subject, accuracy, search, run) | about | {"seed": run.seed, "trained with": SWAPPED * run.swapped}
+    about = _facts(subject, accuracy, search, run) | about | {"seed": run.seed, "trained with": WITH_SWAP * run.swapped}
     about["seconds"] = round(time.perf_counter() - begin, 1)
     made["sources"] = None if sources is None else sources[subject.places]
     return Analysis(subject.ranking, subject.test, about, tested, **made)

@@ -20,7 +20,7 @@ from frequency_shortcuts.spectrum.fills import FILLS, all_named
 from frequency_shortcuts.spectrum.masks import positions
 
 DEFAULT = "mixture"  # method
-SWAPPED = "fs.Swap"  # what a network was trained with
+WITH_SWAP = "fs.Swap"  # what a network was trained with
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from frequency_shortcuts.figures.canvas import CONTROLS, control_label
 from . import wording
 from .advice import advice
 from .counterfactuals import clearest_first
-from .options import SWAPPED
+from .options import WITH_SWAP
 from .plots import CARRY, NOTE
 from .wording import as_lines, as_table, embedded, fill, filled, percent, with_interval
 
@@ -129,7 +129,7 @@ def _advice(result: Analysis, found: pd.DataFrame) -> dict[str, Any]:
         [part for part in PARTS if found["follows"].str.contains(part).any()],
         facts=[f"{name}: {facts[name]}" for name in found["class"] if name in facts],
         of_files=any(cause.name in (BLOCKS, LOST) for cause in test.causes.values()),
-        swapped=result.about.get("trained with") == SWAPPED,
+        swapped=result.about.get("trained with") == WITH_SWAP,
     )
     files = few(result.files.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
     return {
