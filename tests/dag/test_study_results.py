@@ -240,6 +240,14 @@ def test_the_band_stop_table_changes_sum_to_zero(study):
     assert np.allclose(table.groupby(["fill", "removed", "true_class"])["delta_percent"].sum(), 0)
 
 
+def test_graded_sets_have_a_row_a_class_and_their_dynamics(study):
+    classes, dynamics = (read_table(study.results / "tables" / f"{name}.csv") for name in ("graded", "graded_dynamics"))
+    assert classes["seed"].tolist() == [0] * 5 + [1] * 5 and set(dynamics["class"]) == {f"C{c}" for c in range(5)}
+    assert dynamics.columns.tolist() == ["seed", "iteration", "class", "precision", "recall", "f1"]
+    assert dynamics["iteration"].unique().tolist() == [0, 2, 4] and len(dynamics) == 3 * 2 * 5
+    assert not list((study.results / "tables").glob("graded*.state"))
+
+
 def test_maps_of_the_tested_size_have_the_rates_of_the_shortcut_test(study):
     sizes = read_table(study.results / "tables" / "sizes.csv")
     assert set(sizes["percent"]) == set(PERCENTS) and set(sizes["filter"]) == {"dfm", "low_pass"}

@@ -1,4 +1,4 @@
-"""Scripts of rules without the DAG: graded sets, renditions, notebooks, the cover, trainings, cures."""
+"""Scripts of rules without the DAG: methods, notebooks, the cover, trainings, cures."""
 
 import copy
 import re
@@ -39,19 +39,6 @@ from study.tests import transfer
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
 RUN_OF = {"dataset": "waved", "network": "resnet18", "augmentation": "none", "seed": "0"}
-
-
-def test_the_script_writes_both_tables_and_leaves_no_state(tmp_path):
-    planned = Plan(CONFIG)
-    output = Outputs(classes=tmp_path / "graded.csv", dynamics=tmp_path / "graded_dynamics.csv")
-    params = SimpleNamespace(device="cpu", seeds=planned.graded_seeds(), settings=planned.graded_settings())
-    run_script("measure_graded", tmp_path, params=params, input=SimpleNamespace(code=[]), output=output)
-    classes, dynamics = map(read_table, output)
-    assert classes["seed"].unique().tolist() == [0, 1] and len(classes) == 2 * 5
-    assert dynamics.columns.tolist() == ["seed", "iteration", "class", "precision", "recall", "f1"]
-    assert dynamics["iteration"].unique().tolist() == [0, 2, 4] and len(dynamics) == 3 * 2 * 5
-    assert sorted(path.name for path in tmp_path.glob("graded*")) == ["graded.csv", "graded_dynamics.csv"]
-    assert set(read_table(output.dynamics)["class"]) == {"C0", "C1", "C2", "C3", "C4"}
 
 
 def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp_path):

@@ -38,8 +38,7 @@ INDICES = [
 ]
 LAYOUTS = {
     "ours": None,
-    "of an earlier version": {"chunks": (1, 2, 5, 4), "compression": "gzip", "compression_opts": 1},
-    "in shared chunks": {"chunks": (7, 2, 5, 4), "compression": "gzip"},
+    "in chunks": {"chunks": (7, 2, 5, 4), "compression": "gzip"},
     "integers of 16 bit": {"dtype": np.int16},
 }
 
@@ -67,13 +66,10 @@ def test_images_that_lie_one_after_the_other_are_not_read_by_hdf5(tmp_path, monk
     np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(6))[::-1], pixels[::-1])
 
 
-def test_a_chunk_that_is_not_deflated_is_read_and_one_that_cannot_be_inflated_is_an_error(tmp_path):
+def test_a_chunk_that_cannot_be_inflated_is_an_error(tmp_path):
     pixels, labels = labelled(6, 0)
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
     replace_images(tmp_path / "s.h5", pixels, chunks=(1, 3, 6, 5), compression="gzip")
-    with h5py.File(tmp_path / "s.h5", "a") as file:
-        file["train/images"].id.write_direct_chunk((2, 0, 0, 0), pixels[2].tobytes(), filter_mask=1)
-    np.testing.assert_array_equal(Stored(tmp_path / "s.h5", "train", np.arange(6))[:], pixels)
     with h5py.File(tmp_path / "s.h5", "a") as file:
         file["train/images"].id.write_direct_chunk((2, 0, 0, 0), zlib.compress(pixels[2].tobytes())[:-20])
     with pytest.raises(ValueError, match=r"s\.h5 is damaged: train/images cannot be read"):
