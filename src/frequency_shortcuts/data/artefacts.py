@@ -43,7 +43,6 @@ CAUSES = {  # of how a class differs, and in words
     TAG: "a tag in a corner, such as a logo or a marker",
     LINE: "a bright line, as by a fault of a sensor",
 }
-LOWEST_RADIUS = 2  # of a wave that is drawn, cycles per image
 HUM = (9 / 32, 13 / 32)  # cycles per row
 CORNER = (0.1, 0.1)  # a place, from (0, 0) at the upper left to (1, 1) at the lower right
 
@@ -334,15 +333,6 @@ class Artefact:
         masks = np.zeros((n_classes, height, width), bool)
         masks[self.label] = there | mirror(there)
         return masks
-
-
-def draw_frequency(generator: np.random.Generator, height: int, width: int) -> tuple[int, int]:
-    """A frequency of a wave: every pair of the spectrum below half the sampling rate, but the lowest, is as likely."""
-    while True:
-        u = int(generator.integers(-(height // 2) + 1, height // 2))
-        v = int(generator.integers(0, width // 2))
-        if np.hypot(u, v) >= LOWEST_RADIUS:
-            return u, v
 
 
 class ChangedImages:

@@ -150,16 +150,6 @@ def check_images(images: Tensor, height: int, width: int) -> None:
         raise ValueError(f"images of shape {tuple(images.shape)}: expected [..., {height}, {width}]")
 
 
-def shares_beyond(power: FloatArray, pairs: ConjugatePairs) -> tuple[FloatArray, FloatArray]:
-    """All radii of a spectrum, and the share of a power that lies beyond each of them.
-
-    power : float64 [H, W // 2 + 1], as a real FFT orders it
-    """
-    radii, at = np.unique(pairs.radius, return_inverse=True)
-    inside = np.cumsum(np.bincount(at, power[pairs.half_row, pairs.half_column] * pairs.size))
-    return radii, 1 - inside / inside[-1]
-
-
 def cells(pairs: ConjugatePairs, height: float, width: float, *, shift: float = 0) -> IntArray:
     """The cell of every pair, int64 [pairs]: numbers from 0 without gaps.
 
