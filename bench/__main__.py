@@ -15,7 +15,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.networks.numerics import keep_freed_memory, pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
-from . import gallery, measure_culling, measure_screening, measure_training
+from . import gallery, measure_culling, measure_screening
 from .timing import machine
 
 FOLDER = Path("results") / "bench"
@@ -27,7 +27,6 @@ PARTS: dict[str, Measure] = {
     "against_published": measure_culling.against_published,
     "screening": measure_screening.overlaps,
     "precision": measure_culling.precision,
-    "training": measure_training.rates,
 }
 
 
