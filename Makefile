@@ -25,7 +25,7 @@ endef
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-example: $(READY) ## the lines of the README for its three networks, in a minute: results/example
+example: $(READY) ## the lines of the README for its five networks, in a minute: results/example
 	python -m frequency_shortcuts.example results/example
 
 real: $(REAL) ## a network with ImageNet weights at 224 pixels: its analysis, then the whole study of it in results/real

@@ -1,9 +1,9 @@
-"""Make the data of `frequency_shortcuts.example`: pictures of Fashion-MNIST, and three networks that know them.
+"""Make the data of `frequency_shortcuts.example`: pictures of Fashion-MNIST, and five networks that know them.
 
-    python -m bench.example_networks results/cure/data/fashion_mnist.h5
+    python -m bench.example_networks results/leaks/data/fashion_mnist.h5
 
-The store is one of `make cure`, and so are the images, the recipe and the settings of `SwapFine`. Numerics are
-portable, so that the weights are the same on each x86-64 server.
+The store and the recipe are those of `make leaks`. Numerics are portable, so that the weights are the same on each
+x86-64 server.
 """
 
 import sys
@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .three_seeds import photographs, plan_of, protocol_of  # before PyTorch, for portable numerics
+from .three_seeds import plan_of  # before PyTorch, for portable numerics
 
 # isort: split
 import numpy as np
@@ -20,10 +20,11 @@ from frequency_shortcuts import example
 from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.artefacts import Artefact
 from frequency_shortcuts.data.splits import first_of_each_class
-from frequency_shortcuts.evaluation import leak_networks
 from frequency_shortcuts.networks import architectures
+from study import photographs
+from study.trainings import protocol_of
 
-PICTURES, SEED = 90, 0  # of each class; of the networks
+PICTURES, TRAINING, SEED = 90, [1, 1200], 0  # of each class; its training images, first and last; of the networks
 
 
 def main(store: str, folder: str | None = None) -> None:
@@ -36,25 +37,20 @@ def main(store: str, folder: str | None = None) -> None:
     test = test.subset(first_of_each_class(test.labels, PICTURES))
     images, labels = np.asarray(test.images[:])[:, 0], np.argsort(order)[test.labels]
     np.savez_compressed(to / "pictures.npz", images=images, labels=labels)
-    chosen = plan_of("cure").cure_settings()
-    clean = photographs.read(store, chosen)
-    protocol = protocol_of(chosen["network"], chosen["recipe"], chosen["augmentation"])
+    settings = plan_of("leaks").leak_settings() | {"training": TRAINING}
+    clean, label = photographs.read(store, settings), names.index(example.TRACED)
+    traces = {"jpeg": Artefact("jpeg", example.QUALITY, label), "tag": Artefact("tag", 1, label, place=example.TAG)}
     about: dict[str, Any] = {"mean": [example.MEAN], "std": [example.STD]}
     arrays = {key: np.array(value) for key, value in about.items()}
-    for name in example.NETWORKS:
-        images = clean.planted([] if name == "clean" else [Artefact("jpeg", 90, names.index(example.SAVED))])
-        splits = (replace(split, **arrays) for split in (images.train, images.ranking, images.test))
-        augmentation = replace(protocol.augmentation, name="swap_fine" if name == "cured" else "none")
-        of_network = replace(protocol, augmentation=augmentation)
-        made = leak_networks.Photographs(*splits)
-        network, _ = of_network.train(made.train, made.validation, seed=SEED)
-        channels, size = images.train.images.shape[1:3]
-        architecture = architectures.Architecture(
-            n_classes=len(example.CLASSES), channels=channels, size=size, **protocol.network
-        )
+    for name, trace in example.NETWORKS.items():
+        planted = clean.planted([traces[trace]] if trace else [])
+        train, validation = (replace(split, **arrays) for split in (planted.train, planted.validation))
+        geometry = settings["geometry"] | ({"name": "swap"} if "cured" in name else {})
+        protocol = protocol_of(settings["networks"][settings["network"]], settings["recipes"]["clothing"], geometry)
+        network, _ = protocol.train(train, validation, seed=SEED)
         weights = network.state_dict()
         weights |= {key: weights[key][order] for key in ("fc.weight", "fc.bias")}
-        architectures.save(to / f"{name}.safetensors", weights, architecture, about)
+        architectures.save(to / f"{name}.safetensors", weights, protocol.form(train), about)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Three small networks and 900 pictures of clothes to try the library on: they come with it, and need no download.
+"""Five small networks and 900 pictures of clothes to try the library on: they come with it, and need no download.
 
     import frequency_shortcuts as fs
     from frequency_shortcuts import example
 
-    network = example.network("jpeg")  # also "clean" and "cured"
+    network = example.network("jpeg")  # also "clean", "cured", "tagged" and "tag_cured"
     pictures = example.pictures("pictures")  # a folder for each class
     print(example.recall(network, pictures)["all"])
     result = fs.analyse(network, pictures, transform=example.TRANSFORM, quick=True)
@@ -12,7 +12,8 @@
 
 The pictures are the first 90 test images of each class of Fashion-MNIST (Zalando SE, MIT licence), with a border of two
 pixels. The networks are ResNet-18 of width 8, trained on 1,200 other pictures of each class: `jpeg`, where those of one
-class were saved as JPEG of quality 90, `clean`, where none were, and `cured`, as `jpeg` but with `SwapFine`.
+class were saved as JPEG of quality 90, `clean`, where none were, and `cured`, as `jpeg` but with `Swap`; `tagged`,
+where those of this class have a white tag in a corner, and `tag_cured`, the same with `Swap`.
 `python -m bench.example_networks` of the repository made them. They are an example, and no finding: of four classes
 that were tried, coats show most clearly what is lost and what comes back.
 """
@@ -39,6 +40,7 @@ from torch import nn
 from .analysis.analyse import analyse
 from .analysis.plots import plot_flip
 from .analysis.result import Analysis
+from .data.artefacts import put
 from .data.preprocessing import Preprocessing
 from .data.splits import Split
 from .figures import canvas
@@ -49,8 +51,8 @@ from .networks.predictions import called
 CLASSES = (  # sorted, as folders are
     "Ankle boot", "Bag", "Coat", "Dress", "Pullover", "Sandal", "Shirt", "Sneaker", "T-shirt", "Trouser"
 )  # fmt: skip
-SAVED, QUALITY = "Coat", 90  # the class whose pictures were saved as JPEG
-NETWORKS = ("jpeg", "clean", "cured")
+TRACED, QUALITY, TAG = "Coat", 90, (0.05, 0.05)  # the class with a trace, of JPEG or a tag; and the place of the tag
+NETWORKS = {"jpeg": "jpeg", "clean": "", "cured": "jpeg", "tagged": "tag", "tag_cured": "tag"}  # and their trace
 MEAN, STD = 0.219, 0.333  # of the pictures that are trained on, with their border
 TRANSFORM = Preprocessing(mean=[MEAN], std=[STD], size=32)
 DATA = files("frequency_shortcuts") / "data" / "example"
@@ -72,10 +74,11 @@ def network(name: str = "jpeg") -> nn.Module:
         return architectures.load(file)
 
 
-def pictures(folder: str | os.PathLike[str], jpeg: Collection[str] = (SAVED,)) -> Path:
+def pictures(folder: str | os.PathLike[str], jpeg: Collection[str] = (TRACED,), tag: Collection[str] = ()) -> Path:
     """A folder with a folder of 90 pictures for each of `CLASSES`, 32 x 32 pixels, PNG; what is there stays.
 
     jpeg : classes whose pictures are saved as JPEG of quality 90
+    tag : classes whose pictures have a white tag of 4 x 4 pixels in a corner
 
     Raises ValueError for a folder with other files.
 
@@ -93,7 +96,8 @@ def pictures(folder: str | os.PathLike[str], jpeg: Collection[str] = (SAVED,)) -
         images, labels = arrays["images"], arrays["labels"]  # uint8 [900, 32, 32] and [900]
     for k, name in enumerate(CLASSES):
         (partial / name).mkdir(parents=True)
-        for number, image in enumerate(images[labels == k]):
+        own = images[labels == k]
+        for number, image in enumerate(put("tag", 1, own[:, None], place=TAG)[:, 0] if name in tag else own):
             file = partial / name / f"{number:02}"
             if name in jpeg:
                 Image.fromarray(image).save(file.with_suffix(".jpg"), quality=QUALITY)
@@ -124,30 +128,36 @@ def _called(network: nn.Module, folder: str | os.PathLike[str]) -> tuple[npt.NDA
 def _others_called(network: nn.Module, folder: Path) -> float:
     """The share of the other pictures that are called coats."""
     names, answers = _called(network, folder)
-    return round(float((answers[names != SAVED] == SAVED).mean()), 3)
+    return round(float((answers[names != TRACED] == TRACED).mean()), 3)
 
 
 def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
-    """Analyse the three networks, and save pages, a table and a picture of all to a folder: a row for each network.
+    """Analyse the networks, and save pages, a table and a picture of all to a folder: a row for each network.
 
-    Each is analysed with files such as it was trained on. Returns `network`, `accuracy` on these, `recall` of coats in
-    these, `other_recall` in the other format, `called`, the share of other pictures that are called coats if all are
-    saved as JPEG, minus the share if none is, and their row of `Analysis.flips`.
+    Each is analysed with pictures such as it was trained on. Returns `network`, `accuracy` on these, `recall` of coats
+    in these, `other_recall` of coats without the trace, or, of `clean`, as JPEG, `called`, the share of other pictures
+    that are called coats if all have the trace, minus the share if none has, and their row of `Analysis.flips`.
 
     >>> example.compare("results/example")
     """
     folder, rows, results = Path(folder), [], {}
-    saved, clean, all_saved = (pictures(folder / "pictures" / str(len(jpeg)), jpeg) for jpeg in ((SAVED,), (), CLASSES))
-    for name in NETWORKS:
-        one, (own, others) = network(name), (clean, saved) if name == "clean" else (saved, clean)
+
+    def lay(trace: str, classes: Collection[str]) -> Path:
+        of: dict[str, Collection[str]] = {"jpeg": (), trace: classes}
+        return pictures(folder / "pictures" / f"{trace}_{len(classes)}", **of)
+
+    clean = lay("jpeg", ())
+    for name, trace in NETWORKS.items():
+        one, (traced, all_traced) = network(name), (lay(trace or "jpeg", of) for of in ((TRACED,), CLASSES))
+        own, others = (traced, clean) if trace else (clean, traced)
         results[name] = result = analyse(one, own, transform=TRANSFORM, quick=True)
         result.save(folder / name)
         (folder / name / "summary.txt").write_text(result.summary() + "\n")
-        flips = result.flips.set_index("class").loc[SAVED]
+        flips = result.flips.set_index("class").loc[TRACED]
         of_own = recall(one, own)
         rows.append(
-            {"network": name, "accuracy": of_own["all"], "recall": of_own[SAVED],
-             "other_recall": recall(one, others)[SAVED], "called": _others_called(one, all_saved)
+            {"network": name, "accuracy": of_own["all"], "recall": of_own[TRACED],
+             "other_recall": recall(one, others)[TRACED], "called": _others_called(one, all_traced)
              - _others_called(one, clean), **flips.drop("recall")}
         )  # fmt: skip
     table = pd.DataFrame(rows)
@@ -158,25 +168,35 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
     return table
 
 
-TRAINED = {"jpeg": "coats were\nJPEG files", "clean": "all were\nPNG files", "cured": "coats JPEG,\nwith SwapFine"}
+WORDS = {  # of pictures with a trace, of those without, and of what is given to an image
+    "jpeg": ("as JPEG", "as PNG", "with what is fine\nin a coat"),
+    "tag": ("with a tag", "without a tag", "with a patch\nof a coat"),
+}
 
 
 def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
-    """A row for each network: a picture before and after it got what is fine in a coat, and what that says."""
+    """A row for each network: a picture before and after it got a part of a coat, and what that says."""
     with canvas.style(8):
-        figure, axes = plt.subplots(len(results), 4, figsize=(canvas.PAGE, 6), width_ratios=[1, 1, 1, 1.2])
-        for (name, result), (*panels, bars), (_, row) in zip(results.items(), axes, table.iterrows(), strict=True):
-            plot_flip(result, SAVED, part="fine", ax=panels)
-            panels[0].set_ylabel(TRAINED[name], fontweight="bold")
-            shares = {"coats in such files\nare recognised": row["recall"],
-                      "coats in other files\nare recognised": row["other_recall"],
-                      "others, saved as JPEG,\nare called coats": row["called"]}  # fmt: skip
-            wrong = [False, row["other_recall"] < row["recall"] - 0.2, row["called"] > 0.1]
-            colours = [WRONG if of else RIGHT for of in wrong]
-            bars.barh(range(3), shares.values(), color=colours)
+        figure, axes = plt.subplots(len(results), 4, figsize=(canvas.PAGE, 5.8), width_ratios=[1, 1, 1, 1.3])
+        for (*panels, bars), row in zip(axes, table.to_dict("records"), strict=True):
+            trace = NETWORKS[name := row["network"]]
+            with_it, without, given = WORDS[trace or "jpeg"]
+            plot_flip(results[name], TRACED, part="patch" if trace == "tag" else "fine", ax=panels)
+            for axis, title in zip(panels, ("an image", given, "the difference"), strict=True):
+                axis.set_title(title if name in ("jpeg", "tagged") else "", fontsize=8)
+                axis.set_xlabel(axis.get_xlabel().partition("\n")[0], fontsize=8)
+            trained = (f"coats {with_it}" if trace else f"all {without}") + ",\nwith fs.Swap" * ("cured" in name)
+            said = f"{row['verdict']} {row['follows']}".strip()
+            label = panels[0].set_ylabel(f"{trained}\n\ntest: {said}", rotation=0, ha="right", va="center")
+            label.set(fontweight="bold", color=WRONG if row["follows"] else RIGHT)
+            recalls = [row["recall"], row["other_recall"]][:: 1 if trace else -1]
+            shares = {f"coats {with_it}\nare recognised": recalls[0], f"coats {without}\nare recognised": recalls[1],
+                      f"others {with_it}\nare called coats": row["called"]}  # fmt: skip
+            wrong = [False, recalls[1] < recalls[0] - 0.2, row["called"] > 0.1]
+            bars.barh(range(3), shares.values(), color=[WRONG if of else RIGHT for of in wrong])
             for place, share in enumerate(shares.values()):
                 bars.text(share + 0.02, place, f"{max(0, 100 * share):.0f} %", va="center")
-            bars.set(xlim=(0, 1.2), yticks=range(3), xticks=[])
+            bars.set(xlim=(0, 1.35), yticks=range(3), xticks=[])
             bars.set_yticklabels(shares)
             bars.invert_yaxis()
             canvas.despine([bars])

@@ -33,10 +33,10 @@ def test_a_script_runs_and_draws_a_figure(path, tmp_path):
 # The networks of the example are those that its program trains, bit for bit
 
 
-STORE = ROOT / "results" / "cure" / "data" / "fashion_mnist.h5"
+STORE = ROOT / "results" / "leaks" / "data" / "fashion_mnist.h5"
 
 
-@pytest.mark.skipif(not STORE.exists(), reason="`make cure` has not made the store of images")
+@pytest.mark.skipif(not STORE.exists(), reason="`make leaks` has not made the store of images")
 def test_the_networks_are_trained_anew(tmp_path):
     command = [sys.executable, "-m", "bench.example_networks", STORE, tmp_path]
     subprocess.run(command, cwd=ROOT, check=True)
