@@ -74,7 +74,7 @@ plt.show()
 # %%
 # A tag in a corner
 # -----------------
-# Other networks were trained on coats with a white tag in a corner, one of them with `fs.Swap`. A patch of a coat tells.
+# Other networks were trained on coats with a white tag in a corner, one of them with `fs.Swap`.
 
 tagged = example.pictures(f"{place.name}/tagged", jpeg=(), tag=["Coat"])
 for name in ("tagged", "tag_cured"):

@@ -182,7 +182,7 @@ def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
             trace = NETWORKS[name := row["network"]]
             with_it, without, given = WORDS[trace or "jpeg"]
             plot_flip(results[name], TRACED, part="patch" if trace == "tag" else "fine", ax=panels)
-            for axis, title in zip(panels, ("an image", given, "the difference"), strict=True):
+            for axis, title in zip(panels, ("an image that\nchanges, if any", given, "the difference"), strict=True):
                 axis.set_title(title if name in ("jpeg", "tagged") else "", fontsize=8)
                 axis.set_xlabel(axis.get_xlabel().partition("\n")[0], fontsize=8)
             trained = (f"coats {with_it}" if trace else f"all {without}") + ",\nwith fs.Swap" * ("cured" in name)
