@@ -3,7 +3,7 @@
     import frequency_shortcuts as fs
     from frequency_shortcuts import example
 
-    network = example.network("jpeg")  # also "clean", "cured", "tagged" and "tag_cured"
+    network = example.network("jpeg")  # or "clean", "cured", "tagged", "tag_cured"
     pictures = example.pictures("pictures")  # a folder for each class
     print(example.recall(network, pictures)["all"])
     result = fs.analyse(network, pictures, transform=example.TRANSFORM, quick=True)

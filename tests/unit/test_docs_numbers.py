@@ -154,7 +154,7 @@ AT_TEST, AFTER = ([f"{name}{end}" for end in ("", "_low", "_high")] for name in 
 SENTENCES = [
     (README, "Accuracy {:.2f}, recall of coats in PNG files {:.2f};",
      lambda: read("example/example").loc[0, ["accuracy", "other_recall"]]),
-    (README, "in the training: {:.2f}, *not shown*. Coats with a tag: recall {:.2f} without it, *follows*; with "
+    (README, "in the training: {:.2f}, *not shown*. Coats with a tag: {:.2f} without it, *follows*; with "
      "`fs.Swap` {:.2f}, *not shown*. All take {} seconds on {} cores",
      lambda: [*read("example/example")["other_recall"].iloc[2:],
               *json.loads((DATA / "example" / "example.json").read_text()).values()]),
