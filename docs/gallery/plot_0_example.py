@@ -82,3 +82,4 @@ for name in ("tagged", "tag_cured"):
     result = fs.analyse(network, tagged, transform=example.TRANSFORM, quick=True, run=quiet)
     print(result.summary(), "Recall of coats without the tag:", example.recall(network, clean)["Coat"], sep="\n")
     axes = fs.plot_flip(result, "Coat", part="patch")
+plt.show()
