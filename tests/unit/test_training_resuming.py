@@ -3,6 +3,7 @@
 import dataclasses
 
 import pytest
+import torch
 from training_runs import (
     DATA,
     DYNAMICS,
@@ -18,6 +19,7 @@ from training_runs import (
     tiny,
 )
 
+import frequency_shortcuts as fs
 from conftest import StopAfter
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.storage.journal import Stopped
@@ -76,6 +78,7 @@ OTHERS = {
     "augmentation": {"augmentation": Augmentation(shift=2)},
     "dynamics": {"dynamics": dataclasses.replace(DYNAMICS, every=3)},
     "test labels": {"dynamics": dataclasses.replace(DYNAMICS, test=RELABELLED)},
+    "transform": {"transform": fs.Swap()},
     "version": {"version": "after an edit of the code"},
 }
 
@@ -111,15 +114,16 @@ def test_a_run_without_a_state_stops_at_once(trained_iterations):
 @pytest.mark.usefixtures("small_batches")
 def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_iterations):
     """After an iteration, inside a validation or a test of the dynamics."""
-    counting = StopAfter()
-    run(stop=counting)
+    counting, options = StopAfter(), {"transform": fs.Swap()}
+    run(stop=counting, **options)
     # Iterations; batches of 4 of 9 test images, in three views, four times; of 13 validation images, three times.
     assert counting.checks == 9 + 3 * 3 * 4 + 4 * 3
-    whole = run()  # in small batches
+    whole = run(**options)  # in small batches
     for n in range(1, counting.checks + 1, 12):
         state = tmp_path / f"{n}.pt"
         trained_iterations.clear()
         with pytest.raises(Stopped, match=rf"stopped at iteration \d of 9 on request: stored in {state}, from which"):
-            run(state=state, stop=StopAfter(n), checkpoint_minutes=1e9)
-        assert same(run(state=state, checkpoint_minutes=0), whole), n
+            run(state=state, stop=StopAfter(n), checkpoint_minutes=1e9, **options)
+        torch.manual_seed(n)  # what was drawn before does not matter
+        assert same(run(state=state, checkpoint_minutes=0, **options), whole), n
         assert trained_iterations == list(range(9)), n  # no iteration is done twice

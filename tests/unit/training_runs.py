@@ -40,8 +40,9 @@ def tiny(seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return nn.Sequential(
-            nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.2), nn.Flatten(), nn.Linear(144, 3)
-        )
+            nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.2), nn.Flatten(), nn.BatchNorm1d(144),
+            nn.Linear(144, 3),
+        )  # fmt: skip
 
 
 def run(seed=3, network=None, data=DATA, recipe=RECIPE, **options):

@@ -135,7 +135,7 @@ def train(
     run = _Training(network, data, validation, recipe, seed, augmentation, transform, dynamics, work)
     if work.state:
         # The rounding of a training depends on the device and its instructions.
-        settings = [recipe, seed, augmentation, work.version, device.type, chosen()]
+        settings = [recipe, seed, augmentation, work.version, device.type, chosen(), transform]
         splits = [data, validation]
         if dynamics:
             settings += [dynamics.iterations, dynamics.every, dynamics.cutoff, dynamics.views]
@@ -271,12 +271,7 @@ class _Training:
 
     def _step(self, batch: tuple[Tensor, Tensor]) -> None:
         raw, labels = batch
-        # The generators of the CPU and of the run's device, and no others
-        seed = int(np.random.SeedSequence([self.seed, self.state.iteration]).generate_state(1)[0])
-        torch.default_generator.manual_seed(seed)
-        if self.device.type == "cuda":
-            with torch.cuda.device(self.device):
-                torch.cuda.manual_seed(seed)
+        self._seed_draws()
         pixels = self.augmentation(raw).div_(255)
         if self.transform is not None:
             pixels = self.transform(pixels)
@@ -292,6 +287,14 @@ class _Training:
         if isinstance(self.schedule, OneCycleLR) and self.state.iteration + 1 < self.total:
             self.schedule.step()
         self.pending.append((loss.detach(), (logits.argmax(dim=1) == labels).sum(), len(labels)))
+
+    def _seed_draws(self) -> None:
+        """Seed the generators of the CPU and of the run's device, and no others."""
+        seed = int(np.random.SeedSequence([self.seed, self.state.iteration]).generate_state(1)[0])
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            with torch.cuda.device(self.device):
+                torch.cuda.manual_seed(seed)
 
     def _flush_losses(self) -> None:
         """Add the losses of the last iterations to the state. Raises RuntimeError if one is not finite."""
@@ -322,6 +325,7 @@ class _Training:
 
     def _renew_statistics(self) -> None:
         """Give batch normalisation the statistics of training images as they are."""
+        self._seed_draws()  # dropout before a batch normalisation
         data = self.data
         chosen = np.sort(np.random.default_rng(0).permutation(len(data))[:STATISTICS])
         batches = np.array_split(chosen, math.ceil(len(chosen) / self.batch))
