@@ -81,20 +81,23 @@ def measure(
         test = planted.test if matched else replace(planted.test, images=images.test.images)
         for cue in artefacts if own is None else (case,):
             about = artefacts[cue]
+            found = _recalls(network, test, about, matched)
             rows.append({"case": case, "training": training, "cue": cue, "family": KINDS[about.kind].family,
-                         "label": about.label, "level": about.level, **_recalls(network, test, about)})  # fmt: skip
+                         "label": about.label, "level": about.level, **found})  # fmt: skip
     return pd.DataFrame(rows)
 
 
-def _recalls(network: nn.Module, test: Split, artefact: Artefact) -> dict[str, float]:
-    """What a network calls test images, and the others when they get the artefact."""
+def _recalls(network: nn.Module, test: Split, artefact: Artefact, have_it: bool) -> dict[str, float]:
+    """What a network calls test images, and the others when they get the artefact, unless all have it."""
     before, other = called(network, test), test.labels != artefact.label
-    with_it = torch.from_numpy(artefact.add_to(np.asarray(test.images[:]), other)[other])
-    named = predict(network, normalise(with_it, test.mean, test.std)).numpy() == artefact.label
+    after = before[other]
+    if not have_it:
+        with_it = torch.from_numpy(artefact.add_to(np.asarray(test.images[:]), other)[other])
+        after = predict(network, normalise(with_it, test.mean, test.std)).numpy()
     return {
         "accuracy": float((before == test.labels).mean()),
         "recall": float((before[~other] == artefact.label).mean()),
-        "called": float(named.mean()),
+        "called": float((after == artefact.label).mean()),
     }
 
 
