@@ -85,7 +85,7 @@ def test_facts_of_files_that_set_a_class_apart_come_first(found):
     assert words(found).endswith(
         "3 of 4 classes have neither a fact that sets them apart nor a likely cause. A network could use all of this; "
         "fs.analyse says whether yours does. frequency-shortcuts data FOLDER --match OUT writes copies in which all "
-        "have what JPEG or resizing left in one class."
+        "have what JPEG or resizing left in one class; --class and --scale say what files do not."
     )
 
 

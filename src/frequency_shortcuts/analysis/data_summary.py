@@ -32,7 +32,7 @@ SENTENCES = {
     UNREADABLE: "{unreadable} of {pictures} pictures cannot be read and are left out: {names}.",
     USE: "A network could use all of this; fs.analyse says whether yours does.",
     MATCH: "frequency-shortcuts data FOLDER --match OUT writes copies in which all have what JPEG or resizing left in "
-    "one class.",
+    "one class; --class and --scale say what files do not.",
 }
 NAMED = 3  # files of a class
 ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page

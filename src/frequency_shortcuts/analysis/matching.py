@@ -32,7 +32,8 @@ LOOKED_AT, BESIDE, DIP = 16, 3, 0.1  # images, next qualities, logarithm of an e
 AS_IT_WAS = "as it was"
 SENTENCES = """{out} has {images} pictures, all PNG. Made like those of {name}: {done}. matched.csv lists them.
 Test images and all later images need the same before the network sees them, but for those that have it already: \
-{settings}. By JPEG and Resize of torchvision.transforms.v2, or for class folders by --match OUT {options}."""
+{settings}. By JPEG and Resize of torchvision.transforms.v2; or, of class folders in which {name} has it, by --match \
+OUT {options}."""
 Size = tuple[int, int]  # width, height
 
 

@@ -25,7 +25,7 @@ class Swap(nn.Module):
 
     It is called as `torchvision.transforms.v2.MixUp` is, in a training loop or in a collate function: images
     [n, channels, H, W], uint8 or float, before or after normalisation, and labels, which come back as they are. Float
-    images may leave their range a little; uint8 images are clipped.
+    images may leave their range; uint8 images are clipped.
 
     Swap to the end of the training, since the last images say what is learned. Networks with batch normalisation then
     need the statistics of images as they are: the third line below, with batches of unchanged training images.
@@ -68,8 +68,6 @@ class Swap(nn.Module):
         swapped = images.float()
         with torch.autocast(images.device.type, enabled=False):  # a spectrum is too large for float16
             for part in self.parts:
-                # Any image of the batch, itself as well: otherwise images of small batches would have the parts of
-                # other classes more often than of their own, which tells the class, too.
                 partner = torch.randint(n, (n,), generator=self.generator, device=images.device)
                 swapped = PARTS[part].swap(swapped, partner)
         if not images.is_floating_point():
