@@ -123,7 +123,7 @@ def cost_of_swap(suite, ends=""):
 
 
 def like_x_rays():
-    """Recall of the ill without the trace: most of plain training, least and most with Swap; accuracy, clean, of both."""
+    """Recall without the trace: most of plain training, least and most with Swap; accuracy, clean, of both."""
     table = rows("xray", "size == 64").groupby(["trace", "training"])[["recall_ill", "accuracy"]].mean()
     swap, plain = (table.xs(name, level="training") for name in ("Swap()", "plain"))
     recall = swap["recall_ill"].drop("none")
@@ -251,8 +251,8 @@ SENTENCES = [
      lambda: [*(cost_of_swap(of, end) for of in ("clothing", "grain4") for end in ("", "_low", "_high")),
               LIMITS["accuracy_loss"], *(cost_of_swap("crops", end) for end in ("", "_low", "_high"))]),
     (RESULTS, "as many train today, cure {} of {}.", lambda: cured("processed")),
-    (RESULTS, "left a recall of at most {:.2f}; with `fs.Swap` it was {:.2f} to {:.2f}, and the accuracy on clean images "
-     "{:.2f} in place of {:.2f}.", like_x_rays),
+    (RESULTS, "left a recall of at most {:.2f}; with `fs.Swap` it was {:.2f} to {:.2f}, and the accuracy on clean "
+     "images {:.2f} in place of {:.2f}.", like_x_rays),
     (RESULTS, "recall falls by {:.2f} ({:.2f} to {:.2f}). Trained anew without them, the network loses {:.2f} ({:.2f} "
      "to {:.2f}); another seed costs {:.2f}.",
      lambda: lost("maps", *AT_TEST, *AFTER) + lost("nothing", "lost_after")),
