@@ -108,14 +108,14 @@ def cured(training, query="index == index"):
     return table["cured"].sum(), len(table)
 
 
-def brought_back(table):
+def restored(table):
     """Whether the recall is back, and few others are called the class: a cure, but for the accuracy."""
     return (table["back"] >= LIMITS["back"]) & (table["called"].round(6) <= LIMITS["called"])
 
 
 def back_by_swap(query="index == index"):
     table = rows("cure/tables/cure", f"training == 'swap' and {query}")
-    return brought_back(table).sum(), len(table)
+    return restored(table).sum(), len(table)
 
 
 def cost_of_swap(suite, ends=""):
@@ -180,7 +180,7 @@ SENTENCES = [
      lambda: [*warned(WHOLE + "'fine'"), *warned(WHOLE + "'field'"), *warned(WHOLE + "'patch'"),
               *warned("set == 'clean'"), *warned("harm == 'harmful' and others > 0"), *warned(OTHERS), met("False"),
               met("True") + met("False")]),
-    (README, "takes such traces away: of {} on three sets of small images, it brought the recall back in {}.",
+    (README, "takes such traces away: of {} on three sets of small images, it restored the recall in {}.",
      lambda: back_by_swap()[::-1]),
     (README, "(docs/results.md#cures) {} of {} leaks of JPEG and resizing. `fs.Swap` costs {:.3f} of the accuracy on "
      "clothing and {:.2f} on grainy images, above a limit of {}: so it cures {} of {}, where",
@@ -373,7 +373,7 @@ def test_advice_counts_the_cures_of_the_table():
     parts = {"fine": "fine", "smooth": "field", "local": "patch"}
     table = rows("cure/tables/cure", "training != 'none'")
     keys = [table["suite"].map(kinds), table["family"].map(parts), table["training"]]
-    counted = table.assign(back=brought_back(table), one=1).groupby(keys)[["cured", "back", "one"]].sum()
+    counted = table.assign(back=restored(table), one=1).groupby(keys)[["cured", "back", "one"]].sum()
     advised = {(*of, name): cures for of, counts in CURED.items() for name, cures in counts.items()}
     assert advised == dict(zip(counted.index, counted.itertuples(index=False, name=None), strict=True))
     swap = table[table["training"] == "swap"].groupby(keys[0])["accuracy_loss"].first()

@@ -251,7 +251,7 @@ def test_the_advice_names_what_cured_on_the_kind_and_does_not_send_a_swapped_net
     assert said.startswith("Their files differ: cat: JPEG quality 75. frequency-shortcuts data FOLDER --match OUT")
     assert "(cured 2 of 3 artefacts on grainy images). Trainings" in said
     best = (
-        "of fine artefacts, random size, noise and JPEG cured 3 of 4, fs.Swap() brought the recall back in 4 of 4, but "
+        "of fine artefacts, random size, noise and JPEG cured 3 of 4, fs.Swap() restored the recall in 4 of 4, but "
         "cost 0.04 of the accuracy; of patch artefacts, none."
     )
     assert said.endswith(f"on grainy images like these: {best}")

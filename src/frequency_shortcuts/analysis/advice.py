@@ -23,7 +23,7 @@ CLASSES, IMAGES = 10, 100  # whose images tell the kind, and of each
 COMMON, FLAT = 0.3, 0.9  # share of the pixels of an image that have one value, and of the images that are flat so
 SHORT, GRAIN = 4.0, 0.25  # pixels: shorter waves are grain; their share of the energy
 TRAININGS = {"swap": "fs.Swap()", "processed": "random size, noise and JPEG"}
-# Kind of images and part -> training -> artefacts that it cured, whose recall it brought back, of how many, and what it
+# Kind of images and part -> training -> artefacts that it cured, whose recall it restored, of how many, and what it
 # cost on these images: docs/data/cure/tables/cure.csv. A cure costs no more accuracy than `evaluation.cure` allows.
 CURED: Mapping[tuple[str, str], Mapping[str, tuple[int, int, int]]] = {
     ("flat", "fine"): {"matched": (2, 2, 2), "swap": (0, 1, 2), "processed": (0, 0, 2)},
@@ -99,7 +99,7 @@ def advice(kind: str, parts: Sequence[str], *, facts: Sequence[str], of_files: b
 
 
 def _counted(training: str, cured: int, back: int, count: int, cost: float) -> str:
-    """How many artefacts a training cured; where it cost too much for that, what it brought back."""
+    """How many artefacts a training cured; where it cost too much for that, what it restored."""
     if cured == back:
         return f"{TRAININGS[training]} cured {cured} of {count}"
-    return f"{TRAININGS[training]} brought the recall back in {back} of {count}, but cost {cost:.2f} of the accuracy"
+    return f"{TRAININGS[training]} restored the recall in {back} of {count}, but cost {cost:.2f} of the accuracy"
