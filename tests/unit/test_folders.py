@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 from small_stores import saved
 from torchvision.transforms import v2
 
-from frequency_shortcuts.data import folders
-from frequency_shortcuts.data.folders import ImageFiles
+from frequency_shortcuts.data import folders, pictures
+from frequency_shortcuts.data.pictures import ImageFiles
 
 # Which files there are
 
@@ -138,13 +138,13 @@ def test_a_picture_that_does_not_decode_stops_or_is_skipped(many):
 
 def test_no_more_than_a_few_are_decoded_ahead(many, monkeypatch):
     """Memory must not grow with the folder when the writer is slow."""
-    submitted, submit = [], folders.ThreadPoolExecutor.submit
+    submitted, submit = [], pictures.ThreadPoolExecutor.submit
 
     def noting(pool, work, path):
         submitted.append(path)
         return submit(pool, work, path)
 
-    monkeypatch.setattr(folders.ThreadPoolExecutor, "submit", noting)
+    monkeypatch.setattr(pictures.ThreadPoolExecutor, "submit", noting)
     for i, _ in ImageFiles(many, (4, 4), workers=2).decoded():
         assert len(submitted) <= i + 9
     assert submitted == many

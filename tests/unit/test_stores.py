@@ -8,7 +8,7 @@ from small_stores import CLASSES, Noted, content, labelled, photographs, same, w
 
 from frequency_shortcuts.data import normalisation
 from frequency_shortcuts.data import stores as store
-from frequency_shortcuts.data.folders import ImageFiles
+from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.stored_images import Stored
 

@@ -15,8 +15,9 @@ from frequency_shortcuts.analysis.advice import advice, facts_apart, kind_of_ima
 from frequency_shortcuts.analysis.counterfactuals import FlipTest
 from frequency_shortcuts.analysis.plots import draw_carriers
 from frequency_shortcuts.analysis.result import Analysis
-from frequency_shortcuts.data import folders, grain
+from frequency_shortcuts.data import grain
 from frequency_shortcuts.data.artefacts import CAUSES, put
+from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation.data_check import name_causes
@@ -191,7 +192,7 @@ def test_the_files_that_carry_the_cause_come_first(tmp_path):
     files = class_folders(tmp_path, pixels, labels, names)
     halves = [np.arange(40), np.arange(40, 60)]
     ranking, test = (
-        Split(folders.ImageFiles([files[i] for i in half], (24, 24), 1), labels[half], names, np.zeros(1), np.ones(1))
+        Split(ImageFiles([files[i] for i in half], (24, 24), 1), labels[half], names, np.zeros(1), np.ones(1))
         for half in halves
     )
     own, _ = in_pixels(ranking, test, torch.device("cpu"))
@@ -264,6 +265,6 @@ def test_the_advice_names_what_cured_on_the_kind_and_does_not_send_a_swapped_net
 def test_facts_of_files_that_set_a_class_apart_are_named(tmp_path):
     kinds, pixels = (("cat", "png"), ("owl", "jpg")), Image.new("L", (8, 8))
     files = [saved(tmp_path / name, f"{i}.{end}", pixels, quality=75) for i in range(6) for name, end in kinds]
-    images = folders.ImageFiles(files, (8, 8), 1)
+    images = ImageFiles(files, (8, 8), 1)
     split = Split(images, np.arange(12) % 2, ("cat", "owl"), np.zeros(1), np.ones(1))
     assert facts_apart(split) == {"cat": "file format PNG", "owl": "file format JPEG and JPEG quality 75"}

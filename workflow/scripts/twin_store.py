@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from frequency_shortcuts.data import folders, stores
+from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from study.job import script
 from study.sources.folder import log_conversions
@@ -19,7 +20,7 @@ def main(snakemake, created_by):
         channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
     files, labels, _ = folders.listing(root, folders.matched(classes, root, settings["ood"].get("classes")))
     how = {"resize": settings.get("resize"), "on_error": settings.get("on_error", "stop")}
-    pictures = folders.ImageFiles(files, tuple(size), channels, workers=snakemake.threads, **how)
+    pictures = ImageFiles(files, tuple(size), channels, workers=snakemake.threads, **how)
     stores.write(
         snakemake.output[0],
         {"test": (pictures, labels)},

@@ -9,7 +9,8 @@ import pandas as pd
 import torch
 
 from frequency_shortcuts.data.file_facts import file_facts
-from frequency_shortcuts.data.folders import ImageFiles, few
+from frequency_shortcuts.data.folders import few
+from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.data.splits import Split

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
-from frequency_shortcuts.data.folders import ImageFiles
+from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.data.splits import Split

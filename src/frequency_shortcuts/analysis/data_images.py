@@ -19,6 +19,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.file_facts import CONTENT, FileFacts, content_facts, file_facts
 from frequency_shortcuts.data.folders import few
+from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.preprocessing import Preprocessing
 from frequency_shortcuts.data.splits import Images, StoredImages, check_classes, subset
 from frequency_shortcuts.data.torch_dataset import DatasetImages
@@ -145,7 +146,7 @@ def _read_files(
     sizes = collections.Counter((head.height, head.width) for head in heads.values())
     size = size or (common_size(sizes) if heads else (1, 1))
     channels = 1 if all(head.mode in GREY for head in heads.values()) else 3
-    files = folders.ImageFiles([listed[i] for i in heads], size, channels, workers=4, on_error="skip")
+    files = ImageFiles([listed[i] for i in heads], size, channels, workers=4, on_error="skip")
     pixels, content, decoded = _decode(files, progress)
     kept = np.array([*heads], np.int64)[decoded]
     names = np.array([str(one.relative_to(root) if one.is_relative_to(root) else one) for one in listed])
@@ -178,7 +179,7 @@ def _of_heads(heads: list[FileFacts]) -> pd.DataFrame:
     return table[["format", "quality", "subsampling", "mode"]].assign(size=size, pixels=pixels, shape=shape, bytes=each)
 
 
-def _decode(files: folders.ImageFiles, progress: bool) -> tuple[Images, pd.DataFrame, BoolArray]:
+def _decode(files: ImageFiles, progress: bool) -> tuple[Images, pd.DataFrame, BoolArray]:
     """The pictures that decode, in memory if they fit, brightness, contrast and saturation, and which they are [n]."""
     kept = np.empty(files.shape, np.uint8) if math.prod(files.shape) <= KEPT else None
     content: list[FloatArray] = []

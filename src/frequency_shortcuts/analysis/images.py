@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.data.normalisation import check_statistics
+from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.preprocessing import (
     PROBES,
     Preprocessing,
@@ -205,7 +206,7 @@ def _of_path(path: Path, prepared: Preprocessing) -> LabelledImages:
         raise ValueError(
             f"pictures in {path} may have any size: give the transform of the network, or Preprocessing with a size"
         )
-    read = folders.ImageFiles(files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS)
+    read = ImageFiles(files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS)
     return _transformed(read, labels, classes, prepared)
 
 
@@ -297,7 +298,7 @@ def as_splits(
             )
     one = math.prod(labelled.images.shape[1:]) * np.dtype(labelled.images.dtype).itemsize
     fits = one * sum(map(len, parts)) <= stores.IN_MEMORY
-    if fits and isinstance(labelled.images, folders.ImageFiles):
+    if fits and isinstance(labelled.images, ImageFiles):
         labelled.images.kept = {}
     splits = []
     for part in parts:

@@ -16,7 +16,8 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.artefacts import BLOCKS, LOST, Pixels, put
 from frequency_shortcuts.data.file_facts import jpeg_settings
-from frequency_shortcuts.data.folders import BILINEAR, FORMATS, few, upright
+from frequency_shortcuts.data.folders import few
+from frequency_shortcuts.data.pictures import BILINEAR, FORMATS, upright
 from frequency_shortcuts.evaluation.data_check import compare_classes, share_facts
 from frequency_shortcuts.evaluation.forensics import BLOCK, SIDE
 from frequency_shortcuts.storage.files import check_folder, explain_full_disk

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from frequency_shortcuts.data.folders import ImageFiles, few
+from frequency_shortcuts.data.folders import few
+from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 

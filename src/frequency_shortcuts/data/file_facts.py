@@ -16,7 +16,7 @@ from PIL import Image, JpegImagePlugin
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.storage.files import kind_of
 
-from .folders import FORMATS
+from .pictures import FORMATS
 
 CONTENT = ("brightness", "contrast", "saturation")
 SIDE = 32  # pixels along the short side, about as many as brightness, contrast and saturation are measured on

@@ -16,8 +16,8 @@ from torch import Tensor
 from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
 from .entry_points import first_line
-from .folders import ImageError, ImageFiles, Resize, as_pixels, check_finite, upright
 from .normalisation import check_statistics
+from .pictures import ImageError, ImageFiles, Resize, as_pixels, check_finite, upright
 from .torch_dataset import IMAGE_KEYS
 
 PROBES = 8  # images that stand for all of them

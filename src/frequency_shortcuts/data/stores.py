@@ -27,8 +27,9 @@ from tqdm import tqdm
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-from .folders import ImageFiles, check_utf8
+from .folders import check_utf8
 from .normalisation import channel_sums, check_statistics, moments
+from .pictures import ImageFiles
 from .splits import Images, Split, check_classes, first_of_each_class
 from .stored_images import Stored
 

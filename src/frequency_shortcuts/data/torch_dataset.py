@@ -16,7 +16,7 @@ from PIL import Image
 from frequency_shortcuts.spectrum.arrays import as_array
 
 from .entry_points import first_line
-from .folders import ImageError, Resize, as_pixels, check_finite
+from .pictures import ImageError, Resize, as_pixels, check_finite
 
 IMAGE_KEYS, LABEL_KEYS = ("pixel_values", "image", "img"), ("labels", "label")  # of Hugging Face's items and batches
 PAIR = f"(image, label), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"  # in errors

@@ -14,11 +14,11 @@ from ..states import digest, folder_state
 from .description import Content, Source, shape_of
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data import folders
+    from frequency_shortcuts.data.pictures import ImageFiles
 
     from ..plan import Plan
 
-    Splits = dict[str, tuple[folders.ImageFiles, np.ndarray]]
+    Splits = dict[str, tuple[ImageFiles, np.ndarray]]
 
 FOLDERS = ("root", "test_root", "stylised")  # keys
 PER_SPLIT = 20  # images that the check decodes of each split
@@ -128,7 +128,7 @@ folder:
             log_conversions(pictures)
 
 
-def log_conversions(pictures: folders.ImageFiles) -> None:
+def log_conversions(pictures: ImageFiles) -> None:
     """Log which images were converted, and which were skipped."""
     for path in pictures.skipped:
         log.warning("skipped %s, which does not decode", path)
@@ -136,22 +136,21 @@ def log_conversions(pictures: folders.ImageFiles) -> None:
     log.info("%d images, %d skipped; converted: %s", len(pictures), len(pictures.skipped), counts or "none")
 
 
-def split_folder(
-    settings: Mapping[str, Any], workers: int = 1
-) -> tuple[Splits, tuple[str, ...], folders.ImageFiles | None]:
+def split_folder(settings: Mapping[str, Any], workers: int = 1) -> tuple[Splits, tuple[str, ...], ImageFiles | None]:
     """The splits of a data set in folders, the names of its classes, and the stylised twins of its training images.
 
     settings: the data set in the configuration. Raises ValueError if the folders do not match them.
     """
     from frequency_shortcuts.data import folders
+    from frequency_shortcuts.data.pictures import ImageFiles
     from frequency_shortcuts.data.splits import stratified
 
     channels, height, width = shape_of(settings)
     classes = settings.get("classes")
     options = {"resize": settings.get("resize"), "workers": workers, "on_error": settings["on_error"]}
 
-    def pictures(files: Sequence[str | PathLike[str]]) -> folders.ImageFiles:
-        return folders.ImageFiles(files, (height, width), channels, **options)
+    def pictures(files: Sequence[str | PathLike[str]]) -> ImageFiles:
+        return ImageFiles(files, (height, width), channels, **options)
 
     files, labels, names = folders.listing(settings["root"], classes)
     parts = stratified(labels, settings["shares"], settings["split_seed"], names)
