@@ -51,11 +51,7 @@ PARAMETER = re.compile(r"^([`\w]+(?:, [`\w]+)*) : (.*(?:\n    .*)*)$", re.MULTIL
 
 
 def read_page(app: Any, docname: str, source: list[str]) -> None:
-    """Link the pages of the gallery instead of its folder, and make a menu of the pages that the README lists.
-
-    A Mermaid picture, which a code host draws, stands as its text.
-    """
-    source[0] = source[0].replace("```mermaid", "```text")
+    """Link the pages of the gallery instead of its folder, and make a menu of the pages that the README lists."""
     source[0] = re.sub(r"\]\((\.\./|docs/)*gallery/README\.rst\)", f"](/{GALLERY}.rst)", source[0])
     if docname == root_doc:
         listed = re.findall(r"\]\((\w+/\w+)\.md\)", source[0].partition("## Documentation")[2])
