@@ -33,6 +33,7 @@ PUBLIC = {
 # Functions and classes: name -> module that holds it.
 NAMES = {
     "analyse": "analysis.analyse",
+    "analyze": "analysis.analyse",
     "differences": "analysis.differences",
     "plot_flip": "analysis.plots",
     "plot_map": "analysis.plots",

@@ -130,3 +130,44 @@ def test_make_says_what_ends_the_lock_of_a_killed_study(tmp_path, target, names)
         assert done.returncode and "Error 3" in done.stderr and (unlock in done.stdout) == locked
         (tmp_path / ".snakemake/locks").mkdir(parents=True, exist_ok=True)
         (tmp_path / ".snakemake/locks/0.input.lock").touch()
+
+
+# The repository: its address, and its container
+
+
+def test_the_address_of_the_repository_is_one():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    (address,) = project["urls"].values()
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert {citation["url"], citation["repository-code"]} == {address}
+    assert all(f"git clone {address} " in page.read_text() for page in (PAGES[0], ROOT / "CONTRIBUTING.md"))
+    pattern = rf"\w+(://|@)[^ ]*[/:]{project['name']}\b|{address}|<address [o]f"
+    found = subprocess.run(
+        ["git", "grep", "-hoE", pattern], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert set(found.split()) == {address}
+
+
+def test_the_line_for_the_publisher_replaces_the_address(tmp_path):
+    files = ["README.md", "CONTRIBUTING.md", "CITATION.cff", "pyproject.toml"]
+    for name in files:
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    (line,) = re.findall(r"^git grep .*$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    subprocess.run(f"git init -q . && git add . && {line}", cwd=tmp_path, shell=True, check=True)
+    assert all("example.org" not in text and "https://host.name/path" in text for text in (
+        (tmp_path / name).read_text() for name in files))  # fmt: skip
+
+
+def test_the_container_has_the_locked_versions_and_the_python_of_ci():
+    text = (ROOT / "envs" / "Dockerfile").read_text()
+    steps = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
+    for names in re.findall(r"^COPY (.+) \S+$", steps, re.MULTILINE):
+        assert all((ROOT / name).exists() for name in names.split())
+    assert "COPY envs/lock.txt" in steps and re.search(r"pip install .*--requirement \S*lock\.txt", steps)
+    assert "pip install --no-cache-dir --no-deps --editable ." in steps
+    (python,) = re.findall(r"^FROM python:(\d+\.\d+)-slim$", steps, re.MULTILINE)
+    assert re.findall(r"\d+\.\d+", steps) == [python] and "==" not in steps
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["requires-python"] == f">={python}"
+    assert set(re.findall(r'python-version: "(.+?)"', (ROOT / ".github/workflows/ci.yaml").read_text())) == {python}
+    assert f"(Python {python}." in (ROOT / "envs" / "lock.txt").read_text()

@@ -127,6 +127,9 @@ def analyse(
     return Analysis(subject.ranking, subject.test, about, tested, **made)
 
 
+analyze = analyse  # the American spelling
+
+
 def _counts(test: Test) -> Counts:
     """How many images of each class do what."""
     counts, search = PER_CLASS, test.search
