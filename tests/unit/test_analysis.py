@@ -35,6 +35,10 @@ class FiveOutputs(nn.Module):
         return {"logits": torch.stack([first, torch.full_like(first, 1e3), *others], dim=1)}
 
 
+def test_the_american_spelling_is_the_same_function():
+    assert fs.analyze is fs.analyse and "analyze" in dir(fs)
+
+
 @pytest.fixture(scope="module")
 def analysed():
     return analyse(*images_and_labels(240), method="culling", settings=EXACT, search_images=3, test_images=30)
