@@ -1,7 +1,9 @@
 """The settings of the site: its pages are the Markdown files of the repository, the docstrings and the gallery."""
 
+import json
 import logging
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ html_show_copyright = False
 
 # The sources lie in the root of the repository (make docs), so that links between pages work on a code host as well.
 root_doc = "README"
+source_suffix = {".md": "markdown", ".ipynb": "markdown", ".rst": "restructuredtext"}
 include_patterns = [
     "README.md",
     "CHANGELOG.md",
@@ -22,7 +25,7 @@ include_patterns = [
     "build/gallery/**",
     "build/errors.md",
 ]
-exclude_patterns = [".*", "docs/gallery", "build/site", "build/doctrees"]
+exclude_patterns = [".*", "docs/gallery", "build/site", "build/doctrees", "build/**.ipynb"]
 myst_heading_anchors = 3
 default_role = "code"  # of `names` in docstrings
 
@@ -51,11 +54,17 @@ PARAMETER = re.compile(r"^([`\w]+(?:, [`\w]+)*) : (.*(?:\n    .*)*)$", re.MULTIL
 
 
 def read_page(app: Any, docname: str, source: list[str]) -> None:
-    """Link the pages of the gallery instead of its folder, and make a menu of the pages that the README lists."""
+    """Link the pages of the gallery instead of its folder, and make a menu of the pages that the README lists.
+
+    A notebook becomes Markdown: its cells, and their outputs as text or picture. The site needs no package for it.
+    """
+    if app.env.doc2path(docname, base=False).suffix == ".ipynb":
+        source[0] = "\n\n".join(part for cell in json.loads(source[0])["cells"] for part in _parts(cell))
     source[0] = re.sub(r"\]\((\.\./|docs/)*gallery/README\.rst\)", f"](/{GALLERY}.rst)", source[0])
     if docname == root_doc:
-        listed = re.findall(r"\]\((\w+/\w+)\.md\)", source[0].partition("## Documentation")[2])
-        menu = "\n".join(dict.fromkeys([GALLERY, *listed, "build/errors", "docs/api", "CHANGELOG", "CONTRIBUTING"]))
+        listed = re.findall(r"\]\((\w+/\w+)\.(?:md|ipynb)\)", source[0].partition("## Documentation")[2])
+        pages = [listed[0], GALLERY, *listed[1:], "build/errors", "docs/api", "CHANGELOG", "CONTRIBUTING"]
+        menu = "\n".join(dict.fromkeys(pages))
         source[0] += f"\n\n```{{toctree}}\n:hidden:\n\n{menu}\n```\n"
 
 
@@ -72,6 +81,15 @@ def read_signature(
     """Write the types of `autodoc_type_aliases` by their names alone."""
     plain = (text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (signature, returns))
     return next(plain), next(plain)
+
+
+def _parts(cell: dict[str, Any]) -> Iterator[str]:
+    text = "".join(cell["source"])
+    yield text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```"
+    for output in cell.get("outputs", ()):
+        data = output.get("data", {"text/plain": output.get("text")})
+        shown = "".join(data.get("image/png", data["text/plain"])).rstrip()
+        yield f"![output](data:image/png;base64,{shown})" if "image/png" in data else f"```text\n{shown}\n```"
 
 
 def _as_item(found: re.Match[str]) -> str:

@@ -104,16 +104,11 @@ def test_the_parts_work_in_the_lines_of_the_docs(small_network, capsys):
     assert "verdict" in capsys.readouterr().out
 
 
-def test_the_first_lines_work_with_another_network(tmp_path, monkeypatch, capsys):
-    def photographs(folder):
-        class_folders(Path(folder), *images_and_labels())
-        return folder
-
-    monkeypatch.setattr("frequency_shortcuts.example.network", WaveNetwork)
-    monkeypatch.setattr("frequency_shortcuts.example.pictures", photographs)
-    monkeypatch.setattr("frequency_shortcuts.example.TRANSFORM", fs.Preprocessing(MEAN, STD, SIZE))
+def test_the_first_lines_work(tmp_path, monkeypatch, capsys):
+    class_folders(images := tmp_path / "pictures", *images_and_labels())
+    names = {"network": WaveNetwork(), "images": images, "transform": fs.Preprocessing(MEAN, STD, SIZE)}
     monkeypatch.chdir(tmp_path)
     code = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "own_networks.md").read_text(), re.DOTALL)[0]
-    exec(code, {}, done := {})
+    exec(code, names, done := {})
     assert (tmp_path / "results" / "analysis" / "report.html").is_file() and len(done["result"].flips) == 4
     assert capsys.readouterr().out.startswith("Parts of a class: ")

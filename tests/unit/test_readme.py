@@ -37,6 +37,7 @@ def test_a_page_has_short_lines_and_names_files_and_targets_that_are_there(page)
 def test_the_readme_lists_every_page():
     pages = {str(page.relative_to(ROOT)) for page in PROSE[1:]}
     assert pages <= set(re.findall(r"\]\(([^)]+)\)", README))
+    assert README.partition("## Documentation\n")[2].startswith("- [Quickstart](docs/quickstart.ipynb)")
 
 
 def test_every_picture_but_the_schematic_and_those_of_earlier_tables_is_made_by_make_gallery():
