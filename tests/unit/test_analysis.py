@@ -274,7 +274,7 @@ def test_maps_of_ones_own_are_tested():
     pd.testing.assert_frame_equal(made.rates, expected.rates)
     assert made.found is None and made.about["passes of the search"] == 0
     assert "images that find the maps" not in made.about and made.about["images of the spectra"] == 40
-    assert "Maps of 2.34 % of the frequencies (fill: zeros)" in made.summary()
+    assert "Maps of 2.34 % of the frequencies, zeros elsewhere" in made.summary()
 
 
 def test_maps_alone_have_no_verdicts():

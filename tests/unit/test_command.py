@@ -40,7 +40,7 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, monkeypa
     options = ["--method", "gradient", "--percent", 2, "--images-per-class", "2,1", "--out", tmp_path / "out"]
     done = run("analyse", MODEL, "--images", folder, *STATISTICS, *options)
     assert done.exit_code == 0, done.output
-    assert "Maps of 2 % of the frequencies (fill: zeros)" in done.stdout
+    assert "Maps of 2 % of the frequencies, zeros elsewhere" in done.stdout
     assert "8 find maps, 4 test them" in done.stderr
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.html", "flips.csv", "verdicts.csv", "rates.csv", "maps.h5", "cards.png"} <= names

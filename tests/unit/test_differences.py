@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -20,6 +21,7 @@ from frequency_shortcuts.analysis.data_images import common_size, read_data
 from frequency_shortcuts.analysis.data_summary import difference_table
 from frequency_shortcuts.analysis.sources import recall_by_source
 from frequency_shortcuts.command import main
+from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
 from frequency_shortcuts.figures.typeset import MISSING
 
 NAME = CLASSES[WAVED]
@@ -93,7 +95,9 @@ def test_a_cause_is_named_with_the_images_that_carry_it(waved):
     assert waved.table["class"].tolist() == [*CLASSES] and waved.spectra.shape == (8, SIZE, SIZE)
     row = waved.table.iloc[WAVED]
     assert row["cause"] == "wave" and row["carriers"] > 0.9 and row["images"] == 40
-    assert waved.reason_to_fail(0.9) == f"{NAME}, wave: a share of {row['carriers']:.2f} of its images, above 0.9"
+    assert waved.reason_to_fail(0.9) == (
+        f"{NAME}, {CAUSES['wave']}: a share of {row['carriers']:.2f} of its images, above 0.9"
+    )
     files = waved.files[waved.files["class"] == NAME]
     assert len(files) == 40 and set(files["cause"]) == {"wave"} and files["score"].is_monotonic_decreasing
     assert set(files["path"].astype(int) % 8) == {WAVED}
@@ -108,9 +112,14 @@ def test_noise_differs_in_nothing(tmp_path):
     assert difference_table(made).empty and made.reason_to_fail(0) is None
 
 
+@pytest.mark.usefixtures("closed_figures")
 def test_of_two_classes_either_may_be_the_one(tmp_path):
     made = find(write(tmp_path / "pictures", classes=2, b="jpg"))
     assert [row[:2] for row in rows(made)][:2] == [["a", "file format PNG"], ["b", "file format JPEG"]]
+    assert sum(bool(axis.images) and axis.get_visible() for axis in made.figure().axes) == 3  # their difference once
+    table = made.table.assign(cause=[RAISED, LOST], carriers=[1.0, 0.9])
+    (pair,) = (row for row in rows(replace(made, table=table)) if "likely" in row[1])
+    assert pair[:2] == ["a or b", f"likely a: {CAUSES[RAISED]}, or b: {CAUSES[LOST]}"]
     assert "Of two classes, either may be the one that was processed" in words(made)
 
 

@@ -124,6 +124,28 @@ def test_numbers_are_those_of_the_tables(files):
     assert network["flips"] == ["not tested", followed, "not tested"]
 
 
+@pytest.mark.parametrize(
+    ("ends", "verdict"),
+    [((0.13, 0.09, 0.17), "not shown"), ((0.13, 0.09, 0.21), "cannot tell"), ((0.13, 0.1, 0.17), "follows fine")],
+)
+def test_what_the_page_says_of_a_verdict_agrees_with_its_numbers(ends, verdict, files, monkeypatch):
+    numbers = {f"{part}{end}": 0.0 for part in PARTS for end in ("", "_low", "_high")}
+    numbers |= dict(zip(("fine", "fine_low", "fine_high"), ends, strict=True))
+    row = {
+        **RUN,
+        "class": "bee",
+        "verdict": verdict.removesuffix(" fine"),
+        "follows": "fine" * (verdict == "follows fine"),
+    }
+    monkeypatch.setattr(f"{__name__}.FLIPS", pd.DataFrame([{**row, **numbers}]))
+    text = text_of(files)
+    least, most = (float(re.search(rf"{words} ([\d.]*\d)", text)[1]) for words in
+                   ("<i>fine</i>.*the lower end is at least", "all upper ends are below"))  # fmt: skip
+    rule = "follows fine" if ends[1] >= least else "not shown" if ends[2] < most else "cannot tell"
+    assert rule == verdict and "{:.2f} [{:.2f}, {:.2f}]".format(*ends) in text
+    assert "`" not in text and "would have been seen" not in text
+
+
 def test_without_a_verdict_or_a_test_nothing_is_claimed(files):
     verdicts = VERDICTS.astype({"than_lowest": object, "verdict": object, "tpr_random": object})
     verdicts.loc[verdicts["class"] == "bee", ["verdict", "than_lowest", "tpr_random", "margin"]] = None
@@ -146,7 +168,7 @@ def test_data_sets_and_networks_keep_their_order_and_a_fill_that_is_not_tested_i
         ("b", ["small (seed 2)", "small, augmix (seed 2)"]), ("a", ["small (seed 2)"]),
     ]  # fmt: skip
     text = text_of(*networks, **options)
-    assert "fill: zeros" in text and "fill: swap" not in text
+    assert "zeros elsewhere" in text and "another image elsewhere" not in text
 
 
 def test_large_pictures_of_many_networks_leave_room_for_fewer_classes():

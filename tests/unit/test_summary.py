@@ -10,7 +10,7 @@ from drawn_tables import verdicts
 from PIL import Image
 from small_stores import class_folders, saved
 
-from frequency_shortcuts.analysis import summary
+from frequency_shortcuts.analysis import summary, wording
 from frequency_shortcuts.analysis.advice import advice, facts_apart, kind_of_images
 from frequency_shortcuts.analysis.counterfactuals import FlipTest
 from frequency_shortcuts.analysis.plots import draw_carriers
@@ -31,7 +31,7 @@ CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
 def flips():
     """Of six classes, with each verdict; the first one follows all parts."""
     values = {
-        "fine": [0.99, 0.01, 0.9, 0.02, 0.19, 0.5], "field": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
+        "fine": [0.99, 0.01, 0.9, 0.02, 0.17, 0.5], "field": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
         "patch": [0.97, 0.79, 0.04, 0.01, np.nan, 0.5],
     }  # fmt: skip
     table = pd.DataFrame({"class": CLASSES})
@@ -40,7 +40,10 @@ def flips():
         table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.08, table[name] + 0.0449
     verdicts_of = ["follows", "follows", "follows", "not shown", "cannot tell", "not recognised"]
     follows = ["fine, field, patch", "patch", "fine", "", "", ""]
-    table = table.assign(recall=0.9, images=200, verdict=verdicts_of, follows=follows, cause=None)
+    table = table.assign(
+        recall=0.42, false_positives=0.03, images=200, verdict=verdicts_of, follows=follows, cause=None
+    )
+    table["reason"] = [wording.reason(row) for row in table.to_dict("records")]
     split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
     made = FlipTest(None, split, split, None, 0)
     made.__dict__.update(table=table, causes={})
@@ -77,25 +80,27 @@ def analysis(flips):
     return made
 
 
+NO = MISSING
 FLIPS = f"""\
 Parts of a class: shares in %, 90 % intervals
-class  verdict         follows             fine          field         patch
-ant    follows         fine, field, patch  99 [91, 100]  98 [90, 100]  97 [89, 100]
-cat    follows         fine                90 [82, 94]   3 [-5, 7]     4 [-4, 8]
-bee    follows         patch               1 [-7, 5]     2 [-6, 6]     79 [71, 83]
-fox    not recognised  {MISSING}                   50 [42, 54]   50 [42, 54]   50 [42, 54]
-emu    cannot tell     {MISSING}                   19 [11, 23]   10 [2, 14]    {MISSING}
-dog    not shown       {MISSING}                   2 [-6, 6]     2 [-6, 6]     1 [-7, 5]
+class  verdict         follows             fine          field         patch         reason
+ant    follows         fine, field, patch  99 [91, 100]  98 [90, 100]  97 [89, 100]  {NO}
+cat    follows         fine                90 [82, 94]   3 [-5, 7]     4 [-4, 8]     {NO}
+bee    follows         patch               1 [-7, 5]     2 [-6, 6]     79 [71, 83]   {NO}
+fox    not recognised  {NO}                   50 [42, 54]   50 [42, 54]   50 [42, 54]   recall 42, FPR 3
+emu    cannot tell     {NO}                   17 [9, 21]    10 [2, 14]    {NO}             fine: 200 of 210 images
+dog    not shown       {NO}                   2 [-6, 6]     2 [-6, 6]     1 [-7, 5]     {NO}
 """
 
 
-def test_the_summary_is_a_table_and_five_sentences(analysis):
+def test_the_summary_is_a_table_and_six_sentences(analysis):
     """What is followed comes first; each sentence stands once."""
     said = summary.sentences(analysis)
-    assert [sentence.split()[0] for sentence in said] == ["Follows:", "Look", "Not", "Cannot", "Tested:"]
+    assert [sentence.split()[0] for sentence in said] == ["Follows:", "Look", "Not", "Cannot", "Not", "Tested:"]
     assert said[1].startswith("Look at images of ant, bee, cat, and") and ": nothing that has a name. " in said[1]
     assert said[2] == "Not shown: no number is above 7 % (largest upper end)."
-    assert said[4] == (
+    assert said[4].startswith("Not recognised: the recall is below 50 %")
+    assert said[5] == (
         "Tested: 13 images (at least 2 of each class), with parts of 13. The network chose among 6 of its 1,000 "
         "outputs."
     )
@@ -132,7 +137,7 @@ def test_of_many_classes_the_table_has_the_clearest_dozen(analysis):
 
 def test_maps_have_a_table_of_their_own(analysis):
     text = analysis.summary().split("\n\n")
-    assert len(text) == 3 and text[2].startswith("Maps of 5 % of the frequencies (fill: zeros): shares in %, 95 %")
+    assert len(text) == 3 and text[2].startswith("Maps of 5 % of the frequencies, zeros elsewhere: shares in %,")
     table = summary.map_table(analysis).set_index("class")
     assert table["verdict"].tolist()[:3] == ["strong", "strong", "weak"]
     assert table.loc[[*CLASSES[3:]], "verdict"].tolist() == ["none", MISSING, "too few images"]

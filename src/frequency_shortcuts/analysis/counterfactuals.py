@@ -14,7 +14,7 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
+from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
 from frequency_shortcuts.data.source import fitting_batch
@@ -29,8 +29,8 @@ from frequency_shortcuts.networks.predictions import device_of, dtype_of, evalua
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .advice import facts_apart, kind_of_images
+from .wording import of_pair, reason
 
-MIRRORED = {LOST: RAISED, RAISED: LOST}  # causes: of two classes, what one has lost is raised in the other
 LARGE = 0.99  # share of the pixels whose difference is shown in full; the others are clipped
 
 Picture = npt.NDArray[np.uint8]
@@ -84,20 +84,20 @@ class FlipTest:
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:
-        """Numbers and verdict of each class, see `exchange.test.rates`, and a likely cause in words, or None."""
+        """Numbers and verdict of each class, see `exchange.answers.rates`; `false_positives`, and words or None.
+
+        `false_positives` : the share of the images of other classes that are called the class
+        `cause` : a likely one; `reason` : why there is no verdict, see `wording.reason`
+        """
         table = rates(self.answers)
         words = {k: CAUSES[cause.name] for k, cause in self.causes.items()}
         if len(self.classes) == 2 and words:
-            words = dict.fromkeys((0, 1), self._of_pair())
+            words = dict.fromkeys((0, 1), of_pair({k: cause.name for k, cause in self.causes.items()}, self.classes))
+        labels, before = self.answers.labels, self.answers.before
+        table["false_positives"] = [float((before[labels != c] == c).mean()) for c in table["class"]]
+        table["reason"] = [reason(row) for row in table.to_dict("records")]
         causes = pd.Series([words.get(k) for k in table["class"]], dtype=object)
         return table.assign(**{"class": [self.classes[c] for c in table["class"]], "cause": causes})
-
-    def _of_pair(self) -> str:
-        """The causes of both of two classes as one: what sets one apart can be in the other."""
-        named = {k: cause.name for k, cause in self.causes.items()}
-        mirrored = {1 - k: MIRRORED[name] for k, name in named.items() if name in MIRRORED}
-        both = named | {k: name for k, name in mirrored.items() if k not in named}
-        return ", or ".join(f"{self.classes[k]}: {CAUSES[name]}" for k, name in both.items())
 
     @functools.cached_property
     def pixels(self) -> tuple[Pixels, Pixels]:

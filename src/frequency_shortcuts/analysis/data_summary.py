@@ -40,7 +40,7 @@ ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page
 
 def difference_table(found: Differences) -> pd.DataFrame:
     """What sets classes and sources apart, as cells: facts of files first, then likely causes, then other facts."""
-    facts = found.facts[found.facts["own"] - found.facts["others"] >= SETS_APART]
+    facts = found.facts[(found.facts["own"] - found.facts["others"] >= SETS_APART) & (found.facts["value"] != "none")]
     of_files = facts[facts["fact"].isin(FILE_FACTS)]
     others = facts[facts["fact"].isin(CONTENT_FACTS)]
     others = others[(others["fact"] != "bytes") | ~others["class"].isin(of_files["class"])]  # they follow from these
@@ -63,27 +63,35 @@ def _facts(facts: pd.DataFrame, names: dict[str, str], remark: str) -> pd.DataFr
 def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -> pd.DataFrame:
     """A row a class or source with a likely cause, that most of its images carry first."""
     rows = table[table["cause"] != ""].sort_values("carriers", ascending=False, kind="stable")
+    words = rows["cause"].map(CAUSES)
+    pair = len(table) == 2 and rows["cause"].isin(wording.MIRRORED).any()
     clearest = [None if files is None else few(files.loc[files["class"] == name, "path"].head(NAMED).tolist())
                 for name in rows[kind]]  # fmt: skip
-    return pd.DataFrame({
+    if pair:  # either may be the one that was processed
+        names = table[kind].tolist()
+        words[:], rows = wording.of_pair(rows["cause"].to_dict(), names), rows.assign(**{kind: " or ".join(names)})
+    made = pd.DataFrame({
         "class": rows[kind] if kind == "class" else "source " + rows[kind],
-        "what sets it apart": "likely " + rows["cause"].map(CAUSES), "images": rows["carriers"].map(percent),
+        "what sets it apart": "likely " + words, "images": rows["carriers"].map(percent),
         "clearest in": pd.Series(clearest, rows.index, object),
     })  # fmt: skip
+    return made.head(1) if pair else made
 
 
 def sentences(found: Differences) -> list[str]:
     """What was left out or resized, and what a network could do with it."""
     apart, total = difference_table(found).get("class", []), len(found.table)
+    pair = total == 2 and len(apart) > 0  # what sets one of two apart sets both
     slots = {
-        "nothing": total - found.table["class"].isin(apart).sum(), "classes": total, "sizes": len(found.sizes),
+        "nothing": 0 if pair else total - found.table["class"].isin(apart).sum(), "classes": total,
+        "sizes": len(found.sizes),
         "size": found.about["image size"], "unreadable": len(found.unreadable), "names": few(found.unreadable),
         "pictures": found.about["images"] + len(found.unreadable),
     }  # fmt: skip
     facts = found.facts["fact"][found.facts["own"] - found.facts["others"] >= SETS_APART]
     matched = facts.isin(["quality", "size"]).any() or found.table["cause"].isin([BLOCKS, LOST]).any()
     said = {
-        NOTHING: slots["nothing"], PAIR: total == 2, SIZES: len(found.sizes) > 1, UNREADABLE: found.unreadable,
+        NOTHING: slots["nothing"], PAIR: pair, SIZES: len(found.sizes) > 1, UNREADABLE: found.unreadable,
         MATCH: found.sizes and matched,
     }  # fmt: skip
     return [words.format(**slots) for label, words in SENTENCES.items() if said.get(label, True)]
@@ -105,7 +113,7 @@ def page(found: Differences, picture: Path) -> str:
         cross = cross[largest].head(ROWS).reset_index()
     return fill(
         "data_page.html.jinja",
-        title=f"What differs between the classes of {found.about['name']}",
+        title=f"Classes of {found.about['name']}",
         summary=sentences(found),
         differences=difference_table(found),
         picture=embedded(picture),

@@ -16,6 +16,7 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
+from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.evaluation.data_check import compare_classes, share_facts
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import select_classes
@@ -113,7 +114,7 @@ class Differences:
         tables = [self.table, None if self.sources is None else self.sources.table]
         for table in (table for table in tables if table is not None):
             named = table[table["cause"] != ""]
-            shares += [(f"{row.iloc[0]}, {row['cause']}", row["carriers"]) for _, row in named.iterrows()]
+            shares += [(f"{row.iloc[0]}, {CAUSES[row['cause']]}", row["carriers"]) for _, row in named.iterrows()]
         words, share = max(shares, key=lambda pair: pair[1], default=("", 0.0))
         return f"{words}: a share of {share:.2f} of its images, above {limit:g}" if share > limit else None
 

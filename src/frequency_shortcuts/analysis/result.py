@@ -93,7 +93,7 @@ class Analysis:
         those before (of `patch`, with a patch of their own class), each with its two-sided 90 % interval (`_low`,
         `_high`), and `_control`, the share with the part of their own class minus that before. `recall` is that of the
         class, `images` got the parts. `verdict` is one of `exchange.answers.VERDICTS`, `follows` the names of the parts
-        that the class follows, `cause` a likely one in words, or None.
+        that the class follows, `cause` a likely one in words, `reason` why there is no verdict, or None.
 
         Of two classes, what separates them can be in either: verdict, parts and cause are those of the pair.
         """
@@ -208,7 +208,7 @@ class Analysis:
 
     def __repr__(self) -> str:
         outcome = self.summary() if self.flip_test else "The maps were not tested."
-        return f"Analysis of {self.about['network']}, {len(self.classes)} classes\n{outcome}"
+        return f"Analysis of {summary.title(self)}, {len(self.classes)} classes\n{outcome}"
 
     def flip(self) -> Figure:
         """For each part the class that follows it most clearly: an image, the same with the part, the difference."""
@@ -231,7 +231,7 @@ class Analysis:
         content = examples.make_cards(
             adcs.accumulate(self.amplitude)[chosen.index], increment, self.maps[chosen.index], pictures
         )
-        title = "loss\nincrement" if self.about["method"] == "culling" else f"score by\n{self.about['method']}"
+        title = "loss\nincrement" if self.about["method"] == "culling" else "score of\nthe search"
         return cards.class_cards(content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title)
 
     def figure(self) -> Figure:

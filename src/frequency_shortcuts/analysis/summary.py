@@ -1,4 +1,4 @@
-"""What an analysis says: a table for each test, and at most five fixed sentences with slots for names and numbers."""
+"""What an analysis says: a table for each test, and at most six fixed sentences with slots for names and numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.exchange import answers
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
+from frequency_shortcuts.exchange.test import IMAGES
 from frequency_shortcuts.figures.canvas import CONTROLS, control_label
+from frequency_shortcuts.spectrum import fills
 
 from . import wording
 from .advice import advice
@@ -35,11 +37,11 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     "{causes}. {advice} Then test again.",
     PAIR: wording.PAIR,
     answers.NOT_SHOWN: "Not shown: no number is above {bound} % (largest upper end).",
-    **dict.fromkeys(
-        (answers.CANNOT_TELL, answers.NOT_RECOGNISED),
-        "Cannot tell: a number may lie on either side of its threshold. Not recognised: the recall is below {recall}, "
-        "or hardly above the share of others that are called so.",
-    ),
+    answers.CANNOT_TELL: "Cannot tell: of a part, the lower end is below its threshold and the upper end reaches "
+    f"{percent(answers.BOUND)} %. The reason has the images that got it, of about how many that would decide at the "
+    "same number. Between these two, none would. fs.analyse gives a part to at most {most} images.",
+    answers.NOT_RECOGNISED: "Not recognised: the recall is below {recall} %, or less than {margin} % above FPR, "
+    "the share of other images that are called the class.",
     TESTED: "Tested: {test:,} images (at least {least:,} of each class), with parts of {ranking:,}. The network "
     "chose among {n_classes:,} of its {outputs:,} outputs.",
 }
@@ -52,14 +54,17 @@ def flip_table(result: Analysis) -> pd.DataFrame:
     """The verdicts of the exchange test as cells: what is followed comes first. Two classes are one row."""
     table = clearest_first(result.flips)
     if len(result.classes) == 2:
-        pair = table.iloc[:1].copy()
+        pair, both = table.iloc[:1].copy(), table[table["reason"].notna()]
         pair["class"] = " or ".join(result.classes)
-        for part in PARTS:  # of the class that follows it more
+        pair["reason"] = "; ".join(both["class"] + ": " + both["reason"]) or None
+        for part in PARTS:  # of the class that follows it more, or more likely
             columns = [f"{part}{end}" for end in ("", "_low", "_high")]
-            pair[columns] = table[columns].loc[[table[f"{part}_low"].idxmax()]].to_numpy()
+            end = "_low" if (pair["verdict"] == FOLLOWS).all() else "_high"
+            pair[columns] = table[columns].loc[[table[f"{part}{end}"].idxmax()]].to_numpy()
         table = pair
     numbers = {part: with_interval(table, part) for part in PARTS}
-    named = {"follows": table["follows"].replace("", None), **numbers, "likely cause": table["cause"]}
+    named = {"follows": table["follows"].replace("", None), **numbers, "likely cause": table["cause"],
+             "reason": table["reason"]}  # fmt: skip
     return filled(table[["class", "verdict"]].assign(**named))
 
 
@@ -94,7 +99,8 @@ def rate_table(result: Analysis) -> str:
 def map_title(result: Analysis) -> str:
     """What maps were tested, in words."""
     fill = result.table.loc[result.table["headline"], "fill"].iloc[0]
-    return f"Maps of {result.about['percent']:.3g} % of the frequencies (fill: {fill}): shares in %, 95 % intervals"
+    of = f"{result.about['percent']:.3g} % of the frequencies, {fills.named(fill).words}"
+    return f"Maps of {of}: shares in %, 95 % intervals"
 
 
 def source_table(result: Analysis) -> pd.DataFrame:
@@ -104,13 +110,14 @@ def source_table(result: Analysis) -> pd.DataFrame:
 
 
 def sentences(result: Analysis) -> list[str]:
-    """What the verdicts mean, what to do about it, and what was tested: at most five."""
+    """What the verdicts mean, what to do about it, and what was tested: at most six."""
     table = result.flips
     found, not_shown = table[table["verdict"] == FOLLOWS], table[table["verdict"] == answers.NOT_SHOWN]
     highest = np.nan_to_num(not_shown[[f"{part}_high" for part in PARTS]].max(axis=None))  # 0 where there is none
     slots = _advice(result, found) if len(found) else {}
     slots |= {
-        "bound": math.ceil(100 * highest - 1e-6), "recall": answers.LEAST_RECALL, "test": len(result.test),
+        "bound": math.ceil(100 * highest - 1e-6), "recall": percent(answers.LEAST_RECALL),
+        "margin": percent(answers.LEAST_MARGIN), "most": IMAGES, "test": len(result.test),
         "least": int(np.bincount(result.test.labels).min()), "ranking": len(result.ranking),
         "n_classes": len(result.classes), "outputs": result.about["outputs"],
     }  # fmt: skip
@@ -138,6 +145,11 @@ def _advice(result: Analysis, found: pd.DataFrame) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def title(result: Analysis) -> str:
+    """The name of the network, or of its class, and of the folder or file of the images."""
+    return " on ".join(filter(None, (result.about["network"], result.about.get("images"))))
+
+
 def text(result: Analysis) -> str:
     """The tables and sentences, as plain text."""
     flips = flip_table(result).drop(columns="likely cause", errors="ignore")
@@ -162,7 +174,7 @@ def page(result: Analysis, drawings: Path) -> str:
         }
     return fill(
         "page.html.jinja",
-        title=f"Frequency shortcuts of {result.about['network']}",
+        title=title(result),
         note=NOTE,
         carry=CARRY,
         summary=sentences(result),

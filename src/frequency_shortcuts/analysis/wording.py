@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,6 +14,8 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts import __version__
+from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
+from frequency_shortcuts.exchange.answers import BOUND, CANNOT_TELL, NOT_RECOGNISED, PARTS
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.typeset import MISSING
 
@@ -20,6 +23,7 @@ LINE = 100  # characters of a sentence in a line
 MOST = 12  # rows of a table in a summary, and classes of a drawing
 PAIR = "Of two classes, either may be the one that was processed: if one is blurred, the other looks sharpened."
 WIDTH = 1400  # pixels of the pictures of a page
+MIRRORED = {LOST: RAISED, RAISED: LOST}  # causes: of two classes, what one has lost is raised in the other
 NAMED_BY = ("fact", "class", "source")  # columns that name a row
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
@@ -60,6 +64,40 @@ def with_interval(table: pd.DataFrame, name: str) -> list[str]:
     """A column of shares with the ends of their intervals, from the columns of this name, `_low` and `_high`."""
     ends = zip(*(table[f"{name}{end}"].clip(-1, 1).map(percent) for end in ("", "_low", "_high")), strict=True)
     return [value if value == MISSING else f"{value} [{low}, {high}]" for value, low, high in ends]
+
+
+def reason(row: Mapping[Any, Any]) -> str | None:
+    """Why a class has no verdict, from its row of `FlipTest.table`: recall and FPR, or what is open.
+
+    Of open parts: how many images got them, and about how many would decide at the same numbers, since the width of an
+    interval goes with one over their root. A number between bound and threshold is decided by none.
+    """
+    if row["verdict"] == NOT_RECOGNISED:
+        return f"recall {percent(row['recall'])}, FPR {percent(row['false_positives'])}"
+    if row["verdict"] != CANNOT_TELL:
+        return None
+    needed, between, images = {}, [], int(row["images"])
+    for part, kind in PARTS.items():
+        value, high = row[part], row[f"{part}_high"]
+        if high >= BOUND:
+            distance = max(value - kind.threshold, BOUND - value)
+            if distance > 0:
+                reach = (high - row[f"{part}_low"]) / 2
+                needed[part] = max(images + 1, math.ceil(images * (reach / distance) ** 2))
+            else:
+                between.append(f"{part} is from {percent(BOUND)} to {percent(kind.threshold)}")
+    if needed:
+        most = max(needed.values())
+        step = 10 ** max(0, len(str(most)) - 2)  # two digits, rounded up
+        between.append(f"{', '.join(needed)}: {images} of {-(-most // step) * step:,} images")
+    return "; ".join(between) or None
+
+
+def of_pair(named: Mapping[int, str], classes: Sequence[str]) -> str:
+    """The causes of both of two classes as one, in words: what sets one apart can be in the other."""
+    mirrored = {1 - k: MIRRORED[name] for k, name in named.items() if name in MIRRORED}
+    both = {**mirrored, **named}
+    return ", or ".join(f"{classes[k]}: {CAUSES[both[k]]}" for k in [*named, *(both.keys() - named.keys())])
 
 
 def filled(table: pd.DataFrame) -> pd.DataFrame:

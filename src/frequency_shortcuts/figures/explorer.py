@@ -17,8 +17,9 @@ import pandas as pd
 from PIL import Image
 
 from frequency_shortcuts.evaluation.verdicts import LOWEST, MOST_FPR, RECOGNISED_TPR
-from frequency_shortcuts.exchange.answers import PARTS
+from frequency_shortcuts.exchange.answers import BOUND, LEAST_MARGIN, LEAST_RECALL, PARTS
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.storage.tables import RUN
 
 from .canvas import CONTROLS, control_label
@@ -79,8 +80,9 @@ def explorer_page(
     content = {"split": tested["split"], "percent": f"{tested['percent']:g}", "datasets": datasets}
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _PAGE.render(
-        title=title, side=SIDE, most_fpr=MOST_FPR, data=data.replace("<", "\\u003c"),
-        **{name: tested[name] for name in ("fills", "split", "percent", "strong")},
+        title=title, side=SIDE, most_fpr=MOST_FPR, data=data.replace("<", "\\u003c"), parts=PARTS, bound=BOUND,
+        recall=LEAST_RECALL, margin=LEAST_MARGIN, fills=[named(fill).words for fill in tested["fills"]],
+        **{name: tested[name] for name in ("split", "percent", "strong")},
     )  # fmt: skip
 
 
@@ -123,7 +125,7 @@ def _number(row: Mapping[str, Any], name: str) -> str:
     """A number with its interval, where it has one."""
     if pd.isna(row.get(name)):
         return "not measured"
-    ends = [row[f"{name}_{end}"] for end in ("low", "high") if f"{name}_{end}" in row]
+    ends = [np.clip(row[f"{name}_{end}"], -1, 1) for end in ("low", "high") if f"{name}_{end}" in row]
     return f"{row[name]:z.2f}" + (f" [{ends[0]:z.2f}, {ends[1]:z.2f}]" if ends else "")
 
 

@@ -86,10 +86,12 @@ def spectra_of_classes(
 ) -> Figure:
     """The amplitude of each class above the frequencies at which it differs from the others, on logarithmic scales.
 
-    spectra, differences : float [class, H, W], centred; differences are 1 by chance
+    spectra, differences : float [class, H, W], centred; differences are 1 by chance; of two classes, which have the
+        same, it is drawn once
     """
     lines = -(-len(classes) // 6)
     columns = -(-len(classes) // lines)
+    differences = differences[:1] if len(classes) == 2 else differences
     kinds = [(spectra, "viridis", "amplitude"), (differences, "Greys", "difference")]
     norms = [LogNorm(*np.quantile(spectra[spectra > 0], [0.01, 0.999])), LogNorm(1, max(10, differences.max()))]
     with canvas.style():
@@ -97,6 +99,8 @@ def spectra_of_classes(
         panel = side * spectra.shape[1] / spectra.shape[2]
         size = 0.4 + lines * (2 * panel + 0.45), 1.0 + side * columns
         figure, axes = canvas.page_of_panels(2 * lines, columns, *size)
+        if len(differences) == 1:
+            axes[1, 0].set_subplotspec(axes[1, 0].get_gridspec()[1, :])
         for first in range(0, len(classes), columns):
             rows, names = axes[2 * (first // columns) :][:2], classes[first : first + columns]
             for line, (planes, cmap, _), norm in zip(rows, kinds, norms, strict=True):
@@ -108,7 +112,7 @@ def spectra_of_classes(
             axis.set_visible(axis.has_data())
         figure.supxlabel("horizontal and vertical frequency, cycles per image", fontsize=8)
         for line, (_, cmap, words), norm in zip(axes, kinds, norms, strict=False):
-            bar = figure.colorbar(ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01)
+            bar = figure.colorbar(ScalarMappable(norm, cmap), ax=line.tolist(), fraction=0.02, pad=0.01, panchor=False)
             bar.set_label(words)
             canvas.logarithmic(bar.ax.yaxis)
         canvas.write_title(figure, "", note)
