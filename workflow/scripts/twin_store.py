@@ -16,11 +16,12 @@ def main(snakemake, created_by):
     root = Path(settings["ood"]["root"]) / snakemake.wildcards.rendition
     with read_hdf5(snakemake.input.images) as store:
         classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
+        tones = stores.known_tones(store)
         split = next(name for name in ("test", "validation", "train") if name in store)
         channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
     files, labels, _ = folders.listing(root, folders.matched(classes, root, settings["ood"].get("classes")))
     how = {"resize": settings.get("resize"), "on_error": settings.get("on_error", "stop")}
-    pictures = ImageFiles(files, tuple(size), channels, workers=snakemake.threads, **how)
+    pictures = ImageFiles(files, tuple(size), channels, workers=snakemake.threads, tones=tones, **how)
     stores.write(
         snakemake.output[0],
         {"test": (pictures, labels)},

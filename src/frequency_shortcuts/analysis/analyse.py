@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.splits import images_digest
 from frequency_shortcuts.evaluation import shortcuts
 from frequency_shortcuts.evaluation import trials as test_of_maps
@@ -185,10 +186,11 @@ def _facts(subject: Subject, accuracy: float, search: PlannedSearch | None, run:
     """What identifies the network and the images, and what was planned, for the page and the files."""
     ranking, test = subject.ranking, subject.test
     _, _, height, width = ranking.images.shape
+    remarks = dict.fromkeys(one.images.tones.text for one in (ranking, test) if isinstance(one.images, ImageFiles))
     return {
         "network": run.name or type(subject.network).__name__,
         "outputs": subject.n_outputs,
-        "remark": "; ".join(filter(None, (subject.remark, search.remark if search else ""))),
+        "remark": "; ".join(filter(None, (subject.remark, search.remark if search else "", *remarks))),
         "weights_sha256": weights_digest(subject.network.state_dict()),
         "images_sha256": hashlib.sha256(images_digest(ranking.images) + images_digest(test.images)).hexdigest(),
         "device": str(device_of(subject.network)),

@@ -7,7 +7,7 @@ import contextlib
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.file_facts import CONTENT, FileFacts, content_facts, file_facts
 from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.pictures import ImageFiles
+from frequency_shortcuts.data.pictures import ImageFiles, Tones
 from frequency_shortcuts.data.preprocessing import Preprocessing
 from frequency_shortcuts.data.splits import Images, StoredImages, check_classes, subset
 from frequency_shortcuts.data.torch_dataset import DatasetImages
@@ -33,7 +33,7 @@ FEWEST = 20  # images of a class
 KEPT = 2**31  # bytes of pixels that are kept in memory; of more, files are read again
 LARGEST = 512  # pixels: the default size of pictures that have no common size
 BATCH = 256  # images
-GREY = ("grey", "black and white")  # modes of pictures that are read with one channel, if all are so
+GREY = ("grey", "16 bit grey", "black and white")  # modes of pictures that are read with one channel, if all are so
 Source = Any  # None, names, a function, or the name of a column or file
 
 
@@ -47,6 +47,7 @@ class DataImages:
     sources : str [n], or None
     sizes : how many files have each size (height, width); empty without files
     unreadable : the files that cannot be read
+    tones : of 16-bit files
     """
 
     images: Images
@@ -57,6 +58,7 @@ class DataImages:
     sources: npt.NDArray[np.str_] | None
     sizes: collections.Counter[tuple[int, int]]
     unreadable: tuple[str, ...]
+    tones: Tones = field(default_factory=lambda: Tones([]))
 
     def take(self, chosen: IntArray) -> Images:
         """The chosen images [k]; files that are not in memory stay unread."""
@@ -155,7 +157,7 @@ def _read_files(
         raise ValueError(f"{len(unreadable)} of {len(listed)} pictures cannot be read: {few(unreadable)}")
     facts = _of_heads([heads[i] for i in kept]).join(content)
     sources = None if sources is None else sources[kept]
-    return DataImages(pixels, numbers[kept], classes, names[kept], facts, sources, sizes, unreadable)
+    return DataImages(pixels, numbers[kept], classes, names[kept], facts, sources, sizes, unreadable, files.tones)
 
 
 def common_size(sizes: collections.Counter[tuple[int, int]]) -> tuple[int, int]:

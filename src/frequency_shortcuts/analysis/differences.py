@@ -181,6 +181,7 @@ def differences(
         "classes": len(data.classes),
         "name": Path(images).resolve().name if isinstance(images, str | os.PathLike) else type(images).__name__,
         "image size": f"{width} x {height}",
+        **({"16 bits": data.tones.text} if data.tones.text else {}),
         "seed": seed,
         "seconds": round(time.perf_counter() - begin, 1),
     }

@@ -17,7 +17,7 @@ from tqdm import tqdm
 from frequency_shortcuts.data.artefacts import BLOCKS, LOST, Pixels, put
 from frequency_shortcuts.data.file_facts import jpeg_settings
 from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.pictures import BILINEAR, FORMATS, upright
+from frequency_shortcuts.data.pictures import BILINEAR, opened, upright
 from frequency_shortcuts.evaluation.data_check import compare_classes, share_facts
 from frequency_shortcuts.evaluation.forensics import BLOCK, SIDE
 from frequency_shortcuts.storage.files import check_folder, explain_full_disk
@@ -90,8 +90,8 @@ def match(
         with explain_full_disk(partial):
             for i, path in enumerate(tqdm(old, desc="matching", unit="file", disable=None)):
                 words: list[str] = []
-                with Image.open(root / path, formats=FORMATS) as opened:
-                    picture = upright(opened, data.images.shape[1])
+                with opened(root / path) as stored:
+                    picture = upright(stored, data.images.shape[1], data.tones.range)
                 if scale is not None and not own[i]:
                     pixels = np.atleast_3d(np.array(picture)).transpose(2, 0, 1)[None]
                     picture = Image.fromarray(put("resized", scale, pixels)[0].transpose(1, 2, 0).squeeze())

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from frequency_shortcuts.data.pictures import share_tones
 from frequency_shortcuts.data.preprocessing import PROBES, Preprocessing
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.external import Logits, logits_only
@@ -77,7 +78,9 @@ def read_images(images: Any, labels: Any, prepared: Preprocessing, test: Test) -
     if test.images is None:
         return own
     other = read_labelled(test.images, test.labels, prepared, "test images")
-    return replace(own, test=other.test or other)  # a store has a split for it
+    other = other.test or other
+    share_tones(own.images, other.images)
+    return replace(own, test=other)  # a store has a split for it
 
 
 def match_network(

@@ -16,13 +16,15 @@ from PIL import Image, JpegImagePlugin
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.storage.files import kind_of
 
-from .pictures import FORMATS
+from . import dicom
+from .pictures import opened
 
 CONTENT = ("brightness", "contrast", "saturation")
 SIDE = 32  # pixels along the short side, about as many as brightness, contrast and saturation are measured on
 _SUBSAMPLING = {0: "4:4:4", 1: "4:2:2", 2: "4:2:0"}  # as Pillow numbers it
 _MODES = {"1": "black and white", "L": "grey", "LA": "grey with transparency", "P": "indexed colours",
-          "RGB": "colour", "RGBA": "colour with transparency"}  # fmt: skip
+          "RGB": "colour", "RGBA": "colour with transparency", "I": "16 bit grey", "I;16": "16 bit grey",
+          "I;16B": "16 bit grey"}  # fmt: skip
 
 
 class FileFacts(NamedTuple):
@@ -43,7 +45,7 @@ class FileFacts(NamedTuple):
 
 
 def file_facts(path: str | os.PathLike[str]) -> FileFacts:
-    """The facts of an image file, of which only the head is read.
+    """The facts of an image file, of which only the head is read; of DICOM, its size and kind of pixels.
 
     Raises ValueError for a file that is no picture.
 
@@ -53,10 +55,12 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
     if kind := kind_of(path):  # it may never end
         raise ValueError(f"{path} is {kind}, not a file")
     try:
-        opened = Image.open(path, formats=FORMATS)
+        if str(path).lower().endswith(dicom.ENDINGS):
+            return FileFacts("DICOM", "none", "none", *dicom.read_head(path), Path(path).stat().st_size)
+        head = opened(path)
     except Exception as error:  # Pillow raises nearly any error for damaged files
         raise ValueError(f"{path} cannot be read as a picture ({error})") from error
-    with opened as picture:
+    with head as picture:
         kind, quality, subsampling = str(picture.format), "none", "none"
         if isinstance(picture, JpegImagePlugin.JpegImageFile):  # also the first of several pictures in one file
             kind, quality = "JPEG", _quality(picture.quantization)

@@ -13,9 +13,11 @@ import numpy.typing as npt
 
 from frequency_shortcuts.storage.files import kind_of
 
+from . import dicom
 from .splits import check_characters
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+SUFFIXES: tuple[str, ...] = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
+SUFFIXES += dicom.ENDINGS if dicom.installed() else ()
 
 
 def listing(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import itertools
+import logging
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,10 +21,17 @@ from tqdm import tqdm
 
 from frequency_shortcuts.storage.files import kind_of
 
+from . import dicom
+
+log = logging.getLogger(__name__)
+
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # Pillow goes by the content, and by default opens many more
 OnError = Literal["stop", "skip"]
 Resize = int | tuple[int, int] | None  # see `ImageFiles`
 BILINEAR = Image.Resampling.BILINEAR
+DEEP = (".png", ".tif", ".tiff", *dicom.ENDINGS)  # endings of files that may have 16 bits
+FULL = (0, 65535)  # black and white of 16 bits
+_LOCK = threading.Lock()
 # The operations that undo the orientations of EXIF
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -45,6 +54,68 @@ def check_finite(image: npt.NDArray[Any]) -> None:
         raise ImageError("it holds numbers that are not finite")
 
 
+class Tones:
+    """Black and white of the 16-bit pictures among the files of a set, from which it is found when one is decoded.
+
+    Black is 0 or, for negative values of DICOM, the next -2**k below them. White is black + 2**b - 1 for the fewest
+    bits b, from 8, that hold all values: other pictures of a device are scaled alike.
+
+    found : the number of these pictures, their smallest and their largest value, if they are known
+    """
+
+    def __init__(
+        self, files: Sequence[str | os.PathLike[str]], workers: int = 1, found: tuple[int, ...] | None = None
+    ) -> None:
+        self.files, self.workers, self.found = files, workers, found
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """Black and white, which are logged when they are found, unless they are 0 and 65,535."""
+        with _LOCK:
+            if self.found is None:
+                deep = [path for path in self.files if str(path).lower().endswith(DEEP)]
+                with ThreadPoolExecutor(self.workers) as pool:
+                    ends = [found for found in pool.map(_ends, deep) if found]
+                self.found = (len(ends), min(ends)[0], max(high for _, high in ends)) if ends else (0, *FULL)
+                if self.text:
+                    log.warning("%s", self.text)
+        return self._range()
+
+    def _range(self) -> tuple[int, int]:
+        _, least, largest = self.found or (0, *FULL)
+        black = -(1 << (-least - 1).bit_length()) if least < 0 else 0
+        return black, black + (1 << max(8, (largest - black).bit_length())) - 1
+
+    @property
+    def text(self) -> str:
+        """What is said of them; empty for 0 and 65,535, and before they are found."""
+        values = [f"{value:,}" for value in (*(self.found or ()), *self._range())]
+        if self._range() == FULL:
+            return ""
+        return "16-bit pictures: {}, with values from {} to {}; {} is black and {} is white".format(*values)
+
+
+def _ends(path: str | os.PathLike[str]) -> tuple[int, int] | None:
+    """The smallest and largest value of a 16-bit picture; None of others, and of what does not decode."""
+    with contextlib.suppress(Exception):
+        if not kind_of(path):
+            with opened(path) as picture:
+                if picture.mode.startswith("I"):
+                    low, high = int((values := np.asarray(picture)).min()), int(values.max())
+                    return (low, high) if low >= -(2**16) * (picture.format == "DICOM") and high < 2**16 else None
+    return None
+
+
+def opened(path: str | os.PathLike[str]) -> Image.Image:
+    """A picture whose head is read. Raises ValueError for a file that is none."""
+    if str(path).lower().endswith(dicom.ENDINGS):
+        return dicom.read_picture(path)
+    try:
+        return Image.open(path, formats=FORMATS)
+    except UnidentifiedImageError:
+        raise ValueError(f"it is none of {', '.join(FORMATS)}") from None
+
+
 class ImageFiles:
     """Image files as one array uint8 [n, channels, height, width]. Several threads decode them when they are read.
 
@@ -53,9 +124,10 @@ class ImageFiles:
     shape of the picture; None crops the largest part of the right shape and resizes that. Both average over the pixels
     that they leave out. on_error: whether `decoded` stops at a file that does not decode, or skips it.
 
-    Images that are rotated by EXIF, indexed, grey, CMYK or 16-bit are converted. Transparent pixels are laid on white,
-    and the first frame of an animation is used. `converted` counts these images. Indexing raises ValueError, naming the
-    file, if a file does not decode. With a dict in `kept`, images stay in it, and in those of subsets.
+    Images that are rotated by EXIF, indexed, grey, CMYK or 16-bit are converted, 16 bits by the `Tones` of all files,
+    also in subsets, or those that are given. Transparent pixels are laid on white, and the first frame of an animation
+    is used. `converted` counts these images. Indexing raises ValueError, naming the file, if a file does not decode.
+    With a dict in `kept`, images stay in it, and in those of subsets.
     """
 
     kept: dict[Path, npt.NDArray[Any]] | None = None
@@ -69,6 +141,7 @@ class ImageFiles:
         resize: Resize = None,
         workers: int = 1,
         on_error: OnError = "stop",
+        tones: Tones | None = None,
     ) -> None:
         if channels not in (1, 3):
             raise ValueError(f"channels {channels}: expected 3 or 1")
@@ -80,7 +153,7 @@ class ImageFiles:
         self.dtype = np.dtype(np.uint8)
         self.converted: collections.Counter[str] = collections.Counter()
         self.skipped: list[str] = []
-        self._lock = threading.Lock()
+        self.tones = tones or Tones(self.files, self.workers)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -94,9 +167,10 @@ class ImageFiles:
         return part
 
     def origin(self) -> tuple[object, ...]:
-        """The files with their sizes and times, and the settings for reading them."""
+        """The files with their sizes and times, the settings for reading them, and a range below 16 bits."""
         facts = [(str(name), (about := Path(name).stat()).st_size, about.st_mtime_ns) for name in self.files]
-        return facts, self.shape, self.resize
+        tones = self.tones.range
+        return facts, self.shape, self.resize, *(tones if tones != FULL else ())
 
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         chosen = np.arange(len(self))[index]
@@ -166,21 +240,25 @@ class ImageFiles:
                     result.cancel()
 
     def _decode(self, path: Path) -> npt.NDArray[Any]:
-        try:
-            opened = Image.open(path, formats=FORMATS)
-        except UnidentifiedImageError:
-            raise ValueError(f"it is none of {', '.join(FORMATS)}") from None
-        with opened as picture:
+        with opened(path) as picture:
             peculiarities = _peculiarities(picture)
-            pixels = self._image(picture)
+            pixels = self._image(picture, self.tones.range if "16 bit" in peculiarities else FULL)
         if peculiarities:
-            with self._lock:
+            with _LOCK:
                 self.converted.update(peculiarities)
         return pixels
 
-    def _image(self, picture: Image.Image) -> npt.NDArray[Any]:
+    def _image(self, picture: Image.Image, tones: tuple[int, int]) -> npt.NDArray[Any]:
         _, channels, height, width = self.shape
-        return as_pixels(picture, height, width, channels, self.resize)
+        return as_pixels(picture, height, width, channels, self.resize, tones)
+
+
+def share_tones(*sets: Any) -> None:
+    """Scale the 16-bit pictures of several sets alike, by the range of them all; others than `ImageFiles` stay."""
+    files = [one for one in sets if isinstance(one, ImageFiles)]
+    tones = Tones([path for one in files for path in one.tones.files], max((one.workers for one in files), default=1))
+    for one in files:
+        one.tones = tones
 
 
 def as_pixels(
@@ -189,9 +267,10 @@ def as_pixels(
     width: int,
     channels: int,
     resize: Resize = None,
+    tones: tuple[int, int] = FULL,
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
-    whole = upright(picture, channels)
+    whole = upright(picture, channels, tones)
     if resize is None:
         fitted = ImageOps.fit(whole, (width, height), BILINEAR)
     elif isinstance(resize, tuple):
@@ -205,8 +284,10 @@ def as_pixels(
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def upright(picture: Image.Image, channels: int) -> Image.Image:
+def upright(picture: Image.Image, channels: int, tones: tuple[int, int] = FULL) -> Image.Image:
     """A picture of any kind in 8 bit, grey for one channel or RGB for three, turned as EXIF says, on white.
+
+    tones : black and white of 16 bits; values outside are clipped
 
     Raises ValueError for pixels of more than 16 bit, and for floating-point numbers.
     """
@@ -215,11 +296,12 @@ def upright(picture: Image.Image, channels: int) -> Image.Image:
     turned = picture.transpose(turn) if turn is not None else picture
     if turned.mode.startswith("I"):  # 16 bit: Pillow would clip at 255
         deep = np.asarray(turned)
-        if deep.min() < 0 or deep.max() > 65535:
+        black, white = tones
+        if deep.min() < min(0, black) or deep.max() > 65535:
             raise ValueError("pixels of more than 16 bit")
-        tones = (deep // 257).astype(np.uint8)
+        grey = ((deep.astype(np.int32) - black) * 255 // (white - black)).clip(0, 255).astype(np.uint8)
         clear = picture.info.get("transparency")
-        turned = Image.fromarray(tones if clear is None else np.where(deep == clear, np.uint8(255), tones))
+        turned = Image.fromarray(grey if clear is None else np.where(deep == clear, np.uint8(255), grey))
     elif turned.mode == "F":
         raise ValueError("pixels are floating-point numbers")
     elif turned.has_transparency_data:

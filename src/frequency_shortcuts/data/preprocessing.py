@@ -17,7 +17,7 @@ from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
 from .entry_points import first_line
 from .normalisation import check_statistics
-from .pictures import ImageError, ImageFiles, Resize, as_pixels, check_finite, upright
+from .pictures import FULL, ImageError, ImageFiles, Resize, as_pixels, check_finite, upright
 from .torch_dataset import IMAGE_KEYS
 
 PROBES = 8  # images that stand for all of them
@@ -79,16 +79,16 @@ class Preprocessing:
         mean, _ = self.statistics
         return 3 if mean is None else np.size(mean)
 
-    def __call__(self, picture: Image.Image) -> Pixels:
+    def __call__(self, picture: Image.Image, tones: tuple[int, int] = FULL) -> Pixels:
         """The image [channels, H, W] of a picture of any kind: uint8, or float as the network sees it.
 
         Raises ImageError if the transform fails or returns no image, or if it ends with a mean and std beside these.
         """
         if self.transform is None:
             height, width = self.shape or (picture.height, picture.width)
-            return as_pixels(picture, height, width, self.channels, self.resize)
+            return as_pixels(picture, height, width, self.channels, self.resize, tones)
         try:
-            returned = self.transform(upright(picture, self.channels))
+            returned = self.transform(upright(picture, self.channels, tones))
         except (Exception, SystemExit) as error:  # the user's code may raise any error
             raise ImageError(f"the transform fails ({first_line(error)})") from error
         image = _image_in(returned)
@@ -118,8 +118,8 @@ class TransformedFiles(ImageFiles):
         """The files with their sizes and times, and the first of the images: a function has no identity."""
         return *super().origin(), hashlib.sha256(self[:PROBES].tobytes()).hexdigest()
 
-    def _image(self, picture: Image.Image) -> Pixels:
-        image = self._prepared(picture)
+    def _image(self, picture: Image.Image, tones: tuple[int, int]) -> Pixels:
+        image = self._prepared(picture, tones)
         check_finite(image)
         if self._first is not None and image.shape != self._first.shape:
             raise ImageError(

@@ -2,7 +2,8 @@
 
 A store holds the groups `train`, `validation` and `test` (or some of them), each with `images` uint8
 [n, channels, H, W], one after the other, and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per
-channel, of the training images, in units of [0, 1]) and `source`. `train/stylised` may hold a restyled twin of every
+channel, of the training images, in units of [0, 1]) and `source`; `tones` are the
+number of 16-bit files, their smallest and their largest value. `train/stylised` may hold a restyled twin of every
 training image. A store of files holds `files` instead of `images`: paths that are decoded when they are read, for sets
 that are too large to be kept twice.
 """
@@ -29,7 +30,7 @@ from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .folders import check_utf8
 from .normalisation import channel_sums, check_statistics, moments
-from .pictures import ImageFiles
+from .pictures import FULL, ImageFiles, Tones
 from .splits import Images, Split, check_classes, first_of_each_class
 from .stored_images import Stored
 
@@ -93,7 +94,7 @@ def write(
             file["planted"].attrs.update(planted[1])
             file.attrs["layout"] = "centred"
         source += f", {skipped} undecodable images skipped" if skipped else ""
-        _describe(file, classes, mean, std, source, created_by, about)
+        _describe(file, classes, mean, std, source, created_by, {**(about or {}), **_tones(splits)})
 
 
 def write_files(
@@ -130,7 +131,18 @@ def write_files(
             group["files"].attrs["resize"] = pictures.resize or 0
             group.create_dataset("labels", data=labels)
         mean, std = map(np.asarray, statistics)
-        _describe(file, classes, mean, std, source, created_by, about)
+        _describe(file, classes, mean, std, source, created_by, {**(about or {}), **_tones(splits)})
+
+
+def _tones(splits: Mapping[str, tuple[Images, Any]]) -> dict[str, Any]:
+    """An attribute for the values of 16-bit files, unless they have the range of 16 bits."""
+    tones = [images.tones for images, _ in splits.values() if isinstance(images, ImageFiles)]
+    return {"tones": tones[0].found} if tones and tones[0].range != FULL else {}
+
+
+def known_tones(file: h5py.File, names: Sequence[str] = ()) -> Tones | None:
+    """The `Tones` of the 16-bit files of a store, if it names them."""
+    return Tones(names, found=tuple(map(int, file.attrs["tones"]))) if "tones" in file.attrs else None
 
 
 def as_text(name: Any) -> str:
@@ -148,7 +160,7 @@ def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...
 
 def _describe(
     file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, created_by: str,
-    about: Mapping[str, str] | None,
+    about: Mapping[str, Any] | None,
 ) -> None:  # fmt: skip
     if np.any(np.asarray(std) <= 0):
         raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
@@ -303,7 +315,12 @@ def read(
             channels, *size = map(int, about["shape"])
             height, width = size
             lazy["images"] = ImageFiles(
-                names[chosen].tolist(), (height, width), channels, resize=int(about["resize"]) or None, workers=workers
+                names[chosen].tolist(),
+                (height, width),
+                channels,
+                resize=int(about["resize"]) or None,
+                workers=workers,
+                tones=known_tones(file, names) or Tones(names, found=(0, *FULL)),
             )
         else:
             lazy |= {name: Stored(path, split, chosen, name, workers) for name in lazy if name in group}

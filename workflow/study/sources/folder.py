@@ -95,6 +95,7 @@ folder:
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for folders that are missing, or that the settings do not match."""
+        from frequency_shortcuts.data.pictures import FULL
         from frequency_shortcuts.data.splits import first_of_each_class
 
         settings = plan.dataset(name)
@@ -103,6 +104,7 @@ folder:
             raise ValueError(f"no folder {' and no folder '.join(missing)}: expected class folders with image files")
         splits, classes, _ = split_folder(settings)
         for pictures, labels in splits.values():
+            pictures.tones.found = (0, *FULL)  # a check needs no range of all files
             for _ in pictures.subset(first_of_each_class(labels, 1)[:PER_SPLIT]).decoded():
                 pass
         description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
@@ -142,7 +144,7 @@ def split_folder(settings: Mapping[str, Any], workers: int = 1) -> tuple[Splits,
     settings: the data set in the configuration. Raises ValueError if the folders do not match them.
     """
     from frequency_shortcuts.data import folders
-    from frequency_shortcuts.data.pictures import ImageFiles
+    from frequency_shortcuts.data.pictures import ImageFiles, share_tones
     from frequency_shortcuts.data.splits import stratified
 
     channels, height, width = shape_of(settings)
@@ -163,6 +165,7 @@ def split_folder(settings: Mapping[str, Any], workers: int = 1) -> tuple[Splits,
         twins = pictures(
             folders.twins([Path(file) for file in splits["train"][0].files], settings["root"], settings["stylised"])
         )
+    share_tones(twins, *(images for images, _ in splits.values()))
     return splits, names, twins
 
 

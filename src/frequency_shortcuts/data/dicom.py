@@ -1,0 +1,64 @@
+"""Pictures in DICOM files, which the optional package pydicom reads."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+ENDINGS = (".dcm", ".dicom")
+INSTALL = "DICOM needs pydicom: pip install 'frequency-shortcuts[dicom]'"
+TAGS = [
+    "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "PlanarConfiguration", "Rows", "Columns",
+    "BitsAllocated", "BitsStored", "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "PixelData",
+]  # fmt: skip
+
+
+def installed() -> bool:
+    """Whether pydicom is there."""
+    return importlib.util.find_spec("pydicom") is not None
+
+
+def read_head(path: str | os.PathLike[str]) -> tuple[int, int, str]:
+    """Height, width and mode in words of a DICOM file. Raises ValueError for a file that is none."""
+    head = _read(path, stop_before_pixels=True)
+    grey = "16 bit grey" if head.BitsAllocated > 8 else "grey"
+    return int(head.Rows), int(head.Columns), grey if head.SamplesPerPixel == 1 else "colour"
+
+
+def read_picture(path: str | os.PathLike[str]) -> Image.Image:
+    """The first frame of a DICOM file. Nothing is read of its head but how pixels are stored.
+
+    Grey of more than 8 bits has the mode I: values after slope and intercept, rounded, which may be negative, as of CT.
+    MONOCHROME1 is inverted in the range of its bits. Raises ValueError for other kinds of pixels.
+    """
+    data = _read(path)
+    kind, bits = data.PhotometricInterpretation, data.BitsAllocated
+    if not kind.startswith("MONOCHROME" if bits > 8 else ("MONOCHROME", "RGB", "YBR")):
+        raise ValueError(f"its pixels are {kind} of {bits} bits: expected grey, or RGB or YBR of 8")
+    try:
+        from pydicom.pixels.utils import pixel_array
+
+        pixels = pixel_array(data, index=0)
+    except Exception as error:  # each decoder has its own
+        raise ValueError(" ".join(str(error).split())) from error
+    if kind == "MONOCHROME1":
+        pixels = (-1 if data.PixelRepresentation else 2**data.BitsStored - 1) - pixels.astype(np.int32)
+    if bits > 8:
+        pixels = np.rint(pixels * float(data.get("RescaleSlope") or 1) + float(data.get("RescaleIntercept") or 0))
+    picture = Image.fromarray(pixels.astype(np.int32 if bits > 8 else np.uint8))
+    picture.format = "DICOM"
+    return picture
+
+
+def _read(path: str | os.PathLike[str], **options: Any) -> Any:
+    if not installed():
+        raise ValueError(INSTALL)
+    import pydicom
+
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)  # its errors say the same
+    return pydicom.dcmread(path, specific_tags=TAGS, **options)
