@@ -131,9 +131,9 @@ NETWORK = [  # options that name a network and images
                  help="Your weights: safetensors or a state_dict of torch.save."),
     click.option("--outputs", callback=_outputs, metavar="NAME=N,...",
                  help="Output of the network for each class folder: zebra=340,ox=345, or numbers alone in the "
-                      "order of the names, capitals first."),
+                      "order of the names, capitals first; pneumonia=0 of a network with one output."),
     click.option("--mean", callback=_numbers(float, "numbers such as 0.485,0.456,0.406"), metavar="X,X,X",
-                 help="Mean of each channel, from 0 to 1. Default: of the weights."),
+                 help="Mean of each channel, from 0 to 1; one number is of grey pictures. Default: of the weights."),
     click.option("--std", callback=_numbers(float, "numbers such as 0.229,0.224,0.225"), metavar="X,X,X",
                  help="Standard deviation of each channel. Default: of the weights."),
     click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
@@ -411,17 +411,18 @@ def _analysis(
     from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
     names = class_names(options["images"])
-    mean, std = options["mean"], options["std"]
+    mean, std = (values[0] if values and len(values) == 1 else values for values in (options["mean"], options["std"]))
     size, resize = options["size"], options["resize"]
     preprocessing = fs.Preprocessing(mean, std, size, resize)
     named = open_network(
-        options["model"], weights=options["weights"], checkpoint=options["checkpoint"], n_classes=len(names),
+        options["model"], weights=options["weights"], checkpoint=options["checkpoint"],
+        n_classes=1 if len(options["outputs"] or ()) == 1 else len(names),
         channels=preprocessing.channels, size=preprocessing.shape or (224, 224),
     )  # fmt: skip
     transform = named.transform
     if size is not None:
         of_weights = normalisation_of(transform)
-        transform = preprocessing if mean or std else fs.Preprocessing(*of_weights, size, resize)
+        transform = fs.Preprocessing(*of_weights, size, resize) if mean is std is None else preprocessing
     elif options["images"].is_dir() and (transform is None or isinstance(transform, fs.Preprocessing)):
         raise ValueError("the network names no image size: give --size, --mean and --std")
     ranking, test = options["images_per_class"] or (None, None)

@@ -185,6 +185,8 @@ def test_devices(monkeypatch):
         pick_device("cuda")
     with pytest.raises(ValueError, match="unknown device 'gpu': choose auto, cpu, cuda"):
         pick_device("gpu")
+    with pytest.raises(ValueError, match=r"device mps has no float64, .*: give network.cpu\(\), device cpu"):
+        pick_device("mps")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert pick_device() == torch.device("cuda")

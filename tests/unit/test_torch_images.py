@@ -32,7 +32,7 @@ class Items:
     def __getitem__(self, i):
         self.read[i] += 1
         image, label = self.change(torch.from_numpy(IMAGES[i]), self.read[i]), int(LABELS[i])
-        return (image, label) if self.kind == "pair" else {"pixel_values": image, "labels": label, "text": "x"}
+        return (image, label, i) if self.kind == "pair" else {"pixel_values": image, "labels": label, "text": "x"}
 
 
 def split(labelled, *parts):
@@ -100,8 +100,8 @@ class Stream(IterableDataset):
 @pytest.mark.parametrize(
     ("dataset", "words"),
     [
-        (TensorDataset(torch.zeros(9, 1, 4, 4)), r"item 0 is a tuple: expected \(image, label\), or a dict"),
-        ([{"pixels": 1, "label": 2}], r"item 0 is a dict: expected \(image, label\), or a dict with pixel_values"),
+        (TensorDataset(torch.zeros(9, 1, 4, 4)), r"item 0 is a tuple: expected \(image, label, \.\.\.\), or"),
+        ([{"pixels": 1, "label": 2}], r"item 0 is a dict: .*\), or a dict with pixel_values"),
         ([], "the list is empty"),
         (Stream(), "images are a Stream: expected an array or tensor"),
         ([(torch.zeros(1, 4, 4), 0), (torch.zeros(1, 5, 4), 0)], "item 1 has another size than item 0; all need one"),

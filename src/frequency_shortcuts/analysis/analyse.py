@@ -65,12 +65,14 @@ def analyse(
 
     Parameters
     ----------
-    network : returns logits [n, outputs], alone, first in a tuple, or as `.logits` of an object. It does not change
+    network : returns logits [n, outputs], alone, first in a tuple, or as `.logits` of an object; of two classes also
+        one logit or probability, [n, 1] or [n], of the second class or of that which `Test.outputs` names. It does not
+        change; of a compiled network, its own module is used
     images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n], the numbers of the classes; a
         map-style torch Dataset, a DataLoader, or a `Split`; the path of a folder that holds a folder of pictures for
         each class, or of an HDF5 file. uint8 images need a mean and std; float images from 0 to 1 are normalised if
         these are given; other float images are used as they are
-    mean, std : [channels], to normalise with, in units of [0, 1]
+    mean, std : [channels], or one number, to normalise with, in units of [0, 1]
     transform : makes an image of a picture, such as what `weights.transforms()` of torchvision returns, a Compose or an
         image processor of Hugging Face, which is called on each picture when it is needed; or a `Preprocessing`. Of
         arrays and tensors only the mean and std are used with which it ends
@@ -87,7 +89,7 @@ def analyse(
     >>> result.flips[["class", "fine", "field", "patch", "verdict", "follows", "cause"]]
     """
     begin = time.perf_counter()
-    check_network(network)
+    network = check_network(network)
     for name, value, kind in (("test", test, Test), ("run", run, Run)):
         if not isinstance(value, kind | None):
             raise ValueError(f"{name} is a {type(value).__name__}: expected fs.{kind.__name__}(...)")
@@ -188,7 +190,7 @@ def _facts(subject: Subject, accuracy: float, search: PlannedSearch | None, run:
     _, _, height, width = ranking.images.shape
     remarks = dict.fromkeys(one.images.tones.text for one in (ranking, test) if isinstance(one.images, ImageFiles))
     return {
-        "network": run.name or type(subject.network).__name__,
+        "network": run.name or subject.name,
         "outputs": subject.n_outputs,
         "remark": "; ".join(filter(None, (subject.remark, search.remark if search else "", *remarks))),
         "weights_sha256": weights_digest(subject.network.state_dict()),

@@ -51,6 +51,7 @@ def match(
     """Match the classes of the images with the outputs of a network.
 
     labels : int64 [n], of the images; named : the names of their classes by number, None where there are only numbers
+    n_outputs : 1 for a network with one output for two classes, from which `Logits` makes two
     classes : names, one for each output of the network, or one for each class of the images, in their order
     outputs : the output of each class of the images, in their order or by their names. By default a class that has only
         a number is the output of that number; classes that have names are found among those of the outputs, or by
@@ -58,6 +59,7 @@ def match(
 
     Raises ValueError if that cannot be decided.
     """
+    single, n_outputs = n_outputs == 1, max(n_outputs, 2)
     numbers = np.arange(len(named)) if named else np.unique(labels)
     names = named or names_of(numbers, classes, n_outputs)
     if named and outputs is None and len(named) != n_outputs:
@@ -72,6 +74,8 @@ def match(
     if len(names) < 2:
         raise ValueError(f"all images are of class {names[0]}: expected at least two classes")
     check_classes(np.searchsorted(numbers, labels), names, "images")
+    if single:
+        return Classes(names, numbers, _of_single(outputs, names))
     if outputs is not None:
         return Classes(names, numbers, _checked(outputs, named or names))
     if named and len(named) != n_outputs:
@@ -102,6 +106,24 @@ def _checked(outputs: Sequence[int] | Mapping[str, int], names: tuple[str, ...])
             f"the classes, in this order: {', '.join(names)}"
         )
     return np.array(numbers, np.int64)
+
+
+def _of_single(outputs: Sequence[int] | Mapping[str, int] | None, names: tuple[str, ...]) -> IntArray | None:
+    """The outputs of two classes in `Logits` of a single one, which is that of the second class or of the named one."""
+    if len(names) != 2:
+        raise ValueError(
+            f"the network has one output, the images have {len(names)} classes ({few(names)}): expected two classes, "
+            "or a network with an output for each class"
+        )
+    if not isinstance(outputs, Mapping):
+        outputs = {names[1]: 0} if outputs is None or [*outputs] == [0] else {}
+    for name, places in ((names[1], None), (names[0], np.array([1, 0]))):
+        if [(str(given), output) for given, output in outputs.items()] == [(name, 0)]:
+            return places
+    raise ValueError(
+        f"the network has one output, number 0, which is high for one class: expected outputs={{{names[1]!r}: 0}}, or "
+        f"{{{names[0]!r}: 0}}"
+    )
 
 
 def names_of(numbers: IntArray, classes: Sequence[str] | None, n_outputs: int) -> tuple[str, ...]:

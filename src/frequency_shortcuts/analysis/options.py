@@ -65,7 +65,8 @@ class Test:
     outputs : the output of the network for each class of the images, in their order or by name ({"fox": 277}). By
         default a class without a name is the output of its number; classes with names are found by them in `classes`,
         by WordNet ids in ImageNet, or are all outputs, in their order. If images show only some of the network's
-        classes, the network chooses among these alone
+        classes, the network chooses among these alone. A single output is a logit or probability of the second of two
+        classes, or of the class that is named alone: {"pneumonia": 0}
     images, labels : other images to test with, in any form; then all images of the analysis can find maps
     images_per_class : images of each class that test, at most; by default 200, of which 50 test its map
     parts : keep, remove or both; without parts, the maps are made, and nothing is tested
@@ -141,7 +142,7 @@ class Run:
     """How an analysis runs.
 
     seed : of all random draws: images, search, controls
-    device : auto, cpu or cuda; by default, where the network is
+    device : auto, cpu or cuda; by default, where the network is. MPS has no float64, in which spectra are computed
     state : file of unfinished work, with which a later call resumes the search. Delete it once the result is saved
     name : of the network, in pictures and on the page; by default the name of its class
     progress : whether the plan and bars are shown, on standard error

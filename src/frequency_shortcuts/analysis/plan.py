@@ -154,13 +154,13 @@ def announce(subject: Subject, accuracy: float, steps: Mapping[str, tuple[float,
         images.append(f"{len(subject.ranking):,} images give parts, {len(subject.test):,} test")
     if any(name.startswith("search") for name in steps):
         images.append(f"{subject.search:,} find maps, {subject.tested:,} test them")
-    chosen = f"all its {subject.n_outputs:,} outputs"
-    if subject.outputs is not None:
+    chosen = "two classes by its one output" if subject.n_outputs == 1 else f"all its {subject.n_outputs:,} outputs"
+    if subject.outputs is not None and subject.n_outputs > 1:
         names = [f"{name} {output}" for name, output in zip(subject.test.classes, subject.outputs, strict=True)]
         chosen = f"{len(names):,} of its {subject.n_outputs:,} outputs ({few(names)})"
     images.append(f"the network chooses among {chosen}")
     lines = [
-        f"{run.name or type(subject.network).__name__}, {n_classes:,} classes: {'; '.join(images)}",
+        f"{run.name or subject.name}, {n_classes:,} classes: {'; '.join(images)}",
         f"accuracy without a filter: {accuracy:.1%} (mean over classes; chance: {1 / n_classes:.1%})",
         *(f"{name}: {_work(passes, passes * seconds)}" for name, (passes, seconds) in steps.items()),
     ]

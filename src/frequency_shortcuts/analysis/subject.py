@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from frequency_shortcuts.data.pictures import share_tones
 from frequency_shortcuts.data.preprocessing import PROBES, Preprocessing
@@ -38,7 +39,7 @@ class Subject:
     ranking, test : the images of the statistics, and those that test
     places : of those that test, among the images that were given
     search, tested : so many of them, the first ones, find maps and test them
-    remark : what is said of a network that gives probabilities, and of a transform that is not known; else empty
+    remark : what is said of probabilities, a single output, and a transform that is not known; else empty
     """
 
     network: nn.Module
@@ -51,6 +52,11 @@ class Subject:
     search: int
     tested: int
     remark: str
+
+    @property
+    def name(self) -> str:
+        """The name of the network's class, also if TorchScript wraps it."""
+        return str(getattr(self.network, "original_name", type(self.network).__name__))
 
     @functools.cached_property
     def frozen(self) -> Classifier:
@@ -91,12 +97,20 @@ def match_network(
     counts, fewest : see `choose`
     """
     remarks = [own.remark]
-    if run.device is not None and pick_device(run.device) != device_of(network):
-        network = copy.deepcopy(network).to(pick_device(run.device))
-    probes = np.arange(min(PROBES, len(own.labels)))
-    some = Split(ready(own, probes), np.zeros(len(probes), int), mean=own.mean, std=own.std)
-    first = source_for(network, some).take(probes)
+    device = pick_device(run.device or str(device_of(network)))
+    if run.device is not None and device != device_of(network):
+        with torch.no_grad():  # see `fold`
+            network = copy.deepcopy(network).to(device)
+
+    def take(chosen: IntArray) -> Tensor:
+        some = Split(ready(own, chosen), np.zeros(len(chosen), int), mean=own.mean, std=own.std)
+        return source_for(network, some).take(np.arange(len(chosen)))
+
+    first = take(np.arange(min(PROBES, len(own.labels))))
     n_outputs = logits_only(network, first)[1]
+    if n_outputs == 1:  # its values for images of both classes say what it is
+        spread = np.linspace(0, len(own.labels) - 1, min(8 * PROBES, len(own.labels))).astype(int)
+        first = take(np.sort(np.argsort(own.labels, kind="stable")[spread]))
     matched = match(own.labels, own.classes, n_outputs, test.classes, test.outputs)
     neutral = matched.position(own.neutral if test.neutral is None else test.neutral)
     chosen = choose(
@@ -112,7 +126,11 @@ def match_network(
         remarks.append(_shared(ranking, tested))
     classifier, _ = logits_only(network, first, matched.outputs)
     check_alone(classifier, first)
-    if isinstance(classifier, Logits) and classifier.probabilities:
+    if isinstance(classifier, Logits) and classifier.single:
+        high = matched.names[int(matched.outputs is None)]
+        what, values = ("probability", "all") if classifier.probabilities else ("logit", "not all")
+        remarks.append(f"the network's output is the {what} of {high}: {values} of its values are between 0 and 1")
+    elif isinstance(classifier, Logits) and classifier.probabilities:
         remarks.append("the network gives probabilities, as a softmax does: their logarithms are used as logits")
     for remark in filter(None, remarks):
         log.warning("%s", remark)

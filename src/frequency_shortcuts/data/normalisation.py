@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from frequency_shortcuts.spectrum.arrays import as_array
+
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
@@ -37,6 +39,12 @@ def moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDAr
     """Mean and standard deviation, in units of [0, 1], from `channel_sums` over so many pixels."""
     mean, square = sums / n_pixels
     return mean / 255, np.sqrt(np.maximum(square - mean**2, 0)) / 255
+
+
+def per_channel(values: npt.ArrayLike, channels: int) -> npt.NDArray[Any]:
+    """A mean or std for each channel, of one for all or of such values, which stay as they are."""
+    values = as_array(values)
+    return values if values.ndim else np.full(channels, values)
 
 
 def check_one_per_channel(mean: Any, std: Any, channels: int, where: str = "") -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 from frequency_shortcuts.spectrum.arrays import FloatArray, as_array
 
 from .entry_points import first_line
-from .normalisation import check_statistics
+from .normalisation import check_statistics, per_channel
 from .pictures import FULL, ImageError, ImageFiles, Resize, as_pixels, check_finite, upright
 from .torch_dataset import IMAGE_KEYS
 
@@ -28,8 +28,9 @@ Pixels = npt.NDArray[Any]  # of one image, [channels, H, W]
 class Preprocessing:
     """How pictures become the images of a network; None where nothing is said.
 
-    mean, std : [channels], to normalise with, in units of [0, 1]
-    size : (height, width) of the images, or one number for both; by default that of the pictures
+    mean, std : [channels], to normalise with, in units of [0, 1]; or one number for all, with which pictures are grey
+    size : (height, width) of the images, or one number for both; by default that of the first picture of a Dataset.
+        Pictures of a folder need it, or a transform
     resize : pixels of the short side before the centre is cropped, or (height, width) before that: the size itself
         squashes whole pictures. Without it, the largest part of the shape of `size` is cropped and resized
     transform : is called on each picture instead, when its image is needed: a function of a PIL image, such as
@@ -175,6 +176,7 @@ def normalised(images: Pixels, mean: Any, std: Any, what: str = "images") -> Pix
     Raises ImageError for images outside [0, 1], pixels or images that are normalised already, and ValueError for a mean
     or std that makes no sense.
     """
+    mean, std = (per_channel(value, images.shape[-3]) for value in (mean, std))
     check_statistics(mean, std, images.shape[-3])
     low, high = images.min(), images.max()
     if low >= 0 and high > 1:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from frequency_shortcuts.spectrum.arrays import as_array
 
-from .normalisation import check_one_per_channel, check_statistics
+from .normalisation import check_one_per_channel, check_statistics, per_channel
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,7 +59,7 @@ class Split:
         network sees it; float32 and float64 are used as they are, and were normalised with `mean` and `std`
     labels : [n], 0 to classes - 1, of any kind of array; every class has an image
     classes : their names, by default "0", "1", ...
-    mean, std : [channels], in units of [0, 1]; of float images by default 0 and 1
+    mean, std : [channels], or one number for all, in units of [0, 1]; of float images by default 0 and 1
     stylised : as images, a twin of each, or None; neutral : the class in which nothing is planted, or None
 
     Raises ValueError, in one sentence, for what does not fit together.
@@ -94,8 +94,8 @@ class Split:
         check_classes(numbers, names, n_images=images.shape[0])
         if is_raw(images) and (mean is None or std is None):
             raise ValueError("uint8 images need the mean and std to normalise them with")
-        shift = np.zeros(channels) if mean is None else as_array(mean)
-        scale = np.ones(channels) if std is None else as_array(std)
+        shift = per_channel(0.0 if mean is None else mean, channels)
+        scale = per_channel(1.0 if std is None else std, channels)
         (check_statistics if is_raw(images) else check_one_per_channel)(shift, scale, channels)
         if not (np.isfinite(shift).all() and np.isfinite(scale).all() and (scale > 0).all()):
             raise ValueError(f"mean {shift.tolist()} and std {scale.tolist()}: expected numbers, std above 0")

@@ -19,7 +19,7 @@ from .entry_points import first_line
 from .pictures import ImageError, Resize, as_pixels, check_finite
 
 IMAGE_KEYS, LABEL_KEYS = ("pixel_values", "image", "img"), ("labels", "label")  # of Hugging Face's items and batches
-PAIR = f"(image, label), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"  # in errors
+PAIR = f"(image, label, ...), or a dict with {' or '.join(IMAGE_KEYS)}, and {' or '.join(LABEL_KEYS)}"  # in errors
 
 
 def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt.NDArray[np.uint8]:
@@ -46,7 +46,7 @@ def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt
 
 
 def image_and_label(item: Any) -> tuple[Any, Any] | None:
-    """The image and the label of an item, or the images and labels of a batch; None unless it is a pair or such a dict.
+    """The image and label of an item, or those of a batch: the first two of a tuple, or of a dict; None without both.
 
     >>> image_and_label({"pixel_values": images, "labels": labels})[1] is labels
     True
@@ -54,7 +54,7 @@ def image_and_label(item: Any) -> tuple[Any, Any] | None:
     if isinstance(item, Mapping):
         image, label = (next((item[key] for key in keys if key in item), None) for keys in (IMAGE_KEYS, LABEL_KEYS))
         return None if image is None or label is None else (image, label)
-    return (item[0], item[1]) if isinstance(item, Sequence) and len(item) == 2 else None
+    return (item[0], item[1]) if isinstance(item, Sequence) and len(item) > 1 else None
 
 
 class DatasetImages:

@@ -6,7 +6,7 @@ It is the mirror of the exchange test, with the same parts: what comes from any 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -43,8 +43,10 @@ class Swap(nn.Module):
 
     def __init__(self, parts: Sequence[str] = tuple(PARTS), *, generator: torch.Generator | None = None) -> None:
         super().__init__()
-        self.parts, self.generator = (parts,) if isinstance(parts, str) else tuple(parts), generator
-        if not self.parts or not set(self.parts) <= PARTS.keys():
+        several = isinstance(parts, Iterable) and not isinstance(parts, str)
+        self.parts: tuple[Any, ...] = tuple(parts) if several else (parts,)
+        self.generator = generator
+        if not self.parts or not all(part in [*PARTS] for part in self.parts):
             raise ValueError(f"parts {', '.join(map(str, self.parts)) or 'none'}: choose from {', '.join(PARTS)}")
 
     def forward(self, *inputs: Any) -> Any:

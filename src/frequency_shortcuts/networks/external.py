@@ -5,6 +5,7 @@ They may return their logits inside a tuple, a dict or an object, and have more 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -17,6 +18,8 @@ from frequency_shortcuts.data.entry_points import call, first_line
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from . import predictions
+
+log = logging.getLogger(__name__)
 
 Where = Literal["tensor", "attribute", "key", "first"]
 SMALLEST = float(torch.finfo(torch.float32).tiny)  # probability whose logarithm replaces that of smaller ones
@@ -73,6 +76,9 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     # Noise: a network that standardises every image separately divides by zero for a black image.
     images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(device)
     logits, again = predictions.shown_twice(network, images)
+    if n_classes > 1 and isinstance(logits, Tensor) and logits.numel() == len(images):
+        two = "torch.cat([torch.zeros_like(z), z], 1) of a logit z [n, 1]"
+        raise ValueError(f"{kind} has one output, which a study does not take: return two, {two}")
     predictions.check_logits(logits, len(images), network=kind)
     if logits.shape[1] != n_classes:
         raise ValueError(f"{kind} has {logits.shape[1]} outputs, but there are {n_classes} classes")
@@ -84,13 +90,20 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     predictions.check_alone(network, images)
 
 
-def check_network(network: object) -> None:
-    """Raise ValueError unless this is a network with weights, which can be copied."""
+def check_network(network: object) -> nn.Module:
+    """The network, or the own module of one that `torch.compile` made, which would be compiled for every batch size.
+
+    Raises ValueError unless it is a network with weights.
+    """
     if not isinstance(network, nn.Module):
         what = f"the class {network.__name__}" if isinstance(network, type) else f"a {type(network).__name__}"
         raise ValueError(f"the network is {what}: expected an object of torch.nn.Module that returns logits")
     if predictions.device_of(network).type == "meta":
         raise ValueError("the network is on the meta device, without weights: load them first")
+    if not isinstance(own := getattr(network, "_orig_mod", None), nn.Module):
+        return network
+    log.warning("the network is compiled: its own module is analysed, which compiles nothing for new batch sizes")
+    return own
 
 
 class Logits(nn.Module):
@@ -100,15 +113,18 @@ class Logits(nn.Module):
         Face's networks), the key "logits", or the first element
     outputs : int64 [class], the output of each class, in the order of the classes; None for all outputs
     probabilities : whether the network gives probabilities, as a softmax does: their logarithms become the logits
+    single : whether it has one output for two classes, [n, 1] or [n]: the other logit is 0, or the other probability
+        the rest
     """
 
     outputs: Tensor | None
 
     def __init__(
-        self, network: nn.Module, where: Where, outputs: IntArray | None = None, *, probabilities: bool = False
-    ) -> None:
+        self, network: nn.Module, where: Where, outputs: IntArray | None = None, *, probabilities: bool = False,
+        single: bool = False,
+    ) -> None:  # fmt: skip
         super().__init__()
-        self.network, self.where, self.probabilities = network, where, probabilities
+        self.network, self.where, self.probabilities, self.single = network, where, probabilities, single
         chosen = None if outputs is None else torch.as_tensor(outputs, device=predictions.device_of(network))
         self.register_buffer("outputs", chosen, persistent=False)
 
@@ -121,6 +137,9 @@ class Logits(nn.Module):
             returned = returned["logits"]
         elif self.where == "first":
             returned = returned[0]
+        if self.single:
+            second = returned.reshape(-1, 1)
+            returned = torch.cat([1 - second if self.probabilities else torch.zeros_like(second), second], 1)
         if self.probabilities:
             returned = returned.clamp_min(SMALLEST).log()
         return returned if self.outputs is None else returned[:, self.outputs]
@@ -133,34 +152,42 @@ def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = N
     outputs : see `Logits`
 
     The network itself is returned if it needs no change. If its outputs for each of the images are not negative and
-    sum to 1, they are taken for probabilities; see `Logits`. Raises ValueError for a network that does not accept the
-    image, returns no logits or other logits the second time, and for one in half precision.
+    sum to 1, they are taken for probabilities; see `Logits`. A single output is that of the second of two classes: a
+    probability if it is between 0 and 1 for each of the images and for noise, else a logit. Raises ValueError for a
+    network that does not accept the image, returns no logits or other logits the second time, and for one in half
+    precision.
 
     >>> classifier, n_outputs = logits_only(network, images[:8])
     """
     predictions.check_precision(network)
     returned, again = predictions.shown_twice(network, images[:1])
     where, logits = _logits_in(returned)
-    predictions.check_logits(returned if logits is None else logits, 1, network=type(network).__name__)
+    if not (single := isinstance(logits, Tensor) and logits.numel() == 1):
+        predictions.check_logits(returned if logits is None else logits, 1, network=type(network).__name__)
     if not logits.is_floating_point():
         raise ValueError(f"{type(network).__name__} gives {logits.dtype}: expected logits in floating point")
-    if outputs is not None and not 0 <= outputs.min() <= outputs.max() < logits.shape[1]:
+    n_outputs = 1 if single else logits.shape[1]
+    if outputs is not None and not 0 <= outputs.min() <= outputs.max() < n_outputs + single:
         raise ValueError(
             f"outputs {outputs.min()} to {outputs.max()} are named, but {type(network).__name__} has the outputs 0 to "
-            f"{logits.shape[1] - 1}"
+            f"{n_outputs - 1}"
         )
     predictions.check_repeated(logits, _logits_in(again)[1], type(network).__name__)
     probabilities = _are_probabilities(logits)
     if probabilities:
+        noise = 4 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
         with predictions.evaluating(network), torch.no_grad():
-            probabilities = _are_probabilities(Logits(network, where)(images.clone()))
-    changes = where != "tensor" or outputs is not None or probabilities
-    classifier = Logits(network, where, outputs, probabilities=probabilities) if changes else network
-    return classifier, logits.shape[1]
+            shown = torch.cat([images, noise, -noise]) if single else images.clone()
+            probabilities = _are_probabilities(Logits(network, where)(shown))
+    changes = where != "tensor" or outputs is not None or probabilities or single
+    classifier = Logits(network, where, outputs, probabilities=probabilities, single=single) if changes else network
+    return classifier, n_outputs
 
 
 def _are_probabilities(outputs: Tensor) -> bool:
-    """Whether each row is not negative and sums to 1, up to the rounding of half precision."""
+    """Whether each row is not negative and sums to 1, up to rounding; a single number is from 0 to 1."""
+    if outputs.ndim < 2 or outputs.shape[1] == 1:
+        return not bool(((outputs < 0) | (outputs > 1)).any())
     sums = outputs.sum(dim=1)
     return bool(outputs.min() >= 0) and torch.allclose(sums, torch.ones_like(sums), atol=HALF_PRECISION)
 

@@ -6,6 +6,7 @@ import copy
 import logging
 from collections import Counter
 
+import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
@@ -20,7 +21,8 @@ def fold(network: nn.Module) -> nn.Module:
     layers twice.) Raises ValueError for a network that cannot be copied.
     """
     try:
-        network = copy.deepcopy(network).eval()
+        with torch.no_grad():  # with gradients, a copy of TorchScript would have parameters that are no leaves
+            network = copy.deepcopy(network).eval()
     except Exception as error:  # a module of a user may raise any error
         raise ValueError(f"the network cannot be copied, which freezing it needs: {error}") from error
     if not _normalises(network):

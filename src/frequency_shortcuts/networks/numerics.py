@@ -20,13 +20,15 @@ MOST, OLD_MOST = 2**30, 2**25  # bytes; older versions of glibc refuse a greater
 
 
 def pick_device(name: str = "auto") -> torch.device:
-    """`auto` is CUDA if available, else the CPU. Raises RuntimeError for a CUDA device that does not exist."""
+    """`auto` is CUDA if available, else the CPU. Raises RuntimeError or ValueError for a device that cannot be used."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
     except RuntimeError:
         raise ValueError(f"unknown device {name!r}: choose auto, cpu, cuda or cuda:<number>") from None
+    if device.type == "mps":
+        raise ValueError("device mps has no float64, in which spectra are computed: give network.cpu(), device cpu")
     if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
         raise RuntimeError(
             f"device {name} was requested, but this machine offers {torch.cuda.device_count()} CUDA devices to "

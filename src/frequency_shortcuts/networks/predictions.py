@@ -38,7 +38,7 @@ ROUNDING = 1e-3  # share of the greatest logit
 @contextlib.contextmanager
 def evaluating(network: nn.Module) -> Iterator[None]:
     """Evaluation mode inside the block; every module's own mode is restored after it."""
-    modes = {module: module.training for module in network.modules()}
+    modes = {module: module.training for module in network.modules() if hasattr(module, "training")}  # not if frozen
     network.eval()
     try:
         yield
@@ -117,7 +117,9 @@ class Classifier:
         return classifier
 
     def _install(self, network: nn.Module) -> None:
-        self.network = network.requires_grad_(False)
+        self.network = network
+        for parameter in network.parameters():  # TorchScript has no `requires_grad_` of a network
+            parameter.requires_grad_(False)
         if self.precision == "bfloat16":
             network.to(torch.bfloat16)
         network.to(memory_format=self._layout)  # type: ignore[call-overload]
