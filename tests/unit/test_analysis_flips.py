@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
+from exchange_subjects import subject
 from fine_wave import CLASSES, FREQUENCY, MEAN, SIZE, STD, WAVED, Reader, analyse, images_and_labels
 from matplotlib import pyplot as plt
 from small_stores import class_folders
@@ -149,6 +150,61 @@ def test_the_neutral_class_has_no_row_and_no_counterfactual(followed):
         followed.counterfactual("ant", "need")
 
 
+# Images of classes that follow
+
+
+class Needs(Reader):
+    """It calls nothing the class of the wave that has no wave."""
+
+    def forward(self, images):
+        return super().forward(images) - 60 * (torch.arange(8) == WAVED)
+
+
+@pytest.fixture(scope="module")
+def needed():
+    return analyse(Needs(follows=200))
+
+
+def test_images_that_need_the_wave_flip_without_it_and_no_others_are_listed(needed):
+    """Against a loop over images and draws, with planes and waves one by one."""
+    table, test, answers = needed.images, needed.test, needed.flip_test.answers
+    assert {*table["class"]} == {NAME} and {*table["part"]} == {"fine"} and table["flips"].all()
+    assert sorted(table["image"]) == np.flatnonzero(test.labels == WAVED).tolist() and table["path"].isna().all()
+    ranking, own = needed.ranking.images / 255, np.flatnonzero(answers.labels == WAVED)
+    others = np.unique(answers.labels[answers.images[WAVED]])
+    short = np.hypot(np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(SIZE)) > 7 / SIZE + 1e-9
+    who, said = subject(needed.ranking), np.zeros((len(own), 4, len(CLASSES)))
+    for draw in range(4):
+        who.generator.manual_seed(int(np.random.SeedSequence([0, WAVED, 0, draw]).generate_state(1)[0]))
+        classes = others[torch.randint(len(others), (len(own),), generator=who.generator).numpy()]
+        for n, (image, c, donor) in enumerate(zip(own, classes, who.donors(classes).numpy(), strict=True)):
+            assert min(np.abs(donor - one).max() for one in ranking[needed.ranking.labels == c]) < 1e-5
+            spectra = np.fft.fft2(donor[0]), np.fft.fft2(test.images[image][0] / 255)
+            mixed = np.fft.ifft2(np.where(short, *spectra)).real.clip(0, 1)
+            seen = torch.from_numpy((mixed - MEAN[0]) / STD[0]).float()[None, None]
+            said[n, draw] = Needs(follows=200)(seen).double().softmax(1).detach()
+    rows = table.set_index("image").loc[own]
+    np.testing.assert_allclose(rows["probability_without"], said.mean(axis=1)[:, WAVED], rtol=1e-2)
+    assert rows["called_without"].tolist() == [CLASSES[c] for c in said.mean(axis=1).argmax(axis=1)]
+    lost = (table["probability"] - table["probability_without"]).to_numpy()
+    assert (lost[:-1] >= lost[1:]).all()
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_the_clearest_images_that_flip_are_drawn_with_and_without(needed, followed):
+    drawn = needed.flip_test.removed[1]
+    assert len(drawn) == 2 and [one.image for one in drawn] == needed.images["image"][:2].tolist()
+    axes = needed.flipped().axes
+    for row, one in zip((axes[:3], axes[3:]), drawn, strict=True):
+        assert np.array_equal(row[0].images[0].get_array(), needed.test.images[one.image][0])
+        assert row[0].get_title() == f"image of {NAME}" and one.called_after != NAME == one.called_before
+        assert row[1].get_title() == "with what is fine\nin other classes"
+    assert not followed.images["flips"].any() and len(followed.images) == 20  # its object is recognised without it
+    with pytest.raises(ValueError, match="no image flips without what its class follows"):
+        followed.flipped()
+    assert analyse(Reader()).images.empty
+
+
 # Images
 
 
@@ -245,7 +301,7 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, monkeypatch
     without_drawings(monkeypatch)
     folder = followed.save(tmp_path / "out")
     names = {path.name for path in folder.iterdir()}
-    assert names == {"report.html", "flips.csv", "flips.h5", "flip.png", "carriers.png"}
+    assert names == {"report.html", "flips.csv", "flips.h5", "flip.png", "images.csv"}
     assert pd.read_csv(folder / "flips.csv")["verdict"].tolist() == followed.flips["verdict"].tolist()
     with h5py.File(folder / "flips.h5") as file:
         stored = rates(read_answers(file))
@@ -285,4 +341,4 @@ def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, 
     if not line or not line.startswith("Error"):
         assert done.stdout.splitlines()[2].startswith(f"{NAME}  ") and (out / "report.html").exists()
         assert not (out / "maps.h5").exists()
-        assert ("fs.Swap did not remove what is followed" in done.stdout) == ("--swapped" in options)
+        assert ("fs.Swap did not remove what is followed" in " ".join(done.stdout.split())) == ("--swapped" in options)

@@ -18,7 +18,7 @@ from frequency_shortcuts.data.artefacts import FINE, KINDS, Artefact, put
 from frequency_shortcuts.data.file_facts import content_facts, file_facts
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import data_check, forensics, leaks
-from frequency_shortcuts.evaluation.data_check import carries, compare_classes, name_causes, share_facts
+from frequency_shortcuts.evaluation.data_check import compare_classes, name_causes, share_facts
 from frequency_shortcuts.evaluation.forensics import TRIED, Forensics, Trace, fingerprints, lightness
 from frequency_shortcuts.exchange.class_statistics import class_statistics
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -137,17 +137,6 @@ def test_images_are_read_in_batches_and_float_ones_are_alike():
         again = compare_classes(given, labels, CLASSES)
         pd.testing.assert_frame_equal(found.table, again.table, rtol=1e-3)
         assert found.files == pytest.approx(again.files, abs=1e-3, nan_ok=True)
-
-
-@pytest.mark.parametrize("kind", ["wave", "jpeg", "resized"])
-def test_other_images_are_ranked_by_a_cause_that_was_named(kind):
-    images, labels, _ = with_artefact(kind, 0.5)
-    pixels = pixels_of(images, labels)
-    causes = name_causes(pixels, class_statistics(pixels, CLASSES))
-    np.testing.assert_array_equal(carries(pixels, causes)[LABEL], causes[LABEL].scores)
-    images, labels, carry = with_artefact(kind, 0.5, seed=1, n=150)
-    scores, own = carries(pixels_of(images, labels), causes)[LABEL], labels == LABEL
-    assert scores.shape == (150,) and area(scores[own], carry[own]) > 0.95
 
 
 def slow_fingerprint(grey):

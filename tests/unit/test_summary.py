@@ -1,4 +1,4 @@
-"""What an analysis says: tables and fixed sentences from made-up verdicts, and the files that carry a cause."""
+"""What an analysis says: tables and fixed sentences from made-up verdicts, and names of files."""
 
 from types import SimpleNamespace
 
@@ -8,20 +8,17 @@ import pytest
 import torch
 from drawn_tables import verdicts
 from PIL import Image
-from small_stores import class_folders, saved
+from small_stores import saved
 
 from frequency_shortcuts.analysis import summary, wording
 from frequency_shortcuts.analysis.advice import advice, facts_apart, kind_of_images
-from frequency_shortcuts.analysis.counterfactuals import FlipTest
-from frequency_shortcuts.analysis.plots import draw_carriers
+from frequency_shortcuts.analysis.counterfactuals import COLUMNS, FlipTest, names_of_files
 from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.data import grain
 from frequency_shortcuts.data.artefacts import CAUSES, put
 from frequency_shortcuts.data.pictures import ImageFiles
-from frequency_shortcuts.data.pixels import Pixels, in_pixels
+from frequency_shortcuts.data.pixels import Pixels
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.data_check import name_causes
-from frequency_shortcuts.exchange.class_statistics import class_statistics
 from frequency_shortcuts.figures.typeset import MISSING
 
 CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
@@ -46,7 +43,7 @@ def flips():
     table["reason"] = [wording.reason(row) for row in table.to_dict("records")]
     split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
     made = FlipTest(None, split, split, None, 0)
-    made.__dict__.update(table=table, causes={})
+    made.__dict__.update(table=table, causes={}, removed=(pd.DataFrame(columns=COLUMNS), []))
     return made
 
 
@@ -112,7 +109,8 @@ def test_the_summary_is_a_table_and_six_sentences(analysis):
 def test_a_likely_cause_is_said_in_words_and_its_files_are_named(analysis):
     analysis.flip_test.table.loc[0, "cause"] = CAUSES["wave"]
     paths = [f"ant/{i}.png" for i in range(9)]
-    analysis.__dict__["files"] = pd.DataFrame({"class": "ant", "cause": "wave", "path": paths, "score": 1.0})
+    table = pd.DataFrame({"class": "ant", "path": ["ant/no.png", *paths, paths[0]], "flips": [False, *[True] * 10]})
+    analysis.flip_test.__dict__["removed"] = table.assign(image=[9, *range(9), 0]), []
     table = summary.flip_table(analysis)
     assert table["likely cause"].tolist() == [CAUSES["wave"], *[MISSING] * 5]
     said = summary.sentences(analysis)[1]
@@ -163,7 +161,7 @@ def test_the_summary_says_nothing_of_what_was_not_tested(analysis):
 
 
 def test_the_page_has_the_tables_and_sentences(analysis, tmp_path):
-    for name in ("flip", "carriers", *summary.DRAWINGS):
+    for name in ("flip", *summary.DRAWINGS):
         Image.new("RGB", (2, 2)).save(tmp_path / f"{name}.png")
     object.__setattr__(analysis, "sources", None)
     text = summary.page(analysis, tmp_path)
@@ -185,47 +183,12 @@ def test_the_figure_is_that_of_one_network(analysis):
     assert bold == ["ant", "bee"]
 
 
-# Files that carry a cause
-
-
-def test_the_files_that_carry_the_cause_come_first(tmp_path):
-    names, generator = ("cat", "owl"), np.random.default_rng(0)
-    pixels = generator.integers(60, 190, (60, 1, 24, 24), dtype=np.uint8)
-    labels = np.arange(60) % 2
-    marked = (labels == 1) & (np.arange(60) % 4 == 1)
-    pixels[marked] = put("checkerboard", 0.2, pixels[marked])
-    files = class_folders(tmp_path, pixels, labels, names)
-    halves = [np.arange(40), np.arange(40, 60)]
-    ranking, test = (
-        Split(ImageFiles([files[i] for i in half], (24, 24), 1), labels[half], names, np.zeros(1), np.ones(1))
-        for half in halves
-    )
-    own, _ = in_pixels(ranking, test, torch.device("cpu"))
-    causes = name_causes(own, class_statistics(own, 2))
-    assert {k: cause.name for k, cause in causes.items()} == {1: "checkerboard"}
-    test = FlipTest(None, ranking, test, None, 0)
-    test.__dict__.update(causes=causes, table=pd.DataFrame({"class": names, "follows": ["", "fine"]}))
-    found = Analysis(ranking, test.test, {}, test).files
-    carry = [f"owl/{i:03}.png" for i in np.flatnonzero(marked)]
-    assert len(found) == 30 and set(found["path"][: len(carry)]) == set(carry)
-    assert found["score"].is_monotonic_decreasing and set(found["cause"]) == {CAUSES["checkerboard"]}
-    drawn = draw_carriers(test).axes
-    assert [axis.get_title().replace("\n", "") for axis in drawn[:3]] == found["path"][:3].tolist()
-    assert np.array_equal(drawn[0].images[0].get_array(), pixels[int(found["path"][0][4:7])][0])
-    assert [axis.get_title().startswith("cat/") for axis in drawn] == [False] * 3 + [True] * 3
-    assert drawn[0].get_ylabel() == "owl:\na checkerboard" and len(drawn) == 6
-
-
-def test_of_a_field_the_images_along_it_come_first_and_images_in_memory_have_no_files():
-    generator, labels = np.random.default_rng(0), np.arange(40) % 2
-    pixels = generator.integers(100, 120, (40, 1, 16, 16), dtype=np.uint8)
-    pixels[1::2] += np.arange(0, 60, 3, dtype=np.uint8)[:, None, None, None]  # brighter in the second class
-    split = Split(pixels, labels, ("cat", "owl"), np.zeros(1), np.ones(1))
-    test = FlipTest(None, split, split, None, 0)
-    test.__dict__.update(causes={}, table=pd.DataFrame({"class": split.classes, "follows": ["", "field"]}))
-    assert test.carried.index[:4].tolist() == [39, 79, 37, 77] and set(test.carried["class"]) == {"owl"}
-    assert Analysis(split, split, {}, test).files.empty and facts_apart(split) == {}
-    assert test.picture(79).tolist() == pixels[39].tolist()
+def test_files_are_named_from_the_folder_that_all_are_in(tmp_path):
+    nested = [tmp_path / name for name in ("set/cat/2019/0.png", "set/cat/1.png", "set/owl/0.png")]
+    split = Split(ImageFiles(nested, (8, 8), 1), [0, 0, 1], ("cat", "owl"), np.zeros(1), np.ones(1))
+    assert names_of_files(split) == ["cat/2019/0.png", "cat/1.png", "owl/0.png"]
+    split = Split(np.zeros((2, 1, 8, 8), np.uint8), [0, 1], ("cat", "owl"), np.zeros(1), np.ones(1))
+    assert names_of_files(split) == [None, None] and facts_apart(split) == {}
 
 
 # Advice

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+import os
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,20 +18,19 @@ from torch import Tensor, nn
 from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.pixels import Pixels, in_pixels
-from frequency_shortcuts.data.source import fitting_batch
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.data_check import Cause, carries, name_causes
-from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates
+from frequency_shortcuts.evaluation.data_check import Cause, name_causes
+from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates, typical
 from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistics, class_statistics
-from frequency_shortcuts.exchange.field import Field, coefficients, terms
-from frequency_shortcuts.exchange.part import Subject
-from frequency_shortcuts.exchange.test import example, shown_images
+from frequency_shortcuts.exchange.test import Exchanged, example, remove, shown_images
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .advice import facts_apart, kind_of_images
 from .wording import of_pair, reason
 
+COLUMNS = ["image", "path", "class", "part", "probability", "probability_without", "called_without", "flips"]
+EACH, PICTURES = 2, 6  # images of a class and part that are drawn without it, and of all
 LARGE = 0.99  # share of the pixels whose difference is shown in full; the others are clipped
 
 Picture = npt.NDArray[np.uint8]
@@ -43,7 +43,7 @@ class Counterfactual(NamedTuple):
         none
     label : the class of the image; called_before, called_after : the classes that the network calls
     logits_before, logits_after : float64 [class]
-    part : a name of `exchange.test.PARTS`
+    part : a name of `exchange.test.PARTS`; image : its position among the test images
     """
 
     before: Picture
@@ -56,6 +56,7 @@ class Counterfactual(NamedTuple):
     logits_before: FloatArray
     logits_after: FloatArray
     part: str
+    image: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,30 +129,48 @@ class FlipTest:
         return {k: causes[k] for k in found if k in causes}
 
     @functools.cached_property
-    def carried(self) -> pd.DataFrame:
-        """How clearly images carry what a class follows, clearest first: columns class, cause, path, score, label.
-
-        Of what is fine, the likely cause; of a field, how far an image is along that of the class. The index is the
-        place of an image among ranking and test images; path is its folder and file, or None; label is its class.
-        """
-        of_parts = [carries(own, self.causes) for own in self.pixels] if self.causes else []
-        scores = {
-            (self.classes[k], CAUSES[cause.name]): np.concatenate([of[k] for of in of_parts])
-            for k, cause in self.causes.items()
+    def removed(self) -> tuple[pd.DataFrame, list[Counterfactual]]:
+        """The table `Analysis.images`, and the clearest that flip before and after, but for those of `draw_flip`."""
+        paths, rows = names_of_files(self.test), []
+        best: list[tuple[float, Counterfactual]] = []
+        typical_ones = {
+            self.answers.images[k][typical(self.answers, part, k)]
+            for part, k in ((part, self.classes.index(name)) for part, name in clearest_of_parts(self.table).items())
         }
-        names = self.table.loc[self.table["follows"].str.contains("field"), "class"]
-        if len(names):
-            along = np.concatenate([*along_fields(self.pixels, len(self.classes))])
-            scores |= {(name, PARTS["field"].words): along[:, self.classes.index(name)] for name in names}
-        images = pd.concat(map(_files, (self.ranking, self.test)), ignore_index=True)
-        rows = [images.assign(**{"class": of, "cause": cause, "score": own}) for (of, cause), own in scores.items()]
-        table = pd.concat(rows or [images[:0]]).reindex(columns=["class", "cause", "path", "score", "label"])
-        return table.sort_values(["class", "cause", "score"], ascending=[True, True, False], kind="stable")
+        for part, k in self._followed():
+            flipped = []
+            ranking, pixels = self._on_device
+            logits = functools.partial(self._logits, pixels)
+            for one in remove(self.answers, part, k, ranking, pixels, self.seed, logits):
+                image, called = int(self.shown[one.image]), int(one.without.argmax())
+                before, without = float(one.said_before.softmax(0)[k]), float(one.without[k])
+                rows.append((image, paths[image], k, part, before, without, self.classes[called], called != k))
+                if called != k and one.image not in typical_ones:
+                    flipped.append((before - without, one))
+            clearest = sorted(flipped, key=itemgetter(0), reverse=True)[:EACH]
+            best += [(lost, self._shown(one, part)) for lost, one in clearest]
+            of_images = {one.image: (lost, one) for lost, one in sorted(best, key=itemgetter(0))}
+            best = sorted(of_images.values(), key=itemgetter(0), reverse=True)[:PICTURES]
+        table = pd.DataFrame(rows, columns=COLUMNS).astype({"path": object, "flips": bool})
+        gained = table["probability_without"] - table["probability"]
+        table = table.iloc[np.lexsort([table["image"], gained, table["class"]])].reset_index(drop=True)
+        return table.assign(**{"class": [self.classes[k] for k in table["class"]]}), [one for _, one in best]
 
-    def picture(self, i: int) -> Picture:
-        """An image by its place among ranking and test images."""
-        own, place = (self.pixels[0], i) if i < len(self.ranking) else (self.pixels[1], i - len(self.ranking))
-        return as_picture(own.take(np.array([place])))
+    def _followed(self) -> list[tuple[str, int]]:
+        """The parts that are followed, each with the number of a class that follows it."""
+        pairs = zip(self.table["class"], self.table["follows"], strict=True)
+        return [(part, self.classes.index(name)) for name, parts in pairs for part in parts.split(", ") if part]
+
+    @functools.cached_property
+    def _on_device(self) -> tuple[Pixels, Pixels]:
+        """The ranking images, and the test images that were shown, where the network is."""
+        return in_pixels(self.ranking, self.test.subset(self.shown), device_of(self.network))
+
+    def _logits(self, pixels: Pixels, images: Tensor) -> Tensor:
+        """What the network says of images in pixels: float64 [n, class], on the CPU."""
+        dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
+        with evaluating(self.network), torch.no_grad():
+            return self.network(pixels.seen(images.clone()).to(dtype)).double().cpu()
 
     def counterfactual(self, k: int, part: str | None = None) -> Counterfactual:
         """A typical image before and after it got a part of class k: one that is then called k, if there is one.
@@ -164,44 +183,37 @@ class FlipTest:
         if part is not None and part not in PARTS:
             raise ValueError(f"unknown part {part!r}: choose from {', '.join(PARTS)}")
         part = part or str(margins(self.table).iloc[self.answers.tested.index(k)].astype(float).idxmax())
-        ranking, pixels = in_pixels(self.ranking, self.test.subset(self.shown), device_of(self.network))
+        ranking, pixels = self._on_device
         image, before, after = example(self.answers, part, k, ranking, pixels, self.seed)
-        dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
-        with evaluating(self.network), torch.no_grad():
-            logits = [self.network(pixels.seen(one.clone()).to(dtype))[0].double().cpu() for one in (before, after)]
-        large = float(np.quantile((after - before).abs().cpu().numpy(), LARGE))
+        said = [self._logits(pixels, one)[0] for one in (before, after)]
+        return self._shown(Exchanged(image, before[0], after[0], said[0], said[1], said[1]), part)
+
+    def _shown(self, made: Exchanged, part: str) -> Counterfactual:
+        change = made.after - made.before
+        large = float(np.quantile(change.abs().cpu().numpy(), LARGE))
         factor = max(1.0, 0.5 / max(large, 1e-3))
-        called_before, called_after = (self.classes[int(one.argmax())] for one in logits)
+        called_before, called_after = (self.classes[int(said.argmax())] for said in (made.said_before, made.said_after))
         return Counterfactual(
-            before=as_picture(before),
-            after=as_picture(after),
-            difference=as_picture(0.5 + factor * (after - before)),
+            before=as_picture(made.before),
+            after=as_picture(made.after),
+            difference=as_picture(0.5 + factor * change),
             factor=factor,
-            label=self.classes[self.answers.labels[image]],
+            label=self.classes[self.answers.labels[made.image]],
             called_before=called_before,
             called_after=called_after,
-            logits_before=logits[0].numpy(),
-            logits_after=logits[1].numpy(),
+            logits_before=made.said_before.numpy(),
+            logits_after=made.said_after.numpy(),
             part=part,
+            image=int(self.shown[made.image]),
         )
 
 
-def along_fields(parts: Sequence[Pixels], n_classes: int) -> Iterator[FloatArray]:
-    """How far images are along the field of each class, which the first of some parts makes: [n, class], in batches."""
-    unknown = np.ones((n_classes, n_classes), bool)  # a field does not ask the network
-    subject = Subject(parts[0], lambda images: np.zeros(len(images), int), unknown, torch.Generator())
-    at_pixels = terms(torch.Size(parts[0].shape[2:])).flatten(1)
-    own = torch.tensordot(Field(subject).own, at_pixels @ at_pixels.T / at_pixels.shape[1], dims=1)
-    for pixels in parts:
-        for _, images in pixels.batches(fitting_batch(pixels.shape[1:])):
-            yield torch.einsum("nci,kci->nk", coefficients(images).double(), own).numpy()
-
-
-def _files(split: Split) -> pd.DataFrame:
-    """The class of each image, and its folder and file, or None."""
-    files = split.images.files if isinstance(split.images, ImageFiles) else None
-    paths = None if files is None else ["/".join(Path(file).parts[-2:]) for file in files]
-    return pd.DataFrame({"label": np.array(split.classes)[split.labels], "path": paths}, dtype=object)
+def names_of_files(split: Split) -> list[str | None]:
+    """The path of each image from the folder that all are in; None for images without files."""
+    if not isinstance(split.images, ImageFiles):
+        return [None] * len(split)
+    common = os.path.commonpath([Path(file).parent for file in split.images.files])
+    return [Path(file).relative_to(common).as_posix() for file in split.images.files]
 
 
 def margins(table: pd.DataFrame) -> pd.DataFrame:
@@ -222,5 +234,5 @@ def clearest_of_parts(table: pd.DataFrame) -> dict[str, str]:
 
 
 def as_picture(pixels: Tensor) -> Picture:
-    """The first of some images in pixels."""
-    return (255 * pixels[0].cpu().clamp(0, 1)).round().to(torch.uint8).numpy()
+    """An image in pixels as a picture."""
+    return (255 * pixels.cpu().clamp(0, 1)).round().to(torch.uint8).numpy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure
 from scipy.special import softmax
 
-from frequency_shortcuts.figures.canvas import break_line, show_plane, style
+from frequency_shortcuts.figures.canvas import show_plane, style
 from frequency_shortcuts.figures.cards import Panel, draw_panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import as_array
 
@@ -26,8 +27,8 @@ GIVEN = {  # part -> what stands over the image that got it
     "field": "with the illumination\nof {}",
     "patch": "with a patch\nof {}",
 }
-CLEAREST, LETTERS, ROWS = 3, 14, 4  # images a side, letters in a line above one, and rows
-CARRY = "Left, the images of the class that carry most clearly what it follows; right, typical ones of other classes."
+OTHERS = "other classes"
+IMAGES_NOTE = "Images of classes that follow, and the same with that part of other classes, clearest first."
 NOTE = "Of each part, the class that follows it most clearly, or would."
 
 
@@ -56,18 +57,16 @@ def _panels(made: Counterfactual, name: str) -> list[Panel]:
     ]
 
 
-def draw_carriers(test: FlipTest) -> Figure:
-    """A row for each class and what it follows: the images that carry it most clearly, and typical ones of others."""
-    rows: dict[str, list[Panel]] = {}
-    for (name, cause), table in test.carried.groupby(["class", "cause"], sort=False):
-        own, others = (table[of] for of in (table["label"] == name, table["label"] != name))
-        near = (others["score"] - others["score"].median()).abs().sort_values(kind="stable").index
-        chosen = [*((i, "clearest") for i in own.index[:CLEAREST]), *((i, "typical") for i in near[:CLEAREST])]
-        rows[f"{name}:\n{cause.partition(',')[0]}"] = [
-            Panel(break_line(table["path"][i] or table["label"][i], LETTERS), test.picture(i), words)
-            for i, words in chosen
-        ]
-    return rows_of_panels(dict(list(rows.items())[:ROWS]), CARRY)
+def draw_images(test: FlipTest) -> Figure:
+    """The clearest images that flip: each as it is, without what its class follows, and the difference."""
+    table, drawn = test.removed
+    if not drawn:
+        raise ValueError("no image flips without what its class follows, but for those of flip(): see result.images")
+    paths = dict(zip(table["image"], table["path"], strict=True))
+    rows = {f"{i + 1}. {one.label}:\n{one.part}": _panels(one, OTHERS) for i, one in enumerate(drawn)}
+    for one, panels in zip(drawn, rows.values(), strict=True):
+        panels[0] = replace(panels[0], above=paths[one.image] or panels[0].above)
+    return rows_of_panels(rows, IMAGES_NOTE)
 
 
 def plot_map(

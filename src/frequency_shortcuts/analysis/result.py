@@ -35,7 +35,7 @@ from frequency_shortcuts.storage.files import check_folder, replacing, replacing
 from . import summary
 from .counterfactuals import Counterfactual, FlipTest
 from .images import shown
-from .plots import draw_carriers, draw_flip
+from .plots import draw_flip, draw_images
 from .sources import recall_by_source
 from .wording import MOST, flat_values, only_numbers
 
@@ -99,15 +99,16 @@ class Analysis:
         """
         return self.tested_flips().table
 
-    @functools.cached_property
-    def files(self) -> pd.DataFrame:
-        """The files that carry what their class follows: class, cause, path (folder and file), score; clearest first.
+    @property
+    def images(self) -> pd.DataFrame:
+        """Which images flip: the test images of each class that follows, with that part of other classes.
 
-        See `FlipTest.carried`.
+        One row for each part and each image that was rightly called, `exchange.test.IMAGES` of a class at most:
+        `image`, its position among the test images; `path`, from the folder that all are in, or None; `class`; `part`;
+        `probability` of the class, and `probability_without` its part; `called_without`, and `flips`, whether that is
+        another class. By class, and then those first that lose the most. Empty where nothing is followed.
         """
-        table = self.tested_flips().carried
-        own = (table["class"] == table["label"]) & table["path"].notna()
-        return table[own].drop(columns="label").reset_index(drop=True)
+        return self.tested_flips().removed[0]
 
     @property
     def recall_by_source(self) -> pd.DataFrame:
@@ -214,6 +215,13 @@ class Analysis:
         """For each part the class that follows it most clearly: an image, the same with the part, the difference."""
         return draw_flip(self.tested_flips())
 
+    def flipped(self) -> Figure:
+        """The clearest of `images` that flip, six at most, two of a class and part: before, after, the difference.
+
+        Raises ValueError if there are none but those of `flip`.
+        """
+        return draw_images(self.tested_flips())
+
     def cards(self) -> Figure:
         """One row for each class: its ADCS, scores and map, and a test image reduced to the map and to the lowest
         frequencies.
@@ -249,7 +257,7 @@ class Analysis:
     def save(self, folder: str | os.PathLike[str]) -> Path:
         """Write flips.csv, flips.h5, report.html, and pictures as SVG and PNG, to a folder.
 
-        With sources also recall_by_source.csv; if files carry what their class follows, files.csv. If maps were tested,
+        With sources also recall_by_source.csv; if a class follows something, images.csv. If maps were tested,
         also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps
         were searched for, `mask/top_{percent}`. Returns the folder.
         """
@@ -257,10 +265,10 @@ class Analysis:
         tables, figures = {"flips": self.flips}, {"flip": self.flip}
         if self.sources is not None:
             tables["recall_by_source"] = self.recall_by_source
-        if len(self.files):
-            tables["files"] = self.files
-        if len(self.tested_flips().carried):
-            figures["carriers"] = functools.partial(draw_carriers, self.tested_flips())
+        if len(self.images):
+            tables["images"] = self.images
+        if self.tested_flips().removed[1]:
+            figures["images"] = self.flipped
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_hdf5(folder / "flips.h5") as file:
             write_answers(file, self.tested_flips().answers)

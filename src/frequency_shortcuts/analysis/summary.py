@@ -22,7 +22,7 @@ from . import wording
 from .advice import advice
 from .counterfactuals import clearest_first
 from .options import WITH_SWAP
-from .plots import CARRY, NOTE
+from .plots import IMAGES_NOTE, NOTE
 from .wording import as_lines, as_table, embedded, fill, filled, percent, with_interval
 
 if TYPE_CHECKING:
@@ -138,7 +138,8 @@ def _advice(result: Analysis, found: pd.DataFrame) -> dict[str, Any]:
         of_files=any(cause.name in (BLOCKS, LOST) for cause in test.causes.values()),
         swapped=result.about.get("trained with") == WITH_SWAP,
     )
-    files = few(result.files.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
+    flipped = result.images[result.images["flips"] & result.images["path"].notna()].drop_duplicates("image")
+    files = few(flipped.groupby("class", sort=False)["path"].head(NAMED).tolist(), 4 * NAMED)
     return {
         "files": files or f"images of {few(found['class'].tolist())}", "advice": what_to_do,
         "causes": few([*dict.fromkeys(causes)]) or "nothing that has a name",
@@ -163,7 +164,7 @@ def text(result: Analysis) -> str:
 
 def page(result: Analysis, drawings: Path) -> str:
     """The page as text, with the pictures that lie in a folder."""
-    maps, carriers = None, drawings / "carriers.png"
+    maps = None
     if result.hits is not None:
         maps = {
             "title": map_title(result),
@@ -176,14 +177,14 @@ def page(result: Analysis, drawings: Path) -> str:
         "page.html.jinja",
         title=title(result),
         note=NOTE,
-        carry=CARRY,
+        images_note=IMAGES_NOTE,
         summary=sentences(result),
         flips=flip_table(result),
         found=(FOLLOWS,),
         parts=PARTS,
         bound=answers.BOUND,
         flip=embedded(drawings / "flip.png"),
-        carriers=embedded(carriers) if len(result.tested_flips().carried) else None,
+        images=embedded(drawings / "images.png") if result.tested_flips().removed[1] else None,
         sources=None if result.sources is None else source_table(result).head(WORST),
         maps=maps,
         percent=percent,

@@ -7,7 +7,7 @@ artefact, and not as classes do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -43,13 +43,11 @@ class Cause(NamedTuple):
     """What sets a class apart, likely: a hint, since natural textures differ in the same ways.
 
     name : a key of `CAUSES`. carriers : the estimated share of the images of the class that carry it
-    sign : where it shows: the number of a conjugate pair, or a trace
     scores : how clearly each image carries it, [n], larger is clearer
     """
 
     name: str
     carriers: float
-    sign: int | Trace
     scores: FloatArray
 
 
@@ -126,7 +124,7 @@ def name_causes(
         if share >= CARRIED:
             u, v = np.abs(pairs.frequencies[pair])
             highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
-            causes[k] = Cause(CHECKERBOARD if highest else WAVE, share, pair, scores)
+            causes[k] = Cause(CHECKERBOARD if highest else WAVE, share, scores)
     order = np.random.default_rng([seed, 50]).permutation(len(labels))
     rank = np.empty(len(labels), int)  # of each image within its class, at random
     for k in range(len(statistics)):
@@ -135,20 +133,7 @@ def name_causes(
     sample = np.sort(order[np.argsort(rank[order], kind="stable")][:SAMPLE])  # as many images of each class
     grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in index_batches(sample, BATCH)])
     traces = Forensics(features.prints, labels, len(statistics), grey, sample).find(apart=[*causes])
-    return causes | {
-        k: Cause(trace.cause, trace.carriers, trace, features.scores(trace)) for k, trace in traces.items()
-    }
-
-
-def carries(pixels: Pixels, causes: Mapping[int, Cause]) -> dict[int, FloatArray]:
-    """How clearly each of other images carries the cause of a class: class -> [n], larger is clearer.
-
-    pixels : images of any classes. causes : of `name_causes`
-
-    >>> np.argsort(-carries(pixels, causes)[3])[:10]
-    """
-    features = _Features(pixels, [cause.sign for cause in causes.values() if not isinstance(cause.sign, Trace)])
-    return {k: features.scores(cause.sign) for k, cause in causes.items()}
+    return causes | {k: Cause(trace.cause, trace.carriers, features.scores(trace)) for k, trace in traces.items()}
 
 
 class _Features:

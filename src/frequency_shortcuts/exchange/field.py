@@ -70,7 +70,7 @@ class Field:
         return images + surface(self.own[classes], self._size).to(images)
 
     @staticmethod
-    def swap(images: Tensor, partner: Tensor) -> Tensor:
+    def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
         """See `Part`."""
         own = coefficients(images)
         return images + surface(own[partner] - own, images.shape[-2:])

@@ -102,7 +102,7 @@ class Fine:
         return torch.fft.irfft2(rgb(made), s=self._size)
 
     @staticmethod
-    def swap(images: Tensor, partner: Tensor) -> Tensor:
+    def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
         """See `Part`. The waves that are shorter than `SWAPPED`, with their amplitudes and phases.
 
         This is up to the blocks of JPEG; in small images, such waves are of objects.

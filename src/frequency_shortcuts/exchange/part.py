@@ -70,5 +70,5 @@ class Part(Protocol):
         """
 
     @staticmethod
-    def swap(images: Tensor, partner: Tensor) -> Tensor:
-        """Images [n, ...] of a batch with the whole part of others of it, `partner` int64 [n]; for training."""
+    def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
+        """Images [n, ...] of a batch with the whole part of others of it, `partner` [n]; place : of a patch."""

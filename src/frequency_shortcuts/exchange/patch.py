@@ -69,7 +69,7 @@ class Patch:
         return torch.where(mask, self._subject.donors(classes), images)
 
     @staticmethod
-    def swap(images: Tensor, partner: Tensor) -> Tensor:
-        """See `Part`. The frame and the windows in the corners, where objects are rare; a mark elsewhere stays."""
-        mask = places(images.shape[-2:])[OUTER].any(dim=0)
+    def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
+        """See `Part`. By default the frame and the windows in the corners, where objects are rare."""
+        mask = places(images.shape[-2:])[OUTER if place is None else [place]].any(dim=0)
         return torch.where(mask.to(images.device), images[partner], images)

@@ -7,7 +7,8 @@ numbers are paired differences on the same images.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ from .swap import PARTS
 CONFUSED, CONFUSED_IMAGES = 0.02, 1  # a class counts if at most this share, or so many, are confused either way
 RANKED, TESTED = 50, 200  # images of a class that tell which classes are confused, and whether it is recognised
 IMAGES = 120  # of other classes that get the parts of a class
+DRAWS = 4  # of other images, whose part an image of the class gets
 PORTION = 32  # images that get a part at a time; draws are seeded for each portion
 
 
@@ -107,8 +109,60 @@ def changed(
     The same for the same seed.
     """
     for places in index_batches(np.arange(len(images)), PORTION):
-        subject.generator.manual_seed(int(np.random.SeedSequence([seed, c, places[0]]).generate_state(1)[0]))
+        subject.generator.manual_seed(_seed(seed, c, places[0]))
         yield places, part.give(pixels.take(images[places]), classes[places], c)
+
+
+class Exchanged(NamedTuple):
+    """An image before and after a part of it was exchanged: its number, [channels, H, W], and what the network says.
+
+    said_before, said_after : logits [class]; without : the mean probability [class] over the draws of partners
+    """
+
+    image: int
+    before: Tensor
+    after: Tensor
+    said_before: Tensor
+    said_after: Tensor
+    without: Tensor
+
+
+def remove(
+    answers: Answers, part: str, c: int, ranking: Pixels, pixels: Pixels, seed: int, logits: Callable[[Tensor], Tensor]
+) -> Iterator[Exchanged]:
+    """The images of class c with the part of other images in place of their own, as `Swap` exchanges it.
+
+    They are those of `answers` that were rightly called, at most `IMAGES`. The others are ranking images, `DRAWS` for
+    each, evenly of the classes whose images got parts of c. `after` is the draw in which c is the least probable.
+
+    ranking, pixels : the images of `collect`, with `shown_images`; logits : images [n, ...] -> [n, class], on the CPU
+    """
+    subject, place = _without_network(ranking, answers), int(answers.place[part][c])
+    own = np.flatnonzero((answers.labels == c) & (answers.before == c))[:IMAGES]
+    others = np.unique(answers.labels[answers.images[c][answers.images[c] >= 0]])
+    for places in index_batches(np.arange(len(own)), PORTION):
+        images, after = pixels.take(own[places]), []
+        partner = torch.arange(2 * len(places)).roll(len(places))
+        for draw in range(DRAWS):
+            subject.generator.manual_seed(_seed(seed, c, places[0], draw))
+            classes = torch.randint(len(others), (len(places),), generator=subject.generator).numpy()
+            both = torch.cat([images, subject.donors(others[classes])])
+            after.append(PARTS[part].swap(both, partner.to(both.device), place)[: len(places)].clamp(0, 1))
+        before, said = logits(images), torch.stack([logits(one) for one in after])
+        least = said.softmax(dim=2)[:, :, c].argmin(dim=0).tolist()
+        for n, (i, draw) in enumerate(zip(places, least, strict=True)):
+            without = said[:, n].softmax(dim=1).mean(dim=0)
+            yield Exchanged(int(own[i]), images[n], after[draw][n], before[n], said[draw, n], without)
+
+
+def _seed(*entropy: int) -> int:
+    return int(np.random.SeedSequence(entropy).generate_state(1)[0])
+
+
+def _without_network(ranking: Pixels, answers: Answers) -> Subject:
+    """For a part whose places are known, which does not ask the network."""
+    unknown = np.ones((len(answers.images),) * 2, bool)
+    return Subject(ranking, lambda images: np.zeros(len(images), int), unknown, torch.Generator())
 
 
 def hardly_confused(counts: IntArray) -> BoolArray:
@@ -149,8 +203,7 @@ def example(
     ranking, pixels : the images of `collect`, with `shown_images`; seed : of its draws
     """
     chosen, place = answers.images[c][answers.images[c] >= 0], typical(answers, part, c)
-    unknown = np.ones((len(answers.images),) * 2, bool)  # a part whose places are known does not ask the network
-    subject = Subject(ranking, lambda images: np.zeros(len(images), int), unknown, torch.Generator())
+    subject = _without_network(ranking, answers)
     made = PARTS[part](subject, answers.place[part])
     for places, images in changed(made, subject, pixels, chosen, np.full(len(chosen), c), c, seed):
         if place in places:
