@@ -14,10 +14,10 @@ from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.analysis.subject import read_images
 from frequency_shortcuts.data import dicom, stores
 from frequency_shortcuts.data.file_facts import file_facts
-from frequency_shortcuts.data.pictures import FULL, ImageFiles, Tones
+from frequency_shortcuts.data.pictures import FULL, ImageFiles, black_and_white
 from study.sources.folder import split_folder
 
-TEXT = "16-bit pictures: {}, with values from 0 to 4,095; 0 is black and 4,095 is white"
+TEXT = "16-bit pictures: {}, values 0 to 4,095; 0 is black and 4,095 is white"
 PIXELS = np.random.default_rng(0).permutation(4096).reshape(64, 64).astype(np.uint16)
 
 
@@ -55,8 +55,7 @@ def test_white_is_the_end_of_the_fewest_bits_that_hold_all_values():
         (0, 65535): FULL, (0, 40000): FULL, (3, 4090): (0, 4095), (0, 4096): (0, 8191), (0, 7): (0, 255),
         (-1000, 3071): (-1024, 3071), (-2048, 4000): (-2048, 6143),
     }.items():  # fmt: skip
-        tones = Tones([], found=(1, *ends))
-        assert tones.range == expected and bool(tones.text) == (expected != FULL)
+        assert black_and_white(*ends) == expected
 
 
 def test_twelve_bits_keep_256_levels_in_each_reading(tmp_path, caplog):

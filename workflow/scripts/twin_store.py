@@ -6,7 +6,7 @@ from frequency_shortcuts.data import folders, stores
 from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from study.job import script
-from study.sources.folder import log_conversions
+from study.sources.folder import log_conversions, split_folder
 
 
 @script
@@ -16,12 +16,13 @@ def main(snakemake, created_by):
     root = Path(settings["ood"]["root"]) / snakemake.wildcards.rendition
     with read_hdf5(snakemake.input.images) as store:
         classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
-        tones = stores.known_tones(store)
         split = next(name for name in ("test", "validation", "train") if name in store)
         channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
     files, labels, _ = folders.listing(root, folders.matched(classes, root, settings["ood"].get("classes")))
     how = {"resize": settings.get("resize"), "on_error": settings.get("on_error", "stop")}
-    pictures = ImageFiles(files, tuple(size), channels, workers=snakemake.threads, tones=tones, **how)
+    if settings["source"] == "folder":  # the tones of the training images
+        how["tones"] = split_folder(settings)[0].popitem()[1][0].tones
+    pictures = ImageFiles(files, tuple(size), channels, workers=snakemake.threads, **how)
     stores.write(
         snakemake.output[0],
         {"test": (pictures, labels)},

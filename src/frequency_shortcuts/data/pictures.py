@@ -31,6 +31,7 @@ Resize = int | tuple[int, int] | None  # see `ImageFiles`
 BILINEAR = Image.Resampling.BILINEAR
 DEEP = (".png", ".tif", ".tiff", *dicom.ENDINGS)  # endings of files that may have 16 bits
 FULL = (0, 65535)  # black and white of 16 bits
+THREADS = 4  # that find them
 _LOCK = threading.Lock()
 # The operations that undo the orientations of EXIF
 _TURNS = {
@@ -54,45 +55,41 @@ def check_finite(image: npt.NDArray[Any]) -> None:
         raise ImageError("it holds numbers that are not finite")
 
 
+def black_and_white(least: int, largest: int) -> tuple[int, int]:
+    """The range that holds these values: from 0, or the next -2**k below a negative one, in the fewest bits, from 8."""
+    black = -(1 << (-least - 1).bit_length()) if least < 0 else 0
+    return black, black + (1 << max(8, (largest - black).bit_length())) - 1
+
+
 class Tones:
-    """Black and white of the 16-bit pictures among the files of a set, from which it is found when one is decoded.
+    """Black and white of the 16-bit pictures of a set, found in all its files once, when the first one is decoded.
 
-    Black is 0 or, for negative values of DICOM, the next -2**k below them. White is black + 2**b - 1 for the fewest
-    bits b, from 8, that hold all values: other pictures of a device are scaled alike.
-
-    found : the number of these pictures, their smallest and their largest value, if they are known
+    `found` is their number, the smallest and the largest value, black and white.
     """
 
-    def __init__(
-        self, files: Sequence[str | os.PathLike[str]], workers: int = 1, found: tuple[int, ...] | None = None
-    ) -> None:
-        self.files, self.workers, self.found = files, workers, found
+    def __init__(self, files: Sequence[str | os.PathLike[str]], found: tuple[int, ...] | None = None) -> None:
+        self.files, self.found = files, found
 
     @property
-    def range(self) -> tuple[int, int]:
-        """Black and white, which are logged when they are found, unless they are 0 and 65,535."""
+    def range(self) -> tuple[int, ...]:
+        """Black and white: powers of 2, so that other pictures of a device are scaled alike."""
         with _LOCK:
             if self.found is None:
                 deep = [path for path in self.files if str(path).lower().endswith(DEEP)]
-                with ThreadPoolExecutor(self.workers) as pool:
+                with ThreadPoolExecutor(THREADS) as pool:
                     ends = [found for found in pool.map(_ends, deep) if found]
-                self.found = (len(ends), min(ends)[0], max(high for _, high in ends)) if ends else (0, *FULL)
+                low, high = (min(ends)[0], max(high for _, high in ends)) if ends else FULL
+                self.found = (len(ends), low, high, *black_and_white(low, high))
                 if self.text:
                     log.warning("%s", self.text)
-        return self._range()
-
-    def _range(self) -> tuple[int, int]:
-        _, least, largest = self.found or (0, *FULL)
-        black = -(1 << (-least - 1).bit_length()) if least < 0 else 0
-        return black, black + (1 << max(8, (largest - black).bit_length())) - 1
+            return self.found[3:]
 
     @property
     def text(self) -> str:
         """What is said of them; empty for 0 and 65,535, and before they are found."""
-        values = [f"{value:,}" for value in (*(self.found or ()), *self._range())]
-        if self._range() == FULL:
+        if self.found is None or self.found[3:] == FULL:
             return ""
-        return "16-bit pictures: {}, with values from {} to {}; {} is black and {} is white".format(*values)
+        return "16-bit pictures: {:,}, values {:,} to {:,}; {:,} is black and {:,} is white".format(*self.found)
 
 
 def _ends(path: str | os.PathLike[str]) -> tuple[int, int] | None:
@@ -153,7 +150,7 @@ class ImageFiles:
         self.dtype = np.dtype(np.uint8)
         self.converted: collections.Counter[str] = collections.Counter()
         self.skipped: list[str] = []
-        self.tones = tones or Tones(self.files, self.workers)
+        self.tones = tones or Tones(self.files)
 
     def __len__(self) -> int:
         return len(self.files)
@@ -248,7 +245,7 @@ class ImageFiles:
                 self.converted.update(peculiarities)
         return pixels
 
-    def _image(self, picture: Image.Image, tones: tuple[int, int]) -> npt.NDArray[Any]:
+    def _image(self, picture: Image.Image, tones: tuple[int, ...]) -> npt.NDArray[Any]:
         _, channels, height, width = self.shape
         return as_pixels(picture, height, width, channels, self.resize, tones)
 
@@ -256,7 +253,7 @@ class ImageFiles:
 def share_tones(*sets: Any) -> None:
     """Scale the 16-bit pictures of several sets alike, by the range of them all; others than `ImageFiles` stay."""
     files = [one for one in sets if isinstance(one, ImageFiles)]
-    tones = Tones([path for one in files for path in one.tones.files], max((one.workers for one in files), default=1))
+    tones = Tones([path for one in files for path in one.tones.files])
     for one in files:
         one.tones = tones
 
@@ -267,7 +264,7 @@ def as_pixels(
     width: int,
     channels: int,
     resize: Resize = None,
-    tones: tuple[int, int] = FULL,
+    tones: tuple[int, ...] = FULL,
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
     whole = upright(picture, channels, tones)
@@ -284,7 +281,7 @@ def as_pixels(
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def upright(picture: Image.Image, channels: int, tones: tuple[int, int] = FULL) -> Image.Image:
+def upright(picture: Image.Image, channels: int, tones: tuple[int, ...] = FULL) -> Image.Image:
     """A picture of any kind in 8 bit, grey for one channel or RGB for three, turned as EXIF says, on white.
 
     tones : black and white of 16 bits; values outside are clipped

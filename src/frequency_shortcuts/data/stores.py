@@ -2,8 +2,7 @@
 
 A store holds the groups `train`, `validation` and `test` (or some of them), each with `images` uint8
 [n, channels, H, W], one after the other, and `labels` int64 [n]; its attributes are `classes`, `mean`, `std` (per
-channel, of the training images, in units of [0, 1]) and `source`; `tones` are the
-number of 16-bit files, their smallest and their largest value. `train/stylised` may hold a restyled twin of every
+channel, of the training images, in units of [0, 1]) and `source`. `train/stylised` may hold a restyled twin of every
 training image. A store of files holds `files` instead of `images`: paths that are decoded when they are read, for sets
 that are too large to be kept twice.
 """
@@ -94,7 +93,7 @@ def write(
             file["planted"].attrs.update(planted[1])
             file.attrs["layout"] = "centred"
         source += f", {skipped} undecodable images skipped" if skipped else ""
-        _describe(file, classes, mean, std, source, created_by, {**(about or {}), **_tones(splits)})
+        _describe(file, classes, mean, std, source, created_by, about)
 
 
 def write_files(
@@ -129,20 +128,11 @@ def write_files(
             group.create_dataset("files", data=names, dtype=h5py.string_dtype(), compression="gzip", chunks=True)
             group["files"].attrs["shape"] = pictures.shape[1:]
             group["files"].attrs["resize"] = pictures.resize or 0
+            if pictures.tones.range != FULL:
+                group["files"].attrs["tones"] = pictures.tones.found
             group.create_dataset("labels", data=labels)
         mean, std = map(np.asarray, statistics)
-        _describe(file, classes, mean, std, source, created_by, {**(about or {}), **_tones(splits)})
-
-
-def _tones(splits: Mapping[str, tuple[Images, Any]]) -> dict[str, Any]:
-    """An attribute for the values of 16-bit files, unless they have the range of 16 bits."""
-    tones = [images.tones for images, _ in splits.values() if isinstance(images, ImageFiles)]
-    return {"tones": tones[0].found} if tones and tones[0].range != FULL else {}
-
-
-def known_tones(file: h5py.File, names: Sequence[str] = ()) -> Tones | None:
-    """The `Tones` of the 16-bit files of a store, if it names them."""
-    return Tones(names, found=tuple(map(int, file.attrs["tones"]))) if "tones" in file.attrs else None
+        _describe(file, classes, mean, std, source, created_by, about)
 
 
 def as_text(name: Any) -> str:
@@ -160,7 +150,7 @@ def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...
 
 def _describe(
     file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, created_by: str,
-    about: Mapping[str, Any] | None,
+    about: Mapping[str, str] | None,
 ) -> None:  # fmt: skip
     if np.any(np.asarray(std) <= 0):
         raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
@@ -320,7 +310,7 @@ def read(
                 channels,
                 resize=int(about["resize"]) or None,
                 workers=workers,
-                tones=known_tones(file, names) or Tones(names, found=(0, *FULL)),
+                tones=Tones(names, tuple(map(int, about.get("tones", (0, *FULL, *FULL))))),
             )
         else:
             lazy |= {name: Stored(path, split, chosen, name, workers) for name in lazy if name in group}
