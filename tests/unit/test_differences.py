@@ -99,6 +99,10 @@ def test_a_cause_is_named_with_the_images_that_carry_it(waved):
         f"{NAME}, {CAUSES['wave']}: a share of {row['carriers']:.2f} of its images, above 0.9"
     )
     files = waved.files[waved.files["class"] == NAME]
+    ((label, shown),) = waved.examples.items()
+    assert label == f"{NAME}:\na plane wave" and [one.above for one in shown[:3]] == files["path"][:3].tolist()
+    assert all(np.array_equal(one.values, IMAGES[int(one.above)]) for one in shown)
+    assert [int(one.above) % 8 == WAVED for one in shown] == [True] * 3 + [False] * 3
     assert len(files) == 40 and set(files["cause"]) == {"wave"} and files["score"].is_monotonic_decreasing
     assert set(files["path"].astype(int) % 8) == {WAVED}
     ((name, cause, share, clearest),) = difference_table(waved).to_numpy().tolist()
@@ -301,7 +305,7 @@ def test_the_files_hold_all_results(waved, found, tmp_path, monkeypatch):
     out = waved.save(tmp_path / "out")
     tables = {"classes", "facts", "files", "sources", "classes_by_source"}
     assert {path.name for path in out.iterdir()} == {
-        *(f"{name}.csv" for name in tables), "data.json", "data.html", "spectra.png"
+        *(f"{name}.csv" for name in tables), "data.json", "data.html", "spectra.png", "images.png"
     }  # fmt: skip
     numbers = json.loads((out / "data.json").read_text())
     assert numbers[f"class/{NAME}/carriers"] == pytest.approx(waved.table.loc[WAVED, "carriers"])

@@ -85,11 +85,7 @@ class FlipTest:
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:
-        """Numbers and verdict of each class, see `exchange.answers.rates`; `false_positives`, and words or None.
-
-        `false_positives` : the share of the images of other classes that are called the class
-        `cause` : a likely one; `reason` : why there is no verdict, see `wording.reason`
-        """
+        """See `Analysis.flips`."""
         table = rates(self.answers)
         words = {k: CAUSES[cause.name] for k, cause in self.causes.items()}
         if len(self.classes) == 2 and words:

@@ -35,6 +35,7 @@ SENTENCES = {
     MATCH: "frequency-shortcuts data FOLDER --match OUT writes copies in which all have what JPEG or resizing left in "
     "one class; --class and --scale say what files do not.",
 }
+EXAMPLES = "Left, the images of the class that carry its likely cause most clearly; right, images of other classes."
 NAMED = 3  # files of a class
 ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page
 
@@ -105,8 +106,8 @@ def text(found: Differences) -> str:
     return "\n\n".join([*([as_table(title, table)] if len(table) else []), as_lines(sentences(found))])
 
 
-def page(found: Differences, picture: Path) -> str:
-    """The page as text, with the picture."""
+def page(found: Differences, drawings: Path) -> str:
+    """The page as text, with the pictures that lie in a folder."""
     cross = None
     if found.sources is not None:
         cross = found.sources.cross.pivot_table("images", "class", "source", aggfunc="sum", fill_value=0)
@@ -114,10 +115,12 @@ def page(found: Differences, picture: Path) -> str:
         cross = cross[largest].head(ROWS).reset_index()
     return fill(
         "data_page.html.jinja",
-        title=f"Classes of {found.about['name']}",
+        title=f"Classes of {found.about['name'] or 'the images'}",
         summary=sentences(found),
         differences=difference_table(found),
-        picture=embedded(picture),
+        picture=embedded(drawings / "spectra.png"),
+        images=embedded(drawings / "images.png") if found.examples else None,
+        examples=EXAMPLES,
         cross=cross,
         about=found.about,
     )

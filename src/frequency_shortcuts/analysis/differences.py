@@ -17,8 +17,9 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.data.artefacts import CAUSES
-from frequency_shortcuts.evaluation.data_check import compare_classes, share_facts
+from frequency_shortcuts.evaluation.data_check import Comparison, compare_classes, share_facts
 from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.figures.selection import select_classes
 from frequency_shortcuts.figures.spectra import spectra_of_classes
 from frequency_shortcuts.spectrum.arrays import FloatArray
@@ -27,7 +28,9 @@ from frequency_shortcuts.storage.tables import write_table
 
 from . import data_summary
 from .data_images import FEWEST, DataImages, Source, read_data
-from .wording import MOST, flat_values, only_numbers
+from .wording import MIRRORED, MOST, flat_values, only_numbers
+
+ROWS, EACH, LETTERS = 4, 3, 14  # classes that are shown with images, images a side, and letters in a line above one
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,7 @@ class Differences:
         chance)
     unreadable : files that cannot be read; sizes : (height, width) of files -> how many have it
     about : how it was made
+    examples : class and cause -> images that carry it most clearly, and some of other classes; of four classes at most
     """
 
     table: pd.DataFrame
@@ -67,6 +71,7 @@ class Differences:
     unreadable: tuple[str, ...]
     sizes: Mapping[tuple[int, int], int]
     about: Mapping[str, Any]
+    examples: Mapping[str, Sequence[Panel]]
 
     def summary(self) -> str:
         """What sets classes apart, as plain text: a table of facts and likely causes, and a few sentences."""
@@ -82,7 +87,7 @@ class Differences:
         return spectra_of_classes(self.spectra[chosen.index], self.differences[chosen.index], names, chosen.note)
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write data.html, data.json, classes.csv, facts.csv, files.csv, and the picture as SVG and PNG, to a folder.
+        """Write data.html, data.json, classes.csv, facts.csv, files.csv, and pictures as SVG and PNG, to a folder.
 
         With sources also sources.csv and classes_by_source.csv. Returns the folder.
         """
@@ -96,11 +101,14 @@ class Differences:
             write_table(table, folder / f"{name}.csv")
         with replacing(folder / "data.json") as temporary:
             temporary.write_text(json.dumps(self._values(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        figure = self.figure()
-        canvas.save(figure, folder / "spectra")
-        plt.close(figure)
+        figures = {"spectra": self.figure()}
+        if self.examples:
+            figures["images"] = rows_of_panels(self.examples, data_summary.EXAMPLES)
+        for name, figure in figures.items():
+            canvas.save(figure, folder / name)
+            plt.close(figure)
         with replacing(folder / "data.html") as temporary:
-            temporary.write_text(data_summary.page(self, folder / "spectra.png"), encoding="utf-8")
+            temporary.write_text(data_summary.page(self, folder), encoding="utf-8")
         return folder
 
     def reason_to_fail(self, limit: float) -> str | None:
@@ -179,7 +187,7 @@ def differences(
     about = {
         "images": len(data.labels),
         "classes": len(data.classes),
-        "name": Path(images).resolve().name if isinstance(images, str | os.PathLike) else type(images).__name__,
+        "name": Path(images).resolve().name if isinstance(images, str | os.PathLike) else "",
         "image size": f"{width} x {height}",
         **({"16 bits": data.tones.text} if data.tones.text else {}),
         "seed": seed,
@@ -195,6 +203,7 @@ def differences(
         unreadable=data.unreadable,
         sizes=data.sizes,
         about=about,
+        examples=_examples(data, found),
     )
 
 
@@ -211,6 +220,26 @@ def _files(data: DataImages, causes: list[str], scores: FloatArray) -> pd.DataFr
         "score": scores[at],
     })  # fmt: skip
     return table.sort_values(["class", "score"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
+def _examples(data: DataImages, found: Comparison) -> dict[str, list[Panel]]:
+    """See `Differences.examples`. No image is shown twice."""
+    named = found.table[found.table["cause"] != ""].nlargest(ROWS, "carriers")
+    pair = len(data.classes) == 2 and named["cause"].isin(MIRRORED).any()
+    scores = {k: np.where(data.labels == k, found.files, -np.inf) for k in named.index}
+    clearest = {k: np.argsort(-own, kind="stable")[:EACH] for k, own in scores.items()}
+    used, rows = [i for own in clearest.values() for i in own], {}
+    for k, cause in named["cause"].items():
+        others = np.setdiff1d(np.flatnonzero(data.labels != k), used)
+        others = others[:: len(others) // EACH][:EACH]
+        used += [*others]
+        label = f"{data.classes[k]}:\n{CAUSES[cause].partition(',')[0]}"
+        rows[f"{' or '.join(data.classes)}:\nhigh frequencies" if pair else label] = [
+            Panel(canvas.break_line(data.names[i], LETTERS), np.asarray(data.images[np.array([i])])[0], words)
+            for places, words in ((clearest[k], "clearest"), (others, "another class"))
+            for i in places
+        ]
+    return rows
 
 
 def _compare_sources(data: DataImages, sources: npt.NDArray[np.str_], seed: int, progress: bool) -> Sources:

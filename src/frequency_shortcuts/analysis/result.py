@@ -92,8 +92,9 @@ class Analysis:
         `fine`, `field` and `patch` are the shares of other images that are called the class with this part of it, minus
         those before (of `patch`, with a patch of their own class), each with its two-sided 90 % interval (`_low`,
         `_high`), and `_control`, the share with the part of their own class minus that before. `recall` is that of the
-        class, `images` got the parts. `verdict` is one of `exchange.answers.VERDICTS`, `follows` the names of the parts
-        that the class follows, `cause` a likely one in words, `reason` why there is no verdict, or None.
+        class, `false_positives` the share of other images that are called it, `images` got the parts. `verdict` is one
+        of `exchange.answers.VERDICTS`, `follows` the names of the parts that the class follows, `cause` a likely one in
+        words, or None, `reason` why there is no verdict, see `wording.reason`, or None.
 
         Of two classes, what separates them can be in either: verdict, parts and cause are those of the pair.
         """

@@ -72,25 +72,24 @@ def reason(row: Mapping[Any, Any]) -> str | None:
     Of open parts: how many images got them, and about how many would decide at the same numbers, since the width of an
     interval goes with one over their root. A number between bound and threshold is decided by none.
     """
-    if row["verdict"] == NOT_RECOGNISED:
+    opened = {part: kind.threshold for part, kind in PARTS.items() if row[f"{part}_high"] >= BOUND}
+    reached = any(row[f"{part}_low"] >= least for part, least in opened.items())  # one of two, and is not recognised
+    if row["verdict"] == NOT_RECOGNISED or (row["verdict"] == CANNOT_TELL and reached):
         return f"recall {percent(row['recall'])}, FPR {percent(row['false_positives'])}"
     if row["verdict"] != CANNOT_TELL:
         return None
-    needed, between, images = {}, [], int(row["images"])
-    for part, kind in PARTS.items():
-        value, high = row[part], row[f"{part}_high"]
-        if high >= BOUND:
-            distance = max(value - kind.threshold, BOUND - value)
-            if distance > 0:
-                reach = (high - row[f"{part}_low"]) / 2
-                needed[part] = max(images + 1, math.ceil(images * (reach / distance) ** 2))
-            else:
-                between.append(f"{part} is from {percent(BOUND)} to {percent(kind.threshold)}")
-    if needed:
-        most = max(needed.values())
-        step = 10 ** max(0, len(str(most)) - 2)  # two digits, rounded up
-        between.append(f"{', '.join(needed)}: {images} of {-(-most // step) * step:,} images")
-    return "; ".join(between) or None
+    needed, said, most = [], [], int(row["images"]) + 1
+    for part, least in opened.items():
+        distance = max(row[part] - least, BOUND - row[part])
+        if distance > 0:
+            needed.append(part)
+            reach = (row[f"{part}_high"] - row[f"{part}_low"]) / 2
+            most = max(most, math.ceil(row["images"] * (reach / distance) ** 2))
+        else:
+            said.append(f"{part} is from {percent(BOUND)} to {percent(least)}")
+    step = 10 ** max(0, len(str(most)) - 2)  # two digits, rounded up
+    said += [f"{', '.join(needed)}: {row['images']:.0f} of {-(-most // step) * step:,} images"] * bool(needed)
+    return "; ".join(said) or None
 
 
 def of_pair(named: Mapping[int, str], classes: Sequence[str]) -> str:

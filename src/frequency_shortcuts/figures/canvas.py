@@ -250,8 +250,8 @@ def wrap(name: str, letters: int = 8) -> str:
 
 
 def show_picture(axis: Axes, image: npt.NDArray[Any]) -> None:
-    """An image [channels, H, W], uint8 or of numbers from 0 to 1, in grey for one channel."""
-    pixels = image.transpose(1, 2, 0)
+    """An image [channels, H, W], uint8 or of numbers from 0 to 1, in grey for one channel, or the mean of many."""
+    pixels = (image if len(image) in (1, 3) else image.mean(axis=0, keepdims=True)).transpose(1, 2, 0)
     most = 255 if image.dtype == np.uint8 else 1
     axis.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=most)
 
