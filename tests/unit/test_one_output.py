@@ -134,6 +134,13 @@ def test_flips_and_maps_are_those_of_the_plain_network(made, caplog):
         assert other.training == net.training and all(one.requires_grad for one in other.parameters())
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_a_network_traced_for_one_size_of_batch_is_refused():
+    traced = torch.jit.trace(Layer(lambda images: network()(images.view(2, *images.shape[1:]))), PIXELS[:2])
+    with pytest.raises(ValueError, match=r"x 20 \(.*shape .* is invalid .*; a traced network needs to take batches"):
+        analysed(traced)
+
+
 def test_one_number_is_the_mean_of_all_channels():
     split = fs.Split(np.zeros((2, 3, 4, 4), np.uint8), [0, 1], mean=0.219, std=np.float32(0.25))
     assert split.mean.tolist() == [0.219] * 3 and split.std.tolist() == [0.25] * 3

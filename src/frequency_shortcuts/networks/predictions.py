@@ -311,8 +311,10 @@ def shown_twice(network: nn.Module, images: Tensor) -> tuple[Any, Any]:
             # Copies: a first layer that works in place must not change the images.
             return network(images.clone()), network(images.clone())
     except (Exception, SystemExit) as error:  # a network of a user may raise any error
-        shape = " x ".join(map(str, images.shape[1:]))
-        raise ValueError(f"{type(network).__name__} refuses images of {shape} ({first_line(error)})") from error
+        shape, reason = " x ".join(map(str, images.shape[1:])), first_line(error)
+        if isinstance(network, torch.jit.ScriptModule):  # the last line of its error is the reason
+            reason = f"{str(error).splitlines()[-1]}; a traced network needs to take batches of any size"
+        raise ValueError(f"{type(network).__name__} refuses images of {shape} ({reason})") from error
 
 
 def check_alone(network: nn.Module, images: Tensor) -> None:
