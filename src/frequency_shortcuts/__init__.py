@@ -41,6 +41,7 @@ NAMES = {
     "Test": "analysis.options",
     "Run": "analysis.options",
     "Preprocessing": "data.preprocessing",
+    "Files": "data.folders",
     "Split": "data.splits",
     "Swap": "exchange.swap",
     "SwapFine": "exchange.swap",

@@ -119,10 +119,22 @@ def _resumable(state: Path) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
+READING = [  # options of the reading of pictures
+    click.option("--csv", metavar="FILE", type=click.Path(path_type=Path),
+                 help="CSV with the columns path (relative to the folder, or else to the CSV), label and, if there is "
+                      "one, source. The folder then needs no class folders."),
+    click.option("--path-column", default="path", show_default=True, metavar="NAME", help="Of the CSV."),
+    click.option("--label-column", default="label", show_default=True, metavar="NAME", help="Of the CSV."),
+    click.option("--skip-broken", is_flag=True,
+                 help="Leave out pictures that do not exist or cannot be read, and classes of too few pictures. By "
+                      "default an error names all of them."),
+]  # fmt: skip
 NETWORK = [  # options that name a network and images
     click.argument("model"),
     click.option("--images", required=True, metavar="PATH", type=click.Path(path_type=Path),
-                 help="Folder with a folder of pictures for each class, or an HDF5 file."),
+                 help="Folder with a folder of pictures, at any depth, for each class; a CSV of pictures; or an HDF5 "
+                      "file."),
+    *READING,
     click.option("--test-images", metavar="PATH", type=click.Path(path_type=Path),
                  help="Other images to test with. Default: half of the images."),
     click.option("--weights", metavar="NAME",
@@ -244,6 +256,17 @@ def _show(result: Any, page: Path, reason: str | None = None) -> None:
         raise SystemExit(1)
 
 
+def _files(path: Path | None, options: dict[str, Any], table: Path | None = None) -> Any:
+    """Pictures in files, by the options of the reading; None and the path of an HDF5 file stay as they are."""
+    from frequency_shortcuts.analysis.images import as_files
+    from frequency_shortcuts.data.folders import Files
+
+    if path is None or not (table or as_files(path)):
+        return path
+    columns = {name: options[name] for name in ("path_column", "label_column")}
+    return Files(path, table, **columns, on_error="skip" if options["skip_broken"] else "stop")
+
+
 def _refuse(*names: str, reason: str) -> None:
     """Raise ValueError for one of these options on the command line."""
     context = click.get_current_context()
@@ -265,16 +288,13 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
 
 @main.command(short_help="Say what differs between the classes of a folder, without a network.")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--csv", "table", metavar="FILE", type=click.Path(path_type=Path),
-              help="CSV with the columns path (relative to FOLDER, or else to the CSV), label and, if there is one, "
-                   "source. The folder then needs no class folders.")  # fmt: skip
+@_options(*READING)
 @click.option("--source", metavar="NAME",
               help="Column of the CSV with the source of each picture, such as hospital or camera; or another CSV, "
                    "with the columns path and source.")  # fmt: skip
 @click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
               help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, "
                    "or the median short side.")  # fmt: skip
-@click.option("--strict", is_flag=True, help="Refuse pictures that cannot be read. By default they are left out.")
 @click.option("--seed", default=0, show_default=True, help="Of the images that artefacts are put into.")
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
               help="Leave with status 1 if more than the share X of the images of a class or source carry its likely "
@@ -292,33 +312,37 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
               help="Folder for the results.")  # fmt: skip
 @_errors_in_one_sentence
 def data(
-    folder: Path, table: Path | None, fail_above: float | None, out: Path, matched: Path | None,
+    folder: Path, fail_above: float | None, out: Path, matched: Path | None,
     name: str | None, quality: int | None, scale: float | None, **options: Any,
 ) -> None:  # fmt: skip
-    """Say what differs between the classes of a FOLDER, which has a folder of pictures for each class.
+    """Say what differs between the classes of a FOLDER, which has a folder of pictures, at any depth, for each class.
 
     No network is needed: facts of the files, such as format and JPEG quality, the likely cause where the fine spectrum
     of a class differs as by an artefact, and the files that carry it. Writes data.html, data.json, classes.csv,
-    facts.csv, files.csv and a picture. FOLDER may also be an HDF5 file, as in `analyse`.
+    facts.csv, files.csv and a picture. FOLDER may also be a CSV or an HDF5
+    file, as in `analyse`.
 
     \b
     Examples:
       frequency-shortcuts data train/
       frequency-shortcuts data scans/ --csv scans.csv --source hospital --size 224
-      frequency-shortcuts data train/ --strict --fail-above 0.9
+      frequency-shortcuts data scans.csv --path-column filename --label-column finding --skip-broken
+      frequency-shortcuts data train/ --fail-above 0.9
       frequency-shortcuts data train/ --match matched/
     """
     import frequency_shortcuts as fs
     from frequency_shortcuts.analysis.matching import match
 
+    images = _files(folder, options, options["csv"])
+    options = {name: options[name] for name in ("source", "size", "seed")}
     if matched is not None:
         _refuse("fail_above", "out", reason="is of the check, which --match leaves out")
-        click.echo(match(folder, matched, table, name=name, quality=quality, scale=scale, **options)[1])
+        click.echo(match(images, matched, name=name, quality=quality, scale=scale, **options)[1])
         return
     if name or quality or scale:
         raise ValueError("--class, --quality and --scale are of --match: give it, too")
     _check_out(out)
-    found = fs.differences(folder, table, **options)
+    found = fs.differences(images, **options)
     found.save(out)
     _show(found, out / "data.html", None if fail_above is None else found.reason_to_fail(fail_above))
 
@@ -360,7 +384,8 @@ Example:
 @_errors_in_one_sentence
 def test(file: Path, percent: float, out: Path, **options: Any) -> None:  # noqa: D103
     _check_out(out)
-    result = _analysis(options, maps=_read_maps(file, percent, options["images"]))
+    images = _files(options["images"], options, options["csv"])
+    result = _analysis(options, maps=_read_maps(file, percent, images))
     result.save(out)
     _show(result, out / "report.html")
 
@@ -375,7 +400,7 @@ def _check_out(folder: Path, maps: Path | None = None) -> None:
         check_maps_file(maps)
 
 
-def _read_maps(file: Path, percent: float, images: Path) -> Any:
+def _read_maps(file: Path, percent: float, images: Any) -> Any:
     """The maps bool [class, H, W] of a file. Raises ValueError if it names other classes than the images."""
     from frequency_shortcuts.analysis.images import class_names
     from frequency_shortcuts.data import stores
@@ -410,7 +435,8 @@ def _analysis(
     from frequency_shortcuts.data.preprocessing import normalisation_of
     from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
-    names = class_names(options["images"])
+    images = _files(options["images"], options, options["csv"])
+    names = class_names(images)
     mean, std = (values[0] if values and len(values) == 1 else values for values in (options["mean"], options["std"]))
     size, resize = options["size"], options["resize"]
     preprocessing = fs.Preprocessing(mean, std, size, resize)
@@ -423,7 +449,7 @@ def _analysis(
     if size is not None:
         of_weights = normalisation_of(transform)
         transform = fs.Preprocessing(*of_weights, size, resize) if mean is std is None else preprocessing
-    elif options["images"].is_dir() and (transform is None or isinstance(transform, fs.Preprocessing)):
+    elif isinstance(images, fs.Files) and (transform is None or isinstance(transform, fs.Preprocessing)):
         raise ValueError("the network names no image size: give --size, --mean and --std")
     ranking, test = options["images_per_class"] or (None, None)
     if maps is None and not quick and not as_published:
@@ -433,10 +459,10 @@ def _analysis(
     of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
     make = functools.partial(fs.Test.as_published, ranking) if as_published else functools.partial(fs.Test, maps)
     return fs.analyse(
-        named.network, options["images"], mean=mean, std=std, transform=transform, quick=quick,
+        named.network, images, mean=mean, std=std, transform=transform, quick=quick,
         test=make(
             outputs=options["outputs"] or outputs_of(names, named.categories),
-            images=options["test_images"], images_per_class=test, **of_test,
+            images=_files(options["test_images"], options), images_per_class=test, **of_test,
         ),
         run=fs.Run(
             options["seed"], options["device"], state, swapped=options.get("swapped", False),

@@ -62,7 +62,7 @@ def good(folder: Path) -> None:
     generator = np.random.default_rng(0)
     for name in CLASSES:
         (folder / "photographs" / name).mkdir(parents=True)
-        for i in range(4):
+        for i in range(20):
             pixels = generator.integers(0, 256, (SIZE, SIZE, 3), np.uint8)
             Image.fromarray(pixels).save(folder / "photographs" / name / f"{i}.png")
     with h5py.File(folder / "store.h5", "w") as file:

@@ -32,14 +32,14 @@ def shown(root, files):
 def test_the_folders_are_the_classes_in_sorted_order(tmp_path):
     root = tree(tmp_path, "b/2.JPG", "b/10.jpeg", "b/1.webp", "a/x.PNG", "a/notes.txt", "a/.hidden.png", ".git/x.png")
     tree(tmp_path, "stray.png", "a/deeper/x.png")
-    files, labels, classes = folders.listing(root)
-    assert shown(root, files) == ["a/x.PNG", "b/1.webp", "b/10.jpeg", "b/2.JPG"]
-    assert (labels.tolist(), labels.dtype, classes) == ([0, 1, 1, 1], np.int64, ("a", "b"))
+    files, labels, classes = folders.class_files(root)
+    assert shown(root, files) == ["a/x.PNG", "a/deeper/x.png", "b/1.webp", "b/10.jpeg", "b/2.JPG"]
+    assert (labels.tolist(), labels.dtype, classes) == ([0, 0, 1, 1, 1], np.int64, ("a", "b"))
 
 
 def test_classes_are_mapped_to_folders_in_their_own_order(tmp_path):
     root = tree(tmp_path, "n01/1.jpg", "n02/1.jpg", "n02/2.jpg", "n03/1.jpg")
-    files, labels, classes = folders.listing(root, {"zebra": "n02", "ant": "n01"})
+    files, labels, classes = folders.class_files(root, {"zebra": "n02", "ant": "n01"})
     assert shown(root, files) == ["n02/1.jpg", "n02/2.jpg", "n01/1.jpg"]
     assert (labels.tolist(), classes) == ([0, 0, 1], ("zebra", "ant"))
 
@@ -57,17 +57,17 @@ def test_missing_and_empty_folders_are_named(tmp_path):
 
 def test_twins_have_the_same_name_and_any_suffix(tmp_path):
     """One of exactly the same name comes first: 1.jpg and 1.png may be two photographs."""
-    root = tree(tmp_path / "content", "a/1.jpg", "a/1.png", "a/2.b.JPEG", "b/1.png")
-    style = tree(tmp_path / "style", "b/1.webp", "a/2.b.png", "a/1.png", "a/1.jpg", "a/3.png", "c/1.png")
-    files, _, _ = folders.listing(root)
-    expected = ["a/1.jpg", "a/1.png", "a/2.b.png", "b/1.webp"]
+    root = tree(tmp_path / "content", "a/1.jpg", "a/1.png", "a/2.b.JPEG", "b/1.png", "b/deep/1.png")
+    style = tree(tmp_path / "style", "b/1.webp", "a/2.b.png", "a/1.png", "a/1.jpg", "a/3.png", "b/deep/1.gif")
+    files, _, _ = folders.class_files(root)
+    expected = ["a/1.jpg", "a/1.png", "a/2.b.png", "b/1.webp", "b/deep/1.gif"]
     assert shown(style, folders.twins(files, root, str(style))) == expected
     assert folders.twins([], root, style) == []
 
 
 def test_missing_twins_are_named(tmp_path):
     root = tree(tmp_path / "content", *(f"a/{i}.jpg" for i in range(7)), "b/1.jpg")
-    files, _, _ = folders.listing(root)
+    files, _, _ = folders.class_files(root)
     with pytest.raises(FileNotFoundError, match=r"/style: expected the same class .* as in .*content"):
         folders.twins(files, root, tmp_path / "style")
     tree(tmp_path / "style", "a/6.png")

@@ -18,8 +18,9 @@ def main(snakemake, created_by):
         classes, statistics = list(store.attrs["classes"]), (store.attrs["mean"][:], store.attrs["std"][:])
         split = next(name for name in ("test", "validation", "train") if name in store)
         channels, *size = stores.read(snakemake.input.images, split, 1, in_memory=0).images.shape[1:]
-    files, labels, _ = folders.listing(root, folders.matched(classes, root, settings["ood"].get("classes")))
     how = {"resize": settings.get("resize"), "on_error": settings.get("on_error", "stop")}
+    matched = folders.matched(classes, root, settings["ood"].get("classes"))
+    files, labels, _ = folders.class_files(root, matched, how["on_error"])
     if settings["source"] == "folder":  # the tones of the training images
         how["tones"] = split_folder(settings)[0].popitem()[1][0].tones
     pictures = ImageFiles(files, tuple(size), channels, workers=snakemake.threads, **how)

@@ -97,7 +97,7 @@ def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> I
     twin = settings.get("ood", {})
     for rendition in twin.get("renditions", ()):
         root = f"{twin['root']}/{rendition}"
-        _, labels, _ = folders.listing(root, folders.matched(classes, root, twin.get("classes")))
+        _, labels, _ = folders.class_files(root, folders.matched(classes, root, twin.get("classes")))
         yield f", {len(labels)} {rendition}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -32,21 +31,20 @@ def file_state(path: str | Path | None) -> tuple[int, int] | None:
 
 @cache
 def folder_state(root: Path) -> tuple[Any, ...]:
-    """Names, sizes and times of all files two levels below a folder; for very many files, names and folder times.
+    """Names, sizes and times of all pictures below a folder; for very many files, names and folder times.
 
-    What is neither file nor folder counts by its name, so that the check of the inputs names it.
+    What cannot be read counts by its name, so that the check of the inputs names it.
     """
-    names: list[str] = []
-    times = []
+    from frequency_shortcuts.data.folders import listing
+
     try:
-        folders = sorted(path for path in root.iterdir() if path.is_dir())
-    except OSError:  # the check of the inputs names it
-        return ()
-    for folder in folders:
-        times.append(folder.stat().st_mtime_ns)
-        with os.scandir(folder) as entries:
-            names += sorted(entry.path for entry in entries if not entry.is_dir(follow_symlinks=False))
-    return (names, times) if len(names) > MANY else tuple((name, file_state(name)) for name in names)
+        found = listing(root)
+    except (OSError, ValueError) as error:  # the check of the inputs names it
+        return (str(error),)
+    names, wrong = [*map(str, found.files)], [found.problems] if found.problems else []
+    if len(names) > MANY:
+        return (names, [folder.stat().st_mtime_ns for folder in sorted({file.parent for file in found.files})], *wrong)
+    return (*((name, file_state(name)) for name in names), *wrong)
 
 
 def digest(states: Iterable[Any]) -> str:

@@ -69,9 +69,10 @@ def analyse(
         one logit or probability, [n, 1] or [n], of the second class or of that which `Test.outputs` names. It does not
         change; of a compiled network, its own module is used
     images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n], the numbers of the classes; a
-        map-style torch Dataset, a DataLoader, or a `Split`; the path of a folder that holds a folder of pictures for
-        each class, or of an HDF5 file. uint8 images need a mean and std; float images from 0 to 1 are normalised if
-        these are given; other float images are used as they are
+        map-style torch Dataset, a DataLoader, or a `Split`; the path of a folder that holds a folder of pictures, at
+        any depth, for each class, of a CSV or of an HDF5 file; a list of paths with `labels`; or a `Files`, which says
+        more of these. uint8 images need a mean and std; float images from 0 to 1 are normalised if these are given;
+        other float images are used as they are
     mean, std : [channels], or one number, to normalise with, in units of [0, 1]
     transform : makes an image of a picture, such as what `weights.transforms()` of torchvision returns, a Compose or an
         image processor of Hugging Face, which is called on each picture when it is needed; or a `Preprocessing`. Of
@@ -100,11 +101,11 @@ def analyse(
         check_state(run.state)
     keep_freed_memory()
     flips = quick or bool(test.parts)  # without parts, maps are made and nothing is tested
-    labelled = read_images(images, labels, prepared_by(transform, mean, std), test)
+    counts, fewest = _counts(test), FEWEST if flips else 1
+    labelled = read_images(images, labels, prepared_by(transform, mean, std), test, run, counts, fewest)
     sources = None if test.source is None else sources_of_tests(test.source, labelled)
     masks = None if test.search else _as_masks(test.maps, labelled)
-    counts = _counts(test)
-    subject = match_network(network, labelled, test, run, counts, FEWEST if flips else 1)
+    subject = match_network(network, labelled, test, run, counts, fewest)
     accuracy, seconds, batch = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
     search = trials = None
     exchanged = count_passes(subject.test.labels, len(subject.test.classes), subject.test.neutral)

@@ -5,10 +5,8 @@ from __future__ import annotations
 import collections
 import contextlib
 import math
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
-from frequency_shortcuts.data import folders
 from frequency_shortcuts.data.file_facts import CONTENT, FileFacts, content_facts, file_facts
-from frequency_shortcuts.data.folders import few
+from frequency_shortcuts.data.folders import BROKEN, MISSING, Files, few, listing
 from frequency_shortcuts.data.pictures import ImageFiles, Tones
 from frequency_shortcuts.data.preprocessing import Preprocessing
 from frequency_shortcuts.data.splits import Images, StoredImages, check_classes, subset
@@ -26,8 +23,8 @@ from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 from .classes import names_of
-from .images import HDF5, read_labelled
-from .sources import listed_files, read_list, read_sources
+from .images import CHECKED, as_files, read_labelled
+from .sources import read_sources
 
 FEWEST = 20  # images of a class
 KEPT = 2**31  # bytes of pixels that are kept in memory; of more, files are read again
@@ -46,7 +43,7 @@ class DataImages:
     facts : a row an image: brightness, contrast and saturation; of files also format, JPEG quality, size, ...
     sources : str [n], or None
     sizes : how many files have each size (height, width); empty without files
-    unreadable : the files that cannot be read
+    unreadable : the files that cannot be read; notes : what was left out or not read, in words
     tones : of 16-bit files
     """
 
@@ -57,8 +54,9 @@ class DataImages:
     facts: pd.DataFrame
     sources: npt.NDArray[np.str_] | None
     sizes: collections.Counter[tuple[int, int]]
-    unreadable: tuple[str, ...]
+    unreadable: tuple[str, ...] = ()
     tones: Tones = field(default_factory=lambda: Tones([]))
+    notes: tuple[str, ...] = ()
 
     def take(self, chosen: IntArray) -> Images:
         """The chosen images [k]; files that are not in memory stay unread."""
@@ -74,16 +72,14 @@ def read_data(
     classes: Sequence[str] | None,
     size: int | tuple[int, int] | None,
     *,
-    strict: bool,
     progress: bool,
 ) -> DataImages:
     """Read images of any kind; the parameters are those of `differences`.
 
     Raises ValueError, in one sentence, for what cannot be compared.
     """
-    path = Path(images) if isinstance(images, str | os.PathLike) else None
-    if path is not None and path.suffix.lower() not in HDF5:
-        read = _read_files(path, labels, source, Preprocessing(size=size).shape, strict=strict, progress=progress)
+    if (files := as_files(images, labels)) is not None:
+        read = _read_files(files, source, Preprocessing(size=size).shape, progress)
     else:
         read = _read_others(images, labels, source, size, progress)
     numbers = np.unique(read.labels)
@@ -106,58 +102,35 @@ def read_data(
     return replace(read, labels=there, classes=names)
 
 
-def _listing(
-    path: Path, labels: Any, source: Source
-) -> tuple[Path, list[Path], IntArray, tuple[str, ...], npt.NDArray[np.str_] | None]:
-    """The pictures of a folder, or of a CSV, the path or the labels: root, files, numbers, classes and sources."""
-    file = labels
-    if path.suffix.lower() == ".csv":
-        if labels is not None:
-            raise ValueError(f"images are the CSV {path}, which has labels of its own: leave the labels out")
-        file = path
-    if file is None:
-        root = path
-        files, numbers, classes = folders.listing(root)
-    elif isinstance(file, str | os.PathLike):
-        root = Path(file).parent if file is path else path
-        column = source if isinstance(source, str) and not source.lower().endswith(".csv") else None
-        table = read_list(file, ["path", "label", *([column] if column else [])])
-        files = listed_files(table, file, root)
-        classes = tuple(sorted(set(table["label"])))
-        numbers = np.searchsorted(classes, table["label"])
-        if column or (source is None and "source" in table):
-            source = table[column or "source"].to_list()
-    else:
-        raise ValueError(
-            f"labels of {path} are a {type(labels).__name__}: expected a CSV with the columns path and label"
-        )
-    sources = None if source is None else read_sources(source, len(files), files, root)
-    return root, files, numbers.astype(np.int64), classes, sources
-
-
-def _read_files(
-    path: Path, labels: Any, source: Source, size: tuple[int, int] | None, *, strict: bool, progress: bool
-) -> DataImages:
+def _read_files(given: Files, source: Source, size: tuple[int, int] | None, progress: bool) -> DataImages:
     """List pictures, read the head of each file, choose a size, and decode all."""
-    root, listed, numbers, classes, sources = _listing(path, labels, source)
+    found = listing(given)
+    if found.problems and len(found.files) > CHECKED and given.on_error == "stop":
+        found.settled()
     heads: dict[int, FileFacts] = {}
-    bar = tqdm(listed, desc="reading heads", unit="file", leave=False, disable=None if progress else True)
+    bar = tqdm(found.files, desc="reading heads", unit="file", leave=False, disable=None if progress else True)
     for i, file in enumerate(bar):
         with contextlib.suppress(ValueError):
             heads[i] = file_facts(file)
     sizes = collections.Counter((head.height, head.width) for head in heads.values())
     size = size or (common_size(sizes) if heads else (1, 1))
     channels = 1 if all(head.mode in GREY for head in heads.values()) else 3
-    files = ImageFiles([listed[i] for i in heads], size, channels, workers=4, on_error="skip")
+    files = ImageFiles([found.files[i] for i in heads], size, channels, workers=4, on_error="skip")
     pixels, content, decoded = _decode(files, progress)
-    kept = np.array([*heads], np.int64)[decoded]
-    names = np.array([str(one.relative_to(root) if one.is_relative_to(root) else one) for one in listed])
-    unreadable = tuple(np.delete(names, kept).tolist())
-    if unreadable and (strict or not len(kept)):
-        raise ValueError(f"{len(unreadable)} of {len(listed)} pictures cannot be read: {few(unreadable)}")
-    facts = _of_heads([heads[i] for i in kept]).join(content)
-    sources = None if sources is None else sources[kept]
-    return DataImages(pixels, numbers[kept], classes, names[kept], facts, sources, sizes, unreadable, files.tones)
+    there = np.array([*heads], np.int64)[decoded]
+    good = np.zeros(len(found.files), bool)
+    good[there] = True
+    left, kept = found.settled(good, FEWEST)
+    rows = np.searchsorted(there, kept)
+    pixels = pixels if len(rows) == len(there) else subset(pixels, rows)
+    facts = _of_heads([heads[i] for i in kept]).join(content.iloc[rows].reset_index(drop=True))
+    source = left.columns.get("source") if source is None else source
+    sources = None if source is None else read_sources(source, len(kept), left)
+    unreadable = (*left.problems.get(MISSING, ()), *left.problems.get(BROKEN, ()))
+    return DataImages(
+        pixels, left.labels, left.classes or (), np.array(left.names), facts, sources, sizes, unreadable, files.tones,
+        tuple(left.notes),
+    )  # fmt: skip
 
 
 def common_size(sizes: collections.Counter[tuple[int, int]]) -> tuple[int, int]:
@@ -213,7 +186,7 @@ def _read_others(
     sources = None if source is None else read_sources(source, len(labelled.labels))
     return DataImages(
         pixels, labelled.labels, labelled.classes or (), np.arange(len(labelled.labels)).astype(str),
-        pd.DataFrame(np.concatenate(content), columns=[*CONTENT]), sources, collections.Counter(), (),
+        pd.DataFrame(np.concatenate(content), columns=[*CONTENT]), sources, collections.Counter(),
     )  # fmt: skip
 
 

@@ -58,6 +58,7 @@ class Differences:
     spectra, differences : float64 [class, H, W], centred: root mean square amplitude, and how clearly it differs (1 by
         chance)
     unreadable : files that cannot be read; sizes : (height, width) of files -> how many have it
+    notes : what was left out or not read, in words
     about : how it was made
     examples : class and cause -> images that carry it most clearly, and some of other classes; of four classes at most
     """
@@ -72,6 +73,7 @@ class Differences:
     sizes: Mapping[tuple[int, int], int]
     about: Mapping[str, Any]
     examples: Mapping[str, Sequence[Panel]]
+    notes: tuple[str, ...] = ()
 
     def summary(self) -> str:
         """What sets classes apart, as plain text: a table of facts and likely causes, and a few sentences."""
@@ -149,7 +151,6 @@ def differences(
     classes: Sequence[str] | None = None,
     size: int | tuple[int, int] | None = None,
     seed: int = 0,
-    strict: bool = False,
     progress: bool = True,
 ) -> Differences:
     """What differs between the classes of a data set, that a network could use? No network is needed.
@@ -160,9 +161,10 @@ def differences(
 
     Parameters
     ----------
-    images : the path of a folder with a folder of pictures for each class, or of a CSV with the columns path, label
-        and, if there is one, source; or arrays, tensors, Datasets, HDF5 files and the like, as in `analyse`
-    labels : of an array or tensor, [n]; of a folder, the path of a CSV whose paths are relative to it
+    images : the path of a folder with a folder of pictures, at any depth, for each class; of a CSV with the columns
+        path, label and, if there is one, source; a list of paths; or a `Files`, which says more of these. Or arrays,
+        tensors, Datasets, HDF5 files and the like, as in `analyse`
+    labels : of an array, tensor or list of paths, [n]; of a folder, the path of a CSV whose paths are relative to it
     source : where each image comes from, such as hospital or camera: names [n], a function from a path to a name, the
         path of a CSV with the columns path and source, or another column of the CSV of labels. Sources are compared as
         classes are
@@ -170,24 +172,24 @@ def differences(
     size : (height, width) or one number, to which pictures are resized and cropped. By default the size of most
         pictures, or a square of the median short side, at most 512 pixels, if less than half have one size
     seed : of the images that artefacts are put into
-    strict : whether pictures that cannot be read are refused; by default they are left out and named
     progress : whether bars are shown, on standard error
 
-    Raises ValueError, in one sentence, for one class alone, for a class of fewer than 20 images, and for images,
-    labels and sources that do not belong together.
+    Raises ValueError, in one sentence, for one class alone, for a class of fewer than 20 images, for pictures that
+    cannot be read (see `Files`), and for images, labels and sources that do not belong together.
 
     >>> found = fs.differences("photographs")
     >>> found.files.query("cause == 'blocks'")["path"].head()
     """
     begin = time.perf_counter()
-    data = read_data(images, labels, source, classes, size, strict=strict, progress=progress)
+    data = read_data(images, labels, source, classes, size, progress=progress)
     found = compare_classes(data.images, data.labels, len(data.classes), seed=seed, progress=progress)
     facts = data.facts if data.sources is None else data.facts.assign(source=data.sources)
     height, width = data.images.shape[2:]
+    path = getattr(images, "single", images)  # of `Files`
     about = {
         "images": len(data.labels),
         "classes": len(data.classes),
-        "name": Path(images).resolve().name if isinstance(images, str | os.PathLike) else "",
+        "name": Path(path).resolve().name if isinstance(path, str | os.PathLike) else "",
         "image size": f"{width} x {height}",
         **({"16 bits": data.tones.text} if data.tones.text else {}),
         "seed": seed,
@@ -204,6 +206,7 @@ def differences(
         sizes=data.sizes,
         about=about,
         examples=_examples(data, found),
+        notes=data.notes,
     )
 
 

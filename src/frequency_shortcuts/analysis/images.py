@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from frequency_shortcuts.data import folders, stores
+from frequency_shortcuts.data import stores
+from frequency_shortcuts.data.folders import Files, Listing, listing
 from frequency_shortcuts.data.normalisation import check_statistics
 from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.preprocessing import (
@@ -43,6 +44,7 @@ UNKNOWN = (
 )
 WORKERS = 4  # threads that decode files
 HDF5 = (".h5", ".hdf5", ".hdf")
+CHECKED = 10_000  # files: of more, only those that are used are decoded to say what is wrong
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class LabelledImages:
     as_they_are : float images are not normalised, as those of a `Split`
     neutral : the class without a cue of its own, if the set has one
     test : other images to test with, if the file holds some
+    listing : of pictures in files, or None
     remark : what cannot be known of them, or empty
     """
 
@@ -66,6 +69,7 @@ class LabelledImages:
     std: npt.NDArray[np.float64] | None = None
     neutral: int | None = None
     test: LabelledImages | None = None
+    listing: Listing | None = None
     remark: str = ""
     as_they_are: bool = False
 
@@ -124,9 +128,9 @@ def read_labelled(
     """Images of any kind, with their labels.
 
     images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n]; a `Split`; a map-style Dataset of
-        (image, label) or of dicts (see `image_and_label`), or a DataLoader of one; the path of a folder with a folder
-        for each class, or of an HDF5 file: a store (groups train, validation, test), or one with the datasets `images`
-        and `labels`
+        (image, label) or of dicts (see `image_and_label`), or a DataLoader of one; pictures in files, see `Files`; or
+        the path of an HDF5 file: a store (groups train, validation, test), or one with the datasets `images` and
+        `labels`
     prepared : what makes images of pictures; see `prepared_by`
     what : name of the images in errors
 
@@ -136,6 +140,8 @@ def read_labelled(
     ('ox', 'zebra')
     """
     prepared = prepared or Preprocessing()
+    if (files := as_files(images, labels)) is not None:
+        return _of_files(listing(files), prepared)
     if hasattr(images, "__getitem__") and hasattr(images, "shape") and hasattr(images, "dtype"):
         check_shape(images, what)
         if labels is None:
@@ -146,12 +152,12 @@ def read_labelled(
     if isinstance(images, list | tuple):
         raise ValueError(
             f"{what} are a {type(images).__name__}: expected one array or tensor [n, channels, H, W], a Dataset, a "
-            "DataLoader, or a path"
+            "DataLoader, a path, or a list of paths"
         )
     if labels is not None:
         raise ValueError(f"{what} are a {type(images).__name__}, which has labels of its own: leave the labels out")
     if isinstance(images, str | os.PathLike):
-        return _of_path(Path(images), prepared)
+        return _with_statistics(_of_hdf5(Path(images)), prepared, "images")
     if isinstance(images, Split):
         given = LabelledImages(
             images.images, images.labels, images.classes, images.mean, images.std, images.neutral, as_they_are=True
@@ -183,31 +189,93 @@ def _with_statistics(labelled: LabelledImages, prepared: Preprocessing, what: st
     return replace(labelled, mean=mean, std=std, test=of_test, as_they_are=False)
 
 
-def class_names(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """The classes of a folder of class folders, or of an HDF5 file, without reading images.
+def as_files(images: Any, labels: Any = None) -> Files | None:
+    """Pictures in files: of a `Files`, the path of a folder or CSV, or a list of paths; None for other images.
 
-    A file that names no classes has the numbers of its labels.
+    Raises ValueError for a `Files` with labels beside it.
     """
-    path = Path(path)
-    if path.suffix.lower() not in HDF5:
-        return folders.listing(path)[2]
-    labelled = _of_hdf5(path)
-    return labelled.classes or tuple(map(str, np.unique(labelled.labels).tolist()))
+    if isinstance(images, Files):
+        if labels is not None:
+            raise ValueError("images are a Files, which has labels of its own: leave the labels out")
+        return images
+    if isinstance(images, str | os.PathLike):
+        return None if Path(images).suffix.lower() in HDF5 else Files(images, labels)
+    if getattr(images, "ndim", 0) == 1 and images.dtype.kind in "OTU":  # names, such as a column of a table
+        images = images.tolist()
+    named = isinstance(images, list | tuple) and images and all(isinstance(one, str | os.PathLike) for one in images)
+    return Files(images, labels) if named else None
 
 
-def _of_path(path: Path, prepared: Preprocessing) -> LabelledImages:
-    if path.suffix.lower() in HDF5:
-        return _with_statistics(_of_hdf5(path), prepared, "images")
-    files, numbers, classes = folders.listing(path)
-    labels = numbers.astype(np.int64)
+def class_names(images: str | os.PathLike[str] | Files) -> tuple[str, ...]:
+    """The classes of pictures in files, or of an HDF5 file, without reading images.
+
+    Classes without names have the numbers of their labels.
+    """
+    files = as_files(images)
+    read = _of_hdf5(Path(images)) if files is None else listing(files)  # type: ignore[arg-type]
+    return read.classes or tuple(map(str, np.unique(read.labels).tolist()))
+
+
+def _of_files(found: Listing, prepared: Preprocessing) -> LabelledImages:
+    if not found.files:
+        found.settled()  # raises an error that says why
+    read: ImageFiles
     if prepared.transform:
-        return _transformed(TransformedFiles(files, prepared, workers=WORKERS), labels, classes, prepared)
-    if prepared.shape is None:
+        read = TransformedFiles(found.files, prepared, workers=WORKERS)
+    elif prepared.shape is None:
         raise ValueError(
-            f"pictures in {path} may have any size: give the transform of the network, or Preprocessing with a size"
+            f"pictures in {found.given.root} may have any size: give the transform of the network, or Preprocessing "
+            "with a size"
         )
-    read = ImageFiles(files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS)
-    return _transformed(read, labels, classes, prepared)
+    else:
+        read = ImageFiles(found.files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS)
+    return replace(_transformed(read, found.labels, found.classes, prepared), listing=found)
+
+
+def readable(
+    labelled: LabelledImages, choose: Callable[[IntArray, Sequence[str]], IntArray], fewest: int, progress: bool
+) -> LabelledImages:
+    """The images; of pictures in files without those that cannot be read, and without classes of fewer pictures.
+
+    choose : the positions of those that will be used, for labels and names of classes. They are decoded; all are, at
+        most CHECKED, if anything is wrong
+
+    Raises ValueError, with all that is wrong, unless the `Files` say that it is left out.
+    """
+    found, images = labelled.listing, labelled.images
+    if found is None or not isinstance(images, ImageFiles):
+        return labelled
+    good, seen, wrong = np.ones(len(images), bool), np.zeros(len(images), bool), False
+    while True:
+        left = np.flatnonzero(found.large(good, fewest))
+        wrong = bool(found.problems) or len(left) < len(images)
+        numbers, labels = np.unique(found.labels[left], return_inverse=True)
+        used = [choose(labels, [*map(str, numbers)]), spread(labels)] if len(left) else []
+        look = np.unique(np.concatenate([left[:PROBES], *(left[part] for part in used)]))
+        if wrong and len(images) <= CHECKED:
+            look = np.arange(len(images))
+        if not len(look := look[~seen[look]]):
+            break
+        images.kept = {} if not wrong and _bytes(images) * len(look) <= stores.IN_MEMORY else None
+        some = images.subset(look)
+        some.on_error = "skip"
+        decoded = [i for i, _ in some.decoded("reading pictures" if progress else None)]
+        seen[look], good[np.delete(look, decoded)] = True, False
+    found, kept = found.settled(good, fewest)
+    for note in found.notes:
+        log.warning("%s", note)
+    return replace(labelled, images=images.subset(kept), labels=found.labels, classes=found.classes, listing=found)
+
+
+def spread(labels: IntArray) -> IntArray:
+    """The positions of some images of all classes."""
+    some = np.linspace(0, len(labels) - 1, min(8 * PROBES, len(labels))).astype(int)
+    return np.argsort(labels, kind="stable")[some]
+
+
+def _bytes(images: Images) -> int:
+    """Of one image in memory."""
+    return math.prod(images.shape[1:]) * np.dtype(images.dtype).itemsize
 
 
 def _transformed(
@@ -291,14 +359,15 @@ def as_splits(
     they are read again.
     """
     if isinstance(labelled.images, DatasetImages | TransformedFiles):
-        first, again = (labelled.images.subset(parts[0][:PROBES])[:] for _ in range(2))
+        probes: Any = labelled.images.subset(parts[0][:PROBES])
+        probes.kept = None
+        first, again = probes[:], probes[:]
         if not np.array_equal(first, again, equal_nan=True):
             raise ValueError(
                 f"{what} differ when they are read again: leave out the random augmentation of the Dataset or transform"
             )
-    one = math.prod(labelled.images.shape[1:]) * np.dtype(labelled.images.dtype).itemsize
-    fits = one * sum(map(len, parts)) <= stores.IN_MEMORY
-    if fits and isinstance(labelled.images, ImageFiles):
+    fits = _bytes(labelled.images) * sum(map(len, parts)) <= stores.IN_MEMORY
+    if fits and isinstance(labelled.images, ImageFiles) and labelled.images.kept is None:
         labelled.images.kept = {}
     splits = []
     for part in parts:

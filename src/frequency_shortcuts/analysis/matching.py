@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from frequency_shortcuts.data.artefacts import BLOCKS, LOST, Pixels, put
 from frequency_shortcuts.data.file_facts import jpeg_settings
-from frequency_shortcuts.data.folders import few
+from frequency_shortcuts.data.folders import Files, few
 from frequency_shortcuts.data.pictures import BILINEAR, opened, upright
 from frequency_shortcuts.evaluation.data_check import compare_classes, share_facts
 from frequency_shortcuts.evaluation.forensics import BLOCK, SIDE
@@ -25,6 +25,7 @@ from frequency_shortcuts.storage.tables import write_table
 
 from .data_images import DataImages, read_data
 from .data_summary import SETS_APART
+from .images import as_files
 
 COMMON = 0.9  # share of files whose size is taken as that of all
 NONE = "none"  # quality of files that are no JPEG
@@ -39,9 +40,8 @@ Size = tuple[int, int]  # width, height
 
 
 def match(
-    images: Path,
+    images: Path | Files,
     out: Path,
-    labels: Path | None = None,
     *,
     name: str | None = None,
     quality: int | None = None,
@@ -55,7 +55,7 @@ def match(
     it is saved once as a file of the class was, drawn. If these have a size of their own, the others get that before,
     and then all get the smaller size.
 
-    images, labels, reading (source, size, strict) : as of `read_data`. out : is empty or not there, and not in images
+    images, reading (source, size) : as of `read_data`. out : is empty or not there, and not in images
     name : of the class. Default: of the lowest quality or smallest size, if files of classes differ so, or by its cause
     quality : of JPEG, 1 to 100. Default: of the files, or what is found in pixels. scale : share of its sides to which
         the class was resized, and back. seed : of the files that are drawn
@@ -64,15 +64,15 @@ def match(
 
     >>> table, text = match(Path("train"), Path("matched"), name="pneumonia", quality=75)
     """
-    out = check_folder(out).resolve()
-    if out.is_relative_to(images.resolve()):
-        raise ValueError(f"{out} lies in {images}: expected a folder outside of it")
+    out, given = check_folder(out).resolve(), as_files(images)
+    if given is None:
+        raise ValueError(f"{images} is no folder of pictures: expected one, or a CSV that lists pictures")
+    if given.single and out.is_relative_to(given.single.resolve()):
+        raise ValueError(f"{out} lies in {given.single}: expected a folder outside of it")
     if out.exists() and any(out.iterdir()):
         raise ValueError(f"{out} is not empty: expected a new folder")
-    data = read_data(images, labels, classes=None, progress=True, **reading)
-    if not data.sizes:
-        raise ValueError(f"{images} is no folder of pictures: expected one, or a CSV that lists pictures")
-    root = images.parent if images.is_file() else images
+    data = read_data(given, None, classes=None, progress=True, **reading)
+    root = given.root
     old = [Path(path) for path in data.names]
     new = [path.with_suffix(".png") for path in old]
     new = new if len({*new}) == len(new) else [path.with_name(f"{path.name}.png") for path in old]

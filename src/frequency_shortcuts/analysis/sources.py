@@ -1,4 +1,4 @@
-"""Where images come from: hospital, camera or folder, as a user names it; and CSV files that list pictures."""
+"""Where images come from: hospital, camera or folder, as a user names it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.pictures import ImageFiles
+from frequency_shortcuts.data.folders import TABLES, Listing, few, read_table
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
@@ -20,36 +19,59 @@ from .images import LabelledImages
 
 
 def read_sources(
-    source: Any, n_images: int, files: Sequence[Path] | None = None, root: Path | None = None, what: str = "images"
+    source: Any, n_images: int, found: Listing | None = None, what: str = "images"
 ) -> npt.NDArray[np.str_]:
     """The name of the source of each image, str [n].
 
-    source : a sequence of names, one for each image; for files also a function from a path to a name, or the path of a
-        CSV with the columns path and source. files : of the images; root : the folder that the paths are relative to
+    source : a sequence of names, one for each image that was given; for pictures in files, found, also a function from
+        a path to a name, a column of their CSV, or the path of a CSV with the columns path and source
 
-    Raises ValueError, in one sentence, for sources of another number, and for a function or CSV without files.
+    Raises ValueError, in one sentence, for sources of another number, and for a function or path without files.
 
-    >>> read_sources(lambda path: path.stem[:2], len(files), files)
+    >>> read_sources(lambda path: path.stem[:2], len(found.files), found)
     """
     if callable(source) or isinstance(source, str | os.PathLike):
-        if files is None or root is None:
+        if found is None:
             kind = "a function" if callable(source) else "a path"
             raise ValueError(f"source is {kind}, which needs {what} in files: give one name for each image")
-        names = [source(file) for file in files] if callable(source) else sources_of(files, source, root)
+        if callable(source):
+            names = [source(file) for file in found.files]
+        elif str(source) in found.columns:
+            names = found.columns[str(source)]
+        elif found.columns and Path(source).suffix.lower() not in TABLES:
+            columns = few([*found.columns], 20)
+            raise ValueError(f"{found.given.table} has no column {source}: its columns are {columns}")
+        else:
+            names = _sources_of(found, source)
     else:
         names = as_array(source).tolist()
         if not isinstance(names, list):
             raise ValueError(f"source {source!r}: expected one name for each image")
+        if found is not None and len(names) == found.total:
+            names = [names[i] for i in found.places]
     if len(names) != n_images:
-        raise ValueError(f"there are {len(names)} sources for {n_images} {what}")
+        raise ValueError(f"there are {len(names)} sources for {n_images if found is None else found.total} {what}")
     return np.array([str(name) for name in names])
+
+
+def _sources_of(found: Listing, path: str | os.PathLike[str]) -> list[str]:
+    """The source of each file by a CSV with the columns path and source."""
+    table, bases = read_table(path, ["path", "source"]), (found.given.root, Path(path).parent)
+    known = {
+        (base / name).resolve(): source
+        for name, source in zip(table["path"], table["source"], strict=True)
+        for base in reversed(bases)
+    }
+    names = [known.get(file.resolve(), "") for file in found.files]
+    if missing := [str(file) for file, name in zip(found.files, names, strict=True) if not name]:
+        raise ValueError(f"{path} lists no source of {few(missing)}: expected a row for each picture")
+    return names
 
 
 def sources_of_tests(source: Any, labelled: LabelledImages) -> npt.NDArray[np.str_]:
     """The source of each of the images among which those that test are chosen, str [n]; see `read_sources`."""
     tested, what = (labelled, "images") if labelled.test is None else (labelled.test, "test images")
-    files = [Path(file) for file in tested.images.files] if isinstance(tested.images, ImageFiles) else None
-    return read_sources(source, len(tested.labels), files, files[0].parent.parent if files else None, what)
+    return read_sources(source, len(tested.labels), tested.listing, what)
 
 
 def recall_by_source(
@@ -67,46 +89,3 @@ def recall_by_source(
     return table.drop(columns=["size", "sum"]).sort_values(
         ["recall_high", "recall", "class", "source"], ignore_index=True
     )  # fmt: skip
-
-
-def read_list(path: str | os.PathLike[str], columns: Sequence[str]) -> pd.DataFrame:
-    """A CSV with at least these columns, none of which is empty in a row, as text.
-
-    Raises FileNotFoundError or ValueError, in one sentence.
-
-    >>> read_list("pictures.csv", ["path", "label"])
-    """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise FileNotFoundError(f"no file {path}: expected a CSV with the columns {', '.join(columns)}") from None
-    except ValueError as error:  # of pandas, or of the decoding
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{path} is no CSV with the columns {', '.join(columns)} ({reason})") from error
-    if missing := [name for name in columns if name not in table]:
-        raise ValueError(f"{path} has no column {few(missing)}: its columns are {few([*table.columns], 20)}")
-    if table.empty:
-        raise ValueError(f"{path} lists no pictures")
-    for name in columns:
-        if (empty := np.flatnonzero(table[name].str.strip() == "")).size:
-            raise ValueError(f"{path}: {len(empty)} rows have no {name}, the first is row {empty[0] + 1}")
-    return table
-
-
-def listed_files(table: pd.DataFrame, path: str | os.PathLike[str], root: str | os.PathLike[str] | None) -> list[Path]:
-    """The pictures of a list, whose paths are relative to a folder, or else to the list."""
-    bases = [Path(one) for one in (root, Path(path).parent) if one is not None]
-    return [next((b / name for b in bases if (b / name).exists()), bases[0] / name) for name in table["path"]]
-
-
-def sources_of(files: Sequence[str | os.PathLike[str]], path: str | os.PathLike[str], root: Path) -> list[str]:
-    """The source of each file by a CSV with the columns path and source.
-
-    Raises ValueError for files that it does not list.
-    """
-    table = read_list(path, ["path", "source"])
-    known = dict(zip((file.resolve() for file in listed_files(table, path, root)), table["source"], strict=True))
-    found = [known.get(Path(file).resolve()) for file in files]
-    if missing := [str(file) for file, name in zip(files, found, strict=True) if name is None]:
-        raise ValueError(f"{path} lists no source of {few(missing)}: expected a row for each picture")
-    return [str(name) for name in found]

@@ -6,6 +6,7 @@ import copy
 import functools
 import hashlib
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,10 +21,10 @@ from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks.external import Logits, logits_only
 from frequency_shortcuts.networks.numerics import pick_device
 from frequency_shortcuts.networks.predictions import Classifier, Precision, check_alone, device_of, source_for
-from frequency_shortcuts.spectrum.arrays import IntArray
+from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 from .classes import Chosen, Classes, Counts, choose, match
-from .images import LabelledImages, as_splits, read_labelled, ready
+from .images import LabelledImages, as_splits, read_labelled, readable, ready, spread
 from .options import Run, Test
 
 log = logging.getLogger(__name__)
@@ -78,15 +79,38 @@ class Subject:
         return self.test.subset(np.arange(self.tested))
 
 
-def read_images(images: Any, labels: Any, prepared: Preprocessing, test: Test) -> LabelledImages:
-    """The images, with those to test with: of the options, or of the same file."""
+def read_images(
+    images: Any, labels: Any, prepared: Preprocessing, test: Test, run: Run, counts: Counts, fewest: int
+) -> LabelledImages:
+    """The images, with those to test with: of the options, or of the same file.
+
+    Of pictures in files, those that `match_network` will choose are decoded; see `readable`.
+    """
     own = read_labelled(images, labels, prepared)
-    if test.images is None:
-        return own
-    other = read_labelled(test.images, test.labels, prepared, "test images")
-    other = other.test or other
-    share_tones(own.images, other.images)
-    return replace(own, test=other)  # a store has a split for it
+    other = None if test.images is None else read_labelled(test.images, test.labels, prepared, "test images")
+    halves = other is None and own.test is None
+
+    def used(labels: IntArray, classes: Sequence[str]) -> IntArray:
+        return np.concatenate(choose(labels, classes, counts, run.seed, halves=halves, fewest=1)[:2])
+
+    if other is not None:
+        other = other.test or other  # a store has a split for it
+        share_tones(own.images, other.images)
+        other = readable(other, used, 1, run.progress)
+    own = readable(own, used, (1 + halves) * fewest, run.progress)
+    return own if other is None else replace(own, test=other)
+
+
+def _outputs_left(outputs: Any, own: LabelledImages, n_outputs: int) -> Any:
+    """The outputs of the classes that are left, if some of the folders or of a CSV are left out."""
+    every = own.listing and own.listing.every
+    if not every or every == own.classes:
+        return outputs
+    if outputs is None and len(every) == n_outputs:
+        outputs = range(n_outputs)
+    if outputs is not None and not isinstance(outputs, Mapping) and len(outputs) == len(every):
+        outputs = dict(zip(every, as_array(outputs).tolist(), strict=True))
+    return {k: outputs[k] for k in own.classes or () if k in outputs} if isinstance(outputs, Mapping) else outputs
 
 
 def match_network(
@@ -109,9 +133,9 @@ def match_network(
     first = take(np.arange(min(PROBES, len(own.labels))))
     n_outputs = logits_only(network, first)[1]
     if n_outputs == 1:  # its values for images of both classes say what it is
-        spread = np.linspace(0, len(own.labels) - 1, min(8 * PROBES, len(own.labels))).astype(int)
-        first = take(np.sort(np.argsort(own.labels, kind="stable")[spread]))
-    matched = match(own.labels, own.classes, n_outputs, test.classes, test.outputs)
+        first = take(np.sort(spread(own.labels)))
+    outputs = _outputs_left(test.outputs, own, n_outputs)
+    matched = match(own.labels, own.classes, n_outputs, test.classes, outputs)
     neutral = matched.position(own.neutral if test.neutral is None else test.neutral)
     chosen = choose(
         matched.relabel(own.labels, "images"), matched.names, counts, run.seed, halves=own.test is None, fewest=fewest

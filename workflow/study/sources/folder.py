@@ -37,7 +37,8 @@ folder:
   properties:
     root:
       description: >-
-        Folder with one folder for each class, of `.jpg`, `.png`, `.webp`, `.bmp`, `.gif` and `.tif` files.
+        Folder with one folder for each class, of `.jpg`, `.png`, `.webp`, `.bmp`, `.gif` and `.tif` files at any
+        depth.
       $ref: "#/$defs/path"
     test_root:
       description: >-
@@ -154,11 +155,12 @@ def split_folder(settings: Mapping[str, Any], workers: int = 1) -> tuple[Splits,
     def pictures(files: Sequence[str | PathLike[str]]) -> ImageFiles:
         return ImageFiles(files, (height, width), channels, **options)
 
-    files, labels, names = folders.listing(settings["root"], classes)
+    files, labels, names = folders.class_files(settings["root"], classes, settings["on_error"])
     parts = stratified(labels, settings["shares"], settings["split_seed"], names)
     splits = {split: (pictures([files[i] for i in chosen]), labels[chosen]) for split, chosen in parts.items()}
     if "test_root" in settings:
-        files, labels, _ = folders.listing(settings["test_root"], classes or dict(zip(names, names, strict=True)))
+        same = classes or dict(zip(names, names, strict=True))
+        files, labels, _ = folders.class_files(settings["test_root"], same, settings["on_error"])
         splits["test"] = pictures(files), labels
     twins = None
     if "stylised" in settings:
