@@ -398,7 +398,7 @@ class Plan:
         return [] if drawn else f"{self.results}/" + folders.get(part, f"data/{self.config['leaks']['of']}.h5")
 
     def leak_version_2(self) -> list[str]:
-        """The table of the verdicts of version 2.0.0, if `python -m bench.version_2` has made it."""
+        """The table of the verdicts of version 2.0.0, if it is there."""
         path = self.config["leaks"]["version_2"]
         return [path] if path and Path(path).exists() else []
 
