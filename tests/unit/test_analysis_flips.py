@@ -271,7 +271,7 @@ def test_a_flip_is_drawn_on_axes_of_the_user(followed):
         assert drawn[1].get_title() == words[part]
         assert drawn[0].get_xlabel().startswith(f"called {made.label}\nprobability ")
         assert drawn[1].get_xlabel().startswith(f"called {made.called_after}")
-        assert f"({made.factor:.3g} times)" in drawn[2].get_title()
+        assert f"({float(f'{made.factor:.2g}'):g} times)" in drawn[2].get_title()
     rows = [axis.get_ylabel() for axis in followed.flip().axes[::3]]
     assert rows == ["fine:\nfollowed", "field:\nnot followed", "patch:\nnot followed"]
     with pytest.raises(ValueError, match="2 axes: expected three, for the image before and after, and the difference"):

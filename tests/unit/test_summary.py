@@ -43,7 +43,7 @@ def flips():
     table["reason"] = [wording.reason(row) for row in table.to_dict("records")]
     split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
     made = FlipTest(None, split, split, None, 0)
-    made.__dict__.update(table=table, causes={}, removed=(pd.DataFrame(columns=COLUMNS), []))
+    made.__dict__.update(table=table, causes={}, removed=(pd.DataFrame(columns=COLUMNS).astype({"flips": bool}), []))
     return made
 
 
@@ -164,8 +164,15 @@ def test_the_page_has_the_tables_and_sentences(analysis, tmp_path):
     for name in ("flip", *summary.DRAWINGS):
         Image.new("RGB", (2, 2)).save(tmp_path / f"{name}.png")
     object.__setattr__(analysis, "sources", None)
+    rows = [(3, "ant/3.png", "ant", "fine", 1.0, 0.25, "bee", True), (4, None, "ant", "field", 0.9, 0.1, "cat", True),
+            (5, None, "ant", "fine", 0.9, 0.0, "ant", False)]  # fmt: skip
+    analysis.flip_test.__dict__["removed"] = pd.DataFrame(rows, columns=COLUMNS), []
+    images = summary.image_table(analysis)
+    assert images.to_numpy().tolist() == [
+        ["4", "ant", "field", "0.90", "0.10", "cat"], ["ant/3.png", "ant", "fine", "1.00", "0.25", "bee"]
+    ]  # fmt: skip
     text = summary.page(analysis, tmp_path)
-    for table in (summary.flip_table(analysis), summary.map_table(analysis)):
+    for table in (images, summary.flip_table(analysis), summary.map_table(analysis)):
         for name in table:
             assert f'<th scope="col">{name}</th>' in text
         assert all(f"<td>{one}</td>" in text for one in table.to_numpy().ravel())

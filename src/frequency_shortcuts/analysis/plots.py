@@ -53,7 +53,7 @@ def _panels(made: Counterfactual, name: str) -> list[Panel]:
     return [
         Panel(f"image of {made.label}", made.before, answers[0], right[0]),
         Panel(GIVEN[made.part].format(name), made.after, answers[1], right[1]),
-        Panel(f"the difference\n({made.factor:.3g} times)", made.difference, "grey: no change"),
+        Panel(f"the difference\n({float(f'{made.factor:.2g}'):g} times)", made.difference, "grey: no change"),
     ]
 
 

@@ -109,6 +109,17 @@ def source_table(result: Analysis) -> pd.DataFrame:
     return filled(table[["class", "source", "images"]].assign(recall=with_interval(table, "recall")))
 
 
+def image_table(result: Analysis) -> pd.DataFrame:
+    """The clearest of `Analysis.images` that flip, as cells: those first that lose the most."""
+    table = result.images[result.images["flips"]]
+    lost = (table["probability"] - table["probability_without"]).sort_values(ascending=False, kind="stable")
+    table = table.loc[lost.index[: wording.MOST]]
+    shown = {"image": table["path"].fillna(table["image"].astype(str)), **table[["class", "part", "probability"]]}
+    return filled(
+        pd.DataFrame({**shown, "without": table["probability_without"], "then called": table["called_without"]})
+    )
+
+
 def sentences(result: Analysis) -> list[str]:
     """What the verdicts mean, what to do about it, and what was tested: at most six."""
     table = result.flips
@@ -185,6 +196,7 @@ def page(result: Analysis, drawings: Path) -> str:
         bound=answers.BOUND,
         flip=embedded(drawings / "flip.png"),
         images=embedded(drawings / "images.png") if result.tested_flips().removed[1] else None,
+        image_table=image_table(result),
         sources=None if result.sources is None else source_table(result).head(WORST),
         maps=maps,
         percent=percent,
