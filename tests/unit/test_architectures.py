@@ -185,8 +185,9 @@ def test_devices(monkeypatch):
         pick_device("cuda")
     with pytest.raises(ValueError, match="unknown device 'gpu': choose auto, cpu, cuda"):
         pick_device("gpu")
-    with pytest.raises(ValueError, match=r"device mps has no float64, .*: give network.cpu\(\), device cpu"):
-        pick_device("mps")
+    for name in ("mps", "mps:0"):  # as a user types it, and of a network that is there
+        with pytest.raises(ValueError, match=r"device mps has no float64, .*: set device to cpu, or give network\.cpu"):
+            pick_device(name)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     assert pick_device() == torch.device("cuda")

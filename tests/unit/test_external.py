@@ -117,6 +117,7 @@ def test_probe_takes_networks_that_work(network):
         (Layer(leave), r"^Layer refuses images of 3 x 2 x 2 \(SystemExit: 0\)$"),
         (nn.Linear(9, 5), r"^Linear refuses images of 3 x 2 x 2 \(RuntimeError: "),
         (behind(nn.Linear(5, 4)), "has 4 outputs, but there are 5 classes"),
+        (behind(nn.Linear(5, 1), nn.Flatten(0)), r"one output, .* a study does not take: return two, torch\.cat\(\["),
         (nn.Identity(), r"gives \(2, 3, 2, 2\) for 2 images: expected logits of shape \[2, classes\]"),
         (Layer(lambda images: (images, images)), "gives tuple for 2 images: expected logits"),
         (behind(Layer(lambda logits: logits / 0)), "gives logits that are not finite numbers"),

@@ -28,7 +28,7 @@ def pick_device(name: str = "auto") -> torch.device:
     except RuntimeError:
         raise ValueError(f"unknown device {name!r}: choose auto, cpu, cuda or cuda:<number>") from None
     if device.type == "mps":
-        raise ValueError("device mps has no float64, in which spectra are computed: give network.cpu(), device cpu")
+        raise ValueError("device mps has no float64, which spectra need: set device to cpu, or give network.cpu()")
     if device.type == "cuda" and (not torch.cuda.is_available() or (device.index or 0) >= torch.cuda.device_count()):
         raise RuntimeError(
             f"device {name} was requested, but this machine offers {torch.cuda.device_count()} CUDA devices to "
