@@ -63,6 +63,11 @@ def test_twelve_bits_keep_256_levels_in_each_reading(tmp_path, caplog):
     found = fs.differences(folder(tmp_path / "many", 20), progress=False)
     assert f"{TEXT.format(20)}." in found.summary() and caplog.messages == [TEXT.format(20)]
     assert not {"brightness", "contrast"} & {*found.facts.query("own - others > 0.5")["fact"]}
+    for i, path in enumerate(sorted((tmp_path / "many/b").iterdir())):
+        path.unlink()
+        Image.fromarray(np.roll(PIXELS, i) * 16).save(path.with_suffix(".png"))
+    black = fs.differences(tmp_path / "many", progress=False).facts.query("fact == 'brightness'")
+    assert set(black["own"]) == {1} and set(black["others"]) == {0}
     plain = fs.Preprocessing(0, 1, size=64)
     pixels = read_labelled(root, None, plain).take(np.array([1]))[:]
     np.testing.assert_array_equal(pixels[0, 0], np.roll(PIXELS.astype(int) * 255 // 4095, 97))
