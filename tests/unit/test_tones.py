@@ -10,9 +10,10 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.analysis.classes import Counts
 from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.analysis.subject import read_images
-from frequency_shortcuts.data import dicom, stores
+from frequency_shortcuts.data import dicom, folders, stores
 from frequency_shortcuts.data.file_facts import file_facts
 from frequency_shortcuts.data.pictures import FULL, ImageFiles, black_and_white
 from study.sources.folder import split_folder
@@ -74,7 +75,7 @@ def test_twelve_bits_keep_256_levels_in_each_reading(tmp_path, caplog):
     assert len(np.unique(pixels)) == 256
     turned = fs.Preprocessing([0], [1], transform=lambda picture: np.asarray(picture)[None])
     for prepared in (plain, turned):
-        both = read_images(root, None, prepared, fs.Test(images=later))
+        both = read_images(root, None, prepared, fs.Test(images=later), fs.Run(progress=False), Counts(2, 2, 2, 2), 1)
         for images, factor in ((both.images, 1), (both.test.images, 2)):
             np.testing.assert_array_equal(images[:1][0, 0], factor * PIXELS.astype(int) * 255 // 8191)
 
@@ -110,5 +111,9 @@ def test_dicom_is_grey_by_its_values_or_colour(tmp_path, monkeypatch):
         with pytest.raises(ValueError, match=rf"{path.name} does not decode as an image \(.*{words}"):
             ImageFiles([path], (64, 64), 1)[:]
     monkeypatch.setattr(dicom, "installed", lambda: False)
-    with pytest.raises(ValueError, match=r"grey.dcm .*pip install 'frequency-shortcuts\[dicom\]'"):
-        file_facts(grey)
+    monkeypatch.setattr(folders, "SUFFIXES", (".png", ".jpg"))
+    write(folder(tmp_path / "classes") / "b/some.DCM", PIXELS)
+    (note,) = folders.listing(tmp_path / "classes").notes
+    assert note.endswith(f"classes: 1 .dcm; {dicom.INSTALL}.")
+    listed = folders.listing(folders.Files([grey, *(tmp_path / "classes/a").iterdir()], [0, 1, 1]))
+    assert listed.problems == {dicom.INSTALL: [str(grey)]} and len(listed.files) == 2

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 ENDINGS = (".dcm", ".dicom")
-INSTALL = "DICOM needs pydicom: pip install 'frequency-shortcuts[dicom]'"
+INSTALL = "DICOM needs pydicom (pip install 'frequency-shortcuts[dicom]')"
 TAGS = [
     "SamplesPerPixel", "PhotometricInterpretation", "NumberOfFrames", "PlanarConfiguration", "Rows", "Columns",
     "BitsAllocated", "BitsStored", "PixelRepresentation", "RescaleSlope", "RescaleIntercept", "PixelData",

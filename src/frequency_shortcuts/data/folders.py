@@ -33,7 +33,7 @@ OUTSIDE = "pictures outside of class folders"
 CIRCLE, MISSING, SPECIAL = "links that lead in a circle", "files that do not exist", "devices and the like"
 NAME, ROWS = "names that are not UTF-8", "rows without path or label"
 BROKEN, EMPTY, FEW = "pictures that cannot be read", "classes without pictures", "classes of fewer than {} pictures"
-KINDS = (CIRCLE, MISSING, SPECIAL, NAME, ROWS, BROKEN, EMPTY)
+KINDS = (CIRCLE, MISSING, SPECIAL, NAME, ROWS, dicom.INSTALL, BROKEN, EMPTY)
 HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'
 Problems = dict[str, list[str]]  # what is left out: kind -> names
 
@@ -121,7 +121,8 @@ class Listing:
         return notes + ([f"Not read in {where}: {self._endings()}."] if self.unread else [])
 
     def _endings(self) -> str:
-        return few([f"{count} {ending}" for ending, count in collections.Counter(self.unread).most_common()], 10)
+        text = few([f"{count} {ending}" for ending, count in collections.Counter(self.unread).most_common()], 10)
+        return text if self.unread.keys().isdisjoint(dicom.ENDINGS) else f"{text}; {dicom.INSTALL}"
 
     def large(self, good: BoolArray, fewest: int) -> BoolArray:
         """Which of the good pictures [n] are of a class with enough of them."""
@@ -250,6 +251,8 @@ def _of_rows(given: Files) -> Listing:
             continue
         file = next((base / path for base in bases if (base / path).exists()), bases[0] / path)
         kind = NAME if not _is_utf8(str(path)) else "" if file.exists() else MISSING
+        if not kind and file.suffix.lower() in dicom.ENDINGS and not dicom.installed():
+            kind = dicom.INSTALL
         if kind:
             problems[kind].append(_printable(str(path)))
         else:
