@@ -35,6 +35,7 @@ NAMES = {
     "analyse": "analysis.analyse",
     "analyze": "analysis.analyse",
     "differences": "analysis.differences",
+    "load": "analysis.stored",
     "plot_flip": "analysis.plots",
     "plot_map": "analysis.plots",
     "Search": "analysis.options",

@@ -1,5 +1,8 @@
 """The exchange test of an analysis: a planted wave that networks follow or not, and two classes as a pair."""
 
+import base64
+import io
+import pickle
 from dataclasses import replace
 
 import h5py
@@ -11,6 +14,7 @@ from click.testing import CliRunner
 from exchange_subjects import subject
 from fine_wave import CLASSES, FREQUENCY, MEAN, SIZE, STD, WAVED, Reader, analyse, images_and_labels
 from matplotlib import pyplot as plt
+from PIL import Image
 from small_stores import class_folders
 from waves_and_network import without_drawings
 
@@ -21,7 +25,8 @@ from frequency_shortcuts.analysis.wording import of_pair
 from frequency_shortcuts.command import main
 from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.data.splits import first_of_each_class
-from frequency_shortcuts.exchange.answers import PARTS, rates, read_answers, typical
+from frequency_shortcuts.exchange.answers import PARTS, rates, read_answers, typical, write_answers
+from frequency_shortcuts.exchange.fine import LONGEST
 
 COLUMNS = ["class", *(f"{part}{end}" for part in PARTS for end in ("", "_low", "_high", "_control")),
            "recall", "images", "verdict", "follows", "false_positives", "reason", "cause"]  # fmt: skip
@@ -172,7 +177,7 @@ def test_images_that_need_the_wave_flip_without_it_and_no_others_are_listed(need
     assert sorted(table["image"]) == np.flatnonzero(test.labels == WAVED).tolist() and table["path"].isna().all()
     ranking, own = needed.ranking.images / 255, np.flatnonzero(answers.labels == WAVED)
     others = np.unique(answers.labels[answers.images[WAVED]])
-    short = np.hypot(np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(SIZE)) > 7 / SIZE + 1e-9
+    short = np.hypot(np.fft.fftfreq(SIZE)[:, None], np.fft.fftfreq(SIZE)) > 1 / LONGEST + 1e-9
     who, said = subject(needed.ranking), np.zeros((len(own), 4, len(CLASSES)))
     for draw in range(4):
         who.generator.manual_seed(int(np.random.SeedSequence([0, WAVED, 0, draw]).generate_state(1)[0]))
@@ -342,3 +347,97 @@ def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, 
         assert done.stdout.splitlines()[2].startswith(f"{NAME}  ") and (out / "report.html").exists()
         assert not (out / "maps.h5").exists()
         assert ("fs.Swap did not remove what is followed" in " ".join(done.stdout.split())) == ("--swapped" in options)
+
+
+# Results that are stored
+
+
+class Pictures(torch.utils.data.Dataset):
+    """Images as items, which cannot be pickled."""
+
+    def __init__(self):
+        self.items, self.read = images_and_labels(), lambda i: (torch.from_numpy(self.items[0][i]) / 255 - 0.4) / 0.2
+
+    def __len__(self):
+        return len(self.items[1])
+
+    def __getitem__(self, i):
+        return self.read(i), int(self.items[1][i])
+
+
+@pytest.fixture(scope="module", params=["quick", "maps", "transform", "dataset"])
+def made(request, tmp_path_factory):
+    if request.param == "maps":
+        source = ["north" if i % 3 else "south" for i in range(320)]
+        return analyse(Needs(follows=200), quick=False, test=replace(MAPS["test"], source=source))
+    options = {"quick": True, "test": fs.Test(classes=CLASSES), "run": fs.Run(progress=False)}
+    if request.param == "dataset":
+        return fs.analyse(Needs(follows=200), Pictures(), **options)
+    if request.param == "transform":
+        root = class_folders(tmp_path_factory.mktemp("images"), *images_and_labels(), CLASSES)[0].parent.parent
+        read = lambda picture: (torch.from_numpy(np.asarray(picture.convert("L")) / 255)[None].float() - 0.4) / 0.2  # noqa: E731
+        return fs.analyse(Needs(follows=200), root, transform=read, **options)
+    return analyse(Needs(follows=200))
+
+
+@pytest.mark.usefixtures("closed_figures")
+def test_a_result_that_is_loaded_or_unpickled_says_and_writes_the_same(made, tmp_path):
+    made.save(tmp_path / "first")
+    files = {path.name: path.read_bytes() for path in (tmp_path / "first").iterdir()}
+    for number, again in enumerate((fs.load(tmp_path / "first"), pickle.loads(pickle.dumps(made)))):
+        names = ["flips", "images", *(["verdicts", "table", "table_1", "rates", "recall_by_source"] * bool(made.hits))]
+        for name in names:
+            pd.testing.assert_frame_equal(getattr(again, name), getattr(made, name), check_exact=True)
+        assert (again.summary(), repr(again), again.to_dict()) == (made.summary(), repr(made), made.to_dict())
+        assert again.classes == made.classes and again.about == made.about
+        if made.hits is not None:
+            assert np.array_equal(again.maps, made.maps) and np.array_equal(again.found.score, made.found.score)
+        folder = again.save(tmp_path / f"again{number}")
+        assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+        shown = made.counterfactual(NAME, "fine")
+        assert np.array_equal(again.counterfactual(NAME, "fine").after, shown.after)
+        for ask in (lambda one: one.differences, lambda one: one.counterfactual("cat", "fine")):
+            with pytest.raises(ValueError, match=r"needs the images and the network, .*: call analyse again$"):
+                ask(again)
+
+
+def test_a_folder_without_a_result_or_with_an_older_one_is_not_loaded(tmp_path, needed):
+    with pytest.raises(FileNotFoundError, match=r"holds no result: expected flips.h5, which the result of an analysis"):
+        fs.load(tmp_path)
+    (tmp_path / "data.json").write_text("{}")
+    with pytest.raises(FileNotFoundError, match=r"holds a result of the data check, which data.json and its"):
+        fs.load(tmp_path)
+    with h5py.File(tmp_path / "flips.h5", "w") as file:
+        write_answers(file, needed.flip_test.answers)
+    with pytest.raises(ValueError, match=r"flips.h5 is of an older version, or of a study: analyse again"):
+        fs.load(tmp_path)
+
+
+def test_results_do_not_mix_in_a_folder(needed, tmp_path, monkeypatch):
+    """Another one is refused, or takes the place of all files of the first; the same with maps is saved beside."""
+    without_drawings(monkeypatch)
+    network = Needs(follows=200)
+    network.long.data *= 2
+    maps, other = analyse(Needs(follows=200), **MAPS), analyse(network)
+    needed.save(tmp_path)
+    maps.save(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+    for result, names in ((other, "weights_sha256, .*differ"), (needed, ".*method, .*differ")):
+        with pytest.raises(ValueError, match=rf"holds another result \({names}.*\): choose another folder, or overwri"):
+            result.save(tmp_path)
+    assert fs.load(tmp_path).flips.equals(maps.flips) and (tmp_path / "maps.h5").exists()
+    other.save(tmp_path, overwrite=True)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "notes.txt",
+        "report.html",
+        "flips.csv",
+        "flips.h5",
+        "flip.png",
+    }
+
+
+def test_a_notebook_shows_the_table_and_the_picture(needed):
+    shown = needed._repr_html_()
+    assert shown.count("<tr") == 1 + len(CLASSES) and "<td>follows</td>" in shown and "<script" not in shown
+    with Image.open(io.BytesIO(base64.b64decode(shown.partition("base64,")[2].partition('"')[0]))) as picture:
+        assert picture.format == "PNG" and picture.width > 200

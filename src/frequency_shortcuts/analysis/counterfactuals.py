@@ -29,7 +29,10 @@ from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from .advice import facts_apart, kind_of_images
 from .wording import of_pair, reason
 
-COLUMNS = ["image", "path", "class", "part", "probability", "probability_without", "called_without", "flips"]
+COLUMNS = {  # of `Analysis.images`, and their types
+    "image": int, "path": object, "class": object, "part": object, "probability": float, "probability_without": float,
+    "called_without": object, "flips": bool,
+}  # fmt: skip
 EACH, PICTURES = 2, 6  # images of a class and part that are drawn without it, and of all
 LARGE = 0.99  # share of the pixels whose difference is shown in full; the others are clipped
 
@@ -129,10 +132,7 @@ class FlipTest:
         """The table `Analysis.images`, and the clearest that flip before and after, but for those of `draw_flip`."""
         paths, rows = names_of_files(self.test), []
         best: list[tuple[float, Counterfactual]] = []
-        typical_ones = {
-            self.answers.images[k][typical(self.answers, part, k)]
-            for part, k in ((part, self.classes.index(name)) for part, name in clearest_of_parts(self.table).items())
-        }
+        typical_ones = {self.answers.images[k][typical(self.answers, part, k)] for k, part in self._clearest}
         for part, k in self._followed():
             flipped = []
             ranking, pixels = self._on_device
@@ -147,10 +147,21 @@ class FlipTest:
             best += [(lost, self._shown(one, part)) for lost, one in clearest]
             of_images = {one.image: (lost, one) for lost, one in sorted(best, key=itemgetter(0))}
             best = sorted(of_images.values(), key=itemgetter(0), reverse=True)[:PICTURES]
-        table = pd.DataFrame(rows, columns=COLUMNS).astype({"path": object, "flips": bool})
+        table = pd.DataFrame(rows, columns=[*COLUMNS])
         gained = table["probability_without"] - table["probability"]
         table = table.iloc[np.lexsort([table["image"], gained, table["class"]])].reset_index(drop=True)
-        return table.assign(**{"class": [self.classes[k] for k in table["class"]]}), [one for _, one in best]
+        table["class"] = [self.classes[k] for k in table["class"]]
+        return table.astype(COLUMNS), [one for _, one in best]
+
+    @property
+    def _clearest(self) -> list[tuple[int, str]]:
+        """The number of the class that follows each part most clearly, or would, and the part."""
+        return [(self.classes.index(name), part) for part, name in clearest_of_parts(self.table).items()]
+
+    @functools.cached_property
+    def pictures(self) -> dict[tuple[int, str], Counterfactual]:
+        """The counterfactuals of `draw_flip`, by class and part."""
+        return {(k, part): self._counterfactual(k, part) for k, part in self._clearest}
 
     def _followed(self) -> list[tuple[str, int]]:
         """The parts that are followed, each with the number of a class that follows it."""
@@ -179,6 +190,9 @@ class FlipTest:
         if part is not None and part not in PARTS:
             raise ValueError(f"unknown part {part!r}: choose from {', '.join(PARTS)}")
         part = part or str(margins(self.table).iloc[self.answers.tested.index(k)].astype(float).idxmax())
+        return self.__dict__.get("pictures", {}).get((k, part)) or self._counterfactual(k, part)
+
+    def _counterfactual(self, k: int, part: str) -> Counterfactual:
         ranking, pixels = self._on_device
         image, before, after = example(self.answers, part, k, ranking, pixels, self.seed)
         said = [self._logits(pixels, one)[0] for one in (before, after)]

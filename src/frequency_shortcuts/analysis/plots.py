@@ -17,7 +17,7 @@ from frequency_shortcuts.figures.canvas import show_plane, style
 from frequency_shortcuts.figures.cards import Panel, draw_panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import as_array
 
-from .counterfactuals import Counterfactual, FlipTest, clearest_first, clearest_of_parts
+from .counterfactuals import Counterfactual, FlipTest, clearest_first
 
 if TYPE_CHECKING:
     from .result import Analysis
@@ -35,11 +35,10 @@ NOTE = "Of each part, the class that follows it most clearly, or would."
 def draw_flip(test: FlipTest) -> Figure:
     """A row for each part: an image, the same with the part of the clearest class, and the difference made visible."""
     rows = {}
-    for part, name in clearest_of_parts(test.table).items():
-        row = test.table.set_index("class").loc[name]
-        followed = part in row["follows"].split(", ")
-        verdict = "followed" if followed else "not followed"
-        rows[f"{part}:\n{verdict}"] = _panels(test.counterfactual(test.classes.index(name), part), name)
+    for (k, part), made in test.pictures.items():
+        row = test.table.set_index("class").loc[name := test.classes[k]]
+        verdict = "followed" if part in row["follows"].split(", ") else "not followed"
+        rows[f"{part}:\n{verdict}"] = _panels(made, name)
     return rows_of_panels(rows, NOTE)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import html
+import io
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +24,6 @@ from frequency_shortcuts.data.source import Source
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import examples, shortcuts
 from frequency_shortcuts.evaluation.verdicts import over_seeds
-from frequency_shortcuts.exchange.answers import write_answers
 from frequency_shortcuts.figures import canvas, cards, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.maps import adcs, dfm
@@ -30,18 +31,23 @@ from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import check_folder, replacing, replacing_hdf5
+from frequency_shortcuts.storage.files import make_room, replacing, replacing_hdf5
 
-from . import summary
+from . import stored, summary
 from .counterfactuals import Counterfactual, FlipTest
 from .images import shown
 from .plots import draw_flip, draw_images
 from .sources import recall_by_source
-from .wording import MOST, flat_values, only_numbers
+from .wording import MOST, as_html, flat_values, only_numbers
 
 SHORT = [
     "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "closest_class", "margin", "margin_low",
     "margin_high", "verdict", "than_lowest", "images", "negatives", "smallest_effect",
+]  # fmt: skip
+FILES = [  # of all that a result can write, also of versions before 3.1
+    "flips.h5", "maps.h5", "report.html",
+    *(f"{name}.csv" for name in ("flips", "images", "files", "recall_by_source", "rates", "verdicts")),
+    *(f"{name}.{end}" for name in ("flip", "images", "carriers", "cards", "shortcuts") for end in ("svg", "png")),
 ]  # fmt: skip
 NEEDED = {"strong": True, "weak": True, "none": False}  # verdict on a map that is removed -> whether it is needed
 
@@ -54,6 +60,11 @@ def check_maps_file(path: str | os.PathLike[str]) -> None:
                 if "mask" in file:
                     return
         raise ValueError(f"{path} is there and is no file of maps: choose another name, or delete it")
+
+
+def _restored(content: bytes) -> Analysis:
+    with h5py.File(io.BytesIO(content), "r") as file:
+        return stored.read(file)
 
 
 @dataclass(frozen=True, repr=False)
@@ -208,6 +219,17 @@ class Analysis:
         """What came out, as plain text: a table for each test, of the twelve clearest classes, and a few sentences."""
         return summary.text(self)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as it is saved: without the images and the network, see `load`."""
+        with h5py.File(memory := io.BytesIO(), "w") as file:
+            stored.write(file, self)
+        return _restored, (memory.getvalue(),)
+
+    def _repr_html_(self) -> str:
+        if self.flip_test is None:
+            return f"<pre>{html.escape(repr(self))}</pre>"
+        return as_html(f"Analysis of {summary.title(self)}", summary.flip_table(self), self.flip())
+
     def __repr__(self) -> str:
         outcome = self.summary() if self.flip_test else "The maps were not tested."
         return f"Analysis of {summary.title(self)}, {len(self.classes)} classes\n{outcome}"
@@ -229,6 +251,13 @@ class Analysis:
 
         Of more than twelve classes, those with the clearest shortcut.
         """
+        chosen, content = self._selection(), self.shown_on_cards
+        title = "loss\nincrement" if self.about["method"] == "culling" else "score of\nthe search"
+        return cards.class_cards(content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title)
+
+    @functools.cached_property
+    def shown_on_cards(self) -> examples.Cards:
+        """What `cards` shows."""
         chosen = self._selection()
         assert self.maps is not None and self.amplitude is not None  # they were tested
         places = np.array([np.flatnonzero(self.test.labels == c)[0] for c in chosen.index])
@@ -237,11 +266,9 @@ class Analysis:
         if self.found is not None:
             pairs = ConjugatePairs(*self.maps.shape[1:])
             increment = pairs.scatter(self.found.score)[chosen.index]
-        content = examples.make_cards(
+        return examples.make_cards(
             adcs.accumulate(self.amplitude)[chosen.index], increment, self.maps[chosen.index], pictures
         )
-        title = "loss\nincrement" if self.about["method"] == "culling" else "score of\nthe search"
-        return cards.class_cards(content, chosen.names(self.classes), len(self.classes), note=chosen.note, score=title)
 
     def figure(self) -> Figure:
         """TPR - FPR of every class from its map and from the controls, from the test to quote."""
@@ -255,14 +282,19 @@ class Analysis:
     def _selection(self) -> selection.ClassSelection:
         return selection.clearest_shortcuts(self._table_of_network(), self.classes, MOST)
 
-    def save(self, folder: str | os.PathLike[str]) -> Path:
+    def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
         """Write flips.csv, flips.h5, report.html, and pictures as SVG and PNG, to a folder.
 
         With sources also recall_by_source.csv; if a class follows something, images.csv. If maps were tested,
         also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps
-        were searched for, `mask/top_{percent}`. Returns the folder.
+        were searched for, `mask/top_{percent}`. Returns the folder; `load` reads it.
+
+        overwrite : whether the files of another result are removed from the folder. Else ValueError is raised if there
+            are such; the same network, images and settings may be saved again, also with maps after quick
         """
-        folder = check_folder(folder)
+        self.tested_flips()
+        earlier = stored.facts_of(folder)
+        folder = make_room(folder, FILES, earlier, stored.facts(self.about, self.classes), overwrite)
         tables, figures = {"flips": self.flips}, {"flip": self.flip}
         if self.sources is not None:
             tables["recall_by_source"] = self.recall_by_source
@@ -272,7 +304,7 @@ class Analysis:
             figures["images"] = self.flipped
         folder.mkdir(parents=True, exist_ok=True)
         with replacing_hdf5(folder / "flips.h5") as file:
-            write_answers(file, self.tested_flips().answers)
+            stored.write(file, self)
             file.attrs.update(self._origin())
         if self.maps is not None:
             self.save_maps(folder / "maps.h5")

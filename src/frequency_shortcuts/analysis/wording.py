@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import html
+import io
 import math
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -12,6 +14,8 @@ from typing import Any
 import jinja2
 import numpy as np
 import pandas as pd
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
 from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
@@ -124,6 +128,15 @@ def fill(template: str, about: Mapping[str, Any], **content: Any) -> str:
     """A page as text; about : how it was made."""
     stated = {name: value for name, value in about.items() if value != ""}
     return _PAGES.get_template(template).render(about=stated, version=__version__, **content)
+
+
+def as_html(title: str, table: pd.DataFrame, figure: Figure) -> str:
+    """A title, the first rows of a table of cells and a picture, for notebooks."""
+    figure.savefig(file := io.BytesIO(), format="png", dpi=80, bbox_inches="tight")
+    plt.close(figure)
+    picture = base64.b64encode(file.getvalue()).decode()
+    rows = table.head(MOST).to_html(index=False, border=0)
+    return f'<p>{html.escape(title)}</p>{rows}<img alt="{html.escape(title)}" src="data:image/png;base64,{picture}">'
 
 
 def embedded(path: Path) -> str:

@@ -108,5 +108,6 @@ class Fine:
         This is up to the blocks of JPEG; in small images, such waves are of objects.
         """
         size = images.shape[-2:]
-        fine = torch.fft.rfft2(images) * shorter(size, min(SWAPPED, SHARE * min(size))).to(images.device)
+        longest = min(SWAPPED, SHARE * min(size)) if place is None else LONGEST
+        fine = torch.fft.rfft2(images) * shorter(size, longest).to(images.device)
         return images + torch.fft.irfft2(fine[partner] - fine, s=size)

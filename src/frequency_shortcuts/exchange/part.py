@@ -71,4 +71,7 @@ class Part(Protocol):
 
     @staticmethod
     def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
-        """Images [n, ...] of a batch with the whole part of others of it, `partner` [n]; place : of a patch."""
+        """Images [n, ...] of a batch with the whole part of others of it, `partner` int64 [n].
+
+        place : of a class; then the part is that of its test, and else that of trainings
+        """

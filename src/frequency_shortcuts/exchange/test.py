@@ -130,7 +130,7 @@ class Exchanged(NamedTuple):
 def remove(
     answers: Answers, part: str, c: int, ranking: Pixels, pixels: Pixels, seed: int, logits: Callable[[Tensor], Tensor]
 ) -> Iterator[Exchanged]:
-    """The images of class c with the part of other images in place of their own, as `Swap` exchanges it.
+    """The images of class c with the whole part of other images in place of their own.
 
     They are those of `answers` that were rightly called, at most `IMAGES`. The others are ranking images, `DRAWS` for
     each, evenly of the classes whose images got parts of c. `after` is the draw in which c is the least probable.

@@ -71,6 +71,13 @@ DATASETS = {
         "part of the class (fine, field, patch)"
     ),
     "control/*": Dataset("flips", ("class", "place"), "", "the same after the control: this part of their own class"),
+    "result": Dataset("analysis", (), "", "all else that a result has, but images and network, as JSON"),
+    "maps": Dataset("analysis", _PER_CLASS, "", "the map of each class"),
+    "found/*": Dataset("analysis", ("class", "pair"), "", "of the search: scores, and which are evaluated"),
+    "pictures/*": Dataset("analysis", _PIXELS, "1", "the images of flip.png and images.png, 0 to 255"),
+    "pictures/logits_*": Dataset("analysis", ("image", "class"), "", "what the network says of these images"),
+    "cards/*": Dataset("analysis", _PER_CLASS, "", "the planes of cards.png"),
+    "cards/*ed": Dataset("analysis", ("class", *_PIXELS[1:]), "", "the images of cards.png"),
     "place/*": Dataset("flips", ("class",), "", "where the part of the class is, if it has a place"),
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ import socket
 import stat
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,29 @@ def check_folder(path: str | os.PathLike[str]) -> Path:
     if file := next((part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None):
         raise NotADirectoryError(f"{path} cannot be a folder, since {file} is a file: choose another name")
     return path
+
+
+def make_room(
+    folder: str | os.PathLike[str], files: Iterable[str], earlier: Mapping[str, Any] | None, now: Mapping[str, Any],
+    overwrite: bool,
+) -> Path:  # fmt: skip
+    """The path of a folder, which is made, for files of a result; those of another result are removed, and no others.
+
+    files : the names that a result can write. earlier : facts of the result that is there, None for none; it is another
+    one if facts of it differ `now`, and if it has none
+
+    Raises ValueError for another result without `overwrite`.
+    """
+    folder = check_folder(folder)
+    other = [] if earlier is None else [name for name, value in earlier.items() if now.get(name) != value]
+    if other or earlier == {}:
+        if not overwrite:
+            words = f"{', '.join(other)} differ" if other else "of an older version"
+            raise ValueError(f"{folder} holds another result ({words}): choose another folder, or overwrite=True")
+        for name in files:
+            (folder / name).unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def kind_of(path: str | os.PathLike[str]) -> str | None:
