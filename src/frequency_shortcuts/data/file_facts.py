@@ -65,15 +65,10 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
         if isinstance(picture, JpegImagePlugin.JpegImageFile):  # also the first of several pictures in one file
             kind, quality = "JPEG", _quality(picture.quantization)
             subsampling = _SUBSAMPLING.get(JpegImagePlugin.get_sampling(picture), "none")
+        mode = _MODES.get(picture.mode, picture.mode)
         return FileFacts(
-            kind,
-            quality,
-            subsampling,
-            picture.height,
-            picture.width,
-            _MODES.get(picture.mode, picture.mode),
-            Path(path).stat().st_size,
-        )
+            kind, quality, subsampling, picture.height, picture.width, mode, Path(path).stat().st_size
+        )  # fmt: skip
 
 
 def jpeg_settings(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -33,16 +33,11 @@ DEEP = (".png", ".tif", ".tiff", *dicom.ENDINGS)  # endings of files that may ha
 FULL = (0, 65535)  # black and white of 16 bits
 THREADS = 4  # that find them
 _LOCK = threading.Lock()
-# The operations that undo the orientations of EXIF
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+_T = Image.Transpose
+_TURNS = {  # the operations that undo the orientations of EXIF
+    2: _T.FLIP_LEFT_RIGHT, 3: _T.ROTATE_180, 4: _T.FLIP_TOP_BOTTOM, 5: _T.TRANSPOSE, 6: _T.ROTATE_270,
+    7: _T.TRANSVERSE, 8: _T.ROTATE_90,
+}  # fmt: skip
 
 
 class ImageError(ValueError):
@@ -130,16 +125,9 @@ class ImageFiles:
     kept: dict[Path, npt.NDArray[Any]] | None = None
 
     def __init__(
-        self,
-        files: Sequence[str | os.PathLike[str]],
-        size: tuple[int, int],
-        channels: int = 3,
-        *,
-        resize: Resize = None,
-        workers: int = 1,
-        on_error: OnError = "stop",
-        tones: Tones | None = None,
-    ) -> None:
+        self, files: Sequence[str | os.PathLike[str]], size: tuple[int, int], channels: int = 3, *,
+        resize: Resize = None, workers: int = 1, on_error: OnError = "stop", tones: Tones | None = None,
+    ) -> None:  # fmt: skip
         if channels not in (1, 3):
             raise ValueError(f"channels {channels}: expected 3 or 1")
         if resize is not None and (np.subtract(resize, size) < 0).any():
@@ -189,12 +177,9 @@ class ImageFiles:
         return self._in_order(np.arange(len(self)), self.on_error, progress, then)
 
     def _in_order(
-        self,
-        chosen: npt.NDArray[np.int64],
-        on_error: OnError,
-        progress: str | None,
+        self, chosen: npt.NDArray[np.int64], on_error: OnError, progress: str | None,
         then: Callable[[npt.NDArray[Any]], Any] | None = None,
-    ) -> Iterator[tuple[int, Any]]:
+    ) -> Iterator[tuple[int, Any]]:  # fmt: skip
         def work(path: Path) -> Any:
             pixels = None if self.kept is None else self.kept.get(path)
             if pixels is None:
@@ -259,12 +244,7 @@ def share_tones(*sets: Any) -> None:
 
 
 def as_pixels(
-    picture: Image.Image,
-    height: int,
-    width: int,
-    channels: int,
-    resize: Resize = None,
-    tones: tuple[int, ...] = FULL,
+    picture: Image.Image, height: int, width: int, channels: int, resize: Resize = None, tones: tuple[int, ...] = FULL
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
     whole = upright(picture, channels, tones)

@@ -305,13 +305,9 @@ def read(
             channels, *size = map(int, about["shape"])
             height, width = size
             lazy["images"] = ImageFiles(
-                names[chosen].tolist(),
-                (height, width),
-                channels,
-                resize=int(about["resize"]) or None,
-                workers=workers,
+                names[chosen].tolist(), (height, width), channels, resize=int(about["resize"]) or None, workers=workers,
                 tones=Tones(names, tuple(map(int, about.get("tones", (0, *FULL, *FULL))))),
-            )
+            )  # fmt: skip
         else:
             lazy |= {name: Stored(path, split, chosen, name, workers) for name in lazy if name in group}
         mean, std = statistics or (file.attrs["mean"][:], file.attrs["std"][:])
