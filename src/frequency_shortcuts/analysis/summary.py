@@ -38,8 +38,8 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     PAIR: wording.PAIR,
     answers.NOT_SHOWN: "Not shown: no number is above {bound} % (largest upper end).",
     answers.CANNOT_TELL: "Cannot tell: of a part, the lower end is below its threshold and the upper end reaches "
-    f"{percent(answers.BOUND)} %. The reason has the images that got it, of about how many that would decide at the "
-    "same number. Between these two, none would. fs.analyse gives a part to at most {most} images.",
+    f"{percent(answers.BOUND)} %. It has so many images, and needs about so many at the same number; from "
+    f"{percent(answers.BOUND)} % to the threshold, no number of images decides. At most {{most}} get a part.",
     answers.NOT_RECOGNISED: "Not recognised: the recall is below {recall} %, or less than {margin} % above FPR, "
     "the share of other images that are called the class.",
     TESTED: "Tested: {test:,} images (at least {least:,} of each class), with parts of {ranking:,}. The network "

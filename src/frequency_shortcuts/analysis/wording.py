@@ -73,7 +73,7 @@ def with_interval(table: pd.DataFrame, name: str) -> list[str]:
 def reason(row: Mapping[Any, Any]) -> str | None:
     """Why a class has no verdict, from its row of `FlipTest.table`: recall and FPR, or what is open.
 
-    Of open parts: how many images got them, and about how many would decide at the same numbers, since the width of an
+    Of open parts: how many images they have, and about how many would decide at the same numbers, since the width of an
     interval goes with one over their root. A number between bound and threshold is decided by none.
     """
     opened = {part: kind.threshold for part, kind in PARTS.items() if row[f"{part}_high"] >= BOUND}
@@ -92,7 +92,7 @@ def reason(row: Mapping[Any, Any]) -> str | None:
         else:
             said.append(f"{part} is from {percent(BOUND)} to {percent(least)}")
     step = 10 ** max(0, len(str(most)) - 2)  # two digits, rounded up
-    said += [f"{', '.join(needed)}: {row['images']:.0f} of {-(-most // step) * step:,} images"] * bool(needed)
+    said += [f"{', '.join(needed)}: has {row['images']:.0f}, needs {-(-most // step) * step:,}"] * bool(needed)
     return "; ".join(said) or None
 
 

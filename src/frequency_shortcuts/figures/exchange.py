@@ -72,7 +72,7 @@ def _draw_row(axis: Axes, part: str, place: int, rows: pd.DataFrame) -> None:
     )  # fmt: skip
     half_widths = NORMAL / REACH * (rows[f"{part}_high"] - rows[f"{part}_low"]) / 2
     value, low, high, _ = over_networks(rows[part], half_widths)
-    axis.plot([low, high], [place + 0.14] * 2, color="black", linewidth=1)
+    axis.plot(np.clip([low, high], -1, 1), [place + 0.14] * 2, color="black", linewidth=1)
     axis.plot([value], [place + 0.14], "D", color="black", markersize=3)
     if place:
         axis.axhline(place - 0.5, color="0.9", linewidth=0.6, zorder=0)
