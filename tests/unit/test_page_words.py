@@ -30,18 +30,16 @@ def check_words(text):
 @pytest.mark.parametrize(("n_classes", "maps"), [(2, None), (3, fs.Search("gradient"))])
 def test_pages_have_no_codes_and_no_shares_above_1(n_classes, maps, tmp_path, monkeypatch):
     without_drawings(monkeypatch)
-    images, labels = images_and_labels(640)
-    own = labels < n_classes
-    sources = np.where(np.arange(own.sum()) % 3, "north", "south").tolist()
-    names = ("ant", "bee", "cat")[:n_classes]
+    images, labels = (of[images_and_labels(640)[1] < n_classes] for of in images_and_labels(640))
+    shared = {"classes": ("ant", "bee", "cat")[:n_classes], "source": ["north", "south"] * (len(labels) // 2)}
     result = fs.analyse(
-        Reader(200, n_classes), images[own], labels[own], mean=MEAN, std=STD, quick=maps is None,
-        test=fs.Test(maps, source=sources, classes=names), run=fs.Run(name="my network", progress=False),
+        Reader(200, n_classes), images, labels, mean=MEAN, std=STD, quick=maps is None, test=fs.Test(maps, **shared),
+        run=fs.Run(name="my network", progress=False),
     )  # fmt: skip
     page = check_words((result.save(tmp_path / "network") / "report.html").read_text())
     assert "<title>my network</title>" in page and "Recall by source" in page
     assert ("bee" if n_classes > 2 else "ant or bee") in check_words(result.summary())
-    found = fs.differences(images[own], labels[own], source=sources, classes=names, progress=False)
+    found = fs.differences(images, labels, **shared, progress=False)
     page = check_words((found.save(tmp_path / "data") / "data.html").read_text())
     assert "Classes and sources" in page and check_words(found.summary())
 
@@ -74,12 +72,9 @@ def test_the_reason_names_what_is_open_and_about_how_many_images_decide(row, sai
 
 
 def test_where_40_percent_flip_the_class_follows_also_if_all_are_of_one_other_class():
-    labels = np.arange(120) % 3
-    images = np.stack([np.flatnonzero(labels != c)[:40] for c in range(3)])
-    same = labels[images].astype(np.int16)
-    flipped = same.copy()
-    flipped[1, np.flatnonzero(same[1] == 0)[:16]] = 1
-    given = {part: flipped if part == "fine" else same for part in PARTS}
-    answers = Answers(labels, labels, images, given, dict.fromkeys(PARTS, same), dict.fromkeys(PARTS, labels[:3]))
-    row = rates(answers).iloc[1]
-    assert row["fine"] == 0.4 and row["verdict"] == "follows" and row["follows"] == "fine"
+    labels = np.repeat([0, 1, 2], 40)
+    images = np.stack([np.flatnonzero(labels != c)[20:60] for c in range(3)])
+    given = dict.fromkeys(PARTS, labels[images]) | {"fine": labels[images]}
+    given["fine"][1, :16] = 1
+    answers = Answers(labels, labels, images, given, dict.fromkeys(PARTS, labels[images]), dict.fromkeys(PARTS, labels))
+    assert rates(answers).loc[1, ["fine", "verdict", "follows"]].tolist() == [0.4, "follows", "fine"]

@@ -103,10 +103,8 @@ class Differences:
             write_table(table, folder / f"{name}.csv")
         with replacing(folder / "data.json") as temporary:
             temporary.write_text(json.dumps(self._values(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        figures = {"spectra": self.figure()}
-        if self.examples:
-            figures["images"] = rows_of_panels(self.examples, data_summary.EXAMPLES)
-        for name, figure in figures.items():
+        images = {"images": rows_of_panels(self.examples, data_summary.EXAMPLES)} if self.examples else {}
+        for name, figure in {"spectra": self.figure(), **images}.items():
             canvas.save(figure, folder / name)
             plt.close(figure)
         with replacing(folder / "data.html") as temporary:
@@ -227,19 +225,18 @@ def _files(data: DataImages, causes: list[str], scores: FloatArray) -> pd.DataFr
 
 def _examples(data: DataImages, found: Comparison) -> dict[str, list[Panel]]:
     """See `Differences.examples`. No image is shown twice."""
-    named = found.table[found.table["cause"] != ""].nlargest(ROWS, "carriers")
-    pair = len(data.classes) == 2 and named["cause"].isin(MIRRORED).any()
-    scores = {k: np.where(data.labels == k, found.files, -np.inf) for k in named.index}
-    clearest = {k: np.argsort(-own, kind="stable")[:EACH] for k, own in scores.items()}
-    used, rows = [i for own in clearest.values() for i in own], {}
-    for k, cause in named["cause"].items():
+    named = found.table[found.table["cause"] != ""].nlargest(ROWS, "carriers")["cause"]
+    pair = len(data.classes) == 2 and named.isin(MIRRORED).any()
+    own = {k: np.argsort(np.where(data.labels == k, -found.files, np.inf))[:EACH] for k in named.index}
+    used, rows = np.concatenate([[], *own.values()]), {}
+    for k, cause in named.items():
         others = np.setdiff1d(np.flatnonzero(data.labels != k), used)
         others = others[:: len(others) // EACH][:EACH]
-        used += [*others]
+        used = np.r_[used, others]
         label = f"{data.classes[k]}:\n{CAUSES[cause].partition(',')[0]}"
         rows[f"{' or '.join(data.classes)}:\nhigh frequencies" if pair else label] = [
             Panel(canvas.break_line(data.names[i], LETTERS), np.asarray(data.images[np.array([i])])[0], words)
-            for places, words in ((clearest[k], "clearest"), (others, "another class"))
+            for places, words in ((own[k], "clearest"), (others, "another class"))
             for i in places
         ]
     return rows

@@ -111,13 +111,11 @@ def source_table(result: Analysis) -> pd.DataFrame:
 
 def image_table(result: Analysis) -> pd.DataFrame:
     """The clearest of `Analysis.images` that flip, as cells: those first that lose the most."""
-    table = result.images[result.images["flips"]]
-    lost = (table["probability"] - table["probability_without"]).sort_values(ascending=False, kind="stable")
-    table = table.loc[lost.index[: wording.MOST]]
-    shown = {"image": table["path"].fillna(table["image"].astype(str)), **table[["class", "part", "probability"]]}
-    return filled(
-        pd.DataFrame({**shown, "without": table["probability_without"], "then called": table["called_without"]})
-    )
+    table = result.images[result.images["flips"]].assign(lost=lambda of: of["probability_without"] - of["probability"])
+    table = table.sort_values("lost", kind="stable").head(wording.MOST)
+    names = {"probability_without": "without", "called_without": "then called"}
+    shown = table.assign(image=table["path"].fillna(table["image"].astype(str))).rename(columns=names)
+    return filled(shown[["image", "class", "part", "probability", *names.values()]])
 
 
 def sentences(result: Analysis) -> list[str]:

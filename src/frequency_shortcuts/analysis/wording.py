@@ -82,25 +82,21 @@ def reason(row: Mapping[Any, Any]) -> str | None:
         return f"recall {percent(row['recall'])}, FPR {percent(row['false_positives'])}"
     if row["verdict"] != CANNOT_TELL:
         return None
-    needed, said, most = [], [], int(row["images"]) + 1
-    for part, least in opened.items():
-        distance = max(row[part] - least, BOUND - row[part])
-        if distance > 0:
-            needed.append(part)
-            reach = (row[f"{part}_high"] - row[f"{part}_low"]) / 2
-            most = max(most, math.ceil(row["images"] * (reach / distance) ** 2))
-        else:
-            said.append(f"{part} is from {percent(BOUND)} to {percent(least)}")
-    step = 10 ** max(0, len(str(most)) - 2)  # two digits, rounded up
-    said += [f"{', '.join(needed)}: has {row['images']:.0f}, needs {-(-most // step) * step:,}"] * bool(needed)
+    apart = {part: max(row[part] - least, BOUND - row[part]) for part, least in opened.items()}
+    said = [f"{part} is from {percent(BOUND)} to {percent(opened[part])}" for part, by in apart.items() if by <= 0]
+    reach = {part: (row[f"{part}_high"] - row[f"{part}_low"]) / 2 / by for part, by in apart.items() if by > 0}
+    if reach:
+        needed = max(row["images"] + 1, math.ceil(row["images"] * max(reach.values()) ** 2))
+        step = 10 ** max(0, len(f"{needed:.0f}") - 2)  # two digits, rounded up
+        said.append(f"{', '.join(reach)}: has {row['images']:.0f}, needs {-(-needed // step) * step:,.0f}")
     return "; ".join(said) or None
 
 
 def of_pair(named: Mapping[int, str], classes: Sequence[str]) -> str:
     """The causes of both of two classes as one, in words: what sets one apart can be in the other."""
     mirrored = {1 - k: MIRRORED[name] for k, name in named.items() if name in MIRRORED}
-    both = {**mirrored, **named}
-    return ", or ".join(f"{classes[k]}: {CAUSES[both[k]]}" for k in [*named, *(both.keys() - named.keys())])
+    both = {**named, **{k: name for k, name in mirrored.items() if k not in named}}
+    return ", or ".join(f"{classes[k]}: {CAUSES[name]}" for k, name in both.items())
 
 
 def filled(table: pd.DataFrame) -> pd.DataFrame:

@@ -86,8 +86,7 @@ def spectra_of_classes(
 ) -> Figure:
     """The amplitude of each class above the frequencies at which it differs from the others, on logarithmic scales.
 
-    spectra, differences : float [class, H, W], centred; differences are 1 by chance; of two classes, which have the
-        same, it is drawn once
+    spectra, differences : float [class, H, W], centred; differences are 1 by chance, and the same of two classes
     """
     lines = -(-len(classes) // 6)
     columns = -(-len(classes) // lines)
