@@ -6,6 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 from PIL import Image
+from pydicom.data import get_testdata_file
 from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, JPEGLSLossless
 
@@ -32,22 +33,14 @@ def folder(path, count=2, factor=1):
     return path
 
 
-def write(path, pixels, kind="MONOCHROME2", bits=12, syntax=ExplicitVRLittleEndian, **tags):
+def write(path, pixels, kind="MONOCHROME2", bits=12, slope=1, intercept=0, syntax=ExplicitVRLittleEndian):
     """A DICOM file of grey or colour pixels."""
-    data = pydicom.Dataset()
-    data.file_meta = pydicom.dataset.FileMetaDataset()
-    data.file_meta.TransferSyntaxUID = syntax
-    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID = "1.2.840.10008.5.1.4.1.1.7"
-    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID = "1.2.3"
-    data.Rows, data.Columns, *colours = pixels.shape
-    data.SamplesPerPixel, data.PlanarConfiguration = (*colours, 1)[0], 0
-    data.PhotometricInterpretation, data.BitsAllocated, data.BitsStored = kind, 8 * pixels.dtype.itemsize, bits
-    data.PixelRepresentation, data.HighBit, data.PatientName = int(pixels.dtype.kind == "i"), bits - 1, "Doe^Jane"
-    data.PixelData = encapsulate([pixels.tobytes()]) if syntax.is_encapsulated else pixels.tobytes()
-    data["PixelData"].is_undefined_length = syntax.is_encapsulated
-    for name, value in tags.items():
-        setattr(data, name, value)
-    data.save_as(path, enforce_file_format=True)
+    data = pydicom.dcmread(get_testdata_file("CT_small.dcm", download=False))
+    data.set_pixel_data(pixels, "MONOCHROME2" if bits > 8 else "RGB", bits)
+    data.RescaleSlope, data.RescaleIntercept, data.PhotometricInterpretation = slope, intercept, kind
+    if syntax.is_encapsulated:
+        data.PixelData, data.file_meta.TransferSyntaxUID = encapsulate([pixels.tobytes()]), syntax
+    data.save_as(path)
     return path
 
 
@@ -95,7 +88,7 @@ def test_a_range_belongs_to_the_identity_of_images_and_survives_pickles_and_stor
 def test_dicom_is_grey_by_its_values_or_colour(tmp_path, monkeypatch):
     grey = write(tmp_path / "grey.dcm", PIXELS)
     inverted = write(tmp_path / "inverted.dicom", PIXELS, "MONOCHROME1")
-    signed = write(tmp_path / "ct.dcm", PIXELS.astype(np.int16) - 2048, RescaleSlope=2, RescaleIntercept=1)
+    signed = write(tmp_path / "ct.dcm", PIXELS.astype(np.int16) - 2048, slope=2, intercept=1)
     colour = np.random.default_rng(1).integers(0, 256, (64, 64, 3), np.uint8)
     values = PIXELS.astype(int)
     pair = ImageFiles([grey, inverted], (64, 64), 1)[:][:, 0]
