@@ -29,7 +29,7 @@ def printed(notebook):
 
 def test_the_quickstart_prints_what_it_shows(tmp_path):
     stored = nbformat.read(PATH, as_version=4)
-    assert printed(executed(tmp_path)) == printed(stored)
+    assert printed(executed(tmp_path)) == printed(stored), "run `python tests/slow/test_quickstart.py`"
 
 
 if __name__ == "__main__":

@@ -98,8 +98,8 @@ def test_the_summary_is_a_table_and_six_sentences(analysis):
     assert said[2] == "Not shown: no number is above 7 % (largest upper end)."
     assert said[4].startswith("Not recognised: the recall is below 50 %")
     assert said[5] == (
-        "Tested: 13 images (at least 2 of each class), with parts of 13. The network chose among 6 of its 1,000 "
-        "outputs."
+        "Tested: 13 images (at least 2 of each class), with parts of 13. The network chose among 6 classes; "
+        "outputs: 1,000."
     )
     text = analysis.summary()
     assert text.startswith(FLIPS) and "no shortcut" not in text.lower()

@@ -43,7 +43,7 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     answers.NOT_RECOGNISED: "Not recognised: the recall is below {recall} %, or less than {margin} % above FPR, "
     "the share of other images that are called the class.",
     TESTED: "Tested: {test:,} images (at least {least:,} of each class), with parts of {ranking:,}. The network "
-    "chose among {n_classes:,} of its {outputs:,} outputs.",
+    "chose among {n_classes:,} classes; outputs: {outputs:,}.",
 }
 NAMED = 3  # files of each class
 DRAWINGS = ("cards", "shortcuts")  # of maps; the first one of all is `flip`
