@@ -231,8 +231,8 @@ def test_pictures_that_cannot_be_read_are_named_and_left_out_or_refused(tmp_path
     ("classes", "n", "line"),
     [
         (1, 30, "all images are of class a: expected at least two classes"),
-        (2, 19, r"classes of fewer than 20 pictures: 2 \(a: 19, b: 19\): no pictures are left"),
-        (0, 0, "holds no images: expected"),
+        (2, 19, r"classes of fewer than 20 pictures: 2 \(a: 19, b: 19\): no picture is left"),
+        (0, 0, "pictures: no picture is left: expected a folder of pictures for each class"),
     ],
 )
 def test_folders_with_too_little_are_refused(classes, n, line, tmp_path):
@@ -245,7 +245,7 @@ def test_folders_with_too_little_are_refused(classes, n, line, tmp_path):
 def test_a_missing_folder_and_labels_of_another_kind_or_length_are_refused(folder):
     with pytest.raises(FileNotFoundError, match="nowhere does not exist"):
         find("nowhere")
-    with pytest.raises(ValueError, match="are a list: expected a CSV with the columns path and label"):
+    with pytest.raises(ValueError, match="are a list: expected the path of a CSV for a folder"):
         find(folder, [0] * 120)
     with pytest.raises(ValueError, match="there are 319 labels for 320 images"):
         find(IMAGES, LABELS[1:])

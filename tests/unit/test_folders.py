@@ -46,13 +46,13 @@ def test_classes_are_mapped_to_folders_in_their_own_order(tmp_path):
 
 def test_missing_and_empty_folders_are_named(tmp_path):
     """Besides what tests/trials has."""
-    with pytest.raises(ValueError, match=r"has no n01 \(cat\); it holds no folders$"):
+    with pytest.raises(ValueError, match=r"classes without a folder: cat; folders without a class: none$"):
         folders.listing(tmp_path, {"cat": "n01"})
     tree(tmp_path, "dog/x.png", "cat/notes.txt")
-    with pytest.raises(ValueError, match=r"has no n01 \(cat\), cow; it holds cat, dog$"):
+    with pytest.raises(ValueError, match="classes without a folder: cat, cow; folders without a class: cat"):
         folders.listing(tmp_path, {"cat": "n01", "cow": "cow", "dog": "dog"})
-    with pytest.raises(ValueError, match=r"n01 in .* is the folder of several classes"):  # and so of different splits
-        folders.listing(tmp_path, {"cat": "n01", "dog": "n01"})
+    with pytest.raises(ValueError, match=r"dog in .* is the folder of several classes"):  # and so of different splits
+        folders.listing(tmp_path, {"cat": "dog", "dog": "dog"})
 
 
 def test_twins_have_the_same_name_and_any_suffix(tmp_path):
@@ -68,7 +68,7 @@ def test_twins_have_the_same_name_and_any_suffix(tmp_path):
 def test_missing_twins_are_named(tmp_path):
     root = tree(tmp_path / "content", *(f"a/{i}.jpg" for i in range(7)), "b/1.jpg")
     files, _, _ = folders.class_files(root)
-    with pytest.raises(FileNotFoundError, match=r"/style: expected the same class .* as in .*content"):
+    with pytest.raises(FileNotFoundError, match=r"/style does not exist: expected a folder with"):
         folders.twins(files, root, tmp_path / "style")
     tree(tmp_path / "style", "a/6.png")
     with pytest.raises(ValueError, match=r"/style has no twin of a/0.jpg, .*, a/4\.jpg and 2 more$"):

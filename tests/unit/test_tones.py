@@ -106,7 +106,6 @@ def test_dicom_is_grey_by_its_values_or_colour(tmp_path, monkeypatch):
     monkeypatch.setattr(dicom, "installed", lambda: False)
     monkeypatch.setattr(folders, "SUFFIXES", (".png", ".jpg"))
     write(folder(tmp_path / "classes") / "b/some.DCM", PIXELS)
-    (note,) = folders.listing(tmp_path / "classes").notes
-    assert note.endswith(f"classes: 1 .dcm; {dicom.INSTALL}.")
+    assert folders.listing(tmp_path / "classes").left_out.endswith(f"other files: 1 .dcm; {dicom.INSTALL}")
     listed = folders.listing(folders.Files([grey, *(tmp_path / "classes/a").iterdir()], [0, 1, 1]))
-    assert listed.problems == {dicom.INSTALL: [str(grey)]} and len(listed.files) == 2
+    assert listed.problems[dicom.INSTALL] == [str(grey)] and len(listed.files) == 2

@@ -43,7 +43,7 @@ class DataImages:
     facts : a row an image: brightness, contrast and saturation; of files also format, JPEG quality, size, ...
     sources : str [n], or None
     sizes : how many files have each size (height, width); empty without files
-    unreadable : the files that cannot be read; notes : what was left out or not read, in words
+    unreadable : the files that cannot be read; left_out : files, in words
     tones : of 16-bit files
     """
 
@@ -56,7 +56,7 @@ class DataImages:
     sizes: collections.Counter[tuple[int, int]]
     unreadable: tuple[str, ...] = ()
     tones: Tones = field(default_factory=lambda: Tones([]))
-    notes: tuple[str, ...] = ()
+    left_out: str = ""
 
     def take(self, chosen: IntArray) -> Images:
         """The chosen images [k]; files that are not in memory stay unread."""
@@ -105,8 +105,8 @@ def read_data(
 def _read_files(given: Files, source: Source, size: tuple[int, int] | None, progress: bool) -> DataImages:
     """List pictures, read the head of each file, choose a size, and decode all."""
     found = listing(given)
-    if found.problems and len(found.files) > CHECKED and given.on_error == "stop":
-        found.settled()
+    if not found.files or (found.wrong and len(found.files) > CHECKED and given.on_error == "stop"):
+        found.settled()  # raises an error that says why
     heads: dict[int, FileFacts] = {}
     bar = tqdm(found.files, desc="reading heads", unit="file", leave=False, disable=None if progress else True)
     for i, file in enumerate(bar):
@@ -126,10 +126,10 @@ def _read_files(given: Files, source: Source, size: tuple[int, int] | None, prog
     facts = _of_heads([heads[i] for i in kept]).join(content.iloc[rows].reset_index(drop=True))
     source = left.columns.get("source") if source is None else source
     sources = None if source is None else read_sources(source, len(kept), left)
-    unreadable = (*left.problems.get(MISSING, ()), *left.problems.get(BROKEN, ()))
+    unreadable = (*left.problems[MISSING], *left.problems[BROKEN])
     return DataImages(
         pixels, left.labels, left.classes or (), np.array(left.names), facts, sources, sizes, unreadable, files.tones,
-        tuple(left.notes),
+        left.left_out,
     )  # fmt: skip
 
 

@@ -24,12 +24,13 @@ CONTENT_FACTS = {  # in which natural classes can differ, too
     "bytes": "bytes per pixel", "brightness": "brightness", "contrast": "contrast", "saturation": "saturation",
 }  # fmt: skip
 SETS_APART = 0.7  # share of the images of a class that have a value, minus that of the others
-NOTHING, PAIR, SIZES, DEEP, USE, MATCH = "nothing", "pair", "sizes", "deep", "use", "match"
+NOTHING, PAIR, SIZES, DEEP, LEFT_OUT, USE, MATCH = "nothing", "pair", "sizes", "deep", "left out", "use", "match"
 SENTENCES = {
     NOTHING: "{nothing} of {classes} classes have neither a fact that sets them apart nor a likely cause.",
     PAIR: wording.PAIR,
     SIZES: "The pictures have {sizes} sizes. All are compared at {size} pixels; resizing changes fine spectra.",
     DEEP: "{deep}.",
+    LEFT_OUT: "Left out of {left_out}.",
     USE: "A network could use all of this; fs.analyse says whether yours does.",
     MATCH: "frequency-shortcuts data FOLDER --match OUT writes copies in which all have what JPEG or resizing left in "
     "one class; --class and --scale say what files do not.",
@@ -86,14 +87,15 @@ def sentences(found: Differences) -> list[str]:
     slots = {
         "nothing": 0 if pair else total - found.table["class"].isin(apart).sum(), "classes": total,
         "sizes": len(found.sizes), "size": found.about["image size"], "deep": found.about.get("16 bits"),
+        "left_out": found.left_out,
     }  # fmt: skip
     facts = found.facts["fact"][found.facts["own"] - found.facts["others"] >= SETS_APART]
     matched = facts.isin(["quality", "size"]).any() or found.table["cause"].isin([BLOCKS, LOST]).any()
     said = {
         NOTHING: slots["nothing"], PAIR: pair, SIZES: len(found.sizes) > 1, DEEP: slots["deep"],
-        MATCH: found.sizes and matched,
+        LEFT_OUT: found.left_out, MATCH: found.sizes and matched,
     }  # fmt: skip
-    return [*found.notes, *(words.format(**slots) for label, words in SENTENCES.items() if said.get(label, True))]
+    return [words.format(**slots) for label, words in SENTENCES.items() if said.get(label, True)]
 
 
 def text(found: Differences) -> str:

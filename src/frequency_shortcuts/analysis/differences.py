@@ -58,7 +58,7 @@ class Differences:
     spectra, differences : float64 [class, H, W], centred: root mean square amplitude, and how clearly it differs (1 by
         chance)
     unreadable : files that cannot be read; sizes : (height, width) of files -> how many have it
-    notes : what was left out or not read, in words
+    left_out : files that were left out, in words
     about : how it was made
     examples : class and cause -> images that carry it most clearly, and some of other classes; of four classes at most
     """
@@ -73,7 +73,7 @@ class Differences:
     sizes: Mapping[tuple[int, int], int]
     about: Mapping[str, Any]
     examples: Mapping[str, Sequence[Panel]]
-    notes: tuple[str, ...] = ()
+    left_out: str = ""
 
     def summary(self) -> str:
         """What sets classes apart, as plain text: a table of facts and likely causes, and a few sentences."""
@@ -183,7 +183,7 @@ def differences(
     found = compare_classes(data.images, data.labels, len(data.classes), seed=seed, progress=progress)
     facts = data.facts if data.sources is None else data.facts.assign(source=data.sources)
     height, width = data.images.shape[2:]
-    path = getattr(images, "single", images)  # of `Files`
+    path = getattr(images, "path", images)  # of `Files`
     about = {
         "images": len(data.labels),
         "classes": len(data.classes),
@@ -204,7 +204,7 @@ def differences(
         sizes=data.sizes,
         about=about,
         examples=_examples(data, found),
-        notes=data.notes,
+        left_out=data.left_out,
     )
 
 

@@ -245,10 +245,10 @@ def readable(
     found, images = labelled.listing, labelled.images
     if found is None or not isinstance(images, ImageFiles):
         return labelled
-    good, seen, wrong = np.ones(len(images), bool), np.zeros(len(images), bool), False
+    good, seen = np.ones(len(images), bool), np.zeros(len(images), bool)
     while True:
         left = np.flatnonzero(found.large(good, fewest))
-        wrong = bool(found.problems) or len(left) < len(images)
+        wrong = found.wrong or len(left) < len(images)
         numbers, labels = np.unique(found.labels[left], return_inverse=True)
         used = [choose(labels, [*map(str, numbers)]), spread(labels)] if len(left) else []
         look = np.unique(np.concatenate([left[:PROBES], *(left[part] for part in used)]))
@@ -262,8 +262,8 @@ def readable(
         decoded = [i for i, _ in some.decoded("reading pictures" if progress else None)]
         seen[look], good[np.delete(look, decoded)] = True, False
     found, kept = found.settled(good, fewest)
-    for note in found.notes:
-        log.warning("%s", note)
+    if found.left_out:
+        log.warning("Left out of %s", found.left_out)
     return replace(labelled, images=images.subset(kept), labels=found.labels, classes=found.classes, listing=found)
 
 

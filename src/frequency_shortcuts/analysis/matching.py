@@ -67,8 +67,8 @@ def match(
     out, given = check_folder(out).resolve(), as_files(images)
     if given is None:
         raise ValueError(f"{images} is no folder of pictures: expected one, or a CSV that lists pictures")
-    if given.single and out.is_relative_to(given.single.resolve()):
-        raise ValueError(f"{out} lies in {given.single}: expected a folder outside of it")
+    if given.path == given.root and out.is_relative_to(given.root.resolve()):
+        raise ValueError(f"{out} lies in {given.root}: expected a folder outside of it")
     if out.exists() and any(out.iterdir()):
         raise ValueError(f"{out} is not empty: expected a new folder")
     data = read_data(given, None, classes=None, progress=True, **reading)

@@ -28,14 +28,11 @@ SUFFIXES += dicom.ENDINGS if dicom.installed() else ()
 TABLES = (".csv", ".tsv", ".txt")
 SEPARATORS = ",;\t|"
 CLUTTER = ("thumbs.db", "desktop.ini")  # is not counted
-OUTSIDE = "pictures outside of class folders"
-# What is left out, in the order of a message
-CIRCLE, MISSING, SPECIAL = "links that lead in a circle", "files that do not exist", "devices and the like"
-NAME, ROWS = "names that are not UTF-8", "rows without path or label"
-BROKEN, EMPTY, FEW = "pictures that cannot be read", "classes without pictures", "classes of fewer than {} pictures"
-KINDS = (CIRCLE, MISSING, SPECIAL, NAME, ROWS, dicom.INSTALL, BROKEN, EMPTY)
+# What is left out, in the order of a message; other files by their endings
+CIRCLE, MISSING, NAME = "links that lead in a circle", "files that do not exist", "names that are not UTF-8"
+ROWS, EMPTY, BROKEN = "rows without path or label", "classes without pictures", "pictures that cannot be read"
+FEW, OTHER, OUTSIDE = "classes of fewer than {} pictures", "other files", "outside of class folders"
 HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'
-Problems = dict[str, list[str]]  # what is left out: kind -> names
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,21 +67,18 @@ class Files:
             raise ValueError(f"on_error {self.on_error!r}: expected stop or skip")
 
     @property
-    def single(self) -> Path | None:
-        """The path, if it is no list."""
-        return self.path if isinstance(self.path, Path) else None
-
-    @property
     def table(self) -> Path | None:
         """The CSV, if there is one."""
-        if self.single is None or self.single.suffix.lower() in TABLES:
-            return self.single
+        if not isinstance(self.path, Path) or self.path.suffix.lower() in TABLES:
+            return self.path if isinstance(self.path, Path) else None
         return Path(self.labels) if isinstance(self.labels, str | os.PathLike) else None
 
     @property
     def root(self) -> Path:
         """The folder to which names are relative."""
-        return Path() if self.single is None else self.single.parent if self.table is self.single else self.single
+        if not isinstance(self.path, Path):
+            return Path()
+        return self.path.parent if self.path == self.table else self.path
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +88,7 @@ class Listing:
     files : paths [n]; labels : int64 [n]; classes : names, or None where there are only numbers
     every : the classes before any was left out
     places, total : of the files, int64 [n], among so many that were given
-    columns : of a CSV, [n] each; unread : how many other files there are, by their ending; problems : see `Problems`
+    problems : what is left out, kind -> names; columns : of a CSV, [n] each
     """
 
     given: Files
@@ -104,9 +98,8 @@ class Listing:
     every: tuple[str, ...] | None
     places: IntArray
     total: int
+    problems: Mapping[str, list[str]]
     columns: Mapping[str, list[str]] = field(default_factory=dict)
-    unread: Mapping[str, int] = field(default_factory=dict)
-    problems: Problems = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
@@ -114,15 +107,20 @@ class Listing:
         return [_relative(file, self.given.root) for file in self.files]
 
     @property
-    def notes(self) -> list[str]:
-        """What was left out and not read, in words."""
-        where = _called(self.given)
-        notes = [f"Left out of {where}: {_counted(self.problems)}."] if self.problems else []
-        return notes + ([f"Not read in {where}: {self._endings()}."] if self.unread else [])
+    def wrong(self) -> bool:
+        """Whether there is something to mend."""
+        return any(names for kind, names in self.problems.items() if kind != OTHER)
 
-    def _endings(self) -> str:
-        text = few([f"{count} {ending}" for ending, count in collections.Counter(self.unread).most_common()], 10)
-        return text if self.unread.keys().isdisjoint(dicom.ENDINGS) else f"{text}; {dicom.INSTALL}"
+    @property
+    def left_out(self) -> str:
+        """Where, what and how much is left out, in words; empty for nothing."""
+        where = (self.given.table or self.given.path) if isinstance(self.given.path, Path) else "the list"
+        kinds = ((kind, names) for kind, names in self.problems.items() if names and kind != OTHER)
+        parts = [f"{kind}: {len(names)} ({few(names)})" for kind, names in kinds]
+        if counts := collections.Counter(self.problems[OTHER]).most_common():
+            parts.append(f"{OTHER}: {few([f'{count} {ending}' for ending, count in counts], 10)}")
+            parts += [] if set(dicom.ENDINGS).isdisjoint(self.problems[OTHER]) else [dicom.INSTALL]
+        return f"{where}: {'; '.join(parts)}" if parts else ""
 
     def large(self, good: BoolArray, fewest: int) -> BoolArray:
         """Which of the good pictures [n] are of a class with enough of them."""
@@ -135,26 +133,22 @@ class Listing:
         Raises ValueError, with all that is wrong, if nothing may be left out, or nothing is left.
         """
         good = np.ones(len(self.files), bool) if good is None else good
-        large, problems, names = self.large(good, fewest), dict(self.problems), self.names
-        if not good.all():
-            problems[BROKEN] = [names[i] for i in np.flatnonzero(~good)]
-        small = np.setdiff1d(self.labels, self.labels[large])
-        if len(small):
-            counts = [int((good & (self.labels == k)).sum()) for k in small]
-            called = [self.classes[k] if self.classes else str(k) for k in small]
-            problems[FEW.format(fewest)] = [f"{name}: {n}" for name, n in zip(called, counts, strict=True)]
-        kept = np.flatnonzero(large)
-        if not len(kept) or (problems and self.given.on_error == "stop"):
-            unread = f"; not read: {self._endings()}" if self.unread else ""
-            how = how if len(kept) else "no pictures are left"
-            raise ValueError(f"{_called(self.given)}: {_counted(problems)}{unread}: {how}")
+        kept, counts = np.flatnonzero(self.large(good, fewest)), collections.Counter(self.labels[good].tolist())
+        small = np.setdiff1d(self.labels, self.labels[kept]).tolist()
+        problems = {
+            **self.problems,
+            BROKEN: [name for name, fine in zip(self.names, good, strict=True) if not fine],
+            FEW.format(fewest): [f"{self.classes[k] if self.classes else k}: {counts[k]}" for k in small],
+        }
         numbers, labels = np.unique(self.labels[kept], return_inverse=True)
         left = replace(
-            self, files=[self.files[i] for i in kept], labels=self.labels[kept], places=self.places[kept],
+            self, files=[self.files[i] for i in kept], labels=labels if self.classes else self.labels[kept],
+            classes=self.classes and tuple(self.classes[k] for k in numbers), places=self.places[kept],
             columns={name: [column[i] for i in kept] for name, column in self.columns.items()}, problems=problems,
         )  # fmt: skip
-        if self.classes:
-            left = replace(left, labels=labels, classes=tuple(self.classes[k] for k in numbers))
+        if not len(kept) or (left.wrong and self.given.on_error == "stop"):
+            none = "no picture is left: expected a folder of pictures for each class, or a CSV"
+            raise ValueError(f"{left.left_out or self.given.root}: {how if len(kept) else none}")
         return left, kept
 
 
@@ -164,22 +158,17 @@ def listing(given: Files | str | os.PathLike[str], classes: Mapping[str, str] | 
     classes : maps each class, in order, to its folder (name -> folder, for example a WordNet id of ImageNet). Without
         it, every folder with pictures is a class of the same name
 
-    Raises FileNotFoundError for a path that does not exist and ValueError, naming them, for classes without a folder or
-    pictures in the mapping, columns that are not there, and names with control characters.
+    Raises FileNotFoundError for a path that does not exist and ValueError, naming them, for classes without a folder,
+    columns that are not there, and names with control characters.
     """
     given = given if isinstance(given, Files) else Files(given)
-    path, labels = given.single, given.labels
-    if path and given.root is path and not path.is_dir():
-        what = "is a file" if path.exists() else "does not exist"
-        raise FileNotFoundError(f"{path} {what}: expected a folder with a folder of pictures for each class, or a CSV")
-    if path and labels is not None and (given.table is None or given.root is not path):
-        raise ValueError(
-            f"{path} has labels of its own: leave the labels out" if given.table else
-            f"labels of {path} are a {type(labels).__name__}: expected a CSV with the columns path and label"
-        )  # fmt: skip
-    found = _of_folder(given, classes) if path and not given.table else _of_rows(given)
+    path, table = given.path, given.table
+    if isinstance(path, Path) and given.labels is not None and table in (None, path):
+        kind = type(given.labels).__name__
+        raise ValueError(f"labels of {path} are a {kind}: expected the path of a CSV for a folder, and none for a CSV")
+    found = _of_folder(given, classes) if isinstance(path, Path) and not table else _of_rows(given)
     check_characters(found.classes or (), f"folder {given.root}")
-    return replace(found, problems={kind: found.problems[kind] for kind in KINDS if found.problems.get(kind)})
+    return found
 
 
 def class_files(
@@ -190,82 +179,60 @@ def class_files(
     Raises ValueError, with all that is wrong, unless this is files that do not exist, and on_error is skip.
     """
     found = listing(Files(root, on_error=on_error), classes)
-    if found.problems.keys() - {MISSING}:
+    if any(names for kind, names in found.problems.items() if kind not in (MISSING, OTHER)):
         found = replace(found, given=Files(root))
     found, _ = found.settled(how="mend this")
-    for note in found.notes:
-        log.warning("%s", note)
+    if found.left_out:
+        log.warning("Left out of %s", found.left_out)
     return found.files, found.labels, found.classes or ()
 
 
 def _of_folder(given: Files, classes: Mapping[str, str] | None) -> Listing:
-    root, walk = given.root, _Walk(given.root)
+    walk, root = _Walk(given.root), given.root
     inside, outside = walk.entries(root)
-    there = [folder.name for folder in inside]
-    folders = dict(classes) if classes else {name: name for name in there}
-    missing = [
-        f"{folder} ({name})" if folder != name else name for name, folder in folders.items() if folder not in there
-    ]
-    shared = [folder for folder, count in collections.Counter(folders.values()).items() if count > 1]
-    if shared:
+    folders = matched([*classes], root, classes) if classes else {folder.name: folder.name for folder in inside}
+    if shared := [folder for folder, count in collections.Counter(folders.values()).items() if count > 1]:
         raise ValueError(f"{few(shared)} in {root} is the folder of several classes: each needs its own")
-    if missing:
-        raise ValueError(f"folder {root} has no {few(missing)}; it holds {few(there) if there else 'no folders'}")
-    if not folders and not walk.problems:
-        loose = f"{len(outside)} {OUTSIDE}" if outside else "no images"
-        raise ValueError(f"folder {root} holds {loose}: expected {root}/<class>/*.jpg or *.png, or a CSV with labels")
-    files = {name: walk.pictures(root / folder) for name, folder in folders.items()}
-    walk.problems[EMPTY] = empty = [folders[name] for name, own in files.items() if not own]
-    if classes and empty:
-        raise ValueError(f"{root}: no image files in {few(empty)}: expected {', '.join(SUFFIXES)}")
-    walk.unread += collections.Counter({OUTSIDE: len(outside)})
+    files = {name: walk.pictures(root / folder, (root,)) for name, folder in folders.items()}
+    walk.problems[EMPTY] += [folders[name] for name, own in files.items() if not own]
+    walk.problems[OTHER] += [OUTSIDE] * len(outside)
     named = tuple(name for name in folders if files[name])
     labels = np.repeat(np.arange(len(named)), [len(files[name]) for name in named]).astype(np.int64)
     listed = [file for name in named for file in files[name]]
-    n = len(listed)
-    return Listing(given, listed, labels, named, named, np.arange(n), n, unread=walk.unread, problems=walk.problems)
+    return Listing(given, listed, labels, named, named, np.arange(len(listed)), len(listed), walk.problems)
 
 
 def _of_rows(given: Files) -> Listing:
     """The pictures that a CSV or a list names."""
     columns: dict[str, list[str]] = {}
-    bases, table = [given.root], given.table
-    if table:
+    bases, problems = [given.root], _no_problems()
+    if given.table:
         hint = "; others are named by --path-column and --label-column, or fs.Files(..., label_column=...)"
-        columns = read_table(table, [given.path_column, given.label_column], hint)
-        paths: list[Any] = columns[given.path_column]
-        values: list[Any] = columns[given.label_column]
-        values = [int(value) for value in values] if all(value.isdigit() for value in values) else values
-        bases.append(table.parent)
+        columns = read_table(given.table, [given.path_column, given.label_column], hint)
+        paths, labels = columns[given.path_column], columns[given.label_column]
+        bases.append(given.table.parent)
     else:
-        paths, values = list(given.path), [] if given.labels is None else as_array(given.labels).tolist()  # type: ignore[arg-type]
-        if len(values) != len(paths):
-            raise ValueError(
-                f"there are {len(values)} labels for {len(paths)} pictures: expected the name or number of each class"
-            )
-    problems: Problems = collections.defaultdict(list)
+        paths = [str(path) for path in given.path]  # type: ignore[union-attr]
+        labels = [str(label).strip() for label in np.atleast_1d(as_array(given.labels)).tolist()]
+        if len(labels) != len(paths):
+            raise ValueError(f"{len(paths)} pictures have {len(labels)} labels: expected a name or number for each")
     files: dict[int, Path] = {}
-    for i, (path, value) in enumerate(zip(paths, values, strict=True)):
-        if not str(path) or str(value).strip() == "":
-            problems[ROWS].append(f"row {i + 1}")
-            continue
-        file = next((base / path for base in bases if (base / path).exists()), bases[0] / path)
-        kind = NAME if not _is_utf8(str(path)) else "" if file.exists() else MISSING
-        if not kind and file.suffix.lower() in dicom.ENDINGS and not dicom.installed():
+    for i, (path, label) in enumerate(zip(paths, labels, strict=True)):
+        there = [base / path for base in bases if (base / path).exists()]
+        kind = ROWS if not (path and label) else NAME if printable(path) != path else "" if there else MISSING
+        if not kind and path.lower().endswith(dicom.ENDINGS) and not dicom.installed():
             kind = dicom.INSTALL
         if kind:
-            problems[kind].append(_printable(str(path)))
+            problems[kind].append(f"row {i + 1}" if kind == ROWS else printable(path))
         else:
-            files[i] = file
+            files[i] = there[0]
+    own = [labels[i] for i in files]
+    numbers = all(map(str.isdigit, own))
+    classes = None if numbers else tuple(sorted(set(own)))
+    values = np.array([*map(int, own)] if classes is None else [classes.index(label) for label in own], np.int64)
+    columns = {name: [column[i] for i in files] for name, column in columns.items()}
     places = np.array([*files], np.int64)
-    own = [values[i] for i in places]
-    named = None
-    if not all(isinstance(value, int) and value >= 0 for value in own):
-        named = tuple(sorted({str(value) for value in own}))
-        own = [named.index(str(value)) for value in own]
-    columns = {name: [column[i] for i in places] for name, column in columns.items()}
-    labels = np.array(own, np.int64)
-    return Listing(given, [*files.values()], labels, named, named, places, len(paths), columns, problems=problems)
+    return Listing(given, [*files.values()], values, classes, classes, places, len(paths), problems, columns)
 
 
 def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str = "") -> dict[str, list[str]]:
@@ -304,8 +271,6 @@ def matched(
     both sides, if a class has no folder or the mapping names a class that does not exist.
     """
     root = Path(root)
-    if not root.is_dir():
-        raise FileNotFoundError(f"no folder {root}: expected a folder for each class in it")
     there = {folder.name for folder in _Walk(root).entries(root)[0]}
     chosen = dict(mapping) if mapping else {name: name for name in classes}
     without = [name for name in classes if chosen.get(name) not in there]
@@ -320,11 +285,15 @@ def matched(
 
 
 class _Walk:
-    """What is in a folder and below it: pictures, other files by their endings, and problems."""
+    """What is in a folder and below it. Raises FileNotFoundError for a folder that is not there."""
 
     def __init__(self, root: Path) -> None:
-        self.root, self.unread = root, collections.Counter[str]()
-        self.problems: Problems = collections.defaultdict(list)
+        if not root.is_dir():
+            what = "is a file" if root.exists() else "does not exist"
+            raise FileNotFoundError(
+                f"{root} {what}: expected a folder with a folder of pictures for each class, or a CSV"
+            )
+        self.root, self.problems = root, _no_problems()
 
     def entries(self, folder: Path, above: Sequence[Path] = ()) -> tuple[list[Path], list[Path]]:
         """The folders and the pictures in a folder, sorted. above : the folders that it is in."""
@@ -336,23 +305,21 @@ class _Walk:
             if name.startswith(".") or name in CLUTTER:
                 continue
             kind = None if entry.is_file(follow_symlinks=False) else kind_of(path)  # costs nothing for files
-            circle = entry.is_symlink() and any(path.samefile(one) for one in (folder, *above) if kind == "a folder")
-            if not _is_utf8(name):
+            back = kind == "a folder" and entry.is_symlink() and any(map(path.samefile, (folder, *above)))
+            if printable(name) != name:
                 problem = NAME
-            elif circle or (kind and "circle" in kind):
+            elif back or (kind and "circle" in kind):
                 problem = CIRCLE
             elif kind == "a folder":
                 folders.append(path)
-            elif kind:
-                problem = SPECIAL
             elif not name.endswith(SUFFIXES):
-                self.unread[path.suffix.lower() or "without an ending"] += 1
+                self.problems[OTHER].append(path.suffix.lower() or "without an ending")
             elif entry.is_symlink() and not path.exists():
                 problem = MISSING
             else:
                 pictures.append(path)
             if problem:
-                self.problems[problem].append(_printable(_relative(path, self.root)))
+                self.problems[problem].append(printable(_relative(path, self.root)))
         return folders, pictures
 
     def pictures(self, folder: Path, above: Sequence[Path] = ()) -> list[Path]:
@@ -361,30 +328,17 @@ class _Walk:
         return pictures + [file for one in folders for file in self.pictures(one, (*above, folder))]
 
 
+def _no_problems() -> dict[str, list[str]]:
+    return {kind: [] for kind in (CIRCLE, MISSING, NAME, ROWS, dicom.INSTALL, EMPTY, BROKEN, OTHER)}
+
+
 def _relative(file: Path, root: Path) -> str:
     return str(file.relative_to(root) if file.is_relative_to(root) else file)
 
 
-def _called(given: Files) -> str:
-    return "the list" if given.single is None else str(given.table or given.single)
-
-
-def _counted(problems: Problems) -> str:
-    return "; ".join(f"{kind}: {len(names)} ({few(names)})" for kind, names in problems.items())
-
-
-def _is_utf8(name: str) -> bool:
-    return not any("\ud800" <= character <= "\udfff" for character in name)
-
-
-def _printable(name: str) -> str:
+def printable(name: str) -> str:
+    """The name itself if it is UTF-8."""
     return os.fsencode(name).decode(errors="backslashreplace")
-
-
-def check_utf8(path: str) -> None:
-    """Raise ValueError for a name that is not UTF-8, which tables and pages cannot hold."""
-    if not _is_utf8(path):
-        raise ValueError(f"the name of {path!r} is not UTF-8: rename it")
 
 
 def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> list[Path]:
@@ -393,8 +347,6 @@ def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> l
     Raises FileNotFoundError for a missing folder and ValueError for files without a twin, naming the first few.
     """
     other = Path(other)
-    if not other.is_dir():
-        raise FileNotFoundError(f"no folder {other}: expected the same class folders and file names as in {root}")
     there = [path.relative_to(other) for path in _Walk(other).pictures(other)]
     known = {path.with_suffix(""): path for path in there} | {path: path for path in there}
     names = [file.relative_to(root) for file in files]

@@ -27,7 +27,7 @@ from tqdm import tqdm
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-from .folders import check_utf8
+from .folders import few, printable
 from .normalisation import channel_sums, check_statistics, moments
 from .pictures import FULL, ImageFiles, Tones
 from .splits import Images, Split, check_classes, first_of_each_class
@@ -112,8 +112,8 @@ def write_files(
     """
     for split, (pictures, labels) in splits.items():
         check_classes(labels, classes, f"{source}, split {split}", len(pictures))
-        for name in pictures.files:
-            check_utf8(str(name))
+        if odd := [printable(str(name)) for name in pictures.files if printable(str(name)) != str(name)]:
+            raise ValueError(f"the name of {few(odd)} is not UTF-8: rename it")
     if statistics is None:
         if "train" not in splits:
             raise ValueError(f"{source}: without a train split, the mean and std to normalise with must be given")

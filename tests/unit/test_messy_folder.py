@@ -1,0 +1,116 @@
+"""Folders, CSV files and lists of pictures as users have them, by both commands and from Python."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner
+from waves_and_network import MEAN, SIZE, STD, WaveNetwork, without_drawings
+
+import frequency_shortcuts as fs
+from frequency_shortcuts.analysis.images import read_labelled, readable
+from frequency_shortcuts.command import main
+from frequency_shortcuts.data import folders
+from frequency_shortcuts.data.pictures import ImageFiles
+from messy_folder import CLASSES, PER_CLASS, WRONG, messy_folder
+
+HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'
+NETWORK = ["waves_and_network:network", "--mean", "0.5", "--std", "0.25", "--size", str(SIZE), "--quick"]
+TRANSFORM = fs.Preprocessing(MEAN, STD, SIZE)
+
+
+@pytest.fixture
+def mess(tmp_path, monkeypatch):
+    without_drawings(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    return messy_folder(tmp_path / "mess")
+
+
+def run(command, images, *options):
+    """The exit code of a command, and its output without line breaks."""
+    options = [*options, "--out", f"out{len(options)}-{Path(images).suffix}"]
+    given = ["data", images, *options] if command == "data" else ["analyse", *NETWORK, "--images", images, *options]
+    done = CliRunner().invoke(main, [str(part) for part in given])
+    return done.exit_code, " ".join((done.stdout + done.stderr).split())
+
+
+def analyse(images, labels=None, network=None, **test):
+    options = {"transform": TRANSFORM, "quick": True, "test": fs.Test(**test), "run": fs.Run(progress=False)}
+    return fs.analyse(network or WaveNetwork(), images, labels, **options)
+
+
+@pytest.mark.parametrize("command", ["data", "analyse"])
+def test_all_that_is_wrong_is_said_at_once_and_left_out_if_asked_to(command, mess, caplog):
+    code, text = run(command, "mess")
+    assert code == 1 and text.endswith(f"Error: mess: {'; '.join(WRONG)}: {HOW}")
+    code, text = run(command, "mess", "--skip-broken")
+    assert code == 0 and f"Left out of mess: {'; '.join(WRONG)}" in (text if command == "data" else caplog.text)
+
+
+@pytest.mark.parametrize("command", ["data", "analyse"])
+def test_a_csv_of_another_form_is_read_and_missing_files_are_said_to_be_missing(command, mess, caplog):
+    files = sorted([*mess.glob("ill/größe*"), *mess.glob("normal/2019/station 3/*")])
+    rows = pd.DataFrame({"class": [file.relative_to(mess).parts[0] for file in files], "filename": files})
+    rows["filename"] = [str(file.relative_to(mess)) for file in files]
+    columns = ["--path-column", "filename", "--label-column", "class"]
+    columns += [] if command == "data" else ["--outputs", "ill=0,normal=1"]
+    rows.to_csv("list.csv", sep=";", index=False, encoding="utf-8-sig")
+    rows.to_csv("mess/list.csv", sep="\t", index=False)
+    assert "list.csv has no column path, label: its columns are class, filename" in run(command, "mess/list.csv")[1]
+    for images in (["mess/list.csv"], ["mess", "--csv", "list.csv"]):
+        code, text = run(command, *images, *columns)
+        assert code == 0, text
+    rows.loc[[3, 30], "filename"] = ["a.png", "b.png"]
+    rows.loc[4, "class"] = " "
+    rows.to_csv("list.csv", sep="|", index=False)
+    wrong = "list.csv: files that do not exist: 2 (a.png, b.png); rows without path or label: 1 (row 5)"
+    assert run(command, "mess", "--csv", "list.csv", *columns)[1].endswith(f"Error: {wrong}: {HOW}")
+    code, text = run(command, "mess", "--csv", "list.csv", *columns, "--skip-broken")
+    assert code == 0, text
+    assert f"Left out of {wrong}" in (text if command == "data" else caplog.text)
+
+
+def test_a_list_of_paths_has_names_or_numbers_as_labels(mess):
+    files = [file for name in CLASSES for file in sorted(mess.glob(f"{name}/**/größe*"))]
+    names = np.repeat(CLASSES, PER_CLASS)
+    for labels in (names.tolist(), pd.Series(names), np.repeat(range(4), PER_CLASS)):
+        result = analyse([*map(str, files)], labels)
+        assert result.about["accuracy without a filter"] == "100.0%"
+    found = fs.differences(pd.Series([*map(str, files)]), names, source=lambda path: path.suffix, progress=False)
+    assert found.table["class"].tolist() == [*CLASSES] and len(found.sources.cross) > 4
+    with pytest.raises(ValueError, match="100 pictures have 3 labels: expected a name or number for each"):
+        fs.differences(files, ["ill"] * 3)
+    with pytest.raises(ValueError, match="the list: files that do not exist: 1"):
+        fs.differences([*files, "nowhere.png"], [*names, "ill"])
+    listed = folders.listing(fs.Files([*files, "no.png"], [*names, "ill"], on_error="skip")).settled(fewest=2)[0]
+    assert (listed.total, listed.places.tolist()) == (101, [*range(100)])
+
+
+class OneMore(WaveNetwork):
+    """With an output before the others, for a class of which a folder has hardly a picture."""
+
+    def forward(self, images):
+        return torch.cat([torch.full((len(images), 1), -1.0), super().forward(images)], 1)
+
+
+def test_classes_that_are_left_out_keep_their_outputs(mess):
+    (mess / "solo").rename(mess / "a")
+    files = fs.Files(mess, on_error="skip")
+    result = analyse(files, network=OneMore())
+    assert result.classes == CLASSES and result.about["accuracy without a filter"] == "100.0%"
+    named = dict(zip(CLASSES, range(1, 5), strict=True))
+    again = analyse(files, network=OneMore(), outputs=named | {"a": 0})
+    pd.testing.assert_frame_equal(again.flips, result.flips)
+
+
+def test_only_the_images_that_are_used_are_decoded_unless_something_is_wrong(mess, monkeypatch):
+    decoded, decode = [], ImageFiles._decode
+    monkeypatch.setattr(ImageFiles, "_decode", lambda self, path: (decoded.append(path), decode(self, path))[1])
+    files = [file for name in CLASSES for file in sorted(mess.glob(f"{name}/**/größe*"))]
+    for extra, least, most in (([], 65, 80), ([mess / "ill" / "empty.jpg"], 101, 175)):
+        decoded.clear()
+        given = fs.Files([*files, *extra], [*np.repeat(range(4), PER_CLASS), 3][: len(files + extra)], on_error="skip")
+        read = readable(read_labelled(given, None, TRANSFORM), lambda labels, _: np.arange(2), 1, progress=False)
+        assert least <= len(decoded) <= most and len(read.labels) == len(read.images) == 100
