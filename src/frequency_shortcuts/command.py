@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import logging
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -186,6 +187,13 @@ def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
     return lambda function: functools.reduce(lambda made, option: option(made), reversed(options), function)
 
 
+def _out(default: str) -> Callable[..., Any]:
+    """The options of the folder for results."""
+    folder = click.option("--out", type=click.Path(path_type=Path), help=f"Folder for the results. Default: {default}")
+    overwrite = click.option("--overwrite", is_flag=True, help="Remove the files of another result from this folder.")
+    return lambda function: folder(overwrite(function))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="frequency-shortcuts")
 def main() -> None:
@@ -227,19 +235,21 @@ Examples:
 @click.option("--swapped", is_flag=True, help="The network was trained with fs.Swap.")
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
               help="Leave with status 1 if the lower end of fine, field or patch is above X in a class.")  # fmt: skip
-@click.option("--out", default=Path("results/analysis"), show_default=True, type=click.Path(path_type=Path),
-              help="Folder for the results.")  # fmt: skip
+@_out("results/ and the name of the network.")
 @_errors_in_one_sentence
-def analyse(out: Path, quick: bool, as_published: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
-    state = out / "unfinished"
+def analyse(  # noqa: D103
+    out: Path | None, overwrite: bool, quick: bool, as_published: bool, fail_above: float | None, **options: Any
+) -> None:
+    from frequency_shortcuts.analysis.stored import about_of
+
     if quick:
         _refuse(*OF_MAPS, "as_published", reason="is about maps, which --quick leaves out")
     if as_published:
         _refuse("method", "settings", "percent", "precision", reason="is set by --as-published")
-    with _resumable(state):
-        _check_out(out)
+    out, overwrite = _folder(out, _name(options), overwrite, about_of)
+    with _resumable(state := out / "unfinished"):
         result = _analysis(options, state=state, quick=quick, as_published=as_published)
-        result.save(out)
+        result.save(out, overwrite)
     if as_published:
         from frequency_shortcuts.analysis.summary import rate_table
 
@@ -308,11 +318,10 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
 @click.option("--scale", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="X",
               help="Of --match: share of its sides to which the class was resized, and back. Default: the sizes of "
                    "files.")  # fmt: skip
-@click.option("--out", default=Path("results/data"), show_default=True, type=click.Path(path_type=Path),
-              help="Folder for the results.")  # fmt: skip
+@_out("results/ and the name of FOLDER.")
 @_errors_in_one_sentence
 def data(
-    folder: Path, fail_above: float | None, out: Path, matched: Path | None,
+    folder: Path, fail_above: float | None, out: Path | None, overwrite: bool, matched: Path | None,
     name: str | None, quality: int | None, scale: float | None, **options: Any,
 ) -> None:  # fmt: skip
     """Say what differs between the classes of a FOLDER, which has a folder of pictures, at any depth, for each class.
@@ -331,19 +340,23 @@ def data(
       frequency-shortcuts data train/ --match matched/
     """
     import frequency_shortcuts as fs
+    from frequency_shortcuts.analysis.differences import about_of
     from frequency_shortcuts.analysis.matching import match
 
     images = _files(folder, options, options["csv"])
     options = {name: options[name] for name in ("source", "size", "seed")}
     if matched is not None:
-        _refuse("fail_above", "out", reason="is of the check, which --match leaves out")
+        _refuse("fail_above", "out", "overwrite", reason="is of the check, which --match leaves out")
         click.echo(match(images, matched, name=name, quality=quality, scale=scale, **options)[1])
         return
     if name or quality or scale:
         raise ValueError("--class, --quality and --scale are of --match: give it, too")
-    _check_out(out)
+    out, overwrite = _folder(
+        out, f"{folder.resolve().name if folder.is_dir() else folder.stem}_data", overwrite, about_of
+    )
     found = fs.differences(images, **options)
-    found.save(out)
+    found.about["command"] = _typed()
+    found.save(out, overwrite)
     _show(found, out / "data.html", None if fail_above is None else found.reason_to_fail(fail_above))
 
 
@@ -359,9 +372,13 @@ Example:
 @click.option("--out", default=Path("maps.h5"), show_default=True, type=click.Path(path_type=Path), help="The file.")
 @_errors_in_one_sentence
 def maps(out: Path, **options: Any) -> None:  # noqa: D103
+    from frequency_shortcuts.analysis.result import check_maps_file
+    from frequency_shortcuts.storage.files import check_folder
+
     state = out.with_name(f"{out.name}.unfinished")
     with _resumable(state):
-        _check_out(out.parent, out)
+        check_folder(out.parent)
+        check_maps_file(out)
         result = _analysis(options, state=state, parts=())
         result.save_maps(out)
     click.echo(f"{len(result.classes)} maps of {100 * result.maps.mean():.3g} % of the frequencies: {out}")
@@ -379,25 +396,55 @@ Example:
 @click.option("--maps", "file", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="HDF5 file of the command maps, or of the study.")  # fmt: skip
 @click.option("--percent", default=5.0, show_default=True, help="Which of the maps.")
-@click.option("--out", default=Path("results/test"), show_default=True, type=click.Path(path_type=Path),
-              help="Folder for the results.")  # fmt: skip
+@_out("results/ and the name of the network.")
 @_errors_in_one_sentence
-def test(file: Path, percent: float, out: Path, **options: Any) -> None:  # noqa: D103
-    _check_out(out)
+def test(file: Path, percent: float, out: Path | None, overwrite: bool, **options: Any) -> None:  # noqa: D103
+    from frequency_shortcuts.analysis.stored import about_of
+
+    out, overwrite = _folder(out, f"{_name(options)}_test", overwrite, about_of)
     images = _files(options["images"], options, options["csv"])
     result = _analysis(options, maps=_read_maps(file, percent, images))
-    result.save(out)
+    result.save(out, overwrite)
     _show(result, out / "report.html")
 
 
-def _check_out(folder: Path, maps: Path | None = None) -> None:
-    """Raise an error, before anything is computed, if a folder cannot be made, or another file than maps be lost."""
-    from frequency_shortcuts.analysis.result import check_maps_file
+def _folder(
+    out: Path | None, name: str, overwrite: bool, about_of: Callable[[Path], dict[str, Any] | None]
+) -> tuple[Path, bool]:
+    """The folder of a result, and whether a result there may go: with --overwrite, and if the same command made it.
+
+    Raises an error, before anything is computed, for the result of another command, and for a file in its place.
+    """
     from frequency_shortcuts.storage.files import check_folder
 
-    check_folder(folder)
-    if maps is not None:
-        check_maps_file(maps)
+    folder = check_folder(out or Path("results", re.sub(r"[^\w.-]+", "_", name).strip("._") or "network"))
+    typed, about = _typed(), about_of(folder)
+    earlier = None if about is None else about.get("command", "not known")
+    overwrite |= earlier in (typed, f"{typed} --quick")
+    if earlier and not overwrite:
+        raise ValueError(
+            f"{folder} holds the result of another command ({earlier}): give another --out, or --overwrite"
+        )
+    return folder, overwrite
+
+
+def _typed() -> str:
+    """The command as it was typed, without options that do not change the result; --quick stands last."""
+    context = click.get_current_context()
+    words = [str(context.info_name)]
+    for one in context.command.params:
+        typed = context.get_parameter_source(str(one.name)) is ParameterSource.COMMANDLINE
+        if typed and one.name not in ("out", "overwrite", "fail_above", "device", "quick"):
+            value = context.params[str(one.name)]
+            option = [] if isinstance(one, click.Argument) else [one.opts[-1]]
+            words += [*option, *([] if value is True else [str(value)])]
+    return " ".join([*words, *(["--quick"] if context.params.get("quick") else [])])
+
+
+def _name(options: dict[str, Any]) -> str:
+    """The name of the network: that of its checkpoint, or as it was typed."""
+    file = options["checkpoint"] or (options["model"] if options["model"].endswith(".safetensors") else None)
+    return Path(file).stem if file else str(options["model"])
 
 
 def _read_maps(file: Path, percent: float, images: Any) -> Any:
@@ -458,17 +505,19 @@ def _analysis(
     chosen = ("others", "negatives", "source")
     of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
     make = functools.partial(fs.Test.as_published, ranking) if as_published else functools.partial(fs.Test, maps)
-    return fs.analyse(
+    result = fs.analyse(
         named.network, images, mean=mean, std=std, transform=transform, quick=quick,
         test=make(
             outputs=options["outputs"] or outputs_of(names, named.categories),
             images=_files(options["test_images"], options), images_per_class=test, **of_test,
         ),
         run=fs.Run(
-            options["seed"], options["device"], state, swapped=options.get("swapped", False),
+            options["seed"], options["device"], state, _name(options), swapped=options.get("swapped", False),
             numerics=options["numerics"],
         ),
     )  # fmt: skip
+    result.about["command"] = _typed()
+    return result
 
 
 if __name__ == "__main__":

@@ -23,14 +23,20 @@ from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.figures.selection import select_classes
 from frequency_shortcuts.figures.spectra import spectra_of_classes
 from frequency_shortcuts.spectrum.arrays import FloatArray
-from frequency_shortcuts.storage.files import replacing
+from frequency_shortcuts.storage.files import make_room, replacing
 from frequency_shortcuts.storage.tables import write_table
 
 from . import data_summary
 from .data_images import FEWEST, DataImages, Source, read_data
-from .wording import MIRRORED, MOST, flat_values, only_numbers
+from .wording import MIRRORED, MOST, as_html, flat_values, only_numbers
 
 ROWS, EACH, LETTERS = 4, 3, 14  # classes that are shown with images, images a side, and letters in a line above one
+
+
+FILES = [  # of all that a result can write
+    "data.html", "data.json", "spectra.svg", "spectra.png", "images.svg", "images.png",
+    *(f"{name}.csv" for name in ("classes", "facts", "files", "classes_by_source", "sources")),
+]  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +94,17 @@ class Differences:
         names = chosen.names(self.table["class"].tolist())
         return spectra_of_classes(self.spectra[chosen.index], self.differences[chosen.index], names, chosen.note)
 
-    def save(self, folder: str | os.PathLike[str]) -> Path:
+    def _repr_html_(self) -> str:
+        return as_html(f"Classes of {self.about['name']}", data_summary.difference_table(self), self.figure())
+
+    def save(self, folder: str | os.PathLike[str], overwrite: bool = False) -> Path:
         """Write data.html, data.json, classes.csv, facts.csv, files.csv, and pictures as SVG and PNG, to a folder.
 
         With sources also sources.csv and classes_by_source.csv. Returns the folder.
+
+        overwrite : whether the files of another result are removed from the folder; else ValueError is raised for one
         """
-        folder = Path(folder)
+        folder = make_room(folder, FILES, about_of(folder), self.about, overwrite)
         tables = {"classes": self.table, "facts": self.facts, "files": self.files}
         if self.sources is not None:
             tables["classes_by_source"] = self.sources.cross
@@ -102,7 +113,8 @@ class Differences:
         for name, table in tables.items():
             write_table(table, folder / f"{name}.csv")
         with replacing(folder / "data.json") as temporary:
-            temporary.write_text(json.dumps(self._values(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            values = self._values() | {"about": dict(self.about)}
+            temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         images = {"images": rows_of_panels(self.examples, data_summary.EXAMPLES)} if self.examples else {}
         for name, figure in {"spectra": self.figure(), **images}.items():
             canvas.save(figure, folder / name)
@@ -139,6 +151,12 @@ class Differences:
             tables["source"] = self.sources.table
         about = {name: self.about[name] for name in ("images", "classes", "seed")}
         return {"unreadable": len(self.unreadable), **about, **flat_values(tables)}
+
+
+def about_of(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """How the result of `differences` in a folder was made; None without one, and nothing of an older version."""
+    path = Path(folder) / "data.json"
+    return json.loads(path.read_text(encoding="utf-8")).get("about", {}) if path.exists() else None
 
 
 def differences(

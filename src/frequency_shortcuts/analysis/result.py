@@ -293,8 +293,8 @@ class Analysis:
             are such; the same network, images and settings may be saved again, also with maps after quick
         """
         self.tested_flips()
-        earlier = stored.facts_of(folder)
-        folder = make_room(folder, FILES, earlier, stored.facts(self.about, self.classes), overwrite)
+        about = {**self.about, "names": list(self.classes)}
+        folder = make_room(folder, FILES, stored.about_of(folder), about, overwrite)
         tables, figures = {"flips": self.flips}, {"flip": self.flip}
         if self.sources is not None:
             tables["recall_by_source"] = self.recall_by_source

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,15 +27,6 @@ if TYPE_CHECKING:
     from .result import Analysis
 
 FILE, DATA = "flips.h5", "data.json"
-CHANGING = {
-    "seconds",
-    "device",
-    "network",
-    "images",
-    "remark",
-    "passes of the search",
-    "command",
-}  # by name, of `about`
 
 
 class Absent:
@@ -158,15 +148,10 @@ def load(folder: str | os.PathLike[str]) -> Analysis:
         return read(file)
 
 
-def facts_of(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """The facts of the result of an analysis in a folder; None without one, and nothing of one of an older version."""
+def about_of(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """How the analysis in a folder was made; None without one, and nothing of one of an older version."""
     if not (path := Path(folder) / FILE).exists():
         return None
     with read_hdf5(path) as file:
         words = json.loads(file["result"].asstr()[()]) if "result" in file else {}
-    return facts(words["about"], words["classes"]) | {"command": words["about"].get("command")} if words else {}
-
-
-def facts(about: Mapping[str, Any], classes: Collection[str]) -> dict[str, Any]:
-    """What makes an analysis another one."""
-    return {"classes": list(classes), **{name: about[name] for name in about if name not in CHANGING}}
+    return words and words["about"] | {"names": words["classes"]}

@@ -25,6 +25,7 @@ from . import contents
 log = logging.getLogger(__name__)
 
 MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of partial files
+CHANGING = {"seconds", "device", "network", "images", "remark", "passes of the search", "command"}  # of one result
 ABANDONED_S = 3600  # a partial file of another machine that nothing wrote to for so long: its process was killed
 
 
@@ -63,13 +64,14 @@ def make_room(
 ) -> Path:  # fmt: skip
     """The path of a folder, which is made, for files of a result; those of another result are removed, and no others.
 
-    files : the names that a result can write. earlier : facts of the result that is there, None for none; it is another
-    one if facts of it differ `now`, and if it has none
+    files : the names that a result can write. earlier : how the result that is there was made, None for none; it is
+    another one if that differs `now`, but for `CHANGING`, and if that is not known
 
     Raises ValueError for another result without `overwrite`.
     """
     folder = check_folder(folder)
-    other = [] if earlier is None else [name for name, value in earlier.items() if now.get(name) != value]
+    there = earlier or {}
+    other = [name for name in there if name not in CHANGING and now.get(name) != there[name]]
     if other or earlier == {}:
         if not overwrite:
             words = f"{', '.join(other)} differ" if other else "of an older version"
