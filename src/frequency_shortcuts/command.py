@@ -436,8 +436,9 @@ def _typed() -> str:
         typed = context.get_parameter_source(str(one.name)) is ParameterSource.COMMANDLINE
         if typed and one.name not in ("out", "overwrite", "fail_above", "device", "quick"):
             value = context.params[str(one.name)]
-            option = [] if isinstance(one, click.Argument) else [one.opts[-1]]
-            words += [*option, *([] if value is True else [str(value)])]
+            words += [] if isinstance(one, click.Argument) else [one.opts[-1]]
+            if value is not True:
+                words.append(",".join(map(str, value)) if isinstance(value, list | tuple) else str(value))
     return " ".join([*words, *(["--quick"] if context.params.get("quick") else [])])
 
 

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from pathlib import Path
 
 import click
 import h5py
@@ -13,6 +14,7 @@ from small_stores import class_folders
 from torchvision import models
 from waves_and_network import SIZE, images_and_labels, without_drawings
 
+import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.command import _outputs, _settings, main
 from frequency_shortcuts.maps import dfm
@@ -45,6 +47,27 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, monkeypa
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"report.html", "flips.csv", "verdicts.csv", "rates.csv", "maps.h5", "cards.png"} <= names
     assert not [name for name in names if name.startswith("unfinished")]
+
+
+def test_a_network_has_a_folder_in_which_another_command_needs_leave(folder, tmp_path, monkeypatch):
+    """The same command, and with maps after --quick, replaces its result; nothing is computed where that is refused."""
+    without_drawings(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    options = ["analyse", MODEL, "--images", "images", *STATISTICS]
+    out = Path("results/waves_and_network_network")
+    for more in (["--quick"], ["--quick"], []):
+        done = run(*options, *more)
+        assert done.exit_code == 0 and f"The page: {out}/report.html" in done.stdout, done.output
+    about = fs.load(out).about
+    assert (about["network"], about["images"]) == (MODEL, "images") and (out / "maps.h5").exists()
+    assert about["command"] == " ".join(map(str, options))
+    with monkeypatch.context() as patched:
+        patched.setattr(fs, "analyse", pytest.fail)
+        refused = run(*options, "--quick", "--seed", 1)
+    assert refused.exit_code == 1 and refused.output.endswith(
+        f"Error: {out} holds the result of another command ({about['command']}): give another --out, or --overwrite\n"
+    )
+    assert run(*options, "--quick", "--seed", 1, "--overwrite").exit_code == 0 and not (out / "maps.h5").exists()
 
 
 def test_the_test_of_the_paper_prints_its_table_first(folder, tmp_path, monkeypatch):

@@ -128,7 +128,8 @@ def analyse(
         tested = FlipTest(subject.frozen.original, subject.ranking, subject.test, answers, run.seed)
     made, about = ({}, {}) if quick else _maps(subject, masks, search, trials, test, batch, run)
     about = _facts(subject, accuracy, search, run) | about | {"seed": run.seed, "trained with": WITH_SWAP * run.swapped}
-    about["images"] = Path(images).resolve().name if isinstance(images, str | os.PathLike) else ""
+    place = getattr(images, "path", images)  # of `Files`
+    about["images"] = Path(place).resolve().name if isinstance(place, str | os.PathLike) else ""
     about["seconds"] = round(time.perf_counter() - begin, 1)
     made["sources"] = None if sources is None else sources[subject.places]
     return Analysis(subject.ranking, subject.test, about, tested, **made)

@@ -104,7 +104,8 @@ class Differences:
 
         overwrite : whether the files of another result are removed from the folder; else ValueError is raised for one
         """
-        folder = make_room(folder, FILES, about_of(folder), self.about, overwrite)
+        about = {name: str(value) for name, value in self.about.items()}
+        folder = make_room(folder, FILES, about_of(folder), about, overwrite)
         tables = {"classes": self.table, "facts": self.facts, "files": self.files}
         if self.sources is not None:
             tables["classes_by_source"] = self.sources.cross
@@ -113,7 +114,7 @@ class Differences:
         for name, table in tables.items():
             write_table(table, folder / f"{name}.csv")
         with replacing(folder / "data.json") as temporary:
-            values = self._values() | {"about": dict(self.about)}
+            values = self._values() | {f"about/{name}": value for name, value in about.items()}
             temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         images = {"images": rows_of_panels(self.examples, data_summary.EXAMPLES)} if self.examples else {}
         for name, figure in {"spectra": self.figure(), **images}.items():
@@ -155,8 +156,10 @@ class Differences:
 
 def about_of(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
     """How the result of `differences` in a folder was made; None without one, and nothing of an older version."""
-    path = Path(folder) / "data.json"
-    return json.loads(path.read_text(encoding="utf-8")).get("about", {}) if path.exists() else None
+    if not (path := Path(folder) / "data.json").exists():
+        return None
+    values = json.loads(path.read_text(encoding="utf-8"))
+    return {name.removeprefix("about/"): value for name, value in values.items() if name.startswith("about/")}
 
 
 def differences(
