@@ -15,6 +15,7 @@ from conftest import ROOT
 
 PROSE = [*PAGES, ROOT / "CONTRIBUTING.md"]
 README = PAGES[0].read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = (ROOT / "docs" / "development.md").read_text().partition("\n## Dependencies\n")[2].partition("\n## ")[0]
 
 
@@ -51,8 +52,7 @@ def test_the_docs_are_short():
 
 
 def test_every_package_is_named_with_its_extra_and_its_reason():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    listed = {"": project["dependencies"], **project["optional-dependencies"]}
+    listed = {"": PROJECT["dependencies"], **PROJECT["optional-dependencies"]}
     rows = dict(re.findall(r"^\| ([\w-]+) \| ([\w`/.]*) ?\| \w.* \|$", DEPENDENCIES, re.MULTILINE))
     for name, extra in rows.items():
         assert extra not in listed or any(re.split("[=<>]", line)[0] == name for line in listed[extra]), name
@@ -94,17 +94,16 @@ def test_the_modules_of_the_api_page_exist():
 def test_the_packages_of_the_site_are_pinned():
     lines = (ROOT / "envs" / "docs.txt").read_text().splitlines()
     pinned = dict(line.split("==") for line in lines if not line.startswith("#"))
-    extra = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]["docs"]
+    extra = PROJECT["optional-dependencies"]["docs"]
     assert sorted(re.split("[=<>]", line)[0] for line in extra) == sorted(pinned)
 
 
 def test_the_citation_is_that_of_this_version_of_its_authors_and_of_the_paper():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert citation["version"] == project["version"]
+    assert citation["version"] == PROJECT["version"]
     assert citation["title"].startswith(re.search(r"^# (.+)\n", README)[1])
     (holder,) = re.findall(r"^Copyright \(c\) \d{4} (.+)$", (ROOT / "LICENSE").read_text(), re.MULTILINE)
-    assert citation["license"] == project["license"] == "MIT"
+    assert citation["license"] == PROJECT["license"] == "MIT"
     assert [author["name"] for author in citation["authors"]] == [holder]
     (paper,) = citation["references"]
     text = " ".join(README.split())
@@ -136,39 +135,28 @@ def test_make_says_what_ends_the_lock_of_a_killed_study(tmp_path, target, names)
 # The repository: its address, and its container
 
 
-def test_the_address_of_the_repository_is_one():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    (address,) = project["urls"].values()
+def test_the_address_of_the_repository_is_one_that_a_line_replaces(tmp_path):
+    (address,) = PROJECT["urls"].values()
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert {citation["url"], citation["repository-code"]} == {address}
     assert all(f"git clone {address} " in page.read_text() for page in (PAGES[0], ROOT / "CONTRIBUTING.md"))
-    pattern = rf"\w+(://|@)[^ ]*[/:]{project['name']}\b|{address}|<address [o]f"
-    found = subprocess.run(
-        ["git", "grep", "-hoE", pattern], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    assert set(found.split()) == {address}
-
-
-def test_the_line_for_the_publisher_replaces_the_address(tmp_path):
-    files = ["README.md", "CONTRIBUTING.md", "CITATION.cff", "pyproject.toml"]
-    for name in files:
+    pattern = rf"\w+(://|@)[^ ]*[/:]{PROJECT['name']}\b|{address}|<address [o]f"
+    found = subprocess.run(["git", "grep", "-oE", pattern], cwd=ROOT, capture_output=True, text=True, check=True)
+    of = dict(line.split(":", 1) for line in found.stdout.splitlines())
+    assert set(of.values()) == {address}
+    for name in of:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     (line,) = re.findall(r"^git grep .*$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
     subprocess.run(f"git init -q . && git add . && {line}", cwd=tmp_path, shell=True, check=True)
-    assert all("example.org" not in text and "https://host.name/path" in text for text in (
-        (tmp_path / name).read_text() for name in files))  # fmt: skip
+    assert all(address not in (text := (tmp_path / name).read_text()) and "//host.name/path" in text for name in of)
 
 
 def test_the_container_has_the_locked_versions_and_the_python_of_ci():
-    text = (ROOT / "envs" / "Dockerfile").read_text()
-    steps = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
-    for names in re.findall(r"^COPY (.+) \S+$", steps, re.MULTILINE):
-        assert all((ROOT / name).exists() for name in names.split())
-    assert "COPY envs/lock.txt" in steps and re.search(r"pip install .*--requirement \S*lock\.txt", steps)
-    assert "pip install --no-cache-dir --no-deps --editable ." in steps
-    (python,) = re.findall(r"^FROM python:(\d+\.\d+)-slim$", steps, re.MULTILINE)
-    assert re.findall(r"\d+\.\d+", steps) == [python] and "==" not in steps
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert project["requires-python"] == f">={python}"
-    assert set(re.findall(r'python-version: "(.+?)"', (ROOT / ".github/workflows/ci.yaml").read_text())) == {python}
-    assert f"(Python {python}." in (ROOT / "envs" / "lock.txt").read_text()
+    steps = re.sub(r"^#.*\n", "", (ROOT / "envs" / "Dockerfile").read_text(), flags=re.MULTILINE)
+    copied = " ".join(re.findall(r"^COPY (.+) \S+$", steps, re.MULTILINE)).split()
+    assert "envs/lock.txt" in copied and all((ROOT / name).exists() for name in copied)
+    assert "--requirement envs/lock.txt\n" in steps and "--no-deps --editable .\n" in steps
+    python = PROJECT["requires-python"].removeprefix(">=")
+    assert re.findall(r"\d+\.\d+|==", steps) == [python] and f"FROM python:{python}-slim\n" in steps
+    assert {*re.findall(r'python-version: "(.+?)"', (ROOT / ".github/workflows/ci.yaml").read_text())} == {python}
