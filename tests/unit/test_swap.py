@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, TensorDataset, default_collate
-from training_runs import DATA, RECIPE, N, run, same, scripted, tiny
+from training_runs import DATA, RECIPE, N, run, scripted, tiny
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.exchange.swap import PARTS
@@ -85,12 +85,6 @@ def test_the_name_of_version_2_still_works_with_a_warning():
     with pytest.warns(UserWarning, match="fs.SwapFine is now fs.Swap"):
         swap = fs.SwapFine(0.2, probability=0.5, radius=4)
     assert isinstance(swap.fit(images()), fs.Swap) and swap(images()).shape == (40, 1, SIZE, SIZE)
-
-
-def test_a_training_with_it_is_another_run_and_repeats_itself():
-    torch.manual_seed(99)
-    found = run(transform=fs.Swap("fine"))
-    assert same(run(transform=fs.Swap("fine")), found) and not same(run(), found)
 
 
 def test_steps_of_a_training_with_it_by_hand(monkeypatch):

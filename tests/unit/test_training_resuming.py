@@ -4,23 +4,11 @@ import dataclasses
 
 import pytest
 import torch
-from training_runs import (
-    DATA,
-    DYNAMICS,
-    ONE_CYCLE,
-    PER_EPOCH,
-    RECIPE,
-    TEST,
-    N,
-    killed_before,
-    run,
-    same,
-    split,
-    tiny,
-)
+from training_runs import DATA, DYNAMICS, ONE_CYCLE, PER_EPOCH, RECIPE, TEST, N, run, same, split, tiny
 
 import frequency_shortcuts as fs
 from conftest import StopAfter
+from frequency_shortcuts.networks import training
 from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.storage.journal import Stopped
 
@@ -30,42 +18,50 @@ def reference():
     return run()
 
 
-@pytest.mark.parametrize(
-    ("minutes", "killed_at", "resumed_at"),
-    [
-        (0, 5, 5),  # in the middle of an epoch, between two tests of the dynamics
-        (0, 6, 6),  # after an epoch and a test of the dynamics
-        (1e9, 8, 0),  # before anything was saved
-    ],
-)
-def test_a_killed_run_resumes_to_the_same_bits(
-    tmp_path, monkeypatch, reference, trained_iterations, minutes, killed_at, resumed_at
-):
-    state = tmp_path / "state.pt"
-    killed_before(monkeypatch, killed_at, state=state, checkpoint_minutes=minutes)
-    trained_iterations.clear()
-    resumed = run(state=state, checkpoint_minutes=minutes)
-    assert trained_iterations == list(range(resumed_at, 3 * PER_EPOCH))
-    assert same(resumed, reference)
-    trained_iterations.clear()  # the state stays until its results are safe: a finished run is not run again
-    assert same(run(state=state, checkpoint_minutes=minutes), reference)
-    assert trained_iterations == []
+class Killed(Exception):
+    pass
+
+
+def killed_before(monkeypatch, iteration, **options):
+    """Train until just before a step and raise `Killed` there."""
+    step = training._Training._step
+
+    def fatal(self, batch):
+        if self.state.iteration == iteration:
+            raise Killed
+        step(self, batch)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(training._Training, "_step", fatal)
+        run(**options)
 
 
 PLATEAU = dataclasses.replace(RECIPE, epochs=6, learning_rate=0.5, plateau_patience=0)
 
 
-@pytest.mark.parametrize(("recipe", "killed_at"), [(PLATEAU, (7, 13)), (ONE_CYCLE, (2, 6))], ids=["plateau", "cycle"])
-def test_a_run_killed_twice_resumes_to_the_same_bits(tmp_path, monkeypatch, trained_iterations, recipe, killed_at):
-    """Of one cycle at the peak of the rate, and while it falls, at the end of an epoch."""
-    options = {"recipe": recipe, "checkpoint_minutes": 0}
-    whole = run(**options)
-    assert whole.history["learning_rate"].nunique() > 1  # otherwise the schedule is not put to the test
+@pytest.mark.parametrize(
+    ("recipe", "minutes", "killed_at", "resumed_at"),
+    [
+        (RECIPE, 0, [5], 5),  # in the middle of an epoch, between two tests of the dynamics
+        (RECIPE, 0, [6], 6),  # after an epoch and a test of the dynamics
+        (RECIPE, 1e9, [8], 0),  # before anything was saved
+        (PLATEAU, 0, [7, 13], 13),
+        (ONE_CYCLE, 0, [2, 6], 6),  # at the peak of the rate, and while it falls, at the end of an epoch
+    ],
+)
+def test_a_killed_run_resumes_to_the_same_bits(
+    tmp_path, monkeypatch, trained_iterations, recipe, minutes, killed_at, resumed_at
+):
+    options = {"recipe": recipe, "checkpoint_minutes": minutes}
+    whole, state = run(**options), tmp_path / "state.pt"
+    assert whole.history["learning_rate"].nunique() > 1 or recipe == RECIPE  # each schedule is put to the test
     for iteration in killed_at:
-        killed_before(monkeypatch, iteration, state=tmp_path / "s.pt", **options)
-    trained_iterations.clear()
-    assert same(run(state=tmp_path / "s.pt", **options), whole)
-    assert trained_iterations == list(range(killed_at[-1], recipe.epochs * PER_EPOCH))
+        killed_before(monkeypatch, iteration, state=state, **options)
+    # The state stays until its results are safe: a finished run is not run again.
+    for expected in (list(range(resumed_at, recipe.epochs * PER_EPOCH)), []):
+        trained_iterations.clear()
+        assert same(run(state=state, **options), whole)
+        assert trained_iterations == expected
 
 
 RELABELLED = dataclasses.replace(TEST, labels=(TEST.labels + 1) % 3)

@@ -1,15 +1,12 @@
-"""A short training of a small network, and runs that are killed, stopped, or scripted."""
+"""A short training of a small network, as it is or with scripted losses."""
 
 import copy
 import dataclasses
 
 import numpy as np
-import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 
-from frequency_shortcuts.data import stores as image_stores
 from frequency_shortcuts.data.normalisation import pixel_statistics
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.networks import training
@@ -21,6 +18,7 @@ from frequency_shortcuts.storage.journal import Work
 CLASSES = ("a", "b", "c")
 N, BATCH, PER_EPOCH = 22, 8, 3  # the last batch of an epoch is a smaller one
 RECIPE = Recipe(epochs=3, batch_size=BATCH, learning_rate=0.05)
+ONE_CYCLE = dataclasses.replace(RECIPE, epochs=4, schedule="one_cycle")
 
 
 def split(n, seed, low=0, high=256):
@@ -62,24 +60,6 @@ def same(one, other):
     )
 
 
-class Killed(Exception):
-    pass
-
-
-def killed_before(monkeypatch, iteration, **options):
-    """Train until just before a step and raise `Killed` there."""
-    step = training._Training._step
-
-    def fatal(self, batch):
-        if self.state.iteration == iteration:
-            raise Killed
-        step(self, batch)
-
-    with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(training._Training, "_step", fatal)
-        run(**options)
-
-
 def scripted(monkeypatch, losses):
     """Validation losses by script; returns the list that gathers the weights of every epoch."""
     script, seen = iter(losses), []
@@ -90,21 +70,3 @@ def scripted(monkeypatch, losses):
 
     monkeypatch.setattr(training._Training, "_validate", validate)
     return seen
-
-
-def loss_of(network, data):
-    images = torch.from_numpy((data.images / 255 - data.mean[:, None, None]) / data.std[:, None, None]).float()
-    with torch.inference_mode():
-        return functional.cross_entropy(network.eval()(images), torch.from_numpy(data.labels)).item()
-
-
-ONE_CYCLE = dataclasses.replace(RECIPE, epochs=4, schedule="one_cycle")
-
-
-def stored(tmp_path, stylised=None):
-    """The training images in a store, not read into memory."""
-    path = tmp_path / "s.h5"
-    image_stores.write(
-        path, {"train": (DATA.images, DATA.labels)}, classes=CLASSES, source="", created_by="", stylised=stylised
-    )
-    return image_stores.read(path, "train", in_memory=0, workers=2)
