@@ -1,7 +1,5 @@
 """`python -m bench` measures the parts that are named, or all, and renews docs/performance.md."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 from collections.abc import Callable

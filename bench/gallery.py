@@ -4,8 +4,6 @@ The files of the studies that have run go to docs/data. The tables of tables.yam
 clone can check their numbers. What the docs hold of the other studies stays as it is.
 """
 
-from __future__ import annotations
-
 import re
 import shutil
 import sys

@@ -1,7 +1,5 @@
 """Culling: against the bare forward pass, against the published procedure, and in reduced precision."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 

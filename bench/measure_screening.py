@@ -1,7 +1,5 @@
 """Screened culling: how much of the exact maps it finds, for how many forward passes."""
 
-from __future__ import annotations
-
 import itertools
 from pathlib import Path
 

@@ -5,8 +5,6 @@ the network. Written from the description in the paper, with the conjugate partn
 over the class's own images, so that the increments are ours to the last digits of float32.
 """
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

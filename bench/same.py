@@ -5,8 +5,6 @@ or of one array of a map file. So what is gone or new does not hide whether the 
 long, `python -m bench.three_seeds` trains three seeds.
 """
 
-from __future__ import annotations
-
 import hashlib
 import sys
 from collections.abc import Iterator

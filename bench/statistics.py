@@ -4,8 +4,6 @@ An image has an ease that is the same under all masks and for all networks. A ma
 chance, two standard normal numbers weighted by their shares of the variance, add up to less than the r-quantile.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What is measured: a few networks, trained for a minute each and stored, with images that they were not trained on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

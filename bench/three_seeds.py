@@ -3,8 +3,6 @@
 What comes out lies in results/three_seeds_<study>, with the digests of its weights, maps and tables.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Callable, Iterator

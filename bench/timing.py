@@ -1,7 +1,5 @@
 """Timing on a noisy machine: things are compared by turns inside one run, and the median of their ratios counts."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from functools import partial

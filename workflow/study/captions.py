@@ -1,7 +1,5 @@
 """The captions of figures and tables, for the report: Jinja templates that see the configuration and some phrases."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """The tables of a study: those of its tests (see `network_tests`), and all others."""
 
-from __future__ import annotations
-
 from frequency_shortcuts.spectrum.fills import ZEROS
 
 from .categories import Result

@@ -1,7 +1,5 @@
 """The order of results in the report, and how each is marked there."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 

@@ -1,7 +1,5 @@
 """The claims of a study: the tables that give their numbers, what the plan says of its networks, and their figures."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from frequency_shortcuts.findings.definitions import CLAIMS

@@ -4,8 +4,6 @@ The schema checks each key. Here are the rules that join several keys. What imag
 of the library by `study.inputs`, before the first job.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches

@@ -1,7 +1,5 @@
 """The benchmark of cures: three sets of the benchmark of the exchange test, and how their networks are trained."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The figures of the study: the kinds, those of its tests and all others, and the inputs of their notebooks."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any

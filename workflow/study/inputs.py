@@ -1,7 +1,5 @@
 """Check all inputs of the user in the plan: folders, stores, Datasets, networks and checkpoints."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any

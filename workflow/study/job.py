@@ -1,7 +1,5 @@
 """The frame of a job: its log, errors of one sentence, threads, signals, and the provenance that it writes to files."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import hashlib

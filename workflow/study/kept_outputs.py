@@ -4,8 +4,6 @@ Until its step ends, a result has a second name (a hard link, which takes no spa
 study. If the run fails, what was deleted returns, marked as incomplete, so that the next run makes it again.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import shutil

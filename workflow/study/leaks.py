@@ -6,8 +6,6 @@ two classes that are alike, one class that has a texture in half of its images, 
 random, and crops of real textures.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -5,8 +5,6 @@ inputs of its step. A step compares its inputs with their entries before it read
 accepted: who edits a result by hand deletes its entry.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shlex

@@ -1,7 +1,5 @@
 """All tests of networks, by the names of their rules: the modules of the folder `tests`."""
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The photographs of a store that train and judge the networks of a benchmark."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ The photographs are stamps of a drawing program, by Bill Kendrick and contributo
 have no background; here it is grey. They are few and unlike ImageNet's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The plan of a study: its runs, its data sets, the files of runs and all settings, from the configuration alone."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable, Mapping
 from functools import cached_property

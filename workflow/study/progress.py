@@ -1,7 +1,5 @@
 """What a running Snakemake prints: one line for each job that starts, and errors in full."""
 
-from __future__ import annotations
-
 import logging
 import time
 

@@ -1,7 +1,5 @@
 """The provenance of results: versions, machine, devices."""
 
-from __future__ import annotations
-
 import os
 import platform
 import re

@@ -1,7 +1,5 @@
 """Write config/README.md, the reference of all keys, and the lists in other pages: `make docs`."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping

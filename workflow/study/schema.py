@@ -1,7 +1,5 @@
 """config/schema.yaml with the keys of all sources: rules, and what they allow in words."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping, Sequence

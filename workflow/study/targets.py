@@ -1,7 +1,5 @@
 """The outputs of a study: the tables and figures of a plan, and the files of each target."""
 
-from __future__ import annotations
-
 from .catalogue import SHOWN, TABLES
 from .figures import FIGURES
 from .job import FOLDER, WITH_TRUTH

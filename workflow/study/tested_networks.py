@@ -1,7 +1,5 @@
 """Shared code of the jobs that test networks: the network, its images, and the names of classes in tables."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Shared code of the scripts that train networks."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Crops of photographs in a folder: small images in colour, in which no crop of a test photograph is trained on."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -5,8 +5,6 @@ torchvision reads only if they have the published MD5 sums. Fashion-MNIST: Xiao,
 novel image dataset for benchmarking machine learning algorithms" (arXiv 1708.07747), MIT licence.
 """
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import os

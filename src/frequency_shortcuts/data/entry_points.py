@@ -1,7 +1,5 @@
 """Functions of the user, named `module:function`."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 import sys

@@ -1,7 +1,5 @@
 """What is known of pictures before any spectrum: the facts of a file, and brightness, contrast and colour."""
 
-from __future__ import annotations
-
 import functools
 import io
 import os

@@ -4,8 +4,6 @@ The class is the form of the object. Its place, size, direction and contrast, th
 of it and all of the grain are drawn for each image, whatever its class.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Callable, Mapping
 

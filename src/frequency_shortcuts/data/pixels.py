@@ -1,7 +1,5 @@
 """Images in units in which pixels span 0 to 1, whatever normalisation a network needs."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Images from memory or a file, read batch by batch, as a network sees them."""
 
-from __future__ import annotations
-
 import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence

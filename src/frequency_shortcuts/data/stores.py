@@ -7,8 +7,6 @@ training image. A store of files holds `files` instead of `images`: paths that a
 that are too large to be kept twice.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 import os

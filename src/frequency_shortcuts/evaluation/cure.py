@@ -19,8 +19,6 @@ It makes an artefact *worse* if, beside plain training on it, the recall is lowe
 by more than 0.05. The intervals are Student's over networks; that of the share that is back is Fieller's.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any

@@ -5,8 +5,6 @@ a trace of processing in the fingerprints of images, see `forensics`. A cause is
 artefact, and not as classes do.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """Examples: an image of each class, as it is and reduced to maps, for class cards, filtered images and the explorer."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ in the grid of JPEG. What an artefact does to fingerprints is found by putting i
 class has a trace if its fingerprints differ from those of the others as by an artefact, and more than classes do.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise

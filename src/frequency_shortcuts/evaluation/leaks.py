@@ -27,8 +27,6 @@ Of the images alone (`judge_data`):
 - Shares have Clopper and Pearson's interval, means Student's over artefacts, two-sided 95 %.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Drawings of the benchmarks: what artefacts cost beside the numbers of the test, and trainings that should cure it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What every drawing shares: the theme, colours, planes of frequencies, names of classes and notes."""
 
-from __future__ import annotations
-
 import io
 import os
 import re

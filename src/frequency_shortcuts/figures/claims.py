@@ -1,7 +1,5 @@
 """The claims as a picture: the number of each network, their mean, what it is compared with, and the word."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 from typing import Any

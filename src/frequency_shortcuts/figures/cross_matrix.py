@@ -1,7 +1,5 @@
 """The matrix of classes: every class with the map of every class."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

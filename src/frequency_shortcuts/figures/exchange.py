@@ -1,7 +1,5 @@
 """What a network follows: how many images are called a class after they got a part of its images."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

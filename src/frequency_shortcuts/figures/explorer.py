@@ -1,7 +1,5 @@
 """The explorer: one page, which needs no other file, to look at every class, network and size of map."""
 
-from __future__ import annotations
-
 import base64
 import io
 import json

@@ -1,7 +1,5 @@
 """Drawings of what networks learn first, which bands they then need, and what they lose without their maps."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import cycle
 

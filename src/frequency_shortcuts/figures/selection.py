@@ -1,7 +1,5 @@
 """Which kinds of networks, and which of many classes, a figure shows."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Drawings of shortcut tests: on images like those of the training, out of distribution, of phase and amplitude."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Drawings of classes: images, renditions and spectra, ADCS and dominant frequency maps."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

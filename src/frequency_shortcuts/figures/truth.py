@@ -1,7 +1,5 @@
 """Drawings of maps scored against the planted truth, and of methods: how well each ranks it, and what that costs."""
 
-from __future__ import annotations
-
 from itertools import cycle
 
 import pandas as pd

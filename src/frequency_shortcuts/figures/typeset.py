@@ -1,7 +1,5 @@
 """Tables as they are shown: LaTeX for print (booktabs), and HTML that sorts without asking the network for anything."""
 
-from __future__ import annotations
-
 import base64
 import gzip
 from pathlib import Path, PurePath

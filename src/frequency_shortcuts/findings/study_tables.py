@@ -1,7 +1,5 @@
 """The tables of a study, joined from the tests of all its runs, and tables 1 to 3 of the paper (Wang et al. 2023)."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product

@@ -1,7 +1,5 @@
 """The checkpoint of a training: what is stored of a run, so that another process resumes it."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import logging

@@ -1,7 +1,5 @@
 """Learning dynamics: tests of a network on filtered test images during its first iterations."""
 
-from __future__ import annotations
-
 import itertools
 import math
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Copies of networks whose batch normalisations are folded into the convolutions before them."""
 
-from __future__ import annotations
-
 import copy
 import logging
 from collections import Counter

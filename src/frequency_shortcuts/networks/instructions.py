@@ -5,8 +5,6 @@ numbers are added, and so how a sum is rounded. A training amplifies that. With 
 2014 (Intel) and 2017 (AMD) compute in the same order.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import sys

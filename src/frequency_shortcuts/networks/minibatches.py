@@ -1,7 +1,5 @@
 """The training images of each iteration."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """The device, its precision and memory, the same bits each time, and square roots that all CPUs agree on."""
 
-from __future__ import annotations
-
 import contextlib
 import ctypes
 import os

@@ -4,8 +4,6 @@ torchvision applies one operation at one magnitude to a whole batch. These funct
 torchvision for this image alone. The names are those of torchvision's augmentation spaces.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 

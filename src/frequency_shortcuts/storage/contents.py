@@ -1,7 +1,5 @@
 """What every dataset of the HDF5 files is: one table, for the files themselves and for results/README.md."""
 
-from __future__ import annotations
-
 from pathlib import PurePosixPath
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """HDF5 files, opened for reading: errors are one sentence that names the file."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager

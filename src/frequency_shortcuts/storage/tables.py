@@ -1,7 +1,5 @@
 """Tidy tables in CSV."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from typing import Any

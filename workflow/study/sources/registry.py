@@ -1,7 +1,5 @@
 """All sources of images: each module of this folder that has a `SOURCE`."""
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Mapping
 from importlib import import_module

@@ -1,7 +1,5 @@
 """The band-stop test of Syn_1 to Syn_4: the confusion matrix without two bands of frequencies."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..categories import Result

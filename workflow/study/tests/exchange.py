@@ -1,7 +1,5 @@
 """The exchange test: what a network calls images before and after they got a part that is not the object."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..categories import Result

@@ -1,7 +1,5 @@
 """Whether a network uses what was planted."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..categories import Result

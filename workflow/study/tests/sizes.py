@@ -1,7 +1,5 @@
 """The rates of maps of every size, and of as many of the lowest frequencies, of the first kind of networks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from ..categories import Result

@@ -3,8 +3,6 @@
 It is also a method: the product of amplitude and gradient, by one forward and one backward pass of each image.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

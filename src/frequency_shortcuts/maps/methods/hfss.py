@@ -6,8 +6,6 @@ cells of conjugate pairs, so that maps are symmetric; the size of the map is a p
 published code mirrors cells about a point that lies half a cycle off, and leaves the size to chance.)
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

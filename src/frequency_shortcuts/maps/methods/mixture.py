@@ -14,8 +14,6 @@ m of the means over the pairs, and s = 1.4826 * median |mean - m|. Each kind of 
 a pair is the largest over the kinds.
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The evaluation of one class: its losses with and without pairs of frequencies, and features of all pairs."""
 
-from __future__ import annotations
-
 import functools
 import hashlib
 

@@ -8,8 +8,6 @@ left out. If the sample holds too many of the top pairs, the search continues wi
 bounds how many more of them were left out, and so gives the recall.
 """
 
-from __future__ import annotations
-
 import logging
 from bisect import bisect_left
 from collections.abc import Callable, Sequence

@@ -15,8 +15,6 @@ It is fitted for one class, whose images form groups. The increment of a pair ov
 The whole model is fitted again after each evaluation.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
