@@ -344,7 +344,8 @@ def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, 
     if line is not None:
         assert done.stderr.splitlines()[-1].startswith(line)
     if not line or not line.startswith("Error"):
-        assert done.stdout.splitlines()[2].startswith(f"{NAME}  ") and (out / "report.html").exists()
+        assert done.stdout.splitlines()[2].startswith(f"{NAME}  ")
+        assert " on images</title>" in (out / "report.html").read_text()
         assert not (out / "maps.h5").exists()
         assert ("fs.Swap did not remove what is followed" in " ".join(done.stdout.split())) == ("--swapped" in options)
 
