@@ -230,8 +230,8 @@ Examples:
 @click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
 @click.option("--as-published", is_flag=True,
               help="The test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros.")  # fmt: skip
-@click.option("--source", metavar="FILE",
-              help="CSV with the columns path and source: recall by source, such as hospital.")  # fmt: skip
+@click.option("--source", metavar="NAME",
+              help="Column of the CSV, or a CSV with the columns path and source, for recall by source.")  # fmt: skip
 @click.option("--swapped", is_flag=True, help="The network was trained with fs.Swap.")
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
               help="Leave with status 1 if the lower end of fine, field or patch is above X in a class.")  # fmt: skip

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from waves_and_network import MEAN, SIZE, STD, WaveNetwork, without_drawings
 
 import frequency_shortcuts as fs
+from frequency_shortcuts.analysis.classes import Counts
 from frequency_shortcuts.analysis.images import read_labelled, readable
 from frequency_shortcuts.command import main
 from frequency_shortcuts.data import folders
@@ -112,5 +113,5 @@ def test_only_the_images_that_are_used_are_decoded_unless_something_is_wrong(mes
     for extra, least, most in (([], 65, 80), ([mess / "ill" / "empty.jpg"], 101, 175)):
         decoded.clear()
         given = fs.Files([*files, *extra], [*np.repeat(range(4), PER_CLASS), 3][: len(files + extra)], on_error="skip")
-        read = readable(read_labelled(given, None, TRANSFORM), lambda labels, _: np.arange(2), 1, progress=False)
+        read = readable(read_labelled(given, None, TRANSFORM), Counts(1, 1, 1, 1), 0, halves=True)
         assert least <= len(decoded) <= most and len(read.labels) == len(read.images) == 100

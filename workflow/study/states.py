@@ -41,7 +41,7 @@ def folder_state(root: Path) -> tuple[Any, ...]:
         found = listing(root)
     except (OSError, ValueError) as error:  # the check of the inputs names it
         return (str(error),)
-    names, wrong = [*map(str, found.files)], [found.problems] if found.wrong else []
+    names, wrong = [*map(str, found.files)], [found.problems] if found.problems else []
     if len(names) > MANY:
         return (names, [folder.stat().st_mtime_ns for folder in sorted({file.parent for file in found.files})], *wrong)
     return (*((name, file_state(name)) for name in names), *wrong)

@@ -105,7 +105,7 @@ def read_data(
 def _read_files(given: Files, source: Source, size: tuple[int, int] | None, progress: bool) -> DataImages:
     """List pictures, read the head of each file, choose a size, and decode all."""
     found = listing(given)
-    if not found.files or (found.wrong and len(found.files) > CHECKED and given.on_error == "stop"):
+    if not found.files or (found.problems and len(found.files) > CHECKED and given.on_error == "stop"):
         found.settled()  # raises an error that says why
     heads: dict[int, FileFacts] = {}
     bar = tqdm(found.files, desc="reading heads", unit="file", leave=False, disable=None if progress else True)
@@ -126,7 +126,7 @@ def _read_files(given: Files, source: Source, size: tuple[int, int] | None, prog
     facts = _of_heads([heads[i] for i in kept]).join(content.iloc[rows].reset_index(drop=True))
     source = left.columns.get("source") if source is None else source
     sources = None if source is None else read_sources(source, len(kept), left)
-    unreadable = (*left.problems[MISSING], *left.problems[BROKEN])
+    unreadable = (*left.problems.get(MISSING, ()), *left.problems.get(BROKEN, ()))
     return DataImages(
         pixels, left.labels, left.classes or (), np.array(left.names), facts, sources, sizes, unreadable, files.tones,
         left.left_out,

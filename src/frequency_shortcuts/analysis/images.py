@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from frequency_shortcuts.data.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-from .classes import Classes
+from .classes import Classes, Counts, choose
 
 log = logging.getLogger(__name__)
 
@@ -190,14 +190,9 @@ def _with_statistics(labelled: LabelledImages, prepared: Preprocessing, what: st
 
 
 def as_files(images: Any, labels: Any = None) -> Files | None:
-    """Pictures in files: of a `Files`, the path of a folder or CSV, or a list of paths; None for other images.
-
-    Raises ValueError for a `Files` with labels beside it.
-    """
+    """Pictures in files: of a `Files`, the path of a folder or CSV, or a list of paths; None for other images."""
     if isinstance(images, Files):
-        if labels is not None:
-            raise ValueError("images are a Files, which has labels of its own: leave the labels out")
-        return images
+        return images if labels is None else None
     if isinstance(images, str | os.PathLike):
         return None if Path(images).suffix.lower() in HDF5 else Files(images, labels)
     if getattr(images, "ndim", 0) == 1 and images.dtype.kind in "OTU":  # names, such as a column of a table
@@ -207,10 +202,7 @@ def as_files(images: Any, labels: Any = None) -> Files | None:
 
 
 def class_names(images: str | os.PathLike[str] | Files) -> tuple[str, ...]:
-    """The classes of pictures in files, or of an HDF5 file, without reading images.
-
-    Classes without names have the numbers of their labels.
-    """
+    """The classes of pictures in files, or of an HDF5 file, or else their numbers, without reading images."""
     files = as_files(images)
     read = _of_hdf5(Path(images)) if files is None else listing(files)  # type: ignore[arg-type]
     return read.classes or tuple(map(str, np.unique(read.labels).tolist()))
@@ -233,27 +225,27 @@ def _of_files(found: Listing, prepared: Preprocessing) -> LabelledImages:
 
 
 def readable(
-    labelled: LabelledImages, choose: Callable[[IntArray, Sequence[str]], IntArray], fewest: int, progress: bool
+    labelled: LabelledImages, counts: Counts, seed: int, *, halves: bool, fewest: int = 1, progress: bool = False
 ) -> LabelledImages:
-    """The images; of pictures in files without those that cannot be read, and without classes of fewer pictures.
+    """The images; of pictures in files without those that cannot be read, and without classes of too few.
 
-    choose : the positions of those that will be used, for labels and names of classes. They are decoded; all are, at
-        most CHECKED, if anything is wrong
+    Those that `choose` chooses are decoded; all are, at most CHECKED, if anything is wrong.
 
     Raises ValueError, with all that is wrong, unless the `Files` say that it is left out.
     """
     found, images = labelled.listing, labelled.images
     if found is None or not isinstance(images, ImageFiles):
         return labelled
-    good, seen = np.ones(len(images), bool), np.zeros(len(images), bool)
+    good, seen, fewest = np.ones(len(images), bool), np.zeros(len(images), bool), (1 + halves) * fewest
     while True:
         left = np.flatnonzero(found.large(good, fewest))
-        wrong = found.wrong or len(left) < len(images)
-        numbers, labels = np.unique(found.labels[left], return_inverse=True)
-        used = [choose(labels, [*map(str, numbers)]), spread(labels)] if len(left) else []
-        look = np.unique(np.concatenate([left[:PROBES], *(left[part] for part in used)]))
-        if wrong and len(images) <= CHECKED:
-            look = np.arange(len(images))
+        wrong = found.problems or len(left) < len(images)
+        if wrong and (len(images) <= CHECKED or not len(left)):
+            look = np.arange(len(images) * (len(images) <= CHECKED))
+        else:
+            numbers, labels = np.unique(found.labels[left], return_inverse=True)
+            ranking, test, *_ = choose(labels, [*map(str, numbers)], counts, seed, halves=halves)
+            look = np.unique(left[np.concatenate([np.arange(len(left))[:PROBES], ranking, test, spread(labels)])])
         if not len(look := look[~seen[look]]):
             break
         images.kept = {} if not wrong and _bytes(images) * len(look) <= stores.IN_MEMORY else None

@@ -6,7 +6,7 @@ import copy
 import functools
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -89,15 +89,11 @@ def read_images(
     own = read_labelled(images, labels, prepared)
     other = None if test.images is None else read_labelled(test.images, test.labels, prepared, "test images")
     halves = other is None and own.test is None
-
-    def used(labels: IntArray, classes: Sequence[str]) -> IntArray:
-        return np.concatenate(choose(labels, classes, counts, run.seed, halves=halves, fewest=1)[:2])
-
     if other is not None:
         other = other.test or other  # a store has a split for it
         share_tones(own.images, other.images)
-        other = readable(other, used, 1, run.progress)
-    own = readable(own, used, (1 + halves) * fewest, run.progress)
+        other = readable(other, counts, run.seed, halves=False, progress=run.progress)
+    own = readable(own, counts, run.seed, halves=halves, fewest=fewest, progress=run.progress)
     return own if other is None else replace(own, test=other)
 
 

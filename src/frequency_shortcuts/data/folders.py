@@ -28,10 +28,10 @@ SUFFIXES += dicom.ENDINGS if dicom.installed() else ()
 TABLES = (".csv", ".tsv", ".txt")
 SEPARATORS = ",;\t|"
 CLUTTER = ("thumbs.db", "desktop.ini")  # is not counted
-# What is left out, in the order of a message; other files by their endings
+# What is left out
 CIRCLE, MISSING, NAME = "links that lead in a circle", "files that do not exist", "names that are not UTF-8"
 ROWS, EMPTY, BROKEN = "rows without path or label", "classes without pictures", "pictures that cannot be read"
-FEW, OTHER, OUTSIDE = "classes of fewer than {} pictures", "other files", "outside of class folders"
+FEW = "classes of fewer than {} pictures"
 HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'
 
 
@@ -88,7 +88,7 @@ class Listing:
     files : paths [n]; labels : int64 [n]; classes : names, or None where there are only numbers
     every : the classes before any was left out
     places, total : of the files, int64 [n], among so many that were given
-    problems : what is left out, kind -> names; columns : of a CSV, [n] each
+    problems : what is left out, kind -> names; others : endings of files that are no pictures; columns : of a CSV
     """
 
     given: Files
@@ -99,27 +99,23 @@ class Listing:
     places: IntArray
     total: int
     problems: Mapping[str, list[str]]
+    others: Sequence[str] = ()
     columns: Mapping[str, list[str]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:
         """The files relative to the folder, where they are in it."""
-        return [_relative(file, self.given.root) for file in self.files]
-
-    @property
-    def wrong(self) -> bool:
-        """Whether there is something to mend."""
-        return any(names for kind, names in self.problems.items() if kind != OTHER)
+        root = self.given.root
+        return [str(file.relative_to(root) if file.is_relative_to(root) else file) for file in self.files]
 
     @property
     def left_out(self) -> str:
         """Where, what and how much is left out, in words; empty for nothing."""
         where = (self.given.table or self.given.path) if isinstance(self.given.path, Path) else "the list"
-        kinds = ((kind, names) for kind, names in self.problems.items() if names and kind != OTHER)
-        parts = [f"{kind}: {len(names)} ({few(names)})" for kind, names in kinds]
-        if counts := collections.Counter(self.problems[OTHER]).most_common():
-            parts.append(f"{OTHER}: {few([f'{count} {ending}' for ending, count in counts], 10)}")
-            parts += [] if set(dicom.ENDINGS).isdisjoint(self.problems[OTHER]) else [dicom.INSTALL]
+        parts = [f"{kind}: {len(names)} ({few(names)})" for kind, names in self.problems.items()]
+        if counts := collections.Counter(self.others).most_common():
+            parts.append(f"other files: {few([f'{count} {ending}' for ending, count in counts], 10)}")
+            parts += [] if set(dicom.ENDINGS).isdisjoint(self.others) else [dicom.INSTALL]
         return f"{where}: {'; '.join(parts)}" if parts else ""
 
     def large(self, good: BoolArray, fewest: int) -> BoolArray:
@@ -135,20 +131,19 @@ class Listing:
         good = np.ones(len(self.files), bool) if good is None else good
         kept, counts = np.flatnonzero(self.large(good, fewest)), collections.Counter(self.labels[good].tolist())
         small = np.setdiff1d(self.labels, self.labels[kept]).tolist()
-        problems = {
-            **self.problems,
-            BROKEN: [name for name, fine in zip(self.names, good, strict=True) if not fine],
-            FEW.format(fewest): [f"{self.classes[k] if self.classes else k}: {counts[k]}" for k in small],
-        }
+        broken = [name for name, fine in zip(self.names, good, strict=True) if not fine]
+        few_of = [f"{self.classes[k] if self.classes else k}: {counts[k]}" for k in small]
+        problems = {kind: names for kind, names in ((BROKEN, broken), (FEW.format(fewest), few_of)) if names}
         numbers, labels = np.unique(self.labels[kept], return_inverse=True)
         left = replace(
             self, files=[self.files[i] for i in kept], labels=labels if self.classes else self.labels[kept],
             classes=self.classes and tuple(self.classes[k] for k in numbers), places=self.places[kept],
-            columns={name: [column[i] for i in kept] for name, column in self.columns.items()}, problems=problems,
+            columns={name: [column[i] for i in kept] for name, column in self.columns.items()},
+            problems={**self.problems, **problems},
         )  # fmt: skip
-        if not len(kept) or (left.wrong and self.given.on_error == "stop"):
-            none = "no picture is left: expected a folder of pictures for each class, or a CSV"
-            raise ValueError(f"{left.left_out or self.given.root}: {how if len(kept) else none}")
+        how = how if len(kept) else "no picture is left: expected a folder of pictures for each class, or a CSV"
+        if not len(kept) or (left.problems and self.given.on_error == "stop"):
+            raise ValueError(f"{left.left_out or self.given.root}: {how}")
         return left, kept
 
 
@@ -179,7 +174,7 @@ def class_files(
     Raises ValueError, with all that is wrong, unless this is files that do not exist, and on_error is skip.
     """
     found = listing(Files(root, on_error=on_error), classes)
-    if any(names for kind, names in found.problems.items() if kind not in (MISSING, OTHER)):
+    if found.problems.keys() - {MISSING}:
         found = replace(found, given=Files(root))
     found, _ = found.settled(how="mend this")
     if found.left_out:
@@ -194,18 +189,19 @@ def _of_folder(given: Files, classes: Mapping[str, str] | None) -> Listing:
     if shared := [folder for folder, count in collections.Counter(folders.values()).items() if count > 1]:
         raise ValueError(f"{few(shared)} in {root} is the folder of several classes: each needs its own")
     files = {name: walk.pictures(root / folder, (root,)) for name, folder in folders.items()}
-    walk.problems[EMPTY] += [folders[name] for name, own in files.items() if not own]
-    walk.problems[OTHER] += [OUTSIDE] * len(outside)
+    if empty := [folders[name] for name, own in files.items() if not own]:
+        walk.problems[EMPTY] = empty
     named = tuple(name for name in folders if files[name])
+    others = walk.others + ["outside of class folders"] * len(outside)
     labels = np.repeat(np.arange(len(named)), [len(files[name]) for name in named]).astype(np.int64)
     listed = [file for name in named for file in files[name]]
-    return Listing(given, listed, labels, named, named, np.arange(len(listed)), len(listed), walk.problems)
+    return Listing(given, listed, labels, named, named, np.arange(len(listed)), len(listed), walk.problems, others)
 
 
 def _of_rows(given: Files) -> Listing:
     """The pictures that a CSV or a list names."""
     columns: dict[str, list[str]] = {}
-    bases, problems = [given.root], _no_problems()
+    bases, problems = [given.root], collections.defaultdict[str, list[str]](list)
     if given.table:
         hint = "; others are named by --path-column and --label-column, or fs.Files(..., label_column=...)"
         columns = read_table(given.table, [given.path_column, given.label_column], hint)
@@ -232,7 +228,7 @@ def _of_rows(given: Files) -> Listing:
     values = np.array([*map(int, own)] if classes is None else [classes.index(label) for label in own], np.int64)
     columns = {name: [column[i] for i in files] for name, column in columns.items()}
     places = np.array([*files], np.int64)
-    return Listing(given, [*files.values()], values, classes, classes, places, len(paths), problems, columns)
+    return Listing(given, [*files.values()], values, classes, classes, places, len(paths), problems, (), columns)
 
 
 def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str = "") -> dict[str, list[str]]:
@@ -293,7 +289,8 @@ class _Walk:
             raise FileNotFoundError(
                 f"{root} {what}: expected a folder with a folder of pictures for each class, or a CSV"
             )
-        self.root, self.problems = root, _no_problems()
+        self.root, self.others = root, list[str]()
+        self.problems = collections.defaultdict[str, list[str]](list)
 
     def entries(self, folder: Path, above: Sequence[Path] = ()) -> tuple[list[Path], list[Path]]:
         """The folders and the pictures in a folder, sorted. above : the folders that it is in."""
@@ -313,27 +310,19 @@ class _Walk:
             elif kind == "a folder":
                 folders.append(path)
             elif not name.endswith(SUFFIXES):
-                self.problems[OTHER].append(path.suffix.lower() or "without an ending")
+                self.others.append(path.suffix.lower() or "without an ending")
             elif entry.is_symlink() and not path.exists():
                 problem = MISSING
             else:
                 pictures.append(path)
             if problem:
-                self.problems[problem].append(printable(_relative(path, self.root)))
+                self.problems[problem].append(printable(str(path.relative_to(self.root))))
         return folders, pictures
 
     def pictures(self, folder: Path, above: Sequence[Path] = ()) -> list[Path]:
         """The pictures in a folder, and in folders in it at any depth."""
         folders, pictures = self.entries(folder, above)
         return pictures + [file for one in folders for file in self.pictures(one, (*above, folder))]
-
-
-def _no_problems() -> dict[str, list[str]]:
-    return {kind: [] for kind in (CIRCLE, MISSING, NAME, ROWS, dicom.INSTALL, EMPTY, BROKEN, OTHER)}
-
-
-def _relative(file: Path, root: Path) -> str:
-    return str(file.relative_to(root) if file.is_relative_to(root) else file)
 
 
 def printable(name: str) -> str:
