@@ -179,6 +179,7 @@ SEARCH = [  # options of the search for maps
     click.option("--percent", default=5.0, show_default=True, help="Share of the frequencies in a map."),
 ]  # fmt: skip
 
+UNSAID = ("out", "overwrite", "fail_above", "device", "quick")  # in what a result says of its command
 OF_MAPS = ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives")
 
 
@@ -433,9 +434,8 @@ def _typed() -> str:
     context = click.get_current_context()
     words = [str(context.info_name)]
     for one in context.command.params:
-        typed = context.get_parameter_source(str(one.name)) is ParameterSource.COMMANDLINE
-        if typed and one.name not in ("out", "overwrite", "fail_above", "device", "quick"):
-            value = context.params[str(one.name)]
+        source, value = context.get_parameter_source(str(one.name)), context.params[str(one.name)]
+        if source is ParameterSource.COMMANDLINE and one.name not in UNSAID:
             words += [] if isinstance(one, click.Argument) else [one.opts[-1]]
             if value is not True:
                 words.append(",".join(map(str, value)) if isinstance(value, list | tuple) else str(value))

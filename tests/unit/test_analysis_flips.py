@@ -16,6 +16,7 @@ from fine_wave import CLASSES, FREQUENCY, MEAN, SIZE, STD, WAVED, Reader, analys
 from matplotlib import pyplot as plt
 from PIL import Image
 from small_stores import class_folders
+from torchvision.transforms.functional import to_tensor
 from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
@@ -368,17 +369,15 @@ class Pictures(torch.utils.data.Dataset):
 
 @pytest.fixture(scope="module", params=["quick", "maps", "transform", "dataset"])
 def made(request, tmp_path_factory):
-    if request.param == "maps":
-        source = ["north" if i % 3 else "south" for i in range(320)]
-        return analyse(Needs(follows=200), quick=False, test=replace(MAPS["test"], source=source))
     options = {"quick": True, "test": fs.Test(classes=CLASSES), "run": fs.Run(progress=False)}
     if request.param == "dataset":
         return fs.analyse(Needs(follows=200), Pictures(), **options)
     if request.param == "transform":
         root = class_folders(tmp_path_factory.mktemp("images"), *images_and_labels(), CLASSES)[0].parent.parent
-        read = lambda picture: (torch.from_numpy(np.asarray(picture.convert("L")) / 255)[None].float() - 0.4) / 0.2  # noqa: E731
-        return fs.analyse(Needs(follows=200), root, transform=read, **options)
-    return analyse(Needs(follows=200))
+        return fs.analyse(Needs(follows=200), root, transform=lambda one: (to_tensor(one)[:1] - 0.4) / 0.2, **options)
+    source = ["north" if i % 3 else "south" for i in range(320)]
+    maps = {"quick": False, "test": replace(MAPS["test"], source=source)}
+    return analyse(Needs(follows=200), **(maps if request.param == "maps" else {}))
 
 
 @pytest.mark.usefixtures("closed_figures")

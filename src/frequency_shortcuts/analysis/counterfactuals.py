@@ -133,11 +133,10 @@ class FlipTest:
         paths, rows = names_of_files(self.test), []
         best: list[tuple[float, Counterfactual]] = []
         typical_ones = {self.answers.images[k][typical(self.answers, part, k)] for k, part in self._clearest}
-        for part, k in self._followed():
+        pairs = zip(self.table["class"], self.table["follows"], strict=True)
+        for k, part in ((self.classes.index(name), part) for name, of in pairs for part in of.split(", ") if part):
             flipped = []
-            ranking, pixels = self._on_device
-            logits = functools.partial(self._logits, pixels)
-            for one in remove(self.answers, part, k, ranking, pixels, self.seed, logits):
+            for one in remove(self.answers, part, k, *self._on_device, self.seed, self._logits):
                 image, called = int(self.shown[one.image]), int(one.without.argmax())
                 before, without = float(one.said_before.softmax(0)[k]), float(one.without[k])
                 rows.append((image, paths[image], k, part, before, without, self.classes[called], called != k))
@@ -163,18 +162,14 @@ class FlipTest:
         """The counterfactuals of `draw_flip`, by class and part."""
         return {(k, part): self._counterfactual(k, part) for k, part in self._clearest}
 
-    def _followed(self) -> list[tuple[str, int]]:
-        """The parts that are followed, each with the number of a class that follows it."""
-        pairs = zip(self.table["class"], self.table["follows"], strict=True)
-        return [(part, self.classes.index(name)) for name, parts in pairs for part in parts.split(", ") if part]
-
     @functools.cached_property
     def _on_device(self) -> tuple[Pixels, Pixels]:
         """The ranking images, and the test images that were shown, where the network is."""
         return in_pixels(self.ranking, self.test.subset(self.shown), device_of(self.network))
 
-    def _logits(self, pixels: Pixels, images: Tensor) -> Tensor:
+    def _logits(self, images: Tensor) -> Tensor:
         """What the network says of images in pixels: float64 [n, class], on the CPU."""
+        pixels = self._on_device[1]
         dtype = torch.float64 if dtype_of(self.network) == torch.float64 else torch.float32
         with evaluating(self.network), torch.no_grad():
             return self.network(pixels.seen(images.clone()).to(dtype)).double().cpu()
@@ -193,29 +188,20 @@ class FlipTest:
         return self.__dict__.get("pictures", {}).get((k, part)) or self._counterfactual(k, part)
 
     def _counterfactual(self, k: int, part: str) -> Counterfactual:
-        ranking, pixels = self._on_device
-        image, before, after = example(self.answers, part, k, ranking, pixels, self.seed)
-        said = [self._logits(pixels, one)[0] for one in (before, after)]
+        image, before, after = example(self.answers, part, k, *self._on_device, self.seed)
+        said = [self._logits(one)[0] for one in (before, after)]
         return self._shown(Exchanged(image, before[0], after[0], said[0], said[1], said[1]), part)
 
     def _shown(self, made: Exchanged, part: str) -> Counterfactual:
         change = made.after - made.before
         large = float(np.quantile(change.abs().cpu().numpy(), LARGE))
         factor = max(1.0, 0.5 / max(large, 1e-3))
-        called_before, called_after = (self.classes[int(said.argmax())] for said in (made.said_before, made.said_after))
+        before, after = (self.classes[int(said.argmax())] for said in (made.said_before, made.said_after))
         return Counterfactual(
-            before=as_picture(made.before),
-            after=as_picture(made.after),
-            difference=as_picture(0.5 + factor * change),
-            factor=factor,
-            label=self.classes[self.answers.labels[made.image]],
-            called_before=called_before,
-            called_after=called_after,
-            logits_before=made.said_before.numpy(),
-            logits_after=made.said_after.numpy(),
-            part=part,
-            image=int(self.shown[made.image]),
-        )
+            as_picture(made.before), as_picture(made.after), as_picture(0.5 + factor * change), factor,
+            self.classes[self.answers.labels[made.image]], before, after, made.said_before.numpy(),
+            made.said_after.numpy(), part, int(self.shown[made.image]),
+        )  # fmt: skip
 
 
 def names_of_files(split: Split) -> list[str | None]:

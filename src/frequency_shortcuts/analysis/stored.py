@@ -41,9 +41,7 @@ class Absent:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
-        raise ValueError(
-            "this needs the images and the network, which a stored result does not have: call analyse again"
-        )
+        raise ValueError("this needs the images and the network, which a stored result has not: call analyse again")
 
     def subset(self, chosen: npt.NDArray[np.int64]) -> Absent:
         """As many of them."""
@@ -63,12 +61,10 @@ def write(file: h5py.Group, result: Analysis) -> None:
         table, drawn = test.removed
         pictures = [*test.pictures.values(), *drawn]
         words |= {
-            "seed": test.seed,
-            "causes": {k: cause.name for k, cause in test.causes.items()},
-            "images": table.to_dict("list"),
+            "seed": test.seed, "causes": {k: cause.name for k, cause in test.causes.items()},
             "about_images": test.about_images if (test.table["verdict"] == FOLLOWS).any() else None,
-            "typical": [k for k, _ in test.pictures],
-        }
+            "images": table.to_dict("list"), "typical": [k for k, _ in test.pictures],
+        }  # fmt: skip
         columns = {name: [getattr(one, name) for one in pictures] for name in Counterfactual._fields}
         _split(columns, "pictures", words, arrays)
     if result.maps is not None:
