@@ -29,6 +29,15 @@ class StopAfter:
         return self.n is not None and self.checks >= self.n
 
 
+def state_of(network):
+    """Tensors, modes, hooks and properties of parameters, which a function of a network leaves as they were."""
+    return (
+        {name: tensor.tolist() for name, tensor in network.state_dict().items()},
+        [(type(module), module.training, len(module._forward_hooks)) for module in network.modules()],
+        [(part.requires_grad, part.dtype, part.stride(), part.grad) for part in network.parameters()],
+    )
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config, log):
     """Processes of pytest-xdist share no fixtures: each file runs in one process, all files of the study in the same.
@@ -101,6 +110,12 @@ def small_network():
         return network.to(dtype)
 
     return make
+
+
+@pytest.fixture
+def network(small_network):
+    """The small network in float64, for images of two channels of three classes."""
+    return small_network(2, 3, dtype=torch.float64)
 
 
 @pytest.fixture

@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 import torch
 from method_problems import LABELS, PAIRS, Changed
-from test_methods import (
-    CASES,
-    NO_NETWORK,
-    every_looking_case,
-    network,  # noqa: F401 (fixtures)
-    run,
-    watched,
-)
+from test_methods import CASES, NO_NETWORK, every_looking_case, run, watched
 
 from conftest import StopAfter
 from frequency_shortcuts.maps.methods import registry

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import nn
 
+from conftest import state_of
 from frequency_shortcuts.networks import predictions
 from frequency_shortcuts.networks.architectures import Architecture, build
 from frequency_shortcuts.networks.folding import fold
@@ -154,22 +155,11 @@ def test_the_network_is_left_as_it_was(name, precision):
     network = lively(NETWORKS[name](), torch.float32).train()
     next(network.children()).eval()  # every module keeps its own mode
     next(network.parameters()).requires_grad_(False)
-
-    def state():
-        return (
-            {name: value.clone() for name, value in network.state_dict().items()},
-            [(name, type(module), module.training) for name, module in network.named_modules()],
-            [(name, p.requires_grad, p.dtype, p.stride(), p.grad) for name, p in network.named_parameters()],
-        )  # fmt: skip
-
-    before = state()
+    before = state_of(network)
     frozen = Classifier.frozen(network, precision)
     frozen.batch_sizes(noise(1, 2, 32, 32, dtype=torch.float32))
     frozen.logits(noise(2, 2, 32, 32, dtype=torch.float32))
-    after = state()
-    assert before[0].keys() == after[0].keys()
-    assert all(torch.equal(value, after[0][name]) for name, value in before[0].items())
-    assert before[1:] == after[1:]
+    assert state_of(network) == before
 
 
 def test_an_unknown_precision_is_refused():

@@ -1,4 +1,4 @@
-from __future__ import annotations
+"""The exchange test: numbers, verdicts, and whole tests of networks that follow a part or the object."""
 
 from dataclasses import replace
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from conftest import state_of
 from frequency_shortcuts.data.entry_points import call, entry_point
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.external import ExternalNetwork, Logits, build, logits_only, probe
@@ -130,9 +131,9 @@ def test_probe_names_the_mismatch(network, sentence):
 
 def test_probe_leaves_the_network_as_it_was():
     network = nn.Sequential(nn.BatchNorm2d(3), behind()).train()
-    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    before = state_of(network)
     probe(network, 5, 3, 2, 2)
-    assert network.training and all(torch.equal(before[k], v) for k, v in network.state_dict().items())
+    assert state_of(network) == before
 
 
 def test_an_external_network_is_saved_and_loaded_with_its_normalisation(module, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from method_problems import LABELS, SIZE, Changed, batch
 
-from conftest import ROOT
+from conftest import ROOT, state_of
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.maps.methods import registry, workspace
 from frequency_shortcuts.maps.methods.method import Size, find, make_settings
@@ -39,11 +39,6 @@ CASES = {
 NO_NETWORK = ("adcs", "energy", "low_pass", "random")
 LOOKING = [case for case, (name, _) in CASES.items() if name not in NO_NETWORK]
 every_looking_case = pytest.mark.parametrize("case", LOOKING)
-
-
-@pytest.fixture
-def network(small_network):
-    return small_network(2, 3, dtype=torch.float64)
 
 
 def run(case, network, images=None, labels=LABELS, neutral=None, **options):
@@ -83,20 +78,9 @@ def test_images_may_have_any_size_and_neither_network_nor_images_nor_labels_chan
     network.train()
     network[0].eval()
     network[0].bias.requires_grad_(False)
-    images, labels = batch(size), LABELS.copy()
-
-    def state():
-        return (
-            {name: value.clone() for name, value in network.state_dict().items()},
-            [(module.training, len(module._forward_hooks)) for module in network.modules()],
-            [(parameter.requires_grad, parameter.grad) for parameter in network.parameters()],
-        )
-
-    before = state()
+    images, labels, before = batch(size), LABELS.copy(), state_of(network)
     assert run(case, network, images, labels).score.shape == (3, len(ConjugatePairs(*size)))
-    after = state()
-    assert all(torch.equal(value, after[0][name]) for name, value in before[0].items())
-    assert before[1:] == after[1:]
+    assert state_of(network) == before
     assert torch.equal(images, batch(size))
     assert (labels == LABELS).all()
 
