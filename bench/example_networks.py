@@ -21,7 +21,7 @@ from frequency_shortcuts.data import stores
 from frequency_shortcuts.data.artefacts import Artefact
 from frequency_shortcuts.data.splits import first_of_each_class
 from frequency_shortcuts.networks import architectures
-from study import photographs
+from study import leaks
 from study.trainings import protocol_of
 
 PICTURES, TRAINING, SEED = 90, [1, 1200], 0  # of each class; its training images, first and last; of the networks
@@ -38,7 +38,7 @@ def main(store: str, folder: str | None = None) -> None:
     images, labels = np.asarray(test.images[:])[:, 0], np.argsort(order)[test.labels]
     np.savez_compressed(to / "pictures.npz", images=images, labels=labels)
     settings = plan_of("leaks").leak_settings() | {"training": TRAINING}
-    clean, label = photographs.read(store, settings), names.index(example.TRACED)
+    clean, label = leaks.read_store(store, settings), names.index(example.TRACED)
     traces = {"jpeg": Artefact("jpeg", example.QUALITY, label), "tag": Artefact("tag", 1, label, place=example.TAG)}
     about: dict[str, Any] = {"mean": [example.MEAN], "std": [example.STD]}
     arrays = {key: np.array(value) for key, value in about.items()}

@@ -4,7 +4,7 @@ import pandas as pd
 
 from frequency_shortcuts.evaluation.leaks import judge_data, measure_data, some_of_each_class
 from frequency_shortcuts.storage.tables import write_table
-from study import leaks, photographs
+from study import leaks
 from study.job import log, script
 
 IMAGES = 500  # of each class
@@ -14,7 +14,7 @@ IMAGES = 500  # of each class
 def main(snakemake, created_by):
     """Write a row for each seed, set and class, and one for each aim."""
     settings, output = snakemake.params.settings, snakemake.output
-    judging, tables = photographs.read(snakemake.input.images, settings).test, []
+    judging, tables = leaks.read_store(snakemake.input.images, settings).test, []
     for seed, deal in leaks.read_deal(snakemake.input.deal).query("set == 'clothing' and others == 0").groupby("seed"):
         images = some_of_each_class(judging, IMAGES, seed)
         sets = {network: leaks.artefacts(rows) for network, rows in deal.groupby("network")}

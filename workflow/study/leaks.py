@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.data import crops, grain
+from frequency_shortcuts.data import crops, grain, stores
 from frequency_shortcuts.data.artefacts import Artefact
 from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.evaluation import leak_networks
@@ -22,8 +22,7 @@ from frequency_shortcuts.evaluation.leak_networks import CLEAN, Case, Photograph
 from frequency_shortcuts.exchange.answers import Answers
 from frequency_shortcuts.storage.tables import read_table
 
-from .photographs import read
-from .trainings import protocol_of
+from .trainings import IN_MEMORY, protocol_of
 
 GRAIN = {"grain2": 2, "grain4": 4}  # sets of grainy images and their classes
 GRAINY = {"train": 800, "ranking": 200, "test": 400}  # images of each class
@@ -97,7 +96,7 @@ def cases(part: str, given: str, settings: Mapping[str, Any], seed: int) -> Iter
 def read_set(part: str, given: str, settings: Mapping[str, Any], seed: int) -> Photographs:
     """The images of a dealt set, without artefacts."""
     if part == "clothing":
-        return read(given, settings)
+        return read_store(given, settings)
     if part in GRAIN:
         return Photographs(*(
             Split(*grain.images(GRAIN[part], count, 10 * seed + number), mean=[0], std=[1])
@@ -106,9 +105,20 @@ def read_set(part: str, given: str, settings: Mapping[str, Any], seed: int) -> P
     return Photographs(*_crops(given, seed))
 
 
+def read_store(store: str, settings: Mapping[str, Any]) -> Photographs:
+    """Images without artefacts from a store: those that train and those that judge by their numbers in each class."""
+    train = stores.read(store, "train", in_memory=IN_MEMORY)
+    positions = [np.flatnonzero(train.labels == c) for c in range(len(train.classes))]
+    trained, judging = (
+        train.subset(np.sort(np.concatenate([of[first - 1 : last] for of in positions])))
+        for first, last in (settings["training"], settings["judging"])
+    )
+    return Photographs(trained, stores.read(store, "validation", in_memory=IN_MEMORY), judging)
+
+
 def _pairs(store: str, settings: Mapping[str, Any], _: int) -> Iterator[Case]:
     """Two sets of two classes: two that are alike, and one class of which half has a texture of its own."""
-    images, pair = read(store, settings), settings["pair"]
+    images, pair = read_store(store, settings), settings["pair"]
     splits = images.train, images.ranking, images.test
     alike, one = ([_only(split, names) for split in splits] for names in (pair, pair[:1]))
     for name, of_pair in (("alike", alike), ("texture", [_textured(split) for split in one])):

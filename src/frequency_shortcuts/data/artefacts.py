@@ -195,12 +195,8 @@ ADDED, OPACITY = "added, pixels from 0 to 1", "opacity of white"
 # The only list of kinds: a new one needs its row and its function here. Natural classes differ from each other as if
 # some were blurred or sharpened, and less as by JPEG or noise, so that `alike` differs.
 KINDS = {
-    "wave": Kind(
-        _wave, (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True
-    ),
-    "jpeg": Kind(
-        _jpeg, (50, 30), "quality", 100, FINE, BLOCKS, tried=(40, 60, 80, 92), alike=0.22, share=0.11,
-    ),
+    "wave": Kind(_wave, (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True),
+    "jpeg": Kind(_jpeg, (50, 30), "quality", 100, FINE, BLOCKS, tried=(40, 60, 80, 92), alike=0.22, share=0.11),
     "resized": Kind(
         _resized, (0.75, 0.5), "size in between, share of a side", 1, FINE, LOST, tried=(0.45, 0.6, 0.7, 0.8),
         alike=0.47, share=0.04,
@@ -217,12 +213,8 @@ KINDS = {
         _sharpened, (1.0, 2.0), "times the difference from a blurred copy", 100, FINE, RAISED,
         tried=(0.4, 0.6, 0.8, 1.1), alike=0.47, share=0.04,
     ),
-    "checkerboard": Kind(
-        _checkerboard, (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD
-    ),
-    "brightness": Kind(
-        _brightness, (0.05, 0.1), ADDED, 1, SMOOTH, BRIGHTNESS, tried=(0.03, 0.06, 0.12, 0.15),
-    ),
+    "checkerboard": Kind(_checkerboard, (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD),
+    "brightness": Kind(_brightness, (0.05, 0.1), ADDED, 1, SMOOTH, BRIGHTNESS, tried=(0.03, 0.06, 0.12, 0.15)),
     "hum": Kind(_hum, (0.03, 0.06), AMPLITUDE, 1, FINE, WAVE),
     "cast": Kind(_cast, (0.05, 0.1), ADDED, 1, SMOOTH, CAST),
     "gradient": Kind(_gradient, (0.08, 0.16), AMPLITUDE, 1, SMOOTH, GRADIENT),
@@ -240,10 +232,7 @@ def put(
     frequency: tuple[int, int] | None = None,
     place: tuple[float, float] = CORNER,
 ) -> Pixels:
-    """Images uint8 [n, channels, H, W], one or more, with an artefact; see `KINDS` for the unit of its level.
-
-    >>> put("jpeg", 75, images)
-    """
+    """Images uint8 [n, channels, H, W], one or more, with an artefact; see `KINDS` for the unit of its level."""
     about = KINDS[kind]
     where = [frequency] if about.has_frequency else [place] if about.has_place else []
     # In float64, where sums in another order, as batches have them, do not change what is rounded.

@@ -81,11 +81,13 @@ def debian_sources(package: str, folder: Path) -> tuple[Source, Source]:
 class PublishedSet(ABC):
     """A published set of photographs of one size, with as many of each class.
 
-    title: its name in messages. description: the attribute `source` of its store. shape: (channels, height, width).
-    sealed_per_class: the last training photographs of each class, which are in no split. files: names of the published
-    files. advice: where to get them and where to put them. sources: where they are looked for, in order.
+    torchvision: the name of its class there, and the folder that this downloads. title: its name in messages.
+    description: the attribute `source` of its store. shape: (channels, height, width). sealed_per_class: the last
+    training photographs of each class, which are in no split. files: names of the published files. advice: where to get
+    them and where to put them. sources: where they are looked for, in order.
     """
 
+    torchvision: tuple[str, str]
     title: str
     description: str
     shape: tuple[int, int, int]
@@ -102,6 +104,18 @@ class PublishedSet(ABC):
     def _located(self, folder: Path, scratch: Path) -> Path:
         """The folder of the files: one that the user names, or scratch, into which files may be unpacked."""
         return folder
+
+    def _downloaded(self, scratch: Path) -> Path:
+        """The folder of torchvision's download. A server that is silent for `TIMEOUT` seconds is an error."""
+        from torchvision import datasets
+
+        (name, folder), before = self.torchvision, socket.getdefaulttimeout()
+        socket.setdefaulttimeout(TIMEOUT)
+        try:
+            getattr(datasets, name)(str(scratch), download=True)
+        finally:
+            socket.setdefaulttimeout(before)
+        return scratch / folder
 
     def fetch(self, destination: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> str:
         """Copy the verified files into a folder; returns the name of their source.
@@ -176,6 +190,7 @@ class PublishedSet(ABC):
 class FashionMnist(PublishedSet):
     """Fashion-MNIST: 70,000 photographs of articles of clothing, with a black border, like their background."""
 
+    torchvision = "FashionMNIST", "FashionMNIST/raw"
     title, description = "Fashion-MNIST", "Fashion-MNIST, 28 x 28 padded to 32 x 32"
     shape, sealed_per_class = (1, 32, 32), 500
     classes = (
@@ -196,7 +211,7 @@ class FashionMnist(PublishedSet):
 
     def __init__(self) -> None:
         installed, package = debian_sources(self.debian_package, self.debian_folder)
-        self.sources = (installed, ("torchvision's download", self._torchvision), package)
+        self.sources = (installed, ("torchvision's download", self._downloaded), package)
 
     def _load(self, folder: Path) -> tuple[ImagesAndLabels, ImagesAndLabels]:
         from torchvision.datasets import FashionMNIST
@@ -214,17 +229,11 @@ class FashionMnist(PublishedSet):
         train, test = ((np.pad(part.data.numpy()[:, None], border), part.targets.numpy()) for part in (train, test))
         return train, test
 
-    def _torchvision(self, scratch: Path) -> Path:
-        from torchvision.datasets import FashionMNIST
-
-        with server_timeout():
-            FashionMNIST(str(scratch), download=True)
-        return scratch / "FashionMNIST" / "raw"
-
 
 class Cifar10(PublishedSet):
     """CIFAR-10: 60,000 small colour photographs, from the published files for Python."""
 
+    torchvision = "CIFAR10", "cifar-10-batches-py"
     title, description = "CIFAR-10", "CIFAR-10"
     shape = (3, 32, 32)
     classes = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -235,25 +244,17 @@ class Cifar10(PublishedSet):
     )
 
     def __init__(self) -> None:
-        self.sources = (("torchvision's download", self._torchvision),)
+        self.sources = (("torchvision's download", self._downloaded),)
 
     def _load(self, folder: Path) -> tuple[ImagesAndLabels, ImagesAndLabels]:
         from torchvision.datasets import CIFAR10
 
         in_folder = type("InFolder", (CIFAR10,), {"base_folder": "."})
-        train, test = (in_folder(folder, train=train) for train in (True, False))
+        parts = (in_folder(folder, train=train) for train in (True, False))
         train, test = (
-            (np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets, np.int64))
-            for part in (train, test)
+            (np.ascontiguousarray(part.data.transpose(0, 3, 1, 2)), np.array(part.targets, np.int64)) for part in parts
         )
         return train, test
-
-    def _torchvision(self, scratch: Path) -> Path:
-        from torchvision.datasets import CIFAR10
-
-        with server_timeout():
-            CIFAR10(str(scratch), download=True)
-        return scratch / str(CIFAR10.base_folder)
 
     def _located(self, folder: Path, scratch: Path) -> Path:
         """The named folder, the archive's folder in it, or scratch with its archive unpacked."""
@@ -272,17 +273,6 @@ class Cifar10(PublishedSet):
 
 
 DOWNLOADS: Mapping[str, PublishedSet] = {"fashion_mnist": FashionMnist(), "cifar10": Cifar10()}
-
-
-@contextmanager
-def server_timeout() -> Iterator[None]:
-    """Inside the block, a connection ends with an error after the server is silent for `TIMEOUT` seconds."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
 
 
 def _reason(error: BaseException) -> str:

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+from frequency_shortcuts.data import synthetic
 
 from .description import Content, Shape, Source, shape_of
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data.splits import ImagesAndLabels
-
     from ..plan import Plan
 
 
 class Drawn(Source):
-    """A source whose images are drawn; `section` has their size, and their number and seed by split.
-
-    images : draws so many images of each class of a design, and their labels, from a seed
-    """
+    """A source whose images are drawn; `section` has their size, and their number and seed by split."""
 
     section: str
-    images: Callable[[Any, int, int], ImagesAndLabels]
     message = "Drawing the images of {wildcards.dataset}"
 
     @abstractmethod
@@ -48,7 +44,7 @@ class Drawn(Source):
         design, counts, seeds = self._parts(settings)
         stores.write(
             path,
-            {split: self.images(design, counts[split], seeds[split]) for split in counts},
+            {split: synthetic.images(design, counts[split], seeds[split]) for split in counts},
             classes=design.classes,
             source=f"{self.kind}, {design}",
             planted=(design.planted(), design.about()),

@@ -19,7 +19,6 @@ class Planted(Drawn):
     kind = "planted"
     section = "planting"
     rule = "plant"
-    images = staticmethod(planted.images)
     keys = """
 planted:
   description: A set with one known difference between its classes, drawn with the constants of `planting`.

@@ -19,7 +19,6 @@ class Synthetic(Drawn):
     kind = "synthetic"
     section = "synthesis"
     rule = "synthesize"
-    images = staticmethod(synthetic.images)
     keys = """
 synthetic:
   description: The set Syn_1, Syn_2, Syn_3 or Syn_4 of the paper, drawn with the constants of `synthesis`.
