@@ -230,7 +230,7 @@ def test_the_networks_of_a_deal_are_trained_judged_and_compared_with_version_2(t
         "networks": {"tiny": {"architecture": "cnn3", "width": 2, "stem": "auto"}},
         "recipes": {part: {"epochs": 1, "batch_size": 16, "schedule": "one_cycle"} for part in ("grain2", "pairs")},
     }  # fmt: skip
-    monkeypatch.setattr(leaks, "read", lambda *_: leaks.read_set("grain2", "", settings, 1))
+    monkeypatch.setattr(leaks, "read_store", lambda *_: leaks.read_set("grain2", "", settings, 1))
     files = []
     for part, seed in (("grain2", 3), ("grain2", 4), ("pairs", 3)):
         folder = tmp_path / part / str(seed)
