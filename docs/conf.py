@@ -51,6 +51,11 @@ GALLERY = "build/gallery/index"
 MARKS = re.compile(r"^>>> .*?(?=\n\n|\Z)|`[^`]*`|[|*]", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^(\w+)\n-{3,}$", re.MULTILINE)
 PARAMETER = re.compile(r"^([`\w]+(?:, [`\w]+)*) : (.*(?:\n    .*)*)$", re.MULTILINE)
+OUTPUTS = {  # of a notebook, the best first
+    "text/html": "```{{raw}} html\n{}\n```",
+    "image/png": "![output](data:image/png;base64,{})",
+    "text/plain": "```text\n{}\n```",
+}
 
 
 def read_page(app: Any, docname: str, source: list[str]) -> None:
@@ -88,8 +93,8 @@ def _parts(cell: dict[str, Any]) -> Iterator[str]:
     yield text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```"
     for output in cell.get("outputs", ()):
         data = output.get("data", {"text/plain": output.get("text")})
-        shown = "".join(data.get("image/png", data["text/plain"])).rstrip()
-        yield f"![output](data:image/png;base64,{shown})" if "image/png" in data else f"```text\n{shown}\n```"
+        kind = next(kind for kind in OUTPUTS if kind in data)
+        yield OUTPUTS[kind].format("".join(data[kind]).rstrip())
 
 
 def _as_item(found: re.Match[str]) -> str:
