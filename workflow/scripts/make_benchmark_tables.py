@@ -17,10 +17,8 @@ def main(snakemake, created_by):
     if hasattr(output, "cure"):
         networks = leaks.join_tables(snakemake.input.networks)
         judged = cure.judge(networks)
-        tables, figure = (
-            {"networks": networks, "cure": judged},
-            benchmarks.cure(judged, cure.LIMITS, cure.OF_PHOTOGRAPHS),
-        )
+        tables = {"networks": networks, "cure": judged}
+        figure = benchmarks.cure(judged, cure.LIMITS, cure.OF_PHOTOGRAPHS)
     else:
         joined = leaks.join_tables(snakemake.input, "networks.csv").fillna({"follows": ""})
         version_2 = leaks.join_tables(snakemake.input.version_2) if snakemake.input.version_2 else None

@@ -3,15 +3,13 @@
 from pathlib import Path
 
 from frequency_shortcuts.data import stores
-from frequency_shortcuts.networks import architectures, predictions, training
-from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.dynamics import Dynamics
-from frequency_shortcuts.networks.training import Recipe
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, log, run_of_path, script, stopping
-from study.trainings import IN_MEMORY, architecture_of, transform_of
+from study.trainings import IN_MEMORY, architecture_of, protocol_of
 
 
 @script
@@ -23,25 +21,18 @@ def main(snakemake, created_by):
     store, seed = snakemake.input.images, run["seed"]
     device = take_device(params.device)
     data = stores.read(store, "train", settings["images_per_class"], workers=snakemake.threads, in_memory=IN_MEMORY)
-    dynamics, augmentation = dict(settings["dynamics"]), Augmentation(**settings["augmentation"])
+    dynamics = dict(settings["dynamics"])
     test = stores.read(store, "test", dynamics.pop("images_per_class"))
     architecture = architecture_of(params.architecture, len(data.classes), data.images.shape[1:])
     log.info("%s on %s, %d images", architecture, device, len(data))
-    network = architectures.build(architecture, seed).to(device)
+    recipe = {"epochs": settings["epochs"], **params.recipe}
+    protocol = protocol_of(params.architecture, recipe, settings["augmentation"])
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
     version, minutes = code_version(snakemake.input.code), snakemake.config["checkpoint_minutes"]
     with stopping() as stop:
-        done = training.train(
-            network,
-            data,
-            validation,
-            Recipe(epochs=settings["epochs"], **params.recipe),
-            seed=seed,
-            augmentation=augmentation,
-            transform=transform_of(augmentation),
-            dynamics=Dynamics(test, **dynamics),
-            work=Work(state, version, stop, progress=True, checkpoint_minutes=minutes),
-        )
+        work = Work(state, version, stop, progress=True, checkpoint_minutes=minutes)
+        how = {"seed": seed, "device": device, "dynamics": Dynamics(test, **dynamics), "work": work}
+        network, done = protocol.train(data, validation, **how)
     write_table(done.history, snakemake.output.history, **run)
     write_table(done.dynamics, snakemake.output.dynamics, **run)
     tested = stores.read(store, "test", workers=snakemake.threads)

@@ -24,9 +24,6 @@ def code_of(*names: str, modules: Iterable[str] = ()) -> list[str]:
         or notebooks
 
     Imports inside functions count. Those that only name types (`if TYPE_CHECKING`) do not, since they do not run.
-
-    >>> code_of("render.py")[0]
-    'src/frequency_shortcuts/__init__.py'
     """
     started = {SCRIPTS / name for name in names}
     paths = (module.partition(":")[0] for module in modules)

@@ -17,11 +17,7 @@ BLOCK, BLOCKS = 2**20, 1024
 
 
 def digest(path: str | Path) -> str:
-    """SHA-256 of a file, in hexadecimal; of a folder, of the names and digests of its files that are not hidden.
-
-    >>> digest("results/laptop/tables/shortcuts.csv")[:6]
-    '3a7bd3'
-    """
+    """SHA-256 of a file, in hexadecimal; of a folder, of the names and digests of its files that are not hidden."""
     path, found = Path(path), hashlib.sha256()
     if path.is_dir():
         for file in sorted(each for each in path.rglob("[!.]*") if each.is_file() and each.name != "Thumbs.db"):

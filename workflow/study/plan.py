@@ -20,11 +20,7 @@ SMALL_BATCH = 32  # images in a batch of the networks on crops and grain, which 
 
 
 def expand_runs(pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A pattern filled in with each run.
-
-    >>> expand_runs("data/{dataset}.h5", plan.mapped_runs())[0]
-    'data/syn_1.h5'
-    """
+    """A pattern filled in with each run."""
     return [pattern.format(**run) for run in runs]
 
 

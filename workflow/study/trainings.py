@@ -6,7 +6,7 @@ from typing import Any
 from frequency_shortcuts.exchange.swap import Swap
 from frequency_shortcuts.networks.architectures import Architecture
 from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.training import Protocol, Recipe, Transform
+from frequency_shortcuts.networks.training import Protocol, Recipe
 
 IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
 
@@ -23,9 +23,4 @@ def protocol_of(network: Mapping[str, Any], recipe: Mapping[str, Any], augmentat
     """How networks are made and trained. network : as the configuration describes it"""
     form = {"name": network["architecture"], "width": network["width"], "stem": network["stem"]}
     made = Augmentation(**augmentation)
-    return Protocol(form, Recipe(**recipe), made, transform_of(made))
-
-
-def transform_of(augmentation: Augmentation) -> Transform | None:
-    """The transform of the batches of a training, if its augmentation has one."""
-    return Swap() if augmentation.name == "swap" else None
+    return Protocol(form, Recipe(**recipe), made, Swap() if made.name == "swap" else None)

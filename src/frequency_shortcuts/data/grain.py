@@ -32,8 +32,6 @@ def images(
     """Draw images of the first so many `FORMS`, interleaved: uint8 [n, 1, size, size], labels [n], and their names.
 
     An image depends on the seed, its class and its number alone: a larger set begins with the smaller one.
-
-    >>> pixels, labels, names = images(2, per_class=400, seed=0)
     """
     names = tuple(FORMS)[:classes]
     made = np.empty((per_class, classes, 1, size, size), np.uint8)

@@ -117,11 +117,7 @@ def read_hits(group: h5py.Group) -> Hits:
 
 
 def read_hits_of_methods(group: h5py.Group) -> dict[str, Hits]:
-    """The hits with the maps of each method on the same images, culling first, from a group that the study wrote.
-
-    >>> with read_hdf5("results/laptop/tests/syn_1/resnet18_w8/none/seed200/hits.h5") as file:
-    ...     of_method = read_hits_of_methods(file)
-    """
+    """The hits with the maps of each method on the same images, culling first, from a group that the study wrote."""
     others = {name: read_hits(part) for name, part in group.get("methods", {}).items()}
     return {CULLING: read_hits(group), **others}
 
@@ -129,10 +125,8 @@ def read_hits_of_methods(group: h5py.Group) -> dict[str, Hits]:
 def rates(hits: Hits) -> pd.DataFrame:
     """TPR and FPR of every class, unfiltered, filtered by its map and by controls of the same size, from hits.
 
-    Returns a tidy table, one row per class, part, fill, filter and draw, with the columns `class`, `neutral` (whether
-    it is the neutral class), `part`, `fill`, `filter` (unfiltered, dfm, random, radial, low_pass, other; for `remove`
-    unfiltered, dfm and random), `draw` (number of the draw, or the other class), `positions` (of the mask), `overlap`
-    (intersection over union with the map of the class), and those of `rates_of_class`.
+    Returns a tidy table, one row per class, part, fill, filter and draw; results/README.md says what the columns are,
+    at `shortcuts.csv`.
 
     >>> rates(read_hits(file)).query("filter == 'dfm'")[["class", "fill", "tpr", "fpr"]]
     """

@@ -140,8 +140,6 @@ def changes(network: nn.Module, images: Split, artefacts: Sequence[Artefact]) ->
 
     Returns `called`, the share that is called the class with the artefact minus that before, and its `variance` over
     images.
-
-    >>> changes(network, images, [Artefact("jpeg", 90, label=6)])["called"]
     """
     before, rows = called(network, images), []
     pixels, everywhere = np.asarray(images.images[:]), np.full(len(images), True)

@@ -120,9 +120,8 @@ def measure_sizes(
 
     maps : percent -> bool [class, H, W]; all else as in `Trials` and `collect`
 
-    Returns a tidy table, one row per percent, class and filter: `percent`, `class`, `filter` (dfm, low_pass),
-    `positions` of the mask, the columns of `hits.rates_of_class`, and `measure`, TPR - FPR, with its 95 % interval
-    `measure_low`, `measure_high` over the images.
+    Returns a tidy table, one row per percent, class and filter; results/README.md says what the columns are, at
+    `sizes.csv`.
 
     >>> measure_sizes(network, split, {5: masks}).set_index(["class", "filter"])["measure"]
     """
@@ -142,10 +141,8 @@ def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int =
 
     bands : bool [band, H, W]; seed, run : of the donors, as in `Trials` and `collect`
 
-    Returns a tidy table, one row per fill, pair of bands, true class and called class: `fill` (swap: the bands of an
-    image of the neutral class stand in their place, if there is one; zeros: nothing does), `removed` (such as B1+B2),
-    `true_class`, `called_class`, `original` and `filtered` (counts) and `delta_percent` = 100 * (filtered - original) /
-    images of the true class.
+    Returns a tidy table, one row per fill, pair of bands, true class and called class; results/README.md says what the
+    columns are, at `bandstop.csv`.
     """
     source, labels, n_classes = source_for(network, split), split.labels, len(split.classes)
     size = source.shape[-2:]

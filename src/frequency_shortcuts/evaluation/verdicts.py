@@ -51,19 +51,11 @@ def verdicts(hits: Hits, strong: float = STRONG_TPR) -> pd.DataFrame:
         control; else `none`. `too few images` in place of all these where not even the best result would be clear: a
         TPR of 1 from the map, 0 from the controls, without false positives (`remove`: 0 and 1), is not above each
         control either. Missing (NaN) for a class whose unfiltered TPR is below 0.5
-    `margin`, `margin_low`, `margin_high` : to the closest control, for which the lower end is least; `best_control` is
-        its kind (random, radial, other), and `closest_class` the class of the map, for the kind `other`
-    `smallest_effect` : the least margin to this control whose interval would be above 0 with this number of images, if
-        the map hits just the images that the control hits most often, at equal FPR; NaN if no TPR would be enough
-    `low_pass_margin`, `_low`, `_high` : to the lowest frequencies; `than_lowest` is the word for the interval: the map
-        is `worse`, `as well` (the whole interval is within 0.1 of 0), `better`, or this is `undecided`. They are no
-        control: a shortcut of low frequencies is a shortcut
-    `positions` of the map; `measure`
-    `largest_other` : the largest measure of the class with another class's map, that of `largest_other_class`
-    `tpr_unfiltered`, `tpr_dfm` with its interval, `tpr_random`, ..., and `fpr_*` but of `radial`; means over draws
-    `error_random`, `draws_random`, ... : SD / sqrt(draws) of the measure of a control over its draws, and their number
-    `overlap_radial` : share of the map in its radial controls; near 1 these controls say little
-    `headline` : whether this row is the one to quote: `keep` with the primary fill (`Hits.primary_fill`)
+    `margin`, `margin_low`, `margin_high` : to the closest control, for which the lower end is least
+    `low_pass_margin`, `_low`, `_high` : to the lowest frequencies, which are no control: a shortcut of low frequencies
+        is a shortcut
+
+    results/README.md says what the other columns are, at `tables/shortcuts.csv`.
 
     Raises ValueError for fewer than 5 draws of a random kind.
 

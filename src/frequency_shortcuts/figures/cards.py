@@ -124,10 +124,7 @@ class Panel:
 
 
 def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "", question: str = "") -> Figure:
-    """A row of panels for each name, which stands beside it; a question and a note above them all.
-
-    >>> figure = rows_of_panels({"class ant": [Panel("test image", picture, "predicted: ant", True)]})
-    """
+    """A row of panels for each name, which stands beside it; a question and a note above them all."""
     with canvas.style():
         columns = max(len(panels) for panels in rows.values())
         texts = [[_lines(getattr(one, side)) for one in line] for line in rows.values() for side in ("above", "below")]

@@ -41,9 +41,6 @@ def keep_freed_memory() -> bool:
     By default it gives this memory back to the system and asks for it again, which takes up to a third of the time of a
     network on a CPU. The setting holds for the whole process. Other C libraries are left alone, and so is a threshold
     that an environment variable sets.
-
-    >>> keep_freed_memory()
-    True
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -349,20 +349,14 @@ def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor
 
 
 def called(network: nn.Module, images: Split | Source) -> IntArray:
-    """The class of each image by the network, int64 [n]. Images are read in batches.
-
-    >>> called(network, stores.read("results/laptop/data/synthetic.h5", "test"))
-    """
+    """The class of each image by the network, int64 [n]. Images are read in batches."""
     source = source_for(network, images) if isinstance(images, Split) else images
     batches = index_batches(np.arange(len(source)), source.batch_size())
     return np.concatenate([predict(network, source.take(batch)).numpy() for batch in batches])
 
 
 def accuracy(network: nn.Module, split: Split) -> float:
-    """Share of the images that the network assigns to their label. Images are read in batches.
-
-    >>> accuracy(network, stores.read("results/laptop/data/synthetic.h5", "test"))
-    """
+    """Share of the images that the network assigns to their label. Images are read in batches."""
     return float(np.mean(called(network, split) == split.labels))
 
 

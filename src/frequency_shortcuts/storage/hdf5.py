@@ -18,9 +18,6 @@ def read_hdf5(path: str | os.PathLike[str], *, own_data: bool = False) -> Iterat
 
     Raises FileNotFoundError for a missing file, and ValueError for one that is no whole HDF5 file, or that does not
     hold what the block reads.
-
-    >>> with read_hdf5("adcs.h5") as file:
-    ...     values = file["adcs"][:]
     """
     if kind := kind_of(path):
         raise ValueError(f"{path} is {kind}: expected an HDF5 file")

@@ -46,8 +46,6 @@ class Work:
     stop : called before each step; if it returns true, what is finished is stored, and `Stopped` is raised
     progress : show a bar on a terminal
     checkpoint_minutes : of a training, between two states
-
-    >>> found = find(method, network, split, work=Work("hfss.state", progress=True))
     """
 
     state: str | os.PathLike[str] | None = None

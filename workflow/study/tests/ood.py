@@ -55,14 +55,8 @@ TEST = NetworkTest(
     runs=lambda plan: plan.ood_runs(),
     measure=measure,
     outputs={
-        "hits": Output(
-            f"tests/{FOLDER}/ood_hits.h5",
-            "a group for each rendition, as `hits.h5`",
-        ),
-        "ood": Output(
-            f"tests/{FOLDER}/ood.csv",
-            "as `shortcuts.csv`, with `rendition`, of the part keep",
-        ),
+        "hits": Output(f"tests/{FOLDER}/ood_hits.h5", "a group for each rendition, as `hits.h5`"),
+        "ood": Output(f"tests/{FOLDER}/ood.csv", "as `shortcuts.csv`, with `rendition`, of the part keep"),
     },
     inputs=lambda plan: {
         **files_of_run(plan),
