@@ -69,16 +69,16 @@ class Files:
     @property
     def table(self) -> Path | None:
         """The CSV, if there is one."""
-        if not isinstance(self.path, Path) or self.path.suffix.lower() in TABLES:
-            return self.path if isinstance(self.path, Path) else None
-        return Path(self.labels) if isinstance(self.labels, str | os.PathLike) else None
+        if not isinstance(self.path, Path):
+            return None
+        named = self.path if self.path.suffix.lower() in TABLES else self.labels
+        return Path(named) if isinstance(named, str | os.PathLike) else None
 
     @property
     def root(self) -> Path:
         """The folder to which names are relative."""
-        if not isinstance(self.path, Path):
-            return Path()
-        return self.path.parent if self.path == self.table else self.path
+        path = self.path if isinstance(self.path, Path) else Path()
+        return path.parent if path == self.table else path
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +120,8 @@ class Listing:
 
     def large(self, good: BoolArray, fewest: int) -> BoolArray:
         """Which of the good pictures [n] are of a class with enough of them."""
-        counts = np.bincount(self.labels[good], minlength=self.labels.max(initial=0) + 1)
-        return good & (counts >= fewest)[self.labels]
+        numbers, labels = np.unique(self.labels, return_inverse=True)
+        return good & (np.bincount(labels[good], minlength=len(numbers)) >= fewest)[labels]
 
     def settled(self, good: BoolArray | None = None, fewest: int = 1, how: str = HOW) -> tuple[Listing, IntArray]:
         """Leave out pictures that are not good and classes of fewer pictures: what is left, and its positions.
@@ -131,7 +131,7 @@ class Listing:
         good = np.ones(len(self.files), bool) if good is None else good
         kept, counts = np.flatnonzero(self.large(good, fewest)), collections.Counter(self.labels[good].tolist())
         small = np.setdiff1d(self.labels, self.labels[kept]).tolist()
-        broken = [name for name, fine in zip(self.names, good, strict=True) if not fine]
+        broken = [] if good.all() else [name for name, fine in zip(self.names, good, strict=True) if not fine]
         few_of = [f"{self.classes[k] if self.classes else k}: {counts[k]}" for k in small]
         problems = {kind: names for kind, names in ((BROKEN, broken), (FEW.format(fewest), few_of)) if names}
         numbers, labels = np.unique(self.labels[kept], return_inverse=True)
@@ -223,7 +223,7 @@ def _of_rows(given: Files) -> Listing:
         else:
             files[i] = there[0]
     own = [labels[i] for i in files]
-    numbers = all(map(str.isdigit, own))
+    numbers = all(label.isdecimal() and len(label) < 10 for label in own)
     classes = None if numbers else tuple(sorted(set(own)))
     values = np.array([*map(int, own)] if classes is None else [classes.index(label) for label in own], np.int64)
     columns = {name: [column[i] for i in files] for name, column in columns.items()}
