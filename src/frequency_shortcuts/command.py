@@ -403,8 +403,7 @@ def test(file: Path, percent: float, out: Path | None, overwrite: bool, **option
     from frequency_shortcuts.analysis.stored import about_of
 
     out, overwrite = _folder(out, f"{_name(options)}_test", overwrite, about_of)
-    images = _files(options["images"], options, options["csv"])
-    result = _analysis(options, maps=_read_maps(file, percent, images))
+    result = _analysis(options, maps=_read_maps(file, percent))
     result.save(out, overwrite)
     _show(result, out / "report.html")
 
@@ -448,9 +447,8 @@ def _name(options: dict[str, Any]) -> str:
     return Path(file).stem if file else str(options["model"])
 
 
-def _read_maps(file: Path, percent: float, images: Any) -> Any:
-    """The maps bool [class, H, W] of a file. Raises ValueError if it names other classes than the images."""
-    from frequency_shortcuts.analysis.images import class_names
+def _read_maps(file: Path, percent: float) -> Any:
+    """The maps bool [H, W] of a file by the names of its classes, or [class, H, W] if it names none."""
     from frequency_shortcuts.data import stores
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.hdf5 import read_hdf5
@@ -459,13 +457,8 @@ def _read_maps(file: Path, percent: float, images: Any) -> Any:
         if "mask" not in opened:
             raise ValueError(f"{file} holds no maps: expected the group mask, as the command maps writes it")
         of_maps = stores.class_names(opened, file) if "classes" in opened.attrs else ()
-    of_images = class_names(images)
-    if of_maps and of_maps != of_images:
-        raise ValueError(
-            f"{file} holds maps of the classes {', '.join(of_maps[:5])}, the images are of {', '.join(of_images[:5])}: "
-            "expected the same, in the same order"
-        )
-    return dfm.read_mask(file, percent)
+    masks = dfm.read_mask(file, percent)
+    return dict(zip(of_maps, masks, strict=True)) if len(of_maps) == len(masks) else masks
 
 
 def _analysis(

@@ -37,8 +37,8 @@ def run(command, images, *options):
     return done.exit_code, " ".join((done.stdout + done.stderr).split())
 
 
-def analyse(images, labels=None, network=None, **test):
-    options = {"transform": TRANSFORM, "quick": True, "test": fs.Test(**test), "run": fs.Run(progress=False)}
+def analyse(images, labels=None, network=None, quick=True, **test):
+    options = {"transform": TRANSFORM, "quick": quick, "test": fs.Test(**test), "run": fs.Run(progress=False)}
     return fs.analyse(network or WaveNetwork(), images, labels, **options)
 
 
@@ -101,6 +101,10 @@ def test_classes_that_are_left_out_keep_their_outputs(mess):
     files = fs.Files(mess, on_error="skip")
     result = analyse(files, network=OneMore())
     assert result.classes == CLASSES and result.about["accuracy without a filter"] == "100.0%"
+    masks = {name: np.ones((SIZE, SIZE), bool) for name in ("a", *CLASSES)}
+    masks["other"][SIZE // 2, SIZE // 2] = False
+    tested = analyse(files, network=OneMore(), quick=False, maps=masks, parts=())
+    assert tested.maps[:, SIZE // 2, SIZE // 2].tolist() == [True, True, False, True]
     named = dict(zip(CLASSES, range(1, 5), strict=True))
     again = analyse(files, network=OneMore(), outputs=named | {"a": 0})
     pd.testing.assert_frame_equal(again.flips, result.flips)

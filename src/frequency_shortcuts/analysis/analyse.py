@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from frequency_shortcuts.data.folders import few
 from frequency_shortcuts.data.pictures import ImageFiles
 from frequency_shortcuts.data.splits import images_digest
 from frequency_shortcuts.evaluation import shortcuts
@@ -208,8 +210,12 @@ def _facts(subject: Subject, accuracy: float, search: PlannedSearch | None, run:
 
 def _as_masks(maps: Any, images: LabelledImages) -> BoolArray:
     """Maps of the user as bool [class, H, W], one for each class of the images."""
-    masks = as_array(maps)
-    expected = (len(images.classes or np.unique(images.labels)), *images.images.shape[2:])
+    names = images.classes or [*map(str, np.unique(images.labels).tolist())]
+    if isinstance(maps, Mapping):
+        if missing := [name for name in names if name not in maps]:
+            raise ValueError(f"maps have no {few(missing)}: they are of {few([*maps])}")
+        maps = np.array([as_array(maps[name]) for name in names])
+    masks, expected = as_array(maps), (len(names), *images.images.shape[2:])
     if masks.shape != expected:
         raise ValueError(f"maps are {list(masks.shape)}: expected {list(expected)}, one for each class")
     if masks.dtype != bool:

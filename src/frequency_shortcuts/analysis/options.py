@@ -60,7 +60,7 @@ class Test:
     """How an analysis tests: with which images, which maps, and what else.
 
     maps : how maps are searched for, see `Search`, by default `Search()`; or maps to test instead, bool [class, H, W],
-        centred
+        centred, or a dict of them by the names of the classes
     classes : names of the classes, or of all outputs of the network
     outputs : the output of the network for each class of the images, in their order or by name ({"fox": 277}). By
         default a class without a name is the output of its number; classes with names are found by them in `classes`,

@@ -141,7 +141,8 @@ class Listing:
             columns={name: [column[i] for i in kept] for name, column in self.columns.items()},
             problems={**self.problems, **problems},
         )  # fmt: skip
-        how = how if len(kept) else "no picture is left: expected a folder of pictures for each class, or a CSV"
+        form = "paths relative to {} or to the CSV" if self.given.table else "{}/<class>/*.jpg or *.png, or a CSV"
+        how = how if len(kept) else f"no picture is left: expected {form.format(self.given.root)}"
         if not len(kept) or (left.problems and self.given.on_error == "stop"):
             raise ValueError(f"{left.left_out or self.given.root}: {how}")
         return left, kept
