@@ -57,15 +57,15 @@ def row_of(verdict="cannot tell", images=40, **flips):
         (row_of("follows", fine=40), None),
         (row_of(fine=40), "recall 42, FPR 3"),  # of two classes, of which the other one is recognised
         (row_of("not recognised", fine=9), "recall 42, FPR 3"),
-        (row_of(fine=6, field=9), "fine, field: has 40, needs 160"),
-        (row_of(patch=9), "patch is from 20 to 25"),
-        (row_of(fine=6, patch=9), "patch is from 20 to 25; fine: has 40, needs 160"),
-        (row_of(images=120, fine=18), "fine: has 120, needs 150"),
+        (row_of(fine=6, field=9), "fine, field: 40 of 160 images"),
+        (row_of(patch=9), "patch between 20 and 25"),
+        (row_of(fine=6, patch=9), "patch between 20 and 25; fine: 40 of 160 images"),
+        (row_of(images=120, fine=18), "fine: 120 of 150 images"),
     ],
 )
 def test_the_reason_names_what_is_open_and_about_how_many_images_decide(row, said):
     assert wording.reason(row) == said
-    for part, images in re.findall(r"(fine|patch): has \d+, needs (\d+)", said or ""):
+    for part, images in re.findall(r"(fine|patch): \d+ of (\d+) images", said or ""):
         many = int(1.2 * int(images))
         _, low, high = ends(paired(np.arange(many) < round(row[part] * many)))
         assert low >= PARTS[part].threshold or high < BOUND

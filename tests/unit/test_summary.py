@@ -85,7 +85,7 @@ ant    follows         fine, field, patch  99 [91, 100]  98 [90, 100]  97 [89, 1
 cat    follows         fine                90 [82, 94]   3 [-5, 7]     4 [-4, 8]     {NO}
 bee    follows         patch               1 [-7, 5]     2 [-6, 6]     79 [71, 83]   {NO}
 fox    not recognised  {NO}                   50 [42, 54]   50 [42, 54]   50 [42, 54]   recall 42, FPR 3
-emu    cannot tell     {NO}                   17 [9, 21]    10 [2, 14]    {NO}             fine: has 200, needs 210
+emu    cannot tell     {NO}                   17 [9, 21]    10 [2, 14]    {NO}             fine: 200 of 210 images
 dog    not shown       {NO}                   2 [-6, 6]     2 [-6, 6]     1 [-7, 5]     {NO}
 """
 

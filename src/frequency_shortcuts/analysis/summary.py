@@ -37,9 +37,9 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     "{causes}. {advice} Then test again.",
     PAIR: wording.PAIR,
     answers.NOT_SHOWN: "Not shown: no number is above {bound} % (largest upper end).",
-    answers.CANNOT_TELL: "Cannot tell: of a part, the lower end is below its threshold and the upper end reaches "
-    f"{percent(answers.BOUND)} %. It has so many images, and needs about so many at the same number; from "
-    f"{percent(answers.BOUND)} % to the threshold, no number of images decides. At most {{most}} get a part.",
+    answers.CANNOT_TELL: f"Cannot tell: the upper end of a part is {percent(answers.BOUND)} % or more, and its lower "
+    "end below its threshold. The reason is how many images got the part, of about how many that would decide (at most "
+    f"{{most}} get it), or a share between {percent(answers.BOUND)} % and the threshold, where no number decides.",
     answers.NOT_RECOGNISED: "Not recognised: the recall is below {recall} %, or less than {margin} % above FPR, "
     "the share of other images that are called the class.",
     TESTED: "Tested: {test:,} images (at least {least:,} of each class), with parts of {ranking:,}. The network "
