@@ -1,16 +1,12 @@
 """What is to be known of a table, of a kind of figures and of a test of networks, outside the jobs that make them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .annotations import Plan, Run
 from .categories import Result, marks
 from .job import FOLDER
-
-if TYPE_CHECKING:
-    from .plan import Plan, Run
 
 IMAGES, WEIGHTS, MAPS = "data/{dataset}.h5", f"networks/{FOLDER}/weights.safetensors", f"dfm/{FOLDER}.h5"
 

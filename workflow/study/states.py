@@ -1,16 +1,13 @@
 """States of the user's files: digests that change when a file does, for the params of rules."""
 
-from __future__ import annotations
-
 import hashlib
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from .plan import Plan
+from .annotations import Plan
 
 # The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (

@@ -1,17 +1,13 @@
 """Another set of photographs with an artefact in the images of one class."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from frequency_shortcuts.data.artefacts import KINDS, Artefact
 
+from ..annotations import Plan
 from .description import Content, Shape, Source
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 
 class WithArtefact(Source):

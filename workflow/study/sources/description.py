@@ -1,13 +1,10 @@
 """What is to be known of a source of images: its keys, its rule, its check, and what builds its stores."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:
-    from ..plan import Plan
+from ..annotations import Plan
 
 
 class Shape(NamedTuple):

@@ -1,18 +1,13 @@
 """Published sets of photographs, whose files the rule `fetched_files` fetches."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from frequency_shortcuts.data.downloads import DOWNLOADS
 
+from ..annotations import Plan
 from .description import Content, Shape, Source
-
-if TYPE_CHECKING:
-    from ..plan import Plan
-
 
 NUMBERED = 4900  # training images of each class that `test_images` may take: all but the sealed ones
 

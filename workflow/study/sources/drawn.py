@@ -1,17 +1,13 @@
 """What the sources have in common whose images are drawn with the constants of a section of the configuration."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from frequency_shortcuts.data import synthetic
 
+from ..annotations import Plan
 from .description import Content, Shape, Source, shape_of
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 
 class Drawn(Source):

@@ -1,15 +1,11 @@
 """Sets with one known difference between their classes, drawn with the constants of the section `planting`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from frequency_shortcuts.data import planted
 
+from ..annotations import Plan
 from .drawn import Drawn
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 
 class Planted(Drawn):

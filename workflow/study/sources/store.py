@@ -1,16 +1,12 @@
 """An image store that the user provides."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..annotations import Plan
 from ..states import file_state
 from .description import Content, Shape, Source
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 
 class Store(Source):

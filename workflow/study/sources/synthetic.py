@@ -1,15 +1,11 @@
 """The synthetic sets Syn_1 to Syn_4, drawn with the constants of the section `synthesis`."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from frequency_shortcuts.data import synthetic
 
+from ..annotations import Plan
 from .drawn import Drawn
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 
 class Synthetic(Drawn):

@@ -1,18 +1,14 @@
 """Methods that find maps, scored against what was planted."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..annotations import Plan
 from ..categories import Result
 from ..description import IMAGES, Figure, NetworkTest, Table, table
 from ..job import FOLDER, RUN, WITH_TRUTH
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 COST = ("passes", "seconds", "resumed")
 

@@ -1,18 +1,14 @@
 """The networks and their trainings, of which there is nothing to measure but what the trainings wrote."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..annotations import Plan
 from ..categories import Result
 from ..description import WEIGHTS, NetworkTest, Table
 from ..job import FOLDER
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:

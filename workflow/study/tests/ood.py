@@ -1,20 +1,16 @@
 """The shortcut test on renditions of the test images."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..annotations import Plan
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, of_first_kind, store
 from ..job import FOLDER, RUN, run_of_path
 from ..shortcut_tests import deciding, settings_of_methods, tested_maps
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 
 def measure(step: Any, created_by: str) -> None:

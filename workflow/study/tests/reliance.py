@@ -1,19 +1,15 @@
 """Whether a network needs the frequencies of its maps: it is trained anew without them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..annotations import Plan
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, table
 from ..job import FOLDER
-
-if TYPE_CHECKING:
-    from ..plan import Plan
 
 
 def measure(step: Any, created_by: str) -> None:

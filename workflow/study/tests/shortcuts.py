@@ -1,12 +1,11 @@
 """The shortcut test, and the test of phases and amplitudes on the same images: hits of every mask and image."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..annotations import Plan, Run
 from ..categories import Result
 from ..description import (
     MAPS,
@@ -25,9 +24,6 @@ from ..description import (
 )
 from ..job import FOLDER, run_of
 from ..shortcut_tests import settings, settings_of_methods, tested_maps
-
-if TYPE_CHECKING:
-    from ..plan import Plan, Run
 
 
 def measure(step: Any, created_by: str) -> None:

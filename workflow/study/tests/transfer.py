@@ -1,20 +1,16 @@
 """The shortcut test of the maps of one network on another, of all planned pairs in one job."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..annotations import Plan, Run
 from ..categories import Result
 from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Output, Table, claims, of_dataset, store
 from ..job import FOLDER, run_of_path
 from ..shortcut_tests import deciding, settings, settings_of_methods
-
-if TYPE_CHECKING:
-    from ..plan import Plan, Run
 
 HITS_OF_PAIRS, RATES = "tests/transfer_hits.h5", "tests/transfer.csv"
 

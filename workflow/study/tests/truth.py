@@ -1,18 +1,14 @@
 """Maps and ADCS of all sets with a known truth, scored against the planted truth."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from ..annotations import Plan, Run
 from ..categories import Result
 from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Table, table
 from ..job import RUN, WITH_TRUTH
-
-if TYPE_CHECKING:
-    from ..plan import Plan, Run
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
