@@ -215,18 +215,6 @@ def test_sources_that_do_not_belong_to_the_images_are_refused(folder, tmp_path):
 # Reading
 
 
-def test_pictures_that_cannot_be_read_are_named_and_left_out_or_refused(tmp_path):
-    write(tmp_path / "pictures", classes=2, b="jpg")
-    (tmp_path / "pictures" / "a" / "00.png").write_bytes(b"no picture")
-    damaged = tmp_path / "pictures" / "b" / "07.jpg"
-    damaged.write_bytes(damaged.read_bytes()[:400])
-    found = find(fs.Files(tmp_path / "pictures", on_error="skip"))
-    assert found.table["images"].tolist() == [29, 29] and found.unreadable == ("a/00.png", "b/07.jpg")
-    assert "pictures: pictures that cannot be read: 2 (a/00.png, b/07.jpg)." in words(found)
-    with pytest.raises(ValueError, match=r"pictures that cannot be read: 2 \(a/00.png, b/07.jpg\): mend this, or"):
-        find(tmp_path / "pictures")
-
-
 @pytest.mark.parametrize(
     ("classes", "n", "line"),
     [

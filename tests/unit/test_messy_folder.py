@@ -83,6 +83,9 @@ def test_a_list_of_paths_has_names_or_numbers_as_labels(mess):
     assert found.table["class"].tolist() == [*CLASSES] and len(found.sources.cross) > 4
     with pytest.raises(ValueError, match="100 pictures have 3 labels: expected a name or number for each"):
         fs.differences(files, ["ill"] * 3)
+    for ask in (fs.differences, analyse):
+        with pytest.raises(ValueError, match=r"cut.png does not decode as an image \(.+\): mend or delete it"):
+            ask([mess / "ill" / "cut.png", mess / "ill" / "empty.jpg"], [0, 1])
     with pytest.raises(ValueError, match="the list: files that do not exist: 1"):
         fs.differences([*files, "nowhere.png"], [*names, "ill"])
     listed = folders.listing(fs.Files([*files, "no.png"], [*names, "ill"], on_error="skip")).settled(fewest=2)[0]
@@ -105,6 +108,9 @@ def test_classes_that_are_left_out_keep_their_outputs(mess):
     masks["other"][SIZE // 2, SIZE // 2] = False
     tested = analyse(files, network=OneMore(), quick=False, maps=masks, parts=())
     assert tested.maps[:, SIZE // 2, SIZE // 2].tolist() == [True, True, False, True]
+    found = fs.differences(files, progress=False)
+    assert found.unreadable == ("other/gone.png", "ill/cut.png", "ill/empty.jpg")
+    assert found.table[["class", "images"]].to_numpy().tolist() == [[name, PER_CLASS] for name in CLASSES]
     named = dict(zip(CLASSES, range(1, 5), strict=True))
     again = analyse(files, network=OneMore(), outputs=named | {"a": 0})
     pd.testing.assert_frame_equal(again.flips, result.flips)

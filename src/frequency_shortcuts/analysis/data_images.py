@@ -120,6 +120,8 @@ def _read_files(given: Files, source: Source, size: tuple[int, int] | None, prog
     there = np.array([*heads], np.int64)[decoded]
     good = np.zeros(len(found.files), bool)
     good[there] = True
+    if not good.any():
+        ImageFiles(found.files[:1], (1, 1))[:]  # raises an error that says why
     left, kept = found.settled(good, FEWEST)
     rows = np.searchsorted(there, kept)
     pixels = pixels if len(rows) == len(there) else subset(pixels, rows)

@@ -253,6 +253,8 @@ def readable(
         some.on_error = "skip"
         decoded = [i for i, _ in some.decoded("reading pictures" if progress else None)]
         seen[look], good[np.delete(look, decoded)] = True, False
+    if not good.any():
+        images[:1]  # raises an error that says why
     found, kept = found.settled(good, fewest)
     if found.left_out:
         log.warning("Left out of %s", found.left_out)

@@ -223,13 +223,13 @@ def _of_rows(given: Files) -> Listing:
             problems[kind].append(f"row {i + 1}" if kind == ROWS else printable(path))
         else:
             files[i] = there[0]
-    own = [labels[i] for i in files]
-    numbers = all(label.isdecimal() and len(label) < 10 for label in own)
-    classes = None if numbers else tuple(sorted(set(own)))
-    values = np.array([*map(int, own)] if classes is None else [classes.index(label) for label in own], np.int64)
+    names, numbers = np.unique(own := [labels[i] for i in files], return_inverse=True)
+    classes: tuple[str, ...] | None = tuple(names.tolist())
+    if all(label.isdecimal() and len(label) < 10 for label in own):
+        classes, numbers = None, np.array([*map(int, own)], np.int64)
     columns = {name: [column[i] for i in files] for name, column in columns.items()}
     places = np.array([*files], np.int64)
-    return Listing(given, [*files.values()], values, classes, classes, places, len(paths), problems, (), columns)
+    return Listing(given, [*files.values()], numbers, classes, classes, places, len(paths), problems, (), columns)
 
 
 def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str = "") -> dict[str, list[str]]:
@@ -245,18 +245,18 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str =
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
         separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-        head, *rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row] or [[]]
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="")
+        reader.fieldnames = head = [name.strip() for name in reader.fieldnames or ()]
+        rows = [*reader]
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} does not exist: expected a CSV with the columns {wanted}") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is no CSV in UTF-8 with the columns {wanted} ({error})") from error
-    head = [name.strip() for name in head]
     if missing := [name for name in columns if name not in head]:
         raise ValueError(f"{path} has no column {few(missing)}: its columns are {few(head, 20) or 'none'}{hint}")
     if not rows:
         raise ValueError(f"{path} lists no pictures")
-    padded = [[*row, *[""] * (len(head) - len(row))] for row in rows]
-    return {name: [row[k].strip() for row in padded] for k, name in enumerate(head)}
+    return {name: [row[name].strip() for row in rows] for name in head}
 
 
 def matched(
@@ -287,9 +287,7 @@ class _Walk:
     def __init__(self, root: Path) -> None:
         if not root.is_dir():
             what = "is a file" if root.exists() else "does not exist"
-            raise FileNotFoundError(
-                f"{root} {what}: expected a folder with a folder of pictures for each class, or a CSV"
-            )
+            raise FileNotFoundError(f"{root} {what}: expected a folder with a folder for each class, or a CSV")
         self.root, self.others = root, list[str]()
         self.problems = collections.defaultdict[str, list[str]](list)
 
@@ -303,13 +301,12 @@ class _Walk:
             if name.startswith(".") or name in CLUTTER:
                 continue
             kind = None if entry.is_file(follow_symlinks=False) else kind_of(path)  # costs nothing for files
-            back = kind == "a folder" and entry.is_symlink() and any(map(path.samefile, (folder, *above)))
             if printable(name) != name:
                 problem = NAME
-            elif back or (kind and "circle" in kind):
-                problem = CIRCLE
-            elif kind == "a folder":
+            elif kind == "a folder" and not (entry.is_symlink() and any(map(path.samefile, (folder, *above)))):
                 folders.append(path)
+            elif kind == "a folder" or (kind and "circle" in kind):
+                problem = CIRCLE
             elif not name.endswith(SUFFIXES):
                 self.others.append(path.suffix.lower() or "without an ending")
             elif entry.is_symlink() and not path.exists():
