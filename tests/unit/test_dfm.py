@@ -61,6 +61,8 @@ def test_file_holds_what_was_written(tmp_path):
         np.testing.assert_array_equal(held.masks[percent], dfm.dominant(found.score, PAIRS, percent))
         again = dfm.dominant(PAIRS.gather(held.score), PAIRS, percent)
         np.testing.assert_array_equal(held.masks[percent], again)
+        np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", percent), again)
+        np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", percent, np.array([0, 2])), again[[0, 2]])
     for plane in (held.score, held.rank, held.evaluated, *held.masks.values()):
         assert symmetric(plane)  # a departure from the published maps
     about = held.attributes
@@ -86,6 +88,7 @@ def test_departure_results_are_hdf5_of_plain_numbers_never_pickle(tmp_path):
     found = {}
     with h5py.File(tmp_path / "a.h5") as file:
         file.visititems(lambda name, item: found.update({name: item.dtype.name} if hasattr(item, "dtype") else {}))
+        assert file["mask/top_5"].chunks == file["rank"].chunks == (1, 6, 5)  # a class is read without the others
     maps = {"mask/top_5": "bool", "mask/top_12.5": "bool"}
     assert found == {"loss_increment": "float32", "rank": "int32", "evaluated": "bool"} | maps
 
@@ -106,12 +109,3 @@ def test_a_percentage_that_a_file_without_ranks_lacks_is_named_with_those_it_has
         del file["rank"]
     with pytest.raises(ValueError, match=r" holds no maps of 7 %: expected one of 5, 12\.5"):
         dfm.read_mask(tmp_path / "a.h5", 7)
-
-
-def test_one_map_is_read_without_the_rest(tmp_path):
-    written(tmp_path / "a.h5")
-    whole = dfm.read(tmp_path / "a.h5").masks[12.5]
-    np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", 12.5), whole)
-    np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", 12.5, np.array([0, 2])), whole[[0, 2]])
-    with h5py.File(tmp_path / "a.h5") as file:  # so that a class is read without the others
-        assert file["mask/top_5"].chunks == file["rank"].chunks == (1, 6, 5)
