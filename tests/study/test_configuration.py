@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 from snakemake.utils import update_config
-from test_plan import plan
+from test_plan import CONFIG, plan, shipped, updated
 
 from conftest import ROOT
 from frequency_shortcuts import culling
@@ -25,22 +25,8 @@ from study.plan import KINDS, Plan
 from study.schema import resolve
 from study.sources.description import Shape
 
-CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-OWN = yaml.safe_load((ROOT / "config" / "own.yaml").read_text())
-SCHEMA = reference.schema()
+OWN, SCHEMA = shipped("own"), reference.schema()
 SHIPPED = sorted(path.stem for path in (ROOT / "config").glob("*.yaml") if path.stem != "schema")
-
-
-def updated(*changes):
-    """A copy of the default study with changes, as Snakemake makes them."""
-    config = copy.deepcopy(CONFIG)
-    for change in changes:
-        update_config(config, copy.deepcopy(change))
-    return config
-
-
-def shipped(name):
-    return yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -237,8 +223,7 @@ def test_conda_and_pip_users_get_the_same_environment():
 
 def own(**changes):
     """The template of one's own with some paths of keys changed."""
-    config = copy.deepcopy(CONFIG)
-    update_config(config, copy.deepcopy(OWN))
+    config = updated(OWN)
     for path, value in changes.items():
         *parents, last = path.split("__")
         part = config

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from snakemake.utils import update_config
-from test_plan import plan
+from test_plan import plan, shipped, updated
 
 from conftest import ROOT
 from study import targets, tests
@@ -92,9 +91,7 @@ def patterns(page):
 
 @pytest.mark.parametrize("name", ["config", "benchmark", "findings", "own"])
 def test_the_page_of_results_describes_every_file_of_a_study(name):
-    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    update_config(config, yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()))
-    plan, described = Plan(config), [*patterns((ROOT / "results" / "README.md").read_text())]
+    plan, described = Plan(updated(shipped(name))), [*patterns((ROOT / "results" / "README.md").read_text())]
     files = [*targets.of_study(plan), *plan.map_files()]
     paths = {target.removeprefix(f"{plan.results}/") for target in files}
     assert [path for path in paths if not any(pattern.fullmatch(path) for pattern in described)] == []

@@ -23,7 +23,13 @@ from study.network_tests import TESTS
 from study.plan import CLEAN, KINDS, Plan, expand_runs
 from study.sources.description import Shape
 
-CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+
+def shipped(name):
+    """A configuration file."""
+    return yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text())
+
+
+CONFIG = shipped("config")
 CLASSES = {"cat": "n02", "ant": "n01"}
 PICTURES = {"source": "folder", "root": "p", "size": [160, 224], "channels": 3, "classes": CLASSES}
 PLAN = [
@@ -31,6 +37,14 @@ PLAN = [
     {"datasets": ["photos"], "networks": ["small", "large"], "augmentations": ["none", "augmix"], "seeds": [1]},
 ]
 FIRST = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["none"], "seeds": [1, 2]}
+
+
+def updated(*changes):
+    """A copy of the default study with changes, as Snakemake makes them."""
+    config = copy.deepcopy(CONFIG)
+    for change in changes:
+        update_config(config, copy.deepcopy(change))
+    return config
 
 
 def plan(**changes):

@@ -1,15 +1,13 @@
 """No text of the configuration is code in the report: captions and cover show it as it is."""
 
-import copy
 import re
 from html import unescape
 from types import SimpleNamespace
 
 import jinja2
 import pytest
-import yaml
 from docutils.core import publish_parts
-from snakemake.utils import update_config
+from test_plan import shipped, updated
 
 from conftest import ROOT
 from study.captions import Caption
@@ -20,16 +18,13 @@ HOSTILE = [
     "`x <javascript:alert(1)>`_ |sub| *em* _ref_ [1]_ \\``a`` :raw-html:`<b>` \\",
     "data/weights_.pt",
 ]
-CONFIG, OWN = (yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()) for name in ("config", "own"))
 COVER, FIGURE = ((ROOT / "report" / name).read_text() for name in ("workflow.rst", "captions/figure.rst"))
 LINKS = set(re.findall(r"`([\w.]+)`_", COVER))
 
 
 def hostile(text):
     """The configuration of a network and images of the user, with a text wherever one is allowed, and odd names."""
-    config = copy.deepcopy(CONFIG)
-    update_config(config, copy.deepcopy(OWN))
-    config["study"] = "study_"
+    config = updated(shipped("own"), {"study": "study_"})
     network = config["networks"].pop("my_network") | {"checkpoint": text, "options": {"a": text}}
     images = config["datasets"].pop("my_images") | {"root": text, "classes": {text: text, "b": "c"}}
     config["networks"]["__net_"], config["datasets"]["_set_"] = network, images

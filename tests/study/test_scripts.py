@@ -11,14 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import yaml
 from docutils.core import publish_parts
 from made_up_results import SMALL, STUDY, dynamics_of, flips_of, random_hits, whole_study
 from PIL import Image
 from script_runs import Inputs, Outputs, join_test, run_script, run_test
-from snakemake.utils import update_config
+from test_plan import shipped, updated
 
-from conftest import ROOT
 from frequency_shortcuts.data import planted, stores
 from frequency_shortcuts.evaluation import leaks as leaks_of
 from frequency_shortcuts.evaluation.hits import write_hits
@@ -36,8 +34,7 @@ from study import leaks
 from study.plan import Plan
 from study.tests import transfer
 
-CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-update_config(CONFIG, yaml.safe_load((ROOT / "config" / "test.yaml").read_text()))
+CONFIG = updated(shipped("test"))
 RUN_OF = {"dataset": "waved", "network": "resnet18", "augmentation": "none", "seed": "0"}
 
 

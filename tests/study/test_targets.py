@@ -1,19 +1,14 @@
 """What the targets of every configuration need is planned, whatever a setting leaves out; no Snakemake runs here."""
 
-import copy
-
 import pytest
-import yaml
-from snakemake.utils import update_config
+from test_configuration import SHIPPED
+from test_plan import shipped, updated
 
-from conftest import ROOT
 from study import claims, figures, targets
 from study.configuration import mistakes
 from study.network_tests import TESTS
 from study.plan import Plan
 
-DEFAULT = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-FILES = sorted(path.stem for path in (ROOT / "config").glob("*.yaml") if path.stem != "schema")
 SETTINGS = {
     "as it is": {},
     "no phases": {"shortcuts": {"phase_seeds": "none"}},
@@ -33,9 +28,7 @@ SETTINGS["nothing"] = {
 
 def study(file, changes, kinds=("synthetic", "planted", "photographs")):
     """The plan of a configuration file with changes, on data sets of these kinds alone."""
-    config = copy.deepcopy(DEFAULT)
-    for part in (yaml.safe_load((ROOT / "config" / f"{file}.yaml").read_text()), changes):
-        update_config(config, copy.deepcopy(part))
+    config = updated(shipped(file), changes)
     whole = Plan(config)
     for entry in config["plan"]:
         entry["datasets"] = [name for name in entry["datasets"] if whole.kind_of(name) in kinds]
@@ -56,7 +49,7 @@ def check(plan):
 
 
 @pytest.mark.parametrize("changes", SETTINGS.values(), ids=SETTINGS)
-@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("file", SHIPPED)
 def test_what_a_setting_unplans_is_unplanned_with_its_tables_and_figures(file, changes):
     check(study(file, changes))
 
