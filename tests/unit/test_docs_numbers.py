@@ -49,13 +49,10 @@ def claimed_networks():
     return first, other
 
 
-def deciding(letter, query="networks > 0"):
-    return rows("findings/tables/findings", f"role == 'decides' and finding == '{letter}' and {query}")
-
-
 def value(letter, query="networks > 0"):
     """The value and the interval of one row that decides."""
-    return deciding(letter, query)[["value", "low", "high"]].iloc[0].tolist()
+    found = rows("findings/tables/findings", f"role == 'decides' and finding == '{letter}' and {query}")
+    return found[["value", "low", "high"]].iloc[0].tolist()
 
 
 def warned(query, version_2=False):
@@ -282,15 +279,11 @@ SENTENCES = [
 ]  # fmt: skip
 
 
-def text_of(page):
-    return " ".join((ROOT / page).read_text().split())
-
-
 @pytest.mark.parametrize(
     ("page", "sentence", "numbers"), SENTENCES, ids=[sentence[:40] for _, sentence, _ in SENTENCES]
 )
 def test_a_sentence_has_the_numbers_of_the_files(page, sentence, numbers):
-    assert sentence.format(*numbers()) in text_of(page)
+    assert sentence.format(*numbers()) in " ".join((ROOT / page).read_text().split())
 
 
 @pytest.mark.parametrize("page", [README, RESULTS])

@@ -201,22 +201,15 @@ def test_a_pickle_that_is_not_the_published_one_is_not_opened(tmp_path, cifar, m
         CIFAR.read(put(tmp_path, cifar))
 
 
-def programs(folder, monkeypatch, **scripts):
-    """Put shell scripts of these names first on the PATH, and leave apt as the only source."""
-    folder.mkdir()
-    for name, script in scripts.items():
-        path = folder / name.replace("_", "-")
-        path.write_text(f"#!/bin/sh\n{script}\n")
-        path.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
-
-
 def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
+    """By shell scripts in the place of two programs; apt is the only source."""
     folder, inside = put(tmp_path / "files", fashion), "$3/usr/share/datasets"
-    programs(
-        tmp_path / "bin", monkeypatch,
-        apt_get='[ "$1 $2" = "download dataset-fashion-mnist" ] && touch dataset-fashion-mnist_0.1_all.deb',
-        dpkg_deb=f'[ "$1" = -x ] && [ -f "$2" ] && mkdir -p {inside} && cp -r {folder} {inside}/fashion-mnist',
-    )  # fmt: skip
+    for name, script in {
+        "apt-get": '[ "$1 $2" = "download dataset-fashion-mnist" ] && touch dataset-fashion-mnist_0.1_all.deb',
+        "dpkg-deb": f'[ "$1" = -x ] && [ -f "$2" ] && mkdir -p {inside} && cp -r {folder} {inside}/fashion-mnist',
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
     assert FASHION.fetch(tmp_path / "out") == "apt-get download dataset-fashion-mnist"

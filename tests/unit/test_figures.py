@@ -82,16 +82,10 @@ def test_texture_draws_means_over_networks_with_their_intervals(without_fpr):
         assert any(np.allclose(bar, [(value - 0.03, at), (value + 0.03, at)], atol=1e-3) for bar in bars)
 
 
-def of_ood():
-    frame, generator = table(
-        seed=(0, 1, 2), rendition=("toy", "sketch"), filter=("unfiltered", "dfm"), **{"class": CLASSES}
-    )
-    frame[["tpr", "fpr"]] = generator.uniform(size=(len(frame), 2))
-    return frame
-
-
 def test_marks_out_of_distribution_are_means_and_lines_reach_over_all_networks():
-    rows = of_ood()
+    columns = {"rendition": ("toy", "sketch"), "filter": ("unfiltered", "dfm"), "class": CLASSES}
+    rows, generator = table(seed=(0, 1, 2), **columns)
+    rows[["tpr", "fpr"]] = generator.uniform(size=(len(rows), 2))
     figure = shortcuts.out_of_distribution(rows, CLASSES, ["(e1) unclear"])
     check_drawing(figure, *CLASSES, "toy", "rate", "TPR, unfiltered", "FPR, own map", "resnet18")
     mine = rows[(rows["network"] == "vgg16") & (rows["rendition"] == "toy") & (rows["class"] == "bee")]
@@ -105,14 +99,11 @@ def test_marks_out_of_distribution_are_means_and_lines_reach_over_all_networks()
         assert any(np.allclose(bar, (values.min(), values.max())) for bar in bars)
 
 
-def of_sizes():
+def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
     frame, _ = table(seed=range(5), percent=(1, 5, 20), filter=("dfm", "low_pass"), **{"class": CLASSES})
     value = frame["percent"] / 25 + frame["filter"].eq("dfm") * 0.1 + frame["seed"] / 100
-    return frame.assign(measure=value, measure_low=value - 0.1, measure_high=value + 0.1).query("network == 'vgg16'")
-
-
-def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
-    figure = shortcuts.sizes(of_sizes(), CLASSES)
+    frame = frame.assign(measure=value, measure_low=value - 0.1, measure_high=value + 0.1)
+    figure = shortcuts.sizes(frame.query("network == 'vgg16'"), CLASSES)
     check_drawing(figure, *CLASSES, "own map", "lowest frequencies", "20", "TPR - FPR", "% of spectrum")
     for axis in figure.axes:
         lines = {line.get_label(): line.get_ydata() for line in axis.lines}

@@ -20,16 +20,12 @@ CLASSES = ["ant", "bee", "cow"]
 SIZE = 9, 8
 
 
-def masks_of(generator, count, percent=20):
-    pairs = spectrum.ConjugatePairs(*SIZE)
-    return dfm.dominant(generator.standard_normal((count, len(pairs))), pairs, percent)
-
-
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 3), st.integers(0, 100), st.booleans())
 def test_filtered_is_the_inverse_transform_of_what_is_kept_and_of_the_donors_rest_stretched(channels, seed, swap):
-    generator = np.random.default_rng(seed)
-    (seen, donors), masks = generator.standard_normal((2, 2, channels, *SIZE)), masks_of(generator, 2)
+    generator, pairs = np.random.default_rng(seed), spectrum.ConjugatePairs(*SIZE)
+    seen, donors = generator.standard_normal((2, 2, channels, *SIZE))
+    masks = dfm.dominant(generator.standard_normal((2, len(pairs))), pairs, 20)
     found = examples.reduced_images(torch.from_numpy(seen), masks, torch.from_numpy(donors) if swap else None)
     for image, donor, mask, picture in zip(seen, donors, masks, found, strict=True):
         slow = exchanged(image, mask, donor if swap else None)

@@ -82,16 +82,10 @@ with files.replacing(sys.argv[1]) as temporary:
 """
 
 
-def killed_writer(path):
-    """The partial file of a process that was killed while it wrote."""
-    subprocess.run([sys.executable, "-c", KILLED, path])
-    (left,) = path.parent.glob(f".{path.stem}.*")
-    return left
-
-
 def test_the_next_writer_of_a_file_removes_what_a_killed_one_left(tmp_path, caplog):
     caplog.set_level(logging.INFO)
-    left = killed_writer(tmp_path / "a.h5")
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "a.h5"])
+    (left,) = tmp_path.glob(".a.*")
     assert left.read_text() == "half"
     others = [".b.txt", ".a.h5", ".a.123.h5", f"{left.name}5", left.name.replace(".a.", ".ab.")]
     for name in others:  # no partial files of a.h5

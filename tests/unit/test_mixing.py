@@ -25,13 +25,6 @@ def mix_slowly(pairs, images, fill, masks):
     return np.stack([exchanged(*each) for under in planes for each in zip(images, under, fill, strict=True)])
 
 
-def mix(pairs, images, fill, masks):
-    """Mixtures as `mix_slowly`, from one FFT of the images and one of the fill."""
-    half = masks.to(images.dtype)[..., pairs.half_plane][:, :, None]
-    other = None if fill is None else torch.fft.rfft2(fill)
-    return hide(torch.fft.rfft2(images), half, other, size=images.shape[-2:]).flatten(end_dim=1)
-
-
 @settings(max_examples=60, deadline=None)
 @given(
     size=st.tuples(st.integers(1, 12), st.integers(1, 12)),
@@ -45,7 +38,8 @@ def test_a_mixture_is_what_the_full_fft_gives(size, channels, counts, filled, pr
     pairs, (k, m), (dtype, tolerance) = ConjugatePairs(*size), counts, precision
     images, others = (noise(m, channels, *size, dtype=dtype, seed=one) for one in (seed, seed + 100))
     masks = torch.from_numpy(np.random.default_rng(seed).random((k, m, len(pairs))))
-    found = mix(pairs, images, others if filled else None, masks)
+    half, fill = masks.to(dtype)[..., pairs.half_plane][:, :, None], torch.fft.rfft2(others) if filled else None
+    found = hide(torch.fft.rfft2(images), half, fill, size=size).flatten(end_dim=1)
     expected = mix_slowly(pairs, images, others if filled else None, masks)
     assert found.dtype == dtype
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)

@@ -173,11 +173,6 @@ def test_hits_are_read_as_they_were_written_and_with_both_are_those_of_the_swap_
         pd.testing.assert_frame_equal(phase_verdicts(read_phase_hits(file)), phase_verdicts(found))
 
 
-def normalised(images):
-    mean, std = (np.array(values)[:, None, None] for values in (MEAN, STD))
-    return (images / 255 - mean) / std
-
-
 def slow_hybrid(image, donor, mask, kept, behind):
     """One channel after the other, one frequency after the other: [channels, H, W]; behind: 1 for the donor, or 0."""
     out = np.empty_like(image)
@@ -205,7 +200,7 @@ def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negat
     hits = phase.collect(network, split, masks, negatives=negatives, seed=seed, run="a")
     table = phase_rates(hits)
     donor = donors(LABELS, neutral=neutral, seed=seed_of(seed, "a", "donors"))
-    values = normalised(images.astype(float))
+    values = (images / 255 - np.reshape(MEAN, (2, 1, 1))) / np.reshape(STD, (2, 1, 1))
     assert len(table) == (3 - (neutral is not None)) * 6
     for row in table.to_dict("records"):
         c = row["class"]

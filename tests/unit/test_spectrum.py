@@ -30,11 +30,6 @@ def partner(row, column, height, width):
     return (-u + height // 2) % height, (-v + width // 2) % width
 
 
-def random_mask(height, width, seed=0, share=0.4):
-    pairs = ConjugatePairs(height, width)
-    return pairs.scatter(np.random.default_rng(seed).random(len(pairs)) < share)
-
-
 @sizes
 def test_pairs_are_each_position_once_with_its_partner(size):
     pairs = ConjugatePairs(*size)
@@ -98,7 +93,8 @@ def test_coefficients_are_those_of_the_full_fft(size):
 @sizes
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
 def test_keep_and_remove_equal_the_full_fft(size, dtype, tolerance):
-    images, mask = noise(2, 3, *size, dtype=dtype), random_mask(*size)
+    images, pairs = noise(2, 3, *size, dtype=dtype), ConjugatePairs(*size)
+    mask = pairs.scatter(np.random.default_rng(0).random(len(pairs)) < 0.4)
     kept = spectrum.keep(torch.from_numpy(images), mask)
     removed = spectrum.remove(torch.from_numpy(images), torch.from_numpy(mask))
     assert kept.dtype == removed.dtype == torch.from_numpy(images).dtype
