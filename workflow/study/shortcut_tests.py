@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 
-# Settings
-
-
 def settings(plan: Plan) -> dict[str, Any]:
     """The images that are tested, the size of the maps, and the settings of `Trials`."""
     return {**plan.section("shortcuts", "split", "images_per_class", "percent"), "settings": plan.shortcut_settings()}
@@ -45,9 +42,6 @@ def deciding(fills: Sequence[str]) -> list[str]:
 def tested_maps(plan: Plan) -> Callable[[Any], list[str]]:
     """Input: the maps of the run that are tested: of the culling, and of these methods."""
     return lambda wildcards: plan.tested_maps(run_of(wildcards))
-
-
-# Jobs
 
 
 def measure(
@@ -93,9 +87,6 @@ def rates_of(hits: Hits, classes: Sequence[str]) -> pd.DataFrame:
 def run_name(run: Mapping[str, Any]) -> str:
     """A run as one name: dataset/network/augmentation/seed."""
     return "/".join(str(run[key]) for key in RUN)
-
-
-# Joined tables
 
 
 def advantages(

@@ -1,12 +1,10 @@
 """Images in an HDF5 file that are read when they are indexed."""
 
-from __future__ import annotations
-
 import os
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import h5py
 import numpy as np
@@ -48,7 +46,7 @@ class Stored:
     def __len__(self) -> int:
         return len(self.chosen)
 
-    def subset(self, chosen: npt.NDArray[np.int64]) -> Stored:
+    def subset(self, chosen: npt.NDArray[np.int64]) -> Self:
         """Some of the images, in that order."""
         part = copy(self)  # shares the open file: its name may now belong to another file
         part.chosen = self.chosen[chosen]

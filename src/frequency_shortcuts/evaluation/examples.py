@@ -48,9 +48,6 @@ def first_test_images(
     return pictures, normalisation.normalise(torch.from_numpy(pictures), images.mean, images.std)
 
 
-# Class cards
-
-
 @dataclass(frozen=True)
 class Cards:
     """What the cards of some classes show; planes [class, H, W] are centred, pictures [class, channels, H, W].
@@ -113,9 +110,6 @@ def make_cards(
     to_map, to_lowest = (reduced_images(normalised, kept, other) for kept in (masks, lowest))
     fill = (ZEROS if other is None else SWAP).name
     return Cards(adcs, increment, masks, pictures, to_map, to_lowest, fill)
-
-
-# The explorer
 
 
 def read_reduced(

@@ -4,8 +4,6 @@ A seed has one clean network and some whose images have artefacts (`study.leaks`
 What comes out is one table a seed; `leaks.with_harm` and `leaks.judge` take them joined.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +38,7 @@ class Photographs:
     ranking: Split
     test: Split
 
-    def planted(self, artefacts: Sequence[Artefact]) -> Photographs:
+    def planted(self, artefacts: Sequence[Artefact]) -> "Photographs":
         """The same with artefacts in their classes, normalised by what is trained on."""
         made = [_planted(split, artefacts) for split in (self.train, self.ranking, self.test)]
         mean, std = pixel_statistics(np.asarray(made[0].images[:]))

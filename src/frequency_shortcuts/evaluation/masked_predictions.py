@@ -1,7 +1,5 @@
 """The classes that a network names for images under many masks, with a fill at all other frequencies."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +24,7 @@ _BAR = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
 @contextlib.contextmanager
 def masked_predictions(
     network: nn.Module, split: Split, batch: int, *, total: int, bar: str, progress: bool
-) -> Iterator[MaskedPredictor]:
+) -> Iterator["MaskedPredictor"]:
     """A `MaskedPredictor` for a network, which is in evaluation mode inside the block.
 
     split : the images, or those that others are made of; batch : images in one forward pass

@@ -133,9 +133,6 @@ def measure_sizes(
     return table.assign(**measures).drop(columns=["neutral", "part", "fill", "draw", "overlap"]).reset_index(drop=True)
 
 
-# Bands
-
-
 def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int = 0, run: str = "") -> pd.DataFrame:
     """Change of the confusion matrix when two of the bands are removed.
 

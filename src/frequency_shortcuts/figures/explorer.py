@@ -142,9 +142,6 @@ def _margin(row: Mapping[str, Any]) -> str:
     return f"{_number(row, 'margin')} over {control_label(row['best_control'], row['closest_class'])}"
 
 
-# Pictures
-
-
 def _size(percent: float, masks: BoolArray, pictures: Sequence[FloatArray]) -> dict[str, Any]:
     """The map of each class, where what is kept is black, its size, and the image reduced to it under each fill."""
     classes = [

@@ -1,7 +1,5 @@
 """Files that are written whole or not at all, and what lies at a path: only regular files are read."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import glob
@@ -147,7 +145,7 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
+def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator["WholeFile"]:
     """An HDF5 file to write to, which is renamed to `path` only if the block succeeds; see `replacing`.
 
     At the end, every dataset gets its description (see `contents.describe`). A full disk raises an error at the end
@@ -168,7 +166,7 @@ def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator[WholeFile]:
 class WholeFile(h5py.File):  # type: ignore[misc]  # h5py has no types
     """An HDF5 file that `replacing_hdf5` is writing."""
 
-    guarded: _Guarded
+    guarded: "_Guarded"
 
     def check(self) -> None:
         """Raise OSError if an earlier write failed."""

@@ -1,7 +1,5 @@
 """The journal of a long computation, from which a later run resumes it."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import io
@@ -11,7 +9,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -92,7 +90,7 @@ class Journal:
         self._truncate(0)
         self._append(fingerprint, np.empty(0))
 
-    def __enter__(self) -> Journal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -4,8 +4,6 @@ Every method shows filtered images to the network through `Workspace`, which cou
 budget, stores finished blocks, and goes on from them after a kill.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import logging
@@ -13,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +85,7 @@ class Engine:
         return torch.cuda.get_device_properties(device).total_memory // 8 if device.type == "cuda" else CPU_IMAGES
 
     @classmethod
-    def build(cls, network: nn.Module | Classifier, split: Split, limits: Limits | None = None) -> Engine:
+    def build(cls, network: nn.Module | Classifier, split: Split, limits: Limits | None = None) -> Self:
         """Freeze the network, unless it is frozen, and choose batch sizes.
 
         Raises ValueError for a network that does not return logits.
@@ -163,7 +161,7 @@ class Workspace:
         self._started = self._logged = time.monotonic()
         self._expected = 0.0
 
-    def __enter__(self) -> Workspace:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

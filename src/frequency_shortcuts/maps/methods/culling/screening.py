@@ -252,12 +252,9 @@ def recall(
     `audits`. The search goes on until an audit passes, and each audit could have been the last one: they share the 5 %
     (`_share_of_tail`), so that the interval holds whatever the search does between them.
     """
-    arguments = (top_size, left_out, audited, missed, audits)
-    inputs = np.broadcast_arrays(*(np.asarray(value, np.int64) for value in arguments))
-    out = np.empty((3, *inputs[0].shape))
-    for place in np.ndindex(inputs[0].shape):
-        out[(slice(None), *place)] = _recall(*(int(value[place]) for value in inputs))
-    return out[0], out[1], out[2]
+    found = np.vectorize(_recall, [float] * 3)(top_size, left_out, audited, missed, audits)
+    estimate, low, high = np.array(found)
+    return estimate, low, high
 
 
 def _share_of_tail(audits: npt.ArrayLike) -> FloatArray:
