@@ -3,8 +3,6 @@
 Sums are compared within 1e-12 of the largest increment, unless it says exactly.
 """
 
-import warnings
-
 import numpy as np
 import pytest
 from scipy import stats
@@ -50,13 +48,12 @@ def test_the_search_depends_on_the_seed():
     assert first.evaluations != other.evaluations
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("side", "n_images", "features"), [(1, 1, "good"), (2, 3, "perfect"), (3, 40, "random")])
 def test_tiny_problems_are_evaluated_whole(side, n_images, features):
     """1, 4 and 5 pairs; 1 and more groups. The audit draws all remaining pairs."""
     problem = Problem(side, n_images, features)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        found = problem.screen()
+    found = problem.screen()
     problem.check(found)
     assert found.evaluated.all()
     assert found.cost == pytest.approx(1)
@@ -84,13 +81,12 @@ def test_good_features_meet_the_target_on_average_and_the_expected_recall_is_the
     assert target <= np.mean(expected) <= np.mean(recalls) + 0.03
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("scale", "features"), [(1e12, "good"), (0.0, "none")])
 def test_the_search_ends_for_equal_increments(scale, features):
     problem = Problem(features=features, equal=True)
     problem.table *= scale
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        problem.check(problem.screen())
+    problem.check(problem.screen())
 
 
 def test_a_target_of_1_or_the_whole_spectrum_finds_everything():

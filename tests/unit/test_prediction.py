@@ -1,7 +1,5 @@
 """The model of increments, on problems that satisfy its assumptions or do not, and against a slow reference."""
 
-import warnings
-
 import numpy as np
 import pytest
 from scipy.optimize import nnls
@@ -80,13 +78,12 @@ def test_the_scale_is_carried_along():
         np.testing.assert_allclose(scaled / 1e-30, plain, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("scale", "least"), [(0, 0), (1e-12, 1e-5)])
 def test_features_that_say_nothing_beside_the_increments_give_no_warning_and_no_certainty(scale, least):
     problem = Problem()
     problem.features = Features(problem.features.mean * scale, problem.features.spread * scale**2, SHARE)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mean, deviation = problem.fit()
+    mean, deviation = problem.fit()
     assert np.isfinite(mean).all()
     assert (deviation[problem.level < 4] > least * np.std(problem.truth)).all()
 
