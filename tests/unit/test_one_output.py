@@ -63,6 +63,7 @@ def test_a_probability_gives_the_flips_of_its_logit():
         net, images = network(nn.Sigmoid(), scale=scale), PIXELS.clone().requires_grad_()
         pd.testing.assert_frame_equal((result := analysed(net)).flips, TWO, atol=1e-9)
         assert "output is the probability of pneumonia: all of its values are" in result.about["remark"]
+        assert ("round to 0 or 1 for 64 of 64 images: give logits" in result.about["remark"]) == (scale == 1e4)
         logits = logits_only(net, PIXELS)[0](images)
         logits.sum().backward()
         assert logits.isfinite().all() and images.grad.isfinite().all()

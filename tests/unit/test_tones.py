@@ -36,7 +36,7 @@ def folder(path, count=2, factor=1):
 def write(path, pixels, kind="MONOCHROME2", bits=12, slope=1, intercept=0, syntax=ExplicitVRLittleEndian):
     """A DICOM file of grey or colour pixels."""
     data = pydicom.dcmread(get_testdata_file("CT_small.dcm", download=False))
-    data.set_pixel_data(pixels, "MONOCHROME2" if bits > 8 else "RGB", bits)
+    data.set_pixel_data(pixels, "RGB" if pixels.ndim > 2 else "MONOCHROME2", bits)
     data.RescaleSlope, data.RescaleIntercept, data.PhotometricInterpretation = slope, intercept, kind
     if syntax.is_encapsulated:
         data.PixelData, data.file_meta.TransferSyntaxUID = encapsulate([pixels.tobytes()]), syntax
@@ -47,7 +47,7 @@ def write(path, pixels, kind="MONOCHROME2", bits=12, slope=1, intercept=0, synta
 def test_white_is_the_end_of_the_fewest_bits_that_hold_all_values():
     for ends, expected in {
         (0, 65535): FULL, (0, 40000): FULL, (3, 4090): (0, 4095), (0, 4096): (0, 8191), (0, 7): (0, 255),
-        (-1000, 3071): (-1024, 3071), (-2048, 4000): (-2048, 6143),
+        (-1000, 3071): (-1024, 3071), (-2048, 4000): (-2048, 6143), (5, 163835): (5, 163835), (0.5, 9): (0.5, 9),
     }.items():  # fmt: skip
         assert black_and_white(*ends) == expected
 
@@ -75,6 +75,8 @@ def test_twelve_bits_keep_256_levels_in_each_reading(tmp_path, caplog):
 
 def test_a_range_belongs_to_the_identity_of_images_and_survives_pickles_and_stores(tmp_path):
     files = sorted(folder(tmp_path / "pictures", 4).glob("*/*"))
+    clear = np.where(PIXELS == 9, 65535, PIXELS).astype(np.uint16)
+    Image.fromarray(clear).save(files[0], transparency=65535)  # which is no value
     some = pickle.loads(pickle.dumps(ImageFiles(files, (64, 64), 1).subset(np.array([0]))))
     assert some.origin()[3:] == (0, 4095) and ImageFiles(files[4:], (64, 64), 1).origin()[3:] == ()
     settings = {"root": tmp_path / "pictures", "size": [64, 64], "channels": 1, "on_error": "stop", "split_seed": 0,
@@ -83,6 +85,8 @@ def test_a_range_belongs_to_the_identity_of_images_and_survives_pickles_and_stor
     for write_store in (stores.write, stores.write_files):
         write_store(tmp_path / "store.h5", splits, classes=names, source="made here", created_by="test")
         assert len(np.unique(stores.read(tmp_path / "store.h5", "test").images[:1])) == 256
+    with pytest.raises(ValueError, match=r"a\.jpg .*it has 16 bits, so that its name needs to end with \.png or"):
+        ImageFiles([files[0].rename(tmp_path / "a.jpg")], (64, 64), 1)[:]
 
 
 def test_dicom_is_grey_by_its_values_or_colour(tmp_path, monkeypatch):
@@ -95,6 +99,12 @@ def test_dicom_is_grey_by_its_values_or_colour(tmp_path, monkeypatch):
     np.testing.assert_array_equal(pair, np.array([values, 4095 - values]) * 255 // 4095)
     shifted = 2 * (values - 2048) + 1 + 4096  # from -4095 to 4095, so that -4096 is black and 4095 is white
     np.testing.assert_array_equal(ImageFiles([signed], (64, 64), 1)[:][0, 0], shifted * 255 // 8191)
+    some = [write(tmp_path / f"{slope}.dcm", PIXELS * 16, bits=16, slope=slope) for slope in (0.001, 0.002, 5)]
+    for files, share in ((some[:2], [0.5, 1]), (some[2:], [1])):  # slopes as of PET, and values of more than 16 bits
+        expected = [values * 255 / 4095 * part for part in share]
+        np.testing.assert_allclose(ImageFiles(files, (64, 64), 1)[:][:, 0], expected, atol=1)
+    eight = ImageFiles([write(tmp_path / "8.dcm", (values % 256 - 128).astype(np.int8), bits=8)], (64, 64), 1)[:]
+    np.testing.assert_array_equal(eight[0, 0], values % 256)
     made = ImageFiles([write(tmp_path / "colour.dcm", colour, "RGB", 8)], (64, 64), 3)[:]
     np.testing.assert_array_equal(made[0], colour.transpose(2, 0, 1))
     assert file_facts(signed)[:6] == ("DICOM", "none", "none", 64, 64, "16 bit grey")

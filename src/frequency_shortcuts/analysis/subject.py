@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from frequency_shortcuts.data.pictures import share_tones
 from frequency_shortcuts.data.preprocessing import PROBES, Preprocessing
 from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.networks.external import Logits, logits_only
+from frequency_shortcuts.networks.external import SMALLEST, Logits, logits_only
 from frequency_shortcuts.networks.numerics import pick_device
 from frequency_shortcuts.networks.predictions import Classifier, Precision, check_alone, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
@@ -145,13 +145,16 @@ def match_network(
         chosen = chosen._replace(test=others.test, tested=others.tested)
         remarks.append(_shared(ranking, tested))
     classifier, _ = logits_only(network, first, matched.outputs)
-    check_alone(classifier, first)
+    logits = check_alone(classifier, first)
     if isinstance(classifier, Logits) and classifier.single:
         high = matched.names[int(matched.outputs is None)]
         what, values = ("probability", "all") if classifier.probabilities else ("logit", "not all")
         remarks.append(f"the network's output is the {what} of {high}: {values} of its values are between 0 and 1")
     elif isinstance(classifier, Logits) and classifier.probabilities:
         remarks.append("the network gives probabilities, as a softmax does: their logarithms are used as logits")
+    if isinstance(classifier, Logits) and classifier.probabilities:
+        lost = int((logits.exp() < 2 * SMALLEST).any(1).sum())
+        remarks += [f"probabilities round to 0 or 1 for {lost} of {len(first)} images: give logits"] * (lost > 0)
     for remark in filter(None, remarks):
         log.warning("%s", remark)
     return Subject(

@@ -33,7 +33,8 @@ def read_head(path: str | os.PathLike[str]) -> tuple[int, int, str]:
 def read_picture(path: str | os.PathLike[str]) -> Image.Image:
     """The first frame of a DICOM file. Nothing is read of its head but how pixels are stored.
 
-    Grey of more than 8 bits has the mode I: values after slope and intercept, rounded, which may be negative, as of CT.
+    Grey of more than 8 bits has the values after slope and intercept, whose mode is I if they are whole, else F. They
+    may be negative, as of CT, and slopes differ from file to file, as of PET. Signed values of 8 bits are from -128.
     MONOCHROME1 is inverted in the range of its bits. Raises ValueError for other kinds of pixels.
     """
     data = _read(path)
@@ -43,14 +44,16 @@ def read_picture(path: str | os.PathLike[str]) -> Image.Image:
     try:
         from pydicom.pixels.utils import pixel_array
 
-        pixels = pixel_array(data, index=0)
+        pixels = pixel_array(data, index=0).astype(np.int64)
     except Exception as error:  # each decoder has its own
         raise ValueError(" ".join(str(error).split())) from error
     if kind == "MONOCHROME1":
-        pixels = (-1 if data.PixelRepresentation else 2**data.BitsStored - 1) - pixels.astype(np.int32)
+        pixels = (-1 if data.PixelRepresentation else 2**data.BitsStored - 1) - pixels
+    values = pixels + 128 * data.PixelRepresentation
     if bits > 8:
-        pixels = np.rint(pixels * float(data.get("RescaleSlope") or 1) + float(data.get("RescaleIntercept") or 0))
-    picture = Image.fromarray(pixels.astype(np.int32 if bits > 8 else np.uint8))
+        values = pixels * float(data.get("RescaleSlope") or 1) + float(data.get("RescaleIntercept") or 0)
+    whole = (values == np.rint(values).clip(-(2**31), 2**31 - 1)).all()
+    picture = Image.fromarray(values.astype(np.uint8 if bits <= 8 else np.int32 if whole else np.float32))
     picture.format = "DICOM"
     return picture
 

@@ -50,8 +50,10 @@ def check_finite(image: npt.NDArray[Any]) -> None:
         raise ImageError("it holds numbers that are not finite")
 
 
-def black_and_white(least: int, largest: int) -> tuple[int, int]:
-    """The range that holds these values: from 0, or the next -2**k below a negative one, in the fewest bits, from 8."""
+def black_and_white(least: float, largest: float) -> tuple[float, float]:
+    """Of whole values of 16 bits: from 0, or -2**k below a negative one, in the fewest bits, from 8. Else the ends."""
+    if not (isinstance(least, int) and isinstance(largest, int) and -(2**16) <= least <= largest < 2**16):
+        return least, largest
     black = -(1 << (-least - 1).bit_length()) if least < 0 else 0
     return black, black + (1 << max(8, (largest - black).bit_length())) - 1
 
@@ -62,12 +64,12 @@ class Tones:
     `found` is their number, the smallest and the largest value, black and white.
     """
 
-    def __init__(self, files: Sequence[str | os.PathLike[str]], found: tuple[int, ...] | None = None) -> None:
+    def __init__(self, files: Sequence[str | os.PathLike[str]], found: tuple[float, ...] | None = None) -> None:
         self.files, self.found = files, found
 
     @property
-    def range(self) -> tuple[int, ...]:
-        """Black and white: powers of 2, so that other pictures of a device are scaled alike."""
+    def range(self) -> tuple[float, ...]:
+        """Black and white: of whole values powers of 2, so that other pictures of a device are scaled alike."""
         with _LOCK:
             if self.found is None:
                 deep = [path for path in self.files if str(path).lower().endswith(DEEP)]
@@ -84,17 +86,20 @@ class Tones:
         """What is said of them; empty for 0 and 65,535, and before they are found."""
         if self.found is None or self.found[3:] == FULL:
             return ""
-        return "16-bit pictures: {:,}, values {:,} to {:,}; {:,} is black and {:,} is white".format(*self.found)
+        words = "16-bit pictures: {}, values {} to {}; {} is black and {} is white"
+        return words.format(*(f"{number:,.7g}" for number in self.found))
 
 
-def _ends(path: str | os.PathLike[str]) -> tuple[int, int] | None:
-    """The smallest and largest value of a 16-bit picture; None of others, and of what does not decode."""
+def _ends(path: str | os.PathLike[str]) -> tuple[float, float] | None:
+    """The smallest and largest value of a 16-bit picture that are not transparent; None of what is no such picture."""
     with contextlib.suppress(Exception):
         if not kind_of(path):
             with opened(path) as picture:
-                if picture.mode.startswith("I"):
-                    low, high = int((values := np.asarray(picture)).min()), int(values.max())
-                    return (low, high) if low >= -(2**16) * (picture.format == "DICOM") and high < 2**16 else None
+                if picture.mode[0] in "IF":
+                    values = (deep := np.asarray(picture))[deep != picture.info.get("transparency")]
+                    low, high = values.min().item(), values.max().item()
+                    if picture.format == "DICOM" or (picture.mode != "F" and 0 <= low <= high < 2**16):
+                        return low, high
     return None
 
 
@@ -224,13 +229,15 @@ class ImageFiles:
     def _decode(self, path: Path) -> npt.NDArray[Any]:
         with opened(path) as picture:
             peculiarities = _peculiarities(picture)
+            if "16 bit" in peculiarities and not str(path).lower().endswith(DEEP):
+                raise ValueError("it has 16 bits, so that its name needs to end with .png or .tif")
             pixels = self._image(picture, self.tones.range if "16 bit" in peculiarities else FULL)
         if peculiarities:
             with _LOCK:
                 self.converted.update(peculiarities)
         return pixels
 
-    def _image(self, picture: Image.Image, tones: tuple[int, ...]) -> npt.NDArray[Any]:
+    def _image(self, picture: Image.Image, tones: tuple[float, ...]) -> npt.NDArray[Any]:
         _, channels, height, width = self.shape
         return as_pixels(picture, height, width, channels, self.resize, tones)
 
@@ -244,7 +251,7 @@ def share_tones(*sets: Any) -> None:
 
 
 def as_pixels(
-    picture: Image.Image, height: int, width: int, channels: int, resize: Resize = None, tones: tuple[int, ...] = FULL
+    picture: Image.Image, height: int, width: int, channels: int, resize: Resize = None, tones: tuple[float, ...] = FULL
 ) -> npt.NDArray[np.uint8]:
     """A picture of any kind as uint8 [channels, height, width]; see `ImageFiles` and `upright`."""
     whole = upright(picture, channels, tones)
@@ -261,26 +268,24 @@ def as_pixels(
     return pixels[None] if channels == 1 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def upright(picture: Image.Image, channels: int, tones: tuple[int, ...] = FULL) -> Image.Image:
+def upright(picture: Image.Image, channels: int, tones: tuple[float, ...] = FULL) -> Image.Image:
     """A picture of any kind in 8 bit, grey for one channel or RGB for three, turned as EXIF says, on white.
 
     tones : black and white of 16 bits; values outside are clipped
 
-    Raises ValueError for pixels of more than 16 bit, and for floating-point numbers.
+    Raises ValueError for pixels of more than 16 bit, and for floating-point numbers, if they are not of DICOM.
     """
     picture.load()
     turn = _TURNS.get(_orientation(picture))
     turned = picture.transpose(turn) if turn is not None else picture
-    if turned.mode.startswith("I"):  # 16 bit: Pillow would clip at 255
+    if turned.mode[0] in "IF":  # Pillow would clip at 255
         deep = np.asarray(turned)
         black, white = tones
-        if deep.min() < min(0, black) or deep.max() > 65535:
-            raise ValueError("pixels of more than 16 bit")
-        grey = ((deep.astype(np.int32) - black) * 255 // (white - black)).clip(0, 255).astype(np.uint8)
+        if picture.format != "DICOM" and (turned.mode == "F" or deep.min() < 0 or deep.max() > 65535):
+            raise ValueError("pixels are floating-point numbers or of more than 16 bit")
+        grey = ((deep.astype(np.float64) - black) * 255 / (white - black or 1)).clip(0, 255).astype(np.uint8)
         clear = picture.info.get("transparency")
         turned = Image.fromarray(grey if clear is None else np.where(deep == clear, np.uint8(255), grey))
-    elif turned.mode == "F":
-        raise ValueError("pixels are floating-point numbers")
     elif turned.has_transparency_data:
         turned = turned.convert("RGBA")
         turned = Image.alpha_composite(Image.new("RGBA", turned.size, "white"), turned)
@@ -304,7 +309,7 @@ def _peculiarities(picture: Image.Image) -> list[str]:
     """The properties of a picture that need a conversion, in words; grey and 8-bit colour do not count."""
     modes = {"CMYK": "CMYK", "P": "indexed colours", "1": "black and white", "YCbCr": "YCbCr", "LAB": "LAB"}
     words = [modes[picture.mode]] if picture.mode in modes else []
-    words += ["16 bit"] if picture.mode.startswith("I") else []
+    words += ["16 bit"] if picture.mode[0] in "IF" else []
     words += ["transparency"] if picture.has_transparency_data else []
     words += ["animation or pages"] if picture.format != "MPO" and getattr(picture, "is_animated", False) else []
     words += ["turned by EXIF"] if _orientation(picture) in _TURNS else []

@@ -80,7 +80,7 @@ class Preprocessing:
         mean, _ = self.statistics
         return 3 if mean is None else np.size(mean)
 
-    def __call__(self, picture: Image.Image, tones: tuple[int, ...] = FULL) -> Pixels:
+    def __call__(self, picture: Image.Image, tones: tuple[float, ...] = FULL) -> Pixels:
         """The image [channels, H, W] of a picture of any kind: uint8, or float as the network sees it.
 
         Raises ImageError if the transform fails or returns no image, or if it ends with a mean and std beside these.
@@ -121,7 +121,7 @@ class TransformedFiles(ImageFiles):
         """The files with their sizes and times, and the first of the images: a function has no identity."""
         return *super().origin(), hashlib.sha256(self[:PROBES].tobytes()).hexdigest()
 
-    def _image(self, picture: Image.Image, tones: tuple[int, ...]) -> Pixels:
+    def _image(self, picture: Image.Image, tones: tuple[float, ...]) -> Pixels:
         image = self._prepared(picture, tones)
         check_finite(image)
         if self._first is not None and image.shape != self._first.shape:

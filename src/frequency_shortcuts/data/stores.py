@@ -304,7 +304,7 @@ def read(
             height, width = size
             lazy["images"] = ImageFiles(
                 names[chosen].tolist(), (height, width), channels, resize=int(about["resize"]) or None, workers=workers,
-                tones=Tones(names, tuple(map(int, about.get("tones", (0, *FULL, *FULL))))),
+                tones=Tones(names, tuple(np.array(about.get("tones", (0, *FULL, *FULL))).tolist())),
             )  # fmt: skip
         else:
             lazy |= {name: Stored(path, split, chosen, name, workers) for name in lazy if name in group}

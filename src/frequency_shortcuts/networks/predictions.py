@@ -317,8 +317,8 @@ def shown_twice(network: nn.Module, images: Tensor) -> tuple[Any, Any]:
         raise ValueError(f"{type(network).__name__} refuses images of {shape} ({reason})") from error
 
 
-def check_alone(network: nn.Module, images: Tensor) -> None:
-    """Raise ValueError if the answer of a network for an image depends on the others in its batch.
+def check_alone(network: nn.Module, images: Tensor) -> Tensor:
+    """The logits of images. Raises ValueError if the answer of a network for one depends on the others in its batch.
 
     images : two or more [n, channels, H, W], as the network sees them, on its device
     """
@@ -336,6 +336,7 @@ def check_alone(network: nn.Module, images: Tensor) -> None:
             "the network gives an image other logits alone than in a batch: expected the same; in evaluation mode an "
             "answer must not depend on the other images"
         ) from refused
+    return together
 
 
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
