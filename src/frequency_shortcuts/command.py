@@ -241,13 +241,11 @@ Examples:
 def analyse(  # noqa: D103
     out: Path | None, overwrite: bool, quick: bool, as_published: bool, fail_above: float | None, **options: Any
 ) -> None:
-    from frequency_shortcuts.analysis.stored import about_of
-
     if quick:
         _refuse(*OF_MAPS, "as_published", reason="is about maps, which --quick leaves out")
     if as_published:
         _refuse("method", "settings", "percent", "precision", reason="is set by --as-published")
-    out, overwrite = _folder(out, _name(options), overwrite, about_of)
+    out, overwrite = _folder(out, _name(options), overwrite)
     with _resumable(state := out / "unfinished"):
         result = _analysis(options, state=state, quick=quick, as_published=as_published)
         result.save(out, overwrite)
@@ -341,7 +339,6 @@ def data(
       frequency-shortcuts data train/ --match matched/
     """
     import frequency_shortcuts as fs
-    from frequency_shortcuts.analysis.differences import about_of
     from frequency_shortcuts.analysis.matching import match
 
     images = _files(folder, options, options["csv"])
@@ -352,9 +349,8 @@ def data(
         return
     if name or quality or scale:
         raise ValueError("--class, --quality and --scale are of --match: give it, too")
-    out, overwrite = _folder(
-        out, f"{folder.resolve().name if folder.is_dir() else folder.stem}_data", overwrite, about_of
-    )
+    name = folder.resolve().name if folder.is_dir() else folder.stem
+    out, overwrite = _folder(out, f"{name}_data", overwrite, of_data=True)
     found = fs.differences(images, **options)
     found.about["command"] = _typed()
     found.save(out, overwrite)
@@ -400,32 +396,31 @@ Example:
 @_out("results/ and the name of the network.")
 @_errors_in_one_sentence
 def test(file: Path, percent: float, out: Path | None, overwrite: bool, **options: Any) -> None:  # noqa: D103
-    from frequency_shortcuts.analysis.stored import about_of
-
-    out, overwrite = _folder(out, f"{_name(options)}_test", overwrite, about_of)
+    out, overwrite = _folder(out, f"{_name(options)}_test", overwrite)
     result = _analysis(options, maps=_read_maps(file, percent))
     result.save(out, overwrite)
     _show(result, out / "report.html")
 
 
-def _folder(
-    out: Path | None, name: str, overwrite: bool, about_of: Callable[[Path], dict[str, Any] | None]
-) -> tuple[Path, bool]:
+def _folder(out: Path | None, name: str, overwrite: bool, of_data: bool = False) -> tuple[Path, bool]:
     """The folder of a result, and whether a result there may go: with --overwrite, and if the same command made it.
 
-    Raises an error, before anything is computed, for the result of another command, and for a file in its place.
+    Raises an error, before anything is computed, for the result of another command, for files of the names that a
+    result can write, which no result wrote, and for a file in the place of the folder.
     """
+    from frequency_shortcuts.analysis import differences, result, stored
     from frequency_shortcuts.storage.files import check_folder
 
     folder = check_folder(out or Path("results", re.sub(r"[^\w.-]+", "_", name).strip("._") or "network"))
-    typed, about = _typed(), about_of(folder)
+    typed, about = _typed(), (differences if of_data else stored).about_of(folder)
     earlier = None if about is None else about.get("command", "not known")
-    overwrite |= earlier in (typed, f"{typed} --quick")
-    if earlier and not overwrite:
-        raise ValueError(
-            f"{folder} holds the result of another command ({earlier}): give another --out, or --overwrite"
-        )
-    return folder, overwrite
+    same = earlier in (None, typed, f"{typed} --quick")
+    others = {*(differences if of_data else result).FILES}.difference((about or {}).get("files", "").split(", "))
+    taken = sorted(file for file in others if (folder / file).exists())
+    if not overwrite and (taken or not same):
+        holds = f"{taken[0]}, which no such result wrote" if same else f"the result of another command ({earlier})"
+        raise ValueError(f"{folder} holds {holds}: give another --out, or --overwrite")
+    return folder, overwrite or (same and about is not None)
 
 
 def _typed() -> str:

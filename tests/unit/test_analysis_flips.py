@@ -419,21 +419,21 @@ def test_results_do_not_mix_in_a_folder(needed, tmp_path, monkeypatch):
     network = Needs(follows=200)
     network.long.data *= 2
     maps, other = analyse(Needs(follows=200), **MAPS), analyse(network)
-    needed.save(tmp_path)
+    fewer = analyse(Needs(follows=200), test=fs.Test(neutral=0))
+    (tmp_path / "flips.csv").write_text("mine")
+    with pytest.raises(ValueError, match=r"holds flips.csv, which no such result wrote: choose another folder,"):
+        needed.save(tmp_path)
+    replace(needed, sources=np.array(["north"] * 160)).save(tmp_path, overwrite=True)
     maps.save(tmp_path)
-    (tmp_path / "notes.txt").write_text("mine")
-    for result, names in ((other, "weights_sha256, .*differ"), (needed, ".*method, .*differ")):
+    (tmp_path / "files.csv").write_text("mine")
+    for result, names in ((other, "weights_sha256.*differ"), (needed, ".*method, .*differ"), (fewer, ".*options.*")):
         with pytest.raises(ValueError, match=rf"holds another result \({names}.*\): choose another folder, or overwri"):
             result.save(tmp_path)
     assert fs.load(tmp_path).flips.equals(maps.flips) and (tmp_path / "maps.h5").exists()
     other.save(tmp_path, overwrite=True)
     assert {path.name for path in tmp_path.iterdir()} == {
-        "notes.txt",
-        "report.html",
-        "flips.csv",
-        "flips.h5",
-        "flip.png",
-    }
+        "files.csv", "report.html", "flips.csv", "flips.h5", "flip.png"
+    }  # fmt: skip
 
 
 def test_a_notebook_shows_the_table_and_the_picture(needed):

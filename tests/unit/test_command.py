@@ -55,6 +55,10 @@ def test_a_network_has_a_folder_in_which_another_command_needs_leave(folder, tmp
     monkeypatch.chdir(tmp_path)
     options = ["analyse", MODEL, "--images", "images", *STATISTICS]
     out = Path("results/waves_and_network_network")
+    out.mkdir(parents=True)
+    (out / "images.csv").write_text("path,label")
+    assert "holds images.csv, which no such result wrote: give another --out, or --over" in run(*options).output
+    (out / "images.csv").unlink()
     for more in (["--quick"], ["--quick"], []):
         done = run(*options, *more)
         assert done.exit_code == 0 and f"The page: {out}/report.html" in done.stdout, done.output

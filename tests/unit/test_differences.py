@@ -306,7 +306,7 @@ def test_the_files_hold_all_results(waved, found, tmp_path, monkeypatch):
     for text in ("<h2>What sets classes apart</h2>", "<h2>Classes and sources</h2>", "likely a plane wave"):
         assert text in page
     assert "http" not in page and page.index("<li>") < page.index("<img")
-    with pytest.raises(ValueError, match=r"out holds another result \(.*name.* differ\): choose another folder"):
+    with pytest.raises(ValueError, match=r"out holds another result \(.*name.*images_sha256.* differ\): choose"):
         found.save(out)
     found.save(out, overwrite=True)
     assert "<td>" in found._repr_html_() and "data:image/png;base64," in found._repr_html_()

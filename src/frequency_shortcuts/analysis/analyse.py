@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -134,6 +135,8 @@ def analyse(
     about["images"] = Path(place).resolve().name if isinstance(place, str | os.PathLike) else ""
     about["seconds"] = round(time.perf_counter() - begin, 1)
     made["sources"] = None if sources is None else sources[subject.places]
+    options = (subject.ranking.labels, subject.test.labels, subject.test.neutral, subject.outputs, made["sources"])
+    about["options_sha256"] = hashlib.sha256(json.dumps(options, default=np.ndarray.tolist).encode()).hexdigest()
     return Analysis(subject.ranking, subject.test, about, tested, **made)
 
 
@@ -181,7 +184,8 @@ def _maps(
         "images that find the maps" if planned else "images of the spectra": subject.search,
         "images that test them": subject.tested,
         "method": planned.name if planned else "given maps",
-        "settings": str(dict(scores.settings)) if scores else "",
+        "settings": str(dict(scores.settings)) if scores else f"sha256 {hashlib.sha256(masks.tobytes()).hexdigest()}",
+        "settings of the test": str(vars(trials)) if trials else "",
         "percent": search.percent if search else 100 * float(masks.mean()),
         "passes of the search": scores.passes if scores else 0,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 from dataclasses import dataclass
@@ -205,11 +206,14 @@ class FlipTest:
 
 
 def names_of_files(split: Split) -> list[str | None]:
-    """The path of each image from the folder that all are in; None for images without files."""
+    """The path of each image from the folder that all are in, if there is one; None for images without files."""
     if not isinstance(split.images, ImageFiles):
         return [None] * len(split)
-    common = os.path.commonpath([Path(file).parent for file in split.images.files])
-    return [Path(file).relative_to(common).as_posix() for file in split.images.files]
+    files = [Path(os.path.abspath(file)) for file in split.images.files]  # noqa: PTH100  # links stay as they are
+    with contextlib.suppress(ValueError):  # files are on several drives
+        common = os.path.commonpath([file.parent for file in files])
+        return [file.relative_to(common).as_posix() for file in files]
+    return [file.as_posix() for file in files]
 
 
 def margins(table: pd.DataFrame) -> pd.DataFrame:

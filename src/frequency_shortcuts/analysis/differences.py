@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -102,22 +103,25 @@ class Differences:
 
         With sources also sources.csv and classes_by_source.csv. Returns the folder.
 
-        overwrite : whether the files of another result are removed from the folder; else ValueError is raised for one
+        overwrite : whether another result there is removed, and other files are replaced; else these raise ValueError
         """
-        about = {name: str(value) for name, value in self.about.items()}
-        folder = make_room(folder, FILES, about_of(folder), about, overwrite)
         tables = {"classes": self.table, "facts": self.facts, "files": self.files}
         if self.sources is not None:
             tables["classes_by_source"] = self.sources.cross
             if self.sources.table is not None:
                 tables["sources"] = self.sources.table
-        for name, table in tables.items():
-            write_table(table, folder / f"{name}.csv")
+        images = {"images": rows_of_panels(self.examples, data_summary.EXAMPLES)} if self.examples else {}
+        figures = {"spectra": self.figure(), **images}
+        files = ["data.json", "data.html", *(f"{name}.csv" for name in tables)]
+        files += [f"{name}.{end}" for name in figures for end in ("svg", "png")]
+        about = {name: str(value) for name, value in self.about.items()} | {"files": ", ".join(files)}
+        folder = make_room(folder, FILES, about_of(folder), about, overwrite)
         with replacing(folder / "data.json") as temporary:
             values = self._values() | {f"about/{name}": value for name, value in about.items()}
             temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        images = {"images": rows_of_panels(self.examples, data_summary.EXAMPLES)} if self.examples else {}
-        for name, figure in {"spectra": self.figure(), **images}.items():
+        for name, table in tables.items():
+            write_table(table, folder / f"{name}.csv")
+        for name, figure in figures.items():
             canvas.save(figure, folder / name)
             plt.close(figure)
         with replacing(folder / "data.html") as temporary:
@@ -204,6 +208,7 @@ def differences(
     found = compare_classes(data.images, data.labels, len(data.classes), seed=seed, progress=progress)
     facts = data.facts if data.sources is None else data.facts.assign(source=data.sources)
     height, width = data.images.shape[2:]
+    known = facts.assign(file=data.names, label=[data.classes[k] for k in data.labels]).to_csv(float_format="%.6g")
     path = getattr(images, "path", images)  # of `Files`
     about = {
         "images": len(data.labels),
@@ -212,6 +217,7 @@ def differences(
         "image size": f"{width} x {height}",
         **({"16 bits": data.tones.text} if data.tones.text else {}),
         "seed": seed,
+        "images_sha256": hashlib.sha256(known.encode(errors="backslashreplace")).hexdigest(),
         "seconds": round(time.perf_counter() - begin, 1),
     }
     return Differences(

@@ -44,11 +44,12 @@ SHORT = [
     "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "closest_class", "margin", "margin_low",
     "margin_high", "verdict", "than_lowest", "images", "negatives", "smallest_effect",
 ]  # fmt: skip
-FILES = [  # of all that a result can write, also of versions before 3.1
+FILES = [  # of all that a result can write
     "flips.h5", "maps.h5", "report.html",
-    *(f"{name}.csv" for name in ("flips", "images", "files", "recall_by_source", "rates", "verdicts")),
-    *(f"{name}.{end}" for name in ("flip", "images", "carriers", "cards", "shortcuts") for end in ("svg", "png")),
+    *(f"{name}.csv" for name in ("flips", "images", "recall_by_source", "rates", "verdicts")),
+    *(f"{name}.{end}" for name in ("flip", "images", "cards", "shortcuts") for end in ("svg", "png")),
 ]  # fmt: skip
+OLDER = ("files.csv", "carriers.svg", "carriers.png")  # of versions before 3.1
 NEEDED = {"strong": True, "weak": True, "none": False}  # verdict on a map that is removed -> whether it is needed
 
 
@@ -289,12 +290,9 @@ class Analysis:
         also maps.h5, rates.csv and verdicts.csv. maps.h5 has the layout of the study: `score` and `rank` where the maps
         were searched for, `mask/top_{percent}`. Returns the folder; `load` reads it.
 
-        overwrite : whether the files of another result are removed from the folder. Else ValueError is raised if there
-            are such; the same network, images and settings may be saved again, also with maps after quick
+        overwrite : whether another result there is removed, and other files are replaced; else these raise ValueError.
+            The same network, images and settings may be saved again, also with maps after quick
         """
-        self.tested_flips()
-        about = {**self.about, "names": list(self.classes)}
-        folder = make_room(folder, FILES, stored.about_of(folder), about, overwrite)
         tables, figures = {"flips": self.flips}, {"flip": self.flip}
         if self.sources is not None:
             tables["recall_by_source"] = self.recall_by_source
@@ -302,16 +300,20 @@ class Analysis:
             tables["images"] = self.images
         if self.tested_flips().removed[1]:
             figures["images"] = self.flipped
-        folder.mkdir(parents=True, exist_ok=True)
-        with replacing_hdf5(folder / "flips.h5") as file:
-            stored.write(file, self)
-            file.attrs.update(self._origin())
         if self.maps is not None:
-            self.save_maps(folder / "maps.h5")
             rates = shortcuts.rates(self.tested())
             named = rates.assign(**{"class": [self.classes[c] for c in rates["class"]]})
             tables |= {"rates": named, "verdicts": self.table}
             figures |= {"cards": self.cards, "shortcuts": self.figure}
+        files = ["flips.h5", "report.html", *["maps.h5"] * (self.maps is not None), *(f"{name}.csv" for name in tables)]
+        files += [f"{name}.{end}" for name in figures for end in ("svg", "png")]
+        about = {**self.about, "names": list(self.classes), "files": ", ".join(files)}
+        folder = make_room(folder, [*FILES, *OLDER], stored.about_of(folder), about, overwrite)
+        with replacing_hdf5(folder / "flips.h5") as file:
+            stored.write(file, self)
+            file.attrs.update(self._origin(), files=about["files"])
+        if self.maps is not None:
+            self.save_maps(folder / "maps.h5")
         for name, table in tables.items():
             with replacing(folder / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)

@@ -150,4 +150,5 @@ def about_of(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
         return None
     with read_hdf5(path) as file:
         words = json.loads(file["result"].asstr()[()]) if "result" in file else {}
-    return words and words["about"] | {"names": words["classes"]}
+        files = {"files": file.attrs["files"]} if "files" in file.attrs else {}
+    return words and words["about"] | {"names": words["classes"]} | files

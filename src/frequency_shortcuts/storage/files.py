@@ -23,7 +23,7 @@ from . import contents
 log = logging.getLogger(__name__)
 
 MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of partial files
-CHANGING = {"seconds", "device", "network", "images", "remark", "passes of the search", "command"}  # of one result
+CHANGING = {"seconds", "device", "network", "images", "remark", "passes of the search", "command", "files"}
 ABANDONED_S = 3600  # a partial file of another machine that nothing wrote to for so long: its process was killed
 
 
@@ -57,24 +57,27 @@ def check_folder(path: str | os.PathLike[str]) -> Path:
 
 
 def make_room(
-    folder: str | os.PathLike[str], files: Iterable[str], earlier: Mapping[str, Any] | None, now: Mapping[str, Any],
+    folder: str | os.PathLike[str], every: Iterable[str], earlier: Mapping[str, Any] | None, now: Mapping[str, Any],
     overwrite: bool,
 ) -> Path:  # fmt: skip
-    """The path of a folder, which is made, for files of a result; those of another result are removed, and no others.
+    """The path of a folder, which is made, for a result; files that the earlier one alone wrote are removed, no others.
 
-    files : the names that a result can write. earlier : how the result that is there was made, None for none; it is
-    another one if that differs `now`, but for `CHANGING`, and if that is not known
+    now : how the result was made, with `files`, the names that it writes. earlier : the same of the result that is
+    there, None for none, nothing if that is not known. It is another one if it differs, but for `CHANGING`
+    every : the names that a result of any version writes, for one of which that is not known
 
-    Raises ValueError for another result without `overwrite`.
+    Without `overwrite`, raises ValueError for another result, and for a file of these names that no result wrote.
     """
-    folder = check_folder(folder)
-    there = earlier or {}
+    folder, there, files = check_folder(folder), earlier or {}, now["files"].split(", ")
+    own = [] if earlier is None else there["files"].split(", ") if "files" in there else [*every]
     other = [name for name in there if name not in CHANGING and now.get(name) != there[name]]
-    if other or earlier == {}:
-        if not overwrite:
-            words = f"{', '.join(other)} differ" if other else "of an older version"
-            raise ValueError(f"{folder} holds another result ({words}): choose another folder, or overwrite=True")
-        for name in files:
+    taken = [name for name in files if name not in own and (folder / name).exists()]
+    if (taken or other or earlier == {}) and not overwrite:
+        how = f"{', '.join(other)} differ" if other else "of an older version"
+        holds = f"another result ({how})" if other or earlier == {} else f"{taken[0]}, which no such result wrote"
+        raise ValueError(f"{folder} holds {holds}: choose another folder, or overwrite=True")
+    for name in own:
+        if other or name not in files:
             (folder / name).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     return folder
