@@ -54,7 +54,8 @@ TEST: NetworkTest = NetworkTest(
             "before; `recall`; `images` of other "
             "classes; `verdict`: follows (the lower end of a part reaches its threshold), not shown (all upper ends "
             "are below 0.2), cannot tell, not recognised (recall below 0.5); `follows`, the parts; of two classes, "
-            "both have the verdict of the pair; `cause`: what sets the images of a class that is followed apart",
+            "both have the verdict of the pair; `false_positives`; `reason` for no verdict; `cause`: "
+            "what sets the images of a class that is followed apart",
             Result("what a network follows: fine, field, patch", "beyond"),
             caption="How many images are called each class once they got a part of its images, by network, with 90 % "
             "intervals, and the verdict that follows. *Cannot tell*: no part reaches its threshold, and not all "
