@@ -54,10 +54,11 @@ def test_all_that_is_wrong_is_said_at_once_and_left_out_if_asked_to(command, mes
 def test_a_csv_of_another_form_is_read_and_missing_files_are_said_to_be_missing(command, mess, caplog):
     files = sorted(file.relative_to(mess) for name in CLASSES[:2] for file in mess.glob(f"{name}/**/größe*"))
     rows = pd.DataFrame({"class": [file.parts[0] for file in files], "filename": [*map(str, files)]})
+    rows["age, sex, ward"] = 0
     columns = ["--path-column", "filename", "--label-column", "class"]
     columns += [] if command == "data" else ["--outputs", "ill=0,normal=1"]
     rows.to_csv("list.csv", sep=";", index=False, encoding="utf-8-sig")
-    rows.to_csv("mess/list.csv", sep="\t", index=False)
+    Path("mess/list.csv").write_text("\nsep=\t\n" + rows.iloc[:, :2].to_csv(sep="\t", index=False))
     assert "list.csv has no column path, label: its columns are class, filename" in run(command, "mess/list.csv")[1]
     for images in (["mess/list.csv"], ["mess", "--csv", "list.csv"]):
         assert run(command, *images, *columns)[0] == 0
@@ -85,8 +86,13 @@ def test_a_list_of_paths_has_names_or_numbers_as_labels(mess):
             ask([mess / "ill" / "cut.png", mess / "ill" / "empty.jpg"], [0, 1])
     with pytest.raises(ValueError, match="the list: files that do not exist: 1"):
         fs.differences([*files, "nowhere.png"], [*names, "ill"])
-    listed = folders.listing(fs.Files([*files, "no.png"], [*names, "ill"], on_error="skip")).settled(fewest=2)[0]
-    assert (listed.total, listed.places.tolist()) == (101, [*range(100)])
+    given, more = [*files, "no.png", files[3], *files[:3]], ["ill", "sane", None, np.nan, pd.NA]
+    wrong = {folders.MISSING: ["no.png"], folders.TWICE: [str(files[3])]}
+    wrong[folders.ROWS] = ["row 103", "row 104", "row 105"]
+    for labels, classes, last in ((names, CLASSES, 3), (np.repeat([8, 9.0, 10, 11], PER_CLASS), None, 11)):
+        listed = folders.listing(fs.Files(given, [*labels, *more], on_error="skip")).settled(fewest=2)[0]
+        assert (listed.total, listed.places.tolist(), listed.problems) == (105, [*range(100)], wrong)
+        assert (listed.classes, listed.labels[-1]) == (classes, last)
 
 
 class OneMore(WaveNetwork):
@@ -103,8 +109,12 @@ def test_classes_that_are_left_out_keep_their_outputs(mess):
     assert result.classes == CLASSES and result.about["accuracy without a filter"] == "100.0%"
     masks = {name: np.ones((SIZE, SIZE), bool) for name in ("a", *CLASSES)}
     masks["other"][SIZE // 2, SIZE // 2] = False
-    tested = analyse(files, network=OneMore(), quick=False, maps=masks, parts=())
+    more = {"quick": False, "maps": masks, "parts": (), "neutral": 3}
+    tested = analyse(files, network=OneMore(), classes=["A", "I", "N", "O", "S"], **more)
     assert tested.maps[:, SIZE // 2, SIZE // 2].tolist() == [True, True, False, True]
+    assert (tested.classes, tested.test.neutral) == (("I", "N", "O", "S"), 2)
+    with pytest.raises(ValueError, match="neutral class 0: expected the number of a class of the images, 1, 2, 3, 4"):
+        analyse(files, network=OneMore(), neutral=0)
     found = fs.differences(files, progress=False)
     assert found.unreadable == ("other/gone.png", "ill/cut.png", "ill/empty.jpg")
     assert found.table[["class", "images"]].to_numpy().tolist() == [[name, PER_CLASS] for name in CLASSES]

@@ -76,8 +76,8 @@ def match(
     old = [Path(path) for path in data.names]
     new = [path.with_suffix(".png") for path in old]
     new = new if len({*new}) == len(new) else [path.with_name(f"{path.name}.png") for path in old]
-    if len({*new}) < len(new) or any(path.is_absolute() or ".." in path.parts for path in new):
-        raise ValueError(f"pictures are listed twice, or are not in {root}: list each once, by a path below it")
+    if any(path.is_absolute() or ".." in path.parts for path in new):
+        raise ValueError(f"pictures are not in {root}: list each by a path below it")
     k, like, first = _trace(data, name, quality, scale, seed)
     own, qualities = data.labels == k, data.facts["quality"].to_numpy()
     last = first and min(first, _common(data.facts["size"][~own]) or first, key=np.prod)

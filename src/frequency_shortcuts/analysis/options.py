@@ -75,7 +75,7 @@ class Test:
     others : the most maps of other classes that are tried on each class
     negatives : the most images on which FPR is measured, one sample for all classes, each without its own. By default
         two for each test image of a class, at least 50 and one for each class, and at most 1,000
-    neutral : the number of the class without a cue of its own, as in the labels
+    neutral : the number of the class without a cue of its own, as in the labels, or among all folders with pictures
     source : where each image comes from, such as hospital or camera, for `recall_by_source`: names, one for each of the
         images that are tested or drawn from; for a folder also a function from a path to a name, or the path of a CSV
         with the columns path and source

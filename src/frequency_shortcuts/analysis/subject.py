@@ -97,16 +97,20 @@ def read_images(
     return own if other is None else replace(own, test=other)
 
 
-def _outputs_left(outputs: Any, own: LabelledImages, n_outputs: int) -> Any:
-    """The outputs of the classes that are left, if some of the folders or of a CSV are left out."""
-    every = own.listing and own.listing.every
+def _left(test: Test, own: LabelledImages, n_outputs: int) -> tuple[Any, Any, IntArray | None]:
+    """Names, outputs and numbers of the classes that are left, if some of the folders or of a CSV are left out."""
+    every, classes, outputs = own.listing and own.listing.every, test.classes, test.outputs
     if not every or every == own.classes:
-        return outputs
-    if outputs is None and len(every) == n_outputs:
-        outputs = range(n_outputs)
-    if outputs is not None and not isinstance(outputs, Mapping) and len(outputs) == len(every):
-        outputs = dict(zip(every, as_array(outputs).tolist(), strict=True))
-    return {k: outputs[k] for k in own.classes or () if k in outputs} if isinstance(outputs, Mapping) else outputs
+        return classes, outputs, None
+    left = np.array([every.index(name) for name in own.classes or ()])
+    if classes is not None and len(classes) == len(every):
+        classes = [classes[k] for k in left]
+    outputs = range(n_outputs) if outputs is None and len(every) == n_outputs else outputs
+    if isinstance(outputs, Mapping):
+        outputs = {name: outputs[name] for name in own.classes or () if name in outputs}
+    elif outputs is not None and len(outputs) == len(every):
+        outputs = as_array(outputs)[left].tolist()
+    return classes, outputs, left
 
 
 def match_network(
@@ -130,9 +134,9 @@ def match_network(
     n_outputs = logits_only(network, first)[1]
     if n_outputs == 1:  # its values for images of both classes say what it is
         first = take(np.sort(spread(own.labels)))
-    outputs = _outputs_left(test.outputs, own, n_outputs)
-    matched = match(own.labels, own.classes, n_outputs, test.classes, outputs)
-    neutral = matched.position(own.neutral if test.neutral is None else test.neutral)
+    classes, outputs, left = _left(test, own, n_outputs)
+    matched = match(own.labels, own.classes, n_outputs, classes, outputs)
+    neutral = matched.position(own.neutral if test.neutral is None else test.neutral, left)
     chosen = choose(
         matched.relabel(own.labels, "images"), matched.names, counts, run.seed, halves=own.test is None, fewest=fewest
     )

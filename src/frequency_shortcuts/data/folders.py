@@ -7,6 +7,7 @@ import csv
 import io
 import logging
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from pathlib import Path
@@ -31,7 +32,7 @@ CLUTTER = ("thumbs.db", "desktop.ini")  # is not counted
 # What is left out
 CIRCLE, MISSING, NAME = "links that lead in a circle", "files that do not exist", "names that are not UTF-8"
 ROWS, EMPTY, BROKEN = "rows without path or label", "classes without pictures", "pictures that cannot be read"
-FEW = "classes of fewer than {} pictures"
+TWICE, FEW = "files that are listed twice", "classes of fewer than {} pictures"
 HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'
 
 
@@ -42,10 +43,11 @@ class Files:
     path : a folder with a folder of pictures, at any depth, for each class; a CSV, separated by comma, semicolon, tab
         or |; or a list of paths
     labels : of a folder, the path of a CSV, whose paths are relative to the folder, or else to the CSV; of a list, the
-        name or number of the class of each picture, as are labels in a CSV
+        name or number of the class of each picture, None or NaN without one, as are labels in a CSV. If all are whole,
+        such as 3 or 3.0, they are numbers
     path_column, label_column : of the CSV
-    on_error : whether pictures that do not exist or cannot be read, links that lead in a circle, and classes without
-        enough pictures stop with an error that names all of them, or are left out: stop or skip
+    on_error : whether pictures that do not exist, cannot be read or stand in a row above, links that lead in a circle,
+        and classes without enough pictures stop with an error that names all of them, or are left out: stop or skip
 
     Raises ValueError for another `on_error`.
 
@@ -210,30 +212,36 @@ def _of_rows(given: Files) -> Listing:
         bases.append(given.table.parent)
     else:
         paths = [str(path) for path in given.path]  # type: ignore[union-attr]
-        labels = [str(label).strip() for label in np.atleast_1d(as_array(given.labels)).tolist()]
+        values = given.labels if isinstance(given.labels, list | tuple) else np.atleast_1d(as_array(given.labels))
+        own = [as_array(value).tolist() for value in values]  # one by one: an array of text would make NaN a name
+        labels = ["" if one is None or str(one) in ("nan", "<NA>", "NaT") else str(one).strip() for one in own]
         if len(labels) != len(paths):
             raise ValueError(f"{len(paths)} pictures have {len(labels)} labels: expected a name or number for each")
     files: dict[int, Path] = {}
+    listed = set[Path]()
     for i, (path, label) in enumerate(zip(paths, labels, strict=True)):
         there = [base / path for base in bases if (base / path).exists()]
         kind = ROWS if not (path and label) else NAME if printable(path) != path else "" if there else MISSING
         if not kind and path.lower().endswith(dicom.ENDINGS) and not dicom.installed():
             kind = dicom.INSTALL
-        if kind:
+        if kind := kind or (TWICE if there[0].absolute() in listed else ""):
             problems[kind].append(f"row {i + 1}" if kind == ROWS else printable(path))
         else:
             files[i] = there[0]
+            listed.add(there[0].absolute())
     names, numbers = np.unique(own := [labels[i] for i in files], return_inverse=True)
     classes: tuple[str, ...] | None = tuple(names.tolist())
-    if all(label.isdecimal() and len(label) < 10 for label in own):
-        classes, numbers = None, np.array([*map(int, own)], np.int64)
+    if all(re.fullmatch(r"\d{1,9}(\.0*)?", label) for label in own):
+        classes, numbers = None, np.array([int(float(label)) for label in own], np.int64)
     columns = {name: [column[i] for i in files] for name, column in columns.items()}
     places = np.array([*files], np.int64)
     return Listing(given, [*files.values()], numbers, classes, classes, places, len(paths), problems, (), columns)
 
 
 def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str = "") -> dict[str, list[str]]:
-    """A CSV as text, a list a column. Its separator is the one of , ; tab | that the head has most of.
+    """A CSV as text, a list a column. Its separator is the one of , ; tab | with which the head has the columns.
+
+    Blank lines above the head are left out, as is the sep=; of Excel.
 
     columns : that it must have; hint : what an error says besides
 
@@ -243,11 +251,12 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str =
     """
     wanted = " and ".join(columns)
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-        separator = max(SEPARATORS, key=text.partition("\n")[0].count)
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="")
-        reader.fieldnames = head = [name.strip() for name in reader.fieldnames or ()]
-        rows = [*reader]
+        text = re.sub(r"\A(\s*\n|(?i:sep=.)\n)+", "", Path(path).read_text(encoding="utf-8-sig"))
+        firsts = {one: next(csv.reader(io.StringIO(text, newline=""), delimiter=one), ()) for one in SEPARATORS}
+        heads = {one: [name.strip() for name in first] for one, first in firsts.items()}
+        separator = max(heads, key=lambda one: ({*columns} <= {*heads[one]}, len(heads[one])))
+        head = heads[separator]
+        rows = [*csv.DictReader(io.StringIO(text, newline=""), head, delimiter=separator, restval="")][1:]
     except FileNotFoundError:
         raise FileNotFoundError(f"{path} does not exist: expected a CSV with the columns {wanted}") from None
     except (UnicodeDecodeError, csv.Error) as error:
