@@ -194,9 +194,6 @@ def test_the_truth_table_scores_every_run_class_and_ranking(study):
     assert scores.apply(lambda score: score.between(0, 1)).all(axis=None)
 
 
-# Tests of networks
-
-
 @pytest.mark.parametrize("run", MAPPED)
 def test_the_shortcut_table_holds_every_filter(study, run):
     n_classes = shape_of(run)[0]
