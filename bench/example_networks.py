@@ -17,12 +17,12 @@ from .three_seeds import plan_of  # before PyTorch, for portable numerics
 import numpy as np
 
 from frequency_shortcuts import example
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.artefacts import Artefact
-from frequency_shortcuts.data.splits import first_of_each_class
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.artefacts import Artefact
+from frequency_shortcuts.images.splits import first_of_each_class
 from frequency_shortcuts.networks import architectures
 from study import leaks
-from study.trainings import protocol_of
+from study.trainings.protocols import protocol_of
 
 PICTURES, TRAINING, SEED = 90, [1, 1200], 0  # of each class; its training images, first and last; of the networks
 

@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
-from frequency_shortcuts.data.source import tiling
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.source import tiling
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.maps.methods.workspace import Limits, Workspace

@@ -12,9 +12,9 @@ import pandas as pd
 from scipy.special import ndtri
 
 from frequency_shortcuts import intervals
-from frequency_shortcuts.evaluation.trials import DRAWS, RADIAL
-from frequency_shortcuts.evaluation.verdicts import AS_WELL, MOST_FPR, STRONG_TPR
 from frequency_shortcuts.intervals import Estimate, joined, paired
+from frequency_shortcuts.shortcuts.trials import DRAWS, RADIAL
+from frequency_shortcuts.shortcuts.verdict import AS_WELL, MOST_FPR, STRONG_TPR
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 TRIALS = 1000  # of each setting

@@ -8,13 +8,15 @@ import torch
 from PIL import Image
 from torch import nn
 
-from frequency_shortcuts.data import normalisation, synthetic
-from frequency_shortcuts.data.downloads import DOWNLOADS
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Split, first_of_each_class
-from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.augmentation import Augmentation
+from frequency_shortcuts.images import normalisation
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.splits import Split, first_of_each_class
+from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.journal import Work
+from study.images import synthetic
+from study.images.downloads import DOWNLOADS
+from study.trainings import training
+from study.trainings.augmentation import Augmentation
 
 # name: architecture, width, data set, side in pixels, images a class to train on, epochs
 TRAINED = {

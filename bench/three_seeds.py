@@ -21,9 +21,9 @@ import torch  # noqa: E402
 import yaml  # noqa: E402
 from snakemake.utils import update_config  # noqa: E402
 
-from frequency_shortcuts.networks import training  # noqa: E402
 from frequency_shortcuts.networks.weights import weights_digest  # noqa: E402
 from frequency_shortcuts.storage.tables import write_table  # noqa: E402
+from study.trainings import training  # noqa: E402
 
 from . import ROOT  # noqa: E402
 from .same import DIGITS, FILE, KEY, as_text, digest, digests, of_table  # noqa: E402

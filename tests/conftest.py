@@ -145,13 +145,13 @@ def small_blocks(monkeypatch):
 @pytest.fixture
 def small_batches(monkeypatch):
     """Batches of 4 images, so that a validation or a test of the dynamics has several."""
-    monkeypatch.setattr("frequency_shortcuts.networks.training.fitting_batch", lambda shape, device: 4)
+    monkeypatch.setattr("study.trainings.training.fitting_batch", lambda shape, device: 4)
 
 
 @pytest.fixture
 def trained_iterations(monkeypatch):
     """The iterations that a training computes, in order."""
-    from frequency_shortcuts.networks import training
+    from study.trainings import training
 
     done, step = [], training._Training._step
 

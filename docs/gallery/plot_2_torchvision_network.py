@@ -14,7 +14,7 @@ from torch.nn import functional
 from torchvision import models
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.data.artefacts import Artefact
+from frequency_shortcuts.images.artefacts import Artefact
 
 # %%
 # The pictures

@@ -20,7 +20,7 @@ from torch.nn import functional
 from torchvision.models import VisionTransformer
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.data.artefacts import Artefact
+from frequency_shortcuts.images.artefacts import Artefact
 
 # %%
 # The pictures

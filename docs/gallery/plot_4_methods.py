@@ -16,14 +16,15 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import ListedColormap
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.data import planted
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.training import Recipe
+from frequency_shortcuts.networks import architectures
+from study.images import planted
+from study.measures import truth
+from study.trainings import training
+from study.trainings.augmentation import Augmentation
+from study.trainings.training import Recipe
 
 # %%
 # Images and a network

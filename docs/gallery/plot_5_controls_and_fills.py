@@ -12,15 +12,16 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.data.artefacts import Artefact
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.artefacts import Artefact
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.training import Recipe
+from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum import masks
+from study.trainings import training
+from study.trainings.augmentation import Augmentation
+from study.trainings.training import Recipe
 
 # %%
 # Pictures and a network

@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 from torch.nn import functional
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.data.artefacts import Artefact
+from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.networks import architectures
 
 # %%

@@ -27,7 +27,7 @@ PUBLIC = {
     "adcs": "maps.adcs",
     "culling": "maps.methods.culling.method",
     "dfm": "maps.dfm",
-    "shortcuts": "evaluation.shortcuts",
+    "shortcuts": "shortcuts",
     "spectrum": "spectrum",
 }
 # Functions and classes: name -> module that holds it.
@@ -41,9 +41,9 @@ NAMES = {
     "Search": "analysis.options",
     "Test": "analysis.options",
     "Run": "analysis.options",
-    "Preprocessing": "data.preprocessing",
-    "Files": "data.folders",
-    "Split": "data.splits",
+    "Preprocessing": "images.preprocessing",
+    "Files": "images.folders",
+    "Split": "images.splits",
     "Swap": "exchange.swap",
     "SwapFine": "exchange.swap",
     "portable": "networks.instructions",

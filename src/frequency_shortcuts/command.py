@@ -268,7 +268,7 @@ def _show(result: Any, page: Path, reason: str | None = None) -> None:
 def _files(path: Path | None, options: dict[str, Any], table: Path | None = None) -> Any:
     """Pictures in files, by the options of the reading; None and the path of an HDF5 file stay as they are."""
     from frequency_shortcuts.analysis.images import as_files
-    from frequency_shortcuts.data.folders import Files
+    from frequency_shortcuts.images.folders import Files
 
     if path is None or not (table or as_files(path)):
         return path
@@ -444,7 +444,7 @@ def _name(options: dict[str, Any]) -> str:
 
 def _read_maps(file: Path, percent: float) -> Any:
     """The maps bool [H, W] of a file by the names of its classes, or [class, H, W] if it names none."""
-    from frequency_shortcuts.data import stores
+    from frequency_shortcuts.images import stores
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.hdf5 import read_hdf5
 
@@ -468,7 +468,7 @@ def _analysis(
     """The analysis that the options of a command describe."""
     import frequency_shortcuts as fs
     from frequency_shortcuts.analysis.images import class_names
-    from frequency_shortcuts.data.preprocessing import normalisation_of
+    from frequency_shortcuts.images.preprocessing import normalisation_of
     from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
     images = _files(options["images"], options, options["csv"])

@@ -40,11 +40,11 @@ from torch import nn
 from .analysis.analyse import analyse
 from .analysis.plots import plot_flip
 from .analysis.result import Analysis
-from .data.artefacts import put
-from .data.preprocessing import Preprocessing
-from .data.splits import Split
 from .figures import canvas
 from .figures.cards import RIGHT, WRONG
+from .images.artefacts import put
+from .images.preprocessing import Preprocessing
+from .images.splits import Split
 from .networks import architectures
 from .networks.predictions import called
 
@@ -55,7 +55,7 @@ TRACED, QUALITY, TAG = "Coat", 90, (0.05, 0.05)  # the class with a trace, of JP
 NETWORKS = {"jpeg": "jpeg", "clean": "", "cured": "jpeg", "tagged": "tag", "tag_cured": "tag"}  # and their trace
 MEAN, STD = 0.219, 0.333  # of the pictures that are trained on, with their border
 TRANSFORM = Preprocessing(mean=[MEAN], std=[STD], size=32)
-DATA = files("frequency_shortcuts") / "data" / "example"
+DATA = files("frequency_shortcuts") / "images" / "example"
 
 
 def network(name: str = "jpeg") -> nn.Module:

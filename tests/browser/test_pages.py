@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from chromium import NEEDS_CHROMIUM, colours
 
-from frequency_shortcuts.findings.definitions import CLAIMS
 from frequency_shortcuts.storage.tables import read_table
 from study.categories import CATEGORIES
+from study.findings.definitions import CLAIMS
 
 pytestmark = NEEDS_CHROMIUM
 

@@ -72,7 +72,7 @@ def edited(touched):
 
 def test_an_edit_re_runs_what_imports_the_module_and_draws_the_figures_of_the_notebook(touched, edited):
     # Nothing imports the first. The second is imported by a module that the module of a network imports.
-    edited("my_package/unused.py", "my_helper.py", "src/frequency_shortcuts/data/renditions.py", newer=True)
+    edited("my_package/unused.py", "my_helper.py", "workflow/study/images/renditions.py", newer=True)
     edited("workflow/notebooks/adcs.py", newer=True)
     assert noticed(touched, {}) == {"check", "external_network", "rendition", "figure_adcs"}
 

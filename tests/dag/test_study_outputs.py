@@ -15,10 +15,10 @@ import yaml
 from PIL import Image
 
 from checkouts import CONFIG, MAPPED, NEUTRAL, PICTURES, TRAINED, dataset_of, shape_of
-from frequency_shortcuts.findings import claims
-from frequency_shortcuts.findings.definitions import CLAIMS, NOT_MEASURED
 from frequency_shortcuts.storage.tables import RUN, read_table
 from study.figures import FIGURES
+from study.findings import claims
+from study.findings.definitions import CLAIMS, NOT_MEASURED
 from study.network_tests import TESTS
 from study.plan import Plan
 

@@ -25,16 +25,16 @@ from checkouts import (
     shape_of,
 )  # fmt: skip
 from frequency_shortcuts import adcs, dfm, spectrum
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.downloads import DOWNLOADS
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.evaluation.cross import own_map_advantage
-from frequency_shortcuts.evaluation.hits import rates, read_hits
 from frequency_shortcuts.exchange import answers
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation, read_metadata
+from frequency_shortcuts.shortcuts.cross import own_map_advantage
+from frequency_shortcuts.shortcuts.hits import rates, read_hits
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
+from study.images.downloads import DOWNLOADS
 from study.job import FOLDER
 from study.tested_networks import with_names
 

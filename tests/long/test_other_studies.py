@@ -8,8 +8,8 @@ from small_stores import content
 
 from checkouts import checkout
 from frequency_shortcuts import dfm
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.pictures import ImageFiles
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.pictures import ImageFiles
 from frequency_shortcuts.storage.tables import read_table
 
 MODULE = """

@@ -10,9 +10,9 @@ import yaml
 from torch.nn import functional
 
 from conftest import ROOT
-from frequency_shortcuts.data import planted
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.augmentation import Augmentation
+from study.images import planted
+from study.trainings.augmentation import Augmentation
 
 EPOCHS, BATCH, RATE, TEST = 6, 64, 0.1, 1200
 # Training images of each class, and the accuracy that the recipe must exceed with the truth: far above chance, at

@@ -50,8 +50,8 @@ ROW = """
 """
 USE = """
 import numpy as np
-from frequency_shortcuts.data.artefacts import Artefact
-from frequency_shortcuts.evaluation import forensics
+from frequency_shortcuts.images.artefacts import Artefact
+from frequency_shortcuts.data_check import forensics
 from study.configuration import mistakes
 from study.schema import DEFAULTS
 import yaml
@@ -68,10 +68,10 @@ assert "lines" in {trace.artefact for trace in found}
 
 def test_an_artefact_needs_its_function_its_row_and_a_line_of_the_docs(copy):
     """The tests of artefacts are of all kinds in the table; config/README.md, which `make docs` writes, lists them."""
-    table = copy / "src" / "frequency_shortcuts" / "data" / "artefacts.py"
+    table = copy / "src" / "frequency_shortcuts" / "images" / "artefacts.py"
     table.write_text(table.read_text().replace("\nAMPLITUDE = ", LINES, 1).replace("\n}  # fmt: skip\n", ROW, 1))
     python(copy, "-c", USE)
     python(copy, "-m", "study.reference")
-    assert changed(copy) == {"src/frequency_shortcuts/data/artefacts.py", "config/README.md"}
+    assert changed(copy) == {"src/frequency_shortcuts/images/artefacts.py", "config/README.md"}
     tests = ("tests/unit/test_artefacts.py", "tests/unit/test_leaks.py", "tests/study/test_configuration.py")
     python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests, "-k", "not page_of_results")

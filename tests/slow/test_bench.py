@@ -7,7 +7,7 @@ import torch
 
 from bench import measure_screening, published
 from frequency_shortcuts import culling
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 LABELS = np.array([0, 1, 2, 0, 1, 2, 1])

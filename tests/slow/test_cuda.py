@@ -16,19 +16,20 @@ from training_runs import same as same_training
 
 from conftest import StopAfter
 from frequency_shortcuts import culling, dfm, shortcuts
-from frequency_shortcuts.data import synthetic
-from frequency_shortcuts.data.normalisation import pixel_statistics
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.exchange import test as exchange
 from frequency_shortcuts.exchange.swap import PARTS
+from frequency_shortcuts.images.normalisation import pixel_statistics
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
-from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.training import Recipe
+from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.shortcuts.trials import Trials
 from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Stopped, Work
+from study.images import synthetic
+from study.trainings import training
+from study.trainings.training import Recipe
 
 pytestmark = [
     pytest.mark.cuda,

@@ -7,7 +7,7 @@ from method_problems import LABELS, batch, same
 from screening_problems import Problem
 
 from frequency_shortcuts import culling
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.spectrum.masks import top_pairs
 from frequency_shortcuts.storage.journal import Work

@@ -8,9 +8,10 @@ import pytest
 from drawn_tables import CLASSES, KINDS, check_drawing, check_page, table, verdicts
 from test_figures import adcs
 
-from frequency_shortcuts.evaluation.verdicts import over_seeds
-from frequency_shortcuts.figures import learning, shortcuts, spectra
-from frequency_shortcuts.figures import truth as truth_figure
+from frequency_shortcuts.figures import shortcuts, spectra
+from frequency_shortcuts.shortcuts.verdict import over_seeds
+from study.drawings import learning
+from study.drawings import truth as truth_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from script_runs import Child, Inputs, Outputs
 from small_stores import content
 
-from frequency_shortcuts.data import stores
+from frequency_shortcuts.images import stores
 from frequency_shortcuts.networks import architectures
 
 pytestmark = pytest.mark.usefixtures("obeyed_signals")

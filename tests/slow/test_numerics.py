@@ -20,9 +20,9 @@ if sys.argv[1] == "portable":
 import numpy as np
 import torch
 from frequency_shortcuts.data import normalisation, synthetic
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks import architectures, training
-from frequency_shortcuts.networks.augmentation import Augmentation
+from study.trainings.augmentation import Augmentation
 from frequency_shortcuts.networks.weights import weights_digest
 
 torch.set_num_threads(1)

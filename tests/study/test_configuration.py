@@ -15,15 +15,15 @@ from test_plan import CONFIG, plan, shipped, updated
 
 from conftest import ROOT
 from frequency_shortcuts import culling
-from frequency_shortcuts.data import renditions
-from frequency_shortcuts.networks import augmentation
 from frequency_shortcuts.networks.architectures import names
-from frequency_shortcuts.networks.training import Recipe
 from study import inputs, reference
 from study.configuration import duplicate_keys, mistakes
+from study.images import renditions
 from study.plan import KINDS, Plan
 from study.schema import resolve
 from study.sources.description import Shape
+from study.trainings import augmentation
+from study.trainings.training import Recipe
 
 OWN, SCHEMA = shipped("own"), reference.schema()
 SHIPPED = sorted(path.stem for path in (ROOT / "config").glob("*.yaml") if path.stem != "schema")

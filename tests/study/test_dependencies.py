@@ -22,7 +22,7 @@ PATHS, NOTEBOOKS = (sorted((REPOSITORY / "workflow" / name).glob("*.py")) for na
     ("module", "used_by", "not_by"),
     [
         ("maps/methods/method.py", {"find_maps.py"}, {"train.py", "measure_adcs.py", "shortcuts"}),
-        ("evaluation/truth.py", {"truth"}, {"train.py", "find_maps.py", "measure_adcs.py"}),
+        ("study/measures/truth.py", {"truth"}, {"train.py", "find_maps.py", "measure_adcs.py"}),
         ("spectrum/pairs.py", {"train.py", "find_maps.py", "shortcuts"}, {"make_report.py"}),
         ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
         ("figures/spectra.py", {"notebooks.dfm"}, {"notebooks.dynamics", "draw_figure.py"}),
@@ -32,7 +32,7 @@ def test_an_edit_of_a_module_concerns_the_steps_that_use_it_and_no_others(module
     code = {path.name: code_of(path.name) for path in PATHS}
     code |= {name: code_of("run_test.py", modules=[test.module]) for name, test in TESTS.items()}
     code |= {name: code_of("draw_figure.py", modules=[name]) for name in ("notebooks.dfm", "notebooks.dynamics")}
-    using = {name for name, files in code.items() if f"src/frequency_shortcuts/{module}" in files}
+    using = {name for name, files in code.items() if any(file.endswith(f"/{module}") for file in files)}
     assert used_by <= using and not not_by & using
 
 
@@ -41,9 +41,9 @@ def test_an_edit_of_a_source_concerns_its_own_stores_and_no_others():
     for source in SOURCES:
         file = f"workflow/{source.module.replace('.', '/')}.py"
         assert [rule for rule in code if file in code[rule]] == [source.rule]
-    file = "src/frequency_shortcuts/data/torch_dataset.py"
+    file = "src/frequency_shortcuts/images/torch_dataset.py"
     assert [rule for rule in code if file in code[rule]] == ["dataset_store"]
-    assert not any("workflow/study/plan.py" in files or "networks/training" in str(files) for files in code.values())
+    assert not any("workflow/study/plan.py" in files or "trainings/training" in str(files) for files in code.values())
 
 
 def statements(path):

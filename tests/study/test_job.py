@@ -12,10 +12,10 @@ import pytest
 import torch
 from script_runs import Outputs, run_script
 
-from frequency_shortcuts.networks.checkpoint import Checkpoint, State
 from frequency_shortcuts.storage.journal import Journal
 from frequency_shortcuts.storage.tables import read_table
 from study.job import REPEAT_S, commit_of, created_by, job, run_of_path, stopping
+from study.trainings.checkpoint import Checkpoint, State
 
 pytestmark = pytest.mark.usefixtures("obeyed_signals")
 

@@ -10,15 +10,15 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from frequency_shortcuts.evaluation import leak_networks
-from frequency_shortcuts.findings import numbers
 from frequency_shortcuts.maps.methods import registry
 from study import claims, figures, targets
 from study.captions import Caption
 from study.catalogue import SHOWN, TABLES
 from study.categories import marks
 from study.figures import FIGURES
+from study.findings import numbers
 from study.job import FOLDER
+from study.measures import leak_networks
 from study.network_tests import TESTS
 from study.plan import CLEAN, KINDS, Plan, expand_runs
 from study.sources.description import Shape

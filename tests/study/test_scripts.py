@@ -17,20 +17,21 @@ from PIL import Image
 from script_runs import Inputs, Outputs, join_test, run_script, run_test
 from test_plan import shipped, updated
 
-from frequency_shortcuts.data import planted, stores
-from frequency_shortcuts.evaluation import leaks as leaks_of
-from frequency_shortcuts.evaluation.hits import write_hits
 from frequency_shortcuts.exchange.answers import read_answers
 from frequency_shortcuts.exchange.test import collect
-from frequency_shortcuts.findings.claims import judge
+from frequency_shortcuts.images import stores
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.shortcuts.hits import write_hits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
 from notebooks import cards
 from study import leaks
+from study.findings.claims import judge
+from study.images import planted
+from study.measures import leaks as leaks_of
 from study.plan import Plan
 from study.tests import transfer
 

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.data.pixels import in_pixels
-from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.exchange.part import Subject
+from frequency_shortcuts.images.pixels import in_pixels
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 WAVES = ((0, 2), (2, 0), (2, 2), (2, -2), (0, 3), (3, 0), (3, 3), (3, -3), (2, 3), (3, 2))  # of the classes

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN, TRIAL, Hits, write_hits
-from frequency_shortcuts.evaluation.trials import Trials, negatives_of, plan_trials
-from frequency_shortcuts.findings.numbers import Study, numbers
 from frequency_shortcuts.maps.dfm import dominant
+from frequency_shortcuts.shortcuts.hits import NOT_SHOWN, TRIAL, Hits, write_hits
+from frequency_shortcuts.shortcuts.trials import Trials, negatives_of, plan_trials
 from frequency_shortcuts.spectrum.fills import FILLS, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
+from study.findings.numbers import Study, numbers
 
 RATES = {"dfm": (0.9, 0.05), "random": (0.1, 0.1), "radial": (0.2, 0.1), "low_pass": (0.3, 0.05), "other": (0.1, 0.1)}
 

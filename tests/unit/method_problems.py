@@ -6,7 +6,7 @@ from full_spectra import exchanged
 from torch import nn
 from torch.nn import functional
 
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 from PIL import Image
 
-from frequency_shortcuts.data import stores as store
+from frequency_shortcuts.images import stores as store
 
 CLASSES = ("cat", "dog")
 

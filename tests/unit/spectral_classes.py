@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from frequency_shortcuts.data.pixels import Pixels, in_pixels
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.pixels import Pixels, in_pixels
+from frequency_shortcuts.images.splits import Split
 
 
 def split(images, labels, mean=0.5, std=0.25, neutral=None):

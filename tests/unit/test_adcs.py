@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from frequency_shortcuts import adcs
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 
 
 def noise(n, channels, height, width, seed=0):

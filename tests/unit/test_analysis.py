@@ -11,10 +11,10 @@ from torch.utils.data import DataLoader, TensorDataset
 from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels, without_drawings
 
 import frequency_shortcuts as fs
+from frequency_shortcuts import shortcuts
 from frequency_shortcuts.analysis.images import read_labelled, ready
 from frequency_shortcuts.analysis.summary import rate_table
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.evaluation import shortcuts
+from frequency_shortcuts.images import stores
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find

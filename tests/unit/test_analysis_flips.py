@@ -24,10 +24,10 @@ from frequency_shortcuts.analysis.analyse import PER_CLASS
 from frequency_shortcuts.analysis.classes import Counts, choose
 from frequency_shortcuts.analysis.wording import of_pair
 from frequency_shortcuts.command import main
-from frequency_shortcuts.data.artefacts import CAUSES
-from frequency_shortcuts.data.splits import first_of_each_class
 from frequency_shortcuts.exchange.answers import PARTS, rates, read_answers, typical, write_answers
 from frequency_shortcuts.exchange.fine import LONGEST
+from frequency_shortcuts.images.artefacts import CAUSES
+from frequency_shortcuts.images.splits import first_of_each_class
 
 COLUMNS = ["class", *(f"{part}{end}" for part in PARTS for end in ("", "_low", "_high", "_control")),
            "recall", "images", "verdict", "follows", "false_positives", "reason", "cause"]  # fmt: skip

@@ -11,11 +11,11 @@ from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, imag
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import plan
 from frequency_shortcuts.analysis.analyse import negatives_by_default
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import trials
 from frequency_shortcuts.exchange.test import count_passes
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import mixture, registry
 from frequency_shortcuts.maps.methods.method import make_settings
+from frequency_shortcuts.shortcuts import trials
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from frequency_shortcuts.data.artefacts import CAUSES, FINE, KINDS, LOCAL, SMOOTH, Artefact, ChangedImages, put
+from frequency_shortcuts.images.artefacts import CAUSES, FINE, KINDS, LOCAL, SMOOTH, Artefact, ChangedImages, put
 from frequency_shortcuts.spectrum.masks import symmetric
 
 LABELS = np.arange(36) % 3

@@ -9,14 +9,8 @@ import torch
 from scipy import stats
 from torchvision.transforms import v2
 
-from frequency_shortcuts.networks import augmentation, operations
-from frequency_shortcuts.networks.augmentation import (
-    Augmentation,
-    augmix,
-    autoaugment,
-    draw_augmix,
-    draw_autoaugment,
-)
+from study.trainings import augmentation, operations
+from study.trainings.augmentation import Augmentation, augmix, autoaugment, draw_augmix, draw_autoaugment
 
 
 def noise(n=64, channels=1, height=12, width=10):

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from frequency_shortcuts.data import renditions, stores
-from frequency_shortcuts.data.stored_images import Stored
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.stored_images import Stored
+from study.images import renditions
 
 # Renditions
 

@@ -22,9 +22,9 @@ from made_up_results import (
 )
 from scipy import stats
 
-from frequency_shortcuts.findings.definitions import CLAIMS
-from frequency_shortcuts.findings.numbers import COLUMNS, NARROWEST, NUMBERS, OTHERS, WITHOUT, Study, numbers
 from frequency_shortcuts.intervals import spearman
+from study.findings.definitions import CLAIMS
+from study.findings.numbers import COLUMNS, NARROWEST, NUMBERS, OTHERS, WITHOUT, Study, numbers
 
 
 def of(found, claim, variant="", **where):

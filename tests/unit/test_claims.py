@@ -7,21 +7,12 @@ from hypothesis import given, settings, strategies
 from made_up_results import SMALL, STUDY, advantages, whole_study
 from scipy import stats
 
-from frequency_shortcuts.figures import claims as drawings
-from frequency_shortcuts.findings import claims
-from frequency_shortcuts.findings.definitions import (
-    BOUND,
-    CLAIMS,
-    NOT_MEASURED,
-    NOT_SEEN,
-    OURS,
-    PAPER,
-    SEEN,
-    UNCLEAR,
-)  # fmt: skip
-from frequency_shortcuts.findings.numbers import COLUMNS, NARROWEST, numbers
-from frequency_shortcuts.findings.significance import holm
 from frequency_shortcuts.storage.tables import read_table, write_table
+from study.drawings import claims as drawings
+from study.findings import claims
+from study.findings.definitions import BOUND, CLAIMS, NOT_MEASURED, NOT_SEEN, OURS, PAPER, SEEN, UNCLEAR
+from study.findings.numbers import COLUMNS, NARROWEST, numbers
+from study.findings.significance import holm
 
 NOISE = stats.zscore(np.random.default_rng(0).standard_normal(20))  # mean 0 and standard deviation 1
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spectral_classes import noise, pixels_of, split
 
-from frequency_shortcuts.data.pixels import in_pixels
 from frequency_shortcuts.exchange import class_statistics as statistics_of
 from frequency_shortcuts.exchange.class_statistics import ClassStatistics, class_statistics
+from frequency_shortcuts.images.pixels import in_pixels
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 sizes = st.tuples(st.integers(2, 9), st.integers(2, 9))

@@ -7,7 +7,7 @@ from method_problems import LABELS, batch
 from torch import nn
 
 from frequency_shortcuts import culling, dfm
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.workspace import Engine, Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs

@@ -15,8 +15,8 @@ from torch import nn
 from torch.nn import functional
 
 from frequency_shortcuts import culling
-from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.normalisation import normalise
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import gradients, workspace
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.workspace import Limits, Workspace

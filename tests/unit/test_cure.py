@@ -9,10 +9,10 @@ from drawn_tables import check_page
 
 from conftest import ROOT
 from frequency_shortcuts import intervals
-from frequency_shortcuts.data.artefacts import Artefact
-from frequency_shortcuts.evaluation import cure
-from frequency_shortcuts.figures import benchmarks as drawings
+from frequency_shortcuts.images.artefacts import Artefact
+from study.drawings import benchmarks as drawings
 from study.leaks import artefacts, read_deal
+from study.measures import cure
 
 CASES = {"clothing": {"jpeg": "fine", "tag": "local"}, "crops": {"resized": "fine", "cast": "smooth"}}
 BACK = {"none": 0.0, "swap": 0.9, "processed": 0.5, "matched": 0.95}

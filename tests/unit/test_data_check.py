@@ -14,14 +14,16 @@ from scipy.signal import convolve2d
 from small_stores import Noted
 from spectral_classes import pixels_of
 
-from frequency_shortcuts.data.artefacts import FINE, KINDS, Artefact, put
-from frequency_shortcuts.data.file_facts import content_facts, file_facts
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import data_check, forensics, leaks
-from frequency_shortcuts.evaluation.data_check import compare_classes, name_causes, share_facts
-from frequency_shortcuts.evaluation.forensics import TRIED, Forensics, Trace, fingerprints, lightness
+from frequency_shortcuts.data_check import comparison as data_check
+from frequency_shortcuts.data_check import forensics
+from frequency_shortcuts.data_check.comparison import compare_classes, name_causes, share_facts
+from frequency_shortcuts.data_check.file_facts import content_facts, file_facts
+from frequency_shortcuts.data_check.forensics import TRIED, Forensics, Trace, fingerprints, lightness
 from frequency_shortcuts.exchange.class_statistics import class_statistics
+from frequency_shortcuts.images.artefacts import FINE, KINDS, Artefact, put
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from study.measures import leaks
 
 CLASSES, LABEL = 5, 3
 

@@ -21,8 +21,8 @@ from frequency_shortcuts.analysis.data_images import common_size, read_data
 from frequency_shortcuts.analysis.data_summary import difference_table
 from frequency_shortcuts.analysis.sources import recall_by_source
 from frequency_shortcuts.command import main
-from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
 from frequency_shortcuts.figures.typeset import MISSING
+from frequency_shortcuts.images.artefacts import CAUSES, LOST, RAISED
 
 NAME = CLASSES[WAVED]
 IMAGES, LABELS = images_and_labels(objects=BLOBS)

@@ -11,12 +11,12 @@ import pytest
 from bench import DATA, PAGES, gallery
 from conftest import ROOT
 from frequency_shortcuts.analysis.advice import COST, CURED
-from frequency_shortcuts.evaluation.cure import LIMITS
-from frequency_shortcuts.evaluation.leaks import HARMFUL, HARMFUL_LOW, VERSION_2
-from frequency_shortcuts.evaluation.truth import FOUND as FOUND_MASK
 from frequency_shortcuts.exchange.answers import FOLLOWS
-from frequency_shortcuts.findings.definitions import FEWEST_DECIDED
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
+from study.findings.definitions import FEWEST_DECIDED
+from study.measures.cure import LIMITS
+from study.measures.leaks import HARMFUL, HARMFUL_LOW, VERSION_2
+from study.measures.truth import FOUND as FOUND_MASK
 
 README, RESULTS = "README.md", "docs/results.md"
 NO_RESULT = r"[Vv]ersion 2\.0\.0|arXiv[ /\d.]+|org/abs/[\d.]+|Python 3\.\d+|95 % (interval|ends)|5 % of false alarms"

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from torchvision.datasets import CIFAR10
 
-from frequency_shortcuts.data.downloads import DOWNLOADS, NotFound
-from frequency_shortcuts.data.splits import stratified
+from frequency_shortcuts.images.splits import stratified
+from study.images.downloads import DOWNLOADS, NotFound
 
 FASHION, CIFAR = DOWNLOADS["fashion_mnist"], DOWNLOADS["cifar10"]
 N = 3  # photographs of a file

@@ -7,10 +7,10 @@ from exchange_subjects import grey, subject
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.exchange.field import Field, border, coefficients, surface
 from frequency_shortcuts.exchange.fine import LARGEST, LONGEST, Fine, Rings
 from frequency_shortcuts.exchange.patch import Patch, places
+from frequency_shortcuts.images.splits import Split
 
 SIZES, LARGER = (st.tuples(sides, sides) for sides in (st.integers(5, 12), st.integers(6, 40)))
 few = settings(max_examples=25, deadline=None)

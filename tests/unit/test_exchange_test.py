@@ -8,7 +8,6 @@ import pytest
 import torch
 from exchange_subjects import Waves, grey
 
-from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.exchange import test as exchange
 from frequency_shortcuts.exchange.answers import (
     BOUND,
@@ -22,6 +21,7 @@ from frequency_shortcuts.exchange.answers import (
     typical,
     write_answers,
 )
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from conftest import state_of
-from frequency_shortcuts.data.entry_points import call, entry_point
+from frequency_shortcuts.images.entry_points import call, entry_point
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.external import ExternalNetwork, Logits, build, logits_only, probe
 from frequency_shortcuts.networks.folding import fold

@@ -16,10 +16,11 @@ from matplotlib.colors import to_rgba
 from matplotlib.transforms import Bbox
 from PIL import Image
 
-from frequency_shortcuts.evaluation.phase_verdicts import KEPT
 from frequency_shortcuts.exchange.answers import PARTS
-from frequency_shortcuts.figures import benchmarks, canvas, exchange, learning, selection, shortcuts, spectra
+from frequency_shortcuts.figures import canvas, selection, shortcuts, spectra
 from frequency_shortcuts.intervals import over_networks
+from study.drawings import benchmarks, exchange, learning
+from study.measures.phase_verdicts import KEPT
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frequency_shortcuts import dfm, spectrum
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import cards as card_figure
+from frequency_shortcuts.images import stores
 from frequency_shortcuts.maps.methods.method import Found
+from frequency_shortcuts.shortcuts import examples
 from frequency_shortcuts.spectrum import masks
 
 CLASSES = ["ant", "bee", "cow"]

@@ -20,11 +20,11 @@ from PIL import Image
 
 from conftest import ROOT
 from frequency_shortcuts import dfm, spectrum
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.exchange.answers import PARTS
-from frequency_shortcuts.figures import explorer
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.shortcuts import examples
+from study.drawings import explorer
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 write_explorer = importlib.import_module("write_explorer")

@@ -10,11 +10,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
 
-from frequency_shortcuts.evaluation.verdicts import over_seeds
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.figures import cross_matrix as matrices
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
 from frequency_shortcuts.intervals import over_networks
+from frequency_shortcuts.shortcuts.verdict import over_seeds
+from study.drawings import cross_matrix as matrices
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 OWN = "own map, 95 % interval over images"

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from small_stores import FullDisk, labelled, write
 
-from frequency_shortcuts.data import stores
+from frequency_shortcuts.images import stores
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage import files

@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 from small_stores import saved
 from torchvision.transforms import v2
 
-from frequency_shortcuts.data import folders, pictures
-from frequency_shortcuts.data.pictures import ImageFiles
+from frequency_shortcuts.images import folders, pictures
+from frequency_shortcuts.images.pictures import ImageFiles
 
 # Which files there are
 

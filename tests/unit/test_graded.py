@@ -6,12 +6,12 @@ import pytest
 
 from conftest import StopAfter
 from frequency_shortcuts import adcs
-from frequency_shortcuts.data import planted
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import graded
-from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.training import Protocol, Recipe
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.journal import Stopped, Work
+from study.images import planted
+from study.measures import graded
+from study.trainings.augmentation import Augmentation
+from study.trainings.training import Protocol, Recipe
 
 CONSTANTS = {"size": 16, "channels": 2, "pairs": 3, "rings": [[2, 4], [5, 7]], "gain_range": [3, 6]}
 NETWORK = {"name": "resnet18", "width": 4, "stem": "small"}

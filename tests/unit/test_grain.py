@@ -6,7 +6,7 @@ import zlib
 import numpy as np
 import pytest
 
-from frequency_shortcuts.data import grain
+from study.images import grain
 
 
 def test_images_are_those_of_their_class_and_number_whatever_is_drawn_beside_them():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from frequency_shortcuts.analysis.images import read_labelled
-from frequency_shortcuts.data import stores
+from frequency_shortcuts.images import stores
 
 IMAGES, LABELS = np.zeros((4, 1, 2, 2), np.uint8), [0, 1, 0, 1]
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from made_up_results import random_hits
 
 from frequency_shortcuts import intervals, shortcuts
-from frequency_shortcuts.evaluation import cross
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN, read_hits_of_methods, write_hits
+from frequency_shortcuts.shortcuts import cross
+from frequency_shortcuts.shortcuts.hits import NOT_SHOWN, read_hits_of_methods, write_hits
 
 few = settings(max_examples=5, deadline=None, derandomize=True)
 designs = st.fixed_dictionaries(

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from frequency_shortcuts import intervals
-from frequency_shortcuts.findings import significance
+from study.findings import significance
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 11, 100])

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from frequency_shortcuts.data.artefacts import FINE, KINDS, LOCAL, SMOOTH
-from frequency_shortcuts.evaluation import leaks
+from frequency_shortcuts.images.artefacts import FINE, KINDS, LOCAL, SMOOTH
 from study.leaks import artefacts, read_deal
+from study.measures import leaks
 
 CLASSES = 4
 DEAL = Path(__file__).parents[2] / "config" / "leaks.csv"

@@ -9,8 +9,8 @@ from small_stores import saved
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.command import main
-from frequency_shortcuts.data.artefacts import put
-from frequency_shortcuts.data.grain import images
+from frequency_shortcuts.images.artefacts import put
+from study.images.grain import images
 
 NORMAL, ILL = (images(2, 30, seed=3, size=48)[0][k::2] for k in (0, 1))
 QUALITIES = (60, 45)

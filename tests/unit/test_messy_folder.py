@@ -13,8 +13,8 @@ import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.classes import Counts
 from frequency_shortcuts.analysis.images import read_labelled, readable
 from frequency_shortcuts.command import main
-from frequency_shortcuts.data import folders
-from frequency_shortcuts.data.pictures import ImageFiles
+from frequency_shortcuts.images import folders
+from frequency_shortcuts.images.pictures import ImageFiles
 from messy_folder import CLASSES, PER_CLASS, WRONG, messy_folder
 
 HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from frequency_shortcuts import dfm
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import hfss, mixture
 from frequency_shortcuts.maps.methods.method import Size
 from frequency_shortcuts.maps.methods.workspace import Limits, Workspace

@@ -10,7 +10,7 @@ import torch
 from method_problems import LABELS, SIZE, Changed, batch
 
 from conftest import ROOT, state_of
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry, workspace
 from frequency_shortcuts.maps.methods.method import Size, find, make_settings
 from frequency_shortcuts.maps.methods.workspace import Limits

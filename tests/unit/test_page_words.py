@@ -10,8 +10,8 @@ from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import wording
-from frequency_shortcuts.data.artefacts import CAUSES
 from frequency_shortcuts.exchange.answers import BOUND, PARTS, Answers, ends, rates
+from frequency_shortcuts.images.artefacts import CAUSES
 from frequency_shortcuts.intervals import paired
 from frequency_shortcuts.spectrum.fills import FILLS
 

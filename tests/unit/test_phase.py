@@ -9,10 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import phase, shortcuts
-from frequency_shortcuts.evaluation.phase_verdicts import (
+from frequency_shortcuts import shortcuts
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.shortcuts.trials import Trials, seed_of
+from frequency_shortcuts.spectrum.fills import donors
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from study.measures import phase
+from study.measures.phase_verdicts import (
     KEPT,
     REGIONS,
     PhaseHits,
@@ -21,10 +26,6 @@ from frequency_shortcuts.evaluation.phase_verdicts import (
     read_phase_hits,
     write_phase_hits,
 )
-from frequency_shortcuts.evaluation.trials import Trials, seed_of
-from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.spectrum.fills import donors
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 1])
 MEAN, STD = [0.5, 0.4], [0.2, 0.4]

@@ -12,9 +12,9 @@ from torch import nn
 
 import real
 from conftest import ROOT
-from frequency_shortcuts.data import crops
-from frequency_shortcuts.data.downloads import NotFound
 from study import leaks, pictures
+from study.images import crops
+from study.images.downloads import NotFound
 
 
 def test_the_probabilities_of_the_outputs_of_a_group_are_added_up():

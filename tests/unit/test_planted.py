@@ -7,11 +7,11 @@ import yaml
 
 from conftest import ROOT
 from frequency_shortcuts import spectrum
-from frequency_shortcuts.data import planted, synthetic
-from frequency_shortcuts.data import stores as store
-from frequency_shortcuts.data.planted import MECHANISMS
-from frequency_shortcuts.data.synthetic import Design
-from frequency_shortcuts.evaluation import truth
+from frequency_shortcuts.images import stores as store
+from study.images import planted, synthetic
+from study.images.planted import MECHANISMS
+from study.images.synthetic import Design
+from study.measures import truth
 
 # Relative, for a mean amplitude over all frequencies where it is the same by design.
 OVERALL = 0.01

@@ -14,8 +14,8 @@ from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.images import prepared_by, read_labelled
-from frequency_shortcuts.data.normalisation import normalise
-from frequency_shortcuts.data.preprocessing import normalisation_of
+from frequency_shortcuts.images.normalisation import normalise
+from frequency_shortcuts.images.preprocessing import normalisation_of
 
 TO_TENSOR, NORMALISE = transforms.ToTensor(), transforms.Normalize([0.5], [0.25])
 STEPS = [transforms.Resize(20, transforms.InterpolationMode.BICUBIC), transforms.CenterCrop((16, 12)), TO_TENSOR]

@@ -6,13 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import reliance
-from frequency_shortcuts.figures import learning
-from frequency_shortcuts.networks.without import Exchanged, Without
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum import filters
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from study.drawings import learning
+from study.measures import reliance
+from study.trainings.without import Exchanged, Without
 
 PAIRS = ConjugatePairs(8, 8)
 

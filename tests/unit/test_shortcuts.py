@@ -13,13 +13,13 @@ from small_stores import Noted
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN
-from frequency_shortcuts.evaluation.trials import Trials
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.dfm import dominant
+from frequency_shortcuts.shortcuts.hits import NOT_SHOWN
+from frequency_shortcuts.shortcuts.trials import Trials
 from frequency_shortcuts.spectrum import fills
-from frequency_shortcuts.spectrum.masks import low_pass_mask
+from frequency_shortcuts.spectrum.masks import control_mask, low_pass_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 SIZE = (8, 7)
@@ -58,7 +58,7 @@ def mask_of(row, masks, seed, run):
     kind, mask = row["filter"], masks[row["class"]]
     if kind in ("random", "radial"):
         shared_by = mask.sum() if kind == "random" else row["class"]
-        return shortcuts.control_mask(mask, kind, [*shortcuts.seed_of(seed, run, kind), shared_by, row["draw"]])
+        return control_mask(mask, kind, [*shortcuts.seed_of(seed, run, kind), shared_by, row["draw"]])
     fixed = {"unfiltered": np.ones(SIZE, bool), "dfm": mask, "low_pass": low_pass_mask(mask)}
     return masks[row["draw"]] if kind == "other" else fixed[kind]
 

@@ -7,11 +7,11 @@ import torch
 from small_stores import CLASSES
 from torch import nn
 
-from frequency_shortcuts.data import normalisation, splits
-from frequency_shortcuts.data import source as sources
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Images, Split, images_digest, part_in_order, stratified
-from frequency_shortcuts.data.stored_images import take_rows
+from frequency_shortcuts.images import normalisation, splits
+from frequency_shortcuts.images import source as sources
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.splits import Images, Split, images_digest, part_in_order, stratified
+from frequency_shortcuts.images.stored_images import take_rows
 from frequency_shortcuts.networks import predictions
 from frequency_shortcuts.spectrum import fills
 

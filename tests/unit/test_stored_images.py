@@ -10,11 +10,11 @@ import torch
 from PIL import Image
 from small_stores import labelled, write
 
-from frequency_shortcuts.data import stored_images
-from frequency_shortcuts.data import stores as store
-from frequency_shortcuts.data.splits import images_digest
-from frequency_shortcuts.data.stored_images import Stored
-from frequency_shortcuts.data.torch_dataset import DatasetImages, stored_image
+from frequency_shortcuts.images import stored_images
+from frequency_shortcuts.images import stores as store
+from frequency_shortcuts.images.splits import images_digest
+from frequency_shortcuts.images.stored_images import Stored
+from frequency_shortcuts.images.torch_dataset import DatasetImages, stored_image
 from frequency_shortcuts.spectrum.arrays import as_array
 
 

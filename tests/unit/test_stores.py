@@ -6,11 +6,11 @@ import pytest
 import torch
 from small_stores import CLASSES, Noted, content, labelled, photographs, same, write
 
-from frequency_shortcuts.data import normalisation
-from frequency_shortcuts.data import stores as store
-from frequency_shortcuts.data.pictures import ImageFiles
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.stored_images import Stored
+from frequency_shortcuts.images import normalisation
+from frequency_shortcuts.images import stores as store
+from frequency_shortcuts.images.pictures import ImageFiles
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.stored_images import Stored
 
 
 def test_a_store_keeps_its_contract_and_is_read_as_it_was_written(tmp_path):

@@ -10,10 +10,10 @@ from drawn_tables import made_up_verdicts
 from made_up_results import random_hits
 
 from frequency_shortcuts import shortcuts
-from frequency_shortcuts.evaluation import verdicts as rates
-from frequency_shortcuts.evaluation.cross import cross_matrix
-from frequency_shortcuts.findings import study_tables
+from frequency_shortcuts import shortcuts as rates
+from frequency_shortcuts.shortcuts.cross import cross_matrix
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
+from study.findings import study_tables
 
 PHOTOGRAPHS = [("photos", "small", "none", 0), ("photos", "small", "none", 1), ("photos", "large", "sin", 0)]
 CLASSES = ["ant", "bee", "none"]

@@ -14,12 +14,12 @@ from frequency_shortcuts.analysis import summary, wording
 from frequency_shortcuts.analysis.advice import advice, facts_apart, kind_of_images
 from frequency_shortcuts.analysis.counterfactuals import COLUMNS, FlipTest, names_of_files
 from frequency_shortcuts.analysis.result import Analysis
-from frequency_shortcuts.data import grain
-from frequency_shortcuts.data.artefacts import CAUSES, put
-from frequency_shortcuts.data.pictures import ImageFiles
-from frequency_shortcuts.data.pixels import Pixels
-from frequency_shortcuts.data.splits import Split
 from frequency_shortcuts.figures.typeset import MISSING
+from frequency_shortcuts.images.artefacts import CAUSES, put
+from frequency_shortcuts.images.pictures import ImageFiles
+from frequency_shortcuts.images.pixels import Pixels
+from frequency_shortcuts.images.splits import Split
+from study.images import grain
 
 CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
 

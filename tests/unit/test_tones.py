@@ -14,9 +14,9 @@ import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.classes import Counts
 from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.analysis.subject import read_images
-from frequency_shortcuts.data import dicom, folders, stores
-from frequency_shortcuts.data.file_facts import file_facts
-from frequency_shortcuts.data.pictures import FULL, ImageFiles, black_and_white
+from frequency_shortcuts.data_check.file_facts import file_facts
+from frequency_shortcuts.images import dicom, folders, stores
+from frequency_shortcuts.images.pictures import FULL, ImageFiles, black_and_white
 from study.sources.folder import split_folder
 
 TEXT = "16-bit pictures: {}, values 0 to 4,095; 0 is black and 4,095 is white"

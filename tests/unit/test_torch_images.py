@@ -10,9 +10,9 @@ from torchvision import transforms
 
 from frequency_shortcuts.analysis.classes import match
 from frequency_shortcuts.analysis.images import as_splits, read_labelled
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.splits import images_digest
-from frequency_shortcuts.data.torch_dataset import DatasetImages
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.splits import images_digest
+from frequency_shortcuts.images.torch_dataset import DatasetImages
 
 N = 40
 IMAGES = np.random.default_rng(0).normal(size=(N, 1, 4, 6)).astype(np.float32)

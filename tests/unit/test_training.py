@@ -13,13 +13,13 @@ from torch import nn
 from torch.nn import functional
 from training_runs import DATA, DYNAMICS, ONE_CYCLE, PER_EPOCH, RECIPE, VALIDATION, N, run, same, scripted, split, tiny
 
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.normalisation import normalise, pixel_statistics
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.networks import dynamics, training
-from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.training import Recipe, train
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.normalisation import normalise, pixel_statistics
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.splits import Split
+from study.trainings import dynamics, training
+from study.trainings.augmentation import Augmentation
+from study.trainings.training import Recipe, train
 
 GIVEN, TEST = [], DYNAMICS.test
 

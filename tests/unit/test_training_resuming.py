@@ -8,9 +8,9 @@ from training_runs import DATA, DYNAMICS, ONE_CYCLE, PER_EPOCH, RECIPE, TEST, N,
 
 import frequency_shortcuts as fs
 from conftest import StopAfter
-from frequency_shortcuts.networks import training
-from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.storage.journal import Stopped
+from study.trainings import training
+from study.trainings.augmentation import Augmentation
 
 
 @pytest.fixture(scope="module")

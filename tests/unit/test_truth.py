@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, images_and_labels
 
 from frequency_shortcuts import dfm
-from frequency_shortcuts.data import stores, synthetic
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import shortcuts, truth
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.masks import control_mask
 from frequency_shortcuts.spectrum.masks import strata as strata_of
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from study.images import synthetic
+from study.measures import truth
 
 DESIGN = synthetic.Design(2, size=16, band_edges=(2, 4, 6))
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
@@ -233,7 +234,7 @@ def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, 
     rows = [(1, "keep", "unfiltered", 1.0), (1, "keep", "dfm", planted), (1, "remove", "dfm", complement),
             (1, "keep", "random", random)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
-    monkeypatch.setattr(shortcuts, "measure", lambda *_, **__: table)
+    monkeypatch.setattr("frequency_shortcuts.shortcuts.test.measure", lambda *_, **__: table)
     masks = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
     (row,) = truth.planted_use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), masks).to_dict("records")
     assert row["uses"] == uses and row["tpr_random"] == random

@@ -6,9 +6,9 @@ import pytest
 from made_up_results import hits_of, random_hits
 from scipy import stats
 
-from frequency_shortcuts.evaluation.hits import NOT_SHOWN, rates
-from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
 from frequency_shortcuts.intervals import over_networks
+from frequency_shortcuts.shortcuts.hits import NOT_SHOWN, rates
+from frequency_shortcuts.shortcuts.verdict import over_seeds, verdicts
 
 # Upper ends (Wilson, 100 images): 0.30 has 0.396, 0.31 has 0.406, 0.12 has 0.198, and 0.13 has 0.210.
 REMOVED = [(0.31, 0.6, "weak"), (0.3, 0.6, "strong"), (0.59, 0.6, "weak"), (0.12, 0.8, "strong"), (0.13, 0.8, "weak"),

@@ -7,13 +7,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from frequency_shortcuts.data.normalisation import pixel_statistics
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.networks import training
-from frequency_shortcuts.networks.augmentation import Augmentation
-from frequency_shortcuts.networks.dynamics import Dynamics
-from frequency_shortcuts.networks.training import Recipe, train
+from frequency_shortcuts.images.normalisation import pixel_statistics
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.journal import Work
+from study.trainings import training
+from study.trainings.augmentation import Augmentation
+from study.trainings.dynamics import Dynamics
+from study.trainings.training import Recipe, train
 
 CLASSES = ("a", "b", "c")
 N, BATCH, PER_EPOCH = 22, 8, 3  # the last batch of an epoch is a smaller one

@@ -2,10 +2,10 @@
 
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import selection
 from frequency_shortcuts.figures.cards import class_cards
 from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.shortcuts import examples
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 

@@ -6,8 +6,8 @@ Definitions, thresholds and bounds are those of `findings/definitions.py`, the s
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import claims
 from frequency_shortcuts.storage.tables import read_table
+from study.drawings import claims
 
 
 def draw(table: str, numbers: str) -> Figure:

@@ -2,9 +2,10 @@
 
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import cross_matrix, selection
+from frequency_shortcuts.figures import selection
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import CULLING, read_table
+from study.drawings import cross_matrix
 
 
 def draw(

@@ -6,9 +6,9 @@ The table holds means over the sets, by ring.
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import learning
-from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.tables import read_table
+from study.drawings import learning
+from study.findings.claims import lines
 
 
 def draw(table: str, claims: list[str]) -> Figure:

@@ -6,8 +6,8 @@ The table holds the mean average precision, and the passes and seconds of a netw
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import truth
 from frequency_shortcuts.storage.tables import read_table
+from study.drawings import truth
 
 
 def draw(table: str) -> Figure:

@@ -5,9 +5,9 @@ from pathlib import Path
 from IPython.display import display
 
 from frequency_shortcuts.figures import typeset
-from frequency_shortcuts.findings import study_tables
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table, write_table
+from study.findings import study_tables
 
 
 def build(path: str, title: str, over_seeds: str, chosen: list[list[str]], verdicts: str, ood: str) -> None:

@@ -4,13 +4,13 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import canvas, selection, spectra
-from frequency_shortcuts.findings.study_tables import as_published
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.shortcuts import examples
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
+from study.findings.study_tables import as_published
 
 
 def draw(

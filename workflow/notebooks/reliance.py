@@ -6,9 +6,9 @@ The table holds both losses with their 95 % intervals; `interval` says of what t
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import learning
-from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.tables import read_table
+from study.drawings import learning
+from study.findings.claims import lines
 
 
 def draw(dataset: str, table: str, claims: list[str]) -> Figure:

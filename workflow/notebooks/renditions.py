@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.data import stores
 from frequency_shortcuts.figures import selection, spectra
+from frequency_shortcuts.images import stores
 
 
 def draw(store: str, renditions: list[str], names: list[str], most: int) -> Figure:

@@ -2,8 +2,8 @@
 
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.data import stores as image_stores
 from frequency_shortcuts.figures import spectra as drawings
+from frequency_shortcuts.images import stores as image_stores
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 

@@ -3,9 +3,9 @@
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import selection, shortcuts
-from frequency_shortcuts.findings.claims import lines
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
+from study.findings.claims import lines
 
 
 def draw(dataset: str, store: str, table: str, verdicts: str, networks: str, claims: list[str], most: int) -> Figure:

@@ -7,10 +7,10 @@ and the phases keep on average.
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation import examples
 from frequency_shortcuts.figures import selection, shortcuts
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.weights import normalisation
+from frequency_shortcuts.shortcuts import examples
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
 

@@ -7,8 +7,8 @@ seeds.
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import truth
 from frequency_shortcuts.storage.tables import read_table
+from study.drawings import truth
 
 
 def draw(table: str) -> Figure:

@@ -20,7 +20,7 @@ from frequency_shortcuts.networks import instructions
 if config["numerics"] == "portable":
     instructions.set_variables()
 
-from frequency_shortcuts.data.downloads import DOWNLOADS
+from study.images.downloads import DOWNLOADS
 from study import claims, figures, kept_outputs, states, targets
 from study.captions import Caption
 from study.catalogue import SHOWN, TABLES

@@ -136,7 +136,7 @@ rule explorer:
         hits=expand_runs(f"{RESULTS}/tests/{RUN}/hits.h5", targets.explored_runs(plan)),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         flips=f"{RESULTS}/tables/flips.csv",
-        template="src/frequency_shortcuts/figures/explorer.html.jinja",
+        template="workflow/study/drawings/explorer.html.jinja",
         code=code("write_explorer.py"),
     output:
         report(f"{RESULTS}/explorer.html", **marks(EXPLORER, "explorer")),

@@ -1,6 +1,6 @@
 """Build an external network, load its checkpoint, check it and store its weights."""
 
-from frequency_shortcuts.data import stores
+from frequency_shortcuts.images import stores
 from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.external import ExternalNetwork, probe
 from study.devices import take_device

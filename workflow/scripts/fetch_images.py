@@ -1,6 +1,6 @@
 """Fetch the published files of a set of images."""
 
-from frequency_shortcuts.data.downloads import DOWNLOADS
+from study.images.downloads import DOWNLOADS
 from study.job import log, script
 
 

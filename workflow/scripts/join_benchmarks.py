@@ -9,7 +9,7 @@ from frequency_shortcuts.storage.tables import write_table
 from study.job import script
 
 # The journal of a culling and the checkpoint of a training log this when a job goes on with what an earlier one stored.
-RESUMED = re.compile(r"^\S+ frequency_shortcuts\S*: resumed ", re.MULTILINE)
+RESUMED = re.compile(r"^\S+ (?:frequency_shortcuts|study)\S*: resumed ", re.MULTILINE)
 # Every job logs this at its end. Snakemake looks at a job every half minute, and misses what it does after that.
 PROCESSOR = re.compile(r"^\S+ study: processor time: ([\d.]+) s$", re.MULTILINE)
 

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from frequency_shortcuts.findings.claims import judge
-from frequency_shortcuts.findings.definitions import CLAIMS
 from frequency_shortcuts.storage.tables import read_table, write_table
+from study.findings.claims import judge
+from study.findings.definitions import CLAIMS
 from study.job import script
 
 

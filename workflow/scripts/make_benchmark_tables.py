@@ -4,10 +4,11 @@ from pathlib import Path
 
 from matplotlib import pyplot as plt
 
-from frequency_shortcuts.evaluation import cure, leaks
-from frequency_shortcuts.figures import benchmarks, canvas
+from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import write_table
+from study.drawings import benchmarks
 from study.job import script
+from study.measures import cure, leaks
 
 
 @script

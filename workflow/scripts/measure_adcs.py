@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from frequency_shortcuts.data import stores
+from frequency_shortcuts.images import stores
 from frequency_shortcuts.maps import adcs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from study.job import script

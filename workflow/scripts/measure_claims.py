@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from frequency_shortcuts.findings.numbers import Study, numbers
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
+from study.findings.numbers import Study, numbers
 from study.job import script
 
 

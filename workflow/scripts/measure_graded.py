@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from frequency_shortcuts.evaluation import graded
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, log, script, stopping
-from study.trainings import protocol_of
+from study.measures import graded
+from study.trainings.protocols import protocol_of
 
 
 @script

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation.leaks import judge_data, measure_data, some_of_each_class
 from frequency_shortcuts.storage.tables import write_table
 from study import leaks
 from study.job import log, script
+from study.measures.leaks import judge_data, measure_data, some_of_each_class
 
 IMAGES = 500  # of each class
 

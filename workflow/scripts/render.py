@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from frequency_shortcuts.data import renditions, stores
+from frequency_shortcuts.images import stores
+from study.images import renditions
 from study.job import script
 
 

@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from frequency_shortcuts.data import stores
+from frequency_shortcuts.images import stores
 from frequency_shortcuts.networks import architectures, predictions
-from frequency_shortcuts.networks.dynamics import Dynamics
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import code_version, log, run_of_path, script, stopping
-from study.trainings import IN_MEMORY, architecture_of, protocol_of
+from study.trainings.dynamics import Dynamics
+from study.trainings.protocols import IN_MEMORY, architecture_of, protocol_of
 
 
 @script

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from frequency_shortcuts.data import folders, stores
-from frequency_shortcuts.data.pictures import ImageFiles
+from frequency_shortcuts.images import folders, stores
+from frequency_shortcuts.images.pictures import ImageFiles
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from study.job import script
 from study.sources.folder import log_conversions, split_folder

@@ -5,9 +5,9 @@ import textwrap
 from pathlib import Path
 
 from frequency_shortcuts.figures import canvas, typeset
-from frequency_shortcuts.findings.claims import shown
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
+from study.findings.claims import shown
 from study.job import script
 
 WIDTH = 1440  # pixels of the picture

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pandas as pd
 import yaml
 
-from frequency_shortcuts.findings.definitions import MODULES
 from frequency_shortcuts.networks.weights import read_metadata
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
+from study.findings.definitions import MODULES
 from study.job import commit, commit_of, config_digest, script
 from study.ledger import digest
 from study.plan import Plan
@@ -45,7 +45,7 @@ def main(snakemake, created_by):
         "study": params.study,
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": commit(),
-        "definitions of the claims": commit_of(f"src/frequency_shortcuts/{name}" for name in MODULES),
+        "definitions of the claims": commit_of(MODULES),
         "configuration": f"digest {config_digest(config)}",
         "device asked for": params.device,
         "devices of the networks": ", ".join(used),

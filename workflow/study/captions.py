@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment
 
-from frequency_shortcuts.findings.definitions import PUBLISHED
+from study.findings.definitions import PUBLISHED
 
 PHRASES = r"""
 {# A text as RST that shows it unchanged, on one line. -#}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from frequency_shortcuts.findings.definitions import CLAIMS
+from study.findings.definitions import CLAIMS
 
 from . import targets
 from .figures import FIGURES

@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 from jsonschema.exceptions import ValidationError
 
-from frequency_shortcuts.data import planted
 from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
+from study.images import planted
 
 from .plan import KINDS, Plan
 from .schema import Validator, allowed, listed, schema

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from frequency_shortcuts.evaluation import cure
+from study.measures import cure
 
 from .leaks import artefacts, read_deal, read_set
-from .trainings import protocol_of
+from .trainings.protocols import protocol_of
 
 
 def measure(part: str, case: str, given: Any, settings: Mapping[str, Any], *, seed: int, **how: Any) -> pd.DataFrame:

@@ -6,17 +6,17 @@ from typing import Any
 
 import torch
 
-from frequency_shortcuts.data import folders, normalisation
-from frequency_shortcuts.data.entry_points import first_line
+from frequency_shortcuts.images import folders, normalisation
+from frequency_shortcuts.images.entry_points import first_line
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks import architectures, external
-from frequency_shortcuts.networks.augmentation import Augmentation
 from frequency_shortcuts.networks.numerics import pick_device
+from study.trainings.augmentation import Augmentation
 
 from .plan import Plan
 from .sources.description import Content, Shape
-from .trainings import architecture_of
+from .trainings.protocols import architecture_of
 
 
 def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]:

@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.data import crops, grain, stores
-from frequency_shortcuts.data.artefacts import Artefact
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import leak_networks
-from frequency_shortcuts.evaluation.leak_networks import CLEAN, Case, Photographs
 from frequency_shortcuts.exchange.answers import Answers
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.artefacts import Artefact
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.tables import read_table
+from study.images import crops, grain
+from study.measures import leak_networks
+from study.measures.leak_networks import CLEAN, Case, Photographs
 
-from .trainings import IN_MEMORY, protocol_of
+from .trainings.protocols import IN_MEMORY, protocol_of
 
 GRAIN = {"grain2": 2, "grain4": 4}  # sets of grainy images and their classes
 GRAINY = {"train": 800, "ranking": 200, "test": 400}  # images of each class

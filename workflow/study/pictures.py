@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from frequency_shortcuts.data.downloads import debian_sources, first_source
+from study.images.downloads import debian_sources, first_source
 
 # The folders of the package whose photographs show a group. No other group of ImageNet has twenty.
 STAMPS_OF: Mapping[str, Sequence[str]] = {

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import h5py
     from torch import nn
 
-    from frequency_shortcuts.data.splits import Split
-    from frequency_shortcuts.evaluation.hits import Hits
+    from frequency_shortcuts.images.splits import Split
+    from frequency_shortcuts.shortcuts.hits import Hits
 
     from .plan import Plan
 
@@ -60,24 +60,26 @@ def measure(
     maps : the file of the culling, then those of `methods`
     run : name that seeds the draws
     """
-    from frequency_shortcuts.evaluation import shortcuts
     from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.shortcuts.hits import write_hits
+    from frequency_shortcuts.shortcuts.test import collect
+    from frequency_shortcuts.shortcuts.trials import Trials
     from frequency_shortcuts.storage.tables import CULLING
 
     hits = {}
     for name, path in zip((CULLING, *methods), maps, strict=True):
-        trials = shortcuts.Trials(**(params.settings if name == CULLING else params.method_settings))
+        trials = Trials(**(params.settings if name == CULLING else params.method_settings))
         masks = dfm.read_mask(path, params.percent)
-        hits[name] = shortcuts.collect(network, data, masks, trials, run=run, progress=True)
+        hits[name] = collect(network, data, masks, trials, run=run, progress=True)
         place = group if name == CULLING else group.create_group(f"methods/{name}")
-        shortcuts.write_hits(place, hits[name])
+        write_hits(place, hits[name])
         place.attrs["classes"] = list(data.classes)
     return hits[CULLING]
 
 
 def rates_of(hits: Hits, classes: Sequence[str]) -> pd.DataFrame:
     """The table of rates with the names of the classes."""
-    from frequency_shortcuts.evaluation.hits import rates
+    from frequency_shortcuts.shortcuts.hits import rates
 
     from .tested_networks import with_names
 
@@ -96,10 +98,10 @@ def advantages(
 
     about : the columns that say of what a group of a file is; order : of their names
     """
-    from frequency_shortcuts.evaluation.cross import own_map_advantage
-    from frequency_shortcuts.evaluation.hits import read_hits_of_methods
-    from frequency_shortcuts.findings.study_tables import with_columns
+    from frequency_shortcuts.shortcuts.cross import own_map_advantage
+    from frequency_shortcuts.shortcuts.hits import read_hits_of_methods
     from frequency_shortcuts.storage.hdf5 import read_hdf5
+    from study.findings.study_tables import with_columns
 
     tables = []
     for path in paths:

@@ -32,7 +32,7 @@ def folder_state(root: Path) -> tuple[Any, ...]:
 
     What cannot be read counts by its name, so that the check of the inputs names it.
     """
-    from frequency_shortcuts.data.folders import listing
+    from frequency_shortcuts.images.folders import listing
 
     try:
         found = listing(root)

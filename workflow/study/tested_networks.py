@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 from torch import nn
 
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import normalisation
 

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 import torch
 
-from frequency_shortcuts.data.file_facts import file_facts
-from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.pictures import ImageFiles
-from frequency_shortcuts.data.pixels import Pixels
-from frequency_shortcuts.data.source import fitting_batch
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.data_check import share_facts
+from frequency_shortcuts.data_check.comparison import share_facts
+from frequency_shortcuts.data_check.file_facts import file_facts
 from frequency_shortcuts.exchange.fine import shorter
+from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.images.pictures import ImageFiles
+from frequency_shortcuts.images.pixels import Pixels
+from frequency_shortcuts.images.source import fitting_batch
+from frequency_shortcuts.images.splits import Split
 
 from .data_summary import FILE_FACTS, MATCH, SENTENCES, SETS_APART
 

@@ -14,14 +14,11 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.pictures import ImageFiles
-from frequency_shortcuts.data.splits import images_digest
-from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.evaluation import trials as test_of_maps
-from frequency_shortcuts.evaluation.trials import Trials
 from frequency_shortcuts.exchange.class_statistics import FEWEST
 from frequency_shortcuts.exchange.test import collect, count_passes
+from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.images.pictures import ImageFiles
+from frequency_shortcuts.images.splits import images_digest
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Limits
@@ -29,6 +26,8 @@ from frequency_shortcuts.networks.external import check_network
 from frequency_shortcuts.networks.numerics import keep_freed_memory
 from frequency_shortcuts.networks.predictions import device_of
 from frequency_shortcuts.networks.weights import weights_digest
+from frequency_shortcuts.shortcuts import trials as test_of_maps
+from frequency_shortcuts.shortcuts.test import collect as collect_hits
 from frequency_shortcuts.spectrum.arrays import BoolArray, as_array
 from frequency_shortcuts.spectrum.masks import check_mask
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -118,7 +117,7 @@ def analyse(
         steps[f"search by {search.name}"] = search.passes, search.seconds or seconds
     if test.parts and not quick:
         negatives = test.negatives or negatives_by_default(len(subject.test.classes), counts.tested)
-        trials = Trials(
+        trials = test_of_maps.Trials(
             test.parts, test.fills, test.controls, others=test.others, negatives=negatives, one_sample=True,
             seed=run.seed,
         )  # fmt: skip
@@ -162,8 +161,8 @@ def negatives_by_default(n_classes: int, test_images: int) -> int:
 
 
 def _maps(
-    subject: Subject, masks: BoolArray | None, planned: PlannedSearch | None, trials: Trials | None, test: Test,
-    batch: int, run: Run,
+    subject: Subject, masks: BoolArray | None, planned: PlannedSearch | None, trials: test_of_maps.Trials | None,
+    test: Test, batch: int, run: Run,
 ) -> tuple[dict[str, Any], dict[str, Any]]:  # fmt: skip
     """Maps that are given or searched for, with scores and hits, by the names of `Analysis`, and how they were made."""
     scores, images, search = None, subject.map_ranking, test.search
@@ -176,7 +175,7 @@ def _maps(
     assert masks is not None  # they were given, or searched for
     hits = None
     if trials:
-        hits = shortcuts.collect(
+        hits = collect_hits(
             subject.classifier, subject.map_test, masks, trials, batch_size=batch, progress=run.progress
         )
     amplitude = adcs.class_spectra(images, device=device_of(subject.network)).mean_amplitude

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.splits import check_classes
+from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.images.splits import check_classes
 from frequency_shortcuts.networks.pretrained import outputs_of
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 

@@ -16,14 +16,14 @@ import pandas as pd
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.data.artefacts import CAUSES
-from frequency_shortcuts.data.pictures import ImageFiles
-from frequency_shortcuts.data.pixels import Pixels, in_pixels
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.data_check import Cause, name_causes
+from frequency_shortcuts.data_check.comparison import Cause, name_causes
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates, typical
 from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistics, class_statistics
 from frequency_shortcuts.exchange.test import Exchanged, example, remove, shown_images
+from frequency_shortcuts.images.artefacts import CAUSES
+from frequency_shortcuts.images.pictures import ImageFiles
+from frequency_shortcuts.images.pixels import Pixels, in_pixels
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 

@@ -14,12 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 from tqdm import tqdm
 
-from frequency_shortcuts.data.file_facts import CONTENT, FileFacts, content_facts, file_facts
-from frequency_shortcuts.data.folders import BROKEN, MISSING, Files, few, listing
-from frequency_shortcuts.data.pictures import ImageFiles, Tones
-from frequency_shortcuts.data.preprocessing import Preprocessing
-from frequency_shortcuts.data.splits import Images, StoredImages, check_classes, subset
-from frequency_shortcuts.data.torch_dataset import DatasetImages
+from frequency_shortcuts.data_check.file_facts import CONTENT, FileFacts, content_facts, file_facts
+from frequency_shortcuts.images.folders import BROKEN, MISSING, Files, few, listing
+from frequency_shortcuts.images.pictures import ImageFiles, Tones
+from frequency_shortcuts.images.preprocessing import Preprocessing
+from frequency_shortcuts.images.splits import Images, StoredImages, check_classes, subset
+from frequency_shortcuts.images.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 
 from .classes import names_of

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from frequency_shortcuts.data.artefacts import BLOCKS, CAUSES, LOST
-from frequency_shortcuts.data.folders import few
+from frequency_shortcuts.images.artefacts import BLOCKS, CAUSES, LOST
+from frequency_shortcuts.images.folders import few
 
 from . import wording
 from .wording import as_lines, as_table, embedded, fill, filled, percent

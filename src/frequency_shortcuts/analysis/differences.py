@@ -17,12 +17,12 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.data.artefacts import CAUSES
-from frequency_shortcuts.evaluation.data_check import Comparison, compare_classes, share_facts
+from frequency_shortcuts.data_check.comparison import Comparison, compare_classes, share_facts
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.figures.selection import select_classes
 from frequency_shortcuts.figures.spectra import spectra_of_classes
+from frequency_shortcuts.images.artefacts import CAUSES
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.storage.files import make_room, replacing
 from frequency_shortcuts.storage.tables import write_table

@@ -17,20 +17,20 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
-from frequency_shortcuts.data import stores
-from frequency_shortcuts.data.folders import Files, Listing, listing
-from frequency_shortcuts.data.normalisation import check_statistics
-from frequency_shortcuts.data.pictures import ImageFiles
-from frequency_shortcuts.data.preprocessing import (
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.folders import Files, Listing, listing
+from frequency_shortcuts.images.normalisation import check_statistics
+from frequency_shortcuts.images.pictures import ImageFiles
+from frequency_shortcuts.images.preprocessing import (
     PROBES,
     Preprocessing,
     TransformedFiles,
     normalisation_of,
     normalised,
 )
-from frequency_shortcuts.data.splits import Images, Split, check_images, is_raw, subset
-from frequency_shortcuts.data.stored_images import take_rows
-from frequency_shortcuts.data.torch_dataset import DatasetImages
+from frequency_shortcuts.images.splits import Images, Split, check_images, is_raw, subset
+from frequency_shortcuts.images.stored_images import take_rows
+from frequency_shortcuts.images.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 

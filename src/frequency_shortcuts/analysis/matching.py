@@ -14,12 +14,12 @@ import pandas as pd
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
-from frequency_shortcuts.data.artefacts import BLOCKS, LOST, Pixels, put
-from frequency_shortcuts.data.file_facts import jpeg_settings
-from frequency_shortcuts.data.folders import Files, few
-from frequency_shortcuts.data.pictures import BILINEAR, opened, upright
-from frequency_shortcuts.evaluation.data_check import compare_classes, share_facts
-from frequency_shortcuts.evaluation.forensics import BLOCK, SIDE
+from frequency_shortcuts.data_check.comparison import compare_classes, share_facts
+from frequency_shortcuts.data_check.file_facts import jpeg_settings
+from frequency_shortcuts.data_check.forensics import BLOCK, SIDE
+from frequency_shortcuts.images.artefacts import BLOCKS, LOST, Pixels, put
+from frequency_shortcuts.images.folders import Files, few
+from frequency_shortcuts.images.pictures import BILINEAR, opened, upright
 from frequency_shortcuts.storage.files import check_folder, explain_full_disk
 from frequency_shortcuts.storage.tables import write_table
 

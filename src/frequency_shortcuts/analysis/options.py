@@ -9,13 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from frequency_shortcuts.evaluation import shortcuts
-from frequency_shortcuts.evaluation.trials import PARTS, Part
-from frequency_shortcuts.evaluation.verdicts import FEWEST_DRAWS
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks.instructions import portable
 from frequency_shortcuts.networks.predictions import Precision
+from frequency_shortcuts.shortcuts.trials import DRAWS, OTHERS, PARTS, Part
+from frequency_shortcuts.shortcuts.verdict import FEWEST_DRAWS
 from frequency_shortcuts.spectrum.fills import FILLS, all_named
 from frequency_shortcuts.spectrum.masks import positions
 
@@ -94,8 +93,8 @@ class Test:
     images_per_class: int | None = None
     parts: Sequence[Part] = ("keep", "remove")
     fills: Sequence[str] = tuple(FILLS)
-    controls: int = shortcuts.DRAWS
-    others: int = shortcuts.OTHERS
+    controls: int = DRAWS
+    others: int = OTHERS
     negatives: int | None = None
     neutral: int | None = None
     source: Any = None

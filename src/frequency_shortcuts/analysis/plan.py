@@ -15,9 +15,9 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.source import index_batches
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.images.source import index_batches
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds

@@ -19,15 +19,16 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.data.source import Source
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation import examples, shortcuts
-from frequency_shortcuts.evaluation.verdicts import over_seeds
 from frequency_shortcuts.figures import canvas, cards, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
+from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps import adcs, dfm
 from frequency_shortcuts.maps.methods.method import Found
+from frequency_shortcuts.shortcuts import examples
+from frequency_shortcuts.shortcuts.hits import Hits, rates
+from frequency_shortcuts.shortcuts.verdict import over_seeds, verdicts
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -88,7 +89,7 @@ class Analysis:
     flip_test: FlipTest | None = None
     maps: BoolArray | None = None
     found: Found | None = None
-    hits: shortcuts.Hits | None = None
+    hits: Hits | None = None
     amplitude: FloatArray | None = None
     sources: npt.NDArray[np.str_] | None = None
 
@@ -166,7 +167,7 @@ class Analysis:
     @functools.cached_property
     def table(self) -> pd.DataFrame:
         """All verdicts: a row for each class, part and fill; see `shortcuts.verdicts`. Classes are names here."""
-        table = shortcuts.verdicts(self.tested())
+        table = verdicts(self.tested())
         for name in ("class", "closest_class", "largest_other_class"):  # the last two are missing without other maps
             table[name] = [None if pd.isna(c) else self.classes[int(c)] for c in table[name]]
         return table
@@ -174,7 +175,7 @@ class Analysis:
     @functools.cached_property
     def rates(self) -> pd.DataFrame | None:
         """Every rate that was measured; see `rates.rates`. Classes are numbers. None where nothing was tested."""
-        return None if self.hits is None else shortcuts.rates(self.hits)
+        return None if self.hits is None else rates(self.hits)
 
     @property
     def verdicts(self) -> pd.DataFrame:
@@ -210,7 +211,7 @@ class Analysis:
         rates = [f"{rate}_{name}" for name in names for rate in ("tpr", "fpr")]
         return rows[["class", *rows.columns.intersection(rates, sort=False), "verdict"]].reset_index(drop=True)
 
-    def tested(self) -> shortcuts.Hits:
+    def tested(self) -> Hits:
         """The hits; raises ValueError if no maps were tested."""
         if self.hits is None:
             raise ValueError("no maps were tested: call analyse without quick, and with the parts keep, remove or both")
@@ -301,8 +302,8 @@ class Analysis:
         if self.tested_flips().removed[1]:
             figures["images"] = self.flipped
         if self.maps is not None:
-            rates = shortcuts.rates(self.tested())
-            named = rates.assign(**{"class": [self.classes[c] for c in rates["class"]]})
+            measured = rates(self.tested())
+            named = measured.assign(**{"class": [self.classes[c] for c in measured["class"]]})
             tables |= {"rates": named, "verdicts": self.table}
             figures |= {"cards": self.cards, "shortcuts": self.figure}
         files = ["flips.h5", "report.html", *["maps.h5"] * (self.maps is not None), *(f"{name}.csv" for name in tables)]

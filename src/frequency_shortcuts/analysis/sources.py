@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from frequency_shortcuts.data.folders import TABLES, Listing, few, read_table
+from frequency_shortcuts.images.folders import TABLES, Listing, few, read_table
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 

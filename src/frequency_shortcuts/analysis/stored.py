@@ -13,12 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 from torch import nn
 
-from frequency_shortcuts.data.splits import Split
-from frequency_shortcuts.evaluation.data_check import Cause
-from frequency_shortcuts.evaluation.examples import Cards
-from frequency_shortcuts.evaluation.shortcuts import read_hits, write_hits
+from frequency_shortcuts.data_check.comparison import Cause
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, read_answers, write_answers
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods.method import Found
+from frequency_shortcuts.shortcuts.examples import Cards
+from frequency_shortcuts.shortcuts.hits import read_hits, write_hits
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .counterfactuals import COLUMNS, Counterfactual, FlipTest

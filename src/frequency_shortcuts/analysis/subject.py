@@ -15,9 +15,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.data.pictures import share_tones
-from frequency_shortcuts.data.preprocessing import PROBES, Preprocessing
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.pictures import share_tones
+from frequency_shortcuts.images.preprocessing import PROBES, Preprocessing
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.external import SMALLEST, Logits, logits_only
 from frequency_shortcuts.networks.numerics import pick_device
 from frequency_shortcuts.networks.predictions import Classifier, Precision, check_alone, device_of, source_for

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.data.artefacts import BLOCKS, LOST
-from frequency_shortcuts.data.folders import few
-from frequency_shortcuts.evaluation.verdicts import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.exchange import answers
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 from frequency_shortcuts.exchange.test import IMAGES
 from frequency_shortcuts.figures.canvas import CONTROLS, control_label
+from frequency_shortcuts.images.artefacts import BLOCKS, LOST
+from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.shortcuts.verdict import MOST_FPR, STRONG_TPR
 from frequency_shortcuts.spectrum import fills
 
 from . import wording

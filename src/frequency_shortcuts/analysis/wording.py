@@ -18,10 +18,10 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.data.artefacts import CAUSES, LOST, RAISED
 from frequency_shortcuts.exchange.answers import BOUND, CANNOT_TELL, NOT_RECOGNISED, PARTS
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.typeset import MISSING
+from frequency_shortcuts.images.artefacts import CAUSES, LOST, RAISED
 
 LINE = 100  # characters of a sentence in a line
 MOST = 12  # rows of a table in a summary, and classes of a drawing

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.data.source import fitting_batch
+from frequency_shortcuts.images.source import fitting_batch
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .part import Subject, not_compared

@@ -22,7 +22,7 @@ from frequency_shortcuts.spectrum.masks import low_pass_mask
 from . import canvas
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.evaluation.examples import Cards
+    from frequency_shortcuts.shortcuts.examples import Cards
 
 # Of seaborn's palette for colour-blind readers; the words say the same.
 RIGHT, WRONG, NEITHER = "#0173b2", "#c44e00", "#333333"

@@ -10,8 +10,8 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.evaluation.verdicts import RECOGNISED_TPR, TOO_FEW
 from frequency_shortcuts.intervals import over_networks, wilson
+from frequency_shortcuts.shortcuts.verdict import RECOGNISED_TPR, TOO_FEW
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.fills import named
 

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from frequency_shortcuts.data.splits import Split, is_raw
+from frequency_shortcuts.images.splits import Split, is_raw
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
 from frequency_shortcuts.spectrum import pairs
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray

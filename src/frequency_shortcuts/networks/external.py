@@ -14,7 +14,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from frequency_shortcuts.data.entry_points import call, first_line
+from frequency_shortcuts.images.entry_points import call, first_line
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from . import predictions

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from frequency_shortcuts.data.entry_points import first_line
-from frequency_shortcuts.data.source import Source, fitting_batch, index_batches
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.entry_points import first_line
+from frequency_shortcuts.images.source import Source, fitting_batch, index_batches
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 
 from .folding import fold

@@ -10,8 +10,8 @@ from typing import Any
 
 from torch import nn
 
-from frequency_shortcuts.data.entry_points import first_line
-from frequency_shortcuts.data.preprocessing import Preprocessing
+from frequency_shortcuts.images.entry_points import first_line
+from frequency_shortcuts.images.preprocessing import Preprocessing
 
 from . import external
 from .architectures import load, load_weights

@@ -10,24 +10,11 @@ from typing import Any
 
 # Loaded when first used: the filters import PyTorch, for which drawing and scoring maps need not wait. name -> module.
 PUBLIC = {
-    "BoolArray": "arrays",
-    "FloatArray": "arrays",
-    "IntArray": "arrays",
-    "ConjugatePairs": "pairs",
-    "frequencies": "pairs",
-    "from_half_plane": "pairs",
-    "mirror": "pairs",
-    "radius": "pairs",
-    "bands": "masks",
-    "low_pass": "masks",
-    "overlap": "masks",
-    "positions": "masks",
-    "symmetric": "masks",
-    "hide": "filters",
-    "half_plane": "filters",
-    "keep": "filters",
-    "remove": "filters",
-}
+    "BoolArray": "arrays", "FloatArray": "arrays", "IntArray": "arrays", "ConjugatePairs": "pairs",
+    "frequencies": "pairs", "from_half_plane": "pairs", "mirror": "pairs", "radius": "pairs", "bands": "masks",
+    "low_pass": "masks", "overlap": "masks", "positions": "masks", "symmetric": "masks", "hide": "filters",
+    "half_plane": "filters", "keep": "filters", "remove": "filters",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

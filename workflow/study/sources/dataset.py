@@ -13,7 +13,7 @@ from ..job import code_version
 from .description import Content, Source, shape_of
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data.torch_dataset import DatasetImages
+    from frequency_shortcuts.images.torch_dataset import DatasetImages
 
     from ..plan import Plan
 
@@ -64,7 +64,7 @@ dataset:
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for a Dataset that does not match its settings."""
-        from frequency_shortcuts.data.splits import first_of_each_class, stratified
+        from frequency_shortcuts.images.splits import first_of_each_class, stratified
 
         settings = plan.dataset(name)
         items, labels, classes = open_dataset(settings)
@@ -74,8 +74,8 @@ dataset:
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Convert its items, split them class by class and store them."""
-        from frequency_shortcuts.data import stores
-        from frequency_shortcuts.data.splits import stratified
+        from frequency_shortcuts.images import stores
+        from frequency_shortcuts.images.splits import stratified
 
         items, labels, classes = open_dataset(settings)
         parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
@@ -94,9 +94,9 @@ def open_dataset(settings: Mapping[str, Any]) -> tuple[DatasetImages, np.ndarray
 
     settings: the data set in the configuration. Raises ValueError if the Dataset does not match them.
     """
-    from frequency_shortcuts.data import entry_points
-    from frequency_shortcuts.data.splits import check_classes
-    from frequency_shortcuts.data.torch_dataset import DatasetImages, stored_image
+    from frequency_shortcuts.images import entry_points
+    from frequency_shortcuts.images.splits import check_classes
+    from frequency_shortcuts.images.torch_dataset import DatasetImages, stored_image
 
     name = f"dataset {settings['entry_point']}"
     dataset = entry_points.call(settings["entry_point"], dict(settings.get("options", {})))

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from frequency_shortcuts.data.downloads import DOWNLOADS
+from study.images.downloads import DOWNLOADS
 
 from ..annotations import Plan
 from .description import Content, Shape, Source
@@ -92,7 +92,7 @@ cifar10:
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Store all three splits."""
-        from frequency_shortcuts.data import stores
+        from frequency_shortcuts.images import stores
 
         published = DOWNLOADS[settings["source"]]
         parts = {"validation_share": settings["validation_share"], "seed": settings["split_seed"]}

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from frequency_shortcuts.data import synthetic
+from study.images import synthetic
 
 from ..annotations import Plan
 from .description import Content, Shape, Source, shape_of
@@ -35,7 +35,7 @@ class Drawn(Source):
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Draw the images of each split from a seed of its own."""
-        from frequency_shortcuts.data import stores
+        from frequency_shortcuts.images import stores
 
         design, counts, seeds = self._parts(settings)
         stores.write(

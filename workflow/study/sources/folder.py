@@ -14,7 +14,7 @@ from ..states import digest, folder_state
 from .description import Content, Source, shape_of
 
 if TYPE_CHECKING:
-    from frequency_shortcuts.data.pictures import ImageFiles
+    from frequency_shortcuts.images.pictures import ImageFiles
 
     from ..plan import Plan
 
@@ -96,8 +96,8 @@ folder:
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for folders that are missing, or that the settings do not match."""
-        from frequency_shortcuts.data.pictures import Tones
-        from frequency_shortcuts.data.splits import first_of_each_class
+        from frequency_shortcuts.images.pictures import Tones
+        from frequency_shortcuts.images.splits import first_of_each_class
 
         settings = plan.dataset(name)
         roots = [settings.get(key) for key in FOLDERS] + [settings.get("ood", {}).get("root")]
@@ -113,7 +113,7 @@ folder:
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Read root/class/*, split it class by class and store it; the test images may be in a separate folder."""
-        from frequency_shortcuts.data import stores
+        from frequency_shortcuts.images import stores
 
         splits, classes, twins = split_folder(settings, workers)
         about |= {
@@ -144,9 +144,9 @@ def split_folder(settings: Mapping[str, Any], workers: int = 1) -> tuple[Splits,
 
     settings: the data set in the configuration. Raises ValueError if the folders do not match them.
     """
-    from frequency_shortcuts.data import folders
-    from frequency_shortcuts.data.pictures import ImageFiles, share_tones
-    from frequency_shortcuts.data.splits import stratified
+    from frequency_shortcuts.images import folders
+    from frequency_shortcuts.images.pictures import ImageFiles, share_tones
+    from frequency_shortcuts.images.splits import stratified
 
     channels, height, width = shape_of(settings)
     classes = settings.get("classes")

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from frequency_shortcuts.data import planted
+from study.images import planted
 
 from ..annotations import Plan
 from .drawn import Drawn
 
 
 class Planted(Drawn):
-    """Images drawn by `frequency_shortcuts.data.planted`."""
+    """Images drawn by `study.images.planted`."""
 
     names = ("planted",)
     kind = "planted"

@@ -37,7 +37,7 @@ store:
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for a file that is no store, or lacks a split."""
-        from frequency_shortcuts.data import stores
+        from frequency_shortcuts.images import stores
 
         path = plan.dataset(name)["path"]
         with stores.open_store(path) as (store, classes, splits):
@@ -59,7 +59,7 @@ store:
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Write a small file with links to the splits of the store: nothing is copied."""
-        from frequency_shortcuts.data import stores
+        from frequency_shortcuts.images import stores
 
         stores.link(path, given.store, **about)
 

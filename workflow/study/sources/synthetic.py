@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from frequency_shortcuts.data import synthetic
+from study.images import synthetic
 
 from ..annotations import Plan
 from .drawn import Drawn
 
 
 class Synthetic(Drawn):
-    """Images drawn by `frequency_shortcuts.data.synthetic`."""
+    """Images drawn by `study.images.synthetic`."""
 
     names = ("synthetic",)
     kind = "synthetic"

@@ -9,7 +9,7 @@ from ..job import FOLDER
 
 def measure(step: Any, created_by: str) -> None:
     """One row per fill, pair of bands, true class and called class."""
-    from frequency_shortcuts.evaluation import shortcuts
+    from frequency_shortcuts.shortcuts.test import band_stop
     from frequency_shortcuts.spectrum import masks
     from frequency_shortcuts.storage.tables import write_table
 
@@ -19,7 +19,7 @@ def measure(step: Any, created_by: str) -> None:
     network, data, run = read_inputs(step, "test")
     height, width = data.images.shape[-2:]
     bands = masks.bands(height, width, step.params.band_edges)
-    table = shortcuts.band_stop(network, data, bands, seed=step.params.seed, run=run_name(run))
+    table = band_stop(network, data, bands, seed=step.params.seed, run=run_name(run))
     write_table(with_names(table, data.classes, "true_class", "called_class"), step.output[0], **run)
 
 

@@ -13,7 +13,7 @@ from ..job import FOLDER
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """One row a network, and the learning dynamics of all that were trained."""
-    from frequency_shortcuts.findings.study_tables import network_table
+    from study.findings.study_tables import network_table
 
     trained = plan.trained_runs()
     networks = network_table(given["history"] if trained else None, given["weights"])

@@ -37,7 +37,7 @@ def measure(step: Any, created_by: str) -> None:
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The rates of all runs, draws averaged, and the own-map advantages."""
-    from frequency_shortcuts.findings.study_tables import mean_over_draws
+    from study.findings.study_tables import mean_over_draws
 
     from ..shortcut_tests import advantages
 

@@ -9,9 +9,9 @@ from ..job import FOLDER, WITH_TRUTH
 
 def measure(step: Any, created_by: str) -> None:
     """TPR from the planted mask, from its complement, and from random masks of its size, one row per class."""
-    from frequency_shortcuts.evaluation import truth
     from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
+    from study.measures import truth
 
     from ..shortcut_tests import run_name
     from ..tested_networks import read_inputs, with_names

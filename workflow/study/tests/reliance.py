@@ -14,22 +14,23 @@ from ..job import FOLDER
 
 def measure(step: Any, created_by: str) -> None:
     """One row for each removal and class; until then, the states of the trainings are stored beside the table."""
-    from frequency_shortcuts.data import stores
-    from frequency_shortcuts.evaluation import reliance
+    from frequency_shortcuts.images import stores
     from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.networks import architectures, training
-    from frequency_shortcuts.networks.augmentation import Augmentation
+    from frequency_shortcuts.networks import architectures
     from frequency_shortcuts.networks.predictions import called, source_for
-    from frequency_shortcuts.networks.training import Recipe
-    from frequency_shortcuts.networks.without import Exchanged, Without
     from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
     from frequency_shortcuts.storage.journal import Work
     from frequency_shortcuts.storage.tables import write_table
+    from study.measures import reliance
+    from study.trainings import training
+    from study.trainings.augmentation import Augmentation
+    from study.trainings.protocols import IN_MEMORY, architecture_of
+    from study.trainings.training import Recipe
+    from study.trainings.without import Exchanged, Without
 
     from ..devices import take_device
     from ..job import code_version, log, stopping
     from ..tested_networks import read_inputs, with_names
-    from ..trainings import IN_MEMORY, architecture_of
 
     params, given, output = step.params, step.input, step.output[0]
     settings, store, workers = params.training, given.images, step.threads
@@ -83,7 +84,7 @@ def state_of(output: str, name: str) -> Path:
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The means over seeds."""
-    from frequency_shortcuts.evaluation.reliance import over_seeds
+    from study.measures.reliance import over_seeds
 
     return {"reliance": over_seeds(given["reliance"])}
 

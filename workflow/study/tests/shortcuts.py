@@ -28,11 +28,11 @@ from ..shortcut_tests import settings, settings_of_methods, tested_maps
 
 def measure(step: Any, created_by: str) -> None:
     """The class that the network names for every mask and image, and a table of rates."""
-    from frequency_shortcuts.evaluation import phase
-    from frequency_shortcuts.evaluation.phase_verdicts import write_phase_hits
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
+    from study.measures import phase
+    from study.measures.phase_verdicts import write_phase_hits
 
     from .. import shortcut_tests
     from ..tested_networks import read_inputs
@@ -56,13 +56,13 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
     One file is read at a time, since the hits of thousands of classes take gigabytes.
     """
-    from frequency_shortcuts.evaluation.cross import cross_matrix, own_map_advantage
-    from frequency_shortcuts.evaluation.hits import read_hits_of_methods
-    from frequency_shortcuts.evaluation.phase_verdicts import phase_verdicts, read_phase_hits
-    from frequency_shortcuts.evaluation.verdicts import over_seeds, verdicts
-    from frequency_shortcuts.findings import study_tables
+    from frequency_shortcuts.shortcuts.cross import cross_matrix, own_map_advantage
+    from frequency_shortcuts.shortcuts.hits import read_hits_of_methods
+    from frequency_shortcuts.shortcuts.verdict import over_seeds, verdicts
     from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import CULLING
+    from study.findings import study_tables
+    from study.measures.phase_verdicts import phase_verdicts, read_phase_hits
 
     from ..job import run_of_path
 

@@ -9,8 +9,8 @@ from ..job import FOLDER
 
 def measure(step: Any, created_by: str) -> None:
     """One row per class, percent and filter."""
-    from frequency_shortcuts.evaluation.shortcuts import measure_sizes
     from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.shortcuts.test import measure_sizes
     from frequency_shortcuts.storage.tables import write_table
 
     from ..shortcut_tests import run_name

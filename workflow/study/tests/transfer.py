@@ -17,9 +17,9 @@ HITS_OF_PAIRS, RATES = "tests/transfer_hits.h5", "tests/transfer.csv"
 
 def measure(step: Any, created_by: str) -> None:
     """The class named for every planned pair of networks, mask and image, and a table of rates."""
-    from frequency_shortcuts.findings.study_tables import with_columns
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
+    from study.findings.study_tables import with_columns
 
     from .. import shortcut_tests
     from ..tested_networks import load_network, read_images
@@ -44,7 +44,7 @@ def measure(step: Any, created_by: str) -> None:
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The rates of all pairs, draws averaged, and the own-map advantages."""
-    from frequency_shortcuts.findings.study_tables import mean_over_draws
+    from study.findings.study_tables import mean_over_draws
 
     from ..shortcut_tests import advantages
 

@@ -13,10 +13,10 @@ from ..job import RUN, WITH_TRUTH
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """One row per run, class, truth, ranking and size; without scores if the network does not use the planted mask."""
-    from frequency_shortcuts.evaluation import truth
-    from frequency_shortcuts.findings.study_tables import of_run
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.storage.hdf5 import read_hdf5
+    from study.findings.study_tables import of_run
+    from study.measures import truth
 
     tables, percents = [], settings["percents"]
     settings = {key: value for key, value in settings.items() if key != "percents"}

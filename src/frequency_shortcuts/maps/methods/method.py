@@ -21,7 +21,7 @@ from typing import Any, Protocol, get_args, get_type_hints
 import numpy as np
 from torch import nn
 
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda
 from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray

@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.data.source import Source, index_batches, tiling
-from frequency_shortcuts.data.splits import Split, images_digest
+from frequency_shortcuts.images.source import Source, index_batches, tiling
+from frequency_shortcuts.images.splits import Split, images_digest
 from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.networks.predictions import Classifier, Precision, check_logits, same_logits
 from frequency_shortcuts.networks.weights import state_digest

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.data.source import tiling
+from frequency_shortcuts.images.source import tiling
 from frequency_shortcuts.maps.methods import gradients
 from frequency_shortcuts.maps.methods.workspace import Workspace, per_block
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray

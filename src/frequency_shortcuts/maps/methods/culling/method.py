@@ -18,7 +18,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from torch import nn
 
-from frequency_shortcuts.data.splits import Split
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods.gradients import noisy_copies
 from frequency_shortcuts.maps.methods.method import Found, Method, Size, find
 from frequency_shortcuts.maps.methods.workspace import Limits, Workspace

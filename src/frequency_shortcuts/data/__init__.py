@@ -1,1 +1,0 @@
-"""Data sets: synthetic and planted ones, stores, folders, renditions."""

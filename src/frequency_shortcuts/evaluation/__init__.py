@@ -1,1 +1,0 @@
-"""Tests of networks and maps, and their verdicts."""

@@ -1,1 +1,0 @@
-"""The findings of the study: definitions, evidence, verdicts, published numbers."""

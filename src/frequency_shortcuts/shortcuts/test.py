@@ -1,0 +1,173 @@
+"""Shortcut tests: recognition of a class when only its dominant frequencies are kept, or when they are removed.
+
+TPR_c is the share of the images of class c that the network assigns to c, FPR_c the share of the other images that it
+assigns to c. Both are measured on unfiltered images, on images filtered by the map of the class, and with controls of
+the same size: masks drawn uniformly at random, masks drawn with the radial distribution of the map (TPR alone), the
+lowest frequencies, and the maps of the other classes. The *fill* (see `fills`) replaces the frequencies that are not
+kept.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from frequency_shortcuts.images.source import index_batches
+from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.intervals import Estimate, minus
+from frequency_shortcuts.networks.predictions import Classifier, confusion, source_for
+from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.fills import SWAP, ZEROS, Fill, all_named, donors
+from frequency_shortcuts.spectrum.filters import half_plane, hide
+from frequency_shortcuts.spectrum.masks import check_mask
+
+from .hits import Hits, Named, rates
+from .masked_predictions import masked_predictions
+from .trials import Trials, negatives_by_class, plan_trials, seed_of
+
+log = logging.getLogger(__name__)
+
+
+def collect(
+    network: nn.Module,
+    split: Split,
+    masks: BoolArray,
+    trials: Trials | None = None,
+    *,
+    run: str = "",
+    batch_size: int | None = None,
+    progress: bool = False,
+) -> Hits:
+    """The class that the network names for each image, unfiltered, filtered by maps and by controls of the same size.
+
+    Parameters
+    ----------
+    split : read batch by batch, so that memory does not grow with the number of images. Images of its neutral class,
+        the one without a cue of its own, are the donors of `swap`, and it has no rows with `swap`
+    masks : bool [class, H, W], the map of every class
+    trials : which masks are tried on which images
+    run : a name such as that of the network. Controls and donors are drawn for each run; others and negatives are drawn
+        by the seed alone
+    batch_size : images in one forward pass; by default 512, or fewer if they are large
+
+    A mask is shown once to every image that some class needs.
+
+    >>> hits = collect(network, split, masks, Trials(fills=["zeros", "swap"]))
+    >>> verdicts(hits)[["class", "fill", "verdict"]]
+
+    Raises ValueError if the masks are not one for each class, or not of the size of the images.
+    """
+    trials = trials or Trials()
+    labels, n_classes, neutral = split.labels, len(split.classes), split.neutral
+    check_mask(masks)
+    if len(masks) != n_classes:
+        raise ValueError(f"there are {len(masks)} maps for {n_classes} classes: expected one for each class")
+    kept, shown_to, about = plan_trials(masks, trials, run)
+    negative = negatives_by_class(labels, n_classes, neutral, trials)
+    fills = all_named(trials.fills)
+    donor = None
+    if any(fill.needs_donors for fill in fills):
+        donor = donors(labels, neutral=neutral, seed=seed_of(trials.seed, run, "donors"))
+    source = source_for(network, split)
+    named: dict[str, Named] = {}
+    with masked_predictions(
+        network, split, batch_size or source.batch_size(), total=len(fills) * len(labels), bar="filtering",
+        progress=progress,
+    ) as predictor:  # fmt: skip
+        unfiltered = predictor.unfiltered(source)
+        for fill in fills:
+            background, counted = fill.background(source.take, donor), fill.judged(negative, labels, donor)
+            named[fill.name] = predictor.under_masks(source, background, kept, shown_to, counted)
+            log.info("fill %s: %d tests of masks on %d images", fill.name, len(about), len(labels))
+    return Hits(labels, unfiltered, named, donor, negative, kept, about, neutral)
+
+
+def measure(*arguments: Any, **options: Any) -> pd.DataFrame:
+    """The table of `hits.rates` of the hits that `collect` gives; it takes the same parameters.
+
+    >>> measure(network, split, masks, Trials(fills=["zeros"])).query("filter == 'dfm'")[["class", "tpr", "fpr"]]
+    """
+    return rates(collect(*arguments, **options))
+
+
+def measure_sizes(
+    network: nn.Module,
+    split: Split,
+    maps: Mapping[float, BoolArray],
+    *,
+    negatives: int | None = None,
+    seed: int = 0,
+    run: str = "",
+    progress: bool = False,
+) -> pd.DataFrame:
+    """Rates of every class from its own map of every size, and from as many of the lowest frequencies, with zeros.
+
+    maps : percent -> bool [class, H, W]; all else as in `Trials` and `collect`
+
+    Returns a tidy table, one row per percent, class and filter; results/README.md says what the columns are, at
+    `sizes.csv`.
+
+    >>> measure_sizes(network, split, {5: masks}).set_index(["class", "filter"])["measure"]
+    """
+    trials = Trials(fills=[ZEROS.name], controls=0, radial=0, others=0, negatives=negatives, seed=seed)
+    tables = {size: measure(network, split, masks, trials, run=run, progress=progress) for size, masks in maps.items()}
+    table = pd.concat(tables, names=["percent"]).reset_index(level="percent").query("filter != 'unfiltered'")
+    tpr, fpr = (Estimate(*(table[f"{rate}{end}"] for end in ("", "_low", "_high"))) for rate in ("tpr", "fpr"))
+    measures = dict(zip(("measure", "measure_low", "measure_high"), minus(tpr, fpr), strict=True))
+    return table.assign(**measures).drop(columns=["neutral", "part", "fill", "draw", "overlap"]).reset_index(drop=True)
+
+
+def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int = 0, run: str = "") -> pd.DataFrame:
+    """Change of the confusion matrix when two of the bands are removed.
+
+    bands : bool [band, H, W]; seed, run : of the donors, as in `Trials` and `collect`
+
+    Returns a tidy table, one row per fill, pair of bands, true class and called class; results/README.md says what the
+    columns are, at `bandstop.csv`.
+    """
+    source, labels, n_classes = source_for(network, split), split.labels, len(split.classes)
+    size = source.shape[-2:]
+    removed = list(combinations(range(len(bands)), 2))
+    halves = [half_plane(~(bands[a] | bands[b]), *size).to(source.device) for a, b in removed]
+    fills: list[Fill] = [ZEROS] if split.neutral is None else [SWAP, ZEROS]
+    donor = None
+    if SWAP in fills:
+        donor = donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors"))
+    backgrounds = [fill.background(source.take, donor) for fill in fills]
+    original = np.zeros((n_classes, n_classes), np.int64)
+    counts = np.zeros((len(fills), len(removed), n_classes, n_classes), np.int64)
+    with Classifier(network).naming(n_classes) as predict:
+        for chosen in index_batches(np.arange(len(labels)), source.batch_size()):
+            inputs = source.take(chosen)
+            original += confusion(labels[chosen], predict(inputs).cpu(), n_classes)
+            own = torch.fft.rfft2(inputs)
+            for of_fill, background in zip(counts, backgrounds, strict=True):
+                behind = background(chosen)
+                for count, half in zip(of_fill, halves, strict=True):
+                    called = predict(hide(own, half, behind, size=size))
+                    count += confusion(labels[chosen], called.cpu(), n_classes)
+    count_of = original.sum(axis=1, keepdims=True)
+    true, called_class = np.indices((n_classes, n_classes))
+    tables = [
+        pd.DataFrame(
+            {
+                "fill": fill.name,
+                "removed": f"B{a + 1}+B{b + 1}",
+                "true_class": true.ravel(),
+                "called_class": called_class.ravel(),
+                "original": original.ravel(),
+                "filtered": filtered.ravel(),
+                "delta_percent": (100 * (filtered - original) / count_of).ravel(),
+            }
+        )
+        for fill, of_fill in zip(fills, counts, strict=True)
+        for (a, b), filtered in zip(removed, of_fill, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True)

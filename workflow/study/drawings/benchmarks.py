@@ -1,0 +1,107 @@
+"""Drawings of the benchmarks: what artefacts cost beside the numbers of the test, and trainings that should cure it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
+from frequency_shortcuts.figures.canvas import COLOURS, finish, page_of_panels, style
+
+SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.9: ("^", "in 9 of 10, and 1 of 10 others")}
+WARNED, SILENT = "#d55e00", "#0173b2"
+
+
+def leaks(table: pd.DataFrame, harmful: float) -> Figure:
+    """A panel a part: its number against the recall that artefacts of this part cost; a mark an artefact.
+
+    table : of `evaluation.leaks.with_harm`, with the `part` of each artefact; harmful : from which loss on an artefact
+        is
+    """
+    with style(10):
+        figure, (panels,) = page_of_panels(1, len(PARTS), 3.4)
+        for (part, kind), axis in zip(PARTS.items(), panels, strict=True):
+            _draw_artefacts(axis, table[table["part"] == part], part)
+            axis.axhline(kind.threshold, color="0.8", linewidth=0.8, zorder=0)
+            axis.axvline(harmful, color="0.8", linewidth=0.8, zorder=0, label="limits")
+            axis.set(title=part, xlabel="harm: recall lost")
+        panels[0].set_ylabel("others called the class with its part")
+        finish(figure, panels[0], 3, "Does the test warn of the artefacts that do harm?")
+    return figure
+
+
+def _draw_artefacts(axis: Axes, planted: pd.DataFrame, part: str) -> None:
+    """A mark for each artefact: filled if the test warns, its form by the share of images."""
+    warned = planted["verdict"] == FOLLOWS
+    for share, (mark, words) in SHARES.items():
+        for warns, colour in ((True, WARNED), (False, SILENT)):
+            rows = planted[(planted["share"] == share) & (warned == warns)]
+            face = colour if warns else "none"
+            axis.plot(rows["lost"], rows[part], mark, markersize=4.5, color=colour, alpha=0.7, markerfacecolor=face)
+        axis.plot([], [], mark, markersize=4.5, color="0.4", markerfacecolor="none", label=words)
+    axis.plot([], [], "o", markersize=4.5, color=WARNED, label="the test warns")
+    axis.plot([], [], "o", markersize=4.5, color=SILENT, markerfacecolor="none", label="it does not")
+
+
+TRAININGS = {
+    "swap": "fs.Swap", "processed": "random JPEG, size, noise", "matched": "others made alike", "none": "none of these"
+}  # fmt: skip
+NUMBERS = ("back", "called", "accuracy_loss")
+APART = 0.19  # lines between the marks of an artefact
+
+
+def cure(table: pd.DataFrame, limits: Mapping[str, float], of_photographs: float) -> Figure:
+    """What decides whether a training cures: recall regained, others called the class, and accuracy lost.
+
+    table : of `evaluation.cure.judge`; limits : of a cure, of each number; of_photographs : accuracy that may be lost
+        there
+
+    A line an artefact, a mark a training, filled where it cures. Bars go from what plain training on the artefact
+    reaches to what it reaches on clean data, and where a number may lie. The last two numbers are differences, with
+    their 95 % intervals over networks.
+    """
+    cases = table.drop_duplicates(["suite", "case"])
+    with style(9):
+        figure, (axes,) = page_of_panels(1, len(NUMBERS), 1.3 + 0.42 * len(cases), sharex=False)
+        names = []
+        for line, (_, about) in enumerate(cases.iterrows()):
+            rows = table[(table["suite"] == about["suite"]) & (table["case"] == about["case"])].set_index("training")
+            names.append(f"{about['suite'].rstrip('4')}: {about['case']}{'' if about['tuned'] else ' *'}")
+            least = about["recall_none"] + limits["back"] * (about["recall_clean"] - about["recall_none"])
+            loss = of_photographs if about["suite"] == "crops" else limits["accuracy_loss"]
+            goods = ((least, about["recall_clean"]), (0, limits["called"]), (0, loss))
+            for axis, ends in zip(axes, goods, strict=True):
+                axis.fill_betweenx([line - 0.42, line + 0.42], *ends, color="0.9", zorder=0, linewidth=0)
+            axes[0].plot(about[["recall_none", "recall_clean"]], [line, line], color="0.75", linewidth=1, zorder=1)
+            for place, (name, colour) in enumerate(zip(TRAININGS, COLOURS, strict=False)):
+                if name in rows.index and name != "none":
+                    _draw_training(axes, rows.loc[name], line + APART * (place - 1), colour)
+            axes[1].plot(rows.loc["none", "called"], line, "|", color="0.3", markersize=7)
+            axes[0].plot(about["recall_none"], line, "|", color="0.3", markersize=7)
+        for (name, words), colour in zip(TRAININGS.items(), COLOURS, strict=False):
+            of = table[table["training"] == name]
+            mark, colour = ("|", "0.3") if name == "none" else ("o", colour)
+            words += "" if name == "none" else f": cures {of['cured'].sum()} of {len(of)}"
+            axes[0].plot([], [], mark, color=colour, markersize=5, label=words)
+        axes[0].set(ylim=(len(cases) - 0.5, -0.5), yticks=range(len(cases)), yticklabels=names)
+        axes[0].set_xlabel("recall on images\nwithout the artefact")
+        axes[1].set_xlabel("others called the class,\nabove clean training")
+        axes[2].set_xlabel("accuracy lost\non clean data")
+        for axis in axes:
+            axis.tick_params(axis="y", length=0)
+        finish(
+            figure, axes[0], 2, "Which training removes an artefact, and at what cost?",
+            "Grey: the limits of a cure. Filled: all three are met. * no setting was chosen on it", left=True,
+        )  # fmt: skip
+    return figure
+
+
+def _draw_training(axes: Sequence[Axes], row: pd.Series, line: float, colour: str) -> None:
+    """The numbers of one training on one artefact: filled where it cures."""
+    look: dict[str, Any] = {"color": colour, "markersize": 4.5, "markerfacecolor": colour if row["cured"] else "white"}
+    axes[0].plot(row["recall"], line, "o", **look)
+    for axis, number in zip(axes[1:], NUMBERS[1:], strict=True):
+        axis.plot([row[f"{number}_low"], row[f"{number}_high"]], [line, line], color=colour, linewidth=1)
+        axis.plot(row[number], line, "o", **look)

@@ -1,0 +1,1 @@
+"""What the study measures beside the tests of the library, and how its benchmarks are judged."""

@@ -1,0 +1,151 @@
+"""Which trainings cure what an artefact costs: networks are trained in several ways, with it in all images of a class.
+
+Each network is tested for what is lost and what is back: the recall of the class on images without the artefact, and
+the share of other images that are called the class when they get the artefact. `matched` trains plainly on images that
+all have the artefact, as does its test.
+
+Fixed before any result of the seeds that judge. All numbers are means over networks, one a seed. A training *cures* an
+artefact if
+
+- of the recall of the class on images without the artefact, at least 0.7 of what the artefact cost is back. The cost
+  is the recall of the network that was trained plainly on clean data, minus that of the one trained plainly on the
+  artefact. Below a cost of 0.1 there is nothing to cure;
+- of other images that get the artefact, at most 0.1 more are called the class than by the network trained plainly on
+  clean data;
+- it lowers the accuracy by at most 0.03, of photographs 0.06: when it is trained on clean data, and of `matched` when
+  all images have the artefact.
+
+It makes an artefact *worse* if, beside plain training on it, the recall is lower or more others are called the class,
+by more than 0.05. The intervals are Student's over networks; that of the share that is back is Fieller's.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from frequency_shortcuts.images.artefacts import KINDS, Artefact
+from frequency_shortcuts.images.normalisation import normalise
+from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.intervals import over_networks, ratio
+from frequency_shortcuts.networks.predictions import called, predict
+from frequency_shortcuts.storage.journal import Work
+from study.trainings.training import Protocol
+
+from .leak_networks import CLEAN, Photographs
+from .leaks import IMAGES, PHOTOGRAPHS
+
+NONE, SWAP, PROCESSED, MATCHED = "none", "swap", "processed", "matched"
+TRAININGS = (NONE, SWAP, PROCESSED, MATCHED)
+IN_FILES = ("jpeg", "resized")  # artefacts that files tell of, so that the others can get them
+LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.03}
+OF_PHOTOGRAPHS, LEAST_COST, WORSE = 0.06, 0.1, 0.05  # accuracy that may be lost there; recall; both
+
+
+def measure(
+    images: Photographs,
+    case: str,
+    artefacts: Mapping[str, Artefact],
+    trainings: Mapping[str, Protocol],
+    *,
+    seed: int,
+    device: torch.device | str = "cpu",
+    stop: Callable[[], bool] | None = None,
+) -> pd.DataFrame:
+    """Train networks in several ways on images with an artefact, or on clean ones: a row a training and artefact.
+
+    images : without artefacts, not normalised
+    case : whose artefact is in the images that are trained on, in all of its class; or `CLEAN`
+    artefacts : of the seed by case; networks of clean images have a row for each of them, others one for their own
+    trainings : of `TRAININGS`; `matched` of artefacts that files tell of alone
+
+    Columns: `case`, `training`, `cue` (the case whose artefact the row is about), `family`, `label`, `level`;
+    `accuracy` on test images without artefacts; `recall` of the class there; `called`, the share of the other images
+    that are called the class when they get the artefact. Raises `journal.Stopped` if `stop` returns true.
+    """
+    rows, own = [], artefacts.get(case)
+    for training, protocol in trainings.items():
+        matched = training == MATCHED
+        if matched and (own is None or own.kind not in IN_FILES):
+            continue
+        planted = images.planted([] if own is None else [replace(own, others=float(matched))])
+        network, _ = protocol.train(
+            planted.train, planted.validation, seed=seed, device=device, work=Work(stop=stop)
+        )  # fmt: skip
+        test = planted.test if matched else replace(planted.test, images=images.test.images)
+        for cue in artefacts if own is None else (case,):
+            about = artefacts[cue]
+            found = _recalls(network, test, about, matched)
+            rows.append({"case": case, "training": training, "cue": cue, "family": KINDS[about.kind].family,
+                         "label": about.label, "level": about.level, **found})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _recalls(network: nn.Module, test: Split, artefact: Artefact, have_it: bool) -> dict[str, float]:
+    """What a network calls test images, and the others when they get the artefact, unless all have it."""
+    before, other = called(network, test), test.labels != artefact.label
+    after = before[other]
+    if not have_it:
+        with_it = torch.from_numpy(artefact.add_to(np.asarray(test.images[:]), other)[other])
+        after = predict(network, normalise(with_it, test.mean, test.std)).numpy()
+    return {
+        "accuracy": float((before == test.labels).mean()),
+        "recall": float((before[~other] == artefact.label).mean()),
+        "called": float((after == artefact.label).mean()),
+    }
+
+
+def judge(networks: pd.DataFrame) -> pd.DataFrame:
+    """One row a set, case and training: what is back, and whether the training cures.
+
+    networks : of `measure`, of all seeds, with their `suite` and `seed`, and `tuned`, whether settings were chosen on
+        the case
+
+    Returns `suite`, `case`, `family`, `tuned`, `training`, `networks`; means of `recall_clean` (trained plainly on
+    clean data), `recall_none` (trained plainly on the artefact), `recall` and `accuracy`; `back`, the share of the cost
+    that is back, `called` and `accuracy_loss`, each with `_low` and `_high`, which are missing below five networks, or
+    where the cost may be 0; `cured` and `worse`.
+
+    Raises KeyError if a network on clean data of one of the seeds is missing.
+    """
+    rows = []
+    for suite, of_suite in networks.groupby("suite", sort=False):
+        clean, planted = of_suite[of_suite["case"] == CLEAN], of_suite[of_suite["case"] != CLEAN]
+        by_cue = clean[clean["training"] == NONE].set_index(["cue", "seed"])
+        accuracy = clean.drop_duplicates(["training", "seed"]).set_index(["training", "seed"])["accuracy"]
+        plain = planted[planted["training"] == NONE].set_index(["case", "seed"])
+        for (case, training), found in planted.groupby(["case", "training"], sort=False):
+            places = [(case, seed) for seed in found["seed"]]
+            row = {"suite": suite, "case": case, **found[["family", "tuned"]].iloc[0], "training": training}
+            own = found if training == MATCHED else accuracy.loc[training].loc[found["seed"]].to_frame()
+            lost = accuracy.loc[NONE].loc[found["seed"]].to_numpy() - own["accuracy"].to_numpy()
+            rows.append(row | _judged(found, by_cue.loc[places], plain.loc[places], lost, str(suite)))
+    return pd.DataFrame(rows)
+
+
+def _judged(
+    found: pd.DataFrame, clean: pd.DataFrame, plain: pd.DataFrame, lost: np.ndarray[Any, Any], suite: str
+) -> dict[str, Any]:
+    """The numbers of one training and artefact; rows of the same seeds, and the accuracy that each lost."""
+    recalls, others = ([of[name].to_numpy() for of in (found, clean, plain)] for name in ("recall", "called"))
+    gained, cost = recalls[0] - recalls[2], recalls[1] - recalls[2]
+    numbers = {
+        "back": ratio(gained, cost),
+        "called": over_networks(others[0] - others[1]),
+        "accuracy_loss": over_networks(lost),
+    }
+    row: dict[str, Any] = {
+        "networks": len(found), "recall_clean": recalls[1].mean(), "recall_none": recalls[2].mean(),
+        "recall": recalls[0].mean(), "accuracy": found["accuracy"].mean(),
+    }  # fmt: skip
+    for name, (value, low, high, _) in numbers.items():
+        row |= {name: value, f"{name}_low": low, f"{name}_high": high}
+    most = OF_PHOTOGRAPHS if IMAGES[suite] == PHOTOGRAPHS else LIMITS["accuracy_loss"]
+    is_back = cost.mean() >= LEAST_COST and gained.mean() >= LIMITS["back"] * cost.mean()
+    within = round(row["called"], 6) <= LIMITS["called"] and round(row["accuracy_loss"], 6) <= most
+    worse = gained.mean() < -WORSE or (others[0] - others[2]).mean() > WORSE
+    return row | {"cured": bool(is_back and within), "worse": bool(worse)}

@@ -1,0 +1,348 @@
+"""The benchmark of the exchange test and of the data check: what artefacts cost, and whether they are noticed.
+
+Fixed before any result of the seeds that judge. Of networks (`judge`):
+
+- *Harm* is measured on images without the artefact. `called`: the share of images of other classes that are called the
+  class when they get the artefact, minus before. `lost`: the recall of the class on images without the artefact. Both
+  are compared with the clean networks of the same architecture: `called` minus their mean, and their mean recall minus
+  that of the network. The interval (two-sided, 90 %) has the variance over images and the spread of clean networks,
+  since the network itself could have been any of them.
+- An artefact is *harmful* if `called` or `lost` is at least `HARMFUL`, with a lower end of at least `HARMFUL_LOW`. It
+  *harms nobody* if both upper ends are below `HARMFUL`. Between them it counts in no share.
+- The test *warns* of a class whose verdict is follows. The *own part* of an artefact is that of its family: `fine` of
+  fine ones, `field` of smooth ones, `patch` of local ones; a warning counts by whichever part.
+- False alarms are counted in classes without an artefact of their own. Where there are two classes and one has an
+  artefact, the other has the same verdict, and is not counted.
+- *Primary*: of these classes, fewer are warned of than by version 2.0.0 (the upper end of the difference is below 0);
+  of harmful fine artefacts in all images, at most 0.05 fewer.
+- All shares are bootstrapped over seeds and over classes, both drawn anew within each set; their ends are one-sided,
+  95 %. Each number is of all sets, and of each; some have aims.
+
+Of the images alone (`judge_data`):
+
+- A cause is *right* if it is the one of the artefact that was planted (`artefacts.KINDS`), which is fine.
+- A cause is *false* in a class without an artefact, of sets with and without artefacts in other classes.
+- *Files*: the area under the curve of the score of images that carry the artefact, against the others of the class; 0.5
+  where no cause is named.
+- Shares have Clopper and Pearson's interval, means Student's over artefacts, two-sided 95 %.
+"""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from frequency_shortcuts.data_check.comparison import compare_classes
+from frequency_shortcuts.exchange.answers import FOLLOWS, NOT_RECOGNISED, PARTS, REACH
+from frequency_shortcuts.images.artefacts import FINE, KINDS, LOCAL, SMOOTH, Artefact
+from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.intervals import clopper_pearson, over_networks, spearman
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.storage.tables import read_table
+
+HARMFUL, HARMFUL_LOW = 0.2, 0.1
+DRAWS, FEW_DRAWS = 4000, 500  # of the bootstrap, and of that of rank correlations
+OWN_PART = {FINE: "fine", SMOOTH: "field", LOCAL: "patch"}  # of an artefact, by its family
+ALL, CLOTHING, PHOTOGRAPHS, GRAINY = "all sets", "clothing", "photographs", "grainy"
+IMAGES = {"clothing": CLOTHING, "crops": PHOTOGRAPHS, "grain2": GRAINY, "grain4": GRAINY}  # of each suite
+PAIR = "grain2"  # of two classes
+VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
+KEY = ["suite", "seed", "set", "class"]
+
+
+def join_tables(files: Iterable[str | os.PathLike[str]], name: str | None = None) -> pd.DataFrame:
+    """The tables of this name, or all, among some files, joined, without those that have no rows."""
+    tables = [read_table(file) for file in files if name in (None, Path(file).name)]
+    return pd.concat([table for table in tables if len(table)], ignore_index=True)
+
+
+def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
+    """The table of `judge` with the harm of each planted artefact.
+
+    table : one row a network and class: `suite`, `architecture`, `set` (clean, or the number of the network),
+        `class`, `clean_recall` (on images without the artefact), `clean_images` (on how many), and where there is one,
+        the artefact in words, `artefact`, what it does to other images, `called`, and the `called_variance` of that
+    clean_called : one row a clean network and artefact: `suite`, `architecture`, `artefact`, `called`
+
+    Changes `called` into the difference from the clean networks, and adds `lost`, both with `_low` and `_high`, and
+    `harm`: harmful, harmless or between, and `part`, its own; missing without an artefact.
+    """
+    called = clean_called.groupby(["suite", "architecture", "artefact"])["called"]
+    recalls = table[table["set"] == "clean"].groupby(["suite", "architecture", "class"])["clean_recall"]
+    rows = []
+    for row in table.to_dict("records"):
+        if not pd.isna(row["kind"]):
+            of_clean, own = ((row["suite"], row["architecture"], row[key]) for key in ("artefact", "class"))
+            row |= _harm(row, called.get_group(of_clean).to_numpy(), recalls.get_group(own).to_numpy())
+            row["part"] = OWN_PART[KINDS[row["kind"]].family]
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _harm(row: dict[str, Any], called: FloatArray, recalls: FloatArray) -> dict[str, Any]:
+    """The harm of one artefact, beside that of clean networks: `called` of them, and the recalls of the class."""
+    p = row["clean_recall"]
+    measured = {
+        "called": (row["called"] - called.mean(), row["called_variance"] + _spread(called)),
+        "lost": (recalls.mean() - p, max(p * (1 - p), 0.01) / row["clean_images"] + _spread(recalls)),
+    }
+    made: dict[str, Any] = {}
+    for name, (value, variance) in measured.items():
+        reach = REACH * variance**0.5
+        made |= {name: value, f"{name}_low": value - reach, f"{name}_high": value + reach}
+    harmful = any(made[name] >= HARMFUL and made[f"{name}_low"] >= HARMFUL_LOW for name in measured)
+    harmless = all(made[f"{name}_high"] < HARMFUL for name in measured)
+    return made | {"harm": "harmful" if harmful else "harmless" if harmless else "between"}
+
+
+def _spread(values: FloatArray) -> float:
+    """The variance of the difference between one more network and the mean of these."""
+    return float(values.var(ddof=1) * (1 + 1 / len(values)))
+
+
+def with_version_2(table: pd.DataFrame, verdicts: pd.DataFrame | None) -> pd.DataFrame:
+    """The table with `version_2`, the verdicts of version 2.0.0: a row a network and class, `KEY` and `verdict`."""
+    if verdicts is None:
+        return table.assign(version_2="")
+    keys = [frame[KEY].astype(str).agg("/".join, axis=1) for frame in (table, verdicts)]
+    known = dict(zip(keys[1], verdicts["verdict"], strict=True))
+    return table.assign(version_2=keys[0].map(known).fillna(""))
+
+
+class Aim(NamedTuple):
+    """A number of the benchmark: its words, its rows, and the column of their values (see `_described`).
+
+    goals : for which images -> what it and, if anything, its end must reach, at least or at most
+    """
+
+    words: str
+    rows: str
+    value: str = "warned"
+    goals: Mapping[str, tuple[float, float | None]] = {}
+    least: bool = True
+
+    def row(self, name: str, images: str, value: float, low: float, high: float, count: int) -> dict[str, Any]:
+        """The row of a table of aims; `met` is missing without a goal."""
+        goal, end = self.goals.get(images, (np.nan, None))
+        met: Any = None
+        if not np.isnan([goal, value]).any():
+            met = value >= goal if self.least else value <= goal
+            if end is not None:
+                met = met and (low >= end if self.least else high <= end)
+        return {"aim": name, "images": images, "words": self.words, "value": value, "low": low, "high": high,
+                "count": count, "goal": goal, "end": end, "met": met}  # fmt: skip
+
+
+AIMS = {
+    "fewer": Aim("classes without an artefact: warned, minus version 2.0.0", "innocent", "more", {ALL: (0, 0)}, False),
+    "as_many": Aim(
+        "harmful fine artefacts in all images: warned, minus version 2.0.0", "whole and part == 'fine'", "more",
+        {ALL: (-0.05, None)},
+    ),
+    "fine": Aim("harmful fine artefacts in all images: warned", "whole and part == 'fine'", goals={ALL: (0.92, 0.85)}),
+    "field": Aim("the same of smooth ones", "whole and part == 'field'", goals={ALL: (0.9, None)}),
+    "patch": Aim("the same of local ones", "whole and part == 'patch'", goals={ALL: (0.85, None)}),
+    "both": Aim(
+        "harmful artefacts in 0.9 of the class and 0.1 of all others: warned", "harmful and others > 0",
+        goals={ALL: (0.7, None)},
+    ),
+    "half": Aim("harmful artefacts in half of the images: warned", "harmful and share == 0.5"),
+    "clean": Aim(
+        "classes of clean networks: warned", "set == 'clean'", goals={CLOTHING: (0.01, 0.025)}, least=False
+    ),
+    "others": Aim(
+        "other classes of networks with an artefact: warned", "innocent and set != 'clean'",
+        goals={CLOTHING: (0.02, None)}, least=False,
+    ),
+    "recognised": Aim(
+        "those that are recognised", "innocent and set != 'clean' and recognised", goals={PHOTOGRAPHS: (0.2, None)},
+        least=False,
+    ),
+    "harmless": Aim("artefacts that harm nobody: warned", "harm == 'harmless'", goals={ALL: (0.1, None)}, least=False),
+}  # fmt: skip
+CORRELATION = Aim(
+    "rank correlation of the number of the own part with recall lost", "not without", "own", {ALL: (0.65, None)}
+)
+AIMS_OF_DATA = {
+    "cause": Aim("fine artefacts: the cause is named", "part == 'fine'", "right", {CLOTHING: (0.8, None)}),
+    "cause_all": Aim("in all images of the class", "part == 'fine' and share == 1", "right"),
+    "cause_half": Aim("in half of them", "part == 'fine' and share == 0.5", "right"),
+    "false": Aim(
+        "classes without an artefact: a cause is named", "without", "named", {CLOTHING: (0.05, None)}, least=False
+    ),
+    "other": Aim("smooth and local artefacts: a cause is named", "part in ['field', 'patch']", "named"),
+    "files_half": Aim(
+        "half of the images carry it: area under the curve", "part == 'fine' and share == 0.5", "files",
+        {CLOTHING: (0.8, None)},
+    ),
+}  # fmt: skip
+
+
+def _described(table: pd.DataFrame) -> pd.DataFrame:
+    """A table with the own `part` of each artefact, and whether a class is `without` one.
+
+    With causes, also whether the cause is `named` and `right`. With verdicts, whether the class is `warned` of, by how
+    much `more` than by version 2.0.0, where that is known, whether it is `recognised`, and `innocent`: to be counted
+    among false alarms; the number of the `own` part of its artefact, and whether that is `harmful`, and `whole`: in all
+    images of the class alone.
+    """
+    kinds = table["kind"].map(KINDS, na_action="ignore")
+    table = table.assign(
+        part=kinds.map(lambda kind: OWN_PART[kind.family], na_action="ignore"), without=table["kind"].isna()
+    )
+    if "cause" in table:
+        cause = table["cause"].fillna("")
+        table["named"] = cause != ""
+        table["right"] = cause == kinds.map(lambda kind: kind.cause, na_action="ignore")
+    if "verdict" in table:
+        table["warned"] = table["verdict"] == FOLLOWS
+        before = table["version_2"].isin(VERSION_2)
+        table["more"] = (table["warned"].astype(float) - before).where(table["version_2"].fillna("") != "")
+        table["recognised"] = table["verdict"] != NOT_RECOGNISED
+        table["innocent"] = table["without"] & ((table["suite"] != PAIR) | (table["set"] == "clean"))
+        table["own"] = np.nan
+        for part in PARTS:
+            table["own"] = table["own"].where(table["part"] != part, table[part])
+        table["harmful"] = table["harm"] == "harmful"
+        table["whole"] = table["harmful"] & (table["share"] == 1)
+    return table
+
+
+def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
+    """The aims of the benchmark: one row a number and images, with its one-sided 95 % ends.
+
+    table : one row a network and class: `suite` (of `IMAGES`), `seed`, `set` (clean, 1, 2, ...), `class`, `verdict`,
+        `fine`, `field`, `patch`; `kind`, `share`, `others`, `lost` and `harm`, missing without an artefact; `version_2`
+
+    Returns `aim`, `images`, `words`, `value`, `low`, `high`, `count` (rows), `goal`, `end` (what the end must reach, if
+    anything), `met`.
+    """
+    table, generator = _described(table.reset_index(drop=True)), np.random.default_rng(seed)
+    weights, images = _drawn_anew(table, generator), table["suite"].map(IMAGES)
+    rows = []
+    for name, aim in AIMS.items():
+        of_aim = table.eval(aim.rows).to_numpy(bool) & table[aim.value].notna().to_numpy()
+        for of in (ALL, *dict.fromkeys(images)):
+            chosen = of_aim & ((images == of) | (of == ALL)).to_numpy()
+            value, drawn = table.loc[chosen, aim.value].to_numpy(float), weights[:, chosen]
+            total = drawn.sum(axis=1)
+            rows.append(
+                aim.row(
+                    name,
+                    of,
+                    *_with_ends(value.mean() if len(value) else np.nan, (drawn @ value)[total > 0] / total[total > 0]),
+                    len(value),
+                )
+            )
+            if name == "fewer" and rows[-1]["met"]:
+                rows[-1]["met"] = rows[-1]["high"] < 0  # not as many
+    for of in (ALL, *dict.fromkeys(images)):
+        chosen = (~table["without"] & ((images == of) | (of == ALL))).to_numpy()
+        pair = table.loc[chosen, ["own", "lost"]].to_numpy(float)
+        counts = weights[:FEW_DRAWS, chosen].astype(int)
+        drawn = np.array([spearman(*np.repeat(pair, count, axis=0).T) for count in counts])
+        rows.append(CORRELATION.row("own_lost", of, *_with_ends(spearman(*pair.T), drawn[~np.isnan(drawn)]), len(pair)))
+    return pd.DataFrame(rows)
+
+
+def _drawn_anew(table: pd.DataFrame, generator: np.random.Generator) -> FloatArray:
+    """How often each row of a table is in each draw of the bootstrap: its seed times its class, float [draw, row]."""
+    weights = np.ones((DRAWS, len(table)))
+    for rows in table.groupby("suite").indices.values():
+        for column in ("seed", "class"):
+            names, number = np.unique(table[column].to_numpy()[rows].astype(str), return_inverse=True)
+            drawn = generator.multinomial(len(names), np.full(len(names), 1 / len(names)), size=DRAWS)
+            weights[:, rows] *= drawn[:, number]
+    return weights
+
+
+def _with_ends(value: float, drawn: FloatArray) -> tuple[float, float, float]:
+    """A value and its one-sided 95 % ends, of some draws."""
+    low, high = np.quantile(drawn, [0.05, 0.95]) if len(drawn) else (np.nan, np.nan)
+    return float(value), float(low), float(high)
+
+
+def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: int) -> pd.DataFrame:
+    """What sets the classes of images with some artefacts apart: a row for each set and class.
+
+    images : without artefacts; sets : name -> artefacts in different classes
+
+    Returns the columns of `Comparison.table`, `set`, and where there is an artefact `kind`, `level`, `share` and,
+    where not all images carry it, `files`.
+    """
+    tables = []
+    for name, artefacts in sets.items():
+        pixels, carry = np.asarray(images.images[:]), {a.label: a.carriers(images.labels) for a in artefacts}
+        for artefact in artefacts:
+            pixels = artefact.add_to(pixels, carry[artefact.label])
+        found = compare_classes(pixels, images.labels, len(images.classes), seed=seed)
+        table = found.table.assign(set=name, files=np.nan)
+        for artefact in artefacts:
+            row, own = table["class"] == artefact.label, images.labels == artefact.label
+            table.loc[row, ["kind", "level", "share"]] = artefact.kind, artefact.level, artefact.share
+            if artefact.share < 1:
+                scores = found.files[own]
+                known = not np.isnan(scores).any()
+                table.loc[row, "files"] = _area(scores, carry[artefact.label][own]) if known else 0.5
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _area(scores: FloatArray, own: BoolArray) -> float:
+    """The area under the curve of scores [n], of images that are `own` [n] against the others."""
+    above = pd.Series(scores).rank().to_numpy()[own] - pd.Series(scores[own]).rank().to_numpy()
+    return float((above / (~own).sum()).mean())
+
+
+def some_of_each_class(images: Split, count: int, seed: int) -> Split:
+    """So many images of each class, drawn by the seed."""
+    generator = np.random.default_rng([48, seed])
+    of_classes = [np.flatnonzero(images.labels == k) for k in range(len(images.classes))]
+    chosen = np.sort(np.concatenate([generator.choice(own, count, replace=False) for own in of_classes]))
+    return replace(images.subset(chosen), images=np.asarray(images.images[:])[chosen])
+
+
+def judge_data(table: pd.DataFrame) -> pd.DataFrame:
+    """The aims by the images alone: one row a number, with its interval.
+
+    table : one row a set and class, of all seeds: `set`, `cause`, and where there is an artefact `kind`, `share` and
+        `files`
+
+    Returns the columns of `judge` but `end`; `met` is missing without a goal.
+    """
+    table, rows = _described(table), []
+    for name, aim in AIMS_OF_DATA.items():
+        values = table.loc[table.eval(aim.rows), aim.value]
+        if values.dtype == bool:
+            low, high = clopper_pearson(int(values.sum()), len(values))
+        else:
+            low, high = np.clip(over_networks(values)[1:3], 0, 1)
+        rows.append(aim.row(name, CLOTHING, float(values.mean()), low, high, len(values)))
+    return pd.DataFrame(rows).drop(columns="end")
+
+
+def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
+    """The sets without a deal, of two classes or of textures: how many networks have a class of which the test warns.
+
+    table : one row a network and class: `suite` (pairs, photographs, textures), `set`, `kind`, `seed`, `class`,
+        `verdict`, `follows`, `accuracy`, `clean_recall`
+
+    Returns `suite`, `set`, `kind`, `networks`, `warned` and `not_recognised` (all classes), how many of them follow
+    each part, and the means of `accuracy` and `recall` (of class 1 on clean images).
+    """
+    follows, one = table["follows"].str.split(", "), table["class"].astype(int) == 1
+    table = table.assign(
+        kind=table["kind"].fillna("") if "kind" in table else "", recall=table["clean_recall"].where(one),
+        warned=table["verdict"] == FOLLOWS, recognised=table["verdict"] != NOT_RECOGNISED,
+        **{part: [part in parts for parts in follows] for part in PARTS},
+    )  # fmt: skip
+    sets, any_class = ["suite", "set", "kind"], ["warned", *PARTS, "recognised"]
+    networks = table.groupby([*sets, "seed"], sort=False)[any_class].any().groupby(sets, sort=False)
+    counts = networks.sum()
+    counts.insert(0, "networks", networks.size())
+    counts["not_recognised"] = counts["networks"] - counts.pop("recognised")
+    return counts.join(table.groupby(sets, sort=False)[["accuracy", "recall"]].mean()).reset_index()

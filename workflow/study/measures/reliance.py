@@ -1,0 +1,154 @@
+"""Does a network need the frequencies that it relies on?
+
+A network whose recall falls when the frequencies of its maps are those of another class relies on them. If the same
+network, trained anew on images without them, recognises the class as well as before, it did not need them: the shortcut
+could have been avoided.
+
+Fixed before any result was seen, but for the loss at test time:
+
+- Concerned is the union of the maps of all classes. Controls of the same size: random pairs, drawn once for each
+  network, and the lowest frequencies. Where nothing is concerned, the loss is what training anew changes by itself.
+- For the network trained anew they are removed from all training, validation and test images, after normalisation;
+  zeros stand in their place.
+- The network trained anew has the same initial weights, recipe and images; where nothing is removed, it has another
+  seed (`OTHER_SEED` is added), since else it would be the same network.
+- `lost_at_test` is the recall of the first network on test images that have the frequencies of another image of their
+  class, minus that on the same images with those of an image of another class. Both are mixtures of two images, so
+  that the loss is that of the class's own frequencies, and not of strange images. At first zeros stood there, too: then
+  nine of ten classes lost everything at once, because the network named the tenth class for all images.
+- `lost_after` is the recall of the first network on images as they are minus that of the network trained anew, on
+  images without the frequencies.
+- A loss is *large* if the lower end of its interval is at least `LARGE`, and *small* if the upper end is below `SMALL`.
+  A class of which the loss at test time is large could have *avoided* these frequencies if the loss after training
+  anew is small, and *needs* them if the lower end of that loss is at least `SMALL`. In all other cases it is *open*,
+  but where the upper end of the loss at test time is below `LARGE` the class *does not rely* on them. There is no
+  reading where nothing is removed, and of a class that the first network does not recognise (`RECOGNISED_TPR`) as it
+  is, or with the frequencies of another image of the class.
+- A network that names one class for everything loses no recall of that class. So the share of other images called the
+  class stands beside each recall, and the row of all images beside the classes. With frequencies of another class,
+  images count whose donor is not of the class.
+- The interval of one network is over its images (`intervals.paired`); that of several follows
+  `intervals.over_networks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from frequency_shortcuts.intervals import joined, over_networks, paired
+from frequency_shortcuts.shortcuts.verdict import RECOGNISED_TPR
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.spectrum.masks import check_mask, control_mask, low_pass_mask
+
+REMOVED = ("maps", "random", "low_pass", "nothing")
+OTHER_SEED = 1000
+ALL, ALL_IMAGES = -1, "(all)"  # in the column `class`: all test images, as number and as name
+LARGE, SMALL = 0.2, 0.1
+AVOIDABLE, NEEDED, NOT_RELIED_ON, OPEN = "avoidable", "needed", "not relied on", "open"
+VIEWS = ("", "_same", "_without", "_after")  # of the images, as ends of the names of columns
+LOSSES = {"lost_at_test": ("_same", "_without"), "lost_after": ("", "_after")}  # recall in the first view minus second
+
+
+def removed_masks(maps: BoolArray, seed: int) -> dict[str, BoolArray]:
+    """What is removed from all images, each bool [H, W], by the names of `REMOVED`.
+
+    maps : bool [class, H, W], centred and symmetric; seed : of the random mask
+
+    The lowest frequencies may be one position more. Raises ValueError if the maps hold all frequencies.
+
+    >>> {name: mask.sum() for name, mask in removed_masks(maps, seed=0).items()}
+    {'maps': 208, 'random': 208, 'low_pass': 208, 'nothing': 0}
+    """
+    union = np.asarray(check_mask(maps, "maps").any(axis=0))
+    if union.all():
+        raise ValueError("the maps of all classes hold all frequencies: without them, nothing is left to train on")
+    masks = union, control_mask(union, "random", seed), low_pass_mask(union), np.zeros_like(union)
+    return dict(zip(REMOVED, masks, strict=True))
+
+
+def seed_of(removed: str, seed: int) -> int:
+    """The seed of the network that is trained anew, from that of the first network."""
+    return seed if removed != "nothing" else seed + OTHER_SEED
+
+
+def losses(
+    labels: IntArray,
+    plain: IntArray,
+    same: Mapping[str, IntArray],
+    without: Mapping[str, IntArray],
+    after: Mapping[str, IntArray],
+    *,
+    donors: IntArray,
+    n_classes: int,
+) -> pd.DataFrame:
+    """What one network loses, a row for each removal and class, and for all images (class `ALL`).
+
+    labels : [n]; plain : the class that the network names for each image as it is [n]
+    same, without, after : by removal, what the network names for the images with the frequencies of another image of
+        their class [n], with those of an image of another class [n], and what the network trained anew names for the
+        images without them [n]
+    donors : the class of the images of other classes [n]
+
+    results/README.md says what the columns are, at `reliance.csv`. `fpr`, ... are missing for all images.
+
+    >>> table = losses(labels, plain, {"maps": same}, {"maps": without}, {"maps": after}, donors=donors, n_classes=2)
+    >>> table["lost_at_test"].tolist()
+    [0.8, 0.1, 0.45]
+    """
+    rows = []
+    for name in without:
+        called = dict(zip(VIEWS, (plain, same[name], without[name], after[name]), strict=True))
+        for c in (*range(n_classes), ALL):
+            own = labels == c if c != ALL else np.full(len(labels), True)
+            hits = {key: (named == labels)[own].astype(float) for key, named in called.items()}
+            row = {"removed": name, "class": c, "images": int(own.sum())}
+            row |= {f"tpr{key}": hit.mean() for key, hit in hits.items()}
+            for key, named in called.items():
+                others = ~own & (donors != c) if key == "_without" else ~own
+                row[f"fpr{key}"] = (named == c)[others].mean() if others.any() else np.nan
+            for loss, (key, other) in LOSSES.items():
+                value, low, high = joined(paired(hits[key] - hits[other]))
+                row |= {loss: float(value), f"{loss}_low": float(low), f"{loss}_high": float(high)}
+            rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
+    """The losses of networks of one kind: a row for each data set, network, augmentation, removal and class.
+
+    table : rows of `losses` behind the run of each network
+
+    Adds `seeds`, `interval` (of what it is: networks, or these networks) and `reading` (`AVOIDABLE`, `NEEDED`,
+    `NOT_RELIED_ON` or `OPEN`; missing where there is none); all other numbers are means.
+    """
+    keys = ["dataset", "network", "augmentation", "removed", "class"]
+    rows = []
+    for values, group in table.groupby(keys, sort=False):
+        row = dict(zip(keys, values, strict=True)) | {"seeds": len(group), "images": int(group["images"].iloc[0])}
+        rates = [f"{rate}{end}" for rate in ("tpr", "fpr") for end in VIEWS]
+        row |= {name: group[name].mean() for name in ("positions", *rates)}
+        for name in LOSSES:
+            half_widths = (group[f"{name}_high"] - group[f"{name}_low"]) / 2
+            value, low, high, of = over_networks(group[name], half_widths)
+            row |= {name: value, f"{name}_low": low, f"{name}_high": high, "interval": of}
+        has_one = row["removed"] != "nothing" and min(row["tpr"], row["tpr_same"]) >= RECOGNISED_TPR
+        rows.append(row | {"reading": reading(row) if has_one else None})
+    return pd.DataFrame(rows)
+
+
+def reading(row: Mapping[str, float]) -> str:
+    """What the losses of a class say, from their ends; see the head of this module.
+
+    >>> reading({"lost_at_test_low": 0.4, "lost_at_test_high": 0.6, "lost_after_low": 0.0, "lost_after_high": 0.05})
+    'avoidable'
+    """
+    if row["lost_at_test_high"] < LARGE:
+        return NOT_RELIED_ON
+    if row["lost_at_test_low"] >= LARGE and row["lost_after_high"] < SMALL:
+        return AVOIDABLE
+    if row["lost_at_test_low"] >= LARGE and row["lost_after_low"] >= SMALL:
+        return NEEDED
+    return OPEN

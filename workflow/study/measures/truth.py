@@ -1,0 +1,303 @@
+"""Scores of maps against the planted truth of a synthetic set, compared with controls.
+
+A map is a ranking of the conjugate pairs, cut at some size; the truth is a set of pairs. Both count positions of the
+spectrum, so that a pair of two positions weighs twice as much as a frequency that is its own partner. ADCS has many
+ties, which are ranked in random order: precision and recall are expectations over this order, and the average precision
+has one step per group of ties.
+
+A truth is *found* if the average precision of the ranking is at least `FOUND`. A ranking is *above chance* if its
+average precision is above the upper end of the 95 % interval of random rankings (`INTERVAL`), the column `random_high`
+of methods, or the row `random` of maps; of maps, docs/method.md asks this by value and by size.
+
+A network may recognise a class by other frequencies than the planted ones. A map without the planted ones is then
+right. So the planted mask is tested first, like a map: its frequencies are moved from an image into a donor image (of
+the neutral class, if the set has one), and so are all others. A network *uses* the mask if it is sufficient and
+necessary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any, Literal
+
+import h5py
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.fills import SWAP
+from frequency_shortcuts.spectrum.masks import strata
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+
+if TYPE_CHECKING:
+    from torch import nn
+
+HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # for sets in which each class has two cues
+FOUND = 0.95  # least average precision of a ranking that found a truth
+INTERVAL = (0.025, 0.975)  # quantiles of random rankings; above the upper one, a ranking is above chance
+PLANTED, OTHERWISE = 0.7, 0.3  # least TPR with the cue, greatest TPR without it
+DRAWS = 5  # of random masks beside the planted one
+
+
+def planted(store: h5py.File) -> dict[str, BoolArray]:
+    """The planted masks of a synthetic or planted set, each bool [class, H, W], centred, from its open store.
+
+    `own` : the truth of the class itself. A class with nothing planted has no truth, and no scores
+    `any` : the union over all classes, the same for every class
+    `half_0`, `half_1` : for the mechanism `redundant`, the two sets of `own`, each of which is enough
+
+    Raises ValueError for a store without a truth.
+    """
+    if "planted/truth" not in store:
+        raise ValueError(f"{store.filename} holds no planted masks: only synthetic and planted sets have a known truth")
+    group = store["planted"]
+    own = group["truth"][:]
+    masks = {"own": own, "any": np.broadcast_to(own.any(axis=0), own.shape)}
+    if "halves" in group:
+        masks["half_0"], masks["half_1"] = group["halves"][:]
+    return masks
+
+
+def planted_use(
+    network: nn.Module, split: Split, truth: BoolArray, *, seed: int = 0, run: str = "", progress: bool = False
+) -> pd.DataFrame:
+    """Whether the network uses the planted mask: one row for each class that has one.
+
+    seed, run : see `Trials` and `shortcuts.collect`
+    truth : bool [class, H, W], the planted mask of each class; empty for a class without a cue of its own
+
+    results/README.md says what the columns are, at `planted_use.csv`. The random masks decide nothing: what they leave
+    depends on the size of the mask.
+
+    >>> planted_use(network, split, truth).set_index("class")["uses"]
+    """
+    from frequency_shortcuts.shortcuts.test import measure
+    from frequency_shortcuts.shortcuts.trials import PARTS, Trials
+
+    there = np.flatnonzero(truth.any(axis=(1, 2)))
+    trials = Trials(PARTS, [SWAP.name], controls=DRAWS, radial=1, others=1, seed=seed)
+    table = measure(network, split, truth, trials, run=run, progress=progress)
+    means = table.groupby(["class", "part", "filter"])[["tpr", "fpr"]].mean()
+    own = table[(table["filter"] == "dfm") & (table["part"] == "keep")].set_index("class")
+    rows = []
+    for c in there:
+        row = {"class": int(c), "positions": int(truth[c].sum()), "images": int(own.loc[c, "images"])}
+        row["tpr_unfiltered"] = means.loc[(c, "keep", "unfiltered"), "tpr"]
+        which = {"planted": ("keep", "dfm"), "complement": ("remove", "dfm"), "random": ("keep", "random")}
+        for name, (part, kind) in which.items():
+            row |= {f"{rate}_{name}": means.loc[(c, part, kind), rate] for rate in ("tpr", "fpr")}
+        row["uses"] = bool(row["tpr_planted"] >= PLANTED and row["tpr_complement"] <= OTHERWISE)
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of scores without those of classes whose planted mask the network does not use.
+
+    table : of `score` or `score_methods`, with the column `uses`, missing for a class that has no planted mask
+
+    If the network does not use the planted frequencies, a map without them is right, but its scores would be low.
+    """
+    scores = [name for name in table if name.startswith(("precision", "recall", "average_precision"))]
+    return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The number of positions of the truth among the first positions of a ranking.
+
+    filled : int64 [steps + 1], positions up to the end of each group of ties, from 0 to all
+    hits : int64 [steps + 1], number of these that belong to the truth
+    """
+
+    filled: npt.NDArray[np.int64]
+    hits: npt.NDArray[np.int64]
+
+    def at(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
+        """Precision and recall, expected over the order of the ties, of the first `positions` [k] positions.
+
+        They are missing (NaN) if the truth is empty.
+        """
+        positions = np.asarray(positions, float)
+        if not self.hits[-1]:
+            return np.full_like(positions, np.nan), np.full_like(positions, np.nan)
+        hits = np.interp(positions, self.filled, self.hits)
+        return hits / positions, hits / self.hits[-1]
+
+    def average_precision(self) -> float:
+        """Sum of the precisions at the ends of the groups of ties, weighted by the rise of recall; NaN without a truth.
+
+        It equals scikit-learn's `average_precision_score` with the positions of a pair as its weight.
+        """
+        if not self.hits[-1]:
+            return float("nan")
+        return float(np.sum(np.diff(self.hits) * (self.hits[1:] / self.filled[1:])) / self.hits[-1])
+
+
+def curve(scores: npt.ArrayLike, truth: npt.ArrayLike, weight: npt.ArrayLike) -> Curve:
+    """The curve of a ranking: scores [pairs], the highest first; truth bool [pairs]; weight int [pairs], positions."""
+    scores, truth, weight = np.asarray(scores), np.asarray(truth, bool), np.asarray(weight)
+    order = np.argsort(scores, kind="stable")[::-1]
+    ends = np.flatnonzero(np.append(np.diff(scores[order]) != 0, True))
+    filled, hits = (np.cumsum(values[order])[ends] for values in (weight, weight * truth))
+    return Curve(np.append(0, filled), np.append(0, hits))
+
+
+def shuffled(
+    scores: npt.NDArray[Any],
+    pairs: ConjugatePairs,
+    kind: Literal["random", "radial"],
+    draws: int,
+    generator: np.random.Generator,
+) -> npt.NDArray[Any]:
+    """Random rankings: scores [pairs] in shuffled order, [draws, pairs].
+
+    `random` shuffles over all pairs, `radial` within each ring of one cycle per image. Pairs of two positions and those
+    of one position are shuffled separately. Cut at the size of a map, such a ranking gives the same kind of mask as
+    `masks.control_mask` for that map.
+    """
+    stratum = strata(pairs, kind)
+    sorted_by_stratum = np.argsort(stratum, kind="stable")
+    dealt = np.argsort(stratum + generator.random((draws, len(pairs))), axis=-1)  # by stratum, at random within it
+    out = np.empty((draws, len(pairs)), scores.dtype)
+    np.put_along_axis(out, dealt, np.broadcast_to(scores[sorted_by_stratum], out.shape), axis=-1)
+    return out
+
+
+def score(
+    rank: npt.NDArray[np.integer],
+    adcs: npt.NDArray[np.integer],
+    masks: Mapping[float, BoolArray],
+    truths: Mapping[str, BoolArray],
+    *,
+    increments: npt.NDArray[np.floating],
+    significant: npt.NDArray[np.integer],
+    draws: int = 100,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Precision, recall and average precision of the maps of one network, of ADCS and of controls.
+
+    Parameters
+    ----------
+    rank : int [class, H, W], 0 = the most important, as in a DFM file
+    adcs : int [class, H, W]
+    masks : percent -> bool [class, H, W], the maps of this rank; other rankings are cut to the same sizes
+    truths : name -> bool [class, H, W], see `planted`
+    increments : [class, H, W], the ranked loss increments, for the ranking by their absolute value
+    significant : int [class, H, W], ADCS of the significant differences only (`adcs.accumulate_significant`)
+    draws : of each random kind
+    seed : of all draws; class c draws with [seed, c]
+
+    Returns a tidy table, one row per class, truth, ranking and size; results/README.md says what the columns are, at
+    `truth.csv`. Where `cut` is `truth`, `percent` is the share of the truth of the class in the spectrum. ADCS also
+    ranks by its absolute value, since a class can stand out by a lack of energy. Scores against an empty truth are
+    missing.
+
+    Of the truth `better_half`, each ranking and each random draw has the scores of the half with the higher average
+    precision: the controls show the better of two halves by chance. `prevalence` is the mean of both halves, and the
+    size of the truth is that of the larger half.
+    """
+    pairs = ConjugatePairs(*rank.shape[-2:])
+    signed = pairs.gather(adcs).astype(np.int64)
+    scores: dict[str, npt.NDArray[Any]] = {
+        "dfm": -pairs.gather(rank).astype(np.int64),
+        "adcs": np.abs(signed),
+        "adcs_high": signed,
+        "adcs_low": -signed,
+        "dfm_size": np.abs(pairs.gather(increments)),
+        "adcs_significant": np.abs(pairs.gather(significant).astype(np.int64)),
+    }
+    inside = {name: pairs.gather(truth) for name, truth in truths.items()}
+    rows = []
+    for c in range(len(rank)):
+        rankings = dict(_rankings(scores, pairs, c, draws, np.random.default_rng([seed, c])))
+        for name, names in alternatives(inside).items():
+            planted = [inside[one][c] for one in names]
+            # The sizes of the maps and, if the class has truths, of the largest
+            percents, positions = list(masks), [int(mask[c].sum()) for mask in masks.values()]
+            cuts = ["percent"] * len(masks)
+            if size := max(int(one @ pairs.size) for one in planted):
+                percents, positions = [*percents, 100 * size / pairs.size.sum()], [*positions, size]
+                cuts.append("truth")
+            sizes = {"percent": percents, "cut": cuts, "positions": np.array(positions)}
+            prevalence = np.mean([one @ pairs.size for one in planted]) / pairs.size.sum()
+            for ranking, values in rankings.items():
+                curves = [best_curve(one, planted, pairs.size) for one in values]
+                columns = _columns(curves, np.array(positions), ranking.startswith(("random", "radial")))
+                about = {"class": c, "truth": name, "ranking": ranking, **sizes, "prevalence": prevalence}
+                rows.append(pd.DataFrame({**about, **columns}))
+    return pd.concat(rows, ignore_index=True)
+
+
+def score_methods(
+    scores: Mapping[str, FloatArray], truths: Mapping[str, BoolArray], *, draws: int = 100, seed: int = 0
+) -> pd.DataFrame:
+    """Average precision of every method against every truth of a set, with that of random rankings.
+
+    scores : method -> float [class, H, W], higher where a frequency is more important, centred
+    truths : name -> bool [class, H, W]; see `planted`
+    draws, seed : of the random rankings, the same for all methods
+
+    Returns one row per class, truth and method, see `methods.csv` in results/README.md; none of classes without one.
+    """
+    pairs = ConjugatePairs(*next(iter(scores.values())).shape[-2:])
+    ranked = {name: pairs.gather(values) for name, values in scores.items()}
+    inside = {name: pairs.gather(values) for name, values in truths.items()}
+    rows = []
+    for (name, names), c in product(alternatives(inside).items(), range(len(next(iter(inside.values()))))):
+        planted = [inside[part][c] for part in names]
+        if not any(mask.any() for mask in planted):
+            continue
+        rankings = shuffled(np.arange(len(pairs)), pairs, "random", draws, np.random.default_rng([seed, c]))
+        chance = np.array([best_curve(values, planted, pairs.size).average_precision() for values in rankings])
+        for method, values in ranked.items():
+            curves = [best_curve(ranked_by, planted, pairs.size) for ranked_by in (values[c], np.abs(values[c]))]
+            precisions = [found.average_precision() for found in curves]
+            rows.append((c, name, method, *precisions, chance.mean(), *np.quantile(chance, INTERVAL)))
+    columns = ["average_precision", "average_precision_size", "random", "random_low", "random_high"]
+    return pd.DataFrame(rows, columns=["class", "truth", "method", *columns])
+
+
+def alternatives(truths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Name of a score -> its truths; each ranking is scored against the one with the highest average precision."""
+    names: dict[str, tuple[str, ...]] = {name: (name,) for name in truths}
+    return names | ({BETTER_HALF: HALVES} if set(HALVES) <= set(names) else {})
+
+
+def best_curve(scores: npt.NDArray[Any], planted: Sequence[BoolArray], weight: npt.NDArray[Any]) -> Curve:
+    """The curve against that truth, of several, with the highest average precision; the first of equal ones."""
+    curves = [curve(scores, one, weight) for one in planted]
+    return max(curves, key=lambda found: np.nan_to_num(found.average_precision(), nan=-1))
+
+
+def _rankings(
+    scores: Mapping[str, npt.NDArray[Any]], pairs: ConjugatePairs, c: int, draws: int, generator: np.random.Generator
+) -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """Every ranking of class c with its scores, [rankings of this kind, pairs]."""
+    for name, values in scores.items():
+        yield name, values[c : c + 1]
+    yield "random", shuffled(scores["dfm"][c], pairs, "random", draws, generator)
+    for name, values in scores.items():
+        suffix = "" if name == "dfm" else f"_{name}"
+        yield f"radial{suffix}", shuffled(values[c], pairs, "radial", draws, generator)
+        yield f"other{suffix}", np.delete(values, c, axis=0)
+
+
+def _columns(curves: list[Curve], sizes: npt.NDArray[np.integer], spread: bool) -> dict[str, Any]:
+    """The mean scores of some curves at these sizes and, for random rankings, their 95 % interval."""
+    at = np.array([found.at(sizes) for found in curves])  # [curve, 2, size]
+    values = {
+        "precision": at[:, 0],
+        "recall": at[:, 1],
+        "average_precision": np.array([[found.average_precision()] * len(sizes) for found in curves]),
+    }
+    columns = {}
+    for name, found in values.items():
+        columns[name] = found.mean(axis=0)
+        low, high = np.quantile(found, INTERVAL, axis=0) if spread else np.full((2, len(sizes)), np.nan)
+        columns[f"{name}_low"], columns[f"{name}_high"] = low, high
+    return columns

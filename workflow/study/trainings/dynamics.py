@@ -1,0 +1,65 @@
+"""Learning dynamics: tests of a network on filtered test images during its first iterations."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from frequency_shortcuts.images.normalisation import normalise
+from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.networks.predictions import confusion, precision_recall_f1
+from frequency_shortcuts.spectrum import filters, masks
+
+VIEWS = ("full", "low-pass", "high-pass")
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """Tests of a network every few iterations, at the start of its training.
+
+    test: the test images. iterations: iteration at which the tests end. every: iterations between two tests.
+    cutoff: radius between the low-pass and the high-pass view, in cycles per image. views: some of `VIEWS`.
+    """
+
+    test: Split
+    iterations: int
+    every: int
+    cutoff: float = math.nan
+    views: Sequence[str] = VIEWS
+
+    def __post_init__(self) -> None:
+        if math.isnan(self.cutoff) and set(self.views) != {"full"}:
+            raise ValueError("cutoff: the low-pass and the high-pass view need one")
+
+    def due(self, iteration: int) -> bool:
+        return iteration <= self.iterations and iteration % self.every == 0
+
+    def batches(self, size: int) -> list[tuple[str, slice]]:
+        """View by view, the images of each batch."""
+        starts = range(0, len(self.test), size)
+        return [(view, slice(start, start + size)) for view, start in itertools.product(self.views, starts)]
+
+    def images(self, view: str, batch: slice, device: torch.device) -> Tensor:
+        """The images of a batch in a view, on a device: read, normalised and filtered for this call only."""
+        images = normalise(torch.from_numpy(self.test.images[batch]).to(device), self.test.mean, self.test.std)
+        if view == "full":
+            return images
+        height, width = images.shape[-2:]
+        low = masks.low_pass(height, width, self.cutoff)
+        return filters.keep(images, low) if view == "low-pass" else filters.remove(images, low)
+
+    def rows(self, iteration: int, predicted: Tensor) -> list[dict[str, Any]]:
+        """One row for each view and class. predicted: int64 [views * n], the class of each image, view by view."""
+        rows = []
+        for view, called in zip(self.views, predicted.split(len(self.test)), strict=True):
+            counts = confusion(self.test.labels, called, len(self.test.classes))
+            columns = *precision_recall_f1(counts), counts.sum(axis=1), counts.sum(axis=0), self.test.classes
+            for precision, recall, f1, images, called_so, name in zip(*columns, strict=True):
+                scores = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
+                row = {"iteration": iteration, "view": view, "class": name, **scores}
+                rows.append({**row, "images": int(images), "called": int(called_so)})
+        return rows

@@ -1,0 +1,377 @@
+"""The training loop: seeded, deterministic on one device, resumable.
+
+SGD with Nesterov momentum. The learning rate is divided by ten on a plateau of the validation loss, or follows one
+cycle: up to its peak and down to almost zero. Every iteration draws its random numbers from a generator seeded by
+(seed, iteration), so that a run that is resumed needs no generator state and ends with the weights of an uninterrupted
+one. Its state can be stored after every iteration; a validation or a test of the dynamics that was stopped is repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NoReturn, TypeVar
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
+from torch.optim.swa_utils import update_bn
+from tqdm import tqdm
+
+from frequency_shortcuts.images.normalisation import normalise
+from frequency_shortcuts.images.source import fitting_batch
+from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.networks import architectures, predictions
+from frequency_shortcuts.networks.instructions import chosen
+from frequency_shortcuts.networks.numerics import bfloat16, deterministic, tf32
+from frequency_shortcuts.storage.journal import Stopped, Work
+
+from .augmentation import Augmentation
+from .checkpoint import Checkpoint, Part, State, run_fingerprint
+from .dynamics import Dynamics
+from .minibatches import Minibatches
+
+log = logging.getLogger(__name__)
+
+Batch = TypeVar("Batch")
+Schedule = Literal["plateau", "one_cycle"]
+
+Transform = Callable[[Tensor], Tensor]
+
+STATISTICS = 2048  # images that renew the statistics of batch normalisation
+FLUSH_EVERY = 50  # iterations between two reads of the losses: each read from a GPU waits for it
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; the defaults are the published ones.
+
+    schedule: `plateau` starts at `learning_rate` and multiplies it with `plateau_factor` whenever the validation loss
+    has not fallen for more than `plateau_patience` epochs. `one_cycle` (Smith and Topin, arXiv 1708.07120) changes the
+    rate at every iteration: from `learning_rate` / 25 up to `learning_rate` within the first `warmup_share` of all
+    iterations, then down to `learning_rate` / 250,000, both along a cosine; the momentum is constant. A training
+    whose warm-up would be one iteration or less has none. With both schedules, training returns the weights of
+    the epoch with the lowest validation loss.
+
+    >>> Recipe(epochs=8, learning_rate=0.05, schedule="one_cycle").warmup_share
+    0.25
+    """
+
+    epochs: int = 200
+    batch_size: int = 64
+    learning_rate: float = 0.01
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    schedule: Schedule = "plateau"
+    plateau_factor: float = 0.1
+    plateau_patience: int = 10
+    warmup_share: float = 0.25
+
+    def scheduler(self, optimiser: torch.optim.Optimizer, iterations: int) -> ReduceLROnPlateau | OneCycleLR:
+        """What sets the learning rate of an optimiser in so many iterations."""
+        if self.schedule == "plateau":
+            return ReduceLROnPlateau(optimiser, factor=self.plateau_factor, patience=self.plateau_patience)
+        # PyTorch divides by zero where the warm-up is one iteration: such short trainings begin at the peak.
+        warmup_share = self.warmup_share if self.warmup_share * iterations > 1 else 0.0
+        return OneCycleLR(
+            optimiser,
+            max_lr=self.learning_rate,
+            total_steps=iterations,
+            pct_start=warmup_share,
+            cycle_momentum=False,
+            div_factor=25,
+            final_div_factor=1e4,
+        )
+
+
+@dataclass
+class Trained:
+    """Result of a training: best-validation weights on the CPU, one row per epoch, one row per test, view and class."""
+
+    weights: dict[str, Tensor]
+    best_epoch: int
+    history: pd.DataFrame
+    dynamics: pd.DataFrame
+
+
+def train(
+    network: nn.Module,
+    data: Split,
+    validation: Split,
+    recipe: Recipe,
+    *,
+    seed: int,
+    augmentation: Augmentation | None = None,
+    transform: Transform | None = None,
+    dynamics: Dynamics | None = None,
+    work: Work | None = None,
+) -> Trained:
+    """Train a network in place and return its best-validation weights with the record of the run.
+
+    Parameters
+    ----------
+    network : images [n, channels, H, W] -> logits [n, classes]; it is trained on its device
+    data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
+        Images that are not in memory are read while the network is at work, and moved to the device batch by batch
+    transform : of batches float [n, channels, H, W] from 0 to 1, after the augmentation, such as `exchange.swap.Swap`.
+        Its images are unlike those of tests, so batch normalisation gets statistics of unchanged images at the end of
+        each epoch
+    work : its state is written every `checkpoint_minutes` and at the end, replaced as a whole: two processes that train
+        the same run write the same states, so both end correctly. `stop` is called after every iteration, and after
+        every batch of a validation or a test of the dynamics
+
+    Raises RuntimeError if the loss is not finite. The loss is checked every `FLUSH_EVERY` iterations, at the end of an
+    epoch, and before the state is written. Raises `journal.Stopped` if it is stopped.
+    """
+    device, work = predictions.device_of(network), work or Work()
+    augmentation = augmentation or Augmentation(shift=0, flip=False)
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    run = _Training(network, data, validation, recipe, seed, augmentation, transform, dynamics, work)
+    if work.state:
+        # The rounding of a training depends on the device and its instructions.
+        settings = [recipe, seed, augmentation, work.version, device.type, chosen(), transform]
+        splits = [data, validation]
+        if dynamics:
+            settings += [dynamics.iterations, dynamics.every, dynamics.cutoff, dynamics.views]
+            splits.append(dynamics.test)
+        fingerprint = run_fingerprint(network, splits, settings)
+        run.checkpoint = Checkpoint(Path(work.state), fingerprint, run.parts, work.checkpoint_minutes)
+        run.state = run.checkpoint.read(device) or run.state
+    devices = [device] if device.type == "cuda" else []
+    with deterministic(), torch.random.fork_rng(devices=devices):
+        run.go()
+    done = run.state
+    network.load_state_dict(done.best_weights)
+    return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How networks are made and trained.
+
+    network : name, width and stem of its `architectures.Architecture`
+    transform : see `train`
+    """
+
+    network: Mapping[str, Any]
+    recipe: Recipe
+    augmentation: Augmentation
+    transform: Transform | None = None
+
+    def train(
+        self, data: Split, validation: Split, *, seed: int, device: torch.device | str = "cpu", **how: Any
+    ) -> tuple[nn.Module, Trained]:
+        """A new network after its training, and the record of that; how : as in `train`."""
+        network = architectures.build(self.form(data), seed).to(device)
+        how |= {"augmentation": self.augmentation, "transform": self.transform}
+        return network, train(network, data, validation, self.recipe, seed=seed, **how)
+
+    def form(self, data: Split) -> architectures.Architecture:
+        """The architecture of its networks for some images."""
+        _, channels, size, _ = data.images.shape
+        return architectures.Architecture(n_classes=len(data.classes), channels=channels, size=size, **self.network)
+
+
+class _Training:
+    """A training under way: its parts, its state, and the file that both are stored in, if there is one."""
+
+    checkpoint: Checkpoint | None = None
+
+    def __init__(
+        self, network: nn.Module, data: Split, validation: Split, recipe: Recipe, seed: int, augmentation: Augmentation,
+        transform: Transform | None, dynamics: Dynamics | None, work: Work,
+    ) -> None:  # fmt: skip
+        self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
+        self.augmentation, self.dynamics, self.work = augmentation, dynamics, work
+        self.state, self.device = State(), predictions.device_of(network)
+        stylised_share = augmentation.stylised_share if augmentation.name == "sin" else 0.0
+        self.minibatches = Minibatches(data, recipe.batch_size, seed, self.device, stylised_share)
+        self.per_epoch = self.minibatches.per_epoch
+        self.total = recipe.epochs * self.per_epoch
+        self.mean, self.std = (
+            torch.as_tensor(value, dtype=torch.float32, device=self.device)[:, None, None]
+            for value in (data.mean, data.std)
+        )
+        self.transform = transform
+        self.optimiser = torch.optim.SGD(
+            network.parameters(),
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            nesterov=recipe.momentum > 0,
+            fused=True,  # one call for all parameters instead of five for each
+        )
+        self.schedule = recipe.scheduler(self.optimiser, self.total)
+        self.parts: dict[str, Part] = {"network": network, "optimiser": self.optimiser, "schedule": self.schedule}
+        # Of each iteration since the last `_flush_losses`: loss, number of correct answers, number of images.
+        self.pending: list[tuple[Tensor, Tensor, int]] = []
+        # Images in a forward pass of the validation and of the dynamics.
+        self.batch = fitting_batch(validation.images.shape[1:], self.device)
+
+    def go(self) -> None:
+        """Train from the state on until the end, and store the state."""
+        self.network.train()
+        self._run_due_tests()
+        with tqdm(
+            total=self.total,
+            initial=self.state.iteration,
+            desc="training",
+            unit="it",
+            leave=False,
+            disable=None if self.work.progress else True,
+        ) as bar:
+            for batch in self.minibatches.between(self.state.iteration, self.total):
+                self._step(batch)
+                self.state.iteration += 1
+                if len(self.pending) >= FLUSH_EVERY or self.state.iteration % self.per_epoch == 0:
+                    self._flush_losses()
+                self._pause()
+                self._run_due_tests()
+                bar.update()
+        self._save()
+
+    def _pause(self) -> None:
+        """Store the state if a checkpoint is due, or if `stop` returns true, which raises Stopped."""
+        stopped = self.work.stopped()
+        if stopped or (self.checkpoint and self.checkpoint.due()):
+            self._save()
+        if stopped:
+            stored = self.checkpoint.path if self.checkpoint else None
+            raise Stopped(f"iteration {self.state.iteration} of {self.total}", stored)
+
+    def _save(self) -> None:
+        """Write the checkpoint, if the run has one. Raises RuntimeError if a loss is not finite."""
+        if self.checkpoint:
+            self._flush_losses()
+            self.checkpoint.write(self.state)
+
+    def _run_due_tests(self) -> None:
+        """Run the steps that are due after the last iteration: the test of the dynamics, the end of the epoch."""
+        state = self.state
+        tested = state.dynamics[-1]["iteration"] if state.dynamics else -1
+        if self.dynamics and self.dynamics.due(state.iteration) and tested < state.iteration:
+            self._test_dynamics(self.dynamics)
+        if len(state.history) < state.iteration // self.per_epoch:
+            self._end_epoch(len(state.history))
+
+    def _in_batches(self, evaluate: Callable[[Batch], Tensor], batches: Iterable[Batch]) -> list[Tensor]:
+        """The results of `evaluate` for each batch, on the CPU."""
+        results = []
+        for batch in batches:
+            with predictions.evaluating(self.network), torch.inference_mode():
+                results.append(evaluate(batch))
+            self._pause()
+        return [result.cpu() for result in results]
+
+    def _step(self, batch: tuple[Tensor, Tensor]) -> None:
+        raw, labels = batch
+        self._seed_draws()
+        pixels = self.augmentation(raw).div_(255)
+        if self.transform is not None:
+            pixels = self.transform(pixels)
+        # `normalise` would copy mean and std to the device, and wait for the copy.
+        seen = pixels.sub_(self.mean).div_(self.std)
+        with bfloat16(self.device):
+            logits = self.network(seen.contiguous(memory_format=torch.channels_last))
+            loss = functional.cross_entropy(logits, labels)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        self.state.learning_rate = self.optimiser.param_groups[0]["lr"]
+        if isinstance(self.schedule, OneCycleLR) and self.state.iteration + 1 < self.total:
+            self.schedule.step()
+        self.pending.append((loss.detach(), (logits.argmax(dim=1) == labels).sum(), len(labels)))
+
+    def _seed_draws(self) -> None:
+        """Seed the generators of the CPU and of the run's device, and no others."""
+        seed = int(np.random.SeedSequence([self.seed, self.state.iteration]).generate_state(1)[0])
+        torch.default_generator.manual_seed(seed)
+        if self.device.type == "cuda":
+            with torch.cuda.device(self.device):
+                torch.cuda.manual_seed(seed)
+
+    def _flush_losses(self) -> None:
+        """Add the losses of the last iterations to the state. Raises RuntimeError if one is not finite."""
+        if not self.pending:
+            return
+        losses, correct, counts = zip(*self.pending, strict=True)
+        for i, (value, count) in enumerate(zip(torch.stack(losses).tolist(), counts, strict=True)):
+            if not math.isfinite(value):
+                self._diverged(f"the loss is {value} at iteration {self.state.iteration - len(counts) + i}")
+            self.state.loss_sum += value * count
+        self.state.correct += int(torch.stack(correct).sum())
+        self.pending.clear()
+
+    def _diverged(self, what: str) -> NoReturn:
+        rate = self.optimiser.param_groups[0]["lr"]
+        raise RuntimeError(f"{what}: training diverged, lower learning_rate (now {rate:g})")
+
+    def _test_dynamics(self, dynamics: Dynamics) -> None:
+        def evaluate(batch: tuple[str, slice]) -> Tensor:
+            images = dynamics.images(*batch, self.device)
+            try:
+                return predictions.predict(self.network, images)
+            except ValueError as error:  # logits that are not a number
+                self._diverged(f"{error}, at iteration {self.state.iteration}")
+
+        predicted = torch.cat(self._in_batches(evaluate, dynamics.batches(self.batch)))
+        self.state.dynamics += dynamics.rows(self.state.iteration, predicted)
+
+    def _renew_statistics(self) -> None:
+        """Give batch normalisation the statistics of training images as they are."""
+        self._seed_draws()  # dropout before a batch normalisation
+        data = self.data
+        chosen = np.sort(np.random.default_rng(0).permutation(len(data))[:STATISTICS])
+        batches = np.array_split(chosen, math.ceil(len(chosen) / self.batch))
+        images = (torch.from_numpy(np.asarray(data.images[of])).to(self.device) for of in batches)
+        update_bn((normalise(of, data.mean, data.std) for of in images), self.network)
+
+    def _end_epoch(self, epoch: int) -> None:
+        if self.transform is not None:
+            self._renew_statistics()
+        loss, accuracy = self._validate()
+        seen = min(self.per_epoch * self.recipe.batch_size, len(self.data))
+        row = {
+            "epoch": epoch,
+            "learning_rate": self.state.learning_rate,
+            "train_loss": self.state.loss_sum / seen,
+            "train_accuracy": self.state.correct / seen,
+            "validation_loss": loss,
+            "validation_accuracy": accuracy,
+        }
+        self.state.history.append(row)
+        self.state.loss_sum, self.state.correct = 0.0, 0
+        if loss < self.state.best_loss:
+            self.state.best_loss, self.state.best_epoch = loss, epoch
+            self.state.best_weights = {k: v.detach().cpu().clone() for k, v in self.network.state_dict().items()}
+        if isinstance(self.schedule, ReduceLROnPlateau):
+            self.schedule.step(loss)
+        log.info(
+            "epoch %d of %d: training loss %.3f, accuracy %.3f; validation loss %.3f, accuracy %.3f",
+            epoch + 1, self.recipe.epochs, row["train_loss"], row["train_accuracy"], loss, accuracy,
+        )  # fmt: skip
+
+    def _validate(self) -> tuple[float, float]:
+        """Loss and accuracy on the validation images."""
+        data = self.validation
+
+        def evaluate(start: int) -> Tensor:
+            batch = slice(start, start + self.batch)
+            labels = torch.from_numpy(data.labels[batch]).to(self.device)
+            images = normalise(torch.from_numpy(data.images[batch]).to(self.device), data.mean, data.std)
+            with tf32(False, self.device):
+                logits = self.network(images.contiguous(memory_format=torch.channels_last))
+            loss = functional.cross_entropy(logits, labels, reduction="sum")
+            return torch.stack([loss.double(), (logits.argmax(dim=1) == labels).sum().double()])
+
+        sums = self._in_batches(evaluate, range(0, len(data), self.batch))
+        losses, correct = torch.stack(sums, dim=1).tolist()
+        if not math.isfinite(loss := sum(losses)):
+            self._diverged("the validation loss is not finite")
+        return loss / len(data), sum(correct) / len(data)
