@@ -19,11 +19,14 @@ if sys.argv[1] == "portable":
     fs.portable()
 import numpy as np
 import torch
-from frequency_shortcuts.data import normalisation, synthetic
+from frequency_shortcuts.images import normalisation
 from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.networks import architectures, training
-from study.trainings.augmentation import Augmentation
+from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import weights_digest
+sys.path.append("workflow")
+from study.images import synthetic
+from study.trainings import training
+from study.trainings.augmentation import Augmentation
 
 torch.set_num_threads(1)
 parts = [synthetic.images(synthetic.Design(control_band=2), n, seed) for n, seed in ((60, 1), (20, 2))]

@@ -91,6 +91,7 @@ def test_what_does_not_need_a_slow_package_does_not_import_it():
     assert allowed.keys() <= STEPS.keys()
     light = ["frequency_shortcuts.storage.journal"]
     light += [f"frequency_shortcuts.figures.{path.stem}" for path in (PACKAGE / "figures").glob("[!_]*.py")]
+    light += [f"study.drawings.{path.stem}" for path in (ROOT / "workflow/study/drawings").glob("[!_]*.py")]
     stages = [
         ("the package", "import frequency_shortcuts", {"torch", "numpy", "pandas", "h5py", "matplotlib"}),
         ("the command", "from frequency_shortcuts import command", SLOW),
