@@ -1,17 +1,24 @@
-"""What all methods that find maps promise; what each of them finds is in other files."""
+"""What all methods that find maps promise, cullings that resume, and the published procedure."""
 
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from method_problems import LABELS, PAIRS, Changed
+from method_problems import LABELS, PAIRS, Changed, Problem, batch, same
 from test_methods import CASES, NO_NETWORK, every_looking_case, run, watched
 
+from bench import measure_screening, published
 from conftest import StopAfter
+from frequency_shortcuts import culling
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.culling import screening
 from frequency_shortcuts.maps.methods.method import Size
 from frequency_shortcuts.maps.methods.workspace import Limits
+from frequency_shortcuts.spectrum.masks import top_pairs
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Stopped, Work
 
 AT_MOST = ("culling screened",)  # `passes` gives a bound
@@ -85,3 +92,117 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
     assert again.passes == whole.passes
     assert again.resumed
     assert sum(count for count, _ in seen) == 4 + 3
+
+
+# Cullings that resume, and a compiled network
+
+
+def test_a_device_that_rounds_differently_resumes_from_the_stored_results(small_network, tmp_path, caplog):
+    def hooked(factor):
+        network = small_network(2, 3)
+        network.register_forward_hook(lambda module, images, logits: logits * factor)
+        return network
+
+    images, state = batch((6, 6), dtype=torch.float32), tmp_path / "state"
+    whole = culling.cull(hooked(1.0), Split(images, LABELS), "exact", work=Work(state))
+    same(culling.cull(hooked(1 + 1e-5), Split(images, LABELS), "exact", work=Work(state)), whole)
+    assert "another network" not in caplog.text
+    other = culling.cull(hooked(3.0), Split(images, LABELS), "exact", work=Work(state))  # of the same weights
+    same(other, culling.cull(hooked(3.0), Split(images, LABELS), "exact", work=Work(tmp_path / "new")))
+    assert "the stored logits are those of another network" in caplog.text
+
+
+def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
+    """The wiring alone, on the backend that needs no C++ compiler."""
+    compile_, seen = torch.compile, []
+
+    def eager(network, mode):
+        seen.append(mode)
+        return compile_(network, backend="eager")
+
+    monkeypatch.setattr(torch, "compile", eager)
+    images = batch((6, 6), dtype=torch.float32)
+    plain = culling.cull(small_network(2, 3), Split(images, LABELS))
+    other = culling.cull(small_network(2, 3), Split(images, LABELS), compiled=True)
+    both = plain.evaluated & other.evaluated
+    np.testing.assert_allclose(other.score[both], plain.score[both], rtol=0, atol=2e-6)
+    assert seen == [None]  # the mode is for CUDA
+
+
+# Screenings
+
+
+@pytest.mark.parametrize(
+    ("problem", "percent"),
+    [(Problem(48), 5), (Problem(4), 5), (Problem(features="random"), 20), (Problem(features="random", seed=1), 20)],
+)
+def test_an_audit_fails_if_it_finds_more_than_the_target_allows_and_the_last_is_reported(
+    monkeypatch, caplog, problem, percent
+):
+    """The share of the audited pairs in the top set, of all that were left out, against 2 % of the top set."""
+    audits, tops = [], []
+    draw, finish, cap = screening._Search.draw, screening._Search.finish, screening.cap_predictions
+
+    def noting(search, candidates, count):
+        audits.append((candidates.copy(), draw(search, candidates, count)))
+        return audits[-1][1]
+
+    def capped(increment, evaluated, size, wanted):
+        tops.append(top_pairs(found := cap(increment, evaluated, size, wanted), size, wanted))
+        return found
+
+    monkeypatch.setattr(screening._Search, "draw", noting)
+    monkeypatch.setattr(screening._Search, "finish", lambda search, chosen: 0 * finish(search, chosen))
+    monkeypatch.setattr(screening, "cap_predictions", capped)
+    with caplog.at_level("INFO", "frequency_shortcuts"):
+        found = problem.screen(percent)
+    problem.check(found)
+    audits.pop(0)  # the pilot's
+    failed = []
+    for (candidates, drawn), top in zip(audits, tops, strict=True):
+        assert len(drawn) == len(set(drawn)) == min(len(candidates), max(8, int(np.ceil(0.01 * len(candidates)))))
+        assert np.isin(drawn, candidates).all() and found.evaluated[drawn].all()
+        missed = np.isin(drawn, top)
+        failed.append(missed.any() and missed.mean() * len(candidates) > 0.02 * len(top))
+    assert failed == [True] * (len(failed) - 1) + [False]
+    assert len(failed) > 1 or percent == 5
+    assert caplog.text.count("pairs wrongly left out: the search goes on") == len(failed) - 1
+    reported = found.audits, found.left_out, found.audited, found.missed
+    assert reported == (len(audits), len(candidates), len(drawn), missed.sum())
+
+
+# The benchmark, on small networks: the accuracy is stated in each test
+
+
+def test_the_published_procedure_finds_the_same_increments(small_network):
+    """Tolerance 5e-6: float32, and pixels that passed through a picture file."""
+    channels, labels = 3, np.array([0, 1, 2, 0, 1, 2, 1])
+    pixels = np.random.default_rng(0).integers(0, 256, (7, channels, 8, 6), dtype=np.uint8)
+    mean, std = np.full(channels, 0.45), np.full(channels, 0.3)
+    network, pairs, device = small_network(channels, 3).eval(), ConjugatePairs(8, 6), torch.device("cpu")
+    culled = culling.cull(network, Split(pixels, labels, mean=mean, std=std), "exact")
+    files = published.encoded(pixels)
+
+    def loss(c, mask):
+        return published.class_loss(network, files, labels, c, mean, std, device, mask)
+
+    for c in range(3):
+        assert loss(c, None) == pytest.approx(culled.about["baseline_loss"][c], abs=5e-6)
+        for p in range(len(pairs)):
+            slow = loss(c, published.mask_without(pairs, p, device)) - loss(c, None)
+            assert slow == pytest.approx(culled.score[c, p], abs=5e-6)
+
+
+def test_the_figure_of_screening_shows_the_mean_of_the_networks_by_size_of_the_images():
+    curve = pd.DataFrame(
+        [
+            {"network": name, "side": side, "percent": percent, "target_recall": target, "share_of_passes": target / 4,
+             "overlap": target + more}
+            for side in (32, 64) for name, more in (("a", 0.0), ("b", 0.1)) for percent in (1, 5)
+            for target in (0.8, 0.9)
+        ]
+    )  # fmt: skip
+    _, *lines = measure_screening.overlap_figure(curve).axes[0].lines
+    assert [line.get_label() for line in lines] == ["32 x 32 pixels", "64 x 64 pixels"]
+    for line in lines:
+        np.testing.assert_allclose(line.get_xydata(), [[20, 0.85], [22.5, 0.95]])

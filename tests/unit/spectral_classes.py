@@ -1,4 +1,4 @@
-"""Splits and pixels of images of a few classes, and classes of noise."""
+"""Splits and pixels of images of a few classes, classes of noise, and images by the full complex FFT."""
 
 import numpy as np
 import torch
@@ -26,3 +26,17 @@ def noise(n_classes, n, size, channels=1, seed=0):
     """Gray noise float32 [n_classes * n, channels, H, W] from 0 to 1, and labels."""
     images = np.random.default_rng(seed).normal(0.5, 0.05, (n_classes * n, channels, *size))
     return images.astype(np.float32), np.arange(n_classes * n) % n_classes
+
+
+# The slow reference of every filter, fill and swap
+
+
+def exchanged(images, mask, other=None):
+    """Images float64 [..., H, W] at what a centred mask from 0 to 1 keeps, elsewhere nothing or the other images."""
+    kept = np.fft.ifftshift(np.asarray(mask, float), axes=(-2, -1))
+    spectra = np.fft.fft2(np.asarray(images, float)) * kept
+    if other is not None:
+        spectra += np.fft.fft2(np.asarray(other, float)) * (1 - kept)
+    found = np.fft.ifft2(spectra)
+    assert np.abs(found.imag).max() < 1e-12  # it vanishes by itself
+    return found.real

@@ -5,8 +5,8 @@ Sums are compared within 1e-12 of the largest increment, unless it says exactly.
 
 import numpy as np
 import pytest
+from method_problems import Problem
 from scipy import stats
-from screening_problems import Problem
 
 from frequency_shortcuts import dfm
 from frequency_shortcuts.maps.methods.culling import screening

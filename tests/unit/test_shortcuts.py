@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from full_spectra import exchanged
 from small_stores import Noted
+from spectral_classes import exchanged
 from torch import nn
 
 from frequency_shortcuts import shortcuts, spectrum

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from full_spectra import exchanged
+from spectral_classes import exchanged
 from torch import nn
 from torch.nn import functional
 from training_runs import DATA, DYNAMICS, ONE_CYCLE, PER_EPOCH, RECIPE, VALIDATION, N, run, same, scripted, split, tiny
