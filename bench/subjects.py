@@ -13,8 +13,9 @@ from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Split, first_of_each_class
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.storage.journal import Work
-from study.images import synthetic
-from study.images.downloads import DOWNLOADS
+from study.sources import synthetic
+from study.sources.downloads import DOWNLOADS
+from study.sources.drawn import draw_images
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
 
@@ -73,7 +74,7 @@ def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Sp
     else:
         edges = tuple(edge * side // 32 for edge in (4, 8, 12))
         design = synthetic.Design(control_band=int(dataset[-1]), size=side, band_edges=edges)
-        parts = [synthetic.images(design, n, seed) for n, seed in ((count, 1), (100, 2))]
+        parts = [draw_images(design, n, seed) for n, seed in ((count, 1), (100, 2))]
         classes = synthetic.CLASSES
     mean, std = normalisation.pixel_statistics(parts[0][0])
     train, validation = (Split(*part, classes, mean, std) for part in parts)

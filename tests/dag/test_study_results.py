@@ -34,8 +34,8 @@ from frequency_shortcuts.shortcuts.cross import own_map_advantage
 from frequency_shortcuts.shortcuts.hits import rates, read_hits
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
-from study.images.downloads import DOWNLOADS
 from study.job import FOLDER
+from study.sources.downloads import DOWNLOADS
 from study.tested_networks import with_names
 
 

@@ -11,7 +11,8 @@ from torch.nn import functional
 
 from conftest import ROOT
 from frequency_shortcuts.networks import architectures
-from study.images import planted
+from study.sources import planted
+from study.sources.drawn import draw_images
 from study.trainings.augmentation import Augmentation
 
 EPOCHS, BATCH, RATE, TEST = 6, 64, 0.1, 1200
@@ -24,7 +25,7 @@ RECIPES = {
 
 def without(images, masks, seed):
     """The images with the coefficients at masks [H, W] replaced by those of images in which nothing is planted."""
-    plain = planted.images(planted.Design("present"), len(images), seed)[0][::4]
+    plain = draw_images(planted.Design("present"), len(images), seed)[0][::4]
     mask = np.fft.ifftshift(masks)
     spectra = np.where(mask, np.fft.fft2(plain / 255), np.fft.fft2(images / 255))
     return np.rint(np.clip(np.fft.ifft2(spectra).real, 0, 1) * 255).astype(np.uint8)
@@ -65,8 +66,8 @@ def test_without_the_truth_a_network_trained_anew_stays_at_chance(mechanism):
     design = planted.Design(mechanism, **constants.get(mechanism, {}))
     n, known = len(design.classes), design.planted()["truth"].any(axis=0)
     per_class, least = RECIPES[mechanism]
-    train, labels = planted.images(design, per_class, seed=1)
-    test, expected = planted.images(design, TEST // n, seed=3)
+    train, labels = draw_images(design, per_class, seed=1)
+    test, expected = draw_images(design, TEST // n, seed=3)
     reached = accuracy(trained(train, labels, n), test, expected)
     network = trained(without(train, known, seed=11), labels, n)
     left = accuracy(network, without(test, known, seed=13), expected)

@@ -27,7 +27,8 @@ from frequency_shortcuts.shortcuts.trials import Trials
 from frequency_shortcuts.spectrum import filters, masks
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Stopped, Work
-from study.images import synthetic
+from study.sources import synthetic
+from study.sources.drawn import draw_images
 from study.trainings import training
 from study.trainings.training import Recipe
 
@@ -43,7 +44,7 @@ TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-5}
 
 @pytest.fixture(scope="module")
 def split():
-    pixels, labels = synthetic.images(synthetic.Design(control_band=2, size=SIDE, band_edges=(2, 4, 6)), 8, seed=1)
+    pixels, labels = draw_images(synthetic.Design(control_band=2, size=SIDE, band_edges=(2, 4, 6)), 8, seed=1)
     return Split(pixels, labels, synthetic.CLASSES, *pixel_statistics(pixels))
 
 

@@ -24,12 +24,13 @@ from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.networks.weights import weights_digest
 sys.path.append("workflow")
-from study.images import synthetic
+from study.sources import synthetic
+from study.sources.drawn import draw_images
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
 
 torch.set_num_threads(1)
-parts = [synthetic.images(synthetic.Design(control_band=2), n, seed) for n, seed in ((60, 1), (20, 2))]
+parts = [draw_images(synthetic.Design(control_band=2), n, seed) for n, seed in ((60, 1), (20, 2))]
 data, images = (Split(*part, synthetic.CLASSES, *normalisation.pixel_statistics(parts[0][0])) for part in parts)
 network = architectures.build(architectures.Architecture("resnet18", 4, 3, 32, width=4, stem="small"), 0)
 recipe = training.Recipe(epochs=3, batch_size=16)

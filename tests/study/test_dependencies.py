@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from study.sources.registry import SOURCES
+from study.sources import SOURCES
 from workflow.study import dependencies
 from workflow.study.dependencies import REPOSITORY, SCRIPTS, code_of
 from workflow.study.network_tests import TESTS

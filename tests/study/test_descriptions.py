@@ -18,7 +18,7 @@ from study.configuration import mistakes
 from study.dependencies import code_of
 from study.network_tests import TESTS
 from study.plan import KINDS, Plan
-from study.sources.registry import BY_NAME, SOURCES
+from study.sources import BY_NAME, SOURCES
 
 FOLDER = Path(tests.__path__[0])
 

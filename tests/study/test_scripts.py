@@ -30,9 +30,10 @@ from frequency_shortcuts.storage.tables import read_table, write_table
 from notebooks import cards
 from study import leaks
 from study.findings.claims import judge
-from study.images import planted
 from study.measures import leaks as leaks_of
 from study.plan import Plan
+from study.sources import planted
+from study.sources.drawn import draw_images
 from study.tests import transfer
 
 CONFIG = updated(shipped("test"))
@@ -162,7 +163,7 @@ def trained(tmp_path_factory):
     """Weights of three augmentations, and the maps of the first network."""
     folder = tmp_path_factory.mktemp("cure")
     design = planted.Design("present", size=16, channels=1, pairs=3, rings=((2, 4), (4, 6)))
-    splits = {split: planted.images(design, 6, seed) for seed, split in enumerate(("train", "validation", "test"))}
+    splits = {split: draw_images(design, 6, seed) for seed, split in enumerate(("train", "validation", "test"))}
     store, maps = folder / "data.h5", folder / "maps.h5"
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {name: train(folder, store, name) for name in ("none", "swap", "processed")}

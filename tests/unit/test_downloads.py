@@ -13,7 +13,7 @@ import pytest
 from torchvision.datasets import CIFAR10
 
 from frequency_shortcuts.images.splits import stratified
-from study.images.downloads import DOWNLOADS, NotFound
+from study.sources.downloads import DOWNLOADS, NotFound
 
 FASHION, CIFAR = DOWNLOADS["fashion_mnist"], DOWNLOADS["cifar10"]
 N = 3  # photographs of a file

@@ -12,9 +12,9 @@ from torch import nn
 
 import real
 from conftest import ROOT
-from study import leaks, pictures
-from study.images import crops
-from study.images.downloads import NotFound
+from study import leaks
+from study.images import pictures
+from study.sources.downloads import NotFound
 
 
 def test_the_probabilities_of_the_outputs_of_a_group_are_added_up():
@@ -96,7 +96,7 @@ def test_the_study_of_make_real_takes_this_network():
 
 def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, monkeypatch):
     (tmp_path / "skimage").mkdir()
-    monkeypatch.setattr("study.pictures.TEXTURE_SOURCES", [("a folder", lambda scratch: tmp_path / "skimage")])
+    monkeypatch.setattr("study.images.pictures.TEXTURE_SOURCES", [("a folder", lambda scratch: tmp_path / "skimage")])
     with pytest.raises(
         NotFound, match=r"The set of textures of scikit-image was not found; tried a folder \(.* has no"
     ):
@@ -105,10 +105,10 @@ def test_textures_are_cut_into_tiles_of_which_none_is_in_two_parts(tmp_path, mon
     for name, pixels in zip(pictures.TEXTURES, values, strict=True):
         Image.fromarray(pixels).save(tmp_path / "skimage" / f"{name}.png")
     pictures.lay_out_textures(tmp_path / "tiles")
-    tiles, groups, names = crops.read_photographs(tmp_path / "tiles")
+    tiles, groups, names = pictures.read_photographs(tmp_path / "tiles")
     assert names == pictures.TEXTURES and tiles.shape == (48, 3, 128, 128) and Counter(groups) == {0: 16, 1: 16, 2: 16}
     assert np.sort(tiles[groups == 1, 0], axis=None).tolist() == np.sort(values[1], axis=None).tolist()
-    parts = crops.split_photographs(groups, seed=420)
+    parts = pictures.split_photographs(groups, seed=420)
     assert sorted(np.concatenate(list(parts.values()))) == list(range(48))
 
 
@@ -120,8 +120,8 @@ def test_odd_photographs_of_each_group_judge_and_even_ones_tune(tmp_path):
             pixels = generator.integers(256, size=(60, 60, 3), dtype=np.uint8)
             pixels[..., 0] = number
             Image.fromarray(pixels).save(tmp_path / group / f"{number:02}.png")
-    pictures_, groups, _ = crops.read_photographs(tmp_path)
-    tune, judge = crops.every_other(groups, 0), crops.every_other(groups, 1)
+    pictures_, groups, _ = pictures.read_photographs(tmp_path)
+    tune, judge = pictures.every_other(groups, 0), pictures.every_other(groups, 1)
     assert sorted([*tune, *judge]) == list(range(27))
     assert pictures_[judge, 0, 0, 0].tolist() == [1, 3, 5, 7, 9, *range(1, 16, 2)]
     made = leaks.read_set("crops", tmp_path, {}, seed=3)

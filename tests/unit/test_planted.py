@@ -11,10 +11,12 @@ import yaml
 from conftest import ROOT
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.images import stores as store
-from study.images import grain, planted, synthetic
-from study.images.planted import MECHANISMS
-from study.images.synthetic import Design
+from study.images import grain
 from study.measures import truth
+from study.sources import planted
+from study.sources.drawn import draw_images
+from study.sources.planted import MECHANISMS
+from study.sources.synthetic import Design
 
 # Relative, for a mean amplitude over all frequencies where it is the same by design.
 OVERALL = 0.01
@@ -33,7 +35,7 @@ def design_of(mechanism, **constants):
 def drawn(mechanism, per_class=400, seed=1, **constants):
     """Design, images, and the spectra of their pixels (0 to 1): complex [class, n, channels, H, W], centred."""
     design = design_of(mechanism, **constants)
-    images, labels = planted.images(design, per_class, seed)
+    images, labels = draw_images(design, per_class, seed)
     spectra = np.fft.fftshift(np.fft.fft2(images / np.float32(255)), axes=(-2, -1))
     return design, images, np.stack([spectra[labels == c] for c in range(len(design.classes))])
 
@@ -135,18 +137,18 @@ def test_the_rings_and_gains_of_graded_sets_are_drawn_with_the_pairs():
 def test_an_image_depends_on_seed_class_and_number_alone(mechanism):
     design = design_of(mechanism)
     n = len(design.classes)
-    large, labels = planted.images(design, 7, seed=3)
+    large, labels = draw_images(design, 7, seed=3)
     assert large.dtype == np.uint8 and large.shape == (7 * n, 3, 32, 32)
     assert labels.tolist() == list(range(n)) * 7
-    np.testing.assert_array_equal(planted.images(design, 4, seed=3)[0], large[: 4 * n])
-    np.testing.assert_array_equal(planted.images(design, 7, seed=3, chunk=3)[0], large)
-    assert len(np.unique(np.concatenate([large, planted.images(design, 7, seed=4)[0]]), axis=0)) == 14 * n
+    np.testing.assert_array_equal(draw_images(design, 4, seed=3)[0], large[: 4 * n])
+    np.testing.assert_array_equal(draw_images(design, 7, seed=3, chunk=3)[0], large)
+    assert len(np.unique(np.concatenate([large, draw_images(design, 7, seed=4)[0]]), axis=0)) == 14 * n
 
 
 @pytest.mark.parametrize("mechanism", ["redundant", "present"])
 def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
     design = design_of(mechanism)
-    splits = {"train": planted.images(design, 2, 0)}
+    splits = {"train": draw_images(design, 2, 0)}
     store.write(
         tmp_path / "p.h5", splits, classes=design.classes, source="planted", created_by="a test",
         planted=(design.planted(), design.about()),
@@ -177,7 +179,7 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
 )
 def test_constants_that_make_no_set_are_refused(constants, sentence):
     with pytest.raises(ValueError, match=sentence):
-        planted.images(design_of(**constants), 0, seed=0)
+        draw_images(design_of(**constants), 0, seed=0)
 
 
 # Syn_1 to Syn_4: what is planted is what the images hold
@@ -232,7 +234,7 @@ def test_planted_masks_are_symmetric_without_dc_and_cross_all_bands(band, size):
 @every_set
 def test_all_classes_have_one_scale_that_gives_c0_the_stated_deviation(band):
     design = Design(band)
-    images, labels = synthetic.images(design, 50, seed=1)
+    images, labels = draw_images(design, 50, seed=1)
     pixels, variance = images / 255, (slow_amplitude(design) ** 2).mean(axis=(1, 2))
     for c in range(4):  # tolerance 0.004: what clipping and rounding may take
         assert abs(pixels[labels == c].mean() - 0.5) < 0.004

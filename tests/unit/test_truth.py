@@ -17,8 +17,8 @@ from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.masks import control_mask
 from frequency_shortcuts.spectrum.masks import strata as strata_of
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from study.images import synthetic
 from study.measures import truth
+from study.sources import synthetic
 
 DESIGN = synthetic.Design(2, size=16, band_edges=(2, 4, 6))
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))

@@ -20,7 +20,6 @@ from frequency_shortcuts.networks import instructions
 if config["numerics"] == "portable":
     instructions.set_variables()
 
-from study.images.downloads import DOWNLOADS
 from study import claims, figures, kept_outputs, states, targets
 from study.captions import Caption
 from study.catalogue import SHOWN, TABLES
@@ -33,7 +32,8 @@ from study.plan import Plan, expand_runs
 from study.progress import one_line_a_job
 from study.network_tests import MEASURED, TESTS
 from study.categories import CONFIGURATION, EXPLORER, NOTEBOOKS, marks
-from study.sources.registry import SOURCES
+from study.sources import SOURCES
+from study.sources.downloads import DOWNLOADS
 
 if workflow.is_main_process and not workflow.output_settings.dryrun:
     one_line_a_job(logger)

@@ -52,7 +52,7 @@ rule pictures:
     message:
         "Laying out {wildcards.pictures}"
     script:
-        "../scripts/lay_out_pictures.py"
+        "../scripts/fetch_images.py"
 
 
 for source in SOURCES:

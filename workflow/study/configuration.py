@@ -15,11 +15,10 @@ from jsonschema.exceptions import ValidationError
 
 from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
-from study.images import planted
 
 from .plan import KINDS, Plan
 from .schema import Validator, allowed, listed, schema
-from .sources.registry import SOURCES
+from .sources import SOURCES, planted
 
 MOST = 30  # mistakes that are named
 LONG = 60  # letters of a value that a sentence shows

@@ -19,7 +19,8 @@ from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.tables import read_table
-from study.images import crops, grain
+from study.images import grain
+from study.images.pictures import crops, every_other, read_photographs, split_photographs
 from study.measures import leak_networks
 from study.measures.leak_networks import CLEAN, Case, Photographs
 
@@ -149,15 +150,15 @@ def _crops(folder: str, seed: int, judging: bool = True) -> list[Split]:
 
     judging : photographs with odd numbers rank and test, and train with those of even numbers; else all do all
     """
-    pictures, groups, names = crops.read_photographs(folder)
-    even, odd = (crops.every_other(groups, first) for first in (0, 1))
-    of_splits = crops.split_photographs(groups, seed)
+    pictures, groups, names = read_photographs(folder)
+    even, odd = (every_other(groups, first) for first in (0, 1))
+    of_splits = split_photographs(groups, seed)
     if judging:
-        of_splits = {name: odd[of] for name, of in crops.split_photographs(groups[odd], seed).items()}
+        of_splits = {name: odd[of] for name, of in split_photographs(groups[odd], seed).items()}
         of_splits["train"] = np.concatenate([of_splits["train"], even])
     splits = []
     for number, of in enumerate(of_splits.values()):
-        made = crops.crops(pictures[of], SIDE, EACH, 10 * seed + number)
+        made = crops(pictures[of], SIDE, EACH, 10 * seed + number)
         order = np.random.default_rng([seed, number, 26]).permutation(len(made))  # so that some show all photographs
         splits.append(Split(made[order], np.repeat(groups[of], EACH)[order], names, np.zeros(3), np.ones(3)))
     return splits

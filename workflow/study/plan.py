@@ -10,8 +10,8 @@ from typing import Any
 from frequency_shortcuts.maps.methods import registry
 
 from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
+from .sources import BY_NAME
 from .sources.description import Shape, Source
-from .sources.registry import BY_NAME
 
 Run = dict[str, Any]  # the keys of `RUN`
 KINDS = (*WITH_TRUTH, "photographs")

@@ -11,7 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from .sources.registry import BY_NAME, conditions
+from .sources import BY_NAME, conditions
 
 SCHEMA = Path(__file__).parents[2] / "config" / "schema.yaml"
 DEFAULTS = SCHEMA.with_name("config.yaml")

@@ -1,1 +1,1 @@
-"""Images that the study draws or downloads."""
+"""Images that the study draws besides those of its sources."""

@@ -24,7 +24,8 @@ from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps import adcs
 from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.storage.journal import Journal, Work
-from study.images import planted, synthetic
+from study.sources import planted
+from study.sources.drawn import NEUTRAL, draw_images
 from study.trainings.dynamics import Dynamics
 from study.trainings.minibatches import iterations_per_epoch
 from study.trainings.training import Protocol
@@ -90,9 +91,9 @@ def _measure(
     seed = design.cue_seed
     # Two streams, so that training and test images differ.
     seeds = np.random.SeedSequence(seed).generate_state(2)
-    drawn = [planted.images(design, count, int(own)) for count, own in zip(images, seeds, strict=True)]
+    drawn = [draw_images(design, count, int(own)) for count, own in zip(images, seeds, strict=True)]
     mean, std = pixel_statistics(drawn[0][0])
-    train, test = (Split(*part, design.classes, mean, std, neutral=synthetic.NEUTRAL) for part in drawn)
+    train, test = (Split(*part, design.classes, mean, std, neutral=NEUTRAL) for part in drawn)
     epochs = math.ceil(iterations / iterations_per_epoch(len(train), protocol.recipe.batch_size))
     _, done = replace(protocol, recipe=replace(protocol.recipe, epochs=epochs)).train(
         train,
@@ -104,7 +105,7 @@ def _measure(
     )
     spectra = adcs.class_spectra(train)
     gains = design.gains.copy()
-    gains[synthetic.NEUTRAL] = np.nan
+    gains[NEUTRAL] = np.nan
     of_class = {
         "class": design.classes,
         "gain": gains,

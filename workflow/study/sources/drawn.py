@@ -1,13 +1,23 @@
-"""What the sources have in common whose images are drawn with the constants of a section of the configuration."""
+"""Sources whose images are drawn: shaped noise, with the constants of a section of the configuration.
 
+Every image is white Gaussian noise per channel, shaped by r^-alpha and by what its class has. All images of all classes
+are multiplied by the same constant, so that outside of what was planted the classes do not differ.
+"""
+
+import zlib
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from study.images import synthetic
+import numpy as np
+import numpy.typing as npt
+
+from frequency_shortcuts.spectrum import arrays, pairs
 
 from ..annotations import Plan
 from .description import Content, Shape, Source, shape_of
+
+NEUTRAL = 0  # the class with nothing planted
 
 
 class Drawn(Source):
@@ -40,7 +50,7 @@ class Drawn(Source):
         design, counts, seeds = self._parts(settings)
         stores.write(
             path,
-            {split: synthetic.images(design, counts[split], seeds[split]) for split in counts},
+            {split: draw_images(design, counts[split], seeds[split]) for split in counts},
             classes=design.classes,
             source=f"{self.kind}, {design}",
             planted=(design.planted(), design.about()),
@@ -51,3 +61,40 @@ class Drawn(Source):
         constants = dict(settings)
         counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
         return self.design(constants), counts, seeds
+
+
+def background(size: int, alpha: float) -> arrays.FloatArray:
+    """The amplitude r^-alpha of images without a cue, [H, W], centred; 0 at DC."""
+    radius = pairs.radius(size, size)
+    radius[size // 2, size // 2] = np.inf
+    return radius**-alpha
+
+
+def draw_images(
+    design: Any, per_class: int, seed: int, *, chunk: int = 256
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    """Draw `per_class` images of each class: uint8 [n, channels, H, W] and labels int64 [n], classes interleaved.
+
+    An image depends on the set, the seed, its class and its number alone: a larger set begins with the smaller one.
+    Each class has a generator seeded by seed, class and the name of the set, so that no two sets share images. Pixels
+    are clipped to [0, 1] and rounded.
+
+    design : of `synthetic` or `planted`. Raises ValueError for fewer than 1 image per class.
+    """
+    if per_class < 1:
+        raise ValueError(f"{per_class} images per class: expected at least 1")
+    size, amplitude = design.size, design.amplitude()
+    # The variance of unit white noise shaped by an amplitude is the mean of the squared amplitude over all positions.
+    scale = design.deviation / float(np.sqrt(np.mean(amplitude[NEUTRAL] ** 2)))
+    half = np.fft.ifftshift(amplitude * scale, axes=(-2, -1))[..., : size // 2 + 1]  # as a real FFT orders it
+    of_class = []
+    for c, factor in enumerate(half):
+        generator, parts = np.random.default_rng([seed, c, zlib.crc32(design.name.encode())]), []
+        for start in range(0, per_class, chunk):
+            count = min(chunk, per_class - start)
+            noise = np.fft.rfft2(generator.standard_normal((count, design.channels, size, size)))
+            shaped = np.fft.irfft2(noise * factor, s=(size, size))
+            parts.append(np.rint(np.clip(design.mean + shaped, 0, 1) * 255).astype(np.uint8))
+        of_class.append(np.concatenate(parts))
+    stacked = np.stack(of_class, axis=1)
+    return stacked.reshape(-1, *stacked.shape[2:]), np.tile(np.arange(len(half)), per_class)
