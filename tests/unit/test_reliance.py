@@ -14,8 +14,9 @@ from frequency_shortcuts.spectrum import filters
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Stopped, Work
 from study.drawings import learning
-from study.images import planted
 from study.measures import graded, reliance
+from study.sources import planted
+from study.sources.drawn import draw_images
 from study.trainings.augmentation import Augmentation
 from study.trainings.training import Protocol, Recipe
 from study.trainings.without import Exchanged, Without
@@ -160,7 +161,7 @@ def table():
 def test_the_distinctiveness_is_that_of_the_training_images(table):
     design = planted.Design("graded", cue_seed=300, **CONSTANTS)
     seed = int(np.random.SeedSequence(300).generate_state(2)[0])
-    images, labels = planted.images(design, 7, seed)
+    images, labels = draw_images(design, 7, seed)
     spectra = adcs.class_spectra(Split(images / 255, labels))
     expected = adcs.distinctiveness(spectra.mean_amplitude, spectra.standard_error)
     first = table[(table["seed"] == 300) & (table["iteration"] == 0)]
