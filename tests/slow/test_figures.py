@@ -8,9 +8,9 @@ import pytest
 from drawn_tables import CLASSES, KINDS, check_drawing, check_page, table, verdicts
 from test_figures import adcs
 
-from frequency_shortcuts.figures import shortcuts, spectra
+from frequency_shortcuts.figures import shortcuts
 from frequency_shortcuts.shortcuts.verdict import over_seeds
-from study.drawings import learning
+from study.drawings import learning, spectra
 from study.drawings import truth as truth_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")

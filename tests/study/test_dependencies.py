@@ -24,8 +24,8 @@ PATHS, NOTEBOOKS = (sorted((REPOSITORY / "workflow" / name).glob("*.py")) for na
         ("maps/methods/method.py", {"find_maps.py"}, {"train.py", "measure_adcs.py", "shortcuts"}),
         ("study/measures/truth.py", {"truth"}, {"train.py", "find_maps.py", "measure_adcs.py"}),
         ("spectrum/pairs.py", {"train.py", "find_maps.py", "shortcuts"}, {"make_report.py"}),
-        ("figures/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
-        ("figures/spectra.py", {"notebooks.dfm"}, {"notebooks.dynamics", "draw_figure.py"}),
+        ("drawings/typeset.py", {"show_table.py"}, {"train.py", "make_tables.py"}),
+        ("drawings/spectra.py", {"notebooks.dfm"}, {"notebooks.dynamics", "draw_figure.py"}),
     ],
 )
 def test_an_edit_of_a_module_concerns_the_steps_that_use_it_and_no_others(module, used_by, not_by):

@@ -21,7 +21,7 @@ from frequency_shortcuts.analysis.data_images import common_size, read_data
 from frequency_shortcuts.analysis.data_summary import difference_table
 from frequency_shortcuts.analysis.sources import recall_by_source
 from frequency_shortcuts.command import main
-from frequency_shortcuts.figures.typeset import MISSING
+from frequency_shortcuts.figures.canvas import MISSING
 from frequency_shortcuts.images.artefacts import CAUSES, LOST, RAISED
 
 NAME = CLASSES[WAVED]

@@ -17,9 +17,10 @@ from matplotlib.transforms import Bbox
 from PIL import Image
 
 from frequency_shortcuts.exchange.answers import PARTS
-from frequency_shortcuts.figures import canvas, selection, shortcuts, spectra
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures.selection import clearest_shortcuts, select_classes
 from frequency_shortcuts.intervals import over_networks
-from study.drawings import benchmarks, exchange, learning
+from study.drawings import benchmarks, exchange, learning, selection, shortcuts, spectra
 from study.measures.phase_verdicts import KEPT
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -191,15 +192,15 @@ def test_graded_sets_are_drawn_by_ring_without_the_neutral_class():
 
 
 def test_selected_are_the_highest_scores_in_the_classes_own_order():
-    shown = selection.select_classes([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "that are high")
+    shown = select_classes([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "that are high")
     assert shown.index.tolist() == [1, 3, 4] and shown.note == "3 of 6 classes: those that are high"
     assert shown.names("abcdef") == ["b", "d", "e"]
-    both = selection.select_classes([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "", both_ends=True)
+    both = select_classes([0.1, 0.9, np.nan, 0.5, 0.9, 0.2], 3, "", both_ends=True)
     assert both.index.tolist() == [0, 1, 4]
-    assert selection.select_classes(np.zeros(5), 2, "").index.tolist() == [0, 1]
-    assert selection.select_classes(np.full(5, np.nan), 4, "", both_ends=True).index.tolist() == [0, 1, 2, 3]
+    assert select_classes(np.zeros(5), 2, "").index.tolist() == [0, 1]
+    assert select_classes(np.full(5, np.nan), 4, "", both_ends=True).index.tolist() == [0, 1, 2, 3]
     for both_ends in (False, True):  # few are all shown without a note
-        few = selection.select_classes([3, 2, 1], 3, "that are high", both_ends=both_ends)
+        few = select_classes([3, 2, 1], 3, "that are high", both_ends=both_ends)
         assert few.index.tolist() == [0, 1, 2] and few.note == ""
 
 
@@ -212,10 +213,10 @@ def test_the_clearest_shortcut_has_the_greatest_margin_of_the_headline_in_some_n
     ]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["network", "seed", "class", "margin", "headline"]).assign(augmentation="none")
     names = ["ant", "bee", "cow", "dog"]
-    assert selection.clearest_shortcuts(frame, names, 1).names(names) == ["bee"]
-    assert selection.clearest_shortcuts(frame, names, 3).names(names) == ["ant", "bee", "cow"]
+    assert clearest_shortcuts(frame, names, 1).names(names) == ["bee"]
+    assert clearest_shortcuts(frame, names, 3).names(names) == ["ant", "bee", "cow"]
     others = frame.assign(headline=~frame["headline"])
-    assert selection.clearest_shortcuts(others, names, 2).names(names) == ["ant", "dog"]
+    assert clearest_shortcuts(others, names, 2).names(names) == ["ant", "dog"]
 
 
 def test_the_strongest_swap_has_the_greatest_tpr_minus_fpr_of_a_network_on_average_over_seeds():

@@ -33,6 +33,7 @@ from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.shortcuts import examples
 from frequency_shortcuts.spectrum import masks
 from study.drawings import explorer
+from study.examples import read_cards
 
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 write_explorer = importlib.import_module("write_explorer")
@@ -237,7 +238,7 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(card_files, neutral
             file.create_group("planted").attrs["neutral"] = neutral
     shown = np.array([0, 2])
     statistics = [0.4, 0.5, 0.6], [0.1, 0.2, 0.3]
-    cards = examples.read_cards(store, spectra, maps, 20, shown, statistics)
+    cards = read_cards(store, spectra, maps, 20, shown, statistics)
     held = dfm.read(maps)
     with h5py.File(spectra) as file:
         assert np.array_equal(cards.adcs, file["adcs"][:][shown])

@@ -15,6 +15,7 @@ from frequency_shortcuts.figures import shortcuts as shortcut_figures
 from frequency_shortcuts.intervals import over_networks
 from frequency_shortcuts.shortcuts.verdict import over_seeds
 from study.drawings import cross_matrix as matrices
+from study.drawings import shortcuts as other_shortcuts
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 OWN = "own map, 95 % interval over images"
@@ -121,13 +122,13 @@ def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_netw
     table = pd.DataFrame([(*pair, *of) for pair, *of in rows], columns=columns).assign(images=50, negatives=450)
     table["tpr"], table["fpr"] = np.random.default_rng(0).uniform((0.5, 0), (1, 0.5), (len(table), 2)).T
     own = verdicts(names, seeds=range(seeds))
-    figure = shortcut_figures.transfer(table.assign(part="keep"), own, names[1:], ["(e2) seen"], "3 of 4 classes")
-    check_drawing(figure, "maps of resnet18\ntested on vgg16/augmix", shortcut_figures.MEAN, *names[1:])
+    figure = other_shortcuts.transfer(table.assign(part="keep"), own, names[1:], ["(e2) seen"], "3 of 4 classes")
+    check_drawing(figure, "maps of resnet18\ntested on vgg16/augmix", other_shortcuts.MEAN, *names[1:])
     axis = figure.axes[0]
     tested = table[(table["fill"] == "zeros") & table["maps_of"].str.startswith(first)]
     values = (tested["tpr"] - tested["fpr"]).groupby(tested["filter"]).mean().to_dict()
-    values[shortcut_figures.ITSELF] = own[own["headline"] & (own["network"] == KINDS[1][0])]["measure"].mean()
-    for kept, (label, *_) in shortcut_figures.TRANSFERRED.items():
+    values[other_shortcuts.ITSELF] = own[own["headline"] & (own["network"] == KINDS[1][0])]["measure"].mean()
+    for kept, (label, *_) in other_shortcuts.TRANSFERRED.items():
         ((value, at),) = points(axis, label)
         assert value == pytest.approx(values[kept]) and -0.5 < at < 0.5
     ends = [found.get_segments() for found in axis.collections if isinstance(found, LineCollection)]

@@ -189,4 +189,4 @@ def test_no_tensor_takes_a_function_of_mkl_that_depends_on_the_processor():
     """Roots of tensors are those of `square_root`; what NumPy and C compute is the same everywhere."""
     call = re.compile(r"(?<!\bnp)(?<!\bmath)\.(sqrt|log10|tan|atan|asin|acos)\(")
     files = [path for path in Path(fs.__file__).parent.rglob("*.py") if path.stem != "numerics"]
-    assert len(files) > 100 and [path for path in files if call.search(path.read_text())] == []
+    assert len(files) > 80 and [path for path in files if call.search(path.read_text())] == []

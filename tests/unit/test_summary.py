@@ -20,7 +20,7 @@ from frequency_shortcuts.analysis.advice import advice, facts_apart, kind_of_ima
 from frequency_shortcuts.analysis.counterfactuals import COLUMNS, FlipTest, names_of_files
 from frequency_shortcuts.analysis.result import Analysis
 from frequency_shortcuts.exchange.answers import BOUND, PARTS, Answers, ends, rates
-from frequency_shortcuts.figures.typeset import MISSING
+from frequency_shortcuts.figures.canvas import MISSING
 from frequency_shortcuts.images.artefacts import CAUSES, put
 from frequency_shortcuts.images.pictures import ImageFiles
 from frequency_shortcuts.images.pixels import Pixels

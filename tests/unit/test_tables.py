@@ -16,9 +16,10 @@ from made_up_results import random_hits
 
 from frequency_shortcuts import shortcuts
 from frequency_shortcuts import shortcuts as rates
-from frequency_shortcuts.figures import typeset
+from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.shortcuts.cross import cross_matrix
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table, write_tables
+from study.drawings import typeset
 from study.findings import study_tables
 
 
@@ -71,8 +72,8 @@ TABLE = pd.DataFrame(
 def test_cells_have_headings_precision_spreads_and_dashes():
     shown = typeset.cells(TABLE)
     assert list(shown) == ["data set", "seeds", "TPR dfm", "wall, s"]
-    assert list(shown["TPR dfm"]) == ["0.900 ± 0.020", "0.250", typeset.MISSING]
-    assert list(shown["seeds"]) == ["2", "1", "3"] and shown["data set"].iloc[2] == typeset.MISSING
+    assert list(shown["TPR dfm"]) == ["0.900 ± 0.020", "0.250", canvas.MISSING]
+    assert list(shown["seeds"]) == ["2", "1", "3"] and shown["data set"].iloc[2] == canvas.MISSING
     assert list(shown["wall, s"]) == ["1234.5", "3.2", "20.0"]
 
 

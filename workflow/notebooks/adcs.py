@@ -2,9 +2,9 @@
 
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import selection
-from frequency_shortcuts.figures import spectra as planes
 from frequency_shortcuts.storage.hdf5 import read_hdf5
+from study.drawings import spectra as planes
+from study.drawings.selection import largest_adcs
 
 VARIANTS = {"as published": "adcs", "significant": "adcs_significant"}
 
@@ -14,6 +14,6 @@ def draw(spectra: str, band_edges: list[float], most: int) -> Figure:
         classes, first = list(file.attrs["classes"]), file.attrs["shown"]
         names = sorted(VARIANTS, key=lambda name: VARIANTS[name] != first)
         values = {name: file[VARIANTS[name]][:] for name in names}
-    shown = selection.largest_adcs(values["significant"], most)
+    shown = largest_adcs(values["significant"], most)
     chosen = {name: planes_of[shown.index] for name, planes_of in values.items()}
     return planes.adcs(chosen, shown.names(classes), band_edges, n_classes=len(classes), note=shown.note)

@@ -8,19 +8,20 @@ import pandas as pd
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import selection, spectra
+from frequency_shortcuts.figures.selection import clearest_shortcuts
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.pairs import radius
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
+from study.drawings import spectra
 
 
 def draw(
     dataset: str, maps: list[str], labels: list[str], percent: float, band_edges: list[float], shortcuts: str, most: int
 ) -> Figure:
     classes = read_classes(maps[0])
-    shown = selection.clearest_shortcuts(read_table(shortcuts).query("dataset == @dataset"), classes, most)
+    shown = clearest_shortcuts(read_table(shortcuts).query("dataset == @dataset"), classes, most)
     masks: dict[tuple[str, str], list[BoolArray]] = {}
     for path, label in zip(maps, labels, strict=True):
         network, augmentation = label.split("/")

@@ -7,10 +7,11 @@ import pandas as pd
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import selection
-from frequency_shortcuts.figures.shortcuts import out_of_distribution
+from frequency_shortcuts.figures.selection import clearest_shortcuts, of_kind
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
+from study.drawings.selection import first_and_rest
+from study.drawings.shortcuts import out_of_distribution
 from study.findings.claims import lines
 
 
@@ -21,8 +22,8 @@ def draw(
     classes = read_classes(store)
     rows, verdicts = (found[found["dataset"] == dataset] for found in map(read_table, (table, shortcuts)))
     display(rows.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
-    shown = selection.clearest_shortcuts(verdicts, classes, most)
+    shown = clearest_shortcuts(verdicts, classes, most)
     words = lines(map(read_table, claims), "e1", dataset)
-    kinds = selection.first_and_rest(rows, first[dataset])
-    rows = pd.concat([selection.of_kind(rows[rows["fill"] == fill], kind) for kind in kinds])
+    kinds = first_and_rest(rows, first[dataset])
+    rows = pd.concat([of_kind(rows[rows["fill"] == fill], kind) for kind in kinds])
     return out_of_distribution(rows, shown.names(classes), claims=words, note=shown.note)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from IPython.display import display
 
-from frequency_shortcuts.figures import typeset
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table, write_table
+from study.drawings import typeset
 from study.findings import study_tables
 
 

@@ -2,9 +2,9 @@
 
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import spectra as drawings
 from frequency_shortcuts.images import stores as image_stores
 from frequency_shortcuts.storage.hdf5 import read_hdf5
+from study.drawings import spectra as drawings
 
 
 def draw(stores: list[str], spectra: list[str], names: list[str], band_edges: dict[str, list[float]]) -> Figure:

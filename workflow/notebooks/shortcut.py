@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from frequency_shortcuts.figures.canvas import network_label
 from frequency_shortcuts.figures.cards import one_shortcut
 from frequency_shortcuts.networks.weights import normalisation
-from frequency_shortcuts.shortcuts import examples
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
+from study import examples
 
 
 def draw(

@@ -7,12 +7,14 @@ and the phases keep on average.
 from IPython.display import display
 from matplotlib.figure import Figure
 
-from frequency_shortcuts.figures import selection, shortcuts
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.weights import normalisation
-from frequency_shortcuts.shortcuts import examples
+from frequency_shortcuts.shortcuts.examples import reduced_images
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
+from study import examples
+from study.drawings import shortcuts
+from study.drawings.selection import first_kinds, strongest_swap
 
 
 def draw(
@@ -24,9 +26,9 @@ def draw(
     of_verdict = judged.groupby(["network", "augmentation", "verdict"], sort=False)
     means = {name: (name, "mean") for name in ("share_amplitude", "share_phase")}
     display(of_verdict.agg(classes=("class", "size"), **means).round(2))
-    rows = selection.first_kinds(rows, first)
-    shown = selection.strongest_swap(rows, classes, most)
+    rows = first_kinds(rows, first)
+    shown = strongest_swap(rows, classes, most)
     pictures, normalised = examples.first_test_images(store, shown.index, normalisation(weights))
-    reduced = examples.reduced_images(normalised, dfm.read_mask(maps, percent, shown.index))
+    reduced = reduced_images(normalised, dfm.read_mask(maps, percent, shown.index))
     of_class = dict(zip(shown.names(classes), zip(pictures, reduced, strict=True), strict=True))
     return shortcuts.texture(rows, of_class, note=shown.note)

@@ -123,7 +123,7 @@ rule provenance:
 rule show_table:
     input:
         table=f"{RESULTS}/tables/{{table}}.csv",
-        template="src/frequency_shortcuts/figures/table.html.jinja",
+        template="workflow/study/drawings/table.html.jinja",
         code=code("show_table.py"),
     output:
         report(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from frequency_shortcuts.figures import typeset
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
+from study.drawings import typeset
 from study.job import script
 
 

@@ -4,9 +4,10 @@ import base64
 import textwrap
 from pathlib import Path
 
-from frequency_shortcuts.figures import canvas, typeset
+from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
+from study.drawings import typeset
 from study.findings.claims import shown
 from study.job import script
 

@@ -4,10 +4,10 @@ from itertools import groupby
 
 from frequency_shortcuts.figures.selection import clearest_shortcuts
 from frequency_shortcuts.networks.weights import normalisation
-from frequency_shortcuts.shortcuts import examples
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import read_table
+from study import examples
 from study.drawings import explorer
 from study.job import run_of_path, script
 

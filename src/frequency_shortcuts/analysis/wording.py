@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from frequency_shortcuts import __version__
 from frequency_shortcuts.exchange.answers import BOUND, CANNOT_TELL, NOT_RECOGNISED, PARTS
 from frequency_shortcuts.figures import canvas
-from frequency_shortcuts.figures.typeset import MISSING
+from frequency_shortcuts.figures.canvas import MISSING
 from frequency_shortcuts.images.artefacts import CAUSES, LOST, RAISED
 
 LINE = 100  # characters of a sentence in a line

@@ -30,6 +30,7 @@ from frequency_shortcuts.storage.files import replacing
 PAGE = 7.2  # inches, the width of two printed columns
 SMALLEST = 7  # points, of any text
 BANDS = "circles: edges of the bands"
+MISSING = "\N{EN DASH}"  # of a value
 NAME = 18  # letters of a class's name, where classes are many
 CONTROLS = {  # what a map is compared with, in words
     "other": "maps of other classes",

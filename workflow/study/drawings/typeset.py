@@ -8,8 +8,9 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from frequency_shortcuts.figures.canvas import MISSING
+
 MOST = 2000  # rows that are shown; what is longer is not read but computed with, and stays in its CSV
-MISSING = "\N{EN DASH}"
 _WRAPPED = 40  # letters from which a cell may take several lines
 _EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page, compressed
 _UNITS = {"s": "s", "h": "h", "mib": "MiB", "percent": "%", "px": "pixels"}
