@@ -57,13 +57,8 @@ rule report:
     input:
         targets.of_study(plan),
         captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
-        described=[
-            f"workflow/study/{name}.py" for name in ("captions", "catalogue", "categories", "description", "figures")
-        ],
-        tests=sorted(str(path) for path in Path("workflow/study/tests").glob("*.py")),
         stylesheet="report/report.css",
         script="report/report.js",
-        code=code("make_report.py"),
     output:
         f"{RESULTS}/report.html",
     log:
@@ -76,9 +71,11 @@ rule report:
 
 
 # All jobs run in one environment. All results depend on the numerics, so that a change makes them again. Files that are
-# fetched do not.
+# fetched do not. Code is a parameter by its content, so that files that are as before re-run nothing.
 for each in workflow.rules:
     if each.script:
         each.conda_env = str(Path("envs/study.yaml").absolute())
     if each.name != "fetched_files":
         each.set_params(numerics=config["numerics"])
+    if (name := Path(each.script or "").name) in ROOMS:
+        each.set_params(code=code_of(name))

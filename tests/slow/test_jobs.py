@@ -39,7 +39,7 @@ def settings_of(rule, folder, minutes):
     train = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
     outputs = {"train": train, "find_maps": {"maps": "maps.h5"}}[rule]
     search = {
-        "own": True, "module": "frequency_shortcuts.maps.methods.culling.method", "class": "", "split": "validation",
+        "own": True, "method": "culling", "split": "validation",
         "settings": {"search": "exact"}, "limits": {"batch": 8}, "images_per_class": None,
     }  # fmt: skip
     training = {
@@ -49,12 +49,14 @@ def settings_of(rule, folder, minutes):
             "dynamics": {"iterations": 10, "every": 5, "images_per_class": None, "cutoff": 4},
         },
     }  # fmt: skip
-    given = {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors"), "maps": [], "code": []}
+    given = {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors"), "maps": []}
     return SimpleNamespace(
         rule=rule, threads=1, log=[str(folder / "job.log")], wildcards=Inputs(**WILDCARDS),
         config={"study": "test", "checkpoint_minutes": minutes}, input=Inputs(**given),
         output=Outputs(**{key: folder / name for key, name in outputs.items()}),
-        params=SimpleNamespace(device="cpu", **(training if rule == "train" else {"search": search, "part": [0, 1]})),
+        params=SimpleNamespace(
+            device="cpu", code=[], **(training if rule == "train" else {"search": search, "part": [0, 1]})
+        ),
     )  # fmt: skip
 
 

@@ -44,13 +44,13 @@ def run_script(name, folder, *, input, **parts):
 
 def run_test(name, folder, *, params, **parts):
     """Run the job of a test of networks."""
-    run_script("run_test", folder, params=SimpleNamespace(**vars(params), modules=[f"study.tests.{name}"]), **parts)
+    run_script("run_test", folder, params=SimpleNamespace(**vars(params), tests=[name]), **parts)
 
 
 def join_test(name, folder, *, input, settings=None, **parts):
     """Join the files of a test of networks into its tables. input : as for `run_script`, by the names of the test."""
     given = SimpleNamespace(**{key: list(map(str, files)) for key, files in vars(input).items()})
-    params = SimpleNamespace(module=f"study.tests.{name}", settings=settings or {})
+    params = SimpleNamespace(test=name, settings=settings or {})
     run_script("make_tables", folder, params=params, input=given, **parts)
 
 

@@ -3,14 +3,12 @@
 import ast
 import copy
 import re
-from importlib import import_module
 
 import pytest
 import yaml
 from snakemake.utils import update_config
 
 from conftest import ROOT
-from frequency_shortcuts.maps.methods import registry
 from study import claims, figures, targets
 from study.captions import Caption
 from study.catalogue import SHOWN, TABLES
@@ -172,13 +170,6 @@ def test_a_method_takes_the_images_of_the_culling():
     searches = [found.search(f"maps/{name}") for name in ("hfss", "late")]
     assert all((search["split"], search["images_per_class"]) == ("validation", 60) for search in searches)
     assert [search["settings"] for search in searches] == [{}, {"percent": 9}]
-
-
-@pytest.mark.parametrize("name", registry.NAMES)
-def test_a_search_names_the_module_and_the_class_of_its_method(name):
-    search = plan().search(f"maps/{name}")
-    module, _, one = search["module"].partition(":")
-    assert (getattr(import_module(module), one) if one else import_module(module)) is registry.load(search["method"])
 
 
 def test_the_culling_of_the_study_is_a_search():

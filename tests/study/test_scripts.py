@@ -98,7 +98,7 @@ def test_the_cover_has_the_claims_of_the_study_and_its_own_figure(tmp_path):
     found, _ = judge(whole_study().query("claim != 'd'"), {"e2": "transfer_zoo"})
     write_table(found, tmp_path / "claims.csv")
     Image.new("RGB", (20, 10)).save(picture := tmp_path / "shortcut_zoo.png")
-    files = SimpleNamespace(claims=tmp_path / "claims.csv", picture=picture, code=[])
+    files = SimpleNamespace(claims=tmp_path / "claims.csv", picture=picture)
     output = Outputs(rst=tmp_path / "cover.rst")
     run_script("write_cover", tmp_path, input=files, output=output, params=SimpleNamespace())
     html = publish_parts(Path(*output).read_text(), writer="html", settings_overrides={"halt_level": 2})["html_body"]
@@ -121,11 +121,11 @@ def test_claims_are_measured_from_one_table_each_and_judged_together(tmp_path):
     for name, table in tables.items():
         write_table(table, tmp_path / f"{name}_of_all.csv")
         spectra = [tmp_path / "zoo.h5"] if name == "dynamics" else []
-        given = SimpleNamespace(tables=[tmp_path / f"{name}_of_all.csv"], spectra=spectra, code=[])
+        given = SimpleNamespace(tables=[tmp_path / f"{name}_of_all.csv"], spectra=spectra)
         output, params = Outputs(csv=tmp_path / f"{name}.csv"), SimpleNamespace(study=vars(STUDY))
         wildcards = SimpleNamespace(table=name)
         run_script("measure_claims", tmp_path, input=given, output=output, params=params, wildcards=wildcards)
-    given = SimpleNamespace(numbers=[tmp_path / f"{name}.csv" for name in ("flips", "dynamics")], code=[])
+    given = SimpleNamespace(numbers=[tmp_path / f"{name}.csv" for name in ("flips", "dynamics")])
     output = Outputs(**{name: tmp_path / f"{name}.csv" for name in ("claims", "variants", "numbers")})
     run_script(
         "judge_claims", tmp_path, input=given, output=output, params=SimpleNamespace(figures={"c": "dynamics_zoo"})
@@ -145,13 +145,13 @@ def train(folder, store, name):
     settings = copy.deepcopy(plan.training_settings("planted", name))
     settings |= {"epochs": 1, "dynamics": {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}}
     params = SimpleNamespace(
-        device="cpu", architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
+        device="cpu", code=[], architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
         recipe=plan.recipe("planted", "resnet18"), settings=settings,
     )  # fmt: skip
     output = Outputs(
         weights=place / "weights.safetensors", history=place / "history.csv", dynamics=place / "dynamics.csv"
     )
-    given = SimpleNamespace(images=store, code=[])
+    given = SimpleNamespace(images=store)
     place.mkdir(parents=True)
     run_script("train", folder, params=params, input=given, output=output)
     assert not (place / "state.pt").exists()
@@ -167,10 +167,10 @@ def trained(tmp_path_factory):
     store, maps = folder / "data.h5", folder / "maps.h5"
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {name: train(folder, store, name) for name in ("none", "swap", "processed")}
-    given, wildcards = SimpleNamespace(images=store, weights=weights["none"], code=[]), Inputs(**RUN_OF)
+    given, wildcards = SimpleNamespace(images=store, weights=weights["none"]), Inputs(**RUN_OF)
     for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
         search = Plan(CONFIG).search(kind) | {"images_per_class": 4}
-        params = SimpleNamespace(device="cpu", search=search, part=[0, 1])
+        params = SimpleNamespace(device="cpu", search=search, part=[0, 1], code=[])
         run_script("find_maps", folder, params=params, input=given, output=[str(output)], wildcards=wildcards)
     return weights, maps
 
@@ -272,10 +272,10 @@ def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, 
     settings = plan.training_settings("planted") | {"epochs": 1}
     params = SimpleNamespace(
         device="cpu", split="test", percent=5, architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
-        recipe=plan.recipe("planted", "resnet18"), training=settings,
+        recipe=plan.recipe("planted", "resnet18"), training=settings, code=[],
     )  # fmt: skip
     weights, maps = trained
-    given = SimpleNamespace(images=maps.with_name("data.h5"), weights=weights["none"], dfm=maps, code=[])
+    given = SimpleNamespace(images=maps.with_name("data.h5"), weights=weights["none"], dfm=maps)
     output = tmp_path / "tests" / "plant_present" / "small" / "none" / "seed0" / "reliance.csv"
     output.parent.mkdir(parents=True)
     run_test("reliance", tmp_path, params=params, input=given, output=[str(output)])
@@ -293,7 +293,7 @@ def test_a_share_of_a_class_has_its_artefact_in_every_split(kind, trained, tmp_p
     settings = {"set": "plain", "kind": kind, "level": 0.1, "class": "C1", "share": 0.5}
     if kind == "wave":
         settings["frequency"] = [0, 3]
-    params = SimpleNamespace(source="study.sources.artefact", settings=settings)
+    params = SimpleNamespace(settings=settings)
     configured = {"study": "test", "datasets": {"leak": {"source": "artefact"}}}
     parts = {"config": configured, "wildcards": SimpleNamespace(dataset="leak"), "output": [str(path)]}
     run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts)

@@ -1,6 +1,7 @@
 """Imports between wings, slow packages that they avoid (PyTorch, torchvision, scipy.stats), and portable numerics."""
 
 import ast
+import functools
 import math
 import re
 import subprocess
@@ -16,7 +17,7 @@ import frequency_shortcuts as fs
 from conftest import ROOT
 from frequency_shortcuts.maps.methods.registry import METHODS
 from frequency_shortcuts.networks import instructions, numerics
-from study.dependencies import code_of
+from study.dependencies import EVERY, ROOMS, modules
 
 PACKAGE = Path(fs.__file__).parent
 # Scripts and notebooks that may import a slow package: all others take none of them. A figure may load seaborn, which
@@ -36,19 +37,40 @@ MAY_IMPORT = {
 STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.py") for path in (ROOT / "workflow").glob(kind)}
 
 
+FOLDERS = (ROOT / "src", ROOT / "workflow")
+
+
+@functools.cache
 def imported(path):
     """The full names that a module imports, wherever in its code."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    parts = next(path.relative_to(folder) for folder in FOLDERS if folder in path.parents).parts
+    names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            package = ("frequency_shortcuts", *parts[: len(parts) - node.level]) if node.level else ()
-            base = ".".join([*package, *([node.module] if node.module else [])])
-            yield from (f"{base}.{alias.name}" for alias in node.names)
+            base = [*parts[: -node.level if node.level else 0], *filter(None, [node.module])]
+            names |= {".".join([*base, alias.name]) for alias in node.names}
+    return names
 
 
-IMPORTED = {path: set(imported(path)) for path in PACKAGE.rglob("*.py")}
+def reached(*names, ends=frozenset()):
+    """The files of this repository that an import of these names runs, also by imports in functions.
+
+    ends : files whose own imports do not count
+    """
+    waiting, files = set(names), set()
+    while waiting:
+        parts = waiting.pop().split(".")
+        stems = [folder.joinpath(*parts[:n]) for folder in FOLDERS for n in range(1, len(parts) + 1)]
+        paths = {path for stem in stems for path in (stem / "__init__.py", stem.with_name(f"{stem.name}.py"))}
+        for path in filter(Path.is_file, paths - files):
+            files.add(path)
+            waiting |= set() if path in ends else imported(path)
+    return files
+
+
+IMPORTED = {path: imported(path) for path in PACKAGE.rglob("*.py")}
 DEVELOPMENT = (ROOT / "docs" / "development.md").read_text()
 # What users of the library name: the public names, the command, the example, and all methods.
 PUBLIC = [
@@ -60,8 +82,41 @@ PUBLIC = [
 
 def test_a_public_name_reaches_every_module():
     """What only the study uses is in workflow/study."""
-    reached = {ROOT / path for path in code_of(modules=[f"frequency_shortcuts.{name}" for name in PUBLIC])}
-    assert not IMPORTED.keys() - reached
+    assert not IMPORTED.keys() - reached(*(f"frequency_shortcuts.{name}" for name in PUBLIC))
+
+
+# The folders of which a script imports a module by its name.
+CHOSEN = {
+    "build_store.py": "study/sources", "draw_figure.py": "notebooks", "make_tables.py": "study/tests",
+    "run_test.py": "study/tests",
+}  # fmt: skip
+# What lists jobs and files, and computes no number: an edit re-runs a step if its params or inputs change.
+FRAME = {
+    ROOT / "workflow" / "study" / f"{name}.py"
+    for name in (
+        "annotations", "categories", "dependencies", "description", "kept_outputs", "ledger", "network_tests", "plan",
+        "sources/__init__", "sources/description", "states",
+    )
+}  # fmt: skip
+# What tests of networks use where their tables are joined, and what draws in modules that also compute.
+UNUSED = {"run_test.py": ("analysis", "data_check", "figures", "study/findings"), "make_tables.py": ("figures",)}
+
+
+@pytest.mark.parametrize("script", ROOMS)
+def test_the_rooms_of_a_script_hold_what_it_imports(script):
+    held = {path for room in (*EVERY, *ROOMS[script], *UNUSED.get(script, ())) for path in modules(room)}
+    chosen = {path for path in (ROOT / "workflow" / CHOSEN.get(script, "none")).glob("*.py") if path not in FRAME}
+    own = ROOT / "workflow" / "scripts" / script
+    names = [".".join(path.relative_to(ROOT / "workflow").with_suffix("").parts) for path in (own, *chosen)]
+    others = reached(*names, ends=FRAME - held) - held - chosen - FRAME - {own}
+    assert not {path for path in others if path.name != "__init__.py"}
+
+
+def test_an_edit_re_runs_what_uses_the_room_and_no_training_but_for_what_trains():
+    using = {room: {script for script in ROOMS if room in ROOMS[script]} for room in sum(ROOMS.values(), ())}
+    assert "train.py" not in set().union(*(using[room] for room in ("maps", "shortcuts", "exchange", "study/tests")))
+    assert {"train.py", "run_test.py", "measure_cure.py"} <= using["study/trainings"] & using["images"]
+    assert using["figures"].isdisjoint({"train.py", "run_test.py", "make_tables.py"})
 
 
 def test_packages_import_no_other_than_the_page_lists_and_none_runs_upwards():
@@ -113,6 +168,8 @@ for name, statements, unwanted in {stages}:
     exec(statements, {{}})
     if loaded := unwanted.intersection(sys.modules):
         sys.exit(f"{{name}} imports {{', '.join(loaded)}}")
+import pytest
+
 import frequency_shortcuts
 assert all(callable(getattr(getattr(frequency_shortcuts, wing), name)) for wing, name in [
     ("spectrum", "keep"), ("shortcuts", "measure"), ("culling", "cull"), ("dfm", "write"), ("adcs", "class_spectra")

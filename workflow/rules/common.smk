@@ -24,7 +24,7 @@ from study import claims, figures, kept_outputs, states, targets
 from study.captions import Caption
 from study.catalogue import SHOWN, TABLES
 from study.configuration import duplicate_keys, mistakes
-from study.dependencies import code_of as code, code_of_entry_point
+from study.dependencies import ROOMS, code_of, code_of_entry_point, digest
 from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import WITH_TRUTH, config_digest

@@ -5,7 +5,6 @@ rule cure_of_case:
     input:
         images=lambda wildcards: plan.leak_images(wildcards.part),
         deal=config["cure"]["deal"] or [],
-        code=code("measure_cure.py"),
     output:
         f"{RESULTS}/tests/cure/{{part}}/{{case}}/seed{{seed}}.csv",
     log:
@@ -36,7 +35,6 @@ rule cure_of_case:
 rule cure_table:
     input:
         networks=[f"{RESULTS}/tests/cure/{part}/{case}/seed{seed}.csv" for part, case, seed in plan.cure_jobs()],
-        code=code("make_benchmark_tables.py"),
     output:
         cure=f"{RESULTS}/tables/cure.csv",
         networks=f"{RESULTS}/tables/cure_networks.csv",

@@ -4,8 +4,6 @@
 # This takes seconds. The Snakefile runs it before all other jobs. It is not an input of other rules: then all of them
 # would re-run after it, and with ancient() Snakemake would not see their other changes.
 rule check:
-    input:
-        code=code("check_inputs.py", modules=[source.module for source in SOURCES]),
     output:
         f"{RESULTS}/checked.txt",
     log:
@@ -62,7 +60,6 @@ for source in SOURCES:
             source.rule
         input:
             **source.inputs(plan),
-            code=code("build_store.py", modules=[source.module]),
         output:
             f"{RESULTS}/data/{{dataset}}.h5",
         log:
@@ -75,7 +72,7 @@ for source in SOURCES:
             mem_mb=growing(source.memory),
             runtime=growing(source.minutes),
         params:
-            source=source.module,
+            source=digest(source.room),
             settings=by_dataset(partial(source.settings, plan)),
             state=by_dataset(partial(source.state, plan)),
         message:
@@ -90,7 +87,6 @@ if config["ood"]["renditions"]:
     rule rendition:
         input:
             images=f"{RESULTS}/data/{{dataset}}.h5",
-            code=code("render.py"),
         output:
             expand(
                 f"{RESULTS}/data/ood/{{{{dataset}}}}/{{rendition}}.h5",
@@ -112,7 +108,6 @@ if config["ood"]["renditions"]:
 rule twin:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
-        code=code("twin_store.py"),
     output:
         f"{RESULTS}/data/ood/{{dataset}}/{{rendition}}.h5",
     log:
@@ -133,7 +128,6 @@ rule twin:
 rule adcs:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
-        code=code("measure_adcs.py"),
     output:
         f"{RESULTS}/adcs/{{dataset}}.h5",
     log:

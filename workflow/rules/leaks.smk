@@ -5,7 +5,6 @@ rule leaks_of_seed:
     input:
         images=lambda wildcards: plan.leak_images(wildcards.part),
         deal=config["leaks"]["deal"] or [],
-        code=code("measure_leaks.py"),
     output:
         networks=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/networks.csv",
         clean=f"{RESULTS}/tests/leaks/{{part}}/seed{{seed}}/clean.csv",
@@ -43,7 +42,6 @@ rule leaks_table:
             for kind in ("networks", "clean")
         ],
         version_2=plan.leak_version_2(),
-        code=code("make_benchmark_tables.py"),
     output:
         leaks=f"{RESULTS}/tables/leaks.csv",
         aims=f"{RESULTS}/tables/leaks_aims.csv",
@@ -62,7 +60,6 @@ rule leaks_data:
     input:
         images=f"{RESULTS}/data/{config['leaks']['of']}.h5",
         deal=config["leaks"]["deal"] or [],
-        code=code("measure_leaks_data.py"),
     output:
         table=f"{RESULTS}/tables/leaks_data.csv",
         aims=f"{RESULTS}/tables/leaks_data_aims.csv",

@@ -7,7 +7,6 @@ rule find_maps:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         weights=rules.train.output.weights,
         parts=parts_of,
-        code=lambda wildcards: code("find_maps.py", modules=[plan.search(wildcards.get("maps", "dfm"))["module"]]),
     output:
         f"{RESULTS}/{{maps}}/{RUN}.h5",
     log:

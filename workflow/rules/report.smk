@@ -7,7 +7,6 @@ rule measure_claims:
         spectra=lambda wildcards: (
             [f"{RESULTS}/adcs/{name}.h5" for name in claims.photographs(plan)] if wildcards.table == "dynamics" else []
         ),
-        code=code("measure_claims.py"),
     output:
         f"{RESULTS}/claims/{{table}}.csv",
     log:
@@ -27,7 +26,6 @@ rule measure_claims:
 rule judge_claims:
     input:
         numbers=claims.files(plan),
-        code=code("judge_claims.py"),
     output:
         claims=f"{RESULTS}/tables/claims.csv",
         variants=f"{RESULTS}/tables/claim_variants.csv",
@@ -51,7 +49,6 @@ for kind in figures.kinds(plan):
         input:
             figures.inputs(plan, kind),
             notebook=f"workflow/notebooks/{kind}.py",
-            code=code("draw_figure.py", modules=[f"notebooks.{kind}"]),
         output:
             svg=[
                 report(path, **FIGURES[kind].marks(name)) if FIGURES[kind].shown(plan, name) else path
@@ -80,7 +77,6 @@ rule show_notebooks:
     input:
         notebooks=[f"{RESULTS}/notebooks/{name}.ipynb" for name in targets.notebooks(plan)],
         template="report/notebooks.html.jinja",
-        code=code("show_notebooks.py"),
     output:
         report(f"{RESULTS}/notebooks.html", **marks(NOTEBOOKS, "notebooks")),
     log:
@@ -102,7 +98,6 @@ rule runtimes:
             *[f"{RESULTS}/benchmarks/{search}.tsv" for search in plan.searches()],
             *(file for test in TESTS.values() for file in test.benchmarks(plan)),
         ],
-        code=code("join_benchmarks.py"),
     output:
         f"{RESULTS}/tables/runtimes.csv",
     log:
@@ -117,7 +112,6 @@ rule cover:
     input:
         claims=f"{RESULTS}/tables/claims.csv",
         picture=f"{RESULTS}/figures/shortcut_{FIGURES['shortcut'].names(plan)[0]}.png",
-        code=code("write_cover.py"),
     output:
         f"{RESULTS}/tables/cover.rst",
     log:
@@ -137,7 +131,6 @@ rule explorer:
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         flips=f"{RESULTS}/tables/flips.csv",
         template="workflow/study/drawings/explorer.html.jinja",
-        code=code("write_explorer.py"),
     output:
         report(f"{RESULTS}/explorer.html", **marks(EXPLORER, "explorer")),
     log:

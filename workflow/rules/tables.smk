@@ -8,7 +8,6 @@ for test, *others in MEASURED.values():
             test.name
         input:
             **test.inputs(plan),
-            code=code("run_test.py", modules=[one.module for one in (test, *others)]),
         output:
             **{key: f"{RESULTS}/{file.path}" for one in (test, *others) for key, file in one.outputs.items()},
         log:
@@ -25,7 +24,7 @@ for test, *others in MEASURED.values():
             runtime=growing(test.minutes),
         params:
             **{key: value for one in (test, *others) for key, value in one.settings(plan).items()},
-            modules=[one.module for one in (test, *others)],
+            tests=[one.name for one in (test, *others)],
             device=config["device"],
         message:
             test.message
@@ -42,7 +41,6 @@ for test in TESTS.values():
                 f"{test.name}_tables"
             input:
                 **test.joined_files(plan),
-                code=code("make_tables.py", modules=[test.module]),
             output:
                 [f"{RESULTS}/tables/{name}.csv" for name in tables],
             log:
@@ -54,7 +52,7 @@ for test in TESTS.values():
                 mem_mb=growing(3000),
                 runtime=growing(30),
             params:
-                module=test.module,
+                test=test.name,
                 settings=test.join_settings(plan),
             message:
                 f"Making the tables {', '.join(tables)}"
@@ -68,7 +66,6 @@ rule paper_tables:
         over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
         verdicts=f"{RESULTS}/tables/shortcuts.csv",
         ood=f"{RESULTS}/tables/ood.csv" if "ood" in targets.tables(plan) else [],
-        code=code("draw_figure.py", modules=["notebooks.paper_tables"]),
     output:
         csv=[f"{RESULTS}/tables/{name}.csv" for name in targets.paper_tables(plan)],
         latex=[f"{RESULTS}/tables/{name}.tex" for name in targets.paper_tables(plan)],
@@ -101,7 +98,6 @@ rule provenance:
         tables=[f"{RESULTS}/tables/{name}.csv" for name in targets.tables(plan) if name != "provenance"],
         weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
-        code=code("write_provenance.py"),
     output:
         table=f"{RESULTS}/tables/provenance.csv",
         config=report(f"{RESULTS}/config.yaml", **marks(CONFIGURATION, "config")),
@@ -124,7 +120,6 @@ rule show_table:
     input:
         table=f"{RESULTS}/tables/{{table}}.csv",
         template="workflow/study/drawings/table.html.jinja",
-        code=code("show_table.py"),
     output:
         report(
             f"{RESULTS}/tables/{{table}}.html",

@@ -4,7 +4,6 @@
 rule train:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
-        code=code("train.py"),
     output:
         weights=f"{RESULTS}/networks/{RUN}/weights.safetensors",
         history=f"{RESULTS}/networks/{RUN}/history.csv",
@@ -37,7 +36,6 @@ rule external_network:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         checkpoint=checkpoint,
         module=lambda wildcards: code_of_entry_point(config["networks"][wildcards.network]["source"]),
-        code=code("external_network.py"),
     output:
         rules.train.output.weights,
     log:
@@ -63,8 +61,6 @@ rule external_network:
 
 # Small planted sets with gains and rings drawn at random, and a network on each. One job makes them all.
 rule graded:
-    input:
-        code=code("measure_graded.py"),
     output:
         classes=f"{RESULTS}/tables/graded.csv",
         dynamics=f"{RESULTS}/tables/graded_dynamics.csv",

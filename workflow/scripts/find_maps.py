@@ -1,16 +1,16 @@
 """Find the maps of a network with one method, on the images that rank its frequencies."""
 
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
 from frequency_shortcuts.maps import dfm
+from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
-from study.job import code_version, run_of, script, stopping
+from study.job import run_of, script, stopping
 from study.tested_networks import load_network, read_images
 
 
@@ -27,18 +27,15 @@ def main(snakemake, created_by):
     classes = np.array_split(np.arange(len(data.classes)), parts)[part]
     network = load_network(inputs.weights, snakemake.params.device)
     state = Path(f"{output}.state")
-    module, _, one = search["module"].partition(":")
-    # The plan names the module, so that a job depends on its own method and on no other.
-    method = getattr(import_module(module), one) if one else import_module(module)
     with stopping() as stop:
         found = find(
-            method,
+            registry.load(search["method"]),
             network,
             data,
             classes=classes,
             seed=0 if search["own"] else int(snakemake.wildcards.seed),
             limits=Limits(**search["limits"]),
-            work=Work(state, code_version(inputs.code), stop, progress=True),
+            work=Work(state, str(snakemake.params.code), stop, progress=True),
             **search["settings"],
         )
     dfm.write(

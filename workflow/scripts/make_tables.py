@@ -1,12 +1,12 @@
 """Join the files of all runs into the tables of a test, as its module says."""
 
-from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
 
 from frequency_shortcuts.storage.tables import read_table, write_tables
 from study.job import script
+from study.network_tests import TESTS
 from study.plan import Plan
 
 
@@ -22,7 +22,7 @@ def read_tables(files):
 def main(snakemake, created_by):
     """One CSV per table."""
     given, params, plan = snakemake.input, snakemake.params, Plan(snakemake.config)
-    test = import_module(params.module).TEST
+    test = TESTS[params.test]
     read = {key: read_tables(given.get(key)) for key in test.joined_files(plan)}
     tables = test.join(read, params.settings, plan) if test.join else {key: read[key] for key in test.tables}
     for path in map(Path, snakemake.output):

@@ -5,7 +5,7 @@ from pathlib import Path
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
-from study.job import code_version, log, script, stopping
+from study.job import log, script, stopping
 from study.measures import graded
 from study.trainings.protocols import protocol_of
 
@@ -20,7 +20,7 @@ def main(snakemake, created_by):
     protocol = protocol_of(*(settings.pop(key) for key in ("network", "recipe", "geometry")))
     log.info("%d sets on %s: %s", len(params.seeds), device, protocol)
     with stopping() as stop:
-        work = Work(state, code_version(snakemake.input.code), stop, progress=True)
+        work = Work(state, str(params.code), stop, progress=True)
         table = graded.measure(params.seeds, protocol=protocol, device=device, work=work, **settings)
     write_table(graded.earliness(table), output.classes)
     write_table(table[["seed", "iteration", "class", *graded.SCORES]], output.dynamics)

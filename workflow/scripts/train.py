@@ -7,7 +7,7 @@ from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.storage.journal import Work
 from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
-from study.job import code_version, log, run_of_path, script, stopping
+from study.job import log, run_of_path, script, stopping
 from study.trainings.dynamics import Dynamics
 from study.trainings.protocols import IN_MEMORY, architecture_of, protocol_of
 
@@ -28,7 +28,7 @@ def main(snakemake, created_by):
     recipe = {"epochs": settings["epochs"], **params.recipe}
     protocol = protocol_of(params.architecture, recipe, settings["augmentation"])
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
-    version, minutes = code_version(snakemake.input.code), snakemake.config["checkpoint_minutes"]
+    version, minutes = str(params.code), snakemake.config["checkpoint_minutes"]
     with stopping() as stop:
         work = Work(state, version, stop, progress=True, checkpoint_minutes=minutes)
         how = {"seed": seed, "device": device, "dynamics": Dynamics(test, **dynamics), "work": work}

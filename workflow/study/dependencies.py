@@ -1,40 +1,86 @@
-"""The code that a script or an entry point runs, from its import statements.
+"""The code that each step depends on, by rooms: an edit in a room re-runs the steps that use it, and no others.
 
-These files are inputs of its rule. An edit of a module then re-runs the steps that import it, and no others.
+A room is a folder of the library or the workflow, or one module. The rules have a digest of each as a parameter.
 """
-
-from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
-SCRIPTS = REPOSITORY / "workflow" / "scripts"
-# The folders that jobs import from. All scripts are in one folder, so one could import another.
-FOLDERS = (REPOSITORY / "src", REPOSITORY / "workflow", SCRIPTS)
+WORKFLOW = Path(__file__).parents[1]
+FOLDERS = (WORKFLOW.parent / "src" / "frequency_shortcuts", WORKFLOW)
+EVERY = ("storage", "study/job.py")
+NETWORKS = ("images", "networks", "spectrum", "study/devices.py")
+PARTS = tuple(f"exchange/{name}.py" for name in ("class_statistics", "field", "fine", "part", "patch", "swap"))
+TRAININGS = (*NETWORKS, *PARTS, "study/trainings")
+BENCHMARK = (
+    *TRAININGS, "exchange", "intervals.py", "maps/adcs.py", "study/images", "study/leaks.py", "study/measures",
+    "study/sources/downloads.py",
+)  # fmt: skip
+CLAIMS = ("intervals.py", "spectrum", "study/findings")
+PLAN = ("maps/methods/registry.py", "study/plan.py")
+SHORTCUTS = ("images", "intervals.py", "maps", "networks", "shortcuts", "spectrum")
+TESTS = (
+    *SHORTCUTS, *TRAININGS, "exchange", "study/measures", "study/shortcut_tests.py", "study/tested_networks.py",
+    "study/tests",
+)  # fmt: skip
+# The rooms of each script beside `EVERY`. Steps of other scripts depend on no code.
+ROOMS = {
+    "build_store.py": ("images", "spectrum", "study/sources/description.py", "study/sources/drawn.py"),
+    "check_inputs.py": (*TRAININGS, *PLAN, "maps", "study/inputs.py", "study/sources"),
+    "draw_figure.py": (
+        *SHORTCUTS, *CLAIMS, "exchange/answers.py", "figures", "study/drawings", "study/examples.py", "study/measures",
+    ),
+    "external_network.py": NETWORKS,
+    "find_maps.py": (*NETWORKS, "maps", "study/tested_networks.py"),
+    "join_benchmarks.py": (),
+    "judge_claims.py": CLAIMS,
+    "make_benchmark_tables.py": (*BENCHMARK, "data_check", "figures", "study/drawings"),
+    "make_report.py": (
+        "study/captions.py", "study/catalogue.py", "study/categories.py", "study/description.py", "study/figures.py",
+        "study/tests",
+    ),
+    "make_tables.py": (*TESTS, *PLAN, "analysis", "data_check", "study/findings"),
+    "measure_adcs.py": ("images", "maps/adcs.py", "networks/numerics.py", "spectrum"),
+    "measure_claims.py": CLAIMS,
+    "measure_cure.py": (*BENCHMARK, "data_check", "study/cure.py"),
+    "measure_graded.py": (
+        *TRAININGS, "maps/adcs.py", "study/measures", "study/sources/drawn.py", "study/sources/planted.py",
+    ),
+    "measure_leaks.py": BENCHMARK,
+    "measure_leaks_data.py": (*BENCHMARK, "data_check"),
+    "render.py": ("images", "spectrum", "study/images"),
+    "run_test.py": (*TESTS, "analysis/counterfactuals.py"),
+    "show_notebooks.py": (),
+    "show_table.py": ("figures", "study/drawings"),
+    "train.py": TRAININGS,
+    "twin_store.py": ("images", "spectrum", "study/sources/folder.py"),
+    "write_cover.py": (*CLAIMS, "figures", "study/drawings"),
+    "write_explorer.py": (*SHORTCUTS, "exchange/answers.py", "figures", "study/drawings", "study/examples.py"),
+    "write_provenance.py": (*PLAN, "images", "maps", "networks", "spectrum", "study/findings", "study/provenance.py"),
+}  # fmt: skip
 
 
-def code_of(*names: str, modules: Iterable[str] = ()) -> list[str]:
-    """The files of this repository that scripts run, without these themselves; paths from the repository.
+def code_of(script: str) -> list[str]:
+    """The rooms of a script, each with a digest of its modules."""
+    return [digest(room) for room in sorted({*EVERY, *ROOMS[script]})]
 
-    names : file names in workflow/scripts
-    modules : modules of the library or the workflow, or `module:class`, that a script imports by a name in its params,
-        or notebooks
 
-    Imports inside functions count. Those that only name types (`if TYPE_CHECKING`) do not, since they do not run.
-    """
-    started = {SCRIPTS / name for name in names}
-    paths = (module.partition(":")[0] for module in modules)
-    waiting = [*started, *(file for path in paths for folder in FOLDERS[:2] for file in _files_of(path, folder))]
-    reached: set[Path] = set()
-    while waiting:
-        path = waiting.pop()
-        if path not in reached:
-            reached.add(path)
-            waiting += _run_by(path)
-    return sorted(str(path.relative_to(REPOSITORY)) for path in reached - started)
+@functools.cache
+def digest(room: str) -> str:
+    """A room and a text that is different after an edit of one of its modules."""
+    code = hashlib.sha256()
+    for path in modules(room):
+        code.update(f"{path.name}\n".encode() + path.read_bytes())
+    return f"{room} {code.hexdigest()[:16]}"
+
+
+def modules(room: str) -> list[Path]:
+    """The modules of a room."""
+    place = next(folder / room for folder in FOLDERS if (folder / room).exists())
+    return sorted(place.rglob("*.py")) if place.is_dir() else [place]
 
 
 def code_of_entry_point(entry_point: str) -> list[str]:
@@ -45,64 +91,29 @@ def code_of_entry_point(entry_point: str) -> list[str]:
     files: set[Path] = set()
     waiting = [entry_point.partition(":")[0]]
     while waiting:
-        for path in set(_files_of(waiting.pop(), Path())) - files:
+        for path in set(_files_of(waiting.pop())) - files:
             files.add(path)
             try:
-                waiting += [".".join(filter(None, [module, name])) for module, name in _imports(path, Path())]
+                waiting += _imports(path)
             except (OSError, SyntaxError, ValueError):
                 continue
     return sorted(map(str, files))
 
 
-@functools.cache
-def _run_by(path: Path) -> list[Path]:
-    """The files of this repository that the imports of one file run."""
-    own = next(folder for folder in reversed(FOLDERS) if folder in path.parents)
-    files = []
-    for module, name in _imports(path, own):
-        for folder in FOLDERS:
-            if name and (of_module := _files_of(module, folder)):
-                files += _files_of(f"{module}.{_public(of_module[-1]).get(name, name)}", folder)
-            else:
-                files += _files_of(module, folder)
-    return files
-
-
-def _files_of(module: str, folder: Path) -> list[Path]:
-    """The files that run when a module is imported from a folder: those of its packages, then its own."""
+def _files_of(module: str) -> list[Path]:
+    """The files that run when a module is imported: those of its packages, then its own."""
     parts = module.split(".")
-    stems = [folder.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
+    stems = [Path(*parts[:n]) for n in range(1, len(parts) + 1)]
     paths = [path for stem in stems for path in (stem / "__init__.py", stem.parent / f"{stem.name}.py")]
     return [path for path in paths if path.is_file()]
 
 
-@functools.cache
-def _tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_bytes())
-
-
-def _imports(path: Path, folder: Path) -> list[tuple[str, str]]:
-    """(module, name) of the import statements of a file that run; `name` is empty for `import module`."""
-    tree = _tree(path)
-    checks = (node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
-    types = {node for check in checks for statement in check.body for node in ast.walk(statement)}
-    imports = []
-    for node in ast.walk(tree):
-        if node in types:
-            continue
+def _imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports, and the names that it imports from them, which may be modules."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
-            imports += [(alias.name, "") for alias in node.names]
+            yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = path.relative_to(folder).parts[: -node.level] if node.level else ()
-            module = ".".join([*above, *filter(None, [node.module])])
-            imports += [(module, alias.name) for alias in node.names]
-    return imports
-
-
-@functools.cache
-def _public(path: Path) -> dict[str, str]:
-    """The names that a module loads at first use, and their modules: its table `PUBLIC`."""
-    for node in _tree(path).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "PUBLIC":
-            return dict(ast.literal_eval(node.value))
-    return {}
+            above = path.parts[: -node.level] if node.level else ()
+            module = [*above, *filter(None, [node.module])]
+            yield from (".".join([*module, alias.name]) for alias in node.names)

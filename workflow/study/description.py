@@ -123,11 +123,6 @@ class NetworkTest:
     order: int = 100
     name: str = ""
 
-    @property
-    def module(self) -> str:
-        """The name of its module in jobs."""
-        return f"study.tests.{self.name}"
-
     def jobs(self, plan: Plan) -> list[dict[str, Any]]:
         """The values of the wildcards of each job."""
         return self.runs(plan) if self.wildcards is None else self.wildcards(plan)

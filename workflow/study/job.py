@@ -131,14 +131,6 @@ def config_digest(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(config, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
 
-def code_version(files: Iterable[str]) -> str:
-    """A digest of the code that a step runs: what other code left unfinished is not resumed."""
-    digest_of_code = hashlib.sha256()
-    for file in files:
-        digest_of_code.update(Path(file).read_bytes())
-    return digest_of_code.hexdigest()
-
-
 def commit() -> str:
     """The commit of this checkout, followed by `-dirty` if files differ from it."""
     return _git("describe", "--always", "--dirty", "--abbrev=12") or "unknown"

@@ -292,9 +292,8 @@ class Plan:
     def search(self, maps: str) -> dict[str, Any]:
         """How the maps in a folder are found: in `maps/{name}` by a method, in `dfm` by the culling.
 
-        `own`: whether it is the culling of the study; `method`, its `module` of the library (or `module:class`) and its
-        `settings` (those of screening or cells only if used); `split` and `images_per_class` of the images that rank;
-        `limits` of the passes.
+        `own`: whether it is the culling of the study; `method` and its `settings` (those of screening or cells only if
+        used); `split` and `images_per_class` of the images that rank; `limits` of the passes.
         """
         culling = self.config["culling"]
         own = {"method": "culling", "search": culling["method"], **self.section("culling", "fill")}
@@ -313,7 +312,6 @@ class Plan:
         return {
             "own": not name,
             "method": settings["method"],
-            "module": registry.place_of(settings["method"]),
             "settings": {key: value for key, value in settings.items() if key != "method"},
             "limits": self.section("culling", "precision", "compiled"),
             **self.section("culling", "split", "images_per_class"),

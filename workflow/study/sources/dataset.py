@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..dependencies import code_of_entry_point
-from ..job import code_version
+from ..states import digest
 from .description import Content, Source, shape_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ dataset:
 
     def state(self, plan: Plan, name: str) -> str:
         """The contents of the module and of what it imports from beside the Snakefile."""
-        return code_version(code_of_entry_point(plan.dataset(name)["entry_point"]))
+        return digest(Path(file).read_bytes() for file in code_of_entry_point(plan.dataset(name)["entry_point"]))
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for a Dataset that does not match its settings."""

@@ -29,7 +29,7 @@ def measure(step: Any, created_by: str) -> None:
     from study.trainings.without import Exchanged, Without
 
     from ..devices import take_device
-    from ..job import code_version, log, stopping
+    from ..job import log, stopping
     from ..tested_networks import read_inputs, with_names
 
     params, given, output = step.params, step.input, step.output[0]
@@ -43,7 +43,7 @@ def measure(step: Any, created_by: str) -> None:
     source = source_for(first, tested)
     others = donors(tested.labels, neutral=tested.neutral, seed=run["seed"])
     own_class = donors_of_own_class(tested.labels, seed=run["seed"])
-    version, minutes = code_version(given.code), step.config["checkpoint_minutes"]
+    version, minutes = str(params.code), step.config["checkpoint_minutes"]
     same, without, after = {}, {}, {}
     for name, mask in removed.items():
         log.info("without %s: %d of %d positions are removed", name, mask.sum(), mask.size)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from .method import Method
 
-# name -> module in this folder, or a class in one. It is loaded when it is used: a job depends on its own method.
+# name -> module in this folder, or a class in one. It is loaded when it is used.
 METHODS = {
     "culling": "culling.method",
     "hfss": "hfss",
@@ -28,20 +28,16 @@ PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
 NAMES = (*METHODS, *PRESETS)
 
 
-def place_of(name: str) -> str:
-    """The full name of the module of a method, or `module:class`. Raises ValueError for an unknown method."""
-    if name not in METHODS:
-        raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
-    return f"{__package__}.{METHODS[name]}"
-
-
 def load(name: str) -> Method:
-    """The module or class of a method.
+    """The module or class of a method. Raises ValueError for an unknown method.
 
     >>> found = find(load("hfss"), network, split, candidates=200)
     """
-    module, _, one = place_of(name).partition(":")
-    return cast("Method", getattr(import_module(module), one) if one else import_module(module))
+    if name not in METHODS:
+        raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
+    place, _, kind = METHODS[name].partition(":")
+    module = import_module(f"{__package__}.{place}")
+    return cast("Method", getattr(module, kind) if kind else module)
 
 
 def resolve(name: str) -> tuple[str, dict[str, Any]]:
