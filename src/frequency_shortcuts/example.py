@@ -143,12 +143,12 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
     folder, rows, results = Path(folder), [], {}
 
     def lay(trace: str, classes: Collection[str]) -> Path:
-        of: dict[str, Collection[str]] = {"jpeg": (), trace: classes}
-        return pictures(folder / "pictures" / f"{trace}_{len(classes)}", **of)
+        traces: dict[str, Collection[str]] = {"jpeg": (), trace: classes}
+        return pictures(folder / "pictures" / f"{trace}_{len(classes)}", **traces)
 
     clean = lay("jpeg", ())
     for name, trace in NETWORKS.items():
-        one, (traced, all_traced) = network(name), (lay(trace or "jpeg", of) for of in ((TRACED,), CLASSES))
+        one, (traced, all_traced) = network(name), (lay(trace or "jpeg", names) for names in ((TRACED,), CLASSES))
         own, others = (traced, clean) if trace else (clean, traced)
         results[name] = result = analyse(one, own, transform=TRANSFORM, quick=True)
         result.save(folder / name)
@@ -193,7 +193,7 @@ def _draw(results: Mapping[str, Analysis], table: pd.DataFrame) -> Figure:
             shares = {f"coats {with_it}\nare recognised": recalls[0], f"coats {without}\nare recognised": recalls[1],
                       f"others {with_it}\nare called coats": row["called"]}  # fmt: skip
             wrong = [False, recalls[1] < recalls[0] - 0.2, row["called"] > 0.1]
-            bars.barh(range(3), shares.values(), color=[WRONG if of else RIGHT for of in wrong])
+            bars.barh(range(3), shares.values(), color=[WRONG if bad else RIGHT for bad in wrong])
             for place, share in enumerate(shares.values()):
                 bars.text(share + 0.02, place, f"{max(0, 100 * share):.0f} %", va="center")
             bars.set(xlim=(0, 1.35), yticks=range(3), xticks=[])

@@ -212,10 +212,13 @@ def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = Non
     x = np.asarray(values, float)
     n, value = len(x), float(x.mean()) if len(x) else np.nan
     if n >= FEWEST_NETWORKS:
-        reach, of = stdtrit(n - 1, 1 - TAIL) * x.std(ddof=1) / np.sqrt(n), "networks"
+        reach, about = stdtrit(n - 1, 1 - TAIL) * x.std(ddof=1) / np.sqrt(n), "networks"
     else:
-        reach, of = np.nan if half_widths is None or not n else np.asarray(half_widths, float).mean(), "these networks"
-    return Networks(value, float(value - reach), float(value + reach), of)
+        reach, about = (
+            np.nan if half_widths is None or not n else np.asarray(half_widths, float).mean(),
+            "these networks",
+        )
+    return Networks(value, float(value - reach), float(value + reach), about)
 
 
 def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
@@ -230,14 +233,14 @@ def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
     0.57
     """
     x, y = np.asarray(numerators, float), np.asarray(denominators, float)
-    n, centre, (_, low, high, of) = len(x), (x.mean(), y.mean()), over_networks(y)
+    n, centre, (_, low, high, about) = len(x), (x.mean(), y.mean()), over_networks(y)
     if n < FEWEST_NETWORKS or low <= 0 <= high:
-        return Networks(float(centre[0] / centre[1]) if centre[1] else np.nan, np.nan, np.nan, of)
+        return Networks(float(centre[0] / centre[1]) if centre[1] else np.nan, np.nan, np.nan, about)
     spread = stdtrit(n - 1, 1 - TAIL) ** 2 * np.cov(x, y) / n
     # r of which (mean x - r mean y)^2 = t^2 (variance of x - r y) / n: the roots of a r^2 - 2 b r + c.
     a, b, c = (centre[i] * centre[j] - spread[i, j] for i, j in ((1, 1), (0, 1), (0, 0)))
     reach = np.sqrt(max(0.0, b**2 - a * c))
-    return Networks(float(centre[0] / centre[1]), float((b - reach) / a), float((b + reach) / a), of)
+    return Networks(float(centre[0] / centre[1]), float((b - reach) / a), float((b + reach) / a), about)
 
 
 def clopper_pearson(hits: int, count: int) -> tuple[float, float]:

@@ -51,9 +51,6 @@ def kind_of_images(pixels: Pixels) -> str:
     `flat`: in at least 9 of 10 images, 30 % of the pixels have one value. `grain`: else, if waves shorter than four
     pixels have a quarter of the energy (the sum of squares without the mean of each image). `photograph`: else. Both
     shares are the upper median of the classes, since one class may have lost either.
-
-    >>> kind_of_images(Pixels(split, np.zeros(1), np.ones(1), torch.device("cpu")))
-    'flat'
     """
     size, most = torch.Size(pixels.shape[2:]), min(IMAGES, fitting_batch(pixels.shape[1:]))
     shares = []

@@ -135,7 +135,9 @@ class FlipTest:
         best: list[tuple[float, Counterfactual]] = []
         typical_ones = {self.answers.images[k][typical(self.answers, part, k)] for k, part in self._clearest}
         pairs = zip(self.table["class"], self.table["follows"], strict=True)
-        for k, part in ((self.classes.index(name), part) for name, of in pairs for part in of.split(", ") if part):
+        for k, part in (
+            (self.classes.index(name), part) for name, parts in pairs for part in parts.split(", ") if part
+        ):
             flipped = []
             for one in remove(self.answers, part, k, *self._on_device, self.seed, self._logits):
                 image, called = int(self.shown[one.image]), int(one.without.argmax())

@@ -270,15 +270,15 @@ def _examples(data: DataImages, found: Comparison) -> dict[str, list[Panel]]:
 
 
 def _compare_sources(data: DataImages, sources: npt.NDArray[np.str_], seed: int, progress: bool) -> Sources:
-    names, of = np.unique(sources, return_inverse=True)
+    names, numbers = np.unique(sources, return_inverse=True)
     counts = pd.DataFrame({"class": [data.classes[k] for k in data.labels], "source": sources})
     cross = counts.value_counts(sort=False).rename("images").reset_index()
-    large = np.flatnonzero(np.bincount(of) >= FEWEST)
+    large = np.flatnonzero(np.bincount(numbers) >= FEWEST)
     left_out = tuple(np.delete(names, large).tolist())
     if len(large) < 2:
         return Sources(None, cross, left_out)
-    chosen = np.flatnonzero(np.isin(of, large))
-    labels = np.searchsorted(large, of[chosen])
+    chosen = np.flatnonzero(np.isin(numbers, large))
+    labels = np.searchsorted(large, numbers[chosen])
     found = compare_classes(data.take(chosen), labels, len(large), seed=seed, progress=progress)
     table = _named(found.table, names[large].tolist()).rename(columns={"class": "source"})
     return Sources(table, cross, left_out)

@@ -135,9 +135,6 @@ def read_labelled(
     what : name of the images in errors
 
     Raises ValueError for other images or labels, in one sentence.
-
-    >>> read_labelled("photographs", prepared=Preprocessing(size=(224, 224), resize=256)).classes
-    ('ox', 'zebra')
     """
     prepared = prepared or Preprocessing()
     if (files := as_files(images, labels)) is not None:

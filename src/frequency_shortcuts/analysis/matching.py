@@ -61,8 +61,6 @@ def match(
         the class was resized, and back. seed : of the files that are drawn
 
     Returns the table of matched.csv (path, label, done), and what to say. Raises ValueError if no trace is known.
-
-    >>> table, text = match(Path("train"), Path("matched"), name="pneumonia", quality=75)
     """
     out, given = check_folder(out).resolve(), as_files(images)
     if given is None:

@@ -27,8 +27,6 @@ def read_sources(
         a path to a name, a column of their CSV, or the path of a CSV with the columns path and source
 
     Raises ValueError, in one sentence, for sources of another number, and for a function or path without files.
-
-    >>> read_sources(lambda path: path.stem[:2], len(found.files), found)
     """
     if callable(source) or isinstance(source, str | os.PathLike):
         if found is None:

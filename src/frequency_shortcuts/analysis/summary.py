@@ -99,8 +99,8 @@ def rate_table(result: Analysis) -> str:
 def map_title(result: Analysis) -> str:
     """What maps were tested, in words."""
     fill = result.table.loc[result.table["headline"], "fill"].iloc[0]
-    of = f"{result.about['percent']:.3g} % of the frequencies, {fills.named(fill).words}"
-    return f"Maps of {of}: shares in %, 95 % intervals"
+    size = f"{result.about['percent']:.3g} % of the frequencies"
+    return f"Maps of {size}, {fills.named(fill).words}: shares in %, 95 % intervals"
 
 
 def source_table(result: Analysis) -> pd.DataFrame:
@@ -111,7 +111,9 @@ def source_table(result: Analysis) -> pd.DataFrame:
 
 def image_table(result: Analysis) -> pd.DataFrame:
     """The clearest of `Analysis.images` that flip, as cells: those first that lose the most."""
-    table = result.images[result.images["flips"]].assign(lost=lambda of: of["probability_without"] - of["probability"])
+    table = result.images[result.images["flips"]].assign(
+        lost=lambda rows: rows["probability_without"] - rows["probability"]
+    )
     table = table.sort_values("lost", kind="stable").head(wording.MOST)
     names = {"probability_without": "without", "called_without": "then called"}
     shown = table.assign(image=table["path"].fillna(table["image"].astype(str))).rename(columns=names)

@@ -83,8 +83,8 @@ def reason(row: Mapping[Any, Any]) -> str | None:
     if row["verdict"] != CANNOT_TELL:
         return None
     apart = {part: max(row[part] - least, BOUND - row[part]) for part, least in opened.items()}
-    said = [f"{part} between {percent(BOUND)} and {percent(opened[part])}" for part, by in apart.items() if by <= 0]
-    reach = {part: (row[f"{part}_high"] - row[f"{part}_low"]) / 2 / by for part, by in apart.items() if by > 0}
+    said = [f"{part} between {percent(BOUND)} and {percent(opened[part])}" for part, gap in apart.items() if gap <= 0]
+    reach = {part: (row[f"{part}_high"] - row[f"{part}_low"]) / 2 / gap for part, gap in apart.items() if gap > 0}
     if reach:
         needed = max(row["images"] + 1, math.ceil(row["images"] * max(reach.values()) ** 2))
         step = 10 ** max(0, len(f"{needed:.0f}") - 2)  # two digits, rounded up

@@ -74,8 +74,6 @@ def compare_classes(
 
     Raises ValueError for a class of fewer than 10 images, for images that are all the same, and for sides below 4
     pixels.
-
-    >>> compare_classes(images, labels, 10).table[["class", "cause"]]
     """
     labels, channels = np.asarray(labels), images.shape[1]
     if min(images.shape[2:]) < LEAST_SIDE:
@@ -105,9 +103,6 @@ def name_causes(
     """The likely cause of each class that has one: class -> cause. Images with a side below 4 pixels have none.
 
     pixels : the images that the statistics are of. seed : of the images that artefacts are put into
-
-    >>> name_causes(pixels, class_statistics(pixels, 10))[3].name
-    'blocks'
     """
     if min(statistics.size) < LEAST_SIDE:
         return {}
@@ -221,9 +216,6 @@ def share_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int) -> pd.Dat
     Returns `fact`, `class` (its number), `value`, and the shares of the pictures that have it: `own`, of the class, and
     `others`. Of a category: the values that are more frequent in the class. Of a number: above or below the middle
     between the medians of the class and of the others.
-
-    >>> share_facts(pd.DataFrame({"format": ["PNG"] * 30 + ["JPEG"] * 30}), np.repeat([0, 1], 30), 2)["value"].tolist()
-    ['PNG', 'JPEG']
     """
     rows: list[tuple[object, ...]] = []
     for name, column in facts.items():

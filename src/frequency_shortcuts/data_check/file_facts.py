@@ -45,9 +45,6 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
     """The facts of an image file, of which only the head is read; of DICOM, its size and kind of pixels.
 
     Raises ValueError for a file that is no picture.
-
-    >>> file_facts("cat/001.jpg").quality
-    '90'
     """
     if kind := kind_of(path):  # it may never end
         raise ValueError(f"{path} is {kind}, not a file")
@@ -69,10 +66,7 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
 
 
 def jpeg_settings(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The tables and the subsampling of a JPEG file, with which Pillow saves other pictures.
-
-    >>> picture.save("other.jpg", **jpeg_settings("cat/001.jpg"))
-    """
+    """The tables and the subsampling of a JPEG file, with which Pillow saves other pictures."""
     with Image.open(path, formats=["JPEG"]) as picture:
         assert isinstance(picture, JpegImagePlugin.JpegImageFile)
         return {"qtables": picture.quantization, "subsampling": JpegImagePlugin.get_sampling(picture)}

@@ -122,7 +122,7 @@ def _grid(grey: FloatArray) -> list[FloatArray]:
     made: list[FloatArray] = []
     for clipped in range(len(CLIPPED)):
         zero, small = counts[0][0][clipped], counts[0][1][clipped]
-        others = [sum(of[i][clipped] for of in counts[1:]) for i in (0, 1)]
+        others = [sum(count[i][clipped] for count in counts[1:]) for i in (0, 1)]
         expected = (others[0] + 1 / 3) / (others[1] + 1)
         made.append((zero - small * expected) / np.sqrt(small * expected * (1 - expected) + 1))
     return made
@@ -139,7 +139,7 @@ def _near_zero(grey: FloatArray) -> tuple[list[FloatArray], list[FloatArray]]:
     ends = ((blocks <= 0) | (blocks >= 255)).sum(axis=(2, 3))
     varied = blocks.std(axis=(2, 3)) > 1
     counted: list[BoolArray] = [varied & (ends <= most) for most in CLIPPED]
-    return [(zero * of).sum(axis=1) for of in counted], [(small * of).sum(axis=1) for of in counted]
+    return [(zero * kept).sum(axis=1) for kept in counted], [(small * kept).sum(axis=1) for kept in counted]
 
 
 class Forensics:
@@ -177,7 +177,9 @@ class Forensics:
         while True:
             left = [k for k in range(len(self.count)) if k not in found and k not in apart]
             traces = {k: self.traces(k, left) for k in left}
-            best = {k: of[0] for k, of in traces.items() if of and of[0].found and not _is_reverse(k, of[0], traces)}
+            best = {
+                k: own[0] for k, own in traces.items() if own and own[0].found and not _is_reverse(k, own[0], traces)
+            }
             if not best:
                 return found
             # Blocks first: they are the reverse of nothing.
@@ -230,5 +232,5 @@ def _is_reverse(k: int, trace: Trace, traces: Mapping[int, Sequence[Trace]]) -> 
     """Whether another class is more alike to the opposite: what is blurred makes the others look sharp."""
     opposite = {LOST: RAISED, RAISED: LOST}.get(trace.cause)
     return any(
-        other.cause == opposite and other.alike > trace.alike for c, of in traces.items() if c != k for other in of
+        other.cause == opposite and other.alike > trace.alike for c, own in traces.items() if c != k for other in own
     )

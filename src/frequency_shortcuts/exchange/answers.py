@@ -73,9 +73,7 @@ class Answers:
 def rates(answers: Answers) -> pd.DataFrame:
     """The numbers and the verdict of each class that was tested, one row a class.
 
-    Returns `class` (its number); `fine`, `field`, `patch`, each with the ends of its two-sided 90 % interval `_low` and
-    `_high`, and `_control`, the share called the class after the control minus that before; `recall`; `images` (of the
-    numbers); `verdict`; and `follows`, the names of the parts that are followed:
+    results/README.md says what the columns are, at `flips.csv`. `verdict` is one of
 
     - follows: the lower end of a number reaches its threshold (`PARTS`)
     - not shown: all upper ends are below 0.2
@@ -83,8 +81,6 @@ def rates(answers: Answers) -> pd.DataFrame:
     - not recognised: a recall below 0.5, or less than 0.25 above the share of other images that are called the class
 
     What separates two classes can be in either, so both have the verdict of the pair.
-
-    >>> rates(answers).query("verdict == 'follows'")[["class", "follows", "fine", "fine_low", "fine_high"]]
     """
     table = pd.DataFrame([_row(answers, c) for c in answers.tested])
     recognised, found = table.pop("recognised"), pd.DataFrame()
@@ -125,11 +121,7 @@ _TABLES = ("given", "control", "place")
 
 
 def write_answers(group: h5py.Group, answers: Answers) -> None:
-    """Write answers to an open HDF5 file or to a group in it; `read_answers` reads them.
-
-    >>> with replacing_hdf5("flips.h5") as file:
-    ...     write_answers(file, answers)
-    """
+    """Write answers to an open HDF5 file or to a group in it; `read_answers` reads them."""
     arrays = {"labels": answers.labels, "before": answers.before, "receivers": answers.images}
     for name in _TABLES:
         arrays |= {f"{name}/{part}": values for part, values in getattr(answers, name).items()}
@@ -139,11 +131,7 @@ def write_answers(group: h5py.Group, answers: Answers) -> None:
 
 
 def read_answers(group: h5py.Group) -> Answers:
-    """The answers in an open HDF5 file, or in a group of it, that `write_answers` wrote.
-
-    >>> with read_hdf5("results/laptop/tests/fashion_mnist/resnet18_w8/none/seed200/flips.h5") as file:
-    ...     answers = read_answers(file)
-    """
+    """The answers in an open HDF5 file, or in a group of it, that `write_answers` wrote."""
     labels, before, images = (group[name][:] for name in ("labels", "before", "receivers"))
     given, control, place = ({part: group[name][part][:] for part in PARTS} for name in _TABLES)
     neutral = int(group.attrs["neutral"])

@@ -77,7 +77,7 @@ class Fine:
         power = power[..., torch.unique(self._ring[self._fine])]
         for c, left_out in enumerate(not_compared((power + 1e-12 * power.amax()).log().flatten(1))):
             moments = statistics.of(c), statistics.rest(*left_out)
-            own, rest = (Moments(of.mean.cpu(), of.variance.cpu(), 0) for of in moments)
+            own, rest = (Moments(one.mean.cpu(), one.variance.cpu(), 0) for one in moments)
             tiny = 1e-9 * float(rest.variance.mean())  # there can be no variance at a frequency
             ratio = square_root((own.variance + tiny) / (rest.variance + tiny)).clamp(max=1)
             self._ratio[c], self._pattern[c] = ratio, own.mean - ratio * rest.mean

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from frequency_shortcuts.images.pixels import Pixels, in_pixels
 from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.images.splits import Split, first_of_each_class
-from frequency_shortcuts.networks.predictions import Classifier, check_alone, confusion
+from frequency_shortcuts.networks.predictions import Classifier, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
 from .answers import Answers, typical
@@ -51,18 +51,14 @@ def collect(
     test : images that get parts, of the same classes and size
     images : that get the parts of a class, at most
 
-    Raises ValueError for a class of fewer than two images, for a network whose answer depends on the other images of a
-    batch, and for one that does not return finite logits of these classes.
-
-    >>> answers = collect(network, stores.read(path, "validation"), stores.read(path, "test"))
-    >>> rates(answers)[["class", "fine", "field", "patch", "verdict", "follows"]]
+    Raises ValueError for a class of fewer than two images, and for a network that does not return finite logits of
+    these classes.
     """
     frozen, n_classes = Classifier.frozen(network), len(test.classes)
     test = test.subset(shown_images(test))
     ranking_pixels, pixels = in_pixels(ranking, test, frozen.device)
     first = pixels.seen(pixels.take(np.arange(min(4, len(pixels))))).to(frozen.dtype)
     frozen.check(first[:1])
-    check_alone(frozen.network, first)
     batch = frozen.batch_sizes(first[:1])[0]
     with frozen.naming(n_classes) as predict:
 

@@ -52,18 +52,18 @@ def shortcuts(
         height = 0.9 + (0.5 + 0.27 * len(classes)) * rows
         figure, axes = canvas.page_of_panels(rows, columns, height, canvas.PAGE * (0.9 if one else 1), len(kinds))
         of_kinds = {kind: of_kind(headline, kind) for kind in kinds}
-        chosen = [of.set_index("class").reindex(list(classes)) for of in of_kinds.values()]
-        lowest = min(_draw_tests(axis, of) for axis, of in zip(axes.flat, chosen, strict=False))
+        chosen = [own.set_index("class").reindex(list(classes)) for own in of_kinds.values()]
+        lowest = min(_draw_tests(axis, own) for axis, own in zip(axes.flat, chosen, strict=False))
         canvas.class_ticks(axes[0, 0].set_yticks, classes, note or "in full", canvas.NAME if note else LONGEST)
         axes[0, 0].set(xlim=(min(-0.1, lowest - 0.05), 1.05), ylim=(len(classes) - 0.4, -0.6), xticks=[0, 0.5, 1])
-        for axis, (kind, of) in zip(axes.flat, of_kinds.items(), strict=False):
+        for axis, (kind, own) in zip(axes.flat, of_kinds.items(), strict=False):
             axis.tick_params(axis="y", length=0)
             axis.hlines(place, *axis.get_xlim(), color="0.92", linewidth=0.8, zorder=0)
             axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
             size = sizes.get(kind, 0)
             words = f"{size / 1e6:.3g} million" if size >= 1e6 else f"{size:,.0f}"
             count = [f"{words} parameters"] if size else []
-            networks = [f"{of['seeds'].max()} networks"] if of["seeds"].max() > 1 else []
+            networks = [f"{own['seeds'].max()} networks"] if own["seeds"].max() > 1 else []
             label = canvas.break_line(canvas.network_label(*kind).replace("\n", ", "), 80 if one else 20)
             axis.set_title(
                 "\n".join([label, *count, *networks] if not one else [", ".join([label, *count, *networks])])

@@ -250,8 +250,6 @@ class Artefact:
     of a tag, (row, column), and of a line, its row, from 0 to 1.
 
     Raises ValueError for other kinds, levels, shares and frequencies.
-
-    >>> Artefact("jpeg", 90, label=6, share=0.5).add(images, labels)
     """
 
     kind: str

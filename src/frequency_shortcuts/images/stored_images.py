@@ -20,10 +20,6 @@ class Stored:
     chosen: positions in the split, int64 [n]. name: `images` or `stylised`. Indices are slices and arrays of integers.
     Images that lie in the file one after the other are mapped into memory; HDF5 reads all others. Reading raises
     ValueError if HDF5 cannot read an image.
-
-    >>> images = Stored("results/laptop/data/syn_1.h5", "test", np.arange(100))
-    >>> images[np.array([3, 1])].shape
-    (2, 3, 32, 32)
     """
 
     def __init__(

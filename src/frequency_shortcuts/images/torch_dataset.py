@@ -46,11 +46,7 @@ def stored_image(image: Any, shape: Sequence[int], resize: Resize = None) -> npt
 
 
 def image_and_label(item: Any) -> tuple[Any, Any] | None:
-    """The image and label of an item, or those of a batch: the first two of a tuple, or of a dict; None without both.
-
-    >>> image_and_label({"pixel_values": images, "labels": labels})[1] is labels
-    True
-    """
+    """The image and label of an item or batch: the first two of a tuple, or those of a dict; None without both."""
     if isinstance(item, Mapping):
         image, label = (next((item[key] for key in keys if key in item), None) for keys in (IMAGE_KEYS, LABEL_KEYS))
         return None if image is None or label is None else (image, label)

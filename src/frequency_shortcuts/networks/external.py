@@ -156,8 +156,6 @@ def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = N
     probability if it is between 0 and 1 for each of the images and for noise, else a logit. Raises ValueError for a
     network that does not accept the image, returns no logits or other logits the second time, and for one in half
     precision.
-
-    >>> classifier, n_outputs = logits_only(network, images[:8])
     """
     predictions.check_precision(network)
     returned, again = predictions.shown_twice(network, images[:1])

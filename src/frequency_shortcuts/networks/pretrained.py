@@ -52,9 +52,6 @@ def open_network(
     n_classes : outputs of a network without published weights; channels, size : of its images
 
     Raises ValueError, in one sentence, for names and weights that do not exist, and for a failed download.
-
-    >>> open_network("torchvision:resnet18", weights="DEFAULT").categories[0][340]
-    'zebra'
     """
     if weights is not None and checkpoint is not None:
         raise ValueError("weights and checkpoint exclude each other: give one of them")

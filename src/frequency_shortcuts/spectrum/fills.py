@@ -124,9 +124,9 @@ def donors(labels: npt.ArrayLike, *, neutral: int | None = None, seed: int | Seq
         own = np.flatnonzero(labels == c)
         pool = generator.permutation(np.flatnonzero(labels != c if neutral is None else labels == neutral))
         if len(pool) < 1 + (c == neutral):
-            of = "of another class" if neutral is None else f"of the neutral class {neutral}"
+            which = "of another class" if neutral is None else f"of the neutral class {neutral}"
             raise ValueError(
-                f"fill swap: an image of class {c} needs another image {of} as its donor, and there is none"
+                f"fill swap: an image of class {c} needs another image {which} as its donor, and there is none"
             )
         if c == neutral:  # each gives to the next one of the shuffled circle
             out[pool] = np.roll(pool, 1)

@@ -36,8 +36,6 @@ def judge(numbers: pd.DataFrame, figures: Mapping[str, str] | None = None) -> tu
 
     Of the numbers of a claim without a variant, those of the first data set and kind of networks are its row. Others
     are variants. `value` is the mean over `networks` or the share of them, `low` and `high` its 95 % interval.
-
-    >>> claims, variants = judge(numbers)
     """
     groups = {letter: _groups(numbers, claim) for letter, claim in CLAIMS.items()}
     rows = [_of_claim(letter, of_claim) for letter, of_claim in groups.items()]
@@ -51,21 +49,13 @@ def judge(numbers: pd.DataFrame, figures: Mapping[str, str] | None = None) -> tu
 
 
 def line(numbers: pd.DataFrame, letter: str) -> str:
-    """A claim in one line, for the title of a figure, from the numbers of its table.
-
-    >>> line(numbers, "d")
-    '(d) seen: 0.17 [0.15, 0.19], 20 networks'
-    """
+    """A claim in one line, for the title of a figure, from the numbers of its table."""
     row = _of_claim(letter, _groups(numbers, CLAIMS[letter]))
     return f"({letter}) {row['word']}" + (f": {shown(row)}" if row["networks"] else "")
 
 
 def lines(tables: Iterable[pd.DataFrame], letters: str, dataset: str = "") -> list[str]:
-    """Such lines of several claims, each with what it says: of one data set or of all; none without tables.
-
-    >>> lines([numbers], "d d2")[0]
-    '(d) seen: 0.17 [0.15, 0.19], 20 networks: some classes are recognised from few frequencies'
-    """
+    """Such lines of several claims, each with what it says: of one data set or of all; none without tables."""
     found = list(tables)
     if not found:
         return []

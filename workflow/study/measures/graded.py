@@ -121,8 +121,6 @@ def earliness(table: pd.DataFrame) -> pd.DataFrame:
 
     Adds to the columns that are the same in all tests `earliness`, the mean F1 over the tests after the first
     iteration, and `recall`, that of the last test.
-
-    >>> earliness(measure(range(12), {}, protocol))
     """
     keys = ["seed", *OF_CLASS]
     trained = table[table["iteration"] > 0]

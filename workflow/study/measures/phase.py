@@ -39,9 +39,6 @@ def hybrid(amplitudes: Tensor, phases: Tensor) -> Tensor:
     """Coefficients with the amplitudes of one spectrum and the phases of another, complex [...].
 
     amplitudes, phases : complex [...], of equal shapes or shapes that broadcast. Where `phases` is 0 its phase is 0
-
-    >>> hybrid(torch.tensor([3 + 4j]), torch.tensor([-2 + 0j]))
-    tensor([-5.+0.j])
     """
     return amplitudes.abs() * torch.where(phases == 0, 1, torch.sgn(phases))
 
@@ -82,8 +79,6 @@ def collect(
 
     The network sees n images for each part of `spectrum`, and, for each part of `map` and each class, those of the
     class and of its negatives.
-
-    >>> phase_verdicts(collect(network, split, masks))[["class", "verdict"]]
 
     Raises ValueError if an image has no donor.
     """

@@ -68,8 +68,6 @@ def phase_rates(hits: PhaseHits) -> pd.DataFrame:
 
     Returns one row per class, region and kept part: `positions` (of the region), and the columns of
     `hits.rates_of_class`. The neutral class has no rows.
-
-    >>> phase_rates(collect(network, split, masks)).set_index(["class", "region", "kept"])["tpr"]
     """
     rows = []
     for c, region, kept in product(hits.classes, REGIONS, KEPT):
@@ -110,8 +108,6 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
     results/README.md says what the columns are, at `phase.csv`. Shares, margins and verdict are missing (NaN) for a
     class that is not judged: TPR of the test below `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is
     TPR.
-
-    >>> phase_verdicts(phase.collect(network, split, masks)).set_index("class")["verdict"]
     """
     table = phase_rates(hits).set_index(["class", "region", "kept"])
     out = table.xs(("map", "both"), level=("region", "kept"))[["positions", "images", "negatives"]].copy()

@@ -58,9 +58,6 @@ def removed_masks(maps: BoolArray, seed: int) -> dict[str, BoolArray]:
     maps : bool [class, H, W], centred and symmetric; seed : of the random mask
 
     The lowest frequencies may be one position more. Raises ValueError if the maps hold all frequencies.
-
-    >>> {name: mask.sum() for name, mask in removed_masks(maps, seed=0).items()}
-    {'maps': 208, 'random': 208, 'low_pass': 208, 'nothing': 0}
     """
     union = np.asarray(check_mask(maps, "maps").any(axis=0))
     if union.all():
@@ -93,10 +90,6 @@ def losses(
     donors : the class of the images of other classes [n]
 
     results/README.md says what the columns are, at `reliance.csv`. `fpr`, ... are missing for all images.
-
-    >>> table = losses(labels, plain, {"maps": same}, {"maps": without}, {"maps": after}, donors=donors, n_classes=2)
-    >>> table["lost_at_test"].tolist()
-    [0.8, 0.1, 0.45]
     """
     rows = []
     for name in without:
@@ -140,11 +133,7 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def reading(row: Mapping[str, float]) -> str:
-    """What the losses of a class say, from their ends; see the head of this module.
-
-    >>> reading({"lost_at_test_low": 0.4, "lost_at_test_high": 0.6, "lost_after_low": 0.0, "lost_after_high": 0.05})
-    'avoidable'
-    """
+    """What the losses of a class say, from their ends; see the head of this module."""
     if row["lost_at_test_high"] < LARGE:
         return NOT_RELIED_ON
     if row["lost_at_test_low"] >= LARGE and row["lost_after_high"] < SMALL:

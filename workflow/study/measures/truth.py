@@ -72,8 +72,6 @@ def planted_use(
 
     results/README.md says what the columns are, at `planted_use.csv`. The random masks decide nothing: what they leave
     depends on the size of the mask.
-
-    >>> planted_use(network, split, truth).set_index("class")["uses"]
     """
     from frequency_shortcuts.shortcuts.test import measure
     from frequency_shortcuts.shortcuts.trials import PARTS, Trials

@@ -29,10 +29,7 @@ NAMES = (*METHODS, *PRESETS)
 
 
 def load(name: str) -> Method:
-    """The module or class of a method. Raises ValueError for an unknown method.
-
-    >>> found = find(load("hfss"), network, split, candidates=200)
-    """
+    """The module or class of a method. Raises ValueError for an unknown method."""
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
     place, _, kind = METHODS[name].partition(":")
@@ -41,11 +38,7 @@ def load(name: str) -> Method:
 
 
 def resolve(name: str) -> tuple[str, dict[str, Any]]:
-    """The method of a name, and its settings beyond the defaults. Raises ValueError for an unknown name.
-
-    >>> resolve("culling_swap")
-    ('culling', {'fill': 'swap'})
-    """
+    """The method of a name, and its settings beyond the defaults. Raises ValueError for an unknown name."""
     if name not in NAMES:
         raise ValueError(f"unknown method {name!r}: choose from {', '.join(NAMES)}")
     method, settings = PRESETS.get(name, (name, {}))

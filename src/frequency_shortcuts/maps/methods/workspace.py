@@ -199,8 +199,8 @@ class Workspace:
         neutral = None if self.neutral == c else self.neutral
         others = np.flatnonzero(self.labels != c if neutral is None else self.labels == neutral)
         if not len(others):
-            of = "of another class" if neutral is None else f"of the neutral class {neutral}"
-            raise ValueError(f"fill swap: an image of class {c} needs another image {of}, and there is none")
+            which = "of another class" if neutral is None else f"of the neutral class {neutral}"
+            raise ValueError(f"fill swap: an image of class {c} needs another image {which}, and there is none")
         return others
 
     def expect(self, passes: float, description: str) -> None:

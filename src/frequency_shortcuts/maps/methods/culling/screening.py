@@ -290,8 +290,8 @@ def hypergeometric(population: int, drawn: int, hits: int, tail: float = TAIL) -
 def hypergeometric_chances(population: int, n: int, drawn: int) -> FloatArray:
     """The chances [drawn + 1] that 0, 1, ... of n members are among those drawn from a population."""
 
-    def ln_choose(of: npt.ArrayLike, k: npt.ArrayLike) -> FloatArray:
-        return np.asarray(gammaln(np.add(of, 1)) - gammaln(np.add(k, 1)) - gammaln(np.subtract(of, k) + 1))
+    def ln_choose(n: npt.ArrayLike, k: npt.ArrayLike) -> FloatArray:
+        return np.asarray(gammaln(np.add(n, 1)) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n, k) + 1))
 
     hits = np.arange(drawn + 1)
     return np.exp(ln_choose(n, hits) + ln_choose(population - n, drawn - hits) - ln_choose(population, drawn))
