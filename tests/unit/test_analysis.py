@@ -90,13 +90,6 @@ def test_it_is_the_parts_one_after_the_other(analysed):
     pd.testing.assert_frame_equal(rates, analysed.rates)
 
 
-def test_maps_and_tests_use_different_images(analysed):
-    assert (np.bincount(analysed.ranking.labels) == 30).all() and (np.bincount(analysed.test.labels) == 30).all()
-    assert (np.bincount(analysed.ranking.labels[:12]) == 3).all()
-    both = np.concatenate([analysed.ranking.images, analysed.test.images]).reshape(240, -1)
-    assert len(np.unique(both, axis=0)) == 240
-
-
 def test_two_images_of_a_class_are_too_few_to_tell():
     few = analyse(search_images=4, test_images=2, parts=("keep", "remove"))
     assert set(few.verdicts["verdict"]) == {"too few images"} and few.verdicts["needed"].isna().all()

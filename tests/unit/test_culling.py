@@ -208,17 +208,23 @@ def slow_increments(network, images, labels, other=None):
     return np.transpose(after - before)
 
 
-@pytest.mark.parametrize(("size", "batch_size"), [((5, 7), 1), ((6, 5), 512), ((1, 4), 3)])
-def test_exact_equals_full_fft_in_float64(small_network, size, batch_size):
+@pytest.mark.parametrize(
+    ("size", "batch_size", "fill", "neutral"),
+    [((5, 7), 1, "zeros", None), ((6, 5), 512, "zeros", None), ((1, 4), 3, "zeros", None),
+     ((6, 6), 3, "swap", None), ((5, 7), 512, "swap", 1), ((2, 2), 512, "swap", None)],
+)  # fmt: skip
+def test_exact_equals_full_fft_in_float64(small_network, size, batch_size, fill, neutral):
     network, images = small_network(2, 3, dtype=torch.float64), batch(size)
-    found = culling.cull(network, Split(images, LABELS), "exact", batch=batch_size)
-    np.testing.assert_allclose(found.score, slow_increments(network, images, LABELS), rtol=0, atol=1e-9)
+    split = Split(images, LABELS, neutral=neutral)
+    found = culling.cull(network, split, "exact", fill=fill, seed=5, batch=batch_size)
+    donors = images[torch.from_numpy(fills.donors(LABELS, neutral=neutral, seed=5))] if fill == "swap" else None
+    np.testing.assert_allclose(found.score, slow_increments(network, images, LABELS, donors), rtol=0, atol=1e-9)
     with torch.no_grad():
         losses = functional.cross_entropy(network(images), torch.from_numpy(LABELS), reduction="none").numpy()
     np.testing.assert_allclose(
         found.about["baseline_loss"], [losses[c == LABELS].mean() for c in range(3)], rtol=0, atol=1e-12
     )
-    assert found.evaluated.all() and not {"patch", "audits"} & set(found.about)
+    assert found.about["fill"] == fill and found.evaluated.all() and not {"patch", "audits"} & set(found.about)
     assert found.about["images_per_class"].tolist() == [5, 2, 3]
     assert found.about["passes"].tolist() == [len(ConjugatePairs(*size)) * n for n in (5, 2, 3)]
 
@@ -287,18 +293,6 @@ def test_smaller_shared_passes_keep_their_names_in_the_journal(small_network):
         index = np.arange(len(of_class.engine.pairs)) % 7
         of_class.group_sums(np.sort(np.arange(len(index)) % (len(of_class.bounds) - 1)), index)
     assert len(keys[1]) > 1 and keys[1] == keys[4]
-
-
-@pytest.mark.parametrize(("size", "neutral", "batch_size"), [((6, 6), None, 3), ((5, 7), 1, 512), ((2, 2), None, 512)])
-def test_a_swap_equals_full_fft_in_float64(small_network, size, neutral, batch_size):
-    network, images = small_network(2, 3, dtype=torch.float64), batch(size)
-    found = culling.cull(
-        network, Split(images, LABELS, neutral=neutral), "exact", fill="swap", seed=5, batch=batch_size
-    )
-    donors = fills.donors(LABELS, neutral=neutral, seed=5)
-    expected = slow_increments(network, images, LABELS, images[torch.from_numpy(donors)])
-    np.testing.assert_allclose(found.score, expected, rtol=0, atol=1e-9)
-    assert found.about["fill"] == "swap" and found.evaluated.all()
 
 
 def test_swap_of_stored_images_in_float32(small_network, tmp_path, monkeypatch):

@@ -152,12 +152,6 @@ def test_the_part_that_a_class_is_called_by_is_found_and_no_other_class(part):
     assert made.before[image] == made.labels[image] != 0 and made.given[part][0, place] == 0
 
 
-def test_a_network_that_looks_at_the_object_follows_nothing():
-    made = exchange.collect(Waves(3), grey(3, 40, seed=1), grey(3, 40, seed=2), images=60)
-    table = rates(made)
-    assert table["verdict"].tolist() == [NOT_SHOWN] * 3 and (table["follows"] == "").all()
-
-
 def test_the_same_seed_gives_the_same_answers_and_images():
     network, ranking, test = Waves(3, CUES["fine"][1]), grey(3, 30, seed=1), grey(3, 30, seed=2)
     first, second = (exchange.collect(network, ranking, test, images=40, seed=3) for _ in range(2))

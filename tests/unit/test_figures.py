@@ -325,14 +325,6 @@ def test_artefacts_stand_in_the_panel_of_their_part_and_are_filled_where_the_tes
 # What all figures share: saved files, colours of classes, reduced pictures, and broken lines
 
 
-def test_all_figures_of_a_notebook_are_drawn_and_saved(tmp_path):
-    def draw(size):
-        return plt.figure(figsize=(size, size))
-
-    canvas.draw_all(draw, [{"figure": str(tmp_path / str(size)), "size": size} for size in (1, 2)])
-    assert {path.name for path in tmp_path.iterdir()} == {"1.svg", "1.png", "2.svg", "2.png"}
-
-
 def test_the_last_digits_of_a_layout_do_not_reach_the_files(tmp_path):
     """The right end of axes on a page lies at 1 - 0.04167 / 7.2; the solver of the layout adds a last digit or not."""
     right = 1 - 0.04167 / canvas.PAGE

@@ -199,10 +199,7 @@ def test_a_network_with_too_few_outputs_is_an_error(case, network):
         run(case, network, labels=[*LABELS[:-1], 3])
 
 
-SWAPPING = ["culling swap", "culling patch swap", "hfss swap", "mixture"]
-
-
-@pytest.mark.parametrize("case", SWAPPING)
+@pytest.mark.parametrize("case", ["culling swap", "culling patch swap", "hfss swap", "mixture"])
 def test_an_image_without_a_donor_is_an_error(case, network):
     with pytest.raises(ValueError, match="fill swap: an image of class 0 needs another image of another class"):
         run(case, network, labels=0 * LABELS)

@@ -38,14 +38,6 @@ def test_every_kind_of_images_is_read_and_normalised_alike(stored, dtype):
     np.testing.assert_array_equal(PIXELS, before)
 
 
-def test_floats_stay_what_they_are():
-    for dtype in (torch.float32, torch.float64):
-        values = torch.randn(4, 1, 3, 3, dtype=dtype)
-        source = Source(Split(values, [0, 1, 0, 1]))
-        assert len(source) == 4 and source.dtype == dtype
-        assert torch.equal(source.take(np.array([2, 0])), values[[2, 0]])
-
-
 def test_digests_are_those_of_the_pixels(stored, monkeypatch):
     digest = images_digest(PIXELS)
     monkeypatch.setattr(splits, "DIGESTED", 7)

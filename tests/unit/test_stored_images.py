@@ -105,10 +105,6 @@ def items(listed, shape=(3, 4, 5), resize=None, **options):
     return DatasetImages(dataset, functools.partial(stored_image, shape=shape, resize=resize), **options)
 
 
-def of(convert):
-    return items((convert(pixels), i % 2) for i, pixels in enumerate(PIXELS))
-
-
 @pytest.mark.parametrize(
     "convert",
     [
@@ -120,7 +116,7 @@ def of(convert):
     ],
 )
 def test_every_kind_of_item_gives_its_pixels(convert):
-    read = of(convert)
+    read = items((convert(pixels), i % 2) for i, pixels in enumerate(PIXELS))
     assert read.shape == (6, 3, 4, 5) and read.dtype == np.uint8 and len(read) == 6
     assert np.array_equal(read[:], PIXELS)
     assert np.array_equal(read[np.array([4, 0, 4])], PIXELS[[4, 0, 4]])
@@ -183,12 +179,6 @@ def test_labels_that_are_whole_are_taken_whatever_their_type():
     labels = [1.0, np.float32(0), torch.tensor(1), torch.tensor([0]), True, np.uint8(1)]
     read = items((PIXELS[0], label) for label in labels)
     assert read.labels().tolist() == [1, 0, 1, 0, 1, 1] and read.labels().dtype == np.int64
-
-
-def test_items_are_stored_like_arrays(tmp_path):
-    write(tmp_path / "a.h5", {"train": (of(lambda pixels: pixels), np.arange(6) % 2)})
-    write(tmp_path / "b.h5", {"train": (PIXELS, np.arange(6) % 2)})
-    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
 def test_a_list_of_labels_that_its_items_contradict_is_an_error():

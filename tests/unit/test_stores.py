@@ -140,14 +140,6 @@ def test_blocks_miss_and_repeat_no_image(tmp_path, n, monkeypatch):
     np.testing.assert_allclose(stored["std"], (pixels / 255).std(axis=(0, 2, 3)), rtol=1e-12)
 
 
-def test_a_store_of_a_store_is_the_same_store(tmp_path):
-    splits = {"train": labelled(300, 0)}
-    write(tmp_path / "a.h5", splits)
-    stored = Stored(tmp_path / "a.h5", "train", np.arange(300), workers=2)
-    write(tmp_path / "b.h5", {"train": (stored, splits["train"][1])})
-    same(tmp_path / "a.h5", tmp_path / "b.h5")
-
-
 def test_given_statistics_are_kept_and_replace_those_of_the_store(tmp_path):
     write(tmp_path / "s.h5", {"test": labelled(4, 0, channels=1)}, statistics=([0.5], [0.2]))
     split = store.read(tmp_path / "s.h5", "test")
