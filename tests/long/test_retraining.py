@@ -1,16 +1,23 @@
-"""The truth of a planted set is all that tells its classes apart: shown by training with and without it.
+"""The truth of a planted set is all that tells its classes apart; the gallery runs, and the example is trained anew.
 
-Statistics of the amplitudes would miss the harmonics that clipping makes. A network would not.
+Statistics of the amplitudes would miss the harmonics that clipping makes. A network that is trained would not.
 """
+
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 import yaml
+from safetensors.torch import load_file
 from torch.nn import functional
 
 from conftest import ROOT
+from frequency_shortcuts import example
 from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.weights import weights_digest
 from study.sources import planted
 from study.sources.drawn import draw_images
 from study.trainings.augmentation import Augmentation
@@ -74,3 +81,38 @@ def test_without_the_truth_a_network_trained_anew_stays_at_chance(mechanism):
     print(f"{mechanism}: accuracy {reached:.3f} with the truth, {left:.3f} without; chance {1 / n:.3f}")
     assert reached > least
     assert abs(left - 1 / n) < 3 * (1 / n * (1 - 1 / n) / len(expected)) ** 0.5
+
+
+# The scripts of the gallery, and the networks of the example
+
+
+PICTURES = ROOT / "results" / "real" / "pictures"
+SCRIPTS = sorted((ROOT / "docs" / "gallery").glob("plot_*.py"))
+RUN = "import runpy, sys; runpy.run_path(sys.argv[1]); from matplotlib import pyplot; assert pyplot.get_fignums()"
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_a_script_runs_and_draws_a_figure(path, tmp_path):
+    if path.stem == "plot_8_imagenet" and not PICTURES.exists():
+        pytest.skip("`make real` has not laid out the photographs")
+    environment = {**os.environ, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::RuntimeWarning", "-c", RUN, path], cwd=tmp_path, env=environment, text=True,
+        capture_output=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not [*tmp_path.iterdir()]
+
+
+STORE = ROOT / "results" / "leaks" / "data" / "fashion_mnist.h5"
+
+
+@pytest.mark.skipif(not STORE.exists(), reason="`make leaks` has not made the store of images")
+def test_the_networks_are_trained_anew(tmp_path):
+    command = [sys.executable, "-m", "bench.example_networks", STORE, tmp_path]
+    subprocess.run(command, cwd=ROOT, check=True)
+    for name in example.NETWORKS:
+        made, there = (weights_digest(load_file(folder / f"{name}.safetensors")) for folder in (tmp_path, example.DATA))
+        assert made == there, name
+    made, there = (np.load(folder / "pictures.npz")["images"] for folder in (tmp_path, example.DATA))
+    np.testing.assert_array_equal(made, there)
