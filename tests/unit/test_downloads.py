@@ -15,7 +15,7 @@ from torchvision.datasets import CIFAR10
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.splits import stratified
 from frequency_shortcuts.images.stored_images import Stored
-from study.sources import renditions
+from study.images import renditions
 from study.sources.downloads import DOWNLOADS, NotFound
 
 FASHION, CIFAR = DOWNLOADS["fashion_mnist"], DOWNLOADS["cifar10"]
