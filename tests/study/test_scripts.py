@@ -71,9 +71,13 @@ def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp
     assert (table.loc[scored & (table["method"] == "energy"), "average_precision"] == 1).all()
 
 
-NOTEBOOK = """'''Title'''
+NOTEBOOK = """'''Figures.'''
 
-def draw(value):
+def draw_other(value):
+    pass
+
+def draw_one(value):
+    '''Title'''
     print(1 / value)
 """
 
@@ -81,11 +85,13 @@ def draw(value):
 def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(tmp_path, capsys):
     (tmp_path / "in.py").write_text(NOTEBOOK)
     output, given = Outputs(notebook=tmp_path / "out.ipynb"), SimpleNamespace(notebook=tmp_path / "in.py")
-    call = "for figure in figures:\n    draw(**figure)"
+    call = "for figure in figures:\n    draw_one(**figure)"
     params = SimpleNamespace(parameters={"figures": [{"value": 4}]}, caption="What it shows.", call=call)
+    params.function = "draw_one"
     run_script("draw_figure", tmp_path, input=given, output=output, params=params)
-    words, *_, last = nbformat.read(tmp_path / "out.ipynb", 4).cells
-    assert words.source == "# Title\n\nWhat it shows." and last.outputs[0]["text"] == "0.25\n"
+    words, _, module, *_, last = nbformat.read(tmp_path / "out.ipynb", 4).cells
+    assert words.source == "# Title\n\nWhat it shows." and "draw_other" not in module.source
+    assert last.outputs[0]["text"] == "0.25\n"
     params.parameters["figures"].append({"value": 0})
     with pytest.raises(SystemExit):
         run_script("draw_figure", tmp_path, input=given, output=output, params=params)
@@ -335,4 +341,4 @@ def test_the_rates_on_a_card_are_of_the_network_whose_weights_and_maps_are_shown
     for name, value in shown.items():
         monkeypatch.setattr(cards, name, value if callable(value) else lambda path, value=value: value)
     monkeypatch.setattr(cards.examples, "read_cards", lambda *given: SimpleNamespace(fill="zeros"))
-    assert (cards.draw(run, *[""] * 5, 5, [], 4) == 0.2).all()
+    assert (cards.draw_cards(run, *[""] * 5, 5, [], 4) == 0.2).all()

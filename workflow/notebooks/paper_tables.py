@@ -1,4 +1,4 @@
-"""The tables of the paper"""
+"""Tables 1 to 3 of the paper."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from study.findings import study_tables
 
 
 def build(path: str, title: str, over_seeds: str, chosen: list[list[str]], verdicts: str, ood: str) -> None:
+    """The tables of the paper"""
     if chosen:
         table = study_tables.rates_over_seeds(read_table(over_seeds), chosen)
     else:

@@ -40,7 +40,7 @@ rule judge_claims:
         "../scripts/judge_claims.py"
 
 
-# The notebook of a kind draws all figures of the kind; `study.figures` lists the kinds.
+# A notebook draws all figures of a kind; `study.figures` lists the kinds.
 for kind in figures.kinds(plan):
 
     rule:
@@ -48,7 +48,7 @@ for kind in figures.kinds(plan):
             f"figure_{kind}"
         input:
             figures.inputs(plan, kind),
-            notebook=f"workflow/notebooks/{kind}.py",
+            notebook=figures.NOTEBOOKS[kind],
         output:
             svg=[
                 report(path, **FIGURES[kind].marks(name)) if FIGURES[kind].shown(plan, name) else path
@@ -65,7 +65,8 @@ for kind in figures.kinds(plan):
         params:
             names=FIGURES[kind].names(plan),
             parameters={"figures": figures.parameters(plan, kind)},
-            call="from frequency_shortcuts.figures import canvas\n\ncanvas.draw_all(draw, figures)",
+            call=f"from frequency_shortcuts.figures import canvas\n\ncanvas.draw_all(draw_{kind}, figures)",
+            function=f"draw_{kind}",
             caption=Caption(FIGURES[kind].caption, config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]),
         message:
             f"Drawing {FIGURES[kind].result.title}"

@@ -84,6 +84,7 @@ rule paper_tables:
                 for path, name in zip(output.csv, targets.paper_tables(plan))
             ]
         },
+        function="build",
         call="for table in tables:\n    build(**table)",
         caption=Caption("\n\n".join(TABLES[name].caption for name in targets.paper_tables(plan)), config),
     message:

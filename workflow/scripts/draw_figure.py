@@ -11,15 +11,28 @@ from papermill.exceptions import PapermillExecutionError
 from study.job import script
 
 
+def read_function(module, function):
+    """The docstring of a function, and the code of its module without other functions that draw."""
+    tree, title, code = ast.parse(module), "", ""
+    for node in tree.body[1:]:
+        is_function = isinstance(node, ast.FunctionDef)
+        if is_function and node.name == function:
+            title = ast.get_docstring(node)
+        if not (is_function and node.name.startswith("draw_") and node.name != function):
+            code += ("\n\n" if is_function else "") + ast.get_source_segment(module, node) + "\n"
+    return title, code
+
+
 @script
 def main(snakemake, created_by):
-    """Its cells: title and caption, parameters, a module, and the call of its function. It stays beside the log if it
-    fails.
+    """Its cells: title and caption, parameters, a module without other figures, and the call of its function.
+
+    It stays beside the log if it fails.
     """
     params, log = snakemake.params, Path(snakemake.log[0]).with_suffix(".ipynb")
-    code = Path(snakemake.input.notebook).read_text()
+    title, code = read_function(Path(snakemake.input.notebook).read_text(), params.function)
     cells = [
-        new_markdown_cell(f"# {ast.get_docstring(ast.parse(code))}\n\n{params.caption}"),
+        new_markdown_cell(f"# {title}\n\n{params.caption}"),
         new_code_cell("".join(f"{name} = None" for name in params.parameters), metadata={"tags": ["parameters"]}),
         new_code_cell(code),
         new_code_cell(params.call),

@@ -1,5 +1,6 @@
 """The figures of the study: the kinds, those of its tests and all others, and the inputs of their notebooks."""
 
+import ast
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
@@ -8,9 +9,17 @@ from .catalogue import TABLES
 from .categories import Result
 from .description import MAPS, WEIGHTS, Figure, claims, first_kind, of_dataset, of_photographs, percent, store, table
 from .job import FOLDER as RUN
-from .job import NETWORK, WITH_TRUTH
+from .job import NETWORK, ROOT, WITH_TRUTH
 from .network_tests import TESTS
 from .plan import Plan, expand_runs
+
+# The module that draws each kind, in its function `draw_{kind}`.
+NOTEBOOKS = {
+    node.name.removeprefix("draw_"): str(path.relative_to(ROOT))
+    for path in sorted((ROOT / "workflow" / "notebooks").glob("*.py"))
+    for node in ast.parse(path.read_text()).body
+    if isinstance(node, ast.FunctionDef) and node.name.startswith("draw_")
+}
 
 
 def kinds(plan: Plan) -> list[str]:
