@@ -80,13 +80,6 @@ def test_images_that_change_are_refused(kind):
         split(read_labelled(Items(kind, lambda image, reading: image + reading)), range(9))
 
 
-@pytest.mark.parametrize("images", [IMAGES, Items(), DataLoader(Items(), 7)])
-def test_both_halves_are_read(images):
-    both = split(read_labelled(images, LABELS if images is IMAGES else None), [9, 4, 2], [30, 1, 8])
-    assert [part.labels.tolist() for part in both] == [[0, 1, 2], [0, 1, 2]]
-    assert np.array_equal(both[0].images, IMAGES[[9, 4, 2]]) and np.array_equal(both[1].images, IMAGES[[30, 1, 8]])
-
-
 def test_the_transform_of_the_dataset_says_what_it_normalised_with():
     items = Items(transform=transforms.Compose([transforms.ToTensor(), transforms.Normalize([0.5], [0.2])]))
     assert read_labelled(items).std.tolist() == [0.2] and read_labelled(Items()).std is None
