@@ -93,7 +93,7 @@ CHOSEN = {
 FRAME = {
     ROOT / "workflow" / "study" / f"{name}.py"
     for name in (
-        "annotations", "categories", "dependencies", "description", "kept_outputs", "ledger", "network_tests", "plan",
+        "categories", "dependencies", "description", "kept_outputs", "ledger", "network_tests", "plan",
         "sources/__init__", "sources/description", "states",
     )
 }  # fmt: skip

@@ -13,7 +13,7 @@ rule check:
         scheduled=lambda wildcards: int(scheduled()),  # not a param, which would re-run this rule on another machine
     params:
         settings={name: config[name] for name in states.CHECKED_SECTIONS},
-        state=states.inputs_digest(plan, code_of_entry_point),
+        state=states.inputs_digest(plan),
     message:
         "Checking folders, stores, networks and checkpoints"
     script:

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.fills import ZEROS
 
 from .job import RUN, run_of
+from .plan import Plan
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # slow to import
     import h5py
     from torch import nn
 
-    from frequency_shortcuts.images.splits import Split
     from frequency_shortcuts.shortcuts.hits import Hits
-
-    from .plan import Plan
 
 
 def settings(plan: Plan) -> dict[str, Any]:

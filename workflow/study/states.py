@@ -2,12 +2,12 @@
 
 import hashlib
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from .annotations import Plan
+from .dependencies import code_of_entry_point
 
 # The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (
@@ -54,8 +54,8 @@ def rendition_digest(dataset: Mapping[str, Any], rendition: str) -> str:
     return digest([folder_state(Path(dataset["ood"]["root"]) / rendition)])
 
 
-def inputs_digest(plan: Plan, code: Callable[[str], Iterable[str]]) -> str:
-    """The state of all files of the planned data sets and networks; `code` returns the files of an entry point."""
+def inputs_digest(plan: Any) -> str:
+    """The state of all files of the data sets and networks of a `Plan`."""
     states: list[Any] = []
     for name in plan.datasets():
         dataset = plan.dataset(name)
@@ -63,5 +63,6 @@ def inputs_digest(plan: Plan, code: Callable[[str], Iterable[str]]) -> str:
         states += [rendition_digest(dataset, rendition) for rendition in dataset.get("ood", {}).get("renditions", ())]
     for name in dict.fromkeys(run["network"] for run in plan.runs()):
         network = plan.config["networks"][name]
-        states += [file_state(network.get("checkpoint")), *map(file_state, code(network.get("source", "")))]
+        code = code_of_entry_point(network.get("source", ""))
+        states += [file_state(network.get("checkpoint")), *map(file_state, code)]
     return digest(states)

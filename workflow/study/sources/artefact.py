@@ -4,10 +4,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from frequency_shortcuts.images.artefacts import KINDS, Artefact
+from frequency_shortcuts.images.artefacts import KINDS, Artefact, ChangedImages
 
-from ..annotations import Plan
-from .description import Content, Shape, Source
+from .description import Content, Plan, Shape, Source
 
 
 class WithArtefact(Source):
@@ -78,7 +77,6 @@ artefact:
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Change images of every split of the store of the other set; the rest stays as it is."""
         from frequency_shortcuts.images import stores
-        from frequency_shortcuts.images.artefacts import ChangedImages
         from frequency_shortcuts.storage.hdf5 import read_hdf5
 
         with read_hdf5(given.images) as file:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from frequency_shortcuts.images.splits import check_classes, first_of_each_class, stratified
+
 from ..dependencies import code_of_entry_point
 from ..states import digest
-from .description import Content, Source, shape_of
+from .description import Content, Plan, Source, shape_of
 
 if TYPE_CHECKING:
     from frequency_shortcuts.images.torch_dataset import DatasetImages
-
-    from ..plan import Plan
 
 TRIED = 20  # classes of which the check reads an image
 
@@ -65,8 +65,6 @@ dataset:
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for a Dataset that does not match its settings."""
-        from frequency_shortcuts.images.splits import first_of_each_class, stratified
-
         settings = plan.dataset(name)
         items, labels, classes = open_dataset(settings)
         items[first_of_each_class(labels, 1)[:TRIED]]  # it raises if they do not fit
@@ -76,7 +74,6 @@ dataset:
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Convert its items, split them class by class and store them."""
         from frequency_shortcuts.images import stores
-        from frequency_shortcuts.images.splits import stratified
 
         items, labels, classes = open_dataset(settings)
         parts = stratified(labels, settings["shares"], settings["split_seed"], classes)
@@ -96,7 +93,6 @@ def open_dataset(settings: Mapping[str, Any]) -> tuple[DatasetImages, np.ndarray
     settings: the data set in the configuration. Raises ValueError if the Dataset does not match them.
     """
     from frequency_shortcuts.images import entry_points
-    from frequency_shortcuts.images.splits import check_classes
     from frequency_shortcuts.images.torch_dataset import DatasetImages, stored_image
 
     name = f"dataset {settings['entry_point']}"

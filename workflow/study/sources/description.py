@@ -2,9 +2,12 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..annotations import Plan
+if TYPE_CHECKING:  # a plan asks its sources, and is an argument of their methods
+    from ..plan import Plan as Plan
+else:
+    Plan = Any
 
 
 class Shape(NamedTuple):

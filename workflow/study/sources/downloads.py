@@ -23,8 +23,7 @@ import numpy.typing as npt
 
 from frequency_shortcuts.images.splits import ImagesAndLabels, part_in_order, stratified
 
-from ..annotations import Plan
-from .description import Content, Shape, Source
+from .description import Content, Plan, Shape, Source
 
 NUMBERED = 4900  # training images of each class that `test_images` may take: all but the sealed ones
 TIMEOUT = 20.0  # seconds to wait for a silent server

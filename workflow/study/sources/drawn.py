@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from frequency_shortcuts.spectrum import arrays, pairs
 
-from ..annotations import Plan
-from .description import Content, Shape, Source, shape_of
+from .description import Content, Plan, Shape, Source, shape_of
 
 NEUTRAL = 0  # the class with nothing planted
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from frequency_shortcuts.images.splits import first_of_each_class, stratified
+
 from ..job import log
 from ..states import digest, folder_state
-from .description import Content, Source, shape_of
+from .description import Content, Plan, Source, shape_of
 
 if TYPE_CHECKING:
     from frequency_shortcuts.images.pictures import ImageFiles
-
-    from ..plan import Plan
 
     Splits = dict[str, tuple[ImageFiles, np.ndarray]]
 
@@ -97,7 +97,6 @@ folder:
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for folders that are missing, or that the settings do not match."""
         from frequency_shortcuts.images.pictures import Tones
-        from frequency_shortcuts.images.splits import first_of_each_class
 
         settings = plan.dataset(name)
         roots = [settings.get(key) for key in FOLDERS] + [settings.get("ood", {}).get("root")]
@@ -146,7 +145,6 @@ def split_folder(settings: Mapping[str, Any], workers: int = 1) -> tuple[Splits,
     """
     from frequency_shortcuts.images import folders
     from frequency_shortcuts.images.pictures import ImageFiles, share_tones
-    from frequency_shortcuts.images.splits import stratified
 
     channels, height, width = shape_of(settings)
     classes = settings.get("classes")

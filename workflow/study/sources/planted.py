@@ -22,8 +22,8 @@ import numpy as np
 from frequency_shortcuts import spectrum
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
-from ..annotations import Plan
 from . import drawn
+from .description import Plan
 
 MECHANISMS = ("present", "redundant", "absent", "graded")
 PER_RING = 2  # classes of `graded` in each ring

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..annotations import Plan
 from ..states import file_state
-from .description import Content, Shape, Source
+from .description import Content, Plan, Shape, Source
 
 
 class Store(Source):

@@ -15,8 +15,8 @@ import numpy as np
 
 from frequency_shortcuts.spectrum import arrays, masks, pairs
 
-from ..annotations import Plan
 from . import drawn
+from .description import Plan
 
 CLASSES = ("C0", "C1", "C2", "C3")
 LACKING = 3  # the class without energy in the control band

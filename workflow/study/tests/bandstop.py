@@ -2,18 +2,19 @@
 
 from typing import Any
 
+from frequency_shortcuts.spectrum import masks
+
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, of_first_kind, store
 from ..job import FOLDER
+from ..shortcut_tests import run_name
 
 
 def measure(step: Any, created_by: str) -> None:
     """One row per fill, pair of bands, true class and called class."""
     from frequency_shortcuts.shortcuts.test import band_stop
-    from frequency_shortcuts.spectrum import masks
     from frequency_shortcuts.storage.tables import write_table
 
-    from ..shortcut_tests import run_name
     from ..tested_networks import read_inputs, with_names
 
     network, data, run = read_inputs(step, "test")

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..annotations import Plan
 from ..categories import Result
 from ..description import IMAGES, Figure, NetworkTest, Table, table
 from ..job import FOLDER, RUN, WITH_TRUTH
+from ..plan import Plan
 
 COST = ("passes", "seconds", "resumed")
 

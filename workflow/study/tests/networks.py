@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..annotations import Plan
 from ..categories import Result
 from ..description import WEIGHTS, NetworkTest, Table
 from ..job import FOLDER
+from ..plan import Plan
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:

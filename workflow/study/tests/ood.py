@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..annotations import Plan
+from .. import shortcut_tests
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, of_first_kind, store
 from ..job import FOLDER, RUN, run_of_path
-from ..shortcut_tests import deciding, settings_of_methods, tested_maps
+from ..plan import Plan
+from ..shortcut_tests import advantages, deciding, settings_of_methods, tested_maps
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -18,7 +19,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
 
-    from .. import shortcut_tests
     from ..tested_networks import load_network, read_images
 
     params, given, output = step.params, step.input, step.output
@@ -38,8 +38,6 @@ def measure(step: Any, created_by: str) -> None:
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The rates of all runs, draws averaged, and the own-map advantages."""
     from study.findings.study_tables import mean_over_draws
-
-    from ..shortcut_tests import advantages
 
     of_hits = advantages(given["hits"], lambda path, group: {**run_of_path(path), "rendition": Path(group.name).name})
     return {"ood": mean_over_draws(given["ood"], [*RUN, "rendition"]), "ood_advantage": of_hits}

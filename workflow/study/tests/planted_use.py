@@ -5,6 +5,7 @@ from typing import Any
 from ..categories import Result
 from ..description import NetworkTest, Output, Table
 from ..job import FOLDER, WITH_TRUTH
+from ..shortcut_tests import run_name
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -13,7 +14,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.tables import write_table
     from study.measures import truth
 
-    from ..shortcut_tests import run_name
     from ..tested_networks import read_inputs, with_names
 
     settings = step.params.settings

@@ -6,10 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..annotations import Plan
+from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
+
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, table
-from ..job import FOLDER
+from ..job import FOLDER, log, stopping
+from ..plan import Plan
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -18,7 +20,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.maps import dfm
     from frequency_shortcuts.networks import architectures
     from frequency_shortcuts.networks.predictions import called, source_for
-    from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
     from frequency_shortcuts.storage.journal import Work
     from frequency_shortcuts.storage.tables import write_table
     from study.measures import reliance
@@ -29,7 +30,6 @@ def measure(step: Any, created_by: str) -> None:
     from study.trainings.without import Exchanged, Without
 
     from ..devices import take_device
-    from ..job import log, stopping
     from ..tested_networks import read_inputs, with_names
 
     params, given, output = step.params, step.input, step.output[0]

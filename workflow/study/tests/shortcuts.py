@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..annotations import Plan, Run
+from .. import shortcut_tests
 from ..categories import Result
 from ..description import (
     MAPS,
@@ -22,7 +22,8 @@ from ..description import (
     percent,
     store,
 )
-from ..job import FOLDER, run_of
+from ..job import FOLDER, run_of, run_of_path
+from ..plan import Plan, Run
 from ..shortcut_tests import settings, settings_of_methods, tested_maps
 
 
@@ -34,7 +35,6 @@ def measure(step: Any, created_by: str) -> None:
     from study.measures import phase
     from study.measures.phase_verdicts import write_phase_hits
 
-    from .. import shortcut_tests
     from ..tested_networks import read_inputs
 
     params, given, output = step.params, step.input, step.output
@@ -63,8 +63,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     from frequency_shortcuts.storage.tables import CULLING
     from study.findings import study_tables
     from study.measures.phase_verdicts import phase_verdicts, read_phase_hits
-
-    from ..job import run_of_path
 
     strong = settings["strong"]
     parts: dict[str, list[pd.DataFrame]] = {}

@@ -5,6 +5,7 @@ from typing import Any
 from ..categories import Result
 from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
 from ..job import FOLDER
+from ..shortcut_tests import run_name
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -13,7 +14,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.shortcuts.test import measure_sizes
     from frequency_shortcuts.storage.tables import write_table
 
-    from ..shortcut_tests import run_name
     from ..tested_networks import read_inputs, with_names
 
     params = step.params

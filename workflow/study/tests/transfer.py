@@ -6,11 +6,12 @@ from typing import Any
 
 import pandas as pd
 
-from ..annotations import Plan, Run
+from .. import shortcut_tests
 from ..categories import Result
 from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Output, Table, claims, of_dataset, store
 from ..job import FOLDER, run_of_path
-from ..shortcut_tests import deciding, settings, settings_of_methods
+from ..plan import Plan, Run
+from ..shortcut_tests import advantages, deciding, settings, settings_of_methods
 
 HITS_OF_PAIRS, RATES = "tests/transfer_hits.h5", "tests/transfer.csv"
 
@@ -21,7 +22,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.tables import write_table
     from study.findings.study_tables import with_columns
 
-    from .. import shortcut_tests
     from ..tested_networks import load_network, read_images
 
     params, given, output = step.params, step.input, step.output
@@ -45,8 +45,6 @@ def measure(step: Any, created_by: str) -> None:
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """The rates of all pairs, draws averaged, and the own-map advantages."""
     from study.findings.study_tables import mean_over_draws
-
-    from ..shortcut_tests import advantages
 
     pair = ["dataset", "maps_of", "tested_on"]
     of_hits = advantages(given["hits"], lambda _, group: {key: str(group.attrs[key]) for key in pair}, order=len)

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..annotations import Plan, Run
 from ..categories import Result
 from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Table, table
 from ..job import RUN, WITH_TRUTH
+from ..plan import Plan, Run
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
