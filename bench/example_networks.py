@@ -22,7 +22,7 @@ from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.images.splits import first_of_each_class
 from frequency_shortcuts.networks import architectures
 from study import leaks
-from study.trainings.protocols import protocol_of
+from study.trainings.training import protocol_of
 
 PICTURES, TRAINING, SEED = 90, [1, 1200], 0  # of each class; its training images, first and last; of the networks
 

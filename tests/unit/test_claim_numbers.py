@@ -27,9 +27,9 @@ from frequency_shortcuts.intervals import spearman
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.drawings import claims as drawings
 from study.findings import claims
+from study.findings.claims import holm
 from study.findings.definitions import BOUND, CLAIMS, NOT_MEASURED, NOT_SEEN, OURS, PAPER, SEEN, UNCLEAR
 from study.findings.numbers import COLUMNS, NARROWEST, NUMBERS, OTHERS, WITHOUT, Study, numbers
-from study.findings.significance import holm
 
 
 def picked(found, claim, variant="", **where):

@@ -14,7 +14,6 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
 from frequency_shortcuts.intervals import over_networks
 from frequency_shortcuts.shortcuts.verdict import over_seeds
-from study.drawings import cross_matrix as matrices
 from study.drawings import shortcuts as other_shortcuts
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -136,7 +135,7 @@ def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_netw
 
 
 def drawn(table, classes, note=""):
-    return matrices.cross_matrix(table, own_map_advantage(table), classes, note)
+    return other_shortcuts.cross_matrix(table, own_map_advantage(table), classes, note)
 
 
 def planes(figure):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from frequency_shortcuts import intervals
-from study.findings import significance
+from study.findings import claims
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 11, 100])
@@ -21,7 +21,7 @@ def test_intervals_and_p_of_a_share_are_scipys(count):
         np.testing.assert_allclose((low[hits], high[hits]), expected.proportion_ci(method="wilson"), rtol=0, atol=1e-15)
         exact = expected.proportion_ci(method="exact")
         assert intervals.clopper_pearson(hits, count) == pytest.approx((exact.low, exact.high), rel=1e-9)
-        assert significance.p_of_count(hits, count, 0.5) == pytest.approx(expected.pvalue)
+        assert claims.p_of_count(hits, count, 0.5) == pytest.approx(expected.pvalue)
 
 
 @settings(max_examples=40, deadline=None)
@@ -168,29 +168,29 @@ def test_p_of_a_mean_and_of_equivalence_are_those_of_scipy_and_agree_with_the_in
     """That of equivalence is the larger of two one-sided ones, doubled."""
     _, low, high, _ = intervals.over_networks(values)
     for threshold in (-0.1, 0.0, 0.05):
-        assert significance.p_of_mean(values, threshold) == pytest.approx(stats.ttest_1samp(values, threshold).pvalue)
-    assert (significance.p_of_mean(values, 0) < 0.05) == (low > 0 or high < 0)
+        assert claims.p_of_mean(values, threshold) == pytest.approx(stats.ttest_1samp(values, threshold).pvalue)
+    assert (claims.p_of_mean(values, 0) < 0.05) == (low > 0 or high < 0)
     for bound in (0.02, 0.06, 0.1):
         below = stats.ttest_1samp(values, bound, alternative="less").pvalue
         above = stats.ttest_1samp(values, -bound, alternative="greater").pvalue
-        found = significance.p_of_equivalence(values, bound)
+        found = claims.p_of_equivalence(values, bound)
         assert found == pytest.approx(min(1, 2 * max(below, above)))
         assert (found < 0.05) == (-bound < low and high < bound)
 
 
 def test_four_networks_have_no_p_and_equal_values_are_certain():
-    assert np.isnan(significance.p_of_mean(np.ones(4), 0)) and np.isnan(significance.p_of_equivalence(np.ones(4), 1))
+    assert np.isnan(claims.p_of_mean(np.ones(4), 0)) and np.isnan(claims.p_of_equivalence(np.ones(4), 1))
     for equal in (np.full(5, 0.25), np.full(20, 0.1)):  # the second has a standard deviation that is rounding
         value = equal[0]
-        assert [significance.p_of_mean(equal, value + more) for more in (-0.2, 0, 0.1)] == [0, 1, 0]
-        assert [significance.p_of_equivalence(equal, value + more) for more in (-0.05, 0, 0.1)] == [1, 1, 0]
+        assert [claims.p_of_mean(equal, value + more) for more in (-0.2, 0, 0.1)] == [0, 1, 0]
+        assert [claims.p_of_equivalence(equal, value + more) for more in (-0.05, 0, 0.1)] == [1, 1, 0]
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=9))
 def test_holm_rejects_what_his_steps_reject(p):
     """Step by step: the smallest p against level / n, the next against level / (n - 1), until one fails."""
-    level, adjusted, rejected = 0.05, significance.holm(p), set()
+    level, adjusted, rejected = 0.05, claims.holm(p), set()
     for step, i in enumerate(sorted(range(len(p)), key=p.__getitem__)):
         if not p[i] * (len(p) - step) < level:
             break

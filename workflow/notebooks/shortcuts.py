@@ -8,7 +8,7 @@ from frequency_shortcuts.figures.selection import clearest_shortcuts, of_kind
 from frequency_shortcuts.figures.shortcuts import MOST, shortcuts
 from frequency_shortcuts.storage.hdf5 import read_classes
 from frequency_shortcuts.storage.tables import CULLING, read_table
-from study.drawings import cross_matrix, exchange
+from study.drawings import exchange
 from study.drawings import shortcuts as drawings
 from study.drawings.selection import clearest_flips, first_and_rest
 from study.findings.claims import lines
@@ -52,7 +52,7 @@ def draw_cross(
         for rows in (of_kind(table, kind) for table in tables)
     )
     shown = clearest_shortcuts(verdicts, classes, most)
-    return cross_matrix.cross_matrix(matrix, gain, shown.names(classes), _note(kind, rest, shown.note))
+    return drawings.cross_matrix(matrix, gain, shown.names(classes), _note(kind, rest, shown.note))
 
 
 def draw_ood(

@@ -7,7 +7,7 @@ from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import log, script, stopping
 from study.measures import graded
-from study.trainings.protocols import protocol_of
+from study.trainings.training import protocol_of
 
 
 @script

@@ -9,7 +9,7 @@ from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import log, run_of_path, script, stopping
 from study.trainings.dynamics import Dynamics
-from study.trainings.protocols import IN_MEMORY, architecture_of, protocol_of
+from study.trainings.training import IN_MEMORY, architecture_of, protocol_of
 
 
 @script

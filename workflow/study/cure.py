@@ -8,7 +8,7 @@ import pandas as pd
 from study.measures import cure
 
 from .leaks import artefacts, read_deal, read_set
-from .trainings.protocols import protocol_of
+from .trainings.training import protocol_of
 
 
 def measure(part: str, case: str, given: Any, settings: Mapping[str, Any], *, seed: int, **how: Any) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from study.trainings.augmentation import Augmentation
 
 from .plan import Plan
 from .sources.description import Content, Shape
-from .trainings.protocols import architecture_of
+from .trainings.training import architecture_of
 
 
 def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]:

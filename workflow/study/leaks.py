@@ -24,7 +24,7 @@ from study.images.pictures import crops, every_other, read_photographs, split_ph
 from study.measures import leak_networks
 from study.measures.leak_networks import CLEAN, Case, Photographs
 
-from .trainings.protocols import IN_MEMORY, protocol_of
+from .trainings.training import IN_MEMORY, protocol_of
 
 GRAIN = {"grain2": 2, "grain4": 4}  # sets of grainy images and their classes
 GRAINY = {"train": 800, "ranking": 200, "test": 400}  # images of each class

@@ -16,16 +16,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.special import bdtr, stdtr  # scipy.stats takes each job half a second to import
 
-from frequency_shortcuts.intervals import clopper_pearson, compared, over_networks
+from frequency_shortcuts.intervals import FEWEST_NETWORKS, clopper_pearson, compared, over_networks
+from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from . import definitions
 from .definitions import CLAIMS, NOT_SEEN, SEEN, SHARE, UNCLEAR, Claim
 from .numbers import DIFFERENCES, Row
-from .significance import holm, p_of_count, p_of_equivalence, p_of_mean
 
 COLUMNS = ["claim", "of", "says", "published", "value", "low", "high", "networks", "word", "decided", "figure"]
 OF_VARIANTS = ["claim", "variant", "dataset", "networks_of", "value", "low", "high", "networks", "word"]
+ROUNDING = 1e-12  # of equal values
 
 
 def judge(numbers: pd.DataFrame, figures: Mapping[str, str] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -115,3 +117,49 @@ def _measured(claim: Claim, part: pd.DataFrame) -> Row:
     if part["variant"].iloc[0] in DIFFERENCES:
         word = compared(low, high, definitions.BOUND)
     return {"value": value, "low": low, "high": high, "word": word, "p": p}
+
+
+def p_of_mean(values: FloatArray, threshold: float) -> float:
+    """p of the mean of values [n] at a threshold, by Student's t; NaN of fewer than five."""
+    if len(values) < FEWEST_NETWORKS:
+        return float("nan")
+    return min(1.0, 2 * min(one_sided(values, threshold), one_sided(-values, -threshold)))
+
+
+def p_of_equivalence(values: FloatArray, bound: float) -> float:
+    """p that the mean of values [n] is not between -bound and bound; NaN of fewer than five.
+
+    Two one-sided t-tests, each at a level of 0.025: the larger p is doubled, so that it is below 0.05 where the 95 %
+    interval of the mean lies between -bound and bound, and is on the scale of the two-sided ones.
+    """
+    if len(values) < FEWEST_NETWORKS:
+        return float("nan")
+    return min(1.0, 2 * max(one_sided(values, bound), one_sided(-values, bound)))
+
+
+def one_sided(values: FloatArray, threshold: float) -> float:
+    """p that the mean of values [n] is not below a threshold, by Student's t: small where it is; 1 of one value."""
+    n = len(values)
+    if n < 2:
+        return 1.0
+    distance = float(np.mean(values)) - threshold
+    error = np.std(values, ddof=1) / np.sqrt(n)
+    if error < ROUNDING:
+        return 0.0 if distance < -ROUNDING else 1.0
+    return float(stdtr(n - 1, distance / error))
+
+
+def p_of_count(hits: int, count: int, threshold: float) -> float:
+    """p of `hits` among `count` at a share: twice the smaller tail of the binomial distribution."""
+    below, above = bdtr(hits, count, threshold), 1 - (bdtr(hits - 1, count, threshold) if hits else 0.0)
+    return float(min(1.0, 2 * min(below, above)))
+
+
+def holm(p: Iterable[float]) -> FloatArray:
+    """p-values [n], adjusted for their number (S. Holm, Scandinavian Journal of Statistics 6, 1979)."""
+    values = np.asarray(list(p), float)
+    order = np.argsort(values)
+    steps = values[order] * (len(values) - np.arange(len(values)))
+    adjusted = np.empty(len(values))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return adjusted

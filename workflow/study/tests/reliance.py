@@ -25,8 +25,7 @@ def measure(step: Any, created_by: str) -> None:
     from study.measures import reliance
     from study.trainings import training
     from study.trainings.augmentation import Augmentation
-    from study.trainings.protocols import IN_MEMORY, architecture_of
-    from study.trainings.training import Recipe
+    from study.trainings.training import IN_MEMORY, Recipe, architecture_of
     from study.trainings.without import Exchanged, Without
 
     from ..devices import take_device

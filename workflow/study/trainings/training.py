@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar
@@ -24,10 +24,12 @@ from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from torch.optim.swa_utils import update_bn
 from tqdm import tqdm
 
+from frequency_shortcuts.exchange.swap import Swap
 from frequency_shortcuts.images.normalisation import normalise
 from frequency_shortcuts.images.source import fitting_batch
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks import architectures, predictions
+from frequency_shortcuts.networks.architectures import Architecture
 from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.networks.numerics import bfloat16, deterministic, tf32
 from frequency_shortcuts.storage.journal import Stopped, Work
@@ -44,6 +46,7 @@ Schedule = Literal["plateau", "one_cycle"]
 
 Transform = Callable[[Tensor], Tensor]
 
+IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
 STATISTICS = 2048  # images that renew the statistics of batch normalisation
 FLUSH_EVERY = 50  # iterations between two reads of the losses: each read from a GPU waits for it
 
@@ -375,3 +378,18 @@ class _Training:
         if not math.isfinite(loss := sum(losses)):
             self._diverged("the validation loss is not finite")
         return loss / len(data), sum(correct) / len(data)
+
+
+def architecture_of(settings: Mapping[str, Any], n_classes: int, shape: Sequence[int]) -> Architecture:
+    """The form of a network for images [channels, H, W]. Raises ValueError for images that are not square."""
+    channels, height, width = shape
+    if height != width:
+        raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
+    return Architecture(settings["architecture"], n_classes, channels, height, settings["width"], settings["stem"])
+
+
+def protocol_of(network: Mapping[str, Any], recipe: Mapping[str, Any], augmentation: Mapping[str, Any]) -> Protocol:
+    """How networks are made and trained. network : as the configuration describes it"""
+    form = {"name": network["architecture"], "width": network["width"], "stem": network["stem"]}
+    made = Augmentation(**augmentation)
+    return Protocol(form, Recipe(**recipe), made, Swap() if made.name == "swap" else None)
