@@ -158,7 +158,7 @@ class FlipTest:
     @property
     def _clearest(self) -> list[tuple[int, str]]:
         """The number of the class that follows each part most clearly, or would, and the part."""
-        return [(self.classes.index(name), part) for part, name in clearest_of_parts(self.table).items()]
+        return [(self.answers.tested[int(self.table[f"{part}_low"].argmax())], part) for part in PARTS]
 
     @functools.cached_property
     def pictures(self) -> dict[tuple[int, str], Counterfactual]:
@@ -228,11 +228,6 @@ def clearest_first(table: pd.DataFrame) -> pd.DataFrame:
     kind = (table["verdict"] == FOLLOWS).to_numpy()
     order = np.lexsort([-margins(table).max(axis=1).to_numpy(), ~kind])
     return table.iloc[order]
-
-
-def clearest_of_parts(table: pd.DataFrame) -> dict[str, str]:
-    """Part -> the class that follows it most clearly, or would."""
-    return {part: str(table["class"].iloc[int(table[f"{part}_low"].argmax())]) for part in PARTS}
 
 
 def as_picture(pixels: Tensor) -> Picture:

@@ -13,9 +13,9 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import make_settings
 from frequency_shortcuts.networks.instructions import portable
 from frequency_shortcuts.networks.predictions import Precision
-from frequency_shortcuts.shortcuts.trials import DRAWS, OTHERS, PARTS, Part
+from frequency_shortcuts.shortcuts.trials import DRAWS, OTHERS, PARTS, Part, Trials
 from frequency_shortcuts.shortcuts.verdict import FEWEST_DRAWS
-from frequency_shortcuts.spectrum.fills import FILLS, all_named
+from frequency_shortcuts.spectrum.fills import FILLS
 from frequency_shortcuts.spectrum.masks import positions
 
 DEFAULT = "mixture"  # method
@@ -106,8 +106,7 @@ class Test:
             value = getattr(self, name)
             if isinstance(value, str) or not (value is None or hasattr(value, "__len__")):
                 raise ValueError(f"{name} {value!r}: expected a list, one for each class")
-        if unknown := [part for part in self.parts if part not in PARTS]:
-            raise ValueError(f"unknown part {unknown[0]!r}: choose from {', '.join(PARTS)}")
+        Trials(self.parts or PARTS, self.fills)  # raises ValueError for others
         _check_whole(
             controls=self.controls, others=self.others, negatives=self.negatives, images_per_class=self.images_per_class
         )
@@ -117,7 +116,6 @@ class Test:
             )
         if self.parts and self.controls < FEWEST_DRAWS:
             raise ValueError(f"controls {self.controls}: a verdict needs at least {FEWEST_DRAWS} random masks")
-        all_named(self.fills)
 
     @classmethod
     def as_published(cls, search_images: int | None = None, **options: Any) -> Test:

@@ -246,8 +246,6 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str =
     columns : that it must have; hint : what an error says besides
 
     Raises FileNotFoundError or ValueError, in one sentence.
-
-    >>> read_table("pictures.csv", ["path", "label"])["label"]
     """
     wanted = " and ".join(columns)
     try:

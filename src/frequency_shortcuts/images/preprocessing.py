@@ -153,9 +153,6 @@ def normalisation_of(transform: Any) -> tuple[Any, Any]:
 
     It ends with them if it is a Compose whose last step is Normalize, a transform of torchvision's weights, an image
     processor of Hugging Face that neither shifts pixels nor swaps channels, or a `Preprocessing`.
-
-    >>> normalisation_of(torchvision.models.ResNet50_Weights.DEFAULT.transforms())[0]
-    array([0.485, 0.456, 0.406])
     """
     steps = getattr(transform, "transforms", transform)
     if isinstance(steps, Iterable) and not isinstance(steps, Mapping | str):

@@ -76,10 +76,7 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
 
 
 def advantage_of_class(hits: Hits, c: int) -> Estimate:
-    """The own-map advantage of one class under the fill to quote, M[c, c] minus the mean of M[c, m], m not c.
-
-    >>> value, low, high = advantage_of_class(hits, 3)
-    """
+    """The own-map advantage of one class under the fill to quote, M[c, c] minus the mean of M[c, m], m not c."""
     fill, maps = hits.primary_fill, maps_of_classes(hits)[c]
     difference = _weights(c, maps) @ (hits.predicted[fill][list(maps.values())] == c)
     judged = hits.judged(fill)[c]

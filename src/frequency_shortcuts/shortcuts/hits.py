@@ -162,10 +162,6 @@ def rates_of_class(
 
     Adds `images`, `negatives`, `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`: shares with Wilson's
     intervals, missing (NaN) where there are no images.
-
-    >>> about, own = pd.DataFrame({"filter": ["dfm"]}), np.array([True, True, False])
-    >>> rates_of_class(about, np.array([[4, 0, 0]]), 4, own, ~own)["tpr"].tolist()
-    [0.5]
     """
     table = about.copy()
     right, wrong = counts_of(named, c, own, judged)

@@ -177,9 +177,6 @@ def count_passes(n_classes: int, n_images: int, trials: Trials, neutral: int | N
     A map is shown to the images of its class, to the negatives of the class, and likewise for each class that it is
     tried on. Random and low-pass masks serve all classes at once, as if all maps had the same size. With `swap` it is
     a little less, since images whose donor is of the class are no negatives.
-
-    >>> count_passes(1000, 20_000, Trials(fills=["zeros"], negatives=1000))
-    20520000.0
     """
     own, limit = n_images / n_classes, n_images if trials.negatives is None else min(trials.negatives, n_images)
     if not has_negatives(n_classes, neutral):

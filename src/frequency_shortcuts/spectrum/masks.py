@@ -56,9 +56,6 @@ def top_pairs(increment: npt.NDArray[np.floating], size: IntArray, wanted: int) 
     """The best pairs, in order, that fill `wanted` positions; `size` [pairs] is what each fills.
 
     increment : float [pairs]; of equal ones the first comes first
-
-    >>> top_pairs(np.array([0.1, 0.3, 0.2]), np.array([2, 1, 2]), 3)
-    array([1, 2])
     """
     order = np.argsort(-increment, kind="stable")
     return order[: int(np.searchsorted(np.cumsum(size[order]), wanted)) + 1]
