@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from scipy import fft
 
-from frequency_shortcuts.images.artefacts import CAUSES, FINE, KINDS, LOCAL, SMOOTH, Artefact, ChangedImages, put
+from frequency_shortcuts.images.artefacts import CAUSES, FINE, KINDS, LOCAL, SMOOTH, Artefact, put
 from frequency_shortcuts.spectrum.masks import symmetric
+from study.sources.artefact import ChangedImages
 
 LABELS = np.arange(36) % 3
 IMAGES = np.random.default_rng(0).integers(40, 216, size=(36, 3, 12, 10), dtype=np.uint8)

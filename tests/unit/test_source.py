@@ -10,10 +10,11 @@ from torch import nn
 from frequency_shortcuts.images import normalisation, splits
 from frequency_shortcuts.images import source as sources
 from frequency_shortcuts.images.source import Source
-from frequency_shortcuts.images.splits import Images, Split, images_digest, part_in_order, stratified
+from frequency_shortcuts.images.splits import Images, Split, images_digest, stratified
 from frequency_shortcuts.images.stored_images import take_rows
 from frequency_shortcuts.networks import predictions
 from frequency_shortcuts.spectrum import fills
+from study.sources.downloads import part_in_order
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 3, 5, 4), dtype=np.uint8)
 CHOSEN = [np.array([7]), np.array([9, 3, 3, 149, 0]), np.arange(150)[::-1].copy(), np.arange(0, 150, 3)]

@@ -13,15 +13,13 @@ import io
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import frequencies, mirror
-
-from .splits import Images
 
 Pixels = npt.NDArray[np.uint8]
 FINE, SMOOTH, LOCAL = "fine", "smooth", "local"  # families
@@ -320,20 +318,3 @@ class Artefact:
         masks = np.zeros((n_classes, height, width), bool)
         masks[self.label] = there | mirror(there)
         return masks
-
-
-class ChangedImages:
-    """Images of a set that get an artefact when they are read. See `splits.Images`.
-
-    labels : int64 [n], of all images of the set
-    """
-
-    def __init__(self, images: Images, artefact: Artefact, labels: npt.NDArray[np.int64]) -> None:
-        self._images, self._artefact, self._carry = images, artefact, artefact.carriers(labels)
-        self.shape, self.dtype = images.shape, np.dtype(np.uint8)
-
-    def __len__(self) -> int:
-        return len(self._carry)
-
-    def __getitem__(self, index: Any, /) -> Pixels:
-        return self._artefact.add_to(np.asarray(self._images[index]), self._carry[index])

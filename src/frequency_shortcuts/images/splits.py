@@ -18,7 +18,6 @@ from .normalisation import check_one_per_channel, check_statistics, per_channel
 if TYPE_CHECKING:
     from torch import Tensor
 
-ImagesAndLabels = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 DIGESTED = 1024  # images that are read at a time for a digest
 
 
@@ -224,10 +223,3 @@ def stratified(
         for name, piece in zip(parts, pieces, strict=True):
             parts[name].append(piece)
     return {name: np.sort(np.concatenate(pieces)) for name, pieces in parts.items()}
-
-
-def part_in_order(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], part: str) -> ImagesAndLabels:
-    """`all` images, or the `first_half` or `second_half` of them in their order, with their labels."""
-    middle = len(labels) // 2
-    chosen = {"all": slice(None), "first_half": slice(middle), "second_half": slice(middle, None)}[part]
-    return images[chosen], labels[chosen]

@@ -18,7 +18,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from frequency_shortcuts.images.entry_points import first_line
 from frequency_shortcuts.images.source import Source, fitting_batch, index_batches
 from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 from .folding import fold
 from .numerics import tf32
@@ -369,12 +369,3 @@ def confusion(labels: npt.ArrayLike | Tensor, called: npt.ArrayLike | Tensor, n_
     if len(called) and called.max() >= n_classes:
         raise ValueError(f"the network has an output for class {called.max()}, but there are {n_classes} classes")
     return np.bincount(labels * n_classes + called, minlength=n_classes**2).reshape(n_classes, n_classes)
-
-
-def precision_recall_f1(counts: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Per class, from a confusion matrix [true, called]; a class that is never predicted has precision and F1 of 0."""
-    hit = np.diag(counts).astype(float)
-    precision = hit / np.maximum(counts.sum(axis=0), 1)
-    recall = hit / np.maximum(counts.sum(axis=1), 1)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
-    return precision, recall, f1

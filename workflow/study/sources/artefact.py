@@ -4,7 +4,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from frequency_shortcuts.images.artefacts import KINDS, Artefact, ChangedImages
+import numpy as np
+import numpy.typing as npt
+
+from frequency_shortcuts.images.artefacts import KINDS, Artefact, Pixels
+from frequency_shortcuts.images.splits import Images
 
 from .description import Content, Plan, Shape, Source
 
@@ -96,6 +100,23 @@ artefact:
             planted=None if truth is None else ({"truth": truth}, {"mechanism": "waved", "neutral": -1}),
             **about,
         )
+
+
+class ChangedImages:
+    """Images of a set that get an artefact when they are read. See `splits.Images`.
+
+    labels : int64 [n], of all images of the set
+    """
+
+    def __init__(self, images: Images, artefact: Artefact, labels: npt.NDArray[np.int64]) -> None:
+        self._images, self._artefact, self._carry = images, artefact, artefact.carriers(labels)
+        self.shape, self.dtype = images.shape, np.dtype(np.uint8)
+
+    def __len__(self) -> int:
+        return len(self._carry)
+
+    def __getitem__(self, index: Any, /) -> Pixels:
+        return self._artefact.add_to(np.asarray(self._images[index]), self._carry[index])
 
 
 def _of_class(settings: Mapping[str, Any], classes: Sequence[Any]) -> Artefact:

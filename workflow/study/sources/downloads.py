@@ -21,9 +21,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.images.splits import ImagesAndLabels, part_in_order, stratified
+from frequency_shortcuts.images.splits import stratified
 
 from .description import Content, Plan, Shape, Source
+
+ImagesAndLabels = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 NUMBERED = 4900  # training images of each class that `test_images` may take: all but the sealed ones
 TIMEOUT = 20.0  # seconds to wait for a silent server
@@ -371,6 +373,13 @@ cifar10:
         parts = {"validation_share": settings["validation_share"], "seed": settings["split_seed"]}
         splits = published.splits(given.files, **parts, test_images=settings.get("test_images", "all"))
         stores.write(path, splits, classes=published.classes, source=published.description, **about)
+
+
+def part_in_order(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], part: str) -> ImagesAndLabels:
+    """`all` images, or the `first_half` or `second_half` of them in their order, with their labels."""
+    middle = len(labels) // 2
+    chosen = {"all": slice(None), "first_half": slice(middle), "second_half": slice(middle, None)}[part]
+    return images[chosen], labels[chosen]
 
 
 SOURCE = Downloads()

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from frequency_shortcuts.images.normalisation import normalise
 from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.networks.predictions import confusion, precision_recall_f1
+from frequency_shortcuts.networks.predictions import confusion
 from frequency_shortcuts.spectrum import filters, masks
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 VIEWS = ("full", "low-pass", "high-pass")
 
@@ -63,3 +65,12 @@ class Dynamics:
                 row = {"iteration": iteration, "view": view, "class": name, **scores}
                 rows.append({**row, "images": int(images), "called": int(called_so)})
         return rows
+
+
+def precision_recall_f1(counts: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Per class, from a confusion matrix [true, called]; a class that is never predicted has precision and F1 of 0."""
+    hit = np.diag(counts).astype(float)
+    precision = hit / np.maximum(counts.sum(axis=0), 1)
+    recall = hit / np.maximum(counts.sum(axis=1), 1)
+    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+    return precision, recall, f1
