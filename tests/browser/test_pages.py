@@ -7,7 +7,7 @@ import pytest
 from chromium import NEEDS_CHROMIUM, colours
 
 from frequency_shortcuts.storage.tables import read_table
-from study.categories import CATEGORIES
+from study.description import CATEGORIES
 from study.findings.definitions import CLAIMS
 
 pytestmark = NEEDS_CHROMIUM

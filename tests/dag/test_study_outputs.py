@@ -19,8 +19,8 @@ from frequency_shortcuts.storage.tables import RUN, read_table
 from study.figures import FIGURES
 from study.findings import claims
 from study.findings.definitions import CLAIMS, NOT_MEASURED
-from study.network_tests import TESTS
 from study.plan import Plan
+from study.tests import TESTS
 
 TYPESET = {"claims", "claim_variants", "networks", "table_1", "table_2", "table_3", "runtimes", "provenance"}
 OTHERS = {"claim_numbers", "dynamics", "graded", "graded_dynamics"}

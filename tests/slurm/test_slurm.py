@@ -7,8 +7,8 @@ import yaml
 from cluster import GPUS, NEEDS_SLURM, RUN, Head, requested
 
 from checkouts import CONFIG, ROOT, checkout
-from study.network_tests import MEASURED
 from study.plan import Plan
+from study.tests import MEASURED
 
 # Two seeds of one network: the rules of the others ask for what they need in the same way.
 SMALL = {"plan": [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0, 1]}]}

@@ -14,9 +14,9 @@ from conftest import ROOT
 from study import claims, figures, targets, tests
 from study.catalogue import TABLES
 from study.configuration import mistakes
-from study.network_tests import TESTS
 from study.plan import KINDS, Plan
 from study.sources import BY_NAME, SOURCES
+from study.tests import TESTS
 
 FOLDER = Path(tests.__path__[0])
 

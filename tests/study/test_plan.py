@@ -12,14 +12,14 @@ from conftest import ROOT
 from study import claims, figures, targets
 from study.captions import Caption
 from study.catalogue import SHOWN, TABLES
-from study.categories import marks
+from study.description import marks
 from study.figures import FIGURES
 from study.findings import numbers
 from study.job import FOLDER
 from study.measures import leak_networks
-from study.network_tests import TESTS
 from study.plan import CLEAN, KINDS, Plan, expand_runs
 from study.sources.description import Shape
+from study.tests import TESTS
 
 
 def shipped(name):

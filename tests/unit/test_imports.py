@@ -93,8 +93,8 @@ CHOSEN = {
 FRAME = {
     ROOT / "workflow" / "study" / f"{name}.py"
     for name in (
-        "categories", "dependencies", "description", "kept_outputs", "ledger", "network_tests", "plan",
-        "sources/__init__", "sources/description", "states",
+        "dependencies", "description", "kept_outputs", "ledger", "plan", "sources/__init__",
+        "sources/description", "states", "tests/__init__",
     )
 }  # fmt: skip
 # What tests of networks use where their tables are joined, and what draws in modules that also compute.

@@ -30,8 +30,8 @@ from study.job import FOLDER as RUN
 from study.job import WITH_TRUTH, config_digest
 from study.plan import Plan, expand_runs
 from study.progress import one_line_a_job
-from study.network_tests import MEASURED, TESTS
-from study.categories import CONFIGURATION, EXPLORER, NOTEBOOKS, marks
+from study.tests import MEASURED, TESTS
+from study.description import CONFIGURATION, EXPLORER, NOTEBOOKS, marks
 from study.sources import SOURCES
 from study.sources.downloads import DOWNLOADS
 

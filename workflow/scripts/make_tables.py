@@ -6,8 +6,8 @@ import pandas as pd
 
 from frequency_shortcuts.storage.tables import read_table, write_tables
 from study.job import script
-from study.network_tests import TESTS
 from study.plan import Plan
+from study.tests import TESTS
 
 
 def read_tables(files):

@@ -1,7 +1,7 @@
 """Run tests of networks: what their modules in `study.tests` measure."""
 
 from study.job import script
-from study.network_tests import TESTS
+from study.tests import TESTS
 
 
 @script

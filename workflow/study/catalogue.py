@@ -1,11 +1,10 @@
-"""The tables of a study: those of its tests (see `network_tests`), and all others."""
+"""The tables of a study: those of its tests (see `tests`), and all others."""
 
 from frequency_shortcuts.spectrum.fills import ZEROS
 
-from .categories import Result
-from .description import Table
-from .network_tests import TESTS
+from .description import Result, Table
 from .plan import Plan
+from .tests import TESTS
 
 OTHERS = {
     "graded": Table(

@@ -6,8 +6,8 @@ from study.findings.definitions import CLAIMS
 
 from . import targets
 from .figures import FIGURES
-from .network_tests import TESTS
 from .plan import Plan
+from .tests import TESTS
 
 FIGURE_OF = {  # the kind of figure that shows a claim
     "a": "graded", "b": "bandstop", "c": "dynamics", "d": "shortcuts", "d2": "shortcuts", "d3": "shortcuts",

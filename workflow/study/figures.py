@@ -6,12 +6,23 @@ from pathlib import PurePath
 from typing import Any
 
 from .catalogue import TABLES
-from .categories import Result
-from .description import MAPS, WEIGHTS, Figure, claims, first_kind, of_dataset, of_photographs, percent, store, table
+from .description import (
+    MAPS,
+    WEIGHTS,
+    Figure,
+    Result,
+    claims,
+    first_kind,
+    of_dataset,
+    of_photographs,
+    percent,
+    store,
+    table,
+)
 from .job import FOLDER as RUN
 from .job import NETWORK, ROOT, WITH_TRUTH
-from .network_tests import TESTS
 from .plan import Plan, expand_runs
+from .tests import TESTS
 
 # The module that draws each kind, in its function `draw_{kind}`.
 NOTEBOOKS = {

@@ -14,8 +14,8 @@ from frequency_shortcuts.storage.contents import DATASETS
 
 from .catalogue import TABLES
 from .job import FOLDER, ROOT
-from .network_tests import MEASURED, TESTS
 from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
+from .tests import MEASURED, TESTS
 
 PAGE = SCHEMA.with_name("README.md")
 RESULTS = ROOT / "results" / "README.md"

@@ -3,8 +3,8 @@
 from .catalogue import SHOWN, TABLES
 from .figures import FIGURES
 from .job import FOLDER, WITH_TRUTH
-from .network_tests import TESTS
 from .plan import Plan, Run, expand_runs
+from .tests import TESTS
 
 
 def of_study(plan: Plan) -> list[str]:

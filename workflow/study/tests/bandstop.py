@@ -4,8 +4,7 @@ from typing import Any
 
 from frequency_shortcuts.spectrum import masks
 
-from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, of_first_kind, store
+from ..description import Figure, NetworkTest, Output, Result, Table, of_first_kind, store
 from ..job import FOLDER
 from ..shortcut_tests import run_name
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, claims, of_first_kind, of_photographs, store
+from ..description import Figure, NetworkTest, Output, Result, Table, claims, of_first_kind, of_photographs, store
 from ..job import FOLDER
 
 

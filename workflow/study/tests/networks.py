@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..categories import Result
-from ..description import WEIGHTS, NetworkTest, Table
+from ..description import WEIGHTS, NetworkTest, Result, Table
 from ..job import FOLDER
 from ..plan import Plan
 

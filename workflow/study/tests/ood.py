@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from .. import shortcut_tests
-from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, of_first_kind, store
+from ..description import Figure, NetworkTest, Output, Result, Table, claims, files_of_run, of_first_kind, store
 from ..job import FOLDER, RUN, run_of_path
 from ..plan import Plan
 from ..shortcut_tests import advantages, deciding, settings_of_methods, tested_maps

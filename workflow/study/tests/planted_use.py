@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from ..categories import Result
-from ..description import NetworkTest, Output, Table
+from ..description import NetworkTest, Output, Result, Table
 from ..job import FOLDER, WITH_TRUTH
 from ..shortcut_tests import run_name
 

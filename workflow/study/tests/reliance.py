@@ -8,8 +8,7 @@ import pandas as pd
 
 from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
 
-from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, claims, files_of_run, table
+from ..description import Figure, NetworkTest, Output, Result, Table, claims, files_of_run, table
 from ..job import FOLDER, log, stopping
 from ..plan import Plan
 

@@ -6,13 +6,13 @@ from typing import Any
 import pandas as pd
 
 from .. import shortcut_tests
-from ..categories import Result
 from ..description import (
     MAPS,
     WEIGHTS,
     Figure,
     NetworkTest,
     Output,
+    Result,
     Table,
     claims,
     files_of_run,

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from ..categories import Result
-from ..description import Figure, NetworkTest, Output, Table, files_of_run, of_dataset, store
+from ..description import Figure, NetworkTest, Output, Result, Table, files_of_run, of_dataset, store
 from ..job import FOLDER
 from ..shortcut_tests import run_name
 

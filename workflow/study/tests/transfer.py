@@ -7,8 +7,7 @@ from typing import Any
 import pandas as pd
 
 from .. import shortcut_tests
-from ..categories import Result
-from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Output, Table, claims, of_dataset, store
+from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Output, Result, Table, claims, of_dataset, store
 from ..job import FOLDER, run_of_path
 from ..plan import Plan, Run
 from ..shortcut_tests import advantages, deciding, settings, settings_of_methods

@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..categories import Result
-from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Table, table
+from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Result, Table, table
 from ..job import RUN, WITH_TRUTH
 from ..plan import Plan, Run
 
