@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from frequency_shortcuts.exchange.part import Subject
-from frequency_shortcuts.images.pixels import in_pixels
+from frequency_shortcuts.images.source import in_pixels
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 

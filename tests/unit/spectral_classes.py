@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from frequency_shortcuts.images.pixels import Pixels, in_pixels
+from frequency_shortcuts.images.source import Pixels, in_pixels
 from frequency_shortcuts.images.splits import Split
 
 

@@ -13,7 +13,7 @@ from frequency_shortcuts.exchange.class_statistics import ClassStatistics, class
 from frequency_shortcuts.exchange.field import Field, coefficients, surface
 from frequency_shortcuts.exchange.fine import LARGEST, LONGEST, Fine, Rings
 from frequency_shortcuts.exchange.patch import Patch, places
-from frequency_shortcuts.images.pixels import in_pixels
+from frequency_shortcuts.images.source import in_pixels
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 

@@ -23,7 +23,7 @@ from frequency_shortcuts.exchange.answers import BOUND, PARTS, Answers, ends, ra
 from frequency_shortcuts.figures.canvas import MISSING
 from frequency_shortcuts.images.artefacts import CAUSES, put
 from frequency_shortcuts.images.pictures import ImageFiles
-from frequency_shortcuts.images.pixels import Pixels
+from frequency_shortcuts.images.source import Pixels
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.intervals import paired
 from frequency_shortcuts.spectrum.fills import FILLS

@@ -13,8 +13,7 @@ from frequency_shortcuts.data_check.file_facts import file_facts
 from frequency_shortcuts.exchange.fine import shorter
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.images.pictures import ImageFiles
-from frequency_shortcuts.images.pixels import Pixels
-from frequency_shortcuts.images.source import fitting_batch
+from frequency_shortcuts.images.source import Pixels, fitting_batch
 from frequency_shortcuts.images.splits import Split
 
 from .data_summary import FILE_FACTS, MATCH, SENTENCES, SETS_APART

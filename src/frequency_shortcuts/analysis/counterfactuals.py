@@ -22,7 +22,7 @@ from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistic
 from frequency_shortcuts.exchange.test import Exchanged, example, remove, shown_images
 from frequency_shortcuts.images.artefacts import CAUSES
 from frequency_shortcuts.images.pictures import ImageFiles
-from frequency_shortcuts.images.pixels import Pixels, in_pixels
+from frequency_shortcuts.images.source import Pixels, in_pixels
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray

@@ -21,7 +21,6 @@ from frequency_shortcuts.data_check.comparison import Comparison, compare_classe
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import Panel, rows_of_panels
 from frequency_shortcuts.figures.selection import select_classes
-from frequency_shortcuts.figures.spectra import spectra_of_classes
 from frequency_shortcuts.images.artefacts import CAUSES
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.storage.files import make_room, replacing
@@ -29,6 +28,7 @@ from frequency_shortcuts.storage.tables import write_table
 
 from . import data_summary
 from .data_images import FEWEST, DataImages, Source, read_data
+from .plots import spectra_of_classes
 from .wording import MIRRORED, MOST, as_html, flat_values, only_numbers
 
 ROWS, EACH, LETTERS = 4, 3, 14  # classes that are shown with images, images a side, and letters in a line above one

@@ -16,8 +16,7 @@ from torch import Tensor
 
 from frequency_shortcuts.exchange.class_statistics import BATCH, ClassStatistics, class_statistics, squared
 from frequency_shortcuts.images.artefacts import CHECKERBOARD, WAVE
-from frequency_shortcuts.images.pixels import Pixels
-from frequency_shortcuts.images.source import fitting_batch, index_batches
+from frequency_shortcuts.images.source import Pixels, fitting_batch, index_batches
 from frequency_shortcuts.images.splits import Images, Split
 from frequency_shortcuts.intervals import NORMAL
 from frequency_shortcuts.networks.numerics import square_root

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.images.pixels import Pixels
-from frequency_shortcuts.images.source import fitting_batch
+from frequency_shortcuts.images.source import Pixels, fitting_batch
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_root
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.filters import opponent

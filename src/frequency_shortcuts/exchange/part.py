@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.images.pixels import Pixels
+from frequency_shortcuts.images.source import Pixels
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
 

@@ -16,8 +16,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.images.pixels import Pixels, in_pixels
-from frequency_shortcuts.images.source import index_batches
+from frequency_shortcuts.images.source import Pixels, in_pixels, index_batches
 from frequency_shortcuts.images.splits import Split, first_of_each_class
 from frequency_shortcuts.networks.predictions import Classifier, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
