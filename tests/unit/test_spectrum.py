@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from spectral_classes import exchanged
 
 from frequency_shortcuts import dfm, spectrum
-from frequency_shortcuts.spectrum.filters import PairRemover, hide, opponent, rgb
+from frequency_shortcuts.spectrum.filters import PairRemover, hide
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
@@ -221,24 +221,6 @@ def test_two_pairs_share_a_cell_if_they_lie_in_one_rectangle(size, height, width
 def test_errors_say_what_is_wrong_and_what_is_allowed(call, message):
     with pytest.raises(ValueError, match=message):
         call()
-
-
-# Opponent colours
-
-
-@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
-def test_the_transform_keeps_lengths_and_has_an_inverse(dtype):
-    values = torch.randn(2, 3, 4, 5, dtype=dtype, generator=torch.Generator().manual_seed(0))
-    changed = opponent(values)
-    assert torch.allclose(changed.abs().square().sum(dim=1), values.abs().square().sum(dim=1))
-    assert torch.allclose(rgb(changed), values)
-
-
-def test_grey_has_no_colour_and_other_channels_stay():
-    grey = torch.rand(1, 1, 3, 3, dtype=torch.float64)
-    assert torch.allclose(opponent(grey.expand(1, 3, 3, 3))[:, 1:], torch.zeros(1, 2, 3, 3, dtype=torch.float64))
-    assert torch.equal(opponent(grey), grey)
-    assert torch.equal(rgb(grey), grey)
 
 
 # Mixtures and removals of pairs: 1e-10 in float64, 1e-11 for mixtures, 1e-5 in float32
