@@ -23,7 +23,6 @@ from made_up_results import (
 )
 from scipy import stats
 
-from frequency_shortcuts.intervals import spearman
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study.drawings import claims as drawings
 from study.findings import claims
@@ -37,16 +36,6 @@ def picked(found, claim, variant="", **where):
     for key, value in {"claim": claim, "variant": variant, **where}.items():
         found = found[found[key] == value]
     return list(found["value"])
-
-
-@settings(max_examples=30, deadline=None)
-@given(strategies.lists(strategies.integers(0, 5), min_size=2, max_size=8), strategies.randoms())
-def test_the_rank_correlation_is_that_of_scipy_and_missing_without_an_order(x, random):
-    y = [random.randint(0, 5) for _ in x]
-    if len(set(x)) > 1 and len(set(y)) > 1:
-        assert spearman(x, y) == pytest.approx(stats.spearmanr(x, y).statistic)
-    else:
-        assert np.isnan(spearman(x, y))
 
 
 def test_every_claim_has_a_table_and_a_table_without_photographs_has_no_number():

@@ -11,7 +11,7 @@ from spectral_classes import noise, pixels_of, split
 from frequency_shortcuts.exchange import class_statistics as statistics_of
 from frequency_shortcuts.exchange.class_statistics import ClassStatistics, class_statistics
 from frequency_shortcuts.exchange.field import Field, coefficients, surface
-from frequency_shortcuts.exchange.fine import LARGEST, LONGEST, Fine, Rings
+from frequency_shortcuts.exchange.fine import LARGEST, LONGEST, Fine
 from frequency_shortcuts.exchange.patch import Patch, places
 from frequency_shortcuts.images.source import in_pixels
 from frequency_shortcuts.images.splits import Split
@@ -51,17 +51,6 @@ def test_swapped_images_have_the_fine_part_of_the_partner_and_keep_the_rest(size
             own, other = (images[k, channel].numpy() for k in (n, m))
             expected = own - slow_fine(own, longest) + slow_fine(other, longest)
             np.testing.assert_allclose(swapped[n, channel], expected, atol=1e-12)
-
-
-@few
-@given(SIZES)
-def test_the_power_of_a_ring_is_the_mean_over_the_whole_plane(size):
-    image = np.random.default_rng(0).normal(size=size)
-    found = Rings(torch.Size(size)).mean(torch.fft.rfft2(torch.from_numpy(image)).abs().square())
-    ring = np.floor(min(size) * cycles(*size) + 1e-9)
-    power = np.abs(np.fft.fft2(image)) ** 2
-    expected = [power[ring == number].mean() for number in range(len(found)) if (ring == number).any()]
-    np.testing.assert_allclose(found[~found.isnan()], expected)
 
 
 @pytest.mark.parametrize(("k", "channels", "size"), [(4, 1, (20, 20)), (3, 3, (11, 14)), (2, 1, (9, 8))])

@@ -204,13 +204,6 @@ def written(path, percents=(5, 12.5), **about):
     return found
 
 
-def test_rank_is_the_place_in_descending_order():
-    values = increments()
-    slow = [[sum(other > value for other in row) for value in row] for row in values]
-    np.testing.assert_array_equal(dfm.rank(values), slow)
-    assert dfm.rank(values).dtype == np.int32
-
-
 def test_rank_breaks_ties_of_the_stored_precision_by_position():
     np.testing.assert_array_equal(dfm.rank(np.array([1.0, 1 + 1e-12, 2, 1, -0.0, 0.0])), [1, 2, 0, 3, 4, 5])
 

@@ -51,18 +51,6 @@ def test_differences_to_a_mean_have_the_spread_of_their_values_and_two_more_imag
     assert found.variance[1] == pytest.approx(more.var() / len(more))
 
 
-def test_tpr_and_fpr_are_joined_by_the_squares_of_their_half_widths():
-    generator, z = np.random.default_rng(0), stats.norm.ppf(0.975)
-    tpr, fpr = (intervals.paired(generator.integers(-1, 2, (3, n))) for n in (50, 450))
-    halves = [(ends.high - ends.low) / 2 for ends in (intervals.joined(tpr), intervals.joined(fpr))]
-    of_draws = np.array([0, 0.001, 0.01])
-    found = intervals.joined(tpr, fpr, of_draws, draws=5)
-    np.testing.assert_allclose(found.value, tpr.value - fpr.value)
-    half = intervals.reach((halves[0] ** 2 + halves[1] ** 2) / z**2, of_draws, draws=5)
-    np.testing.assert_allclose([found.low, found.high], tpr.centre - fpr.centre + np.array([-half, half]), rtol=1e-12)
-    np.testing.assert_allclose(intervals.joined(tpr), [tpr.value, tpr.centre - halves[0], tpr.centre + halves[0]])
-
-
 @pytest.mark.parametrize(
     ("low", "high", "word"),
     [
@@ -114,14 +102,6 @@ def test_a_mean_over_draws_has_students_t_with_satterthwaites_degrees_of_freedom
     value, low, high = intervals.joined(tpr, of_draws=0.02, draws=5)
     half = intervals.reach(tpr.variance, 0.02, 5)
     np.testing.assert_allclose([value, low, high], [0.375, 0.25 - half, 0.25 + half], rtol=1e-12)
-
-
-def test_one_more_draw_lies_within_its_reach_of_the_mean_of_the_others():
-    """Of two draws: 12.706 sqrt(2 * 0.1^2) sqrt(1.5). Of normal draws, 95 % of the next ones, within four errors."""
-    np.testing.assert_allclose(intervals.reach_of_one_more([0.2, 0.4]), 12.7062 * 0.02**0.5 * 1.5**0.5, rtol=1e-5)
-    draws = np.random.default_rng(0).normal(0.3, 0.1, (10_000, 6))
-    within = np.abs(draws[:, 5] - draws[:, :5].mean(axis=1)) < intervals.reach_of_one_more(draws[:, :5])
-    assert within.mean() == pytest.approx(0.95, abs=0.009)
 
 
 def test_networks_have_students_interval_from_five_on():

@@ -83,19 +83,6 @@ def test_a_store_without_planted_masks_is_refused(tmp_path):
         assert stores.neutral_class(file) is None
 
 
-@few
-@given(st.lists(st.tuples(st.integers(-2, 2), st.booleans(), st.integers(1, 2)), min_size=1, max_size=30))
-def test_average_precision_is_that_of_every_threshold(entries):
-    scores, inside, weight = map(np.array, zip(*entries, strict=True))
-    found = truth.curve(scores, inside, weight)
-    if inside.any():
-        assert found.average_precision() == pytest.approx(slow_average_precision(scores, inside, weight))
-        assert truth.curve(inside, inside, weight).average_precision() == 1
-        assert found.at([weight.sum()])[1] == [1]
-    else:
-        assert np.isnan(found.average_precision()) and np.isnan(found.at([1])).all()
-
-
 @pytest.fixture(scope="module")
 def scored(synthetic_truth):
     """Table and arguments of `score` of maps at random; the rows that are cut to the size of the maps."""
