@@ -14,7 +14,6 @@ from frequency_shortcuts.networks.architectures import Architecture
 from frequency_shortcuts.networks.numerics import bfloat16, deterministic_on_cuda, pick_device
 from frequency_shortcuts.networks.predictions import same_logits
 from frequency_shortcuts.networks.weights import state_digest
-from study.trainings.dynamics import precision_recall_f1
 
 
 def shapes(network):
@@ -197,7 +196,7 @@ def test_devices(monkeypatch):
         pick_device("cuda:2")
 
 
-# Predictions, confusion, precision and recall, against loops. Tolerance 1e-12.
+# Predictions and confusion, against loops
 
 TRUE = np.array([0, 0, 1, 2, 2, 2, 2])
 CALLED = np.array([0, 1, 1, 0, 2, 2, 2])
@@ -210,16 +209,6 @@ def test_confusion_counts_true_by_called():
     np.testing.assert_array_equal(predictions.confusion(TRUE, torch.from_numpy(CALLED), 4), slow)
     labels = np.repeat(np.arange(20, dtype=np.uint8), 3)  # 19 * 20 does not fit into one byte
     assert np.array_equal(predictions.confusion(labels, labels, 20), 3 * np.eye(20, dtype=int))
-
-
-def test_precision_recall_and_f1_equal_their_definitions():
-    precision, recall, f1 = precision_recall_f1(predictions.confusion(TRUE, CALLED, 3))
-    for c in range(3):
-        hits = np.sum((c == TRUE) & (c == CALLED))
-        p, r = hits / np.sum(c == CALLED), hits / np.sum(c == TRUE)
-        np.testing.assert_allclose([precision[c], recall[c], f1[c]], [p, r, 2 * p * r / (p + r)], rtol=0, atol=1e-12)
-    never = predictions.confusion([0, 1], [0, 0], 3)  # precision and F1 of a class that is never called are zero
-    np.testing.assert_allclose(precision_recall_f1(never), [[0.5, 0, 0], [1, 0, 0], [2 / 3, 0, 0]])
 
 
 def test_predict_is_the_largest_logit_in_evaluation_mode(small_network):

@@ -92,18 +92,6 @@ def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles()
     assert np.isnan(intervals.bootstrap(strata, lambda weights: weights @ np.full(201, 0.1) / 201)).all()  # no spread
 
 
-def test_a_mean_over_draws_has_students_t_with_satterthwaites_degrees_of_freedom():
-    images, of_draws = np.array([0.01, 0.01, 1e-6]), np.array([0.0, 0.02, 0.02])
-    expected = [stats.norm.ppf(0.975) * 0.1, stats.t.ppf(0.975, 4 * 0.03**2 / 0.02**2) * 0.03**0.5,
-                stats.t.ppf(0.975, 4) * 0.02**0.5]  # fmt: skip
-    np.testing.assert_allclose(intervals.reach(images, of_draws, 5), expected, rtol=1e-3)  # the last one nearly
-    np.testing.assert_allclose(intervals.reach(images, of_draws, 5)[:2], expected[:2], rtol=1e-12)
-    tpr = intervals.paired([1, 0, 0, 0.5])
-    value, low, high = intervals.joined(tpr, of_draws=0.02, draws=5)
-    half = intervals.reach(tpr.variance, 0.02, 5)
-    np.testing.assert_allclose([value, low, high], [0.375, 0.25 - half, 0.25 + half], rtol=1e-12)
-
-
 def test_networks_have_students_interval_from_five_on():
     n = 5
     values = np.random.default_rng(n).random(n)
