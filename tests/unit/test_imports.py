@@ -93,7 +93,7 @@ CHOSEN = {
 FRAME = {
     ROOT / "workflow" / "study" / f"{name}.py"
     for name in (
-        "dependencies", "description", "kept_outputs", "ledger", "plan", "sources/__init__",
+        "dependencies", "description", "job", "kept_outputs", "ledger", "plan", "sources/__init__",
         "sources/description", "states", "tests/__init__",
     )
 }  # fmt: skip
@@ -112,6 +112,7 @@ def test_the_rooms_of_a_script_hold_what_it_imports(script):
 
 
 def test_an_edit_re_runs_what_uses_the_room_and_no_training_but_for_what_trains():
+    assert {path.name for path in (ROOT / "workflow/scripts").glob("*.py")} == {*ROOMS, "fetch_images.py"}
     using = {room: {script for script in ROOMS if room in ROOMS[script]} for room in sum(ROOMS.values(), ())}
     assert "train.py" not in set().union(*(using[room] for room in ("maps", "shortcuts", "exchange", "study/tests")))
     assert {"train.py", "run_test.py", "measure_cure.py"} <= using["study/trainings"] & using["images"]

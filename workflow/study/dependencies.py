@@ -11,7 +11,7 @@ from pathlib import Path
 
 WORKFLOW = Path(__file__).parents[1]
 FOLDERS = (WORKFLOW.parent / "src" / "frequency_shortcuts", WORKFLOW)
-EVERY = ("storage", "study/job.py")
+EVERY = ("storage",)  # and not what frames jobs: the plan, `job`, the ledger, outputs that are kept
 NETWORKS = ("images", "networks", "spectrum", "study/devices.py")
 PARTS = tuple(f"exchange/{name}.py" for name in ("class_statistics", "field", "fine", "part", "patch", "swap"))
 TRAININGS = (*NETWORKS, *PARTS, "study/trainings")
