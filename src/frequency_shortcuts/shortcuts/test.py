@@ -155,19 +155,13 @@ def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int =
                     count += confusion(labels[chosen], called.cpu(), n_classes)
     count_of = original.sum(axis=1, keepdims=True)
     true, called_class = np.indices((n_classes, n_classes))
-    tables = [
-        pd.DataFrame(
-            {
-                "fill": fill.name,
-                "removed": f"B{a + 1}+B{b + 1}",
-                "true_class": true.ravel(),
-                "called_class": called_class.ravel(),
-                "original": original.ravel(),
-                "filtered": filtered.ravel(),
-                "delta_percent": (100 * (filtered - original) / count_of).ravel(),
-            }
-        )
-        for fill, of_fill in zip(fills, counts, strict=True)
-        for (a, b), filtered in zip(removed, of_fill, strict=True)
-    ]
+    tables = []
+    for fill, of_fill in zip(fills, counts, strict=True):
+        for (a, b), filtered in zip(removed, of_fill, strict=True):
+            matrices = {
+                "true_class": true, "called_class": called_class, "original": original, "filtered": filtered,
+                "delta_percent": 100 * (filtered - original) / count_of,
+            }  # fmt: skip
+            about = {"fill": fill.name, "removed": f"B{a + 1}+B{b + 1}"}
+            tables.append(pd.DataFrame(about | {name: matrix.ravel() for name, matrix in matrices.items()}))
     return pd.concat(tables, ignore_index=True)

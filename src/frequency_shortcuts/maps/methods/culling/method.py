@@ -120,10 +120,9 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     else:
         found = [_cull_class(workspace, settings, int(c)) for c in workspace.classes]
         of_classes = {name: np.array([one[name] for one in found]) for name in (found[0] if found else ())}
-        increment, workspace.evaluated = (
-            of_classes.pop(name, np.empty((0, 0))).reshape(len(found), len(workspace.pairs))
-            for name in ("increment", "evaluated")
-        )
+        shape, nothing = (len(found), len(workspace.pairs)), np.empty(0)
+        increment = of_classes.pop("increment", nothing).reshape(shape)
+        workspace.evaluated = of_classes.pop("evaluated", nothing).reshape(shape)
     if settings.search == "screened" and of_classes:
         audit = (of_classes[name] for name in ("top_size", "left_out", "audited", "missed", "audits"))
         of_classes["recall"], of_classes["recall_low"], of_classes["recall_high"] = screening.recall(*audit)
