@@ -40,17 +40,6 @@ def test_a_paired_difference_is_that_of_the_2_x_2_table_with_one_half_in_each_ce
         assert np.isnan(found.value) and found.variance == 0.25
 
 
-@settings(max_examples=40, deadline=None)
-@given(st.lists(st.floats(-1, 1), min_size=1, max_size=60))
-def test_differences_to_a_mean_have_the_spread_of_their_values_and_two_more_images(differences):
-    """The two images: one where the mask is better by 1/2 of an image each way, as in the 2 x 2 table."""
-    found = intervals.paired([[0.0] * len(differences), differences])
-    assert found.value == pytest.approx([0, np.mean(differences)], abs=1e-12)
-    more = np.array([*differences, 2**-0.5, -(2**-0.5)])
-    assert found.centre[1] == pytest.approx(more.mean(), abs=1e-12)
-    assert found.variance[1] == pytest.approx(more.var() / len(more))
-
-
 @pytest.mark.parametrize(
     ("low", "high", "word"),
     [

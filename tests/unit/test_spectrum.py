@@ -80,21 +80,6 @@ def test_scatter_is_symmetric_gather_inverts_it_and_the_half_plane_names_the_pai
 
 
 @sizes
-def test_coefficients_are_those_of_the_full_fft(size):
-    pairs, images = ConjugatePairs(*size), noise(2, 3, *size)
-    full = np.fft.fft2(images)
-    u, v = pairs.frequencies.T
-    real, imaginary = pairs.coefficients(torch.from_numpy(images)).numpy()
-    expected = full[..., u % size[0], v % size[1]]
-    np.testing.assert_allclose(real, expected.real, rtol=0, atol=1e-12)
-    # The member with v >= 0 is listed, which conjugates the coefficient of the other one.
-    flipped = np.where((v < 0) & (-v % size[1] != v % size[1]), -1, 1)
-    np.testing.assert_allclose(np.abs(imaginary), np.abs(expected.imag), rtol=0, atol=1e-12)
-    sure = (v != 0) & (2 * v % size[1] != 0)
-    np.testing.assert_allclose((imaginary - expected.imag * flipped)[..., sure], 0, rtol=0, atol=1e-12)
-
-
-@sizes
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-12), (np.float32, 1e-5)])
 def test_keep_and_remove_equal_the_full_fft(size, dtype, tolerance):
     images, pairs = noise(2, 3, *size, dtype=dtype), ConjugatePairs(*size)
