@@ -16,7 +16,7 @@ from frequency_shortcuts.images import stores
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.spectrum.masks import symmetric
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.contents import DATASETS, of
+from frequency_shortcuts.storage.contents import DATASETS, row_of
 from frequency_shortcuts.storage.files import replacing_hdf5
 
 IMAGES, LABELS = np.zeros((4, 1, 2, 2), np.uint8), [0, 1, 0, 1]
@@ -170,7 +170,7 @@ def test_a_dataset_without_a_description_of_its_dimensions_is_not_written(tmp_pa
     with pytest.raises(ValueError, match=r" \[1 dim.* has no description"), replacing_hdf5(tmp_path / "a.h5") as file:
         file[name] = [1]
     assert not any(tmp_path.iterdir())
-    assert of("methods/mixture/trials/positions", 1) == DATASETS["trials/positions"] != DATASETS["positions"]
+    assert row_of("methods/mixture/trials/positions", 1) == DATASETS["trials/positions"] != DATASETS["positions"]
 
 
 # Ranks, masks, files of maps

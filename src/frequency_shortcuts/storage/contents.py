@@ -80,7 +80,7 @@ DATASETS = {
 }  # fmt: skip
 
 
-def of(name: str, n_dims: int) -> Dataset:
+def row_of(name: str, n_dims: int) -> Dataset:
     """The row of the dataset at a path, with so many dimensions. Raises ValueError if there is none."""
     for end, row in sorted(DATASETS.items(), key=lambda one: -one[0].count("/")):
         if PurePosixPath(name).match(end) and len(row.dims) == n_dims:
@@ -96,7 +96,7 @@ def describe(file: h5py.File) -> None:
 
     def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
         if isinstance(item, h5py.Dataset):
-            row = of(name, item.ndim)
+            row = row_of(name, item.ndim)
             text = row.description.replace("`", "")
             item.attrs["description"] = f"{text[0].upper()}{text[1:]}."
             if row.units:

@@ -25,7 +25,7 @@ from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.shortcuts.hits import Named
-from frequency_shortcuts.shortcuts.masked_predictions import masked_predictions
+from frequency_shortcuts.shortcuts.test import masked_predictions
 from frequency_shortcuts.shortcuts.trials import negatives_of, seed_of
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import SWAP, donors, quoted
