@@ -259,11 +259,3 @@ def test_a_size_that_the_file_lacks_is_made_from_the_ranks(tmp_path, size, perce
     expected = [slow_dominant(row, pairs, percent) for row in found.score]
     np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", percent), expected)
     np.testing.assert_array_equal(dfm.read_mask(tmp_path / "a.h5", percent, np.array([1])), expected[1:])
-
-
-def test_a_percentage_that_a_file_without_ranks_lacks_is_named_with_those_it_has(tmp_path):
-    written(tmp_path / "a.h5")
-    with h5py.File(tmp_path / "a.h5", "a") as file:
-        del file["rank"]
-    with pytest.raises(ValueError, match=r" holds no maps of 7 %: expected one of 5, 12\.5"):
-        dfm.read_mask(tmp_path / "a.h5", 7)
