@@ -21,7 +21,6 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/benchmarks.smk"
-include: "workflow/rules/maps.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 

@@ -10,8 +10,7 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from study import claims, figures, targets
-from study.captions import Caption
-from study.catalogue import SHOWN, TABLES
+from study.catalogue import SHOWN, TABLES, Caption
 from study.description import marks
 from study.figures import FIGURES
 from study.findings import numbers

@@ -12,7 +12,7 @@ from docutils.core import publish_parts
 from test_plan import shipped, updated
 
 from conftest import ROOT
-from study.captions import Caption
+from study.catalogue import Caption
 from study.figures import FIGURES
 from study.progress import one_line_a_job
 

@@ -21,8 +21,7 @@ if config["numerics"] == "portable":
     instructions.set_variables()
 
 from study import claims, figures, kept_outputs, states, targets
-from study.captions import Caption
-from study.catalogue import SHOWN, TABLES
+from study.catalogue import SHOWN, TABLES, Caption
 from study.configuration import duplicate_keys, mistakes
 from study.dependencies import ROOMS, code_of, code_of_entry_point, digest
 from study.figures import FIGURES

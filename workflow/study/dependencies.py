@@ -39,7 +39,7 @@ ROOMS = {
     "judge_claims.py": CLAIMS,
     "make_benchmark_tables.py": (*BENCHMARK, "data_check", "figures", "study/drawings"),
     "make_report.py": (
-        "study/captions.py", "study/catalogue.py", "study/description.py", "study/figures.py", "study/tests",
+        "study/catalogue.py", "study/description.py", "study/figures.py", "study/tests",
     ),
     "make_tables.py": (*TESTS, *PLAN, "analysis", "data_check", "study/findings"),
     "measure_adcs.py": ("images", "maps/adcs.py", "networks/numerics.py", "spectrum"),

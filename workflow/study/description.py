@@ -68,7 +68,7 @@ class Table:
     holds : its rows and columns, for results/README.md
     result : its title and category in the report; without it, the table is not shown there
     planned : true of plans that have it; by default of those that have runs of its test, and of all for no test
-    caption : of a table in the report, a template (see `captions`)
+    caption : of a table in the report, a template (see `catalogue`)
     """
 
     holds: str
@@ -88,7 +88,7 @@ class Figure:
     names : the figures of this kind in a plan; most are drawn once for each data set, with its name
     inputs : the files for a figure, below the results, by the parameters of the notebook's function `draw`
     parameters : the other parameters of that function
-    caption : the text below it in the report, and above it in the notebook, a template (see `captions`)
+    caption : the text below it in the report, and above it in the notebook, a template (see `catalogue`)
     shown : whether a figure stands in the report, or in the notebook alone
     numbers : of figures of the paper, by name, where they are others than that of `result`
     """
