@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import logging
 import re
@@ -17,16 +16,11 @@ import click
 from click.core import ParameterSource
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.networks.instructions import portable
 
-MODEL = """MODEL is one of
+from .command_options import MODEL, NETWORK, READING, SEARCH, numbers, out_folder, several
 
-\b
-  torchvision:NAME           such as torchvision:resnet50
-  timm:NAME                  such as timm:resnet50.a1_in1k, timm:hf-hub:REPOSITORY
-  MODULE:FUNCTION            your function, which returns a torch.nn.Module
-  FILE.safetensors           a network that the study trained
-"""
+UNSAID = ("out", "overwrite", "fail_above", "device", "quick")  # in what a result says of its command
+OF_MAPS = ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives")
 
 
 def _errors_in_one_sentence(function: Callable[..., None]) -> Callable[..., None]:
@@ -40,67 +34,6 @@ def _errors_in_one_sentence(function: Callable[..., None]) -> Callable[..., None
             raise click.ClickException(" ".join(str(error).split())) from error
 
     return call
-
-
-def _numbers(kind: type, what: str, most: int | None = None, least: int = 1) -> Callable[..., Any]:
-    """A check for options such as 0.5,0.5,0.5 and, with at most so many numbers, 224 or 224x320."""
-
-    def parse(context: Any, option: Any, text: str | None) -> Any:
-        if text is None:
-            return None
-        parts = text.replace("x", ",").split(",")
-        try:
-            if not least <= len(parts) <= (most or len(parts)):
-                raise ValueError
-            numbers = [kind(part) for part in parts]
-        except ValueError:
-            raise click.BadParameter(f"{text!r}: expected {what}") from None
-        if most is None:
-            return numbers
-        return numbers[0] if len(numbers) == 1 else tuple(numbers)
-
-    return parse
-
-
-def _outputs(context: Any, option: Any, text: str | None) -> list[int] | dict[str, int] | None:
-    """A check for --outputs: 340,345 or zebra=340,ox=345."""
-    if text is None:
-        return None
-    pairs = [part.rpartition("=") for part in text.split(",")]
-    try:
-        if not any(equals for _, equals, _ in pairs):
-            return [int(number) for _, _, number in pairs]
-        named = {name.strip(): int(number) for name, _, number in pairs}
-    except ValueError:
-        named = {}
-    if len(named) < len(pairs) or "" in named:
-        raise click.BadParameter(f"{text!r}: expected whole numbers, such as 340,345, or zebra=340,ox=345")
-    return named
-
-
-def _settings(context: Any, option: Any, texts: tuple[str, ...]) -> dict[str, Any]:
-    """The settings from NAME=VALUE: numbers, None, true and false, and words."""
-    settings: dict[str, Any] = {}
-    for part in ",".join(texts).split(",") if texts else ():
-        name, equals, text = (piece.strip() for piece in part.partition("="))
-        if not (name and equals and text):
-            raise click.BadParameter(f"{part!r}: expected NAME=VALUE, such as samples=32")
-        words = {"none": "None", "null": "None", "true": "True", "false": "False"}
-        try:
-            settings[name] = ast.literal_eval(words.get(text.lower(), text))
-        except (ValueError, SyntaxError):
-            settings[name] = text
-    return settings
-
-
-def _numerics(context: Any, option: Any, choice: str) -> str:
-    """Set what --numerics asks for, before any library is imported that computes."""
-    if choice == "portable":
-        try:
-            portable()
-        except RuntimeError as error:
-            raise click.BadParameter(str(error)) from None
-    return choice
 
 
 @contextmanager
@@ -118,81 +51,6 @@ def _resumable(state: Path) -> Iterator[None]:
         raise click.ClickException(f"stopped: the same command {resumes}") from None
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-READING = [  # options of the reading of pictures
-    click.option("--csv", metavar="FILE", type=click.Path(path_type=Path),
-                 help="CSV with the columns path (relative to the folder, or else to the CSV), label and, if there is "
-                      "one, source. The folder then needs no class folders."),
-    click.option("--path-column", default="path", show_default=True, metavar="NAME", help="Of the CSV."),
-    click.option("--label-column", default="label", show_default=True, metavar="NAME", help="Of the CSV."),
-    click.option("--skip-broken", is_flag=True,
-                 help="Leave out pictures that do not exist or cannot be read, and classes of too few pictures. By "
-                      "default an error names all of them."),
-]  # fmt: skip
-NETWORK = [  # options that name a network and images
-    click.argument("model"),
-    click.option("--images", required=True, metavar="PATH", type=click.Path(path_type=Path),
-                 help="Folder with a folder of pictures, at any depth, for each class; a CSV of pictures; or an HDF5 "
-                      "file."),
-    *READING,
-    click.option("--test-images", metavar="PATH", type=click.Path(path_type=Path),
-                 help="Other images to test with. Default: half of the images."),
-    click.option("--weights", metavar="NAME",
-                 help="Published weights: DEFAULT or a name of torchvision's; `pretrained` for timm."),
-    click.option("--checkpoint", metavar="FILE", type=click.Path(path_type=Path),
-                 help="Your weights: safetensors or a state_dict of torch.save."),
-    click.option("--outputs", callback=_outputs, metavar="NAME=N,...",
-                 help="Output of the network for each class folder: zebra=340,ox=345, or numbers alone in the "
-                      "order of the names, capitals first; pneumonia=0 of a network with one output."),
-    click.option("--mean", callback=_numbers(float, "numbers such as 0.485,0.456,0.406"), metavar="X,X,X",
-                 help="Mean of each channel, from 0 to 1; one number is of grey pictures. Default: of the weights."),
-    click.option("--std", callback=_numbers(float, "numbers such as 0.229,0.224,0.225"), metavar="X,X,X",
-                 help="Standard deviation of each channel. Default: of the weights."),
-    click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
-                 help="Side of the images in pixels, or HxW: the centre is cropped to this shape and resized. "
-                      "Default: of the weights."),
-    click.option("--resize", callback=_numbers(int, "one or two numbers, such as 256 or 224x224", 2), metavar="N",
-                 help="Short side of pictures before the centre is cropped, or HxW: the size itself squashes whole "
-                      "pictures. Default: of the weights."),
-    click.option("--images-per-class", callback=_numbers(int, "two numbers, such as 50,50", 2, 2), metavar="N,N",
-                 help="Images that find the map of a class, and that test. Default: 50, and 200 of which 50 test "
-                      "the map."),
-    click.option("--others", default=20, show_default=True, metavar="N",
-                 help="Most maps of other classes that are tried on each class."),
-    click.option("--negatives", type=click.IntRange(1), metavar="N",
-                 help="Most images on which false positives are counted. "
-                      "Default: two for each test image of a class, at least 50, and at most 1000."),
-    click.option("--seed", default=0, show_default=True, help="Of all random draws."),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
-    click.option("--numerics", type=click.Choice(["portable", "fast"]), default="fast", show_default=True,
-                 callback=_numerics,
-                 help="portable: on a CPU, the same numbers on every x86-64 server, with one thread."),
-]  # fmt: skip
-SEARCH = [  # options of the search for maps
-    click.option("--method", metavar="NAME",
-                 help="A method of docs/methods.md. Default: mixture; culling for a network without gradients."),
-    click.option("--settings", multiple=True, callback=_settings, metavar="NAME=VALUE,...",
-                 help="Settings of the method, such as samples=32."),
-    click.option("--precision", type=click.Choice(["float32", "tf32", "bfloat16"]), default="float32",
-                 show_default=True, help="Of the search."),
-    click.option("--percent", default=5.0, show_default=True, help="Share of the frequencies in a map."),
-]  # fmt: skip
-
-UNSAID = ("out", "overwrite", "fail_above", "device", "quick")  # in what a result says of its command
-OF_MAPS = ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives")
-
-
-def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
-    """A decorator that gives a command several options."""
-    return lambda function: functools.reduce(lambda made, option: option(made), reversed(options), function)
-
-
-def _out(default: str) -> Callable[..., Any]:
-    """The options of the folder for results."""
-    folder = click.option("--out", type=click.Path(path_type=Path), help=f"Folder for the results. Default: {default}")
-    overwrite = click.option("--overwrite", is_flag=True, help="Remove the files of another result from this folder.")
-    return lambda function: folder(overwrite(function))
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -227,7 +85,7 @@ Examples:
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --quick --fail-above 0.2
   frequency-shortcuts analyse torchvision:resnet50 --weights DEFAULT --images val/ --as-published
 """)  # fmt: skip
-@_options(*NETWORK, *SEARCH)
+@several(*NETWORK, *SEARCH)
 @click.option("--quick", is_flag=True, help="Without maps: the fewest passes.")
 @click.option("--as-published", is_flag=True,
               help="The test of the ICCV 2023 paper: exact culling, the top 5 % of each class, zeros.")  # fmt: skip
@@ -236,7 +94,7 @@ Examples:
 @click.option("--swapped", is_flag=True, help="The network was trained with fs.Swap.")
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
               help="Leave with status 1 if the lower end of fine, field or patch is above X in a class.")  # fmt: skip
-@_out("results/ and the name of the network.")
+@out_folder("results/ and the name of the network.")
 @_errors_in_one_sentence
 def analyse(  # noqa: D103
     out: Path | None, overwrite: bool, quick: bool, as_published: bool, fail_above: float | None, **options: Any
@@ -297,11 +155,11 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
 
 @main.command(short_help="Say what differs between the classes of a folder, without a network.")
 @click.argument("folder", type=click.Path(path_type=Path))
-@_options(*READING)
+@several(*READING)
 @click.option("--source", metavar="NAME",
               help="Column of the CSV with the source of each picture, such as hospital or camera; or another CSV, "
                    "with the columns path and source.")  # fmt: skip
-@click.option("--size", callback=_numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
+@click.option("--size", callback=numbers(int, "one or two numbers, such as 224 or 224x320", 2), metavar="N",
               help="Side in pixels, or HxW, to which pictures are resized and cropped. Default: the most common one, "
                    "or the median short side.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Of the images that artefacts are put into.")
@@ -317,7 +175,7 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
 @click.option("--scale", type=click.FloatRange(0, 1, min_open=True, max_open=True), metavar="X",
               help="Of --match: share of its sides to which the class was resized, and back. Default: the sizes of "
                    "files.")  # fmt: skip
-@_out("results/ and the name of FOLDER.")
+@out_folder("results/ and the name of FOLDER.")
 @_errors_in_one_sentence
 def data(
     folder: Path, fail_above: float | None, out: Path | None, overwrite: bool, matched: Path | None,
@@ -365,7 +223,7 @@ def data(
 Example:
   frequency-shortcuts maps timm:vit_small_patch16_224 --weights pretrained --images val/ --method gradient --out vit.h5
 """)  # fmt: skip
-@_options(*NETWORK, *SEARCH)
+@several(*NETWORK, *SEARCH)
 @click.option("--out", default=Path("maps.h5"), show_default=True, type=click.Path(path_type=Path), help="The file.")
 @_errors_in_one_sentence
 def maps(out: Path, **options: Any) -> None:  # noqa: D103
@@ -389,11 +247,11 @@ def maps(out: Path, **options: Any) -> None:  # noqa: D103
 Example:
   frequency-shortcuts test torchvision:resnet50 --weights DEFAULT --images val/ --maps maps.h5
 """)  # fmt: skip
-@_options(*NETWORK)
+@several(*NETWORK)
 @click.option("--maps", "file", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="HDF5 file of the command maps, or of the study.")  # fmt: skip
 @click.option("--percent", default=5.0, show_default=True, help="Which of the maps.")
-@_out("results/ and the name of the network.")
+@out_folder("results/ and the name of the network.")
 @_errors_in_one_sentence
 def test(file: Path, percent: float, out: Path | None, overwrite: bool, **options: Any) -> None:  # noqa: D103
     out, overwrite = _folder(out, f"{_name(options)}_test", overwrite)

@@ -16,7 +16,8 @@ from waves_and_network import SIZE, images_and_labels, without_drawings
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.result import Analysis
-from frequency_shortcuts.command import _outputs, _settings, main
+from frequency_shortcuts.command import main
+from frequency_shortcuts.command_options import outputs, settings
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
@@ -143,15 +144,15 @@ def test_a_terminal_shows_the_plan(folder, tmp_path):
 def test_settings_are_numbers_none_and_words():
     texts = ("masks=None, share=.5", "fill=swap", "a=true,b=1e3")
     expected = {"masks": None, "share": 0.5, "fill": "swap", "a": True, "b": 1000.0}
-    assert _settings(None, None, texts) == expected and _settings(None, None, ()) == {}
+    assert settings(None, None, texts) == expected and settings(None, None, ()) == {}
 
 
 def test_outputs_are_numbers_or_pairs():
-    assert _outputs(None, None, "94,277") == [94, 277] and _outputs(None, None, None) is None
-    assert _outputs(None, None, "bird=94, red=fox=277") == {"bird": 94, "red=fox": 277}
+    assert outputs(None, None, "94,277") == [94, 277] and outputs(None, None, None) is None
+    assert outputs(None, None, "bird=94, red=fox=277") == {"bird": 94, "red=fox": 277}
     for text in ("bird=94,277", "bird=x", "a", "bird=1,bird=2", "=3", ""):
         with pytest.raises(click.BadParameter, match="expected whole numbers, such as 340,345, or zebra=340,ox=345"):
-            _outputs(None, None, text)
+            outputs(None, None, text)
 
 
 def test_outputs_are_found_by_the_names_of_the_classes():

@@ -198,10 +198,10 @@ def as_files(images: Any, labels: Any = None) -> Files | None:
     return Files(images, labels) if named else None
 
 
-def class_names(images: str | os.PathLike[str] | Files) -> tuple[str, ...]:
+def class_names(images: Any) -> tuple[str, ...]:
     """The classes of pictures in files, or of an HDF5 file, or else their numbers, without reading images."""
     files = as_files(images)
-    read = _of_hdf5(Path(images)) if files is None else listing(files)  # type: ignore[arg-type]
+    read = _of_hdf5(Path(images)) if files is None else listing(files)
     return read.classes or tuple(map(str, np.unique(read.labels).tolist()))
 
 

@@ -211,7 +211,8 @@ def _of_rows(given: Files) -> Listing:
         paths, labels = columns[given.path_column], columns[given.label_column]
         bases.append(given.table.parent)
     else:
-        paths = [str(path) for path in given.path]  # type: ignore[union-attr]
+        listed_paths: Any = given.path
+        paths = [str(path) for path in listed_paths]
         values = given.labels if isinstance(given.labels, list | tuple) else np.atleast_1d(as_array(given.labels))
         own = [as_array(value).tolist() for value in values]  # one by one: an array of text would make NaN a name
         labels = ["" if one is None or str(one) in ("nan", "<NA>", "NaT") else str(one).strip() for one in own]
