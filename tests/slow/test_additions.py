@@ -48,6 +48,7 @@ ROW = """
     ),
 }  # fmt: skip
 """
+NAME = '                  - {const: lines, description: "(amplitude, pixels from 0 to 1)"}'
 USE = """
 import numpy as np
 from frequency_shortcuts.images.artefacts import Artefact
@@ -66,12 +67,16 @@ assert "lines" in {trace.artefact for trace in found}
 """
 
 
-def test_an_artefact_needs_its_function_its_row_and_a_line_of_the_docs(copy):
+def test_an_artefact_needs_its_function_its_row_and_its_name_in_the_schema(copy):
     """The tests of artefacts are of all kinds in the table; config/README.md, which `make docs` writes, lists them."""
     table = copy / "src" / "frequency_shortcuts" / "images" / "artefacts.py"
     table.write_text(table.read_text().replace("\nAMPLITUDE = ", LINES, 1).replace("\n}  # fmt: skip\n", ROW, 1))
+    schema, last = copy / "config" / "schema.yaml", '{const: line, description: "(opacity of white)"}'
+    schema.write_text(schema.read_text().replace(last, f"{last}\n{NAME}"))
     python(copy, "-c", USE)
     python(copy, "-m", "study.reference")
-    assert changed(copy) == {"src/frequency_shortcuts/images/artefacts.py", "config/README.md"}
+    assert changed(copy) == {
+        "src/frequency_shortcuts/images/artefacts.py", "config/schema.yaml", "config/README.md",
+    }  # fmt: skip
     tests = ("tests/unit/test_artefacts.py", "tests/unit/test_leaks.py", "tests/study/test_configuration.py")
     python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests, "-k", "not page_of_results")

@@ -6,11 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-from test_configuration import SHIPPED
+from test_configuration import SCHEMA, SHIPPED
 from test_plan import plan, shipped, updated
 
 from conftest import ROOT
+from frequency_shortcuts.images import artefacts
 from study import claims, figures, targets, tests
 from study.catalogue import TABLES
 from study.configuration import mistakes
@@ -48,13 +48,17 @@ def test_a_study_writes_the_files_of_all_its_tests_once():
 # Sources of images
 
 
-def test_each_source_describes_the_keys_of_its_names_and_has_a_rule_of_its_own():
-    for source in SOURCES:
-        described = yaml.safe_load(source.keys)
-        assert list(described) == list(source.names) and source.kind in KINDS
-        for part in described.values():
-            assert part.keys() == {"description", "required", "properties"}
-            assert set(part["required"]) <= set(part["properties"])
+def test_the_schema_has_the_keys_of_each_source_which_has_a_rule_of_its_own():
+    dataset = SCHEMA["properties"]["datasets"]["additionalProperties"]
+    assert dataset["properties"]["source"]["enum"] == list(BY_NAME)
+    branches = {branch["if"]["properties"]["source"]["const"]: branch["then"] for branch in dataset["allOf"]}
+    assert list(branches) == list(BY_NAME) and {source.kind for source in SOURCES} <= {*KINDS}
+    for name, part in branches.items():
+        assert part["title"] == f"`source: {name}`" and set(part["required"]) <= set(part["properties"])
+    kinds = branches["artefact"]["properties"]["kind"]["oneOf"]
+    assert {kind["const"]: kind["description"] for kind in kinds} == {
+        name: f"({kind.unit})" for name, kind in artefacts.KINDS.items()
+    }
     assert len({source.rule for source in SOURCES}) == len(SOURCES) and len(BY_NAME) > len(SOURCES)
 
 

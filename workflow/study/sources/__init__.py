@@ -3,9 +3,6 @@
 import pkgutil
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
-
-import yaml
 
 from .description import Source
 
@@ -13,20 +10,3 @@ _NAMES = (found.name for found in pkgutil.iter_modules(__path__))
 _MODULES = (import_module(f"{__name__}.{name}") for name in _NAMES)
 SOURCES: tuple[Source, ...] = tuple(module.SOURCE for module in _MODULES if hasattr(module, "SOURCE"))
 BY_NAME: Mapping[str, Source] = {name: source for source in SOURCES for name in source.names}
-
-
-def conditions() -> list[dict[str, Any]]:
-    """For each value of the key `source` the part of the schema with the other keys of the data set."""
-    parts = {name: part for source in SOURCES for name, part in yaml.safe_load(source.keys).items()}
-    return [
-        {
-            "if": {"required": ["source"], "properties": {"source": {"const": name}}},
-            "then": {
-                "title": f"`source: {name}`",
-                "additionalProperties": False,
-                **part,
-                "properties": {"source": True, **part["properties"]},
-            },
-        }
-        for name, part in parts.items()
-    ]

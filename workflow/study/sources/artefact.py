@@ -1,6 +1,5 @@
 """Another set of photographs with an artefact in the images of one class."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,35 +18,6 @@ class WithArtefact(Source):
     names = ("artefact",)
     rule = "artefact"
     message = "Adding an artefact to a class of {input.images}"
-    keys = """
-artefact:
-  description: >-
-    Another set of photographs with an artefact in the images of one class: a leak, as files and cameras make it. Of a
-    wave, the planted frequencies are known.
-  required: [set, kind, level, class]
-  properties:
-    set:
-      description: >-
-        The other data set, from the section `datasets`; it may have an artefact, too, in this class or another.
-      $ref: "#/$defs/name"
-    kind: {description: "What the images have; in brackets, the unit of its level.", oneOf: KINDS}
-    level: {description: "How much of it, in its unit.", type: number, exclusiveMinimum: 0, maximum: 1000}
-    class: {$ref: "#/$defs/class_name", description: Class that has it.}
-    share:
-      description: Share of the images of the class that have it, of every split; without the key, all do.
-      type: number
-      minimum: 0
-      maximum: 1
-    frequency:
-      description: >-
-        Vertical and horizontal frequency of a wave, in cycles per image; one of them is 0 where images are flipped in
-        training. Other kinds have none.
-      title: "[u, v], integers"
-      type: array
-      minItems: 2
-      maxItems: 2
-      items: {type: integer, minimum: -2048, maximum: 2048}
-""".replace("KINDS", json.dumps([{"const": name, "description": f"({kind.unit})"} for name, kind in KINDS.items()]))
 
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
         """Of waves."""

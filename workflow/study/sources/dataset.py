@@ -27,37 +27,6 @@ class Dataset(Source):
     names = ("dataset",)
     rule = "dataset_store"
     memory, minutes = 3000, 240
-    keys = """
-dataset:
-  description: >-
-    A torch `Dataset` of (image, label) items. PIL images are resized. Tensors need the right size and are uint8, or
-    floating point from 0 to 1.
-  required: [entry_point, size, channels, shares, split_seed]
-  properties:
-    entry_point:
-      description: >-
-        Function that returns the `Dataset`. A change in its module, or in what that imports from beside the Snakefile,
-        re-runs it.
-      $ref: "#/$defs/entry_point"
-    options: {$ref: "#/$defs/options", description: Keyword arguments of the function.}
-    class_names:
-      description: Names of the classes; may be left out if the `Dataset` has an attribute `classes`.
-      type: array
-      minItems: 2
-      maxItems: 10000
-      uniqueItems: true
-      items: {title: names of classes, $ref: "#/$defs/class_name"}
-    size: {$ref: "#/$defs/size", description: Size of the stored images in pixels.}
-    resize:
-      description: Pixels of the short side before the centre is cropped to `size`, for PIL images.
-      $ref: "#/$defs/short_side"
-    channels: {enum: [1, 3], description: 3 for colour or 1 for grey.}
-    shares:
-      description: Share of the images in each split, drawn class by class; the shares sum to 1.
-      $ref: "#/$defs/shares"
-    split_seed: {$ref: "#/$defs/seed", description: Seed of these draws.}
-    ood: {$ref: "#/$defs/twin", description: Images of the same classes from another distribution.}
-"""
 
     def state(self, plan: Plan, name: str) -> str:
         """The contents of the module and of what it imports from beside the Snakefile."""

@@ -1,4 +1,4 @@
-"""What is to be known of a source of images: its keys, its rule, its check, and what builds its stores."""
+"""What is to be known of a source of images: its rule, its check, and what builds its stores."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,9 +29,7 @@ class Content(NamedTuple):
 class Source(ABC):
     """A source of images: one or several values of the key `source` in the section `datasets`.
 
-    names : these values
-    keys : a mapping in YAML, for each of the names its `description`, and its keys as `required` and `properties`, as
-        config/schema.yaml has them
+    names : these values, whose other keys config/schema.yaml describes
     kind : of its data sets: synthetic, planted or photographs, which the section `training` tells apart
     rule, message : of the rule that builds a store
     threads, memory, minutes : limits of a job, memory in MiB
@@ -41,7 +39,6 @@ class Source(ABC):
     """
 
     names: Sequence[str]
-    keys: str
     kind = "photographs"
     rule: str
     message = "Storing the images of {wildcards.dataset}"

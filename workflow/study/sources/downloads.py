@@ -293,46 +293,6 @@ class Downloads(Source):
     names = tuple(DOWNLOADS)
     rule = "fetched"
     message = "Storing the photographs of {wildcards.dataset}"
-    keys = """
-fashion_mnist:
-  description: >-
-    Fashion-MNIST, 60,000 training and 10,000 test images of 28 x 28 pixels. 500 of the training images of each class
-    are [sealed](../docs/method.md#claims): no split holds them.
-  required: [folder, validation_share, split_seed]
-  properties:
-    test_images:
-      description: >-
-        Published test images that the study uses: `all` (the default), or one half, 5,000 in the order of the file.
-        `[first, last]`: in their place the training images with these numbers in each class, as
-        [docs/method.md](../docs/method.md#claims) counts them; they are in no other split.
-      title: "all, first_half, second_half, or [first, last]"
-      anyOf: [{enum: [all, first_half, second_half]}, {$ref: "#/$defs/judging"}]
-    folder:
-      description: >-
-        Folder with the four IDX files. `null` tries Debian's `/usr/share/datasets/fashion-mnist`,
-        torchvision's download and Debian's package, in this order.
-      $ref: "#/$defs/path_or_null"
-    validation_share: {$ref: "#/$defs/share", description: Share of the training images kept for validation.}
-    split_seed: {$ref: "#/$defs/seed", description: Seed of that split.}
-cifar10:
-  description: >-
-    CIFAR-10, 50,000 training and 10,000 test images of 32 x 32 pixels. torchvision reads the files, which are
-    pickles, only if they have the published MD5 sums.
-  required: [folder, validation_share, split_seed]
-  properties:
-    test_images:
-      description: >-
-        Published test images that the study uses: `all` (the default), or one half, 5,000 in the order of the file.
-      enum: [all, first_half, second_half]
-    folder:
-      description: >-
-        Folder with `cifar-10-python.tar.gz` or with the seven files in it (`data_batch_1` to `data_batch_5`,
-        `test_batch`, `batches.meta`), there or in `cifar-10-batches-py`. `null` downloads the archive (163
-        MiB) from where torchvision does.
-      $ref: "#/$defs/path_or_null"
-    validation_share: {$ref: "#/$defs/share", description: Share of the training images kept for validation.}
-    split_seed: {$ref: "#/$defs/seed", description: Seed of that split.}
-"""
 
     def mistakes(self, plan: Plan) -> Iterator[str]:
         """Numbers of test images that no training image has."""

@@ -30,55 +30,6 @@ class Folder(Source):
     names = ("folder",)
     rule = "folder"
     threads, memory, minutes = 8, 3000, 240
-    keys = """
-folder:
-  description: Images of your own, in one folder for each class.
-  required: [root, size, channels, shares, split_seed, on_error]
-  properties:
-    root:
-      description: >-
-        Folder with one folder for each class, of `.jpg`, `.png`, `.webp`, `.bmp`, `.gif` and `.tif` files at any
-        depth.
-      $ref: "#/$defs/path"
-    test_root:
-      description: >-
-        Folder with the same class folders, of which all images are test images; `shares` then has no `test`.
-      $ref: "#/$defs/path"
-    classes:
-      description: >-
-        Folder of each class, such as `zebra: n02391049`, in the order of the network's outputs. Without it every folder
-        is a class, sorted by name.
-      $ref: "#/$defs/classes"
-    size: {$ref: "#/$defs/size", description: Size of the stored images in pixels.}
-    resize:
-      description: >-
-        Pixels of the short side before the centre is cropped to `size`, such as 256 for a size of 224. Without it the
-        largest part of the right shape is cropped and resized.
-      $ref: "#/$defs/short_side"
-    channels: {enum: [1, 3], description: 3 for colour or 1 for grey.}
-    shares:
-      description: >-
-        Share of the images in each split, drawn class by class; they sum to 1. A split that the study does not need may
-        be left out, such as `train` for networks that are not trained.
-      $ref: "#/$defs/shares"
-    split_seed: {$ref: "#/$defs/seed", description: Seed of these draws.}
-    on_error:
-      description: >-
-        At an image that does not decode, `stop` names it in an error; `skip` names it in the log and counts it in the
-        store's attribute `source`.
-      enum: [stop, skip]
-    keep:
-      description: >-
-        `images` (the default) decodes every file once, into the store; `files` decodes an image whenever it is read,
-        as for ImageNet-1k, and excludes `stylised` and `on_error: skip`.
-      enum: [images, files]
-    stylised:
-      description: >-
-        Folder with the same class folders and file names (of any suffix): a stylised twin of every training image, for
-        the augmentation `sin`.
-      $ref: "#/$defs/path"
-    ood: {$ref: "#/$defs/twin", description: Images of the same classes from another distribution.}
-"""
 
     def mistakes(self, plan: Plan) -> Iterator[str]:
         """Keys that exclude each other."""

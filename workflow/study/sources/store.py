@@ -15,17 +15,6 @@ class Store(Source):
     rule = "linked_store"
     message = "Linking {output} to {input.store}"
     local = True
-    keys = """
-store:
-  description: >-
-    An HDF5 file of your own with the groups `validation` and `test` (and `train`), each with `images` uint8 [n,
-    channels, H, W] and `labels` (integers). Its attributes are `classes` and, if you like, `mean` and `std`, a number
-    for each channel, in units of [0, 1].
-  required: [path]
-  properties:
-    path: {$ref: "#/$defs/path", description: The file; the study links to it and does not copy it.}
-    ood: {$ref: "#/$defs/twin", description: Images of the same classes from another distribution.}
-"""
 
     def shape(self, plan: Plan, name: str) -> None:
         """None, since only the file has it."""

@@ -99,17 +99,6 @@ class Synthetic(drawn.Drawn):
     kind = "synthetic"
     section = "synthesis"
     rule = "synthesize"
-    keys = """
-synthetic:
-  description: The set Syn_1, Syn_2, Syn_3 or Syn_4 of the paper, drawn with the constants of `synthesis`.
-  required: [control_band]
-  properties:
-    control_band:
-      description: Band (1 is the lowest) in which class C3 has no energy.
-      type: integer
-      minimum: 1
-      maximum: 32
-"""
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """The control band, and the constants of all sets."""
