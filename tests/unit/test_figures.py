@@ -21,7 +21,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import clearest_shortcuts, select_classes
 from frequency_shortcuts.intervals import over_networks
 from study.drawings import benchmarks, exchange, learning, selection, shortcuts, spectra
-from study.measures.phase_verdicts import KEPT
+from study.measures.phase import KEPT
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

@@ -17,15 +17,7 @@ from frequency_shortcuts.shortcuts.trials import Trials, seed_of
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from study.measures import phase
-from study.measures.phase_verdicts import (
-    KEPT,
-    REGIONS,
-    PhaseHits,
-    phase_rates,
-    phase_verdicts,
-    read_phase_hits,
-    write_phase_hits,
-)
+from study.measures.phase import KEPT, REGIONS, PhaseHits, phase_rates, phase_verdicts
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 1])
 MEAN, STD = [0.5, 0.4], [0.2, 0.4]
@@ -170,8 +162,8 @@ def test_hits_are_read_as_they_were_written_and_with_both_are_those_of_the_swap_
         for rate in ("tpr", "fpr", "images", "negatives"):
             assert both.loc[region, rate].tolist() == expected[rate].tolist()
     with h5py.File(tmp_path / "phase.h5", "w") as file:
-        write_phase_hits(file, found)
-        pd.testing.assert_frame_equal(phase_verdicts(read_phase_hits(file)), phase_verdicts(found))
+        phase.write_phase_hits(file, found)
+        pd.testing.assert_frame_equal(phase_verdicts(phase.read_phase_hits(file)), phase_verdicts(found))
 
 
 def slow_hybrid(image, donor, mask, kept, behind):

@@ -1,4 +1,4 @@
-"""Phase or amplitude: images with the amplitudes of one image and the phases of another.
+"""Texture or shape: whether amplitudes or phases of images carry a shortcut.
 
 The coefficient of an image at a frequency is an amplitude times exp(i phase). Each image has one donor, as in the fill
 `swap` (`spectrum.fills.donors`). It keeps `both`, or only its amplitudes, or only its phases; the donor gives the rest.
@@ -10,29 +10,69 @@ This is done in two regions:
 
 Each colour channel keeps, or gets, the coefficients of the same channel. A frequency that is its own partner (DC,
 Nyquist corners) has a real coefficient. Its sign counts as its phase, 0 or pi, and goes with the phases. A coefficient
-of exactly 0 has the phase 0. `phase_verdicts` says what the rates mean.
+of exactly 0 has the phase 0.
+
+R is TPR - FPR of the ordinary test. The margin of a part, the amplitudes or the phases, is TPR - FPR of images with
+only this part of their own, inside the map, minus half of R. The part *suffices* if the 95 % interval of its margin is
+above 0, and does not suffice if the interval is below 0. Else the data do not decide. A shortcut for which the
+amplitudes suffice is *texture*, one for which the phases do, which hold the place of edges, is *shape*.
+
+The interval is that of differences on the same images (`intervals.paired`): for each image, whether the network names
+the class with only one part, minus half of whether it does so with both.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
 
+import h5py
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor, nn
 
 from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.intervals import Estimate, joined, paired
 from frequency_shortcuts.networks.predictions import source_for
-from frequency_shortcuts.shortcuts.hits import Named
+from frequency_shortcuts.shortcuts.hits import Named, rates_of_class
 from frequency_shortcuts.shortcuts.test import masked_predictions
 from frequency_shortcuts.shortcuts.trials import negatives_of, seed_of
+from frequency_shortcuts.shortcuts.verdict import STRONG_TPR
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import SWAP, donors, quoted
 
-from .phase_verdicts import KEPT, PhaseHits
-
 log = logging.getLogger(__name__)
+
+KEPT = ("both", "amplitude", "phase")  # what an image keeps; the rest is its donor's
+REGIONS = ("map", "spectrum")  # where it keeps this
+SUFFICES = 0.5  # share of R
+
+
+@dataclass(frozen=True)
+class PhaseHits:
+    """The classes that a network names for n images that keep their amplitudes, their phases, or both.
+
+    labels : int [n], the class of each image; judged : bool [class, n], the images on which FPR is measured
+    predicted : (region, kept) -> int16 [class, n], inside the map of each class (`hits.NOT_SHOWN` where it was not
+        shown), or [1, n] over the whole spectrum
+    positions : int [class], of each map; size : positions of the spectrum
+    neutral : the class without a cue of its own, if there is one
+    """
+
+    labels: IntArray
+    judged: BoolArray
+    predicted: Mapping[tuple[str, str], Named]
+    positions: IntArray
+    size: int
+    neutral: int | None = None
+
+    def of_class(self, c: int, region: str, kept: str) -> Named:
+        """The class named for each image, [1, n]."""
+        return self.predicted[region, kept][[c if region == "map" else 0]]
 
 
 def hybrid(amplitudes: Tensor, phases: Tensor) -> Tensor:
@@ -44,10 +84,7 @@ def hybrid(amplitudes: Tensor, phases: Tensor) -> Tensor:
 
 
 class Hybrids(Source):
-    """Images with the amplitudes of some images of a source and the phases of others, read in batches as a `Source`.
-
-    amplitudes, phases : int64 [n], for each hybrid the positions of the two images in the source, which has n
-    """
+    """Images with the amplitudes of some images of a source and the phases of others: int64 [n], their positions."""
 
     def __init__(self, source: Source, amplitudes: IntArray, phases: IntArray) -> None:
         super().__init__(source.split, device=source.device, dtype=source.dtype)
@@ -71,14 +108,9 @@ def collect(
 ) -> PhaseHits:
     """The class that the network names when images keep amplitudes, phases or both, and their donors give the rest.
 
-    Parameters
-    ----------
     masks : bool [class, H, W], the map of every class
     negatives, seed : as in `Trials`; run : as in `shortcuts.collect`. With the same values each image has the same
         donor as there, and `map` with `both` the TPR of its filter `dfm` with the fill to quote
-
-    The network sees n images for each part of `spectrum`, and, for each part of `map` and each class, those of the
-    class and of its negatives.
 
     Raises ValueError if an image has no donor.
     """
@@ -94,13 +126,90 @@ def collect(
     }  # fmt: skip
     named: dict[tuple[str, str], Named] = {}
     to_classes = np.broadcast_to(np.eye(len(masks), dtype=bool), (2, len(masks), len(masks)))
-    with masked_predictions(
-        network, split, source.batch_size(), total=len(KEPT) * len(labels),
-        bar="phases and amplitudes", progress=progress,
-    ) as predictor:  # fmt: skip
+    how = {"total": len(KEPT) * len(labels), "bar": "phases and amplitudes", "progress": progress}
+    with masked_predictions(network, split, source.batch_size(), **how) as predictor:
         background = quoted(neutral).background(source.take, donor)
         for kept, of_part in images_of.items():
             named["spectrum", kept] = predictor.unfiltered(of_part)[None].astype(np.int16)
             named["map", kept] = predictor.under_masks(of_part, background, masks, to_classes, counted)
     log.info("%d maps on %d images, with both, amplitudes or phases", len(masks), len(labels))
     return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), masks[0].size, neutral)
+
+
+def phase_rates(hits: PhaseHits) -> pd.DataFrame:
+    """TPR and FPR of every class, one row per class, region and kept part, with the columns of `hits.rates_of_class`.
+
+    FPR is measured on images if neither they nor their donors are of the class; with two classes and no neutral one it
+    is missing. The neutral class has no rows.
+    """
+    rows = []
+    for c, region, kept in product(SWAP.tested(len(hits.judged), hits.neutral), REGIONS, KEPT):
+        positions = int(hits.positions[c]) if region == "map" else hits.size
+        about = pd.DataFrame({"class": [c], "region": region, "kept": kept, "positions": positions})
+        rows.append(rates_of_class(about, hits.of_class(c, region, kept), c, hits.labels == c, hits.judged[c]))
+    return pd.concat(rows, ignore_index=True)
+
+
+def write_phase_hits(group: h5py.Group, hits: PhaseHits) -> None:
+    """Write hits to a group of an open HDF5 file; `read_phase_hits` reads them."""
+    arrays = {"labels": hits.labels.astype(np.int16), "judged": hits.judged}
+    arrays |= {f"named/{region}/{kept}": named for (region, kept), named in hits.predicted.items()}
+    for name, values in arrays.items():
+        group.create_dataset(name, data=values, compression="gzip", shuffle=True)
+    group["positions"] = hits.positions
+    group.attrs.update(size=hits.size, neutral=-1 if hits.neutral is None else hits.neutral)
+
+
+def read_phase_hits(group: h5py.Group) -> PhaseHits:
+    """The hits in a group that `write_phase_hits` wrote."""
+    neutral = int(group.attrs["neutral"])
+    return PhaseHits(
+        labels=group["labels"][:].astype(np.int64),
+        judged=group["judged"][:],
+        predicted={key: group["named/{}/{}".format(*key)][:] for key in product(REGIONS, KEPT)},
+        positions=group["positions"][:],
+        size=int(group.attrs["size"]),
+        neutral=None if neutral < 0 else neutral,
+    )
+
+
+def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
+    """One row per class, from the hits of `collect`: is its shortcut texture (amplitudes) or shape (phases)?
+
+    results/README.md says what the columns are, at `phase.csv`. Shares, margins and verdict are missing (NaN) for a
+    class that is not judged: TPR of the test below `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is
+    TPR.
+    """
+    table = phase_rates(hits).set_index(["class", "region", "kept"])
+    out = table.xs(("map", "both"), level=("region", "kept"))[["positions", "images", "negatives"]].copy()
+    for region, kept in product(REGIONS, KEPT):
+        of_part = table.xs((region, kept), level=("region", "kept"))
+        end, bounds = ("", ("", "_low", "_high")) if region == "map" else ("_spectrum", ("",))
+        for bound in bounds:
+            out[f"tpr_{kept}{bound}{end}"] = of_part[f"tpr{bound}"]
+        out[f"fpr_{kept}{end}"] = of_part["fpr"]
+    measure = {kept: out[f"tpr_{kept}"] - out[f"fpr_{kept}"].fillna(0) for kept in KEPT}
+    judged = (out["tpr_both"] >= strong) & (measure["both"] > 0)
+    suffices, fails = {}, {}
+    for kept in ("amplitude", "phase"):
+        margin, low, high = (np.array(ends) for ends in zip(*(_margin(hits, c, kept) for c in out.index), strict=True))
+        out[f"share_{kept}"] = measure[kept].div(measure["both"]).where(judged)
+        for end, value in (("", margin), ("_low", low), ("_high", high)):
+            out[f"margin_{kept}{end}"] = np.where(judged, value, np.nan)
+        suffices[kept], fails[kept] = low > 0, high < 0
+    cases = {
+        "texture": suffices["amplitude"] & fails["phase"],
+        "shape": suffices["phase"] & fails["amplitude"],
+        "either": suffices["amplitude"] & suffices["phase"],
+        "both": fails["amplitude"] & fails["phase"],
+    }
+    words = np.select(list(cases.values()), list(cases), "undecided")
+    out["verdict"] = pd.Series(words, out.index, object).where(judged)
+    return out.reset_index()
+
+
+def _margin(hits: PhaseHits, c: int, kept: str) -> Estimate:
+    """TPR - FPR of class c with one part inside the map, minus half of that with both."""
+    part, both = ((hits.of_class(c, "map", name)[0] == c).astype(float) for name in (kept, "both"))
+    differences, own = part - SUFFICES * both, hits.labels == c
+    return joined(paired(differences[own]), paired(differences[hits.judged[c]]) if hits.judged[c].any() else None)

@@ -33,7 +33,6 @@ def measure(step: Any, created_by: str) -> None:
     from frequency_shortcuts.storage.files import replacing_hdf5
     from frequency_shortcuts.storage.tables import write_table
     from study.measures import phase
-    from study.measures.phase_verdicts import write_phase_hits
 
     from ..tested_networks import read_inputs
 
@@ -47,7 +46,7 @@ def measure(step: Any, created_by: str) -> None:
         if params.phase:
             masks = dfm.read_mask(given.maps[0], params.percent)
             phases = phase.collect(network, data, masks, run=name, progress=True, **chosen)
-            write_phase_hits(file.create_group("phase"), phases)
+            phase.write_phase_hits(file.create_group("phase"), phases)
     write_table(shortcut_tests.rates_of(hits, data.classes), output.shortcuts, **run)
 
 
@@ -62,7 +61,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import CULLING
     from study.findings import study_tables
-    from study.measures.phase_verdicts import phase_verdicts, read_phase_hits
+    from study.measures.phase import phase_verdicts, read_phase_hits
 
     strong = settings["strong"]
     parts: dict[str, list[pd.DataFrame]] = {}
