@@ -19,6 +19,7 @@ from frequency_shortcuts.spectrum.masks import strata as strata_of
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from study.measures import truth
 from study.sources import synthetic
+from study.tests import planted_use
 
 DESIGN = synthetic.Design(2, size=16, band_edges=(2, 4, 6))
 SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
@@ -205,7 +206,7 @@ def test_a_network_that_reads_the_planted_frequencies_uses_them():
     masks, split = np.zeros((4, SIZE, SIZE), bool), Split(*images_and_labels(160), mean=MEAN, std=STD, neutral=3)
     for mask, (u, v) in zip(masks, WAVES, strict=False):
         mask[SIZE // 2 + u, SIZE // 2 + v] = mask[SIZE // 2 - u, SIZE // 2 - v] = True
-    table = truth.planted_use(WaveNetwork(), split, masks).set_index("class")
+    table = planted_use.use(WaveNetwork(), split, masks).set_index("class")
     assert table.index.tolist() == [0, 1, 2] and table["uses"].all()
     assert (table["positions"] == 2).all() and (table["images"] == 40).all()
     assert (table[["tpr_unfiltered", "tpr_planted"]] > 0.95).all(axis=None)
@@ -223,7 +224,7 @@ def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, 
     table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
     monkeypatch.setattr("frequency_shortcuts.shortcuts.test.measure", lambda *_, **__: table)
     masks = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
-    (row,) = truth.planted_use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), masks).to_dict("records")
+    (row,) = planted_use.use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), masks).to_dict("records")
     assert row["uses"] == uses and row["tpr_random"] == random
 
 

@@ -10,9 +10,7 @@ average precision is above the upper end of the 95 % interval of random rankings
 of methods, or the row `random` of maps; of maps, docs/method.md asks this by value and by size.
 
 A network may recognise a class by other frequencies than the planted ones. A map without the planted ones is then
-right. So the planted mask is tested first, like a map: its frequencies are moved from an image into a donor image (of
-the neutral class, if the set has one), and so are all others. A network *uses* the mask if it is sufficient and
-necessary.
+right: `study.tests.planted_use` tests the planted mask first.
 """
 
 from __future__ import annotations
@@ -20,27 +18,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import h5py
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
-from frequency_shortcuts.spectrum.fills import SWAP
 from frequency_shortcuts.spectrum.masks import strata
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-if TYPE_CHECKING:
-    from torch import nn
-
 HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # for sets in which each class has two cues
+SCORES = ("precision", "recall", "average_precision")
 FOUND = 0.95  # least average precision of a ranking that found a truth
 INTERVAL = (0.025, 0.975)  # quantiles of random rankings; above the upper one, a ranking is above chance
-PLANTED, OTHERWISE = 0.7, 0.3  # least TPR with the cue, greatest TPR without it
-DRAWS = 5  # of random masks beside the planted one
 
 
 def planted(store: h5py.File) -> dict[str, BoolArray]:
@@ -62,75 +54,35 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
     return masks
 
 
-def planted_use(
-    network: nn.Module, split: Split, truth: BoolArray, *, seed: int = 0, run: str = "", progress: bool = False
-) -> pd.DataFrame:
-    """Whether the network uses the planted mask: one row for each class that has one.
-
-    seed, run : see `Trials` and `shortcuts.collect`
-    truth : bool [class, H, W], the planted mask of each class; empty for a class without a cue of its own
-
-    results/README.md says what the columns are, at `planted_use.csv`. The random masks decide nothing: what they leave
-    depends on the size of the mask.
-    """
-    from frequency_shortcuts.shortcuts.test import measure
-    from frequency_shortcuts.shortcuts.trials import PARTS, Trials
-
-    there = np.flatnonzero(truth.any(axis=(1, 2)))
-    trials = Trials(PARTS, [SWAP.name], controls=DRAWS, radial=1, others=1, seed=seed)
-    table = measure(network, split, truth, trials, run=run, progress=progress)
-    means = table.groupby(["class", "part", "filter"])[["tpr", "fpr"]].mean()
-    own = table[(table["filter"] == "dfm") & (table["part"] == "keep")].set_index("class")
-    rows = []
-    for c in there:
-        row = {"class": int(c), "positions": int(truth[c].sum()), "images": int(own.loc[c, "images"])}
-        row["tpr_unfiltered"] = means.loc[(c, "keep", "unfiltered"), "tpr"]
-        which = {"planted": ("keep", "dfm"), "complement": ("remove", "dfm"), "random": ("keep", "random")}
-        for name, (part, kind) in which.items():
-            row |= {f"{rate}_{name}": means.loc[(c, part, kind), rate] for rate in ("tpr", "fpr")}
-        row["uses"] = bool(row["tpr_planted"] >= PLANTED and row["tpr_complement"] <= OTHERWISE)
-        rows.append(row)
-    return pd.DataFrame(rows)
-
-
 def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of scores without those of classes whose planted mask the network does not use.
+    """A table of `score` or `score_methods` without the scores of classes whose planted mask the network does not use.
 
-    table : of `score` or `score_methods`, with the column `uses`, missing for a class that has no planted mask
-
-    If the network does not use the planted frequencies, a map without them is right, but its scores would be low.
+    Its column `uses` is missing for a class that has no planted mask.
     """
-    scores = [name for name in table if name.startswith(("precision", "recall", "average_precision"))]
+    scores = [name for name in table if name.startswith(SCORES)]
     return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
 
 
 @dataclass(frozen=True)
 class Curve:
-    """The number of positions of the truth among the first positions of a ranking.
+    """`filled` positions up to the end of each group of ties of a ranking, and `hits` of the truth among them.
 
-    filled : int64 [steps + 1], positions up to the end of each group of ties, from 0 to all
-    hits : int64 [steps + 1], number of these that belong to the truth
+    Both are int64 [steps + 1] and start with 0.
     """
 
     filled: npt.NDArray[np.int64]
     hits: npt.NDArray[np.int64]
 
     def at(self, positions: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:
-        """Precision and recall, expected over the order of the ties, of the first `positions` [k] positions.
+        """Precision and recall of the first `positions` [k] positions, expected over the order of the ties.
 
         They are missing (NaN) if the truth is empty.
         """
-        positions = np.asarray(positions, float)
-        if not self.hits[-1]:
-            return np.full_like(positions, np.nan), np.full_like(positions, np.nan)
-        hits = np.interp(positions, self.filled, self.hits)
-        return hits / positions, hits / self.hits[-1]
+        hits = np.interp(positions, self.filled, self.hits if self.hits[-1] else np.full(len(self.hits), np.nan))
+        return hits / np.asarray(positions), hits / max(self.hits[-1], 1)
 
     def average_precision(self) -> float:
-        """Sum of the precisions at the ends of the groups of ties, weighted by the rise of recall; NaN without a truth.
-
-        It equals scikit-learn's `average_precision_score` with the positions of a pair as its weight.
-        """
+        """As scikit-learn's, with the positions of a pair as its weight; NaN without a truth."""
         if not self.hits[-1]:
             return float("nan")
         return float(np.sum(np.diff(self.hits) * (self.hits[1:] / self.filled[1:])) / self.hits[-1])
@@ -179,16 +131,12 @@ def score(
 ) -> pd.DataFrame:
     """Precision, recall and average precision of the maps of one network, of ADCS and of controls.
 
-    Parameters
-    ----------
-    rank : int [class, H, W], 0 = the most important, as in a DFM file
-    adcs : int [class, H, W]
+    rank, adcs : int [class, H, W]; rank 0 is the most important
     masks : percent -> bool [class, H, W], the maps of this rank; other rankings are cut to the same sizes
     truths : name -> bool [class, H, W], see `planted`
     increments : [class, H, W], the ranked loss increments, for the ranking by their absolute value
     significant : int [class, H, W], ADCS of the significant differences only (`adcs.accumulate_significant`)
-    draws : of each random kind
-    seed : of all draws; class c draws with [seed, c]
+    draws : of each random kind; class c draws with [seed, c]
 
     Returns a tidy table, one row per class, truth, ranking and size; results/README.md says what the columns are, at
     `truth.csv`. Where `cut` is `truth`, `percent` is the share of the truth of the class in the spectrum. ADCS also
@@ -214,20 +162,26 @@ def score(
     for c in range(len(rank)):
         rankings = dict(_rankings(scores, pairs, c, draws, np.random.default_rng([seed, c])))
         for name, names in alternatives(inside).items():
-            planted = [inside[one][c] for one in names]
+            planted = [inside[part][c] for part in names]
             # The sizes of the maps and, if the class has truths, of the largest
-            percents, positions = list(masks), [int(mask[c].sum()) for mask in masks.values()]
-            cuts = ["percent"] * len(masks)
-            if size := max(int(one @ pairs.size) for one in planted):
-                percents, positions = [*percents, 100 * size / pairs.size.sum()], [*positions, size]
-                cuts.append("truth")
-            sizes = {"percent": percents, "cut": cuts, "positions": np.array(positions)}
-            prevalence = np.mean([one @ pairs.size for one in planted]) / pairs.size.sum()
+            cuts = [("percent", percent, int(mask[c].sum())) for percent, mask in masks.items()]
+            if size := max(int(part @ pairs.size) for part in planted):
+                cuts.append(("truth", 100 * size / pairs.size.sum(), size))
+            cut, percents, positions = zip(*cuts, strict=True)
+            prevalence = np.mean([part @ pairs.size for part in planted]) / pairs.size.sum()
+            sizes = {"percent": percents, "cut": cut, "positions": positions, "prevalence": prevalence}
             for ranking, values in rankings.items():
-                curves = [best_curve(one, planted, pairs.size) for one in values]
-                columns = _columns(curves, np.array(positions), ranking.startswith(("random", "radial")))
-                about = {"class": c, "truth": name, "ranking": ranking, **sizes, "prevalence": prevalence}
-                rows.append(pd.DataFrame({**about, **columns}))
+                curves = [best_curve(ranked, planted, pairs.size) for ranked in values]
+                average = [np.full(len(cuts), found.average_precision()) for found in curves]
+                of_draws = np.array([[*found.at(positions), ap] for found, ap in zip(curves, average, strict=True)])
+                spread = ranking.startswith(("random", "radial"))
+                ends = np.quantile(of_draws, INTERVAL, axis=0) if spread else np.full((2, *of_draws.shape[1:]), np.nan)
+                columns = {
+                    f"{name}{end}": values
+                    for name, *found in zip(SCORES, of_draws.mean(axis=0), *ends, strict=True)
+                    for end, values in zip(("", "_low", "_high"), found, strict=True)
+                }
+                rows.append(pd.DataFrame({"class": c, "truth": name, "ranking": ranking, **sizes, **columns}))
     return pd.concat(rows, ignore_index=True)
 
 
@@ -283,19 +237,3 @@ def _rankings(
         suffix = "" if name == "dfm" else f"_{name}"
         yield f"radial{suffix}", shuffled(values[c], pairs, "radial", draws, generator)
         yield f"other{suffix}", np.delete(values, c, axis=0)
-
-
-def _columns(curves: list[Curve], sizes: npt.NDArray[np.integer], spread: bool) -> dict[str, Any]:
-    """The mean scores of some curves at these sizes and, for random rankings, their 95 % interval."""
-    at = np.array([found.at(sizes) for found in curves])  # [curve, 2, size]
-    values = {
-        "precision": at[:, 0],
-        "recall": at[:, 1],
-        "average_precision": np.array([[found.average_precision()] * len(sizes) for found in curves]),
-    }
-    columns = {}
-    for name, found in values.items():
-        columns[name] = found.mean(axis=0)
-        low, high = np.quantile(found, INTERVAL, axis=0) if spread else np.full((2, len(sizes)), np.nan)
-        columns[f"{name}_low"], columns[f"{name}_high"] = low, high
-    return columns
