@@ -27,6 +27,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import h5py
 import numpy as np
@@ -126,7 +127,7 @@ def collect(
     }  # fmt: skip
     named: dict[tuple[str, str], Named] = {}
     to_classes = np.broadcast_to(np.eye(len(masks), dtype=bool), (2, len(masks), len(masks)))
-    how = {"total": len(KEPT) * len(labels), "bar": "phases and amplitudes", "progress": progress}
+    how: dict[str, Any] = {"total": len(KEPT) * len(labels), "bar": "phases and amplitudes", "progress": progress}
     with masked_predictions(network, split, source.batch_size(), **how) as predictor:
         background = quoted(neutral).background(source.take, donor)
         for kept, of_part in images_of.items():

@@ -78,8 +78,9 @@ class Curve:
 
         They are missing (NaN) if the truth is empty.
         """
+        positions = np.asarray(positions, float)
         hits = np.interp(positions, self.filled, self.hits if self.hits[-1] else np.full(len(self.hits), np.nan))
-        return hits / np.asarray(positions), hits / max(self.hits[-1], 1)
+        return hits / positions, hits / max(self.hits[-1], 1)
 
     def average_precision(self) -> float:
         """As scikit-learn's, with the positions of a pair as its weight; NaN without a truth."""
