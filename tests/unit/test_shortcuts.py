@@ -239,13 +239,13 @@ def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
 
 
 def test_no_more_than_a_batch_is_read_at_once(case, monkeypatch):
-    """Each image once unfiltered, once a fill, and again as a donor; the bands are removed from it at once."""
+    """Each image once unfiltered, once a fill, and again as a donor."""
     network, masks, bands = case[0], case[2], spectrum.bands(*SIZE, (1.5, 3))
     monkeypatch.setattr(Source, "batch_size", lambda _: 5)
     images = np.random.default_rng(3).integers(0, 256, (len(LABELS), 1, *SIZE), dtype=np.uint8)
     for measure, of_what, reads in (
         (shortcuts.measure, [masks, Trials(controls=1, others=1)], 1 + 2 + 1),
-        (shortcuts.band_stop, [bands], 1),
+        (shortcuts.band_stop, [bands], 2),
     ):
         noted, how = Noted(images), {"mean": [0.4], "std": [0.3]}
         table = measure(network, Split(noted, LABELS, **how), *of_what)

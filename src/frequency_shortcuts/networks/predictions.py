@@ -349,11 +349,12 @@ def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor
     return called
 
 
-def called(network: nn.Module, images: Split | Source) -> IntArray:
+def called(network: nn.Module, images: Split | Source, batch_size: int | None = None) -> IntArray:
     """The class of each image by the network, int64 [n]. Images are read in batches."""
     source = source_for(network, images) if isinstance(images, Split) else images
-    batches = index_batches(np.arange(len(source)), source.batch_size())
-    return np.concatenate([predict(network, source.take(batch)).numpy() for batch in batches])
+    size = batch_size or source.batch_size()
+    batches = index_batches(np.arange(len(source)), size)
+    return np.concatenate([predict(network, source.take(batch), size).numpy() for batch in batches])
 
 
 def accuracy(network: nn.Module, split: Split) -> float:

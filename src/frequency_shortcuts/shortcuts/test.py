@@ -9,24 +9,22 @@ kept.
 
 from __future__ import annotations
 
-import contextlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 from tqdm import tqdm
 
 from frequency_shortcuts.images.source import Source, index_batches
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.intervals import Estimate, minus
-from frequency_shortcuts.networks.predictions import Classifier, confusion, source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
+from frequency_shortcuts.networks.predictions import Classifier, called, confusion, source_for
+from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import SWAP, ZEROS, Background, Fill, all_named, donors
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.masks import check_mask
@@ -35,8 +33,6 @@ from .hits import NOT_SHOWN, Hits, Named, rates
 from .trials import Trials, negatives_by_class, plan_trials, seed_of
 
 log = logging.getLogger(__name__)
-
-_BAR = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
 
 
 def collect(
@@ -80,15 +76,16 @@ def collect(
     if any(fill.needs_donors for fill in fills):
         donor = donors(labels, neutral=neutral, seed=seed_of(trials.seed, run, "donors"))
     source = source_for(network, split)
+    batch_size = batch_size or source.batch_size()
+    unfiltered = called(network, source, batch_size)
+    confusion(labels, unfiltered, n_classes)  # no image is named a class that there is not
     named: dict[str, Named] = {}
-    with masked_predictions(
-        network, split, batch_size or source.batch_size(), total=len(fills) * len(labels), bar="filtering",
-        progress=progress,
-    ) as predictor:  # fmt: skip
-        unfiltered = predictor.unfiltered(source)
+    with progress_bar(len(fills) * len(labels), "filtering", progress) as bar:
         for fill in fills:
             background, counted = fill.background(source.take, donor), fill.judged(negative, labels, donor)
-            named[fill.name] = predictor.under_masks(source, background, kept, shown_to, counted)
+            named[fill.name] = called_under_masks(
+                network, source, background, kept, shown_to, counted, batch_size, bar.update
+            )
             log.info("fill %s: %d tests of masks on %d images", fill.name, len(about), len(labels))
     return Hits(labels, unfiltered, named, donor, negative, kept, about, neutral)
 
@@ -137,105 +134,71 @@ def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int =
     columns are, at `bandstop.csv`.
     """
     source, labels, n_classes = source_for(network, split), split.labels, len(split.classes)
-    size = source.shape[-2:]
-    removed = list(combinations(range(len(bands)), 2))
-    halves = [half_plane(~(bands[a] | bands[b]), *size).to(source.device) for a, b in removed]
+    pairs = list(combinations(range(len(bands)), 2))
+    kept = np.stack([~(bands[a] | bands[b]) for a, b in pairs])
     fills: list[Fill] = [ZEROS] if split.neutral is None else [SWAP, ZEROS]
     donor = None
     if SWAP in fills:
         donor = donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors"))
-    backgrounds = [fill.background(source.take, donor) for fill in fills]
-    original = np.zeros((n_classes, n_classes), np.int64)
-    counts = np.zeros((len(fills), len(removed), n_classes, n_classes), np.int64)
-    with Classifier(network).naming(n_classes) as predict:
-        for chosen in index_batches(np.arange(len(labels)), source.batch_size()):
-            inputs = source.take(chosen)
-            original += confusion(labels[chosen], predict(inputs).cpu(), n_classes)
-            own = torch.fft.rfft2(inputs)
-            for of_fill, background in zip(counts, backgrounds, strict=True):
-                behind = background(chosen)
-                for count, half in zip(of_fill, halves, strict=True):
-                    called = predict(hide(own, half, behind, size=size))
-                    count += confusion(labels[chosen], called.cpu(), n_classes)
-    count_of = original.sum(axis=1, keepdims=True)
-    true, called_class = np.indices((n_classes, n_classes))
+    original = confusion(labels, called(network, source), n_classes)
+    to_all, judged = np.ones((2, len(kept), n_classes), bool), np.ones((n_classes, len(labels)), bool)
+    true, called_class = np.indices(original.shape)
     tables = []
-    for fill, of_fill in zip(fills, counts, strict=True):
-        for (a, b), filtered in zip(removed, of_fill, strict=True):
+    for fill in fills:
+        background = fill.background(source.take, donor)
+        named = called_under_masks(network, source, background, kept, to_all, judged, source.batch_size())
+        for (a, b), under_mask in zip(pairs, named, strict=True):
+            filtered = confusion(labels, under_mask, n_classes)
             matrices = {
                 "true_class": true, "called_class": called_class, "original": original, "filtered": filtered,
-                "delta_percent": 100 * (filtered - original) / count_of,
+                "delta_percent": 100 * (filtered - original) / original.sum(axis=1, keepdims=True),
             }  # fmt: skip
             about = {"fill": fill.name, "removed": f"B{a + 1}+B{b + 1}"}
             tables.append(pd.DataFrame(about | {name: matrix.ravel() for name, matrix in matrices.items()}))
     return pd.concat(tables, ignore_index=True)
 
 
-@contextlib.contextmanager
-def masked_predictions(
-    network: nn.Module, split: Split, batch: int, *, total: int, bar: str, progress: bool
-) -> Iterator[MaskedPredictor]:
-    """A `MaskedPredictor` for a network, which is in evaluation mode inside the block.
+def progress_bar(total: int, words: str, progress: bool) -> tqdm:
+    """The bar of `called_under_masks`, over so many images; progress : whether to show it on a terminal."""
+    form = "{l_bar}{bar}| {n:.0f}/{total} [{elapsed}<{remaining}]"
+    disable = None if progress else True
+    return tqdm(total=total, desc=words, unit="image", leave=False, bar_format=form, disable=disable)
 
-    split : the images, or those that others are made of; batch : images in one forward pass
-    total : of the bar, in images; bar : its label; progress : whether to show it on a terminal
+
+def called_under_masks(
+    network: nn.Module,
+    source: Source,
+    background: Background,
+    masks: BoolArray,
+    shown_to: BoolArray,
+    judged: BoolArray,
+    batch: int,
+    update: Callable[[float], object] = lambda images: None,
+) -> Named:
+    """The class by the network of each image under each mask, int16 [mask, n].
+
+    background : see `fills`; masks, shown_to : see `plan_trials`
+    judged : bool [class, n], the images on which FPR of each class is measured
+    batch : images in one forward pass; update : called with the number of images that are done
+
+    An image is shown under the masks of its own class, and under those for FPR of a class that it is judged for; else
+    it has the class `NOT_SHOWN`.
     """
-    with (
-        Classifier(network).naming(len(split.classes)) as predict,
-        tqdm(total=total, desc=bar, unit="image", leave=False, bar_format=_BAR, disable=None if progress else True)
-        as shown,
-    ):  # fmt: skip
-        yield MaskedPredictor(predict, split.labels, len(split.classes), batch, shown.update)
-
-
-@dataclass(frozen=True)
-class MaskedPredictor:
-    """Names the classes of images; see `masked_predictions`, which makes one.
-
-    predict : images [k, channels, H, W] -> int64 [k]; update : called with the number of images that are done
-    """
-
-    predict: Callable[[Tensor], Tensor]
-    labels: IntArray
-    n_classes: int
-    batch: int
-    update: Callable[[float], object]
-
-    def unfiltered(self, source: Source) -> IntArray:
-        """The class of each image of a source without a filter, int64 [n].
-
-        Raises ValueError if the network names a class that there is not.
-        """
-        batches = index_batches(np.arange(len(source)), self.batch)
-        named = np.concatenate([self.predict(source.take(chosen)).cpu().numpy() for chosen in batches])
-        confusion(self.labels, named, self.n_classes)
-        return named
-
-    def under_masks(
-        self, source: Source, background: Background, masks: BoolArray, shown_to: BoolArray, judged: BoolArray
-    ) -> Named:
-        """The class of each image of a source under each mask, int16 [mask, n].
-
-        background : see `fills`; masks, shown_to : see `plan_trials`
-        judged : bool [class, n], the images on which FPR of each class is measured
-
-        An image is shown under the masks of its own class, and under those for FPR of a class that it is judged for;
-        else it has the class `NOT_SHOWN`.
-        """
-        size, labels = source.shape[-2:], self.labels
-        halves = torch.stack([half_plane(mask, *size) for mask in masks])
-        to_own, to_judged = shown_to.astype(np.float32)
-        named = np.full((len(halves), len(labels)), NOT_SHOWN, np.int16)
-        for chosen in index_batches(np.argsort(labels, kind="stable"), self.batch):
-            of_class = (labels[chosen] == np.arange(len(judged))[:, None]).astype(np.float32)
-            mask, image = np.nonzero(to_own @ of_class + to_judged @ judged[:, chosen])
+    size, labels = source.shape[-2:], source.split.labels
+    halves = torch.stack([half_plane(mask, *size) for mask in masks])
+    to_own, to_judged = shown_to.astype(np.float32)
+    named = np.full((len(halves), len(labels)), NOT_SHOWN, np.int16)
+    with Classifier(network).naming(len(judged)) as predict:
+        for chosen in index_batches(np.argsort(labels, kind="stable"), batch):
+            own_class = (labels[chosen] == np.arange(len(judged))[:, None]).astype(np.float32)
+            mask, image = np.nonzero(to_own @ own_class + to_judged @ judged[:, chosen])
             own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
-            called = []
-            for pairs in index_batches(np.arange(len(mask)), self.batch):
+            answers = []
+            for pairs in index_batches(np.arange(len(mask)), batch):
                 half = halves[torch.from_numpy(mask[pairs])].to(source.device)[:, None]
                 place = torch.from_numpy(image[pairs]).to(source.device)
-                called.append(self.predict(hide(own[place], half, None if other is None else other[place], size=size)))
-                self.update(len(pairs) * len(chosen) / len(mask))
-            if called:
-                named[mask, chosen[image]] = torch.cat(called).cpu().numpy()
-        return named
+                answers.append(predict(hide(own[place], half, None if other is None else other[place], size=size)))
+                update(len(pairs) * len(chosen) / len(mask))
+            if answers:
+                named[mask, chosen[image]] = torch.cat(answers).cpu().numpy()
+    return named

@@ -38,9 +38,9 @@ from torch import Tensor, nn
 from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.intervals import Estimate, joined, paired
-from frequency_shortcuts.networks.predictions import source_for
+from frequency_shortcuts.networks.predictions import called, source_for
 from frequency_shortcuts.shortcuts.hits import Named, rates_of_class
-from frequency_shortcuts.shortcuts.test import masked_predictions
+from frequency_shortcuts.shortcuts.test import called_under_masks, progress_bar
 from frequency_shortcuts.shortcuts.trials import negatives_of, seed_of
 from frequency_shortcuts.shortcuts.verdict import STRONG_TPR
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
@@ -127,12 +127,13 @@ def collect(
     }  # fmt: skip
     named: dict[tuple[str, str], Named] = {}
     to_classes = np.broadcast_to(np.eye(len(masks), dtype=bool), (2, len(masks), len(masks)))
-    how: dict[str, Any] = {"total": len(KEPT) * len(labels), "bar": "phases and amplitudes", "progress": progress}
-    with masked_predictions(network, split, source.batch_size(), **how) as predictor:
-        background = quoted(neutral).background(source.take, donor)
-        for kept, of_part in images_of.items():
-            named["spectrum", kept] = predictor.unfiltered(of_part)[None].astype(np.int16)
-            named["map", kept] = predictor.under_masks(of_part, background, masks, to_classes, counted)
+    background, batch = quoted(neutral).background(source.take, donor), source.batch_size()
+    with progress_bar(len(KEPT) * len(labels), "phases and amplitudes", progress) as bar:
+        for kept, images in images_of.items():
+            named["spectrum", kept] = called(network, images)[None].astype(np.int16)
+            named["map", kept] = called_under_masks(
+                network, images, background, masks, to_classes, counted, batch, bar.update
+            )
     log.info("%d maps on %d images, with both, amplitudes or phases", len(masks), len(labels))
     return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), masks[0].size, neutral)
 
