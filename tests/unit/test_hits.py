@@ -224,19 +224,3 @@ def test_the_advantage_is_missing_where_no_other_map_was_tried():
 def test_the_best_other_map_of_one_image_of_a_class_is_missing():
     table = cross.own_map_advantage(random_hits(per_class=(1, 2)), draws=20)
     assert table["best_other_margin"].isna().all() and table["low_pass_margin"].notna().all()
-
-
-@pytest.mark.parametrize("neutral", [None, 0])
-def test_the_advantages_of_the_classes_have_the_mean_of_the_own_map_advantage(neutral):
-    hits = random_hits(3, neutral=neutral)
-    matrix = cross.cross_matrix(hits).query("headline")
-    for c, rows in matrix.groupby("class"):
-        own = rows["class"] == rows["map"]
-        expected = rows.loc[own, "measure"].item() - rows.loc[~own, "measure"].mean()
-        value, low, high = cross.advantage_of_class(hits, int(c))
-        assert value == pytest.approx(expected) and low < high
-
-
-def test_the_advantage_of_one_of_two_classes_has_no_false_positives_to_count():
-    hits = random_hits(2, n_classes=2, negatives=0)
-    assert np.isfinite(cross.advantage_of_class(hits, 0)).all()

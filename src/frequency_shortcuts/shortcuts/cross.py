@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.intervals import Estimate, bootstrap, joined, paired
+from frequency_shortcuts.intervals import bootstrap
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
-from .hits import Hits, counts_of
+from .hits import Hits, rates
 
 
 def cross_matrix(hits: Hits) -> pd.DataFrame:
@@ -28,18 +28,16 @@ def cross_matrix(hits: Hits) -> pd.DataFrame:
 
     >>> cross_matrix(hits).query("headline").pivot(index="class", columns="map", values="measure")
     """
-    columns = ["fill", "headline", "class", "map", "tpr", "fpr", "measure"]
-    tables = [pd.DataFrame(columns=columns)]
-    for fill, named in hits.predicted.items():
-        judged = hits.judged(fill)
-        for c, maps in maps_of_classes(hits).items():
-            own = hits.labels == c
-            right, wrong = counts_of(named[list(maps.values())], c, own, judged[c])
-            tpr, fpr = right / own.sum(), wrong / judged[c].sum() if judged[c].any() else np.full(len(wrong), np.nan)
-            measure = tpr - np.nan_to_num(fpr)
-            about = {"fill": fill, "headline": fill == hits.primary_fill, "class": c, "map": list(maps)}
-            tables.append(pd.DataFrame({**about, "tpr": tpr, "fpr": fpr, "measure": measure}))
-    return pd.concat(tables[1:] or tables, ignore_index=True)
+    table = rates(hits).query("part == 'keep' and filter in ['dfm', 'other']")
+    table = table.assign(
+        headline=table["fill"] == hits.primary_fill,
+        map=table["draw"].where(table["filter"] == "other", table["class"]),
+        measure=table["tpr"] - table["fpr"].fillna(0),
+        place=table["fill"].map([*hits.predicted].index),
+    )
+    table = table[(table["class"] != hits.neutral) & (table["map"] != hits.neutral)]
+    table = table.sort_values(["place", "class", "map"], ignore_index=True)
+    return table[["fill", "headline", "class", "map", "tpr", "fpr", "measure"]]
 
 
 def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -75,23 +73,12 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
     return pd.DataFrame(rows)
 
 
-def advantage_of_class(hits: Hits, c: int) -> Estimate:
-    """The own-map advantage of one class under the fill to quote, M[c, c] minus the mean of M[c, m], m not c."""
-    fill, maps = hits.primary_fill, maps_of_classes(hits)[c]
-    difference = _weights(c, maps) @ (hits.predicted[fill][list(maps.values())] == c)
-    judged = hits.judged(fill)[c]
-    return joined(paired(difference[hits.labels == c]), paired(difference[judged]) if judged.any() else None)
-
-
 def maps_of_classes(hits: Hits) -> dict[int, dict[int, int]]:
     """class -> the class of each map that is tried on it -> the index of its mask; without the neutral class."""
     kept = hits.trials[(hits.trials["part"] == "keep") & hits.trials["filter"].isin(["dfm", "other"])]
-    kept = kept.assign(of=np.where(kept["filter"] == "dfm", kept["class"], kept["draw"]))
-    kept = kept[(kept["class"] != hits.neutral) & (kept["of"] != hits.neutral)].sort_values(["class", "of"])
-    return {
-        int(c): dict(zip(table["of"].tolist(), table["mask"].tolist(), strict=True))
-        for c, table in kept.groupby("class", sort=True)
-    }
+    kept = kept.assign(map=np.where(kept["filter"] == "dfm", kept["class"], kept["draw"]))
+    kept = kept[(kept["class"] != hits.neutral) & (kept["map"] != hits.neutral)].sort_values(["class", "map"])
+    return {int(c): table.set_index("map")["mask"].to_dict() for c, table in kept.groupby("class")}
 
 
 # Of a class c, with its maps (class -> mask): the hits of its own map on each image minus those of what the map is
@@ -102,17 +89,13 @@ def _over_others(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> Floa
     """Over the mean of the other maps."""
     if len(maps) < 2:
         return None
-    return (_weights(c, maps)[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
-
-
-def _weights(c: int, maps: Mapping[int, int]) -> FloatArray:
-    return np.array([1.0 if m == c else -1 / (len(maps) - 1) for m in maps])
+    weights = np.array([1.0 if m == c else -1 / (len(maps) - 1) for m in maps])
+    return (weights[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
 
 
 def _over_lowest(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray | None:
     """Over as many of the lowest frequencies."""
-    trials = hits.trials[(hits.trials["part"] == "keep") & (hits.trials["filter"] == "low_pass")]
-    lowest = trials.loc[trials["class"] == c, "mask"]
+    lowest = hits.trials.query("part == 'keep' and filter == 'low_pass' and `class` == @c")["mask"]
     if lowest.empty:
         return None
     own, low = hits.predicted[fill][[maps[c], lowest.item()]] == c

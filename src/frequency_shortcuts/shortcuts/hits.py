@@ -157,26 +157,18 @@ def rates_of_class(
 ) -> pd.DataFrame:
     """The rows of a table [row], each about a mask, with the rates of class c under it behind them.
 
-    named : int [row, n], the class named for each image; own, judged : as in `counts_of`
+    named : int [row, n], the class named for each image
+    own, judged : bool [n], the images of class c, and those on which its FPR is measured
     measured : bool [row] or one value, whether FPR was measured
 
     Adds `images`, `negatives`, `tpr`, `tpr_low`, `tpr_high`, `fpr`, `fpr_low`, `fpr_high`: shares with Wilson's
     intervals, missing (NaN) where there are no images.
     """
     table = about.copy()
-    right, wrong = counts_of(named, c, own, judged)
     table["images"], table["negatives"] = own.sum(), np.where(measured, judged.sum(), 0)
-    for rate, count, total in (("tpr", right, table["images"]), ("fpr", wrong, table["negatives"])):
+    for rate, chosen, total in (("tpr", own, table["images"]), ("fpr", judged, table["negatives"])):
+        count = (named[:, chosen] == c).sum(axis=1)
         there, ends = total.to_numpy() > 0, np.full((3, len(table)), np.nan)
         ends[:, there] = shares(count[there], total.to_numpy()[there])
         table[rate], table[f"{rate}_low"], table[f"{rate}_high"] = ends
     return table
-
-
-def counts_of(named: npt.NDArray[np.integer], c: int, own: BoolArray, judged: BoolArray) -> tuple[IntArray, IntArray]:
-    """How often a class is named under some masks, among its own images and among the judged ones, int [mask] each.
-
-    named : int [mask, n]; own, judged : bool [n], the images of class c, and those on which its FPR is measured
-    """
-    is_named = named == c
-    return is_named[:, own].sum(axis=1), is_named[:, judged].sum(axis=1)
