@@ -18,7 +18,7 @@ os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv
 from frequency_shortcuts.networks import instructions
 
 if config["numerics"] == "portable":
-    instructions.set_variables()
+    os.environ.update(instructions.variables())
 
 from study import claims, figures, kept_outputs, states, targets
 from study.catalogue import SHOWN, TABLES, Caption

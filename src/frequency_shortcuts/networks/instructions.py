@@ -53,11 +53,6 @@ def portable() -> None:
             f"numerics portable: {', '.join(loaded)} chose other instructions when they were imported: "
             "start Python with `import frequency_shortcuts as fs; fs.portable()`"
         )
-    set_variables()
-
-
-def set_variables() -> None:
-    """Set the environment of the processes that this one starts."""
     os.environ.update(variables())
 
 

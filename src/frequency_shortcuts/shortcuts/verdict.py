@@ -192,8 +192,12 @@ def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:
         "best_control": kind,
         "closest_class": test.draws[others][closest] if kind == "other" else np.nan,
         "smallest_effect": _smallest_effect(test, kind, closest),
-        **_to_low_pass(test),
     }
+    names = ("low_pass_margin", "low_pass_margin_low", "low_pass_margin_high")
+    row |= dict.fromkeys((*names, "than_lowest"), np.nan)
+    if (lowest := test.kinds == "low_pass").any():
+        ends = [float(end[0]) for end in test.margin(lowest)]
+        row |= dict(zip(names, ends, strict=True)) | {"than_lowest": intervals.compared(*ends[1:], AS_WELL)}
     (tpr_low, tpr_high), *fpr = (
         intervals.wilson(hits[test.own].mean(), hits.shape[1]) for hits in test.rates(test.own)
     )
@@ -207,16 +211,6 @@ def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:
 def _lowest(controls: dict[str, Estimate]) -> tuple[float, str]:
     """The least lower end of the margins over some controls, and the kind of this control."""
     return min((float(np.min(margins.low)), kind) for kind, margins in controls.items())
-
-
-def _to_low_pass(test: _TestedMaps) -> dict[str, Any]:
-    """The margin over the lowest frequencies, in numbers and in a word; missing where they were not tested."""
-    lowest = test.kinds == "low_pass"
-    names = ("low_pass_margin", "low_pass_margin_low", "low_pass_margin_high")
-    if not lowest.any():
-        return {**dict.fromkeys(names, np.nan), "than_lowest": np.nan}
-    value, low, high = (float(end[0]) for end in test.margin(lowest))
-    return {**dict(zip(names, (value, low, high), strict=True)), "than_lowest": intervals.compared(low, high, AS_WELL)}
 
 
 def _smallest_effect(test: _TestedMaps, kind: str, closest: int) -> float:

@@ -28,14 +28,12 @@ Background = Callable[[IntArray], Any]
 
 
 class Fill:
-    """A fill, and what depends on it.
+    """A fill, and what depends on it; this one is nothing.
 
     name : in tables and files; words : in figures; needs_donors : whether each image has a donor
     """
 
-    name: str
-    words: str
-    needs_donors = False
+    name, words, needs_donors = "zeros", "zeros elsewhere", False
 
     def background(self, take: Callable[[IntArray], Tensor], donors: IntArray | None) -> Background:
         """What stands behind images; take : positions [k] -> images [k, channels, H, W]; donors : of all images [n]."""
@@ -48,12 +46,6 @@ class Fill:
     def tested(self, n_classes: int, neutral: int | None) -> list[int]:
         """The classes that have a test."""
         return list(range(n_classes))
-
-
-class Zeros(Fill):
-    """Nothing stands at the other frequencies."""
-
-    name, words = "zeros", "zeros elsewhere"
 
 
 class Swap(Fill):
@@ -77,7 +69,7 @@ class Swap(Fill):
         return [c for c in range(n_classes) if c != neutral]
 
 
-ZEROS, SWAP = Zeros(), Swap()
+ZEROS, SWAP = Fill(), Swap()
 FILLS: dict[str, Fill] = {fill.name: fill for fill in (ZEROS, SWAP)}
 
 
