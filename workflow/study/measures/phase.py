@@ -27,7 +27,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
 
 import h5py
 import numpy as np
