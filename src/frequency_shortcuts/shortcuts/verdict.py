@@ -197,7 +197,7 @@ def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:
     row |= dict.fromkeys((*names, "than_lowest"), np.nan)
     if (lowest := test.kinds == "low_pass").any():
         ends = [float(end[0]) for end in test.margin(lowest)]
-        row |= dict(zip(names, ends, strict=True)) | {"than_lowest": intervals.compared(*ends[1:], AS_WELL)}
+        row |= dict(zip(names, ends, strict=True)) | {"than_lowest": intervals.compared(ends[1], ends[2], AS_WELL)}
     (tpr_low, tpr_high), *fpr = (
         intervals.wilson(hits[test.own].mean(), hits.shape[1]) for hits in test.rates(test.own)
     )
