@@ -1,5 +1,6 @@
 """Culling: against the bare forward pass, against the published procedure, and in reduced precision."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -26,51 +27,46 @@ from .timing import by_turns, flop, peak_gflops, ratio
 
 def forward(folder: Path, device: torch.device) -> pd.DataFrame:
     """Images a second of exact culling beside the bare forward pass of the same network at its best batch size."""
-    peak = peak_gflops(device)
-    fashion = subject("fashion resnet18 32", folder, 20, device)
+    peak, small = peak_gflops(device), device.type == "cpu"
+    fashion, _, seen = subject("fashion resnet18 32", folder, 20, device)
     large = architectures.build(architectures.Architecture("resnet18", 10, 3, 224), 0).to(device).eval()
     large = large.to(memory_format=torch.channels_last)
-    images = torch.randn(16, 3, 224, 224, device=device)
-    small = device.type == "cpu"
+    noise = Split(torch.randn(16, 3, 224, 224, device=device), np.arange(16) // 8)
     cases = {
-        "ResNet18, width 16, 32 x 32": (fashion.network, fashion.seen, 4096 if small else 2**19),
-        "ResNet18, 224 x 224": (large, Split(images, np.arange(16) // 8), 128 if small else 2**15),
+        "ResNet18, width 16, 32 x 32": (fashion, seen, 4096 if small else 2**19),
+        "ResNet18, 224 x 224": (large, noise, 128 if small else 2**15),
     }
     rows = []
     for name, (network, split, count) in cases.items():
-        seen = split.images
-        best = _best_batch(network, seen)
-        batch = _repeated(seen, best)
-        passes = max(1, count // best)
-        blocks = _Blocks(network, split, count)
-        times = by_turns({"forward": lambda: _forward(network, batch, passes), "culling": blocks})  # noqa: B023
-        work = {"forward": passes * best, "culling": blocks.images}
-        operations = flop(network, batch[:1])
-        rate = work["culling"] / times["culling"].median()
+        best = _best_batch(network, split.images)
+        batch, passes = _repeated(split.images, best), max(1, count // best)
+        cull, images, culling_batch = _blocks(network, split, count)
+        times = by_turns({"forward": lambda: _forward(network, batch, passes), "culling": cull})  # noqa: B023
+        work = {"forward": passes * best, "culling": images}
+        rate = {task: done / times[task].median() for task, done in work.items()}
         rows.append({
-            "case": name, "forward_batch": best, "forward_images_per_s": work["forward"] / times["forward"].median(),
-            "culling_batch": blocks.batch, "culling_images_per_s": rate, **ratio(times, "culling", "forward", work),
-            "share_of_peak": rate * operations / 1e9 / peak,
+            "case": name, "forward_batch": best, "forward_images_per_s": rate["forward"],
+            "culling_batch": culling_batch, "culling_images_per_s": rate["culling"],
+            **ratio(times, "culling", "forward", work),
+            "share_of_peak": rate["culling"] * flop(network, batch[:1]) / 1e9 / peak,
         })  # fmt: skip
     return pd.DataFrame(rows).assign(device=device.type)
 
 
-class _Blocks:
-    """A call culls about `count` filtered images, whole blocks of them, as `culling.cull` does after its start."""
+def _blocks(network: nn.Module, split: Split, count: int) -> tuple[Callable[[], None], int, int]:
+    """A function that culls whole blocks of filtered images as `culling.cull` does; about `count`, and in one batch."""
+    workspace = Workspace(network, split)
+    classes = [ClassEvaluator(workspace, c) for c in range(workspace.n_classes)]
+    batch, pairs = workspace.engine.batch, len(workspace.pairs)
+    step = tiling(len(classes[0]), batch)[1]  # whole batches: of 514 pairs, one batch is smaller
+    each = max(step, count // len(split) // step * step)
+    index = np.linspace(0, pairs - 1, min(each, pairs)).astype(int)
 
-    def __init__(self, network: nn.Module, split: Split, count: int):
-        workspace = Workspace(network, split)
-        self.pairs = workspace.pairs
-        self.classes = [ClassEvaluator(workspace, c) for c in range(workspace.n_classes)]
-        self.batch = workspace.engine.batch
-        step = tiling(len(self.classes[0]), self.batch)[1]  # whole batches: of 514 pairs, one batch is smaller
-        each = max(step, count // len(split) // step * step)
-        self.index = np.linspace(0, len(self.pairs) - 1, min(each, len(self.pairs))).astype(int)
-        self.images = len(self.index) * len(split)
+    def cull() -> None:
+        for evaluator in classes:
+            evaluator.sums(index, 0, len(evaluator))
 
-    def __call__(self) -> None:
-        for evaluator in self.classes:
-            evaluator.sums(self.index, 0, len(evaluator))
+    return cull, len(index) * len(split), batch
 
 
 @torch.inference_mode()
@@ -103,15 +99,14 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     The published procedure is timed on a sample of (class, frequency). Each takes the same time, so that the whole
     procedure takes their number times as long.
     """
-    of = subject("fashion resnet18 32", folder, 20, device)
-    split, pairs = of.split, ConjugatePairs(32, 32)
-    files = published.encoded(split.images)
+    network, split, _ = subject("fashion resnet18 32", folder, 20, device)
+    files, pairs = published.encoded(split.images), ConjugatePairs(32, 32)
     generator = np.random.default_rng(0)
     sample = [(int(generator.integers(10)), int(generator.integers(len(pairs)))) for _ in range(12)]
 
     def loss(c: int, mask: torch.Tensor | None) -> float:
         with tf32(False, device):  # as culling in float32
-            return published.class_loss(of.network, files, split.labels, c, split.mean, split.std, device, mask)
+            return published.class_loss(network, files, split, c, device, mask)
 
     def plainly() -> np.ndarray:
         return np.array([loss(c, published.mask_without(pairs, p, device)) for c, p in sample])
@@ -119,11 +114,10 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     cullings: dict[str, Found] = {}
 
     def cull(search: culling.Search) -> None:
-        cullings[search] = culling.cull(of.network, split, search)
+        cullings[search] = culling.cull(network, split, search)
 
     times = by_turns({"published": plainly} | {search: partial(cull, search) for search in culling.SEARCHES})
-    before = {c: loss(c, None) for c in {c for c, _ in sample}}
-    slow = plainly() - np.array([before[c] for c, _ in sample])
+    slow = plainly() - np.array([loss(c, None) for c, _ in sample])
     ours = np.array([cullings["exact"].score[c, p] for c, p in sample])
     whole = {"published": len(sample) / (10 * len(pairs))}
     return pd.DataFrame({
@@ -142,13 +136,11 @@ def overlap(first: Found, second: Found, pairs: ConjugatePairs, percent: float) 
 
 def precision(folder: Path, device: torch.device) -> pd.DataFrame:
     """What reduced precision does to the speed and to the maps."""
-    of = subject("fashion resnet18 32", folder, 10, device)
-    pairs = ConjugatePairs(32, 32)
-    variants = ("float32", "bfloat16", *(["tf32"] if device.type == "cuda" else []))
-    cullings, tasks = {}, {}
-    for name in variants:
-        cullings[name] = culling.cull(of.network, of.seen, "exact", precision=name)
-        first = ClassEvaluator(Workspace(of.network, of.seen, limits=Limits(precision=name)), 0)
+    network, _, seen = subject("fashion resnet18 32", folder, 10, device)
+    pairs, cullings, tasks = ConjugatePairs(32, 32), {}, {}
+    for name in ("float32", "bfloat16", *(["tf32"] if device.type == "cuda" else [])):
+        cullings[name] = culling.cull(network, seen, "exact", precision=name)
+        first = ClassEvaluator(Workspace(network, seen, limits=Limits(precision=name)), 0)
         tasks[name] = partial(first.sums, np.arange(len(pairs)), 0, len(first))
     times, exact = by_turns(tasks), cullings["float32"]
     return pd.DataFrame({

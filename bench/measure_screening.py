@@ -17,7 +17,6 @@ from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
 from frequency_shortcuts.maps.methods.workspace import Workspace
 from frequency_shortcuts.networks.predictions import accuracy
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .subjects import TRAINED, subject
 
@@ -35,14 +34,13 @@ def overlaps(folder: Path, device: torch.device) -> pd.DataFrame:
     """
     curve = []
     for name in tqdm(TRAINED, desc="screening", unit="network", disable=None):
-        of = subject(name, folder, IMAGES[TRAINED[name][3]], device)
-        pairs = ConjugatePairs(*of.seen.images.shape[-2:])
-        workspace = Workspace(of.network, of.seen)
-        n_classes = len(of.split.classes)
-        about = {"network": of.name, "side": pairs.height, "classes": n_classes,
-                 "accuracy": accuracy(of.network, of.seen), "images_per_class": len(of.seen) // n_classes}  # fmt: skip
+        network, _, seen = subject(name, folder, IMAGES[TRAINED[name][3]], device)
+        workspace = Workspace(network, seen)
+        pairs, n_classes, every = workspace.pairs, workspace.n_classes, np.arange(len(workspace.pairs))
+        about = {"network": name, "side": pairs.height, "classes": n_classes, "accuracy": accuracy(network, seen),
+                 "images_per_class": len(seen) // n_classes}  # fmt: skip
         for c in range(n_classes):
-            evaluator, every = ClassEvaluator(workspace, c), np.arange(len(pairs))
+            evaluator = ClassEvaluator(workspace, c)
             groups = range(len(evaluator.bounds) - 1)
             known = np.stack([evaluator.group_sums(np.full(len(pairs), group), every) for group in groups])
             exact, features = known.sum(axis=0), evaluator.features()

@@ -55,16 +55,14 @@ def as_text(path: Path | StringIO) -> pd.DataFrame:
 
 def of_arrays(path: Path) -> Iterator[tuple[str, str, str]]:
     """Name and digest of each score and mask of a map file."""
+    names: list[str] = []
     with h5py.File(path) as file:
-        found: dict[str, str] = {}
-
-        def add(name: str, item: object) -> None:
-            if isinstance(item, h5py.Dataset) and name.split("/")[0] in ARRAYS:
-                values = np.asarray(item[()])
-                found[name] = digest(f"{values.dtype} {values.shape}".encode() + np.ascontiguousarray(values).tobytes())
-
-        file.visititems(add)
-    yield from (("", name, value) for name, value in found.items())
+        file.visit(names.append)
+        for name in names:
+            if name.split("/")[0] in ARRAYS and isinstance(file[name], h5py.Dataset):
+                values = np.asarray(file[name][()])
+                kind = f"{values.dtype} {values.shape}"
+                yield "", name, digest(kind.encode() + np.ascontiguousarray(values).tobytes())
 
 
 def digests(study: Path) -> pd.DataFrame:
@@ -103,9 +101,8 @@ def reasons(study: Path, target: Path) -> list[str]:
     """Versions and settings that differ, in lines."""
     there, here = (read_table(folder / PROVENANCE).set_index("key")["value"].astype(str) for folder in (target, study))
     facts = pd.concat([there, here], axis=1, keys=["there", "here"], sort=False).fillna("not recorded")
-    facts = facts[
-        (facts["there"] != facts["here"]) & (facts.index.isin(REASONS) | facts.index.str.match("version of |data set "))
-    ]
+    counts = facts.index.isin(REASONS) | facts.index.str.match("version of |data set ")
+    facts = facts[counts & (facts["there"] != facts["here"])]
     return [f"  {key}: {row['there']} there, {row['here']} here" for key, row in facts.iterrows()]
 
 

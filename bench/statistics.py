@@ -134,11 +134,9 @@ def part(name: str, generator: Generator, trials: int = TRIALS) -> pd.DataFrame:
     simulate, cases, sizes = PARTS[name]
     rows = []
     for what, by in cases:
-        row = {"case": what, "by": by}
-        for size in sizes:
-            shares = simulate(generator, what, by, size, trials)
-            row |= {f"{size}: {event}": 100 * share for event, share in shares.items()}
-        rows.append(row)
+        of_sizes = {size: simulate(generator, what, by, size, trials) for size in sizes}
+        shares = {f"{size}: {event}": 100 * share for size, of in of_sizes.items() for event, share in of.items()}
+        rows.append({"case": what, "by": by, **shares})
     return pd.DataFrame(rows)
 
 

@@ -1,6 +1,5 @@
 """What is measured: a few networks, trained for a minute each and stored, with images that they were not trained on."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ from frequency_shortcuts.images import normalisation
 from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Split, first_of_each_class
 from frequency_shortcuts.networks import architectures
+from frequency_shortcuts.networks.architectures import Architecture
 from frequency_shortcuts.storage.journal import Work
 from study.sources import synthetic
 from study.sources.downloads import DOWNLOADS
@@ -19,6 +19,7 @@ from study.sources.drawn import draw_images
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
 
+BICUBIC = Image.Resampling.BICUBIC
 # name: architecture, width, data set, side in pixels, images a class to train on, epochs
 TRAINED = {
     "syn_1 resnet18 32": ("resnet18", 8, "syn_1", 32, 400, 8),
@@ -32,33 +33,25 @@ TRAINED = {
 }
 
 
-@dataclass(frozen=True)
-class BenchCase:
-    """A network in evaluation mode and validation images, uint8 and as the network sees them."""
+def subject(name: str, folder: Path, per_class: int, device: torch.device) -> tuple[nn.Module, Split, Split]:
+    """A network in evaluation mode, and `per_class` validation images of every class, uint8 and as it sees them.
 
-    name: str
-    network: nn.Module
-    split: Split
-    seen: Split
-
-
-def subject(name: str, folder: Path, per_class: int, device: torch.device) -> BenchCase:
-    """A trained network with `per_class` validation images of every class; it is trained if it is not in the folder."""
+    It is trained if it is not in the folder.
+    """
     architecture, width, dataset, side, count, epochs = TRAINED[name]
     train, validation = splits(dataset, side, count, folder)
     path = folder / "networks" / f"{name.replace(' ', '_')}.safetensors"
     if not path.exists():
-        form = architectures.Architecture(
-            architecture, len(train.classes), train.images.shape[1], side, width=width, stem="small"
-        )
-        network = architectures.build(form, 0).to(device)
-        how = {"seed": 0, "augmentation": Augmentation(), "work": Work(progress=True)}
-        done = training.train(network, train, validation, training.Recipe(epochs=epochs), **how)
+        channels = train.images.shape[1]
+        form = Architecture(architecture, len(train.classes), channels, side, width=width, stem="small")
+        network, recipe = architectures.build(form, 0).to(device), training.Recipe(epochs=epochs)
+        work = Work(progress=True)
+        done = training.train(network, train, validation, recipe, seed=0, augmentation=Augmentation(), work=work)
         architectures.save(path, done.weights, form)
     network = architectures.load(path, device).to(memory_format=torch.channels_last)
     split = validation.subset(first_of_each_class(validation.labels, per_class))
     seen = Source(split, device=device).take(np.arange(len(split)))
-    return BenchCase(name, network, split, Split(seen, split.labels, split.classes))
+    return network, split, Split(seen, split.labels, split.classes)
 
 
 def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Split]:
@@ -67,19 +60,16 @@ def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Sp
         raw, fashion = folder / "fashion_mnist", DOWNLOADS["fashion_mnist"]
         if not raw.exists():
             fashion.fetch(raw)
-        parts = [(p[0][kept], p[1][kept]) for p in fashion.read(raw) for kept in [first_of_each_class(p[1], count)]]
-        if side != 32:
-            parts = [(np.stack([_enlarged(picture, side) for picture in part[0]]), part[1]) for part in parts]
-        classes: tuple[str, ...] = fashion.classes
+        parts, classes = [], fashion.classes
+        for images, labels in fashion.read(raw):
+            kept = first_of_each_class(labels, count)
+            pictures = [Image.fromarray(image[0]).resize((side, side), BICUBIC) for image in images[kept]]
+            parts.append((np.stack(pictures)[:, None], labels[kept]))
     else:
         edges = tuple(edge * side // 32 for edge in (4, 8, 12))
         design = synthetic.Design(control_band=int(dataset[-1]), size=side, band_edges=edges)
         parts = [draw_images(design, n, seed) for n, seed in ((count, 1), (100, 2))]
         classes = synthetic.CLASSES
-    mean, std = normalisation.pixel_statistics(parts[0][0])
-    train, validation = (Split(*part, classes, mean, std) for part in parts)
+    statistics = normalisation.pixel_statistics(parts[0][0])
+    train, validation = (Split(*part, classes, *statistics) for part in parts)
     return train, validation
-
-
-def _enlarged(picture: np.ndarray, side: int) -> np.ndarray:
-    return np.asarray(Image.fromarray(picture[0]).resize((side, side), Image.Resampling.BICUBIC))[None]

@@ -6,26 +6,20 @@ from functools import partial
 
 import pandas as pd
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from workflow.study import provenance
+from study import provenance
 
 REPEATS = 5
 
 
-def synchronise() -> None:
-    """Wait for the GPU, where there is one."""
-    if torch.cuda.is_available():
-        torch.cuda.synchronize()
-
-
 def seconds(task: Callable[[], object]) -> float:
-    """How long a task takes, until its device is done."""
-    synchronise()
+    """How long a task takes, until the GPU, where there is one, is done."""
+    wait = torch.cuda.synchronize if torch.cuda.is_available() else lambda: None
+    wait()
     start = time.perf_counter()
     task()
-    synchronise()
+    wait()
     return time.perf_counter() - start
 
 
@@ -45,7 +39,7 @@ def ratio(times: pd.DataFrame, task: str, reference: str, work: Mapping[str, flo
 
 def flop(network: torch.nn.Module, image: torch.Tensor) -> float:
     """Floating-point operations of one forward pass of one image [1, channels, H, W]; a multiply-add counts as two."""
-    with torch.inference_mode(), sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter:
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
         network(image)
     return counter.get_total_flops()
 
@@ -62,13 +56,9 @@ def peak_gflops(device: torch.device) -> float:
 
 def machine(device: torch.device) -> dict[str, str]:
     """What the numbers were measured on."""
-    here, versions = provenance.machine(), provenance.versions(["torch"])
+    here, gpu = provenance.machine(), torch.cuda.get_device_name(device) if device.type == "cuda" else "none"
     return {
-        "processor": here["processor"],
-        "threads": str(torch.get_num_threads()),
-        "memory_gib": here["memory, GiB"],
-        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else "none",
-        "device": device.type,
-        **versions,
+        "processor": here["processor"], "threads": str(torch.get_num_threads()), "memory_gib": here["memory, GiB"],
+        "gpu": gpu, "device": device.type, **provenance.versions(["torch"]),
         "peak_gflops": f"{peak_gflops(device):.0f}",
-    }
+    }  # fmt: skip

@@ -178,13 +178,12 @@ def test_the_published_procedure_finds_the_same_increments(small_network):
     """Tolerance 5e-6: float32, and pixels that passed through a picture file."""
     channels, labels = 3, np.array([0, 1, 2, 0, 1, 2, 1])
     pixels = np.random.default_rng(0).integers(0, 256, (7, channels, 8, 6), dtype=np.uint8)
-    mean, std = np.full(channels, 0.45), np.full(channels, 0.3)
+    split = Split(pixels, labels, mean=np.full(channels, 0.45), std=np.full(channels, 0.3))
     network, pairs, device = small_network(channels, 3).eval(), ConjugatePairs(8, 6), torch.device("cpu")
-    culled = culling.cull(network, Split(pixels, labels, mean=mean, std=std), "exact")
-    files = published.encoded(pixels)
+    culled, files = culling.cull(network, split, "exact"), published.encoded(pixels)
 
     def loss(c, mask):
-        return published.class_loss(network, files, labels, c, mean, std, device, mask)
+        return published.class_loss(network, files, split, c, device, mask)
 
     for c in range(3):
         assert loss(c, None) == pytest.approx(culled.about["baseline_loss"][c], abs=5e-6)
