@@ -212,25 +212,19 @@ def test_confusion_counts_true_by_called():
 
 
 def test_predict_is_the_largest_logit_in_evaluation_mode(small_network):
-    images = (
-        torch.randn(10, 2, 8, 8, generator=torch.Generator().manual_seed(0)) + torch.arange(-5, 5)[:, None, None, None]
-    )
+    noise = torch.randn(10, 2, 8, 8, generator=torch.Generator().manual_seed(0))
+    images = noise + torch.arange(-5, 5)[:, None, None, None]
     network = small_network(2, 5).train()
     called = predictions.predict(network, images, 4)
     with torch.no_grad():
         expected = [int(network.eval()(image[None]).argmax()) for image in images]
-    assert called.tolist() == expected
-    assert called.dtype == torch.int64
-    assert len(set(expected)) > 1
+    assert called.tolist() == expected and called.dtype == torch.int64 and len(set(expected)) > 1
 
 
 def test_classes_out_of_range_are_named():
     for labels, called, message in (([0, 3], [0, 0], "labels 0 to 3"), ([0, 1], [0, 3], "output for class 3")):
         with pytest.raises(ValueError, match=message):
             predictions.confusion(labels, called, 3)
-
-
-# Settings of CUDA, which can be read without a GPU
 
 
 def cuda_settings():
@@ -257,9 +251,6 @@ def test_old_gpus_and_cpus_train_in_float32(monkeypatch):
     for device in ("cuda", "cpu"):
         with bfloat16(torch.device(device)):
             assert not torch.is_autocast_enabled(device)
-
-
-# Whether two networks are the same
 
 
 class Buffered(nn.Module):

@@ -40,6 +40,10 @@ def convolution(**options):
     return nn.Conv2d(2, 2, 3, padding=1, **options)
 
 
+def normalised(normalisation=None, **options):
+    return nn.Sequential(convolution(**options), normalisation or nn.BatchNorm2d(2), nn.Flatten())
+
+
 class Twice(nn.Module):
     """What the convolution gives is used with and without the normalisation."""
 
@@ -80,7 +84,7 @@ class Asking(Twice):
 
 
 def hooked():
-    network = nn.Sequential(convolution(), nn.BatchNorm2d(2), nn.Flatten())
+    network = normalised()
     network[0].register_forward_hook(lambda module, args, out: 3 * out)
     return network
 
@@ -99,13 +103,9 @@ NETWORKS = {
     "not traceable": Course,
     "used twice": Twice,
     "relu between": lambda: nn.Sequential(convolution(), nn.ReLU(), nn.BatchNorm2d(2), nn.Flatten()),
-    "no bias, circular": lambda: nn.Sequential(
-        convolution(bias=False, padding_mode="circular"), nn.BatchNorm2d(2), nn.Flatten()
-    ),
-    "not affine": lambda: nn.Sequential(convolution(), nn.BatchNorm2d(2, affine=False), nn.Flatten()),
-    "statistics of the batch": lambda: nn.Sequential(
-        convolution(), nn.BatchNorm2d(2, track_running_stats=False), nn.Flatten()
-    ),
+    "no bias, circular": lambda: normalised(bias=False, padding_mode="circular"),
+    "not affine": lambda: normalised(nn.BatchNorm2d(2, affine=False)),
+    "statistics of the batch": lambda: normalised(nn.BatchNorm2d(2, track_running_stats=False)),
     "linear": lambda: nn.Sequential(nn.Flatten(), nn.Linear(2 * 32 * 32, 5), nn.BatchNorm1d(5), nn.Dropout()),
     "no parameters": lambda: nn.Sequential(nn.AvgPool2d(16), nn.Flatten()),
     "no layers": lambda: nn.Sequential(nn.Flatten(), nn.Sequential()),
@@ -291,9 +291,6 @@ def test_a_wrong_fold_is_detected_for_any_image_and_for_small_logits(scale, show
     frozen.check(shown * images[:1])
     with torch.no_grad():
         np.testing.assert_allclose(frozen.logits(images), network(images), rtol=1e-10, atol=0)
-
-
-# Batch sizes
 
 
 class Functional(nn.Module):

@@ -1,9 +1,7 @@
-"""Drawings of phase, learning and flips, and which classes figures show; no module of figures reads a file."""
+"""Drawings of phase, learning and flips, and which classes figures show."""
 
-import ast
 import io
 import itertools
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -35,17 +33,6 @@ def test_drawing_leaves_the_users_style_alone():
     before = dict(plt.rcParams)
     adcs()
     assert dict(plt.rcParams) == before
-
-
-READERS = {"h5py", "torch", "stores", "read_table", "read_hdf5", "read_mask"}
-
-
-@pytest.mark.parametrize("path", sorted(Path(canvas.__file__).parent.glob("*.py")), ids=lambda path: path.stem)
-def test_no_module_of_figures_reads_files_or_filters_images(path):
-    """Figures take arrays and tables. What they import for types alone, or where they draw, does not count."""
-    imports = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    names = {name for node in imports for alias in node.names for name in alias.name.split(".")}
-    assert not READERS & (names | {part for node in imports for part in (getattr(node, "module", "") or "").split(".")})
 
 
 JUDGED = ("C1", "C2", "shirt")
@@ -133,9 +120,6 @@ def test_rates_without_fpr_are_tpr_alone():
     assert [canvas.rates_label(*pair) for pair in ((0.9, 0.1), (1, np.nan), (np.nan, np.nan))] == [
         "0.90 / 0.10", "1.00", "not tested"
     ]  # fmt: skip
-
-
-# Learning, and which classes figures show
 
 
 def of_learning():
@@ -250,9 +234,6 @@ def test_the_largest_adcs_is_that_of_the_largest_absolute_value():
     values = np.zeros((4, 2, 2), np.int16)
     values[1], values[3, 0, 0] = -3, 3
     assert selection.largest_adcs(values, 1).index.tolist() == [1]
-
-
-# What networks follow
 
 
 FLIPPED = ("neutral", "ant", "bee", "cow & calf")

@@ -61,13 +61,11 @@ def through_a_group(file):
     replaced("test/images", h5py.SoftLink("/elsewhere/images"))(file)
 
 
-OUTSIDE = {
+WRONG = {  # stores that lead elsewhere, and of another layout
     "link to a FIFO": (replaced("test", h5py.ExternalLink("fifo", "x")), "test is a link to x in fifo: expected"),
     "link by another link": (through_a_group, "elsewhere is a link to test in other.h5: expected"),
     "stored outside": (stored_outside, "test/images is stored outside, in secret: expected a file that holds its data"),
     "virtual": (virtual, "test/images is a virtual data set: expected a file that holds its data itself"),
-}  # fmt: skip
-OTHER_LAYOUT = {
     "link to nowhere": (replaced("test", h5py.SoftLink("/none")), r"does not hold what is expected \(KeyError: Unable"),
     "data set for a group": (replaced("test", [1, 2]), "split test: it is a data set: expected a group that holds im"),
     "group for images": (
@@ -110,9 +108,9 @@ def changed(path, change):
     return path
 
 
-@pytest.mark.parametrize("kind", [*OUTSIDE, *OTHER_LAYOUT])
+@pytest.mark.parametrize("kind", WRONG)
 def test_a_store_that_cannot_be_used_is_refused_by_name(folder, kind):
-    change, sentence = {**OUTSIDE, **OTHER_LAYOUT}[kind]
+    change, sentence = WRONG[kind]
     changed(folder / "s.h5", change)
     with pytest.raises(ValueError, match=rf"^s\.h5.*{sentence}") as raised, stores.open_store("s.h5"):
         pass
@@ -171,9 +169,6 @@ def test_a_dataset_without_a_description_of_its_dimensions_is_not_written(tmp_pa
         file[name] = [1]
     assert not any(tmp_path.iterdir())
     assert row_of("methods/mixture/trials/positions", 1) == DATASETS["trials/positions"] != DATASETS["positions"]
-
-
-# Ranks, masks, files of maps
 
 
 PAIRS = ConjugatePairs(6, 5)

@@ -187,9 +187,6 @@ def test_labels_of_any_integer_type_are_read_as_int64(tmp_path):
     assert found.labels.dtype == np.int64 and found.classes == ("cat", "dog")
 
 
-# Stores that hold the paths of image files instead of pixels
-
-
 def write_files(path, splits, **options):
     store.write_files(path, splits, classes=CLASSES, source="made here", created_by="test", **options)
 

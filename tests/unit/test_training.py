@@ -67,10 +67,18 @@ def test_the_weights_are_those_of_the_lowest_validation_loss(monkeypatch):
     assert not torch.equal(trained.weights["0.weight"], seen[3]["0.weight"])
 
 
-def loss_of(network, data):
-    images = torch.from_numpy((data.images / 255 - data.mean[:, None, None]) / data.std[:, None, None]).float()
+def seen(data):
+    """The images as a network sees them, float64."""
+    return (data.images / 255 - data.mean[:, None, None]) / data.std[:, None, None]
+
+
+def logits_of(network, images):
     with torch.inference_mode():
-        return functional.cross_entropy(network.eval()(images), torch.from_numpy(data.labels)).item()
+        return copy.deepcopy(network).eval()(torch.from_numpy(images).float())
+
+
+def loss_of(network, data):
+    return functional.cross_entropy(logits_of(network, seen(data)), torch.from_numpy(data.labels)).item()
 
 
 def test_validation_images_are_never_augmented():
@@ -125,8 +133,7 @@ def test_training_loss_and_accuracy_are_those_of_the_images_seen():
     recipe = dataclasses.replace(RECIPE, epochs=1, learning_rate=1e-12)
     row = train(network, DATA, VALIDATION, recipe, seed=0).history.iloc[0]
     assert row["train_loss"] == pytest.approx(loss_of(untrained, DATA), rel=1e-5)  # batches of 8, 8 and 6
-    images = torch.from_numpy((DATA.images / 255 - DATA.mean[:, None, None]) / DATA.std[:, None, None]).float()
-    correct = untrained(images).argmax(dim=1).numpy() == DATA.labels
+    correct = logits_of(untrained, seen(DATA)).argmax(dim=1).numpy() == DATA.labels
     assert row["train_accuracy"] == pytest.approx(correct.mean(), rel=1e-12)
 
 
@@ -152,9 +159,6 @@ def test_steps_are_nesterovs_by_hand():
     assert trained.best_epoch == 2
     for name, tensor in slow.state_dict().items():
         torch.testing.assert_close(trained.weights[name], tensor, rtol=1e-4, atol=1e-6)
-
-
-# The recipe: schedules of the learning rate
 
 
 def test_the_learning_rate_is_divided_by_ten_on_a_plateau(monkeypatch):
@@ -264,7 +268,7 @@ def test_sin_puts_a_share_of_stylised_twins_in_their_places(tmp_path, monkeypatc
 
 def views_by_hand(data, cutoff):
     """A slow loop over the positions of the centred spectrum."""
-    images = (data.images / 255 - data.mean[:, None, None]) / data.std[:, None, None]
+    images = seen(data)
     low = np.array([[(u - 4) ** 2 + (v - 4) ** 2 < cutoff**2 for v in range(8)] for u in range(8)])
     return {"full": images, "low-pass": exchanged(images, low), "high-pass": exchanged(images, ~low)}
 
@@ -283,25 +287,15 @@ def test_dynamics_at_the_start_against_a_computation_by_hand(monkeypatch):
     monkeypatch.setattr(
         dynamics, "normalise", lambda images, *given: (sizes.append(len(images)), normalise(images, *given))[1]
     )
-    network = tiny(seed=5)
-    with torch.inference_mode():
-        untrained = copy.deepcopy(network).eval()
-        called = {
-            view: untrained(torch.from_numpy(images).float()).argmax(dim=1).tolist()
-            for view, images in views_by_hand(TEST, 2.0).items()
-        }
-    expected = pd.DataFrame(
-        [
-            (
-                *(0, view, name),
-                *scores_by_hand(TEST.labels, called[view], c),
-                *(list(TEST.labels).count(c), called[view].count(c)),
-            )
-            for view in ("full", "low-pass", "high-pass")
-            for c, name in enumerate(TEST.classes)
-        ],
-        columns=["iteration", "view", "class", "precision", "recall", "f1", "images", "called"],
-    )
+    network, labels, views = tiny(seed=5), TEST.labels.tolist(), views_by_hand(TEST, 2.0)
+    called = {view: logits_of(network, images).argmax(dim=1).tolist() for view, images in views.items()}
+    columns = ["iteration", "view", "class", "precision", "recall", "f1", "images", "called"]
+    expected = [
+        (0, view, name, *scores_by_hand(labels, called[view], c), labels.count(c), called[view].count(c))
+        for view in views
+        for c, name in enumerate(TEST.classes)
+    ]
+    expected = pd.DataFrame(expected, columns=columns)
     rows = run(network=network).dynamics
     pd.testing.assert_frame_equal(rows[rows["iteration"] == 0], expected, rtol=1e-12)
     assert max(sizes) == 4
