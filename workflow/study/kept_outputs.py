@@ -18,17 +18,12 @@ def keep(jobs: Iterable[Any], study: Path) -> None:
     """Give the existing outputs of these jobs of Snakemake their second names. study : the folder of the results."""
     for path in (Path(output) for job in jobs for output in job.output if Path(output).exists()):
         kept = _kept(path, study)
-        partial = kept.with_name(f".{kept.name}.partial")
         kept.parent.mkdir(parents=True, exist_ok=True)
-        _remove(partial)
-        with contextlib.suppress(OSError):  # file systems that know no hard links
-            if path.is_dir():
-                shutil.copytree(path, partial, copy_function=os.link)
-            else:
-                os.link(path, partial)
+        _remove(kept)  # of a run that was killed before it deleted the output
+        try:
+            shutil.copytree(path, kept, copy_function=os.link) if path.is_dir() else os.link(path, kept)
+        except OSError:  # file systems that know no hard links
             _remove(kept)
-            partial.replace(kept)
-        _remove(partial)
 
 
 def give_back(jobs: Iterable[Any], study: Path, persistence: Any) -> None:

@@ -1,4 +1,4 @@
-"""Published sets of photographs: their files are fetched from the first place that has them, and read by torchvision.
+"""Published sets of photographs: their files are fetched from the first place that has them, and verified.
 
 CIFAR-10: Krizhevsky, "Learning multiple layers of features from tiny images" (2009). Its files are pickles, which
 torchvision reads only if they have the published MD5 sums. Fashion-MNIST: Xiao, Rasul and Vollgraf, "Fashion-MNIST: a
@@ -141,9 +141,8 @@ class PublishedSet(ABC):
 
         Raises FileNotFoundError for a missing file, and RuntimeError for files that are not the published ones.
         """
-        for name in self.files:
-            if not Path(folder, name).is_file():
-                raise FileNotFoundError(f"no file {Path(folder, name)}")
+        if missing := [path for name in self.files if not (path := Path(folder, name)).is_file()]:
+            raise FileNotFoundError(f"no file {missing[0]}")
         try:
             return self._load(Path(folder))
         except Exception as error:  # those of gzip, pickle and torchvision
@@ -153,18 +152,12 @@ class PublishedSet(ABC):
     def sealed(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Positions, int64, sorted, of the sealed photographs among all training photographs with these labels.
 
-        They are the last of each class, as `numbered` counts them. No setting changes them.
+        They are the last of each class. No setting changes them.
         """
         return self._of_each_class(labels, slice(-self.sealed_per_class, None) if self.sealed_per_class else slice(0))
 
-    def numbered(self, labels: npt.NDArray[np.int64], first: int, last: int) -> npt.NDArray[np.int64]:
-        """The same of the photographs with the numbers `first` to `last` in each class, counted from 1.
-
-        They are counted in the training split that the default study draws (validation share 0.1, split seed 0).
-        """
-        return self._of_each_class(labels, slice(first - 1, last))
-
     def _of_each_class(self, labels: npt.NDArray[np.int64], part: slice) -> npt.NDArray[np.int64]:
+        """The same of a part of each class in the training split of the default study (share 0.1, seed 0)."""
         train = stratified(labels, {"train": 0.9, "validation": 0.1}, seed=0)["train"]
         return np.sort(np.concatenate([train[labels[train] == c][part] for c in range(len(self.classes))]))
 
@@ -178,15 +171,17 @@ class PublishedSet(ABC):
         """The photographs of a folder in the splits of a study: `train`, `validation`, `test` -> images and labels.
 
         validation_share, seed : of the draw from the training photographs. test_images : `all` published ones, their
-        `first_half` or `second_half` in order, or [first, last], the training photographs with these numbers (see
-        `numbered`), which are then in no other split. Sealed photographs are in none. For the errors see `read`.
+        `first_half` or `second_half` in order, or [first, last], the training photographs with these numbers in each
+        class, counted from 1 in the training split of the default study, which are then in no other split. Sealed
+        photographs are in none. For the errors see `read`.
         """
         (images, labels), test = self.read(folder)
         left_out = self.sealed(labels)
         if isinstance(test_images, str):
             test = part_in_order(*test, test_images)
         else:
-            numbered = self.numbered(labels, *test_images)
+            first, last = test_images
+            numbered = self._of_each_class(labels, slice(first - 1, last))
             test, left_out = (images[numbered], labels[numbered]), np.union1d(left_out, numbered)
         parts = stratified(labels, {"train": 1 - validation_share, "validation": validation_share}, seed)
         chosen = {name: np.setdiff1d(part, left_out, assume_unique=True) for name, part in parts.items()}
@@ -220,19 +215,17 @@ class FashionMnist(PublishedSet):
         self.sources = (installed, ("torchvision's download", self._downloaded), package)
 
     def _load(self, folder: Path) -> tuple[ImagesAndLabels, ImagesAndLabels]:
-        from torchvision.datasets import FashionMNIST
-
-        with tempfile.TemporaryDirectory() as root:
-            raw = Path(root, "FashionMNIST", "raw")
-            raw.mkdir(parents=True)
-            for name, expected in self.files.items():
-                content = gzip.decompress((folder / name).read_bytes())
-                if hashlib.sha256(content).hexdigest() != expected:
-                    raise ValueError(f"{name} has another SHA-256")
-                (raw / name.removesuffix(".gz")).write_bytes(content)
-            train, test = (FashionMNIST(root, train=train) for train in (True, False))
+        numbers = []
+        for name, expected in self.files.items():
+            content = gzip.decompress((folder / name).read_bytes())
+            if hashlib.sha256(content).hexdigest() != expected:
+                raise ValueError(f"{name} has another SHA-256")
+            numbers.append(np.frombuffer(content, np.uint8))
         border = (0, 0), (0, 0), (2, 2), (2, 2)
-        train, test = ((np.pad(part.data.numpy()[:, None], border), part.targets.numpy()) for part in (train, test))
+        train, test = (  # of IDX files: a head of 16 bytes stands before pixels, of 8 bytes before labels
+            (np.pad(pixels[16:].reshape(-1, 1, 28, 28), border), labels[8:].astype(np.int64))
+            for pixels, labels in (numbers[:2], numbers[2:])
+        )
         return train, test
 
 
