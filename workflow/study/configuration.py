@@ -17,7 +17,7 @@ from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
 
 from .plan import KINDS, Plan
-from .schema import Validator, allowed, listed, schema
+from .schema import Validator, allowed, schema
 from .sources import SOURCES, planted
 
 MOST = 30  # mistakes that are named
@@ -77,7 +77,7 @@ def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
             for name in sorted(map(str, set(error.instance) - set(known))):
                 guess = get_close_matches(name, known, 1)
                 hint = f"; did you mean {guess[0]}?" if guess else ""
-                yield (*path, name), f"{_dotted(*path, name)}: unknown key, allowed here are {listed(known)}{hint}"
+                yield (*path, name), f"{_dotted(*path, name)}: unknown key, allowed here are {_listed(known)}{hint}"
         case "required":
             for name in error.validator_value:
                 if name not in error.instance:
@@ -92,6 +92,10 @@ def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
 
 def _dotted(*path: Any) -> str:
     return ".".join(map(str, path))
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "nothing"
 
 
 def _references(plan: Plan) -> Iterator[str]:
@@ -146,7 +150,7 @@ def _names(plan: Plan) -> Iterator[str]:
     for key, kind, names, choices in used:
         for name in names:
             if name not in choices:
-                yield f"{key}: {name!r} is not one of {kind}; choose from {listed(choices)}"
+                yield f"{key}: {name!r} is not one of {kind}; choose from {_listed(choices)}"
     for name in config["methods"]:
         if name in NAMES:
             yield f"methods.{name}: this name of the library means the same in every study; give the entry another name"
@@ -155,20 +159,20 @@ def _names(plan: Plan) -> Iterator[str]:
         while (other := datasets.get(behind[-1], {}).get("set")) not in (None, *behind):
             behind.append(other)
         if other == name:
-            yield f"datasets.{name}.set: {name} is made from itself, by way of {listed(behind)}; write another set"
+            yield f"datasets.{name}.set: {name} is made from itself, by way of {_listed(behind)}; write another set"
 
 
 def _entry(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """What the networks or data sets of an entry of the plan do not allow."""
-    needed = {"methods": "methods find maps", "reliance": "reliance removes the frequencies of maps"}
-    for name, why in {**needed, "ood": "ood tests maps"}.items():
+    needed = {"methods": "methods find", "reliance": "reliance removes the frequencies of", "ood": "ood tests"}
+    for name, why in needed.items():
         if entry.get(name) and not entry.get("maps", True):
-            yield f"{key}: {why}, but maps is false; leave out one of the two"
+            yield f"{key}: {why} maps, but maps is false; leave out one of the two"
     external = [name for name in entry["networks"] if name in plan.external_networks]
     trains = len(external) < len(entry["networks"])
     if external and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):
         yield (
-            f"{key}: {listed(external)} is not trained, since it has a source; write "
+            f"{key}: {_listed(external)} is not trained, since it has a source; write "
             "augmentations: [none] and seeds: [0]"
         )
     for name in entry["datasets"]:
@@ -235,7 +239,7 @@ def _transfer(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
     ends = "maps_of", "tested_on"
     for end in ends:
         if entry[end] not in seeds:
-            there = listed(list(seeds))
+            there = _listed(seeds)
             yield f"{key}.{end}: {entry[end]!r} is not planned with maps for {entry['dataset']}; planned is {there}"
     if all(entry[end] in seeds for end in ends) and not set.intersection(*(seeds[entry[end]] for end in ends)):
         yield f"{key}: {entry['maps_of']} and {entry['tested_on']} have no planned seed in common"

@@ -1,6 +1,6 @@
 """Check all inputs of the user in the plan: folders, stores, Datasets, networks and checkpoints."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,7 @@ def check_method(plan: Plan, name: str) -> None:
     make_settings(registry.load(search["method"]), search["settings"])
 
 
-def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
+def missing_weights(plan: Plan, names: Iterable[str]) -> Iterator[str]:
     """A sentence for every network whose checkpoint is missing; used if the images of the network are unknown."""
     for name in names:
         path = plan.config["networks"][name].get("checkpoint")
@@ -77,7 +77,10 @@ def missing_weights(plan: Plan, names: Mapping[str, Any]) -> Iterator[str]:
 
 
 def inspect_dataset(plan: Plan, name: str) -> Content:
-    """The content of a data set, with one image read per class. Raises ValueError if it does not fit the study."""
+    """The content of a data set and its twin, with one image read per class.
+
+    Raises ValueError if it does not fit the study.
+    """
     content = plan.source(name).inspect(plan, name)
     if len(content.classes) < 2:
         raise ValueError(f"it has {len(content.classes)} class: expected 2 to 1,000")
@@ -85,18 +88,12 @@ def inspect_dataset(plan: Plan, name: str) -> Content:
         raise ValueError(
             f"its images have {content.shape.channels} channels, but adcs.channel_weights: luma needs three"
         )
-    return content._replace(
-        description=content.description + "".join(inspect_renditions(plan.dataset(name), content.classes))
-    )
-
-
-def inspect_renditions(settings: Mapping[str, Any], classes: Sequence[Any]) -> Iterator[str]:
-    """The number of images in each rendition of a data set's twin. Raises ValueError for classes that do not match."""
-    twin = settings.get("ood", {})
+    twin, description = plan.dataset(name).get("ood", {}), content.description
     for rendition in twin.get("renditions", ()):
         root = f"{twin['root']}/{rendition}"
-        _, labels, _ = folders.class_files(root, folders.matched(classes, root, twin.get("classes")))
-        yield f", {len(labels)} {rendition}"
+        _, labels, _ = folders.class_files(root, folders.matched(content.classes, root, twin.get("classes")))
+        description += f", {len(labels)} {rendition}"
+    return content._replace(description=description)
 
 
 def probe_network(settings: Mapping[str, Any], n_classes: int, shape: Shape) -> str:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,19 +25,12 @@ BOUNDS = {
 }
 
 
-def _is_integer(_: Any, value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(_: Any, value: Any) -> bool:
-    return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
-
-
 # A schema takes 2.0 for an integer, and any bound holds for NaN.
-Validator = extend(
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number}),
-)
+NUMBERS = {
+    "integer": lambda _, value: type(value) is int,
+    "number": lambda _, value: type(value) is int or (type(value) is float and math.isfinite(value)),
+}
+Validator = extend(Draft202012Validator, type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(NUMBERS))
 
 
 @cache
@@ -74,8 +67,3 @@ def allowed(part: Mapping[str, Any]) -> str:
     if part.get("uniqueItems"):
         bounds.append("no repeats")
     return " ".join([words, ", ".join(bounds)]).strip() + (", or null" if "null" in kinds else "")
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names with commas between them."""
-    return ", ".join(names) or "nothing"

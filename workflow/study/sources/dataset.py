@@ -1,11 +1,9 @@
 """Images that the user provides as a torch Dataset."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +12,6 @@ from frequency_shortcuts.images.splits import check_classes, first_of_each_class
 from ..dependencies import code_of_entry_point
 from ..states import digest
 from .description import Content, Plan, Source, shape_of
-
-if TYPE_CHECKING:
-    from frequency_shortcuts.images.torch_dataset import DatasetImages
 
 TRIED = 20  # classes of which the check reads an image
 
@@ -56,8 +51,8 @@ class Dataset(Source):
         )
 
 
-def open_dataset(settings: Mapping[str, Any]) -> tuple[DatasetImages, np.ndarray, list[str]]:
-    """The items of a torch Dataset, their labels and the names of the classes.
+def open_dataset(settings: Mapping[str, Any]) -> tuple[Any, np.ndarray, list[str]]:
+    """The items of a torch Dataset, as `DatasetImages`, their labels and the names of the classes.
 
     settings: the data set in the configuration. Raises ValueError if the Dataset does not match them.
     """

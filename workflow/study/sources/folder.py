@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,13 +65,8 @@ class Folder(Source):
         from frequency_shortcuts.images import stores
 
         splits, classes, twins = split_folder(settings, workers)
-        about |= {
-            "classes": classes,
-            "source": f"folder {settings['root']}",
-            "statistics": None
-            if "train" in splits
-            else (np.zeros(settings["channels"]), np.ones(settings["channels"])),
-        }
+        statistics = None if "train" in splits else (np.zeros(settings["channels"]), np.ones(settings["channels"]))
+        about |= {"classes": classes, "source": f"folder {settings['root']}", "statistics": statistics}
         if settings.get("keep") == "files":
             stores.write_files(path, splits, **about)
         else:
@@ -98,24 +92,23 @@ def split_folder(settings: Mapping[str, Any], workers: int = 1) -> tuple[Splits,
     from frequency_shortcuts.images.pictures import ImageFiles, share_tones
 
     channels, height, width = shape_of(settings)
-    classes = settings.get("classes")
-    options = {"resize": settings.get("resize"), "workers": workers, "on_error": settings["on_error"]}
+    classes, on_error = settings.get("classes"), settings["on_error"]
+    options = {"resize": settings.get("resize"), "workers": workers, "on_error": on_error}
 
-    def pictures(files: Sequence[str | PathLike[str]]) -> ImageFiles:
+    def pictures(files: Sequence[Path]) -> ImageFiles:
         return ImageFiles(files, (height, width), channels, **options)
 
-    files, labels, names = folders.class_files(settings["root"], classes, settings["on_error"])
+    files, labels, names = folders.class_files(settings["root"], classes, on_error)
     parts = stratified(labels, settings["shares"], settings["split_seed"], names)
     splits = {split: (pictures([files[i] for i in chosen]), labels[chosen]) for split, chosen in parts.items()}
     if "test_root" in settings:
         same = classes or dict(zip(names, names, strict=True))
-        files, labels, _ = folders.class_files(settings["test_root"], same, settings["on_error"])
+        files, labels, _ = folders.class_files(settings["test_root"], same, on_error)
         splits["test"] = pictures(files), labels
     twins = None
     if "stylised" in settings:
-        twins = pictures(
-            folders.twins([Path(file) for file in splits["train"][0].files], settings["root"], settings["stylised"])
-        )
+        trained = [Path(file) for file in splits["train"][0].files]
+        twins = pictures(folders.twins(trained, settings["root"], settings["stylised"]))
     share_tones(twins, *(images for images, _ in splits.values()))
     return splits, names, twins
 
