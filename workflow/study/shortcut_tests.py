@@ -1,9 +1,7 @@
 """What the tests of shortcuts share: the settings, and the hits of a network with the names of its classes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -12,12 +10,6 @@ from frequency_shortcuts.spectrum.fills import ZEROS
 
 from .job import RUN, run_of
 from .plan import Plan
-
-if TYPE_CHECKING:  # slow to import
-    import h5py
-    from torch import nn
-
-    from frequency_shortcuts.shortcuts.hits import Hits
 
 
 def settings(plan: Plan) -> dict[str, Any]:
@@ -38,21 +30,10 @@ def deciding(fills: Sequence[str]) -> list[str]:
     return [ZEROS.name] if ZEROS.name in fills else list(fills[:1])
 
 
-def tested_maps(plan: Plan) -> Callable[[Any], list[str]]:
-    """Input: the maps of the run that are tested: of the culling, and of these methods."""
-    return lambda wildcards: plan.tested_maps(run_of(wildcards))
-
-
 def measure(
-    group: h5py.Group,
-    network: nn.Module,
-    data: Split,
-    maps: Sequence[str],
-    run: str,
-    params: Any,
-    methods: Sequence[str],
-) -> Hits:
-    """Test the maps of each method on the same images, write the hits to a group, and return those of the culling.
+    group: Any, network: Any, data: Split, maps: Sequence[str], run: str, params: Any, methods: Sequence[str]
+) -> pd.DataFrame:
+    """Test the maps of each method on the same images, write the hits to a group, and return the rates of the culling.
 
     The hits of the culling are in the group itself, with the names of the classes, those of others below `methods/`.
 
@@ -60,10 +41,12 @@ def measure(
     run : name that seeds the draws
     """
     from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.shortcuts.hits import write_hits
+    from frequency_shortcuts.shortcuts.hits import rates, write_hits
     from frequency_shortcuts.shortcuts.test import collect
     from frequency_shortcuts.shortcuts.trials import Trials
     from frequency_shortcuts.storage.tables import CULLING
+
+    from .tested_networks import with_names
 
     hits = {}
     for name, path in zip((CULLING, *methods), maps, strict=True):
@@ -73,16 +56,7 @@ def measure(
         place = group if name == CULLING else group.create_group(f"methods/{name}")
         write_hits(place, hits[name])
         place.attrs["classes"] = list(data.classes)
-    return hits[CULLING]
-
-
-def rates_of(hits: Hits, classes: Sequence[str]) -> pd.DataFrame:
-    """The table of rates with the names of the classes."""
-    from frequency_shortcuts.shortcuts.hits import rates
-
-    from .tested_networks import with_names
-
-    return with_names(rates(hits), classes)
+    return with_names(rates(hits[CULLING]), data.classes)
 
 
 def run_name(run: Mapping[str, Any]) -> str:
@@ -91,7 +65,7 @@ def run_name(run: Mapping[str, Any]) -> str:
 
 
 def advantages(
-    paths: Iterable[str], about: Callable[[str, h5py.Group], Mapping[str, Any]], order: Callable[[str], Any] = str
+    paths: Iterable[str], about: Callable[[str, Any], Mapping[str, Any]], order: Callable[[str], Any] = str
 ) -> pd.DataFrame:
     """The own-map advantage with the maps of each `method`, of the groups of hits in some files.
 

@@ -11,7 +11,7 @@ claims of the paper, or all of ours. A claim without data counts there with a p 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,66 +39,58 @@ def judge(numbers: pd.DataFrame, figures: Mapping[str, str] | None = None) -> tu
     Of the numbers of a claim without a variant, those of the first data set and kind of networks are its row. Others
     are variants. `value` is the mean over `networks` or the share of them, `low` and `high` its 95 % interval.
     """
-    groups = {letter: _groups(numbers, claim) for letter, claim in CLAIMS.items()}
-    rows = [_of_claim(letter, of_claim) for letter, of_claim in groups.items()]
-    for of in (definitions.PAPER, definitions.OURS):
-        family = [row for row in rows if row["of"] == of]
+    rows, variants = [], []
+    for claim in CLAIMS.values():
+        row, *others = _rows(numbers, claim)
+        rows.append(row)
+        variants += others
+    for origin in (definitions.PAPER, definitions.OURS):
+        family = [row for row in rows if row["of"] == origin]
         for row, p in zip(family, holm(np.nan_to_num([row["p"] for row in family], nan=1.0)), strict=True):
             row["decided"] = bool(p < definitions.LEVEL and row["networks"] >= definitions.FEWEST_DECIDED)
     claims = pd.DataFrame([{**row, "figure": (figures or {}).get(row["claim"], "")} for row in rows], columns=COLUMNS)
-    variants = [row for of_claim in groups.values() for row in of_claim if row is not _first(of_claim)]
     return claims, pd.DataFrame(variants, columns=OF_VARIANTS)
 
 
 def line(numbers: pd.DataFrame, letter: str) -> str:
     """A claim in one line, for the title of a figure, from the numbers of its table."""
-    row = _of_claim(letter, _groups(numbers, CLAIMS[letter]))
+    row, *_ = _rows(numbers, CLAIMS[letter])
     return f"({letter}) {row['word']}" + (f": {shown(row)}" if row["networks"] else "")
 
 
 def lines(tables: Iterable[pd.DataFrame], letters: str, dataset: str = "") -> list[str]:
     """Such lines of several claims, each with what it says: of one data set or of all; none without tables."""
-    found = list(tables)
-    if not found:
-        return []
-    numbers = pd.concat(found)
-    numbers = numbers[numbers["dataset"] == dataset] if dataset else numbers
-    says = {letter: CLAIMS[letter].says for letter in letters.split()}
-    return [f"{line(numbers, letter)}: {text[0].lower()}{text[1:]}" for letter, text in says.items()]
+    found = [table[table["dataset"] == dataset] if dataset else table for table in tables]
+    says = {letter: CLAIMS[letter].says for letter in letters.split() if found}
+    return [f"{line(pd.concat(found), letter)}: {text[0].lower()}{text[1:]}" for letter, text in says.items()]
 
 
 def shown(row: Mapping[Any, Any]) -> str:
     """Value, interval and number of networks of a row in words."""
-    value, low, high = (f"{row[key]:.2f}".replace("-0.00", "0.00") for key in ("value", "low", "high"))
+    value, low, high = (f"{row[key]:z.2f}" for key in ("value", "low", "high"))
     ends = f" [{low}, {high}]" if np.isfinite(row["low"]) else ""
     return f"{value}{ends}, {row['networks']:.0f} network{'s' if row['networks'] > 1 else ''}"
 
 
-def _groups(numbers: pd.DataFrame, claim: Claim) -> list[Row]:
-    """A row for each variant, data set and kind of networks of which something is known about a claim."""
+def _rows(numbers: pd.DataFrame, claim: Claim) -> list[Row]:
+    """The row of a claim, also of one without data, then a row for each other variant, data set and kind of networks.
+
+    A variant of which nothing is known has no row.
+    """
     own = numbers[(numbers["claim"] == claim.letter) & numbers["value"].notna()]
     own = own.assign(variant=own["variant"].astype(object).fillna(""))
     keys = ["variant", "networks_of", *([] if claim.pooled else ["dataset"])]
-    return [
+    rows = [
         {
             "claim": claim.letter, "variant": part["variant"].iloc[0], "networks_of": part["networks_of"].iloc[0],
             "dataset": ", ".join(dict.fromkeys(part["dataset"])), "networks": len(part), **_measured(claim, part),
         }
         for _, part in own.groupby(keys, sort=False)
     ]  # fmt: skip
-
-
-def _first(of_claim: Sequence[Row]) -> Row | None:
-    """The row of the claim itself."""
-    return next((row for row in of_claim if not row["variant"]), None)
-
-
-def _of_claim(letter: str, of_claim: Sequence[Row]) -> Row:
-    """The row of a claim, also of one without data."""
-    claim = CLAIMS[letter]
-    none = {"claim": letter, "networks": 0, "word": definitions.NOT_MEASURED, "p": np.nan}
+    first = next((row for row in rows if not row["variant"]), None)
+    none = {"claim": claim.letter, "networks": 0, "word": definitions.NOT_MEASURED, "p": np.nan}
     about = {"of": claim.of, "says": claim.says, "published": claim.published, "decided": False}
-    return {**(_first(of_claim) or none), **about}
+    return [{**(first or none), **about}, *(row for row in rows if row is not first)]
 
 
 def _measured(claim: Claim, part: pd.DataFrame) -> Row:

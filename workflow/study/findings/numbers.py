@@ -25,6 +25,7 @@ OTHERS, ONE_DIRECTION = "other networks", "one direction"
 DIFFERENCES = NARROWEST, WITHOUT = "minus the narrowest", "minus without augmentation"  # seed by seed
 FOLLOWS, UNJUDGED = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`
 ALL_IMAGES = "(all)"  # a class of `reliance`
+END = "(?P<network>[^/]*)/(?P<augmentation>[^/]*)/seed(?P<seed>.*)"  # of a pair: a network without its data set
 Row = dict[str, Any]
 
 
@@ -106,8 +107,7 @@ def _rates(run: pd.DataFrame) -> pd.DataFrame:
     """removed, true_class and measure, TPR - FPR of the class without these bands, of one run."""
     shown = run.groupby(["removed", "true_class"])["filtered"].sum()
     hits = run[run["true_class"] == run["called_class"]].set_index(["removed", "true_class"])["filtered"]
-    called = run.rename(columns={"called_class": "true_class", "true_class": "of"})
-    called = called.groupby(["removed", "true_class"])["filtered"].sum()
+    called = run.groupby(["removed", "called_class"])["filtered"].sum().rename_axis(shown.index.names)
     others = shown.groupby("removed").transform("sum") - shown
     return (hits / shown - (called - hits) / others).rename("measure").reset_index()
 
@@ -158,7 +158,7 @@ def _augmentations(zeros: pd.DataFrame, study: Study) -> Iterator[Row]:
 
 def _compared(claim: str, table: pd.DataFrame, other: pd.DataFrame, variant: str) -> Iterator[Row]:
     """The own-map advantages of a table, and the same minus those of another one, seed by seed."""
-    table, other = (one.assign(half=_halves(one)) for one in (table, other))
+    table, other = (part.assign(half=_halves(part)) for part in (table, other))
     for row in table.to_dict("records"):
         yield _row(claim, row, row["advantage"], half=row["half"])
     for row in table.merge(other, on="seed", suffixes=("", "_other")).to_dict("records"):
@@ -187,18 +187,17 @@ def transfer_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     is no number.
     """
     table = study.of_photographs(table)
-    ends = pd.DataFrame({end: table[end].str.rsplit("/seed", n=1) for end in ("maps_of", "tested_on")})
-    names = [[name.replace("/none", "").replace("/", ", ") for name, _ in pair] for pair in ends.to_numpy()]
+    ends = [table[end].str.extract(END) for end in ("maps_of", "tested_on")]
+    names = list(zip(*(map(_kind, end.to_dict("records")) for end in ends), strict=True))
+    forms = [[study.forms.get(network, [network])[0] for network in end["network"]] for end in ends]
     table = table.assign(
         half=_halves(table),
-        seed=[int(pair[0][1]) for pair in ends.to_numpy()],
+        seed=ends[0]["seed"].astype(int),
         direction=[" on ".join(pair) for pair in names],
         networks_of=[" and ".join(sorted(pair)) for pair in names],
-        same=[len({study.forms.get(name, [name])[0] for name in pair}) == 1
-              for pair in ([end[0].partition("/")[0] for end in pair] for pair in ends.to_numpy())],
-    )  # fmt: skip
-    of_pairs = table.groupby(["dataset", "networks_of"])["direction"]
-    table = table.assign(directions=of_pairs.transform("nunique"))
+        same=[one == other for one, other in zip(*forms, strict=True)],
+    )
+    table["directions"] = table.groupby(["dataset", "networks_of"])["direction"].transform("nunique")
     for run, part in _groups(table, "dataset", "networks_of", "seed", "method", "fill", "same"):
         variant = ", ".join(filter(None, _maps(run)))
         if (run["same"] and variant) or len(part) < part["directions"].iloc[0]:
@@ -228,12 +227,8 @@ def reliance(table: pd.DataFrame, study: Study) -> Iterator[Row]:
         yield _row("n", run, difference, study.variant(run) or "", half)
 
 
-NUMBERS: dict[str, Callable[[pd.DataFrame, Study], Iterator[Row]]] = {
-    of_table.__name__: of_table
-    for of_table in (
-        graded, bandstop, dynamics, own_map_advantage, ood_advantage, transfer_advantage, flips, reliance,
-    )
-}  # fmt: skip
+_MEASURES = graded, bandstop, dynamics, own_map_advantage, ood_advantage, transfer_advantage, flips, reliance
+NUMBERS: dict[str, Callable[[pd.DataFrame, Study], Iterator[Row]]] = {each.__name__: each for each in _MEASURES}
 
 
 def numbers(name: str, table: pd.DataFrame, study: Study) -> pd.DataFrame:

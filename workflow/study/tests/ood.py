@@ -8,9 +8,9 @@ import pandas as pd
 
 from .. import shortcut_tests
 from ..description import Figure, NetworkTest, Output, Result, Table, claims, files_of_run, of_first_kind, store
-from ..job import FOLDER, RUN, run_of_path
+from ..job import FOLDER, RUN, run_of, run_of_path
 from ..plan import Plan
-from ..shortcut_tests import advantages, deciding, settings_of_methods, tested_maps
+from ..shortcut_tests import advantages, deciding, settings_of_methods
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -27,8 +27,8 @@ def measure(step: Any, created_by: str) -> None:
         for path in given.images:
             rendition = read_images(path, "test", weights=given.weights, workers=step.threads)
             group = file.create_group(Path(path).stem)
-            hits = shortcut_tests.measure(group, network, rendition, given.maps, name, params, params.methods)
-            tables[Path(path).stem] = shortcut_tests.rates_of(hits, rendition.classes)
+            table = shortcut_tests.measure(group, network, rendition, given.maps, name, params, params.methods)
+            tables[Path(path).stem] = table
         about = {"percent": params.percent, "seed_of_draws": params.settings["seed"], "created_by": created_by}
         file.attrs.update(about, **run)
     write_table(pd.concat(tables, names=["rendition"]).reset_index(level="rendition"), output.ood, **run)
@@ -55,7 +55,7 @@ TEST = NetworkTest(
         **files_of_run(plan),
         # What all others were made from: they are only compared with it.
         "images": lambda wildcards: plan.rendition_files(wildcards.dataset),
-        "maps": tested_maps(plan),
+        "maps": lambda wildcards: plan.tested_maps(run_of(wildcards)),
     },
     settings=lambda plan: {
         **plan.section("shortcuts", "percent"),

@@ -24,7 +24,7 @@ from ..description import (
 )
 from ..job import FOLDER, run_of, run_of_path
 from ..plan import Plan, Run
-from ..shortcut_tests import settings, settings_of_methods, tested_maps
+from ..shortcut_tests import settings, settings_of_methods
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -40,14 +40,14 @@ def measure(step: Any, created_by: str) -> None:
     network, data, run = read_inputs(step, params.split, params.images_per_class)
     name, chosen = shortcut_tests.run_name(run), {key: params.settings[key] for key in ("negatives", "seed")}
     with replacing_hdf5(output.hits) as file:
-        hits = shortcut_tests.measure(file, network, data, given.maps, name, params, params.methods)
+        table = shortcut_tests.measure(file, network, data, given.maps, name, params, params.methods)
         about = {"split": params.split, "percent": params.percent, "seed_of_draws": chosen["seed"], **run}
         file.attrs.update(about, created_by=created_by)
         if params.phase:
             masks = dfm.read_mask(given.maps[0], params.percent)
             phases = phase.collect(network, data, masks, run=name, progress=True, **chosen)
             phase.write_phase_hits(file.create_group("phase"), phases)
-    write_table(shortcut_tests.rates_of(hits, data.classes), output.shortcuts, **run)
+    write_table(table, output.shortcuts, **run)
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
@@ -116,7 +116,7 @@ TEST: NetworkTest = NetworkTest(
             "% intervals `_low`, `_high`",
         ),
     },
-    inputs=lambda plan: {**files_of_run(plan), "maps": tested_maps(plan)},
+    inputs=lambda plan: {**files_of_run(plan), "maps": lambda wildcards: plan.tested_maps(run_of(wildcards))},
     settings=lambda plan: {
         **settings(plan),
         **settings_of_methods(plan, plan.config["shortcuts"]["fills"]),

@@ -34,9 +34,9 @@ def measure(step: Any, created_by: str) -> None:
             dataset, maps_of = source.split("/", 1)
             pair = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
             group, tested = file.create_group(f"pair{i}"), list(islice(maps, 1 + len(methods)))
-            hits = shortcut_tests.measure(group, network, data, tested, f"{source} on {target}", params, methods)
+            table = shortcut_tests.measure(group, network, data, tested, f"{source} on {target}", params, methods)
             group.attrs.update(pair)
-            tables.append(with_columns(shortcut_tests.rates_of(hits, data.classes), pair))
+            tables.append(with_columns(table, pair))
         file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)
         write_table(pd.concat(tables), output.transfer)
 
