@@ -57,7 +57,7 @@ def _blocks(network: nn.Module, split: Split, count: int) -> tuple[Callable[[], 
     """A function that culls whole blocks of filtered images as `culling.cull` does; about `count`, and in one batch."""
     workspace = Workspace(network, split)
     classes = [ClassEvaluator(workspace, c) for c in range(workspace.n_classes)]
-    batch, pairs = workspace.engine.batch, len(workspace.pairs)
+    batch, pairs = workspace.batch, len(workspace.pairs)
     step = tiling(len(classes[0]), batch)[1]  # whole batches: of 514 pairs, one batch is smaller
     each = max(step, count // len(split) // step * step)
     index = np.linspace(0, pairs - 1, min(each, pairs)).astype(int)

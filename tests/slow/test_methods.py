@@ -15,7 +15,6 @@ from frequency_shortcuts import culling
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.culling import screening
-from frequency_shortcuts.maps.methods.method import Size
 from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.masks import top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -45,7 +44,7 @@ def test_scores_are_finite_and_repeated_and_passes_are_the_images_that_reach_the
     assert sum(count * (3 if gradient else 1) for count, gradient in seen) == found.passes + shown
     assert max(count for count, _ in seen) <= max(2, at_once)
     method = registry.load(name)
-    bound = method.passes(method.Settings(**chosen), Size(3, len(LABELS), PAIRS))
+    bound = method.passes(method.Settings(**chosen), len(LABELS), PAIRS)
     assert found.passes <= bound if case in AT_MOST else found.passes == bound
 
 

@@ -17,10 +17,10 @@ from torch.nn import functional
 from frequency_shortcuts import culling, dfm
 from frequency_shortcuts.images.normalisation import normalise
 from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.maps.methods import gradients, workspace
-from frequency_shortcuts.maps.methods.culling import screening
+from frequency_shortcuts.maps.methods import gradients
+from frequency_shortcuts.maps.methods.culling import evaluator, screening
 from frequency_shortcuts.maps.methods.culling.evaluator import ClassEvaluator
-from frequency_shortcuts.maps.methods.workspace import Engine, Limits, Workspace
+from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.spectrum import fills
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -149,23 +149,23 @@ def test_images_are_taken_in_the_networks_dtype(small_network, dtype, given):
 
 def test_backward_passes_get_smaller_too(small_network):
     """Otherwise, where only these do not fit, forward passes would stay at less than a backward pass holds."""
-    engine = Engine.build(small_network(2, 3), Split(batch((6, 6)), LABELS), Limits(batch=32))
+    workspace = Workspace(small_network(2, 3), Split(batch((6, 6)), LABELS), limits=Limits(batch=32))
     sizes = []
 
     def compute():
-        sizes.append((engine.batch, engine.backward_batch))
+        sizes.append((workspace.batch, workspace.backward_batch))
         if len(sizes) < 4:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return np.zeros(1)
 
-    engine.within_memory(compute)
+    workspace.within_memory(compute)
     assert sizes == [(32, 4), (16, 2), (8, 1), (4, 1)]
 
     def never():
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):  # at a single image
-        engine.within_memory(never)
+        workspace.within_memory(never)
 
 
 @pytest.mark.parametrize("precision", ["tf32", "bfloat16"])
@@ -253,7 +253,7 @@ class Noting:
         return self.frozen.logits(images)
 
 
-def evaluator(small_network, size, at_once):
+def of_first_class(small_network, size, at_once):
     images = batch(size)
     return ClassEvaluator(
         Workspace(small_network(2, 3, dtype=torch.float64), Split(images, LABELS), limits=Limits(batch=at_once)), 0
@@ -263,12 +263,12 @@ def evaluator(small_network, size, at_once):
 @pytest.mark.parametrize(("size", "at_once"), [((6, 6), 4), ((5, 7), 7), ((6, 5), 512)])
 def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_once):
     """Equal to one group after the other, within 1e-12; no pass is larger than a batch, and small ones are joined."""
-    of_class = evaluator(small_network, size, at_once)
-    count, generator = len(of_class.engine.pairs), np.random.default_rng(0)
+    of_class = of_first_class(small_network, size, at_once)
+    count, generator = len(of_class.workspace.pairs), np.random.default_rng(0)
     of_class.bounds = np.array([0, 1, 2, 4, 5])
     group, index = generator.integers(0, 4, 2 * count), generator.permutation(2 * count) % count
     expected = [of_class.sums(index[[i]], *of_class.bounds[g : g + 2])[0] / 5 for i, g in enumerate(group)]
-    noting = of_class.engine.frozen = Noting(of_class.engine.frozen)
+    noting = of_class.workspace.frozen = Noting(of_class.workspace.frozen)
     np.testing.assert_allclose(of_class.group_sums(group, index), expected, rtol=0, atol=1e-12)
     assert max(noting.sizes) <= at_once
     assert sum(noting.sizes) == np.diff(of_class.bounds)[group].sum()
@@ -278,19 +278,19 @@ def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_on
 @pytest.mark.parametrize(("spare", "kept"), [(0, True), (-1, False)])
 def test_the_images_of_a_class_stay_on_the_device_if_they_fit(small_network, monkeypatch, spare, kept):
     """Class 0 has five images of 2 x 6 x 6 numbers of eight bytes."""
-    monkeypatch.setattr(workspace, "CPU_IMAGES", 5 * 2 * 6 * 6 * 8 + spare)
-    assert (evaluator(small_network, (6, 6), 4)._resident is not None) == kept
+    monkeypatch.setattr(evaluator, "CPU_IMAGES", 5 * 2 * 6 * 6 * 8 + spare)
+    assert (of_first_class(small_network, (6, 6), 4)._resident is not None) == kept
 
 
 def test_smaller_shared_passes_keep_their_names_in_the_journal(small_network):
     """So that a culling that resumes with larger batches finds them."""
     keys = {}
     for halved in (1, 4):
-        of_class = evaluator(small_network, (6, 6), 8)
+        of_class = of_first_class(small_network, (6, 6), 8)
         keys[halved], journal = [], of_class.workspace._journal
         journal.step = lambda key, compute, names=keys[halved]: (names.append(key), compute())[1]
-        of_class.engine.batch //= halved
-        index = np.arange(len(of_class.engine.pairs)) % 7
+        of_class.workspace.batch //= halved
+        index = np.arange(len(of_class.workspace.pairs)) % 7
         of_class.group_sums(np.sort(np.arange(len(index)) % (len(of_class.bounds) - 1)), index)
     assert len(keys[1]) > 1 and keys[1] == keys[4]
 
@@ -305,7 +305,7 @@ def test_swap_of_stored_images_in_float32(small_network, tmp_path, monkeypatch):
         stored = file.create_dataset("a", data=pixels)
         split, options = Split(stored, LABELS, mean=mean, std=std), {"fill": "swap", "batch": 7}
         found = culling.cull(network, split, "exact", **options)
-        monkeypatch.setattr(workspace, "CPU_IMAGES", 1)  # images are not kept
+        monkeypatch.setattr(evaluator, "CPU_IMAGES", 1)  # images are not kept
         little = culling.cull(network, split, "exact", **options)
     for one in (found, little):
         np.testing.assert_allclose(one.score, expected, rtol=0, atol=2e-6)

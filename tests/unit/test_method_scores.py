@@ -17,7 +17,6 @@ from torch.nn import functional
 from frequency_shortcuts import dfm
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import hfss, mixture
-from frequency_shortcuts.maps.methods.method import Size
 from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.masks import positions
@@ -228,7 +227,7 @@ def test_samples_come_in_twos_of_each_kind_and_passes_count_three_each():
     assert settings.kinds(neutral=True) == [("binary", "swap")]
     assert settings.kinds(neutral=False) == [("binary", "swap"), ("beta", "zeros")]
     assert mixture._kind_of(6, 2).tolist() == [0, 0, 1, 1, 0, 0]
-    assert mixture.passes(settings, Size(3, 10, PAIRS)) == 180
+    assert mixture.passes(settings, 10, PAIRS) == 180
 
 
 def test_the_second_of_two_masks_is_the_opposite_of_the_first(network):

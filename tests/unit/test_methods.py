@@ -12,7 +12,7 @@ from method_problems import LABELS, SIZE, Changed, batch
 from conftest import ROOT, state_of
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry, workspace
-from frequency_shortcuts.maps.methods.method import Size, find, make_settings
+from frequency_shortcuts.maps.methods.method import find, make_settings
 from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Work
@@ -159,7 +159,7 @@ WRONG = [
 def test_wrong_settings_are_refused_in_one_sentence_before_a_network_is_read(name, values, message):
     method = registry.load(name)
     with pytest.raises(ValueError, match=message) as error:
-        method.passes(make_settings(method, values), Size(3, 10, ConjugatePairs(*SIZE)))
+        method.passes(make_settings(method, values), 10, ConjugatePairs(*SIZE))
     text = str(error.value)
     assert "\n" not in text and ". " not in text and len(text) < 250
 

@@ -19,9 +19,9 @@ from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
-from frequency_shortcuts.maps.methods.method import Method, Size, make_settings
+from frequency_shortcuts.maps.methods.method import Method, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
-from frequency_shortcuts.maps.methods.workspace import Engine, Limits
+from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.networks.predictions import Classifier, Precision, source_for
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.filters import hide
@@ -80,7 +80,7 @@ def plan_search(search: Search, network: nn.Module | Classifier, images: Split) 
     if name == DEFAULT:
         settings["samples"] = SAMPLES
     settings |= search.settings
-    passes = module.passes(make_settings(module, settings), Size(len(images.classes), len(images), pairs))
+    passes = module.passes(make_settings(module, settings), len(images), pairs)
     return PlannedSearch(name, module, settings, passes, seconds, remark)
 
 
@@ -89,15 +89,17 @@ def seconds_per_pass(network: nn.Module | Classifier, images: Split, precision: 
 
     A backward pass counts two.
     """
-    engine = Engine.build(network, images, Limits(precision))
+    workspace = Workspace(network, images, limits=Limits(precision))
 
     def measure() -> FloatArray:
-        size = engine.backward_batch if engine.frozen.device.type == "cuda" else min(engine.backward_batch, CPU_IMAGES)
-        shown, took = engine.source.take(np.arange(min(size, len(images)))), 0.0
+        size = workspace.backward_batch
+        if workspace.frozen.device.type != "cuda":
+            size = min(size, CPU_IMAGES)
+        shown, took = workspace.source.take(np.arange(min(size, len(images)))), 0.0
         for _ in range(2):
             begin = time.perf_counter()
             seen = shown.clone().requires_grad_()
-            logits = engine.frozen.logits(seen.clone())
+            logits = workspace.frozen.logits(seen.clone())
             (gradient,) = torch.autograd.grad(log_odds(logits, logits.detach().argmax(dim=1)).sum(), seen)
             if not gradient.any():  # waits for the device
                 return np.empty(0)
@@ -105,7 +107,7 @@ def seconds_per_pass(network: nn.Module | Classifier, images: Split, precision: 
         return np.array([took / (3 * len(shown))])
 
     try:
-        measured = engine.within_memory(measure)
+        measured = workspace.within_memory(measure)
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:  # no gradient, or a layer of the user without a backward pass

@@ -86,7 +86,9 @@ def class_spectra(
     pixels = torch.empty(batch_size if raw else 0, channels, height, width, dtype=dtype, device=device)
     buffer = torch.empty(batch_size, channels, height, width // 2 + 1, dtype=dtype, device=device)
     sums = _ClassSums(n_classes, buffer)
-    spread = _Spread(n_classes, height, width, _weights(channels, channel_weights), device)
+    weights = (_weights(channels, channel_weights) / np.squeeze(scale)).tolist()
+    # Sums of the amplitude of the joined channels, and of its square.
+    joined_sums, squares = torch.zeros(2, n_classes, height, width // 2 + 1, dtype=torch.float64, device=device)
     starts = range(0, len(labels), batch_size)
     with deterministic_on_cuda(device):
         for start in tqdm(starts, desc="spectra", unit="batch", disable=None if progress else True):
@@ -103,9 +105,17 @@ def class_spectra(
                 torch.abs(coefficients, out=amplitude)
             labels_on_device = torch.as_tensor(labels[part], device=device)
             sums.add(labels[part], labels_on_device, amplitude)
-            spread.add(labels_on_device, amplitude, scale)
-    count = np.bincount(labels)[:, None, None]
-    return ClassSpectra(sums.means(count[:, None] * scale, width), spread.standard_error(count, width))
+            joined = amplitude[:, 0] * weights[0]
+            for c in range(1, channels):
+                joined.add_(amplitude[:, c], alpha=weights[c])
+            joined = joined.double()
+            joined_sums.index_add_(0, labels_on_device, joined)
+            squares.index_add_(0, labels_on_device, joined.square_())
+    count, total = np.bincount(labels)[:, None, None], joined_sums.cpu().numpy()
+    with np.errstate(divide="ignore", invalid="ignore"):  # one image has no spread
+        variance = np.maximum(squares.cpu().numpy() - total * total / count, 0) / (count - 1)
+    error = pairs.from_half_plane(np.sqrt(variance / count), width)
+    return ClassSpectra(sums.means(count[:, None] * scale, width), error)
 
 
 class _ClassSums:
@@ -146,33 +156,6 @@ class _ClassSums:
         return means
 
 
-class _Spread:
-    """Sums of the amplitude and of its square over the images of each class, with joined channels, in float64."""
-
-    def __init__(self, n_classes: int, height: int, width: int, weights: FloatArray, device: torch.device) -> None:
-        self._weights = weights
-        self._sums, self._squares = torch.zeros(
-            2, n_classes, height, width // 2 + 1, dtype=torch.float64, device=device
-        )
-
-    def add(self, labels: Tensor, amplitude: Tensor, scale: FloatArray | float) -> None:
-        """Add amplitudes [n, channels, H, W // 2 + 1], divided by `scale`, of images with these labels [n]."""
-        weights = (self._weights / np.squeeze(scale)).tolist()
-        joined = amplitude[:, 0] * weights[0]
-        for c in range(1, len(weights)):
-            joined.add_(amplitude[:, c], alpha=weights[c])
-        joined = joined.double()
-        self._sums.index_add_(0, labels, joined)
-        self._squares.index_add_(0, labels, joined.square_())
-
-    def standard_error(self, count: IntArray, width: int) -> FloatArray:
-        """Standard error of the mean of every class, [class, H, W], centred; count: int [class, 1, 1], its images."""
-        sums, squares = self._sums.cpu().numpy(), self._squares.cpu().numpy()
-        with np.errstate(divide="ignore", invalid="ignore"):  # one image has no spread
-            variance = np.maximum(squares - sums * sums / count, 0) / (count - 1)
-        return pairs.from_half_plane(np.sqrt(variance / count), width)
-
-
 def _weights(channels: int, channel_weights: Sequence[float] | None) -> FloatArray:
     """The weight of each channel, float64 [channels]. Raises ValueError for weights of another number of channels."""
     if channel_weights is None:
@@ -211,8 +194,7 @@ def accumulate_significant(
 
     Raises ValueError for amplitudes that are not finite, or for arrays of other shapes.
     """
-    energy = _energy(amplitude, channel_weights)
-    _check_standard_error(standard_error, energy)
+    energy = _energy(amplitude, channel_weights, standard_error)
     variance = SIGNIFICANT**2 * standard_error**2
     out = np.zeros(energy.shape, np.int16)
     for rows in _rows(energy.shape, COMPARED):
@@ -244,8 +226,7 @@ def distinctiveness(
     >>> spectra = class_spectra(images, labels, 4)
     >>> distinctiveness(spectra.mean_amplitude, spectra.standard_error)
     """
-    energy = _energy(amplitude, channel_weights)
-    _check_standard_error(standard_error, energy)
+    energy = _energy(amplitude, channel_weights, standard_error)
     distinct = np.full(len(energy), np.nan)
     known = np.flatnonzero(np.isfinite(standard_error).all(axis=(1, 2)))
     others = len(known) - 1
@@ -264,11 +245,6 @@ def distinctiveness(
     return distinct
 
 
-def _check_standard_error(standard_error: FloatArray, energy: FloatArray) -> None:
-    if standard_error.shape != energy.shape:
-        raise ValueError(f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]")
-
-
 def _rows(shape: tuple[int, ...], at_once: int) -> Iterator[tuple[slice, slice]]:
     """Blocks of rows of the planes [class, H, W]: comparing them takes several times their memory."""
     rows = max(1, at_once // (shape[0] * shape[2]))
@@ -276,14 +252,19 @@ def _rows(shape: tuple[int, ...], at_once: int) -> Iterator[tuple[slice, slice]]
         yield np.s_[:, start : start + rows]
 
 
-def _energy(amplitude: FloatArray, channel_weights: Sequence[float] | None) -> FloatArray:
-    """The channels of mean amplitudes [class, channel, H, W] joined: [class, H, W]."""
+def _energy(
+    amplitude: FloatArray, channel_weights: Sequence[float] | None, standard_error: FloatArray | None = None
+) -> FloatArray:
+    """The channels of mean amplitudes [class, channel, H, W] joined: [class, H, W], the shape of a standard error."""
     if amplitude.ndim != 4:
         raise ValueError(f"mean amplitude of shape {amplitude.shape}: expected [class, channel, H, W]")
     weights = _weights(amplitude.shape[1], channel_weights)
     if not np.isfinite(amplitude).all():
         raise ValueError("some mean amplitudes are not finite numbers: the classes cannot be compared")
-    return amplitude.mean(axis=1) if channel_weights is None else np.tensordot(amplitude, weights, axes=(1, 0))
+    energy = amplitude.mean(axis=1) if channel_weights is None else np.tensordot(amplitude, weights, axes=(1, 0))
+    if standard_error is not None and standard_error.shape != energy.shape:
+        raise ValueError(f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]")
+    return energy
 
 
 def _below_minus_above(energy: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:

@@ -8,8 +8,8 @@ import numpy as np
 
 from frequency_shortcuts.maps.adcs import accumulate, accumulate_significant, class_spectra
 from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .method import Size
 from .workspace import Workspace
 
 VARIANTS = ("published", "significant")
@@ -23,13 +23,13 @@ class Ranking:
         """None but the seed."""
 
     @staticmethod
-    def passes(settings: object, size: Size) -> int:
+    def passes(settings: object, n_images: int, pairs: ConjugatePairs) -> int:
         """None."""
         return 0
 
 
 class ADCS(Ranking):
-    """ADCS as a ranking; see `maps.adcs`."""
+    """The absolute value of ADCS (`maps.adcs`): a class can stand out by a lack of energy."""
 
     @dataclass(frozen=True)
     class Settings:
@@ -43,8 +43,8 @@ class ADCS(Ranking):
 
     @staticmethod
     def scores(workspace: Workspace, settings: ADCS.Settings) -> FloatArray:
-        """The absolute value of ADCS, float64 [class, pairs]: a class can stand out by a lack of energy."""
-        spectra = class_spectra(workspace.split, device=workspace.engine.source.device)
+        """As the class says, float64 [class, pairs]."""
+        spectra = class_spectra(workspace.split, device=workspace.source.device)
         if settings.variant == "significant":
             values = accumulate_significant(spectra.mean_amplitude, spectra.standard_error)
         else:
@@ -53,15 +53,12 @@ class ADCS(Ranking):
 
 
 class Energy(Ranking):
-    """The energy ratio of a class."""
+    """|log(mean amplitude of the class / mean over the classes)|, which also finds what a class lacks."""
 
     @staticmethod
     def scores(workspace: Workspace, settings: object) -> FloatArray:
-        """|log(mean amplitude of the class / mean over the classes)|, float64 [class, pairs].
-
-        Amplitudes are averaged over the channels. The absolute value also finds what a class lacks.
-        """
-        amplitude = class_spectra(workspace.split, device=workspace.engine.source.device).mean_amplitude
+        """As the class says, float64 [class, pairs]. Amplitudes are averaged over the channels."""
+        amplitude = class_spectra(workspace.split, device=workspace.source.device).mean_amplitude
         planes = workspace.pairs.gather(amplitude.mean(axis=1))
         floor = np.finfo(np.float64).tiny  # a frequency can have no energy at all
         return np.abs(np.log(planes + floor) - np.log(planes.mean(axis=0) + floor))

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.networks.numerics import square_root, tf32
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .method import Size
 from .workspace import Workspace
 
 
@@ -92,9 +92,9 @@ class Settings:
     """A gradient has no settings."""
 
 
-def passes(settings: Settings, size: Size) -> int:
+def passes(settings: Settings, n_images: int, pairs: ConjugatePairs) -> int:
     """A backward pass counts two."""
-    return 3 * size.n_images
+    return 3 * n_images
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
@@ -111,9 +111,8 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
 
 def _mean(workspace: Workspace, c: int) -> FloatArray:
     """The mean over the images of class c, [pairs]."""
-    engine, of_class = workspace.engine, np.flatnonzero(workspace.labels == c)
-    total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=engine.source.device)
-    step = min(engine.backward_batch, engine.batch)
+    source, of_class = workspace.source, np.flatnonzero(workspace.labels == c)
+    total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=source.device)
 
     def logits_of(images: Tensor) -> Tensor:
         logits = workspace.forward(images)
@@ -121,7 +120,7 @@ def _mean(workspace: Workspace, c: int) -> FloatArray:
             raise ValueError(f"the network does not give finite logits for the images of class {c}")
         return logits
 
-    for start in range(0, len(of_class), step):
-        images = engine.source.take(of_class[start : start + step])
+    for part in index_batches(of_class, workspace.backward_batch):
+        images = source.take(part)
         total += first_order(logits_of, images, images, c, workspace.pairs)[1].sum(dim=0)
     return total.cpu().numpy() / len(of_class)

@@ -16,7 +16,6 @@ from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
-from .method import Size
 from .workspace import Workspace
 
 PUBLISHED_224 = [4, 8, 16, 28, 56, 112]  # cells per side in each stage of images of 224 x 224
@@ -44,9 +43,9 @@ class Settings:
         named(self.fill)
 
 
-def passes(settings: Settings, size: Size) -> int:
+def passes(settings: Settings, n_images: int, pairs: ConjugatePairs) -> int:
     """Every candidate of every stage is shown to every image."""
-    return len(stages(size.pairs)) * settings.candidates * size.n_images
+    return len(stages(pairs)) * settings.candidates * n_images
 
 
 def stages(pairs: ConjugatePairs) -> Sequence[int]:

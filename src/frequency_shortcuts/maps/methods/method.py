@@ -3,7 +3,8 @@
 A method is a module of this folder, or a class in one, with
 
 - `Settings`, a frozen dataclass: what a user can choose;
-- `passes(settings, size)`: how many forward passes of one image it will take, at most;
+- `passes(settings, n_images, pairs)`: how many forward passes of one image it will take, at most, for so many ranking
+  images of all classes;
 - `scores(workspace, settings)`: float64 [class, pairs], higher where a pair is more important.
 """
 
@@ -31,22 +32,13 @@ from frequency_shortcuts.storage.journal import Work
 from .workspace import Limits, Workspace
 
 
-@dataclass(frozen=True)
-class Size:
-    """What the cost of a method depends on: classes, ranking images of all classes, and the conjugate pairs."""
-
-    n_classes: int
-    n_images: int
-    pairs: ConjugatePairs
-
-
 class Method(Protocol):
     """What a module or class of a method provides."""
 
     __name__: str
     Settings: Callable[..., Any]
 
-    def passes(self, settings: Any, size: Size) -> int: ...
+    def passes(self, settings: Any, n_images: int, pairs: ConjugatePairs) -> int: ...
 
     def scores(self, workspace: Workspace, settings: Any) -> FloatArray: ...
 
@@ -113,9 +105,10 @@ def find(
     with Workspace(
         network, split, classes=classes, seed=seed, limits=limits, identity=identity, work=work
     ) as workspace:
-        count, frozen = workspace.count[workspace.classes], workspace.engine.frozen
-        size = Size(len(count), int(count.sum()), workspace.pairs)
-        workspace.expect(method.passes(chosen, size), method.__name__.rpartition("methods.")[2])
+        count, frozen = workspace.count[workspace.classes], workspace.frozen
+        workspace.expect(
+            method.passes(chosen, int(count.sum()), workspace.pairs), method.__name__.rpartition("methods.")[2]
+        )
         settled = getattr(chosen, "needs_deterministic", True)
         with deterministic_on_cuda(frozen.device) if settled else nullcontext():
             score = method.scores(workspace, chosen)

@@ -29,7 +29,6 @@ from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
 from .gradients import input_gradient
-from .method import Size
 from .workspace import Workspace
 
 Entries = Literal["binary", "beta"]
@@ -87,9 +86,9 @@ class Settings:
         return kinds
 
 
-def passes(settings: Settings, size: Size) -> int:
+def passes(settings: Settings, n_images: int, pairs: ConjugatePairs) -> int:
     """A forward and a backward pass, which counts two, of each mixture."""
-    return 3 * settings.samples * size.n_images
+    return 3 * settings.samples * n_images
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
@@ -146,7 +145,7 @@ def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: Int
 
     Nothing that is drawn depends on the batch. The derivative of a cell is the mean over its pairs.
     """
-    device, kinds = workspace.engine.source.device, settings.kinds(workspace.neutral is not None)
+    device, kinds = workspace.source.device, settings.kinds(workspace.neutral is not None)
     present, place = np.unique(workspace.labels[chosen], return_inverse=True)
     n_pairs = np.bincount(cell)
     drawn = [_draw(workspace, settings, int(i), len(n_pairs)) for i in chosen]
@@ -157,9 +156,8 @@ def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: Int
     row = torch.as_tensor(np.repeat(place, settings.samples) * len(kinds) + kind, device=device)
     index, share = torch.as_tensor(cell, device=device), torch.as_tensor(1 / n_pairs, device=device)
     sums = torch.zeros(2, len(present) * len(kinds), len(n_pairs), dtype=torch.float64, device=device)
-    size = min(workspace.engine.backward_batch, workspace.engine.batch)
-    for start in range(0, len(images), size):
-        part = slice(start, start + size)
+    for start in range(0, len(images), workspace.backward_batch):
+        part = slice(start, start + workspace.backward_batch)
         by_pair = torch.as_tensor(masks[part], device=device)[:, index]
         derivatives = _derivatives(workspace, images[part], donors[part], by_pair)
         mean = torch.zeros(len(derivatives), len(n_pairs), dtype=torch.float64, device=device)
@@ -199,7 +197,7 @@ def log_odds(logits: Tensor, label: Tensor) -> Tensor:
 
 def _derivatives(workspace: Workspace, images: IntArray, donors: IntArray, masks: Tensor) -> Tensor:
     """Derivatives of the log-odds of the class of each image by its mask, [k, pairs]; of donors, -1 is zeros."""
-    source, pairs = workspace.engine.source, workspace.pairs
+    source, pairs = workspace.source, workspace.pairs
     label = torch.as_tensor(workspace.labels[images], device=source.device)
     read, place = np.unique(images, return_inverse=True)  # the samples of an image share one reading
     own = torch.fft.rfft2(source.take(read))[torch.as_tensor(place, device=source.device)]

@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 # on a CPU at 224 pixels.
 BLOCK = 8192
 LOGGED_S = 60.0  # seconds between two lines of the log
-CPU_IMAGES = 2**29  # bytes of images of a class that are kept in the memory of a CPU
 
 
 def per_block(n_images: int) -> int:
@@ -58,64 +57,6 @@ class Limits:
     batch: int | None = None
 
 
-@dataclass
-class Engine:
-    """The frozen network, the images and the sizes of batches.
-
-    batch : filtered images in one forward pass; it shrinks when the device runs out of memory
-    nominal_batch : the first `batch`, which does not shrink. It decides which pairs share a forward pass, so that a
-        resumed culling shares the same passes
-    backward_batch : images in one backward pass
-    """
-
-    source: Source
-    frozen: Classifier
-    pairs: ConjugatePairs
-    batch: int
-    backward_batch: int
-    nominal_batch: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.nominal_batch = self.batch
-
-    @property
-    def class_image_bytes(self) -> int:
-        """Memory on the device for the images of one class."""
-        device = self.frozen.device
-        return torch.cuda.get_device_properties(device).total_memory // 8 if device.type == "cuda" else CPU_IMAGES
-
-    @classmethod
-    def build(cls, network: nn.Module | Classifier, split: Split, limits: Limits | None = None) -> Self:
-        """Freeze the network, unless it is frozen, and choose batch sizes.
-
-        Raises ValueError for a network that does not return logits.
-        """
-        limits = limits or Limits()
-        frozen = Classifier.frozen(network, limits.precision, compiled=limits.compiled)
-        source = Source(split, device=frozen.device, dtype=frozen.dtype)
-        first = source.take(np.arange(1))
-        frozen.check(first)
-        if batch := limits.batch:
-            backward = math.ceil(batch / 8)  # a backward pass keeps the activations of every layer
-        else:
-            batch, backward = frozen.batch_sizes(first)
-        return cls(source, frozen, ConjugatePairs(*split.images.shape[-2:]), batch, backward)
-
-    def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
-        """The result of `compute`. When it runs out of memory, it runs again with half the batch."""
-        while True:
-            try:
-                return compute()
-            except torch.OutOfMemoryError:
-                if self.batch == 1:
-                    raise
-                self.batch //= 2
-                self.backward_batch = max(1, self.backward_batch // 2)
-            # Outside the handler: its traceback would keep the batch that did not fit.
-            torch.cuda.empty_cache()
-            log.warning("out of memory: going on with batches of %d", self.batch)
-
-
 class Workspace:
     """A network and the images that rank its pairs.
 
@@ -123,11 +64,16 @@ class Workspace:
     classes : int64 [k], those whose scores are wanted, by default all
     identity : of method and settings: blocks of another identity are not used
 
-    engine, pairs : the frozen network with the images, and their conjugate pairs
-    donors : int64 [n], the image whose coefficients replace those of each image with the fill `swap`
+    source, frozen, pairs : the images, the frozen network, and their conjugate pairs
+    batch : filtered images in one forward pass; it shrinks when the device runs out of memory
+    nominal_batch : the first `batch`, which does not shrink. It decides which pairs share a forward pass, so that a
+        resumed culling shares the same passes
+    backward_batch : images in one backward pass
     count : int64 [class], images of each class
     passes : forward passes of one image so far; a backward pass counts two
     about, evaluated : what a method says beside its scores, for `method.Found`
+
+    Raises ValueError for a network that does not return logits.
     """
 
     def __init__(
@@ -141,23 +87,28 @@ class Workspace:
         identity: object = "",
         work: Work | None = None,
     ) -> None:
-        limits, work = limits or Limits(), work or Work()
+        limits, self._work = limits or Limits(), work or Work()
         self.split, self.seed = split, seed
         self.labels, self.n_classes, self.neutral = split.labels, len(split.classes), split.neutral
         self.count: IntArray = np.bincount(self.labels)
         self.classes: IntArray = np.arange(self.n_classes)[slice(None) if classes is None else list(classes)]
         self.about: dict[str, Any] = {}
         self.evaluated: BoolArray | None = None
-        self.engine = Engine.build(network, split, limits)
-        self._identity = repr((
-            __version__, work.version, identity, self.labels.tolist(), self.n_classes, self.neutral, seed,
-            self.engine.frozen.precision, self.engine.frozen.compiled, self.engine.frozen.device.type, chosen(),
-        ))  # fmt: skip
+        self.pairs = ConjugatePairs(*split.images.shape[-2:])
+        self.frozen = Classifier.frozen(network, limits.precision, compiled=limits.compiled)
+        self.source = Source(split, device=self.frozen.device, dtype=self.frozen.dtype)
+        first = self.source.take(np.arange(1))
+        self.frozen.check(first)
+        if limits.batch:  # a backward pass keeps the activations of every layer
+            self.batch, self.backward_batch = limits.batch, math.ceil(limits.batch / 8)
+        else:
+            self.batch, self.backward_batch = self.frozen.batch_sizes(first)
+        self.nominal_batch = self.batch
         self.passes, self._computed = 0, 0.0
-        self._work = work
         self._network_is_checked = False
-        self._journal = Journal(work.state, f"{self.fingerprint}, batches of {self.engine.batch}" if work.state else "")
-        self._bar = tqdm(unit=" passes", leave=False, unit_scale=True, disable=None if work.progress else True)
+        stored = f"{self._fingerprint(identity)}, batches of {self.batch}" if self._work.state else ""
+        self._journal = Journal(self._work.state, stored)
+        self._bar = tqdm(unit=" passes", leave=False, unit_scale=True, disable=None if self._work.progress else True)
         self._started = self._logged = time.monotonic()
         self._expected = 0.0
 
@@ -171,24 +122,24 @@ class Workspace:
     def __len__(self) -> int:
         return len(self.labels)
 
-    @property
-    def pairs(self) -> ConjugatePairs:
-        return self.engine.pairs
-
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """SHA-256 of parameters and buffers, images and identity, as a hexadecimal number: not of the batch sizes.
+    def _fingerprint(self, identity: object) -> str:
+        """SHA-256 of parameters and buffers, images and settings, as a hexadecimal number: not of the batch sizes.
 
         It does not cover what a network computes beside its parameters: its logits are compared, with a tolerance.
         """
-        about = self.engine.source.shape, self.split.mean.tolist(), self.split.std.tolist()
+        about = self.source.shape, self.split.mean.tolist(), self.split.std.tolist()
+        settings = (
+            __version__, self._work.version, identity, self.labels.tolist(), self.n_classes, self.neutral, self.seed,
+            self.frozen.precision, self.frozen.compiled, self.frozen.device.type, chosen(),
+        )  # fmt: skip
         digest = hashlib.sha256(repr(about).encode() + images_digest(self.split.images))
-        digest.update(state_digest(self.engine.frozen.original))
-        digest.update(self._identity.encode())
+        digest.update(state_digest(self.frozen.original))
+        digest.update(repr(settings).encode())
         return digest.hexdigest()
 
     @functools.cached_property
     def donors(self) -> IntArray:
+        """The image whose coefficients replace those of each image with the fill `swap`, int64 [n]."""
         return donors(self.labels, neutral=self.neutral, seed=self.seed)
 
     def pool(self, c: int) -> IntArray:
@@ -207,7 +158,21 @@ class Workspace:
         """Name what is computed, and how many passes it takes at most, for the progress bar and the log."""
         self._bar.set_description(description)
         self._bar.total = self._expected = passes
-        log.info("%s: at most %.0f passes in batches of %d", description, passes, self.engine.batch)
+        log.info("%s: at most %.0f passes in batches of %d", description, passes, self.batch)
+
+    def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """The result of `compute`. When it runs out of memory, it runs again with half the batch."""
+        while True:
+            try:
+                return compute()
+            except torch.OutOfMemoryError:
+                if self.batch == 1:
+                    raise
+                self.batch //= 2
+                self.backward_batch = max(1, self.backward_batch // 2)
+            # Outside the handler: its traceback would keep the batch that did not fit.
+            torch.cuda.empty_cache()
+            log.warning("out of memory: going on with batches of %d", self.batch)
 
     # Stored steps
 
@@ -219,7 +184,7 @@ class Workspace:
 
         def compute_in_memory() -> npt.NDArray[Any]:
             self._computed += passes
-            return self.engine.within_memory(compute)
+            return self.within_memory(compute)
 
         stored = self._journal.step(key, compute_in_memory)
         self.passes += round(passes)
@@ -233,13 +198,24 @@ class Workspace:
             self._logged = now
         return stored
 
+    def in_blocks(
+        self, name: str, items: npt.NDArray[Any], n_images: int, compute: Callable[[npt.NDArray[Any]], FloatArray]
+    ) -> FloatArray:
+        """`compute` of all items [k, ...], each shown to so many images, concatenated: each block is a step."""
+        size, parts = per_block(n_images), []
+        for start in range(0, len(items), size):
+            block = items[start : start + size]
+            key = f"{name} {hashlib.sha256(block.tobytes()).hexdigest()}"
+            parts.append(self.step(key, functools.partial(compute, block), len(block) * n_images))
+        return np.concatenate(parts)
+
     def _check_network(self) -> None:
         """Drop what another network has stored: one that differs only in a hook has the same fingerprint."""
         first = np.unique(self.labels, return_index=True)[1]
-        logits = self.engine.within_memory(functools.partial(self._logits_of, first))
+        logits = self.within_memory(functools.partial(self._logits_of, first))
 
         def accept(stored: npt.NDArray[Any]) -> bool:
-            if same := same_logits(torch.from_numpy(stored), torch.from_numpy(logits), self.engine.frozen.tolerance):
+            if same := same_logits(torch.from_numpy(stored), torch.from_numpy(logits), self.frozen.tolerance):
                 return same
             log.warning("the stored logits are those of another network: starting anew")
             return False
@@ -249,8 +225,8 @@ class Workspace:
     @torch.inference_mode()
     def _logits_of(self, chosen: IntArray) -> FloatArray:
         """Logits [k, outputs] of the chosen unfiltered images [k]."""
-        batches = index_batches(chosen, self.engine.batch)
-        logits = torch.cat([self.forward(self.engine.source.take(part)) for part in batches])
+        batches = index_batches(chosen, self.batch)
+        logits = torch.cat([self.forward(self.source.take(part)) for part in batches])
         check_logits(logits, len(chosen), self.n_classes)
         return logits.cpu().numpy()
 
@@ -263,7 +239,7 @@ class Workspace:
         """
         if self._work.stopped():
             raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._work.state)
-        return self.engine.frozen.logits(images)
+        return self.frozen.logits(images)
 
     def class_losses(self, masks: BoolArray, fill: str, about: str, classes: Sequence[int] | None = None) -> FloatArray:
         """Mean cross-entropy of every class if only the pairs of a mask are kept, float64 [k, class].
@@ -273,23 +249,16 @@ class Workspace:
         classes : show only images of these classes; the losses of the others are NaN
         """
         chosen = np.arange(len(self)) if classes is None else np.flatnonzero(np.isin(self.labels, classes))
-        step = per_block(len(chosen))
-        losses = []
-        for start in range(0, len(masks), step):
-            block = masks[start : start + step]
-            shown = hashlib.sha256(np.packbits(block).tobytes()).hexdigest()
-            key = f"{about}, fill {fill}, masks {shown}, classes {classes}"
-            compute = functools.partial(self._class_losses, block, fill, chosen)
-            losses.append(self.step(key, compute, len(block) * len(chosen)))
-        return np.concatenate(losses)
+        name = f"{about}, fill {fill}, classes {classes}, masks"
+        return self.in_blocks(name, masks, len(chosen), lambda block: self._class_losses(block, fill, chosen))
 
     @torch.inference_mode()
     def _class_losses(self, masks: BoolArray, fill: str, images: IntArray) -> FloatArray:
         """The mean losses, float64 [k, class]. The CPU waits for the device only at the end."""
-        device, source, pairs = self.engine.source.device, self.engine.source, self.pairs
-        at_once, step = tiling(len(images), self.engine.batch)
+        source, device = self.source, self.source.device
+        at_once, step = tiling(len(images), self.batch)
         kept, behind = torch.as_tensor(masks, device=device), named(fill)
-        half_plane = torch.as_tensor(pairs.half_plane, device=device)
+        half_plane = torch.as_tensor(self.pairs.half_plane, device=device)
         background = behind.background(source.take, self.donors if behind.needs_donors else None)
         sums = torch.zeros(len(masks), self.n_classes, dtype=torch.float64, device=device)
         for first in range(0, len(images), at_once):
@@ -298,7 +267,7 @@ class Workspace:
             own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
             for start in range(0, len(masks), step):
                 part = kept[start : start + step].to(source.dtype)[:, half_plane][:, None, None]
-                shown = hide(own, part, other, size=(pairs.height, pairs.width)).flatten(end_dim=1)
+                shown = hide(own, part, other, size=(self.pairs.height, self.pairs.width)).flatten(end_dim=1)
                 logits = self.forward(shown).unflatten(0, (len(part), len(chosen)))
                 loss = logits.logsumexp(dim=2) - logits.gather(2, labels.expand(len(part), -1)[..., None])[..., 0]
                 sums[start : start + step].index_add_(1, labels, loss)

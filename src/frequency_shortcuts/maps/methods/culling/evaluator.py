@@ -17,6 +17,8 @@ from frequency_shortcuts.spectrum.filters import PairRemover
 from .screening import group_bounds
 from .surrogate import Features
 
+CPU_IMAGES = 2**29  # bytes of images of a class that are kept in the memory of a CPU
+
 
 class ClassEvaluator:
     """The images of one class, the most influential first, with the losses of the network on them.
@@ -32,11 +34,13 @@ class ClassEvaluator:
     """
 
     def __init__(self, workspace: Workspace, label: int, fill: str = "zeros") -> None:
-        self.workspace, self.engine, self.label = workspace, workspace.engine, label
-        source = self.engine.source
+        self.workspace, self.source, self.label = workspace, workspace.source, label
+        source, device = self.source, self.source.device
         self.chosen = np.flatnonzero(workspace.labels == label)
         # Images that fit stay on the device.
-        fit = source.take(self.chosen[:1]).nbytes * len(self.chosen) <= self.engine.class_image_bytes
+        cuda = device.type == "cuda"
+        room = torch.cuda.get_device_properties(device).total_memory // 8 if cuda else CPU_IMAGES
+        fit = source.take(self.chosen[:1]).nbytes * len(self.chosen) <= room
         self._resident = source.take(self.chosen) if fit else None
         self.losses, self.influence = workspace.step(f"class {label}", self._unfiltered)
         if not np.isfinite(mean := self.losses.mean()):
@@ -45,8 +49,8 @@ class ClassEvaluator:
         self.chosen, self.losses, self.influence = self.chosen[order], self.losses[order], self.influence[order]
         self._donors = workspace.donors[self.chosen] if named(fill).needs_donors else None
         if self._resident is not None:
-            self._resident = self._resident[torch.as_tensor(order, device=source.device)]
-        self._before = torch.as_tensor(self.losses, device=source.device)
+            self._resident = self._resident[torch.as_tensor(order, device=device)]
+        self._before = torch.as_tensor(self.losses, device=device)
         self.bounds = group_bounds(len(self))
 
     def __len__(self) -> int:
@@ -56,14 +60,14 @@ class ClassEvaluator:
         """The images first to last, [last - first, channels, H, W], on the device."""
         if self._resident is not None:
             return self._resident[first:last]
-        return self.engine.source.take(self.chosen[first:last])
+        return self.source.take(self.chosen[first:last])
 
     @torch.inference_mode()
     def _unfiltered(self) -> FloatArray:
         """Loss and influence of each unfiltered image, [2, n]."""
         parts = []
-        for start in range(0, len(self), self.engine.batch):
-            logits = self.workspace.forward(self.take(start, start + self.engine.batch).clone())
+        for start in range(0, len(self), self.workspace.batch):
+            logits = self.workspace.forward(self.take(start, start + self.workspace.batch).clone())
             slope = logits.softmax(dim=1)
             slope[:, self.label] -= 1
             parts.append(torch.stack([self._loss(logits), slope.norm(dim=1)]))
@@ -77,28 +81,22 @@ class ClassEvaluator:
 
     def sums(self, index: IntArray, first: int, last: int) -> FloatArray:
         """Increments of the pairs index [k], summed over the images first to last: float64 [k]."""
-        step = per_block(last - first)
-        sums = []
-        for start in range(0, len(index), step):
-            block = index[start : start + step]
-            key = f"class {self.label}, images {first} to {last}, pairs {hashlib.sha256(block.tobytes()).hexdigest()}"
-            compute = functools.partial(self._evaluate, block, first, last)
-            sums.append(self.workspace.step(key, compute, len(block) * (last - first)))
-        return np.concatenate(sums)
+        name = f"class {self.label}, images {first} to {last}, pairs"
+        return self.workspace.in_blocks(name, index, last - first, lambda block: self._evaluate(block, first, last))
 
     @torch.inference_mode()
     def _evaluate(self, index: IntArray, first: int, last: int) -> FloatArray:
         """One batch holds some images times some pairs. The CPU waits for the device only at the end of the block."""
-        at_once, step = tiling(last - first, self.engine.batch)
-        device, compiled = self.engine.source.device, self.engine.frozen.compiled
+        at_once, step = tiling(last - first, self.workspace.batch)
+        device, compiled = self.source.device, self.workspace.frozen.compiled
         pairs = torch.as_tensor(index, device=device)
         total = torch.zeros(len(index), dtype=torch.float64, device=device)
         for start in range(first, last, at_once):
             stop = min(start + at_once, last)
-            donors = None if self._donors is None else self.engine.source.take(self._donors[start:stop])
+            donors = None if self._donors is None else self.source.take(self._donors[start:stop])
             # A compiled network is compiled for each shape, so it always gets the whole buffer.
             capacity = step if compiled else min(step, len(index))
-            remover = PairRemover(self.engine.pairs, self.take(start, stop), capacity, donors)
+            remover = PairRemover(self.workspace.pairs, self.take(start, stop), capacity, donors)
             for part, part_total in zip(pairs.split(step), total.split(step), strict=True):
                 filtered = remover.remove(part)
                 logits = self.workspace.forward(remover.buffer if compiled else filtered)[: len(filtered)]
@@ -110,7 +108,7 @@ class ClassEvaluator:
         """The sums of the pairs index [k], on the CPU. Raises ValueError if one is not finite."""
         sums = total.cpu().numpy()
         if not np.isfinite(sums).all():
-            worst = self.engine.pairs.frequencies[index[~np.isfinite(sums)][0]]
+            worst = self.workspace.pairs.frequencies[index[~np.isfinite(sums)][0]]
             change = "without the frequency" if self._donors is None else "with a donor's coefficients at the frequency"
             raise ValueError(
                 f"the loss of class {self.label} is not finite {change} {worst[0]}, {worst[1]}: "
@@ -131,12 +129,12 @@ class ClassEvaluator:
         for g in np.unique(group):
             of_group = np.flatnonzero(group == g)
             images = len(of_group) * int(self.bounds[g + 1] - self.bounds[g])
-            if images >= self.engine.nominal_batch or self.engine.frozen.compiled:
+            if images >= self.workspace.nominal_batch or self.workspace.frozen.compiled:
                 sums[of_group] = self.sums(index[of_group], *self.bounds[g:][:2])
                 continue
             if images > room:
                 shared.append([])
-                room = self.engine.nominal_batch
+                room = self.workspace.nominal_batch
             shared[-1].append(of_group)
             room -= images
         for places in map(np.concatenate, shared):
@@ -154,11 +152,11 @@ class ClassEvaluator:
         before: list[Tensor] = []
         for g in np.unique(group):
             first, last = self.bounds[g : g + 2]
-            pairs = torch.as_tensor(index[group == g], device=self.engine.source.device)
-            filtered.append(PairRemover(self.engine.pairs, self.take(first, last), len(pairs)).remove(pairs))
+            pairs = torch.as_tensor(index[group == g], device=self.source.device)
+            filtered.append(PairRemover(self.workspace.pairs, self.take(first, last), len(pairs)).remove(pairs))
             before.append(self._before[first:last])
         # In pieces, if the batch was halved.
-        pieces = torch.cat(filtered).split(self.engine.batch)
+        pieces = torch.cat(filtered).split(self.workspace.batch)
         after = self._loss(torch.cat([self.workspace.forward(piece) for piece in pieces]))
         parts = zip(after.split([len(images) for images in filtered]), before, strict=True)
         sums = torch.cat([(part.view(-1, len(losses)) - losses).sum(dim=1) for part, losses in parts])
@@ -168,7 +166,7 @@ class ClassEvaluator:
 
     def features(self) -> Features:
         """The features of all pairs, which `surrogate.Model` needs, summed over each group of images."""
-        groups, pairs = len(self.bounds) - 1, len(self.engine.pairs)
+        groups, pairs = len(self.bounds) - 1, len(self.workspace.pairs)
         views = 1 + gradients.noisy_copies(pairs)  # of each image: itself and its noisy copies
         sums = np.zeros((2, 5, groups, pairs))
         step = per_block(views)
@@ -182,8 +180,8 @@ class ClassEvaluator:
     @torch.no_grad()  # `first_order` enables gradients only for the loss
     def _feature_sums(self, begin: int, end: int, views: int) -> FloatArray:
         """Sums over the images begin to end: float64 [2, 5, groups, pairs], the features and their squares."""
-        pairs, device = self.engine.pairs, self.engine.source.device
-        at_once = min(self.engine.backward_batch, self.engine.batch)
+        pairs, device = self.workspace.pairs, self.source.device
+        at_once = self.workspace.backward_batch
         sums = torch.zeros(2, 5, len(self.bounds) - 1, len(pairs), dtype=torch.float64, device=device)
         responses = torch.empty(0, 2, len(pairs), dtype=torch.float64, device=device)  # of the unfinished image
         for start in range(begin * views, end * views, at_once):
@@ -207,7 +205,7 @@ class ClassEvaluator:
         influence = torch.as_tensor(self.influence[part], device=images.device)
         change, product = responses.unbind(2)
         plain, noisy = change[:, 0], change[:, 1:]
-        energy = influence[:, None] * gradients.energies(images, self.engine.pairs)
+        energy = influence[:, None] * gradients.energies(images, self.workspace.pairs)
         smoothing, deviation = noisy.mean(dim=1) - plain, noisy.std(dim=1, correction=0)
         features = torch.stack([plain, product[:, 0], energy, smoothing, deviation])
         for g in np.unique(group):

@@ -20,12 +20,12 @@ from torch import nn
 
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods.gradients import noisy_copies
-from frequency_shortcuts.maps.methods.method import Found, Method, Size, find
+from frequency_shortcuts.maps.methods.method import Found, Method, find
 from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
 from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
-from frequency_shortcuts.spectrum.pairs import cells
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
 from . import screening
 from .evaluator import ClassEvaluator
@@ -82,16 +82,15 @@ class Settings:
         return self.search == "screened" or self.patch > 1
 
 
-def passes(settings: Settings, size: Size) -> int:
+def passes(settings: Settings, n_images: int, pairs: ConjugatePairs) -> int:
     """Every pair or cell is removed from every image; for `screened` this is the most that it can take.
 
     Screening also takes a forward pass, and a backward pass that counts two, of each image and its noisy copies.
     """
     if settings.patch > 1:
-        return (1 + len(np.unique(cells(size.pairs, settings.patch, settings.patch)))) * size.n_images
-    n_pairs = len(size.pairs)
-    gradients = 3 * (1 + noisy_copies(n_pairs)) if settings.search == "screened" else 0
-    return (n_pairs + gradients) * size.n_images
+        return (1 + len(np.unique(cells(pairs, settings.patch, settings.patch)))) * n_images
+    gradients = 3 * (1 + noisy_copies(len(pairs))) if settings.search == "screened" else 0
+    return (len(pairs) + gradients) * n_images
 
 
 def scores(workspace: Workspace, settings: Settings) -> FloatArray:
@@ -106,30 +105,31 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     about: dict[str, Any] = {"method": settings.search, "fill": settings.fill}
     log.info("%s, fill %s, %d pairs", settings.search, settings.fill, len(workspace.pairs))
     if settings.patch > 1:
-        # The pairs of a cell are removed together.
-        cell = cells(workspace.pairs, settings.patch, settings.patch)
-        kept = np.arange(cell.max() + 1)[:, None] != cell
-        unfiltered = np.ones((1, len(cell)), bool)
-        loss = workspace.class_losses(
-            np.concatenate([unfiltered, kept]), settings.fill, "cells", workspace.classes.tolist()
-        )[:, workspace.classes]
-        increment, passes = (loss[1:] - loss[0]).T[:, cell], len(kept) * workspace.count[workspace.classes]
-        of_classes: dict[str, Any] = {"baseline_loss": loss[0], "passes": passes}
+        of_classes = _cull_cells(workspace, settings)
         about["patch"] = settings.patch
-        workspace.evaluated = np.ones(increment.shape, bool)
     else:
         found = [_cull_class(workspace, settings, int(c)) for c in workspace.classes]
         of_classes = {name: np.array([one[name] for one in found]) for name in (found[0] if found else ())}
-        shape, nothing = (len(found), len(workspace.pairs)), np.empty(0)
-        increment = of_classes.pop("increment", nothing).reshape(shape)
-        workspace.evaluated = of_classes.pop("evaluated", nothing).reshape(shape)
     if settings.search == "screened" and of_classes:
-        audit = (of_classes[name] for name in ("top_size", "left_out", "audited", "missed", "audits"))
-        of_classes["recall"], of_classes["recall_low"], of_classes["recall_high"] = screening.recall(*audit)
-        del of_classes["top_size"]
         about |= {"percent": settings.percent, "target_recall": settings.target_recall}
+    nothing = np.empty((0, len(workspace.pairs)))
+    increment: FloatArray = of_classes.pop("increment", nothing)
+    workspace.evaluated = of_classes.pop("evaluated", nothing)
     workspace.about = about | of_classes
     return increment
+
+
+def _cull_cells(workspace: Workspace, settings: Settings) -> dict[str, Any]:
+    """The increments [class, pairs] when the pairs of a cell are removed together, and what else is known."""
+    cell, classes = cells(workspace.pairs, settings.patch, settings.patch), workspace.classes
+    kept = np.arange(cell.max() + 1)[:, None] != cell
+    masks = np.concatenate([np.ones((1, len(cell)), bool), kept])
+    loss = workspace.class_losses(masks, settings.fill, "cells", classes.tolist())[:, classes]
+    increment = (loss[1:] - loss[0]).T[:, cell]
+    return {
+        "baseline_loss": loss[0], "passes": len(kept) * workspace.count[classes],
+        "increment": increment, "evaluated": np.ones(increment.shape, bool),
+    }  # fmt: skip
 
 
 def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, Any]:
@@ -141,19 +141,15 @@ def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, A
         about |= {"evaluated": np.ones(len(pairs), bool), "increment": increment, "passes": len(pairs) * n_images}
     else:
         wanted = positions(pairs.height, pairs.width, settings.percent)
-        about |= vars(
-            screening.screen(
-                evaluator.features(),
-                evaluator.group_sums,
-                pairs,
-                wanted,
-                target_recall=settings.target_recall,
-                patience=settings.patience,
-                seed=(workspace.seed, c),
-            )
-        )
+        found = screening.screen(
+            evaluator.features(), evaluator.group_sums, pairs, wanted,
+            target_recall=settings.target_recall, patience=settings.patience, seed=(workspace.seed, c),
+        )  # fmt: skip
+        about |= vars(found)
         about["passes"] = round(about.pop("cost") * len(pairs) * n_images)
-        about["top_size"] = len(top_pairs(about["increment"].astype(np.float32), pairs.size, wanted))
+        top_size = len(top_pairs(found.increment.astype(np.float32), pairs.size, wanted))
+        audit = found.left_out, found.audited, found.missed, found.audits
+        about["recall"], about["recall_low"], about["recall_high"] = screening.recall(top_size, *audit)
     share = about["passes"] / (len(pairs) * n_images)
     log.info("class %d of %d: %.1f %% of all forward passes", c + 1, workspace.n_classes, 100 * share)
     return about

@@ -12,7 +12,6 @@ import logging
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -139,11 +138,6 @@ def cap_predictions(increment: FloatArray, evaluated: BoolArray, size: IntArray,
     return np.where(evaluated, increment, np.minimum(increment, ceiling))
 
 
-def _place(score: FloatArray) -> IntArray:
-    """The rank of each pair by its score, 0 for the largest; among equal scores the first comes first."""
-    return np.argsort(np.argsort(-score, kind="stable"))
-
-
 class _Search:
     """The state of the search in one class: the evaluated groups of every pair, and the predictions of the others."""
 
@@ -197,8 +191,8 @@ class _Search:
     def pilot(self) -> None:
         """Evaluate the first group of images for the best pairs by either of two scores, and for some random pairs."""
         pairs = len(self.level)
-        slope, product = self.features.mean[:2].sum(axis=1)
-        order = np.argsort(np.minimum(_place(slope), _place(product)), kind="stable")
+        places = np.argsort(np.argsort(-self.features.mean[:2].sum(axis=1), kind="stable"))
+        order = np.argsort(places.min(axis=0), kind="stable")
         best = max(AUDIT_LEAST, int(np.ceil(PILOT_BEST * pairs)))
         drawn = self.draw(order[best:], max(AUDIT_LEAST, int(np.ceil(PILOT_RANDOM * pairs))))
         self.evaluate_next_group(np.sort(np.concatenate([order[:best], drawn])))
@@ -238,60 +232,38 @@ class _Search:
         self.top = top_pairs(self.mean, self.size, self.wanted)
 
 
-def recall(
-    top_size: npt.ArrayLike,
-    left_out: npt.ArrayLike,
-    audited: npt.ArrayLike,
-    missed: npt.ArrayLike,
-    audits: npt.ArrayLike = 1,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Recall of the top set by its last audit, with its 95 % interval: estimate, low, high, in the shape of the inputs.
+def recall(top_size: int, left_out: int, audited: int, missed: int, audits: int = 1) -> tuple[float, float, float]:
+    """Recall of the top set by its last audit, with its 95 % interval: estimate, low, high.
 
     The audit drew `audited` of `left_out` pairs at random. `missed` of these belonged to the top set of `top_size`
     pairs, which now holds them. The hypergeometric distribution bounds how many more belong to it. It was audit number
-    `audits`. The search goes on until an audit passes, and each audit could have been the last one: they share the 5 %
-    (`_share_of_tail`), so that the interval holds whatever the search does between them.
+    `audits`. The search goes on until an audit passes, and each audit could have been the last one: they share the 5 %,
+    so that the interval holds whatever the search does between them. Most searches have only the first audit.
     """
-    found = np.vectorize(_recall, [float] * 3)(top_size, left_out, audited, missed, audits)
-    estimate, low, high = np.array(found)
-    return estimate, low, high
-
-
-def _share_of_tail(audits: npt.ArrayLike) -> FloatArray:
-    """The share of the error probability that audit number 1, 2, ... may use; most searches have only the first."""
-    k = np.asarray(audits, float)
-    return np.where(k > 1, 0.01 / np.maximum(k * (k - 1), 1), 0.99)
-
-
-@lru_cache(maxsize=1024)
-def _recall(size: int, left: int, drawn: int, hit: int, audits: int) -> tuple[float, float, float]:
-    if left == drawn:  # all pairs are evaluated
+    if left_out == audited:  # all pairs are evaluated
         return 1.0, 1.0, 1.0
-    least, most = hypergeometric(left, drawn, hit, TAIL * float(_share_of_tail(audits)))  # before the audit
-    low, estimate, high = (1 - min(1, (n - hit) / max(size, 1)) for n in (most, hit * left / max(drawn, 1), least))
+    share = 0.01 / (audits * (audits - 1)) if audits > 1 else 0.99  # of the 5 %; all of them sum to 1
+    least, most = hypergeometric(left_out, audited, missed, TAIL * share)  # before the audit
+    expected = missed * left_out / max(audited, 1)
+    low, estimate, high = (1.0 - min(1, (n - missed) / max(top_size, 1)) for n in (most, expected, least))
     return estimate, low, high
 
 
-def hypergeometric(population: int, drawn: int, hits: int, tail: float = TAIL) -> tuple[int, int]:
+def hypergeometric(population: int, drawn: int, hits: int, tail: float) -> tuple[int, int]:
     """How many members of a population have a property, if `hits` of those drawn at random have it: fewest and most.
 
     Each end has at most `tail` of the probability beyond it. All members that were not drawn may have it or not.
     """
-    possible = range(hits, population - drawn + hits + 1)
-
-    def chances(n: int) -> FloatArray:
-        return hypergeometric_chances(population, n, drawn)
-
-    fewest = possible[bisect_left(possible, True, key=lambda n: chances(n)[hits:].sum() >= tail)]
-    most = possible[bisect_left(possible, True, key=lambda n: chances(n)[: hits + 1].sum() < tail) - 1]
-    return fewest, most
-
-
-def hypergeometric_chances(population: int, n: int, drawn: int) -> FloatArray:
-    """The chances [drawn + 1] that 0, 1, ... of n members are among those drawn from a population."""
 
     def ln_choose(n: npt.ArrayLike, k: npt.ArrayLike) -> FloatArray:
         return np.asarray(gammaln(np.add(n, 1)) - gammaln(np.add(k, 1)) - gammaln(np.subtract(n, k) + 1))
 
-    hits = np.arange(drawn + 1)
-    return np.exp(ln_choose(n, hits) + ln_choose(population - n, drawn - hits) - ln_choose(population, drawn))
+    def chances(n: int) -> FloatArray:
+        """The chances [drawn + 1] that 0, 1, ... of n members are among those drawn."""
+        among = np.arange(drawn + 1)
+        return np.exp(ln_choose(n, among) + ln_choose(population - n, drawn - among) - ln_choose(population, drawn))
+
+    possible = range(hits, population - drawn + hits + 1)
+    fewest = possible[bisect_left(possible, True, key=lambda n: chances(n)[hits:].sum() >= tail)]
+    most = possible[bisect_left(possible, True, key=lambda n: chances(n)[: hits + 1].sum() < tail) - 1]
+    return fewest, most
