@@ -15,7 +15,9 @@ import yaml
 from PIL import Image
 
 from checkouts import CONFIG, MAPPED, NEUTRAL, PICTURES, TRAINED, dataset_of, shape_of
+from conftest import ROOT
 from frequency_shortcuts.storage.tables import RUN, read_table
+from study import columns
 from study.figures import FIGURES
 from study.findings import claims
 from study.findings.definitions import CLAIMS, NOT_MEASURED
@@ -85,6 +87,20 @@ def test_tables_are_typeset_and_stand_in_the_report(study):
         rows = read_table(folder / f"{name}.csv")
         assert (folder / f"{name}.html").read_text().count("<tr>") == 1 + min(len(rows), 2000)
         assert f"tables/{name}.html" in report
+
+
+def test_every_column_of_a_table_is_described_and_every_described_column_is_in_a_table(study):
+    """In the small study, or in the stored tables of larger ones, which may be older."""
+    used = set()
+    for folder in (study.results, *(ROOT / "docs" / "data").iterdir()):
+        for path in folder.rglob("*.csv"):
+            name = str(path.relative_to(folder))
+            found = [columns.column(name, column) for column in pd.read_csv(path, nrows=0)]
+            described = bool(columns.described(name))
+            used |= {column.place for column in found if described}
+            assert folder != study.results or (described and all(column.text for column in found)), name
+    places = {"shared": columns.SHARED} | {paths: file.get("columns", {}) for paths, file in columns.FILES.items()}
+    assert used == {(place, name) for place, keys in places.items() for key in keys for name in key.split(", ")}
 
 
 def test_provenance_describes_the_run_of_the_study(study):

@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from study import claims, figures, targets
-from study.catalogue import SHOWN, TABLES, Caption
+from study.catalogue import CAPTIONS, SHOWN, Caption
 from study.description import marks
 from study.figures import FIGURES
 from study.findings import numbers
@@ -335,12 +335,14 @@ def test_results_begin_with_the_number_of_the_paper_and_captions_have_at_most_th
     cards = FIGURES["cards"]  # of many networks of a data set, the first one stands in the report
     shown = [name for name in cards.names(WHOLE) if cards.shown(WHOLE, name)]
     assert shown == ["syn_1-small-augmix", "photos-small-none", "waved-small-none"]
-    captions = {f"figure {kind}": (figure.caption, figure.names(WHOLE)) for kind, figure in FIGURES.items()}
-    captions |= {name: (TABLES[name].caption + " It lies there.", []) for name in SHOWN}  # as in table.rst
-    for name, (caption, names) in captions.items():
-        first = figures.parameters(WHOLE, name.removeprefix("figure "))[0] if names else {}
-        text = str(Caption(caption, WHOLE.config, names, first))
-        assert len(text) > 60 and len(re.findall(r"[.?!](?=\s|$)", text)) <= 3, (name, text)
+    assert CAPTIONS["figures"].keys() == FIGURES.keys() and CAPTIONS["tables"].keys() == SHOWN.keys()
+    of_figures = {kind: (FIGURES[kind].names(WHOLE), figures.parameters(WHOLE, kind)[0]) for kind in FIGURES}
+    captions = [Caption(CAPTIONS["figures"][kind], WHOLE.config, *given) for kind, given in of_figures.items()]
+    captions += [Caption(caption, WHOLE.config) for caption in CAPTIONS["pages"].values()]
+    captions += [Caption(f"{caption} It lies there.", WHOLE.config) for caption in CAPTIONS["tables"].values()]
+    for text in map(str, captions):
+        assert len(text) > 60 and len(re.findall(r"[.?!](?=\s|$)", text)) <= 3, text
+    assert "*Uses*: whether ``tpr_planted`` is at least 0.7, and" in str(Caption(CAPTIONS["tables"]["planted_use"], {}))
 
 
 METHODS = [{**entry, "methods": ["hfss", "random"]} for entry in PLAN]

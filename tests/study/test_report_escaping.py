@@ -12,8 +12,7 @@ from docutils.core import publish_parts
 from test_plan import shipped, updated
 
 from conftest import ROOT
-from study.catalogue import Caption
-from study.figures import FIGURES
+from study.catalogue import CAPTIONS, Caption
 from study.progress import one_line_a_job
 
 HOSTILE = [
@@ -21,7 +20,7 @@ HOSTILE = [
     "`x <javascript:alert(1)>`_ |sub| *em* _ref_ [1]_ \\``a`` :raw-html:`<b>` \\",
     "data/weights_.pt",
 ]
-COVER, FIGURE = ((ROOT / "report" / name).read_text() for name in ("workflow.rst", "captions/figure.rst"))
+COVER, FIGURE = ((ROOT / "report" / name).read_text() for name in ("workflow.rst", "captions/caption.rst"))
 LINKS = set(re.findall(r"`([\w.]+)`_", COVER))
 
 
@@ -56,7 +55,8 @@ def assert_harmless(html, shown):
 def test_texts_of_the_configuration_are_shown_as_they_are(text):
     snakemake = SimpleNamespace(config=hostile(text))
     assert_harmless(rendered(COVER, snakemake=snakemake), ['Study "study_" rebuilds'])
-    caption = Caption(FIGURES["renditions"].caption, snakemake.config, ["_set_"], {"band_edges": [], "percent": 5})
+    template, parameters = CAPTIONS["figures"]["renditions"], {"band_edges": [], "percent": 5}
+    caption = Caption(template, snakemake.config, ["_set_"], parameters)
     figure = rendered(FIGURE, snakemake=SimpleNamespace(params=SimpleNamespace(caption=caption)))
     assert_harmless(figure, [text])
 

@@ -19,6 +19,7 @@ from frequency_shortcuts import shortcuts as rates
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.shortcuts.cross import cross_matrix
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table, write_tables
+from study import columns
 from study.drawings import typeset
 from study.findings import study_tables
 
@@ -70,11 +71,23 @@ TABLE = pd.DataFrame(
 
 
 def test_cells_have_headings_precision_spreads_and_dashes():
-    shown = typeset.cells(TABLE)
+    shown = typeset.cells(TABLE, "tables/runtimes.csv")
     assert list(shown) == ["data set", "seeds", "TPR dfm", "wall, s"]
     assert list(shown["TPR dfm"]) == ["0.900 ± 0.020", "0.250", canvas.MISSING]
     assert list(shown["seeds"]) == ["2", "1", "3"] and shown["data set"].iloc[2] == canvas.MISSING
     assert list(shown["wall, s"]) == ["1234.5", "3.2", "20.0"]
+
+
+def test_a_head_says_what_the_column_means_also_one_of_a_table_that_this_is_like_and_of_a_pattern():
+    rates = pd.DataFrame({"dataset": ["a"], "tpr_dfm_mean": 0.5, "tpr_dfm_sd": 0.1, "measure_low": 0.25})
+    text = typeset.table_page(rates, "t", "results/x/tables/shortcuts_over_seeds.csv")
+    assert re.findall(r'<th scope[^>]+title="([^"]*)"', text) == [
+        "as the configuration names it", "mean and standard deviation of tpr_dfm over seeds",
+        "mean TPR - FPR of the map over seeds, with its 95 % interval",
+    ]  # fmt: skip
+    place = ("tables/own_map_advantage.csv", "{margin}_low")
+    assert columns.column("tables/ood_advantage.csv", "advantage_low").place == place
+    assert not columns.column("tables/runtimes.csv", "other").text and not columns.described("tables/other.csv")
 
 
 def test_latex_is_escaped_and_uses_booktabs():

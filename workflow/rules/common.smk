@@ -21,7 +21,7 @@ if config["numerics"] == "portable":
     os.environ.update(instructions.variables())
 
 from study import claims, figures, kept_outputs, states, targets
-from study.catalogue import SHOWN, TABLES, Caption
+from study.catalogue import CAPTIONS, SHOWN, Caption
 from study.configuration import duplicate_keys, mistakes
 from study.dependencies import ROOMS, code_of, code_of_entry_point, digest
 from study.figures import FIGURES

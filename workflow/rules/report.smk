@@ -67,7 +67,7 @@ for kind in figures.kinds(plan):
             parameters={"figures": figures.parameters(plan, kind)},
             call=f"from frequency_shortcuts.figures import canvas\n\ncanvas.draw_all(draw_{kind}, figures)",
             function=f"draw_{kind}",
-            caption=Caption(FIGURES[kind].caption, config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]),
+            caption=Caption(CAPTIONS["figures"][kind], config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]),
         message:
             f"Drawing {FIGURES[kind].result.title}"
         script:
@@ -79,11 +79,12 @@ rule show_notebooks:
         notebooks=[f"{RESULTS}/notebooks/{name}.ipynb" for name in targets.notebooks(plan)],
         template="report/notebooks.html.jinja",
     output:
-        report(f"{RESULTS}/notebooks.html", **marks(NOTEBOOKS, "notebooks")),
+        report(f"{RESULTS}/notebooks.html", **marks(NOTEBOOKS)),
     log:
         f"{RESULTS}/logs/notebooks.log",
     params:
         labels=list(targets.notebooks(plan).values()),
+        caption=Caption(CAPTIONS["pages"]["notebooks"], config),
     message:
         "Showing the executed notebooks"
     script:
@@ -133,7 +134,7 @@ rule explorer:
         flips=f"{RESULTS}/tables/flips.csv",
         template="workflow/study/drawings/explorer.html.jinja",
     output:
-        report(f"{RESULTS}/explorer.html", **marks(EXPLORER, "explorer")),
+        report(f"{RESULTS}/explorer.html", **marks(EXPLORER)),
     log:
         f"{RESULTS}/logs/explorer.log",
     resources:
@@ -143,6 +144,7 @@ rule explorer:
         study=lookup(dpath="study", within=config),
         most=lookup(dpath="figures/classes", within=config),
         tested=plan.section("shortcuts", "percent", "split", "fills", "strong") | plan.section("dfm"),
+        caption=Caption(CAPTIONS["pages"]["explorer"], config),
     message:
         "Writing the explorer: every class, network and size of map"
     script:

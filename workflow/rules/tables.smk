@@ -9,7 +9,7 @@ for test, *others in MEASURED.values():
         input:
             **test.inputs(plan),
         output:
-            **{key: f"{RESULTS}/{file.path}" for one in (test, *others) for key, file in one.outputs.items()},
+            **{key: f"{RESULTS}/{path}" for one in (test, *others) for key, path in one.outputs.items()},
         log:
             f"{RESULTS}/logs/{test.name}/{test.place}.log",
         benchmark:
@@ -86,7 +86,7 @@ rule paper_tables:
         },
         function="build",
         call="for table in tables:\n    build(**table)",
-        caption=Caption("\n\n".join(TABLES[name].caption for name in targets.paper_tables(plan)), config),
+        caption=Caption("\n\n".join(CAPTIONS["tables"][name] for name in targets.paper_tables(plan)), config),
     message:
         "Building the tables of the paper"
     script:
@@ -101,7 +101,7 @@ rule provenance:
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
     output:
         table=f"{RESULTS}/tables/provenance.csv",
-        config=report(f"{RESULTS}/config.yaml", **marks(CONFIGURATION, "config")),
+        config=report(f"{RESULTS}/config.yaml", **marks(CONFIGURATION)),
     log:
         f"{RESULTS}/logs/provenance.log",
     resources:
@@ -111,6 +111,7 @@ rule provenance:
         study=lookup(dpath="study", within=config),
         device=lookup(dpath="device", within=config),
         digest=config_digest(config),
+        caption=Caption(CAPTIONS["pages"]["config"], config),
     message:
         "Recording versions, commit, device and seeds"
     script:
@@ -133,8 +134,8 @@ rule show_table:
     wildcard_constraints:
         table=one_of(SHOWN),
     params:
-        title=lambda wildcards: marks(SHOWN[wildcards.table], "")["labels"]["result"],
-        caption=lambda wildcards: Caption(TABLES[wildcards.table].caption, config),
+        title=lambda wildcards: marks(SHOWN[wildcards.table])["labels"]["result"],
+        caption=lambda wildcards: Caption(CAPTIONS["tables"][wildcards.table], config),
     message:
         "Typesetting the table {wildcards.table}"
     script:

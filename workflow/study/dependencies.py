@@ -39,7 +39,8 @@ ROOMS = {
     "judge_claims.py": CLAIMS,
     "make_benchmark_tables.py": (*BENCHMARK, "data_check", "figures", "study/drawings"),
     "make_report.py": (
-        "study/catalogue.py", "study/description.py", "study/figures.py", "study/tests",
+        "study/captions.yaml", "study/catalogue.py", "study/columns.py", "study/columns.yaml", "study/description.py",
+        "study/figures.py", "study/tests",
     ),
     "make_tables.py": (*TESTS, *PLAN, "analysis", "data_check", "study/findings"),
     "measure_adcs.py": ("images", "maps/adcs.py", "networks/numerics.py", "spectrum"),
@@ -53,7 +54,7 @@ ROOMS = {
     "render.py": ("images", "spectrum", "study/images"),
     "run_test.py": (*TESTS, "analysis/counterfactuals.py"),
     "show_notebooks.py": (),
-    "show_table.py": ("figures", "study/drawings"),
+    "show_table.py": ("figures", "study/columns.py", "study/columns.yaml", "study/drawings"),
     "train.py": TRAININGS,
     "twin_store.py": ("images", "spectrum", "study/sources/folder.py"),
     "write_cover.py": (*CLAIMS, "figures", "study/drawings"),

@@ -43,19 +43,19 @@ CONFIGURATION = Result("the configuration in use", "run")
 NOTEBOOKS = Result("the executed notebooks", "run")
 
 
-def marks(result: Result, caption: str, name: str = "") -> dict[str, Any]:
-    """The keywords of Snakemake's `report()` for one file.
+def marks(result: Result, kind: str = "", name: str = "") -> dict[str, Any]:
+    """The keywords of Snakemake's `report()` for one file, whose rule has the param `caption`.
 
-    caption : a file in report/captions; name : which of several figures of a kind it is
+    kind : figure or table; of a page, none; name : which of several figures of a kind it is
 
     The report sorts by the label, so that "Figure 6 · maps" stands before "Figure: others", and figures before tables.
     There is only one label: Snakemake turns a second label with two values, each on half of the results, into a switch,
     and the page breaks if a result has no counterpart.
     """
-    head = {"figure": "Figure: ", "table": "Table: "}.get(caption, "")
+    head = f"{kind.capitalize()}: " if kind else ""
     label = (f"{result.number} · " if result.number else head) + result.title
     return {
-        "caption": f"../../report/captions/{caption}.rst",
+        "caption": f"../../report/captions/{'table' if kind == 'table' else 'caption'}.rst",
         "category": CATEGORIES[result.category],
         "labels": {"result": f"{label}: {name}" if name else label},
     }
@@ -63,18 +63,14 @@ def marks(result: Result, caption: str, name: str = "") -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the whole study, `tables/{name}.csv`.
+    """A table of the whole study, `tables/{name}.csv`; columns.yaml has its columns, and its caption in the report.
 
-    holds : its rows and columns, for results/README.md
     result : its title and category in the report; without it, the table is not shown there
     planned : true of plans that have it; by default of those that have runs of its test, and of all for no test
-    caption : of a table in the report, a template (see `catalogue`)
     """
 
-    holds: str
     result: Result | None = None
     planned: Callable[[Plan], Any] | None = None
-    caption: str = ""
 
     def is_planned(self, plan: Plan) -> bool:
         """Whether a study has this table."""
@@ -83,12 +79,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A kind of figure. The notebook of that name draws all figures of the kind.
+    """A kind of figure. The notebook of that name draws all figures of the kind; captions.yaml has their caption.
 
     names : the figures of this kind in a plan; most are drawn once for each data set, with its name
     inputs : the files for a figure, below the results, by the parameters of the notebook's function `draw`
     parameters : the other parameters of that function
-    caption : the text below it in the report, and above it in the notebook, a template (see `catalogue`)
     shown : whether a figure stands in the report, or in the notebook alone
     numbers : of figures of the paper, by name, where they are others than that of `result`
     """
@@ -97,7 +92,6 @@ class Figure:
     names: Callable[[Plan], list[str]]
     inputs: Callable[[Plan, str], dict[str, Any]]
     parameters: Callable[[Plan, str], dict[str, Any]]
-    caption: str
     shown: Callable[[Plan, str], bool] = lambda plan, name: True
     numbers: Mapping[str, str] = field(default_factory=dict)
 
@@ -105,18 +99,6 @@ class Figure:
         """The keywords of Snakemake's `report()` for a figure."""
         result = self.result._replace(number=self.numbers.get(name, self.result.number))
         return marks(result, "figure", "" if name == "all" else name)
-
-
-@dataclass(frozen=True)
-class Output:
-    """A file of a test.
-
-    path : below the results, with the wildcards of a run
-    holds : what it holds, for results/README.md; not of one that a table of its name joins as it is
-    """
-
-    path: str
-    holds: str = ""
 
 
 def files_of_run(plan: Plan, *, maps: bool = False) -> dict[str, Any]:
@@ -134,7 +116,7 @@ class NetworkTest:
     measure : what a job does, from Snakemake's object and the text for `created_by`; without it, the test has no rule
         and no files of runs, but tables
     in_jobs_of : the test whose jobs also measure this one, with the same runs; by default, it has jobs of its own
-    outputs : the files of a run by their names in the rule
+    outputs : the files of a run by their names in the rule: paths below the results, with the wildcards of the run
     inputs : the input files by their names in the rule, paths with wildcards or functions of wildcards
     settings : the params of the rule by their names, values or functions of wildcards, besides `device`
     wildcards : one dict for each time the test runs; by default the runs
@@ -156,7 +138,7 @@ class NetworkTest:
     runs: Callable[[Plan], list[Run]]
     measure: Callable[[Any, str], None] | None = None
     in_jobs_of: str = ""
-    outputs: Mapping[str, Output] = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
     inputs: Callable[[Plan], dict[str, Any]] = files_of_run
     settings: Callable[[Plan], dict[str, Any]] = lambda plan: {}
     wildcards: Callable[[Plan], list[dict[str, Any]]] | None = None
@@ -179,8 +161,8 @@ class NetworkTest:
 
     def files(self, plan: Plan, *names: str) -> list[str]:
         """The files that the test writes; all, or those of the outputs of these names."""
-        chosen = [output for name, output in self.outputs.items() if not names or name in names]
-        return [file for output in chosen for file in plan.files(output.path, self.jobs(plan))]
+        chosen = [path for name, path in self.outputs.items() if not names or name in names]
+        return [file for path in chosen for file in plan.files(path, self.jobs(plan))]
 
     def benchmarks(self, plan: Plan) -> list[str]:
         """The files with the run times of the jobs."""

@@ -136,13 +136,6 @@ _KINDS: dict[str, Figure] = {
             "names": plan.datasets(*WITH_TRUTH),
             "band_edges": {name: plan.band_edges(name) for name in plan.datasets(*WITH_TRUTH)},
         },
-        caption="The first test image of each class (a column) of every synthetic and planted set, and the mean "
-        "amplitude spectrum of all {{ config.adcs.split }} images of the class, on a logarithmic scale; in Syn_1 to "
-        "Syn_4, circles mark the edges of the bands. In ``syn_b``, class C3 has no energy in band b, C1 has more "
-        "along the diagonals (x {{ config.synthesis.diagonal_gain }} in amplitude), C2 along the axes (x {{ "
-        "config.synthesis.axis_gain }}). In planted sets each class has one cue, after which the set is named: in "
-        "``present`` and ``redundant`` a few frequencies have x {{ config.planting.gain }} the amplitude, in "
-        "``absent`` a ring has none.",
     ),
     "dynamics": Figure(
         Result("when each class is learned", "dynamics", "Figure 5"),
@@ -152,16 +145,6 @@ _KINDS: dict[str, Figure] = {
             **({"claims": []} if name == "synthetic" else {**store(name), **claims(plan, name, "dynamics")}),
         },
         _dynamics_parameters,
-        caption="{% if 'photographs' in kinds %}Photographs (Figure 5): the iteration at which F1 of a class first "
-        "passes 0.5 on the test images as they are, low-passed and high-passed (at {{ "
-        "config.training.photographs.dynamics.cutoff }} cycles per image), one mark a network, open at the right edge "
-        "if it never does; classes are sorted by the median (bar). {% endif %}{% if 'synthetic' in names %}Synthetic "
-        "and planted sets (Figure 2): F1 of every class over the first iterations, the mean and each network. {% "
-        "endif %}The networks, of the first kind that is planned, are tested {% set comma = joiner(', ') %}{% for "
-        "images in ('photographs', 'synthetic', 'planted') if images in kinds or (images != 'photographs' and "
-        "'synthetic' in names) %}{% set dynamics = config.training[images].dynamics %}{{ comma() }}on {{ "
-        "dynamics.images_per_class }} {{ images if images == 'photographs' else images ~ ' images' }} a class every "
-        "{{ dynamics.every }} iterations{% endfor %}.",
         numbers={"synthetic": "Figure 2"},
     ),
     "graded": Figure(
@@ -169,23 +152,12 @@ _KINDS: dict[str, Figure] = {
         lambda plan: ["all"] if plan.graded_seeds() else [],
         lambda plan, name: {"table": "tables/graded.csv", "claims": ["claims/graded.csv"]},
         lambda plan, name: {},
-        caption="{% set of = config.graded -%} Each class of {{ of.sets }} graded sets, with a network for each set: "
-        "earliness, the mean F1 over the tests in the first {{ of.iterations }} iterations (one every {{ of.every }}, "
-        "on {{ of.test_images_per_class }} test images a class), against the gain at the frequencies of the class. "
-        "Two classes of a set lie in a low ring and two in a high one; ring, frequencies and gain were drawn at "
-        "random. A grey line joins the classes of a set.",
     ),
     "adcs": Figure(
         Result("ADCS", "adcs", "Figure 4"),
         Plan.datasets,
         lambda plan, name: {"spectra": f"adcs/{name}.h5"},
         lambda plan, name: {"band_edges": plan.band_edges(name), "most": plan.setting("figures/classes")},
-        caption="For each frequency, the number of classes with a lower mean amplitude than this class minus the "
-        "number with a higher one, over all {{ config.adcs.split }} images: *as published*, and by differences beyond "
-        "three standard errors alone (*significant*), so that chance stays white. Zero frequency is in the centre; at "
-        "red frequencies the class has more energy than the others, at blue ones less.{% if control_bands() %} "
-        "Circles mark the edges of the bands, and C3 has no energy in the control band ({{ control_bands() }}).{% "
-        "endif %}",
     ),
     "dfm": Figure(
         Result("dominant frequency maps", "maps", "Figure 6"),
@@ -200,12 +172,6 @@ _KINDS: dict[str, Figure] = {
             "labels": _of_all_methods(plan, "{network}/{augmentation}", "{network}, {method}/{augmentation}", name),
             "band_edges": plan.band_edges(name),
         },
-        caption="The top {{ config.shortcuts.percent }} % of the spectrum by the rise of the class's loss without a "
-        "frequency ({{ config.culling.method }} culling on {{ config.culling.images_per_class or 'all' }} {{ "
-        "config.culling.split }} images a class); a column is a class, a row a network and augmentation. The shade is "
-        "the share of its networks ({{ seeds() }}) that have the frequency in the map; zero frequency is in the "
-        "centre.{% if config.shortcuts.methods %} Rows with the name of a method ({{ plain(config.shortcuts.methods | "
-        "join(', ')) }}) show the maps that it finds.{% endif %}",
         shown=of_photographs,
     ),
     "cards": Figure(
@@ -218,12 +184,6 @@ _KINDS: dict[str, Figure] = {
             "most": min(CARDS, plan.setting("figures/classes")),
             "band_edges": plan.band_edges(_network(name)["dataset"]),
         },
-        caption="From left to right: ADCS; the rise of the class's loss without a frequency, as a share of the "
-        "greatest (square-root scale); the top {{ config.shortcuts.percent }} % map; the first test image of the "
-        "class, the same reduced to the map, and to as many of the lowest frequencies, with TPR / FPR of such images "
-        "({{ judged }}). At the other frequencies stand zeros or, where the set has a neutral class, an image of it "
-        "(swap); reduced images are stretched in contrast. One network, of the first seed, and at most four classes: "
-        "the explorer has all others.",
         shown=lambda plan, name: name in expand_runs(CARD, plan.first_kind_runs()),
     ),
     "shortcut": Figure(
@@ -231,10 +191,6 @@ _KINDS: dict[str, Figure] = {
         lambda plan: (plan.mapped_datasets("photographs") or plan.mapped_datasets())[:1],
         lambda plan, name: _cards_inputs(plan, _first_network(plan, name)),
         lambda plan, name: {"run": _network(_first_network(plan, name)), **percent(plan)},
-        caption="The class with the largest TPR - FPR from its map minus that from as many of the lowest frequencies, "
-        "mean over the networks of the first kind that is planned. Its first test image, with the map of the first "
-        "planned seed; reduced images are stretched in contrast. Below, TPR (recognised) and FPR (false positives) of "
-        "such images ({{ judged }}), mean over the networks.",
     ),
     "reduced": Figure(
         Result("images reduced to their maps", "maps", "Figure 7"),
@@ -251,20 +207,12 @@ _KINDS: dict[str, Figure] = {
             **percent(plan),
             "kinds": [[run[key] for key in NETWORK[1:]] for run in plan.first_seed_runs(dataset=name)],
         },
-        caption="The first test image of every class (a column), as it is and reduced to the top {{ "
-        "config.shortcuts.percent }} % map of each kind of network (a row; the first planned seed), with zeros "
-        "elsewhere, stretched in contrast. Below each: TPR / FPR of such images ({{ judged }}), mean over the "
-        "networks of the kind.",
     ),
     "claims": Figure(
         Result("the claims and their intervals", "claims"),
         lambda plan: ["all"],
         lambda plan, name: {"table": "tables/claims.csv", "numbers": "tables/claim_numbers.csv"},
         lambda plan, name: {},
-        caption="Each claim of the paper (black) and ours (grey): the mean over the networks, or the share of them, "
-        "its 95 % interval, and each network. *Seen*: the interval lies above the threshold; *not seen*: below it, or "
-        "within the bound; else *unclear*. Bold: *decided*, by 15 networks or more and after Holm's correction; of "
-        "fewer than five networks the interval is over their images.",
     ),
     "renditions": Figure(
         Result("the renditions", "other"),
@@ -274,12 +222,6 @@ _KINDS: dict[str, Figure] = {
             "renditions": [f"data/ood/{name}/{rendition}.h5" for rendition in plan.renditions(name)],
         },
         lambda plan, name: {"names": plan.renditions(name), "most": plan.setting("figures/classes")},
-        caption="One test photograph of every class (a column), and one image of each rendition (a row). {% for name "
-        "in names -%} {{ 'Those of ' if loop.first }}{{ plain(name) }} are {{ 'its out-of-distribution twin in ' ~ "
-        "plain(config.datasets[name].ood.root) if 'ood' in config.datasets[name] else 'made from %d test photographs "
-        "a class' | format(config.ood.images_per_class) }}{{ '; ' if not loop.last else '.' }}{% endfor -%} {% if "
-        "'texture' in config.ood.renditions %} In *texture*, the low frequencies are those of the photograph, so that "
-        "maps of low frequencies keep their region.{% endif %}",
     ),
     **{kind: figure for test in TESTS.values() for kind, figure in test.figures.items()},
 }

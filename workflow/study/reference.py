@@ -12,10 +12,10 @@ from jinja2 import Template
 
 from frequency_shortcuts.storage.contents import DATASETS
 
-from .catalogue import TABLES
-from .job import FOLDER, ROOT
+from .columns import FILES, SHARED
+from .job import ROOT
 from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
-from .tests import MEASURED, TESTS
+from .tests import MEASURED
 
 PAGE = SCHEMA.with_name("README.md")
 RESULTS = ROOT / "results" / "README.md"
@@ -105,20 +105,30 @@ def _default(values: Mapping[str, Any]) -> str:
 
 def of_tests() -> dict[Path, str]:
     """The text of pages that list what the tests of networks write, what HDF5 files hold, and rules; between marks."""
-    outputs = {name: output for test in TESTS.values() for name, output in test.outputs.items()}
-    cells = {f"`{output.path}`": output.holds for test in TESTS.values() for output in test.outputs.values()}
-    for name, table in TABLES.items():
-        joined = [f"`{outputs[name].path}`, "] if name in outputs and not outputs[name].holds else []
-        cells["".join([*joined, f"`tables/{name}.csv`"])] = table.holds
-    rows = [f"| {paths.replace(FOLDER, '{run}')} | {holds} |" for paths, holds in cells.items() if holds]
-    listed = _between(
-        RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", ["| path | holds |", "|---|---|", *rows]
-    )
+    listed = _between(RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", list(_files()))
     rules = [f"  {name}: *{'resumed' if test.resumes else 'gpu'}" for name, (test, *_) in MEASURED.items()]
     return {
         RESULTS: _between(listed, "<!-- contents -->", "<!-- /contents -->", list(_contents())),
         PROFILE: _between(PROFILE.read_text(), "  # tests of networks, by `make docs`", "  # and no others", rules),
     }
+
+
+def _files() -> Iterator[str]:
+    """The lines of the table of what tests of networks and joined tables hold, with their columns."""
+    yield from ("| path | holds |", "|---|---|", f"| many tables | {'<br>'.join(_columns(SHARED))} |")
+    for paths, file in FILES.items():
+        lines = [file["holds"], *_columns(file.get("columns", {}))]
+        yield f"| {_code(paths)} | {'<br>'.join(lines)} |"
+
+
+def _columns(columns: Mapping[str, Any]) -> Iterator[str]:
+    for names, about in columns.items():
+        text, unit = (about["text"], f" [{about['unit']}]") if isinstance(about, dict) else (about, "")
+        yield f"{_code(names)}{unit}: {text}"
+
+
+def _code(names: str) -> str:
+    return ", ".join(f"`{name}`" for name in names.split(", "))
 
 
 def _contents() -> Iterator[str]:

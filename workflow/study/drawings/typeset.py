@@ -10,10 +10,11 @@ import pandas as pd
 
 from frequency_shortcuts.figures.canvas import MISSING
 
+from ..columns import column
+
 MOST = 2000  # rows that are shown; what is longer is not read but computed with, and stays in its CSV
 _WRAPPED = 40  # letters from which a cell may take several lines
 _EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page, compressed
-_UNITS = {"s": "s", "h": "h", "mib": "MiB", "percent": "%", "px": "pixels"}
 _TEX = str.maketrans({
     "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "±": r"$\pm$", MISSING: "--", "…": r"\ldots{}",
@@ -23,19 +24,25 @@ _PAGE = jinja2.Environment(
 ).from_string(Path(__file__).with_name("table.html.jinja").read_text())
 
 
-def heading(column: str) -> str:
-    """A column's name for a reader: `tpr_dfm` is "TPR dfm", `wall_s` is "wall, s"."""
-    words = str(column).split("_")
-    unit = _UNITS.get(words[-1]) if len(words) > 1 else None
-    words = words[:-1] if unit else words
+def heading(name: str, path: str = "") -> str:
+    """A column's name for a reader: `tpr_dfm` is "TPR dfm", `wall_s` of the table of run times is "wall, s"."""
+    unit = column(path, name).unit
+    words = name.removesuffix(f"_{unit.lower()}" if unit else "").split("_")
     text = " ".join(word.upper() if word in ("tpr", "fpr", "sd", "adcs") else word for word in words)
     return f"{text}, {unit}" if unit else text
 
 
-def cells(table: pd.DataFrame) -> pd.DataFrame:
+def _names(table: pd.DataFrame, path: str = "") -> dict[str, str]:
+    """The name of each column by its heading in `cells`."""
+    return {heading(str(name).removesuffix("_mean"), path): name for name in table}
+
+
+def cells(table: pd.DataFrame, path: str = "") -> pd.DataFrame:
     """The table as text, with headings: every column of numbers with one precision, a missing value as a dash.
 
     Two columns x_mean and x_sd (or x and x_sd) become one, "0.90 ± 0.02"; a spread that is missing is left out.
+
+    path: where the table's CSV lies, from which units follow
     """
     out: dict[str, pd.Series] = {}
     for name in table:
@@ -46,7 +53,7 @@ def cells(table: pd.DataFrame) -> pd.DataFrame:
         if f"{stem}_sd" in table:
             spread = _texts(table[f"{stem}_sd"], like=table[name])
             text = text.where(spread == MISSING, text + " ± " + spread)
-        out[heading(stem)] = text
+        out[heading(stem, path)] = text
     return pd.DataFrame(out, index=table.index)
 
 
@@ -74,13 +81,13 @@ def _numeric(values: pd.Series) -> bool:
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     r"""LaTeX for the package booktabs, in small print: escaped, numbers to the right, text to the left."""
-    shown = cells(table)
+    shown, names = cells(table), _names(table)
     text: str = (
         shown.style.hide(axis="index")
         .format(_escaped)
         .format_index(_escaped, axis="columns")
         .to_latex(
-            column_format="".join("r" if number else "l" for number in _are_numbers(table, shown)),
+            column_format="".join("r" if _numeric(table[names[head]]) else "l" for head in shown),
             caption=_escaped(caption),
             label=label,
             hrules=True,
@@ -95,23 +102,18 @@ def _escaped(text: str) -> str:
     return text.translate(_TEX)
 
 
-def _are_numbers(table: pd.DataFrame, shown: pd.DataFrame) -> list[bool]:
-    """Whether each column of `cells`, which are shown, holds numbers."""
-    numbers = {heading(str(name).removesuffix("_mean")): _numeric(table[name]) for name in table}
-    return [numbers[name] for name in shown]
-
-
 def table_page(table: pd.DataFrame, title: str, path: str, csv: bytes = b"", most: int = MOST) -> str:
     """A whole HTML page: a click on a heading sorts by that column, and a field above filters the rows.
 
     path: where the table's CSV lies, named on the page. csv: its bytes; those of a small one are carried along, to
     be saved from the page. Of more than `most` rows the first are shown, and the page says so. Headings are
-    buttons, and say how they sort (aria-sort). The page loads nothing from the network.
+    buttons, say how they sort (aria-sort), and show what the column means. The page loads nothing from the network.
     """
-    shown = cells(table.head(most))
+    shown, names = cells(table.head(most), path), _names(table, path)
     return _PAGE.render(
         table=shown,
-        numbers=_are_numbers(table, shown),
+        numbers=[_numeric(table[names[head]]) for head in shown],
+        meanings=[column(path, names[head]).text.replace("`", "") for head in shown],
         n_rows=len(table),
         title=title,
         path=path,

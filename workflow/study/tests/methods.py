@@ -41,15 +41,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 TEST = NetworkTest(
     message="Scoring the methods against the planted truth",
     runs=lambda plan: plan.scored_runs(),
-    tables={
-        "methods": Table(
-            "methods that find maps, scored against what was planted: one row a run, class, `truth` (own, and halves "
-            "as in `truth.csv`) and `method`: `average_precision` of its ranking, and `_size` by the absolute scores; "
-            "`random` with `_low`, `_high`, of random rankings; `passes` of all classes, `seconds`, `resumed`; `uses`: "
-            "sets with a neutral class have scores only where the network uses the planted mask, photographs always",
-            planned=lambda plan: plan.scored_runs(),
-        )
-    },
+    tables={"methods": Table(planned=lambda plan: plan.scored_runs())},
     join=join,
     join_inputs=lambda plan: {
         "maps": [file for run in plan.scored_runs() for file in plan.map_files(**run)],
@@ -66,12 +58,6 @@ TEST = NetworkTest(
             lambda plan: ["all"] if plan.scored_runs() else [],
             table("methods"),
             lambda plan, name: {},
-            caption="Average precision of each method's ranking of the frequencies against the planted truth, by the "
-            "forward passes of one image that it takes for all classes (a backward pass counts two), mean over n "
-            "classes. Methods left of the line take no pass; a truth is *found* if "
-            "its average precision is at least 0.95 (dashed). All rank with the same {{ "
-            "config.culling.images_per_class or '' }} {{ config.culling.split }} images a class; ``adcs`` and "
-            "``energy`` do not use the network, ``low_pass`` and ``random`` no images either.",
         )
     },
     order=12,

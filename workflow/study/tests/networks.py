@@ -23,14 +23,8 @@ TEST = NetworkTest(
     message="Joining the trainings",
     runs=lambda plan: plan.runs(),
     tables={
-        "networks": Table(
-            "one row a network: `parameters`, `architecture` and `width` (of trained ones), best epoch by validation "
-            "loss, losses and accuracies there; `test_accuracy` is on all test images",
-            Result("networks and their accuracy", "run"),
-            caption="Form and number of parameters of every network, its best epoch by the loss on validation images, "
-            "and its accuracy on all test images.",
-        ),
-        "dynamics": Table("`dynamics.csv` of all runs joined", planned=lambda plan: plan.trained_runs()),
+        "networks": Table(Result("networks and their accuracy", "run")),
+        "dynamics": Table(planned=lambda plan: plan.trained_runs()),
     },
     join=join,
     join_inputs=lambda plan: {

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from .. import shortcut_tests
-from ..description import Figure, NetworkTest, Output, Result, Table, claims, files_of_run, of_first_kind, store
+from ..description import Figure, NetworkTest, Result, Table, claims, files_of_run, of_first_kind, store
 from ..job import FOLDER, RUN, run_of, run_of_path
 from ..plan import Plan
 from ..shortcut_tests import advantages, deciding, settings_of_methods
@@ -48,8 +48,8 @@ TEST = NetworkTest(
     runs=lambda plan: plan.ood_runs(),
     measure=measure,
     outputs={
-        "hits": Output(f"tests/{FOLDER}/ood_hits.h5", "a group for each rendition, as `hits.h5`"),
-        "ood": Output(f"tests/{FOLDER}/ood.csv", "as `shortcuts.csv`, with `rendition`, of the part keep"),
+        "hits": f"tests/{FOLDER}/ood_hits.h5",
+        "ood": f"tests/{FOLDER}/ood.csv",
     },
     inputs=lambda plan: {
         **files_of_run(plan),
@@ -66,11 +66,8 @@ TEST = NetworkTest(
     },
     minutes=120,
     tables={
-        "ood": Table(
-            "`tests/{run}/ood.csv` of all runs, with the draws of a control averaged: `draws`, their number, `error`, "
-            "SD / sqrt(draws) of their TPR - FPR (of radial masks, TPR)",
-        ),
-        "ood_advantage": Table("as `own_map_advantage.csv`, in each `rendition`"),
+        "ood": Table(),
+        "ood_advantage": Table(),
     },
     join=join,
     figures={
@@ -84,13 +81,6 @@ TEST = NetworkTest(
                 "shortcuts": "tables/shortcuts.csv",
             },
             lambda plan, name: {**of_first_kind(plan, name), "fill": deciding(plan.config["ood"]["fills"])[0]},
-            caption="True and false positive rate of every class in every rendition ({% for name in names -%} {{ "
-            "plain(name) }}: {{ 'its out-of-distribution twin, all images' if 'ood' in config.datasets[name] else '%d "
-            "images a class' | format(config.ood.images_per_class) }}{{ '; ' if not loop.last }}{% endfor -%} ), "
-            "unfiltered and with the class's top {{ config.shortcuts.percent }} % map alone ({{ parameters.fill }} "
-            "elsewhere). Marks are means over the networks of a kind, lines reach from the lowest to the highest; at "
-            "most two kinds and six renditions are drawn. A map that still works in a rendition gives a false "
-            "impression of generalisation; one that does not impairs it.",
         )
     },
     order=4,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
 
-from ..description import Figure, NetworkTest, Output, Result, Table, claims, files_of_run, table
+from ..description import Figure, NetworkTest, Result, Table, claims, files_of_run, table
 from ..job import FOLDER, log, stopping
 from ..plan import Plan
 
@@ -92,18 +92,7 @@ TEST = NetworkTest(
     "{wildcards.seed})",
     runs=lambda plan: plan.reliance_runs(),
     measure=measure,
-    outputs={
-        "reliance": Output(
-            f"tests/{FOLDER}/reliance.csv",
-            "runs with `reliance` in the plan, one row for what is `removed` (maps: the union of the maps of all "
-            "classes; random, low_pass: as many random pairs, or lowest frequencies; nothing) and `class` (and "
-            "`(all)`): `positions`, `images`; recall of the network as it is (`tpr`), with these frequencies of "
-            "another image of the class (`tpr_same`) or of another class (`tpr_without`), and of one trained anew "
-            "without them (`tpr_after`; for nothing, with another seed); `fpr`, `fpr_same`, `fpr_without`, "
-            "`fpr_after`; `lost_at_test` (`tpr_same` - `tpr_without`) and `lost_after` (`tpr` - `tpr_after`) with "
-            "their 95 % intervals over images `_low`, `_high`",
-        )
-    },
+    outputs={"reliance": f"tests/{FOLDER}/reliance.csv"},
     inputs=lambda plan: files_of_run(plan, maps=True),
     settings=lambda plan: {
         **plan.section("shortcuts", "split", "percent"),
@@ -115,19 +104,7 @@ TEST = NetworkTest(
     memory=8000,
     priority=2,
     resumes=True,
-    tables={
-        "reliance": Table(
-            "runs with `reliance` in the plan, the means of `tests/{run}/reliance.csv` over `seeds`, one row a "
-            "network, `removed` and class; `interval`: of networks (Student's t over at least five seeds) or these "
-            "networks (over their images); `reading`: avoidable (`lost_at_test` is at least 0.2 and `lost_after` below "
-            "0.1, with their whole intervals), needed (at least 0.2 and 0.1), not relied on (`lost_at_test` below 0.2) "
-            "or open; missing where nothing is removed and where `tpr` or `tpr_same` is below 0.5",
-            Result("are the frequencies of the maps needed?", "beyond"),
-            caption="Recall of every class, and what it loses without the frequencies of the maps, at test time and "
-            "after training anew, with 95 % intervals. *Avoidable*: it loses at least 0.2 at test time, but less than "
-            "0.1 after training.",
-        )
-    },
+    tables={"reliance": Table(Result("are the frequencies of the maps needed?", "beyond"))},
     join=join,
     figures={
         "reliance": Figure(
@@ -135,11 +112,6 @@ TEST = NetworkTest(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
             lambda plan, name: {**table("reliance")(plan, name), **claims(plan, name, "reliance")},
             lambda plan, name: {"dataset": name},
-            caption="Recall that each class loses without some of its frequencies: *at test time*, when an image has "
-            "those of another class, and after the same network was trained anew without them. Removed are all "
-            "frequencies of the maps of any class (top {{ config.shortcuts.percent }} % each), as many random ones, "
-            "or as many of the lowest; dots are means over the networks, bars 95 % intervals. Bold: the class could "
-            "have avoided the frequencies of the maps.",
         )
     },
     order=9,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, Output, Result, Table, files_of_run, of_dataset, store
+from ..description import Figure, NetworkTest, Result, Table, files_of_run, of_dataset, store
 from ..job import FOLDER
 from ..shortcut_tests import run_name
 
@@ -26,31 +26,20 @@ TEST: NetworkTest = NetworkTest(
     message="Testing maps of every size of {wildcards.network} on {wildcards.dataset} (seed {wildcards.seed})",
     runs=lambda plan: [run for name in plan.datasets("photographs") for run in plan.first_kind_runs(dataset=name)],
     measure=measure,
-    outputs={"sizes": Output(f"tests/{FOLDER}/sizes.csv")},
+    outputs={"sizes": f"tests/{FOLDER}/sizes.csv"},
     inputs=lambda plan: files_of_run(plan, maps=True),
     settings=lambda plan: {
         **plan.section("shortcuts", "split", "images_per_class"),
         **plan.section("dfm", "percents"),
         "settings": plan.section("shortcuts", "negatives", "seed"),
     },
-    tables={
-        "sizes": Table(
-            "maps of every size, of the first kind of networks on photographs: one row a network, seed, class, "
-            "`percent` (of `dfm.percents`) and `filter` (dfm, the own map; low_pass, as many of the lowest "
-            "frequencies), of the part keep and the fill zeros: `positions` of the mask, `images` of the class, "
-            "`negatives`, `tpr`, `fpr` and `measure` (TPR - FPR), each with its 95 % interval `_low`, `_high` over the "
-            "images",
-        )
-    },
+    tables={"sizes": Table()},
     figures={
         "sizes": Figure(
             Result("maps by size", "maps"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))),
             lambda plan, name: {**store(name), "table": "tables/sizes.csv", "verdicts": "tables/shortcuts.csv"},
             of_dataset,
-            caption="TPR - FPR of every class from its maps of several sizes, beside as many of the lowest "
-            "frequencies, with zeros elsewhere ({{ judged }}). Mean over the networks of the first kind that is "
-            "planned, with 95 % intervals.",
         )
     },
     order=3,

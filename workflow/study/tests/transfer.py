@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from .. import shortcut_tests
-from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Output, Result, Table, claims, of_dataset, store
+from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Result, Table, claims, of_dataset, store
 from ..job import FOLDER, run_of_path
 from ..plan import Plan, Run
 from ..shortcut_tests import advantages, deciding, settings, settings_of_methods
@@ -59,15 +59,8 @@ TEST = NetworkTest(
     runs=_tested,
     measure=measure,
     outputs={
-        "hits": Output(
-            HITS_OF_PAIRS,
-            "a group for each pair of networks, with the attributes `dataset`, `maps_of`, `tested_on`, as `hits.h5`",
-        ),
-        "transfer": Output(
-            RATES,
-            "as `shortcuts.csv`, of the part keep and without random masks, with `maps_of` and `tested_on`, two "
-            "networks of one data set",
-        ),
+        "hits": HITS_OF_PAIRS,
+        "transfer": RATES,
     },
     wildcards=lambda plan: [{}] if plan.transfers() else [],
     inputs=lambda plan: {
@@ -86,16 +79,8 @@ TEST = NetworkTest(
     minutes=120,
     priority=1,
     tables={
-        "transfer": Table(
-            "the maps of one network tried on another: `tests/transfer.csv` with the draws of a control averaged: "
-            "`draws`, their number, `error`, SD / sqrt(draws) of their TPR - FPR",
-        ),
-        "transfer_advantage": Table(
-            "as `own_map_advantage.csv`, of each pair of networks",
-            Result("own-map advantage with the maps of another network", "other"),
-            caption="Own-map advantage when the maps of one network are tried on another. The paper, maps of ResNet18 "
-            "with SIN on another: {{ published.transfer | join('; ') }}.",
-        ),
+        "transfer": Table(),
+        "transfer_advantage": Table(Result("own-map advantage with the maps of another network", "other")),
     },
     join=join,
     join_inputs=lambda plan: {"hits": [f"{plan.results}/{HITS_OF_PAIRS}"], "transfer": f"{plan.results}/{RATES}"},
@@ -110,10 +95,6 @@ TEST = NetworkTest(
                 **claims(plan, name, "transfer_advantage"),
             },
             of_dataset,
-            caption="TPR - FPR of every class on {{ judged }}, of which only the frequencies of a map of culling are "
-            "kept; a panel is a direction (``claim_variants`` has maps of other methods, in one direction). Blue minus "
-            "orange in the first line is the own-map advantage; claim (e2) is its mean over the directions. The paper, "
-            "on ImageNet-10, with maps of ResNet18 that was trained with SIN: {{ published.transfer | join('; ') }}.",
         ),
     },
     order=5,

@@ -42,20 +42,7 @@ def _runs(plan: Plan) -> list[Run]:
 TEST = NetworkTest(
     message="Scoring maps and ADCS against the planted truth",
     runs=_runs,
-    tables={
-        "truth": Table(
-            "maps and ADCS scored against what was planted, one row a run, class, truth, ranking and size, without "
-            "scores where the network does not use the planted mask (`uses`): `truth`: own (planted for the class; C0 "
-            "has nothing), any (for any class), and where either of two cues is enough half_0, half_1 and better_half "
-            "(by average precision, of each ranking and draw); `ranking`: dfm, dfm_size (absolute loss increments), "
-            "adcs (absolute), adcs_high, adcs_low (by more, by less energy), adcs_significant, and controls: random, "
-            "radial (within rings of one cycle per image), other (maps of other classes), also of other rankings "
-            "(radial_adcs, ...); `cut`: percent (`positions` is the size of the map of `percent`) or truth (that of "
-            "the truth); `prevalence` of the truth, `precision`, `recall`; `average_precision` of the whole ranking, "
-            "ties in random order; random kinds are means over draws, with `_low`, `_high`, between which 95 % of them "
-            "lie",
-        )
-    },
+    tables={"truth": Table()},
     join=join,
     join_inputs=lambda plan: {
         "dfm": plan.files(MAPS, _runs(plan)),
@@ -71,11 +58,6 @@ TEST = NetworkTest(
             lambda plan: ["synthetic"] if _runs(plan) else [],
             table("truth"),
             lambda plan, name: {},
-            caption="Average precision of maps (dots: mean over networks; open: the same increments by their size) "
-            "and of ADCS (black; from {{ config.adcs.split }} images) against the planted frequencies, where networks "
-            "use them (see *is the planted mask used?*). Left: what was planted for the class; right: for any class. "
-            "Grey: the 95 % interval of {{ config.truth.draws }} random rankings; coloured bars: of the map shuffled "
-            "within rings; triangles: maps of the other classes.",
         )
     },
     order=11,
