@@ -342,7 +342,7 @@ def test_results_begin_with_the_number_of_the_paper_and_captions_have_at_most_th
     captions += [Caption(f"{caption} It lies there.", WHOLE.config) for caption in CAPTIONS["tables"].values()]
     for text in map(str, captions):
         assert len(text) > 60 and len(re.findall(r"[.?!](?=\s|$)", text)) <= 3, text
-    assert "*Uses*: whether ``tpr_planted`` is at least 0.7, and" in str(Caption(CAPTIONS["tables"]["planted_use"], {}))
+    assert any("*Uses*: whether ``tpr_planted`` is at least 0.7, and" in text for text in map(str, captions))
 
 
 METHODS = [{**entry, "methods": ["hfss", "random"]} for entry in PLAN]
