@@ -67,7 +67,9 @@ for kind in figures.kinds(plan):
             parameters={"figures": figures.parameters(plan, kind)},
             call=f"from frequency_shortcuts.figures import canvas\n\ncanvas.draw_all(draw_{kind}, figures)",
             function=f"draw_{kind}",
-            caption=Caption(CAPTIONS["figures"][kind], config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]),
+            caption=Caption(
+                CAPTIONS["figures"][kind], config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]
+            ),
         message:
             f"Drawing {FIGURES[kind].result.title}"
         script:
