@@ -71,22 +71,22 @@ TABLE = pd.DataFrame(
 
 
 def test_cells_have_headings_precision_spreads_and_dashes():
-    shown = typeset.cells(TABLE, "tables/runtimes.csv")
+    shown = typeset.cells(TABLE, {"wall_s": "s"})
     assert list(shown) == ["data set", "seeds", "TPR dfm", "wall, s"]
     assert list(shown["TPR dfm"]) == ["0.900 ± 0.020", "0.250", canvas.MISSING]
     assert list(shown["seeds"]) == ["2", "1", "3"] and shown["data set"].iloc[2] == canvas.MISSING
     assert list(shown["wall, s"]) == ["1234.5", "3.2", "20.0"]
 
 
-def test_a_head_says_what_the_column_means_also_one_of_a_table_that_this_is_like_and_of_a_pattern():
-    rates = pd.DataFrame({"dataset": ["a"], "tpr_dfm_mean": 0.5, "tpr_dfm_sd": 0.1, "measure_low": 0.25})
-    text = typeset.table_page(rates, "t", "results/x/tables/shortcuts_over_seeds.csv")
-    assert re.findall(r'<th scope[^>]+title="([^"]*)"', text) == [
-        "as the configuration names it", "mean and standard deviation of tpr_dfm over seeds",
+def test_a_column_of_a_table_comes_before_that_of_a_table_like_it_and_a_shared_one_and_a_name_before_a_pattern():
+    over_seeds, like = "results/x/tables/shortcuts_over_seeds.csv", "tables/own_map_advantage.csv"
+    names = ("dataset", "tpr_dfm_mean", "tpr_dfm", "measure_low")
+    assert [columns.column(over_seeds, name).text for name in names] == [
+        "as the configuration names it", "mean and standard deviation of `tpr_dfm` over seeds",
+        "TPR and FPR with the mask dfm, mean over draws (no FPR of radial)",
         "mean TPR - FPR of the map over seeds, with its 95 % interval",
     ]  # fmt: skip
-    place = ("tables/own_map_advantage.csv", "{margin}_low")
-    assert columns.column("tables/ood_advantage.csv", "advantage_low").place == place
+    assert columns.column("tables/ood_advantage.csv", "own_low").place == (like, "{margin}_low")
     assert not columns.column("tables/runtimes.csv", "other").text and not columns.described("tables/other.csv")
 
 
@@ -100,9 +100,11 @@ def test_latex_is_escaped_and_uses_booktabs():
 
 def test_the_page_asks_nothing_of_the_network_and_carries_its_csv():
     csv = TABLE.to_csv(index=False).encode()
-    text = typeset.table_page(TABLE, "Rates & times", "results/x/tables/t.csv", csv)
+    meanings = {"tpr_dfm_mean": 'a "mean" <i>'}
+    text = typeset.table_page(TABLE, "Rates & times", "results/x/tables/t.csv", csv, meanings, {"wall_s": "s"})
     assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "http" not in text and "import" not in text
     assert text.count("<tr>") == 4 and text.count('scope="col" aria-sort="none"') == 4
+    assert 'title="a &#34;mean&#34; &lt;i&gt;"><button type="button">TPR dfm</button>' in text and ">wall, s<" in text
     for shown in ("R&amp;D &lt;b&gt;", "<h1>Rates &amp; times</h1>", "3 rows; results/x/tables/t.csv"):
         assert shown in text
     (data,) = re.findall(r'download="t.csv.gz" href="data:application/gzip;base64,([^"]+)"', text)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
+from study import columns
 from study.drawings import typeset
 from study.job import script
 
@@ -12,6 +13,10 @@ from study.job import script
 def main(snakemake, created_by):
     """Write the page."""
     path, title = snakemake.input.table, snakemake.params.title
-    text = typeset.table_page(read_table(path), title[0].upper() + title[1:], path, Path(path).read_bytes())
+    table = read_table(path)
+    about = {name: columns.column(path, name) for name in table}
+    meanings = {name: column.text.replace("`", "") for name, column in about.items()}
+    units = {name: column.unit for name, column in about.items()}
+    text = typeset.table_page(table, title[0].upper() + title[1:], path, Path(path).read_bytes(), meanings, units)
     with replacing(snakemake.output[0]) as temporary:
         temporary.write_text(text)

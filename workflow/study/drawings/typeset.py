@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 
 import jinja2
@@ -10,10 +11,9 @@ import pandas as pd
 
 from frequency_shortcuts.figures.canvas import MISSING
 
-from ..columns import column
-
 MOST = 2000  # rows that are shown; what is longer is not read but computed with, and stays in its CSV
 _WRAPPED = 40  # letters from which a cell may take several lines
+_NONE: Mapping[str, str] = {}
 _EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page, compressed
 _TEX = str.maketrans({
     "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
@@ -24,25 +24,24 @@ _PAGE = jinja2.Environment(
 ).from_string(Path(__file__).with_name("table.html.jinja").read_text())
 
 
-def heading(name: str, path: str = "") -> str:
-    """A column's name for a reader: `tpr_dfm` is "TPR dfm", `wall_s` of the table of run times is "wall, s"."""
-    unit = column(path, name).unit
+def heading(name: str, unit: str = "") -> str:
+    """A column's name for a reader: `tpr_dfm` is "TPR dfm", `wall_s` with its unit "wall, s"."""
     words = name.removesuffix(f"_{unit.lower()}" if unit else "").split("_")
     text = " ".join(word.upper() if word in ("tpr", "fpr", "sd", "adcs") else word for word in words)
     return f"{text}, {unit}" if unit else text
 
 
-def _names(table: pd.DataFrame, path: str = "") -> dict[str, str]:
+def _names(table: pd.DataFrame, units: Mapping[str, str]) -> dict[str, str]:
     """The name of each column by its heading in `cells`."""
-    return {heading(str(name).removesuffix("_mean"), path): name for name in table}
+    return {heading(str(name).removesuffix("_mean"), units.get(name, "")): name for name in table}
 
 
-def cells(table: pd.DataFrame, path: str = "") -> pd.DataFrame:
+def cells(table: pd.DataFrame, units: Mapping[str, str] = _NONE) -> pd.DataFrame:
     """The table as text, with headings: every column of numbers with one precision, a missing value as a dash.
 
     Two columns x_mean and x_sd (or x and x_sd) become one, "0.90 ± 0.02"; a spread that is missing is left out.
 
-    path: where the table's CSV lies, from which units follow
+    units: of columns that have one
     """
     out: dict[str, pd.Series] = {}
     for name in table:
@@ -53,7 +52,7 @@ def cells(table: pd.DataFrame, path: str = "") -> pd.DataFrame:
         if f"{stem}_sd" in table:
             spread = _texts(table[f"{stem}_sd"], like=table[name])
             text = text.where(spread == MISSING, text + " ± " + spread)
-        out[heading(stem, path)] = text
+        out[heading(stem, units.get(name, ""))] = text
     return pd.DataFrame(out, index=table.index)
 
 
@@ -81,7 +80,7 @@ def _numeric(values: pd.Series) -> bool:
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     r"""LaTeX for the package booktabs, in small print: escaped, numbers to the right, text to the left."""
-    shown, names = cells(table), _names(table)
+    shown, names = cells(table), _names(table, _NONE)
     text: str = (
         shown.style.hide(axis="index")
         .format(_escaped)
@@ -102,18 +101,26 @@ def _escaped(text: str) -> str:
     return text.translate(_TEX)
 
 
-def table_page(table: pd.DataFrame, title: str, path: str, csv: bytes = b"", most: int = MOST) -> str:
+def table_page(
+    table: pd.DataFrame,
+    title: str,
+    path: str,
+    csv: bytes = b"",
+    meanings: Mapping[str, str] = _NONE,
+    units: Mapping[str, str] = _NONE,
+) -> str:
     """A whole HTML page: a click on a heading sorts by that column, and a field above filters the rows.
 
     path: where the table's CSV lies, named on the page. csv: its bytes; those of a small one are carried along, to
-    be saved from the page. Of more than `most` rows the first are shown, and the page says so. Headings are
-    buttons, say how they sort (aria-sort), and show what the column means. The page loads nothing from the network.
+    be saved from the page. meanings, units: of columns. Of more than `MOST` rows the first are shown, and the page
+    says so. Headings are buttons, say how they sort (aria-sort), and show what the column means. The page loads
+    nothing from the network.
     """
-    shown, names = cells(table.head(most), path), _names(table, path)
+    shown, names = cells(table.head(MOST), units), _names(table, units)
     return _PAGE.render(
         table=shown,
         numbers=[_numeric(table[names[head]]) for head in shown],
-        meanings=[column(path, names[head]).text.replace("`", "") for head in shown],
+        meanings=[meanings.get(names[head], "") for head in shown],
         n_rows=len(table),
         title=title,
         path=path,
