@@ -62,7 +62,6 @@ MAPPED = [*PLANTED, FASHION, EXTERNAL, STYLISED]  # with maps, in the order of t
 TRAINED = ["syn_2/resnet18/none/seed0", *PLANTED, FASHION, STYLISED]
 SHAPES = {"syn_2": (4, 3, 32), "plant_present": (4, 3, 32), "fashion_mnist": (10, 1, 32), "pictures": (3, 3, 64)}
 NEUTRAL = {"plant_present": "C0"}
-PERCENTS = (1, 5, 10, 20)
 # The network's module imports another, and that a third; nothing imports the last.
 MODULES = {
     "my_package/__init__.py": "from .layers import network\n",

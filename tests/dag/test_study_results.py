@@ -10,20 +10,8 @@ import pandas as pd
 import pytest
 import torch
 
-from checkouts import (
-    CLASSES,
-    EXTERNAL,
-    FASHION,
-    MAPPED,
-    NEUTRAL,
-    PERCENTS,
-    ROOT,
-    SHAPES,
-    STYLISED,
-    TRAINED,
-    dataset_of,
-    shape_of,
-)  # fmt: skip
+from checkouts import CLASSES, EXTERNAL, FASHION, MAPPED, NEUTRAL, SHAPES, STYLISED, TRAINED, dataset_of, shape_of
+from conftest import ROOT
 from frequency_shortcuts import adcs, dfm
 from frequency_shortcuts.exchange import answers
 from frequency_shortcuts.images import stores
@@ -37,6 +25,8 @@ from frequency_shortcuts.storage.tables import RUN, read_table
 from study.job import FOLDER
 from study.sources.downloads import DOWNLOADS
 from study.tested_networks import with_names
+
+PERCENTS = (1, 5, 10, 20)
 
 
 def test_every_file_says_what_it_holds_and_of_what_it_is(study):

@@ -72,8 +72,6 @@ def test_a_drawing_lies_on_its_page_and_says_what_it_shows(draw):
             assert axis.yaxis.label.get_parse_math()
 
 
-# Truth
-
 PLANTED = ("C0", "C1", "C3")
 RANKINGS = ("dfm", "adcs", "adcs_significant", "random")
 
@@ -101,9 +99,6 @@ def test_scores_against_the_truth_are_means_over_the_networks_that_use_the_mask(
     for place, name in enumerate(("C1", "C3")):
         value = of_map.loc[of_map["class"] == name, score].mean()
         assert any(np.allclose(at, (value, place)) for at in drawn)
-
-
-# Methods by cost
 
 
 def test_methods_stand_by_their_passes_and_those_without_at_the_left_with_the_classes_that_have_scores():

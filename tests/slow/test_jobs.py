@@ -11,25 +11,14 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 from script_runs import Child, Inputs, Outputs
-from small_stores import content
+from small_stores import content, labelled, write
 
-from frequency_shortcuts.images import stores
 from frequency_shortcuts.networks import architectures
 
 pytestmark = pytest.mark.usefixtures("obeyed_signals")
 WILDCARDS = {"dataset": "d", "network": "n", "augmentation": "none", "seed": "0"}
 RUN = Path("d/n/none/seed0")
 N, SIZE = 60, 16
-
-
-def store(path):
-    generator = np.random.default_rng(0)
-    labels = np.arange(N) % 3
-    splits = {
-        name: (generator.integers(0, 256, (N, 1, SIZE, SIZE), np.uint8), labels)
-        for name in ("train", "validation", "test")
-    }
-    stores.write(path, splits, classes=("a", "b", "c"), source="", created_by="")
 
 
 def settings_of(rule, folder, minutes):
@@ -88,8 +77,9 @@ def contents(folder):
 def wholes(tmp_path_factory):
     """The folder of images and weights, and what uninterrupted jobs wrote."""
     base = tmp_path_factory.mktemp("stopping")
-    store(base / "d.h5")
-    architecture = architectures.Architecture("resnet18", n_classes=3, channels=1, size=SIZE, width=4, stem="small")
+    splits = {name: labelled(N, seed, 1, SIZE, SIZE) for seed, name in enumerate(("train", "validation", "test"))}
+    write(base / "d.h5", splits)
+    architecture = architectures.Architecture("resnet18", n_classes=2, channels=1, size=SIZE, width=4, stem="small")
     network = architectures.build(architecture, 0)
     architectures.save(base / "w.safetensors", network.state_dict(), architecture, WILDCARDS)
     whole = {}

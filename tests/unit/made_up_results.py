@@ -133,12 +133,8 @@ def band_stop(dataset, survives, worst="B3+B4", n=20, seed=200, fill="swap"):
 def graded(gains, earliness, rings, seed=200):
     """A graded set with a plain class C0."""
     names = [f"C{c}" for c in range(len(gains) + 1)]
-    return pd.DataFrame(
-        {
-            "seed": seed, "class": names, "gain": [np.nan, *gains], "ring": [None, *rings],
-            "earliness": [0.9, *earliness],
-        }
-    )  # fmt: skip
+    columns = {"gain": [np.nan, *gains], "ring": [None, *rings], "earliness": [0.9, *earliness]}
+    return pd.DataFrame({"seed": seed, "class": names, **columns})
 
 
 def dynamics_of(kind, f1, seed=200, dataset="zoo"):

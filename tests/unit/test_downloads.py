@@ -45,10 +45,7 @@ def cifar(monkeypatch):
     """Small contents in place of those of CIFAR-10, by file."""
     generator = np.random.default_rng(0)
     contents = {
-        name: {
-            "labels": [int(label) for label in generator.integers(0, 10, N)],
-            "data": generator.integers(0, 256, (N, 3072), dtype=np.uint8),
-        }
+        name: {"labels": generator.integers(0, 10, N).tolist(), "data": generator.integers(0, 256, (N, 3072), np.uint8)}
         for name in CIFAR.files[:6]
     }
     contents["batches.meta"] = {"label_names": list(CIFAR.classes)}
@@ -217,8 +214,6 @@ def test_debians_package_is_unpacked(tmp_path, fashion, monkeypatch):
     monkeypatch.setattr(FASHION, "sources", FASHION.sources[-1:])
     assert FASHION.fetch(tmp_path / "out") == "apt-get download dataset-fashion-mnist"
 
-
-# Renditions
 
 SEEDED = {"noisy", "texture"}
 

@@ -210,8 +210,6 @@ def test_files_are_named_from_the_folder_that_all_are_in(tmp_path, monkeypatch):
     assert names_of_files(split) == [None, None] and facts_apart(split) == {}
 
 
-# Advice
-
 PHOTOGRAPH = np.random.default_rng(2).normal(size=(40, 1, 32, 32)).cumsum(axis=2).cumsum(axis=3)
 
 
@@ -255,9 +253,6 @@ def test_facts_of_files_that_set_a_class_apart_are_named(tmp_path):
     images = ImageFiles(files, (8, 8), 1)
     split = Split(images, np.arange(12) % 2, ("cat", "owl"), np.zeros(1), np.ones(1))
     assert facts_apart(split) == {"cat": "file format PNG", "owl": "file format JPEG and JPEG quality 75"}
-
-
-# The words of pages
 
 
 def check_words(text):
