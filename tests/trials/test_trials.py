@@ -11,6 +11,7 @@ import pytest
 import trial_inputs
 import yaml
 from click.testing import CliRunner
+from snakemake.utils import update_config
 from trial import kinds, page, trials
 
 from conftest import ROOT
@@ -34,6 +35,8 @@ def matches(sentence, says):
 @cases("configuration")
 def test_a_configuration_is_answered_in_one_sentence(trial):
     config = copy.deepcopy(CONFIG)
+    if template := trial.given.get("config"):
+        update_config(config, yaml.safe_load((ROOT / "config" / f"{template}.yaml").read_text()))
     for key, value in trial.given["change"].items():
         *owners, last = key.split(".")
         part = config

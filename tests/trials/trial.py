@@ -54,7 +54,8 @@ def trials(kind: str) -> list[Trial]:
     listed = []
     for entry in content["trials"]:
         given = {name: value for name, value in entry.items() if name not in ("what", "says", "exit")}
-        what = entry.get("what") or "; ".join(f"`{key}: {_flow(value)}`" for key, value in given["change"].items())
+        changes = "; ".join(f"`{key}: {_flow(value)}`" for key, value in given.get("change", {}).items())
+        what = entry.get("what") or ("own.yaml: " if "config" in given else "") + changes
         listed.append(Trial(kind, what, given, " ".join(entry["says"].split()), entry.get("exit", content["exit"])))
     return listed
 
