@@ -127,39 +127,34 @@ def _names(plan: Plan) -> Iterator[str]:
     """Data sets, networks and methods that have no description."""
     config = plan.config
     methods, datasets = [*NAMES, *config["methods"]], config["datasets"]
-    photographs = [name for name in datasets if not plan.has_truth(name)]
-    known = {"datasets": list(datasets), "networks": list(config["networks"]), "methods": methods}
-    used = [
-        (f"plan.{i}.{kind}", kind, entry.get(kind, ()), known[kind])
-        for i, entry in enumerate(config["plan"])
-        for kind in known
-    ]
-    others = [name for name in methods if name != "culling"]  # its maps are always tested
-    used.append(("shortcuts.methods", "methods", config["shortcuts"]["methods"], others))
-    used += [
-        (f"datasets.{name}.set", "the sets of photographs", [dataset["set"]], photographs)
-        for name, dataset in datasets.items()
-        if "set" in dataset
-    ]
-    used += [
-        (f"methods.{name}.method", "the methods of the library", [method["method"]], list(METHODS))
-        for name, method in config["methods"].items()
-    ]
-    if config["graded"]["sets"]:
-        used.append(("graded.network", "the trained networks", [config["graded"]["network"]], plan.trained_networks))
-    for key, kind, names, choices in used:
+    known = {"datasets": datasets, "networks": config["networks"], "methods": methods}
+
+    def unknown(key: str, names: Iterable[str], kind: str, choices: Iterable[str]) -> Iterator[str]:
         for name in names:
             if name not in choices:
                 yield f"{key}: {name!r} is not one of {kind}; choose from {_listed(choices)}"
-    for name in config["methods"]:
-        if name in NAMES:
-            yield f"methods.{name}: this name of the library means the same in every study; give the entry another name"
-    for name in datasets:
+
+    for i, entry in enumerate(config["plan"]):
+        for kind, choices in known.items():
+            yield from unknown(f"plan.{i}.{kind}", entry.get(kind, ()), kind, choices)
+    others = [name for name in methods if name != "culling"]  # its maps are always tested
+    yield from unknown("shortcuts.methods", config["shortcuts"]["methods"], "methods", others)
+    photographs = [name for name in datasets if not plan.has_truth(name)]
+    for name, dataset in datasets.items():
+        if "set" in dataset:
+            yield from unknown(f"datasets.{name}.set", [dataset["set"]], "the sets of photographs", photographs)
         behind = [name]  # the sets that it is made from, one by one
         while (other := datasets.get(behind[-1], {}).get("set")) not in (None, *behind):
             behind.append(other)
         if other == name:
             yield f"datasets.{name}.set: {name} is made from itself, by way of {_listed(behind)}; write another set"
+    for name, method in config["methods"].items():
+        yield from unknown(f"methods.{name}.method", [method["method"]], "the methods of the library", METHODS)
+        if name in NAMES:
+            yield f"methods.{name}: this name of the library means the same in every study; give the entry another name"
+    if config["graded"]["sets"]:
+        network = config["graded"]["network"]
+        yield from unknown("graded.network", [network], "the trained networks", plan.trained_networks)
 
 
 def _entry(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:

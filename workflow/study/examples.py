@@ -49,9 +49,9 @@ def read_cards(
     with read_hdf5(maps) as file:
         increment = file["loss_increment"][shown]
     masks, seen = read_mask(maps, percent, shown), stores.read(store, "test", per_class=2, statistics=statistics)
-    first, take = [int(np.flatnonzero(seen.labels == c)[0]) for c in shown], Source(seen).take
+    first, take = np.unique(seen.labels, return_index=True)[1][shown], Source(seen).take
     other = None if seen.neutral is None else take(np.flatnonzero(seen.labels == seen.neutral)[-1:])
-    return make_cards(adcs, increment, masks, (seen.images[first], take(np.array(first))), other)
+    return make_cards(adcs, increment, masks, (seen.images[first], take(first)), other)
 
 
 def read_reduced(
@@ -72,7 +72,7 @@ def read_reduced(
     with read_hdf5(hits) as file:
         tested, split = read_hits(file), str(file.attrs["split"])
     images = stores.read(store, split, int(np.bincount(tested.labels).max()), statistics=statistics)
-    first = np.array([np.flatnonzero(images.labels == c)[0] for c in shown], np.int64)
+    first = np.unique(images.labels, return_index=True)[1][shown]
     source, donors = Source(images), tested.donors
     own, swapped = source.take(first), None if donors is None else source.take(donors[first])
     others = [swapped if fill.needs_donors else None for fill in all_named(fills)]

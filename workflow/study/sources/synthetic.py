@@ -42,6 +42,7 @@ class Design:
     line_half_width: float = 0.75
     diagonal_gain: float = 2.0
     axis_gain: float = 3.0
+    classes = CLASSES
 
     def __post_init__(self) -> None:
         if not 1 <= self.control_band <= len(self.band_edges) + 1:
@@ -51,11 +52,6 @@ class Design:
     def name(self) -> str:
         """Of the set."""
         return f"syn_{self.control_band}"
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes."""
-        return CLASSES
 
     def bands(self) -> arrays.BoolArray:
         """The radial bands, bool [bands, H, W]."""
