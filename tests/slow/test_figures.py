@@ -5,13 +5,13 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, KINDS, check_drawing, check_page, table, verdicts
+from drawn_tables import CLASSES, FIRST, KINDS, check_drawing, check_page, table, verdicts
 from test_figures import adcs
 
 from frequency_shortcuts.figures import shortcuts
 from frequency_shortcuts.shortcuts.verdict import over_seeds
-from study.drawings import learning, spectra
-from study.drawings import truth as truth_figure
+from notebooks import cards, learning, spectra
+from notebooks import truth as truth_figure
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -28,10 +28,15 @@ def samples():
 
 def band_stop():
     frame, generator = table(
-        seed=(0, 1), fill=("swap", "zeros"), removed=("B1 + B2", "B3 + B4"), true_class=CLASSES, called_class=CLASSES
+        dataset=["zoo"],
+        seed=(0, 1),
+        fill=("swap", "zeros"),
+        removed=("B1 + B2", "B3 + B4"),
+        true_class=CLASSES,
+        called_class=CLASSES,
     )
     frame["delta_percent"] = generator.uniform(-100, 100, len(frame))
-    return learning.band_stop(frame[frame["network"] == "vgg16"], CLASSES, ["(b) not seen"])
+    return learning.draw_bandstop(CLASSES, frame, [], FIRST, 12)
 
 
 def dominant_frequencies():
@@ -41,7 +46,7 @@ def dominant_frequencies():
 
 def tiles():
     rows = {"original": pictures(), "grey": pictures(1)}
-    return spectra.tiles(rows, CLASSES, "What is left?", "", {"grey": [".91 / .02", ".80 / .10"]}, "TPR / FPR")
+    return cards.tiles(rows, CLASSES, "What is left?", "", {"grey": [".91 / .02", ".80 / .10"]}, "TPR / FPR")
 
 
 def kinds_side_by_side():
@@ -85,10 +90,10 @@ def test_scores_against_the_truth_are_means_over_the_networks_that_use_the_mask(
         )
     ]  # fmt: skip
     about = ["dataset", "network", "augmentation", "seed", "class", "truth", "ranking", "percent", "uses"]
-    frame = pd.DataFrame(rows, columns=about)
+    frame = pd.DataFrame(rows, columns=about).assign(cut="percent")
     values, score = pd.Series(np.random.default_rng(0).uniform(size=len(frame))), "average_precision"
     frame[score], frame[f"{score}_low"], frame[f"{score}_high"] = values, values - 0.1, values + 0.1
-    figure = truth_figure.truth(frame)
+    figure = truth_figure.draw_truth(frame)
     shown = check_page(figure)
     assert {"map", "|ADCS|, significant", "random rankings, 95 %", "average precision of the ranking"} <= shown
     (axis,) = figure.axes
@@ -108,7 +113,7 @@ def test_methods_stand_by_their_passes_and_those_without_at_the_left_with_the_cl
             for c, value in (("C1", 0.5 + i / 10), ("C2", 0.7 + i / 10), ("C3", np.nan))]  # fmt: skip
     rows += [("set_0", "better_half", "mixture", 300, "C1", 0.0)]
     columns = ["dataset", "truth", "method", "passes", "class", "average_precision"]
-    figure = truth_figure.precision(pd.DataFrame(rows, columns=columns).assign(**about))
+    figure = truth_figure.draw_methods(pd.DataFrame(rows, columns=columns).assign(**about, seconds=1))
     check_page(figure)
     assert [axis.get_title() for axis in figure.axes[:4]] == [f"set_{i}, n = 2" for i in range(4)]
     assert {text.get_text() for text in figure.legends[0].get_texts()} == {"mixture", "culling", "energy", "random"}

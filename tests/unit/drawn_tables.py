@@ -7,10 +7,13 @@ import pandas as pd
 from matplotlib.text import Text
 
 from frequency_shortcuts.figures.canvas import SMALLEST
+from frequency_shortcuts.storage.tables import CULLING
 
 CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
-KEYS = ["dataset", "network", "augmentation"]
+FIRST = {"zoo": list(KINDS[0])}
+METHODS = (CULLING, "gradient")
+KEYS = ["network", "augmentation", "method", "seed", "fill", "headline"]  # of a cross matrix
 
 
 def table(**columns):
@@ -20,19 +23,19 @@ def table(**columns):
     return pd.DataFrame(rows, columns=names), np.random.default_rng(0)
 
 
-def cross_matrix(classes=CLASSES, seeds=(0, 1), kinds=KINDS, fills=("zeros", "swap"), headline="zeros", near=None):
-    """Every class with every map in every network: `tables/cross_matrix.csv`. The own map is the best of most classes.
+def cross_matrix(classes=CLASSES, seeds=(0, 1), headline="zeros", near=None):
+    """Every class with every map of two methods: `tables/cross_matrix.csv`. The own map is the best of most classes.
 
     near : if given, a class has only the maps of its `near` next classes beside its own
     """
     generator, n = np.random.default_rng(0), len(classes)
     rows = []
-    for kind, seed, fill in itertools.product(kinds, seeds, fills):
+    for method, seed, fill in itertools.product(METHODS, seeds, ("zeros", "swap")):
         for c, m in itertools.product(range(n), repeat=2):
             if near is None or (m - c) % n <= near:
                 tpr = generator.uniform(0.4, 1) if c == m else generator.uniform(0, 0.5)
-                rows.append(("zoo", *kind, seed, fill, fill == headline, classes[c], classes[m], tpr))
-    frame = pd.DataFrame(rows, columns=[*KEYS, "seed", "fill", "headline", "class", "map", "tpr"])
+                rows.append((*KINDS[0], method, seed, fill, fill == headline, classes[c], classes[m], tpr))
+    frame = pd.DataFrame(rows, columns=[*KEYS, "class", "map", "tpr"])
     frame["fpr"] = generator.uniform(0, 0.2, len(frame))
     return frame.assign(measure=frame["tpr"] - frame["fpr"])
 
@@ -40,16 +43,10 @@ def cross_matrix(classes=CLASSES, seeds=(0, 1), kinds=KINDS, fills=("zeros", "sw
 def own_map_advantage(matrix):
     """`tables/own_map_advantage.csv` of a cross matrix, with half widths of 0.02."""
     own = matrix["class"] == matrix["map"]
-    keys = [*KEYS, "seed", "fill", "headline"]
-    found = pd.DataFrame(
-        {
-            "classes": matrix[own].groupby(keys, sort=False).size(),
-            "own": matrix[own].groupby(keys, sort=False)["measure"].mean(),
-            "others": matrix[~own].groupby(keys, sort=False)["measure"].mean(),
-        }
-    )
-    found["advantage"] = found["own"] - found["others"]
-    return found.assign(advantage_low=found["advantage"] - 0.02, advantage_high=found["advantage"] + 0.02).reset_index()
+    of_own, others = (rows.groupby(KEYS, sort=False)["measure"].mean() for rows in (matrix[own], matrix[~own]))
+    advantage = of_own - others
+    ends = {"advantage_low": advantage - 0.02, "advantage_high": advantage + 0.02}
+    return pd.DataFrame({"advantage": advantage, **ends}).reset_index()
 
 
 def made_up_verdicts(runs, classes, parts=("keep", "remove"), fills=("zeros", "swap"), neutral="", seed=0):

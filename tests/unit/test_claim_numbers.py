@@ -24,7 +24,7 @@ from made_up_results import (
 from scipy import stats
 
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.drawings import claims as drawings
+from notebooks import claims as drawings
 from study.findings import claims
 from study.findings.claims import holm
 from study.findings.definitions import BOUND, CLAIMS, NOT_MEASURED, NOT_SEEN, OURS, PAPER, SEEN, UNCLEAR
@@ -302,7 +302,7 @@ def test_the_figure_shows_every_claim_network_and_word_in_the_panel_of_its_measu
     of_networks = read_table(tmp_path / "numbers.csv")
     of_networks = of_networks[of_networks["claim"] != "n"]
     table = claims.judge(of_networks)[0]
-    figure = drawings.claims(table, of_networks)
+    figure = drawings.draw_claims(table, of_networks)
     figure.canvas.draw()
     assert [axis.get_xlabel() for axis in figure.axes] == list(drawings.PANELS.values())
     for axis, measure in zip(figure.axes, drawings.PANELS, strict=True):

@@ -2,12 +2,15 @@
 
 import io
 import itertools
+import re
+from types import SimpleNamespace
 
+import h5py
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, check_drawing, has_whole_ticks, table
+from drawn_tables import CLASSES, FIRST, check_drawing, check_page, has_whole_ticks, table, verdicts
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
@@ -18,7 +21,8 @@ from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import clearest_shortcuts, select_classes
 from frequency_shortcuts.intervals import over_networks
-from study.drawings import benchmarks, exchange, learning, selection, shortcuts, spectra
+from notebooks import cards, exchange, learning, shortcuts, spectra
+from study.drawings import benchmarks, notebook
 from study.measures.phase import KEPT
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -26,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("closed_figures")
 
 def adcs():
     values = np.sign(np.random.default_rng(0).normal(size=(2, 8, 9))).astype(np.int16)
-    return spectra.adcs({"as published": values, "significant": values // 2}, CLASSES, (2,))
+    return spectra.adcs({"as published": values, "significant": values // 2}, CLASSES, 2, (2,))
 
 
 def test_drawing_leaves_the_users_style_alone():
@@ -47,7 +51,7 @@ def of_phase(seeds=3):
             tpr = generator.uniform()
             rates |= {f"tpr_{kept}": tpr, f"tpr_{kept}_low": tpr - 0.03, f"tpr_{kept}_high": tpr + 0.03}
             rates[f"fpr_{kept}"] = generator.uniform(0, 0.2)
-        run = {"network": "resnet18", "augmentation": "none", "seed": seed, "negatives": 10**6}
+        run = {"dataset": "zoo", "network": "resnet18", "augmentation": "none", "seed": seed, "negatives": 10**6}
         rows.append({**run, "class": name, **rates, "verdict": VERDICTS[name][seed]})
     return pd.DataFrame(rows)
 
@@ -57,7 +61,7 @@ def test_texture_draws_means_over_networks_with_their_intervals(without_fpr):
     rows, tile = of_phase(), np.zeros((1, 4, 4))
     if without_fpr:
         rows[[name for name in rows if name.startswith("fpr")]], rows["negatives"] = np.nan, 0
-    figure = shortcuts.texture(rows, dict.fromkeys(JUDGED, (tile, tile)))
+    figure = cards.texture(rows, dict.fromkeys(JUDGED, (tile, tile)))
     check_drawing(
         figure, "texture (2 of 3)", "map does\nnot suffice", "its map", "phases alone (shape)", "half of both"
     )
@@ -75,7 +79,8 @@ def test_marks_out_of_distribution_are_means_and_lines_reach_over_all_networks()
     columns = {"rendition": ("toy", "sketch"), "filter": ("unfiltered", "dfm"), "class": CLASSES}
     rows, generator = table(seed=(0, 1, 2), **columns)
     rows[["tpr", "fpr"]] = generator.uniform(size=(len(rows), 2))
-    figure = shortcuts.out_of_distribution(rows, CLASSES, ["(e1) unclear"])
+    rows = rows.assign(fill="zeros")
+    figure = shortcuts.draw_ood("zoo", CLASSES, rows, verdicts(), [], FIRST, "zeros", 12)
     check_drawing(figure, *CLASSES, "toy", "rate", "TPR, unfiltered", "FPR, own map", "resnet18")
     mine = rows[(rows["network"] == "vgg16") & (rows["rendition"] == "toy") & (rows["class"] == "bee")]
     marks = {
@@ -92,7 +97,7 @@ def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
     frame, _ = table(seed=range(5), percent=(1, 5, 20), filter=("dfm", "low_pass"), **{"class": CLASSES})
     value = frame["percent"] / 25 + frame["filter"].eq("dfm") * 0.1 + frame["seed"] / 100
     frame = frame.assign(measure=value, measure_low=value - 0.1, measure_high=value + 0.1)
-    figure = shortcuts.sizes(frame.query("network == 'vgg16'"), CLASSES)
+    figure = shortcuts.draw_sizes(CLASSES, frame.query("network == 'vgg16'"), verdicts(), 12)
     check_drawing(figure, *CLASSES, "own map", "lowest frequencies", "20", "TPR - FPR", "% of spectrum")
     for axis in figure.axes:
         lines = {line.get_label(): line.get_ydata() for line in axis.lines}
@@ -102,8 +107,9 @@ def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
 
 def test_the_median_of_an_even_number_of_networks_is_one_of_them_and_unequal_numbers_are_named():
     frame = of_learning().query("view == 'low-pass'")
-    bars = [line.get_xdata()[0] for line in learning.learned(frame, ["bee"]).axes[0].lines if len(line.get_xdata())]
-    assert bars[0] == learning.learned(frame, ["bee"]).axes[0].get_xticks()[-1]  # 5 and never
+    (axis,) = learning.learned(frame, ["bee"], [], "").axes
+    bars = [line.get_xdata()[0] for line in axis.lines if len(line.get_xdata())]
+    assert bars[0] == axis.get_xticks()[-1]  # 5 and never
     more = pd.concat([frame, frame[frame["seed"] == 0].assign(dataset="syn_1")])
     texts = [artist.get_text() for artist in learning.dynamics(more).artists]
     assert any("mean of 2 or 1 networks" in text for text in texts)
@@ -112,7 +118,7 @@ def test_the_median_of_an_even_number_of_networks_is_one_of_them_and_unequal_num
 def test_the_first_kind_is_the_one_of_the_plan_also_where_the_table_has_another_one_first():
     frame, _ = table(dataset=["zoo", "farm"], seed=(0, 1))
     first = {"zoo": ["vgg16", "augmix"], "farm": ["none", "such"]}
-    found = selection.first_kinds(frame, first)
+    found = notebook.first_kinds(frame, first)
     assert set(zip(found["dataset"], found["network"], strict=True)) == {("zoo", "vgg16"), ("farm", "resnet18")}
 
 
@@ -166,7 +172,7 @@ def test_graded_sets_are_drawn_by_ring_without_the_neutral_class():
     rows = [(seed, name, gain, ring, 0.2 * gain) for seed, shift in ((7, 0), (8, 0.4)) for name, gain, ring in
             (("C0", np.nan, np.nan), ("C1", 3.1 + shift, "low"), ("C2", 1.6 + shift, "high"))]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["seed", "class", "gain", "ring", "earliness"])
-    axis = learning.graded(frame).axes[0]
+    axis = learning.draw_graded(frame.assign(distinctiveness=1, recall=1), []).axes[0]
     *sets, low, high = axis.lines
     assert [line.get_label() for line in (low, high)] == ["low ring", "high ring"]
     np.testing.assert_allclose(sorted(low.get_xdata()), [3.1, 3.5])
@@ -203,14 +209,19 @@ def test_the_clearest_shortcut_has_the_greatest_margin_of_the_headline_in_some_n
     assert clearest_shortcuts(others, names, 2).names(names) == ["ant", "dog"]
 
 
-def test_the_strongest_swap_has_the_greatest_tpr_minus_fpr_of_a_network_on_average_over_seeds():
-    rows = [("a", 0, "ant", 0.9, 0.8), ("a", 0, "bee", 0.7, np.nan), ("a", 1, "bee", 0.1, np.nan),
-            ("a", 0, "cow", 0.2, 0.0), ("b", 0, "cow", 0.6, 0.1)]  # fmt: skip
-    columns = ["network", "seed", "class", "tpr_both", "fpr_both"]
-    frame, names = pd.DataFrame(rows, columns=columns).assign(augmentation="none"), ["none", "ant", "bee", "cow"]
-    assert selection.strongest_swap(frame, names, 1).names(names) == ["cow"]
-    assert selection.strongest_swap(frame, names, 2).names(names) == ["bee", "cow"]
-    assert selection.strongest_swap(frame, names, 4).note == ""
+def test_texture_is_of_the_classes_with_the_greatest_tpr_minus_fpr_of_a_network(monkeypatch):
+    def first_test_images(store, index, statistics):
+        return (np.zeros((len(index), 1, 4, 4)),) * 2
+
+    monkeypatch.setattr(cards, "examples", SimpleNamespace(first_test_images=first_test_images))
+    monkeypatch.setattr(cards, "reduced_images", lambda images, masks: images)
+    monkeypatch.setattr(cards.dfm, "read_mask", lambda *given: None)
+    monkeypatch.setattr(cards, "normalisation", lambda path: None)
+    rows = of_phase(1).assign(tpr_both=[0.9, 0.5, 0.7], fpr_both=[0.8, 0.1, np.nan], share_amplitude=0, share_phase=0)
+    names = ["none", *JUDGED]
+    figure = cards.draw_texture(names, "", "", "", rows, FIRST, 5, 2)
+    note = " \nresnet18\n2 of 4 classes: those with the greatest TPR - FPR from their map"
+    check_drawing(figure, note, "C2", "shirt")
 
 
 def test_first_and_last_learned_are_found_on_the_images_as_they_are():
@@ -218,22 +229,29 @@ def test_first_and_last_learned_are_found_on_the_images_as_they_are():
         [(v, i, c, f1 if v == "full" else 1 - f1) for v in ("full", "low-pass") for i in (0, 1)
          for c, f1 in zip("abcd", (0.5, 0.9, 0.4, 0.1), strict=True)],
         columns=["view", "iteration", "class", "f1"],
-    )  # fmt: skip
-    assert selection.first_and_last_learned(frame, list("abcd"), "f1", 2).index.tolist() == [1, 3]
-    reverse = frame.assign(f1=1 - frame["f1"])
-    assert selection.first_and_last_learned(reverse, list("abcd"), "f1", 3).index.tolist() == [1, 2, 3]
+    ).assign(dataset="zoo", network="resnet18", augmentation="none", seed=0)  # fmt: skip
+    for rows, most, shown in ((frame, 2, "bd"), (frame.assign(f1=1 - frame["f1"]), 3, "bcd")):
+        figure = learning.draw_dynamics(["zoo"], rows, FIRST, most, list("abcd"))
+        assert {label.get_text() for label in figure.axes[0].get_yticklabels()} == set(shown)
 
 
-def test_evenly_spaced_classes_begin_and_end_the_list():
-    shown = selection.evenly_spaced(1000, 4)
-    assert shown.index.tolist() == [0, 333, 666, 999] and shown.note.startswith("4 of 1,000 classes: those ")
-    assert selection.evenly_spaced(3, 4).index.tolist() == [0, 1, 2]
+def test_evenly_spaced_classes_begin_and_end_the_list(monkeypatch):
+    for n, words in ((1000, {"c0", "c333", "c666", "c999"}), (3, {"c0", "c1", "c2"})):
+        found = SimpleNamespace(classes=[f"c{i}" for i in range(n)], labels=np.arange(n), images=np.zeros((n, 1, 2, 2)))
+        monkeypatch.setattr(cards, "stores", SimpleNamespace(read=lambda *given, found=found, **options: found))
+        shown = check_page(cards.draw_renditions("", [""], ["toy"], 4))
+        assert {text for text in shown if re.fullmatch(r"c\d+", text)} == words
+        assert any("4 of 1,000 classes: those that are evenly spaced" in text for text in shown) == (n == 1000)
 
 
-def test_the_largest_adcs_is_that_of_the_largest_absolute_value():
+def test_the_largest_adcs_is_that_of_the_largest_absolute_value(tmp_path):
     values = np.zeros((4, 2, 2), np.int16)
     values[1], values[3, 0, 0] = -3, 3
-    assert selection.largest_adcs(values, 1).index.tolist() == [1]
+    with h5py.File(tmp_path / "adcs.h5", "w") as file:
+        file["adcs"], file["adcs_significant"] = -values, values
+        file.attrs.update(classes=list("abcd"), shown="adcs_significant")
+    figure = spectra.draw_adcs(str(tmp_path / "adcs.h5"), [], 1)
+    assert [axis.get_title() for axis in figure.axes[:2]] == ["b", "b"] and figure.axes[0].get_ylabel() == "significant"
 
 
 FLIPPED = ("neutral", "ant", "bee", "cow & calf")
@@ -242,8 +260,7 @@ FLIPPED = ("neutral", "ant", "bee", "cow & calf")
 def flips_of(classes=FLIPPED[1:], seeds=(0, 1)):
     """The table `flips` of one kind of network; bee is followed in the last seed, by its field."""
     generator = np.random.default_rng(0)
-    kind = {"dataset": "zoo", "network": "small", "augmentation": "none"}
-    rows = []
+    kind, rows = {"dataset": "zoo", "network": "resnet18", "augmentation": "none"}, []
     for seed in seeds:
         for name in classes:
             followed = (name, seed) == ("bee", seeds[-1])
@@ -255,10 +272,13 @@ def flips_of(classes=FLIPPED[1:], seeds=(0, 1)):
     return pd.DataFrame(rows)
 
 
-def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_the_end():
+def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_the_end(monkeypatch):
+    monkeypatch.setattr(exchange, "lines", lambda *given: [f"({given[1]}) is seen"])
     table = flips_of(seeds=range(5))
-    figure = exchange.flips(table, FLIPPED, "the first of 2 kinds of networks", ["(h) is seen"])
-    check_drawing(figure, " \n(h) is seen\nthe first of 2 kinds of networks", "not shown\n5 of 5", "follows\n1 of 5")
+    both = pd.concat([table.assign(network="other"), table])
+    figure = exchange.draw_flips("zoo", FLIPPED, both, [], FIRST, 12)
+    note = " \n(h) is seen\nresnet18, the first of 2 kinds of networks"
+    check_drawing(figure, note, "not shown\n5 of 5", "follows\n1 of 5")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(FLIPPED[1:])
     for (part, kind), panel in zip(PARTS.items(), figure.axes, strict=True):
         threshold, *lines = panel.lines
@@ -279,10 +299,9 @@ def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_
 def test_one_network_has_its_own_interval_and_of_many_classes_the_clearest_are_drawn():
     names = [f"a class with a long name {c}" for c in range(20)] + ["bee"]
     table = flips_of(names, seeds=(3,))
-    shown = selection.clearest_flips(table, names, 13)
-    assert "bee" in shown.names(names) and shown.note == "13 of 21 classes: those that are followed most"
-    figure = exchange.flips(table, shown.names(names), shown.note)
-    check_drawing(figure, "the network, 95 % interval", "not shown", "follows")
+    figure = exchange.draw_flips("zoo", names, table, [], FIRST, 13)
+    note = " \n13 of 21 classes: those that are followed most"
+    check_drawing(figure, note, "bee", "the network, 95 % interval", "not shown", "follows")
     (low, high), *_ = (line.get_xdata() for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and
                        line.get_color() == "black")  # fmt: skip
     assert high - low == pytest.approx(2 * 0.03 * 1.959964 / 1.644854)

@@ -5,7 +5,17 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, KINDS, check_drawing, cross_matrix, own_map_advantage, texts_of, verdicts
+from drawn_tables import (
+    CLASSES,
+    FIRST,
+    KINDS,
+    METHODS,
+    check_drawing,
+    cross_matrix,
+    own_map_advantage,
+    texts_of,
+    verdicts,
+)
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
@@ -14,7 +24,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
 from frequency_shortcuts.intervals import over_networks
 from frequency_shortcuts.shortcuts.verdict import over_seeds
-from study.drawings import shortcuts as other_shortcuts
+from notebooks import shortcuts as notebook
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 OWN = "own map, 95 % interval over images"
@@ -121,21 +131,21 @@ def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_netw
     table = pd.DataFrame([(*pair, *of) for pair, *of in rows], columns=columns).assign(images=50, negatives=450)
     table["tpr"], table["fpr"] = np.random.default_rng(0).uniform((0.5, 0), (1, 0.5), (len(table), 2)).T
     own = verdicts(names, seeds=range(seeds))
-    figure = other_shortcuts.transfer(table.assign(part="keep"), own, names[1:], ["(e2) seen"], "3 of 4 classes")
-    check_drawing(figure, "maps of resnet18\ntested on vgg16/augmix", other_shortcuts.MEAN, *names[1:])
+    figure = notebook.draw_transfer("zoo", names, table.assign(part="keep"), own, [], 4)
+    check_drawing(figure, "maps of resnet18\ntested on vgg16/augmix", notebook.MEAN, *names)
     axis = figure.axes[0]
     tested = table[(table["fill"] == "zeros") & table["maps_of"].str.startswith(first)]
     values = (tested["tpr"] - tested["fpr"]).groupby(tested["filter"]).mean().to_dict()
-    values[other_shortcuts.ITSELF] = own[own["headline"] & (own["network"] == KINDS[1][0])]["measure"].mean()
-    for kept, (label, *_) in other_shortcuts.TRANSFERRED.items():
+    values[notebook.ITSELF] = own[own["headline"] & (own["network"] == KINDS[1][0])]["measure"].mean()
+    for kept, (label, *_) in notebook.TRANSFERRED.items():
         ((value, at),) = points(axis, label)
         assert value == pytest.approx(values[kept]) and -0.5 < at < 0.5
     ends = [found.get_segments() for found in axis.collections if isinstance(found, LineCollection)]
     assert np.isfinite(np.concatenate(ends)).all()
 
 
-def drawn(table, classes, note=""):
-    return other_shortcuts.cross_matrix(table, own_map_advantage(table), classes, note)
+def drawn(table, classes, most=12):
+    return notebook.draw_cross("zoo", classes, table, own_map_advantage(table), verdicts(classes), FIRST, most)
 
 
 def planes(figure):
@@ -146,10 +156,10 @@ def test_a_cell_is_the_mean_over_seeds_of_a_class_with_a_map_under_the_primary_f
     names = ["a", "b", "c"]
     table = cross_matrix(names, seeds=(0, 1, 2), headline="swap")
     figure = drawn(table, ["neutral", *names])  # a neutral class has no row
-    of_fill = table[table["fill"] == "swap"].groupby(["network", "class", "map"])["measure"]
+    of_fill = table[table["fill"] == "swap"].groupby(["method", "class", "map"])["measure"]
     assert (of_fill.size() == 3).all()
-    for (network, _), plane in zip(KINDS, planes(figure), strict=True):
-        np.testing.assert_allclose(plane, of_fill.mean()[network].unstack())  # noqa: PD010
+    for method, plane in zip(METHODS, planes(figure), strict=True):
+        np.testing.assert_allclose(plane, of_fill.mean()[method].unstack())  # noqa: PD010
     first = figure.axes[0]
     assert (first.get_ylabel(), first.get_xlabel()) == ("images of", "map of")
     assert [text.get_text() for text in first.get_yticklabels()] == names
@@ -164,10 +174,10 @@ def test_the_advantage_stands_above_its_panel(seeds, networks):
     table = cross_matrix(seeds=range(seeds))
     advantage = own_map_advantage(table)
     figure = drawn(table, CLASSES)
-    for (network, augmentation), axis in zip(KINDS, figure.axes, strict=False):
-        values = advantage.query("network == @network and headline")["advantage"]
+    assert "resnet18, the first of 2 kinds of networks" in lines(figure)
+    for method, label, axis in zip(METHODS, ("resnet18", "resnet18, gradient"), figure.axes, strict=False):
+        values = advantage.loc[(advantage["method"] == method) & advantage["headline"], "advantage"]
         value, low, high, _ = over_networks(values, [0.02] * seeds)
-        label = network if augmentation == "none" else f"{network}, {augmentation}"
         expected = f"{label} own-map advantage {value:.2f} [{low:.2f}, {high:.2f}], {networks}"
         assert " ".join(axis.get_title().split()) == expected
 
@@ -175,9 +185,9 @@ def test_the_advantage_stands_above_its_panel(seeds, networks):
 def test_the_advantage_is_over_all_classes_where_only_some_are_drawn():
     names = [f"c{c}" for c in range(8)]
     table = cross_matrix(names)
-    some = drawn(table, names[:3], "3 of 8 classes: those at the start")
+    some = drawn(table, names, 3)
     assert some.axes[0].get_title().split() == drawn(table, names).axes[0].get_title().split()
-    assert planes(some)[0].shape == (3, 3) and "3 of 8 classes: those at the start" in lines(some)
+    assert planes(some)[0].shape == (3, 3) and "3 of 8 classes: those" in " ".join(lines(some))
 
 
 def test_pairs_that_were_not_tested_are_grey_and_have_no_number():

@@ -13,7 +13,7 @@ from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum import filters
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Stopped, Work
-from study.drawings import learning
+from notebooks import learning
 from study.measures import graded, reliance
 from study.sources import planted
 from study.sources.drawn import draw_images
@@ -139,7 +139,7 @@ def test_the_figure_draws_both_losses():
         pd.concat([of_seeds([0.5] * 5).assign(removed=name) for name in reliance.REMOVED], ignore_index=True)
     )
     for reading, weight in ((reliance.OPEN, "normal"), (reliance.AVOIDABLE, "bold")):
-        figure = learning.reliance(table.assign(reading=reading))
+        figure = learning.draw_reliance("zoo", table.assign(reading=reading, dataset="zoo"), [])
         assert [label.get_fontweight() for label in figure.axes[0].get_yticklabels()] == [weight]
 
 

@@ -1,35 +1,43 @@
-"""Images that are reduced to maps."""
+"""Images of classes, as they are, in renditions, and reduced to maps."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 from IPython.display import display
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import class_cards, one_shortcut
-from frequency_shortcuts.figures.selection import clearest_shortcuts, of_kind
+from frequency_shortcuts.figures.selection import clearest_shortcuts, greatest, kinds_of, of_kind, select_classes
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.intervals import over_networks, wilson
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.shortcuts.examples import reduced_images
 from frequency_shortcuts.storage.hdf5 import read_classes
-from frequency_shortcuts.storage.tables import read_table
 from study import examples
-from study.drawings.selection import first_kinds, strongest_swap
-from study.drawings.shortcuts import texture
-from study.drawings.spectra import tiles
+from study.drawings.notebook import first_kinds
 from study.findings.study_tables import as_published
 
 RATES = [f"{rate}_{kept}" for kept in ("unfiltered", "dfm", "low_pass") for rate in ("tpr", "fpr")]
+KEPT = {  # label, mark and colour
+    "both": ("amplitudes and phases", "o", "#222222"),
+    "amplitude": ("amplitudes alone (texture)", "s", canvas.COLOURS[1]),
+    "phase": ("phases alone (shape)", "^", canvas.COLOURS[0]),
+}
 
 
 def draw_cards(
-    run: dict[str, str], store: str, weights: str, spectra: str, maps: str, shortcuts: str, percent: float,
+    run: dict[str, str], store: str, weights: str, spectra: str, maps: str, shortcuts: pd.DataFrame, percent: float,
     band_edges: list[float], most: int,
 ) -> Figure:  # fmt: skip
     """Class cards"""
-    classes, verdicts = read_classes(spectra), read_table(shortcuts)
-    of_network = verdicts[(verdicts[list(run)] == list(run.values())).all(axis=1)]
+    classes = read_classes(store)
+    of_network = shortcuts[(shortcuts[list(run)] == list(run.values())).all(axis=1)]
     shown = clearest_shortcuts(of_network, classes, most)
     names = shown.names(classes)
     cards = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))
@@ -40,38 +48,34 @@ def draw_cards(
 
 
 def draw_shortcut(
-    run: dict[str, str], store: str, weights: str, spectra: str, maps: str, shortcuts: str, percent: float
-) -> Figure:
+    run: dict[str, str], classes: Sequence[str], store: str, weights: str, spectra: str, maps: str,
+    shortcuts: pd.DataFrame, percent: float,
+) -> Figure:  # fmt: skip
     """One shortcut"""
-    verdicts, classes = read_table(shortcuts), read_classes(store)
-    rows = verdicts[(verdicts[list(run)] == list(run.values())).all(axis=1) & verdicts["headline"]]
+    rows = shortcuts[(shortcuts[list(run)] == list(run.values())).all(axis=1) & shortcuts["headline"]]
     means = rows.groupby("class", sort=False).mean(numeric_only=True)
     name = means["low_pass_margin"].fillna(means["measure"]).idxmax()
     place = np.array([classes.index(name)])
     card = examples.read_cards(store, spectra, maps, percent, place, normalisation(weights))
-    count = rows["seed"].nunique()
-    networks = ", ".join(canvas.network_label(run["network"], run["augmentation"]).splitlines())
+    networks, count = canvas.network_label(run["network"], run["augmentation"], ", "), rows["seed"].nunique()
     mean_of = f"{networks}, {count} networks" if count > 1 else networks
     return one_shortcut(card, name, means.loc[name], percent, mean_of)
 
 
 def draw_reduced(
-    dataset: str, store: str, weights: list[str], maps: list[str], kinds: list[list[str]], shortcuts: str,
-    table: str, percent: float, most: int,
+    classes: Sequence[str], store: str, weights: list[str], maps: list[str], kinds: list[list[str]],
+    shortcuts: pd.DataFrame, table: pd.DataFrame, percent: float, most: int,
 ) -> Figure:  # fmt: skip
     """Images reduced to their maps"""
-    classes, verdicts = read_classes(store), read_table(shortcuts).query("dataset == @dataset")
-    shown = clearest_shortcuts(verdicts, classes, most)
-    names, rates = shown.names(classes), read_table(table).query("dataset == @dataset")
-    rates = as_published(rates)  # what the pictures show
-    images: dict[str, Any] = {}
-    below = {}
-    for kind, path, found in zip(kinds, weights, maps, strict=True):
+    shown, rates = clearest_shortcuts(shortcuts, classes, most), as_published(table)  # what the pictures show
+    names, below = shown.names(classes), {}
+    images: dict[str, npt.NDArray[Any]] = {}
+    for (network, augmentation), path, found in zip(kinds, weights, maps, strict=True):
         pictures, normalised = examples.first_test_images(store, shown.index, normalisation(path))
-        label = " ".join(canvas.network_label(*kind).splitlines())
-        images |= {} if images else {"image": pictures}
+        label = canvas.network_label(network, augmentation, " ")
+        images.setdefault("image", pictures)
         images[label] = reduced_images(normalised, dfm.read_mask(found, percent, shown.index))
-        of_class = of_kind(rates, (kind[0], kind[1])).set_index("class").reindex(names)
+        of_class = of_kind(rates, (network, augmentation)).set_index("class").reindex(names)
         pairs = of_class.reindex(columns=["tpr_dfm_mean", "fpr_dfm_mean"]).to_numpy(float)
         below[label] = [canvas.rates_label(*pair).replace("0.", ".") for pair in pairs]
     key = f"below: TPR / FPR from the {percent:g} % map alone, mean over networks"
@@ -79,23 +83,111 @@ def draw_reduced(
     return tiles(images, names, question, shown.note, below, key)
 
 
+def draw_renditions(store: str, renditions: list[str], names: list[str], most: int) -> Figure:
+    """Synthetic renditions"""
+    paths = zip(["photograph", *names], [store, *renditions], strict=True)
+    tests = {name: stores.read(path, "test", per_class=1) for name, path in paths}
+    classes = tests["photograph"].classes
+    spaced = np.linspace(0, len(classes) - 1, min(most, len(classes))).astype(int)
+    scores = np.isin(np.arange(len(classes)), spaced)
+    shown = select_classes(scores, most, "that are evenly spaced in their list")
+    pictures = {name: test.images[np.argsort(test.labels)[shown.index]] for name, test in tests.items()}
+    return tiles(pictures, shown.names(classes), "What do the renditions look like?", shown.note)
+
+
+def tiles(
+    images: Mapping[str, npt.NDArray[Any]], classes: Sequence[str], question: str, note: str,
+    below: Mapping[str, Sequence[str]] = {}, key: str = "",
+) -> Figure:  # fmt: skip
+    """Images of every class, a column each: rows name -> [class, channels, H, W], uint8 or from 0 to 1.
+
+    below : of some rows, what stands below each image, as `key` says
+    """
+    with canvas.style():
+        side = (canvas.PAGE - 0.9) / max(len(classes), 6)
+        size = 0.4 + side * len(images) + 0.16 * len(below), 0.9 + side * len(classes)
+        figure, axes = canvas.page_of_panels(len(images), len(classes), *size, sharex=False, sharey=False)
+        for (name, pictures), line in zip(images.items(), axes, strict=True):
+            for c, axis in enumerate(line):
+                canvas.show_picture(axis, pictures[c])
+                axis.set_axis_off()
+                words = below[name][c] if name in below else ""
+                axis.text(0.5, -0.03, words, transform=axis.transAxes, ha="center", va="top", fontsize=canvas.SMALLEST)
+            label = canvas.break_line(name, 14)
+            line[0].text(-0.1, 0.5, label, transform=line[0].transAxes, va="center", ha="right")
+        canvas.class_titles(axes, classes, note)
+        canvas.write_title(figure, question, key, note)
+    return figure
+
+
 def draw_texture(
-    dataset: str, store: str, weights: str, maps: str, table: str, first: dict[str, list[str]], percent: float,
-    most: int,
+    classes: Sequence[str], store: str, weights: str, maps: str, table: pd.DataFrame, first: dict[str, list[str]],
+    percent: float, most: int,
 ) -> Figure:  # fmt: skip
     """Texture or shape?
 
     The table says how many classes (counted once a network) have which verdict, and how much of TPR - FPR the
     amplitudes and the phases keep on average.
     """
-    classes, rows = read_classes(store), read_table(table).query("dataset == @dataset")
-    judged = rows.assign(verdict=rows["verdict"].astype(object).fillna("no verdict"))
+    judged = table.assign(verdict=table["verdict"].astype(object).fillna("no verdict"))
     of_verdict = judged.groupby(["network", "augmentation", "verdict"], sort=False)
     means = {name: (name, "mean") for name in ("share_amplitude", "share_phase")}
     display(of_verdict.agg(classes=("class", "size"), **means).round(2))
-    rows = first_kinds(rows, first)
-    shown = strongest_swap(rows, classes, most)
+    rows = first_kinds(table, first)
+    measure = (rows["tpr_both"] - rows["fpr_both"].fillna(0)).to_frame()
+    shown = greatest(measure, rows, classes, most, "with the greatest TPR - FPR from their map")
     pictures, normalised = examples.first_test_images(store, shown.index, normalisation(weights))
     reduced = reduced_images(normalised, dfm.read_mask(maps, percent, shown.index))
     of_class = dict(zip(shown.names(classes), zip(pictures, reduced, strict=True), strict=True))
-    return texture(rows, of_class, note=shown.note)
+    return texture(rows, of_class, shown.note)
+
+
+def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any]]], note: str = "") -> Figure:
+    """Whether amplitudes or phases inside the map suffice: a row a class, with an image, also reduced to its map.
+
+    table : of `phase_verdicts` of one kind of network
+    """
+    with canvas.style(9):
+        count = len(pictures)
+        figure = plt.figure(figsize=(canvas.PAGE, 1.0 + 0.56 * count))
+        figure.set_layout_engine("constrained", h_pad=0.01, hspace=0)
+        grid = figure.add_gridspec(count, 3, width_ratios=[0.56, 0.56, 4])
+        axis = figure.add_subplot(grid[:, 2])
+        for place, (name, shown) in enumerate(pictures.items()):
+            rows = table[table["class"] == name]
+            for column, picture in enumerate(shown):
+                tile = figure.add_subplot(grid[place, column], xticks=[], yticks=[])
+                canvas.show_picture(tile, picture)
+                if not place:
+                    tile.set_title(("image", "its map")[column], pad=8)
+                if not column:
+                    tile.set_ylabel(canvas.wrap(canvas.abbreviate(name, note)), rotation=0, ha="right", va="center")
+            for shift, (kept, (label, mark, colour)) in zip((-0.24, 0, 0.24), KEPT.items(), strict=True):
+                value, low, high = _measure(rows, kept)
+                axis.hlines(place + shift, low, high, color=colour, linewidth=1.6)
+                axis.plot(value, place + shift, mark, color=colour, markersize=5, label=label if not place else "_")
+                if kept == "both":
+                    axis.plot([value / 2] * 2, [place - 0.4, place + 0.4], color="0.6", linewidth=1.2, zorder=1,
+                              label="half of both" if not place else "_")  # fmt: skip
+            words = rows["verdict"].dropna().value_counts()
+            several = f" ({words.max()} of {len(rows)})" if len(rows) > 1 else ""
+            word, ink = (f"{words.idxmax()}{several}", "black") if len(words) else ("map does\nnot suffice", "0.5")
+            axis.text(1.02, place, word, va="center", color=ink, transform=axis.get_yaxis_transform())
+            axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
+        axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
+        axis.set(ylim=(count - 0.5, -0.5), yticks=[], xlabel="TPR - FPR, with 95 % interval")
+        axis.set_xlim(right=1.05)
+        canvas.despine([axis], left=True)
+        canvas.legend_below(figure, axis, 4)
+        (kind,) = kinds_of(table)
+        networks = canvas.network_label(*kind, ", ")
+        canvas.write_title(figure, "Is it the texture or the shape inside the map that suffices?", networks, note)
+    return figure
+
+
+def _measure(rows: pd.DataFrame, kept: str) -> tuple[float, float, float]:
+    """TPR - FPR of a class over its networks, with its 95 % interval."""
+    fpr, of_tpr = rows[f"fpr_{kept}"], rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"]
+    low, high = wilson(fpr, rows["negatives"].where(fpr.notna()))  # two classes have no FPR
+    half = np.hypot(of_tpr, np.nan_to_num(high - low)) / 2
+    return over_networks(rows[f"tpr_{kept}"] - fpr.fillna(0), half)[:3]

@@ -1,100 +1,246 @@
-"""Tests of networks."""
+"""Tests of shortcuts: of each class with each map, by size of map, out of distribution, and on another network."""
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 from IPython.display import display
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from frequency_shortcuts.figures.selection import clearest_shortcuts, of_kind
-from frequency_shortcuts.figures.shortcuts import MOST, shortcuts
-from frequency_shortcuts.storage.hdf5 import read_classes
-from frequency_shortcuts.storage.tables import CULLING, read_table
-from study.drawings import exchange
-from study.drawings import shortcuts as drawings
-from study.drawings.selection import clearest_flips, first_and_rest
+from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures.selection import clearest_shortcuts, kinds_of, of_kind
+from frequency_shortcuts.figures.shortcuts import LONGEST, MOST, PER_ROW, shortcuts
+from frequency_shortcuts.intervals import over_networks, wilson
+from frequency_shortcuts.storage.tables import CULLING
+from study.drawings.notebook import first_kind_note, kinds_from_first
 from study.findings.claims import lines
+
+BLUE, ORANGE, GREEN = canvas.COLOURS[:3]
+NUMBERED, MATRICES = 5, 3  # classes up to which each cell of a matrix shows its number, and matrices in a row
+ITSELF = "itself"
+TRANSFERRED = {  # label, mark, colour of its face and of the rest
+    ITSELF: ("map of the class, found on the tested network itself", "D", "white", "0.35"),
+    "dfm": ("map of the class, found on the other network", "o", BLUE, BLUE),
+    "other": ("maps of other classes, found on the other network (mean)", "^", "white", ORANGE),
+    "low_pass": (f"as many of the {canvas.CONTROLS['low_pass']}", "s", "white", GREEN),
+}
+MEAN = "all classes, mean"
 
 
 def draw_shortcuts(
-    dataset: str, store: str, table: str, verdicts: str, networks: str, claims: list[str], most: int
-) -> Figure:
-    """What is still recognised from a few frequencies"""
-    classes = read_classes(store)
-    rows, judged, of_networks = (
-        found[found["dataset"] == dataset] for found in map(read_table, (table, verdicts, networks))
-    )
-    shown = clearest_shortcuts(judged, classes, most)
-    sizes = of_networks.groupby(["network", "augmentation"])["parameters"].max().to_dict()
-    words = lines(map(read_table, claims), "d f g d2 d3", dataset)
-    return shortcuts(rows, shown.names(classes), shown.note, parameters=sizes, claims=words)
-
-
-def draw_sizes(dataset: str, store: str, table: str, verdicts: str, most: int) -> Figure:
-    """Maps of several sizes
-
-    The table holds TPR - FPR, mean over classes and networks.
-    """
-    classes = read_classes(store)
-    rows, judged = (found[found["dataset"] == dataset] for found in map(read_table, (table, verdicts)))
-    display(rows.pivot_table("measure", "percent", "filter", sort=False).round(2))
-    shown = clearest_shortcuts(judged, classes, min(most, MOST))
-    return drawings.sizes(rows, shown.names(classes), shown.note)
-
-
-def draw_cross(
-    dataset: str, store: str, table: str, advantage: str, shortcuts: str, first: dict[str, list[str]], most: int
+    dataset: str, classes: Sequence[str], table: pd.DataFrame, verdicts: pd.DataFrame, networks: pd.DataFrame,
+    claims: Sequence[pd.DataFrame], most: int,
 ) -> Figure:  # fmt: skip
-    """Every class with every map"""
-    classes = read_classes(store)
-    verdicts, *tables = (rows[rows["dataset"] == dataset] for rows in map(read_table, (shortcuts, table, advantage)))
-    kind, *rest = first_and_rest(verdicts, first[dataset])
-    matrix, gain = (
-        rows.assign(network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, ""))
-        for rows in (of_kind(table, kind) for table in tables)
-    )
+    """What is still recognised from a few frequencies"""
     shown = clearest_shortcuts(verdicts, classes, most)
-    return drawings.cross_matrix(matrix, gain, shown.names(classes), _note(kind, rest, shown.note))
+    sizes = networks.groupby(["network", "augmentation"])["parameters"].max().to_dict()
+    words = lines(claims, "d f g d2 d3", dataset)
+    return shortcuts(table, shown.names(classes), shown.note, parameters=sizes, claims=words)
 
 
 def draw_ood(
-    dataset: str, store: str, table: str, shortcuts: str, claims: list[str], first: dict[str, list[str]], fill: str,
-    most: int,
+    dataset: str, classes: Sequence[str], table: pd.DataFrame, shortcuts: pd.DataFrame, claims: Sequence[pd.DataFrame],
+    first: dict[str, list[str]], fill: str, most: int,
 ) -> Figure:  # fmt: skip
     """Do shortcuts survive outside the training data?
 
     The table holds TPR and FPR, mean over classes, networks and draws.
     """
-    classes = read_classes(store)
-    rows, verdicts = (found[found["dataset"] == dataset] for found in map(read_table, (table, shortcuts)))
-    display(rows.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
-    shown = clearest_shortcuts(verdicts, classes, most)
-    words = lines(map(read_table, claims), "e1", dataset)
-    kinds = first_and_rest(rows, first[dataset])
-    rows = pd.concat([of_kind(rows[rows["fill"] == fill], kind) for kind in kinds])
-    return drawings.out_of_distribution(rows, shown.names(classes), claims=words, note=shown.note)
+    display(table.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
+    shown = clearest_shortcuts(shortcuts, classes, most)
+    classes, note = shown.names(classes), shown.note
+    kinds = kinds_from_first(table, first[dataset])[:2]
+    table = table[table["fill"] == fill]
+    renditions = list(dict.fromkeys(table["rendition"]))[:6]
+    looks = {"unfiltered": ("unfiltered", "0.35", -0.21), "dfm": ("own map", BLUE, 0.21)}
+    with canvas.style(9):
+        height = 0.8 + (0.3 + 0.29 * len(classes)) * len(kinds)
+        figure, axes = canvas.page_of_panels(len(kinds), len(renditions), height)
+        for kind, line in zip(kinds, axes, strict=True):
+            groups = of_kind(table, kind).groupby(["rendition", "filter", "class"])[["tpr", "fpr"]]
+            statistics = groups.mean(), groups.min(), groups.max()
+            for rendition, axis in zip(renditions, line, strict=True):
+                for name, (words, colour, shift) in looks.items():
+                    for rate, face, apart in (("tpr", colour, -0.1), ("fpr", "white", 0.1)):
+                        values, *ends = (of.loc[(rendition, name), rate].reindex(classes) for of in statistics)
+                        at = np.arange(len(classes)) + shift + apart
+                        axis.hlines(at, *ends, color=colour, linewidth=1, alpha=0.6)
+                        label = f"{rate.upper()}, {words}"
+                        axis.scatter(values, at, s=16, color=face, edgecolor=colour, zorder=3, label=label)
+                for place in range(len(classes) - 1):
+                    axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
+                canvas.class_ticks(axis.set_yticks, classes, note)
+                axis.tick_params(axis="y", length=0)
+            axes[0, 0].set(xlim=(-0.03, 1.03), ylim=(len(classes) - 0.5, -0.5))
+            axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        canvas.row_labels(figure, axes, [canvas.network_label(*kind) for kind in kinds], 0.29 * len(classes))
+        canvas.titles(axes, renditions, "rate")
+        counts = {of_kind(table, kind)["seed"].nunique() for kind in kinds}
+        networks = " or ".join(map(str, sorted(counts, reverse=True)))
+        spread = f"marks: mean of {networks} networks, lines: from the lowest to the highest"
+        question = "Does the map of a class still work in other renditions?"
+        notes = [*lines(claims, "e1", dataset), spread if max(counts) > 1 else "", note]
+        canvas.finish(figure, axes[0, 0], 4, question, *notes, left=True)
+    return figure
 
 
-def draw_transfer(dataset: str, store: str, table: str, verdicts: str, claims: list[str], most: int) -> Figure:
-    """Do maps work on another network?"""
-    tested, judged = (rows[rows["dataset"] == dataset] for rows in map(read_table, (table, verdicts)))
-    classes = read_classes(store)
-    shown = clearest_shortcuts(judged, classes, most)
-    words = lines(map(read_table, claims), "e2", dataset)
-    return drawings.transfer(tested, judged, shown.names(classes), words, shown.note)
-
-
-def draw_flips(
-    dataset: str, store: str, table: str, claims: list[str], first: dict[str, list[str]], most: int
+def draw_transfer(
+    dataset: str, classes: Sequence[str], table: pd.DataFrame, verdicts: pd.DataFrame, claims: Sequence[pd.DataFrame],
+    most: int,
 ) -> Figure:  # fmt: skip
-    """What a network follows"""
-    classes = read_classes(store)
-    rates = read_table(table).query("dataset == @dataset")
-    kind, *rest = first_and_rest(rates, first[dataset])
-    shown = clearest_flips(rates, classes, most)
-    note, words = _note(kind, rest, shown.note), lines(map(read_table, claims), "h", dataset)
-    return exchange.flips(of_kind(rates, kind), shown.names(classes), note, words)
+    """Do maps work on another network?"""
+    shown = clearest_shortcuts(verdicts, classes, most)
+    rows, order, note = _transferred(table, verdicts), [MEAN, *shown.names(classes)], shown.note
+    directions = list(dict.fromkeys(rows["direction"]))[:4]
+    columns = min(2, len(directions))
+    panels = -(-len(directions) // columns)
+    with canvas.style(9):
+        height = 0.6 + (0.6 + 0.36 * len(order)) * panels
+        figure, axes = canvas.page_of_panels(panels, columns, height, used=len(directions))
+        for direction, axis in zip(directions, axes.flat, strict=False):
+            for shift, (kept, (label, mark, face, colour)) in zip(
+                (-0.3, -0.1, 0.1, 0.3), TRANSFERRED.items(), strict=True
+            ):
+                drawn = rows[(rows["direction"] == direction) & (rows["filter"] == kept)].groupby("class")
+                for at, of in ((order.index(name) + shift, of) for name, of in drawn if name in order):
+                    value, low, high, _ = over_networks(of["measure"], of["half"])
+                    axis.hlines(at, low, high, color=colour, linewidth=1.3)
+                    axis.scatter(of["measure"], [at] * len(of), s=22, marker="|", color=colour, linewidth=0.8)
+                    axis.scatter(value, at, s=16, marker=mark, color=face, edgecolor=colour, zorder=3, label=label)
+                    label = ""
+            axis.axhspan(-0.5, 0.5, color="0.95", zorder=0)
+            axis.hlines(np.arange(len(order)) + 0.5, -1, 2, color="0.88", linewidth=0.8, zorder=0)
+            axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
+            axis.set(title=direction, xlabel="TPR - FPR")
+            axis.tick_params(axis="y", length=0)
+        canvas.class_ticks(axes[0, 0].set_yticks, order, note or "in full", canvas.NAME if note else LONGEST)
+        axes[0, 0].set(xlim=(min(-0.1, rows["measure"].min() - 0.03), 1.03), ylim=(len(order) - 0.5, -0.5))
+        axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+        key = "line: 95 % interval of the mean; strokes: single networks"
+        question = "Do maps found on one kind of network work on another?"
+        canvas.finish(figure, axes[0, 0], 2, question, *lines(claims, "e2", dataset), key, note, left=True)
+    return figure
 
 
-def _note(kind: tuple[str, str], rest: list[tuple[str, str]], shown: str) -> str:
-    """What stands below a figure of the first of several kinds of networks."""
-    kinds = f"{' '.join(kind).removesuffix(' none')}, the first of {1 + len(rest)} kinds of networks" if rest else ""
-    return "; ".join(filter(None, (kinds, shown)))
+def _transferred(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
+    """`direction`, `filter`, `class`, `measure` and the `half` width of its interval, a row each, with means."""
+    pair = ["maps_of", "tested_on"]
+    own = verdicts[verdicts["headline"]].rename(columns={"tpr_dfm": "tpr", "fpr_dfm": "fpr"}).assign(filter=ITSELF)
+    own["tested_on"] = own["network"] + "/" + own["augmentation"] + "/seed" + own["seed"].astype(str)
+    tested = table[(table["part"] == "keep") & (table["fill"] == own["fill"].iloc[0])]
+    rows = pd.concat([tested, tested[pair].drop_duplicates().merge(own, on="tested_on")], ignore_index=True)
+    ends = rows[pair].replace("(/none)?/seed[0-9]+$", "", regex=True)
+    of_fpr = wilson(rows["fpr"], rows["negatives"].where(rows["fpr"].notna()))
+    widths = np.subtract(*wilson(rows["tpr"], rows["images"])), np.nan_to_num(np.subtract(*of_fpr))
+    direction = "maps of " + ends["maps_of"] + "\ntested on " + ends["tested_on"]
+    rows = rows.assign(direction=direction, measure=rows["tpr"] - rows["fpr"].fillna(0), half=np.hypot(*widths) / 2)
+    groups = rows.groupby(["direction", *pair, "filter"], sort=False)
+    means = groups[["measure"]].mean().assign(half=groups["half"].agg(np.linalg.norm) / groups.size())
+    return pd.concat([means.reset_index().assign(**{"class": MEAN}), rows])
+
+
+def draw_sizes(classes: Sequence[str], table: pd.DataFrame, verdicts: pd.DataFrame, most: int) -> Figure:
+    """Maps of several sizes
+
+    The table holds TPR - FPR, mean over classes and networks.
+    """
+    display(table.pivot_table("measure", "percent", "filter", sort=False).round(2))
+    shown = clearest_shortcuts(verdicts, classes, min(most, MOST))
+    classes, note = shown.names(classes), shown.note
+    looks = {
+        "dfm": ("own map", "o", BLUE, BLUE, 0.96),
+        "low_pass": (canvas.CONTROLS["low_pass"], "s", "white", GREEN, 1.04),
+    }
+    columns = min(len(classes), 5 if len(classes) in (5, 9, 10) else PER_ROW)
+    rows = -(-len(classes) // columns)
+    with canvas.style(9):
+        figure, axes = canvas.page_of_panels(rows, columns, 0.7 + 1.55 * rows, used=len(classes))
+        percents = sorted(set(table["percent"]))
+        for axis, name in zip(axes.flat, classes, strict=False):
+            for kept, (label, mark, face, colour, aside) in looks.items():
+                of = table[(table["class"] == name) & (table["filter"] == kept)].groupby("percent")
+                found = [
+                    over_networks(rows["measure"], (rows["measure_high"] - rows["measure_low"]) / 2) for _, rows in of
+                ]
+                value, low, high = np.clip([one[:3] for one in found], -1, 1).T
+                at = np.array(list(of.groups)) * aside  # beside each other
+                axis.vlines(at, low, high, color=colour, linewidth=1.2)
+                axis.plot(at, value, color=colour, marker=mark, markersize=4.5, markerfacecolor=face, label=label)
+            axis.axhline(0, color="0.75", linewidth=0.8, zorder=0)
+            axis.set_title(canvas.abbreviate(name, note))
+        axes[0, 0].set(ylim=(-0.25, 1.08), yticks=[0, 0.5, 1])
+        canvas.logarithmic(axes[0, 0].xaxis, percents)
+        plt.setp(axes[:, 0], ylabel="TPR - FPR")
+        plt.setp(axes[-1], xlabel="% of spectrum")
+        question = "How large must a map be, and do as many of the lowest frequencies do as well?"
+        (kind,), networks = kinds_of(table), table["seed"].nunique()
+        drawn = f"{canvas.network_label(*kind, ', ')}; mean of {networks} networks with 95 % intervals"
+        canvas.finish(figure, axes[0, 0], 2, question, drawn, note)
+    return figure
+
+
+def draw_cross(
+    dataset: str, classes: Sequence[str], table: pd.DataFrame, advantage: pd.DataFrame, shortcuts: pd.DataFrame,
+    first: dict[str, list[str]], most: int,
+) -> Figure:  # fmt: skip
+    """Every class with every map"""
+    of_networks = kinds_from_first(shortcuts, first[dataset])
+    table, advantage = (
+        rows.assign(network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, ""))
+        for rows in (of_kind(rows[rows["headline"]], of_networks[0]) for rows in (table, advantage))
+    )
+    shown = clearest_shortcuts(shortcuts, classes, most)
+    classes = [name for name in shown.names(classes) if name in set(table["class"])]  # a neutral class has no row
+    kinds = kinds_of(table)
+    means = table.groupby(["network", "augmentation", "class", "map"])["measure"].mean()
+    rows = -(-len(kinds) // MATRICES)
+    columns = -(-len(kinds) // rows)
+    labels = [canvas.abbreviate(name, "beside many cells", canvas.NAME if columns < 3 else 14) for name in classes]
+    longest = max(map(len, labels))
+    size = 10 if columns < 3 else 8
+    names = 0.0094 * size * longest  # inches
+    side = min((canvas.PAGE - 1.0 - names) / max(columns, 2), 0.6 + 0.5 * len(classes))
+    with canvas.style(size):
+        height = 0.35 + names + rows * (side + (0.55 if columns < 3 else 0.53))
+        figure, axes = canvas.page_of_panels(
+            rows, columns, height, 1.0 + names + columns * side, sharex=False, sharey=False
+        )
+        for axis in axes.flat[len(kinds) :]:
+            axis.set_axis_off()
+        for i, (kind, axis) in enumerate(zip(kinds, axes.flat, strict=False)):
+            values = means[kind].unstack().reindex(index=classes, columns=classes).to_numpy(float)  # noqa: PD010
+            axis.set_facecolor("0.85")
+            axis.imshow(np.ma.masked_invalid(values), cmap="Blues", vmin=0, vmax=1)
+            for c in range(len(values)):
+                axis.add_patch(Rectangle((c - 0.5, c - 0.5), 1, 1, fill=False, edgecolor="black", linewidth=0.8))
+            axis.tick_params(length=0)
+            if len(values) <= NUMBERED:
+                canvas.write_numbers(axis, values, "{:z.2f}".format, values > 0.6)
+            left, last = i % columns == 0, i // columns == rows - 1
+            axis.set_yticks(range(len(classes)), labels if left else [])
+            axis.set_xticks(range(len(classes)), labels if last else [], rotation=90 if longest > 3 else 0)
+            axis.set(xlabel="map of" if last else "", ylabel="images of" if left else "")
+            label = canvas.network_label(*kind, ", ")
+            letters = max(18, int(side / (0.0085 * size)))
+            above = canvas.break_line(label, letters), canvas.wrap(_advantage(of_kind(advantage, kind)), letters)
+            axis.set_title("\nown-map advantage\n".join(above), fontsize=size - 1)
+        bar = canvas.colour_bar(figure, axes, "Blues", 0, 1, "TPR - FPR (0: or less)")
+        bar.set_ticks([0, 0.5, 1])
+        bar.ax.set_box_aspect(15 if len(axes) == 1 else 30)
+        note = first_kind_note(of_networks, shown.note)
+        canvas.write_title(figure, "Is a class recognised from its own map (framed), or from any?", note)
+    return figure
+
+
+def _advantage(rows: pd.DataFrame) -> str:
+    """The own-map advantage of a kind of network with its interval and its networks, from the rows of these."""
+    if rows["advantage"].isna().all():
+        return "not measured"
+    half_widths = (rows["advantage_high"] - rows["advantage_low"]) / 2
+    value, low, high, of = over_networks(rows["advantage"].to_numpy(), half_widths.to_numpy())
+    n = len(rows)
+    networks = f"{n} networks" if of == "networks" else "this network" if n == 1 else f"these {n} networks"
+    parts = (f"{value:.2f} [{low:.2f}, {high:.2f}],", networks)
+    return " ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)  # a line breaks between the parts

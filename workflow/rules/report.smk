@@ -65,7 +65,7 @@ for kind in figures.kinds(plan):
         params:
             names=FIGURES[kind].names(plan),
             parameters={"figures": figures.parameters(plan, kind)},
-            call=f"from frequency_shortcuts.figures import canvas\n\ncanvas.draw_all(draw_{kind}, figures)",
+            call=f"from study.drawings.notebook import draw_all\n\ndraw_all(draw_{kind}, figures)",
             function=f"draw_{kind}",
             caption=Caption(
                 CAPTIONS["figures"][kind], config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]

@@ -12,15 +12,26 @@ from study.job import script
 
 
 def read_function(module, function):
-    """The docstring of a function, and the code of its module without other functions that draw."""
-    tree, title, code = ast.parse(module), "", ""
-    for node in tree.body[1:]:
-        is_function = isinstance(node, ast.FunctionDef)
-        if is_function and node.name == function:
-            title = ast.get_docstring(node)
-        if not (is_function and node.name.startswith("draw_") and node.name != function):
-            code += ("\n\n" if is_function else "") + ast.get_source_segment(module, node) + "\n"
-    return title, code
+    """The docstring of a function, and the code of its module that it uses."""
+    defined = {}
+    for node in ast.parse(module).body[1:]:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names = [alias.asname or alias.name for alias in node.names]
+        else:
+            stored = (
+                part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            )
+            names = [node.name] if isinstance(node, ast.FunctionDef) else stored
+        defined |= dict.fromkeys(names, node)
+    used, waiting = set(), [defined[function]]
+    while waiting:
+        used.add(node := waiting.pop())
+        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} & defined.keys()
+        waiting += {defined[name] for name in names} - used
+    code = ""
+    for node in sorted(used, key=lambda node: node.lineno):
+        code += ("\n\n" if isinstance(node, ast.FunctionDef) else "") + ast.get_source_segment(module, node) + "\n"
+    return ast.get_docstring(defined[function]), code
 
 
 @script

@@ -181,9 +181,14 @@ class NetworkTest:
 # Inputs and parameters that kinds of figures share
 
 
+def classes(name: str) -> dict[str, str]:
+    """The file with the classes of a data set."""
+    return {"classes": f"data/{name}.h5"}
+
+
 def store(name: str) -> dict[str, str]:
-    """The images of a data set."""
-    return {"store": f"data/{name}.h5"}
+    """The classes of a data set, and its images."""
+    return {**classes(name), "store": f"data/{name}.h5"}
 
 
 def table(name: str) -> Callable[[Plan, str], dict[str, Any]]:

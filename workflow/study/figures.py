@@ -12,6 +12,7 @@ from .description import (
     Figure,
     Result,
     claims,
+    classes,
     first_kind,
     of_dataset,
     of_photographs,
@@ -118,10 +119,8 @@ def _trained(plan: Plan, *kinds: str) -> list[str]:
 
 
 def _dynamics_parameters(plan: Plan, name: str) -> dict[str, Any]:
-    together = name == "synthetic"
-    datasets = _trained(plan, *WITH_TRUTH) if together else [name]
-    given = {"datasets": datasets, "most": plan.setting("figures/classes"), **first_kind(plan, *datasets)}
-    return given | ({"store": None} if together else {})
+    datasets = _trained(plan, *WITH_TRUTH) if name == "synthetic" else [name]
+    return {"datasets": datasets, "most": plan.setting("figures/classes"), **first_kind(plan, *datasets)}
 
 
 _KINDS: dict[str, Figure] = {
@@ -142,7 +141,7 @@ _KINDS: dict[str, Figure] = {
         lambda plan: [*_trained(plan, "photographs"), *(["synthetic"] if _trained(plan, *WITH_TRUTH) else [])],
         lambda plan, name: {
             **table("dynamics")(plan, name),
-            **({"claims": []} if name == "synthetic" else {**store(name), **claims(plan, name, "dynamics")}),
+            **({} if name == "synthetic" else {**classes(name), **claims(plan, name, "dynamics")}),
         },
         _dynamics_parameters,
         numbers={"synthetic": "Figure 2"},

@@ -4,7 +4,7 @@ import io
 import os
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -79,17 +79,6 @@ def style(points: float = 8) -> Iterator[None]:
     sizes = {name: value + points - 8 for name, value in _STYLE.items() if name.endswith("size")}
     with mpl.rc_context({**_STYLE, **sizes}):
         yield
-
-
-def draw_all(draw: Callable[..., Figure], figures: Iterable[Mapping[str, Any]]) -> None:
-    """Draw figures one after the other, save each under the path in `figure`, and show it in a notebook.
-
-    figures : of each, `figure`, a path without suffix, and the other parameters of `draw`
-    """
-    for parameters in map(dict, figures):
-        stem = parameters.pop("figure")
-        save(draw(**parameters), stem)
-        plt.show()
 
 
 def save(figure: Figure, stem: str | os.PathLike[str]) -> None:
@@ -200,9 +189,9 @@ def shrink_titles(axes: Iterable[Axes], note: str) -> None:
         axis.title.set_fontsize(SMALLEST)
 
 
-def network_label(network: str, augmentation: str) -> str:
-    """A network and, on a second line, its augmentation if it has one."""
-    return network if augmentation == "none" else f"{network}\n{augmentation}"
+def network_label(network: str, augmentation: str, between: str = "\n") -> str:
+    """A network and, by default on a second line, its augmentation if it has one."""
+    return network if augmentation == "none" else f"{network}{between}{augmentation}"
 
 
 def control_label(kind: str, other: object = None) -> str:

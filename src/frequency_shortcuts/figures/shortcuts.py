@@ -64,7 +64,7 @@ def shortcuts(
             words = f"{size / 1e6:.3g} million" if size >= 1e6 else f"{size:,.0f}"
             count = [f"{words} parameters"] if size else []
             networks = [f"{own['seeds'].max()} networks"] if own["seeds"].max() > 1 else []
-            label = canvas.break_line(canvas.network_label(*kind).replace("\n", ", "), 80 if one else 20)
+            label = canvas.break_line(canvas.network_label(*kind, ", "), 80 if one else 20)
             axis.set_title(
                 "\n".join([label, *count, *networks] if not one else [", ".join([label, *count, *networks])])
             )

@@ -1,1 +1,1 @@
-"""The figures that only the study draws."""
+"""The explorer, typeset tables, the pictures of benchmarks, and what the notebooks of figures share."""

@@ -4,7 +4,7 @@ from typing import Any
 
 from frequency_shortcuts.spectrum import masks
 
-from ..description import Figure, NetworkTest, Result, Table, of_first_kind, store
+from ..description import Figure, NetworkTest, Result, Table, classes, of_first_kind
 from ..job import FOLDER
 from ..shortcut_tests import run_name
 
@@ -34,7 +34,7 @@ TEST = NetworkTest(
         "bandstop": Figure(
             Result("classes without two bands", "dynamics", "Figure 3"),
             lambda plan: plan.datasets("synthetic"),
-            lambda plan, name: {**store(name), "table": "tables/bandstop.csv", "claims": ["claims/bandstop.csv"]},
+            lambda plan, name: {**classes(name), "table": "tables/bandstop.csv", "claims": ["claims/bandstop.csv"]},
             of_first_kind,
         )
     },

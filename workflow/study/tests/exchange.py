@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, Result, Table, claims, of_first_kind, of_photographs, store
+from ..description import Figure, NetworkTest, Result, Table, claims, classes, of_first_kind, of_photographs
 from ..job import FOLDER
 
 
@@ -49,7 +49,7 @@ TEST: NetworkTest = NetworkTest(
         "flips": Figure(
             Result("what a network follows", "beyond"),
             lambda plan: plan.mapped_datasets(),
-            lambda plan, name: {**store(name), **claims(plan, name, "flips"), "table": "tables/flips.csv"},
+            lambda plan, name: {**classes(name), **claims(plan, name, "flips"), "table": "tables/flips.csv"},
             of_first_kind,
             shown=of_photographs,
         )

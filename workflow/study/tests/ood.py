@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from .. import shortcut_tests
-from ..description import Figure, NetworkTest, Result, Table, claims, files_of_run, of_first_kind, store
+from ..description import Figure, NetworkTest, Result, Table, claims, classes, files_of_run, of_first_kind
 from ..job import FOLDER, RUN, run_of, run_of_path
 from ..plan import Plan
 from ..shortcut_tests import advantages, deciding, settings_of_methods
@@ -75,7 +75,7 @@ TEST = NetworkTest(
             Result("TPR and FPR by rendition", "other", "Table 3"),
             lambda plan: plan.ood_datasets(),
             lambda plan, name: {
-                **store(name),
+                **classes(name),
                 **claims(plan, name, "ood_advantage"),
                 "table": "tables/ood.csv",
                 "shortcuts": "tables/shortcuts.csv",

@@ -14,6 +14,7 @@ from ..description import (
     Result,
     Table,
     claims,
+    classes,
     files_of_run,
     of_dataset,
     of_first_kind,
@@ -125,7 +126,7 @@ TEST: NetworkTest = NetworkTest(
             Result("the kinds of networks side by side", "capacity", "Table 2"),
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {
-                **store(name),
+                **classes(name),
                 "table": "tables/shortcuts_over_seeds.csv",
                 **claims(plan, name, "own_map_advantage"),
                 "verdicts": "tables/shortcuts.csv",
@@ -138,7 +139,7 @@ TEST: NetworkTest = NetworkTest(
             Result("every class with every map", "maps"),
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {
-                **store(name),
+                **classes(name),
                 "table": "tables/cross_matrix.csv",
                 "advantage": "tables/own_map_advantage.csv",
                 "shortcuts": "tables/shortcuts.csv",

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, Result, Table, files_of_run, of_dataset, store
+from ..description import Figure, NetworkTest, Result, Table, classes, files_of_run, of_dataset
 from ..job import FOLDER
 from ..shortcut_tests import run_name
 
@@ -38,7 +38,7 @@ TEST: NetworkTest = NetworkTest(
         "sizes": Figure(
             Result("maps by size", "maps"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))),
-            lambda plan, name: {**store(name), "table": "tables/sizes.csv", "verdicts": "tables/shortcuts.csv"},
+            lambda plan, name: {**classes(name), "table": "tables/sizes.csv", "verdicts": "tables/shortcuts.csv"},
             of_dataset,
         )
     },

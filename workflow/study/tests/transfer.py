@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from .. import shortcut_tests
-from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Result, Table, claims, of_dataset, store
+from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Result, Table, claims, classes, of_dataset
 from ..job import FOLDER, run_of_path
 from ..plan import Plan, Run
 from ..shortcut_tests import advantages, deciding, settings, settings_of_methods
@@ -89,7 +89,7 @@ TEST = NetworkTest(
             Result("maps of one network tried on another", "other"),
             lambda plan: list(dict.fromkeys(tested["dataset"] for tested in _tested(plan))),
             lambda plan, name: {
-                **store(name),
+                **classes(name),
                 "table": "tables/transfer.csv",
                 "verdicts": "tables/shortcuts.csv",
                 **claims(plan, name, "transfer_advantage"),

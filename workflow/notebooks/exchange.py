@@ -11,19 +11,24 @@ from matplotlib.lines import Line2D
 
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, REACH
 from frequency_shortcuts.figures.canvas import SMALLEST, abbreviate, despine, page_of_panels, style, wrap, write_title
+from frequency_shortcuts.figures.selection import greatest, of_kind
 from frequency_shortcuts.intervals import NORMAL, over_networks
+from study.drawings.notebook import first_kind_note, kinds_from_first
+from study.findings.claims import lines
 
 FOUND, NOT_FOUND, CONTROL = "#d55e00", "0.45", "#0173b2"
 ROW = 0.4  # inches
 
 
-def flips(table: pd.DataFrame, classes: Sequence[str], note: str = "", claims: Sequence[str] = ()) -> Figure:
-    """A row a class and a panel a part: a dot a network, their mean with its interval, the controls, the threshold.
-
-    table : the table `flips` of one kind of network on one data set. `classes` may be some of those in the table, which
-    the note then says; those without a row, such as a neutral class, are left out
-    """
-    classes = [name for name in classes if name in set(table["class"])]
+def draw_flips(
+    dataset: str, classes: Sequence[str], table: pd.DataFrame, claims: Sequence[pd.DataFrame],
+    first: dict[str, list[str]], most: int,
+) -> Figure:  # fmt: skip
+    """What a network follows"""
+    shown = greatest(table[[*PARTS]], table, classes, most, "that are followed most")
+    kinds = kinds_from_first(table, first[dataset])
+    table = of_kind(table, kinds[0])
+    classes = [name for name in shown.names(classes) if name in set(table["class"])]  # a neutral class has no row
     most = np.nanmax(table[[f"{part}_high" for part in PARTS]], initial=0.35)
     with style():
         figure, (panels,) = page_of_panels(1, len(PARTS), 0.9 + ROW * len(classes))
@@ -52,7 +57,8 @@ def flips(table: pd.DataFrame, classes: Sequence[str], note: str = "", claims: S
             Line2D([], [], color="0.3", linestyle=(0, (3, 2)), linewidth=0.8, label="threshold"),
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=5)
-        write_title(figure, "Is an image called a class once it gets a part that is not the object?", *claims, note)
+        question = "Is an image called a class once it gets a part that is not the object?"
+        write_title(figure, question, *lines(claims, "h", dataset), first_kind_note(kinds, shown.note))
     return figure
 
 
