@@ -12,7 +12,7 @@ from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, anal
 
 import frequency_shortcuts as fs
 from frequency_shortcuts import shortcuts
-from frequency_shortcuts.analysis.images import read_labelled, ready
+from frequency_shortcuts.analysis.images import read_labelled
 from frequency_shortcuts.analysis.summary import rate_table
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.maps import dfm
@@ -214,7 +214,7 @@ def test_float_images_are_normalised_if_they_need_it():
 def test_float_images_of_a_split_are_used_as_they_are(shift, statistics):
     images = (IMAGES / 255 - shift).astype(np.float32)
     labelled = read_labelled(fs.Split(images, LABELS, *statistics))
-    assert np.array_equal(ready(labelled, np.arange(9)), images[:9])
+    assert np.array_equal(labelled.ready(np.arange(9)), images[:9])
 
 
 @pytest.mark.parametrize("kind", ["dataset", "loader"])

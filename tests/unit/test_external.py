@@ -9,7 +9,7 @@ from torch import nn
 from conftest import state_of
 from frequency_shortcuts.images.entry_points import call, entry_point
 from frequency_shortcuts.networks import architectures
-from frequency_shortcuts.networks.external import ExternalNetwork, Logits, build, logits_only, probe
+from frequency_shortcuts.networks.external import ExternalNetwork, Logits, build, logits_only, probe, with_outputs
 from frequency_shortcuts.networks.folding import fold
 from frequency_shortcuts.networks.weights import normalisation
 
@@ -202,7 +202,8 @@ def with_last(*layers):
 @pytest.mark.parametrize("outputs", [None, [2, 0]])
 def test_probabilities_become_their_logarithms(outputs):
     outputs = None if outputs is None else torch.tensor(outputs).numpy()
-    network, n_outputs = logits_only(with_last(nn.Softmax(1)), IMAGES, outputs)
+    network, n_outputs = logits_only(with_last(nn.Softmax(1)), IMAGES)
+    network = with_outputs(network, outputs, n_outputs)
     assert isinstance(network, Logits) and network.probabilities and n_outputs == 3
     logits = with_last()(IMAGES) if outputs is None else with_last()(IMAGES)[:, outputs]
     assert torch.allclose(network(IMAGES).log_softmax(1), logits.log_softmax(1), atol=1e-5)
@@ -238,5 +239,5 @@ def test_other_outputs_stay_as_they_are(network):
 def test_batch_normalisation_behind_chosen_outputs_is_folded():
     """Freezing a network traces it, which sees no values: the place of the logits is known before."""
     plain = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten())
-    network, _ = logits_only(plain, IMAGES, torch.tensor([5, 0]).numpy())
+    network = with_outputs(plain, torch.tensor([5, 0]).numpy(), 8)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in fold(network).modules())

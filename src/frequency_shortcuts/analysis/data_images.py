@@ -179,7 +179,7 @@ def _read_others(
     labelled = read_labelled(images, labels, Preprocessing(size=size))
     pixels = labelled.images
     if pixels.dtype != np.uint8 or not isinstance(pixels, StoredImages | DatasetImages):
-        pixels = np.asarray(labelled.take(np.arange(len(labelled.labels)))[:])
+        pixels = np.asarray(labelled.images[:])
         if pixels.dtype != np.uint8:
             pixels = _from_0_to_1(pixels)
     starts = range(0, len(labelled.labels), BATCH)

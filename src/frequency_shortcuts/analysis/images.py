@@ -29,7 +29,6 @@ from frequency_shortcuts.images.preprocessing import (
     normalised,
 )
 from frequency_shortcuts.images.splits import Images, Split, check_images, is_raw, subset
-from frequency_shortcuts.images.stored_images import take_rows
 from frequency_shortcuts.images.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from frequency_shortcuts.storage.hdf5 import read_hdf5
@@ -73,9 +72,26 @@ class LabelledImages:
     remark: str = ""
     as_they_are: bool = False
 
-    def take(self, chosen: IntArray) -> Images:
-        """The chosen images [k]: an array, or images in files, which stay unread."""
-        return take_rows(self.images, chosen) if isinstance(self.images, h5py.Dataset) else subset(self.images, chosen)
+    def ready(self, chosen: IntArray, what: str = "images") -> Images:
+        """The chosen images [k], uint8 as they are, or float as a network sees them.
+
+        uint8 images need the mean and std; float arrays from 0 to 1 are normalised if these are known. Raises
+        ValueError for float arrays outside [0, 1] with a mean and std: pixels, or images that are normalised already.
+        """
+        images, mean, std = subset(self.images, chosen), self.mean, self.std
+        if is_raw(images):
+            if mean is None or std is None:
+                raise ValueError(
+                    f"{what} are uint8 and need the mean and std to normalise them with: give mean and std, or the "
+                    "transform of the network"
+                )
+        elif not isinstance(images, DatasetImages | TransformedFiles):
+            images = np.asarray(images[:])
+            if not np.isfinite(images).all():
+                raise ValueError(f"{what} hold numbers that are not finite")
+            if mean is not None and not self.as_they_are:
+                images = normalised(images, mean, std, what)
+        return images
 
 
 def check_shape(images: Any, what: str = "images") -> None:
@@ -344,7 +360,7 @@ def _of_dataset(dataset: Any, prepared: Preprocessing, what: str) -> LabelledIma
 def as_splits(
     labelled: LabelledImages, parts: Sequence[IntArray], classes: Classes, neutral: int | None, what: str = "images"
 ) -> list[Split]:
-    """Parts of the images, given by their positions, each as a `Split`; see `ready`.
+    """Parts of the images, given by their positions, each as a `Split`; see `LabelledImages.ready`.
 
     What is read from files or a Dataset stays in memory if all parts fit. Raises ValueError for images that differ when
     they are read again.
@@ -362,35 +378,12 @@ def as_splits(
         labelled.images.kept = {}
     splits = []
     for part in parts:
-        images = ready(labelled, part, what)
+        images = labelled.ready(part, what)
         if fits and isinstance(images, DatasetImages):
             images = images[:]
         labels = classes.relabel(labelled.labels[part], what)
         splits.append(Split(images, labels, classes.names, labelled.mean, labelled.std, neutral=neutral))
     return splits
-
-
-def ready(labelled: LabelledImages, chosen: IntArray, what: str = "images") -> Images:
-    """Chosen images, uint8 as they are, or float as a network sees them.
-
-    uint8 images need the mean and std; float arrays from 0 to 1 are normalised if these are known, but not those of a
-    `Split`. Raises ValueError for float arrays outside [0, 1] with a mean and std: pixels, or images that are
-    normalised already.
-    """
-    images, mean, std = labelled.take(chosen), labelled.mean, labelled.std
-    if is_raw(images):
-        if mean is None or std is None:
-            raise ValueError(
-                f"{what} are uint8 and need the mean and std to normalise them with: give mean and std, or the "
-                "transform of the network"
-            )
-    elif not isinstance(images, DatasetImages | TransformedFiles):
-        images = np.asarray(images[:])
-        if not np.isfinite(images).all():
-            raise ValueError(f"{what} hold numbers that are not finite")
-        if mean is not None and not labelled.as_they_are:
-            images = normalised(images, mean, std, what)
-    return images
 
 
 def shown(split: Split, positions: Iterable[int]) -> npt.NDArray[np.uint8]:

@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from frequency_shortcuts.images.pictures import share_tones
 from frequency_shortcuts.images.preprocessing import PROBES, Preprocessing
 from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.networks.external import SMALLEST, Logits, logits_only
+from frequency_shortcuts.networks.external import SMALLEST, Logits, check_alone, logits_only, with_outputs
 from frequency_shortcuts.networks.numerics import pick_device
-from frequency_shortcuts.networks.predictions import Classifier, Precision, check_alone, device_of, source_for
+from frequency_shortcuts.networks.predictions import Classifier, Precision, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 from .classes import Chosen, Classes, Counts, choose, match
-from .images import LabelledImages, as_splits, read_labelled, readable, ready, spread
+from .images import LabelledImages, as_splits, read_labelled, readable, spread
 from .options import Run, Test
 
 log = logging.getLogger(__name__)
@@ -126,14 +126,15 @@ def match_network(
         with torch.no_grad():  # see `fold`
             network = copy.deepcopy(network).to(device)
 
-    def take(chosen: IntArray) -> Tensor:
-        some = Split(ready(own, chosen), np.zeros(len(chosen), int), mean=own.mean, std=own.std)
-        return source_for(network, some).take(np.arange(len(chosen)))
+    def look(chosen: IntArray) -> tuple[Tensor, nn.Module, int]:
+        """Some images as the network sees them, and what its answers to them are."""
+        some = Split(own.ready(chosen), np.zeros(len(chosen), int), mean=own.mean, std=own.std)
+        seen = source_for(network, some).take(np.arange(len(chosen)))
+        return seen, *logits_only(network, seen)
 
-    first = take(np.arange(min(PROBES, len(own.labels))))
-    n_outputs = logits_only(network, first)[1]
+    first, classifier, n_outputs = look(np.arange(min(PROBES, len(own.labels))))
     if n_outputs == 1:  # its values for images of both classes say what it is
-        first = take(np.sort(spread(own.labels)))
+        first, classifier, _ = look(np.sort(spread(own.labels)))
     classes, outputs, left = _left(test, own, n_outputs)
     matched = match(own.labels, own.classes, n_outputs, classes, outputs)
     neutral = matched.position(own.neutral if test.neutral is None else test.neutral, left)
@@ -148,7 +149,7 @@ def match_network(
         (tested,) = as_splits(own.test, [others.test], matched, neutral, "test images")
         chosen = chosen._replace(test=others.test, tested=others.tested)
         remarks.append(_shared(ranking, tested))
-    classifier, _ = logits_only(network, first, matched.outputs)
+    classifier = with_outputs(classifier, matched.outputs, n_outputs)
     logits = check_alone(classifier, first)
     if isinstance(classifier, Logits) and classifier.single:
         high = matched.names[int(matched.outputs is None)]

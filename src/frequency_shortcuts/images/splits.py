@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 
 from frequency_shortcuts.spectrum.arrays import as_array
 
 from .normalisation import check_one_per_channel, check_statistics, per_channel
+from .stored_images import take_rows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -121,6 +123,8 @@ class Split:
 
 def subset(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
     """Some images, in that order; those in files or a Dataset stay unread."""
+    if isinstance(images, h5py.Dataset):
+        return take_rows(images, chosen)
     return images.subset(chosen) if hasattr(images, "subset") else images[chosen]
 
 

@@ -17,13 +17,15 @@ from torch import Tensor, nn
 from frequency_shortcuts.images.entry_points import call, first_line
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-from . import predictions
+from .numerics import tf32
+from .predictions import check_logits, check_precision, device_of, evaluating
 
 log = logging.getLogger(__name__)
 
 Where = Literal["tensor", "attribute", "key", "first"]
 SMALLEST = float(torch.finfo(torch.float32).tiny)  # probability whose logarithm replaces that of smaller ones
 HALF_PRECISION = 4e-3  # of the sum of probabilities
+ROUNDING = 1e-3  # share of the greatest logit
 
 
 @dataclass(frozen=True)
@@ -72,22 +74,22 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     finite, differs the second time, or depends on the other image. For a network on the meta device only shapes are
     checked.
     """
-    kind, device = type(network).__name__, predictions.device_of(network)
+    kind, device = type(network).__name__, device_of(network)
     # Noise: a network that standardises every image separately divides by zero for a black image.
     images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(device)
-    logits, again = predictions.shown_twice(network, images)
+    logits, again = _shown_twice(network, images)
     if n_classes > 1 and isinstance(logits, Tensor) and logits.numel() == len(images):
         two = "torch.cat([torch.zeros_like(z), z], 1) of a logit z [n, 1]"
         raise ValueError(f"{kind} has one output, which a study does not take: return two, {two}")
-    predictions.check_logits(logits, len(images), network=kind)
+    check_logits(logits, len(images), network=kind)
     if logits.shape[1] != n_classes:
         raise ValueError(f"{kind} has {logits.shape[1]} outputs, but there are {n_classes} classes")
     if device.type == "meta":
         return
     if not logits.isfinite().all():
         raise ValueError(f"{kind} gives logits that are not finite numbers for images of noise from 0 to 1")
-    predictions.check_repeated(logits, again, kind)
-    predictions.check_alone(network, images)
+    _check_repeated(logits, again, kind)
+    check_alone(network, images)
 
 
 def check_network(network: object) -> nn.Module:
@@ -98,7 +100,7 @@ def check_network(network: object) -> nn.Module:
     if not isinstance(network, nn.Module):
         what = f"the class {network.__name__}" if isinstance(network, type) else f"a {type(network).__name__}"
         raise ValueError(f"the network is {what}: expected an object of torch.nn.Module that returns logits")
-    if predictions.device_of(network).type == "meta":
+    if device_of(network).type == "meta":
         raise ValueError("the network is on the meta device, without weights: load them first")
     if not isinstance(own := getattr(network, "_orig_mod", None), nn.Module):
         return network
@@ -120,13 +122,11 @@ class Logits(nn.Module):
     outputs: Tensor | None
 
     def __init__(
-        self, network: nn.Module, where: Where, outputs: IntArray | None = None, *, probabilities: bool = False,
-        single: bool = False,
-    ) -> None:  # fmt: skip
+        self, network: nn.Module, where: Where = "tensor", *, probabilities: bool = False, single: bool = False
+    ) -> None:
         super().__init__()
         self.network, self.where, self.probabilities, self.single = network, where, probabilities, single
-        chosen = None if outputs is None else torch.as_tensor(outputs, device=predictions.device_of(network))
-        self.register_buffer("outputs", chosen, persistent=False)
+        self.register_buffer("outputs", None, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
         """images [n, channels, H, W] -> logits [n, outputs]"""
@@ -145,11 +145,10 @@ class Logits(nn.Module):
         return returned if self.outputs is None else returned[:, self.outputs]
 
 
-def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = None) -> tuple[nn.Module, int]:
+def logits_only(network: nn.Module, images: Tensor) -> tuple[nn.Module, int]:
     """A network that returns only logits, and the number of outputs of the given one.
 
     images : float tensor [n, channels, H, W]; the first is shown to the network twice to see what it returns
-    outputs : see `Logits`
 
     The network itself is returned if it needs no change. If its outputs for each of the images are not negative and
     sum to 1, they are taken for probabilities; see `Logits`. A single output is that of the second of two classes: a
@@ -157,29 +156,37 @@ def logits_only(network: nn.Module, images: Tensor, outputs: IntArray | None = N
     network that does not accept the image, returns no logits or other logits the second time, and for one in half
     precision.
     """
-    predictions.check_precision(network)
-    returned, again = predictions.shown_twice(network, images[:1])
+    check_precision(network)
+    returned, again = _shown_twice(network, images[:1])
     where, logits = _logits_in(returned)
     if not (single := isinstance(logits, Tensor) and logits.numel() == 1):
-        predictions.check_logits(returned if logits is None else logits, 1, network=type(network).__name__)
+        check_logits(returned if logits is None else logits, 1, network=type(network).__name__)
     if not logits.is_floating_point():
         raise ValueError(f"{type(network).__name__} gives {logits.dtype}: expected logits in floating point")
-    n_outputs = 1 if single else logits.shape[1]
-    if outputs is not None and not 0 <= outputs.min() <= outputs.max() < n_outputs + single:
-        raise ValueError(
-            f"outputs {outputs.min()} to {outputs.max()} are named, but {type(network).__name__} has the outputs 0 to "
-            f"{n_outputs - 1}"
-        )
-    predictions.check_repeated(logits, _logits_in(again)[1], type(network).__name__)
+    _check_repeated(logits, _logits_in(again)[1], type(network).__name__)
     probabilities = _are_probabilities(logits)
     if probabilities:
         noise = 4 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
-        with predictions.evaluating(network), torch.no_grad():
+        with evaluating(network), torch.no_grad():
             shown = torch.cat([images, noise, -noise]) if single else images.clone()
             probabilities = _are_probabilities(Logits(network, where)(shown))
-    changes = where != "tensor" or outputs is not None or probabilities or single
-    classifier = Logits(network, where, outputs, probabilities=probabilities, single=single) if changes else network
-    return classifier, n_outputs
+    if where != "tensor" or probabilities or single:
+        network = Logits(network, where, probabilities=probabilities, single=single)
+    return network, 1 if single else logits.shape[1]
+
+
+def with_outputs(classifier: nn.Module, outputs: IntArray | None, n_outputs: int) -> nn.Module:
+    """What `logits_only` gave, with these outputs alone, int64 [class]; None for all. Raises ValueError for others."""
+    if outputs is None:
+        return classifier
+    logits = classifier if isinstance(classifier, Logits) else Logits(classifier)
+    if not 0 <= outputs.min() <= outputs.max() < n_outputs + logits.single:
+        raise ValueError(
+            f"outputs {outputs.min()} to {outputs.max()} are named, but {type(logits.network).__name__} has the "
+            f"outputs 0 to {n_outputs - 1}"
+        )
+    logits.outputs = torch.as_tensor(outputs, device=device_of(classifier))
+    return logits
 
 
 def _are_probabilities(outputs: Tensor) -> bool:
@@ -201,3 +208,56 @@ def _logits_in(returned: Any) -> tuple[Where, Any]:
     if isinstance(returned, Sequence) and len(returned):
         return "first", returned[0]
     return "tensor", None
+
+
+def _shown_twice(network: nn.Module, images: Tensor) -> tuple[Any, Any]:
+    """What a network returns for the same images [n, channels, H, W] the first and the second time.
+
+    It is in evaluation mode. Raises ValueError, in which the network is named, if it refuses the images.
+    """
+    try:
+        with evaluating(network), torch.no_grad():
+            # Copies: a first layer that works in place must not change the images.
+            return network(images.clone()), network(images.clone())
+    except (Exception, SystemExit) as error:  # a network of a user may raise any error
+        shape, reason = " x ".join(map(str, images.shape[1:])), first_line(error)
+        if isinstance(network, torch.jit.ScriptModule):  # the last line of its error is the reason
+            reason = f"{str(error).splitlines()[-1]}; a traced network needs to take batches of any size"
+        raise ValueError(f"{type(network).__name__} refuses images of {shape} ({reason})") from error
+
+
+def _check_repeated(logits: Tensor, again: object, network: str = "the network") -> None:
+    """Raise ValueError, in which `network` is named, if it gave other logits for the same images the second time.
+
+    What differs by less than `ROUNDING` of the greatest logit is the rounding of sums in another order.
+    """
+    if isinstance(again, Tensor) and again.shape == logits.shape:
+        apart = (again.detach().float() - logits.detach().float()).abs().max()
+        if not apart > ROUNDING * logits.abs().max():
+            return
+    raise ValueError(
+        f"{network} gives other logits when it sees the same images again: expected the same; a network in evaluation "
+        "mode must not draw random numbers, as dropout in training mode does"
+    )
+
+
+def check_alone(network: nn.Module, images: Tensor) -> Tensor:
+    """The logits of images. Raises ValueError if the answer of a network for one depends on the others in its batch.
+
+    images : two or more [n, channels, H, W], as the network sees them, on its device
+    """
+    refused: Exception | None = None
+    # TF32 may round a batch as roughly as the tolerance.
+    with evaluating(network), torch.no_grad(), tf32(False, images.device):
+        together = network(images.clone())
+        check_logits(together, len(images))
+        try:
+            alone = network(images[:1].clone())
+        except (RuntimeError, ValueError) as error:  # a normalisation over the batch takes no single image
+            refused = error
+    if refused or (alone - together[:1]).abs().max() > ROUNDING * together.abs().max():
+        raise ValueError(
+            "the network gives an image other logits alone than in a batch: expected the same; in evaluation mode an "
+            "answer must not depend on the other images"
+        ) from refused
+    return together

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from frequency_shortcuts.images.entry_points import first_line
 from frequency_shortcuts.images.source import Source, fitting_batch, index_batches
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
@@ -32,7 +31,6 @@ PRECISIONS = ("float32", "tf32", "bfloat16")
 CPU_ACTIVATION, CPU_BATCHES = 2**23, (8, 128)
 CPU_MEMORY = 2**30  # bytes
 LARGEST_BATCH = 4096
-ROUNDING = 1e-3  # share of the greatest logit
 
 
 @contextlib.contextmanager
@@ -275,21 +273,6 @@ def check_logits(logits: object, n_images: int, n_classes: int = 1, network: str
         raise ValueError(f"{network} has {logits.shape[1]} outputs, and none for class {logits.shape[1]}")
 
 
-def check_repeated(logits: Tensor, again: object, network: str = "the network") -> None:
-    """Raise ValueError, in which `network` is named, if it gave other logits for the same images the second time.
-
-    What differs by less than `ROUNDING` of the greatest logit is the rounding of sums in another order.
-    """
-    if isinstance(again, Tensor) and again.shape == logits.shape:
-        apart = (again.detach().float() - logits.detach().float()).abs().max()
-        if not apart > ROUNDING * logits.abs().max():
-            return
-    raise ValueError(
-        f"{network} gives other logits when it sees the same images again: expected the same; a network in evaluation "
-        "mode must not draw random numbers, as dropout in training mode does"
-    )
-
-
 def same_logits(logits: Tensor, expected: Tensor, tolerance: float) -> bool:
     """Whether logits [n, classes] are as expected, up to `tolerance` times the greatest of these.
 
@@ -299,44 +282,6 @@ def same_logits(logits: Tensor, expected: Tensor, tolerance: float) -> bool:
         return False
     greatest = float(expected.abs().nan_to_num(0, 0).max())  # logits can be of any size
     return torch.allclose(logits, expected, rtol=tolerance, atol=tolerance * greatest, equal_nan=True)
-
-
-def shown_twice(network: nn.Module, images: Tensor) -> tuple[Any, Any]:
-    """What a network returns for the same images [n, channels, H, W] the first and the second time.
-
-    It is in evaluation mode. Raises ValueError, in which the network is named, if it refuses the images.
-    """
-    try:
-        with evaluating(network), torch.no_grad():
-            # Copies: a first layer that works in place must not change the images.
-            return network(images.clone()), network(images.clone())
-    except (Exception, SystemExit) as error:  # a network of a user may raise any error
-        shape, reason = " x ".join(map(str, images.shape[1:])), first_line(error)
-        if isinstance(network, torch.jit.ScriptModule):  # the last line of its error is the reason
-            reason = f"{str(error).splitlines()[-1]}; a traced network needs to take batches of any size"
-        raise ValueError(f"{type(network).__name__} refuses images of {shape} ({reason})") from error
-
-
-def check_alone(network: nn.Module, images: Tensor) -> Tensor:
-    """The logits of images. Raises ValueError if the answer of a network for one depends on the others in its batch.
-
-    images : two or more [n, channels, H, W], as the network sees them, on its device
-    """
-    refused: Exception | None = None
-    # TF32 may round a batch as roughly as the tolerance.
-    with evaluating(network), torch.no_grad(), tf32(False, images.device):
-        together = network(images.clone())
-        check_logits(together, len(images))
-        try:
-            alone = network(images[:1].clone())
-        except (RuntimeError, ValueError) as error:  # a normalisation over the batch takes no single image
-            refused = error
-    if refused or (alone - together[:1]).abs().max() > ROUNDING * together.abs().max():
-        raise ValueError(
-            "the network gives an image other logits alone than in a batch: expected the same; in evaluation mode an "
-            "answer must not depend on the other images"
-        ) from refused
-    return together
 
 
 def predict(network: nn.Module, images: Tensor, batch_size: int = 512) -> Tensor:
