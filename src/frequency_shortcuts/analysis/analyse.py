@@ -37,7 +37,7 @@ from .classes import Counts
 from .counterfactuals import FlipTest
 from .images import LabelledImages, prepared_by
 from .options import WITH_SWAP, Run, Test
-from .plan import EXCHANGE, PlannedSearch, announce, measure_unfiltered, plan_search
+from .plan import EXCHANGE, PlannedSearch, announce, plan_search
 from .result import Analysis
 from .sources import sources_of_tests
 from .subject import Subject, match_network, read_images
@@ -108,7 +108,7 @@ def analyse(
     sources = None if test.source is None else sources_of_tests(test.source, labelled)
     masks = None if test.search else _as_masks(test.maps, labelled)
     subject = match_network(network, labelled, test, run, counts, fewest)
-    accuracy, seconds, batch = measure_unfiltered(subject.classifier, subject.map_test, run.progress)
+    accuracy, seconds, batch = subject.measure(run.progress)
     search = trials = None
     exchanged = count_passes(subject.test.labels, len(subject.test.classes), subject.test.neutral)
     steps = {EXCHANGE: (float(exchanged), seconds)} if flips else {}
@@ -197,7 +197,7 @@ def _facts(subject: Subject, accuracy: float, search: PlannedSearch | None, run:
     _, _, height, width = ranking.images.shape
     remarks = dict.fromkeys(one.images.tones.text for one in (ranking, test) if isinstance(one.images, ImageFiles))
     return {
-        "network": run.name or subject.name,
+        "network": subject.name,
         "outputs": subject.n_outputs,
         "remark": "; ".join(filter(None, (subject.remark, search.remark if search else "", *remarks))),
         "weights_sha256": weights_digest(subject.network.state_dict()),

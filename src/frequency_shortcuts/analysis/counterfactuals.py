@@ -101,19 +101,19 @@ class FlipTest:
         return table.assign(**{"class": [self.classes[c] for c in table["class"]], "cause": causes})
 
     @functools.cached_property
-    def pixels(self) -> tuple[Pixels, Pixels]:
-        """The ranking and the test images, in pixels."""
-        return in_pixels(self.ranking, self.test, torch.device("cpu"))
+    def pixels(self) -> Pixels:
+        """The ranking images, in pixels."""
+        return in_pixels(self.ranking, self.test, torch.device("cpu"))[0]
 
     @functools.cached_property
     def statistics(self) -> ClassStatistics:
         """The statistics of the spectra of the ranking images."""
-        return class_statistics(self.pixels[0], len(self.classes), self.classes)
+        return class_statistics(self.pixels, len(self.classes), self.classes)
 
     @functools.cached_property
     def about_images(self) -> tuple[str, dict[str, str]]:
         """Their kind, and what sets the files of classes apart; see `advice`."""
-        return kind_of_images(self.pixels[0]), facts_apart(self.ranking)
+        return kind_of_images(self.pixels), facts_apart(self.ranking)
 
     @functools.cached_property
     def causes(self) -> dict[int, Cause]:
@@ -125,7 +125,7 @@ class FlipTest:
         found = table.loc[table["verdict"] == FOLLOWS, "class"].tolist()
         if not found or np.bincount(self.ranking.labels, minlength=len(self.classes)).min() < FEWEST:
             return {}
-        causes = name_causes(self.pixels[0], self.statistics, seed=self.seed)
+        causes = name_causes(self.pixels, self.statistics, seed=self.seed)
         return {k: causes[k] for k in found if k in causes}
 
     @functools.cached_property

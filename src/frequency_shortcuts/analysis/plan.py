@@ -1,4 +1,4 @@
-"""What an analysis will do, before it begins: accuracy without a filter, method, passes, and time on this device."""
+"""What an analysis will do, before it begins: its method, its passes, and their time on this device."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from torch import nn
 from tqdm import tqdm
 
 from frequency_shortcuts.images.folders import few
-from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Method, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
 from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
-from frequency_shortcuts.networks.predictions import Classifier, Precision, source_for
+from frequency_shortcuts.networks.predictions import Classifier, Precision
 from frequency_shortcuts.spectrum.arrays import FloatArray
-from frequency_shortcuts.spectrum.filters import hide
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 from .options import DEFAULT, Run, Search
@@ -116,35 +114,6 @@ def seconds_per_pass(network: nn.Module | Classifier, images: Split, precision: 
     return float(measured[0]) if len(measured) else None
 
 
-def measure_unfiltered(network: nn.Module, test: Split, progress: bool = False) -> tuple[float, float, int]:
-    """Show the unfiltered test images to a network, batch by batch, and time one batch of filtered ones.
-
-    Returns the mean over the classes of the share of their images that the network assigns to them, the seconds of a
-    forward pass of one filtered image, and the images in a batch. Raises ValueError if the network is not better than
-    chance: its outputs then probably belong to other classes.
-    """
-    source, labels, n_classes = source_for(network, test), test.labels, len(test.classes)
-    batch = source.batch_size()
-    batches = list(index_batches(np.arange(len(source)), batch))
-    with Classifier(network).naming(n_classes) as predict:
-        bar = tqdm(batches, "unfiltered images", unit="batch", leave=False, disable=None if progress else True)
-        named = [predict(source.take(positions)).cpu().numpy() for positions in bar]
-        images = source.take(batches[0])
-        begin = time.perf_counter()
-        coefficients = torch.fft.rfft2(images)
-        everything = torch.ones_like(coefficients[:, :1], dtype=torch.bool)
-        predict(hide(coefficients, everything, size=images.shape[-2:])).cpu()  # waits for the device
-        seconds = (time.perf_counter() - begin) / len(images)
-    right = np.concatenate(named) == labels
-    accuracy = float(np.mean([right[labels == c].mean() for c in range(n_classes)]))
-    if accuracy <= 1 / n_classes + 1e-9:
-        raise ValueError(
-            f"without a filter, the network recognises {accuracy:.1%} of the test images (mean over {n_classes} "
-            "classes), which is not above chance: check which output each class is (`outputs`), the mean and the std"
-        )
-    return accuracy, seconds, batch
-
-
 def announce(subject: Subject, accuracy: float, steps: Mapping[str, tuple[float, float]], run: Run) -> None:
     """Show what an analysis will do on standard error, beside the progress bars, or in the log if there are none.
 
@@ -162,7 +131,7 @@ def announce(subject: Subject, accuracy: float, steps: Mapping[str, tuple[float,
         chosen = f"{len(names):,} of its {subject.n_outputs:,} outputs ({few(names)})"
     images.append(f"the network chooses among {chosen}")
     lines = [
-        f"{run.name or subject.name}, {n_classes:,} classes: {'; '.join(images)}",
+        f"{subject.name}, {n_classes:,} classes: {'; '.join(images)}",
         f"accuracy without a filter: {accuracy:.1%} (mean over classes; chance: {1 / n_classes:.1%})",
         *(f"{name}: {_work(passes, passes * seconds)}" for name, (passes, seconds) in steps.items()),
     ]

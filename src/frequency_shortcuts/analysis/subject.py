@@ -6,6 +6,7 @@ import copy
 import functools
 import hashlib
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from frequency_shortcuts.images.pictures import share_tones
 from frequency_shortcuts.images.preprocessing import PROBES, Preprocessing
+from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.external import SMALLEST, Logits, check_alone, logits_only, with_outputs
 from frequency_shortcuts.networks.numerics import pick_device
@@ -34,7 +37,7 @@ log = logging.getLogger(__name__)
 class Subject:
     """What is analysed.
 
-    network : on the device of the analysis
+    network, name : on the device of the analysis, and by default the name of its class, also if TorchScript wraps it
     classifier : its logits of the classes, and nothing else
     n_outputs, outputs : how many outputs the network has, and that of each class, None for all of them
     ranking, test : the images of the statistics, and those that test
@@ -44,6 +47,7 @@ class Subject:
     """
 
     network: nn.Module
+    name: str
     classifier: nn.Module
     n_outputs: int
     outputs: npt.NDArray[np.int64] | None
@@ -53,11 +57,6 @@ class Subject:
     search: int
     tested: int
     remark: str
-
-    @property
-    def name(self) -> str:
-        """The name of the network's class, also if TorchScript wraps it."""
-        return str(getattr(self.network, "original_name", type(self.network).__name__))
 
     @functools.cached_property
     def frozen(self) -> Classifier:
@@ -77,6 +76,33 @@ class Subject:
     def map_test(self) -> Split:
         """The images that test the maps."""
         return self.test.subset(np.arange(self.tested))
+
+    def measure(self, progress: bool) -> tuple[float, float, int]:
+        """Show the images that test the maps, unfiltered, batch by batch, and time one batch.
+
+        Returns the mean over the classes of the share of their images that the network assigns to them, the seconds of
+        a forward pass of one image, and the images in a batch. Raises ValueError if the network is not better than
+        chance: its outputs then probably belong to other classes.
+        """
+        test = self.map_test
+        source, n_classes = source_for(self.classifier, test), len(test.classes)
+        batches = list(index_batches(np.arange(len(source)), batch := source.batch_size()))
+        with Classifier(self.classifier).naming(n_classes) as predict:
+            bar = tqdm(batches, "unfiltered images", unit="batch", leave=False, disable=None if progress else True)
+            named = [predict(source.take(positions)).cpu().numpy() for positions in bar]
+            images = source.take(batches[0])
+            begin = time.perf_counter()
+            predict(images).cpu()  # waits for the device
+            seconds = (time.perf_counter() - begin) / len(images)
+        right = np.concatenate(named) == test.labels
+        accuracy = float(np.mean([right[test.labels == c].mean() for c in range(n_classes)]))
+        if accuracy <= 1 / n_classes + 1e-9:
+            raise ValueError(
+                f"without a filter, the network recognises {accuracy:.1%} of the test images (mean over {n_classes} "
+                "classes), which is not above chance: check which output each class is (`outputs`), the mean and the "
+                "std"
+            )
+        return accuracy, seconds, batch
 
 
 def read_images(
@@ -162,9 +188,10 @@ def match_network(
         remarks += [f"probabilities round to 0 or 1 for {lost} of {len(first)} images: give logits"] * (lost > 0)
     for remark in filter(None, remarks):
         log.warning("%s", remark)
+    name = run.name or str(getattr(network, "original_name", type(network).__name__))
     return Subject(
-        network, classifier, n_outputs, matched.outputs, ranking, tested, chosen.test, chosen.search, chosen.tested,
-        "; ".join(filter(None, remarks)),
+        network, name, classifier, n_outputs, matched.outputs, ranking, tested, chosen.test, chosen.search,
+        chosen.tested, "; ".join(filter(None, remarks)),
     )  # fmt: skip
 
 

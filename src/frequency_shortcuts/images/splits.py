@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +22,7 @@ from .stored_images import take_rows
 if TYPE_CHECKING:
     from torch import Tensor
 
-DIGESTED = 1024  # images that are read at a time for a digest
+DIGESTED, READ = 1024, 2**23  # images, and numbers of images, that are read at a time
 
 
 @runtime_checkable
@@ -119,6 +121,26 @@ class Split:
         """Some of the images, in that order, at least one of each class; images in files or a Dataset stay unread."""
         stylised = None if self.stylised is None else subset(self.stylised, chosen)
         return replace(self, images=subset(self.images, chosen), labels=self.labels[chosen], stylised=stylised)
+
+    @functools.cached_property
+    def pixel_units(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The shift and scale [channels] by which pixels become what a network sees: pixels * scale + shift.
+
+        uint8 and float images with a mean and std span 0 to 1. Other float images have no known range: then it is
+        their own, for each channel.
+        """
+        shift, scale = -self.mean / self.std, 1 / self.std
+        if is_raw(self.images):
+            return shift, scale
+        low, high = np.full(len(shift), np.inf), np.full(len(shift), -np.inf)
+        step = max(1, READ // math.prod(self.images.shape[1:]))
+        for start in range(0, len(self), step):
+            values = as_array(self.images[start : start + step])
+            low, high = np.minimum(low, values.min(axis=(0, 2, 3))), np.maximum(high, values.max(axis=(0, 2, 3)))
+        unknown = (self.mean == 0).all() and (self.std == 1).all()
+        if unknown or (low < shift - 0.01 * scale).any() or (high > shift + 1.01 * scale).any():
+            return low, np.where(high > low, high - low, 1)
+        return shift, scale
 
 
 def subset(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
