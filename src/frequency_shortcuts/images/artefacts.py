@@ -13,7 +13,7 @@ import io
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -72,12 +72,22 @@ class Kind(NamedTuple):
     share: float = 1.0
 
 
-def _wave(pixels: FloatArray, amplitude: float, frequency: tuple[int, int]) -> FloatArray:
-    height, width = pixels.shape[-2:]
+def _added(pattern: Callable[..., Any]) -> Callable[..., FloatArray]:
+    """Adds the level, in pixels from 0 to 1, times a pattern of channels, height, width and the frequency if any."""
+    return lambda pixels, level, *wave: pixels + 255 * level * pattern(*pixels.shape[1:], *wave)
+
+
+def _wave(channels: int, height: int, width: int, frequency: tuple[int, int]) -> Any:
     u, v = frequency
-    phase = 2 * np.pi * (u * np.arange(height)[:, None] / height + v * np.arange(width) / width)
-    waved: FloatArray = pixels + 255 * amplitude * np.cos(phase)
-    return waved
+    return np.cos(2 * np.pi * (u * np.arange(height)[:, None] / height + v * np.arange(width) / width))
+
+
+def _hum(channels: int, height: int, width: int) -> Any:
+    return sum(np.cos(2 * np.pi * frequency * np.arange(height)[:, None]) for frequency in HUM)
+
+
+def _checkerboard(channels: int, height: int, width: int) -> Any:
+    return 1 - 2 * ((np.arange(height)[:, None] + np.arange(width)) % 2)
 
 
 def _jpeg(pixels: FloatArray, quality: float) -> FloatArray:
@@ -124,32 +134,9 @@ def _sharpened(pixels: FloatArray, amount: float) -> FloatArray:
     return pixels + amount * (pixels - _blurred(pixels, 1.0))
 
 
-def _checkerboard(pixels: FloatArray, amplitude: float) -> FloatArray:
-    rows, columns = (np.arange(side) for side in pixels.shape[-2:])
-    return pixels + 255 * amplitude * (1 - 2 * ((rows[:, None] + columns) % 2))
-
-
-def _brightness(pixels: FloatArray, shift: float) -> FloatArray:
-    return pixels + 255 * shift
-
-
 def _ramp(side: int) -> FloatArray:
     """From -1 in the first row or column to 1 in the last; 0 if there is one."""
     return np.linspace(-1, 1, side) if side > 1 else np.zeros(1)
-
-
-def _hum(pixels: FloatArray, amplitude: float) -> FloatArray:
-    rows = np.arange(pixels.shape[-2])[:, None]
-    hummed: FloatArray = pixels + 255 * amplitude * sum(np.cos(2 * np.pi * frequency * rows) for frequency in HUM)
-    return hummed
-
-
-def _cast(pixels: FloatArray, shift: float) -> FloatArray:
-    return pixels + 255 * shift * np.linspace(1, -1, pixels.shape[1])[:, None, None]
-
-
-def _gradient(pixels: FloatArray, amplitude: float) -> FloatArray:
-    return pixels - 255 * amplitude * _ramp(pixels.shape[-2])[:, None]
 
 
 def _vignette(pixels: FloatArray, share: float) -> FloatArray:
@@ -161,22 +148,17 @@ def _towards_white(pixels: FloatArray, opacity: float, where: BoolArray) -> Floa
     return np.where(where, pixels + opacity * (255 - pixels), pixels)
 
 
-def _some(side: int, share: float) -> int:
-    """A share of a side in whole pixels, at least one."""
-    return max(1, round(share * side))
-
-
 def _frame(pixels: FloatArray, opacity: float) -> FloatArray:
     where = np.zeros(pixels.shape[-2:], bool)
     for lines in (where, where.T):
-        thick = _some(len(lines), 1 / 32)
+        thick = max(1, round(len(lines) / 32))
         lines[:thick] = lines[len(lines) - thick :] = True
     return _towards_white(pixels, opacity, where)
 
 
 def _tag(pixels: FloatArray, opacity: float, place: tuple[float, float]) -> FloatArray:
     height, width = pixels.shape[-2:]
-    high, wide = _some(height, 1 / 8), _some(width, 1 / 8)
+    high, wide = (max(1, round(side / 8)) for side in (height, width))
     up, left = round(place[0] * (height - high)), round(place[1] * (width - wide))
     where = np.zeros((height, width), bool)
     where[up : up + high, left : left + wide] = True
@@ -193,7 +175,7 @@ ADDED, OPACITY = "added, pixels from 0 to 1", "opacity of white"
 # The only list of kinds: a new one needs its row and its function here. Natural classes differ from each other as if
 # some were blurred or sharpened, and less as by JPEG or noise, so that `alike` differs.
 KINDS = {
-    "wave": Kind(_wave, (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True),
+    "wave": Kind(_added(_wave), (0.05, 0.1), AMPLITUDE, 1, FINE, WAVE, has_frequency=True),
     "jpeg": Kind(_jpeg, (50, 30), "quality", 100, FINE, BLOCKS, tried=(40, 60, 80, 92), alike=0.22, share=0.11),
     "resized": Kind(
         _resized, (0.75, 0.5), "size in between, share of a side", 1, FINE, LOST, tried=(0.45, 0.6, 0.7, 0.8),
@@ -211,11 +193,17 @@ KINDS = {
         _sharpened, (1.0, 2.0), "times the difference from a blurred copy", 100, FINE, RAISED,
         tried=(0.4, 0.6, 0.8, 1.1), alike=0.47, share=0.04,
     ),
-    "checkerboard": Kind(_checkerboard, (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD),
-    "brightness": Kind(_brightness, (0.05, 0.1), ADDED, 1, SMOOTH, BRIGHTNESS, tried=(0.03, 0.06, 0.12, 0.15)),
-    "hum": Kind(_hum, (0.03, 0.06), AMPLITUDE, 1, FINE, WAVE),
-    "cast": Kind(_cast, (0.05, 0.1), ADDED, 1, SMOOTH, CAST),
-    "gradient": Kind(_gradient, (0.08, 0.16), AMPLITUDE, 1, SMOOTH, GRADIENT),
+    "checkerboard": Kind(_added(_checkerboard), (0.02, 0.04), AMPLITUDE, 1, FINE, CHECKERBOARD),
+    "brightness": Kind(
+        _added(lambda *_: 1), (0.05, 0.1), ADDED, 1, SMOOTH, BRIGHTNESS, tried=(0.03, 0.06, 0.12, 0.15)
+    ),
+    "hum": Kind(_added(_hum), (0.03, 0.06), AMPLITUDE, 1, FINE, WAVE),
+    "cast": Kind(
+        _added(lambda channels, *_: np.linspace(1, -1, channels)[:, None, None]), (0.05, 0.1), ADDED, 1, SMOOTH, CAST
+    ),
+    "gradient": Kind(
+        _added(lambda channels, height, width: -_ramp(height)[:, None]), (0.08, 0.16), AMPLITUDE, 1, SMOOTH, GRADIENT
+    ),
     "vignette": Kind(_vignette, (0.6, 0.9), "share that the corners lose", 1, SMOOTH, VIGNETTE),
     "frame": Kind(_frame, (0.2, 0.5), OPACITY, 1, LOCAL, FRAME),
     "tag": Kind(_tag, (0.7, 1.0), OPACITY, 1, LOCAL, TAG, has_place=True),
