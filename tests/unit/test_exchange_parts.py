@@ -306,8 +306,9 @@ def test_float_images_without_a_known_range_have_that_of_the_ranking_images_in_e
     unknown, far = split(images, labels, 0, 1), split(images * [[[3]], [[300]]], labels)
     for ranking, factor in ((unknown, [1, 1]), (far, [3, 300])):  # 300 is no value of pixels from 0 to 1
         pixels, test = in_pixels(ranking, split(ranking.images[:4], labels[:4], ranking.mean[0]), torch.device("cpu"))
-        np.testing.assert_allclose(pixels.shift, low * factor, rtol=1e-6)
-        np.testing.assert_allclose(pixels.scale, (high - low) * factor, rtol=1e-6)
+        shift, scale = ranking.pixel_units
+        np.testing.assert_allclose(shift, low * factor, rtol=1e-6)
+        np.testing.assert_allclose(scale, (high - low) * factor, rtol=1e-6)
         taken = pixels.take(np.arange(20))
         assert taken.amin() == 0 and taken.amax() == pytest.approx(1)
         torch.testing.assert_close(test.take(np.arange(4)), taken[:4])
