@@ -71,9 +71,6 @@ def close(one, other, dtype):
         np.testing.assert_allclose(left, right, rtol=0, atol=TOLERANCE[dtype], err_msg=name)
 
 
-# Spectrum
-
-
 @pytest.mark.parametrize("size", [(32, 32), (7, 10)])
 def test_filters_are_those_of_the_cpu(size):
     images = torch.randn(5, 3, *size, generator=torch.Generator().manual_seed(0))
@@ -82,9 +79,6 @@ def test_filters_are_those_of_the_cpu(size):
         found = function(images.to(CUDA), mask)
         assert found.device.type == "cuda"
         torch.testing.assert_close(found.cpu(), function(images, mask), rtol=0, atol=1e-5)
-
-
-# Culling
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -116,18 +110,12 @@ def test_a_stopped_culling_resumes_to_the_same_bits(trained, split, tmp_path, me
     same_culling(resumed, whole)
 
 
-# Training
-
-
 def test_a_stopped_training_resumes_to_the_same_bits(tmp_path):
     stop = StopAfter()
     whole = run(network=tiny().to(CUDA), stop=stop)
     with pytest.raises(Stopped):
         run(network=tiny().to(CUDA), state=tmp_path / "s.pt", stop=StopAfter(stop.checks // 2))
     assert same_training(run(network=tiny().to(CUDA), state=tmp_path / "s.pt"), whole)
-
-
-# Tests
 
 
 def test_parts_are_swapped_as_on_the_cpu():

@@ -93,9 +93,6 @@ def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, netwo
     assert sum(count for count, _ in seen) == 4 + 3
 
 
-# Cullings that resume, and a compiled network
-
-
 def test_a_device_that_rounds_differently_resumes_from_the_stored_results(small_network, tmp_path, caplog):
     def hooked(factor):
         network = small_network(2, 3)
@@ -126,9 +123,6 @@ def test_a_compiled_network_gives_the_same(small_network, monkeypatch):
     both = plain.evaluated & other.evaluated
     np.testing.assert_allclose(other.score[both], plain.score[both], rtol=0, atol=2e-6)
     assert seen == [None]  # the mode is for CUDA
-
-
-# Screenings
 
 
 @pytest.mark.parametrize(

@@ -81,9 +81,6 @@ def test_the_lines_of_the_readme_print_what_it_shows(installed, tmp_path):
     assert set(shown) - {"..."} <= set(lines) and lines[-1] == shown[-1] and max(map(len, lines)) <= 100
 
 
-# Docs, on the checkout
-
-
 def test_the_pictures_of_an_analysis_are_saved(tmp_path):
     images, labels = images_and_labels()
     result = fs.analyse(WaveNetwork(), images, labels, mean=MEAN, std=STD)

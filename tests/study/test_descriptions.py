@@ -44,9 +44,6 @@ def test_a_study_writes_the_files_of_all_its_tests_once():
     assert not TESTS["transfer"].files(planned)
 
 
-# Sources of images
-
-
 def test_the_schema_has_the_keys_of_each_source_which_has_a_rule_of_its_own():
     dataset = SCHEMA["properties"]["datasets"]["additionalProperties"]
     assert dataset["properties"]["source"]["enum"] == list(BY_NAME)
@@ -69,9 +66,6 @@ def test_snakemake_starts_without_the_packages_that_only_jobs_need():
     assert done.stdout == "set()\n{'pandas'}\n", done.stderr
 
 
-# The page of results
-
-
 def patterns(page):
     """A pattern of paths for each name in the first column of the tables of a page."""
     for cell in re.findall(r"^\| (`[^|]+) \| .+ \|$", page, re.MULTILINE):
@@ -88,9 +82,6 @@ def test_the_page_of_results_describes_every_file_of_a_study(name):
     files = [*targets.of_study(plan), *plan.map_files()]
     paths = {target.removeprefix(f"{plan.results}/") for target in files}
     assert [path for path in paths if not any(pattern.fullmatch(path) for pattern in described)] == []
-
-
-# Targets
 
 
 SETTINGS = {

@@ -83,9 +83,6 @@ def test_a_run_is_identified_by_where_its_files_lie():
     assert found == {"dataset": "syn_1", "network": "resnet18", "augmentation": "none", "seed": 7}
 
 
-# Signals
-
-
 def test_signal_handlers_are_restored_after_the_block():
     handlers = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
     with stopping() as stop:
@@ -122,9 +119,6 @@ def test_a_second_signal_of_a_kind_ends_the_process_at_once(monkeypatch):
         now.time = 2 * REPEAT_S
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("it went on")
-
-
-# Run times from the benchmark files of Snakemake
 
 
 def run_times(paths, folder):
@@ -207,9 +201,6 @@ def test_a_job_warns_once_if_slurm_gave_it_a_gpu_that_pytorch_does_not_find(monk
     assert named is None or f"SLURM gave this job a GPU ({named})" in caplog.text
 
 
-# Several GPUs
-
-
 def test_the_number_of_a_process_picks_one_of_several_gpus(monkeypatch):
     current = []
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
@@ -228,9 +219,6 @@ def test_the_number_of_a_process_picks_one_of_several_gpus(monkeypatch):
     assert devices.take_device("cuda:3") == torch.device("cuda:3") and devices.take_device("cpu").type == "cpu"
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     assert devices.take_device("auto") == torch.device("cuda") and len(current) == 3
-
-
-# Provenance: the actual versions, machine and device
 
 
 def test_versions_are_those_that_run():

@@ -167,9 +167,6 @@ def test_of_a_large_file_its_size_and_some_blocks_count(tmp_path, monkeypatch):
     assert ledger.digest(path) != first
 
 
-# In a job
-
-
 def step(**parts):
     return SimpleNamespace(log=["log"], threads=1, config=CONFIG, rule="step", **parts)
 
@@ -197,9 +194,6 @@ def test_a_job_that_fails_or_does_not_write_an_output_leaves_no_entry(results, c
         missing.write_text("half")
         raise ValueError
     assert not (results / ".ledger" / "tables").exists()
-
-
-# What Snakemake deletes
 
 
 class Jobs(list):

@@ -69,9 +69,6 @@ def test_the_cover_has_at_most_150_words_and_says_which_seeds_were_seen(seed):
     assert len(text.split()) <= 150 and ("seeds were seen before" in text) == (seed == 200)
 
 
-# What a running Snakemake prints
-
-
 def test_a_job_is_one_line_and_an_error_stays_as_it_is(tmp_path):
     logger, printed, stored = logging.Logger("snakemake"), io.StringIO(), tmp_path / "log"
     for handler in (logging.StreamHandler(printed), logging.FileHandler(stored)):

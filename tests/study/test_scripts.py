@@ -141,9 +141,6 @@ def test_claims_are_measured_from_one_table_each_and_judged_together(tmp_path):
     assert read_table(output.numbers)["claim"].tolist() == ["c", "h"] and read_table(output.variants).empty
 
 
-# Train, find maps
-
-
 def train(folder, store, name):
     """One training as its rule starts it; returns its weights file."""
     plan = Plan(CONFIG)

@@ -108,9 +108,6 @@ def test_cards_of_given_maps_have_no_scores():
     assert not [axis for axis in figure.axes if "score" in axis.get_title()]
 
 
-# Files
-
-
 def test_the_files_hold_the_maps_the_rates_and_a_page(analysed, tmp_path, small_pictures):
     folder = analysed.save(tmp_path / "out")
     assert np.array_equal(dfm.read_mask(folder / "maps.h5", 2), analysed.maps)
@@ -141,9 +138,6 @@ def test_the_file_holds_the_same_maps_at_any_percentage(tmp_path):
     made = analyse(large, LABELS, nn.Sequential(nn.AvgPool2d(4), WaveNetwork()), percent=33.36, parts=())
     made.save_maps(tmp_path / "maps.h5")
     assert np.array_equal(dfm.read_mask(tmp_path / "maps.h5", 33.36), made.maps)
-
-
-# Images
 
 
 TENSORS = TensorDataset(torch.from_numpy(IMAGES), torch.from_numpy(LABELS))
@@ -224,9 +218,6 @@ def test_classes_that_are_a_text_name_nothing(kind):
     assert read_labelled(dataset if kind == "dataset" else DataLoader(dataset)).classes is None
 
 
-# Networks
-
-
 def test_probabilities_give_the_results_of_their_logits_and_a_remark(caplog):
     caplog.set_level("WARNING")
     expected = analyse()
@@ -253,9 +244,6 @@ def test_the_network_stays_as_it_was():
     network = WaveNetwork().train()
     analyse(network=network)
     assert network.training and network.scale.grad is None and network.scale.requires_grad
-
-
-# Maps and states
 
 
 def test_maps_of_ones_own_are_tested():

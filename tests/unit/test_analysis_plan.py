@@ -36,9 +36,6 @@ class Flat(WaveNetwork):
         return super().forward((8 * images).round() / 8)
 
 
-# The method
-
-
 def test_the_default_method_finds_the_wave_of_each_class():
     made = analyse(method=None)
     assert made.about["method"] == "mixture" and made.found.settings["samples"] == plan.SAMPLES
@@ -79,9 +76,6 @@ def test_a_named_method_that_needs_gradients_says_so_itself():
     with pytest.raises(ValueError, match=r"no gradient, .*: name the method that the settings samples are of"):
         analyse(network=WithoutGradient(), method=None, settings={"samples": 9})
     assert analyse(network=WithoutGradient(), method="low_pass", parts=()).about["remark"] == ""
-
-
-# The plan
 
 
 def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
@@ -131,9 +125,6 @@ def test_chance_is_that_of_classes_of_any_size():
     chosen = (labels == 0) | (np.arange(160) < 80)
     with pytest.raises(ValueError, match=r"recognises 25.0% of the test images"):
         analyse(images[chosen], labels[chosen], Constant())
-
-
-# Large problems
 
 
 @pytest.mark.parametrize(

@@ -196,8 +196,6 @@ def test_devices(monkeypatch):
         pick_device("cuda:2")
 
 
-# Predictions and confusion, against loops
-
 TRUE = np.array([0, 0, 1, 2, 2, 2, 2])
 CALLED = np.array([0, 1, 1, 0, 2, 2, 2])
 

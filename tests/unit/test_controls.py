@@ -55,9 +55,6 @@ def test_the_low_pass_control_has_the_lowest_radii_with_ties_by_u_and_v(size):
         assert spectrum.symmetric(found) and 0 <= found.sum() - count <= 1
 
 
-# Fills
-
-
 def test_donors_are_of_the_neutral_class_and_never_the_image_itself():
     found = fills.donors(LABELS, neutral=2, seed=3)
     assert (LABELS[found] == 2).all()

@@ -179,9 +179,6 @@ def test_reduced_precision_stays_near(small_network, precision):
     assert precision == "tf32" or not np.array_equal(reduced.score, full.score)  # a CPU has no TF32
 
 
-# Parts
-
-
 @pytest.mark.parametrize(("method", "fill"), [("exact", "swap"), ("screened", "zeros")])
 @pytest.mark.usefixtures("small_blocks")
 def test_joined_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method, fill):
@@ -196,9 +193,6 @@ def test_joined_parts_equal_the_whole_bit_by_bit(small_network, tmp_path, method
     np.testing.assert_equal(joined, whole)
     with pytest.raises(ValueError, match="expected each once"):
         dfm.join(tmp_path / "twice.h5", [paths[0], *paths[:4]])
-
-
-# Increments
 
 
 def slow_increments(network, images, labels, other=None):

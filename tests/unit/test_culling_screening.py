@@ -233,9 +233,6 @@ def test_no_estimate_outranks_a_protected_pair_even_as_stored(percent, scale):
         assert rank[~evaluated[0]].min(initial=999) > rank[chosen].max()
 
 
-# Audits: what they find, and the recall that they state, against simulations and known bounds
-
-
 def simulate(top_size, left_out, audited, missing, runs=4000):
     """Audits of `left_out` pairs of which `missing` are of the top set: true recall after each, and `recall`."""
     missed = np.random.default_rng(0).hypergeometric(missing, left_out - missing, audited, runs)

@@ -62,9 +62,6 @@ def waved():
     return find(IMAGES, LABELS, classes=CLASSES, source=np.where(np.arange(320) % 3, "north", "south").tolist())
 
 
-# What is said
-
-
 def rows(found):
     """The table of the summary, without the files that carry a cause."""
     return difference_table(found).drop(columns="clearest in", errors="ignore").to_numpy().tolist()
@@ -141,9 +138,6 @@ def test_numbers_of_files_and_what_most_files_have_are_said(tmp_path):
     assert "The pictures have 30 sizes. All are compared at 32 x 32 pixels; resizing" in words(made)
 
 
-# Sources
-
-
 def test_a_source_that_only_a_class_has_is_said_first_and_sources_are_compared(folder):
     found = find(folder, source=lambda path: "A" if path.parent.name == "c" else f"B{int(path.stem) % 2}")
     assert rows(found)[0] == ["c", "source A", "100", "0"]
@@ -210,9 +204,6 @@ def test_sources_that_do_not_belong_to_the_images_are_refused(folder, tmp_path):
     for source, kind in ((str, "a function"), ("north", "a path")):
         with pytest.raises(ValueError, match=f"source is {kind}, which needs images in files: give one name for each"):
             find(IMAGES, LABELS, source=source)
-
-
-# Reading
 
 
 @pytest.mark.parametrize(

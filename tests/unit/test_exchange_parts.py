@@ -105,9 +105,6 @@ def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_i
         np.testing.assert_allclose(made[n], expected, atol=2e-5)
 
 
-# Field
-
-
 def slow_surface(image: np.ndarray) -> np.ndarray:
     """The surface a + b x + c y + d r^2 closest to the border of an image [H, W], by the normal equations."""
     height, width = image.shape
@@ -171,9 +168,6 @@ def test_swapped_images_have_the_surface_of_the_partner():
     for n, m in enumerate(partner):
         expected = images[n, 0].numpy() - slow_surface(images[n, 0].numpy()) + slow_surface(images[m, 0].numpy())
         np.testing.assert_allclose(swapped[n, 0], expected, atol=1e-8)
-
-
-# Patch
 
 
 @pytest.mark.parametrize("size", [(32, 32), (20, 35), (9, 9), (48, 48)])

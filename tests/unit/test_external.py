@@ -188,9 +188,6 @@ def test_checkpoints_that_do_not_fit_are_one_sentence(tmp_path):
         architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.pt")
 
 
-# Networks that give probabilities instead of logits
-
-
 IMAGES = torch.randn(5, 1, 2, 2, generator=torch.Generator().manual_seed(0))
 
 

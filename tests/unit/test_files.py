@@ -118,9 +118,6 @@ def test_full_disks_are_those_of_the_system():
     assert not files.disk_is_full(ValueError("No space left on device"))
 
 
-# Damage
-
-
 def test_a_file_that_lacks_what_is_read_is_named(tmp_path):
     """Besides what tests/trials has: files that are cut short, or not there."""
     with h5py.File(tmp_path / "a.h5", "w") as file:

@@ -73,9 +73,6 @@ def test_missing_twins_are_named(tmp_path):
         folders.twins(files, root, tmp_path / "style")
 
 
-# Many of them
-
-
 @pytest.fixture
 def many(tmp_path):
     """Fifty files; file i has the tone 5 i."""

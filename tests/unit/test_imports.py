@@ -179,9 +179,6 @@ assert all(callable(getattr(getattr(frequency_shortcuts, wing), name)) for wing,
     assert done.returncode == 0, done.stderr
 
 
-# Portable numerics
-
-
 @pytest.fixture
 def as_started(monkeypatch):
     """The variables of this process are those from before the test afterwards."""

@@ -114,9 +114,6 @@ def test_a_ratio_has_no_ends_of_few_networks_or_if_it_may_be_one_to_nothing(cost
     assert np.isnan(ends).all() and (value == 1 if any(cost) else np.isnan(value))
 
 
-# The p-values of the claims
-
-
 VALUES = [np.random.default_rng(seed).normal(0.03, 0.05, 5 + seed) for seed in range(8)]
 
 

@@ -135,9 +135,6 @@ def test_a_stop_takes_effect_before_a_computed_step_and_not_before_a_stored_one(
         journal.step("step", fail)
 
 
-# Locks and full disks
-
-
 def test_a_journal_in_use_is_refused_and_left_as_it_is(tmp_path):
     path = tmp_path / "state"
     journey(path)

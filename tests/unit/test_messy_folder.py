@@ -178,9 +178,6 @@ def test_only_the_images_that_are_used_are_decoded_unless_something_is_wrong(mes
         assert least <= len(decoded) <= most and len(read.labels) == len(read.images) == 100
 
 
-# Copies in which all classes have what JPEG or resizing left in one
-
-
 NORMAL, ILL = (grain.images(2, 30, seed=3, size=48)[0][k::2] for k in (0, 1))
 QUALITIES = (60, 45)
 

@@ -44,9 +44,6 @@ def test_class_losses_equal_filters_and_fills_by_hand(network, fill, at_once, si
     np.testing.assert_allclose(some[:, [0, 2]], expected[:, [0, 2]], rtol=0, atol=1e-10)
 
 
-# Culling in patches
-
-
 @pytest.mark.parametrize(("fill", "patch"), [("zeros", 2), ("swap", 2), ("zeros", 20)])
 def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
     images, cell = batch(), cells(PAIRS, patch, patch)
@@ -65,9 +62,6 @@ def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
     last = run("culling", network, images, patch=patch, fill=fill, classes=[2])
     np.testing.assert_allclose(last.score, found.score[2:], rtol=0, atol=1e-12)
     assert last.about["passes"].tolist() == about["passes"][2:].tolist()
-
-
-# Hierarchical search
 
 
 def test_the_stages_are_the_published_ones_and_else_end_at_one_position():
@@ -159,9 +153,6 @@ def test_candidates_lie_inside_a_parent_and_the_best_one_becomes_the_map(network
             holding = loss[last[:, p], c]
             expected = -holding.mean() if len(holding) else -loss[:, c].max()
             assert found[c, p] == pytest.approx(expected, abs=1e-10)
-
-
-# Mixtures
 
 
 def standing_out(values):
@@ -258,9 +249,6 @@ def test_one_derivative_that_never_changes_stands_out():
     total[0, 3] = 16.0
     score = mixture._standing_out(total, total**2 / 8, np.full((1, 1), 8.0))
     assert score[0, 3] > 1e6 and (np.delete(score[0], 3) == 0).all()
-
-
-# Gradients
 
 
 def test_the_gradient_product_equals_autograd_by_hand(network):

@@ -53,9 +53,6 @@ def watched(network):
     return network, seen
 
 
-# What all methods promise
-
-
 def test_every_method_is_tested():
     assert {name for name, _ in CASES.values()} == set(registry.METHODS)
 
@@ -98,9 +95,6 @@ def test_a_split_of_uint8_images_is_normalised(case, network):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5 * max(1, np.abs(expected).max()))
 
 
-# Stopped and resumed
-
-
 @pytest.mark.parametrize(
     "change",
     [
@@ -131,8 +125,6 @@ def test_the_log_has_a_line_a_minute(network, monkeypatch, caplog):
         found = run("hfss", network)
     assert re.search(rf"{found.passes} of at most {found.passes} passes, \d+ passes/s, at most 0 s left", caplog.text)
 
-
-# Errors
 
 WRONG = [
     ("culling", {"search": "fast"}, r"unknown search 'fast' of a culling: choose from exact, screened"),

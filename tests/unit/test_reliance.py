@@ -143,9 +143,6 @@ def test_the_figure_draws_both_losses():
         assert [label.get_fontweight() for label in figure.axes[0].get_yticklabels()] == [weight]
 
 
-# Graded sets
-
-
 CONSTANTS = {"size": 16, "channels": 2, "pairs": 3, "rings": [[2, 4], [5, 7]], "gain_range": [3, 6]}
 NETWORK = {"name": "resnet18", "width": 4, "stem": "small"}
 RECIPE = Recipe(batch_size=8, learning_rate=0.05, schedule="one_cycle")

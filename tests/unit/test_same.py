@@ -97,9 +97,6 @@ def test_each_study_that_is_there_is_compared_and_the_others_are_named(study, tm
     )
 
 
-# The simulation of the rules of uncertainty
-
-
 @pytest.mark.parametrize("mean", [False, True])
 def test_a_map_is_compared_with_each_mask_or_with_their_mean(mean):
     """Against a loop over trials and masks, with the interval written out."""
@@ -136,9 +133,6 @@ def test_the_page_has_what_the_simulation_finds():
     ]:
         (written,) = re.findall(re.escape(words).replace("N", number), page)
         assert [float(text) for text in written] == pytest.approx(list(values), abs=15), words
-
-
-# The benchmark: its arithmetic
 
 
 def test_ratios_are_taken_within_each_repeat():

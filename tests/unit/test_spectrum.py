@@ -235,9 +235,6 @@ def test_a_mixture_is_what_the_full_fft_gives(size, channels, counts, filled, pr
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
 
-# One pair at a time
-
-
 def replace_slowly(images, pairs, index, donors=None):
     """The images with each of the pairs removed or a donor's, one after the other: float64 [k * m, channels, H, W]."""
     return np.concatenate(

@@ -136,9 +136,6 @@ def test_numbers_are_within_half_a_unit_of_their_last_place(values):
         assert value == 0 or float(text) != 0 or "e" in text
 
 
-# The tables of the study
-
-
 PHOTOGRAPHS = [("photos", "small", "none", 0), ("photos", "small", "none", 1), ("photos", "large", "sin", 0)]
 CLASSES = ["ant", "bee", "none"]
 

@@ -202,9 +202,6 @@ def test_one_cycle_rises_and_falls_with_every_iteration(monkeypatch, epochs, sha
     assert rates[-1] == pytest.approx(2e-7) and (max(rates) == 0.05 if warmup else max(rates) < 0.05)
 
 
-# The minibatches: order, images of a store, stylised twins
-
-
 def test_every_image_is_seen_once_an_epoch_in_another_order():
     GIVEN.clear()
     train(tiny(), DATA, VALIDATION, dataclasses.replace(RECIPE, epochs=2), seed=0, augmentation=Blank())
@@ -261,9 +258,6 @@ def test_sin_puts_a_share_of_stylised_twins_in_their_places(tmp_path, monkeypatc
     turned = torch.cat([(a == 255 - b).flatten(1).all(1) for a, b in zip(plain, mixed, strict=True)])
     assert (same_place ^ turned).all()
     assert turned.double().mean().item() == pytest.approx(share, abs=0.1)
-
-
-# The learning dynamics, by hand and batch by batch
 
 
 def views_by_hand(data, cutoff):
