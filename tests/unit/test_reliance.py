@@ -78,9 +78,8 @@ def test_losses_are_differences_on_the_same_images():
     without[:6] = 1
     after[:2] = 1
     donors[:3] = 2  # of a third class, which no image has
-    called = {"same": same, "without": without, "after": after}
-    called = {name: {"maps": named} for name, named in called.items()}
-    table = reliance.losses(labels, plain, **called, donors=donors, n_classes=2).set_index("class")
+    called = {"maps": dict(zip(reliance.VIEWS, (plain, same, without, after), strict=True))}
+    table = reliance.losses(labels, called, donors=donors, n_classes=2).set_index("class")
     assert table.index.tolist() == [0, 1, reliance.ALL] and table["images"].tolist() == [10, 10, 20]
     np.testing.assert_allclose(table["tpr"], [0.9, 1, 0.95])
     np.testing.assert_allclose(table["tpr_same"], [0.9, 1, 0.95])

@@ -72,34 +72,25 @@ def seed_of(removed: str, seed: int) -> int:
 
 
 def losses(
-    labels: IntArray,
-    plain: IntArray,
-    same: Mapping[str, IntArray],
-    without: Mapping[str, IntArray],
-    after: Mapping[str, IntArray],
-    *,
-    donors: IntArray,
-    n_classes: int,
+    labels: IntArray, called: Mapping[str, Mapping[str, IntArray]], *, donors: IntArray, n_classes: int
 ) -> pd.DataFrame:
     """What one network loses, a row for each removal and class, and for all images (class `ALL`).
 
-    labels : [n]; plain : the class that the network names for each image as it is [n]
-    same, without, after : by removal, what the network names for the images with the frequencies of another image of
-        their class [n], with those of an image of another class [n], and what the network trained anew names for the
-        images without them [n]
-    donors : the class of the images of other classes [n]
+    labels : [n]; donors : the class of the images of other classes [n]
+    called : by removal and view (of `VIEWS`), the class that is named for each image [n]: by the network for the images
+        as they are, with the frequencies of another image of their class, and with those of an image of another class;
+        by the network trained anew for the images without them
 
     results/README.md says what the columns are, at `reliance.csv`. `fpr`, ... are missing for all images.
     """
     rows = []
-    for name in without:
-        called = dict(zip(VIEWS, (plain, same[name], without[name], after[name]), strict=True))
+    for name, views in called.items():
         for c in (*range(n_classes), ALL):
             own = labels == c if c != ALL else np.full(len(labels), True)
-            hits = {key: (named == labels)[own].astype(float) for key, named in called.items()}
+            hits = {key: (named == labels)[own].astype(float) for key, named in views.items()}
             row = {"removed": name, "class": c, "images": int(own.sum())}
             row |= {f"tpr{key}": hit.mean() for key, hit in hits.items()}
-            for key, named in called.items():
+            for key, named in views.items():
                 others = ~own & (donors != c) if key == "_without" else ~own
                 row[f"fpr{key}"] = (named == c)[others].mean() if others.any() else np.nan
             for loss, (key, other) in LOSSES.items():
@@ -121,12 +112,11 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for values, group in table.groupby(keys, sort=False):
         row = dict(zip(keys, values, strict=True)) | {"seeds": len(group), "images": int(group["images"].iloc[0])}
-        rates = [f"{rate}{end}" for rate in ("tpr", "fpr") for end in VIEWS]
-        row |= {name: group[name].mean() for name in ("positions", *rates)}
+        row |= {name: group[name].mean() for name in group.filter(regex="^(positions|tpr|fpr)")}
         for name in LOSSES:
             half_widths = (group[f"{name}_high"] - group[f"{name}_low"]) / 2
-            value, low, high, of = over_networks(group[name], half_widths)
-            row |= {name: value, f"{name}_low": low, f"{name}_high": high, "interval": of}
+            columns = name, f"{name}_low", f"{name}_high", "interval"
+            row |= zip(columns, over_networks(group[name], half_widths), strict=True)
         has_one = row["removed"] != "nothing" and min(row["tpr"], row["tpr_same"]) >= RECOGNISED_TPR
         rows.append(row | {"reading": reading(row) if has_one else None})
     return pd.DataFrame(rows)
@@ -136,8 +126,8 @@ def reading(row: Mapping[str, float]) -> str:
     """What the losses of a class say, from their ends; see the head of this module."""
     if row["lost_at_test_high"] < LARGE:
         return NOT_RELIED_ON
-    if row["lost_at_test_low"] >= LARGE and row["lost_after_high"] < SMALL:
+    if row["lost_at_test_low"] < LARGE:
+        return OPEN
+    if row["lost_after_high"] < SMALL:
         return AVOIDABLE
-    if row["lost_at_test_low"] >= LARGE and row["lost_after_low"] >= SMALL:
-        return NEEDED
-    return OPEN
+    return NEEDED if row["lost_after_low"] >= SMALL else OPEN

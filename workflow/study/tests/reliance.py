@@ -42,7 +42,8 @@ def measure(step: Any, created_by: str) -> None:
     others = donors(tested.labels, neutral=tested.neutral, seed=run["seed"])
     own_class = donors_of_own_class(tested.labels, seed=run["seed"])
     version, minutes = str(params.code), step.config["checkpoint_minutes"]
-    same, without, after = {}, {}, {}
+    as_they_are, called_so = called(first, tested), {}
+    states = {name: Path(f"{output}.{name}.state") for name in removed}
     for name, mask in removed.items():
         log.info("without %s: %d of %d positions are removed", name, mask.sum(), mask.size)
         seed = reliance.seed_of(name, run["seed"])
@@ -55,29 +56,18 @@ def measure(step: Any, created_by: str) -> None:
                 Recipe(epochs=settings["epochs"], **params.recipe),
                 seed=seed,
                 augmentation=Augmentation(**settings["augmentation"]),
-                work=Work(state_of(output, name), version, stop, progress=True, checkpoint_minutes=minutes),
+                work=Work(states[name], version, stop, progress=True, checkpoint_minutes=minutes),
             )
-        same[name], without[name] = (called(first, Exchanged(source, mask, of)) for of in (own_class, others))
-        after[name] = called(network, tested)
-    table = reliance.losses(
-        tested.labels,
-        called(first, tested),
-        same,
-        without,
-        after,
-        donors=tested.labels[others],
-        n_classes=len(tested.classes),
-    )
+        same, without = (called(first, Exchanged(source, mask, donor)) for donor in (own_class, others))
+        views = as_they_are, same, without, called(network, tested)
+        called_so[name] = dict(zip(reliance.VIEWS, views, strict=True))
+    classes = len(tested.classes)
+    table = reliance.losses(tested.labels, called_so, donors=tested.labels[others], n_classes=classes)
     table.insert(2, "positions", table["removed"].map({name: int(mask.sum()) for name, mask in removed.items()}))
     table = with_names(table, tested.classes).replace({"class": {reliance.ALL: reliance.ALL_IMAGES}})
     write_table(table, output, **run)
-    for name in removed:
-        state_of(output, name).unlink(missing_ok=True)
-
-
-def state_of(output: str, name: str) -> Path:
-    """The file of the state of a training."""
-    return Path(f"{output}.{name}.state")
+    for state in states.values():
+        state.unlink(missing_ok=True)
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
