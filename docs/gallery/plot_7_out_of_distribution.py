@@ -18,7 +18,7 @@ from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
-from study.images.renditions import render
+from study.images.renditions import Rendition
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
 from study.trainings.training import Recipe
@@ -60,7 +60,7 @@ maps = fs.dfm.dominant(found.score, fs.spectrum.ConjugatePairs(32, 32), percent=
 test = draw(40, 4)
 styles = {"as in training": test, "without the wave": draw(40, 4, waved=False)}
 for name in ("inverted", "blurred", "noisy", "silhouette"):
-    images = render(name, test.images, test.labels)
+    images = Rendition(name, test.images, test.labels)[:]
     styles[name] = Split(images, test.labels, SHAPES, test.mean, test.std)
 
 # %%

@@ -26,7 +26,7 @@ _REFERENCE = 32  # pixels: widths below are stated for this size and scale with 
 
 def names() -> list[str]:
     """The names of the renditions."""
-    return list(_RENDITIONS)
+    return [*_STYLES, "noisy", "texture"]
 
 
 class Rendition:
@@ -42,10 +42,10 @@ class Rendition:
     """
 
     def __init__(self, name: str, images: Images, labels: npt.NDArray[np.int64], seed: int = 0) -> None:
-        if name not in _RENDITIONS:
+        if name not in names():
             raise ValueError(f"unknown rendition {name!r}: choose from {', '.join(names())}")
-        self._draw, self._images, self.seed = _RENDITIONS[name], images, seed
-        self.donors = _donors(np.asarray(labels), seed)
+        self._name, self._images, self._seed = name, images, seed
+        self._donors = _donors(np.asarray(labels), seed)
         self.shape, self.dtype = tuple(images.shape), np.dtype(np.uint8)
 
     def __len__(self) -> int:
@@ -57,13 +57,22 @@ class Rendition:
         size = max(1, IN_BATCH // math.prod(self.shape[1:]))
         for start in range(0, len(chosen), size):
             batch = chosen[start : start + size]
-            pixels = np.clip(self._draw(self, batch), 0, 1)
-            drawn[start : start + size] = np.rint(pixels * 255)
+            drawn[start : start + size] = np.rint(np.clip(self._draw(batch), 0, 1) * 255)
         return drawn
 
-    def photographs(self, chosen: IntArray) -> Pixels:
-        """The chosen images [k] before they are restyled, float64 [k, channels, H, W] from 0 to 1."""
-        return self._images[chosen] / 255.0
+    def _draw(self, chosen: IntArray) -> Pixels:
+        """The chosen images [k]."""
+        pixels = self._images[chosen] / 255.0
+        if self._name == "noisy":
+            generators = (np.random.default_rng([self._seed, i]) for i in chosen.tolist())
+            return pixels + np.stack([generator.normal(0, 0.15, self.shape[1:]) for generator in generators])
+        if self._name == "texture":
+            # An image's low frequencies with the high frequencies of an image of another class
+            height, width = self.shape[-2:]
+            low = masks.low_pass(height, width, min(height, width) / 8)
+            others = torch.from_numpy(self._images[self._donors[chosen]] / 255.0)
+            return (filters.keep(torch.from_numpy(pixels), low) + filters.remove(others, low)).numpy()
+        return _STYLES[self._name](pixels)
 
 
 def _donors(labels: IntArray, seed: int) -> IntArray:
@@ -87,13 +96,9 @@ def _smoothed(images: Pixels, width: float) -> Pixels:
     return ndimage.gaussian_filter(images, (0, 0, width * _scale(images), width * _scale(images)))
 
 
-def _grey(images: Pixels) -> Pixels:
-    return images.mean(axis=1, keepdims=True)
-
-
 def _sketch(images: Pixels) -> Pixels:
     """Dark lines on white paper where the photograph has edges."""
-    smooth = _smoothed(_grey(images), 0.5)
+    smooth = _smoothed(images.mean(axis=1, keepdims=True), 0.5)
     # scipy's own sobel would also smooth over the axes of images and channels.
     slopes = [
         ndimage.correlate1d(ndimage.correlate1d(smooth, [-1, 0, 1], along), [1, 2, 1], across)
@@ -113,7 +118,7 @@ def _cartoon(images: Pixels) -> Pixels:
 
 def _silhouette(images: Pixels) -> Pixels:
     """The object in white on black: the pixels that differ from the border, by Otsu's threshold."""
-    grey = _grey(images)
+    grey = images.mean(axis=1, keepdims=True)
     border = np.concatenate([grey[..., 0, :], grey[..., -1, :], grey[..., :, 0], grey[..., :, -1]], axis=-1)
     distance = np.abs(grey - np.median(border, axis=-1)[..., None, None])
     threshold = np.array([_otsu(plane) for plane in distance[:, 0]])
@@ -133,30 +138,11 @@ def _otsu(plane: npt.NDArray[np.float64]) -> float:
     return float(edges[1:][np.argmax(np.nan_to_num(between))])
 
 
-def _noisy(of: Rendition, chosen: IntArray) -> Pixels:
-    noise = [np.random.default_rng([of.seed, i]).normal(0, 0.15, of.shape[1:]) for i in chosen.tolist()]
-    return of.photographs(chosen) + np.stack(noise)
-
-
-def _texture(of: Rendition, chosen: IntArray) -> Pixels:
-    """An image's low frequencies with the high frequencies of an image of another class."""
-    height, width = of.shape[-2:]
-    low = masks.low_pass(height, width, min(height, width) / 8)
-    pixels, others = (torch.from_numpy(of.photographs(which)) for which in (chosen, of.donors[chosen]))
-    return (filters.keep(pixels, low) + filters.remove(others, low)).numpy()
-
-
-def _one_by_one(restyle: Callable[[Pixels], Pixels]) -> Callable[[Rendition, IntArray], Pixels]:
-    """A rendition for which each image alone is enough."""
-    return lambda of, chosen: restyle(of.photographs(chosen))
-
-
-_RENDITIONS: dict[str, Callable[[Rendition, IntArray], Pixels]] = {
-    "sketch": _one_by_one(_sketch),
-    "cartoon": _one_by_one(_cartoon),
-    "silhouette": _one_by_one(_silhouette),
-    "inverted": _one_by_one(lambda images: 1 - images),
-    "blurred": _one_by_one(lambda images: _smoothed(images, 1.2)),
-    "noisy": _noisy,
-    "texture": _texture,
+# Those for which each image alone is enough
+_STYLES: dict[str, Callable[[Pixels], Pixels]] = {
+    "sketch": _sketch,
+    "cartoon": _cartoon,
+    "silhouette": _silhouette,
+    "inverted": lambda images: 1 - images,
+    "blurred": lambda images: _smoothed(images, 1.2),
 }
