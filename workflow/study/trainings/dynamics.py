@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch import Tensor
 
@@ -14,7 +15,6 @@ from frequency_shortcuts.images.normalisation import normalise
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.predictions import confusion
 from frequency_shortcuts.spectrum import filters, masks
-from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 VIEWS = ("full", "low-pass", "high-pass")
 
@@ -55,22 +55,17 @@ class Dynamics:
         return filters.keep(images, low) if view == "low-pass" else filters.remove(images, low)
 
     def rows(self, iteration: int, predicted: Tensor) -> list[dict[str, Any]]:
-        """One row for each view and class. predicted: int64 [views * n], the class of each image, view by view."""
+        """One row for each view and class. predicted: int64 [views * n], the class of each image, view by view.
+
+        Precision and F1 of a class that is never predicted are 0.
+        """
         rows = []
         for view, called in zip(self.views, predicted.split(len(self.test)), strict=True):
             counts = confusion(self.test.labels, called, len(self.test.classes))
-            columns = *precision_recall_f1(counts), counts.sum(axis=1), counts.sum(axis=0), self.test.classes
-            for precision, recall, f1, images, called_so, name in zip(*columns, strict=True):
-                scores = {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
-                row = {"iteration": iteration, "view": view, "class": name, **scores}
-                rows.append({**row, "images": int(images), "called": int(called_so)})
+            hit, images, named = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+            precision, recall = hit / np.maximum(named, 1), hit / np.maximum(images, 1)
+            f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
+            about = {"iteration": iteration, "view": view, "class": self.test.classes}
+            scores = {"precision": precision, "recall": recall, "f1": f1, "images": images, "called": named}
+            rows += pd.DataFrame(about | scores).to_dict("records")
         return rows
-
-
-def precision_recall_f1(counts: IntArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Per class, from a confusion matrix [true, called]; a class that is never predicted has precision and F1 of 0."""
-    hit = np.diag(counts).astype(float)
-    precision = hit / np.maximum(counts.sum(axis=0), 1)
-    recall = hit / np.maximum(counts.sum(axis=1), 1)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, np.finfo(float).tiny)
-    return precision, recall, f1
