@@ -9,10 +9,7 @@ import yaml
 from checkouts import checkout
 
 # Values of one type, so that two of them can change places.
-SETTINGS = {
-    "synthesis": {"diagonal_gain": 2.0, "axis_gain": 3.0},
-    "truth": {"draws": 12, "seed": 15},
-}
+SETTINGS = {"synthesis": {"diagonal_gain": 2.0, "axis_gain": 3.0}, "truth": {"draws": 12, "seed": 15}}
 SWAPPED = {
     "synthesis": {"diagonal_gain": 3.0, "axis_gain": 2.0},
     "truth": {"draws": 15, "seed": 12},

@@ -32,10 +32,7 @@ from study.sources.drawn import draw_images
 from study.trainings import training
 from study.trainings.training import Recipe
 
-pytestmark = [
-    pytest.mark.cuda,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
-]
+pytestmark = [pytest.mark.cuda, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")]
 CUDA = torch.device("cuda")
 SIDE = 16  # small, since a CPU takes ten times as long for float64 as for float32
 PAIRS = ConjugatePairs(SIDE, SIDE)

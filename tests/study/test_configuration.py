@@ -267,10 +267,7 @@ def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_nam
     ("change", "message"),
     [
         ({"class": "Hat"}, "no class 'Hat' in fashion_mnist: choose from T-shirt/top, "),
-        (
-            {"kind": "wave", "level": 0.1, "frequency": [0, 17]},
-            r"frequency \[0, 17\]: images of 32 x 32 have ",
-        ),
+        ({"kind": "wave", "level": 0.1, "frequency": [0, 17]}, r"frequency \[0, 17\]: images of 32 x 32 have "),
     ],
 )
 def test_an_artefact_that_is_not_possible_is_named_before_the_study_starts(change, message):

@@ -173,10 +173,8 @@ def test_a_method_takes_the_images_of_the_culling():
 
 def test_the_culling_of_the_study_is_a_search():
     own = plan(culling={"method": "exact", "patch": 2}).search("dfm")
-    assert own["own"] and (own["method"], own["settings"]) == (
-        "culling",
-        {"search": "exact", "fill": "zeros", "patch": 2},
-    )
+    assert own["own"] and own["method"] == "culling"
+    assert own["settings"] == {"search": "exact", "fill": "zeros", "patch": 2}
     assert not plan().search("maps/culling")["own"]
     assert set(plan(culling={"method": "screened"}).search("dfm")["settings"]) == {
         "search", "fill", "percent", "target_recall", "patience"
@@ -199,11 +197,8 @@ def test_each_claim_has_the_table_and_the_figure_that_the_plan_gives():
     found = plan(plan=[waved, *PLAN, entry, theirs], graded={"sets": 2}, ood={"renditions": []})
     tables = {name: f"results/laptop/tables/{name}.csv"
               for name in ("graded", "bandstop", "dynamics", "own_map_advantage", "flips")}  # fmt: skip
-    runs = [
-        f"results/laptop/tests/{run}/small/none/seed{seed}/reliance.csv"
-        for run in ("waved", "photos")
-        for seed in (1, 2)
-    ]
+    folders = [f"results/laptop/tests/{run}/small/none" for run in ("waved", "photos")]
+    runs = [f"{folder}/seed{seed}/reliance.csv" for folder in folders for seed in (1, 2)]
     assert claims.sources(found) == {name: [file] for name, file in tables.items()} | {"reliance": runs}
     assert claims.files(found) == [f"results/laptop/claims/{name}.csv" for name in claims.sources(found)]
     drawn = claims.figures(found)
@@ -307,9 +302,8 @@ def test_networks_with_ood_false_are_not_tested_on_renditions():
     found = plan(plan=entries)
     assert names(found.ood_runs()) == ["photos/large/none/1"] == names(TESTS["ood"].runs(found))
     none = plan(plan=[{**PLAN[1], "ood": False}])
-    assert (
-        none.ood_datasets() == [] and "ood" not in targets.tables(none) and "test" in none.needed_splits("photos", True)
-    )
+    assert none.ood_datasets() == [] and "ood" not in targets.tables(none)
+    assert "test" in none.needed_splits("photos", True)
     assert "ood.renditions" not in none.needed_splits("photos", False).values()
 
 

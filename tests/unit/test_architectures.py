@@ -100,8 +100,7 @@ def test_narrow_shortcuts_equal_strided_convolutions(size):
 
 
 @pytest.mark.parametrize(
-    ("size", "stem", "small"),
-    [(63, "auto", True), (64, "auto", False), (32, "standard", False), (224, "small", True)],
+    ("size", "stem", "small"), [(63, "auto", True), (64, "auto", False), (32, "standard", False), (224, "small", True)]
 )
 def test_the_stem_is_small_below_64_pixels_unless_said_otherwise(size, stem, small):
     with torch.device("meta"):

@@ -1,4 +1,4 @@
-"""Files that are replaced completely or not at all, also on a full disk, and whose damage is noticed and named."""
+"""Files that are replaced completely or not at all, also on a full disk."""
 
 import errno
 import logging
@@ -6,14 +6,12 @@ import os
 import subprocess
 import sys
 
-import h5py
 import numpy as np
 import pytest
 from small_stores import FullDisk
 
 from frequency_shortcuts.storage import files
 from frequency_shortcuts.storage.files import replacing_hdf5
-from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 
 def names(folder):
@@ -116,16 +114,3 @@ def test_partial_files_of_processes_at_work_stay_and_are_named(tmp_path, caplog)
 def test_full_disks_are_those_of_the_system():
     assert files.disk_is_full(OSError(errno.EDQUOT, "x")) and not files.disk_is_full(OSError(errno.EACCES, "x"))
     assert not files.disk_is_full(ValueError("No space left on device"))
-
-
-def test_a_file_that_lacks_what_is_read_is_named(tmp_path):
-    """Besides what tests/trials has: files that are cut short, or not there."""
-    with h5py.File(tmp_path / "a.h5", "w") as file:
-        file["x"] = 1
-    with read_hdf5(tmp_path / "a.h5") as file:
-        assert file["x"][()] == 1
-    with (
-        pytest.raises(ValueError, match=r"a\.h5 does not hold what is expected \(KeyError: .*'y' doesn't exist"),
-        read_hdf5(tmp_path / "a.h5") as file,
-    ):
-        file["y"]

@@ -19,10 +19,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = (ROOT / "docs" / "development.md").read_text().partition("\n## Dependencies\n")[2].partition("\n## ")[0]
 
 
-def test_the_readme_is_short():
-    assert len(README.splitlines()) <= 100
-
-
 @pytest.mark.parametrize("page", PROSE, ids=attrgetter("name"))
 def test_a_page_has_short_lines_and_names_files_and_targets_that_are_there(page):
     text = page.read_text()
@@ -47,7 +43,8 @@ def test_every_picture_but_the_schematic_and_those_of_earlier_tables_is_made_by_
     assert sorted(shown) == sorted(["schematic", "methods", *figures])
 
 
-def test_the_docs_are_short():
+def test_readme_and_docs_are_short():
+    assert len(README.splitlines()) <= 100
     assert sum(len(page.read_text().split()) for page in PAGES) <= 16_500
 
 

@@ -32,11 +32,8 @@ def maps_of(*indices):
 
 def test_a_network_without_frequencies_sees_what_the_filter_leaves_and_can_be_trained():
     torch.manual_seed(0)
-    network, images, removed = (
-        nn.Sequential(nn.Flatten(), nn.Linear(64, 3)),
-        torch.randn(5, 1, 8, 8),
-        maps_of((4, 9))[0],
-    )
+    network, images = nn.Sequential(nn.Flatten(), nn.Linear(64, 3)), torch.randn(5, 1, 8, 8)
+    removed = maps_of((4, 9))[0]
     without = Without(network, removed)
     torch.testing.assert_close(without(images), network(filters.remove(images, removed)))
     hidden = filters.keep(torch.randn(5, 1, 8, 8), removed)

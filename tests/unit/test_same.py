@@ -91,10 +91,8 @@ def test_each_study_that_is_there_is_compared_and_the_others_are_named(study, tm
     weights(study[0], 1)
     with pytest.raises(SystemExit, match="True"):
         same.main()
-    assert (
-        "What else differs:\n  processor: B there, A here\n  version of torch: 1 there, 2 here"
-        in capsys.readouterr().out
-    )
+    facts = "What else differs:\n  processor: B there, A here\n  version of torch: 1 there, 2 here"
+    assert facts in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("mean", [False, True])

@@ -145,20 +145,12 @@ def test_a_subset_has_the_same_classes_and_statistics():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"images": FEW[:, 0]}, r"images are 7 x 4 x 4: expected \[n, channels, H, W\]; add the"),
         ({"images": FEW[:0]}, "images are 0 x 1 x 4 x 4: expected .*, none of them 0"),
         ({"images": FEW.astype(np.int64)}, "images of dtype int64: expected float32, float64 or uint8"),
         ({"std": None}, "uint8 images need the mean and std to normalise them with"),
-        ({"std": [0.5, 0.5]}, r"std is \[0.5, 0.5\]: expected a number for each of 1 channels"),
-        ({"std": [60]}, r"mean \[0.5\] and std \[60\] cannot be normalised with"),
-        ({"labels": SPLIT.labels[1:]}, "6 labels for 7 images"),
-        ({"labels": SPLIT.labels / 1}, "labels of type float64, expected integers"),
         ({"labels": np.eye(2, dtype=int)[SPLIT.labels]}, r"labels of shape \[7, 2\], as one-hot vectors have"),
-        ({"labels": 2 * SPLIT.labels, "classes": None}, "no image of class 1; every class needs at least one"),
         ({"labels": SPLIT.labels - 1, "classes": None}, "labels -1 to 0, but the classes are 0 to 0"),
         ({"labels": SPLIT.labels + 1}, "labels 1 to 2, but the classes are 0 to 1"),
-        ({"classes": ("a", "a")}, "two classes are called a"),
-        ({"classes": ("a", "b\n")}, "the class 'b.n' has a control character"),
         ({"neutral": 2}, "neutral class 2: expected 0 to 1, or None where there is none"),
         ({"neutral": "b"}, "neutral class 'b': expected 0 to 1"),
         ({"images": [1, 2]}, "images are a list: expected an array"),
@@ -169,6 +161,7 @@ def test_a_subset_has_the_same_classes_and_statistics():
     ],
 )
 def test_a_split_says_what_does_not_fit(change, words):
+    """Besides what tests/trials and the tests of stores have."""
     given = {"images": FEW, "labels": SPLIT.labels, "classes": ("a", "b"), "mean": [0.5], "std": [0.2], **change}
     with pytest.raises(ValueError, match=words):
         Split(**given)

@@ -170,11 +170,9 @@ def test_the_learning_rate_is_divided_by_ten_on_a_plateau(monkeypatch):
 def one_cycle_by_hand(iteration, total, peak, warmup_share):
     """Two halves of a cosine: from peak / 25 to the peak, and on to peak / 250,000 at the last iteration."""
     top = warmup_share * total - 1
-    begin, end, way = (
-        (peak / 25, peak, iteration / top)
-        if iteration <= top
-        else (peak, peak / 25 / 1e4, (iteration - top) / (total - 1 - top))
-    )
+    begin, end, way = peak, peak / 25 / 1e4, (iteration - top) / (total - 1 - top)
+    if iteration <= top:
+        begin, end, way = peak / 25, peak, iteration / top
     return begin + (end - begin) * (1 - np.cos(np.pi * way)) / 2
 
 
