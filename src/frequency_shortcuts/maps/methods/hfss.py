@@ -36,8 +36,7 @@ class Settings:
     fill: str = "swap"
 
     def __post_init__(self) -> None:
-        if not 0 < self.percent <= 100:
-            raise ValueError(f"percent {self.percent}: expected above 0 and at most 100")
+        positions(1, 1, self.percent)  # raises ValueError for a size that no map can have
         if not 1 <= self.parents <= self.candidates:
             raise ValueError(f"parents {self.parents} of {self.candidates} candidates: expected 1 to all of them")
         named(self.fill)

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
-from inspect import signature
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Protocol, get_args, get_type_hints
@@ -124,12 +123,10 @@ def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
 
     Raises ValueError for a setting that it does not have, one of another type, and one out of range.
     """
-    known = list(signature(method.Settings).parameters)
-    for name in values:
-        if name not in known:
-            raise ValueError(f"unknown setting {name!r} of the method: choose from {', '.join(known) or 'none'}")
     types = get_type_hints(method.Settings)
     for name, value in values.items():
+        if name not in types:
+            raise ValueError(f"unknown setting {name!r} of the method: choose from {', '.join(types) or 'none'}")
         kinds = get_args(types[name]) if isinstance(types[name], UnionType) else (types[name],)
         if not any(_is_of(value, kind) for kind in kinds):
             raise ValueError(f"{name} {value!r}: expected {' or '.join(_WORDS.get(kind, 'a word') for kind in kinds)}")

@@ -17,7 +17,6 @@ a pair is the largest over the kinds.
 import functools
 import math
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -31,9 +30,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 from .gradients import input_gradient
 from .workspace import Workspace
 
-Entries = Literal["binary", "beta"]
-Kind = tuple[Entries, str]
-ENTRIES: tuple[Entries, ...] = ("binary", "beta")
+ENTRIES = ("binary", "beta")
 WITH_NEUTRAL, WITHOUT_NEUTRAL = "binary-swap", "binary-swap+beta-zeros"
 JOINS = ("max", "mean")
 STORED = 1024  # mixtures in a block, which is stored when it is finished
@@ -68,7 +65,7 @@ class Settings:
         if self.samples < least:
             raise ValueError(f"samples {self.samples}: expected at least {least}, two of each kind of mixture")
 
-    def kinds(self, neutral: bool) -> list[Kind]:
+    def kinds(self, neutral: bool) -> list[tuple[str, str]]:
         """The kinds of mixtures on data with or without a neutral class: how entries are drawn, and the fill.
 
         Raises ValueError for an unknown kind.

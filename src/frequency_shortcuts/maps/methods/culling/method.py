@@ -69,8 +69,7 @@ class Settings:
             )
         if self.patch < 1 or (self.patch > 1 and self.search != "exact"):
             raise ValueError(f"patch {self.patch}, search {self.search}: expected 1, or more with the search exact")
-        if not 0 < self.percent <= 100:
-            raise ValueError(f"percent {self.percent}: expected above 0 and at most 100")
+        positions(1, 1, self.percent)  # raises ValueError for a size that no map can have
         if not 0 < self.target_recall <= 1:
             raise ValueError(f"target_recall {self.target_recall}: expected above 0 and at most 1")
         if self.patience < 0:

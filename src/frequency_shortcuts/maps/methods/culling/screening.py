@@ -47,10 +47,8 @@ class Screened:
     increment : float64 [pairs], exact where `evaluated`, predicted elsewhere
     evaluated : bool [pairs]
     cost : filtered images that were shown to the network, as a share of those of an exact culling
-    expected_recall : share of the true top set in the set that was found, as the model expects it; the search stops at
-        the target recall. 1 if all pairs were evaluated
-    left_out, audited, missed : pairs that the last audit could draw from, drew, and found to belong to the top set
-    audits : number of audits; the last one passed
+    expected_recall : share of the true top set in the set that was found, as the model expects it
+    left_out, audited, missed, audits : see `recall`; the last audit passed
     """
 
     increment: FloatArray
@@ -86,10 +84,8 @@ def screen(
     evaluate : (groups [k], pairs [k]) -> float64 [k], the exact sums of the increments of each pair over the images
         of its group, divided by the number of all images
     wanted : positions that the top set fills
-    target_recall : share of the true top set that must be found
-    patience : the top set must stay the same while this many pairs are evaluated further
-    seed : seed of the pilot and of the samples of the audits; another one for each class, or their audits depend on
-        each other
+    target_recall, patience : see `method.Settings`
+    seed : of the pilot and of the audits; another one for each class, or their audits depend on each other
     """
     search = _Search(features, evaluate, pairs, wanted, np.random.default_rng(seed))
     search.pilot()

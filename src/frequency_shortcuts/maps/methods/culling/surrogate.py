@@ -67,14 +67,14 @@ class Prediction:
 
 @dataclass(frozen=True)
 class _Evaluations:
-    """What the model is fitted to: all evaluations of a pair on a group, [k]. spread : terms of the error."""
+    """What the model is fitted to: all evaluations of a pair on a group, [k]; terms and least variance of the error."""
 
     group: IntArray
     pair: IntArray
     features: FloatArray
     increment: FloatArray
     spread: FloatArray
-    least: float  # variance: a prediction is never certain, even if all features or all increments are zero
+    least: float
     n_groups: int
     n_pairs: int
 
@@ -114,6 +114,7 @@ class Model:
         """
         group, pair = np.nonzero(np.arange(len(exact))[:, None] < level)
         features, increment = self._features[:, group, pair], exact[group, pair]
+        # A prediction is never certain, even if all features or all increments are zero.
         least = 1e-12 * np.mean(increment**2) + 1e-18 * np.mean(features**2) + TINY
         known = _Evaluations(group, pair, features, increment, self._spread[:, group, pair], least, *exact.shape)
         for _ in range(2):  # each part needs the others
@@ -135,7 +136,20 @@ class Model:
             self._error = nnls((known.spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
         local = self._local_error(known, residual, without_own)
         linear = factor[:, None] * np.tensordot(weights, self._features, axes=1)
-        return self._predict(exact, level, linear, local, unsure, known.least)
+
+        def moments(linear: FloatArray, product: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
+            variance = local * (self._error @ spread + unsure * product**2)
+            return linear + self._departure * product, np.sqrt(np.maximum(variance, known.least))
+
+        every, following = np.arange(known.n_pairs), np.minimum(level, known.n_groups - 1)
+        rest, deviation = moments(
+            _ahead(linear)[level, every], self._product_ahead[level, every], self._spread_ahead[:, level, every]
+        )
+        step, step_deviation = moments(
+            linear[following, every], self._features[1, following, every], self._spread[:, following, every]
+        )
+        deviation = np.where(level < known.n_groups, deviation, 0.0)
+        return Prediction(level.copy(), exact.sum(axis=0) + rest, deviation, step, step_deviation)
 
     def _fit_linear_term(self, known: _Evaluations, precision: FloatArray, target: FloatArray) -> FloatArray:
         """The weight of each feature [5], by least squares with a ridge towards those of the prior."""
@@ -169,28 +183,6 @@ class Model:
         size_near, count_near = self._around(np.stack([size, count]))
         typical = TYPICAL * self._one
         return (size_near + typical * size[started].mean()) / (count_near + typical)
-
-    def _predict(
-        self,
-        exact: FloatArray,
-        level: IntArray,
-        linear: FloatArray,
-        local: FloatArray,
-        unsure: FloatArray,
-        least: float,
-    ) -> Prediction:
-        """Predict every pair. local, unsure : [pairs], of `_local_error`, and the variance of its departure"""
-        groups, pairs = exact.shape
-
-        def moments(linear: FloatArray, product: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
-            variance = local * (self._error @ spread + unsure * product**2)
-            return linear + self._departure * product, np.sqrt(np.maximum(variance, least))
-
-        ahead, following = (level, np.arange(pairs)), (np.minimum(level, groups - 1), np.arange(pairs))
-        rest, deviation = moments(_ahead(linear)[ahead], self._product_ahead[ahead], self._spread_ahead[:, *ahead])
-        step, step_deviation = moments(linear[following], self._features[1, *following], self._spread[:, *following])
-        deviation = np.where(level < groups, deviation, 0.0)
-        return Prediction(level.copy(), exact.sum(axis=0) + rest, deviation, step, step_deviation)
 
     def _around(self, values: FloatArray, reach: float = REACH) -> FloatArray:
         """Means of each pair and its neighbours on the torus of frequencies, by their weights: [..., pairs]."""
