@@ -79,17 +79,6 @@ def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
     assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
 
 
-@pytest.mark.parametrize("method", culling.SEARCHES)
-def test_departure_only_the_class_own_images_count(small_network, method):
-    network, images = small_network(2, 3, dtype=torch.float64), batch((6, 6))
-    other = images.clone()
-    other[torch.from_numpy(LABELS != 1)] *= 3
-    found, again = (culling.cull(network, Split(x, LABELS), method) for x in (images, other))
-    np.testing.assert_array_equal(found.score[1], again.score[1])
-    loss, other_loss = (one.about["baseline_loss"][1] for one in (found, again))
-    assert loss == other_loss  # published: ln 10 more for every image of another class
-
-
 class Refusing(nn.Module):
     """Has no answer for images whose mean is not near 1, unless they have no wave (1, 2)."""
 
@@ -140,32 +129,18 @@ def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards(
 # Images, networks, batches and precisions
 
 
-@pytest.mark.parametrize(("dtype", "given"), [(torch.float32, torch.float64), (torch.float64, torch.float32)])
-def test_images_are_taken_in_the_networks_dtype(small_network, dtype, given):
-    network, images = small_network(2, 3, dtype=dtype), batch((6, 6), dtype=given)
-    found, expected = (culling.cull(network, Split(x, LABELS), "exact").score for x in (images, images.to(dtype)))
-    np.testing.assert_array_equal(found, expected)
-
-
 def test_backward_passes_get_smaller_too(small_network):
     """Otherwise, where only these do not fit, forward passes would stay at less than a backward pass holds."""
     workspace = Workspace(small_network(2, 3), Split(batch((6, 6)), LABELS), limits=Limits(batch=32))
     sizes = []
 
-    def compute():
-        sizes.append((workspace.batch, workspace.backward_batch))
-        if len(sizes) < 4:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return np.zeros(1)
-
-    workspace.within_memory(compute)
-    assert sizes == [(32, 4), (16, 2), (8, 1), (4, 1)]
-
     def never():
+        sizes.append((workspace.batch, workspace.backward_batch))
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with pytest.raises(torch.OutOfMemoryError):  # at a single image
         workspace.within_memory(never)
+    assert sizes == [(32, 4), (16, 2), (8, 1), (4, 1), (2, 1), (1, 1)]
 
 
 @pytest.mark.parametrize("precision", ["tf32", "bfloat16"])
@@ -326,9 +301,7 @@ def test_noise_has_the_strength_of_the_median_pair_and_is_drawn_per_image():
     assert np.abs(np.corrcoef(flat) - np.eye(len(flat))).max() < 0.3
     alone = gradients.with_noise(images[2:3], pairs, 3, [2])
     np.testing.assert_allclose(alone, seen[2], rtol=0, atol=1e-12)
-    assert torch.equal(
-        gradients.with_noise(torch.zeros(1, 2, 4, 4), ConjugatePairs(4, 4), 2, [0]), torch.zeros(3, 2, 4, 4)
-    )
+    assert not gradients.with_noise(torch.zeros(1, 2, 16, 16), pairs, 2, [0]).any()
 
 
 @pytest.mark.parametrize("at_once", [1, 24, 200])

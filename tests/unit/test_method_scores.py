@@ -22,33 +22,16 @@ from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
-# The losses of the classes under masks
-
-
 @pytest.mark.parametrize(
-    ("fill", "size", "at_once"), [("zeros", (7, 6), 1), ("swap", (7, 6), 7), ("swap", (5, 5), 512)]
+    ("fill", "patch", "size", "at_once"),
+    [("zeros", 2, SIZE, 1), ("swap", 2, SIZE, 7), ("swap", 2, (5, 5), 512), ("zeros", 20, SIZE, 512)],
 )
 @pytest.mark.usefixtures("small_blocks")
-def test_class_losses_equal_filters_and_fills_by_hand(network, fill, at_once, size):
-    images, pairs = batch(size), ConjugatePairs(*size)
-    masks = np.random.default_rng(1).random((11, len(pairs))) < 0.5
+def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch, size, at_once):
+    images, cell = batch(size), cells(ConjugatePairs(*size), patch, patch)
+    options = {"patch": patch, "fill": fill, "seed": 4, "limits": Limits(batch=at_once)}
+    found = run("culling", network, images, **options)
     other = images[torch.from_numpy(donors(LABELS, seed=4))] if fill == "swap" else None
-    expected = slow_losses(network, images, LABELS, masks, other)
-    with Workspace(network, Split(images, LABELS), seed=4, limits=Limits(batch=at_once)) as space:
-        found = space.class_losses(masks, fill, "test")
-        assert space.passes == 11 * len(LABELS)
-        some = space.class_losses(masks, fill, "test", classes=[0, 2])
-        assert space.passes == 11 * (len(LABELS) + (LABELS != 1).sum())
-    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
-    assert np.isnan(some[:, 1]).all()
-    np.testing.assert_allclose(some[:, [0, 2]], expected[:, [0, 2]], rtol=0, atol=1e-10)
-
-
-@pytest.mark.parametrize(("fill", "patch"), [("zeros", 2), ("swap", 2), ("zeros", 20)])
-def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
-    images, cell = batch(), cells(PAIRS, patch, patch)
-    found = run("culling", network, images, patch=patch, fill=fill)
-    other = images[torch.from_numpy(donors(LABELS))] if fill == "swap" else None
     masks = [np.ones(len(cell), bool), *(cell != number for number in range(cell.max() + 1))]
     before, *after = slow_losses(network, images, LABELS, masks, other)
     for number, of_cell in enumerate(after):
@@ -59,7 +42,7 @@ def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch):
     assert found.evaluated.all() and about["patch"] == patch
     np.testing.assert_allclose(about["baseline_loss"], before, rtol=1e-9)
     assert (about["passes"] == len(after) * about["images_per_class"]).all()
-    last = run("culling", network, images, patch=patch, fill=fill, classes=[2])
+    last = run("culling", network, images, **options, classes=[2])
     np.testing.assert_allclose(last.score, found.score[2:], rtol=0, atol=1e-12)
     assert last.about["passes"].tolist() == about["passes"][2:].tolist()
 
@@ -88,9 +71,7 @@ def test_a_draw_holds_whole_cells_of_both_grids_at_the_share():
     assert all(whole(mask, both) for mask in drawn[2::3][:20])
     for kind, expected in enumerate((share, share, 1 - (1 - share / 2) ** 2)):
         assert drawn[kind::3].mean() == pytest.approx(expected, abs=0.03)
-
-
-def test_a_draw_of_single_positions_is_of_one_kind():
+    # Single positions cannot be moved.
     drawn = hfss.draw(PAIRS, (1.0, 1.0), 900, 0.5, np.random.default_rng(0))
     assert [drawn[kind::3].mean() for kind in range(3)] == pytest.approx([0.5] * 3, abs=0.03)
 

@@ -145,6 +145,11 @@ WRONG = [
     ("adcs", {"variant": "new"}, "unknown variant 'new' of ADCS: choose from published, significant"),
     ("hfss", {"mask": 9}, r"unknown setting 'mask' of the method: choose from percent, candidates, parents, fill"),
 ]
+AT_LIMITS = [
+    ("culling", {"percent": 100, "target_recall": 1, "patience": 0, "search": "screened"}),
+    ("hfss", {"percent": 100, "candidates": 1, "parents": 1}),
+    ("mixture", {"samples": 4, "cell": 1}),
+]
 
 
 @pytest.mark.parametrize(("name", "values", "message"), WRONG, ids=[f"{name}-{values}" for name, values, _ in WRONG])
@@ -156,17 +161,9 @@ def test_wrong_settings_are_refused_in_one_sentence_before_a_network_is_read(nam
     assert "\n" not in text and ". " not in text and len(text) < 250
 
 
-AT_LIMITS = [
-    ("culling", {"percent": 100, "target_recall": 1, "patience": 0, "search": "screened"}),
-    ("hfss", {"percent": 100, "candidates": 1, "parents": 1}),
-    ("mixture", {"samples": 4, "cell": 1}),
-]
-
-
-@pytest.mark.parametrize(("name", "values"), AT_LIMITS, ids=[name for name, _ in AT_LIMITS])
-def test_settings_at_their_limits_are_accepted(name, values):
-    chosen = make_settings(registry.load(name), values)
-    assert {key: getattr(chosen, key) for key in values} == values
+def test_settings_at_their_limits_are_accepted():
+    for name, values in AT_LIMITS:
+        assert values.items() <= vars(make_settings(registry.load(name), values)).items()
 
 
 @every_looking_case
