@@ -87,7 +87,7 @@ class Workspace:
         identity: object = "",
         work: Work | None = None,
     ) -> None:
-        limits, self._work = limits or Limits(), work or Work()
+        limits, work = limits or Limits(), work or Work()
         self.split, self.seed = split, seed
         self.labels, self.n_classes, self.neutral = split.labels, len(split.classes), split.neutral
         self.count: IntArray = np.bincount(self.labels)
@@ -105,10 +105,11 @@ class Workspace:
             self.batch, self.backward_batch = self.frozen.batch_sizes(first)
         self.nominal_batch = self.batch
         self.passes, self._computed = 0, 0.0
-        self._network_is_checked = False
-        stored = f"{self._fingerprint(identity)}, batches of {self.batch}" if self._work.state else ""
-        self._journal = Journal(self._work.state, stored)
-        self._bar = tqdm(unit=" passes", leave=False, unit_scale=True, disable=None if self._work.progress else True)
+        self._work = work
+        self._journal = Journal(
+            work.state, f"{self._fingerprint(identity)}, batches of {self.batch}" if work.state else ""
+        )
+        self._bar = tqdm(unit=" passes", leave=False, unit_scale=True, disable=None if work.progress else True)
         self._started = self._logged = time.monotonic()
         self._expected = 0.0
 
@@ -127,15 +128,13 @@ class Workspace:
 
         It does not cover what a network computes beside its parameters: its logits are compared, with a tolerance.
         """
-        about = self.source.shape, self.split.mean.tolist(), self.split.std.tolist()
-        settings = (
-            __version__, self._work.version, identity, self.labels.tolist(), self.n_classes, self.neutral, self.seed,
+        about = (
+            __version__, self._work.version, identity, self.source.shape, self.split.mean.tolist(),
+            self.split.std.tolist(), self.labels.tolist(), self.n_classes, self.neutral, self.seed,
             self.frozen.precision, self.frozen.compiled, self.frozen.device.type, chosen(),
         )  # fmt: skip
-        digest = hashlib.sha256(repr(about).encode() + images_digest(self.split.images))
-        digest.update(state_digest(self.frozen.original))
-        digest.update(repr(settings).encode())
-        return digest.hexdigest()
+        parts = repr(about).encode(), images_digest(self.split.images), state_digest(self.frozen.original)
+        return hashlib.sha256(b"".join(parts)).hexdigest()
 
     @functools.cached_property
     def donors(self) -> IntArray:
@@ -155,10 +154,12 @@ class Workspace:
         return others
 
     def expect(self, passes: float, description: str) -> None:
-        """Name what is computed, and how many passes it takes at most, for the progress bar and the log."""
+        """Name what is computed, and how many passes it takes at most, and compare the network with the stored one."""
         self._bar.set_description(description)
         self._bar.total = self._expected = passes
         log.info("%s: at most %.0f passes in batches of %d", description, passes, self.batch)
+        if passes:
+            self._check_network()
 
     def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """The result of `compute`. When it runs out of memory, it runs again with half the batch."""
@@ -178,9 +179,6 @@ class Workspace:
 
     def step(self, key: str, compute: Callable[[], npt.NDArray[Any]], passes: float = 0) -> npt.NDArray[Any]:
         """The array of a step of so many passes: the stored one, or the result of `compute`, which is then stored."""
-        if not self._network_is_checked:
-            self._network_is_checked = True
-            self._check_network()
 
         def compute_in_memory() -> npt.NDArray[Any]:
             self._computed += passes
@@ -209,10 +207,15 @@ class Workspace:
             parts.append(self.step(key, functools.partial(compute, block), len(block) * n_images))
         return np.concatenate(parts)
 
+    @torch.inference_mode()
     def _check_network(self) -> None:
         """Drop what another network has stored: one that differs only in a hook has the same fingerprint."""
         first = np.unique(self.labels, return_index=True)[1]
-        logits = self.within_memory(functools.partial(self._logits_of, first))
+
+        def unfiltered() -> FloatArray:
+            logits = torch.cat([self.forward(self.source.take(part)) for part in index_batches(first, self.batch)])
+            check_logits(logits, len(first), self.n_classes)
+            return logits.cpu().numpy()
 
         def accept(stored: npt.NDArray[Any]) -> bool:
             if same := same_logits(torch.from_numpy(stored), torch.from_numpy(logits), self.frozen.tolerance):
@@ -220,15 +223,8 @@ class Workspace:
             log.warning("the stored logits are those of another network: starting anew")
             return False
 
+        logits = self.within_memory(unfiltered)
         self._journal.step("unfiltered", lambda: logits, accept)
-
-    @torch.inference_mode()
-    def _logits_of(self, chosen: IntArray) -> FloatArray:
-        """Logits [k, outputs] of the chosen unfiltered images [k]."""
-        batches = index_batches(chosen, self.batch)
-        logits = torch.cat([self.forward(self.source.take(part)) for part in batches])
-        check_logits(logits, len(chosen), self.n_classes)
-        return logits.cpu().numpy()
 
     # Passes
 
