@@ -223,7 +223,7 @@ def distinctiveness(
     The parameters and errors are those of `accumulate_significant`. A class of one image has no standard error: it has
     NaN, and the other classes are compared without it.
 
-    >>> spectra = class_spectra(images, labels, 4)
+    >>> spectra = class_spectra(Split(images, labels))
     >>> distinctiveness(spectra.mean_amplitude, spectra.standard_error)
     """
     energy = _energy(amplitude, channel_weights, standard_error)

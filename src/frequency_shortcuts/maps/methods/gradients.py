@@ -45,13 +45,14 @@ def energies(images: Tensor, pairs: ConjugatePairs) -> Tensor:
 
 
 def input_gradient(
-    network: Callable[[Tensor], Tensor], images: Tensor, objective: Callable[[Tensor], Tensor]
+    network: Callable[[Tensor], Tensor], images: Tensor, objective: Callable[[Tensor], Tensor], shown: str = ""
 ) -> Tensor:
     """The gradient of an objective of each image with respect to the image, [n, channels, H, W].
 
     objective : logits [n, outputs] -> [n]
+    shown : the images in words, if the objective of each has to be finite
 
-    Raises ValueError if the network gives no gradient.
+    Raises ValueError if the network gives no gradient, and for an objective that is not finite.
     """
     with torch.inference_mode(False), torch.enable_grad():
         seen = images.detach().clone().requires_grad_()  # autograd does not accept a tensor of inference mode
@@ -60,22 +61,29 @@ def input_gradient(
             raise ValueError(
                 "the network gives no gradient, which this method needs: choose another method, such as exact culling"
             )
-        total = objective(logits).sum()
+        values = objective(logits)
+        if shown and not values.isfinite().all():
+            raise ValueError(f"the network does not give finite logits for {shown}")
         with tf32(False, seen.device):
-            (gradient,) = torch.autograd.grad(total, seen)
+            (gradient,) = torch.autograd.grad(values.sum(), seen)
     return gradient
 
 
 def first_order(
-    network: Callable[[Tensor], Tensor], seen: Tensor, images: Tensor, label: int, pairs: ConjugatePairs
+    network: Callable[[Tensor], Tensor],
+    seen: Tensor,
+    images: Tensor,
+    label: int,
+    pairs: ConjugatePairs,
+    shown: str = "",
 ) -> tuple[Tensor, Tensor]:
     """Two first-order estimates for every pair of each image, from the gradient at `seen`, each float64 [n, pairs].
 
     X is the spectrum of an image and G that of the gradient of the loss. The first estimate is the change of the loss
     to first order when the pair is removed, -(size / HW) Re(X conj G), summed over the channels. The second is the
-    upper bound of the first, the sum of (size / HW) |X| |G|.
+    upper bound of the first, the sum of (size / HW) |X| |G|. shown : as in `input_gradient`
     """
-    gradient = input_gradient(network, seen, lambda logits: logits.logsumexp(dim=1) - logits[:, label])
+    gradient = input_gradient(network, seen, lambda logits: logits.logsumexp(dim=1) - logits[:, label], shown)
     gradient = gradient.nan_to_num(0.0, 0.0, 0.0)  # only an estimate: without a gradient it is 0
     image, slope = pairs.coefficients(images).double(), pairs.coefficients(gradient).double()
     change = -(image * slope).sum(dim=(0, 2))
@@ -113,14 +121,8 @@ def _mean(workspace: Workspace, c: int) -> FloatArray:
     """The mean over the images of class c, [pairs]."""
     source, of_class = workspace.source, np.flatnonzero(workspace.labels == c)
     total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=source.device)
-
-    def logits_of(images: Tensor) -> Tensor:
-        logits = workspace.forward(images)
-        if not (logits.logsumexp(dim=1) - logits[:, c]).isfinite().all():
-            raise ValueError(f"the network does not give finite logits for the images of class {c}")
-        return logits
-
     for part in index_batches(of_class, workspace.backward_batch):
         images = source.take(part)
-        total += first_order(logits_of, images, images, c, workspace.pairs)[1].sum(dim=0)
+        shown = f"the images of class {c}"
+        total += first_order(workspace.forward, images, images, c, workspace.pairs, shown)[1].sum(dim=0)
     return total.cpu().numpy() / len(of_class)

@@ -203,14 +203,7 @@ def _derivatives(workspace: Workspace, images: IntArray, donors: IntArray, masks
         fill[torch.as_tensor(swapped, device=source.device)] = torch.fft.rfft2(source.take(donors[swapped]))
     half = masks.to(source.dtype)[:, None, torch.as_tensor(pairs.half_plane, device=source.device)]
     mixed = hide(own, half, fill, size=(pairs.height, pairs.width))
-
-    def odds(logits: Tensor) -> Tensor:
-        values = log_odds(logits, label)
-        if not values.isfinite().all():
-            raise ValueError("the network does not give finite logits for mixtures of images")
-        return values
-
-    gradient = input_gradient(workspace.forward, mixed, odds)
+    gradient = input_gradient(workspace.forward, mixed, lambda logits: log_odds(logits, label), "mixtures of images")
     # The image is linear in the mask: the derivative at a pair is the product of the two spectra there.
     slope = ((own - fill) * torch.fft.rfft2(gradient).conj()).real.sum(dim=1)
     row, column = (torch.as_tensor(where, device=source.device) for where in (pairs.half_row, pairs.half_column))
