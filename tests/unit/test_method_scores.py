@@ -22,6 +22,7 @@ from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.masks import positions
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
+
 @pytest.mark.parametrize(
     ("fill", "patch", "size", "at_once"),
     [("zeros", 2, SIZE, 1), ("swap", 2, SIZE, 7), ("swap", 2, (5, 5), 512), ("zeros", 20, SIZE, 512)],
