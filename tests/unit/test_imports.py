@@ -20,9 +20,8 @@ from frequency_shortcuts.networks import instructions, numerics
 from study.dependencies import EVERY, ROOMS, modules
 
 PACKAGE = Path(fs.__file__).parent
-# Scripts and notebooks that may import a slow package: all others take none of them. A figure may load seaborn, which
-# imports scipy.stats, only where it draws with it.
-SLOW = {"torch", "torchvision", "scipy.stats", "seaborn"}
+# Scripts and notebooks that may import a slow package: all others take none of them.
+SLOW = {"torch", "torchvision", "scipy.stats"}
 MAY_IMPORT = {
     ("torch",): {  # these compute with images, or name a device
         "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.py",

@@ -24,11 +24,10 @@ def data_sets(networks, verdicts, tested, most):
         name, classes = of_set[0][0]["dataset"], read_classes(store)
         shown = clearest_shortcuts(verdicts[verdicts["dataset"] == name], classes, most)
         pictures, _ = examples.first_test_images(store, shown.index, split=tested["split"])
-        yield explorer.ExploredSet(
-            name, shown.note, shown.names(classes), pictures,
-            [(run, examples.read_reduced(*files, shown.index, *chosen, statistics))
-             for run, files, statistics in of_set],
-        )  # fmt: skip
+        reduced = [
+            (run, examples.read_reduced(*files, shown.index, *chosen, statistics)) for run, files, statistics in of_set
+        ]
+        yield name, shown.names(classes), shown.note, pictures, reduced
 
 
 @script

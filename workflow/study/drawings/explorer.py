@@ -4,7 +4,6 @@ import base64
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,47 +32,30 @@ _PAGE = jinja2.Environment(
     autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
 ).from_string(Path(__file__).with_name("explorer.html.jinja").read_text(encoding="utf-8"))
 
-# Percent of the spectrum, maps bool [k, H, W], and for each fill the images reduced to them, [k, channels, H, W].
-Reduced = tuple[float, BoolArray, Sequence[FloatArray]]
-
-
-@dataclass(frozen=True)
-class ExploredSet:
-    """What the page shows of one data set.
-
-    note : which of its classes are shown; empty where they are all. classes : the names of the k classes
-    images : uint8 [k, channels, H, W], one of each class
-    networks : the run of each, and what `examples.read_reduced` yields, read one network and size after the other
-    """
-
-    name: str
-    note: str
-    classes: Sequence[str]
-    images: npt.NDArray[np.uint8]
-    networks: Iterable[tuple[Mapping[str, Any], Iterable[Reduced]]]
-
 
 def explorer_page(
-    title: str, sets: Iterable[ExploredSet], verdicts: pd.DataFrame, flips: pd.DataFrame, tested: Mapping[str, Any]
+    title: str, sets: Iterable[tuple[Any, ...]], verdicts: pd.DataFrame, flips: pd.DataFrame, tested: Mapping[str, Any]
 ) -> str:
     """The page as text; data sets and their networks are offered in this order.
 
+    sets : of each data set its name, the names of the k classes shown, the note on them, an image of each, uint8
+        [k, channels, H, W], and of each network its run and what `examples.read_reduced` yields, to be read one after
+        the other
     verdicts, flips : `tables/shortcuts.csv` and `tables/flips.csv`
     tested : `fills`, `split` of the images and `percent` of the spectrum, as in the test; `strong`, as in `verdicts`
     """
     datasets, judged = [], verdicts[verdicts["part"] == "keep"]
-    for one in sets:
-        networks = []
-        for run, sizes in one.networks:
+    for dataset, classes, note, images, networks in sets:
+        shown = {"name": dataset, "note": note, "classes": classes, "images": [*map(png, images)], "networks": []}
+        for run, sizes in networks:
             flip, rate = _rows(flips, run, "class"), _rows(judged, run, "class", "fill")
-            networks.append({
+            shown["networks"].append({
                 "name": "{network}, {augmentation} (seed {seed})".format(**run).replace(", none (", " ("),
-                "flips": [_flips(flip.get((name,), {})) for name in one.classes],
-                "rates": [_rates([rate.get((name, fill), {}) for fill in tested["fills"]]) for name in one.classes],
+                "flips": [_flips(flip.get((name,), {})) for name in classes],
+                "rates": [_rates([rate.get((name, fill), {}) for fill in tested["fills"]]) for name in classes],
                 "sizes": [_size(*reduced) for reduced in sizes],
             })  # fmt: skip
-        about = {"name": one.name, "note": one.note, "classes": one.classes, "images": [*map(png, one.images)]}
-        datasets.append({**about, "networks": networks})
+        datasets.append(shown)
     content = {"split": tested["split"], "percent": f"{tested['percent']:g}", "datasets": datasets}
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _PAGE.render(
