@@ -21,7 +21,7 @@ from frequency_shortcuts.exchange.answers import (
     typical,
     write_answers,
 )
-from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.images.splits import Split, evenly
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
@@ -163,7 +163,7 @@ def test_the_same_seed_gives_the_same_answers_and_images():
 
 def test_images_are_drawn_evenly_from_the_classes_that_count():
     labels = np.repeat(np.arange(4), [50, 50, 3, 50])
-    chosen = exchange._evenly(labels, np.array([False, True, True, True]), 43, [0, 0])
+    chosen = evenly(labels, np.flatnonzero(labels), 43, [0, 0])
     assert pd.Series(labels[chosen]).value_counts().to_dict() == {1: 20, 3: 20, 2: 3}
 
 

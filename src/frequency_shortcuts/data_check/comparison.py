@@ -17,7 +17,7 @@ from torch import Tensor
 from frequency_shortcuts.exchange.class_statistics import BATCH, ClassStatistics, class_statistics, squared
 from frequency_shortcuts.images.artefacts import CHECKERBOARD, WAVE
 from frequency_shortcuts.images.source import Pixels, fitting_batch, index_batches
-from frequency_shortcuts.images.splits import Images, Split
+from frequency_shortcuts.images.splits import Images, Split, evenly
 from frequency_shortcuts.intervals import NORMAL
 from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
@@ -84,13 +84,11 @@ def compare_classes(
     statistics = class_statistics(pixels, n_classes, progress=progress)
     causes = name_causes(pixels, statistics, seed=seed, progress=progress)
     files = np.full(len(labels), np.nan)
+    about = {"class": np.arange(n_classes), "images": statistics.count, "cause": "", "carriers": np.nan}
+    table = pd.DataFrame(about)
     for k, cause in causes.items():
         files[labels == k] = cause.scores[labels == k]
-    table = pd.DataFrame({
-        "class": np.arange(n_classes), "images": statistics.count,
-        "cause": [causes[k].name if k in causes else "" for k in range(n_classes)],
-        "carriers": [causes[k].carriers if k in causes else np.nan for k in range(n_classes)],
-    })  # fmt: skip
+        table.loc[k, ["cause", "carriers"]] = cause.name, cause.carriers
     amplitude = square_root(squared(statistics.mean) + statistics.variance).mean(dim=1).numpy()
     differences = np.stack([statistics.differences(k) for k in range(n_classes)])
     return Comparison(table, differences, from_half_plane(amplitude, statistics.size[1]), files)
@@ -117,12 +115,7 @@ def name_causes(
             u, v = np.abs(pairs.frequencies[pair])
             highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
             causes[k] = Cause(CHECKERBOARD if highest else WAVE, share, scores)
-    order = np.random.default_rng([seed, 50]).permutation(len(labels))
-    rank = np.empty(len(labels), int)  # of each image within its class, at random
-    for k in range(len(statistics)):
-        own = order[labels[order] == k]
-        rank[own] = np.arange(len(own))
-    sample = np.sort(order[np.argsort(rank[order], kind="stable")][:SAMPLE])  # as many images of each class
+    sample = evenly(labels, np.arange(len(labels)), SAMPLE, [seed, 50])
     grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in index_batches(sample, BATCH)])
     traces = Forensics(features.prints, labels, len(statistics), grey, sample).find(apart=[*causes])
     return causes | {k: Cause(trace.cause, trace.carriers, features.scores(trace)) for k, trace in traces.items()}
@@ -183,9 +176,8 @@ def _heights(own: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatA
     ring[2:-2, 2:-2] = False
     heights: FloatArray = pairs.gather(plane - maximum_filter(plane, footprint=ring, mode="wrap"))
     # Near the highest frequencies, the other member of the pair is beside it.
-    size, reach = np.array([pairs.height, pairs.width]), np.arange(SURROUNDINGS) - SURROUNDINGS // 2
-    apart = np.abs((2 * pairs.frequencies + size // 2) % size - size // 2).max(axis=1)
-    for near in np.flatnonzero((apart >= 2) & (apart <= SURROUNDINGS // 2)):
+    reach = np.arange(SURROUNDINGS) - SURROUNDINGS // 2
+    for near in _beside(2 * pairs.frequencies, pairs):
         (row, column), partner = pairs.positions[near]
         others = plane.copy()
         others[tuple(partner)] = -np.inf
@@ -197,9 +189,14 @@ def _heights(own: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatA
 
 def _around(pair: int, pairs: ConjugatePairs) -> tuple[IntArray, IntArray]:
     """A pair, and those two or three frequencies beside it."""
+    return np.array([pair]), _beside(pairs.frequencies - pairs.frequencies[pair], pairs)
+
+
+def _beside(differences: IntArray, pairs: ConjugatePairs) -> IntArray:
+    """Which differences of frequencies [k, 2], some of whole sides apart, are two or three, by their positions."""
     size = np.array([pairs.height, pairs.width])
-    apart = np.abs((pairs.frequencies - pairs.frequencies[pair] + size // 2) % size - size // 2).max(axis=1)
-    return np.array([pair]), np.flatnonzero((apart >= 2) & (apart <= SURROUNDINGS // 2))
+    apart = np.abs((differences + size // 2) % size - size // 2).max(axis=1)
+    return np.flatnonzero((apart >= 2) & (apart <= SURROUNDINGS // 2))
 
 
 def _share_above(own: FloatArray, others: FloatArray) -> float:

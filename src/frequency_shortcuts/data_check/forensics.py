@@ -18,7 +18,7 @@ from torch import Tensor
 from frequency_shortcuts.images.artefacts import BLOCKS, FINE, KINDS, LOST, RAISED, put
 from frequency_shortcuts.intervals import wilson
 from frequency_shortcuts.maps.adcs import LUMA
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 TRIED = {name: kind for name, kind in KINDS.items() if kind.tried}  # artefacts that classes are compared with
 SIDE = 128  # pixels of the middle of an image that is looked at, at most
@@ -62,7 +62,7 @@ class Trace(NamedTuple):
     def found(self) -> bool:
         kind = KINDS[self.artefact]
         alike = self.alike >= kind.alike and self.share[1] >= kind.share
-        return alike and (self.cause != BLOCKS or self.grid >= GRID)
+        return alike and (kind.cause != BLOCKS or self.grid >= GRID)
 
 
 def lightness(pixels: Tensor) -> FloatArray:
@@ -80,9 +80,8 @@ def fingerprints(grey: FloatArray) -> FloatArray:
     """The fingerprints of grey images [k, h, w] from 0 to 255, float64 [k, numbers]."""
     flat = grey.reshape(len(grey), -1)
     extremes = [(flat == end(axis=1, keepdims=True)).mean(axis=1) for end in (flat.min, flat.max)]
-    parts = [np.log1p(flat.std(axis=1)), *_rings(grey), *extremes, *_differences(grey)]
-    if min(grey.shape[1:]) >= 2 * BLOCK:  # blocks in the grid at the corner and in others
-        parts += _grid(grey)
+    blocks = _grid(grey) if min(grey.shape[1:]) >= 2 * BLOCK else ()  # in the grid at the corner and in others
+    parts = [np.log1p(flat.std(axis=1)), *_rings(grey), *extremes, *_differences(grey), *blocks]
     return np.stack(parts, axis=1).astype(float)
 
 
@@ -115,31 +114,28 @@ def _differences(grey: FloatArray) -> list[FloatArray]:
     return made
 
 
-def _grid(grey: FloatArray) -> list[FloatArray]:
-    """How many more coefficients of blocks are near zero in the grid at the corner than in others, in deviations."""
+def _grid(grey: FloatArray) -> FloatArray:
+    """How many more coefficients of blocks are near zero in the grid at the corner than in others, in deviations.
+
+    [number of `CLIPPED`, k]
+    """
     half = BLOCK // 2
-    counts = [_near_zero(grey[:, top:, left:]) for top in (0, half) for left in (0, half)]
-    made: list[FloatArray] = []
-    for clipped in range(len(CLIPPED)):
-        zero, small = counts[0][0][clipped], counts[0][1][clipped]
-        others = [sum(count[i][clipped] for count in counts[1:]) for i in (0, 1)]
-        expected = (others[0] + 1 / 3) / (others[1] + 1)
-        made.append((zero - small * expected) / np.sqrt(small * expected * (1 - expected) + 1))
-    return made
+    counts = np.array([_near_zero(grey[:, top:, left:]) for top in (0, half) for left in (0, half)])
+    (zero, small), (zeros, smalls) = counts[0], counts[1:].sum(axis=0)
+    expected = (zeros + 1 / 3) / (smalls + 1)
+    return (zero - small * expected) / np.sqrt(small * expected * (1 - expected) + 1)
 
 
-def _near_zero(grey: FloatArray) -> tuple[list[FloatArray], list[FloatArray]]:
-    """How many coefficients of the blocks of an image are near zero, and small, [k] for each number of `CLIPPED`."""
-    side = BLOCK
-    rows, columns = grey.shape[1] // side, grey.shape[2] // side
-    blocks = grey[:, : rows * side, : columns * side].reshape(len(grey), rows, side, columns, side)
-    blocks = blocks.swapaxes(2, 3).reshape(len(grey), -1, side, side)
+def _near_zero(grey: FloatArray) -> tuple[IntArray, IntArray]:
+    """How many coefficients of the blocks of an image are near zero, and small, [number of `CLIPPED`, k] each."""
+    rows, columns = grey.shape[1] // BLOCK, grey.shape[2] // BLOCK
+    blocks = grey[:, : rows * BLOCK, : columns * BLOCK].reshape(len(grey), rows, BLOCK, columns, BLOCK)
+    blocks = blocks.swapaxes(2, 3).reshape(len(grey), -1, BLOCK, BLOCK)
     size = np.abs(dctn(blocks, axes=(2, 3), norm="ortho")[..., HIGH])
     zero, small = ((size < NEAR_ZERO * bound).sum(axis=-1) for bound in (1, 3))
     ends = ((blocks <= 0) | (blocks >= 255)).sum(axis=(2, 3))
-    varied = blocks.std(axis=(2, 3)) > 1
-    counted: list[BoolArray] = [varied & (ends <= most) for most in CLIPPED]
-    return [(zero * kept).sum(axis=1) for kept in counted], [(small * kept).sum(axis=1) for kept in counted]
+    counted = (blocks.std(axis=(2, 3)) > 1) & (ends <= np.array(CLIPPED)[:, None, None])
+    return (zero * counted).sum(axis=2), (small * counted).sum(axis=2)
 
 
 class Forensics:

@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
 from frequency_shortcuts.images.source import Pixels, in_pixels, index_batches
-from frequency_shortcuts.images.splits import Split, first_of_each_class
+from frequency_shortcuts.images.splits import Split, evenly, first_of_each_class
 from frequency_shortcuts.networks.predictions import Classifier, confusion
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 
@@ -72,7 +71,8 @@ def collect(
         comparable = hardly_confused(confusion(ranking.labels[few], name_all(ranking_pixels, few), n_classes))
         before = name_all(pixels, np.arange(len(pixels)))
         subject = Subject(ranking_pixels, name, comparable, torch.Generator().manual_seed(seed))
-        columns = [_evenly(test.labels, comparable[c], images, [seed, c]) for c in range(n_classes)]
+        others = [np.flatnonzero(comparable[c][test.labels]) for c in range(n_classes)]
+        columns = [evenly(test.labels, positions, images, [seed, c]) for c, positions in enumerate(others)]
         chosen = np.full((n_classes, max(map(len, columns))), -1)
         given, control = ({part: np.full(chosen.shape, -1, np.int16) for part in PARTS} for _ in range(2))
         place: dict[str, IntArray] = {}
@@ -173,13 +173,6 @@ def hardly_confused(counts: IntArray) -> BoolArray:
     none = ~count.any(axis=1)
     count[none] = others[none]
     return count
-
-
-def _evenly(labels: IntArray, counts: BoolArray, images: int, seed: list[int]) -> IntArray:
-    """The positions of some random images of the classes that count, bool [class], as many of each as there are."""
-    order = np.random.default_rng(seed).permutation(np.flatnonzero(counts[labels]))
-    turn = pd.Series(order).groupby(labels[order]).cumcount().to_numpy()
-    return np.sort(order[np.argsort(turn, kind="stable")[:images]])
 
 
 def count_passes(labels: IntArray, n_classes: int, neutral: int | None = None) -> int:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import h5py
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
-from frequency_shortcuts.spectrum.arrays import as_array
+from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 from .normalisation import check_one_per_channel, check_statistics, per_channel
 from .stored_images import take_rows
@@ -171,6 +172,13 @@ def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) ->
         return np.arange(len(labels))
     chosen = [np.flatnonzero(labels == c)[:per_class] for c in np.unique(labels)]
     return np.sort(np.concatenate(chosen))
+
+
+def evenly(labels: IntArray, positions: IntArray, most: int, seed: list[int]) -> IntArray:
+    """At most so many random ones of some positions among labels [n], in order, as many of each class as there are."""
+    order = np.random.default_rng(seed).permutation(positions)
+    turn = pd.Series(order).groupby(labels[order]).cumcount().to_numpy()
+    return np.sort(order[np.argsort(turn, kind="stable")[:most]])
 
 
 def check_images(images: Images, what: str = "images") -> None:
