@@ -42,7 +42,6 @@ PARTS: Mapping[str, Kind] = {
     "field": Kind(0.15, "the illumination or background"),
     "patch": Kind(0.25, "a place", controlled=True),
 }
-Called = npt.NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -59,8 +58,8 @@ class Answers:
     labels: IntArray
     before: IntArray
     images: IntArray
-    given: Mapping[str, Called]
-    control: Mapping[str, Called]
+    given: Mapping[str, npt.NDArray[np.int16]]
+    control: Mapping[str, npt.NDArray[np.int16]]
     place: Mapping[str, IntArray]
     neutral: int | None = None
 

@@ -193,8 +193,6 @@ def example(
     chosen, place = answers.images[c][answers.images[c] >= 0], typical(answers, part, c)
     subject = _without_network(ranking, answers)
     made = PARTS[part](subject, answers.place[part])
-    for places, images in changed(made, subject, pixels, chosen, np.full(len(chosen), c), c, seed):
-        if place in places:
-            after = images[place - places[0]][None].clamp(0, 1)
-            break
-    return int(chosen[place]), pixels.take(chosen[[place]]), after
+    portions = changed(made, subject, pixels, chosen, np.full(len(chosen), c), c, seed)
+    after = next(images[place - places[0]] for places, images in portions if place in places)
+    return int(chosen[place]), pixels.take(chosen[[place]]), after[None].clamp(0, 1)

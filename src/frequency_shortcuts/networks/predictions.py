@@ -236,7 +236,8 @@ class Classifier:
         forward = min(forward, CPU_MEMORY // (4 * watch.largest))
         # A gradient keeps all activations, and the spectra of image and gradient are float64.
         backward = min(forward, CPU_MEMORY // (2 * watch.total + 32 * image.nbytes))
-        return _power_of_two(forward), _power_of_two(backward)
+        forward, backward = (1 << (max(fits, 1).bit_length() - 1) for fits in (forward, backward))  # powers of two
+        return forward, backward
 
 
 class _Watch(TorchDispatchMode):
@@ -257,10 +258,6 @@ class _Watch(TorchDispatchMode):
 
 def _has_storage(one: object) -> bool:
     return isinstance(one, Tensor) and one.layout == torch.strided
-
-
-def _power_of_two(fits: int) -> int:
-    return 1 << (max(fits, 1).bit_length() - 1)
 
 
 def check_logits(logits: object, n_images: int, n_classes: int = 1, network: str = "the network") -> None:

@@ -132,18 +132,18 @@ def rates(hits: Hits) -> pd.DataFrame:
     """
     tables, size = [], hits.masks[0].size
     by_test = dict(list(hits.trials.groupby(["part", "class"], sort=False)))
-    unfiltered = pd.DataFrame({"filter": ["unfiltered"], "draw": 0, "positions": size, "overlap": np.nan})
-    columns = ["class", "neutral", "part", "fill", *unfiltered]
+    unfiltered = {"filter": "unfiltered", "draw": 0, "positions": size, "overlap": np.nan}
     for fill, named in hits.predicted.items():
         judged = hits.judged(fill)
         for part in dict.fromkeys(hits.trials["part"]):
             for c in hits.tested(fill):
                 trials = by_test[part, c]
-                about = pd.concat([unfiltered, trials[list(unfiltered)]], ignore_index=True)
-                about = about.assign(**{"class": c, "neutral": c == hits.neutral, "part": part, "fill": fill})[columns]
+                about = {"class": c, "neutral": c == hits.neutral, "part": part, "fill": fill}
+                about |= {name: [value, *trials[name]] for name, value in unfiltered.items()}
                 shown = np.concatenate([hits.unfiltered[None], named[trials["mask"]]])
                 measured = np.r_[True, has_fpr(trials)]
-                tables.append(rates_of_class(about, shown, c, hits.labels == c, judged[c], measured))
+                table = pd.DataFrame(about)
+                tables.append(rates_of_class(table, shown, c, hits.labels == c, judged[c], measured))
     return pd.concat(tables, ignore_index=True)
 
 
