@@ -22,10 +22,7 @@ BENCHMARK = (
 CLAIMS = ("intervals.py", "spectrum", "study/findings")
 PLAN = ("maps/methods/registry.py", "study/plan.py")
 SHORTCUTS = ("images", "intervals.py", "maps", "networks", "shortcuts", "spectrum")
-TESTS = (
-    *SHORTCUTS, *TRAININGS, "exchange", "study/measures", "study/shortcut_tests.py", "study/tested_networks.py",
-    "study/tests",
-)  # fmt: skip
+TESTS = (*SHORTCUTS, *TRAININGS, "exchange", "study/measures", "study/tested_networks.py", "study/tests")
 # The rooms of each script beside `EVERY`. Steps of other scripts depend on no code.
 ROOMS = {
     "build_store.py": ("images", "spectrum", "study/sources/description.py", "study/sources/drawn.py"),

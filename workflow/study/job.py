@@ -158,6 +158,11 @@ def run_of(wildcards: Any) -> dict[str, Any]:
     return {key: int(wildcards[key]) if key == "seed" else wildcards[key] for key in RUN}
 
 
+def run_name(run: Mapping[str, Any]) -> str:
+    """A run as one name: dataset/network/augmentation/seed."""
+    return "/".join(str(run[key]) for key in RUN)
+
+
 def run_of_path(path: str | Path) -> dict[str, Any]:
     """The columns `RUN` of a run, from the path of a file in {dataset}/{network}/{augmentation}/seed{seed}."""
     *names, seed = Path(path).parent.parts[-len(RUN) :]

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import h5py
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
@@ -177,7 +176,10 @@ def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) ->
 def evenly(labels: IntArray, positions: IntArray, most: int, seed: list[int]) -> IntArray:
     """At most so many random ones of some positions among labels [n], in order, as many of each class as there are."""
     order = np.random.default_rng(seed).permutation(positions)
-    turn = pd.Series(order).groupby(labels[order]).cumcount().to_numpy()
+    turn = np.empty(len(order), np.int64)  # of each among those of its class
+    for c in np.unique(labels):
+        own = labels[order] == c
+        turn[own] = np.arange(own.sum())
     return np.sort(order[np.argsort(turn, kind="stable")[:most]])
 
 

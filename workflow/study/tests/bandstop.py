@@ -5,8 +5,7 @@ from typing import Any
 from frequency_shortcuts.spectrum import masks
 
 from ..description import Figure, NetworkTest, Result, Table, classes, of_first_kind
-from ..job import FOLDER
-from ..shortcut_tests import run_name
+from ..job import FOLDER, run_name
 
 
 def measure(step: Any, created_by: str) -> None:

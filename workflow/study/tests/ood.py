@@ -6,11 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from .. import shortcut_tests
 from ..description import Figure, NetworkTest, Result, Table, claims, classes, files_of_run, of_first_kind
-from ..job import FOLDER, RUN, run_of, run_of_path
+from ..job import FOLDER, RUN, run_name, run_of, run_of_path
 from ..plan import Plan
-from ..shortcut_tests import advantages, deciding, settings_of_methods
+from .shortcuts import advantages, deciding, measure_maps, settings_of
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -22,13 +21,12 @@ def measure(step: Any, created_by: str) -> None:
 
     params, given, output = step.params, step.input, step.output
     network, run = load_network(given.weights, params.device), run_of_path(output.hits)
-    name, tables = shortcut_tests.run_name(run), {}
+    name, tables = run_name(run), {}
     with replacing_hdf5(output.hits) as file:
         for path in given.images:
             rendition = read_images(path, "test", weights=given.weights, workers=step.threads)
             group = file.create_group(Path(path).stem)
-            table = shortcut_tests.measure(group, network, rendition, given.maps, name, params, params.methods)
-            tables[Path(path).stem] = table
+            tables[Path(path).stem] = measure_maps(group, network, rendition, given.maps, name, params, params.methods)
         about = {"percent": params.percent, "seed_of_draws": params.settings["seed"], "created_by": created_by}
         file.attrs.update(about, **run)
     write_table(pd.concat(tables, names=["rendition"]).reset_index(level="rendition"), output.ood, **run)
@@ -58,11 +56,10 @@ TEST = NetworkTest(
         "maps": lambda wildcards: plan.tested_maps(run_of(wildcards)),
     },
     settings=lambda plan: {
-        **plan.section("shortcuts", "percent"),
+        **settings_of(plan, deciding(plan.config["ood"]["fills"])),
         "settings": plan.shortcut_settings(
             parts=["keep"], radial=plan.config["shortcuts"]["controls"], **plan.section("ood", "fills")
         ),
-        **settings_of_methods(plan, deciding(plan.config["ood"]["fills"])),
     },
     minutes=120,
     tables={

@@ -15,8 +15,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import SWAP
 
 from ..description import NetworkTest, Result, Table
-from ..job import FOLDER, WITH_TRUTH
-from ..shortcut_tests import run_name
+from ..job import FOLDER, WITH_TRUTH, run_name
 
 PLANTED, OTHERWISE = 0.7, 0.3  # least TPR with the cue, greatest TPR without it
 DRAWS = 5  # of random masks beside the planted one

@@ -1,11 +1,10 @@
 """The shortcut test, and the test of phases and amplitudes on the same images: hits of every mask and image."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from .. import shortcut_tests
 from ..description import (
     MAPS,
     WEIGHTS,
@@ -22,9 +21,8 @@ from ..description import (
     percent,
     store,
 )
-from ..job import FOLDER, run_of, run_of_path
+from ..job import FOLDER, run_name, run_of, run_of_path
 from ..plan import Plan, Run
-from ..shortcut_tests import settings, settings_of_methods
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -38,9 +36,9 @@ def measure(step: Any, created_by: str) -> None:
 
     params, given, output = step.params, step.input, step.output
     network, data, run = read_inputs(step, params.split, params.images_per_class)
-    name, chosen = shortcut_tests.run_name(run), {key: params.settings[key] for key in ("negatives", "seed")}
+    name, chosen = run_name(run), {key: params.settings[key] for key in ("negatives", "seed")}
     with replacing_hdf5(output.hits) as file:
-        table = shortcut_tests.measure(file, network, data, given.maps, name, params, params.methods)
+        table = measure_maps(file, network, data, given.maps, name, params, params.methods)
         about = {"split": params.split, "percent": params.percent, "seed_of_draws": chosen["seed"], **run}
         file.attrs.update(about, created_by=created_by)
         if params.phase:
@@ -48,6 +46,34 @@ def measure(step: Any, created_by: str) -> None:
             phases = phase.collect(network, data, masks, run=name, progress=True, **chosen)
             phase.write_phase_hits(file.create_group("phase"), phases)
     write_table(table, output.shortcuts, **run)
+
+
+def measure_maps(
+    group: Any, network: Any, data: Any, maps: Sequence[str], name: str, params: Any, methods: Sequence[str]
+) -> pd.DataFrame:
+    """Test the maps of each method on the same images, write the hits to a group, and return the rates of the culling.
+
+    The hits of the culling are in the group itself, with the names of the classes, those of others below `methods/`.
+
+    maps : the file of the culling, then those of `methods`
+    name : of the run, which seeds the draws
+    """
+    from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.shortcuts.hits import rates, write_hits
+    from frequency_shortcuts.shortcuts.test import collect
+    from frequency_shortcuts.shortcuts.trials import Trials
+
+    from ..tested_networks import with_names
+
+    for method, path in zip(("", *methods), maps, strict=True):
+        trials = Trials(**(params.method_settings if method else params.settings))
+        hits = collect(network, data, dfm.read_mask(path, params.percent), trials, run=name, progress=True)
+        place = group.create_group(f"methods/{method}") if method else group
+        write_hits(place, hits)
+        place.attrs["classes"] = list(data.classes)
+        if not method:
+            table = with_names(rates(hits), data.classes)
+    return table
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
@@ -81,6 +107,41 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     return {**tables, "shortcuts_over_seeds": over_seeds(tables["shortcuts"])}
 
 
+def advantages(
+    paths: Iterable[str], about: Callable[[str, Any], Mapping[str, Any]], order: Callable[[str], Any] = str
+) -> pd.DataFrame:
+    """The own-map advantage with the maps of each `method`, of the groups of hits in some files.
+
+    about : the columns that say of what a group of a file is; order : of their names
+    """
+    from frequency_shortcuts.shortcuts.cross import own_map_advantage
+    from frequency_shortcuts.shortcuts.hits import read_hits_of_methods
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
+    from study.findings.study_tables import with_columns
+
+    tables = []
+    for path in paths:
+        with read_hdf5(path) as file:
+            for name in sorted(file, key=order):
+                for method, hits in read_hits_of_methods(file[name]).items():
+                    tables.append(with_columns(own_map_advantage(hits), {**about(path, file[name]), "method": method}))
+    return pd.concat(tables, ignore_index=True)
+
+
+def settings_of(plan: Plan, fills: Sequence[str]) -> dict[str, Any]:
+    """The size of the maps, the methods whose maps of a run are tested too, and the settings of `Trials` for these."""
+    return {
+        **plan.section("shortcuts", "percent"),
+        "methods": lambda wildcards: plan.tested_methods(run_of(wildcards)),
+        "method_settings": plan.advantage_settings(fills=list(fills)),
+    }
+
+
+def deciding(fills: Sequence[str]) -> list[str]:
+    """The fill that findings on photographs are about, zeros; if it is not tested, the first one."""
+    return ["zeros"] if "zeros" in fills else list(fills[:1])
+
+
 def _first_of_photographs(plan: Plan) -> list[Run]:
     """Of each set of photographs, the first run of the first kind of networks whose phases are tested."""
     of_kinds = [run for name in plan.mapped_datasets("photographs") for run in plan.first_kind_runs(dataset=name)]
@@ -105,8 +166,9 @@ TEST: NetworkTest = NetworkTest(
     },
     inputs=lambda plan: {**files_of_run(plan), "maps": lambda wildcards: plan.tested_maps(run_of(wildcards))},
     settings=lambda plan: {
-        **settings(plan),
-        **settings_of_methods(plan, plan.config["shortcuts"]["fills"]),
+        **settings_of(plan, plan.config["shortcuts"]["fills"]),
+        **plan.section("shortcuts", "split", "images_per_class"),
+        "settings": plan.shortcut_settings(),
         "phase": lambda wildcards: run_of(wildcards) in plan.phase_runs(),
     },
     minutes=120,

@@ -3,8 +3,7 @@
 from typing import Any
 
 from ..description import Figure, NetworkTest, Result, Table, classes, files_of_run, of_dataset
-from ..job import FOLDER
-from ..shortcut_tests import run_name
+from ..job import FOLDER, run_name
 
 
 def measure(step: Any, created_by: str) -> None:

@@ -6,11 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from .. import shortcut_tests
 from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Result, Table, claims, classes, of_dataset
 from ..job import FOLDER, run_of_path
 from ..plan import Plan, Run
-from ..shortcut_tests import advantages, deciding, settings, settings_of_methods
+from .shortcuts import advantages, deciding, measure_maps, settings_of
 
 HITS_OF_PAIRS, RATES = "tests/transfer_hits.h5", "tests/transfer.csv"
 
@@ -34,7 +33,7 @@ def measure(step: Any, created_by: str) -> None:
             dataset, maps_of = source.split("/", 1)
             pair = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
             group, tested = file.create_group(f"pair{i}"), list(islice(maps, 1 + len(methods)))
-            table = shortcut_tests.measure(group, network, data, tested, f"{source} on {target}", params, methods)
+            table = measure_maps(group, network, data, tested, f"{source} on {target}", params, methods)
             group.attrs.update(pair)
             tables.append(with_columns(table, pair))
         file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)
@@ -70,9 +69,9 @@ TEST = NetworkTest(
         "maps": [path for source, _ in plan.transfers() for path in plan.tested_maps(source)],
     },
     settings=lambda plan: {
-        **settings(plan),
+        **settings_of(plan, deciding(plan.config["shortcuts"]["fills"])),
+        **plan.section("shortcuts", "split", "images_per_class"),
         "settings": plan.advantage_settings(),
-        **settings_of_methods(plan, deciding(plan.config["shortcuts"]["fills"])),
         "methods": [plan.tested_methods(source) for source, _ in plan.transfers()],
     },
     place="transfer",
