@@ -10,8 +10,7 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from study import claims, figures, targets
-from study.catalogue import CAPTIONS, SHOWN, Caption
-from study.description import marks
+from study.catalogue import REPORT, SHOWN, TABLES, Caption, marks
 from study.figures import FIGURES
 from study.findings import numbers
 from study.job import FOLDER
@@ -314,13 +313,13 @@ NUMBERS = {
 
 
 def test_results_begin_with_the_number_of_the_paper_and_captions_have_at_most_three_sentences():
-    assert {kind: figure.result.number for kind, figure in FIGURES.items() if figure.result.number} == NUMBERS
-    assert {name: result.number for name, result in SHOWN.items() if result.number} == {
-        f"table_{number}": f"Table {number}" for number in (1, 2, 3)
+    numbers = {
+        name: one["number"] for part in ("figures", "tables") for name, one in REPORT[part].items() if "number" in one
     }
+    assert numbers == NUMBERS | {f"table_{number}": f"Table {number}" for number in (1, 2, 3)}
     named = [("dynamics", "synthetic"), ("bandstop", "syn_2"), ("dynamics", "photos"), ("graded", "all")]
-    labels = [FIGURES[kind].marks(name)["labels"]["result"] for kind, name in named]
-    labels += [marks(SHOWN[name], "table")["labels"]["result"] for name in ("table_1", "networks")]
+    labels = [marks("figures", kind, name)["labels"]["result"] for kind, name in named]
+    labels += [marks("tables", name)["labels"]["result"] for name in ("table_1", "networks")]
     assert labels == sorted(labels) == [
         "Figure 2 · when each class is learned: synthetic", "Figure 3 · classes without two bands: syn_2",
         "Figure 5 · when each class is learned: photos", "Figure: gain and earliness",
@@ -329,11 +328,11 @@ def test_results_begin_with_the_number_of_the_paper_and_captions_have_at_most_th
     cards = FIGURES["cards"]  # of many networks of a data set, the first one stands in the report
     shown = [name for name in cards.names(WHOLE) if cards.shown(WHOLE, name)]
     assert shown == ["syn_1-small-augmix", "photos-small-none", "waved-small-none"]
-    assert CAPTIONS["figures"].keys() == FIGURES.keys() and CAPTIONS["tables"].keys() == SHOWN.keys()
+    assert REPORT["figures"].keys() == FIGURES.keys() and SHOWN.keys() <= TABLES.keys()
     of_figures = {kind: (FIGURES[kind].names(WHOLE), figures.parameters(WHOLE, kind)[0]) for kind in FIGURES}
-    captions = [Caption(CAPTIONS["figures"][kind], WHOLE.config, *given) for kind, given in of_figures.items()]
-    captions += [Caption(caption, WHOLE.config) for caption in CAPTIONS["pages"].values()]
-    captions += [Caption(f"{caption} It lies there.", WHOLE.config) for caption in CAPTIONS["tables"].values()]
+    captions = [Caption(REPORT["figures"][kind]["caption"], WHOLE.config, *given) for kind, given in of_figures.items()]
+    captions += [Caption(page["caption"], WHOLE.config) for page in REPORT["pages"].values()]
+    captions += [Caption(f"{table['caption']} It lies there.", WHOLE.config) for table in SHOWN.values()]
     for text in map(str, captions):
         assert len(text) > 60 and len(re.findall(r"[.?!](?=\s|$)", text)) <= 3, text
     assert any("*Uses*: whether ``tpr_planted`` is at least 0.7, and" in text for text in map(str, captions))

@@ -12,7 +12,7 @@ from docutils.core import publish_parts
 from test_plan import shipped, updated
 
 from conftest import ROOT
-from study.catalogue import CAPTIONS, Caption
+from study.catalogue import REPORT, Caption
 from study.progress import one_line_a_job
 
 HOSTILE = [
@@ -55,7 +55,7 @@ def assert_harmless(html, shown):
 def test_texts_of_the_configuration_are_shown_as_they_are(text):
     snakemake = SimpleNamespace(config=hostile(text))
     assert_harmless(rendered(COVER, snakemake=snakemake), ['Study "study_" rebuilds'])
-    template, parameters = CAPTIONS["figures"]["renditions"], {"band_edges": [], "percent": 5}
+    template, parameters = REPORT["figures"]["renditions"]["caption"], {"band_edges": [], "percent": 5}
     caption = Caption(template, snakemake.config, ["_set_"], parameters)
     figure = rendered(FIGURE, snakemake=SimpleNamespace(params=SimpleNamespace(caption=caption)))
     assert_harmless(figure, [text])

@@ -21,7 +21,7 @@ if config["numerics"] == "portable":
     os.environ.update(instructions.variables())
 
 from study import claims, figures, kept_outputs, states, targets
-from study.catalogue import CAPTIONS, SHOWN, Caption
+from study.catalogue import REPORT, SHOWN, Caption, marks
 from study.configuration import duplicate_keys, mistakes
 from study.dependencies import ROOMS, code_of, code_of_entry_point, digest
 from study.figures import FIGURES
@@ -30,7 +30,6 @@ from study.job import WITH_TRUTH, config_digest
 from study.plan import Plan, expand_runs
 from study.progress import one_line_a_job
 from study.tests import MEASURED, TESTS
-from study.description import CONFIGURATION, EXPLORER, NOTEBOOKS, marks
 from study.sources import SOURCES
 from study.sources.downloads import DOWNLOADS
 

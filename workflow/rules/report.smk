@@ -51,7 +51,7 @@ for kind in figures.kinds(plan):
             notebook=figures.NOTEBOOKS[kind],
         output:
             svg=[
-                report(path, **FIGURES[kind].marks(name)) if FIGURES[kind].shown(plan, name) else path
+                report(path, **marks("figures", kind, name)) if FIGURES[kind].shown(plan, name) else path
                 for name in FIGURES[kind].names(plan)
                 for path in [f"{RESULTS}/figures/{kind}_{name}.svg"]
             ],
@@ -68,10 +68,13 @@ for kind in figures.kinds(plan):
             call=f"from study.drawings.notebook import draw_all\n\ndraw_all(draw_{kind}, figures)",
             function=f"draw_{kind}",
             caption=Caption(
-                CAPTIONS["figures"][kind], config, FIGURES[kind].names(plan), figures.parameters(plan, kind)[0]
+                REPORT["figures"][kind]["caption"],
+                config,
+                FIGURES[kind].names(plan),
+                figures.parameters(plan, kind)[0],
             ),
         message:
-            f"Drawing {FIGURES[kind].result.title}"
+            "Drawing " + REPORT["figures"][kind]["title"]
         script:
             "../scripts/draw_figure.py"
 
@@ -81,12 +84,12 @@ rule show_notebooks:
         notebooks=[f"{RESULTS}/notebooks/{name}.ipynb" for name in targets.notebooks(plan)],
         template="report/notebooks.html.jinja",
     output:
-        report(f"{RESULTS}/notebooks.html", **marks(NOTEBOOKS)),
+        report(f"{RESULTS}/notebooks.html", **marks("pages", "notebooks")),
     log:
         f"{RESULTS}/logs/notebooks.log",
     params:
         labels=list(targets.notebooks(plan).values()),
-        caption=Caption(CAPTIONS["pages"]["notebooks"], config),
+        caption=Caption(REPORT["pages"]["notebooks"]["caption"], config),
     message:
         "Showing the executed notebooks"
     script:
@@ -136,7 +139,7 @@ rule explorer:
         flips=f"{RESULTS}/tables/flips.csv",
         template="workflow/study/drawings/explorer.html.jinja",
     output:
-        report(f"{RESULTS}/explorer.html", **marks(EXPLORER)),
+        report(f"{RESULTS}/explorer.html", **marks("pages", "explorer")),
     log:
         f"{RESULTS}/logs/explorer.log",
     resources:
@@ -146,7 +149,7 @@ rule explorer:
         study=lookup(dpath="study", within=config),
         most=lookup(dpath="figures/classes", within=config),
         tested=plan.section("shortcuts", "percent", "split", "fills", "strong") | plan.section("dfm"),
-        caption=Caption(CAPTIONS["pages"]["explorer"], config),
+        caption=Caption(REPORT["pages"]["explorer"]["caption"], config),
     message:
         "Writing the explorer: every class, network and size of map"
     script:

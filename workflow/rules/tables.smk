@@ -77,7 +77,7 @@ rule paper_tables:
             "tables": [
                 {
                     "path": path,
-                    "title": SHOWN[name].title,
+                    "title": SHOWN[name]["title"],
                     "chosen": {"table_1": plan.baselines(), "table_2": plan.non_baselines()}.get(name, []),
                     **{key: input[key] or "" for key in ("over_seeds", "verdicts", "ood")},
                 }
@@ -86,7 +86,7 @@ rule paper_tables:
         },
         function="build",
         call="for table in tables:\n    build(**table)",
-        caption=Caption("\n\n".join(CAPTIONS["tables"][name] for name in targets.paper_tables(plan)), config),
+        caption=Caption("\n\n".join(SHOWN[name]["caption"] for name in targets.paper_tables(plan)), config),
     message:
         "Building the tables of the paper"
     script:
@@ -101,7 +101,7 @@ rule provenance:
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
     output:
         table=f"{RESULTS}/tables/provenance.csv",
-        config=report(f"{RESULTS}/config.yaml", **marks(CONFIGURATION)),
+        config=report(f"{RESULTS}/config.yaml", **marks("pages", "config")),
     log:
         f"{RESULTS}/logs/provenance.log",
     resources:
@@ -111,7 +111,7 @@ rule provenance:
         study=lookup(dpath="study", within=config),
         device=lookup(dpath="device", within=config),
         digest=config_digest(config),
-        caption=Caption(CAPTIONS["pages"]["config"], config),
+        caption=Caption(REPORT["pages"]["config"]["caption"], config),
     message:
         "Recording versions, commit, device and seeds"
     script:
@@ -126,16 +126,16 @@ rule show_table:
         report(
             f"{RESULTS}/tables/{{table}}.html",
             caption="../../report/captions/table.rst",
-            category=lambda wildcards: marks(SHOWN[wildcards.table], "table")["category"],
-            labels=lambda wildcards: marks(SHOWN[wildcards.table], "table")["labels"],
+            category=lambda wildcards: marks("tables", wildcards.table)["category"],
+            labels=lambda wildcards: marks("tables", wildcards.table)["labels"],
         ),
     log:
         f"{RESULTS}/logs/tables/show_{{table}}.log",
     wildcard_constraints:
         table=one_of(SHOWN),
     params:
-        title=lambda wildcards: marks(SHOWN[wildcards.table])["labels"]["result"],
-        caption=lambda wildcards: Caption(CAPTIONS["tables"][wildcards.table], config),
+        title=lambda wildcards: marks("tables", wildcards.table)["labels"]["result"].removeprefix("Table: "),
+        caption=lambda wildcards: Caption(SHOWN[wildcards.table]["caption"], config),
     message:
         "Typesetting the table {wildcards.table}"
     script:

@@ -1,8 +1,8 @@
-"""The tables of a study, those of its tests (see `tests`) and all others, and the captions of the report."""
+"""The tables of a study, those of its tests (see `tests`) and all others, and what the report shows of its results."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -11,49 +11,54 @@ from jinja2 import Environment
 from frequency_shortcuts.spectrum.fills import ZEROS
 from study.findings.definitions import PUBLISHED
 
-from .columns import FILES, column
-from .description import Result, Table
+from .columns import column
+from .description import Planned
 from .plan import Plan
 from .tests import TESTS
 
-OTHERS = {
-    "graded": Table(planned=Plan.graded_seeds),
-    "graded_dynamics": Table(planned=Plan.graded_seeds),
-    "table_1": Table(
-        Result("TPR and FPR of the baseline", "maps", "Table 1"),
-        lambda plan: plan.baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
+# Each table `tables/{name}.csv`, and what is true of plans that have it.
+TABLES: dict[str, Planned] = {
+    **{name: planned or test.runs for test in TESTS.values() for name, planned in test.tables.items()},
+    "graded": Plan.graded_seeds,
+    "graded_dynamics": Plan.graded_seeds,
+    "table_1": lambda plan: plan.baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
+    "table_2": lambda plan: plan.non_baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
+    "table_3": lambda plan: (
+        plan.ood_datasets() and all(ZEROS.name in plan.config[part]["fills"] for part in ("shortcuts", "ood"))
     ),
-    "table_2": Table(
-        Result("TPR and FPR of other networks and augmentations", "capacity", "Table 2"),
-        lambda plan: plan.non_baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
-    ),
-    "table_3": Table(
-        Result("TPR and FPR by class and rendition", "other", "Table 3"),
-        lambda plan: (
-            plan.ood_datasets() and all(ZEROS.name in plan.config[part]["fills"] for part in ("shortcuts", "ood"))
-        ),
-    ),
-    "claims": Table(Result("the claims", "claims")),
-    "claim_variants": Table(Result("variants of the claims", "claims")),
-    "claim_numbers": Table(),
-    "runtimes": Table(Result("run times and memory", "run")),
-    "provenance": Table(Result("versions, commit, device, seeds", "run")),
+    **dict.fromkeys(("claims", "claim_variants", "claim_numbers", "runtimes", "provenance"), lambda plan: True),
 }
-TABLES = {**{name: table for test in TESTS.values() for name, table in test.tables.items()}, **OTHERS}
-SHOWN = {name: table.result for name, table in TABLES.items() if table.result}  # those in the report
+REPORT = yaml.safe_load(Path(__file__).with_name("report.yaml").read_text())
+SHOWN: Mapping[str, Mapping[str, str]] = REPORT["tables"]  # the tables in the report
+_HEADS = {"figures": "Figure: ", "tables": "Table: ", "pages": ""}
 
-CAPTIONS = yaml.safe_load(Path(__file__).with_name("captions.yaml").read_text())
-# The last path of a table is `tables/{name}.csv`.
-CAPTIONS["tables"] = {PurePath(paths).stem: file["caption"] for paths, file in FILES.items() if "caption" in file}
+
+def marks(section: str, name: str, figure: str = "all") -> dict[str, Any]:
+    """The keywords of Snakemake's `report()` for one file, whose rule has the param `caption`.
+
+    section : figures, tables or pages; name : there; figure : which of several figures of a kind it is
+
+    The report sorts by the label, so that "Figure 6 · maps" stands before "Figure: others", and figures before tables.
+    There is only one label: Snakemake turns a second label with two values, each on half of the results, into a switch,
+    and the page breaks if a result has no counterpart.
+    """
+    result = REPORT[section][name]
+    number = result.get("numbers", {}).get(figure, result.get("number"))
+    label = (f"{number} · " if number else _HEADS[section]) + result["title"]
+    return {
+        "caption": f"../../report/captions/{'table' if section == 'tables' else 'caption'}.rst",
+        "category": REPORT["categories"][result["category"]],
+        "labels": {"result": label if figure == "all" else f"{label}: {figure}"},
+    }
 
 
 @dataclass(frozen=True)
 class Caption:
-    """The caption of a table, of a page, or of the figures of a kind; as a text, it is filled in.
+    """A caption in the report; as a text, it is filled in.
 
     A param of this type re-runs nothing, since Snakemake compares only params of builtin types.
 
-    template : of `CAPTIONS`; captions.yaml says what it sees
+    template : of `REPORT`; report.yaml says what it sees
     names, parameters : the names of the figures, and the parameters of the first one
     """
 
@@ -64,7 +69,7 @@ class Caption:
 
     def __str__(self) -> str:
         environment = Environment(trim_blocks=True, lstrip_blocks=True)
-        template = environment.from_string(CAPTIONS["phrases"] + self.template)
+        template = environment.from_string(REPORT["phrases"] + self.template)
         given = {"config": self.config, "names": self.names, "parameters": self.parameters, "published": PUBLISHED}
         return template.render(given, column=_of_column).strip()
 

@@ -36,8 +36,8 @@ ROOMS = {
     "judge_claims.py": CLAIMS,
     "make_benchmark_tables.py": (*BENCHMARK, "data_check", "figures", "study/drawings"),
     "make_report.py": (
-        "study/captions.yaml", "study/catalogue.py", "study/columns.py", "study/columns.yaml", "study/description.py",
-        "study/figures.py", "study/tests",
+        "study/catalogue.py", "study/columns.py", "study/columns.yaml", "study/description.py", "study/figures.py",
+        "study/report.yaml", "study/tests",
     ),
     "make_tables.py": (*TESTS, *PLAN, "analysis", "data_check", "study/findings"),
     "measure_adcs.py": ("images", "maps/adcs.py", "networks/numerics.py", "spectrum"),

@@ -1,11 +1,8 @@
-"""What is to be known of a table, of a kind of figures and of a test of networks, outside the jobs that make them.
-
-Also the order of results in the report, and how each is marked there.
-"""
+"""What is to be known of a kind of figures and of a test of networks, outside the jobs that make them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from .job import FOLDER
 from .plan import Plan, Run
@@ -13,92 +10,23 @@ from .plan import Plan, Run
 IMAGES, WEIGHTS, MAPS = "data/{dataset}.h5", f"networks/{FOLDER}/weights.safetensors", f"dfm/{FOLDER}.h5"
 
 
-class Result(NamedTuple):
-    """A figure or table in the report.
-
-    category : a key of `CATEGORIES`; number : of the figure or table of the paper that it rebuilds
-    """
-
-    title: str
-    category: str
-    number: str = ""
-
-
-# In the order of the paper.
-CATEGORIES = {
-    "claims": "0. The claims",
-    "samples": "1. Data",
-    "dynamics": "2. What is learned first",
-    "adcs": "3. What sets a class apart: ADCS",
-    "maps": "4. Maps and shortcuts",
-    "texture": "5. Texture or shape",
-    "capacity": "6. Capacity and augmentation",
-    "other": "7. Other images and networks",
-    "beyond": "8. Beyond the paper",
-    "run": "9. How it was run",
-}
-
-EXPLORER = Result("explorer: every class, network and size of map", "maps")
-CONFIGURATION = Result("the configuration in use", "run")
-NOTEBOOKS = Result("the executed notebooks", "run")
-
-
-def marks(result: Result, kind: str = "", name: str = "") -> dict[str, Any]:
-    """The keywords of Snakemake's `report()` for one file, whose rule has the param `caption`.
-
-    kind : figure or table; of a page, none; name : which of several figures of a kind it is
-
-    The report sorts by the label, so that "Figure 6 · maps" stands before "Figure: others", and figures before tables.
-    There is only one label: Snakemake turns a second label with two values, each on half of the results, into a switch,
-    and the page breaks if a result has no counterpart.
-    """
-    head = f"{kind.capitalize()}: " if kind else ""
-    label = (f"{result.number} · " if result.number else head) + result.title
-    return {
-        "caption": f"../../report/captions/{'table' if kind == 'table' else 'caption'}.rst",
-        "category": CATEGORIES[result.category],
-        "labels": {"result": f"{label}: {name}" if name else label},
-    }
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the whole study, `tables/{name}.csv`; columns.yaml has its columns, and its caption in the report.
-
-    result : its title and category in the report; without it, the table is not shown there
-    planned : true of plans that have it; by default of those that have runs of its test, and of all for no test
-    """
-
-    result: Result | None = None
-    planned: Callable[[Plan], Any] | None = None
-
-    def is_planned(self, plan: Plan) -> bool:
-        """Whether a study has this table."""
-        return self.planned is None or bool(self.planned(plan))
+Planned = Callable[[Plan], Any]  # true of plans that have a table
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A kind of figure. The notebook of that name draws all figures of the kind; captions.yaml has their caption.
+    """A kind of figure. The notebook of that name draws all figures of the kind; report.yaml has their caption.
 
     names : the figures of this kind in a plan; most are drawn once for each data set, with its name
     inputs : the files for a figure, below the results, by the parameters of the notebook's function `draw`
     parameters : the other parameters of that function
     shown : whether a figure stands in the report, or in the notebook alone
-    numbers : of figures of the paper, by name, where they are others than that of `result`
     """
 
-    result: Result
     names: Callable[[Plan], list[str]]
     inputs: Callable[[Plan, str], dict[str, Any]]
     parameters: Callable[[Plan, str], dict[str, Any]]
     shown: Callable[[Plan, str], bool] = lambda plan, name: True
-    numbers: Mapping[str, str] = field(default_factory=dict)
-
-    def marks(self, name: str) -> dict[str, Any]:
-        """The keywords of Snakemake's `report()` for a figure."""
-        result = self.result._replace(number=self.numbers.get(name, self.result.number))
-        return marks(result, "figure", "" if name == "all" else name)
 
 
 def files_of_run(plan: Plan, *, maps: bool = False) -> dict[str, Any]:
@@ -124,7 +52,7 @@ class NetworkTest:
     minutes, memory, priority : of a job; its limits in minutes and MiB
     resumes : whether a job that was stopped goes on where it was
 
-    tables : the tables of the study that follow, by their names
+    tables : the tables of the study that follow, by their names; None for those of plans that have runs of the test
     join : these tables, from inputs, settings and the plan; tables of runs are given as one, other files as paths. By
         default, `outputs` of these names
     join_inputs : the files that `join` reads, by names; by default, all outputs of all runs
@@ -147,7 +75,7 @@ class NetworkTest:
     memory: int = 3000
     priority: int = 0
     resumes: bool = False
-    tables: Mapping[str, Table] = field(default_factory=dict)
+    tables: Mapping[str, Planned | None] = field(default_factory=dict)
     join: Callable[[Mapping[str, Any], Mapping[str, Any], Plan], Mapping[str, Any]] | None = None
     join_inputs: Callable[[Plan], dict[str, Any]] | None = None
     join_settings: Callable[[Plan], dict[str, Any]] = lambda plan: {}
@@ -171,7 +99,7 @@ class NetworkTest:
 
     def planned_tables(self, plan: Plan) -> list[str]:
         """The names of its tables that a study has."""
-        return [name for name, table in self.tables.items() if table.is_planned(plan)]
+        return [name for name, planned in self.tables.items() if (planned or self.runs)(plan)]
 
     def joined_files(self, plan: Plan) -> dict[str, Any]:
         """The files that the tables are joined from, by their names."""

@@ -10,7 +10,6 @@ from .description import (
     MAPS,
     WEIGHTS,
     Figure,
-    Result,
     claims,
     classes,
     first_kind,
@@ -71,7 +70,7 @@ def _with_planned_tables(figure: Figure) -> Figure:
 
     def is_planned(plan: Plan, path: str) -> bool:
         folder, _, file = path.partition("/")
-        return folder not in ("tables", "claims") or TABLES[PurePath(file).stem].is_planned(plan)
+        return folder not in ("tables", "claims") or bool(TABLES[PurePath(file).stem](plan))
 
     def names(plan: Plan) -> list[str]:
         drawn = figure.names(plan)
@@ -125,7 +124,6 @@ def _dynamics_parameters(plan: Plan, name: str) -> dict[str, Any]:
 
 _KINDS: dict[str, Figure] = {
     "samples": Figure(
-        Result("images and spectra", "samples", "Figure 1"),
         lambda plan: ["synthetic"] if plan.datasets(*WITH_TRUTH) else [],
         lambda plan, name: {
             "stores": [f"data/{name}.h5" for name in plan.datasets(*WITH_TRUTH)],
@@ -137,29 +135,24 @@ _KINDS: dict[str, Figure] = {
         },
     ),
     "dynamics": Figure(
-        Result("when each class is learned", "dynamics", "Figure 5"),
         lambda plan: [*_trained(plan, "photographs"), *(["synthetic"] if _trained(plan, *WITH_TRUTH) else [])],
         lambda plan, name: {
             **table("dynamics")(plan, name),
             **({} if name == "synthetic" else {**classes(name), **claims(plan, name, "dynamics")}),
         },
         _dynamics_parameters,
-        numbers={"synthetic": "Figure 2"},
     ),
     "graded": Figure(
-        Result("gain and earliness", "dynamics"),
         lambda plan: ["all"] if plan.graded_seeds() else [],
         lambda plan, name: {"table": "tables/graded.csv", "claims": ["claims/graded.csv"]},
         lambda plan, name: {},
     ),
     "adcs": Figure(
-        Result("ADCS", "adcs", "Figure 4"),
         Plan.datasets,
         lambda plan, name: {"spectra": f"adcs/{name}.h5"},
         lambda plan, name: {"band_edges": plan.band_edges(name), "most": plan.setting("figures/classes")},
     ),
     "dfm": Figure(
-        Result("dominant frequency maps", "maps", "Figure 6"),
         Plan.mapped_datasets,
         lambda plan, name: {
             "maps": _of_all_methods(plan, MAPS, f"maps/{{method}}/{RUN}.h5", name),
@@ -174,7 +167,6 @@ _KINDS: dict[str, Figure] = {
         shown=of_photographs,
     ),
     "cards": Figure(
-        Result("class cards", "maps", "Figure 7"),
         lambda plan: expand_runs(CARD, plan.first_seed_runs()),
         _cards_inputs,
         lambda plan, name: {
@@ -186,13 +178,11 @@ _KINDS: dict[str, Figure] = {
         shown=lambda plan, name: name in expand_runs(CARD, plan.first_kind_runs()),
     ),
     "shortcut": Figure(
-        Result("one shortcut", "maps", "Figure 7"),
         lambda plan: (plan.mapped_datasets("photographs") or plan.mapped_datasets())[:1],
         lambda plan, name: _cards_inputs(plan, _first_network(plan, name)),
         lambda plan, name: {"run": _network(_first_network(plan, name)), **percent(plan)},
     ),
     "reduced": Figure(
-        Result("images reduced to their maps", "maps", "Figure 7"),
         lambda plan: plan.mapped_datasets("photographs"),
         lambda plan, name: {
             **store(name),
@@ -208,13 +198,11 @@ _KINDS: dict[str, Figure] = {
         },
     ),
     "claims": Figure(
-        Result("the claims and their intervals", "claims"),
         lambda plan: ["all"],
         lambda plan, name: {"table": "tables/claims.csv", "numbers": "tables/claim_numbers.csv"},
         lambda plan, name: {},
     ),
     "renditions": Figure(
-        Result("the renditions", "other"),
         Plan.ood_datasets,
         lambda plan, name: {
             **store(name),

@@ -1,6 +1,6 @@
 """The outputs of a study: the tables and figures of a plan, and the files of each target."""
 
-from .catalogue import SHOWN, TABLES
+from .catalogue import SHOWN, TABLES, marks
 from .figures import FIGURES
 from .job import FOLDER, WITH_TRUTH
 from .plan import Plan, Run, expand_runs
@@ -53,7 +53,7 @@ def explored_runs(plan: Plan) -> list[Run]:
 
 def tables(plan: Plan) -> list[str]:
     """Names of all tables."""
-    return [name for name, table in TABLES.items() if table.is_planned(plan)]
+    return [name for name, planned in TABLES.items() if planned(plan)]
 
 
 def paper_tables(plan: Plan) -> list[str]:
@@ -63,5 +63,5 @@ def paper_tables(plan: Plan) -> list[str]:
 
 def notebooks(plan: Plan) -> dict[str, str]:
     """The notebooks, and what each makes, as the report names it."""
-    made = {kind: figure.marks("all")["labels"]["result"] for kind, figure in FIGURES.items() if figure.names(plan)}
+    made = {kind: marks("figures", kind)["labels"]["result"] for kind, figure in FIGURES.items() if figure.names(plan)}
     return made | ({"paper_tables": "Tables of the paper"} if paper_tables(plan) else {})

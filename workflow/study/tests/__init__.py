@@ -15,8 +15,7 @@ from ..description import NetworkTest
 def _found() -> Iterator[NetworkTest]:
     for module in pkgutil.iter_modules(__path__):
         test: NetworkTest = import_module(f"{__name__}.{module.name}").TEST
-        tables = {name: replace(table, planned=table.planned or test.runs) for name, table in test.tables.items()}
-        yield replace(test, name=module.name, tables=tables)
+        yield replace(test, name=module.name)
 
 
 TESTS = {test.name: test for test in sorted(_found(), key=lambda test: (test.order, test.name))}

@@ -4,7 +4,7 @@ from typing import Any
 
 from frequency_shortcuts.spectrum import masks
 
-from ..description import Figure, NetworkTest, Result, Table, classes, of_first_kind
+from ..description import Figure, NetworkTest, classes, of_first_kind
 from ..job import FOLDER, run_name
 
 
@@ -28,10 +28,9 @@ TEST = NetworkTest(
     measure=measure,
     outputs={"bandstop": f"tests/{FOLDER}/bandstop.csv"},
     settings=lambda plan: {"band_edges": plan.config["synthesis"]["band_edges"], **plan.section("shortcuts", "seed")},
-    tables={"bandstop": Table()},
+    tables={"bandstop": None},
     figures={
         "bandstop": Figure(
-            Result("classes without two bands", "dynamics", "Figure 3"),
             lambda plan: plan.datasets("synthetic"),
             lambda plan, name: {**classes(name), "table": "tables/bandstop.csv", "claims": ["claims/bandstop.csv"]},
             of_first_kind,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, Result, Table, claims, classes, of_first_kind, of_photographs
+from ..description import Figure, NetworkTest, claims, classes, of_first_kind, of_photographs
 from ..job import FOLDER
 
 
@@ -41,13 +41,10 @@ TEST: NetworkTest = NetworkTest(
         **plan.section("shortcuts", "split", "seed"),
         "ranking": plan.config["culling"]["split"],
     },
-    tables={
-        "flips": Table(Result("what a network follows: fine, field, patch", "beyond")),
-    },
+    tables={"flips": None},
     join_inputs=lambda plan: {"flips": TEST.files(plan, "flips")},
     figures={
         "flips": Figure(
-            Result("what a network follows", "beyond"),
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {**classes(name), **claims(plan, name, "flips"), "table": "tables/flips.csv"},
             of_first_kind,

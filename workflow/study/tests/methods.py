@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import IMAGES, Figure, NetworkTest, Result, Table, table
+from ..description import IMAGES, Figure, NetworkTest, table
 from ..job import FOLDER, RUN, WITH_TRUTH
 from ..plan import Plan
 
@@ -41,7 +41,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 TEST = NetworkTest(
     message="Scoring the methods against the planted truth",
     runs=lambda plan: plan.scored_runs(),
-    tables={"methods": Table(planned=lambda plan: plan.scored_runs())},
+    tables={"methods": None},
     join=join,
     join_inputs=lambda plan: {
         "maps": [file for run in plan.scored_runs() for file in plan.map_files(**run)],
@@ -54,7 +54,6 @@ TEST = NetworkTest(
     join_settings=lambda plan: plan.section("truth"),
     figures={
         "methods": Figure(
-            Result("methods against the planted truth", "beyond"),
             lambda plan: ["all"] if plan.scored_runs() else [],
             table("methods"),
             lambda plan, name: {},

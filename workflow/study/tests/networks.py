@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import WEIGHTS, NetworkTest, Result, Table
+from ..description import WEIGHTS, NetworkTest
 from ..job import FOLDER
 from ..plan import Plan
 
@@ -22,10 +22,7 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 TEST = NetworkTest(
     message="Joining the trainings",
     runs=lambda plan: plan.runs(),
-    tables={
-        "networks": Table(Result("networks and their accuracy", "run")),
-        "dynamics": Table(planned=lambda plan: plan.trained_runs()),
-    },
+    tables={"networks": None, "dynamics": lambda plan: plan.trained_runs()},
     join=join,
     join_inputs=lambda plan: {
         "weights": plan.files(WEIGHTS, plan.runs()),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import Figure, NetworkTest, Result, Table, claims, classes, files_of_run, of_first_kind
+from ..description import Figure, NetworkTest, claims, classes, files_of_run, of_first_kind
 from ..job import FOLDER, RUN, run_name, run_of, run_of_path
 from ..plan import Plan
 from .shortcuts import advantages, deciding, measure_maps, settings_of
@@ -62,14 +62,10 @@ TEST = NetworkTest(
         ),
     },
     minutes=120,
-    tables={
-        "ood": Table(),
-        "ood_advantage": Table(),
-    },
+    tables={"ood": None, "ood_advantage": None},
     join=join,
     figures={
         "ood": Figure(
-            Result("TPR and FPR by rendition", "other", "Table 3"),
             lambda plan: plan.ood_datasets(),
             lambda plan, name: {
                 **classes(name),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
 
-from ..description import Figure, NetworkTest, Result, Table, claims, files_of_run, table
+from ..description import Figure, NetworkTest, claims, files_of_run, table
 from ..job import FOLDER, log, stopping
 from ..plan import Plan
 
@@ -94,11 +94,10 @@ TEST = NetworkTest(
     memory=8000,
     priority=2,
     resumes=True,
-    tables={"reliance": Table(Result("are the frequencies of the maps needed?", "beyond"))},
+    tables={"reliance": None},
     join=join,
     figures={
         "reliance": Figure(
-            Result("are the frequencies of the maps needed?", "beyond"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
             lambda plan, name: {**table("reliance")(plan, name), **claims(plan, name, "reliance")},
             lambda plan, name: {"dataset": name},

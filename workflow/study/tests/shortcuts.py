@@ -10,8 +10,6 @@ from ..description import (
     WEIGHTS,
     Figure,
     NetworkTest,
-    Result,
-    Table,
     claims,
     classes,
     files_of_run,
@@ -174,18 +172,17 @@ TEST: NetworkTest = NetworkTest(
     minutes=120,
     priority=1,
     tables={
-        "shortcuts": Table(Result("verdict on every class, network and seed", "maps")),
-        "shortcuts_over_seeds": Table(Result("mean and spread over seeds", "maps")),
-        "cross_matrix": Table(),
-        "own_map_advantage": Table(Result("own-map advantage of every network", "capacity")),
-        "phase": Table(Result("texture or shape?", "texture"), lambda plan: plan.phase_runs()),
+        "shortcuts": None,
+        "shortcuts_over_seeds": None,
+        "cross_matrix": None,
+        "own_map_advantage": None,
+        "phase": lambda plan: plan.phase_runs(),
     },
     join=join,
     join_inputs=lambda plan: {"hits": TEST.files(plan, "hits")},
     join_settings=lambda plan: plan.section("shortcuts", "strong"),
     figures={
         "shortcuts": Figure(
-            Result("the kinds of networks side by side", "capacity", "Table 2"),
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {
                 **classes(name),
@@ -198,7 +195,6 @@ TEST: NetworkTest = NetworkTest(
             shown=of_photographs,
         ),
         "cross": Figure(
-            Result("every class with every map", "maps"),
             lambda plan: plan.mapped_datasets(),
             lambda plan, name: {
                 **classes(name),
@@ -210,7 +206,6 @@ TEST: NetworkTest = NetworkTest(
             shown=of_photographs,
         ),
         "texture": Figure(
-            Result("texture or shape", "texture"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in _first_of_photographs(plan))),
             _texture_inputs,
             lambda plan, name: {**of_first_kind(plan, name), **percent(plan)},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, Result, Table, classes, files_of_run, of_dataset
+from ..description import Figure, NetworkTest, classes, files_of_run, of_dataset
 from ..job import FOLDER, run_name
 
 
@@ -32,10 +32,9 @@ TEST: NetworkTest = NetworkTest(
         **plan.section("dfm", "percents"),
         "settings": plan.section("shortcuts", "negatives", "seed"),
     },
-    tables={"sizes": Table()},
+    tables={"sizes": None},
     figures={
         "sizes": Figure(
-            Result("maps by size", "maps"),
             lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))),
             lambda plan, name: {**classes(name), "table": "tables/sizes.csv", "verdicts": "tables/shortcuts.csv"},
             of_dataset,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, Result, Table, claims, classes, of_dataset
+from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, claims, classes, of_dataset
 from ..job import FOLDER, run_of_path
 from ..plan import Plan, Run
 from .shortcuts import advantages, deciding, measure_maps, settings_of
@@ -77,15 +77,11 @@ TEST = NetworkTest(
     place="transfer",
     minutes=120,
     priority=1,
-    tables={
-        "transfer": Table(),
-        "transfer_advantage": Table(Result("own-map advantage with the maps of another network", "other")),
-    },
+    tables={"transfer": None, "transfer_advantage": None},
     join=join,
     join_inputs=lambda plan: {"hits": [f"{plan.results}/{HITS_OF_PAIRS}"], "transfer": f"{plan.results}/{RATES}"},
     figures={
         "transfer": Figure(
-            Result("maps of one network tried on another", "other"),
             lambda plan: list(dict.fromkeys(tested["dataset"] for tested in _tested(plan))),
             lambda plan, name: {
                 **classes(name),

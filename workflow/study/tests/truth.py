@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, Result, Table, table
+from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, table
 from ..job import RUN, WITH_TRUTH
 from ..plan import Plan, Run
 
@@ -42,7 +42,7 @@ def _runs(plan: Plan) -> list[Run]:
 TEST = NetworkTest(
     message="Scoring maps and ADCS against the planted truth",
     runs=_runs,
-    tables={"truth": Table()},
+    tables={"truth": None},
     join=join,
     join_inputs=lambda plan: {
         "dfm": plan.files(MAPS, _runs(plan)),
@@ -54,7 +54,6 @@ TEST = NetworkTest(
     join_settings=lambda plan: plan.section("truth") | plan.section("dfm"),
     figures={
         "truth": Figure(
-            Result("maps against the planted truth", "beyond"),
             lambda plan: ["synthetic"] if _runs(plan) else [],
             table("truth"),
             lambda plan, name: {},
