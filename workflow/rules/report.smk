@@ -74,7 +74,7 @@ for kind in figures.kinds(plan):
                 figures.parameters(plan, kind)[0],
             ),
         message:
-            "Drawing " + REPORT["figures"][kind]["title"]
+            f"Drawing {REPORT['figures'][kind]['title']}"
         script:
             "../scripts/draw_figure.py"
 
