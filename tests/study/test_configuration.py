@@ -280,31 +280,9 @@ def test_an_artefact_that_is_not_possible_is_named_before_the_study_starts(chang
         found.source("leak_2").inspect(found, "leak_2")
 
 
-SMALL = {"plan": [{"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}]}
-
-
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"methods": {"few": {"method": "hfss", "candidates": 1}}}, r"methods\.few: parents 10 of 1 candidates"),
-        ({"methods": {"few": {"method": "hfss", "mask": 9}}}, r"methods\.few: unknown .*: choose from percent"),
-        ({"synthesis": {"band_edges": [4, 12, 8]}}, r"datasets\.syn_1: band edges .* increasing"),
-        ({"synthesis": {"band_edges": [4, 8, 40]}}, r"datasets\.syn_1: synthesis\.band_edges .* within the spectrum"),
-        ({"datasets": {"syn_1": {"control_band": 6}}}, r"datasets\.syn_1: control_band 6: expected 1 to 4"),
-        ({"adcs": {"channel_weights": "luma"}, "synthesis": {"channels": 1}}, r"datasets\.syn_1: .* luma needs three"),
-        (
-            {"training": {"synthetic": {"geometry": {"crop_scale": [1, 0.5]}}}},
-            r"training\.synthetic\.geometry: crop_sc",
-        ),
-    ],
-)
-def test_what_the_library_does_not_allow_is_found_before_the_first_job(changes, sentence):
-    (found,), _ = inputs.check(plan(**SMALL, **changes))
-    assert re.match(sentence, found), found
-
-
 def test_a_gpu_that_is_not_here_is_named_unless_a_scheduler_runs_the_jobs(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    (found,), _ = inputs.check(plan(**SMALL, device="cuda"))
+    small = [{"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}]
+    (found,), _ = inputs.check(plan(plan=small, device="cuda"))
     assert found.startswith("device: device cuda was requested, but this machine offers 0 CUDA devices")
-    assert inputs.check(plan(**SMALL, device="cuda"), scheduled=True)[0] == []
+    assert inputs.check(plan(plan=small, device="cuda"), scheduled=True)[0] == []
