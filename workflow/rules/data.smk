@@ -88,17 +88,13 @@ if config["ood"]["renditions"]:
         input:
             images=f"{RESULTS}/data/{{dataset}}.h5",
         output:
-            expand(
-                f"{RESULTS}/data/ood/{{{{dataset}}}}/{{rendition}}.h5",
-                rendition=lookup(dpath="ood/renditions", within=config),
-            ),
+            [f"{RESULTS}/data/ood/{{dataset}}/{name}.h5" for name in config["ood"]["renditions"]],
         log:
             f"{RESULTS}/logs/rendition/{{dataset}}.log",
         wildcard_constraints:
             dataset=one_of(name for name in config["datasets"] if name not in plan.twin_datasets()),
         params:
-            images_per_class=lookup(dpath="ood/images_per_class", within=config),
-            seed=lookup(dpath="ood/seed", within=config),
+            **plan.section("ood", "images_per_class", "seed"),
         message:
             "Restyling {wildcards.dataset}"
         script:
@@ -138,9 +134,7 @@ rule adcs:
         mem_mb=growing(2000),
         runtime=growing(60),
     params:
-        split=lookup(dpath="adcs/split", within=config),
-        channel_weights=lookup(dpath="adcs/channel_weights", within=config),
-        variant=lookup(dpath="adcs/variant", within=config),
+        **plan.section("adcs"),
         statistics=by_dataset(plan.common_normalisation),
     message:
         "Comparing the mean spectra of the classes of {wildcards.dataset}"
