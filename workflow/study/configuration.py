@@ -44,21 +44,18 @@ def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
             waiting = [yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader)]
         except yaml.YAMLError:  # JSON with tabs, which Snakemake reads
             continue
-        seen: set[int] = set()
         for node in waiting:
             lines: dict[str, int] = {}
-            if id(node) in seen:  # an alias
-                continue
-            seen.add(id(node))
+            within = node.value if isinstance(node, yaml.SequenceNode) else []
             for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
                 name, line = str(key.value), key.start_mark.line + 1
                 if name in lines:
                     twice = f"is there twice, in line {lines[name]} and in line {line}; remove one"
                     yield f"{path}: the key {name} {twice}"
                 lines[name] = line
-                waiting.append(value)
-            if isinstance(node, yaml.SequenceNode):
-                waiting += node.value
+                within.append(value)
+            # An alias stands for the node itself.
+            waiting += [each for each in within if isinstance(each, yaml.CollectionNode) and each not in waiting]
 
 
 def _sentences(error: ValidationError) -> Iterator[tuple[tuple[Any, ...], str]]:
