@@ -152,21 +152,17 @@ def training(folder):
         checkpoint.write(State())
 
 
-@pytest.mark.parametrize("step", [culling, training])
-def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(tmp_path, step):
+@pytest.mark.parametrize("work", [culling, training])
+def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(step, tmp_path, work):
     """Snakemake measures each attempt of a job by itself. What was stored decides, as the log of the job says it."""
-    benchmark, log = (
-        tmp_path / folder / "cull" / f"a.{end}" for folder, end in (("benchmarks", "tsv"), ("logs", "log"))
-    )
+    benchmark, log = tmp_path / "benchmarks" / "cull" / "a.tsv", tmp_path / "logs" / "cull" / "a.log"
     for path in (benchmark, log):
         path.parent.mkdir(parents=True)
     benchmark.write_text("s\tmax_rss\n60\t30\n")
-    found = []
+    step.log, found = [str(log)], []
     for _ in range(2):
-        with job(
-            SimpleNamespace(rule="cull", log=[str(log)], config={"study": "test"}, threads=1, input=[], output=[])
-        ):
-            step(tmp_path)
+        with job(step):
+            work(tmp_path)
         table = run_times([benchmark], tmp_path / "benchmarks")
         found += list(table["resumed"])
         assert 0 < table["processor_s"].item() <= sum(os.times()[:4]) + 0.005  # the log has two digits
