@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 from .normalisation import check_one_per_channel, check_statistics, per_channel
-from .stored_images import take_rows
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -145,7 +143,11 @@ class Split:
 
 def subset(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
     """Some images, in that order; those in files or a Dataset stay unread."""
-    if isinstance(images, h5py.Dataset):
+    from h5py import Dataset  # here, since Snakemake also starts where the jobs alone have h5py
+
+    from .stored_images import take_rows
+
+    if isinstance(images, Dataset):
         return take_rows(images, chosen)
     return images.subset(chosen) if hasattr(images, "subset") else images[chosen]
 
