@@ -155,7 +155,7 @@ def test_a_store_returns_the_truth_and_the_neutral_class(mechanism, tmp_path):
     )  # fmt: skip
     with h5py.File(tmp_path / "p.h5") as file:
         assert file["planted"].attrs["mechanism"] == mechanism
-        found = truth.planted(file)
+        found = truth.planted(tmp_path / "p.h5")
     assert store.read(tmp_path / "p.h5", "train").neutral == 0
     masks = design.planted()
     expected = {"own": masks["truth"]} | {f"half_{i}": half for i, half in enumerate(masks.get("halves", ()))}

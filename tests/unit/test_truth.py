@@ -1,6 +1,5 @@
 """Scores against the planted truth, and whether a planted mask is used, against references that count one by one."""
 
-import io
 import itertools
 
 import h5py
@@ -17,6 +16,7 @@ from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.masks import control_mask
 from frequency_shortcuts.spectrum.masks import strata as strata_of
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.tables import RUN
 from study.measures import truth
 from study.sources import synthetic
 from study.tests import planted_use
@@ -55,14 +55,15 @@ def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
 
 
 @pytest.fixture(scope="module")
-def synthetic_truth():
+def synthetic_truth(tmp_path_factory):
     """The truths of a small synthetic set, as they are read from its store."""
-    with h5py.File(io.BytesIO(), "w") as file:
+    path = tmp_path_factory.mktemp("truth") / "syn.h5"
+    with h5py.File(path, "w") as file:
         for name, mask in DESIGN.planted().items():
             file.create_dataset(f"planted/{name}", data=mask)
         file["planted"].attrs.update(DESIGN.about())
         assert stores.neutral_class(file) == 0
-        return truth.planted(file)
+    return truth.planted(path)
 
 
 def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(synthetic_truth):
@@ -78,10 +79,10 @@ def test_the_truth_of_a_class_is_its_pattern_or_the_band_that_it_lacks(synthetic
 def test_a_store_without_planted_masks_is_refused(tmp_path):
     with h5py.File(tmp_path / "photographs.h5", "w") as file:
         assert stores.neutral_class(file) is None
-        with pytest.raises(ValueError, match="no planted masks"):
-            truth.planted(file)
         file.create_group("planted").attrs["neutral"] = -1
         assert stores.neutral_class(file) is None
+    with pytest.raises(ValueError, match=r"photographs.h5 holds no planted masks"):
+        truth.planted(tmp_path / "photographs.h5")
 
 
 @pytest.fixture(scope="module")
@@ -253,8 +254,9 @@ def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_ever
 
 
 def test_classes_whose_mask_is_not_used_have_no_scores():
-    scores = ["precision", "recall_low", "average_precision", "average_precision_size"]
-    table = pd.DataFrame({name: [0.1, 0.2, 0.3] for name in (*scores, "random")} | {"uses": [True, False, np.nan]})
-    found = truth.only_where_used(table)
+    scores, runs = ["precision", "recall_low", "average_precision", "average_precision_size"], dict.fromkeys(RUN, "x")
+    about = pd.DataFrame({**runs, "class": ["C0", "C1", "C2"]})
+    table = about.assign(**{name: [0.1, 0.2, 0.3] for name in (*scores, "random")})
+    found = truth.only_where_used(table, about[:2].assign(uses=[True, False]))
     assert (found.loc[0, scores] == 0.1).all() and found.loc[1:, scores].isna().all(axis=None)
-    assert found[["uses", "random"]].equals(table[["uses", "random"]])
+    assert found["random"].equals(table["random"]) and found["uses"].tolist()[:2] == [True, False]

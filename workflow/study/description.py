@@ -124,10 +124,16 @@ def table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
     return lambda plan, dataset: {"table": f"tables/{name}.csv"}
 
 
-def claims(plan: Plan, dataset: str, *tables: str) -> dict[str, list[str]]:
-    """The numbers that tables give of claims on photographs; none of another data set, or if its cue was made."""
+def claims(plan: Plan, dataset: str, name: str) -> dict[str, list[str]]:
+    """The numbers that a table gives of claims on photographs; none of another data set, or if its cue was made."""
     judged = plan.kind_of(dataset) == "photographs" and not plan.has_truth(dataset)
-    return {"claims": [f"claims/{name}.csv" for name in tables if judged]}
+    return {"claims": [f"claims/{name}.csv"] if judged else []}
+
+
+def by_class(judged: str = "", **tables: str) -> Callable[[Plan, str], dict[str, Any]]:
+    """`Figure.inputs`: the classes of the data set, tables by parameter, and numbers of claims from table `judged`."""
+    files = {key: f"tables/{name}.csv" for key, name in tables.items()}
+    return lambda plan, name: {**classes(name), **files, **(claims(plan, name, judged) if judged else {})}
 
 
 def of_dataset(plan: Plan, name: str) -> dict[str, Any]:

@@ -15,12 +15,12 @@ right: `study.tests.planted_use` tests the planted mask first.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal
 
-import h5py
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -28,6 +28,8 @@ import pandas as pd
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.masks import strata
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.hdf5 import read_hdf5
+from frequency_shortcuts.storage.tables import RUN
 
 HALVES, BETTER_HALF = ("half_0", "half_1"), "better_half"  # for sets in which each class has two cues
 SCORES = ("precision", "recall", "average_precision")
@@ -35,8 +37,8 @@ FOUND = 0.95  # least average precision of a ranking that found a truth
 INTERVAL = (0.025, 0.975)  # quantiles of random rankings; above the upper one, a ranking is above chance
 
 
-def planted(store: h5py.File) -> dict[str, BoolArray]:
-    """The planted masks of a synthetic or planted set, each bool [class, H, W], centred, from its open store.
+def planted(store: str | os.PathLike[str]) -> dict[str, BoolArray]:
+    """The planted masks of a synthetic or planted set, each bool [class, H, W], centred, from its store.
 
     `own` : the truth of the class itself. A class with nothing planted has no truth, and no scores
     `any` : the union over all classes, the same for every class
@@ -44,21 +46,21 @@ def planted(store: h5py.File) -> dict[str, BoolArray]:
 
     Raises ValueError for a store without a truth.
     """
-    if "planted/truth" not in store:
-        raise ValueError(f"{store.filename} holds no planted masks: only synthetic and planted sets have a known truth")
-    group = store["planted"]
-    own = group["truth"][:]
+    with read_hdf5(store) as file:
+        if "planted/truth" not in file:
+            raise ValueError(f"{store} holds no planted masks: only synthetic and planted sets have a known truth")
+        own, halves = file["planted/truth"][:], file["planted/halves"][:] if "planted/halves" in file else []
     masks = {"own": own, "any": np.broadcast_to(own.any(axis=0), own.shape)}
-    if "halves" in group:
-        masks["half_0"], masks["half_1"] = group["halves"][:]
-    return masks
+    return masks | dict(zip(HALVES, halves, strict=False))
 
 
-def only_where_used(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of `score` or `score_methods` without the scores of classes whose planted mask the network does not use.
+def only_where_used(table: pd.DataFrame, use: pd.DataFrame) -> pd.DataFrame:
+    """A table of scores of runs with the column `uses`, and without scores where the network does not use its mask.
 
-    Its column `uses` is missing for a class that has no planted mask.
+    use : of `planted_use.csv`, which lacks classes that have no planted mask; they have no scores
     """
+    keys = [*RUN, "class"]
+    table = table.merge(use[[*keys, "uses"]], on=keys, how="left", validate="many_to_one")
     scores = [name for name in table if name.startswith(SCORES)]
     return table.assign(**{name: table[name].where(table["uses"].eq(True)) for name in scores})
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, claims, classes, of_first_kind, of_photographs
+from ..description import Figure, NetworkTest, by_class, of_first_kind, of_photographs
 from ..job import FOLDER
 
 
@@ -46,7 +46,7 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "flips": Figure(
             lambda plan: plan.mapped_datasets(),
-            lambda plan, name: {**classes(name), **claims(plan, name, "flips"), "table": "tables/flips.csv"},
+            by_class("flips", table="flips"),
             of_first_kind,
             shown=of_photographs,
         )

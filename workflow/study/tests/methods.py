@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..description import IMAGES, Figure, NetworkTest, table
-from ..job import FOLDER, RUN, WITH_TRUTH
+from ..job import FOLDER, WITH_TRUTH
 from ..plan import Plan
 
 COST = ("passes", "seconds", "resumed")
@@ -15,15 +15,13 @@ COST = ("passes", "seconds", "resumed")
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """One row per run, class, truth and method; without scores if the network does not use the planted mask."""
     from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.storage.hdf5 import read_hdf5
     from study.findings.study_tables import of_run
     from study.measures import truth
 
     tables, files = [], iter(given["maps"])
     for run, store in zip(plan.scored_runs(), given["stores"], strict=True):
         found = {name: dfm.read(next(files)) for name in plan.methods(**run)}
-        with read_hdf5(store) as file:
-            truths = {name: masks for name, masks in truth.planted(file).items() if name != "any"}
+        truths = {name: masks for name, masks in truth.planted(store).items() if name != "any"}
         ranked = {name: maps.score.astype(float) for name, maps in found.items()}
         cost = [{"method": name, **{key: maps.attributes[key] for key in COST}} for name, maps in found.items()]
         scores = truth.score_methods(ranked, truths, **settings)
@@ -31,10 +29,8 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
         tables.append(of_run(scores, run, next(iter(found.values())).attributes["classes"]))
     scores = pd.concat(tables)
     if len(given["use"]):
-        use = given["use"][[*RUN, "class", "uses"]]
-        tested = scores["dataset"].isin(use["dataset"])
-        used = truth.only_where_used(scores[tested].merge(use, on=[*RUN, "class"], how="left", validate="many_to_one"))
-        scores = pd.concat([used, scores[~tested]])
+        tested = scores["dataset"].isin(given["use"]["dataset"])
+        scores = pd.concat([truth.only_where_used(scores[tested], given["use"]), scores[~tested]])
     return {"methods": scores}
 
 

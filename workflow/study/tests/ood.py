@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import Figure, NetworkTest, claims, classes, files_of_run, of_first_kind
+from ..description import Figure, NetworkTest, by_class, files_of_run, of_first_kind
 from ..job import FOLDER, RUN, run_name, run_of, run_of_path
 from ..plan import Plan
 from .shortcuts import advantages, deciding, measure_maps, settings_of
@@ -24,9 +24,9 @@ def measure(step: Any, created_by: str) -> None:
     name, tables = run_name(run), {}
     with replacing_hdf5(output.hits) as file:
         for path in given.images:
-            rendition = read_images(path, "test", weights=given.weights, workers=step.threads)
-            group = file.create_group(Path(path).stem)
-            tables[Path(path).stem] = measure_maps(group, network, rendition, given.maps, name, params, params.methods)
+            data, rendition = read_images(path, "test", weights=given.weights, workers=step.threads), Path(path).stem
+            group = file.create_group(rendition)
+            tables[rendition] = measure_maps(group, network, data, given.maps, name, params, params.methods)
         about = {"percent": params.percent, "seed_of_draws": params.settings["seed"], "created_by": created_by}
         file.attrs.update(about, **run)
     write_table(pd.concat(tables, names=["rendition"]).reset_index(level="rendition"), output.ood, **run)
@@ -67,12 +67,7 @@ TEST = NetworkTest(
     figures={
         "ood": Figure(
             lambda plan: plan.ood_datasets(),
-            lambda plan, name: {
-                **classes(name),
-                **claims(plan, name, "ood_advantage"),
-                "table": "tables/ood.csv",
-                "shortcuts": "tables/shortcuts.csv",
-            },
+            by_class("ood_advantage", table="ood", shortcuts="shortcuts"),
             lambda plan, name: {**of_first_kind(plan, name), "fill": deciding(plan.config["ood"]["fills"])[0]},
         )
     },

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.fills import SWAP
 
@@ -23,21 +22,19 @@ DRAWS = 5  # of random masks beside the planted one
 
 def measure(step: Any, created_by: str) -> None:
     """TPR from the planted mask, from its complement, and from random masks of its size, one row per class."""
-    from frequency_shortcuts.storage.hdf5 import read_hdf5
     from frequency_shortcuts.storage.tables import write_table
     from study.measures import truth
 
     from ..tested_networks import read_inputs, with_names
 
     settings = step.params.settings
-    with read_hdf5(step.input.images) as file:
-        masks = truth.planted(file)["own"]
+    masks = truth.planted(step.input.images)["own"]
     network, data, run = read_inputs(step, settings["split"], settings["images_per_class"])
     table = use(network, data, masks, settings["seed"], run=run_name(run), progress=True)
     write_table(with_names(table, data.classes), step.output[0], **run)
 
 
-def use(network: Any, split: Split, masks: BoolArray, seed: int = 0, **options: Any) -> pd.DataFrame:
+def use(network: Any, split: Any, masks: BoolArray, seed: int = 0, **options: Any) -> pd.DataFrame:
     """Rates with the planted mask of each class, bool [class, H, W], and whether the network uses it.
 
     One row for each class that has one; options : as in `shortcuts.collect`

@@ -10,8 +10,7 @@ from ..description import (
     WEIGHTS,
     Figure,
     NetworkTest,
-    claims,
-    classes,
+    by_class,
     files_of_run,
     of_dataset,
     of_first_kind,
@@ -184,24 +183,13 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "shortcuts": Figure(
             lambda plan: plan.mapped_datasets(),
-            lambda plan, name: {
-                **classes(name),
-                "table": "tables/shortcuts_over_seeds.csv",
-                **claims(plan, name, "own_map_advantage"),
-                "verdicts": "tables/shortcuts.csv",
-                "networks": "tables/networks.csv",
-            },
+            by_class("own_map_advantage", table="shortcuts_over_seeds", verdicts="shortcuts", networks="networks"),
             of_dataset,
             shown=of_photographs,
         ),
         "cross": Figure(
             lambda plan: plan.mapped_datasets(),
-            lambda plan, name: {
-                **classes(name),
-                "table": "tables/cross_matrix.csv",
-                "advantage": "tables/own_map_advantage.csv",
-                "shortcuts": "tables/shortcuts.csv",
-            },
+            by_class(table="cross_matrix", advantage="own_map_advantage", shortcuts="shortcuts"),
             of_first_kind,
             shown=of_photographs,
         ),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, classes, files_of_run, of_dataset
+from ..description import Figure, NetworkTest, by_class, files_of_run, of_dataset
 from ..job import FOLDER, run_name
 
 
@@ -36,7 +36,7 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "sizes": Figure(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))),
-            lambda plan, name: {**classes(name), "table": "tables/sizes.csv", "verdicts": "tables/shortcuts.csv"},
+            by_class(table="sizes", verdicts="shortcuts"),
             of_dataset,
         )
     },

@@ -6,12 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, claims, classes, of_dataset
+from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, by_class, of_dataset
 from ..job import FOLDER, run_of_path
 from ..plan import Plan, Run
 from .shortcuts import advantages, deciding, measure_maps, settings_of
-
-HITS_OF_PAIRS, RATES = "tests/transfer_hits.h5", "tests/transfer.csv"
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -57,10 +55,7 @@ TEST = NetworkTest(
     message="Testing the maps of one network on another",
     runs=_tested,
     measure=measure,
-    outputs={
-        "hits": HITS_OF_PAIRS,
-        "transfer": RATES,
-    },
+    outputs={"hits": "tests/transfer_hits.h5", "transfer": "tests/transfer.csv"},
     wildcards=lambda plan: [{}] if plan.transfers() else [],
     inputs=lambda plan: {
         "images": plan.files(IMAGES, _tested(plan)),
@@ -79,16 +74,10 @@ TEST = NetworkTest(
     priority=1,
     tables={"transfer": None, "transfer_advantage": None},
     join=join,
-    join_inputs=lambda plan: {"hits": [f"{plan.results}/{HITS_OF_PAIRS}"], "transfer": f"{plan.results}/{RATES}"},
     figures={
         "transfer": Figure(
             lambda plan: list(dict.fromkeys(tested["dataset"] for tested in _tested(plan))),
-            lambda plan, name: {
-                **classes(name),
-                "table": "tables/transfer.csv",
-                "verdicts": "tables/shortcuts.csv",
-                **claims(plan, name, "transfer_advantage"),
-            },
+            by_class("transfer_advantage", table="transfer", verdicts="shortcuts"),
             of_dataset,
         ),
     },

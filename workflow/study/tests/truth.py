@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, table
-from ..job import RUN, WITH_TRUTH
+from ..job import WITH_TRUTH
 from ..plan import Plan, Run
 
 
@@ -20,19 +20,14 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     tables, percents = [], settings["percents"]
     settings = {key: value for key, value in settings.items() if key != "percents"}
     for run, maps, store, spectra in zip(_runs(plan), given["dfm"], given["stores"], given["spectra"], strict=True):
-        with read_hdf5(store) as file:
-            truths = truth.planted(file)
         with read_hdf5(spectra) as file:
             adcs, significant = file["adcs"][:], file["adcs_significant"][:]
-        frequency_maps = dfm.read(maps)
-        table = truth.score(
-            frequency_maps.rank, adcs, {percent: dfm.read_mask(maps, percent) for percent in percents}, truths,
-            increments=frequency_maps.score, significant=significant, **settings,
-        )  # fmt: skip
+        frequency_maps, truths = dfm.read(maps), truth.planted(store)
+        masks = {percent: dfm.read_mask(maps, percent) for percent in percents}
+        of_maps = {"increments": frequency_maps.score, "significant": significant}
+        table = truth.score(frequency_maps.rank, adcs, masks, truths, **of_maps, **settings)
         tables.append(of_run(table, run, frequency_maps.attributes["classes"]))
-    use = given["use"][[*RUN, "class", "uses"]]
-    table = pd.concat(tables).merge(use, on=[*RUN, "class"], how="left", validate="many_to_one")
-    return {"truth": truth.only_where_used(table)}
+    return {"truth": truth.only_where_used(pd.concat(tables), given["use"])}
 
 
 def _runs(plan: Plan) -> list[Run]:
