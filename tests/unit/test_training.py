@@ -200,16 +200,6 @@ def test_one_cycle_rises_and_falls_with_every_iteration(monkeypatch, epochs, sha
     assert rates[-1] == pytest.approx(2e-7) and (max(rates) == 0.05 if warmup else max(rates) < 0.05)
 
 
-def test_every_image_is_seen_once_an_epoch_in_another_order():
-    GIVEN.clear()
-    train(tiny(), DATA, VALIDATION, dataclasses.replace(RECIPE, epochs=2), seed=0, augmentation=Blank())
-    assert [len(batch) for batch in GIVEN] == 2 * [8, 8, 6]
-    first, second = (torch.cat(GIVEN[i : i + PER_EPOCH]).numpy().reshape(N, -1) for i in (0, PER_EPOCH))
-    assert not np.array_equal(first, second)
-    for epoch in (first, second):
-        np.testing.assert_array_equal(np.unique(epoch, axis=0), np.unique(DATA.images.reshape(N, -1), axis=0))
-
-
 def stored(tmp_path, stylised=None):
     """The training images in a store, not read into memory."""
     path, splits = tmp_path / "s.h5", {"train": (DATA.images, DATA.labels)}
