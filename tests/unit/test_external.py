@@ -199,7 +199,7 @@ def with_last(*layers):
 @pytest.mark.parametrize("outputs", [None, [2, 0]])
 def test_probabilities_become_their_logarithms(outputs):
     outputs = None if outputs is None else torch.tensor(outputs).numpy()
-    network, n_outputs = logits_only(with_last(nn.Softmax(1)), IMAGES)
+    network, n_outputs, _ = logits_only(with_last(nn.Softmax(1)), IMAGES)
     network = with_outputs(network, outputs, n_outputs)
     assert isinstance(network, Logits) and network.probabilities and n_outputs == 3
     logits = with_last()(IMAGES) if outputs is None else with_last()(IMAGES)[:, outputs]
@@ -207,7 +207,7 @@ def test_probabilities_become_their_logarithms(outputs):
 
 
 def test_a_probability_of_zero_has_a_finite_logarithm_and_gradient():
-    network, _ = logits_only(with_last(nn.Softmax(1)), IMAGES)
+    network, *_ = logits_only(with_last(nn.Softmax(1)), IMAGES)
     network.network[1].weight.data *= 1e4
     images = IMAGES.clone().requires_grad_()
     logits = network(images)

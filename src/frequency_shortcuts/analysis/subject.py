@@ -21,7 +21,7 @@ from frequency_shortcuts.images.pictures import share_tones
 from frequency_shortcuts.images.preprocessing import PROBES, Preprocessing
 from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.networks.external import SMALLEST, Logits, check_alone, logits_only, with_outputs
+from frequency_shortcuts.networks.external import SMALLEST, Logits, logits_only, with_outputs
 from frequency_shortcuts.networks.numerics import pick_device
 from frequency_shortcuts.networks.predictions import Classifier, Precision, device_of, source_for
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
@@ -152,15 +152,14 @@ def match_network(
         with torch.no_grad():  # see `fold`
             network = copy.deepcopy(network).to(device)
 
-    def look(chosen: IntArray) -> tuple[Tensor, nn.Module, int]:
-        """Some images as the network sees them, and what its answers to them are."""
+    def look(chosen: IntArray) -> tuple[nn.Module, int, Tensor]:
+        """Check the network on some images, and say what it returns."""
         some = Split(own.ready(chosen), np.zeros(len(chosen), int), mean=own.mean, std=own.std)
-        seen = source_for(network, some).take(np.arange(len(chosen)))
-        return seen, *logits_only(network, seen)
+        return logits_only(network, source_for(network, some).take(np.arange(len(chosen))))
 
-    first, classifier, n_outputs = look(np.arange(min(PROBES, len(own.labels))))
+    classifier, n_outputs, logits = look(np.arange(min(PROBES, len(own.labels))))
     if n_outputs == 1:  # its values for images of both classes say what it is
-        first, classifier, _ = look(np.sort(spread(own.labels)))
+        classifier, _, logits = look(np.sort(spread(own.labels)))
     classes, outputs, left = _left(test, own, n_outputs)
     matched = match(own.labels, own.classes, n_outputs, classes, outputs)
     neutral = matched.position(own.neutral if test.neutral is None else test.neutral, left)
@@ -176,7 +175,6 @@ def match_network(
         chosen = chosen._replace(test=others.test, tested=others.tested)
         remarks.append(_shared(ranking, tested))
     classifier = with_outputs(classifier, matched.outputs, n_outputs)
-    logits = check_alone(classifier, first)
     if isinstance(classifier, Logits) and classifier.single:
         high = matched.names[int(matched.outputs is None)]
         what, values = ("probability", "all") if classifier.probabilities else ("logit", "not all")
@@ -184,8 +182,8 @@ def match_network(
     elif isinstance(classifier, Logits) and classifier.probabilities:
         remarks.append("the network gives probabilities, as a softmax does: their logarithms are used as logits")
     if isinstance(classifier, Logits) and classifier.probabilities:
-        lost = int((logits.exp() < 2 * SMALLEST).any(1).sum())
-        remarks += [f"probabilities round to 0 or 1 for {lost} of {len(first)} images: give logits"] * (lost > 0)
+        lost = int((classifier.chosen(logits).exp() < 2 * SMALLEST).any(1).sum())
+        remarks += [f"probabilities round to 0 or 1 for {lost} of {len(logits)} images: give logits"] * (lost > 0)
     for remark in filter(None, remarks):
         log.warning("%s", remark)
     name = run.name or str(getattr(network, "original_name", type(network).__name__))

@@ -26,6 +26,10 @@ Where = Literal["tensor", "attribute", "key", "first"]
 SMALLEST = float(torch.finfo(torch.float32).tiny)  # probability whose logarithm replaces that of smaller ones
 HALF_PRECISION = 4e-3  # of the sum of probabilities
 ROUNDING = 1e-3  # share of the greatest logit
+BATCHED = (
+    "the network gives an image other logits alone than in a batch: expected the same; in evaluation mode an answer "
+    "must not depend on the other images"
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     kind, device = type(network).__name__, device_of(network)
     # Noise: a network that standardises every image separately divides by zero for a black image.
     images = torch.rand(2, channels, height, width, generator=torch.Generator().manual_seed(0)).to(device)
-    logits, again = _shown_twice(network, images)
+    logits, again = (_shown(network, images) for _ in range(2))
     if n_classes > 1 and isinstance(logits, Tensor) and logits.numel() == len(images):
         two = "torch.cat([torch.zeros_like(z), z], 1) of a logit z [n, 1]"
         raise ValueError(f"{kind} has one output, which a study does not take: return two, {two}")
@@ -89,7 +93,10 @@ def probe(network: nn.Module, n_classes: int, channels: int, height: int, width:
     if not logits.isfinite().all():
         raise ValueError(f"{kind} gives logits that are not finite numbers for images of noise from 0 to 1")
     _check_repeated(logits, again, kind)
-    check_alone(network, images)
+    try:
+        _check_alone(_shown(network, images[:1]), logits)
+    except ValueError as error:  # or it takes no single image, as a normalisation over the batch
+        raise ValueError(BATCHED) from error
 
 
 def check_network(network: object) -> nn.Module:
@@ -130,7 +137,10 @@ class Logits(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """images [n, channels, H, W] -> logits [n, outputs]"""
-        returned = self.network(images)
+        return self.logits_in(self.network(images))
+
+    def logits_in(self, returned: Any) -> Tensor:
+        """The logits [n, outputs] in what the network returned."""
         if self.where == "attribute":
             returned = returned.logits
         elif self.where == "key":
@@ -142,37 +152,44 @@ class Logits(nn.Module):
             returned = torch.cat([1 - second if self.probabilities else torch.zeros_like(second), second], 1)
         if self.probabilities:
             returned = returned.clamp_min(SMALLEST).log()
-        return returned if self.outputs is None else returned[:, self.outputs]
+        return self.chosen(returned)
+
+    def chosen(self, logits: Tensor) -> Tensor:
+        """Those of the classes, of logits of all outputs [n, outputs]."""
+        return logits if self.outputs is None else logits[:, self.outputs]
 
 
-def logits_only(network: nn.Module, images: Tensor) -> tuple[nn.Module, int]:
-    """A network that returns only logits, and the number of outputs of the given one.
+def logits_only(network: nn.Module, images: Tensor) -> tuple[nn.Module, int, Tensor]:
+    """A network that returns only logits, the number of outputs of the given one, and the logits of images.
 
-    images : float tensor [n, channels, H, W]; the first is shown to the network twice to see what it returns
+    images : float tensor [n, channels, H, W]; the first is shown to the network alone, twice, and then with the others
 
     The network itself is returned if it needs no change. If its outputs for each of the images are not negative and
     sum to 1, they are taken for probabilities; see `Logits`. A single output is that of the second of two classes: a
     probability if it is between 0 and 1 for each of the images and for noise, else a logit. Raises ValueError for a
-    network that does not accept the image, returns no logits or other logits the second time, and for one in half
-    precision.
+    network that does not accept the images, returns no logits, other logits the second time or in a batch, and for one
+    in half precision.
     """
     check_precision(network)
-    returned, again = _shown_twice(network, images[:1])
-    where, logits = _logits_in(returned)
+    kind, alone = type(network).__name__, _shown(network, images[:1])
+    where, logits = _logits_in(alone)
     if not (single := isinstance(logits, Tensor) and logits.numel() == 1):
-        check_logits(returned if logits is None else logits, 1, network=type(network).__name__)
+        check_logits(alone if logits is None else logits, 1, network=kind)
     if not logits.is_floating_point():
-        raise ValueError(f"{type(network).__name__} gives {logits.dtype}: expected logits in floating point")
-    _check_repeated(logits, _logits_in(again)[1], type(network).__name__)
-    probabilities = _are_probabilities(logits)
-    if probabilities:
+        raise ValueError(f"{kind} gives {logits.dtype}: expected logits in floating point")
+    _check_repeated(logits, _logits_in(_shown(network, images[:1]))[1], kind)
+    every = _shown(network, images)
+    probabilities = _are_probabilities(logits) and _are_probabilities(_logits_in(every)[1])
+    if probabilities and single:
         noise = 4 * torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
-        with evaluating(network), torch.no_grad():
-            shown = torch.cat([images, noise, -noise]) if single else images.clone()
-            probabilities = _are_probabilities(Logits(network, where)(shown))
+        probabilities = _are_probabilities(_logits_in(_shown(network, torch.cat([noise, -noise])))[1])
+    n_outputs = 1 if single else logits.shape[1]
     if where != "tensor" or probabilities or single:
         network = Logits(network, where, probabilities=probabilities, single=single)
-    return network, 1 if single else logits.shape[1]
+        alone, every = network.logits_in(alone), network.logits_in(every)
+    check_logits(every, len(images))
+    _check_alone(alone, every)
+    return network, n_outputs, every
 
 
 def with_outputs(classifier: nn.Module, outputs: IntArray | None, n_outputs: int) -> nn.Module:
@@ -210,15 +227,15 @@ def _logits_in(returned: Any) -> tuple[Where, Any]:
     return "tensor", None
 
 
-def _shown_twice(network: nn.Module, images: Tensor) -> tuple[Any, Any]:
-    """What a network returns for the same images [n, channels, H, W] the first and the second time.
+def _shown(network: nn.Module, images: Tensor) -> Any:
+    """What a network in evaluation mode returns for images [n, channels, H, W], without TF32, which rounds as roughly
+    as `ROUNDING`.
 
-    It is in evaluation mode. Raises ValueError, in which the network is named, if it refuses the images.
+    Raises ValueError, in which the network is named, if it refuses the images.
     """
     try:
-        with evaluating(network), torch.no_grad():
-            # Copies: a first layer that works in place must not change the images.
-            return network(images.clone()), network(images.clone())
+        with evaluating(network), torch.no_grad(), tf32(False, images.device):
+            return network(images.clone())  # a first layer that works in place must not change the images
     except (Exception, SystemExit) as error:  # a network of a user may raise any error
         shape, reason = " x ".join(map(str, images.shape[1:])), first_line(error)
         if isinstance(network, torch.jit.ScriptModule):  # the last line of its error is the reason
@@ -241,23 +258,7 @@ def _check_repeated(logits: Tensor, again: object, network: str = "the network")
     )
 
 
-def check_alone(network: nn.Module, images: Tensor) -> Tensor:
-    """The logits of images. Raises ValueError if the answer of a network for one depends on the others in its batch.
-
-    images : two or more [n, channels, H, W], as the network sees them, on its device
-    """
-    refused: Exception | None = None
-    # TF32 may round a batch as roughly as the tolerance.
-    with evaluating(network), torch.no_grad(), tf32(False, images.device):
-        together = network(images.clone())
-        check_logits(together, len(images))
-        try:
-            alone = network(images[:1].clone())
-        except (RuntimeError, ValueError) as error:  # a normalisation over the batch takes no single image
-            refused = error
-    if refused or (alone - together[:1]).abs().max() > ROUNDING * together.abs().max():
-        raise ValueError(
-            "the network gives an image other logits alone than in a batch: expected the same; in evaluation mode an "
-            "answer must not depend on the other images"
-        ) from refused
-    return together
+def _check_alone(alone: Tensor, together: Tensor) -> None:
+    """Raise ValueError if the logits of the first of some images depend on the others."""
+    if (alone - together[:1]).abs().max() > ROUNDING * together.abs().max():
+        raise ValueError(BATCHED)
