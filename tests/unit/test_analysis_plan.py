@@ -15,6 +15,7 @@ from frequency_shortcuts.exchange.test import count_passes
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import mixture, registry
 from frequency_shortcuts.maps.methods.method import make_settings
+from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.shortcuts import trials
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
@@ -48,7 +49,7 @@ def test_a_preset_is_its_method_with_its_settings(name):
     method, settings = registry.PRESETS[name]
     chosen = make_settings(registry.load(method), settings)
     assert chosen != make_settings(registry.load(method), {}) and name not in registry.METHODS
-    planned = plan.plan_search(fs.Search(method=name), WaveNetwork(), SPLIT)
+    planned = plan.plan_search(fs.Search(method=name), Classifier.frozen(WaveNetwork()), SPLIT)
     assert planned.name == name and settings.items() <= planned.settings.items()
 
 
@@ -67,7 +68,7 @@ def test_sure_log_probabilities_have_a_gradient():
     """Their logsumexp is 0 whatever the image: only the log-odds of a class tell."""
     sure = nn.Sequential(WaveNetwork(), nn.LogSoftmax(1))
     sure[0].scale.data *= 20
-    assert plan.seconds_per_pass(sure, SPLIT) is not None
+    assert plan.has_gradient(Classifier.frozen(sure), SPLIT)
 
 
 def test_a_named_method_that_needs_gradients_says_so_itself():

@@ -110,20 +110,22 @@ def analyse(
     subject = match_network(network, labelled, test, run, counts, fewest)
     accuracy, seconds, batch = subject.measure(run.progress)
     search = trials = None
-    exchanged = count_passes(subject.test.labels, len(subject.test.classes), subject.test.neutral)
-    steps = {EXCHANGE: (float(exchanged), seconds)} if flips else {}
+    steps: dict[str, float] = {}
+    if flips:
+        steps[EXCHANGE] = count_passes(subject.test.labels, len(subject.test.classes), subject.test.neutral)
     if test.search and not quick:
         search = plan_search(test.search, subject.search_classifier(test.search.precision), subject.map_ranking)
-        steps[f"search by {search.name}"] = search.passes, search.seconds or seconds
+        steps[f"search by {search.name}"] = search.passes
     if test.parts and not quick:
         negatives = test.negatives or negatives_by_default(len(subject.test.classes), counts.tested)
         trials = test_of_maps.Trials(
             test.parts, test.fills, test.controls, others=test.others, negatives=negatives, one_sample=True,
             seed=run.seed,
         )  # fmt: skip
-        passes = test_of_maps.count_passes(len(subject.test.classes), subject.tested, trials, subject.test.neutral)
-        steps["test of maps beside controls"] = passes, seconds
-    announce(subject, accuracy, steps, run)
+        steps["test of maps beside controls"] = test_of_maps.count_passes(
+            len(subject.test.classes), subject.tested, trials, subject.test.neutral
+        )
+    announce(subject, accuracy, steps, seconds, run.progress)
     tested = None
     if flips:
         answers = collect(subject.frozen, subject.ranking, subject.test, seed=run.seed, progress=run.progress)

@@ -5,34 +5,31 @@ from __future__ import annotations
 import logging
 import math
 import sys
-import time
 from collections.abc import Mapping
 from inspect import signature
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from torch import nn
 from tqdm import tqdm
 
 from frequency_shortcuts.images.folders import few
+from frequency_shortcuts.images.preprocessing import PROBES
+from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import Method, make_settings
 from frequency_shortcuts.maps.methods.mixture import log_odds
-from frequency_shortcuts.maps.methods.workspace import Limits, Workspace
-from frequency_shortcuts.networks.predictions import Classifier, Precision
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-from .options import DEFAULT, Run, Search
+from .options import DEFAULT, Search
 from .subject import Subject
 
 log = logging.getLogger(__name__)
 
 SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
 CELLS = 32  # of frequencies along a side of the spectrum, where culling removes cells
-CPU_IMAGES = 16  # of the timed batch on a CPU, where a larger one is not faster
 EXCHANGE = "exchange test"
 NO_GRADIENT = "the network gives no gradient, which the default method needs"
 
@@ -42,7 +39,6 @@ class PlannedSearch(NamedTuple):
 
     name : of the method, see `registry`; method, settings : what it stands for
     passes : at most; a backward pass counts two
-    seconds : of a pass, None if the network gives no gradient
     remark : why the method is not the default one, or empty
     """
 
@@ -50,19 +46,17 @@ class PlannedSearch(NamedTuple):
     method: Method
     settings: dict[str, Any]
     passes: int
-    seconds: float | None
     remark: str
 
 
-def plan_search(search: Search, network: nn.Module | Classifier, images: Split) -> PlannedSearch:
-    """A search by its method, or by the default one, and what it takes on this device.
+def plan_search(search: Search, network: Classifier, images: Split) -> PlannedSearch:
+    """A search by its method, or by the default one, and what it takes.
 
     Without a gradient the default is culling by cells, and a warning says so. Raises ValueError for settings without
     the method that they are of, if the network gives no gradient.
     """
-    seconds = seconds_per_pass(network, images, search.precision)
     pairs, remark = ConjugatePairs(*images.images.shape[2:]), ""
-    if search.method is None and seconds is None:
+    if search.method is None and not has_gradient(network, images):
         if search.settings:
             raise ValueError(f"{NO_GRADIENT}: name the method that the settings {', '.join(search.settings)} are of")
         remark = f"{NO_GRADIENT}: culling by cells of frequencies finds the maps"
@@ -79,45 +73,29 @@ def plan_search(search: Search, network: nn.Module | Classifier, images: Split) 
         settings["samples"] = SAMPLES
     settings |= search.settings
     passes = module.passes(make_settings(module, settings), len(images), pairs)
-    return PlannedSearch(name, module, settings, passes, seconds, remark)
+    return PlannedSearch(name, module, settings, passes, remark)
 
 
-def seconds_per_pass(network: nn.Module | Classifier, images: Split, precision: Precision = "float32") -> float | None:
-    """Seconds of a pass in a batch of forward and backward passes, the second of two; None without a gradient.
-
-    A backward pass counts two.
-    """
-    workspace = Workspace(network, images, limits=Limits(precision))
-
-    def measure() -> FloatArray:
-        size = workspace.backward_batch
-        if workspace.frozen.device.type != "cuda":
-            size = min(size, CPU_IMAGES)
-        shown, took = workspace.source.take(np.arange(min(size, len(images)))), 0.0
-        for _ in range(2):
-            begin = time.perf_counter()
-            seen = shown.clone().requires_grad_()
-            logits = workspace.frozen.logits(seen.clone())
-            (gradient,) = torch.autograd.grad(log_odds(logits, logits.detach().argmax(dim=1)).sum(), seen)
-            if not gradient.any():  # waits for the device
-                return np.empty(0)
-            took = time.perf_counter() - begin
-        return np.array([took / (3 * len(shown))])
-
+def has_gradient(network: Classifier, images: Split) -> bool:
+    """Whether the log-odds of the called classes depend on the first images by a gradient that PyTorch computes."""
+    source = Source(images, device=network.device, dtype=network.dtype)
+    network.check(source.take(np.arange(1)))
+    seen = source.take(np.arange(min(PROBES, len(images)))).requires_grad_()
     try:
-        measured = workspace.within_memory(measure)
+        logits = network.logits(seen.clone())
+        (gradient,) = torch.autograd.grad(log_odds(logits, logits.detach().argmax(dim=1)).sum(), seen)
     except torch.OutOfMemoryError:
         raise
     except RuntimeError as error:  # no gradient, or a layer of the user without a backward pass
         log.info("no gradient: %s", error)
-        return None
-    return float(measured[0]) if len(measured) else None
+        return False
+    return bool(gradient.any())
 
 
-def announce(subject: Subject, accuracy: float, steps: Mapping[str, tuple[float, float]], run: Run) -> None:
+def announce(subject: Subject, accuracy: float, steps: Mapping[str, float], seconds: float, progress: bool) -> None:
     """Show what an analysis will do on standard error, beside the progress bars, or in the log if there are none.
 
-    steps : name of a step -> its passes, at most, and the seconds of a pass
+    steps : name of a step -> its passes, at most; seconds : of a pass
     """
     n_classes = len(subject.test.classes)
     images = []
@@ -133,10 +111,10 @@ def announce(subject: Subject, accuracy: float, steps: Mapping[str, tuple[float,
     lines = [
         f"{subject.name}, {n_classes:,} classes: {'; '.join(images)}",
         f"accuracy without a filter: {accuracy:.1%} (mean over classes; chance: {1 / n_classes:.1%})",
-        *(f"{name}: {_work(passes, passes * seconds)}" for name, (passes, seconds) in steps.items()),
+        *(f"{name}: {_work(passes, passes * seconds)}" for name, passes in steps.items()),
     ]
     for line in lines:
-        if run.progress:
+        if progress:
             tqdm.write(line, file=sys.stderr)
         else:
             log.info("%s", line)
