@@ -35,12 +35,12 @@ from frequency_shortcuts.storage.journal import Work, check_state
 
 from .classes import Counts
 from .counterfactuals import FlipTest
-from .images import LabelledImages, prepared_by
+from .images import LabelledImages, prepared_by, read_images
 from .options import WITH_SWAP, Run, Test
 from .plan import EXCHANGE, PlannedSearch, announce, plan_search
 from .result import Analysis
-from .sources import sources_of_tests
-from .subject import Subject, match_network, read_images
+from .sources import read_sources
+from .subject import Subject, match_network
 
 PER_CLASS = Counts(ranking=200, test=200, search=50, tested=50)
 NEGATIVES, FEWEST_NEGATIVES = 1000, 50  # the most images on which FPR is measured, and the fewest by default
@@ -105,7 +105,8 @@ def analyse(
     flips = quick or bool(test.parts)  # without parts, maps are made and nothing is tested
     counts, fewest = _counts(test), FEWEST if flips else 1
     labelled = read_images(images, labels, prepared_by(transform, mean, std), test, run, counts, fewest)
-    sources = None if test.source is None else sources_of_tests(test.source, labelled)
+    tested, what = (labelled, "images") if labelled.test is None else (labelled.test, "test images")
+    listed = None if test.source is None else read_sources(test.source, len(tested.labels), tested.listing, what)
     masks = None if test.search else _as_masks(test.maps, labelled)
     subject = match_network(network, labelled, test, run, counts, fewest)
     accuracy, seconds, batch = subject.measure(run.progress)
@@ -126,19 +127,19 @@ def analyse(
             len(subject.test.classes), subject.tested, trials, subject.test.neutral
         )
     announce(subject, accuracy, steps, seconds, run.progress)
-    tested = None
+    flip_test = None
     if flips:
         answers = collect(subject.frozen, subject.ranking, subject.test, seed=run.seed, progress=run.progress)
-        tested = FlipTest(subject.frozen.original, subject.ranking, subject.test, answers, run.seed)
+        flip_test = FlipTest(subject.frozen.original, subject.ranking, subject.test, answers, run.seed)
     made, about = ({}, {}) if quick else _maps(subject, masks, search, trials, test, batch, run)
     about = _facts(subject, accuracy, search, run) | about | {"seed": run.seed, "trained with": WITH_SWAP * run.swapped}
     place = getattr(images, "path", images)  # of `Files`
     about["images"] = Path(place).resolve().name if isinstance(place, str | os.PathLike) else ""
     about["seconds"] = round(time.perf_counter() - begin, 1)
-    made["sources"] = None if sources is None else sources[subject.places]
-    options = (subject.ranking.labels, subject.test.labels, subject.test.neutral, subject.outputs, made["sources"])
+    sources = None if listed is None else listed[subject.places]
+    options = (subject.ranking.labels, subject.test.labels, subject.test.neutral, subject.outputs, sources)
     about["options_sha256"] = hashlib.sha256(json.dumps(options, default=np.ndarray.tolist).encode()).hexdigest()
-    return Analysis(subject.ranking, subject.test, about, tested, **made)
+    return Analysis(subject.ranking, subject.test, about, flip_test, sources=sources, **made)
 
 
 analyze = analyse  # the American spelling
@@ -146,12 +147,9 @@ analyze = analyse  # the American spelling
 
 def _counts(test: Test) -> Counts:
     """How many images of each class do what."""
-    counts, search = PER_CLASS, test.search
-    if search is not None and search.images_per_class is not None:
-        counts = counts._replace(search=search.images_per_class)
-    if test.images_per_class is not None:
-        counts = counts._replace(test=test.images_per_class, tested=test.images_per_class)
-    return counts
+    counts = PER_CLASS._replace(search=(test.search and test.search.images_per_class) or PER_CLASS.search)
+    most = test.images_per_class
+    return counts if most is None else counts._replace(test=most, tested=most)
 
 
 def negatives_by_default(n_classes: int, test_images: int) -> int:

@@ -56,10 +56,7 @@ def match(
 
     labels : int64 [n], of the images; named : the names of their classes by number, None where there are only numbers
     n_outputs : 1 for a network with one output for two classes, from which `Logits` makes two
-    classes : names, one for each output of the network, or one for each class of the images, in their order
-    outputs : the output of each class of the images, in their order or by their names. By default a class that has only
-        a number is the output of that number; classes that have names are found among those of the outputs, or by
-        their WordNet ids among the 1,000 of ImageNet; else they are the outputs in their order, and must be as many
+    classes, outputs : see `Test`
 
     Raises ValueError if that cannot be decided.
     """

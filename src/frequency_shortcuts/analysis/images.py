@@ -20,7 +20,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.folders import Files, Listing, listing
 from frequency_shortcuts.images.normalisation import check_statistics
-from frequency_shortcuts.images.pictures import ImageFiles
+from frequency_shortcuts.images.pictures import ImageFiles, share_tones
 from frequency_shortcuts.images.preprocessing import (
     PROBES,
     Preprocessing,
@@ -34,6 +34,7 @@ from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .classes import Classes, Counts, choose
+from .options import Run, Test
 
 log = logging.getLogger(__name__)
 
@@ -123,12 +124,9 @@ def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
 
 
 def prepared_by(transform: Any, mean: Any = None, std: Any = None) -> Preprocessing:
-    """What makes images of pictures, with the mean and std of a call.
+    """What makes images of pictures: a `Preprocessing` or that of a transform, with the mean and std of a call.
 
-    For arrays, these count before those of a transform. Float images of pictures are normalised once: by the transform
-    or with these, and giving both is an error when the first picture is read.
-
-    transform : a `Preprocessing`, or that of one; or None for pictures as they are
+    For arrays, these count before those of a transform. Float images of pictures are normalised once, by either.
 
     Raises ValueError if only one of mean and std is given, and for another transform.
     """
@@ -143,10 +141,7 @@ def read_labelled(
 ) -> LabelledImages:
     """Images of any kind, with their labels.
 
-    images : an array, tensor or HDF5 dataset [n, channels, H, W] with `labels` [n]; a `Split`; a map-style Dataset of
-        (image, label) or of dicts (see `image_and_label`), or a DataLoader of one; pictures in files, see `Files`; or
-        the path of an HDF5 file: a store (groups train, validation, test), or one with the datasets `images` and
-        `labels`
+    images, labels : as of `analyse`. An HDF5 file is a store, or has the datasets `images` and `labels`
     prepared : what makes images of pictures; see `prepared_by`
     what : name of the images in errors
 
@@ -235,6 +230,24 @@ def _of_files(found: Listing, prepared: Preprocessing) -> LabelledImages:
     else:
         read = ImageFiles(found.files, prepared.shape, prepared.channels, resize=prepared.resize, workers=WORKERS)
     return replace(_transformed(read, found.labels, found.classes, prepared), listing=found)
+
+
+def read_images(
+    images: Any, labels: Any, prepared: Preprocessing, test: Test, run: Run, counts: Counts, fewest: int
+) -> LabelledImages:
+    """The images, with those to test with: of the options, or of the same file.
+
+    Of pictures in files, those that `choose` will choose are decoded; see `readable`.
+    """
+    own = read_labelled(images, labels, prepared)
+    other = None if test.images is None else read_labelled(test.images, test.labels, prepared, "test images")
+    halves = other is None and own.test is None
+    if other is not None:
+        other = other.test or other  # a store has a split for it
+        share_tones(own.images, other.images)
+        other = readable(other, counts, run.seed, halves=False, progress=run.progress)
+    own = readable(own, counts, run.seed, halves=halves, fewest=fewest, progress=run.progress)
+    return own if other is None else replace(own, test=other)
 
 
 def readable(

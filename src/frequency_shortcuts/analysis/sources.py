@@ -15,8 +15,6 @@ from frequency_shortcuts.images.folders import TABLES, Listing, few, read_table
 from frequency_shortcuts.intervals import shares
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
-from .images import LabelledImages
-
 
 def read_sources(
     source: Any, n_images: int, found: Listing | None = None, what: str = "images"
@@ -35,7 +33,7 @@ def read_sources(
         if callable(source):
             names = [source(file) for file in found.files]
         elif str(source) in found.columns:
-            names = found.columns[str(source)]
+            names = [found.columns[str(source)][i] for i in found.places]
         elif found.columns and Path(source).suffix.lower() not in TABLES:
             columns = few([*found.columns], 20)
             raise ValueError(f"{found.given.table} has no column {source}: its columns are {columns}")
@@ -64,12 +62,6 @@ def _sources_of(found: Listing, path: str | os.PathLike[str]) -> list[str]:
     if missing := [str(file) for file, name in zip(found.files, names, strict=True) if not name]:
         raise ValueError(f"{path} lists no source of {few(missing)}: expected a row for each picture")
     return names
-
-
-def sources_of_tests(source: Any, labelled: LabelledImages) -> npt.NDArray[np.str_]:
-    """The source of each of the images among which those that test are chosen, str [n]; see `read_sources`."""
-    tested, what = (labelled, "images") if labelled.test is None else (labelled.test, "test images")
-    return read_sources(source, len(tested.labels), tested.listing, what)
 
 
 def recall_by_source(

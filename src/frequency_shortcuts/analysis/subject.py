@@ -8,7 +8,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from frequency_shortcuts.images.pictures import share_tones
-from frequency_shortcuts.images.preprocessing import PROBES, Preprocessing
+from frequency_shortcuts.images.preprocessing import PROBES
 from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks.external import SMALLEST, Logits, logits_only, with_outputs
@@ -27,7 +26,7 @@ from frequency_shortcuts.networks.predictions import Classifier, Precision, devi
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 from .classes import Chosen, Classes, Counts, choose, match
-from .images import LabelledImages, as_splits, read_labelled, readable, spread
+from .images import LabelledImages, as_splits, spread
 from .options import Run, Test
 
 log = logging.getLogger(__name__)
@@ -105,24 +104,6 @@ class Subject:
         return accuracy, seconds, batch
 
 
-def read_images(
-    images: Any, labels: Any, prepared: Preprocessing, test: Test, run: Run, counts: Counts, fewest: int
-) -> LabelledImages:
-    """The images, with those to test with: of the options, or of the same file.
-
-    Of pictures in files, those that `match_network` will choose are decoded; see `readable`.
-    """
-    own = read_labelled(images, labels, prepared)
-    other = None if test.images is None else read_labelled(test.images, test.labels, prepared, "test images")
-    halves = other is None and own.test is None
-    if other is not None:
-        other = other.test or other  # a store has a split for it
-        share_tones(own.images, other.images)
-        other = readable(other, counts, run.seed, halves=False, progress=run.progress)
-    own = readable(own, counts, run.seed, halves=halves, fewest=fewest, progress=run.progress)
-    return own if other is None else replace(own, test=other)
-
-
 def _left(test: Test, own: LabelledImages, n_outputs: int) -> tuple[Any, Any, IntArray | None]:
     """Names, outputs and numbers of the classes that are left, if some of the folders or of a CSV are left out."""
     every, classes, outputs = own.listing and own.listing.every, test.classes, test.outputs
@@ -195,13 +176,11 @@ def match_network(
 
 def _shared(ranking: Split, test: Split) -> str:
     """What is said of test images that also rank frequencies. Raises ValueError if all do."""
-
-    def digests(split: Split) -> list[bytes]:
-        pixels = (np.asarray(split.images[np.array([i])]).tobytes() for i in range(len(split)))
-        return [hashlib.sha256(image).digest() for image in pixels]
-
-    ranked = set(digests(ranking))
-    shared = sum(image in ranked for image in digests(test))
+    ranked, tested = (
+        [hashlib.sha256(np.asarray(split.images[np.array([i])]).tobytes()).hexdigest() for i in range(len(split))]
+        for split in (ranking, test)
+    )
+    shared = int(np.isin(tested, ranked).sum())
     if shared == len(test):
         raise ValueError(
             "the test images are among those that rank frequencies and find maps: give others, or leave them out of "

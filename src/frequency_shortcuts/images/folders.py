@@ -90,7 +90,8 @@ class Listing:
     files : paths [n]; labels : int64 [n]; classes : names, or None where there are only numbers
     every : the classes before any was left out
     places, total : of the files, int64 [n], among so many that were given
-    problems : what is left out, kind -> names; others : endings of files that are no pictures; columns : of a CSV
+    problems : what is left out, kind -> names; others : endings of files that are no pictures; columns : of a CSV,
+        of all its rows
     """
 
     given: Files
@@ -140,7 +141,6 @@ class Listing:
         left = replace(
             self, files=[self.files[i] for i in kept], labels=labels if self.classes else self.labels[kept],
             classes=self.classes and tuple(self.classes[k] for k in numbers), places=self.places[kept],
-            columns={name: [column[i] for i in kept] for name, column in self.columns.items()},
             problems={**self.problems, **problems},
         )  # fmt: skip
         form = "paths relative to {} or to the CSV" if self.given.table else "{}/<class>/*.jpg or *.png, or a CSV"
@@ -234,7 +234,6 @@ def _of_rows(given: Files) -> Listing:
     classes: tuple[str, ...] | None = tuple(names.tolist())
     if all(re.fullmatch(r"\d{1,9}(\.0*)?", label) for label in own):
         classes, numbers = None, np.array([int(float(label)) for label in own], np.int64)
-    columns = {name: [column[i] for i in files] for name, column in columns.items()}
     places = np.array([*files], np.int64)
     return Listing(given, [*files.values()], numbers, classes, classes, places, len(paths), problems, (), columns)
 
