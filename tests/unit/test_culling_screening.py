@@ -97,27 +97,18 @@ def searching(problem, seed=0):
     return search
 
 
-def test_errors_one_group_ahead_scale_the_uncertainty_of_the_search():
-    """Errors of 20 times the expected size raise the deviation of pairs at the same level."""
-    sure, unsure = searching(Problem()), searching(Problem())
-    unsure._evaluate = lambda group, index: (
-        unsure.prediction.next_mean[index] + 20 * unsure.prediction.next_deviation[index]
-    )
-    sure._evaluate = lambda group, index: sure.prediction.next_mean[index]
-    chosen = np.flatnonzero(sure.level == 0)[:30]
-    for search in (sure, unsure):
-        search.evaluate_next_group(chosen)
-        search.predict()
-        assert search.tried.tolist() == [30, 0]
-        stated = search.prediction.deviation
-        fresh = search.level == 0
-        size = np.sqrt(
-            (search.errors[0] / screening.SPREAD + screening.PRIOR_COMPARISONS) / (30 + screening.PRIOR_COMPARISONS)
-        )
-        np.testing.assert_allclose(search.deviation[fresh], size * stated[fresh])
-        np.testing.assert_array_equal(search.deviation[~fresh], stated[~fresh])
-    assert sure.errors[0] < 1e-20
-    assert unsure.errors[0] == pytest.approx(30 * screening.CLIP**2)
+@pytest.mark.parametrize("size", [0, 20])
+def test_errors_one_group_ahead_scale_the_uncertainty_of_the_search(size):
+    """Errors of so many times the expected size, at most CLIP, change the deviation of pairs at the same level."""
+    search = searching(Problem())
+    said, squares = search.prediction, 30 * min(size, screening.CLIP) ** 2
+    search._evaluate = lambda group, index: said.next_mean[index] + size * said.next_deviation[index]
+    search.evaluate_next_group(np.flatnonzero(search.level == 0)[:30])
+    search.predict()
+    assert search.tried.tolist() == [30, 0] and search.errors[0] == pytest.approx(squares, abs=1e-20)
+    prior = screening.PRIOR_COMPARISONS
+    scale = np.where(search.level == 0, np.sqrt((squares / screening.SPREAD + prior) / (30 + prior)), 1)
+    np.testing.assert_allclose(search.deviation, scale * search.prediction.deviation)
 
 
 @pytest.mark.parametrize(("side", "count"), [(8, 8), (32, 16), (48, 35)])
@@ -247,12 +238,8 @@ def test_recall_of_known_audits():
     estimate, low, high = recall(1000, 400, 40, 40)
     assert estimate == low == pytest.approx(1 - 360 / 1000)
     assert high == pytest.approx(1 - 360 * 0.025 ** (1 / 40) / 1000, abs=0.01)
-
-
-def test_without_an_audit_recall_is_certain_only_where_nothing_was_left_out():
-    assert recall(10, 0, 0, 0) == (1, 1, 1)
-    _, low, high = recall(10, 4, 0, 0)
-    assert (low, high) == (pytest.approx(0.6, abs=1e-12), 1)
+    # Without an audit, recall is certain only where nothing was left out.
+    assert recall(10, 0, 0, 0) == (1, 1, 1) and recall(10, 4, 0, 0)[1:] == (pytest.approx(0.6), 1)
 
 
 def test_all_audits_that_there_could_be_share_the_error(monkeypatch):

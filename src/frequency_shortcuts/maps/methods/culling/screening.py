@@ -89,8 +89,7 @@ def screen(
     """
     search = _Search(features, evaluate, pairs, wanted, np.random.default_rng(seed))
     search.pilot()
-    allowed = 1 - target_recall
-    audits = 0
+    allowed, audits = 1 - target_recall, 0
     while True:
         audits += 1
         expected_missing = search.run(allowed, patience)
@@ -151,8 +150,6 @@ class _Search:
         # Predictions one group ahead, for the first group of a pair and for later groups: number of comparisons, and
         # sum of the squared errors in units of the expected ones.
         self.tried, self.errors = np.zeros(2), np.zeros(2)
-        self.mean = self.deviation = np.empty(0)
-        self.top = np.empty(0, int)
 
     @property
     def evaluated(self) -> BoolArray:
@@ -201,20 +198,19 @@ class _Search:
             inside = np.zeros(len(self.level), bool)
             inside[self.top] = True
             threshold = self.mean[self.top[-1]]
-            with np.errstate(divide="ignore", invalid="ignore"):
-                chance = stdtr(FREEDOM, (self.mean - threshold) / self.deviation)
             open_ = ~self.evaluated
             outside = np.flatnonzero(open_ & ~inside)
-            outside = outside[np.argsort(chance[outside], kind="stable")]
-            may_miss = np.cumsum(chance[outside])
-            bearable = max(allowed * len(self.top), (1 - AT_ONCE) * may_miss[-1]) if len(outside) else 0.0
-            stay = int(np.searchsorted(may_miss, bearable, side="right"))
+            chance = stdtr(FREEDOM, (self.mean[outside] - threshold) / self.deviation[outside])
+            order = np.argsort(chance, kind="stable")
+            outside, may_miss = outside[order], np.cumsum(chance[order])
+            missing = float(may_miss[-1]) if len(outside) else 0.0
+            stay = int(np.searchsorted(may_miss, max(allowed * len(self.top), (1 - AT_ONCE) * missing), side="right"))
             chosen = np.concatenate([np.flatnonzero(open_ & inside), outside[stay:]])
             if before is None or not np.array_equal(before, inside):
                 stable_for, before = 0, inside
             if not len(chosen):
                 if stable_for >= patience or not len(outside):
-                    return float(may_miss[-1]) if len(outside) else 0.0
+                    return missing
                 chosen = outside[::-1][: patience - stable_for]
             stable_for += len(chosen)
             self.evaluate_next_group(np.sort(chosen))
