@@ -9,8 +9,9 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from method_problems import LABELS, batch, slow_losses
+from method_problems import LABELS, Changed, batch, slow_losses
 from spectral_classes import exchanged
+from test_methods import watched
 from torch import nn
 from torch.nn import functional
 
@@ -26,9 +27,8 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
 
 @pytest.mark.parametrize(("size", "target_recall"), [((8, 8), 0.98), ((7, 5), 0.5), ((1, 4), 1.0)])
-def test_screened_increments_marked_as_evaluated_are_exact(small_network, size, target_recall):
-    network, images = small_network(2, 3, dtype=torch.float64), batch(size)
-    pairs = ConjugatePairs(*size)
+def test_screened_increments_marked_as_evaluated_are_exact(network, size, target_recall):
+    images, pairs = batch(size), ConjugatePairs(*size)
     found = culling.cull(network, Split(images, LABELS), percent=10, target_recall=target_recall)
     exact = culling.cull(network, Split(images, LABELS), "exact").score
     np.testing.assert_allclose(found.score[found.evaluated], exact[found.evaluated], rtol=0, atol=1e-9)
@@ -79,51 +79,37 @@ def test_the_audits_of_classes_are_independent(small_network, monkeypatch):
     assert len(seeds) == 3 and all(one not in seeds[:k] for k, one in enumerate(seeds))
 
 
-class Refusing(nn.Module):
-    """Has no answer for images whose mean is not near 1, unless they have no wave (1, 2)."""
-
-    def __init__(self):
-        super().__init__()
-        self.weight = nn.Parameter(torch.ones(2, dtype=torch.float64))
-
-    def forward(self, images):
-        plane = torch.fft.fft2(images[:, 0]) / 64
-        odd = ((plane[:, 0, 0].real - 1).abs() > 0.5) & (plane[:, 1, 2].abs() > 0.1)
-        return torch.where(odd, torch.nan, 1.0)[:, None] * self.weight
-
-
 @pytest.mark.parametrize(
     ("fill", "said"), [("zeros", "without the frequency"), ("swap", "with a donor's coefficients at the frequency")]
 )
-def test_an_increment_that_is_not_finite_is_named_with_its_frequency(fill, said):
-    """The images of class 1 have the mean 3 and no wave. Images that are mixed, or without a mean, have no answer."""
+def test_an_increment_that_is_not_finite_is_named_with_its_frequency(network, fill, said):
+    """The network has no answer for images whose mean is not near 1, unless they have no wave (1, 2).
+
+    The images of class 1 have the mean 3 and no wave. Images that are mixed, or without a mean, have no answer.
+    """
+
+    def refuse(inner, images):
+        plane = torch.fft.fft2(images[:, 0]) / 64
+        odd = ((plane[:, 0, 0].real - 1).abs() > 0.5) & (plane[:, 1, 2].abs() > 0.1)
+        return torch.where(odd[:, None], torch.nan, inner(images))
+
     wave = torch.cos(2 * torch.pi * (torch.arange(8)[:, None] + 2 * torch.arange(8)) / 8).double()
-    images = torch.stack([1 + wave, 1 + wave, 3 + 0 * wave, 3 + 0 * wave])[:, None]
+    images = torch.stack([1 + wave, 1 + wave, 3 + 0 * wave, 3 + 0 * wave])[:, None].expand(-1, 2, -1, -1)
     with pytest.raises(ValueError, match=f"the loss of class 0 is not finite {said} 0, 0: the network does not"):
-        culling.cull(Refusing(), Split(images, np.array([0, 0, 1, 1])), "exact", fill=fill)
+        culling.cull(Changed(network, refuse), Split(images, np.array([0, 0, 1, 1])), "exact", fill=fill)
 
 
-class Keeping(nn.Module):
-    """Caches a tensor in its first pass and counts its passes."""
+def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards(network):
+    def caching(inner, images):
+        if not hasattr(inner, "ramp"):
+            inner.ramp = torch.linspace(0, 1, 6, dtype=torch.float64)
+        return inner(images * inner.ramp)
 
-    def __init__(self):
-        super().__init__()
-        self.linear, self.ramp = nn.Linear(72, 3).double(), None
-        self.register_buffer("passes", torch.zeros(()))
-
-    def forward(self, images):
-        self.passes += 1
-        if self.ramp is None:
-            self.ramp = torch.linspace(0, 1, 72, dtype=torch.float64)
-        return self.linear((images.flatten(1) * self.ramp).tanh())
-
-
-def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards():
-    network = Keeping()
-    culling.cull(network, Split(batch((6, 6)), LABELS))
-    assert network.passes == 0
-    network(batch((6, 6)).requires_grad_()).sum().backward()
-    assert network.linear.weight.grad.abs().max() > 0
+    changed = Changed(network, caching)
+    culling.cull(changed, Split(batch((6, 6)), LABELS))
+    assert not hasattr(network, "ramp")
+    changed(batch((6, 6)).requires_grad_()).sum().backward()
+    assert network[0].weight.grad.abs().max() > 0
 
 
 # Images, networks, batches and precisions
@@ -209,53 +195,38 @@ def test_float32_separates_the_pairs_of_a_confident_network():
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-3 * np.abs(expected).max())
 
 
-class Noting:
-    """A network that notes the sizes of its batches."""
-
-    compiled = False
-
-    def __init__(self, frozen):
-        self.frozen, self.sizes = frozen, []
-
-    def logits(self, images):
-        self.sizes.append(len(images))
-        return self.frozen.logits(images)
-
-
-def of_first_class(small_network, size, at_once):
-    images = batch(size)
-    return ClassEvaluator(
-        Workspace(small_network(2, 3, dtype=torch.float64), Split(images, LABELS), limits=Limits(batch=at_once)), 0
-    )
+def of_first_class(network, size, at_once):
+    return ClassEvaluator(Workspace(network, Split(batch(size), LABELS), limits=Limits(batch=at_once)), 0)
 
 
 @pytest.mark.parametrize(("size", "at_once"), [((6, 6), 4), ((5, 7), 7), ((6, 5), 512)])
-def test_pairs_of_several_groups_share_forward_passes(small_network, size, at_once):
+def test_pairs_of_several_groups_share_forward_passes(network, size, at_once):
     """Equal to one group after the other, within 1e-12; no pass is larger than a batch, and small ones are joined."""
-    of_class = of_first_class(small_network, size, at_once)
+    network, seen = watched(network)
+    of_class = of_first_class(network, size, at_once)
     count, generator = len(of_class.workspace.pairs), np.random.default_rng(0)
     of_class.bounds = np.array([0, 1, 2, 4, 5])
     group, index = generator.integers(0, 4, 2 * count), generator.permutation(2 * count) % count
     expected = [of_class.sums(index[[i]], *of_class.bounds[g : g + 2])[0] / 5 for i, g in enumerate(group)]
-    noting = of_class.workspace.frozen = Noting(of_class.workspace.frozen)
+    seen.clear()
     np.testing.assert_allclose(of_class.group_sums(group, index), expected, rtol=0, atol=1e-12)
-    assert max(noting.sizes) <= at_once
-    assert sum(noting.sizes) == np.diff(of_class.bounds)[group].sum()
-    assert len(noting.sizes) == 1 or at_once < 512
+    sizes = [images for images, _ in seen]
+    assert max(sizes) <= at_once and sum(sizes) == np.diff(of_class.bounds)[group].sum()
+    assert len(sizes) == 1 or at_once < 512
 
 
 @pytest.mark.parametrize(("spare", "kept"), [(0, True), (-1, False)])
-def test_the_images_of_a_class_stay_on_the_device_if_they_fit(small_network, monkeypatch, spare, kept):
+def test_the_images_of_a_class_stay_on_the_device_if_they_fit(network, monkeypatch, spare, kept):
     """Class 0 has five images of 2 x 6 x 6 numbers of eight bytes."""
     monkeypatch.setattr(evaluator, "CPU_IMAGES", 5 * 2 * 6 * 6 * 8 + spare)
-    assert (of_first_class(small_network, (6, 6), 4)._resident is not None) == kept
+    assert (of_first_class(network, (6, 6), 4)._resident is not None) == kept
 
 
-def test_smaller_shared_passes_keep_their_names_in_the_journal(small_network):
+def test_smaller_shared_passes_keep_their_names_in_the_journal(network):
     """So that a culling that resumes with larger batches finds them."""
     keys = {}
     for halved in (1, 4):
-        of_class = of_first_class(small_network, (6, 6), 8)
+        of_class = of_first_class(network, (6, 6), 8)
         keys[halved], journal = [], of_class.workspace._journal
         journal.step = lambda key, compute, names=keys[halved]: (names.append(key), compute())[1]
         of_class.workspace.batch //= halved

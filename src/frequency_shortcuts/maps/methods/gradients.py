@@ -110,11 +110,12 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
 
     X is the spectrum of an image, and G that of the gradient of its loss.
     """
-    means = []
-    for c, count in enumerate(workspace.count):
-        compute = functools.partial(_mean, workspace, c)
-        means.append(workspace.step(f"gradients of class {c}", compute, 3 * int(count)))
-    return np.stack(means)
+    return np.stack(
+        [
+            workspace.step(f"gradients of class {c}", functools.partial(_mean, workspace, c), 3 * int(count))
+            for c, count in enumerate(workspace.count)
+        ]
+    )
 
 
 def _mean(workspace: Workspace, c: int) -> FloatArray:
