@@ -9,7 +9,7 @@ for test, *others in MEASURED.values():
         input:
             **test.inputs(plan),
         output:
-            **{key: f"{RESULTS}/{path}" for one in (test, *others) for key, path in one.outputs.items()},
+            **{key: f"{RESULTS}/{path}" for each in (test, *others) for key, path in each.outputs.items()},
         log:
             f"{RESULTS}/logs/{test.name}/{test.place}.log",
         benchmark:
@@ -23,8 +23,8 @@ for test, *others in MEASURED.values():
             mem_mb=growing(test.memory),
             runtime=growing(test.minutes),
         params:
-            **{key: value for one in (test, *others) for key, value in one.settings(plan).items()},
-            tests=[one.name for one in (test, *others)],
+            **{key: value for each in (test, *others) for key, value in each.settings(plan).items()},
+            tests=[each.name for each in (test, *others)],
             device=config["device"],
         message:
             test.message

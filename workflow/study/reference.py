@@ -90,7 +90,7 @@ def _rows(part: Mapping[str, Any], defaults: Mapping[str, Any], prefix: str = ""
 
 
 def _meaning(part: Mapping[str, Any]) -> str:
-    choices = (f"<br>`{one['const']}`: {one['description']}" for one in part.get("oneOf", ()))
+    choices = (f"<br>`{choice['const']}`: {choice['description']}" for choice in part.get("oneOf", ()))
     return "".join([part["description"], *choices])
 
 

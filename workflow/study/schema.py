@@ -53,7 +53,7 @@ def allowed(part: Mapping[str, Any]) -> str:
     if "title" in part:
         return str(part["title"])
     if "enum" in part or "oneOf" in part:
-        *first, last = map(str, part.get("enum") or [one["const"] for one in part["oneOf"]])
+        *first, last = map(str, part.get("enum") or [choice["const"] for choice in part["oneOf"]])
         return f"{', '.join(first)} or {last}" if first else last
     kinds = part.get("type", ["value"])
     kinds = [kinds] if isinstance(kinds, str) else kinds
