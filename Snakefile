@@ -20,7 +20,6 @@ report: "report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
-include: "workflow/rules/benchmarks.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 
@@ -38,8 +37,8 @@ for target, files in {
     "all": targets.of_study(plan),
     "own": own,
     "methods": targets.of_methods(plan),
-    "cure": [f"{RESULTS}/checked.txt", f"{RESULTS}/tables/cure.csv"],
-    "leaks": [f"{RESULTS}/{name}" for name in ("checked.txt", "tables/leaks_aims.csv", "tables/leaks_data_aims.csv")],
+    "cure": targets.of_benchmark(plan, "cure"),
+    "leaks": targets.of_benchmark(plan, "leaks"),
 }.items():
 
     rule:

@@ -70,7 +70,7 @@ def digests(study: Path) -> pd.DataFrame:
     found: list[tuple[str, str, str, str]] = []
     for path in sorted(study.glob("**/*")):
         name = str(path.relative_to(study))
-        of_study = path.parent.name in ("tables", "analysis") or name == f"{study.name}.csv"
+        of_study = path.parent.name in ("tables", "analysis") or name == f"{study.name}.csv" or path.name == "harm.csv"
         if path.suffix == ".csv" and of_study and path.stem not in LEFT_OUT:
             found += [(name, *one) for one in of_table(as_text(path))]
         elif path.name == "weights.safetensors":

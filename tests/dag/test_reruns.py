@@ -92,7 +92,7 @@ def test_settings_that_change_places_are_noticed(touched):
 def test_other_numerics_make_all_results_again_and_fetch_no_files(touched):
     """From the images on, which all other steps follow."""
     rules = noticed(touched, {"numerics": "fast"})
-    assert {"synthesize", "plant", "graded", "folder", "fetched"} <= rules and "fetched_files" not in rules
+    assert {"synthesize", "plant", "folder", "fetched"} <= rules and "fetched_files" not in rules
 
 
 def test_other_classes_store_the_images_of_a_folder_again(touched):

@@ -27,7 +27,7 @@ from study.tests import TESTS
 
 TYPESET = {"claims", "claim_variants", "networks", "table_1", "table_2", "table_3", "runtimes", "provenance"}
 OTHERS = {"claim_numbers", "dynamics", "graded", "graded_dynamics"}
-STEPS = {"train", "adcs", "find_maps", "graded"}
+STEPS = {"train", "adcs", "find_maps"}
 # A test that is added brings its tables and its step with it.
 PLANNED = [test for test in TESTS.values() if test.runs(Plan(CONFIG))]
 TABLES = {name for test in PLANNED for name in test.tables}

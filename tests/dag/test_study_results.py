@@ -207,7 +207,9 @@ def test_graded_sets_have_a_row_a_class_and_their_dynamics(study):
     assert classes["seed"].tolist() == [0] * 5 + [1] * 5 and set(dynamics["class"]) == {f"C{c}" for c in range(5)}
     assert dynamics.columns.tolist() == ["seed", "iteration", "class", "precision", "recall", "f1"]
     assert dynamics["iteration"].unique().tolist() == [0, 2, 4] and len(dynamics) == 3 * 2 * 5
-    assert not list((study.results / "tables").glob("graded*.state"))
+    assert (classes["ring"].isna() == (classes["class"] == "C0")).all() and classes["gain"].notna().sum() == 8
+    last = dynamics[dynamics["iteration"] > 0].groupby(["seed", "class"])["f1"].mean()
+    np.testing.assert_allclose(classes.set_index(["seed", "class"])["earliness"], last, rtol=1e-4)
 
 
 def test_maps_of_the_tested_size_have_the_rates_of_the_shortcut_test(study):

@@ -104,10 +104,10 @@ def test_a_script_runs_and_draws_a_figure(path, tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
-STORE = ROOT / "results" / "leaks" / "data" / "fashion_mnist.h5"
+STORE = ROOT / "results" / "laptop" / "data" / "fashion_mnist.h5"
 
 
-@pytest.mark.skipif(not STORE.exists(), reason="`make leaks` has not made the store of images")
+@pytest.mark.skipif(not STORE.exists(), reason="`make study` has not made the store of images")
 def test_the_networks_are_trained_anew(tmp_path):
     command = [sys.executable, "-m", "bench.example_networks", STORE, tmp_path]
     subprocess.run(command, cwd=ROOT, check=True)

@@ -28,7 +28,7 @@ REQUESTED = {
     "bandstop": (4, 3000, 30, 1),
 }
 ON_A_GPU = {name for name, (test, *_) in MEASURED.items() if test.runs(Plan(CONFIG))}
-ON_A_GPU |= {"train", "external_network", "find_maps", "graded"}
+ON_A_GPU |= {"train", "external_network", "find_maps"}
 # Snakemake prints the resources of a job in a dry run only if its rule has no message.
 WITHOUT_MESSAGES = "from snakemake import cli, jobs; jobs.Job.message = property(lambda job: None); cli.main()"
 BLOCK = re.compile(r"^ *rule (\w+):\n((?:^ +\w+: .*\n)+)", re.MULTILINE)

@@ -31,18 +31,23 @@ def test_the_configurations_that_are_shipped_are_right(name):
     assert mistakes(updated(shipped(name))) == []
 
 
-def test_a_recipe_is_the_common_one_changed_by_kind_and_then_by_network():
+def test_a_recipe_is_the_common_one_changed_by_kind_network_and_data_set():
     config = copy.deepcopy(CONFIG)
     for part in (*(config["training"][name] for name in KINDS), *config["networks"].values()):
         part.pop("recipe", None)
     (first, of_first), (second, _), *_ = config["networks"].items()
     common, kind = CONFIG["training"]["recipe"], {"schedule": "one_cycle", "learning_rate": 0.05}
-    own = {"learning_rate": 0.1, "batch_size": 32}
+    own, of_set = {"learning_rate": 0.1, "batch_size": 32}, {"batch_size": 8, "epochs": 3}
     config["training"]["synthetic"]["recipe"], of_first["recipe"] = kind, own
+    config["datasets"]["grain"] = {"source": "grainy", "classes": 2, "draw_seed": 0, "recipe": of_set}
     assert mistakes(config) == []
-    found = {(kind, name): Plan(config).recipe(kind, name) for kind in KINDS for name in (first, second)}
-    assert found["synthetic", first] == common | kind | own and found["synthetic", second] == common | kind
-    assert found["photographs", first] == common | own and found["photographs", second] == common
+    sets = ("syn_1", "fashion_mnist", "grain")
+    found = {(name, network): Plan(config).recipe(name, network) for name in sets for network in (first, second)}
+    epochs = [{"epochs": CONFIG["training"][kind]["epochs"]} for kind in ("synthetic", "photographs")]
+    assert found["syn_1", first] == common | kind | own | epochs[0]
+    assert found["syn_1", second] == common | kind | epochs[0]
+    assert found["fashion_mnist", first] == common | own | epochs[1]
+    assert found["grain", first] == common | own | of_set and found["grain", second] == common | of_set
 
 
 @pytest.mark.parametrize("name", ["paper", "imagenet1k", "cifar10"])
@@ -56,7 +61,7 @@ def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
     plan = Plan(config)
     assert mistakes(config) == []
     for run in plan.runs():
-        assert Recipe(**plan.recipe(plan.kind_of(run["dataset"]), run["network"])) == Recipe(), run
+        assert Recipe(**plan.recipe(run["dataset"], run["network"]) | {"epochs": Recipe().epochs}) == Recipe(), run
 
 
 def test_the_keys_of_a_recipe_are_those_of_the_library():
@@ -93,7 +98,7 @@ def test_the_schema_names_what_the_library_knows():
     searches = SCHEMA["properties"]["culling"]["properties"]["method"]["oneOf"]
     assert [choice["const"] for choice in searches] == list(culling.SEARCHES)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
-    assert plan["augmentations"]["items"]["enum"] == list(augmentation.NAMES)
+    assert resolve(plan["augmentations"])["items"]["enum"] == list(augmentation.NAMES)
 
 
 def parts(part, path=()):

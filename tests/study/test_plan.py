@@ -14,8 +14,7 @@ from study.catalogue import REPORT, SHOWN, TABLES, Caption, marks
 from study.figures import FIGURES
 from study.findings import numbers
 from study.job import FOLDER
-from study.measures import leak_networks
-from study.plan import CLEAN, KINDS, Plan, expand_runs
+from study.plan import KINDS, Plan, expand_runs
 from study.sources.description import Shape
 from study.tests import TESTS
 
@@ -226,18 +225,6 @@ def test_a_transfer_that_is_planned_twice_is_tested_once():
     assert len(plan(transfer=[pair, pair]).transfers()) == 1
 
 
-def test_the_benchmark_of_cures_has_a_job_for_each_set_case_and_seed(tmp_path):
-    deal = tmp_path / "deal.csv"
-    deal.write_text("set,case,seed\ncrops,jpeg 30,7\ncrops,tag,7\ngrain4,tag,8\n")
-    networks = {"network": "small", "small_network": "small"}
-    found = plan(cure={"deal": str(deal), "judging": [5, 8]}, leaks=networks)
-    clean, cases = [("crops", CLEAN, 7), ("grain4", CLEAN, 8)], [("crops", "jpeg_30", 7), ("crops", "tag", 7)]
-    assert found.cure_jobs() == [*clean, *cases, ("grain4", "tag", 8)]
-    settings = found.cure_settings()
-    assert settings["judging"] == [5, 8] and settings["recipes"] == found.leak_settings()["recipes"]
-    assert plan().cure_jobs() == [] and CLEAN == leak_networks.CLEAN
-
-
 def test_what_is_not_planned_has_no_table_and_no_figure():
     found = plan(plan=[PLAN[1]], shortcuts={"fills": ["swap"]}, ood={"renditions": []})
     tables, drawn = targets.tables(found), targets.figures(found)
@@ -329,7 +316,8 @@ def test_results_begin_with_the_number_of_the_paper_and_captions_have_at_most_th
     shown = [name for name in cards.names(WHOLE) if cards.shown(WHOLE, name)]
     assert shown == ["syn_1-small-augmix", "photos-small-none", "waved-small-none"]
     assert REPORT["figures"].keys() == FIGURES.keys() and SHOWN.keys() <= TABLES.keys()
-    of_figures = {kind: (FIGURES[kind].names(WHOLE), figures.parameters(WHOLE, kind)[0]) for kind in FIGURES}
+    drawn = {kind: FIGURES[kind].names(WHOLE) for kind in figures.kinds(WHOLE)}
+    of_figures = {kind: (names, figures.parameters(WHOLE, kind)[0]) for kind, names in drawn.items()}
     captions = [Caption(REPORT["figures"][kind]["caption"], WHOLE.config, *given) for kind, given in of_figures.items()]
     captions += [Caption(page["caption"], WHOLE.config) for page in REPORT["pages"].values()]
     captions += [Caption(f"{table['caption']} It lies there.", WHOLE.config) for table in SHOWN.values()]
@@ -348,7 +336,7 @@ WHOLE = plan(shortcuts={"methods": ["hfss"]}, graded={"sets": 2}, **PLANNED)
 
 
 def test_a_plan_has_figures_of_every_kind_that_it_can_have():
-    assert figures.kinds(WHOLE) == list(FIGURES)
+    assert figures.kinds(WHOLE) == [kind for kind in FIGURES if kind not in ("leaks", "cure")]
     names = {kind: FIGURES[kind].names(WHOLE) for kind in ("bandstop", "dynamics")}
     assert names == {"bandstop": ["syn_1"], "dynamics": ["photos", "waved", "synthetic"]}
     assert FIGURES["cards"].names(WHOLE)[0] == "photos-small-augmix"
@@ -359,8 +347,9 @@ def test_a_notebook_draws_each_figure_from_what_it_gets_and_its_job_has_these_fi
     functions = ast.parse((ROOT / figures.NOTEBOOKS[kind]).read_text()).body
     (draw,) = (node for node in functions if getattr(node, "name", "") == f"draw_{kind}")
     given = [{name: one[name] for name in one if name != "figure"} for one in figures.parameters(WHOLE, kind)]
-    named = {argument.arg for argument in draw.args.args}
-    assert all(set(one) == named for one in given)
+    named = [argument.arg for argument in draw.args.args]
+    needed = {*named[: len(named) - len(draw.args.defaults)]}
+    assert all(needed <= one.keys() and one.keys() - {*named} <= {"classes", "dataset"} for one in given)
     values = [value if isinstance(value, list) else [value] for one in given for value in one.values()]
     files = {text for texts in values for text in texts if isinstance(text, str) and text.startswith("results/")}
     assert files == set(figures.inputs(WHOLE, kind)) and len(figures.inputs(WHOLE, kind)) == len(files)

@@ -17,8 +17,6 @@ from PIL import Image
 from script_runs import Inputs, Outputs, join_test, run_script, run_test
 from test_plan import shipped, updated
 
-from frequency_shortcuts.exchange.answers import read_answers
-from frequency_shortcuts.exchange.test import collect
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.maps.methods.method import Found
@@ -28,9 +26,7 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
 from notebooks import cards
-from study import leaks
 from study.findings.claims import judge
-from study.measures import leaks as leaks_of
 from study.plan import Plan
 from study.sources import planted
 from study.sources.drawn import draw_images
@@ -145,11 +141,11 @@ def train(folder, store, name):
     """One training as its rule starts it; returns its weights file."""
     plan = Plan(CONFIG)
     place = folder / "networks" / "plant_present" / "small" / name / "seed0"
-    settings = copy.deepcopy(plan.training_settings("planted", name))
-    settings |= {"epochs": 1, "dynamics": {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}}
+    settings = copy.deepcopy(plan.training_settings("plant_present", name))
+    settings |= {"dynamics": {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}}
     params = SimpleNamespace(
         device="cpu", code=[], architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
-        recipe=plan.recipe("planted", "resnet18"), settings=settings,
+        recipe=plan.recipe("plant_present", "resnet18"), settings=settings,
     )  # fmt: skip
     output = Outputs(
         weights=place / "weights.safetensors", history=place / "history.csv", dynamics=place / "dynamics.csv"
@@ -188,94 +184,15 @@ def test_every_augmentation_gives_other_weights_that_load_as_any_network_and_hav
             assert file.attrs["split"] == "validation" and file["mask/top_5"].shape == (3, 16, 16)
 
 
-def test_the_networks_of_each_case_are_trained_and_judged(tmp_path, monkeypatch):
-    monkeypatch.setattr(leaks, "GRAINY", {"train": 16, "ranking": 20, "test": 12})
-    rows = [
-        {"set": "grain4", "seed": 3, "case": case, "architecture": "tiny", "kind": case, "level": level, "class": 1,
-         "share": 1.0, "others": 0.0, **dict.fromkeys(("u", "v", "row", "column"), np.nan), "tuned": case == "jpeg"}
-        for case, level in (("jpeg", 50), ("brightness", 0.1))
-    ]  # fmt: skip
-    write_table(pd.DataFrame(rows), tmp_path / "deal.csv")
-    settings = {
-        "deal": str(tmp_path / "deal.csv"), "networks": {"tiny": {"architecture": "cnn3", "width": 2, "stem": "auto"}},
-        "recipes": {"grain4": {"epochs": 1, "batch_size": 16}}, "geometry": {"shift": 0, "flip": False},
-    }  # fmt: skip
-    files = []
-    for case in ("clean", "jpeg", "brightness"):
-        params = SimpleNamespace(device="cpu", part="grain4", case=case, seed="3", settings=settings)
-        files.append(tmp_path / f"{case}.csv")
-        given = SimpleNamespace(images=[])
-        run_script("measure_cure", tmp_path, params=params, input=given, output=[str(files[-1])])
-    output = Outputs(cure=tmp_path / "cure.csv", networks=tmp_path / "cure_networks.csv")
-    output.figure = [str(tmp_path / "cure_all.svg"), str(tmp_path / "cure_all.png")]
-    given = SimpleNamespace(networks=files)
-    run_script("make_benchmark_tables", tmp_path, params=SimpleNamespace(), input=given, output=output)
-    judged, networks = read_table(output.cure), read_table(output.networks)
-    names = ["none", "swap", "processed"]
-    wanted = [("jpeg", name) for name in [*names, "matched"]] + [("brightness", name) for name in names]
-    assert list(judged[["case", "training"]].itertuples(index=False, name=None)) == wanted
-    assert len(networks) == 3 * 2 + 7 and set(networks["seed"]) == {3} and not judged["cured"].any()
-    assert judged["tuned"].tolist() == [True] * 4 + [False] * 3 and (tmp_path / "cure_all.png").exists()
-
-
-def test_the_networks_of_a_deal_are_trained_judged_and_compared_with_version_2(tmp_path, monkeypatch):
-    monkeypatch.setattr(leaks, "GRAINY", {"train": 16, "ranking": 20, "test": 12})
-    rows = [
-        {"set": part, "seed": seed, "network": network, "architecture": "tiny", "kind": kind, "level": level,
-         "class": 1, "share": 0.9, "others": 0.1, "u": u, "v": u, "row": row, "column": row}
-        for part, seed in (("grain2", 3), ("grain2", 4), ("grain4", 3))
-        for network, (kind, level, u, row) in enumerate((("wave", 0.1, 9, np.nan), ("tag", 1.0, np.nan, 0.5)), 1)
-    ]  # fmt: skip
-    write_table(pd.DataFrame(rows), tmp_path / "deal.csv")
-    settings = {
-        "deal": tmp_path / "deal.csv", "geometry": {"shift": 2}, "pair": ["disc", "oval"], "network": "tiny",
-        "networks": {"tiny": {"architecture": "cnn3", "width": 2, "stem": "auto"}},
-        "recipes": {part: {"epochs": 1, "batch_size": 16, "schedule": "one_cycle"} for part in ("grain2", "pairs")},
-    }  # fmt: skip
-    monkeypatch.setattr(leaks, "read_store", lambda *_: leaks.read_set("grain2", "", settings, 1))
-    files = []
-    for part, seed in (("grain2", 3), ("grain2", 4), ("pairs", 3)):
-        folder = tmp_path / part / str(seed)
-        output = Outputs(**{name: folder / f"{name}.csv" for name in ("networks", "clean", "answers", "weights")})
-        params = SimpleNamespace(device="cpu", part=part, seed=str(seed), settings=settings)
-        run_script("measure_leaks", tmp_path, params=params, input=SimpleNamespace(images=""), output=output)
-        files += [output.networks, output.clean]
-    found, clean = (read_table(tmp_path / "grain2" / "3" / f"{name}.csv") for name in ("networks", "clean"))
-    assert found["set"].tolist() == ["clean", "clean", "1", "1", "2", "2"]
-    assert found.dropna(subset=["kind"])[["set", "kind", "class", "share", "others"]].to_numpy().tolist() == [
-        ["1", "wave", "1", 0.9, 0.1], ["2", "tag", "1", 0.9, 0.1]
-    ]  # fmt: skip
-    assert clean["artefact"].tolist() == ["wave 0.1 (9, 9) in 1", "tag 1 (0.5, 0.5) in 1"]
-    # Weights and images from the seed give the same answers.
-    case = next(case for case in leaks.cases("grain2", "", settings, 3) if case.name == "2")
-    network = architectures.load(tmp_path / "grain2" / "3" / "weights.csv" / "2.safetensors")
-    with h5py.File(tmp_path / "grain2" / "3" / "answers.csv") as file:
-        stored = read_answers(file["2"])
-    assert np.array_equal(collect(network, *case.images.tested, seed=3).given["fine"], stored.given["fine"])
-
-    before = found[leaks_of.KEY].assign(verdict="needs", seed=[3] * len(found), flip=0.1)
-    write_table(before, tmp_path / "version_2.csv")
-    given = Inputs(networks=files, version_2=[tmp_path / "version_2.csv"])
-    names = ("leaks", "aims", "networks", "sets")
-    output = Outputs(**{name: tmp_path / f"{name}.csv" for name in names})
-    output.figure = [str(tmp_path / "leaks_all.svg"), str(tmp_path / "leaks_all.png")]
-    run_script("make_benchmark_tables", tmp_path, params=SimpleNamespace(), input=given, output=output)
-    table, aims, networks, sets = (read_table(tmp_path / f"{name}.csv") for name in names)
-    assert table["harm"].notna().sum() == 4 and table["version_2"].fillna("").tolist() == ["needs"] * 6 + [""] * 6
-    assert aims.query("aim == 'fewer' and images == 'all sets'")["count"].item() == 2
-    assert sets[["set", "networks"]].to_numpy().tolist() == [["alike", 1], ["texture", 1]] and len(networks) == 4
-    assert (tmp_path / "leaks_all.png").exists()
-
-
 # Networks that are trained anew, and sets with a wave or an artefact
 
 
 def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, tmp_path):
     plan = Plan(CONFIG)
-    settings = plan.training_settings("planted") | {"epochs": 1}
+    settings = plan.training_settings("plant_present")
     params = SimpleNamespace(
         device="cpu", split="test", percent=5, architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
-        recipe=plan.recipe("planted", "resnet18"), training=settings, code=[],
+        recipe=plan.recipe("plant_present", "resnet18"), training=settings, code=[],
     )  # fmt: skip
     weights, maps = trained
     given = SimpleNamespace(images=maps.with_name("data.h5"), weights=weights["none"], dfm=maps)
@@ -296,7 +213,7 @@ def test_a_share_of_a_class_has_its_artefact_in_every_split(kind, trained, tmp_p
     settings = {"set": "plain", "kind": kind, "level": 0.1, "class": "C1", "share": 0.5}
     if kind == "wave":
         settings["frequency"] = [0, 3]
-    params = SimpleNamespace(settings=settings)
+    params = SimpleNamespace(settings=settings, named="artefact")
     configured = {"study": "test", "datasets": {"leak": {"source": "artefact"}}}
     parts = {"config": configured, "wildcards": SimpleNamespace(dataset="leak"), "output": [str(path)]}
     run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts)

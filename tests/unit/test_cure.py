@@ -9,9 +9,7 @@ from drawn_tables import check_page
 
 from conftest import ROOT
 from frequency_shortcuts import intervals
-from frequency_shortcuts.images.artefacts import Artefact
-from study.drawings import benchmarks as drawings
-from study.leaks import artefacts, read_deal
+from notebooks import benchmarks
 from study.measures import cure
 
 CASES = {"clothing": {"jpeg": "fine", "tag": "local"}, "crops": {"resized": "fine", "cast": "smooth"}}
@@ -26,7 +24,7 @@ def networks(seeds=5):
         for seed in range(600, 600 + seeds):
             for case in ("clean", *families):
                 for training, back in BACK.items():
-                    if training == "matched" and case not in cure.IN_FILES:
+                    if training == "matched" and case not in ("jpeg", "resized"):
                         continue
                     for cue in families if case == "clean" else [case]:
                         share = 1.0 if case == "clean" else 0.3 if (case, training) == ("tag", "swap") else back
@@ -120,25 +118,14 @@ def test_below_five_networks_there_are_no_ends_and_without_clean_ones_an_error(f
         cure.judge(found[(found["case"] != "clean") | (found["seed"] != 602)])
 
 
-def test_the_deal_has_twelve_artefacts_each_in_five_seeds():
-    deal = read_deal(ROOT / "config" / "cure.csv")
-    assert len(deal) == 60 and set(deal["seed"]) == set(range(600, 605))
-    for (suite, _), rows in deal.groupby(["set", "case"]):
-        assert len(rows) == 5 and len({*zip(rows["kind"], rows["tuned"], strict=True)}) == 1
-        assert rows["class"].nunique() == {"clothing": 5, "crops": 2, "grain4": 4}[suite]
-    assert deal.groupby("set")["case"].nunique().eq(4).all() and len(artefacts(deal)) == 60
-    assert all(isinstance(one, Artefact) and one.share == 1 and one.others == 0 for one in artefacts(deal))
-
-
 @pytest.mark.usefixtures("closed_figures")
 def test_the_figure_shows_every_artefact_and_training(table):
-    figure = drawings.cure(table, cure.LIMITS, cure.OF_PHOTOGRAPHS)
+    figure = benchmarks.draw_cure(table)
     judged = {"fs.Swap: cures 2 of 4", "random JPEG, size, noise: cures 0 of 4", "others made alike: cures 2 of 2"}
     assert {"clothing: jpeg", "crops: cast *", "none of these", *judged} <= check_page(figure)
     places = sorted(line.get_xdata()[0] for line in figure.axes[0].lines if line.get_marker() == "o" and
                     len(line.get_xdata()))  # fmt: skip
     np.testing.assert_allclose(places, sorted(table.loc[table["training"] != "none", "recall"]))
-    assert set(drawings.TRAININGS) == set(cure.TRAININGS)
 
 
 def test_method_and_code_have_the_same_limits():

@@ -273,7 +273,7 @@ SENTENCES = [
          ["cartoon", "silhouette", "blurred", "noisy", "texture", "sketch", "inverted"]]),
     ("docs/method.md", "*Found*: the average precision is at least {}.", lambda: [FOUND_MASK]),
     ("docs/methods.md", "precision is at least {}.", lambda: [FOUND_MASK]),
-    ("workflow/study/tests/methods.py", "its average precision is at least {} (dashed)", lambda: [FOUND_MASK]),
+    ("workflow/study/report.yaml", "its average precision is at least {} (dashed)", lambda: [FOUND_MASK]),
     ("docs/running.md", "its jobs took {:.0f} minutes, and {:.0f} of processor time",
      lambda: [minutes("findings"), minutes("findings", "processor_s", 1)]),
 ]  # fmt: skip

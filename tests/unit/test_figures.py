@@ -20,8 +20,8 @@ from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import clearest_shortcuts, select_classes
 from frequency_shortcuts.intervals import over_networks
-from notebooks import cards, exchange, learning, shortcuts, spectra
-from study.drawings import benchmarks, notebook
+from notebooks import benchmarks, cards, exchange, learning, shortcuts, spectra
+from study.drawings import notebook
 from study.measures.phase import KEPT
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
@@ -312,7 +312,7 @@ def test_artefacts_stand_in_the_panel_of_their_part_and_are_filled_where_the_tes
         "part": ["fine", "field", "field", np.nan], "verdict": ["follows", "not shown", "follows", "follows"],
         "share": [1, 0.5, 0.9, np.nan], "lost": generator.random(4), **{part: generator.random(4) for part in PARTS},
     })  # fmt: skip
-    figure = benchmarks.leaks(table, 0.2)
+    figure = benchmarks.draw_leaks(table.assign(suite="crops", harm="between"))
     check_drawing(figure, "fine", "field", "patch", "the test warns", "in half")
     for part, panel in zip(PARTS, figure.axes, strict=True):
         marks = [line for line in panel.lines if len(line.get_xdata()) == 1]

@@ -27,9 +27,7 @@ MAY_IMPORT = {
         "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.py",
     },
     ("torch", "torchvision"): {  # these build networks
-        "check_inputs.py", "external_network.py", "find_maps.py",
-        "make_benchmark_tables.py", "measure_cure.py", "measure_graded.py",
-        "measure_leaks.py", "measure_leaks_data.py", "train.py",
+        "check_inputs.py", "external_network.py", "find_maps.py", "train.py",
     },
 }  # fmt: skip
 STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.py") for path in (ROOT / "workflow").glob(kind)}
@@ -114,7 +112,7 @@ def test_an_edit_re_runs_what_uses_the_room_and_no_training_but_for_what_trains(
     assert {path.name for path in (ROOT / "workflow/scripts").glob("*.py")} == {*ROOMS, "fetch_images.py"}
     using = {room: {script for script in ROOMS if room in ROOMS[script]} for room in sum(ROOMS.values(), ())}
     assert "train.py" not in set().union(*(using[room] for room in ("maps", "shortcuts", "exchange", "study/tests")))
-    assert {"train.py", "run_test.py", "measure_cure.py"} <= using["study/trainings"] & using["images"]
+    assert {"train.py", "run_test.py"} <= using["study/trainings"] & using["images"]
     assert using["figures"].isdisjoint({"train.py", "run_test.py", "make_tables.py"})
 
 

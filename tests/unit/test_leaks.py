@@ -1,19 +1,12 @@
 """The benchmark of the exchange test: harm, aims, and the draw of artefacts."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from frequency_shortcuts.images.artefacts import FINE, KINDS, LOCAL, SMOOTH
-from study.leaks import artefacts, read_deal
 from study.measures import leaks
 
 CLASSES = 4
-DEAL = Path(__file__).parents[2] / "config" / "leaks.csv"
-SIZES = {"clothing": 32, "crops": 48, "grain2": 64, "grain4": 64}
-ABOUT = (lambda kind: kind.has_frequency, lambda kind: kind.has_place)
 
 
 def table(networks, warned, version_2="not shown"):
@@ -132,27 +125,3 @@ def test_sets_count_networks():
         2, 1, 1, 0, 1, 1
     ]  # fmt: skip
     assert judged.loc["none", ["warned", "not_recognised"]].tolist() == [0, 2]
-
-
-def test_the_deal_is_what_the_benchmark_says_it_is():
-    deal = read_deal(DEAL)
-    assert deal.groupby("set")["seed"].agg(["min", "max"]).T.to_dict("list") == {
-        "clothing": [560, 599], "crops": [560, 569], "grain2": [560, 569], "grain4": [560, 569]
-    }  # fmt: skip
-    for (part, _), of_seed in deal.groupby(["set", "seed"]):
-        assert len(set(of_seed["architecture"])) == 1
-        assert (of_seed.groupby("network")["class"].nunique() == (2 if part == "clothing" else 1)).all()
-    made = artefacts(deal)
-    assert [one.label for one in made] == deal["class"].astype(int).tolist()
-    assert {(one.share, one.others) for one in made} == {(1, 0), (0.5, 0), (0.9, 0.1)}
-    assert len({one.kind for one in made}) == 15
-    for one, size in zip(made, deal["set"].map(SIZES), strict=True):
-        one.check(1 if size != SIZES["crops"] else 3, size, size)
-        assert one.frequency is None or np.hypot(*one.frequency) >= 2
-    waves, placed = (deal["kind"].isin([name for name, kind in KINDS.items() if of(kind)]) for of in ABOUT)
-    assert deal[["u", "v"]].notna().all(axis=1).equals(waves)
-    assert deal[["row", "column"]].notna().all(axis=1).equals(placed)
-    family = deal["kind"].map({name: kind.family for name, kind in KINDS.items()})
-    whole = deal["share"] == 1
-    assert (whole & (family == FINE)).sum() >= 90 and (whole & (family == SMOOTH)).sum() >= 40
-    assert (whole & (family == LOCAL)).sum() >= 40 and (deal["others"] > 0).sum() >= 60

@@ -14,7 +14,6 @@ import real
 from conftest import ROOT
 from frequency_shortcuts import example
 from frequency_shortcuts.networks.architectures import parameters
-from study import leaks
 from study.images import pictures
 from study.sources.downloads import NotFound
 
@@ -126,14 +125,6 @@ def test_odd_photographs_of_each_group_judge_and_even_ones_tune(tmp_path):
     tune, judge = pictures.every_other(groups, 0), pictures.every_other(groups, 1)
     assert sorted([*tune, *judge]) == list(range(27))
     assert pictures_[judge, 0, 0, 0].tolist() == [1, 3, 5, 7, 9, *range(1, 16, 2)]
-    made = leaks.read_set("crops", tmp_path, {}, seed=3)
-    of_splits = [made.train, made.ranking, made.test]
-    shown = [{(c, red) for c, red in zip(of.labels, of.images[:, 0, 0, 0], strict=True)} for of in of_splits]
-    everything = {(c, red) for c, most in ((0, 11), (1, 16)) for red in range(most)}
-    assert set.union(*shown) == everything and sum(map(len, shown)) == 27, "no photograph is in two splits"
-    assert shown[0] > {(c, red) for c, red in everything if red % 2 == 0}
-    first = made.train.images[: len(shown[0]) * 5]
-    assert len(np.unique(first[:, 0, 0, 0])) > 2, "the first crops are of many photographs"
 
 
 # The example that comes with the package: five networks, and pictures in folders

@@ -4,6 +4,7 @@ import os
 import shutil
 from functools import partial
 from importlib.util import find_spec
+from itertools import product
 
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger

@@ -53,19 +53,20 @@ rule pictures:
         "../scripts/fetch_images.py"
 
 
-for source in SOURCES:
+# Sets of the benchmarks are many and made within seconds: they are deleted as soon as nothing needs them.
+for source, kept in product(SOURCES, (True, False)):
 
     rule:
         name:
-            source.rule
+            source.rule if kept else f"{source.rule}_drawn"
         input:
             **source.inputs(plan),
         output:
-            f"{RESULTS}/data/{{dataset}}.h5",
+            f"{RESULTS}/data/{{dataset}}.h5" if kept else temp(f"{RESULTS}/data/{{dataset}}.h5"),
         log:
             f"{RESULTS}/logs/{source.rule}/{{dataset}}.log",
         wildcard_constraints:
-            dataset=one_of(plan.from_source(*source.names)),
+            dataset=one_of(plan.from_source(*source.names, kept=kept)),
         localrule: source.local
         threads: source.threads
         resources:
@@ -73,6 +74,7 @@ for source in SOURCES:
             runtime=growing(source.minutes),
         params:
             source=digest(source.room),
+            named=setting("datasets/{dataset}/source"),
             settings=by_dataset(partial(source.settings, plan)),
             state=by_dataset(partial(source.state, plan)),
         message:

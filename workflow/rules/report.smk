@@ -99,9 +99,8 @@ rule show_notebooks:
 rule runtimes:
     input:
         benchmarks=[
-            *expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", plan.trained_runs()),
+            *expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", [*plan.trained_runs(), *plan.graded_runs]),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
-            *([f"{RESULTS}/benchmarks/graded.tsv"] if plan.graded_seeds() else []),
             *[f"{RESULTS}/benchmarks/{search}.tsv" for search in plan.searches()],
             *(file for test in TESTS.values() for file in test.benchmarks(plan)),
         ],
@@ -117,8 +116,8 @@ rule runtimes:
 
 rule cover:
     input:
+        **{"picture": f"{RESULTS}/figures/shortcut_{name}.png" for name in FIGURES["shortcut"].names(plan)[:1]},
         claims=f"{RESULTS}/tables/claims.csv",
-        picture=f"{RESULTS}/figures/shortcut_{FIGURES['shortcut'].names(plan)[0]}.png",
     output:
         f"{RESULTS}/tables/cover.rst",
     log:

@@ -2,6 +2,7 @@
 # Modules of `study.tests` describe the tests and what their tables are joined from. Those with files of runs have a rule.
 
 for test, *others in MEASURED.values():
+    others = [other for other in others if other.runs(plan)]
 
     rule:
         name:

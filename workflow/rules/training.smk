@@ -23,8 +23,8 @@ rule train:
     params:
         device=lookup(dpath="device", within=config),
         architecture=setting("networks/{network}"),
-        recipe=lambda wildcards: plan.recipe(plan.kind_of(wildcards.dataset), wildcards.network),
-        settings=lambda wildcards: plan.training_settings(plan.kind_of(wildcards.dataset), wildcards.augmentation),
+        recipe=lambda wildcards: plan.recipe(wildcards.dataset, wildcards.network),
+        settings=lambda wildcards: plan.training_settings(wildcards.dataset, wildcards.augmentation),
     message:
         "Training {wildcards.network} on {wildcards.dataset} (augmentation {wildcards.augmentation}, seed {wildcards.seed})"
     script:
@@ -57,31 +57,6 @@ rule external_network:
         "Loading {wildcards.network} and checking it on {wildcards.dataset}"
     script:
         "../scripts/external_network.py"
-
-
-# Small planted sets with gains and rings drawn at random, and a network on each. One job makes them all.
-rule graded:
-    output:
-        classes=f"{RESULTS}/tables/graded.csv",
-        dynamics=f"{RESULTS}/tables/graded_dynamics.csv",
-    log:
-        f"{RESULTS}/logs/graded.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/graded.tsv"
-    priority: 3  # as trainings
-    threads: torch_threads
-    resources:
-        gpu=gpus,
-        mem_mb=growing(4000),
-        runtime=growing(120),
-    params:
-        device=lookup(dpath="device", within=config),
-        seeds=plan.graded_seeds(),
-        settings=plan.graded_settings() if plan.graded_seeds() else {},
-    message:
-        "Training networks on {config[graded][sets]} graded sets"
-    script:
-        "../scripts/measure_graded.py"
 
 
 # The maps of each network: in `maps/{name}` what a method finds; in `dfm` what the culling of the study finds. With

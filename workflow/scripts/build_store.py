@@ -8,7 +8,6 @@ from study.sources import BY_NAME
 def main(snakemake, created_by):
     """By its source."""
     params, path = snakemake.params, snakemake.output[0]
-    name = snakemake.wildcards.dataset
-    source = snakemake.config["datasets"][name]["source"]
+    name, source = snakemake.wildcards.dataset, params.named
     about = {"created_by": created_by, "about": {"dataset": name, "configured_source": source}}
     BY_NAME[source].build(path, params.settings, snakemake.input, snakemake.threads, **about)

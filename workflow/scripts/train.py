@@ -25,8 +25,7 @@ def main(snakemake, created_by):
     test = stores.read(store, "test", dynamics.pop("images_per_class"))
     architecture = architecture_of(params.architecture, len(data.classes), data.images.shape[1:])
     log.info("%s on %s, %d images", architecture, device, len(data))
-    recipe = {"epochs": settings["epochs"], **params.recipe}
-    protocol = protocol_of(params.architecture, recipe, settings["augmentation"])
+    protocol = protocol_of(params.architecture, params.recipe, settings["augmentation"])
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
     version, minutes = str(params.code), snakemake.config["checkpoint_minutes"]
     with stopping() as stop:

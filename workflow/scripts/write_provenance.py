@@ -26,7 +26,7 @@ def seeds(config):
         "seeds of training": ", ".join(map(str, planned)),
         "seeds of the synthetic sets": _listed(config["synthesis"]["seeds"]),
         "seeds of the planted sets": _listed(config["planting"]["seeds"]),
-        "seeds of the graded sets": ", ".join(map(str, Plan(config).graded_seeds())),
+        "seeds of the graded sets": ", ".join(str(run["seed"]) for run in Plan(config).graded_runs),
         "seeds of the splits": _listed(split),
         "seeds of what is drawn": _listed(drawn),
     }

@@ -13,14 +13,11 @@ from study.findings.definitions import PUBLISHED
 
 from .columns import column
 from .description import Planned
-from .plan import Plan
 from .tests import TESTS
 
 # Each table `tables/{name}.csv`, and what is true of plans that have it.
 TABLES: dict[str, Planned] = {
     **{name: planned or test.runs for test in TESTS.values() for name, planned in test.tables.items()},
-    "graded": Plan.graded_seeds,
-    "graded_dynamics": Plan.graded_seeds,
     "table_1": lambda plan: plan.baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
     "table_2": lambda plan: plan.non_baselines() and ZEROS.name in plan.config["shortcuts"]["fills"],
     "table_3": lambda plan: (

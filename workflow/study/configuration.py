@@ -102,7 +102,7 @@ def _references(plan: Plan) -> Iterator[str]:
         yield from first
         return
     config = plan.config
-    if not plan.mapped_runs():
+    if not plan.mapped_runs() and not plan.drawn_runs:
         yield "plan: no network has maps, which the study needs; leave out maps: false of at least one entry"
     for i, entry in enumerate(config["plan"]):
         yield from _entry(plan, f"plan.{i}", entry)
@@ -218,7 +218,8 @@ def _graded(plan: Plan) -> Iterator[str]:
             f"write every: {last}"
         )
     try:
-        planted.Design("graded", **plan.graded_settings()["constants"])
+        for run in plan.graded_runs[:1]:
+            planted.SOURCE.parts(planted.SOURCE.settings(plan, run["dataset"]))
     except ValueError as error:
         yield f"planting.mechanisms.graded: {error}; correct it, or leave these sets out; write graded.sets: 0"
 

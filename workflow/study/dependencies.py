@@ -15,26 +15,26 @@ EVERY = ("storage",)  # and not what frames jobs: the plan, `job`, the ledger, o
 NETWORKS = ("images", "networks", "spectrum", "study/devices.py")
 PARTS = tuple(f"exchange/{name}.py" for name in ("class_statistics", "field", "fine", "part", "patch", "swap"))
 TRAININGS = (*NETWORKS, *PARTS, "study/trainings")
-BENCHMARK = (
-    *TRAININGS, "exchange", "intervals.py", "maps/adcs.py", "study/images", "study/leaks.py", "study/measures",
-    "study/sources/downloads.py",
-)  # fmt: skip
 CLAIMS = ("intervals.py", "spectrum", "study/findings")
-PLAN = ("maps/methods/registry.py", "study/plan.py")
+PLAN = ("maps/methods/registry.py", "study/draws.py", "study/plan.py")
 SHORTCUTS = ("images", "intervals.py", "maps", "networks", "shortcuts", "spectrum")
-TESTS = (*SHORTCUTS, *TRAININGS, "exchange", "study/measures", "study/tested_networks.py", "study/tests")
+TESTS = (
+    *SHORTCUTS, *TRAININGS, "exchange", "study/draws.py", "study/measures", "study/tested_networks.py", "study/tests",
+)  # fmt: skip
 # The rooms of each script beside `EVERY`. Steps of other scripts depend on no code.
 ROOMS = {
-    "build_store.py": ("images", "spectrum", "study/sources/description.py", "study/sources/drawn.py"),
+    "build_store.py": (
+        "images", "spectrum", "study/images", "study/sources/description.py", "study/sources/drawn.py",
+    ),
     "check_inputs.py": (*TRAININGS, *PLAN, "maps", "study/inputs.py", "study/sources"),
     "draw_figure.py": (
-        *SHORTCUTS, *CLAIMS, "exchange/answers.py", "figures", "study/drawings", "study/examples.py", "study/measures",
+        *SHORTCUTS, *CLAIMS, "exchange/answers.py", "figures", "study/drawings", "study/draws.py", "study/examples.py",
+        "study/measures",
     ),
     "external_network.py": NETWORKS,
     "find_maps.py": (*NETWORKS, "maps", "study/tested_networks.py"),
     "join_benchmarks.py": (),
     "judge_claims.py": CLAIMS,
-    "make_benchmark_tables.py": (*BENCHMARK, "data_check", "figures", "study/drawings"),
     "make_report.py": (
         "study/catalogue.py", "study/columns.py", "study/columns.yaml", "study/description.py", "study/figures.py",
         "study/report.yaml", "study/tests",
@@ -42,12 +42,6 @@ ROOMS = {
     "make_tables.py": (*TESTS, *PLAN, "analysis", "data_check", "study/findings"),
     "measure_adcs.py": ("images", "maps/adcs.py", "networks/numerics.py", "spectrum"),
     "measure_claims.py": CLAIMS,
-    "measure_cure.py": (*BENCHMARK, "data_check", "study/cure.py"),
-    "measure_graded.py": (
-        *TRAININGS, "maps/adcs.py", "study/measures", "study/sources/drawn.py", "study/sources/planted.py",
-    ),
-    "measure_leaks.py": BENCHMARK,
-    "measure_leaks_data.py": (*BENCHMARK, "data_check"),
     "render.py": ("images", "spectrum", "study/images"),
     "run_test.py": (*TESTS, "analysis/counterfactuals.py"),
     "show_notebooks.py": (),

@@ -142,11 +142,6 @@ _KINDS: dict[str, Figure] = {
         },
         _dynamics_parameters,
     ),
-    "graded": Figure(
-        lambda plan: ["all"] if plan.graded_seeds() else [],
-        lambda plan, name: {"table": "tables/graded.csv", "claims": ["claims/graded.csv"]},
-        lambda plan, name: {},
-    ),
     "adcs": Figure(
         Plan.datasets,
         lambda plan, name: {"spectra": f"adcs/{name}.h5"},

@@ -118,6 +118,6 @@ def _check_store(path: Path, described: Mapping[str, Any]) -> None:
     from frequency_shortcuts.storage.hdf5 import read_hdf5
 
     with read_hdf5(path) as file:
-        for key, expected in (("dataset", path.stem), ("configured_source", described.get("source"))):
-            if (stated := file.attrs.get(key, expected)) != expected:
+        for key, expected in (("dataset", path.stem), ("configured_source", described.get("source"))):  # drawn: none
+            if expected and (stated := file.attrs.get(key, expected)) != expected:
                 raise ValueError(f"{path} is of the {key.replace('_', ' ')} {stated}, not {expected}: {_again(path)}")

@@ -1,22 +1,19 @@
 """The plan of a study: its runs, its data sets, the files of runs and all settings, from the configuration alone."""
 
-import csv
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from frequency_shortcuts.maps.methods import registry
 
+from . import draws
 from .job import FOLDER, NETWORK, RUN, WITH_TRUTH
 from .sources import BY_NAME
 from .sources.description import Shape, Source
 
 Run = dict[str, Any]  # the keys of `RUN`
 KINDS = (*WITH_TRUTH, "photographs")
-CLEAN = "clean"  # the case of the benchmark of cures that has no artefact
-SMALL_BATCH = 32  # images in a batch of the networks on crops and grain, which learn faint traces slowly
 
 
 def expand_runs(pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -43,7 +40,11 @@ class Plan:
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        self.config = config
+        self.draws = draws.read(config["harm"]["draws"])
+        named = config["datasets"]
+        drawn = {**dict(draws.drawn_datasets(self.draws, named)), **dict(draws.graded_datasets(config))}
+        self.config = {**config, "datasets": {**named, **drawn}}
+        self._drawn_sets = frozenset(drawn)
         self.results = f"results/{config['study']}"
 
     def setting(self, dpath: str) -> Any:
@@ -194,9 +195,16 @@ class Plan:
         names = dict.fromkeys(run["dataset"] for run in runs)
         return [name for name in names if not kinds or self.kind_of(name) in kinds]
 
-    def from_source(self, *sources: str) -> list[str]:
-        """All data sets of the configuration, planned or not, with one of these values of the key `source`."""
-        return [name for name, dataset in self.config["datasets"].items() if dataset["source"] in sources]
+    def from_source(self, *sources: str, kept: bool | None = None) -> list[str]:
+        """All data sets, planned or not, with one of these values of the key `source`.
+
+        kept : those of the configuration alone, or, if false, those of the benchmarks; by default all
+        """
+        return [
+            name
+            for name, dataset in self.config["datasets"].items()
+            if dataset["source"] in sources and kept in (None, name not in self._drawn_sets)
+        ]
 
     def dataset(self, name: str) -> Mapping[str, Any]:
         """A data set as the configuration describes it."""
@@ -274,18 +282,23 @@ class Plan:
         """The networks that are trained."""
         return [name for name in self.config["networks"] if name not in self.external_networks]
 
-    def recipe(self, kind: str, network: str) -> dict[str, Any]:
-        """The recipe of a training: the common one, then the changes for the kind of data set, then for the network."""
-        training = self.config["training"]
-        own = self.config["networks"][network].get("recipe", {})
-        return {**training["recipe"], **training[kind].get("recipe", {}), **own}
+    def recipe(self, dataset: str, network: str) -> dict[str, Any]:
+        """The recipe of a training: the common one, with changes for the kind of data set, the network and the set."""
+        training, of_kind = self.config["training"], self.config["training"][self.kind_of(dataset)]
+        recipe = {"epochs": of_kind["epochs"], **training["recipe"]}
+        for part in (of_kind, self.config["networks"][network], self.dataset(dataset)):
+            recipe |= part.get("recipe", {})
+        return recipe
 
-    def training_settings(self, kind: str, augmentation: str = "none") -> dict[str, Any]:
+    def training_settings(self, dataset: str, augmentation: str = "none") -> dict[str, Any]:
         """The settings of a training besides its recipe."""
-        training = self.config["training"]
-        settings = {key: value for key, value in training[kind].items() if key not in ("recipe", "geometry")}
-        chosen = {"name": augmentation, "stylised_share": training["stylised_share"], **training[kind]["geometry"]}
-        return settings | {"augmentation": chosen}
+        training, of_kind = self.config["training"], self.config["training"][self.kind_of(dataset)]
+        chosen = {"name": augmentation, "stylised_share": training["stylised_share"], **of_kind["geometry"]}
+        return {
+            **{key: of_kind[key] for key in ("images_per_class", "validation_per_class")},
+            "dynamics": of_kind["dynamics"] | self.dataset(dataset).get("dynamics", {}),
+            "augmentation": chosen,
+        }
 
     # Methods that find maps
 
@@ -352,72 +365,29 @@ class Plan:
         """The same for the own-map advantage alone: random masks, with which it compares nothing, would cost time."""
         return self.shortcut_settings(parts=["keep"], controls=0, radial=0, **changes)
 
-    def graded_seeds(self) -> list[int]:
-        """The seeds of the graded sets; none if there are no such sets."""
-        first = self.config["graded"]["first_seed"]
-        return list(range(first, first + self.config["graded"]["sets"]))
+    @cached_property
+    def graded_runs(self) -> list[Run]:
+        """The networks on the graded sets, one a set; none if there are no such sets."""
+        settings = self.config["graded"]
+        seeds = range(settings["first_seed"], settings["first_seed"] + settings["sets"])
+        return [dict(zip(RUN, (f"graded_{seed}", settings["network"], "none", seed), strict=True)) for seed in seeds]
 
-    def graded_settings(self) -> dict[str, Any]:
-        """How graded sets are drawn, and how their networks are trained and tested."""
-        constants, settings = self.planting("graded"), self.section("graded")
-        images, network = constants.pop("images_per_class"), settings["network"]
-        del constants["seeds"], constants["cue_seed"]
+    @cached_property
+    def drawn(self) -> dict[tuple[Any, ...], draws.Draw]:
+        """The networks of the benchmark, by the values of their runs; where all images are alike, trained plainly."""
+        datasets, trainings = self.config["datasets"], self.config["harm"]["augmentations"]
         return {
-            "constants": constants,
-            "network": self.config["networks"][network],
-            "recipe": self.recipe("planted", network) | {"batch_size": settings["batch_size"]},
-            "geometry": self.config["training"]["planted"]["geometry"],
-            "iterations": settings["iterations"],
-            "every": settings["every"],
-            "images": (images["train"], settings["test_images_per_class"]),
+            (draws.dataset_of(draw, datasets), draw.architecture, training, draw.seed): draw
+            for draw in self.draws
+            for training in (trainings[:1] if draw.matched else trainings)
         }
 
-    def leak_jobs(self) -> list[tuple[str, int]]:
-        """The parts of the benchmark and their seeds, in order; none if there is no benchmark."""
-        settings = self.config["leaks"]
-        counts = {"photographs": "crop_seeds", "pairs": "pair_seeds", "textures": "crop_seeds"}
-        first = settings["first_seed"]
-        jobs = [(part, first + number) for part, key in counts.items() for number in range(settings[key])]
-        if settings["deal"]:
-            with open(settings["deal"], newline="") as file:
-                jobs += [(row["set"], int(row["seed"])) for row in csv.DictReader(file)]
-        return list(dict.fromkeys(jobs))
+    @property
+    def drawn_runs(self) -> list[Run]:
+        """The runs of `drawn`."""
+        return [dict(zip(RUN, values, strict=True)) for values in self.drawn]
 
-    def leak_images(self, part: str) -> str | list[str]:
-        """What the networks of a part are trained on: a store, a folder of photographs, or nothing if it is drawn."""
-        folders = {"photographs": "pictures", "crops": "pictures", "textures": "textures"}
-        drawn = part.startswith("grain")
-        return [] if drawn else f"{self.results}/" + folders.get(part, f"data/{self.config['leaks']['of']}.h5")
-
-    def leak_version_2(self) -> list[str]:
-        """The table of the verdicts of version 2.0.0, if it is there."""
-        path = self.config["leaks"]["version_2"]
-        return [path] if path and Path(path).exists() else []
-
-    def leak_settings(self) -> dict[str, Any]:
-        """How the networks of the benchmark are trained and tested."""
-        settings, photographs = self.section("leaks"), self.config["training"]["photographs"]
-        names = [settings["network"], settings["small_network"]]
-        recipe = self.recipe("photographs", settings["network"]) | {"epochs": photographs["epochs"]}
-        epochs = {
-            "photographs": settings["crop_epochs"], "textures": settings["crop_epochs"] // 2,
-            "crops": settings["crop_epochs"] // 3, **dict.fromkeys(("grain2", "grain4"), settings["grain_epochs"]),
-        }  # fmt: skip
-        small = {part: recipe | {"epochs": count, "batch_size": SMALL_BATCH} for part, count in epochs.items()}
-        return settings | {
-            "networks": {name: self.config["networks"][name] for name in names},
-            "recipes": {"clothing": recipe, "pairs": recipe} | small,
-            "geometry": photographs["geometry"],
-        }
-
-    def cure_jobs(self) -> list[tuple[str, str, int]]:
-        """The sets of the benchmark of cures, their cases, clean data first, and seeds; none if there is no deal."""
-        if not (deal := self.config["cure"]["deal"]):
-            return []
-        with open(deal, newline="") as file:
-            rows = [(row["set"], row["case"].replace(" ", "_"), int(row["seed"])) for row in csv.DictReader(file)]
-        return list(dict.fromkeys([*((part, CLEAN, seed) for part, _, seed in rows), *rows]))
-
-    def cure_settings(self) -> dict[str, Any]:
-        """How the networks of the benchmark of cures are trained and tested."""
-        return self.leak_settings() | self.section("cure", "deal", "training", "judging")
+    def plain_set(self, dataset: str) -> str:
+        """The data set without the artefacts of another; the same one, if it has none, or if all images have them."""
+        draw = next(draw for values, draw in self.drawn.items() if values[0] == dataset)
+        return dataset if draw.matched else draws.base_of(draw, self.config["datasets"])

@@ -10,7 +10,8 @@ from .tests import TESTS
 def of_study(plan: Plan) -> list[str]:
     """Every file of the study except the report."""
     of_dataset = [file for name in plan.datasets() for file in (f"data/{name}.h5", f"adcs/{name}.h5")]
-    of_run = expand_runs(f"networks/{FOLDER}/weights.safetensors", plan.runs())
+    trained = [*plan.runs(), *plan.graded_runs, *plan.drawn_runs]
+    of_run = expand_runs(f"networks/{FOLDER}/weights.safetensors", trained)
     maps = [file for run in plan.mapped_runs() for file in plan.tested_maps(run)]
     planned = tables(plan)
     of_all = [
@@ -38,6 +39,13 @@ def of_methods(plan: Plan) -> list[str]:
     """The maps of all planned methods and, where the truth is known, the table and the figure of their scores."""
     scores = ["tables/methods.csv", "figures/methods_all.svg", "figures/methods_all.png"] if plan.scored_runs() else []
     return [*plan.map_files(), *(f"{plan.results}/{file}" for file in ("checked.txt", *scores))]
+
+
+def of_benchmark(plan: Plan, name: str) -> list[str]:
+    """The tables of one of the benchmarks, and its figure."""
+    tables = [f"tables/{table}.csv" for table in TESTS[name].planned_tables(plan)]
+    files = ["checked.txt", *tables, *(f"figures/{name}_all.{suffix}" for suffix in ("svg", "png"))]
+    return [f"{plan.results}/{file}" for file in files]
 
 
 def figures(plan: Plan) -> list[str]:

@@ -123,9 +123,9 @@ def every_other(groups: IntArray, first: int) -> IntArray:
 
 
 def split_photographs(groups: IntArray, seed: int) -> dict[str, IntArray]:
-    """The positions of photographs for training, ranking and test, drawn within each group: 50, 20 and 30 %."""
+    """The positions of photographs for training, validation and test, drawn within each group: 50, 20 and 30 %."""
     generator = np.random.default_rng([seed, 48])
-    parts: dict[str, list[IntArray]] = {"train": [], "ranking": [], "test": []}
+    parts: dict[str, list[IntArray]] = {"train": [], "validation": [], "test": []}
     for group in np.unique(groups):
         members = generator.permutation(np.flatnonzero(groups == group))
         ends = np.rint(np.array([0.5, 0.7]) * len(members)).astype(int)

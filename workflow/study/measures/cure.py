@@ -19,91 +19,28 @@ It makes an artefact *worse* if, beside plain training on it, the recall is lowe
 by more than 0.05. The intervals are Student's over networks; that of the share that is back is Fieller's.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
-from torch import nn
 
-from frequency_shortcuts.images.artefacts import KINDS, Artefact
-from frequency_shortcuts.images.normalisation import normalise
-from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.intervals import over_networks, ratio
-from frequency_shortcuts.networks.predictions import called, predict
-from frequency_shortcuts.storage.journal import Work
-from study.trainings.training import Protocol
 
-from .leak_networks import CLEAN, Photographs
+from ..draws import CLEAN
 from .leaks import IMAGES, PHOTOGRAPHS
 
-NONE, SWAP, PROCESSED, MATCHED = "none", "swap", "processed", "matched"
-TRAININGS = (NONE, SWAP, PROCESSED, MATCHED)
-IN_FILES = ("jpeg", "resized")  # artefacts that files tell of, so that the others can get them
+NONE, MATCHED = "none", "matched"
 LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.03}
 OF_PHOTOGRAPHS, LEAST_COST, WORSE = 0.06, 0.1, 0.05  # accuracy that may be lost there; recall; both
-
-
-def measure(
-    images: Photographs,
-    case: str,
-    artefacts: Mapping[str, Artefact],
-    trainings: Mapping[str, Protocol],
-    *,
-    seed: int,
-    device: torch.device | str = "cpu",
-    stop: Callable[[], bool] | None = None,
-) -> pd.DataFrame:
-    """Train networks in several ways on images with an artefact, or on clean ones: a row a training and artefact.
-
-    images : without artefacts, not normalised
-    case : whose artefact is in the images that are trained on, in all of its class; or `CLEAN`
-    artefacts : of the seed by case; networks of clean images have a row for each of them, others one for their own
-    trainings : of `TRAININGS`; `matched` of artefacts that files tell of alone
-
-    Columns: `case`, `training`, `cue` (the case whose artefact the row is about), `family`, `label`, `level`;
-    `accuracy` on test images without artefacts; `recall` of the class there; `called`, the share of the other images
-    that are called the class when they get the artefact. Raises `journal.Stopped` if `stop` returns true.
-    """
-    rows, own = [], artefacts.get(case)
-    for training, protocol in trainings.items():
-        matched = training == MATCHED
-        if matched and (own is None or own.kind not in IN_FILES):
-            continue
-        planted = images.planted([] if own is None else [replace(own, others=float(matched))])
-        network, _ = protocol.train(
-            planted.train, planted.validation, seed=seed, device=device, work=Work(stop=stop)
-        )  # fmt: skip
-        test = planted.test if matched else replace(planted.test, images=images.test.images)
-        for cue in artefacts if own is None else (case,):
-            about = artefacts[cue]
-            found = _recalls(network, test, about, matched)
-            rows.append({"case": case, "training": training, "cue": cue, "family": KINDS[about.kind].family,
-                         "label": about.label, "level": about.level, **found})  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _recalls(network: nn.Module, test: Split, artefact: Artefact, have_it: bool) -> dict[str, float]:
-    """What a network calls test images, and the others when they get the artefact, unless all have it."""
-    before, other = called(network, test), test.labels != artefact.label
-    after = before[other]
-    if not have_it:
-        with_it = torch.from_numpy(artefact.add_to(np.asarray(test.images[:]), other)[other])
-        after = predict(network, normalise(with_it, test.mean, test.std)).numpy()
-    return {
-        "accuracy": float((before == test.labels).mean()),
-        "recall": float((before[~other] == artefact.label).mean()),
-        "called": float((after == artefact.label).mean()),
-    }
 
 
 def judge(networks: pd.DataFrame) -> pd.DataFrame:
     """One row a set, case and training: what is back, and whether the training cures.
 
-    networks : of `measure`, of all seeds, with their `suite` and `seed`, and `tuned`, whether settings were chosen on
-        the case
+    networks : a row a network and artefact: `suite` of images, `seed`, `case` whose artefact is in the images that are
+        trained on, in all of its class, or `CLEAN`; `training`; `cue`, the case whose artefact the row is about, its
+        `family`, and whether settings were chosen on it, `tuned`; `accuracy` on images without artefacts, `recall` of
+        the class there; `called`, the share of other images that are called the class when they get the artefact
 
     Returns `suite`, `case`, `family`, `tuned`, `training`, `networks`; means of `recall_clean` (trained plainly on
     clean data), `recall_none` (trained plainly on the artefact), `recall` and `accuracy`; `back`, the share of the cost

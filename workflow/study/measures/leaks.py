@@ -27,22 +27,16 @@ Of the images alone (`judge_data`):
 - Shares have Clopper and Pearson's interval, means Student's over artefacts, two-sided 95 %.
 """
 
-import os
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from frequency_shortcuts.data_check.comparison import compare_classes
 from frequency_shortcuts.exchange.answers import FOLLOWS, NOT_RECOGNISED, PARTS, REACH
-from frequency_shortcuts.images.artefacts import FINE, KINDS, LOCAL, SMOOTH, Artefact
-from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.images.artefacts import FINE, KINDS, LOCAL, SMOOTH
 from frequency_shortcuts.intervals import clopper_pearson, over_networks, spearman
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
-from frequency_shortcuts.storage.tables import read_table
+from frequency_shortcuts.spectrum.arrays import FloatArray
 
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
 DRAWS, FEW_DRAWS = 4000, 500  # of the bootstrap, and of that of rank correlations
@@ -52,12 +46,6 @@ IMAGES = {"clothing": CLOTHING, "crops": PHOTOGRAPHS, "grain2": GRAINY, "grain4"
 PAIR = "grain2"  # of two classes
 VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
 KEY = ["suite", "seed", "set", "class"]
-
-
-def join_tables(files: Iterable[str | os.PathLike[str]], name: str | None = None) -> pd.DataFrame:
-    """The tables of this name, or all, among some files, joined, without those that have no rows."""
-    tables = [read_table(file) for file in files if name in (None, Path(file).name)]
-    return pd.concat([table for table in tables if len(table)], ignore_index=True)
 
 
 def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
@@ -264,46 +252,6 @@ def _with_ends(value: float, drawn: FloatArray) -> tuple[float, float, float]:
     """A value and its one-sided 95 % ends, of some draws."""
     low, high = np.quantile(drawn, [0.05, 0.95]) if len(drawn) else (np.nan, np.nan)
     return float(value), float(low), float(high)
-
-
-def measure_data(images: Split, sets: Mapping[str, Sequence[Artefact]], seed: int) -> pd.DataFrame:
-    """What sets the classes of images with some artefacts apart: a row for each set and class.
-
-    images : without artefacts; sets : name -> artefacts in different classes
-
-    Returns the columns of `Comparison.table`, `set`, and where there is an artefact `kind`, `level`, `share` and,
-    where not all images carry it, `files`.
-    """
-    tables = []
-    for name, artefacts in sets.items():
-        pixels, carry = np.asarray(images.images[:]), {a.label: a.carriers(images.labels) for a in artefacts}
-        for artefact in artefacts:
-            pixels = artefact.add_to(pixels, carry[artefact.label])
-        found = compare_classes(pixels, images.labels, len(images.classes), seed=seed)
-        table = found.table.assign(set=name, files=np.nan)
-        for artefact in artefacts:
-            row, own = table["class"] == artefact.label, images.labels == artefact.label
-            table.loc[row, ["kind", "level", "share"]] = artefact.kind, artefact.level, artefact.share
-            if artefact.share < 1:
-                scores = found.files[own]
-                known = not np.isnan(scores).any()
-                table.loc[row, "files"] = _area(scores, carry[artefact.label][own]) if known else 0.5
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
-
-
-def _area(scores: FloatArray, own: BoolArray) -> float:
-    """The area under the curve of scores [n], of images that are `own` [n] against the others."""
-    above = pd.Series(scores).rank().to_numpy()[own] - pd.Series(scores[own]).rank().to_numpy()
-    return float((above / (~own).sum()).mean())
-
-
-def some_of_each_class(images: Split, count: int, seed: int) -> Split:
-    """So many images of each class, drawn by the seed."""
-    generator = np.random.default_rng([48, seed])
-    of_classes = [np.flatnonzero(images.labels == k) for k in range(len(images.classes))]
-    chosen = np.sort(np.concatenate([generator.choice(own, count, replace=False) for own in of_classes]))
-    return replace(images.subset(chosen), images=np.asarray(images.images[:])[chosen])
 
 
 def judge_data(table: pd.DataFrame) -> pd.DataFrame:

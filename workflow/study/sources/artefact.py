@@ -21,13 +21,13 @@ class WithArtefact(Source):
 
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
         """Of waves."""
-        return KINDS[settings["kind"]].has_frequency
+        return "kind" in settings and KINDS[settings["kind"]].has_frequency
 
     def mistakes(self, plan: Plan) -> Iterator[str]:
         """A level that the kind does not have, a wave without a frequency, and another kind with one."""
         for name in plan.from_source(*self.names):
             try:
-                _artefact(plan.dataset(name), 0)
+                _artefacts(plan.dataset(name))
             except ValueError as error:
                 yield f"datasets.{name}: {error}"
 
@@ -39,10 +39,10 @@ class WithArtefact(Source):
         """Raises ValueError for an artefact that is not possible."""
         settings = plan.dataset(name)
         plain = plan.source(settings["set"]).inspect(plan, settings["set"])
-        classes = plain.classes if isinstance(plain.classes[0], str) else [settings["class"]]
-        _of_class(settings, classes).check(*plain.shape)
-        about = f"{plain.description}, with {settings['kind']} in class {settings['class']}"
-        return plain._replace(description=about)
+        for artefact in _artefacts(settings, plain.classes if isinstance(plain.classes[0], str) else None):
+            artefact.check(*plain.shape)
+        about = [f"{one.kind} in class {settings.get('class', one.label)}" for one in _artefacts(settings)]
+        return plain._replace(description=f"{plain.description}, with {', '.join(about)}")
 
     def inputs(self, plan: Plan) -> dict[str, Any]:
         """The store of the other set."""
@@ -58,14 +58,17 @@ class WithArtefact(Source):
             source = file.attrs["source"]
         plain = {split: stores.read(given.images, split, workers=workers, in_memory=0) for split in splits}
         of_any = plain[splits[0]]
-        artefact, shape = _of_class(settings, of_any.classes), of_any.images.shape[1:]
-        artefact.check(*shape)
-        truth = artefact.truth(len(of_any.classes), *shape[1:]) if self.has_truth(settings) else None
+        artefacts, shape = _artefacts(settings, of_any.classes), of_any.images.shape[1:]
+        changed: dict[str, Images] = {split: data.images for split, data in plain.items()}
+        for artefact in artefacts:
+            artefact.check(*shape)
+            changed = {split: ChangedImages(changed[split], artefact, data.labels) for split, data in plain.items()}
+        truth = artefacts[0].truth(len(of_any.classes), *shape[1:]) if self.has_truth(settings) else None
         stores.write(
             path,
-            {split: (ChangedImages(data.images, artefact, data.labels), data.labels) for split, data in plain.items()},
+            {split: (changed[split], data.labels) for split, data in plain.items()},
             classes=of_any.classes,
-            source=f"{source}, {artefact}",
+            source=", ".join([source, *map(str, artefacts)]),
             statistics=None if "train" in plain else (of_any.mean, of_any.std),
             planted=None if truth is None else ({"truth": truth}, {"mechanism": "waved", "neutral": -1}),
             **about,
@@ -89,17 +92,20 @@ class ChangedImages:
         return self._artefact.add_to(np.asarray(self._images[index]), self._carry[index])
 
 
-def _of_class(settings: Mapping[str, Any], classes: Sequence[Any]) -> Artefact:
-    """The artefact of the class that is named. Raises ValueError for a class that is not there."""
-    name = settings["class"]
-    if name not in classes:
-        raise ValueError(f"no class {name!r} in {settings['set']}: choose from {', '.join(map(str, classes))}")
-    return _artefact(settings, list(classes).index(name))
+def _artefacts(settings: Mapping[str, Any], classes: Sequence[Any] | None = None) -> list[Artefact]:
+    """The artefacts of a data set; the one of the configuration is in class 0 as long as the classes are not known.
 
-
-def _artefact(settings: Mapping[str, Any], label: int) -> Artefact:
+    Raises ValueError for a class that is not there, and for an artefact that is not possible.
+    """
+    if "artefacts" in settings:  # of `study.draws`
+        return [Artefact(**artefact) for artefact in settings["artefacts"]]
+    name, label = settings["class"], 0
+    if classes is not None:
+        if name not in classes:
+            raise ValueError(f"no class {name!r} in {settings['set']}: choose from {', '.join(map(str, classes))}")
+        label = list(classes).index(name)
     frequency = tuple(settings["frequency"]) if "frequency" in settings else None
-    return Artefact(settings["kind"], settings["level"], label, settings.get("share", 1.0), frequency)
+    return [Artefact(settings["kind"], settings["level"], label, settings.get("share", 1.0), frequency)]
 
 
 SOURCE = WithArtefact()

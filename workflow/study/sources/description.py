@@ -10,6 +10,9 @@ else:
     Plan = Any
 
 
+OF_TRAININGS = ("recipe", "dynamics")  # keys of a data set that change no image
+
+
 class Shape(NamedTuple):
     """Shape of an image."""
 
@@ -78,7 +81,7 @@ class Source(ABC):
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """The settings that determine the content of a store."""
-        return {key: value for key, value in plan.dataset(name).items() if key != "ood"}
+        return {key: value for key, value in plan.dataset(name).items() if key not in ("ood", *OF_TRAININGS)}
 
     @abstractmethod
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:

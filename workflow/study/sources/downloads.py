@@ -161,30 +161,36 @@ class PublishedSet(ABC):
         train = stratified(labels, {"train": 0.9, "validation": 0.1}, seed=0)["train"]
         return np.sort(np.concatenate([train[labels[train] == c][part] for c in range(len(self.classes))]))
 
+    def _numbered(self, labels: npt.NDArray[np.int64], ends: Sequence[int]) -> npt.NDArray[np.int64]:
+        return self._of_each_class(labels, slice(ends[0] - 1, ends[1]))
+
     def splits(
         self,
         folder: str | os.PathLike[str],
         validation_share: float,
         seed: int,
         test_images: str | Sequence[int] = "all",
+        train_images: Sequence[int] | None = None,
     ) -> dict[str, ImagesAndLabels]:
         """The photographs of a folder in the splits of a study: `train`, `validation`, `test` -> images and labels.
 
         validation_share, seed : of the draw from the training photographs. test_images : `all` published ones, their
         `first_half` or `second_half` in order, or [first, last], the training photographs with these numbers in each
-        class, counted from 1 in the training split of the default study, which are then in no other split. Sealed
-        photographs are in none. For the errors see `read`.
+        class, counted from 1 in the training split of the default study, which are then in no other split.
+        train_images : in the same way those that train, by default all that are left. Sealed photographs are in no
+        split. For the errors see `read`.
         """
         (images, labels), test = self.read(folder)
         left_out = self.sealed(labels)
         if isinstance(test_images, str):
             test = part_in_order(*test, test_images)
         else:
-            first, last = test_images
-            numbered = self._of_each_class(labels, slice(first - 1, last))
+            numbered = self._numbered(labels, test_images)
             test, left_out = (images[numbered], labels[numbered]), np.union1d(left_out, numbered)
         parts = stratified(labels, {"train": 1 - validation_share, "validation": validation_share}, seed)
         chosen = {name: np.setdiff1d(part, left_out, assume_unique=True) for name, part in parts.items()}
+        if train_images:
+            chosen["train"] = np.intersect1d(chosen["train"], self._numbered(labels, train_images))
         return {**{name: (images[part], labels[part]) for name, part in chosen.items()}, "test": test}
 
 
@@ -290,12 +296,13 @@ class Downloads(Source):
     def mistakes(self, plan: Plan) -> Iterator[str]:
         """Numbers of test images that no training image has."""
         for name in plan.from_source(*self.names):
-            numbers = plan.dataset(name).get("test_images", "")
-            if not isinstance(numbers, str) and not numbers[0] <= numbers[1] <= NUMBERED:
-                yield (
-                    f"datasets.{name}.test_images: {numbers} is not allowed, expected the first and the last of the "
-                    f"numbers 1 to {NUMBERED:,} of a class"
-                )
+            for key in ("test_images", "train_images"):
+                numbers = plan.dataset(name).get(key, "")
+                if not isinstance(numbers, str) and not numbers[0] <= numbers[1] <= NUMBERED:
+                    yield (
+                        f"datasets.{name}.{key}: {numbers} is not allowed, expected the first and the last of the "
+                        f"numbers 1 to {NUMBERED:,} of a class"
+                    )
 
     def shape(self, plan: Plan, name: str) -> Shape:
         """Shape of the images."""
@@ -323,8 +330,8 @@ class Downloads(Source):
         from frequency_shortcuts.images import stores
 
         published = DOWNLOADS[settings["source"]]
-        parts = {"validation_share": settings["validation_share"], "seed": settings["split_seed"]}
-        splits = published.splits(given.files, **parts, test_images=settings.get("test_images", "all"))
+        chosen = {key: settings[key] for key in ("test_images", "train_images") if key in settings}
+        splits = published.splits(given.files, settings["validation_share"], settings["split_seed"], **chosen)
         stores.write(path, splits, classes=published.classes, source=published.description, **about)
 
 

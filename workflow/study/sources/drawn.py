@@ -39,14 +39,14 @@ class Drawn(Source):
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for constants that are not possible."""
-        design, *_ = self._parts(self.settings(plan, name))
+        design, *_ = self.parts(self.settings(plan, name))
         return Content(design.classes, self.shape(plan, name), self.kind)
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Draw the images of each split from a seed of its own."""
         from frequency_shortcuts.images import stores
 
-        design, counts, seeds = self._parts(settings)
+        design, counts, seeds = self.parts(settings)
         stores.write(
             path,
             {split: draw_images(design, counts[split], seeds[split]) for split in counts},
@@ -56,7 +56,8 @@ class Drawn(Source):
             **about,
         )
 
-    def _parts(self, settings: Mapping[str, Any]) -> tuple[Any, dict[str, int], dict[str, int]]:
+    def parts(self, settings: Mapping[str, Any]) -> tuple[Any, dict[str, int], dict[str, int]]:
+        """The design of a set, and the number and the seed of the images of each split."""
         constants = dict(settings)
         counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
         return self.design(constants), counts, seeds

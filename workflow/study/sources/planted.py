@@ -104,9 +104,9 @@ class Design:
         return {"truth": sets[0]}
 
     def about(self) -> Mapping[str, Any]:
-        """What a store says of the set: its `mechanism` and `neutral` class, and of `graded` the `gains` of all."""
+        """What a store says of the set: its `mechanism` and `neutral` class, and of `graded` `gains` and `rings`."""
         about = {"mechanism": self.mechanism, "neutral": drawn.NEUTRAL}
-        return about | {"gains": self.gains} if self.mechanism == "graded" else about
+        return about | {"gains": self.gains, "rings": self.ring_names} if self.mechanism == "graded" else about
 
     def amplitude(self) -> FloatArray:
         """What the white noise of each class is multiplied with, [class, H, W], centred; 0 at DC."""
@@ -159,9 +159,13 @@ class Planted(drawn.Drawn):
     rule = "plant"
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
-        """The mechanism and its constants."""
-        mechanism = plan.dataset(name)["mechanism"]
-        return {"mechanism": mechanism, **plan.planting(mechanism)}
+        """The mechanism and its constants; cues and images of a graded set are drawn by its seed."""
+        own = {key: value for key, value in super(drawn.Drawn, self).settings(plan, name).items() if key != "source"}
+        settings = {**plan.planting(own["mechanism"]), **own}
+        if "cue_seed" in own:
+            train, test = np.random.SeedSequence(own["cue_seed"]).generate_state(2).tolist()
+            settings["seeds"] = {"train": train, "validation": test, "test": test}
+        return settings
 
     def design(self, constants: dict[str, Any]) -> Design:
         """That of the mechanism."""

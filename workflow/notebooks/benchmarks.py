@@ -1,31 +1,35 @@
-"""Drawings of the benchmarks: what artefacts cost beside the numbers of the test, and trainings that should cure it."""
+"""The benchmarks: what artefacts cost, whether the exchange test warns of it, and which trainings cure it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
+from IPython.display import display
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 from frequency_shortcuts.figures.canvas import COLOURS, finish, page_of_panels, style
+from study.measures.cure import LIMITS, OF_PHOTOGRAPHS
+from study.measures.leaks import HARMFUL
 
 SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.9: ("^", "in 9 of 10, and 1 of 10 others")}
 WARNED, SILENT = "#d55e00", "#0173b2"
 
 
-def leaks(table: pd.DataFrame, harmful: float) -> Figure:
-    """A panel a part: its number against the recall that artefacts of this part cost; a mark an artefact.
+def draw_leaks(table: pd.DataFrame) -> Figure:
+    """Does the test warn of the artefacts that do harm?
 
-    table : of `evaluation.leaks.with_harm`, with the `part` of each artefact; harmful : from which loss on an artefact
-        is
+    The table counts the artefacts by what they cost and what the test says. In the figure a mark is an artefact, in the
+    panel of its part: the number of the part against the recall that the artefact costs.
     """
+    display(pd.crosstab([table["suite"], table["harm"]], table["verdict"]))
     with style(10):
         figure, (panels,) = page_of_panels(1, len(PARTS), 3.4)
         for (part, kind), axis in zip(PARTS.items(), panels, strict=True):
             _draw_artefacts(axis, table[table["part"] == part], part)
             axis.axhline(kind.threshold, color="0.8", linewidth=0.8, zorder=0)
-            axis.axvline(harmful, color="0.8", linewidth=0.8, zorder=0, label="limits")
+            axis.axvline(HARMFUL, color="0.8", linewidth=0.8, zorder=0, label="limits")
             axis.set(title=part, xlabel="harm: recall lost")
         panels[0].set_ylabel("others called the class with its part")
         finish(figure, panels[0], 3, "Does the test warn of the artefacts that do harm?")
@@ -52,16 +56,15 @@ NUMBERS = ("back", "called", "accuracy_loss")
 APART = 0.19  # lines between the marks of an artefact
 
 
-def cure(table: pd.DataFrame, limits: Mapping[str, float], of_photographs: float) -> Figure:
-    """What decides whether a training cures: recall regained, others called the class, and accuracy lost.
+def draw_cure(table: pd.DataFrame) -> Figure:
+    """Which training removes an artefact, and at what cost?
 
-    table : of `evaluation.cure.judge`; limits : of a cure, of each number; of_photographs : accuracy that may be lost
-        there
-
-    A line an artefact, a mark a training, filled where it cures. Bars go from what plain training on the artefact
-    reaches to what it reaches on clean data, and where a number may lie. The last two numbers are differences, with
-    their 95 % intervals over networks.
+    The table counts the artefacts that each training cures, and of how many. In the figure a line is an artefact, a
+    mark a training, filled where it cures. Bars go from what plain training on the artefact reaches to what it reaches
+    on clean data, and where a number may lie. The last two numbers are differences, with their 95 % intervals over
+    networks.
     """
+    display(table.groupby(["suite", "training"])["cured"].agg(["sum", "size"]))
     cases = table.drop_duplicates(["suite", "case"])
     with style(9):
         figure, (axes,) = page_of_panels(1, len(NUMBERS), 1.3 + 0.42 * len(cases), sharex=False)
@@ -69,9 +72,9 @@ def cure(table: pd.DataFrame, limits: Mapping[str, float], of_photographs: float
         for line, (_, about) in enumerate(cases.iterrows()):
             rows = table[(table["suite"] == about["suite"]) & (table["case"] == about["case"])].set_index("training")
             names.append(f"{about['suite'].rstrip('4')}: {about['case']}{'' if about['tuned'] else ' *'}")
-            least = about["recall_none"] + limits["back"] * (about["recall_clean"] - about["recall_none"])
-            loss = of_photographs if about["suite"] == "crops" else limits["accuracy_loss"]
-            goods = ((least, about["recall_clean"]), (0, limits["called"]), (0, loss))
+            least = about["recall_none"] + LIMITS["back"] * (about["recall_clean"] - about["recall_none"])
+            loss = OF_PHOTOGRAPHS if about["suite"] == "crops" else LIMITS["accuracy_loss"]
+            goods = ((least, about["recall_clean"]), (0, LIMITS["called"]), (0, loss))
             for axis, ends in zip(axes, goods, strict=True):
                 axis.fill_betweenx([line - 0.42, line + 0.42], *ends, color="0.9", zorder=0, linewidth=0)
             axes[0].plot(about[["recall_none", "recall_clean"]], [line, line], color="0.75", linewidth=1, zorder=1)

@@ -1,0 +1,42 @@
+"""Grainy images, which are drawn as `study.images.grain` says."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from .description import Content, Plan, Shape, Source
+
+SIDE = 64  # pixels
+IMAGES = {"train": 800, "validation": 200, "test": 400}  # of each class
+
+
+class Grainy(Source):
+    """Smooth objects on grain."""
+
+    names = ("grainy",)
+    rule = "grain"
+    message = "Drawing the images of {wildcards.dataset}"
+
+    def shape(self, plan: Plan, name: str) -> Shape:
+        """Shape of the images."""
+        return Shape(1, SIDE, SIDE)
+
+    def inspect(self, plan: Plan, name: str) -> Content:
+        """The first so many forms."""
+        from ..images import grain
+
+        return Content(tuple(grain.FORMS)[: plan.dataset(name)["classes"]], self.shape(plan, name), "drawn")
+
+    def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
+        """Draw each split from a seed of its own."""
+        from frequency_shortcuts.images import stores
+
+        from ..images import grain
+
+        splits = {}
+        for number, (split, count) in enumerate(IMAGES.items()):
+            images, labels, classes = grain.images(settings["classes"], count, 10 * settings["draw_seed"] + number)
+            splits[split] = images, labels
+        stores.write(path, splits, classes=classes, source="objects on grain", **about)
+
+
+SOURCE = Grainy()
