@@ -336,6 +336,12 @@ def test_the_last_digits_of_a_layout_do_not_reach_the_files(tmp_path):
         assert len({(tmp_path / f"{name}{suffix}").read_bytes() for name in range(3)}) == 1
 
 
+def test_a_class_has_one_colour_in_every_figure():
+    assert canvas.class_colours(CLASSES)["ant"] == canvas.class_colours([*CLASSES, "cow"])["ant"]
+    for n in (3, 10, 25):
+        assert len(set(canvas.class_colours([f"c{i}" for i in range(n)]).values())) == n
+
+
 def test_a_reduced_picture_keeps_the_colours_of_small_marks(tmp_path):
     generator = np.random.default_rng(0)
     pixels = np.full((200, 300, 3), 255, np.uint8)

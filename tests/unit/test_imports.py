@@ -20,8 +20,9 @@ from frequency_shortcuts.networks import instructions, numerics
 from study.dependencies import EVERY, ROOMS, modules
 
 PACKAGE = Path(fs.__file__).parent
-# Scripts and notebooks that may import a slow package: all others take none of them.
-SLOW = {"torch", "torchvision", "scipy.stats"}
+# Scripts and notebooks that may import a slow package: all others take none of them. A figure may load seaborn, which
+# imports scipy.stats, only where it draws with it.
+SLOW = {"torch", "torchvision", "scipy.stats", "seaborn"}
 MAY_IMPORT = {
     ("torch",): {  # these compute with images, or name a device
         "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.py",

@@ -95,12 +95,12 @@ def dynamics(table: pd.DataFrame) -> Figure:
     table = table[table["view"] == table["view"].iloc[0]]
     sets = list(dict.fromkeys(table["dataset"]))[:PANELS]
     rows = -(-len(sets) // 4) if len(sets) % 3 else -(-len(sets) // 3)
-    looks = [*zip(dict.fromkeys(table["class"]), cycle(canvas.COLOURS), cycle(LINES), cycle(MARKS), strict=False)]
+    colours = canvas.class_colours(list(dict.fromkeys(table["class"])))
     with canvas.style(9):
         figure, axes = canvas.page_of_panels(rows, -(-len(sets) // rows), 0.6 + 1.9 * rows, used=len(sets))
         for axis, name in zip(axes.flat, sets, strict=False):
             of_set = table[table["dataset"] == name]
-            for label, colour, line, mark in looks:
+            for (label, colour), line, mark in zip(colours.items(), cycle(LINES), cycle(MARKS), strict=False):
                 of_class = of_set[of_set["class"] == label].pivot_table("f1", "iteration", "seed")
                 if of_class.shape[1] > 1:
                     axis.plot(of_class, color=colour, linewidth=0.7, alpha=0.5)

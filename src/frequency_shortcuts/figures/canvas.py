@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import Colormap, Normalize, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.text import Annotation
@@ -41,7 +41,7 @@ CONTROLS = {  # what a map is compared with, in words
 # Axes are placed on a grid, since the solver of the layout gives other last digits each time. Its steps are a power of
 # two: decimal steps have ties where the layout puts axes, such as 1 - 0.04167 / 7.2 = 0.9942125.
 _GRID = 2**20
-# The theme "ticks" of seaborn, and its palette "colorblind".
+# seaborn's theme "ticks" and its palette "colorblind": seaborn itself takes a job a second to import.
 _TICKS: dict[Any, Any] = {
     "axes.axisbelow": True, "axes.edgecolor": ".15", "axes.facecolor": "white", "axes.grid": False,
     "axes.labelcolor": ".15", "axes.spines.bottom": True, "axes.spines.left": True, "axes.spines.right": True,
@@ -112,6 +112,15 @@ def reduced(path: str | os.PathLike[str], width: int = 1000) -> bytes:
     few = small.quantize(256, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
     few.save(target, "PNG", optimize=True)
     return target.getvalue()
+
+
+def class_colours(classes: Sequence[str]) -> dict[str, tuple[float, float, float]]:
+    """A colour a class, by its place in the list: the same in every figure."""
+    if len(classes) <= len(COLOURS):
+        return dict(zip(classes, map(to_rgb, COLOURS), strict=False))
+    from seaborn import color_palette  # here, since it takes a job a second to import
+
+    return dict(zip(classes, color_palette("husl", len(classes)), strict=True))
 
 
 def despine(axes: Iterable[Axes], left: bool = False) -> None:
