@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from frequency_shortcuts.data_check.comparison import Cause, name_causes
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, Answers, rates, typical
 from frequency_shortcuts.exchange.class_statistics import FEWEST, ClassStatistics, class_statistics
-from frequency_shortcuts.exchange.test import Exchanged, example, remove, shown_images
+from frequency_shortcuts.exchange.test import TESTED, Exchanged, example, remove
 from frequency_shortcuts.images.artefacts import CAUSES
 from frequency_shortcuts.images.pictures import ImageFiles
 from frequency_shortcuts.images.source import Pixels, in_pixels
-from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.images.splits import Split, first_of_each_class
 from frequency_shortcuts.networks.predictions import device_of, dtype_of, evaluating
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
@@ -85,7 +85,7 @@ class FlipTest:
     @functools.cached_property
     def shown(self) -> IntArray:
         """The test images that the network was shown, by their positions."""
-        return shown_images(self.test)
+        return first_of_each_class(self.test.labels, TESTED)
 
     @functools.cached_property
     def table(self) -> pd.DataFrame:

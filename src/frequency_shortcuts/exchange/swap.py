@@ -62,7 +62,11 @@ class Swap(nn.Module):
 
     @torch.no_grad()
     def _swap(self, images: Tensor) -> Tensor:
-        _check(images)
+        if not isinstance(images, Tensor) or images.ndim != 4:
+            shape = list(images.shape) if isinstance(images, Tensor) else type(images).__name__
+            raise ValueError(f"Swap: images are {shape}, expected a batch [n, channels, H, W]")
+        if images.dtype != torch.uint8 and not images.is_floating_point():
+            raise ValueError(f"Swap: images are {images.dtype}, expected uint8 or float")
         n = len(images)
         if n < 2:
             warnings.warn("Swap: a batch of one image has no other to swap with, and stays as it is", stacklevel=5)
@@ -87,11 +91,3 @@ class SwapFine(Swap):
     def fit(self, images: Tensor) -> SwapFine:
         """Nothing is found by images any more."""
         return self
-
-
-def _check(images: Any) -> None:
-    if not isinstance(images, Tensor) or images.ndim != 4:
-        shape = list(images.shape) if isinstance(images, Tensor) else type(images).__name__
-        raise ValueError(f"Swap: images are {shape}, expected a batch [n, channels, H, W]")
-    if images.dtype != torch.uint8 and not images.is_floating_point():
-        raise ValueError(f"Swap: images are {images.dtype}, expected uint8 or float")

@@ -53,7 +53,7 @@ def collect(
     these classes.
     """
     frozen, n_classes = Classifier.frozen(network), len(test.classes)
-    test = test.subset(shown_images(test))
+    test = test.subset(first_of_each_class(test.labels, TESTED))
     ranking_pixels, pixels = in_pixels(ranking, test, frozen.device)
     first = pixels.seen(pixels.take(np.arange(min(4, len(pixels))))).to(frozen.dtype)
     frozen.check(first[:1])
@@ -91,11 +91,6 @@ def collect(
     return Answers(test.labels, before, chosen, given, control, place, test.neutral)
 
 
-def shown_images(test: Split) -> IntArray:
-    """The test images that a network is shown, by their positions; `Answers` numbers them."""
-    return first_of_each_class(test.labels, TESTED)
-
-
 def changed(
     part: Part, subject: Subject, pixels: Pixels, images: IntArray, classes: IntArray, c: int, seed: int
 ) -> Iterator[tuple[IntArray, Tensor]]:
@@ -130,7 +125,8 @@ def remove(
     They are those of `answers` that were rightly called, at most `IMAGES`. The others are ranking images, `DRAWS` for
     each, evenly of the classes whose images got parts of c. `after` is the draw in which c is the least probable.
 
-    ranking, pixels : the images of `collect`, with `shown_images`; logits : images [n, ...] -> [n, class], on the CPU
+    ranking, pixels : the images of `collect`, of the test images those that are shown
+    logits : images [n, ...] -> [n, class], on the CPU
     """
     subject, place = _without_network(ranking, answers), int(answers.place[part][c])
     own = np.flatnonzero((answers.labels == c) & (answers.before == c))[:IMAGES]
@@ -188,7 +184,7 @@ def example(
 ) -> tuple[int, Tensor, Tensor]:
     """The `typical` image that got a part of class c: its number, and itself before and after, [1, channels, H, W].
 
-    ranking, pixels : the images of `collect`, with `shown_images`; seed : of its draws
+    ranking, pixels : the images of `collect`, of the test images those that are shown; seed : of its draws
     """
     chosen, place = answers.images[c][answers.images[c] >= 0], typical(answers, part, c)
     subject = _without_network(ranking, answers)

@@ -77,11 +77,10 @@ class SlimResNet(ResNet):  # type: ignore[misc]  # torchvision has no types
         super().__init__(block, list(depths), num_classes=arch.n_classes)
         width = arch.width
         self.inplanes = width
+        side, stride, padding = (3, 1, 1) if arch.small else (7, 2, 3)
+        self.conv1 = nn.Conv2d(arch.channels, width, side, stride, padding, bias=False)
         if arch.small:
-            self.conv1 = nn.Conv2d(arch.channels, width, 3, padding=1, bias=False)
             self.maxpool = nn.Identity()
-        else:
-            self.conv1 = nn.Conv2d(arch.channels, width, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(width)
         self.layer1 = self._make_layer(block, width, depths[0])
         self.layer2 = self._make_layer(block, 2 * width, depths[1], stride=2)
@@ -127,18 +126,13 @@ def _alexnet(arch: Architecture) -> nn.Module:
     if arch.size < 8:
         raise ValueError(f"alexnet halves the image three times and needs at least 8 pixels, not {arch.size}")
     w = arch.width
-    if arch.small:
-        head = [nn.Conv2d(arch.channels, w, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(2)]
-        pools, grid = [nn.MaxPool2d(2), nn.MaxPool2d(2)], 4
-    else:
-        head = [nn.Conv2d(arch.channels, w, 11, stride=4, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2)]
-        pools, grid = [nn.MaxPool2d(3, 2), nn.MaxPool2d(3, 2)], 6
+    side, stride, padding, pool, grid = (3, 1, 1, 2, 4) if arch.small else (11, 4, 2, 3, 6)
     network.features = nn.Sequential(
-        *head,
-        nn.Conv2d(w, 3 * w, 5, padding=2), nn.ReLU(inplace=True), pools[0],
+        nn.Conv2d(arch.channels, w, side, stride, padding), nn.ReLU(inplace=True), nn.MaxPool2d(pool, 2),
+        nn.Conv2d(w, 3 * w, 5, padding=2), nn.ReLU(inplace=True), nn.MaxPool2d(pool, 2),
         nn.Conv2d(3 * w, 6 * w, 3, padding=1), nn.ReLU(inplace=True),
         nn.Conv2d(6 * w, 4 * w, 3, padding=1), nn.ReLU(inplace=True),
-        nn.Conv2d(4 * w, 4 * w, 3, padding=1), nn.ReLU(inplace=True), pools[1],
+        nn.Conv2d(4 * w, 4 * w, 3, padding=1), nn.ReLU(inplace=True), nn.MaxPool2d(pool, 2),
     )  # fmt: skip
     network.avgpool = _PoolTo(grid)
     network.classifier = nn.Sequential(
