@@ -348,8 +348,9 @@ def test_a_notebook_draws_each_figure_from_what_it_gets_and_its_job_has_these_fi
     (draw,) = (node for node in functions if getattr(node, "name", "") == f"draw_{kind}")
     given = [{name: one[name] for name in one if name != "figure"} for one in figures.parameters(WHOLE, kind)]
     named = [argument.arg for argument in draw.args.args]
-    needed = {*named[: len(named) - len(draw.args.defaults)]}
-    assert all(needed <= one.keys() and one.keys() - {*named} <= {"classes", "dataset"} for one in given)
+    needed = {*named[: len(named) - len(draw.args.defaults)]} - {"dataset"}
+    assert all(needed <= one.keys() <= {*named, "dataset"} for one in given)
+    assert all(one.get("dataset") in WHOLE.datasets() for one in given if {"dataset", "numbers"} <= {*named})
     values = [value if isinstance(value, list) else [value] for one in given for value in one.values()]
     files = {text for texts in values for text in texts if isinstance(text, str) and text.startswith("results/")}
     assert files == set(figures.inputs(WHOLE, kind)) and len(figures.inputs(WHOLE, kind)) == len(files)

@@ -110,7 +110,7 @@ def test_the_median_of_an_even_number_of_networks_is_one_of_them_and_unequal_num
     bars = [line.get_xdata()[0] for line in axis.lines if len(line.get_xdata())]
     assert bars[0] == axis.get_xticks()[-1]  # 5 and never
     more = pd.concat([frame, frame[frame["seed"] == 0].assign(dataset="syn_1")])
-    texts = [artist.get_text() for artist in learning.dynamics(more).artists]
+    texts = [artist.get_text() for artist in learning.curves(more).artists]
     assert any("mean of 2 or 1 networks" in text for text in texts)
 
 
@@ -159,7 +159,7 @@ def test_a_class_is_learned_where_f1_first_passes_a_half_or_never():
 
 
 def test_dynamics_draw_the_mean_and_each_network():
-    figure = learning.dynamics(pd.concat([of_learning().assign(dataset=f"syn_{i}") for i in range(5)]))
+    figure = learning.curves(pd.concat([of_learning().assign(dataset=f"syn_{i}") for i in range(5)]))
     check_drawing(figure, *CLASSES, "syn_4", "F1", "iteration", " \nthick: mean of 2 networks, thin: each")
     axis = figure.axes[0]
     means = {line.get_label(): line.get_ydata() for line in axis.lines if not line.get_label().startswith("_")}

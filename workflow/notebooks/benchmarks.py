@@ -17,17 +17,17 @@ SHARES = {1.0: ("o", "in all images"), 0.5: ("s", "in half"), 0.9: ("^", "in 9 o
 WARNED, SILENT = "#d55e00", "#0173b2"
 
 
-def draw_leaks(table: pd.DataFrame) -> Figure:
+def draw_leaks(leaks: pd.DataFrame) -> Figure:
     """Does the test warn of the artefacts that do harm?
 
     The table counts the artefacts by what they cost and what the test says. In the figure a mark is an artefact, in the
     panel of its part: the number of the part against the recall that the artefact costs.
     """
-    display(pd.crosstab([table["suite"], table["harm"]], table["verdict"]))
+    display(pd.crosstab([leaks["suite"], leaks["harm"]], leaks["verdict"]))
     with style(10):
         figure, (panels,) = page_of_panels(1, len(PARTS), 3.4)
         for (part, kind), axis in zip(PARTS.items(), panels, strict=True):
-            _draw_artefacts(axis, table[table["part"] == part], part)
+            _draw_artefacts(axis, leaks[leaks["part"] == part], part)
             axis.axhline(kind.threshold, color="0.8", linewidth=0.8, zorder=0)
             axis.axvline(HARMFUL, color="0.8", linewidth=0.8, zorder=0, label="limits")
             axis.set(title=part, xlabel="harm: recall lost")
@@ -56,7 +56,7 @@ NUMBERS = ("back", "called", "accuracy_loss")
 APART = 0.19  # lines between the marks of an artefact
 
 
-def draw_cure(table: pd.DataFrame) -> Figure:
+def draw_cure(cure: pd.DataFrame) -> Figure:
     """Which training removes an artefact, and at what cost?
 
     The table counts the artefacts that each training cures, and of how many. In the figure a line is an artefact, a
@@ -64,13 +64,13 @@ def draw_cure(table: pd.DataFrame) -> Figure:
     on clean data, and where a number may lie. The last two numbers are differences, with their 95 % intervals over
     networks.
     """
-    display(table.groupby(["suite", "training"])["cured"].agg(["sum", "size"]))
-    cases = table.drop_duplicates(["suite", "case"])
+    display(cure.groupby(["suite", "training"])["cured"].agg(["sum", "size"]))
+    cases = cure.drop_duplicates(["suite", "case"])
     with style(9):
         figure, (axes,) = page_of_panels(1, len(NUMBERS), 1.3 + 0.42 * len(cases), sharex=False)
         names = []
         for line, (_, about) in enumerate(cases.iterrows()):
-            rows = table[(table["suite"] == about["suite"]) & (table["case"] == about["case"])].set_index("training")
+            rows = cure[(cure["suite"] == about["suite"]) & (cure["case"] == about["case"])].set_index("training")
             names.append(f"{about['suite'].rstrip('4')}: {about['case']}{'' if about['tuned'] else ' *'}")
             least = about["recall_none"] + LIMITS["back"] * (about["recall_clean"] - about["recall_none"])
             loss = OF_PHOTOGRAPHS if about["suite"] == "crops" else LIMITS["accuracy_loss"]
@@ -84,7 +84,7 @@ def draw_cure(table: pd.DataFrame) -> Figure:
             axes[1].plot(rows.loc["none", "called"], line, "|", color="0.3", markersize=7)
             axes[0].plot(about["recall_none"], line, "|", color="0.3", markersize=7)
         for (name, words), colour in zip(TRAININGS.items(), COLOURS, strict=False):
-            of = table[table["training"] == name]
+            of = cure[cure["training"] == name]
             mark, colour = ("|", "0.3") if name == "none" else ("o", colour)
             words += "" if name == "none" else f": cures {of['cured'].sum()} of {len(of)}"
             axes[0].plot([], [], mark, color=colour, markersize=5, label=words)

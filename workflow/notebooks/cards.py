@@ -64,10 +64,13 @@ def draw_shortcut(
 
 def draw_reduced(
     classes: Sequence[str], store: str, weights: list[str], maps: list[str], kinds: list[list[str]],
-    shortcuts: pd.DataFrame, table: pd.DataFrame, percent: float, most: int,
+    shortcuts: pd.DataFrame, shortcuts_over_seeds: pd.DataFrame, percent: float, most: int,
 ) -> Figure:  # fmt: skip
     """Images reduced to their maps"""
-    shown, rates = clearest_shortcuts(shortcuts, classes, most), as_published(table)  # what the pictures show
+    shown, rates = (
+        clearest_shortcuts(shortcuts, classes, most),
+        as_published(shortcuts_over_seeds),
+    )  # what the pictures show
     names, below = shown.names(classes), {}
     images: dict[str, npt.NDArray[Any]] = {}
     for (network, augmentation), path, found in zip(kinds, weights, maps, strict=True):
@@ -121,7 +124,7 @@ def tiles(
 
 
 def draw_texture(
-    classes: Sequence[str], store: str, weights: str, maps: str, table: pd.DataFrame, first: dict[str, list[str]],
+    classes: Sequence[str], store: str, weights: str, maps: str, phase: pd.DataFrame, first: dict[str, list[str]],
     percent: float, most: int,
 ) -> Figure:  # fmt: skip
     """Texture or shape?
@@ -129,11 +132,11 @@ def draw_texture(
     The table says how many classes (counted once a network) have which verdict, and how much of TPR - FPR the
     amplitudes and the phases keep on average.
     """
-    judged = table.assign(verdict=table["verdict"].astype(object).fillna("no verdict"))
+    judged = phase.assign(verdict=phase["verdict"].astype(object).fillna("no verdict"))
     of_verdict = judged.groupby(["network", "augmentation", "verdict"], sort=False)
     means = {name: (name, "mean") for name in ("share_amplitude", "share_phase")}
     display(of_verdict.agg(classes=("class", "size"), **means).round(2))
-    rows = first_kinds(table, first)
+    rows = first_kinds(phase, first)
     measure = (rows["tpr_both"] - rows["fpr_both"].fillna(0)).to_frame()
     shown = greatest(measure, rows, classes, most, "with the greatest TPR - FPR from their map")
     pictures, normalised = examples.first_test_images(store, shown.index, normalisation(weights))

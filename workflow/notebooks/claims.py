@@ -30,17 +30,17 @@ LETTERS = 42  # of a claim, in a line
 OF = ["dataset", "networks_of"]  # columns in which the networks of a claim are alike
 
 
-def draw_claims(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
+def draw_claims(claims: pd.DataFrame, claim_numbers: pd.DataFrame) -> Figure:
     """Which claims are seen in this study?
 
     Definitions, thresholds and bounds are those of `findings/definitions.py`, the same at every scale.
     """
-    display(table.drop(columns=["of", "published", "figure"]).round(3))
+    display(claims.drop(columns=["of", "published", "figure"]).round(3))
     panels = {
-        measure: [row for row in table.to_dict("records") if CLAIMS[row["claim"]].measure == measure]
+        measure: [row for row in claims.to_dict("records") if CLAIMS[row["claim"]].measure == measure]
         for measure in PANELS
     }
-    height = ABOVE + len(table) * ROW + len(panels) * BELOW + 0.15
+    height = ABOVE + len(claims) * ROW + len(panels) * BELOW + 0.15
     with style():
         figure = plt.figure(figsize=(PAGE, height), layout="none")
         for line, (text, weight) in enumerate({"Which claims are seen here?": "bold", KEY: "normal"}.items()):
@@ -51,7 +51,7 @@ def draw_claims(table: pd.DataFrame, numbers: pd.DataFrame) -> Figure:
             box = (LEFT / PAGE, top / height, (PAGE - LEFT - RIGHT) / PAGE, len(rows) * ROW / height)
             axis = figure.add_axes(box)
             for place, row in enumerate(rows):
-                _draw_row(axis, place, row, numbers)
+                _draw_row(axis, place, row, claim_numbers)
             axis.set(ylim=(len(rows) - 0.5, -0.5), yticks=[], xlabel=PANELS[measure])
             axis.spines[["top", "right", "left"]].set_visible(False)
             if measure != definitions.DIFFERENCE:

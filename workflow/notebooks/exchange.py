@@ -21,13 +21,13 @@ ROW = 0.4  # inches
 
 
 def draw_flips(
-    dataset: str, classes: Sequence[str], table: pd.DataFrame, claims: Sequence[pd.DataFrame],
+    dataset: str, classes: Sequence[str], flips: pd.DataFrame, numbers: Sequence[pd.DataFrame],
     first: dict[str, list[str]], most: int,
 ) -> Figure:  # fmt: skip
     """What a network follows"""
-    shown = greatest(table[[*PARTS]], table, classes, most, "that are followed most")
-    kinds = kinds_from_first(table, first[dataset])
-    table = of_kind(table, kinds[0])
+    shown = greatest(flips[[*PARTS]], flips, classes, most, "that are followed most")
+    kinds = kinds_from_first(flips, first[dataset])
+    table = of_kind(flips, kinds[0])
     classes = [name for name in shown.names(classes) if name in set(table["class"])]  # a neutral class has no row
     most = np.nanmax(table[[f"{part}_high" for part in PARTS]], initial=0.35)
     with style():
@@ -58,7 +58,7 @@ def draw_flips(
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=5)
         question = "Is an image called a class once it gets a part that is not the object?"
-        write_title(figure, question, *lines(claims, "h", dataset), first_kind_note(kinds, shown.note))
+        write_title(figure, question, *lines(numbers, "h", dataset), first_kind_note(kinds, shown.note))
     return figure
 
 

@@ -27,21 +27,21 @@ AT_TEST, AFTER = "#d55e00", "#0173b2"
 
 
 def draw_dynamics(
-    datasets: list[str], table: pd.DataFrame, first: dict[str, list[str]], most: int, classes: Sequence[str] = (),
-    claims: Sequence[pd.DataFrame] = (),
+    datasets: list[str], dynamics: pd.DataFrame, first: dict[str, list[str]], most: int, classes: Sequence[str] = (),
+    numbers: Sequence[pd.DataFrame] = (),
 ) -> Figure:  # fmt: skip
     """What is learned first
 
     The table holds F1 averaged over these iterations and networks: the higher, the earlier a class is learned.
     """
-    rows = first_kinds(table[table["dataset"].isin(datasets)], first)
+    rows = first_kinds(dynamics[dynamics["dataset"].isin(datasets)], first)
     display(rows.pivot_table("f1", ["dataset", "class"], "view", sort=False).round(2))
     if not classes:
-        return dynamics(rows)
+        return curves(rows)
     full = rows[rows["view"] == rows["view"].iloc[0]]  # the images as they are
     means = full.groupby("class")["f1"].mean().reindex(list(classes))
     shown = select_classes(means, most, "learned first and last", both_ends=True)
-    return learned(rows, shown.names(classes), lines(claims, "c", datasets[0]), shown.note)
+    return learned(rows, shown.names(classes), lines(numbers, "c", datasets[0]), shown.note)
 
 
 def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str], note: str) -> Figure:
@@ -90,7 +90,7 @@ def _middle(at: npt.ArrayLike) -> float:
     return float(np.quantile(np.asarray(at), 0.5, method="higher"))
 
 
-def dynamics(table: pd.DataFrame) -> Figure:
+def curves(table: pd.DataFrame) -> Figure:
     """F1 of every class over the first iterations, on images as they are: a panel a data set."""
     table = table[table["view"] == table["view"].iloc[0]]
     sets = list(dict.fromkeys(table["dataset"]))[:PANELS]
@@ -120,13 +120,13 @@ def dynamics(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def draw_graded(table: pd.DataFrame, claims: Sequence[pd.DataFrame]) -> Figure:
+def draw_graded(graded: pd.DataFrame, numbers: Sequence[pd.DataFrame]) -> Figure:
     """Is what stands out more learned earlier?
 
     The table holds means over the sets, by ring.
     """
-    display(table.groupby("ring")[["gain", "distinctiveness", "earliness", "recall"]].mean().round(2))
-    table = table.dropna(subset=["gain"]).sort_values("gain")
+    display(graded.groupby("ring")[["gain", "distinctiveness", "earliness", "recall"]].mean().round(2))
+    table = graded.dropna(subset=["gain"]).sort_values("gain")
     marks = {"low": ("o", "C0"), "high": ("^", "C1")}
     with canvas.style():
         figure, axis = plt.subplots(figsize=(canvas.PAGE, 2.8))
@@ -141,16 +141,17 @@ def draw_graded(table: pd.DataFrame, claims: Sequence[pd.DataFrame]) -> Figure:
         ]
         canvas.logarithmic(axis.xaxis, ticks)
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
-        words = lines(claims, "a")
+        words = lines(numbers, "a")
         canvas.finish(figure, axis, 3, "Is a class learned earlier if it stands out more?", *words)
     return figure
 
 
 def draw_bandstop(
-    classes: Sequence[str], table: pd.DataFrame, claims: Sequence[pd.DataFrame], first: dict[str, list[str]], most: int
+    classes: Sequence[str], bandstop: pd.DataFrame, numbers: Sequence[pd.DataFrame], first: dict[str, list[str]],
+    most: int,
 ) -> Figure:  # fmt: skip
     """Removing two of four bands"""
-    table = first_kinds(table, first)
+    table = first_kinds(bandstop, first)
     own = table[table["true_class"] == table["called_class"]]
     change = own["delta_percent"].abs().groupby(own["true_class"]).mean().reindex(list(classes))
     shown = select_classes(
@@ -178,23 +179,23 @@ def draw_bandstop(
         canvas.shrink_titles(axes[0], note)
         canvas.colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
         question = "Which classes are still recognised without two of four bands?"
-        canvas.write_title(figure, question, *lines(claims, "b"), note)
+        canvas.write_title(figure, question, *lines(numbers, "b"), note)
     return figure
 
 
-def draw_reliance(dataset: str, table: pd.DataFrame, claims: Sequence[pd.DataFrame]) -> Figure:
+def draw_reliance(dataset: str, reliance: pd.DataFrame, numbers: Sequence[pd.DataFrame]) -> Figure:
     """Are the frequencies of the maps needed?
 
     The table holds both losses with their 95 % intervals; `interval` says of what they are.
     """
-    display(table.drop(columns=["dataset", "augmentation"]).round(3))
-    kinds = kinds_of(table)
-    classes = list(dict.fromkeys(table["class"].astype(str)))
+    display(reliance.drop(columns=["dataset", "augmentation"]).round(3))
+    kinds = kinds_of(reliance)
+    classes = list(dict.fromkeys(reliance["class"].astype(str)))
     with canvas.style(10):
         height = 0.8 + (0.5 + 0.25 * len(classes)) * len(kinds)
         figure, axes = canvas.page_of_panels(len(kinds), len(REMOVED), height)
         for kind, line in zip(kinds, axes, strict=True):
-            rows = of_kind(table, kind)
+            rows = of_kind(reliance, kind)
             for removed, axis in zip(REMOVED, line, strict=True):
                 _draw_losses(axis, rows[rows["removed"] == removed].assign(place=range(len(classes))))
             line[0].set_yticks(range(len(classes)), classes)
@@ -208,7 +209,7 @@ def draw_reliance(dataset: str, table: pd.DataFrame, claims: Sequence[pd.DataFra
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         canvas.titles(axes, list(REMOVED.values()), "recall lost")
         key = "panels: what is removed; bold: a class that could have avoided the frequencies of the maps"
-        words = lines(claims, "n", dataset)
+        words = lines(numbers, "n", dataset)
         canvas.finish(figure, axes[0, 0], 2, "Does a network need the frequencies of its maps?", *words, key)
     return figure
 

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from frequency_shortcuts.figures import canvas
+from frequency_shortcuts.figures import shortcuts as drawing
 from frequency_shortcuts.figures.selection import clearest_shortcuts, kinds_of, of_kind
-from frequency_shortcuts.figures.shortcuts import LONGEST, MOST, PER_ROW, shortcuts
 from frequency_shortcuts.intervals import over_networks, wilson
 from frequency_shortcuts.storage.tables import CULLING
 from study.drawings.notebook import first_kind_note, kinds_from_first
@@ -30,29 +30,30 @@ MEAN = "all classes, mean"
 
 
 def draw_shortcuts(
-    dataset: str, classes: Sequence[str], table: pd.DataFrame, verdicts: pd.DataFrame, networks: pd.DataFrame,
-    claims: Sequence[pd.DataFrame], most: int,
+    dataset: str, classes: Sequence[str], shortcuts_over_seeds: pd.DataFrame, shortcuts: pd.DataFrame,
+    networks: pd.DataFrame, numbers: Sequence[pd.DataFrame], most: int,
 ) -> Figure:  # fmt: skip
     """What is still recognised from a few frequencies"""
-    shown = clearest_shortcuts(verdicts, classes, most)
+    shown = clearest_shortcuts(shortcuts, classes, most)
     sizes = networks.groupby(["network", "augmentation"])["parameters"].max().to_dict()
-    words = lines(claims, "d f g d2 d3", dataset)
-    return shortcuts(table, shown.names(classes), shown.note, parameters=sizes, claims=words)
+    words = lines(numbers, "d f g d2 d3", dataset)
+    names = shown.names(classes)
+    return drawing.shortcuts(shortcuts_over_seeds, names, shown.note, parameters=sizes, claims=words)
 
 
 def draw_ood(
-    dataset: str, classes: Sequence[str], table: pd.DataFrame, shortcuts: pd.DataFrame, claims: Sequence[pd.DataFrame],
+    dataset: str, classes: Sequence[str], ood: pd.DataFrame, shortcuts: pd.DataFrame, numbers: Sequence[pd.DataFrame],
     first: dict[str, list[str]], fill: str, most: int,
 ) -> Figure:  # fmt: skip
     """Do shortcuts survive outside the training data?
 
     The table holds TPR and FPR, mean over classes, networks and draws.
     """
-    display(table.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
+    display(ood.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
     shown = clearest_shortcuts(shortcuts, classes, most)
     classes, note = shown.names(classes), shown.note
-    kinds = kinds_from_first(table, first[dataset])[:2]
-    table = table[table["fill"] == fill]
+    kinds = kinds_from_first(ood, first[dataset])[:2]
+    table = ood[ood["fill"] == fill]
     renditions = list(dict.fromkeys(table["rendition"]))[:6]
     looks = {"unfiltered": ("unfiltered", "0.35", -0.21), "dfm": ("own map", BLUE, 0.21)}
     with canvas.style(9):
@@ -81,18 +82,18 @@ def draw_ood(
         networks = " or ".join(map(str, sorted(counts, reverse=True)))
         spread = f"marks: mean of {networks} networks, lines: from the lowest to the highest"
         question = "Does the map of a class still work in other renditions?"
-        notes = [*lines(claims, "e1", dataset), spread if max(counts) > 1 else "", note]
+        notes = [*lines(numbers, "e1", dataset), spread if max(counts) > 1 else "", note]
         canvas.finish(figure, axes[0, 0], 4, question, *notes, left=True)
     return figure
 
 
 def draw_transfer(
-    dataset: str, classes: Sequence[str], table: pd.DataFrame, verdicts: pd.DataFrame, claims: Sequence[pd.DataFrame],
-    most: int,
+    dataset: str, classes: Sequence[str], transfer: pd.DataFrame, shortcuts: pd.DataFrame,
+    numbers: Sequence[pd.DataFrame], most: int,
 ) -> Figure:  # fmt: skip
     """Do maps work on another network?"""
-    shown = clearest_shortcuts(verdicts, classes, most)
-    rows, order, note = _transferred(table, verdicts), [MEAN, *shown.names(classes)], shown.note
+    shown = clearest_shortcuts(shortcuts, classes, most)
+    rows, order, note = _transferred(transfer, shortcuts), [MEAN, *shown.names(classes)], shown.note
     directions = list(dict.fromkeys(rows["direction"]))[:4]
     columns = min(2, len(directions))
     panels = -(-len(directions) // columns)
@@ -115,12 +116,12 @@ def draw_transfer(
             axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
             axis.set(title=direction, xlabel="TPR - FPR")
             axis.tick_params(axis="y", length=0)
-        canvas.class_ticks(axes[0, 0].set_yticks, order, note or "in full", canvas.NAME if note else LONGEST)
+        canvas.class_ticks(axes[0, 0].set_yticks, order, note or "in full", canvas.NAME if note else drawing.LONGEST)
         axes[0, 0].set(xlim=(min(-0.1, rows["measure"].min() - 0.03), 1.03), ylim=(len(order) - 0.5, -0.5))
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         key = "line: 95 % interval of the mean; strokes: single networks"
         question = "Do maps found on one kind of network work on another?"
-        canvas.finish(figure, axes[0, 0], 2, question, *lines(claims, "e2", dataset), key, note, left=True)
+        canvas.finish(figure, axes[0, 0], 2, question, *lines(numbers, "e2", dataset), key, note, left=True)
     return figure
 
 
@@ -141,26 +142,26 @@ def _transferred(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([means.reset_index().assign(**{"class": MEAN}), rows])
 
 
-def draw_sizes(classes: Sequence[str], table: pd.DataFrame, verdicts: pd.DataFrame, most: int) -> Figure:
+def draw_sizes(classes: Sequence[str], sizes: pd.DataFrame, shortcuts: pd.DataFrame, most: int) -> Figure:
     """Maps of several sizes
 
     The table holds TPR - FPR, mean over classes and networks.
     """
-    display(table.pivot_table("measure", "percent", "filter", sort=False).round(2))
-    shown = clearest_shortcuts(verdicts, classes, min(most, MOST))
+    display(sizes.pivot_table("measure", "percent", "filter", sort=False).round(2))
+    shown = clearest_shortcuts(shortcuts, classes, min(most, drawing.MOST))
     classes, note = shown.names(classes), shown.note
     looks = {
         "dfm": ("own map", "o", BLUE, BLUE, 0.96),
         "low_pass": (canvas.CONTROLS["low_pass"], "s", "white", GREEN, 1.04),
     }
-    columns = min(len(classes), 5 if len(classes) in (5, 9, 10) else PER_ROW)
+    columns = min(len(classes), 5 if len(classes) in (5, 9, 10) else drawing.PER_ROW)
     rows = -(-len(classes) // columns)
     with canvas.style(9):
         figure, axes = canvas.page_of_panels(rows, columns, 0.7 + 1.55 * rows, used=len(classes))
-        percents = sorted(set(table["percent"]))
+        percents = sorted(set(sizes["percent"]))
         for axis, name in zip(axes.flat, classes, strict=False):
             for kept, (label, mark, face, colour, aside) in looks.items():
-                of = table[(table["class"] == name) & (table["filter"] == kept)].groupby("percent")
+                of = sizes[(sizes["class"] == name) & (sizes["filter"] == kept)].groupby("percent")
                 found = [
                     over_networks(rows["measure"], (rows["measure_high"] - rows["measure_low"]) / 2) for _, rows in of
                 ]
@@ -175,21 +176,21 @@ def draw_sizes(classes: Sequence[str], table: pd.DataFrame, verdicts: pd.DataFra
         plt.setp(axes[:, 0], ylabel="TPR - FPR")
         plt.setp(axes[-1], xlabel="% of spectrum")
         question = "How large must a map be, and do as many of the lowest frequencies do as well?"
-        (kind,), networks = kinds_of(table), table["seed"].nunique()
+        (kind,), networks = kinds_of(sizes), sizes["seed"].nunique()
         drawn = f"{canvas.network_label(*kind, ', ')}; mean of {networks} networks with 95 % intervals"
         canvas.finish(figure, axes[0, 0], 2, question, drawn, note)
     return figure
 
 
 def draw_cross(
-    dataset: str, classes: Sequence[str], table: pd.DataFrame, advantage: pd.DataFrame, shortcuts: pd.DataFrame,
-    first: dict[str, list[str]], most: int,
+    dataset: str, classes: Sequence[str], cross_matrix: pd.DataFrame, own_map_advantage: pd.DataFrame,
+    shortcuts: pd.DataFrame, first: dict[str, list[str]], most: int,
 ) -> Figure:  # fmt: skip
     """Every class with every map"""
     of_networks = kinds_from_first(shortcuts, first[dataset])
     table, advantage = (
         rows.assign(network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, ""))
-        for rows in (of_kind(rows[rows["headline"]], of_networks[0]) for rows in (table, advantage))
+        for rows in (of_kind(rows[rows["headline"]], of_networks[0]) for rows in (cross_matrix, own_map_advantage))
     )
     shown = clearest_shortcuts(shortcuts, classes, most)
     classes = [name for name in shown.names(classes) if name in set(table["class"])]  # a neutral class has no row

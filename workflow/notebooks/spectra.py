@@ -16,7 +16,7 @@ from frequency_shortcuts.images import stores as image_stores
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.pairs import radius
-from frequency_shortcuts.storage.hdf5 import read_classes, read_hdf5
+from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 VARIANTS = {"as published": "adcs", "significant": "adcs_significant"}
 
@@ -44,13 +44,13 @@ def draw_adcs(spectra: str, band_edges: list[float], most: int) -> Figure:
 
 
 def draw_dfm(
-    maps: list[str], labels: list[str], percent: float, band_edges: list[float], shortcuts: pd.DataFrame, most: int
+    classes: Sequence[str], maps: list[str], labels: list[str], percent: float, band_edges: list[float],
+    shortcuts: pd.DataFrame, most: int,
 ) -> Figure:  # fmt: skip
     """Dominant frequency maps
 
     The table holds the mean radius of the frequencies in each map, in cycles per image.
     """
-    classes = read_classes(maps[0])
     shown = clearest_shortcuts(shortcuts, classes, most)
     masks: dict[tuple[str, str], list[BoolArray]] = {}
     for path, label in zip(maps, labels, strict=True):

@@ -18,13 +18,13 @@ RANKINGS = {  # of `truth.score`: label, mark and colour
 PER_ROW, MARKERS = 3, "oDs^vP<>Xp"  # of the panels of methods
 
 
-def draw_truth(table: pd.DataFrame) -> Figure:
+def draw_truth(truth: pd.DataFrame) -> Figure:
     """Maps scored against the planted truth
 
     The table holds the average precision against what was planted for the class itself, mean over classes, networks and
     seeds. Marks are means over the networks that use the planted mask.
     """
-    own = table[table["truth"] == "own"]
+    own = truth[truth["truth"] == "own"]
     whole = own[own["cut"] == "percent"]
     display(whole.pivot_table("average_precision", "ranking", "dataset", sort=False).round(2))
     own = own[own["uses"].eq(True)]
@@ -52,17 +52,17 @@ def draw_truth(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def draw_methods(table: pd.DataFrame) -> Figure:
+def draw_methods(methods: pd.DataFrame) -> Figure:
     """Methods against the planted truth
 
     The table holds the mean average precision, and the passes and seconds of a network, means over the data sets.
     """
-    own = table[table["truth"] == "own"]
+    own = methods[methods["truth"] == "own"]
     of_set = own.groupby(["method", "dataset"], sort=False).mean(numeric_only=True)
     display(of_set["average_precision"].unstack().round(2))  # noqa: PD010
     display(of_set.groupby("method", sort=False)[["passes", "seconds"]].mean().round(1))
     scored = own.dropna(subset=["average_precision"])
-    sets, methods = list(dict.fromkeys(table["dataset"])), list(dict.fromkeys(table["method"]))
+    sets, names = list(dict.fromkeys(methods["dataset"])), list(dict.fromkeys(methods["method"]))
     means = scored.groupby(["dataset", "method"])[["passes", "average_precision"]].mean()
     none = 0.3 * min(scored.loc[scored["passes"] > 0, "passes"], default=1.0)  # where methods stand that take no pass
     free = list(dict.fromkeys(scored.loc[scored["passes"] == 0, "method"]))
@@ -70,12 +70,12 @@ def draw_methods(table: pd.DataFrame) -> Figure:
     with style(10):
         figure, axes = page_of_panels(rows, min(PER_ROW, len(sets)), 1.3 + 2.0 * rows, used=len(sets))
         for name, axis in zip(sets, axes.flat, strict=False):
-            for method, colour, marker in zip(methods, cycle(COLOURS), cycle(MARKERS), strict=False):
+            for method, colour, marker in zip(names, cycle(COLOURS), cycle(MARKERS), strict=False):
                 if (name, method) in means.index:
                     passes, value = means.loc[(name, method)]
                     at = passes or none * 1.15 ** (free.index(method) - len(free) / 2)  # beside each other
                     axis.plot(at, value, marker, color=colour, markersize=5.5, label=method)
-            count = len(scored[(scored["dataset"] == name) & (scored["method"] == methods[0])])
+            count = len(scored[(scored["dataset"] == name) & (scored["method"] == names[0])])
             axis.set_title(f"{name}, n = {count}")
             axis.axvline(2 * none, color="0.85", linewidth=0.8, zorder=0)
             axis.axhline(FOUND, color="0.7", linewidth=0.8, linestyle="--", zorder=0)

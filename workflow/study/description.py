@@ -18,14 +18,15 @@ class Figure:
     """A kind of figure. The notebook of that name draws all figures of the kind; report.yaml has their caption.
 
     names : the figures of this kind in a plan; most are drawn once for each data set, with its name
-    inputs : the files for a figure, below the results, by the parameters of the notebook's function `draw`
-    parameters : the other parameters of that function
+    inputs : the files for a figure, below the results, by the parameters of the function that draws it, beside those
+        that `figures.files` knows
+    parameters : the other parameters of that function, beside those that `figures.parameters` knows
     shown : whether a figure stands in the report, or in the notebook alone
     """
 
     names: Callable[[Plan], list[str]]
-    inputs: Callable[[Plan, str], dict[str, Any]]
-    parameters: Callable[[Plan, str], dict[str, Any]]
+    inputs: Callable[[Plan, str], dict[str, Any]] = lambda plan, name: {}
+    parameters: Callable[[Plan, str], dict[str, Any]] = lambda plan, name: {}
     shown: Callable[[Plan, str], bool] = lambda plan, name: True
 
 
@@ -106,57 +107,17 @@ class NetworkTest:
         return self.join_inputs(plan) if self.join_inputs else {key: self.files(plan, key) for key in self.outputs}
 
 
-# Inputs and parameters that kinds of figures share
+def claims(table: str) -> Callable[[Plan, str], dict[str, Any]]:
+    """`Figure.inputs`: the numbers of claims in a table; none of a data set whose cue was made."""
 
+    def numbers(plan: Plan, dataset: str) -> dict[str, Any]:
+        judged = plan.kind_of(dataset) == "photographs" and not plan.has_truth(dataset)
+        return {"numbers": [f"claims/{table}.csv"] if judged else []}
 
-def classes(name: str) -> dict[str, str]:
-    """The file with the classes of a data set."""
-    return {"classes": f"data/{name}.h5"}
-
-
-def store(name: str) -> dict[str, str]:
-    """The classes of a data set, and its images."""
-    return {**classes(name), "store": f"data/{name}.h5"}
-
-
-def table(name: str) -> Callable[[Plan, str], dict[str, Any]]:
-    """`Figure.inputs`: a table."""
-    return lambda plan, dataset: {"table": f"tables/{name}.csv"}
-
-
-def claims(plan: Plan, dataset: str, name: str) -> dict[str, list[str]]:
-    """The numbers that a table gives of claims on photographs; none of another data set, or if its cue was made."""
-    judged = plan.kind_of(dataset) == "photographs" and not plan.has_truth(dataset)
-    return {"claims": [f"claims/{name}.csv"] if judged else []}
-
-
-def by_class(judged: str = "", **tables: str) -> Callable[[Plan, str], dict[str, Any]]:
-    """`Figure.inputs`: the classes of the data set, tables by parameter, and numbers of claims from table `judged`."""
-    files = {key: f"tables/{name}.csv" for key, name in tables.items()}
-    return lambda plan, name: {**classes(name), **files, **(claims(plan, name, judged) if judged else {})}
-
-
-def of_dataset(plan: Plan, name: str) -> dict[str, Any]:
-    """`Figure.parameters`: the data set, and the greatest number of classes to draw."""
-    return {"dataset": name, "most": plan.setting("figures/classes")}
+    return numbers
 
 
 def of_photographs(plan: Plan, name: str) -> bool:
     """`Figure.shown`: of photographs, and of other data sets where no photographs are planned."""
     photographs = plan.datasets("photographs")
     return name in photographs or not photographs
-
-
-def first_kind(plan: Plan, *names: str) -> dict[str, Any]:
-    """Network and augmentation of the first kind of networks of each of these data sets, the one of the claims."""
-    return {"first": {name: plan.first_kinds[name] for name in names}}
-
-
-def of_first_kind(plan: Plan, name: str) -> dict[str, Any]:
-    """`Figure.parameters`: those of `of_dataset`, and the first kind of networks."""
-    return of_dataset(plan, name) | first_kind(plan, name)
-
-
-def percent(plan: Plan) -> dict[str, Any]:
-    """The size of the maps that are tested."""
-    return {"percent": plan.setting("shortcuts/percent")}

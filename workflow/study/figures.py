@@ -6,31 +6,20 @@ from pathlib import PurePath
 from typing import Any
 
 from .catalogue import TABLES
-from .description import (
-    MAPS,
-    WEIGHTS,
-    Figure,
-    claims,
-    classes,
-    first_kind,
-    of_dataset,
-    of_photographs,
-    percent,
-    store,
-    table,
-)
+from .description import MAPS, WEIGHTS, Figure, claims, of_photographs
 from .job import FOLDER as RUN
 from .job import NETWORK, ROOT, WITH_TRUTH
 from .plan import Plan, expand_runs
 from .tests import TESTS
 
-# The module that draws each kind, in its function `draw_{kind}`.
-NOTEBOOKS = {
-    node.name.removeprefix("draw_"): str(path.relative_to(ROOT))
+_FUNCTIONS = {  # of each kind, the module with its function `draw_{kind}`, and this function
+    node.name.removeprefix("draw_"): (str(path.relative_to(ROOT)), node)
     for path in sorted((ROOT / "workflow" / "notebooks").glob("*.py"))
     for node in ast.parse(path.read_text()).body
     if isinstance(node, ast.FunctionDef) and node.name.startswith("draw_")
 }
+NOTEBOOKS = {kind: path for kind, (path, _) in _FUNCTIONS.items()}
+TAKEN = {kind: [argument.arg for argument in node.args.args] for kind, (_, node) in _FUNCTIONS.items()}
 
 
 def kinds(plan: Plan) -> list[str]:
@@ -38,16 +27,31 @@ def kinds(plan: Plan) -> list[str]:
     return [kind for kind, figure in FIGURES.items() if figure.names(plan)]
 
 
+def files(plan: Plan, kind: str, name: str) -> dict[str, Any]:
+    """The files that a figure is drawn from, below the results, by parameters: its inputs, tables and its data set."""
+    data = f"data/{name}.h5"
+    of_dataset = {"classes": data, "store": data, "spectra": f"adcs/{name}.h5"} if name in plan.datasets() else {}
+    known = {**{table: f"tables/{table}.csv" for table in TABLES}, **of_dataset}
+    return {key: known[key] for key in TAKEN[kind] if key in known} | _KINDS[kind].inputs(plan, name)
+
+
 def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
-    """What the notebook of a kind gets for each figure: `figure`, the path without suffix, files, and the rest."""
-    figure, below = FIGURES[kind], f"{plan.results}/"
+    """What the notebook of a kind gets for each figure: `figure`, the path without suffix, files, and the rest.
+
+    `dataset` is that of the rows that are drawn.
+    """
+    figure, below, datasets = FIGURES[kind], f"{plan.results}/", plan.datasets()
+    setting = {"most": plan.setting("figures/classes"), "percent": plan.setting("shortcuts/percent")}
+    known = {**setting, "first": plan.first_kinds}
     return [
         {
             "figure": f"{below}figures/{kind}_{name}",
+            **({"dataset": name} if name in datasets and {"dataset", "classes"} & {*TAKEN[kind]} else {}),
             **{
                 key: below + given if isinstance(given, str) else [below + file for file in given]
-                for key, given in figure.inputs(plan, name).items()
+                for key, given in files(plan, kind, name).items()
             },
+            **{key: known[key] for key in TAKEN[kind] if key in known},
             **figure.parameters(plan, name),
         }
         for name in figure.names(plan)
@@ -56,8 +60,7 @@ def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
 
 def inputs(plan: Plan, kind: str) -> list[str]:
     """The files that the figures of a kind are drawn from, each once."""
-    figure = FIGURES[kind]
-    given = [path for name in figure.names(plan) for path in _paths(figure.inputs(plan, name))]
+    given = [path for name in FIGURES[kind].names(plan) for path in _paths(files(plan, kind, name))]
     return [f"{plan.results}/{path}" for path in dict.fromkeys(given)]
 
 
@@ -65,7 +68,7 @@ def _paths(files: dict[str, Any]) -> list[str]:
     return [path for file in files.values() for path in ([file] if isinstance(file, str) else file)]
 
 
-def _with_planned_tables(figure: Figure) -> Figure:
+def _with_planned_tables(kind: str, figure: Figure) -> Figure:
     """A kind with those of its figures alone whose tables a plan has, for `claims/{table}.csv` the table too."""
 
     def is_planned(plan: Plan, path: str) -> bool:
@@ -74,7 +77,7 @@ def _with_planned_tables(figure: Figure) -> Figure:
 
     def names(plan: Plan) -> list[str]:
         drawn = figure.names(plan)
-        return [name for name in drawn if all(is_planned(plan, path) for path in _paths(figure.inputs(plan, name)))]
+        return [name for name in drawn if all(is_planned(plan, path) for path in _paths(files(plan, kind, name)))]
 
     return replace(figure, names=names)
 
@@ -90,11 +93,10 @@ def _network(name: str) -> dict[str, str]:
 def _cards_inputs(plan: Plan, name: str) -> dict[str, Any]:
     (run,) = plan.first_seed_runs(**_network(name))
     return {
-        **store(run["dataset"]),
+        "store": f"data/{run['dataset']}.h5",
         "weights": WEIGHTS.format(**run),
         "spectra": f"adcs/{run['dataset']}.h5",
         "maps": MAPS.format(**run),
-        "shortcuts": "tables/shortcuts.csv",
     }
 
 
@@ -117,11 +119,6 @@ def _trained(plan: Plan, *kinds: str) -> list[str]:
     return [name for name in plan.datasets(*kinds) if any(run["dataset"] == name for run in plan.trained_runs())]
 
 
-def _dynamics_parameters(plan: Plan, name: str) -> dict[str, Any]:
-    datasets = _trained(plan, *WITH_TRUTH) if name == "synthetic" else [name]
-    return {"datasets": datasets, "most": plan.setting("figures/classes"), **first_kind(plan, *datasets)}
-
-
 _KINDS: dict[str, Figure] = {
     "samples": Figure(
         lambda plan: ["synthetic"] if plan.datasets(*WITH_TRUTH) else [],
@@ -136,26 +133,17 @@ _KINDS: dict[str, Figure] = {
     ),
     "dynamics": Figure(
         lambda plan: [*_trained(plan, "photographs"), *(["synthetic"] if _trained(plan, *WITH_TRUTH) else [])],
-        lambda plan, name: {
-            **table("dynamics")(plan, name),
-            **({} if name == "synthetic" else {**classes(name), **claims(plan, name, "dynamics")}),
-        },
-        _dynamics_parameters,
+        lambda plan, name: {} if name == "synthetic" else claims("dynamics")(plan, name),
+        lambda plan, name: {"datasets": _trained(plan, *WITH_TRUTH) if name == "synthetic" else [name]},
     ),
     "adcs": Figure(
         Plan.datasets,
-        lambda plan, name: {"spectra": f"adcs/{name}.h5"},
-        lambda plan, name: {"band_edges": plan.band_edges(name), "most": plan.setting("figures/classes")},
+        parameters=lambda plan, name: {"band_edges": plan.band_edges(name)},
     ),
     "dfm": Figure(
         Plan.mapped_datasets,
+        lambda plan, name: {"maps": _of_all_methods(plan, MAPS, f"maps/{{method}}/{RUN}.h5", name)},
         lambda plan, name: {
-            "maps": _of_all_methods(plan, MAPS, f"maps/{{method}}/{RUN}.h5", name),
-            "shortcuts": "tables/shortcuts.csv",
-        },
-        lambda plan, name: {
-            **of_dataset(plan, name),
-            **percent(plan),
             "labels": _of_all_methods(plan, "{network}/{augmentation}", "{network}, {method}/{augmentation}", name),
             "band_edges": plan.band_edges(name),
         },
@@ -166,7 +154,6 @@ _KINDS: dict[str, Figure] = {
         _cards_inputs,
         lambda plan, name: {
             "run": _network(name),
-            **percent(plan),
             "most": min(CARDS, plan.setting("figures/classes")),
             "band_edges": plan.band_edges(_network(name)["dataset"]),
         },
@@ -175,36 +162,24 @@ _KINDS: dict[str, Figure] = {
     "shortcut": Figure(
         lambda plan: (plan.mapped_datasets("photographs") or plan.mapped_datasets())[:1],
         lambda plan, name: _cards_inputs(plan, _first_network(plan, name)),
-        lambda plan, name: {"run": _network(_first_network(plan, name)), **percent(plan)},
+        lambda plan, name: {"run": _network(_first_network(plan, name))},
     ),
     "reduced": Figure(
         lambda plan: plan.mapped_datasets("photographs"),
         lambda plan, name: {
-            **store(name),
             "weights": expand_runs(WEIGHTS, plan.first_seed_runs(dataset=name)),
             "maps": expand_runs(MAPS, plan.first_seed_runs(dataset=name)),
-            "shortcuts": "tables/shortcuts.csv",
-            "table": "tables/shortcuts_over_seeds.csv",
         },
-        lambda plan, name: {
-            **of_dataset(plan, name),
-            **percent(plan),
-            "kinds": [[run[key] for key in NETWORK[1:]] for run in plan.first_seed_runs(dataset=name)],
-        },
+        lambda plan, name: {"kinds": [[run[key] for key in NETWORK[1:]] for run in plan.first_seed_runs(dataset=name)]},
     ),
     "claims": Figure(
         lambda plan: ["all"],
-        lambda plan, name: {"table": "tables/claims.csv", "numbers": "tables/claim_numbers.csv"},
-        lambda plan, name: {},
     ),
     "renditions": Figure(
         Plan.ood_datasets,
-        lambda plan, name: {
-            **store(name),
-            "renditions": [f"data/ood/{name}/{rendition}.h5" for rendition in plan.renditions(name)],
-        },
-        lambda plan, name: {"names": plan.renditions(name), "most": plan.setting("figures/classes")},
+        lambda plan, name: {"renditions": [f"data/ood/{name}/{rendition}.h5" for rendition in plan.renditions(name)]},
+        lambda plan, name: {"names": plan.renditions(name)},
     ),
     **{kind: figure for test in TESTS.values() for kind, figure in test.figures.items()},
 }
-FIGURES = {kind: _with_planned_tables(figure) for kind, figure in _KINDS.items()}
+FIGURES = {kind: _with_planned_tables(kind, figure) for kind, figure in _KINDS.items()}

@@ -18,7 +18,7 @@ def draw_all(draw: Callable[..., Figure], figures: Iterable[Mapping[str, Any]]) 
     """Draw figures one after the other, save each under the path in `figure`, and show it.
 
     figures : of each, `figure`, a path without suffix, and the parameters of `draw`. In place of a CSV, `draw` gets its
-        table, with the rows of `dataset` alone if the figure has one; of the CSVs in `claims`, whole tables; of the
+        table, with the rows of `dataset` alone if the figure has one; of the CSVs in `numbers`, whole tables; of the
         file `classes`, the names of the classes in it.
     """
     for given in figures:
@@ -29,7 +29,7 @@ def draw_all(draw: Callable[..., Figure], figures: Iterable[Mapping[str, Any]]) 
 
 
 def _read(name: str, value: Any, dataset: str | None) -> Any:
-    if name == "claims":
+    if name == "numbers":
         return [read_table(path) for path in value]
     if name == "classes":
         return read_classes(value)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import Figure, NetworkTest, table
+from ..description import Figure, NetworkTest
 from ..draws import CLEAN, describe
 from ..job import FOLDER, RUN
 from ..plan import Plan
@@ -42,8 +42,6 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "cure": Figure(
             lambda plan: ["all"] if TEST.runs(plan) else [],
-            table("cure"),
-            lambda plan, name: {},
         )
     },
     order=22,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, by_class, of_first_kind, of_photographs
+from ..description import Figure, NetworkTest, claims, of_photographs
 from ..job import FOLDER
 
 
@@ -46,8 +46,7 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "flips": Figure(
             lambda plan: plan.mapped_datasets(),
-            by_class("flips", table="flips"),
-            of_first_kind,
+            claims("flips"),
             shown=of_photographs,
         )
     },

@@ -57,8 +57,7 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "graded": Figure(
             lambda plan: ["all"] if TEST.runs(plan) else [],
-            lambda plan, name: {"table": "tables/graded.csv", "claims": ["claims/graded.csv"]},
-            lambda plan, name: {},
+            lambda plan, name: {"numbers": ["claims/graded.csv"]},
         )
     },
     order=14,

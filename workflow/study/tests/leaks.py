@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..description import Figure, NetworkTest, table
+from ..description import Figure, NetworkTest
 from ..draws import CLEAN
 from ..job import FOLDER, RUN, run_of
 from ..plan import Plan
@@ -97,8 +97,6 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "leaks": Figure(
             lambda plan: ["all"] if TEST.runs(plan) else [],
-            table("leaks"),
-            lambda plan, name: {},
         )
     },
     order=21,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import IMAGES, Figure, NetworkTest, table
+from ..description import IMAGES, Figure, NetworkTest
 from ..job import FOLDER, WITH_TRUTH
 from ..plan import Plan
 
@@ -51,8 +51,6 @@ TEST = NetworkTest(
     figures={
         "methods": Figure(
             lambda plan: ["all"] if plan.scored_runs() else [],
-            table("methods"),
-            lambda plan, name: {},
         )
     },
     order=12,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import Figure, NetworkTest, by_class, files_of_run, of_first_kind
+from ..description import Figure, NetworkTest, claims, files_of_run
 from ..job import FOLDER, RUN, run_name, run_of, run_of_path
 from ..plan import Plan
 from .shortcuts import advantages, deciding, measure_maps, settings_of
@@ -67,8 +67,8 @@ TEST = NetworkTest(
     figures={
         "ood": Figure(
             lambda plan: plan.ood_datasets(),
-            by_class("ood_advantage", table="ood", shortcuts="shortcuts"),
-            lambda plan, name: {**of_first_kind(plan, name), "fill": deciding(plan.config["ood"]["fills"])[0]},
+            claims("ood_advantage"),
+            lambda plan, name: {"fill": deciding(plan.config["ood"]["fills"])[0]},
         )
     },
     order=4,

@@ -8,7 +8,7 @@ import pandas as pd
 
 from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
 
-from ..description import Figure, NetworkTest, claims, files_of_run, table
+from ..description import Figure, NetworkTest, claims, files_of_run
 from ..job import FOLDER, log, stopping
 from ..plan import Plan
 
@@ -99,8 +99,7 @@ TEST = NetworkTest(
     figures={
         "reliance": Figure(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
-            lambda plan, name: {**table("reliance")(plan, name), **claims(plan, name, "reliance")},
-            lambda plan, name: {"dataset": name},
+            claims("reliance"),
         )
     },
     order=9,

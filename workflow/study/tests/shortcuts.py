@@ -5,19 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import (
-    MAPS,
-    WEIGHTS,
-    Figure,
-    NetworkTest,
-    by_class,
-    files_of_run,
-    of_dataset,
-    of_first_kind,
-    of_photographs,
-    percent,
-    store,
-)
+from ..description import MAPS, WEIGHTS, Figure, NetworkTest, claims, files_of_run, of_photographs
 from ..job import FOLDER, run_name, run_of, run_of_path
 from ..plan import Plan, Run
 
@@ -148,8 +136,7 @@ def _first_of_photographs(plan: Plan) -> list[Run]:
 
 def _texture_inputs(plan: Plan, name: str) -> dict[str, Any]:
     (run,) = (run for run in _first_of_photographs(plan) if run["dataset"] == name)
-    files = {"weights": WEIGHTS.format(**run), "maps": MAPS.format(**run)}
-    return {**store(name), **files, "table": "tables/phase.csv"}
+    return {"weights": WEIGHTS.format(**run), "maps": MAPS.format(**run)}
 
 
 TEST: NetworkTest = NetworkTest(
@@ -183,20 +170,16 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "shortcuts": Figure(
             lambda plan: plan.mapped_datasets(),
-            by_class("own_map_advantage", table="shortcuts_over_seeds", verdicts="shortcuts", networks="networks"),
-            of_dataset,
+            claims("own_map_advantage"),
             shown=of_photographs,
         ),
         "cross": Figure(
             lambda plan: plan.mapped_datasets(),
-            by_class(table="cross_matrix", advantage="own_map_advantage", shortcuts="shortcuts"),
-            of_first_kind,
             shown=of_photographs,
         ),
         "texture": Figure(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in _first_of_photographs(plan))),
             _texture_inputs,
-            lambda plan, name: {**of_first_kind(plan, name), **percent(plan)},
         ),
     },
     order=2,

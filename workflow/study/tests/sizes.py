@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, by_class, files_of_run, of_dataset
+from ..description import Figure, NetworkTest, files_of_run
 from ..job import FOLDER, run_name
 
 
@@ -36,8 +36,6 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "sizes": Figure(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))),
-            by_class(table="sizes", verdicts="shortcuts"),
-            of_dataset,
         )
     },
     order=3,

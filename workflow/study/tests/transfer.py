@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, by_class, of_dataset
+from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, claims
 from ..job import FOLDER, run_of_path
 from ..plan import Plan, Run
 from .shortcuts import advantages, deciding, measure_maps, settings_of
@@ -77,8 +77,7 @@ TEST = NetworkTest(
     figures={
         "transfer": Figure(
             lambda plan: list(dict.fromkeys(tested["dataset"] for tested in _tested(plan))),
-            by_class("transfer_advantage", table="transfer", verdicts="shortcuts"),
-            of_dataset,
+            claims("transfer_advantage"),
         ),
     },
     order=5,

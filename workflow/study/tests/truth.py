@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest, table
+from ..description import IMAGES, MAPS, WEIGHTS, Figure, NetworkTest
 from ..job import WITH_TRUTH
 from ..plan import Plan, Run
 
@@ -50,8 +50,6 @@ TEST = NetworkTest(
     figures={
         "truth": Figure(
             lambda plan: ["synthetic"] if _runs(plan) else [],
-            table("truth"),
-            lambda plan, name: {},
         )
     },
     order=11,
