@@ -12,7 +12,7 @@ from .dependencies import code_of_entry_point
 # The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (
     "study", "plan", "datasets", "networks", "synthesis", "planting", "adcs", "culling", "shortcuts",
-    "ood", "methods", "device", "training", "dfm",
+    "ood", "methods", "device", "training", "dfm", "graded", "harm",
 )  # fmt: skip
 MANY = 50_000  # files; in larger folders single files are not examined
 
