@@ -102,7 +102,6 @@ SPECTRA = np.zeros((2, 1, 4, 4))
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: adcs.class_spectra(Split(noise(2, 1, 4, 4), [0, 1]), channel_weights=adcs.LUMA), "3 channel weights"),
         (lambda: adcs.accumulate(np.zeros((2, 4, 4))), r"shape \(2, 4, 4\): expected \[class, channel, H, W\]"),
         (lambda: adcs.accumulate(SPECTRA + np.nan), "some mean amplitudes are not finite numbers"),
         (lambda: adcs.accumulate(SPECTRA, adcs.LUMA), "3 channel weights for 1 channels"),

@@ -282,8 +282,6 @@ def test_a_flip_is_drawn_on_axes_of_the_user(followed):
     assert rows == ["fine:\nfollowed", "field:\nnot followed", "patch:\nnot followed"]
     with pytest.raises(ValueError, match="2 axes: expected three, for the image before and after, and the difference"):
         fs.plot_flip(followed, ax=axes[0, :2])
-    with pytest.raises(ValueError, match="class wasp: expected a name or number of a class of the images, ant, bee"):
-        fs.plot_flip(followed, "wasp")
 
 
 @pytest.mark.usefixtures("closed_figures")

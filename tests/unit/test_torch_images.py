@@ -98,7 +98,6 @@ class Stream(IterableDataset):
         ([], "the list is empty"),
         (Stream(), "images are a Stream: expected an array or tensor"),
         ([(torch.zeros(1, 4, 4), 0), (torch.zeros(1, 5, 4), 0)], "item 1 has another size than item 0; all need one"),
-        ([(torch.zeros(4, 4), 0)], r"images are 1 x 4 x 4: expected \[n, channels, H, W\]"),
         ([(torch.zeros(1, 4, 4), 0), (torch.ones(1, 4, 4) / 0, 0)], "item 1: it holds numbers that are not finite"),
     ],
 )  # fmt: skip
