@@ -19,8 +19,7 @@ from waves_and_network import MEAN, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.classes import Counts
-from frequency_shortcuts.analysis.images import prepared_by, read_labelled
-from frequency_shortcuts.analysis.subject import read_images
+from frequency_shortcuts.analysis.images import prepared_by, read_images, read_labelled
 from frequency_shortcuts.data_check.file_facts import file_facts
 from frequency_shortcuts.images import dicom, folders, stores
 from frequency_shortcuts.images.normalisation import normalise
@@ -231,7 +230,7 @@ def test_twelve_bits_keep_256_levels_in_each_reading(tmp_path, caplog):
     black = fs.differences(tmp_path / "many", progress=False).facts.query("fact == 'brightness'")
     assert set(black["own"]) == {1} and set(black["others"]) == {0}
     plain = fs.Preprocessing(0, 1, size=64)
-    pixels = read_labelled(root, None, plain).take(np.array([1]))[:]
+    pixels = read_labelled(root, None, plain).images[np.array([1])]
     np.testing.assert_array_equal(pixels[0, 0], np.roll(PIXELS.astype(int) * 255 // 4095, 97))
     assert len(np.unique(pixels)) == 256
     turned = fs.Preprocessing([0], [1], transform=lambda picture: np.asarray(picture)[None])

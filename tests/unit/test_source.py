@@ -7,7 +7,7 @@ import torch
 from small_stores import CLASSES
 from torch import nn
 
-from frequency_shortcuts.images import normalisation, splits
+from frequency_shortcuts.images import normalisation, pictures, splits
 from frequency_shortcuts.images import source as sources
 from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Images, Split, images_digest, stratified
@@ -65,20 +65,20 @@ def test_rows_are_read_in_runs_of_neighbours(stored):
 def test_batches_come_in_order_and_no_more_than_a_few_are_read_ahead(monkeypatch, ahead, n):
     submitted = []
 
-    class Noted(sources.ThreadPoolExecutor):
+    class Noted(pictures.ThreadPoolExecutor):
         def submit(self, read, batch):
             submitted.append(batch)
             return super().submit(read, batch)
 
-    monkeypatch.setattr(sources, "ThreadPoolExecutor", Noted)
-    for i, square in enumerate(sources.prefetched(lambda i: i * i, range(n), ahead)):
+    monkeypatch.setattr(pictures, "ThreadPoolExecutor", Noted)
+    for i, square in enumerate(pictures.prefetched(lambda i: i * i, range(n), ahead)):
         assert square == i * i and len(submitted) <= i + 1 + ahead
     assert submitted == list(range(n))
 
 
 @pytest.mark.parametrize("ahead", [0, 2, 9])
 def test_an_error_is_raised_at_its_batch(ahead):
-    batches = sources.prefetched(lambda i: 1 / (i - 5), range(9), ahead)
+    batches = pictures.prefetched(lambda i: 1 / (i - 5), range(9), ahead)
     assert [next(batches) for _ in range(5)] == [1 / (i - 5) for i in range(5)]
     with pytest.raises(ZeroDivisionError):
         next(batches)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import itertools
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +25,7 @@ from . import dicom
 log = logging.getLogger(__name__)
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")  # Pillow goes by the content, and by default opens many more
+T = TypeVar("T")
 OnError = Literal["stop", "skip"]
 Resize = int | tuple[int, int] | None  # see `ImageFiles`
 BILINEAR = Image.Resampling.BILINEAR
@@ -113,6 +113,22 @@ def opened(path: str | os.PathLike[str]) -> Image.Image:
         raise ValueError(f"it is none of {', '.join(FORMATS)}") from None
 
 
+def prefetched(read: Callable[[Any], T], items: Iterable[Any], ahead: int = 3, threads: int = 1) -> Generator[T]:
+    """read(item) of every item in order; threads read up to `ahead` items in advance."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: collections.deque[Future[T]] = collections.deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(read, item))
+                if len(waiting) > ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for result in waiting:
+                result.cancel()
+
+
 class ImageFiles:
     """Image files as one array uint8 [n, channels, height, width]. Several threads decode them when they are read.
 
@@ -165,7 +181,7 @@ class ImageFiles:
     def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
         chosen = np.arange(len(self))[index]
         out = np.empty((len(chosen), *self.shape[1:]), self.dtype)
-        for i, (_, pixels) in enumerate(self._in_order(chosen, "stop", None)):
+        for i, (_, pixels) in enumerate(self._in_order(chosen, "stop")):
             out[i] = pixels
         return out
 
@@ -182,49 +198,39 @@ class ImageFiles:
         return self._in_order(np.arange(len(self)), self.on_error, progress, then)
 
     def _in_order(
-        self, chosen: npt.NDArray[np.int64], on_error: OnError, progress: str | None,
+        self, chosen: npt.NDArray[np.int64], on_error: OnError, progress: str | None = None,
         then: Callable[[npt.NDArray[Any]], Any] | None = None,
     ) -> Iterator[tuple[int, Any]]:  # fmt: skip
         def work(path: Path) -> Any:
-            pixels = None if self.kept is None else self.kept.get(path)
-            if pixels is None:
-                if kind := kind_of(path):  # it may never end
-                    raise ValueError(f"it is {kind}, not a file")
-                pixels = self._decode(path)
-                if self.kept is not None:
-                    self.kept[path] = pixels
-            return then(pixels) if then else pixels
-
-        with (
-            ThreadPoolExecutor(self.workers) as pool,  # Pillow decodes and resizes without Python's lock
-            tqdm(total=len(chosen), desc=progress, unit="image", disable=None if progress else True) as bar,
-        ):
-            waiting: collections.deque[tuple[int, Future[Any]]] = collections.deque()
-            rest = iter(chosen.tolist())
+            """The image, or the error of its file."""
             try:
-                while True:
-                    for i in itertools.islice(rest, 4 * self.workers - len(waiting)):
-                        waiting.append((i, pool.submit(work, Path(self.files[i]))))
-                    if not waiting:
-                        return
-                    i, result = waiting.popleft()
-                    bar.update()
-                    try:
-                        pixels = result.result()
-                    except ImageError as error:
-                        raise ValueError(f"{self.files[i]}: {error}") from error
-                    except Exception as error:  # Pillow raises nearly any error for damaged files
-                        if on_error == "stop":
-                            raise ValueError(
-                                f"{self.files[i]} does not decode as an image ({error}): mend or delete it; a "
-                                "study leaves it out with on_error: skip"
-                            ) from error
-                        self.skipped.append(str(self.files[i]))
-                    else:
-                        yield i, pixels
-            finally:
-                for _, result in waiting:
-                    result.cancel()
+                pixels = None if self.kept is None else self.kept.get(path)
+                if pixels is None:
+                    if kind := kind_of(path):  # it may never end
+                        raise ValueError(f"it is {kind}, not a file")
+                    pixels = self._decode(path)
+                    if self.kept is not None:
+                        self.kept[path] = pixels
+                return then(pixels) if then else pixels
+            except Exception as error:  # Pillow raises nearly any error for damaged files
+                return error
+
+        paths = (Path(self.files[i]) for i in chosen)
+        # Pillow decodes and resizes without Python's lock.
+        with contextlib.closing(prefetched(work, paths, 4 * self.workers, self.workers)) as found:
+            bar = tqdm(found, progress, len(chosen), unit="image", disable=None if progress else True)
+            for i, pixels in zip(chosen.tolist(), bar, strict=True):
+                if not isinstance(pixels, Exception):
+                    yield i, pixels
+                elif isinstance(pixels, ImageError):
+                    raise ValueError(f"{self.files[i]}: {pixels}") from pixels
+                elif on_error == "stop":
+                    raise ValueError(
+                        f"{self.files[i]} does not decode as an image ({pixels}): mend or delete it; a study leaves it "
+                        "out with on_error: skip"
+                    ) from pixels
+                else:
+                    self.skipped.append(str(self.files[i]))
 
     def _decode(self, path: Path) -> npt.NDArray[Any]:
         with opened(path) as picture:

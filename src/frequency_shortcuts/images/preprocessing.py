@@ -112,9 +112,9 @@ class TransformedFiles(ImageFiles):
     def __init__(self, files: Sequence[Path], prepared: Preprocessing, *, workers: int = 1) -> None:
         super().__init__(files, (1, 1), prepared.channels, workers=workers)
         self._prepared = prepared
-        tried = (next(self._in_order(np.array([i]), "skip", None), None) for i in range(len(files)))
+        tried = (next(self._in_order(np.array([i]), "skip"), None) for i in range(len(files)))
         first = next(filter(None, tried), None)  # that can be read
-        self._first = (first or next(self._in_order(np.arange(1), "stop", None)))[1]
+        self._first = (first or next(self._in_order(np.arange(1), "stop")))[1]
         self.shape, self.dtype = (len(files), *self._first.shape), self._first.dtype
 
     def origin(self) -> tuple[object, ...]:

@@ -1,10 +1,7 @@
 """Images that are read batch by batch: as a network sees them, or in units in which pixels span 0 to 1."""
 
 import math
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
 
 import h5py
 import numpy as np
@@ -15,10 +12,9 @@ from tqdm import tqdm
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .normalisation import normalise
+from .pictures import prefetched
 from .splits import Split, is_raw
 from .stored_images import take_rows
-
-T = TypeVar("T")
 
 
 class Source:
@@ -64,22 +60,6 @@ def fitting_batch(shape: Sequence[int], device: torch.device | str = "cpu", most
     """
     room = 2**23 if str(device).startswith("cpu") else 2**25
     return max(1, min(most, room // math.prod(shape)))
-
-
-def prefetched(read: Callable[[Any], T], batches: Iterable[Any], ahead: int = 3) -> Iterator[T]:
-    """read(batch) of every batch in order; a thread reads up to `ahead` batches in advance."""
-    with ThreadPoolExecutor(1) as pool:
-        waiting: deque[Any] = deque()
-        try:
-            for batch in batches:
-                waiting.append(pool.submit(read, batch))
-                if len(waiting) > ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for result in waiting:
-                result.cancel()
 
 
 def index_batches(chosen: IntArray, size: int) -> Iterator[IntArray]:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.images.source import prefetched
+from frequency_shortcuts.images.pictures import prefetched
 from frequency_shortcuts.images.splits import Split
 
 
