@@ -46,6 +46,7 @@ def test_patch_increments_equal_a_loop_over_the_cells(network, fill, patch, size
     last = run("culling", network, images, **options, classes=[2])
     np.testing.assert_allclose(last.score, found.score[2:], rtol=0, atol=1e-12)
     assert last.about["passes"].tolist() == about["passes"][2:].tolist()
+    assert last.passes == (1 + len(after)) * 3  # the images of this class alone
 
 
 def test_the_stages_are_the_published_ones_and_else_end_at_one_position():
