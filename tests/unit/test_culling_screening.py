@@ -20,6 +20,7 @@ def test_groups_partition_the_images_and_the_first_are_small():
     for n in range(1, 301):
         bounds = group_bounds(n)
         assert (bounds[0], bounds[-1]) == (0, n) and (np.diff(bounds) > 0).all() and 2 <= len(bounds) <= 15
+    assert group_bounds(13).tolist() == [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13]
     assert group_bounds(300).tolist() == [0, 15, 30, 45, 60, 75, 90, 105, 120, 150, 180, 210, 240, 270, 300]
 
 

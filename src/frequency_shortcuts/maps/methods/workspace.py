@@ -106,9 +106,7 @@ class Workspace:
         self.nominal_batch = self.batch
         self.passes, self._computed = 0, 0.0
         self._work = work
-        self._journal = Journal(
-            work.state, f"{self._fingerprint(identity)}, batches of {self.batch}" if work.state else ""
-        )
+        self._journal = Journal(work.state, self._fingerprint(identity) if work.state else "")
         self._bar = tqdm(unit=" passes", leave=False, unit_scale=True, disable=None if work.progress else True)
         self._started = self._logged = time.monotonic()
         self._expected = 0.0
@@ -124,14 +122,15 @@ class Workspace:
         return len(self.labels)
 
     def _fingerprint(self, identity: object) -> str:
-        """SHA-256 of parameters and buffers, images and settings, as a hexadecimal number: not of the batch sizes.
+        """SHA-256 of parameters and buffers, images, settings and the batch, as a hexadecimal number.
 
         It does not cover what a network computes beside its parameters: its logits are compared, with a tolerance.
         """
         about = (
             __version__, self._work.version, identity, self.source.shape, self.split.mean.tolist(),
             self.split.std.tolist(), self.labels.tolist(), self.n_classes, self.neutral, self.seed,
-            self.frozen.precision, self.frozen.compiled, self.frozen.device.type, chosen(),
+            self.frozen.precision, self.frozen.compiled, self.frozen.device.type, self.batch,
+            chosen(),
         )  # fmt: skip
         parts = repr(about).encode(), images_digest(self.split.images), state_digest(self.frozen.original)
         return hashlib.sha256(b"".join(parts)).hexdigest()
