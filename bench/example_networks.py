@@ -22,7 +22,7 @@ from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks import architectures
 from study.plan import Plan
-from study.trainings.training import protocol_of
+from study.trainings.training import architecture_of, train_anew
 
 PICTURES, TRAINING, VALIDATION, SEED = 90, 1200, 100, 0  # of each class; of the networks
 
@@ -53,11 +53,11 @@ def main(store: str, folder: str | None = None) -> None:
             replace(split, images=add(np.asarray(split.images), split.labels), **arrays) for split in clean
         )
         augmentation = plan.training_settings("clothing", "swap" if "cured" in name else "none")["augmentation"]
-        protocol = protocol_of(network, recipe, augmentation)
-        trained, _ = protocol.train(train, validation, seed=SEED)
+        form = architecture_of(network, len(names), train.images.shape[1:])
+        trained, _ = train_anew(form, recipe, augmentation, train, validation, seed=SEED)
         weights = trained.state_dict()
         weights |= {key: weights[key][order] for key in ("fc.weight", "fc.bias")}
-        architectures.save(to / f"{name}.safetensors", weights, protocol.form(train), about)
+        architectures.save(to / f"{name}.safetensors", weights, form, about)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from frequency_shortcuts.storage.tables import write_table
 from study.devices import take_device
 from study.job import log, run_of_path, script, stopping
 from study.trainings.dynamics import Dynamics
-from study.trainings.training import IN_MEMORY, architecture_of, protocol_of
+from study.trainings.training import IN_MEMORY, architecture_of, train_anew
 
 
 @script
@@ -25,13 +25,12 @@ def main(snakemake, created_by):
     test = stores.read(store, "test", dynamics.pop("images_per_class"))
     architecture = architecture_of(params.architecture, len(data.classes), data.images.shape[1:])
     log.info("%s on %s, %d images", architecture, device, len(data))
-    protocol = protocol_of(params.architecture, params.recipe, settings["augmentation"])
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
     version, minutes = str(params.code), snakemake.config["checkpoint_minutes"]
     with stopping() as stop:
         work = Work(state, version, stop, progress=True, checkpoint_minutes=minutes)
         how = {"seed": seed, "device": device, "dynamics": Dynamics(test, **dynamics), "work": work}
-        network, done = protocol.train(data, validation, **how)
+        network, done = train_anew(architecture, params.recipe, settings["augmentation"], data, validation, **how)
     write_table(done.history, snakemake.output.history, **run)
     write_table(done.dynamics, snakemake.output.dynamics, **run)
     tested = stores.read(store, "test", workers=snakemake.threads)

@@ -154,31 +154,17 @@ def train(
     return Trained(done.best_weights, done.best_epoch, pd.DataFrame(done.history), pd.DataFrame(done.dynamics))
 
 
-@dataclass(frozen=True)
-class Protocol:
-    """How networks are made and trained.
+def train_anew(
+    form: Architecture, recipe: Mapping[str, Any], augmentation: Mapping[str, Any], data: Split, validation: Split, *,
+    seed: int, device: torch.device | str = "cpu", **how: Any,
+) -> tuple[nn.Module, Trained]:  # fmt: skip
+    """A new network after its training, and the record of that; how : as in `train`.
 
-    network : name, width and stem of its `architectures.Architecture`
-    transform : see `train`
+    recipe, augmentation : the fields of `Recipe` and `Augmentation`
     """
-
-    network: Mapping[str, Any]
-    recipe: Recipe
-    augmentation: Augmentation
-    transform: Transform | None = None
-
-    def train(
-        self, data: Split, validation: Split, *, seed: int, device: torch.device | str = "cpu", **how: Any
-    ) -> tuple[nn.Module, Trained]:
-        """A new network after its training, and the record of that; how : as in `train`."""
-        network = architectures.build(self.form(data), seed).to(device)
-        how |= {"augmentation": self.augmentation, "transform": self.transform}
-        return network, train(network, data, validation, self.recipe, seed=seed, **how)
-
-    def form(self, data: Split) -> architectures.Architecture:
-        """The architecture of its networks for some images."""
-        _, channels, size, _ = data.images.shape
-        return architectures.Architecture(n_classes=len(data.classes), channels=channels, size=size, **self.network)
+    network, augmented = architectures.build(form, seed).to(device), Augmentation(**augmentation)
+    how |= {"augmentation": augmented, "transform": Swap() if augmented.name == "swap" else None}
+    return network, train(network, data, validation, Recipe(**recipe), seed=seed, **how)
 
 
 class _Training:
@@ -386,10 +372,3 @@ def architecture_of(settings: Mapping[str, Any], n_classes: int, shape: Sequence
     if height != width:
         raise ValueError(f"images are {height} x {width}, but networks are trained on square images only")
     return Architecture(settings["architecture"], n_classes, channels, height, settings["width"], settings["stem"])
-
-
-def protocol_of(network: Mapping[str, Any], recipe: Mapping[str, Any], augmentation: Mapping[str, Any]) -> Protocol:
-    """How networks are made and trained. network : as the configuration describes it"""
-    form = {"name": network["architecture"], "width": network["width"], "stem": network["stem"]}
-    made = Augmentation(**augmentation)
-    return Protocol(form, Recipe(**recipe), made, Swap() if made.name == "swap" else None)
