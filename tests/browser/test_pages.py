@@ -60,8 +60,6 @@ def test_the_explorer_shows_photographs_first_with_their_rates_and_every_choice_
     assert text(browser, "missing") == "Rates were measured with maps of 5 %."
 
 
-# The report
-
 LOAD = """
 new Promise((done, failed) => {
   const picture = new Image();

@@ -83,9 +83,6 @@ def test_without_the_truth_a_network_trained_anew_stays_at_chance(mechanism):
     assert abs(left - 1 / n) < 3 * (1 / n * (1 - 1 / n) / len(expected)) ** 0.5
 
 
-# The scripts of the gallery, and the networks of the example
-
-
 PICTURES = ROOT / "results" / "real" / "pictures"
 SCRIPTS = sorted((ROOT / "docs" / "gallery").glob("plot_*.py"))
 RUN = "import runpy, sys; runpy.run_path(sys.argv[1]); from matplotlib import pyplot; assert pyplot.get_fignums()"

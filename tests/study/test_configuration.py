@@ -183,9 +183,6 @@ def test_conda_and_pip_users_get_the_same_environment():
     assert needed_names - {"frequency-shortcuts"} == installed
 
 
-# The template of one's own networks and images
-
-
 def own(**changes):
     """The template of one's own with some paths of keys changed."""
     config = updated(OWN)

@@ -171,9 +171,6 @@ def test_the_time_of_a_resumed_job_is_marked_as_that_of_its_last_attempt(step, t
     assert run_times([benchmark], tmp_path / "benchmarks")["resumed"].isna().all()
 
 
-# The device of a job, without a GPU: torch.cuda is replaced. And its provenance
-
-
 @pytest.mark.parametrize(
     ("environment", "named"),
     [

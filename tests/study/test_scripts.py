@@ -184,9 +184,6 @@ def test_every_augmentation_gives_other_weights_that_load_as_any_network_and_hav
             assert file.attrs["split"] == "validation" and file["mask/top_5"].shape == (3, 16, 16)
 
 
-# Networks that are trained anew, and sets with a wave or an artefact
-
-
 def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, tmp_path):
     plan = Plan(CONFIG)
     settings = plan.training_settings("plant_present")

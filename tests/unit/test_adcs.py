@@ -114,9 +114,6 @@ def test_errors_say_what_is_wrong(call, message):
         call()
 
 
-# Standard errors and significant differences
-
-
 def test_standard_error_of_a_small_spread():
     """Many images of nearly one amplitude: the variance is 1e-6 of the squared mean. Relative tolerance 1e-3."""
     generator = np.random.default_rng(0)

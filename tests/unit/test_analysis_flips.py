@@ -110,9 +110,6 @@ def test_flips_are_the_same_with_maps_and_without(followed):
     assert made.verdicts["class"].tolist() == [*CLASSES]
 
 
-# An image before and after
-
-
 def test_a_counterfactual_is_an_image_that_is_called_the_class(followed):
     made = followed.counterfactual(NAME)
     assert (made.part, made.called_before, made.called_after) == ("fine", made.label, NAME) and made.label != NAME
@@ -154,9 +151,6 @@ def test_the_neutral_class_has_no_row_and_no_counterfactual(followed):
         made.counterfactual("ant")
     with pytest.raises(ValueError, match="unknown part 'need': choose from fine, field, patch"):
         followed.counterfactual("ant", "need")
-
-
-# Images of classes that follow
 
 
 class Needs(Reader):
@@ -211,9 +205,6 @@ def test_the_clearest_images_that_flip_are_drawn_with_and_without(needed, follow
     assert analyse(Reader()).images.empty
 
 
-# Images
-
-
 def test_half_of_the_images_rank_and_those_of_maps_come_first():
     labels = np.repeat([0, 1], [20, 1000])
     chosen = choose(labels, ("a", "b"), PER_CLASS, 0, halves=True, fewest=10)
@@ -241,9 +232,6 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
     made = fs.analyse(network, ready, labels, quick=True, test=fs.Test(classes=CLASSES), run=fs.Run(progress=False))
     assert made.flips["verdict"].tolist() == followed.flips["verdict"].tolist()
     assert made.counterfactual(NAME).called_after == NAME
-
-
-# Pictures, files and the command
 
 
 def test_the_numbers_have_flat_names(followed):
@@ -347,9 +335,6 @@ def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, 
         assert " on images</title>" in (out / "report.html").read_text()
         assert not (out / "maps.h5").exists()
         assert ("fs.Swap did not remove what is followed" in " ".join(done.stdout.split())) == ("--swapped" in options)
-
-
-# Results that are stored
 
 
 class Pictures(torch.utils.data.Dataset):

@@ -259,9 +259,6 @@ def test_swap_of_stored_images_in_float32(small_network, tmp_path, monkeypatch):
         np.testing.assert_allclose(one.score, expected, rtol=0, atol=2e-6)
 
 
-# Features of pairs
-
-
 def test_an_image_has_at_least_two_noisy_copies_and_few_where_pairs_are_few():
     copies = [gradients.noisy_copies(len(ConjugatePairs(side, side))) for side in (1, 8, 32, 64, 128, 224)]
     assert copies == [2, 2, 2, 4, 8, 8]

@@ -279,9 +279,6 @@ def test_brightness_contrast_and_saturation():
     np.testing.assert_allclose(content_facts(large)[:, 0], large.mean(axis=(1, 2, 3)), atol=0.03)
 
 
-# What speaks for a class
-
-
 def test_a_number_is_above_or_below_the_middle_between_medians():
     labels = np.arange(60) % 3
     values = np.rint(GENERATOR.normal(labels == 1, 1, 60) * 4) / 4

@@ -258,9 +258,6 @@ def test_arrays_tensors_and_pictures_give_the_same(waved, tmp_path):
     assert not set(made.facts["fact"]) & {"format", "size"} and "brightness" in set(made.facts["fact"])
 
 
-# Picture, files and the command
-
-
 @pytest.mark.usefixtures("closed_figures")
 def test_the_picture_shows_each_spectrum_above_its_differences(waved):
     figure = waved.figure()
@@ -317,9 +314,6 @@ def test_the_command_prints_what_differs_and_fails_above_a_limit(options, code, 
     if not line or not line.startswith("Error"):
         assert done.stdout.startswith("Share of the images of a class, and of the others, in %\n")
         assert done.stdout.endswith("The page: out/data.html\n") and (tmp_path / "out" / "data.html").exists()
-
-
-# Recall by source in an analysis
 
 
 def test_recall_by_source_puts_the_surest_loss_first():

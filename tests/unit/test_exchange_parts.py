@@ -234,9 +234,6 @@ def test_a_swap_exchanges_the_corners_and_the_frame():
                 assert torch.equal(swapped[n, :, i, j], images[m if outer else n, :, i, j])
 
 
-# Statistics of the spectra of classes
-
-
 sizes = st.tuples(st.integers(2, 9), st.integers(2, 9))
 
 

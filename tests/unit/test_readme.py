@@ -59,8 +59,6 @@ def test_every_package_is_named_with_its_extra_and_its_reason():
             assert {re.split("[=<>]", line)[0] for line in lines} <= rows.keys(), path
 
 
-# The site: its gallery, its API page and its packages. `make docs` builds it
-
 SCRIPTS = sorted((ROOT / "docs" / "gallery").glob("*.py"))
 
 
@@ -127,9 +125,6 @@ def test_make_says_what_ends_the_lock_of_a_killed_study(tmp_path, target, names)
         assert done.returncode and "Error 3" in done.stderr and (unlock in done.stdout) == locked
         (tmp_path / ".snakemake/locks").mkdir(parents=True, exist_ok=True)
         (tmp_path / ".snakemake/locks/0.input.lock").touch()
-
-
-# The repository: its address, and its container
 
 
 def test_the_address_of_the_repository_is_one_that_a_line_replaces(tmp_path):

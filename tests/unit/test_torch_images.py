@@ -106,8 +106,6 @@ def test_other_items_are_refused(dataset, words):
         read_labelled(DataLoader(dataset)).images[:]
 
 
-# Classes and outputs
-
 MATCHED = np.array([0, 1, 2, 1])
 NAMED = ("Granny_Smith", "ashcan", "fox")
 IDS = ("n01440764", "n01443537", "n15075141")  # the first two classes of ImageNet, and the last
