@@ -260,9 +260,9 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(card_files, neutral
         " \ncircles: edges of the bands\n2 of 9 classes: those chosen",
     } <= texts_of(figure)
     assert all(axis.images for axis in figure.axes[:12])
-    rates = np.array([[[0.9, 0.1], [0.8, 0.25], [0.2, 0.0]], np.full((3, 2), np.nan)])
+    rates = np.array([[[0.9, 0.1], [0.8, 0.25], [1, np.nan]], np.full((3, 2), np.nan)])
     with_rates = check_page(card_figure.class_cards(cards, ["ant", "cow"], 2, rates=rates))
-    assert {"0.90 / 0.10", "0.80 / 0.25", "0.20 / 0.00", "not tested"} <= with_rates
+    assert {"0.90 / 0.10", "0.80 / 0.25", "1.00", "not tested"} <= with_rates
     rates = {f"{rate}_{kept}": 0.5 for rate in ("tpr", "fpr") for kept in ("unfiltered", "dfm", "low_pass")}
     rates |= {"measure": 0.9, "largest_other": np.nan, "fpr_low_pass": np.nan}
     one = check_page(card_figure.one_shortcut(cards, "American Staffordshire terrier, pit bull", rates, 5, "resnet50"))

@@ -31,16 +31,11 @@ def first_test_images(
 
 
 def read_cards(
-    store: File,
-    spectra: File,
-    maps: File,
-    percent: float,
-    shown: IntArray,
-    statistics: Statistics | None = None,
+    store: File, spectra: File, maps: File, percent: float, shown: IntArray, statistics: Statistics | None
 ) -> Cards:
     """The cards of the classes `shown` (increasing), from an image store, a file of spectra and a DFM file.
 
-    statistics : by default the store's
+    statistics : None for the store's
 
     Where the set has a neutral class, its second test image stands at the other frequencies of all images (`swap`).
     """
@@ -55,17 +50,12 @@ def read_cards(
 
 
 def read_reduced(
-    store: File,
-    hits: File,
-    maps: File,
-    shown: IntArray,
-    percents: Sequence[float],
-    fills: Sequence[str],
-    statistics: Statistics | None = None,
-) -> Iterator[tuple[float, BoolArray, list[FloatArray]]]:
+    store: File, hits: File, maps: File, shown: IntArray, percents: Sequence[float], fills: Sequence[str],
+    statistics: Statistics | None,
+) -> Iterator[tuple[float, BoolArray, list[FloatArray]]]:  # fmt: skip
     """The maps of the classes `shown` [k], and an image of each reduced to its map, one size of map after the other.
 
-    hits : of the shortcut test: images are changed as there; maps : a DFM file; statistics : by default the store's
+    hits : of the shortcut test: images are changed as there; maps : a DFM file; statistics : None for the store's
 
     Yields the percentage, the masks bool [k, H, W], centred, and pictures float64 [k, channels, H, W] for each fill.
     """
