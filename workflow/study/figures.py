@@ -40,22 +40,26 @@ def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
 
     `dataset` is that of the rows that are drawn.
     """
-    figure, below, datasets = FIGURES[kind], f"{plan.results}/", plan.datasets()
-    setting = {"most": plan.setting("figures/classes"), "percent": plan.setting("shortcuts/percent")}
-    known = {**setting, "first": plan.first_kinds}
-    return [
-        {
-            "figure": f"{below}figures/{kind}_{name}",
-            **({"dataset": name} if name in datasets and {"dataset", "classes"} & {*TAKEN[kind]} else {}),
-            **{
-                key: below + given if isinstance(given, str) else [below + file for file in given]
-                for key, given in files(plan, kind, name).items()
-            },
-            **{key: known[key] for key in TAKEN[kind] if key in known},
-            **figure.parameters(plan, name),
-        }
-        for name in figure.names(plan)
-    ]
+    return [_parameters(plan, kind, name) for name in FIGURES[kind].names(plan)]
+
+
+def _parameters(plan: Plan, kind: str, name: str) -> dict[str, Any]:
+    taken, below, own = TAKEN[kind], f"{plan.results}/", FIGURES[kind].parameters(plan, name)
+    known = {
+        "most": plan.setting("figures/classes"),
+        "percent": plan.setting("shortcuts/percent"),
+        "first": {one: plan.first_kinds[one] for one in own.get("datasets", [name]) if one in plan.first_kinds},
+    }
+    return {
+        "figure": f"{below}figures/{kind}_{name}",
+        **({"dataset": name} if name in plan.datasets() and {"dataset", "classes"} & {*taken} else {}),
+        **{
+            key: below + given if isinstance(given, str) else [below + file for file in given]
+            for key, given in files(plan, kind, name).items()
+        },
+        **{key: known[key] for key in taken if key in known},
+        **own,
+    }
 
 
 def inputs(plan: Plan, kind: str) -> list[str]:
