@@ -71,16 +71,16 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     generator = np.random.default_rng([workspace.seed, 2])
     wanted = positions(pairs.height, pairs.width, settings.percent)
     share = (wanted / pairs.size.sum()) ** (1 / len(sides))
-    parents: BoolArray | None = None
+    parents = np.zeros((workspace.n_classes, 0, len(pairs)), bool)  # of the first stage: none
     for number, side in enumerate(sides):
         cell = (max(1.0, pairs.height / side), max(1.0, pairs.width / side))
         drawn = draw(pairs, cell, settings.candidates, share, generator)
-        if parents is not None:
+        if parents.size:
             of_class = generator.integers(workspace.n_classes, size=len(drawn))
             drawn &= parents[of_class, generator.integers(parents.shape[1], size=len(drawn))]
         if number == len(sides) - 1:
             drawn = resized(drawn, pairs.size, wanted, parents, generator)
-        loss = workspace.class_losses(drawn, settings.fill, f"stage {number}")
+        loss = workspace.class_losses(drawn, settings.fill)
         best = np.argsort(loss, axis=0, kind="stable")[: settings.parents].T
         parents = drawn[best]
     return _rank(drawn, loss)
@@ -105,15 +105,14 @@ def draw(
 
 
 def resized(
-    masks: BoolArray, size: IntArray, wanted: int, parents: BoolArray | None, generator: np.random.Generator
+    masks: BoolArray, size: IntArray, wanted: int, parents: BoolArray, generator: np.random.Generator
 ) -> BoolArray:
     """The masks [k, pairs] with pairs added or dropped at random until each holds the wanted number of positions.
 
     Dropped first are pairs in no parent, and added first are pairs in some parent. A mask holds one position more only
     if it has no pair of one position: the top pairs of a ranking in which it is first are then this mask.
     """
-    favoured = np.zeros(masks.shape[1], bool) if parents is None else parents.any(axis=(0, 1))
-    place = generator.random(masks.shape) - 2.0 * masks - favoured
+    place = generator.random(masks.shape) - 2.0 * masks - parents.any(axis=(0, 1))
     order = np.argsort(place, axis=1)
     filled = np.cumsum(size[order], axis=1)
     kept = np.zeros(masks.shape, bool)

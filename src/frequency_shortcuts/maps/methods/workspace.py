@@ -236,15 +236,14 @@ class Workspace:
             raise Stopped(f"{self.passes} of at most {self._expected:.0f} passes", self._work.state)
         return self.frozen.logits(images)
 
-    def class_losses(self, masks: BoolArray, fill: str, about: str, classes: Sequence[int] | None = None) -> FloatArray:
+    def class_losses(self, masks: BoolArray, fill: str, classes: Sequence[int] | None = None) -> FloatArray:
         """Mean cross-entropy of every class if only the pairs of a mask are kept, float64 [k, class].
 
         masks : bool [k, pairs], each shown to all images
-        about : name of the computation, for the stored blocks
         classes : show only images of these classes; the losses of the others are NaN
         """
         chosen = np.arange(len(self)) if classes is None else np.flatnonzero(np.isin(self.labels, classes))
-        name = f"{about}, fill {fill}, classes {classes}, masks"
+        name = f"fill {fill}, classes {classes}, masks"
         return self.in_blocks(name, masks, len(chosen), lambda block: self._class_losses(block, fill, chosen))
 
     @torch.inference_mode()

@@ -123,7 +123,7 @@ def _cull_cells(workspace: Workspace, settings: Settings) -> dict[str, Any]:
     cell, classes = cells(workspace.pairs, settings.patch, settings.patch), workspace.classes
     kept = np.arange(cell.max() + 1)[:, None] != cell
     masks = np.concatenate([np.ones((1, len(cell)), bool), kept])
-    loss = workspace.class_losses(masks, settings.fill, "cells", classes.tolist())[:, classes]
+    loss = workspace.class_losses(masks, settings.fill, classes.tolist())[:, classes]
     increment = (loss[1:] - loss[0]).T[:, cell]
     return {
         "baseline_loss": loss[0], "passes": len(kept) * workspace.count[classes],

@@ -72,16 +72,12 @@ class _Evaluations:
     group: IntArray
     pair: IntArray
     features: FloatArray
+    product: FloatArray  # |X||G|
     increment: FloatArray
     spread: FloatArray
     least: float
     n_groups: int
     n_pairs: int
-
-    @property
-    def product(self) -> FloatArray:
-        """|X||G|"""
-        return self.features[1]
 
     def by_pair(self, values: FloatArray) -> FloatArray:
         """Sums of values [k], [pairs]."""
@@ -116,7 +112,9 @@ class Model:
         features, increment = self._features[:, group, pair], exact[group, pair]
         # A prediction is never certain, even if all features or all increments are zero.
         least = 1e-12 * np.mean(increment**2) + 1e-18 * np.mean(features**2) + TINY
-        known = _Evaluations(group, pair, features, increment, self._spread[:, group, pair], least, *exact.shape)
+        known = _Evaluations(
+            group, pair, features, features[1], increment, self._spread[:, group, pair], least, *exact.shape
+        )
         for _ in range(2):  # each part needs the others
             precision = 1 / np.maximum(self._error @ known.spread, known.least)
             target = known.increment - self._departure[known.pair] * known.product
