@@ -5,7 +5,6 @@ a trace of processing in the fingerprints of images, see `forensics`. A cause is
 artefact, and not as classes do.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +22,7 @@ from frequency_shortcuts.networks.numerics import square_root
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
-from .forensics import SAMPLE, Forensics, Trace, fingerprints, lightness
+from .forensics import SAMPLE, Forensics, fingerprints, lightness
 
 SURROUNDINGS = 7  # frequencies along a side, around a wave
 LEAST_RADIUS = 2.0  # of a wave, cycles per image
@@ -105,41 +104,29 @@ def name_causes(
         return {}
     labels, pairs = pixels.labels, ConjugatePairs(*statistics.size)
     peaks = _peaks(statistics, pairs)
-    features = _Features(pixels, peaks.values(), progress)
-    causes = {}
+    beside = {pair: _beside(pairs.frequencies - pairs.frequencies[pair], pairs) for pair in peaks.values()}
+    chosen = np.unique(np.concatenate([[0, *beside], *beside.values()]).astype(int))
+    amplitudes, prints = [], []
+    for _, values in pixels.batches(min(BATCH, fitting_batch(pixels.shape[1:])), "features", progress):
+        amplitudes.append(_log_amplitudes(values.cpu(), pairs)[:, chosen].numpy())
+        prints.append(fingerprints(lightness(values.cpu())))
+    amplitude, fingerprint, causes = np.concatenate(amplitudes), np.concatenate(prints), {}
     for k, pair in peaks.items():
-        scores = features.scores(pair)
+        scores = amplitude[:, np.searchsorted(chosen, pair)]
+        scores = scores - amplitude[:, np.searchsorted(chosen, beside[pair])].mean(axis=1)
         without = ~np.isin(labels, [c for c, other in peaks.items() if other == pair])
-        share = _share_above(scores[labels == k], scores[without]) if without.any() else 0.0
+        share = 0.0
+        if without.any():  # of images above 95 % of the others, beyond the 5 % that these have
+            share = max(0.0, ((scores[labels == k] > np.quantile(scores[without], 0.95)).mean() - 0.05) / 0.95)
         if share >= CARRIED:
             u, v = np.abs(pairs.frequencies[pair])
             highest = u >= pairs.height // 2 and v >= pairs.width // 2  # of both axes
-            causes[k] = Cause(CHECKERBOARD if highest else WAVE, share, scores)
+            causes[k] = Cause(CHECKERBOARD if highest else WAVE, float(share), scores)
     sample = evenly(labels, np.arange(len(labels)), SAMPLE, [seed, 50])
     grey = np.concatenate([lightness(pixels.take(batch).cpu()) for batch in index_batches(sample, BATCH)])
-    traces = Forensics(features.prints, labels, len(statistics), grey, sample).find(apart=[*causes])
-    return causes | {k: Cause(trace.cause, trace.carriers, features.scores(trace)) for k, trace in traces.items()}
-
-
-class _Features:
-    """Logarithms of amplitudes of images at and around some pairs, and fingerprints, by which causes are scored."""
-
-    def __init__(self, pixels: Pixels, peaks: Iterable[int], progress: bool = False) -> None:
-        self._pairs = ConjugatePairs(*pixels.shape[2:])
-        around = [places for pair in peaks for places in _around(pair, self._pairs)]
-        self._chosen = np.unique(np.concatenate([np.array([0]), *around]))
-        amplitudes, prints = [], []
-        for _, values in pixels.batches(min(BATCH, fitting_batch(pixels.shape[1:])), "features", progress):
-            amplitudes.append(_log_amplitudes(values.cpu(), self._pairs)[:, self._chosen].numpy())
-            prints.append(fingerprints(lightness(values.cpu())))
-        self._amplitudes, self.prints = np.concatenate(amplitudes), np.concatenate(prints)
-
-    def scores(self, sign: int | Trace) -> FloatArray:
-        """How clearly each image carries a trace; or how far it is above the frequencies beside a pair, [n]."""
-        if isinstance(sign, Trace):
-            return self.prints @ sign.weights - sign.offset
-        inside, outside = (np.searchsorted(self._chosen, places) for places in _around(sign, self._pairs))
-        return self._amplitudes[:, inside].mean(axis=1) - self._amplitudes[:, outside].mean(axis=1)
+    traces = Forensics(fingerprint, labels, len(statistics), grey, sample).find(apart=[*causes])
+    scores_of = {k: fingerprint @ trace.weights - trace.offset for k, trace in traces.items()}
+    return causes | {k: Cause(trace.cause, trace.carriers, scores_of[k]) for k, trace in traces.items()}
 
 
 def _log_amplitudes(values: Tensor, pairs: ConjugatePairs) -> Tensor:
@@ -187,21 +174,11 @@ def _heights(own: FloatArray, rest: FloatArray, pairs: ConjugatePairs) -> FloatA
     return heights
 
 
-def _around(pair: int, pairs: ConjugatePairs) -> tuple[IntArray, IntArray]:
-    """A pair, and those two or three frequencies beside it."""
-    return np.array([pair]), _beside(pairs.frequencies - pairs.frequencies[pair], pairs)
-
-
 def _beside(differences: IntArray, pairs: ConjugatePairs) -> IntArray:
     """Which differences of frequencies [k, 2], some of whole sides apart, are two or three, by their positions."""
     size = np.array([pairs.height, pairs.width])
     apart = np.abs((differences + size // 2) % size - size // 2).max(axis=1)
     return np.flatnonzero((apart >= 2) & (apart <= SURROUNDINGS // 2))
-
-
-def _share_above(own: FloatArray, others: FloatArray) -> float:
-    """The share of images that score higher than 95 % of the others, beyond the 5 % that these have."""
-    return float(max(0.0, ((own > np.quantile(others, 0.95)).mean() - 0.05) / 0.95))
 
 
 def share_facts(facts: pd.DataFrame, labels: IntArray, n_classes: int) -> pd.DataFrame:
