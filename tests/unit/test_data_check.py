@@ -23,7 +23,7 @@ from frequency_shortcuts.exchange.class_statistics import class_statistics
 from frequency_shortcuts.images.artefacts import FINE, KINDS, Artefact, put
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from study.measures import leaks
+from study.measures import leaks_data
 
 CLASSES, LABEL = 5, 3
 
@@ -212,16 +212,15 @@ def test_images_that_say_nothing_are_refused():
         compare_classes(np.full((40, 1, 3, 16), 100, np.uint8), np.arange(40) % 2, 2)
 
 
-def test_the_benchmark_counts_names_and_files():
+def test_the_benchmark_counts_names_and_files(monkeypatch):
     images, labels = photographs(n=250)
+    monkeypatch.setattr(leaks_data, "IMAGES", 40)
     split = Split(images, labels, tuple("abcde"), np.zeros(1), np.ones(1))
-    chosen = leaks.some_of_each_class(split, 40, seed=1)
-    assert np.bincount(chosen.labels).tolist() == [40] * CLASSES
     made = [Artefact("noise", 0.04, 1, 0.5), Artefact("brightness", 0.05, 2)]
-    table = leaks.measure_data(chosen, {"clean": (), "first": made}, seed=1)
-    assert table["set"].tolist() == ["clean"] * CLASSES + ["first"] * CLASSES
-    assert np.flatnonzero(table["files"].notna()).tolist() == [6]  # not of what all images of a class have
-    assert np.flatnonzero(table["cause"] != "").tolist() == [6] and table.loc[6, "files"] > 0.99
+    clean, table = (leaks_data.measure_data(split, artefacts, seed=1) for artefacts in ((), made))
+    assert clean["images"].tolist() == [40] * CLASSES and (clean["cause"] == "").all() and clean["files"].isna().all()
+    assert np.flatnonzero(table["files"].notna()).tolist() == [1]  # not of what all images of a class have
+    assert np.flatnonzero(table["cause"] != "").tolist() == [1] and table.loc[1, "files"] > 0.99
 
 
 # Facts of image files, and how well one of them alone tells a class
