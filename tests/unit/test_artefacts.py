@@ -45,12 +45,6 @@ def test_an_image_has_the_same_artefact_in_every_batch(kind):
     assert np.array_equal(found[4], whole[4]) and found[:0].shape == (0, *IMAGES.shape[1:])
 
 
-@pytest.mark.parametrize("kind", [name for name in KINDS if name != "brightness"])
-def test_the_second_strength_changes_more_than_the_first(kind):
-    weak, strong = (np.square(lazy(artefact(kind, s))[:].astype(float) - IMAGES).mean() for s in STRENGTHS)
-    assert 1.05 * weak < strong
-
-
 def slow_change(kind, level, value, row, column, channel, shape, place):
     """What a smooth or local artefact, hum or a checkerboard makes of one pixel, written out."""
     channels, height, width = shape
@@ -129,14 +123,12 @@ def test_noise_has_its_deviation_and_is_that_of_the_image_and_not_of_its_place()
     assert np.array_equal(others[::-1], noise) and np.unique(noise.reshape(20, -1), axis=0).shape[0] == 20
 
 
-def test_blurred_and_resized_images_lose_fine_detail_and_sharpened_ones_gain_some():
-    def fine(images):
-        return np.square(np.diff(images.astype(float), axis=-1)).mean()
-
-    for strength in STRENGTHS:
-        for kind in ("resized", "blurred"):
-            assert fine(lazy(artefact(kind, strength))[LABELS == 1]) < 0.9 * fine(IMAGES[LABELS == 1])
-        assert fine(lazy(artefact("sharpened", strength))[LABELS == 1]) > 1.5 * fine(IMAGES[LABELS == 1])
+@pytest.mark.parametrize(("kind", "factor"), [("resized", 0.5), ("blurred", 0.5), ("sharpened", 1.2)])
+def test_blurred_and_resized_images_lose_fine_detail_and_sharpened_ones_gain_some_by_their_level(kind, factor):
+    shown = IMAGES, *(lazy(artefact(kind, strength))[:] for strength in STRENGTHS)
+    plain, weak, strong = (np.square(np.diff(one[LABELS == 1].astype(float), axis=-1)).mean() for one in shown)
+    ratios = weak / plain, strong / weak
+    assert max(ratios) < factor if factor < 1 else min(ratios) > factor
 
 
 def wave(amplitude, frequency=FREQUENCY, label=1):

@@ -82,13 +82,8 @@ def read_data(
         read = _read_files(files, source, Preprocessing(size=size).shape, progress)
     else:
         read = _read_others(images, labels, source, size, progress)
-    numbers = np.unique(read.labels)
-    named = read.classes and classes is None
-    names = (
-        tuple(read.classes[c] for c in numbers)
-        if named
-        else names_of(numbers, classes, max(len(classes or ()), numbers[-1] + 1))
-    )
+    numbers, classes = np.unique(read.labels), read.classes or None if classes is None else classes
+    names = names_of(numbers, classes, max(len(classes or ()), numbers[-1] + 1))
     if len(names) < 2:
         raise ValueError(f"all images are of class {names[0]}: expected at least two classes")
     there = np.searchsorted(numbers, read.labels)

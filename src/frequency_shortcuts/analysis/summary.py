@@ -71,8 +71,7 @@ def flip_table(result: Analysis) -> pd.DataFrame:
 def map_table(result: Analysis) -> pd.DataFrame:
     """The verdicts of the test of maps as cells: the clearest shortcuts come first."""
     rank = result.verdicts["verdict"].map({"strong": 0, "weak": 1}).fillna(2)
-    order = result.verdicts.assign(_rank=rank)
-    table = order.sort_values(["_rank", "margin"], ascending=[True, False], kind="stable")
+    table = result.verdicts.iloc[np.lexsort([-result.verdicts["margin"], rank])]
     controls = zip(table["best_control"], table["closest_class"], strict=True)
     shown = {
         "class": table["class"], "verdict": table["verdict"],
