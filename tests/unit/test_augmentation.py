@@ -31,46 +31,43 @@ def augmented(augmentation, images, seed=0):
     return augmentation(images)
 
 
+def moves_of(images, seen, moves, moved, levels=0.0):
+    """Of each image the only move, (rows, columns, 1 or -1 if it is mirrored), that gives what is seen."""
+    found = []
+    for before, after in zip(images.numpy(), seen.numpy(), strict=True):
+        found += (matches := [move for move in moves if np.abs(moved(before, *move) - after).max() <= levels])
+        assert len(matches) == 1
+    return np.array(found)
+
+
 def test_shift_and_flip_move_whole_pixels_and_reflect_at_the_border():
     """At scale (1, 1) each image is one of the shifted, flipped ones, so no frequency is damped."""
     images, shift = noise(n=100), 2
-    seen = augmented(Augmentation(shift=shift), images).numpy()
     height, width = images.shape[-2:]
-    moves = []
-    for before, after in zip(images.numpy(), seen, strict=True):
-        wide = np.pad(before, ((0, 0), (shift, shift), (shift, shift)), mode="symmetric").astype(float)
-        matches = [
-            (dy, dx, flip)
-            for dy in range(2 * shift + 1)
-            for dx in range(2 * shift + 1)
-            for flip in (1, -1)
-            # 0.01 of 255 levels: the grid's rounding in float32
-            if np.allclose(wide[:, dy : dy + height, dx : dx + width][..., ::flip], after, rtol=0, atol=0.01)
-        ]
-        assert len(matches) == 1
-        moves += matches
-    for axis, values in enumerate((range(2 * shift + 1), range(2 * shift + 1), (-1, 1))):
-        assert {match[axis] for match in moves} == set(values)
-    assert 25 < sum(match[2] == -1 for match in moves) < 75  # half of 100, 5 standard deviations
+
+    def moved(image, dy, dx, flip):
+        wide = np.pad(image, ((0, 0), (shift, shift), (shift, shift)), mode="symmetric").astype(float)
+        return wide[:, dy : dy + height, dx : dx + width][..., ::flip]
+
+    values = range(2 * shift + 1), range(2 * shift + 1), (1, -1)
+    seen = augmented(Augmentation(shift=shift), images)
+    moves = moves_of(images, seen, [*itertools.product(*values)], moved, 0.01)  # the grid's rounding in float32
+    for axis in range(3):
+        assert {*moves[:, axis]} == {*values[axis]}
+    assert 25 < (moves[:, 2] == -1).sum() < 75  # half of 100, 5 standard deviations
 
 
 @pytest.mark.parametrize(("shift", "flip"), [(2, True), (6, False)])
 def test_shifts_that_wrap_around_are_numpys_roll(shift, flip):
     """Each image is exactly one rolled, mirrored one; where the shift is half a side, every roll is equally likely."""
     images = noise(n=200, height=8, width=8)
-    seen = augmented(Augmentation(shift=shift, flip=flip, wrap=True), images).numpy()
-    moves = []
-    for before, after in zip(images.numpy(), seen, strict=True):
-        rolls = itertools.product(range(8), range(8), (1, -1))
-        matches = [move for move in rolls if np.array_equal(np.roll(before[..., :: move[2]], move[:2], (1, 2)), after)]
-        assert len(matches) == 1
-        moves += matches
-    counts = [np.bincount(np.array(moves)[:, axis], minlength=8) for axis in (0, 1)]
-    for count in counts:
-        drawn = range(8) if shift == 6 else [0, 1, 2, 6, 7]
-        assert np.flatnonzero(count).tolist() == list(drawn)
+    seen = augmented(Augmentation(shift=shift, flip=flip, wrap=True), images)
+    rolls = [*itertools.product(range(8), range(8), (1, -1))]
+    moves = moves_of(images, seen, rolls, lambda image, dy, dx, flip: np.roll(image[..., ::flip], (dy, dx), (1, 2)))
+    for count in (np.bincount(moves[:, axis], minlength=8) for axis in (0, 1)):
+        assert np.flatnonzero(count).tolist() == (list(range(8)) if shift == 6 else [0, 1, 2, 6, 7])
         assert stats.chisquare(count[count > 0]).pvalue > 1e-3
-    mirrored = sum(move[2] == -1 for move in moves)
+    mirrored = (moves[:, 2] == -1).sum()
     assert 65 < mirrored < 135 if flip else not mirrored  # half of 200, 5 standard deviations
 
 
