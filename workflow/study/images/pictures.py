@@ -125,13 +125,11 @@ def every_other(groups: IntArray, first: int) -> IntArray:
 def split_photographs(groups: IntArray, seed: int) -> dict[str, IntArray]:
     """The positions of photographs for training, validation and test, drawn within each group: 50, 20 and 30 %."""
     generator = np.random.default_rng([seed, 48])
-    parts: dict[str, list[IntArray]] = {"train": [], "validation": [], "test": []}
+    parts = []
     for group in np.unique(groups):
         members = generator.permutation(np.flatnonzero(groups == group))
-        ends = np.rint(np.array([0.5, 0.7]) * len(members)).astype(int)
-        for part, positions in zip(parts.values(), np.split(members, ends), strict=True):
-            part.append(positions)
-    return {name: np.concatenate(part) for name, part in parts.items()}
+        parts.append(np.split(members, np.rint(np.array([0.5, 0.7]) * len(members)).astype(int)))
+    return dict(zip(("train", "validation", "test"), map(np.concatenate, zip(*parts, strict=True)), strict=True))
 
 
 def crops(photographs: npt.NDArray[np.uint8], size: int, each: int, seed: int) -> npt.NDArray[np.uint8]:
