@@ -21,7 +21,7 @@ def read_function(module, function):
             stored = (
                 part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
             )
-            names = [node.name] if isinstance(node, ast.FunctionDef) else stored
+            names = [node.name] if isinstance(node, ast.FunctionDef | ast.ClassDef) else stored
         defined |= dict.fromkeys(names, node)
     used, waiting = set(), [defined[function]]
     while waiting:
@@ -36,7 +36,7 @@ def read_function(module, function):
 
 @script
 def main(snakemake, created_by):
-    """Its cells: title and caption, parameters, a module without other figures, and the call of its function.
+    """Its cells: title and caption, parameters, the code of its function, and the call.
 
     It stays beside the log if it fails.
     """
