@@ -16,7 +16,7 @@ from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.artefacts import KINDS, Artefact
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study import draws
+from study import columns, draws
 from study.job import FOLDER
 from study.measures.harm import harm
 from study.plan import Plan
@@ -153,6 +153,11 @@ def test_networks_of_a_table_are_trained_tested_and_judged(tmp_path, monkeypatch
     assert set(harmed["artefact"].dropna()) == {
         "wave 0.1 (9, 9) in 1", "brightness 0.1  in 2", "jpeg 50  in 3", "tag 1 (0.5, 0.5) in 0"
     }  # fmt: skip
+    files = {f"tables/{name}.csv": table for name, table in tables.items()} | {"tests/{run}/harm.csv": harmed}
+    found = {(path, name): columns.column(path, name) for path, table in files.items() for name in table}
+    assert [key for key, column in found.items() if not column.text] == []
+    of_harm = {name for names in columns.FILES["tests/{run}/harm.csv"]["columns"] for name in names.split(", ")}
+    assert of_harm <= set(harmed)
 
 
 def test_trainings_are_judged_on_the_artefact_of_each_network(tmp_path, monkeypatch):
@@ -168,6 +173,7 @@ def test_trainings_are_judged_on_the_artefact_of_each_network(tmp_path, monkeypa
     names = ["none", "swap"]
     wanted = {("jpeg 50", name) for name in [*names, "matched"]} | {("brightness", name) for name in names}
     assert {*tables["cure"][["case", "training"]].itertuples(index=False, name=None)} == wanted
+    assert all(columns.column(f"tables/{name}.csv", column).text for name, table in tables.items() for column in table)
     networks = tables["cure_networks"]
     assert len(networks) == 2 * 2 + 5 and set(networks["seed"]) == {3}
 
