@@ -274,7 +274,7 @@ def judge_data(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def judge_sets(table: pd.DataFrame) -> pd.DataFrame:
-    """The sets without a deal, of two classes or of textures: how many networks have a class of which the test warns.
+    """The sets beside these, of two classes or of textures: how many networks have a class of which the test warns.
 
     table : one row a network and class: `suite` (pairs, photographs, textures), `set`, `kind`, `seed`, `class`,
         `verdict`, `follows`, `accuracy`, `clean_recall`
