@@ -111,11 +111,14 @@ def test_what_makes_it_worse_and_what_costs_too_little(name, value, worse):
     assert judged.loc["swap", "worse"] == worse and not judged["cured"].any()
 
 
-def test_below_five_networks_there_are_no_ends_and_without_clean_ones_an_error(found):
+def test_below_five_networks_there_are_no_ends_and_without_one_of_a_seed_an_error(found):
     few = cure.judge(found[found["seed"] < 604])
     assert few["called_high"].isna().all() and few["back_low"].isna().all()
-    with pytest.raises(KeyError):
-        cure.judge(found[(found["case"] != "clean") | (found["seed"] != 602)])
+    for chosen, words in (((found["case"] == "clean"), "clean"), ((found["training"] == "swap"), "swap")):
+        with pytest.raises(ValueError, match=rf"{words}.*: no accuracy, recall, called of the seeds \[602\]"):
+            cure.judge(found[~chosen | (found["seed"] != 602)])
+    with pytest.raises(ValueError, match=r"of the seeds \[600\]"):
+        cure.judge(found.assign(called=found["called"].where(found.index > 0)))
 
 
 @pytest.mark.usefixtures("closed_figures")

@@ -21,7 +21,7 @@ PARTS: Mapping[str, type[Part]] = {"fine": Fine, "field": Field, "patch": Patch}
 
 
 class Swap(nn.Module):
-    """A transform of batches that gives each image parts of others, which are drawn from the batch for each part.
+    """A transform of batches that gives each image parts of other ones, which are drawn from the batch for each part.
 
     It is called as `torchvision.transforms.v2.MixUp` is, in a training loop or in a collate function: images
     [n, channels, H, W], uint8 or float, before or after normalisation, and labels, which come back as they are. Float
@@ -74,7 +74,8 @@ class Swap(nn.Module):
         swapped = images.float()
         with torch.autocast(images.device.type, enabled=False):  # a spectrum is too large for float16
             for part in self.parts:
-                partner = torch.randint(n, (n,), generator=self.generator, device=images.device)
+                step = torch.randint(1, n, (n,), generator=self.generator, device=images.device)
+                partner = (torch.arange(n, device=images.device) + step) % n  # never the image itself
                 swapped = PARTS[part].swap(swapped, partner)
         if not images.is_floating_point():
             swapped = swapped.round().clamp(0, 255)

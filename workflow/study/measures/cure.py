@@ -30,6 +30,7 @@ from ..draws import CLEAN
 from .leaks import IMAGES, PHOTOGRAPHS
 
 NONE, MATCHED = "none", "matched"
+NUMBERS = ["accuracy", "recall", "called"]
 LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.03}
 OF_PHOTOGRAPHS, LEAST_COST, WORSE = 0.06, 0.1, 0.05  # accuracy that may be lost there; recall; both
 
@@ -47,9 +48,14 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
     that is back, `called` and `accuracy_loss`, each with `_low` and `_high`, which are missing below five networks, or
     where the cost may be 0; `cured` and `worse`.
 
-    Raises KeyError if a network on clean data of one of the seeds is missing.
+    Raises ValueError if a network of one of the seeds is missing, or a number of one.
     """
-    rows = []
+    rows, seeds = [], networks.groupby("suite")["seed"].agg(set)
+    for (suite, case, training, cue), found in networks.groupby(["suite", "case", "training", "cue"]):
+        if missing := seeds[suite] - set(found.dropna(subset=NUMBERS)["seed"]):
+            raise ValueError(
+                f"{suite}, {case}, {training}, {cue}: no {', '.join(NUMBERS)} of the seeds {sorted(missing)}"
+            )
     for suite, of_suite in networks.groupby("suite", sort=False):
         clean, planted = of_suite[of_suite["case"] == CLEAN], of_suite[of_suite["case"] != CLEAN]
         by_cue = clean[clean["training"] == NONE].set_index(["cue", "seed"])
