@@ -15,6 +15,7 @@ from matplotlib.colors import Colormap, LogNorm
 from matplotlib.figure import Figure
 from scipy.special import softmax
 
+from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import Panel, draw_panel, rows_of_panels
 from frequency_shortcuts.spectrum.arrays import as_array
@@ -24,11 +25,6 @@ from .counterfactuals import Counterfactual, FlipTest, clearest_first
 if TYPE_CHECKING:
     from .result import Analysis
 
-GIVEN = {  # part -> what stands over the image that got it
-    "fine": "with what is fine\nin {}",
-    "field": "with the illumination\nof {}",
-    "patch": "with a patch\nof {}",
-}
 OTHERS = "other classes"
 IMAGES_NOTE = "Images of classes that follow, and the same with that part of other classes, clearest first."
 NOTE = "Of each part, the class that follows it most clearly, or would."
@@ -53,7 +49,7 @@ def _panels(made: Counterfactual, name: str) -> list[Panel]:
     right = [called == made.label for called in (made.called_before, made.called_after)]
     return [
         Panel(f"image of {made.label}", made.before, answers[0], right[0]),
-        Panel(GIVEN[made.part].format(name), made.after, answers[1], right[1]),
+        Panel(PARTS[made.part].given.format(name), made.after, answers[1], right[1]),
         Panel(f"the difference\n({float(f'{made.factor:.2g}'):g} times)", made.difference, "grey: no change"),
     ]
 

@@ -28,19 +28,21 @@ REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 %
 class Kind(NamedTuple):
     """A part that is tested: what the lower end of its number must reach, the part in words, and what is subtracted.
 
+    given : what stands over the image that got the part of a class
     controlled : the share called the class after the control is subtracted, not that before. A patch holds pieces of
         objects, which are called the class at some places whosever they are
     """
 
     threshold: float
     words: str
+    given: str
     controlled: bool = False
 
 
 PARTS: Mapping[str, Kind] = {
-    "fine": Kind(0.1, "what is fine (texture or artefact)"),
-    "field": Kind(0.15, "the illumination or background"),
-    "patch": Kind(0.25, "a place", controlled=True),
+    "fine": Kind(0.1, "what is fine (texture or artefact)", "with what is fine\nin {}"),
+    "field": Kind(0.15, "the illumination or background", "with the illumination\nof {}"),
+    "patch": Kind(0.25, "a place", "with a patch\nof {}", controlled=True),
 }
 
 
