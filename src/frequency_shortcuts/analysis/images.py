@@ -29,6 +29,7 @@ from frequency_shortcuts.images.preprocessing import (
     normalised,
 )
 from frequency_shortcuts.images.splits import Images, Split, check_images, is_raw, subset
+from frequency_shortcuts.images.stored_images import take_rows
 from frequency_shortcuts.images.torch_dataset import DatasetImages
 from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 from frequency_shortcuts.storage.hdf5 import read_hdf5
@@ -79,7 +80,8 @@ class LabelledImages:
         uint8 images need the mean and std; float arrays from 0 to 1 are normalised if these are known. Raises
         ValueError for float arrays outside [0, 1] with a mean and std: pixels, or images that are normalised already.
         """
-        images, mean, std = subset(self.images, chosen), self.mean, self.std
+        images, mean, std = self.images, self.mean, self.std
+        images = take_rows(images, chosen) if isinstance(images, h5py.Dataset) else subset(images, chosen)
         if is_raw(images):
             if mean is None or std is None:
                 raise ValueError(

@@ -143,12 +143,6 @@ class Split:
 
 def subset(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
     """Some images, in that order; those in files or a Dataset stay unread."""
-    from h5py import Dataset  # here, since Snakemake also starts where the jobs alone have h5py
-
-    from .stored_images import take_rows
-
-    if isinstance(images, Dataset):
-        return take_rows(images, chosen)
     return images.subset(chosen) if hasattr(images, "subset") else images[chosen]
 
 
