@@ -16,8 +16,7 @@ from frequency_shortcuts.storage.journal import Work
 from study.sources import synthetic
 from study.sources.downloads import DOWNLOADS
 from study.sources.drawn import draw_images
-from study.trainings import training
-from study.trainings.augmentation import Augmentation
+from study.trainings.training import train_anew
 
 BICUBIC = Image.Resampling.BICUBIC
 # name: architecture, width, data set, side in pixels, images a class to train on, epochs
@@ -44,9 +43,8 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> tu
     if not path.exists():
         channels = train.images.shape[1]
         form = Architecture(architecture, len(train.classes), channels, side, width=width, stem="small")
-        network, recipe = architectures.build(form, 0).to(device), training.Recipe(epochs=epochs)
-        work = Work(progress=True)
-        done = training.train(network, train, validation, recipe, seed=0, augmentation=Augmentation(), work=work)
+        how = {"device": device, "work": Work(progress=True)}
+        _, done = train_anew(form, {"epochs": epochs}, {}, train, validation, seed=0, **how)
         architectures.save(path, done.weights, form)
     network = architectures.load(path, device).to(memory_format=torch.channels_last)
     split = validation.subset(first_of_each_class(validation.labels, per_class))

@@ -19,7 +19,7 @@ from study.images import renditions
 from study.plan import KINDS, Plan
 from study.schema import resolve
 from study.sources.description import Shape
-from study.trainings import augmentation
+from study.trainings.augmentation import KINDS as AUGMENTATIONS
 from study.trainings.training import Recipe
 
 OWN, SCHEMA = shipped("own"), reference.schema()
@@ -98,7 +98,7 @@ def test_the_schema_names_what_the_library_knows():
     searches = SCHEMA["properties"]["culling"]["properties"]["method"]["oneOf"]
     assert [choice["const"] for choice in searches] == list(culling.SEARCHES)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
-    assert resolve(plan["augmentations"])["items"]["enum"] == list(augmentation.NAMES)
+    assert resolve(plan["augmentations"])["items"]["enum"] == list(AUGMENTATIONS)
 
 
 def parts(part, path=()):

@@ -17,8 +17,8 @@ from training_runs import DATA, RECIPE, N, run, scripted, tiny
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.exchange.swap import PARTS
-from study.trainings import augmentation, operations
-from study.trainings.augmentation import Augmentation, augmix, autoaugment, draw_augmix, draw_autoaugment
+from study.trainings import augmix, autoaugment, operations
+from study.trainings.augmentation import KINDS, Augmentation
 
 
 def noise(n=64, channels=1, height=12, width=10):
@@ -31,43 +31,30 @@ def augmented(augmentation, images, seed=0):
     return augmentation(images)
 
 
-def moves_of(images, seen, moves, moved, levels=0.0):
-    """Of each image the only move, (rows, columns, 1 or -1 if it is mirrored), that gives what is seen."""
-    found = []
-    for before, after in zip(images.numpy(), seen.numpy(), strict=True):
-        found += (matches := [move for move in moves if np.abs(moved(before, *move) - after).max() <= levels])
-        assert len(matches) == 1
-    return np.array(found)
+@pytest.mark.parametrize(("shift", "flip", "wrap"), [(2, True, False), (2, True, True), (6, False, True)])
+def test_shifts_and_flips_move_whole_pixels(shift, flip, wrap):
+    """At scale (1, 1) each image is a moved one, so no frequency is damped; the border is a reflection or wraps.
 
-
-def test_shift_and_flip_move_whole_pixels_and_reflect_at_the_border():
-    """At scale (1, 1) each image is one of the shifted, flipped ones, so no frequency is damped."""
-    images, shift = noise(n=100), 2
+    All moves are equally likely. They are all rolls of the image where the shift is half a side.
+    """
+    images = noise(n=200)
+    seen = augmented(Augmentation(shift=shift, flip=flip, wrap=wrap), images).numpy()
     height, width = images.shape[-2:]
-
-    def moved(image, dy, dx, flip):
-        wide = np.pad(image, ((0, 0), (shift, shift), (shift, shift)), mode="symmetric").astype(float)
-        return wide[:, dy : dy + height, dx : dx + width][..., ::flip]
-
-    values = range(2 * shift + 1), range(2 * shift + 1), (1, -1)
-    seen = augmented(Augmentation(shift=shift), images)
-    moves = moves_of(images, seen, [*itertools.product(*values)], moved, 0.01)  # the grid's rounding in float32
-    for axis in range(3):
-        assert {*moves[:, axis]} == {*values[axis]}
-    assert 25 < (moves[:, 2] == -1).sum() < 75  # half of 100, 5 standard deviations
-
-
-@pytest.mark.parametrize(("shift", "flip"), [(2, True), (6, False)])
-def test_shifts_that_wrap_around_are_numpys_roll(shift, flip):
-    """Each image is exactly one rolled, mirrored one; where the shift is half a side, every roll is equally likely."""
-    images = noise(n=200, height=8, width=8)
-    seen = augmented(Augmentation(shift=shift, flip=flip, wrap=True), images)
-    rolls = [*itertools.product(range(8), range(8), (1, -1))]
-    moves = moves_of(images, seen, rolls, lambda image, dy, dx, flip: np.roll(image[..., ::flip], (dy, dx), (1, 2)))
-    for count in (np.bincount(moves[:, axis], minlength=8) for axis in (0, 1)):
-        assert np.flatnonzero(count).tolist() == (list(range(8)) if shift == 6 else [0, 1, 2, 6, 7])
-        assert stats.chisquare(count[count > 0]).pvalue > 1e-3
-    mirrored = (moves[:, 2] == -1).sum()
+    places = [range(side) if shift >= side // 2 else range(2 * shift + 1) for side in (height, width)]
+    tolerance = 0 if wrap else 0.01  # of 255 levels: the grid's rounding in float32
+    moves = []
+    for before, after in zip(images[:, 0].numpy(), seen[:, 0], strict=True):
+        wide = np.pad(before.astype(float), shift, mode="wrap" if wrap else "symmetric")
+        matches = [
+            (y, x, step)
+            for y, x, step in itertools.product(*places, (1, -1))
+            if np.abs(wide[y : y + height, x : x + width][:, ::step] - after).max() <= tolerance
+        ]
+        assert len(matches) == 1
+        moves += matches
+    for axis, drawn in enumerate(places):
+        assert stats.chisquare(np.bincount(np.array(moves)[:, axis], minlength=len(drawn))).pvalue > 1e-3
+    mirrored = sum(move[2] == -1 for move in moves)
     assert 65 < mirrored < 135 if flip else not mirrored  # half of 200, 5 standard deviations
 
 
@@ -88,7 +75,7 @@ def test_a_crop_of_a_quarter_of_the_area_magnifies_twice():
         torch.testing.assert_close(step, torch.full_like(step, 5), rtol=0, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["none", "autoaugment", "augmix"])
+@pytest.mark.parametrize("name", KINDS)
 def test_torchs_generator_seeds_everything(name):
     images = noise(n=8, channels=3, height=32, width=32)
     before = images.clone()
@@ -123,15 +110,11 @@ def pictures(n, channels, height, width):
     return torch.cat([noise(n, channels, height, width), smooth.to(torch.uint8)])
 
 
-def torchvisions(image, name, magnitude, interpolation="nearest"):
-    """One image through torchvision."""
-    policy = v2.AutoAugment(interpolation=v2.InterpolationMode(interpolation))
-    return policy._apply_image_or_video_transform(image, name, magnitude, policy.interpolation, policy._fill)
-
-
 def one_by_one(images, names, magnitudes, interpolation="nearest"):
-    drawn = zip(images, names, magnitudes, strict=True)
-    return torch.stack([torchvisions(*each, interpolation) for each in drawn])
+    """Each image through torchvision."""
+    policy = v2.AutoAugment(interpolation=v2.InterpolationMode(interpolation))
+    settings, drawn = (policy.interpolation, policy._fill), zip(images, names, magnitudes, strict=True)
+    return torch.stack([policy._apply_image_or_video_transform(*each, *settings) for each in drawn])
 
 
 def assert_near(actual, expected, tolerance):
@@ -173,10 +156,10 @@ def test_autoaugment_is_its_draw_applied_by_torchvision():
     images = pictures(50, 3, 32, 32)
     torch.manual_seed(5)
     expected = images
-    for draw in draw_autoaugment(len(images), 32, 32):
+    for draw in autoaugment.draw(len(images), 32, 32):
         expected = one_by_one(expected, *draw)
     torch.manual_seed(5)
-    done = autoaugment(images)
+    done = autoaugment.augment(images)
     # Equalising or solarising may widen a difference of one level from the first step, so only the pixels are counted.
     assert (done != expected).float().mean() < 0.01
     assert not torch.equal(done, images)
@@ -186,16 +169,16 @@ def test_augmix_is_its_draw_applied_and_mixed_by_hand():
     images = pictures(25, 1, 32, 32)
     torch.manual_seed(5)
     chains = images.repeat(3, 1, 1, 1)
-    for draw in draw_augmix(len(chains), 32, 32):
+    for draw in augmix.draw(len(chains), 32, 32):
         chains = one_by_one(chains, *draw, "bilinear")
-    kept = augmentation._dirichlet(len(images), 2).numpy()
-    shares = augmentation._dirichlet(len(images), 3).numpy()
+    kept = augmix.dirichlet(len(images), 2).numpy()
+    shares = augmix.dirichlet(len(images), 3).numpy()
     expected = []
     for i, image in enumerate(images.numpy()):
         parts = [chains[k * len(images) + i].numpy() for k in range(3)]
         expected.append(kept[i, 0] * image + kept[i, 1] * sum(w * p for w, p in zip(shares[i], parts, strict=True)))
     torch.manual_seed(5)
-    difference = (augmix(images).numpy() - np.floor(expected)).astype(int)
+    difference = (augmix.augment(images).numpy() - np.floor(expected)).astype(int)
     assert (np.abs(difference) > 1).mean() < 0.01
     assert (difference != 0).mean() < 0.05  # float32 here, rounded down
 
@@ -209,7 +192,7 @@ def in_sequence(draws):
 def test_augmix_mixes_by_flat_dirichlet_shares():
     torch.manual_seed(0)
     for parts in (2, 3):
-        shares = augmentation._dirichlet(20000, parts)
+        shares = augmix.dirichlet(20000, parts)
         torch.testing.assert_close(shares.sum(dim=1), torch.ones(20000), rtol=0, atol=1e-5)
         variance = (parts - 1) / parts**2 / (parts + 1)
         # 5 standard errors of a mean over 20000 draws, and 5 % of the variance
@@ -247,9 +230,9 @@ def assert_alike(one, other):
 
 def test_policies_draw_what_torchvision_draws(monkeypatch):
     torch.manual_seed(0)
-    expected, drawn = recorded(monkeypatch, v2.AutoAugment(), 2000), in_sequence(draw_autoaugment(2000, 8, 8))
+    expected, drawn = recorded(monkeypatch, v2.AutoAugment(), 2000), in_sequence(autoaugment.draw(2000, 8, 8))
     assert_alike(drawn, expected)  # whole sequences, signs and magnitudes included
-    expected, drawn = recorded(monkeypatch, v2.AugMix(mixture_width=1), 2000), in_sequence(draw_augmix(2000, 8, 8))
+    expected, drawn = recorded(monkeypatch, v2.AugMix(mixture_width=1), 2000), in_sequence(augmix.draw(2000, 8, 8))
     for aspect in (
         lambda sequence: [len(sequence)],
         lambda sequence: sequence[:1],
@@ -363,7 +346,8 @@ def test_steps_of_a_training_with_it_by_hand(monkeypatch):
     filtered = slow[0]((torch.from_numpy(DATA.images).float() / 255 - mean) / std)
     slow[1].running_mean, slow[1].running_var = filtered.mean(dim=(0, 2, 3)), filtered.var(dim=(0, 2, 3))
     scripted(monkeypatch, [3.0, 2.0, 1.0])  # the weights of the last epoch are the best
-    trained = run(network=network, recipe=recipe, dynamics=None, augmentation=None, transform=fs.Swap()).weights
+    swap = Augmentation("swap", shift=0, flip=False)
+    trained = run(network=network, recipe=recipe, dynamics=None, augmentation=swap).weights
     del trained["1.num_batches_tracked"]
     torch.testing.assert_close(
         trained, {name: slow.state_dict()[name].detach() for name in trained}, rtol=1e-4, atol=1e-5

@@ -176,8 +176,9 @@ def one_cycle_by_hand(iteration, total, peak, warmup_share):
     return begin + (end - begin) * (1 - np.cos(np.pi * way)) / 2
 
 
-def rates_of(monkeypatch, **options):
-    """The history of a run, and the learning rate that each of its iterations steps by; the momentum is constant."""
+@pytest.mark.parametrize(("epochs", "share", "warmup"), [(4, 0.25, 0.25), (1, 0.25, 0), (4, 1 / 12, 0)])
+def test_one_cycle_rises_and_falls_with_every_iteration(monkeypatch, epochs, share, warmup):
+    """A warm-up of one iteration or less: down from the peak, as if that were the iteration before the first."""
     rates, step = [], torch.optim.SGD.step
 
     def watching(self, *args, **keywords):
@@ -185,15 +186,8 @@ def rates_of(monkeypatch, **options):
         assert self.param_groups[0]["momentum"] == 0.9
         return step(self, *args, **keywords)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(torch.optim.SGD, "step", watching)
-        return run(**options).history, rates
-
-
-@pytest.mark.parametrize(("epochs", "share", "warmup"), [(4, 0.25, 0.25), (1, 0.25, 0), (4, 1 / 12, 0)])
-def test_one_cycle_rises_and_falls_with_every_iteration(monkeypatch, epochs, share, warmup):
-    """A warm-up of one iteration or less: down from the peak, as if that were the iteration before the first."""
-    history, rates = rates_of(monkeypatch, recipe=dataclasses.replace(ONE_CYCLE, epochs=epochs, warmup_share=share))
+    monkeypatch.setattr(torch.optim.SGD, "step", watching)
+    history = run(recipe=dataclasses.replace(ONE_CYCLE, epochs=epochs, warmup_share=share)).history
     expected = [one_cycle_by_hand(i, epochs * PER_EPOCH, 0.05, warmup) for i in range(epochs * PER_EPOCH)]
     np.testing.assert_allclose(rates, expected, rtol=1e-9)
     assert history["learning_rate"].tolist() == rates[PER_EPOCH - 1 :: PER_EPOCH]  # at the end of each epoch

@@ -6,7 +6,6 @@ import pytest
 import torch
 from training_runs import DATA, DYNAMICS, ONE_CYCLE, PER_EPOCH, RECIPE, TEST, N, run, same, split, tiny
 
-import frequency_shortcuts as fs
 from conftest import StopAfter
 from frequency_shortcuts.storage.journal import Stopped
 from study.trainings import training
@@ -74,7 +73,7 @@ OTHERS = {
     "augmentation": {"augmentation": Augmentation(shift=2)},
     "dynamics": {"dynamics": dataclasses.replace(DYNAMICS, every=3)},
     "test labels": {"dynamics": dataclasses.replace(DYNAMICS, test=RELABELLED)},
-    "transform": {"transform": fs.Swap()},
+    "transform": {"augmentation": Augmentation("swap", shift=1)},
     "version": {"version": "after an edit of the code"},
 }
 
@@ -110,7 +109,7 @@ def test_a_run_without_a_state_stops_at_once(trained_iterations):
 @pytest.mark.usefixtures("small_batches")
 def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_iterations):
     """After an iteration, inside a validation or a test of the dynamics."""
-    counting, options = StopAfter(), {"transform": fs.Swap()}
+    counting, options = StopAfter(), {"augmentation": Augmentation("swap", shift=1)}
     run(stop=counting, **options)
     # Iterations; batches of 4 of 9 test images, in three views, four times; of 13 validation images, three times.
     assert counting.checks == 9 + 3 * 3 * 4 + 4 * 3

@@ -17,15 +17,12 @@ def measure(step: Any, created_by: str) -> None:
     """One row for each removal and class; until then, the states of the trainings are stored beside the table."""
     from frequency_shortcuts.images import stores
     from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.networks import architectures
     from frequency_shortcuts.networks.predictions import called, source_for
     from frequency_shortcuts.storage.journal import Work
     from frequency_shortcuts.storage.tables import write_table
     from study.measures import reliance
-    from study.trainings import training
-    from study.trainings.augmentation import Augmentation
-    from study.trainings.training import IN_MEMORY, Recipe, architecture_of
-    from study.trainings.without import Exchanged, Without
+    from study.trainings.training import IN_MEMORY, architecture_of, train_anew
+    from study.trainings.without import Exchanged
 
     from ..devices import take_device
     from ..tested_networks import read_inputs, with_names
@@ -47,17 +44,12 @@ def measure(step: Any, created_by: str) -> None:
     for name, mask in removed.items():
         log.info("without %s: %d of %d positions are removed", name, mask.sum(), mask.size)
         seed = reliance.seed_of(name, run["seed"])
-        network = Without(architectures.build(architecture, seed), mask).to(device)
         with stopping() as stop:
-            training.train(
-                network,
-                data,
-                validation,
-                Recipe(**params.recipe),
-                seed=seed,
-                augmentation=Augmentation(**settings["augmentation"]),
-                work=Work(states[name], version, stop, progress=True, checkpoint_minutes=minutes),
-            )
+            work = Work(states[name], version, stop, progress=True, checkpoint_minutes=minutes)
+            network, _ = train_anew(
+                architecture, params.recipe, settings["augmentation"], data, validation,
+                seed=seed, device=device, removed=mask, work=work,
+            )  # fmt: skip
         same, without = (called(first, Exchanged(source, mask, donor)) for donor in (own_class, others))
         views = as_they_are, same, without, called(network, tested)
         called_so[name] = dict(zip(reliance.VIEWS, views, strict=True))

@@ -1,7 +1,7 @@
 """The training images of each iteration."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,10 @@ from torch import Tensor
 
 from frequency_shortcuts.images.pictures import prefetched
 from frequency_shortcuts.images.splits import Split
+from frequency_shortcuts.spectrum.arrays import IntArray
+
+# The images of an iteration at some positions [k]: uint8 [k, channels, H, W].
+Read = Callable[[int, IntArray], npt.NDArray[np.uint8]]
 
 
 class Minibatches:
@@ -17,22 +21,16 @@ class Minibatches:
 
     If all images are in memory and fit on the device, they stay there. Other images are read while the network works.
 
-    stylised_share : share of the images of each batch that are replaced by their stylised twins
-
-    Raises ValueError if there are no twins.
+    read : by default, the images as they are
     """
 
-    def __init__(
-        self, data: Split, batch_size: int, seed: int, device: torch.device, stylised_share: float = 0.0
-    ) -> None:
-        if stylised_share and data.stylised is None:
-            raise ValueError("the augmentation sin needs training images with stylised twins")
-        self._data, self._batch_size, self._seed, self._device = data, batch_size, seed, device
-        self._stylised_share = stylised_share
+    def __init__(self, data: Split, batch_size: int, seed: int, device: torch.device, read: Read | None = None) -> None:
+        self._size, self._batch_size, self._seed, self._device = len(data), batch_size, seed, device
+        self._read = read or (lambda iteration, chosen: np.asarray(data.images[chosen]))
         self.per_epoch = iterations_per_epoch(len(data), batch_size)
         self._labels = torch.from_numpy(data.labels).to(device)
         self._resident: Tensor | None = None
-        if not stylised_share and isinstance(data.images, np.ndarray):
+        if read is None and isinstance(data.images, np.ndarray):
             room = torch.cuda.mem_get_info(device)[0] / 2 if device.type == "cuda" else np.inf  # half of what is free
             self._resident = torch.from_numpy(data.images).to(device) if data.images.nbytes < room else None
 
@@ -45,31 +43,19 @@ class Minibatches:
                 yield self._resident[batch], self._labels[batch]
             return
         pinned = self._device.type == "cuda"
-        for chosen, pixels in prefetched(self._read, self._positions(iterations)):
-            raw = pixels.pin_memory() if pinned else pixels
+        for chosen, pixels in prefetched(lambda batch: (batch[1], self._read(*batch)), self._positions(iterations)):
+            raw = torch.from_numpy(pixels).pin_memory() if pinned else torch.from_numpy(pixels)
             yield raw.to(self._device, non_blocking=True), self._labels[torch.from_numpy(chosen).to(self._device)]
 
-    def _positions(self, iterations: range) -> Iterator[tuple[int, npt.NDArray[np.int64]]]:
+    def _positions(self, iterations: range) -> Iterator[tuple[int, IntArray]]:
         """(iteration, positions of its images)."""
         order, order_epoch = np.empty(0, np.int64), -1
         for iteration in iterations:
             epoch, step = divmod(iteration, self.per_epoch)
             if epoch != order_epoch:
-                order = np.random.default_rng([self._seed, epoch, 1]).permutation(len(self._data))
+                order = np.random.default_rng([self._seed, epoch, 1]).permutation(self._size)
                 order_epoch = epoch
             yield iteration, order[step * self._batch_size : (step + 1) * self._batch_size]
-
-    def _read(self, batch: tuple[int, npt.NDArray[np.int64]]) -> tuple[npt.NDArray[np.int64], Tensor]:
-        """The positions of a batch, and its images, of which some are stylised."""
-        iteration, chosen = batch
-        stylised = np.zeros(len(chosen), bool)
-        if self._stylised_share:
-            stylised = np.random.default_rng([self._seed, iteration, 2]).random(len(chosen)) < self._stylised_share
-        pixels = np.empty((len(chosen), *self._data.images.shape[1:]), np.uint8)
-        for images, places in ((self._data.images, ~stylised), (self._data.stylised, stylised)):
-            if images is not None and places.any():
-                pixels[places] = images[chosen[places]]
-        return chosen, torch.from_numpy(pixels)
 
 
 def iterations_per_epoch(n_images: int, batch_size: int) -> int:

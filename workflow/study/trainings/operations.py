@@ -4,13 +4,32 @@ torchvision applies one operation at one magnitude to a whole batch. These funct
 torchvision for this image alone. The names are those of torchvision's augmentation spaces.
 """
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as tv
+
+Draw = tuple[list[str], list[float]]  # for every image of a batch, the name of an operation and its magnitude
+LEVELS = 10  # levels of magnitude in both policies
+
+
+@functools.cache
+def magnitudes(policy: v2.AutoAugment | v2.AugMix, height: int, width: int) -> dict[str, tuple[list[float], ...]]:
+    """The magnitudes of each operation from least to greatest, as given and with the sign, if any, reversed.
+
+    torchvision's policies, operations and magnitudes have no public name. They are only read.
+    """
+    table: dict[str, tuple[list[float], ...]] = {}
+    for name, (levels, signed) in policy._AUGMENTATION_SPACE.items():
+        drawn = levels(LEVELS, height, width)
+        values = [0.0] * LEVELS if drawn is None else drawn.tolist()
+        table[name] = (values, [-value for value in values] if signed else values)
+    return table
 
 
 def apply(images: Tensor, names: Sequence[str], magnitudes: Sequence[float], interpolation: str = "nearest") -> Tensor:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, Literal, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,6 @@ from torch.optim.lr_scheduler import OneCycleLR, ReduceLROnPlateau
 from torch.optim.swa_utils import update_bn
 from tqdm import tqdm
 
-from frequency_shortcuts.exchange.swap import Swap
 from frequency_shortcuts.images.normalisation import normalise
 from frequency_shortcuts.images.source import fitting_batch
 from frequency_shortcuts.images.splits import Split
@@ -32,19 +31,18 @@ from frequency_shortcuts.networks import architectures, predictions
 from frequency_shortcuts.networks.architectures import Architecture
 from frequency_shortcuts.networks.instructions import chosen
 from frequency_shortcuts.networks.numerics import bfloat16, deterministic, tf32
+from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.storage.journal import Stopped, Work
 
-from .augmentation import Augmentation
+from .augmentation import KINDS, Augmentation
 from .checkpoint import Checkpoint, Part, State, run_fingerprint
 from .dynamics import Dynamics
 from .minibatches import Minibatches
+from .without import Without
 
 log = logging.getLogger(__name__)
 
-Batch = TypeVar("Batch")
 Schedule = Literal["plateau", "one_cycle"]
-
-Transform = Callable[[Tensor], Tensor]
 
 IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
 STATISTICS = 2048  # images that renew the statistics of batch normalisation
@@ -111,7 +109,6 @@ def train(
     *,
     seed: int,
     augmentation: Augmentation | None = None,
-    transform: Transform | None = None,
     dynamics: Dynamics | None = None,
     work: Work | None = None,
 ) -> Trained:
@@ -122,9 +119,6 @@ def train(
     network : images [n, channels, H, W] -> logits [n, classes]; it is trained on its device
     data, validation : the splits to learn from and to choose the weights by; the latter is never augmented.
         Images that are not in memory are read while the network is at work, and moved to the device batch by batch
-    transform : of batches float [n, channels, H, W] from 0 to 1, after the augmentation, such as `exchange.swap.Swap`.
-        Its images are unlike those of tests, so batch normalisation gets statistics of unchanged images at the end of
-        each epoch
     work : its state is written every `checkpoint_minutes` and at the end, replaced as a whole: two processes that train
         the same run write the same states, so both end correctly. `stop` is called after every iteration, and after
         every batch of a validation or a test of the dynamics
@@ -135,10 +129,10 @@ def train(
     device, work = predictions.device_of(network), work or Work()
     augmentation = augmentation or Augmentation(shift=0, flip=False)
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = _Training(network, data, validation, recipe, seed, augmentation, transform, dynamics, work)
+    run = _Training(network, data, validation, recipe, seed, augmentation, dynamics, work)
     if work.state:
         # The rounding of a training depends on the device and its instructions.
-        settings = [recipe, seed, augmentation, work.version, device.type, chosen(), transform]
+        settings = [recipe, seed, augmentation, work.version, device.type, chosen()]
         splits = [data, validation]
         if dynamics:
             settings += [dynamics.iterations, dynamics.every, dynamics.cutoff, dynamics.views]
@@ -156,14 +150,15 @@ def train(
 
 def train_anew(
     form: Architecture, recipe: Mapping[str, Any], augmentation: Mapping[str, Any], data: Split, validation: Split, *,
-    seed: int, device: torch.device | str = "cpu", **how: Any,
+    seed: int, device: torch.device | str = "cpu", removed: BoolArray | None = None, **how: Any,
 ) -> tuple[nn.Module, Trained]:  # fmt: skip
     """A new network after its training, and the record of that; how : as in `train`.
 
-    recipe, augmentation : the fields of `Recipe` and `Augmentation`
+    recipe, augmentation : the fields of `Recipe` and `Augmentation`; removed : frequencies that it never sees
     """
-    network, augmented = architectures.build(form, seed).to(device), Augmentation(**augmentation)
-    how |= {"augmentation": augmented, "transform": Swap() if augmented.name == "swap" else None}
+    built = architectures.build(form, seed)
+    network = (built if removed is None else Without(built, removed)).to(device)
+    how["augmentation"] = Augmentation(**augmentation)
     return network, train(network, data, validation, Recipe(**recipe), seed=seed, **how)
 
 
@@ -174,20 +169,21 @@ class _Training:
 
     def __init__(
         self, network: nn.Module, data: Split, validation: Split, recipe: Recipe, seed: int, augmentation: Augmentation,
-        transform: Transform | None, dynamics: Dynamics | None, work: Work,
+        dynamics: Dynamics | None, work: Work,
     ) -> None:  # fmt: skip
         self.network, self.data, self.validation, self.recipe, self.seed = network, data, validation, recipe, seed
         self.augmentation, self.dynamics, self.work = augmentation, dynamics, work
         self.state, self.device = State(), predictions.device_of(network)
-        stylised_share = augmentation.stylised_share if augmentation.name == "sin" else 0.0
-        self.minibatches = Minibatches(data, recipe.batch_size, seed, self.device, stylised_share)
+        kind = KINDS[augmentation.name]
+        read = kind.reader(data, augmentation.stylised_share, seed) if kind.reader else None
+        self.transform = kind.transform() if kind.transform else None
+        self.minibatches = Minibatches(data, recipe.batch_size, seed, self.device, read)
         self.per_epoch = self.minibatches.per_epoch
         self.total = recipe.epochs * self.per_epoch
         self.mean, self.std = (
             torch.as_tensor(value, dtype=torch.float32, device=self.device)[:, None, None]
             for value in (data.mean, data.std)
         )
-        self.transform = transform
         self.optimiser = torch.optim.SGD(
             network.parameters(),
             lr=recipe.learning_rate,
@@ -249,7 +245,7 @@ class _Training:
         if len(state.history) < state.iteration // self.per_epoch:
             self._end_epoch(len(state.history))
 
-    def _in_batches(self, evaluate: Callable[[Batch], Tensor], batches: Iterable[Batch]) -> list[Tensor]:
+    def _in_batches(self, evaluate: Callable[[Any], Tensor], batches: Iterable[Any]) -> list[Tensor]:
         """The results of `evaluate` for each batch, on the CPU."""
         results = []
         for batch in batches:
