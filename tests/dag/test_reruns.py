@@ -70,7 +70,7 @@ def edited(touched):
 def test_an_edit_re_runs_what_uses_the_room_and_draws_the_figures_of_the_notebook(touched, edited):
     # Nothing imports the first. The second is imported by a module that the module of a network imports.
     edited("my_package/unused.py", "my_helper.py", "workflow/notebooks/spectra.py", newer=True)
-    drawn = {"figure_adcs", "figure_renditions", "figure_samples"}
+    drawn = {"figure_adcs", "figure_samples"}
     assert noticed(touched, {}) == {"check", "external_network", *drawn}
     # The content of code counts, not its time. Two of the figures follow the images.
     edited("workflow/study/sources/synthetic.py")

@@ -62,7 +62,8 @@ def steps_in_levels(study):
     level_of, levels = {}, defaultdict(list)
     for output in sorted(jobs, key=lambda output: len(follows_from(output))):
         rule = jobs[output][0]
-        if inputs[output] and rule not in {of for some in levels.values() for of, *_ in some}:
+        there = all((study.root / path).exists() for path in jobs[output][1])  # not temporary ones
+        if inputs[output] and there and rule not in {of for some in levels.values() for of, *_ in some}:
             # All outputs of the rules before count, since the others of a job have the same level.
             level = 1 + max((level_of.get(jobs[path][0], 0) for path in before[output]), default=0)
             level_of[rule] = level
