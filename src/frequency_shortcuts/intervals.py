@@ -25,8 +25,7 @@ from scipy.special import betaincinv, ndtri, stdtrit  # scipy.stats takes each j
 
 from .spectrum.arrays import FloatArray
 
-CONFIDENCE = 0.95
-TAIL = (1 - CONFIDENCE) / 2  # probability beyond each end
+TAIL = (1 - 0.95) / 2  # probability beyond each end of an interval
 NORMAL = ndtri(1 - TAIL)  # standard errors of a normal distribution from its mean to the end of its interval
 FEWEST_NETWORKS = 5  # below, an interval holds for these networks, not for networks of their kind
 
@@ -73,7 +72,7 @@ def wilson(share: npt.ArrayLike, count: npt.ArrayLike) -> tuple[FloatArray, Floa
     E. B. Wilson, J. Am. Stat. Assoc. 22 (1927).
     """
     p, n = np.asarray(share, float), np.asarray(count, float)
-    z: float = ndtri((1 + CONFIDENCE) / 2)
+    z: float = NORMAL
 
     def low(p: FloatArray) -> FloatArray:
         middle, reach = p + z**2 / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
@@ -211,14 +210,12 @@ def over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = Non
     """
     x = np.asarray(values, float)
     n, value = len(x), float(x.mean()) if len(x) else np.nan
+    half, about = np.nan, "these networks"
     if n >= FEWEST_NETWORKS:
-        reach, about = stdtrit(n - 1, 1 - TAIL) * x.std(ddof=1) / np.sqrt(n), "networks"
-    else:
-        reach, about = (
-            np.nan if half_widths is None or not n else np.asarray(half_widths, float).mean(),
-            "these networks",
-        )
-    return Networks(value, float(value - reach), float(value + reach), about)
+        half, about = stdtrit(n - 1, 1 - TAIL) * x.std(ddof=1) / np.sqrt(n), "networks"
+    elif n and half_widths is not None:
+        half = np.asarray(half_widths, float).mean()
+    return Networks(value, float(value - half), float(value + half), about)
 
 
 def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:

@@ -111,6 +111,8 @@ def test_partial_files_of_processes_at_work_stay_and_are_named(tmp_path, caplog)
         assert f"{path} is a partial file, perhaps of a process at work: delete it if there is none" in caplog.messages
 
 
-def test_full_disks_are_those_of_the_system():
-    assert files.disk_is_full(OSError(errno.EDQUOT, "x")) and not files.disk_is_full(OSError(errno.EACCES, "x"))
-    assert not files.disk_is_full(ValueError("No space left on device"))
+@pytest.mark.parametrize("number, full", [(errno.EDQUOT, True), (errno.EACCES, False)])
+def test_full_disks_are_those_of_the_system(number, full, tmp_path):
+    with pytest.raises(OSError) as caught, files.explain_full_disk(tmp_path / "a"):
+        raise OSError(number, "x")
+    assert ("the disk is full" in str(caught.value)) == full

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
 from frequency_shortcuts.spectrum.pairs import frequencies, mirror
 
 Pixels = npt.NDArray[np.uint8]
@@ -265,7 +265,7 @@ class Artefact:
         if self.frequency is not None and tuple(self.frequency) == (0, 0):
             raise ValueError("frequency [0, 0] is no wave: expected another one, in cycles per image")
 
-    def carriers(self, labels: npt.NDArray[np.int64]) -> BoolArray:
+    def carriers(self, labels: IntArray) -> BoolArray:
         """Which images have the artefact, bool [n]: its share of each class, spread evenly over its order.
 
         So the first images of a class have the same share as all of them, but for half an image. In other classes, the
@@ -287,7 +287,7 @@ class Artefact:
         if abs(u) > height // 2 or abs(v) > width // 2:
             raise ValueError(f"frequency {[u, v]}: images of {height} x {width} have up to half of that")
 
-    def add(self, images: Pixels, labels: npt.NDArray[np.int64]) -> Pixels:
+    def add(self, images: Pixels, labels: IntArray) -> Pixels:
         """Images uint8 [n, channels, H, W], labels int64 [n], with the artefact in its share of the class."""
         return self.add_to(images, self.carriers(labels))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import as_array
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 
 if TYPE_CHECKING:
     import torch
@@ -24,18 +24,18 @@ def normalise(images: Tensor, mean: npt.ArrayLike, std: npt.ArrayLike, dtype: to
     return images.to(dtype).div_(255).sub_(shift).div_(scale)
 
 
-def pixel_statistics(images: npt.NDArray[np.uint8]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def pixel_statistics(images: npt.NDArray[np.uint8]) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation per channel of uint8 [n, channels, H, W], in units of [0, 1]."""
     return moments(sum(map(channel_sums, images)), len(images) * images[0, 0].size)
 
 
-def channel_sums(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+def channel_sums(pixels: npt.NDArray[np.uint8]) -> IntArray:
     """Sum and sum of squares of each channel, [2, channels]: integers, so that they are exact in any order."""
     squares = np.square(pixels, dtype=np.uint16)
     return np.stack([values.sum(axis=(1, 2), dtype=np.int64) for values in (pixels, squares)])
 
 
-def moments(sums: Any, n_pixels: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def moments(sums: Any, n_pixels: int) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation, in units of [0, 1], from `channel_sums` over so many pixels."""
     mean, square = sums / n_pixels
     return mean / 255, np.sqrt(np.maximum(square - mean**2, 0)) / 255

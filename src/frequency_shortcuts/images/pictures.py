@@ -18,6 +18,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
+from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.storage.files import kind_of
 
 from . import dicom
@@ -164,8 +165,7 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.files)
 
-    def subset(self, chosen: npt.NDArray[np.int64]) -> ImageFiles:
-        """Some of the files, in that order."""
+    def subset(self, chosen: IntArray) -> ImageFiles:
         part = copy(self)
         part.files = [self.files[i] for i in chosen]
         part.shape = (len(part.files), *self.shape[1:])
@@ -178,7 +178,7 @@ class ImageFiles:
         tones = self.tones.range
         return facts, self.shape, self.resize, *(tones if tones != FULL else ())
 
-    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    def __getitem__(self, index: slice | IntArray) -> npt.NDArray[Any]:
         chosen = np.arange(len(self))[index]
         out = np.empty((len(chosen), *self.shape[1:]), self.dtype)
         for i, (_, pixels) in enumerate(self._in_order(chosen, "stop")):
@@ -198,7 +198,7 @@ class ImageFiles:
         return self._in_order(np.arange(len(self)), self.on_error, progress, then)
 
     def _in_order(
-        self, chosen: npt.NDArray[np.int64], on_error: OnError, progress: str | None = None,
+        self, chosen: IntArray, on_error: OnError, progress: str | None = None,
         then: Callable[[npt.NDArray[Any]], Any] | None = None,
     ) -> Iterator[tuple[int, Any]]:  # fmt: skip
         def work(path: Path) -> Any:

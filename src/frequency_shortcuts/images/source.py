@@ -33,19 +33,17 @@ class Source:
 
     def take(self, chosen: IntArray) -> Tensor:
         """The chosen images [k], in that order, on the device: [k, channels, H, W]."""
-        images = self.read(chosen).to(self.device)
-        if images.dtype == torch.uint8:
-            return normalise(images, self.split.mean, self.split.std, self.dtype)
-        return images.to(self.dtype)
-
-    def read(self, chosen: IntArray) -> Tensor:
-        """The chosen images [k] as they are, neither normalised nor moved: [k, channels, H, W]."""
         images = self.split.images
         if isinstance(images, Tensor):
-            return images[torch.as_tensor(chosen, device=images.device)]
-        if isinstance(images, h5py.Dataset):
-            return torch.from_numpy(take_rows(images, chosen))
-        return torch.from_numpy(np.asarray(images[chosen]))
+            taken = images[torch.as_tensor(chosen, device=images.device)]
+        elif isinstance(images, h5py.Dataset):
+            taken = torch.from_numpy(take_rows(images, chosen))
+        else:
+            taken = torch.from_numpy(np.asarray(images[chosen]))
+        taken = taken.to(self.device)
+        if taken.dtype == torch.uint8:
+            return normalise(taken, self.split.mean, self.split.std, self.dtype)
+        return taken.to(self.dtype)
 
     def batch_size(self) -> int:
         """Images in one forward pass; see `fitting_batch`."""

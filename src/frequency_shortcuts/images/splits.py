@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from frequency_shortcuts.spectrum.arrays import IntArray, as_array
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray, as_array
 
 from .normalisation import check_one_per_channel, check_statistics, per_channel
 
@@ -45,7 +45,7 @@ class Images(Protocol):
 class StoredImages(Images, Protocol):
     """Images uint8 [n, channels, H, W] in files, read when they are indexed."""
 
-    def subset(self, chosen: npt.NDArray[np.int64]) -> StoredImages:
+    def subset(self, chosen: IntArray) -> StoredImages:
         """Some of the images, in that order, unread."""
 
     def origin(self) -> tuple[object, ...]:
@@ -70,10 +70,10 @@ class Split:
     """
 
     images: Images
-    labels: npt.NDArray[np.int64]
+    labels: IntArray
     classes: tuple[str, ...]
-    mean: npt.NDArray[np.float64]
-    std: npt.NDArray[np.float64]
+    mean: FloatArray
+    std: FloatArray
     stylised: Images | None
     neutral: int | None
 
@@ -104,24 +104,20 @@ class Split:
             raise ValueError(f"{len(stylised)} stylised twins of {len(images)} images: expected one of each")
         if not (neutral is None or (isinstance(neutral, int | np.integer) and 0 <= neutral < len(names))):
             raise ValueError(f"neutral class {neutral!r}: expected 0 to {len(names) - 1}, or None where there is none")
-        known = {
-            "images": images.detach() if hasattr(images, "detach") else images, "labels": numbers.astype(np.int64),
-            "classes": names, "mean": shift.astype(float), "std": scale.astype(float), "stylised": stylised,
-            "neutral": neutral,
-        }  # fmt: skip
-        for name, value in known.items():
-            object.__setattr__(self, name, value)
+        images = images.detach() if hasattr(images, "detach") else images
+        vars(self).update(images=images, labels=numbers.astype(np.int64), classes=names, neutral=neutral)
+        vars(self).update(mean=shift.astype(float), std=scale.astype(float), stylised=stylised)
 
     def __len__(self) -> int:
         return len(self.labels)
 
-    def subset(self, chosen: npt.NDArray[np.int64]) -> Split:
+    def subset(self, chosen: IntArray) -> Split:
         """Some of the images, in that order, at least one of each class; images in files or a Dataset stay unread."""
         stylised = None if self.stylised is None else subset(self.stylised, chosen)
         return replace(self, images=subset(self.images, chosen), labels=self.labels[chosen], stylised=stylised)
 
     @functools.cached_property
-    def pixel_units(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    def pixel_units(self) -> tuple[FloatArray, FloatArray]:
         """The shift and scale [channels] by which pixels become what a network sees: pixels * scale + shift.
 
         uint8 and float images with a mean and std span 0 to 1. Other float images have no known range: then it is
@@ -141,7 +137,7 @@ class Split:
         return shift, scale
 
 
-def subset(images: Images, chosen: npt.NDArray[np.int64]) -> Images:
+def subset(images: Images, chosen: IntArray) -> Images:
     """Some images, in that order; those in files or a Dataset stay unread."""
     return images.subset(chosen) if hasattr(images, "subset") else images[chosen]
 
@@ -161,7 +157,7 @@ def images_digest(images: Images) -> bytes:
     return digest.digest()
 
 
-def first_of_each_class(labels: npt.NDArray[np.int64], per_class: int | None) -> npt.NDArray[np.int64]:
+def first_of_each_class(labels: IntArray, per_class: int | None) -> IntArray:
     """Positions, in order, of the first `per_class` images of each class; of all images for None."""
     if per_class is None:
         return np.arange(len(labels))
@@ -193,17 +189,17 @@ def check_images(images: Images, what: str = "images") -> None:
         raise ValueError(f"{what} of dtype {images.dtype}: expected float32, float64 or uint8")
 
 
-def check_characters(classes: Sequence[object], where: str = "") -> None:
+def check_characters(classes: Sequence[object], where: str) -> None:
     """Raise ValueError for a name that is not UTF-8, or with a control character, which breaks lines of tables."""
     for name in map(str, classes):
         kinds = {unicodedata.category(character) for character in name}
         problem = "has a control character, such as a line break, in its name" if kinds & {"Cc", "Zl", "Zp"} else ""
         if problem := "has a name that is not UTF-8: rename it" if "Cs" in kinds else problem:
-            raise ValueError(f"{where}: the class {name!r} {problem}" if where else f"the class {name!r} {problem}")
+            raise ValueError(f"{where}: the class {name!r} {problem}")
 
 
 def check_classes(
-    labels: npt.NDArray[np.int64], classes: Sequence[object], where: str = "labels", n_images: int | None = None
+    labels: IntArray, classes: Sequence[object], where: str = "labels", n_images: int | None = None
 ) -> None:
     """Raise ValueError, naming them, if classes have no image or no name, labels no class, or images no label."""
     if any(not str(name).strip() for name in classes):
@@ -234,8 +230,8 @@ def check_classes(
 
 
 def stratified(
-    labels: npt.NDArray[np.int64], shares: Mapping[str, float], seed: int, classes: Sequence[str] | None = None
-) -> dict[str, npt.NDArray[np.int64]]:
+    labels: IntArray, shares: Mapping[str, float], seed: int, classes: Sequence[str] | None = None
+) -> dict[str, IntArray]:
     """Split the positions 0..n-1 class by class, at random but seeded: name -> sorted positions.
 
     `shares` sum to 1; the last split gets the remainder of the rounding. Raises ValueError, by the names in `classes`,
@@ -244,7 +240,7 @@ def stratified(
     if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) <= 0:
         raise ValueError(f"shares {dict(shares)}: expected positive numbers that sum to 1")
     generator = np.random.default_rng(seed)
-    parts: dict[str, list[npt.NDArray[np.int64]]] = {name: [] for name in shares}
+    parts: dict[str, list[IntArray]] = {name: [] for name in shares}
     bounds = np.cumsum(list(shares.values()))[:-1]
     for c in np.unique(labels):
         positions = generator.permutation(np.flatnonzero(labels == c))

@@ -10,6 +10,8 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
+from frequency_shortcuts.spectrum.arrays import IntArray
+
 RUN = 64  # images per read by HDF5: it is slower with thousands in one call, and much slower with lists of indices
 PER_THREAD = 2**20  # bytes per thread: for fewer, starting a thread takes longer than it saves
 
@@ -23,12 +25,7 @@ class Stored:
     """
 
     def __init__(
-        self,
-        path: str | os.PathLike[str],
-        split: str,
-        chosen: npt.NDArray[np.int64],
-        name: str = "images",
-        workers: int = 1,
+        self, path: str | os.PathLike[str], split: str, chosen: IntArray, name: str = "images", workers: int = 1
     ) -> None:
         self._file = h5py.File(path, "r")
         group = self._file[split]
@@ -42,8 +39,7 @@ class Stored:
     def __len__(self) -> int:
         return len(self.chosen)
 
-    def subset(self, chosen: npt.NDArray[np.int64]) -> Self:
-        """Some of the images, in that order."""
+    def subset(self, chosen: IntArray) -> Self:
         part = copy(self)  # shares the open file: its name may now belong to another file
         part.chosen = self.chosen[chosen]
         part.shape = (len(part.chosen), *self.shape[1:])
@@ -53,7 +49,7 @@ class Stored:
         """Path, size and time of the store when it was opened, and the positions in it."""
         return self._about, self._stored.name, self.chosen.tobytes()
 
-    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    def __getitem__(self, index: slice | IntArray) -> npt.NDArray[np.uint8]:
         positions, mapped = self.chosen[index], self._mapped
         if mapped is None:
             return self._read(positions)
@@ -71,7 +67,7 @@ class Stored:
                 list(pool.map(fetch, bounds[:-1], bounds[1:]))
         return images
 
-    def _read(self, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:
+    def _read(self, positions: IntArray) -> npt.NDArray[np.uint8]:
         try:
             return take_rows(self._stored, positions).astype(np.uint8, copy=False)
         except OSError as error:
@@ -87,7 +83,7 @@ def _mapped(stored: h5py.Dataset) -> npt.NDArray[np.uint8] | None:
     return np.memmap(stored.file.filename, np.uint8, "r", offset, stored.shape)
 
 
-def take_rows(stored: h5py.Dataset, chosen: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+def take_rows(stored: h5py.Dataset, chosen: IntArray) -> npt.NDArray[Any]:
     """The chosen rows [k] of an HDF5 dataset, in any order, read in runs of neighbours: [k, ...]."""
     ordered, place = np.unique(chosen, return_inverse=True)
     rows = np.empty((len(ordered), *stored.shape[1:]), stored.dtype)

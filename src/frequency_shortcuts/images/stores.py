@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
@@ -38,13 +39,13 @@ SAMPLED = 5000  # training images from which the statistics of a store of files 
 
 def write(
     path: str | os.PathLike[str],
-    splits: Mapping[str, tuple[Images, npt.NDArray[np.int64]]],
+    splits: Mapping[str, tuple[Images, IntArray]],
     *,
     classes: Sequence[str],
     source: str,
     created_by: str,
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-    planted: tuple[Mapping[str, npt.NDArray[np.bool_]], Mapping[str, Any]] | None = None,
+    planted: tuple[Mapping[str, BoolArray], Mapping[str, Any]] | None = None,
     stylised: Images | None = None,
     about: Mapping[str, str] | None = None,
 ) -> None:
@@ -96,7 +97,7 @@ def write(
 
 def write_files(
     path: str | os.PathLike[str],
-    splits: Mapping[str, tuple[ImageFiles, npt.NDArray[np.int64]]],
+    splits: Mapping[str, tuple[ImageFiles, IntArray]],
     *,
     classes: Sequence[str],
     source: str,
@@ -133,17 +134,12 @@ def write_files(
         _describe(file, classes, mean, std, source, created_by, about)
 
 
-def as_text(name: Any) -> str:
-    """A name in HDF5, which may be stored as bytes, as text."""
-    return name.decode() if isinstance(name, bytes) else str(name)
-
-
 def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...]:
     """The attribute `classes` of a file as text. Raises ValueError unless it is a list."""
     names = file.attrs.get("classes")
     if not isinstance(names, np.ndarray) or names.ndim != 1:
         raise ValueError(f"{path}: its attribute classes is {reprlib.repr(names)}: expected a list of names")
-    return tuple(map(as_text, names))
+    return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
 
 
 def _describe(
@@ -157,7 +153,7 @@ def _describe(
 
 def _write_images(
     file: WholeFile, group: h5py.Group, name: str, images: Images, folder: Path, title: str
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+) -> tuple[IntArray, IntArray]:
     """Write images in order; returns the positions of those that were written, and their `channel_sums`.
 
     If files are skipped, the number of images is known only at the end: they wait in a nameless file in the folder.
@@ -312,14 +308,7 @@ def read(
         neutral = neutral_class(file)
     if np.prod(lazy["images"].shape) * (1 + (lazy["stylised"] is not None)) <= in_memory:
         lazy = {name: images if images is None else images[:] for name, images in lazy.items()}
-    return Split(
-        labels=labels[chosen],
-        classes=classes,
-        mean=np.asarray(mean, float),
-        std=np.asarray(std, float),
-        neutral=neutral,
-        **lazy,
-    )
+    return Split(labels=labels[chosen], classes=classes, mean=mean, std=std, neutral=neutral, **lazy)
 
 
 def neutral_class(file: h5py.File) -> int | None:

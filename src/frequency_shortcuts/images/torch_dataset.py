@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from frequency_shortcuts.spectrum.arrays import as_array
+from frequency_shortcuts.spectrum.arrays import IntArray, as_array
 
 from .entry_points import first_line
 from .pictures import ImageError, Resize, as_pixels, check_finite
@@ -70,7 +70,7 @@ class DatasetImages:
             kind = type(dataset).__name__
             raise ValueError(f"{name}: {kind} is no map-style Dataset: it needs __len__ and __getitem__")
         self.dataset, self.name, self._convert = dataset, name, convert
-        self._known: npt.NDArray[np.int64] | None = None  # labels of all items from an attribute of the Dataset
+        self._known: IntArray | None = None  # labels of all items from an attribute of the Dataset
         self.chosen = np.arange(len(dataset))
 
     @functools.cached_property
@@ -88,13 +88,12 @@ class DatasetImages:
     def __len__(self) -> int:
         return len(self.chosen)
 
-    def subset(self, chosen: npt.NDArray[np.int64]) -> DatasetImages:
-        """Some of the items, in that order."""
+    def subset(self, chosen: IntArray) -> DatasetImages:
         part = copy(self)
         part.chosen = self.chosen[chosen]
         return part
 
-    def __getitem__(self, index: slice | npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    def __getitem__(self, index: slice | IntArray) -> npt.NDArray[Any]:
         positions = self.chosen[index]
         out = np.empty((len(positions), *self._first.shape), self.dtype)
         for place, i in enumerate(positions.tolist()):
@@ -153,7 +152,7 @@ class DatasetImages:
             raise ValueError(f"{self.name}: item {i} has the label {shown}: expected the number of a class, from 0")
         return int(number)
 
-    def labels(self) -> npt.NDArray[np.int64]:
+    def labels(self) -> IntArray:
         """Labels int64 [n], from the attribute `targets` or `labels`, or else from every item."""
         for name in ("targets", "labels"):
             labels = getattr(self.dataset, name, None)

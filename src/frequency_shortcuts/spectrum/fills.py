@@ -54,7 +54,6 @@ class Swap(Fill):
     name, words, needs_donors = "swap", "another image elsewhere", True
 
     def background(self, take: Callable[[IntArray], Tensor], donors: IntArray | None) -> Background:
-        """As in `Fill`: the coefficients of the donors."""
         import torch
 
         assert donors is not None
@@ -65,8 +64,7 @@ class Swap(Fill):
         return negatives & (labels[donors] != np.arange(len(negatives))[:, None])
 
     def tested(self, n_classes: int, neutral: int | None) -> list[int]:
-        """As in `Fill`, without the neutral class, whose images are the donors."""
-        return [c for c in range(n_classes) if c != neutral]
+        return [c for c in range(n_classes) if c != neutral]  # images of the neutral class are the donors
 
 
 ZEROS, SWAP = Fill(), Swap()

@@ -24,13 +24,11 @@ _OPPONENT /= torch.tensor([3, 2, 6], dtype=torch.float64)[:, None] ** 0.5  # row
 def keep(images: Tensor, mask: npt.ArrayLike | Tensor) -> Tensor:
     """Keep only the frequencies where the mask is true.
 
-    Parameters
-    ----------
     images : float32 or float64 tensor [..., H, W], on any device
     mask : bool [H, W], centred, symmetric under conjugation
 
-    Returns a tensor of the same shape, dtype and device. Raises ValueError for a mask of another
-    size or one that would leave a complex image.
+    Returns a tensor of the same shape, dtype and device. Raises ValueError for a mask of another size or one that would
+    leave a complex image.
     """
     height, width = images.shape[-2:]
     check_images(images, height, width)

@@ -31,8 +31,7 @@ def frequencies(height: int, width: int) -> tuple[IntArray, IntArray]:
 
 def radius(height: int, width: int) -> FloatArray:
     """Radial frequency sqrt(u^2 + v^2) of every centred position, [height, width], in cycles per image."""
-    u, v = frequencies(height, width)
-    return np.hypot(u, v)
+    return np.hypot(*frequencies(height, width))
 
 
 def mirror(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -61,21 +60,13 @@ def from_half_plane(half: npt.NDArray[Any], width: int) -> npt.NDArray[Any]:
 class ConjugatePairs:
     """All conjugate pairs of a height x width spectrum, in the order of their first centred position.
 
-    Attributes
-    ----------
-    positions : int64 [pairs, 2, 2]
-        (row, column) in the centred plane of both members; a frequency that is its own partner
-        (DC, Nyquist corners) is listed twice.
-    frequencies : int64 [pairs, 2]
-        (u, v) of the first member, in cycles per image.
-    radius : float64 [pairs]
-        sqrt(u^2 + v^2), in cycles per image; the same for both members.
-    size : int64 [pairs]
-        How many positions the pair holds: 2, or 1 where it is its own partner.
-    half_row, half_column : int64 [pairs]
-        Where the pair stands in the half plane that a real FFT returns.
-    half_plane : int64 [H, W // 2 + 1]
-        The pair at every position of that half plane.
+    positions : int64 [pairs, 2, 2], (row, column) in the centred plane of both members; a frequency that is its own
+        partner (DC, Nyquist corners) is listed twice
+    frequencies : int64 [pairs, 2], (u, v) of the first member, in cycles per image
+    radius : float64 [pairs], sqrt(u^2 + v^2), in cycles per image; the same for both members
+    size : int64 [pairs], how many positions the pair holds: 2, or 1 where it is its own partner
+    half_row, half_column : int64 [pairs], where the pair stands in the half plane that a real FFT returns
+    half_plane : int64 [H, W // 2 + 1], the pair at every position of that half plane
     """
 
     def __init__(self, height: int, width: int) -> None:
@@ -88,7 +79,7 @@ class ConjugatePairs:
         self._flat = np.stack([first, second], axis=1)
         self.positions: IntArray = np.stack([self._flat // width, self._flat % width], axis=-1)
         self.frequencies: IntArray = np.stack([u.ravel()[first // width], v.ravel()[first % width]], axis=1)
-        self.radius: FloatArray = np.hypot(self.frequencies[:, 0], self.frequencies[:, 1])
+        self.radius: FloatArray = np.hypot(*self.frequencies.T)
         self.size: IntArray = np.where(first == second, 1, 2)
         # Where each pair stands in the half plane that a real FFT returns: the member with v >= 0.
         columns = (self.positions[:, :, 1] - width // 2) % width

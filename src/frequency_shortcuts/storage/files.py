@@ -137,14 +137,11 @@ def explain_full_disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if disk_is_full(error):
-            free = shutil.disk_usage(path.parent).free / 2**20
-            raise OSError(
-                errno.ENOSPC,
-                f"the disk is full ({free:.0f} MiB free): free some space and start again, what is finished stays",
-                str(path),
-            ) from error
-        raise
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        free = shutil.disk_usage(path.parent).free / 2**20
+        words = f"the disk is full ({free:.0f} MiB free): free some space and start again, what is finished stays"
+        raise OSError(errno.ENOSPC, words, str(path)) from error
 
 
 @contextlib.contextmanager
@@ -198,8 +195,3 @@ class _Guarded:
 
     def truncate(self, size: int | None = None) -> int:
         return self._raw.truncate(size) if self.refused is None else size or 0
-
-
-def disk_is_full(error: BaseException) -> bool:
-    """Whether an error says that no space is left."""
-    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

@@ -87,7 +87,8 @@ class Journal:
             return
         if header is not None:
             log.warning("%s belongs to another computation: starting anew", path)
-        self._truncate(0)
+        self._file.truncate(0)
+        self._file.seek(0)
         self._append(fingerprint, np.empty(0))
 
     def __enter__(self) -> Self:
@@ -114,7 +115,8 @@ class Journal:
             record = _read(self._file)
             if record is not None and record[0] == key and accept(record[1]):
                 return record[1]
-            self._truncate(begin)
+            self._file.truncate(begin)
+            self._file.seek(begin)
         if self._stop is not None and self._stop():
             raise Stopped(key, self._path)
         value = compute()
@@ -131,11 +133,6 @@ class Journal:
         with explain_full_disk(self._path):
             while rest:
                 rest = rest[self._file.write(rest) :]
-
-    def _truncate(self, at: int) -> None:
-        assert self._file is not None
-        self._file.seek(at)
-        self._file.truncate()
 
 
 def check_state(path: str | os.PathLike[str]) -> None:
