@@ -37,20 +37,20 @@ for target, files in {
     "all": targets.of_study(plan),
     "own": own,
     "methods": targets.of_methods(plan),
-    "cure": targets.of_benchmark(plan, "cure"),
-    "leaks": targets.of_benchmark(plan, "leaks"),
+    **{name: targets.of_benchmark(plan, name) for name in ("cure", "leaks")},
 }.items():
 
     rule:
         name:
             target
+        default_target: not plan.runs() and target == {"test": "leaks", "trainings": "cure"}[config["harm"]["judge"]]
         input:
             files,
         localrule: True
 
 
 rule report:
-    default_target: True
+    default_target: bool(plan.runs())
     input:
         targets.of_study(plan),
         captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
