@@ -67,9 +67,6 @@ def same(one, other):
     np.testing.assert_equal(one.about, other.about)
 
 
-# Problems of a screening whose increments are known
-
-
 class Problem:
     """Increments of every image at every pair of a side x side spectrum, and features that predict them.
 

@@ -16,6 +16,7 @@ from fine_wave import CLASSES, FREQUENCY, MEAN, SIZE, STD, WAVED, Reader, analys
 from matplotlib import pyplot as plt
 from PIL import Image
 from small_stores import class_folders
+from torch.utils.data import TensorDataset
 from torchvision.transforms.functional import to_tensor
 from waves_and_network import without_drawings
 
@@ -32,8 +33,7 @@ from frequency_shortcuts.images.splits import first_of_each_class
 COLUMNS = ["class", *(f"{part}{end}" for part in PARTS for end in ("", "_low", "_high", "_control")),
            "recall", "images", "verdict", "follows", "false_positives", "reason", "cause"]  # fmt: skip
 NAME = CLASSES[WAVED]
-SEARCH = fs.Search("gradient", percent=2)
-MAPS = {"quick": False, "test": fs.Test(SEARCH, fills=("zeros",))}
+MAPS = {"quick": False, "test": fs.Test(fs.Search("gradient", percent=2), fills=("zeros",))}
 
 
 @pytest.fixture(scope="module")
@@ -234,11 +234,9 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
     assert made.counterfactual(NAME).called_after == NAME
 
 
-def test_the_numbers_have_flat_names(followed):
+def test_the_numbers_have_flat_names(followed, with_all):
     """Those of each table, one by one; words and missing values are left out."""
-    source = ["north" if i % 3 else "south" for i in range(320)]
-    test = fs.Test(SEARCH, fills=("zeros",), source=source)
-    made = analyse(Reader(follows=200), quick=False, test=test)
+    made = with_all
     expected, words = {}, ["verdict", "follows", "cause", "best_control", "closest_class", "than_lowest"]
     for kind, table in (("flip", made.flips), ("map", made.verdicts), ("source", made.recall_by_source)):
         named = ["class", "source"] if kind == "source" else ["class"]
@@ -306,12 +304,6 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, monkeypatch
     assert f"<td>{CAUSES['wave']}</td>" in page
 
 
-@pytest.fixture
-def folder(tmp_path):
-    class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
-    return tmp_path / "images"
-
-
 @pytest.mark.parametrize(
     ("options", "code", "line"),
     [
@@ -322,10 +314,11 @@ def folder(tmp_path):
                                          "one or the other"),
     ],
 )  # fmt: skip
-def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, monkeypatch):
+def test_the_command_fails_above_a_limit(options, code, line, tmp_path, monkeypatch):
     without_drawings(monkeypatch)
+    class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
     out = tmp_path / "out"
-    shared = ["--images", folder, "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--out", out]
+    shared = ["--images", tmp_path / "images", "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--out", out]
     done = CliRunner().invoke(main, [str(one) for one in ("analyse", "fine_wave:network", *shared, *options)])
     assert done.exit_code == code, done.output
     if line is not None:
@@ -337,30 +330,25 @@ def test_the_command_fails_above_a_limit(options, code, line, folder, tmp_path, 
         assert ("fs.Swap did not remove what is followed" in " ".join(done.stdout.split())) == ("--swapped" in options)
 
 
-class Pictures(torch.utils.data.Dataset):
-    """Images as items, which cannot be pickled."""
-
-    def __init__(self):
-        self.items, self.read = images_and_labels(), lambda i: (torch.from_numpy(self.items[0][i]) / 255 - 0.4) / 0.2
-
-    def __len__(self):
-        return len(self.items[1])
-
-    def __getitem__(self, i):
-        return self.read(i), int(self.items[1][i])
+@pytest.fixture(scope="module")
+def with_all():
+    """An analysis that needs the wave, with maps and sources."""
+    source = ["north" if i % 3 else "south" for i in range(320)]
+    return analyse(Needs(follows=200), quick=False, test=replace(MAPS["test"], source=source))
 
 
 @pytest.fixture(scope="module", params=["quick", "maps", "transform", "dataset"])
-def made(request, tmp_path_factory):
+def made(request, tmp_path_factory, needed, with_all):
     options = {"quick": True, "test": fs.Test(classes=CLASSES), "run": fs.Run(progress=False)}
     if request.param == "dataset":
-        return fs.analyse(Needs(follows=200), Pictures(), **options)
+        images, labels = map(torch.from_numpy, images_and_labels())
+        images = TensorDataset((images / 255 - 0.4) / 0.2, labels)
+        images.transform = lambda one: one  # which cannot be pickled
+        return fs.analyse(Needs(follows=200), images, **options)
     if request.param == "transform":
         root = class_folders(tmp_path_factory.mktemp("images"), *images_and_labels(), CLASSES)[0].parent.parent
         return fs.analyse(Needs(follows=200), root, transform=lambda one: (to_tensor(one)[:1] - 0.4) / 0.2, **options)
-    source = ["north" if i % 3 else "south" for i in range(320)]
-    maps = {"quick": False, "test": replace(MAPS["test"], source=source)}
-    return analyse(Needs(follows=200), **(maps if request.param == "maps" else {}))
+    return with_all if request.param == "maps" else needed
 
 
 @pytest.mark.usefixtures("closed_figures")

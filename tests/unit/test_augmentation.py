@@ -242,9 +242,6 @@ def test_policies_draw_what_torchvision_draws(monkeypatch):
         assert_alike(map(aspect, drawn), map(aspect, expected))
 
 
-# The remedy Swap: what is swapped, what stays, how it is called, and trainings with it
-
-
 SIZE = 16
 
 

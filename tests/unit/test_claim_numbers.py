@@ -179,9 +179,6 @@ def test_n_is_what_the_classes_lose_at_test_time_and_not_after_training_anew():
     assert found["half_width"].to_numpy() == pytest.approx(0.1 / np.sqrt(2))
 
 
-# The word on each claim, what is decided, and the figure of all
-
-
 NOISE = stats.zscore(np.random.default_rng(0).standard_normal(20))  # mean 0 and standard deviation 1
 
 

@@ -235,20 +235,6 @@ def test_tf32_flags_hold_inside_and_are_restored(precision, error):
     assert (MATMUL.fp32_precision, CONVOLUTION.fp32_precision) == ("none", "tf32")
 
 
-@pytest.mark.parametrize("name", ["resnet18", "not traceable"])
-def test_the_gradient_is_the_networks_own(name):
-    network, images = lively(NETWORKS[name]()), noise(3, 2, 32, 32)
-    frozen = Classifier.frozen(network)
-
-    def gradient(function):
-        seen = images.clone().requires_grad_()
-        return torch.autograd.grad(function(seen.clone()).square().sum(), seen)[0]
-
-    actual, expected = gradient(frozen.logits), gradient(network.eval())
-    torch.testing.assert_close(actual, expected, rtol=1e-9, atol=1e-10 * expected.abs().max().item())
-    assert all(parameter.grad is None for parameter in (*network.parameters(), *frozen.network.parameters()))
-
-
 def test_images_reach_the_network_in_channels_last_order_and_may_be_overwritten():
     seen, network, images = [], nn.Flatten(), noise(2, 3, 4, 5)
     network.forward = lambda images: (seen.append(images), images.mul_(2).flatten(1))[1]

@@ -120,9 +120,6 @@ def test_a_network_that_caches_a_tensor_is_culled_and_can_be_trained_afterwards(
     assert network.linear.weight.grad.abs().max() > 0
 
 
-# Images, networks, batches and precisions
-
-
 def test_backward_passes_get_smaller_too(small_network):
     """Otherwise, where only these do not fit, forward passes would stay at less than a backward pass holds."""
     workspace = Workspace(small_network(2, 3), Split(batch((6, 6)), LABELS), limits=Limits(batch=32))

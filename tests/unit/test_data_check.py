@@ -223,9 +223,6 @@ def test_the_benchmark_counts_names_and_files(monkeypatch):
     assert np.flatnonzero(table["cause"] != "").tolist() == [1] and table.loc[1, "files"] > 0.99
 
 
-# Facts of image files, and how well one of them alone tells a class
-
-
 GENERATOR = np.random.default_rng(0)
 COLOUR = Image.fromarray(GENERATOR.integers(0, 256, (24, 16, 3), dtype=np.uint8))
 

@@ -316,9 +316,6 @@ def test_the_readme_shows_what_the_example_printed():
     assert "\n".join(summary[:-1]) in (DATA / "example" / "jpeg" / "summary.txt").read_text()
 
 
-# What README and docs take from results: files in docs/data, and tables between markers
-
-
 FILE = pd.DataFrame(
     {"class": ["b", "a", "b"], "seed": [0, 1, 2], "value": [0.25, np.nan, 0.5], "met": [True, None, False]}
 )

@@ -9,18 +9,7 @@ import torch
 from exchange_subjects import Waves, grey
 
 from frequency_shortcuts.exchange import test as exchange
-from frequency_shortcuts.exchange.answers import (
-    BOUND,
-    FOLLOWS,
-    NOT_RECOGNISED,
-    NOT_SHOWN,
-    PARTS,
-    Answers,
-    rates,
-    read_answers,
-    typical,
-    write_answers,
-)
+from frequency_shortcuts.exchange.answers import BOUND, PARTS, Answers, rates, read_answers, typical, write_answers
 from frequency_shortcuts.images.splits import Split, evenly
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
@@ -73,7 +62,7 @@ def test_numbers_are_paired_differences_to_before_and_of_a_patch_to_the_control(
 
 def test_a_class_follows_the_parts_whose_lower_ends_reach_their_thresholds():
     table = rates(answers(gained={("fine", 0): 25, ("patch", 0): 50, ("field", 2): 70}))
-    assert list(table["verdict"]) == [FOLLOWS, NOT_SHOWN, FOLLOWS, NOT_SHOWN]
+    assert list(table["verdict"]) == ["follows", "not shown", "follows", "not shown"]
     assert list(table["follows"]) == ["fine, patch", "", "field", ""]
 
 
@@ -87,18 +76,18 @@ def test_a_class_that_is_not_recognised_has_no_verdict():
     made.before[np.flatnonzero(made.labels == 3)[:20]] = 1
     row = rates(made).iloc[3]
     assert row["recall"] == pytest.approx(1 / 3)
-    assert (row["verdict"], row["follows"]) == (NOT_RECOGNISED, "")
+    assert (row["verdict"], row["follows"]) == ("not recognised", "")
 
 
 def test_two_classes_have_the_verdict_of_the_pair():
     table = rates(answers(k=2, each=60, gained={("fine", 1): 30, ("field", 0): 20}))
-    assert list(table["verdict"]) == [FOLLOWS, FOLLOWS] and list(table["follows"]) == ["fine, field"] * 2
+    assert list(table["verdict"]) == ["follows"] * 2 and list(table["follows"]) == ["fine, field"] * 2
     assert table["fine"].tolist() == [0, 0.5]  # the numbers stay those of each class
 
 
 def test_a_neutral_class_has_no_row_and_its_images_count():
     table = rates(answers(k=3, neutral=1, gained={("field", 2): 60}))
-    assert list(table["class"]) == [0, 2] and list(table["verdict"]) == [NOT_SHOWN, FOLLOWS]  # no pair
+    assert list(table["class"]) == [0, 2] and list(table["verdict"]) == ["not shown", "follows"]  # no pair
 
 
 def slow_hardly_confused(counts: np.ndarray) -> np.ndarray:
@@ -145,20 +134,11 @@ def test_the_part_that_a_class_is_called_by_is_found_and_no_other_class(part):
     ranking, test = (with_cue(grey(4, 40, seed=seed), part) for seed in (1, 2))
     made = exchange.collect(Waves(4, CUES[part][1]), ranking, test, images=60)
     table = rates(made)
-    assert table["verdict"].tolist() == [FOLLOWS, NOT_SHOWN, NOT_SHOWN, NOT_SHOWN]
+    assert table["verdict"].tolist() == ["follows", *["not shown"] * 3]
     assert part in table["follows"][0].split(", ") and table[part][0] > 0.8
     place = typical(made, part, 0)
     image = made.images[0][place]
     assert made.before[image] == made.labels[image] != 0 and made.given[part][0, place] == 0
-
-
-def test_the_same_seed_gives_the_same_answers_and_images():
-    network, ranking, test = Waves(3, CUES["fine"][1]), grey(3, 30, seed=1), grey(3, 30, seed=2)
-    first, second = (exchange.collect(network, ranking, test, images=40, seed=3) for _ in range(2))
-    for part in PARTS:
-        np.testing.assert_array_equal(first.given[part], second.given[part])
-        np.testing.assert_array_equal(first.control[part], second.control[part])
-        np.testing.assert_array_equal(first.place[part], second.place[part])
 
 
 def test_images_are_drawn_evenly_from_the_classes_that_count():

@@ -18,16 +18,13 @@ from frequency_shortcuts.networks.weights import normalisation
 def module(tmp_path, monkeypatch):
     """A module in the working folder: module(text) writes it and returns its name."""
     monkeypatch.chdir(tmp_path)
-    names = []
 
     def write(text):
-        names.append(f"brought_{len(names)}")
-        (tmp_path / f"{names[-1]}.py").write_text(text)
-        return names[-1]
+        (tmp_path / "of_a_user.py").write_text(text)
+        return "of_a_user"
 
     yield write
-    for name in names:
-        sys.modules.pop(name, None)
+    sys.modules.pop("of_a_user", None)
 
 
 NETWORK = """
@@ -58,7 +55,6 @@ def test_an_entry_point_gets_what_it_takes_and_its_options(module):
     [
         ("plain", "expected module:function"),
         ("{}:failing", r"{}:failing failed \(RuntimeError: no weights on this machine\)$"),
-        ("timm:resnet19", "timm:resnet19 cannot be built"),
     ],
 )
 def test_mistakes_in_entry_points_are_one_sentence(module, function, sentence):
@@ -112,7 +108,6 @@ def test_probe_takes_networks_that_work(network):
     ("network", "sentence"),
     [
         (Layer(lambda images: sys.exit(0)), r"^Layer refuses images of 3 x 2 x 2 \(SystemExit: 0\)$"),
-        (nn.Linear(9, 5), r"^Linear refuses images of 3 x 2 x 2 \(RuntimeError: "),
         (behind(nn.Linear(5, 4)), "has 4 outputs, but there are 5 classes"),
         (behind(nn.Linear(5, 1), nn.Flatten(0)), r"one output, .* a study does not take: return two, torch\.cat\(\["),
         (nn.Identity(), r"gives \(2, 3, 2, 2\) for 2 images: expected logits of shape \[2, classes\]"),
@@ -183,9 +178,6 @@ def test_checkpoints_that_do_not_fit_are_one_sentence(tmp_path):
         torch.save(content, tmp_path / "w.pt")
         with pytest.raises(ValueError, match=r"w\.pt holds no state_dict"):
             architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.pt")
-    torch.save({"weight": torch.zeros(3, 2), "extra": torch.zeros(1)}, tmp_path / "w.pt")
-    with pytest.raises(ValueError, match=r"bias is missing, extra is unknown, weight is \[3, 2\], not \[2, 2\]"):
-        architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.pt")
 
 
 IMAGES = torch.randn(5, 1, 2, 2, generator=torch.Generator().manual_seed(0))

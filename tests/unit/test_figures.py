@@ -27,14 +27,9 @@ from study.measures.phase import KEPT
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
 
-def adcs():
-    values = np.sign(np.random.default_rng(0).normal(size=(2, 8, 9))).astype(np.int16)
-    return spectra.adcs({"as published": values, "significant": values // 2}, CLASSES, 2, (2,))
-
-
 def test_drawing_leaves_the_users_style_alone():
-    before = dict(plt.rcParams)
-    adcs()
+    before, values = dict(plt.rcParams), np.ones((2, 8, 9), np.int16)
+    spectra.adcs({"as published": values, "significant": -values}, CLASSES, 2, (2,))
     assert dict(plt.rcParams) == before
 
 
@@ -119,12 +114,6 @@ def test_the_first_kind_is_the_one_of_the_plan_also_where_the_table_has_another_
     first = {"zoo": ["vgg16", "augmix"], "farm": ["none", "such"]}
     found = notebook.first_kinds(frame, first)
     assert set(zip(found["dataset"], found["network"], strict=True)) == {("zoo", "vgg16"), ("farm", "resnet18")}
-
-
-def test_rates_without_fpr_are_tpr_alone():
-    assert [canvas.rates_label(*pair) for pair in ((0.9, 0.1), (1, np.nan), (np.nan, np.nan))] == [
-        "0.90 / 0.10", "1.00", "not tested"
-    ]  # fmt: skip
 
 
 def of_learning():
@@ -319,9 +308,6 @@ def test_artefacts_stand_in_the_panel_of_their_part_and_are_filled_where_the_tes
         own = table[table["part"] == part]
         assert sorted(line.get_ydata()[0] for line in marks) == sorted(own[part])
         assert sum(line.get_markerfacecolor() != "none" for line in marks) == (own["verdict"] == "follows").sum()
-
-
-# What all figures share: saved files, colours of classes, reduced pictures, and broken lines
 
 
 def test_the_last_digits_of_a_layout_do_not_reach_the_files(tmp_path):

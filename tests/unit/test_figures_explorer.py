@@ -185,9 +185,6 @@ def test_the_page_loads_nothing_and_a_name_cannot_end_its_script(files):
     assert not re.search(r"(?:src|href)=\"(?!data:)", text) and "import " not in text
 
 
-# Class cards and filtered images: what they hold, and what must be read on them
-
-
 @settings(max_examples=15, deadline=None)
 @given(st.integers(1, 3), st.integers(0, 100), st.booleans())
 def test_filtered_is_the_inverse_transform_of_what_is_kept_and_of_the_donors_rest_stretched(channels, seed, swap):

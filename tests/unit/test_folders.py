@@ -137,9 +137,6 @@ def test_files_are_decoded_in_their_order_and_no_more_than_a_few_ahead(many, mon
     assert submitted == many and found == [(i, i) for i in range(50)]
 
 
-# The decoding of one picture: every kind, one size, and the errors of files that are no picture
-
-
 RED, BLUE, WHITE, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (0, 0, 0)
 
 
