@@ -6,6 +6,8 @@ import signal
 import matplotlib
 import pytest
 import torch
+from matplotlib.figure import Figure
+from PIL import Image
 from torch import nn
 
 from checkouts import ROOT, checkout  # noqa: F401 (ROOT is imported from here)
@@ -133,6 +135,17 @@ def closed_figures():
 
     yield
     pyplot.close("all")
+
+
+@pytest.fixture
+def small_pictures(monkeypatch):
+    """Files of one pixel in the place of the drawings of an analysis or of differences."""
+    analysis = "frequency_shortcuts.analysis"
+    for name in ("flip", "cards", "figure"):
+        monkeypatch.setattr(f"{analysis}.result.Analysis.{name}", lambda _: Figure())
+    monkeypatch.setattr(f"{analysis}.differences.Differences.figure", lambda _: Figure())
+    pixel = Image.new("L", (1, 1))
+    monkeypatch.setattr("frequency_shortcuts.figures.canvas.save", lambda _, path: pixel.save(f"{path}.png"))
 
 
 @pytest.fixture

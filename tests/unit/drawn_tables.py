@@ -40,7 +40,7 @@ def cross_matrix(classes=CLASSES, seeds=(0, 1), headline="zeros", near=None):
     return frame.assign(measure=frame["tpr"] - frame["fpr"])
 
 
-def own_map_advantage(matrix):
+def advantages(matrix):
     """`tables/own_map_advantage.csv` of a cross matrix, with half widths of 0.02."""
     own = matrix["class"] == matrix["map"]
     of_own, others = (rows.groupby(KEYS, sort=False)["measure"].mean() for rows in (matrix[own], matrix[~own]))

@@ -8,7 +8,7 @@ import torch
 from small_stores import PictureSet, class_folders
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels, without_drawings
+from waves_and_network import CLASSES, MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels
 
 import frequency_shortcuts as fs
 from frequency_shortcuts import shortcuts
@@ -42,11 +42,6 @@ def test_the_american_spelling_is_the_same_function():
 @pytest.fixture(scope="module")
 def analysed():
     return analyse(*images_and_labels(240), method="culling", settings=EXACT, search_images=3, test_images=30)
-
-
-@pytest.fixture
-def small_pictures(monkeypatch):
-    without_drawings(monkeypatch)
 
 
 def store(path, *parts, classes=("a", "b", "c", "d")):

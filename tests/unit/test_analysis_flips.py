@@ -18,7 +18,6 @@ from PIL import Image
 from small_stores import class_folders
 from torch.utils.data import TensorDataset
 from torchvision.transforms.functional import to_tensor
-from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.analyse import PER_CLASS
@@ -237,7 +236,7 @@ def test_a_network_of_double_precision_and_images_without_a_known_range(followed
 def test_the_numbers_have_flat_names(followed, with_all):
     """Those of each table, one by one; words and missing values are left out."""
     made = with_all
-    expected, words = {}, ["verdict", "follows", "cause", "best_control", "closest_class", "than_lowest"]
+    expected, words = {}, ["verdict", "follows", "cause", "reason", "best_control", "closest_class", "than_lowest"]
     for kind, table in (("flip", made.flips), ("map", made.verdicts), ("source", made.recall_by_source)):
         named = ["class", "source"] if kind == "source" else ["class"]
         for column in table.columns.difference([*named, *words]):
@@ -287,8 +286,7 @@ def test_a_map_is_drawn_in_cycles_per_image_with_frequency_zero_in_the_centre(fo
         fs.plot_map(followed.differences)
 
 
-def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, small_pictures):
     folder = followed.save(tmp_path / "out")
     names = {path.name for path in folder.iterdir()}
     assert names == {"report.html", "flips.csv", "flips.h5", "flip.png", "images.csv"}
@@ -314,8 +312,7 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, monkeypatch
                                          "one or the other"),
     ],
 )  # fmt: skip
-def test_the_command_fails_above_a_limit(options, code, line, tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+def test_the_command_fails_above_a_limit(options, code, line, tmp_path, small_pictures):
     class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
     out = tmp_path / "out"
     shared = ["--images", tmp_path / "images", "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--out", out]
@@ -384,9 +381,8 @@ def test_a_folder_without_a_result_or_with_an_older_one_is_not_loaded(tmp_path, 
         fs.load(tmp_path)
 
 
-def test_results_do_not_mix_in_a_folder(needed, tmp_path, monkeypatch):
+def test_results_do_not_mix_in_a_folder(needed, tmp_path, small_pictures):
     """Another one is refused, or takes the place of all files of the first; the same with maps is saved beside."""
-    without_drawings(monkeypatch)
     network = Needs(follows=200)
     network.long.data *= 2
     maps, other = analyse(Needs(follows=200), **MAPS), analyse(network)

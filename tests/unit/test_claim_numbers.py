@@ -2,25 +2,12 @@
 
 from dataclasses import replace
 
+import made_up_results as made
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies
-from made_up_results import (
-    AUGMENTED,
-    DEEP,
-    LARGE,
-    SMALL,
-    STUDY,
-    advantages,
-    band_stop,
-    dynamics_of,
-    flips_of,
-    graded,
-    reliance_of,
-    transfer,
-    whole_study,
-)
+from made_up_results import LARGE, SMALL, STUDY, advantages, band_stop, dynamics_of, flips_of, graded, reliance_of
 from scipy import stats
 
 from frequency_shortcuts.storage.tables import read_table, write_table
@@ -42,7 +29,7 @@ def test_every_claim_has_a_table_and_a_table_without_photographs_has_no_number()
     assert {claim.table for claim in CLAIMS.values()} == set(NUMBERS)
     for name, table in {
         "own_map_advantage": advantages({SMALL: [0.1]}), "ood_advantage": advantages({SMALL: [0.1]}, rendition="toy"),
-        "transfer_advantage": transfer(("small", "deep", 1, "zeros", 0.1)), "flips": flips_of(SMALL, "follows"),
+        "transfer_advantage": made.transfer(("small", "deep", 1, "zeros", 0.1)), "flips": flips_of(SMALL, "follows"),
         "dynamics": dynamics_of(SMALL, {"ant": 0.1}), "reliance": reliance_of(SMALL, [0.1], [0.1]),
         "bandstop": band_stop("syn_1", True),
     }.items():  # fmt: skip
@@ -93,7 +80,7 @@ def test_c_is_a_rank_correlation_within_each_network_on_enough_classes_of_photog
 
 
 def test_d_to_d3_are_of_the_first_kind_with_zeros_and_all_else_are_variants():
-    values = {SMALL: [0.1, 0.2], DEEP: [0.3]}
+    values = {SMALL: [0.1, 0.2], made.DEEP: [0.3]}
     table = pd.concat([advantages(values), advantages(values, "swap"), advantages(values, method="mixture"),
                        advantages(values, "swap", method="mixture"), advantages({SMALL: [9]}, classes=2),
                        advantages({SMALL: [9]}, dataset="syn_1")])  # fmt: skip
@@ -108,7 +95,7 @@ def test_d_to_d3_are_of_the_first_kind_with_zeros_and_all_else_are_variants():
 
 
 def test_f_is_of_the_widest_and_its_difference_from_the_narrowest_is_a_variant():
-    table = advantages({SMALL: [0.1, 0.2], ("middle", "none"): [9, 9], LARGE: [0.3, 0.5, 0.7], DEEP: [9],
+    table = advantages({SMALL: [0.1, 0.2], ("middle", "none"): [9, 9], LARGE: [0.3, 0.5, 0.7], made.DEEP: [9],
                         ("large", "autoaugment"): [9]})  # fmt: skip
     found = numbers("own_map_advantage", table, STUDY)
     assert picked(found, "f") == [0.3, 0.5, 0.7] and picked(found, "f", NARROWEST) == pytest.approx([0.2, 0.3])
@@ -119,7 +106,7 @@ def test_f_is_of_the_widest_and_its_difference_from_the_narrowest_is_a_variant()
 
 def test_g_is_with_an_augmentation_and_its_difference_from_without_is_a_variant():
     others = {LARGE: [9], ("large", "autoaugment"): [9], ("small", "swap"): [9]}
-    table = advantages({SMALL: [0.1, 0.2], AUGMENTED: [0.4, 0.4, 9], **others})
+    table = advantages({SMALL: [0.1, 0.2], made.AUGMENTED: [0.4, 0.4, 9], **others})
     found = numbers("own_map_advantage", table, STUDY)
     assert picked(found, "g") == [0.4, 0.4, 9]  # the third seed was not trained without
     assert picked(found, "g", WITHOUT) == pytest.approx([0.3, 0.2])
@@ -147,7 +134,7 @@ def test_the_first_photographs_come_first_and_a_missing_half_width_stays_missing
 
 
 def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_seed():
-    table = transfer(
+    table = made.transfer(
         ("small", "deep", 200, "zeros", 0.1), ("deep", "small", 200, "zeros", 0.3),
         ("small", "deep", 201, "zeros", 0.5), ("deep", "small", 201, "zeros", 0.5),
         ("small", "deep", 200, "swap", 0.8), ("deep", "small", 200, "swap", 1), ("small", "deep", 202, "zeros", 9),
@@ -277,7 +264,7 @@ def test_the_row_is_of_the_first_data_set_and_all_data_sets_of_b_count_together(
 
 
 def test_a_line_is_the_row_of_the_claim_also_from_a_file(tmp_path):
-    study = whole_study()
+    study = made.whole_study()
     write_table(study[study["claim"] != "h"], tmp_path / "all.csv")
     write_table(numbers("own_map_advantage", advantages({SMALL: [-0.001] * 5}), STUDY), tmp_path / "own.csv")
     from_file, found = read_table(tmp_path / "all.csv"), claims.judge(study)[0].set_index("claim")
@@ -295,7 +282,7 @@ def test_a_line_is_the_row_of_the_claim_also_from_a_file(tmp_path):
 @pytest.mark.usefixtures("closed_figures")
 @pytest.mark.parametrize("n", [1, 20])
 def test_the_figure_shows_every_claim_network_and_word_in_the_panel_of_its_measure(n, tmp_path):
-    write_table(whole_study(n), tmp_path / "numbers.csv")
+    write_table(made.whole_study(n), tmp_path / "numbers.csv")
     of_networks = read_table(tmp_path / "numbers.csv")
     of_networks = of_networks[of_networks["claim"] != "n"]
     table = claims.judge(of_networks)[0]

@@ -12,7 +12,7 @@ import torch
 from click.testing import CliRunner
 from small_stores import class_folders
 from torchvision import models
-from waves_and_network import SIZE, images_and_labels, without_drawings
+from waves_and_network import SIZE, images_and_labels
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.result import Analysis
@@ -38,8 +38,7 @@ def run(*arguments):
     return done
 
 
-def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, small_pictures):
     options = ["--method", "gradient", "--percent", 2, "--images-per-class", "2,1", "--out", tmp_path / "out"]
     done = run("analyse", MODEL, "--images", folder, *STATISTICS, *options)
     assert done.exit_code == 0, done.output
@@ -50,9 +49,8 @@ def test_analyse_writes_a_page_and_says_what_came_out(folder, tmp_path, monkeypa
     assert not [name for name in names if name.startswith("unfinished")]
 
 
-def test_a_network_has_a_folder_in_which_another_command_needs_leave(folder, tmp_path, monkeypatch):
+def test_a_network_has_a_folder_in_which_another_command_needs_leave(folder, tmp_path, monkeypatch, small_pictures):
     """The same command, and with maps after --quick, replaces its result; nothing is computed where that is refused."""
-    without_drawings(monkeypatch)
     monkeypatch.chdir(tmp_path)
     options = ["analyse", MODEL, "--images", "images", *STATISTICS]
     out = Path("results/waves_and_network_network")
@@ -75,15 +73,13 @@ def test_a_network_has_a_folder_in_which_another_command_needs_leave(folder, tmp
     assert run(*options, "--quick", "--seed", 1, "--overwrite").exit_code == 0 and not (out / "maps.h5").exists()
 
 
-def test_the_test_of_the_paper_prints_its_table_first(folder, tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+def test_the_test_of_the_paper_prints_its_table_first(folder, tmp_path, small_pictures):
     options = ["analyse", MODEL, "--images", folder, *STATISTICS, "--as-published", "--out", tmp_path / "out"]
     assert run(*options, "--images-per-class", "2,1").stdout.startswith("Table 1 of the paper: TPR / FPR in %")
     assert "--percent is set by --as-published: give one or the other" in run(*options, "--percent", "2").output
 
 
-def test_maps_can_be_made_first_and_tested_later(folder, tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+def test_maps_can_be_made_first_and_tested_later(folder, tmp_path, small_pictures):
     file = tmp_path / "maps.h5"
     options = ["--images", folder, *STATISTICS]
     done = run("maps", MODEL, *options, "--method", "gradient", "--percent", "2", "--out", file)

@@ -13,7 +13,6 @@ from click.testing import CliRunner
 from fine_wave import BLOBS, CLASSES, MEAN, SIZE, STD, WAVED, Reader, analyse, images_and_labels
 from PIL import Image
 from small_stores import PictureSet, class_folders
-from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import data_images
@@ -268,8 +267,7 @@ def test_the_picture_shows_each_spectrum_above_its_differences(waved):
     assert np.array_equal(shown, waved.differences[WAVED].clip(1, None))
 
 
-def test_the_files_hold_all_results(waved, found, tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+def test_the_files_hold_all_results(waved, found, tmp_path, small_pictures):
     out = waved.save(tmp_path / "out")
     tables = {"classes", "facts", "files", "sources", "classes_by_source"}
     assert {path.name for path in out.iterdir()} == {
@@ -300,12 +298,11 @@ def test_the_files_hold_all_results(waved, found, tmp_path, monkeypatch):
         (["--fail-above", 1], 0, None),
         (["--fail-above", 0.9], 1, "b, file format JPEG: a share of 1.00 of its images, above 0.9"),
         (["--csv", "list.csv"], 1, "Error: list.csv does not exist: expected a CSV with the columns path and label"),
-        (["--size", "8x8x8"], 2, "Error: Invalid value for '--size': '8x8x8': expected one or two numbers, such as 224 "
-                                 "or 224x320"),
     ],
-)  # fmt: skip
-def test_the_command_prints_what_differs_and_fails_above_a_limit(options, code, line, folder, tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+)
+def test_the_command_prints_what_differs_and_fails_above_a_limit(
+    options, code, line, folder, tmp_path, monkeypatch, small_pictures
+):
     monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, [str(one) for one in ("data", folder, "--out", "out", *options)])
     assert done.exit_code == code, done.output
@@ -342,8 +339,7 @@ def test_an_analysis_says_the_recall_by_source():
         analyse(Reader(follows=200), test=fs.Test(source=["x", "y"]))
 
 
-def test_the_command_writes_the_recall_by_source(tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+def test_the_command_writes_the_recall_by_source(tmp_path, small_pictures):
     files = class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
     source = ["north" if i % 3 else "south" for i in range(len(files))]
     paths = [f"{file.parent.name}/{file.name}" for file in files]

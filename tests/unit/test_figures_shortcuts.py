@@ -5,17 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import (
-    CLASSES,
-    FIRST,
-    KINDS,
-    METHODS,
-    check_drawing,
-    cross_matrix,
-    own_map_advantage,
-    texts_of,
-    verdicts,
-)
+from drawn_tables import CLASSES, FIRST, KINDS, METHODS, advantages, check_drawing, cross_matrix, texts_of, verdicts
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 from matplotlib.text import Annotation
@@ -145,7 +135,7 @@ def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_netw
 
 
 def drawn(table, classes, most=12):
-    return notebook.draw_cross("zoo", classes, table, own_map_advantage(table), verdicts(classes), FIRST, most)
+    return notebook.draw_cross("zoo", classes, table, advantages(table), verdicts(classes), FIRST, most)
 
 
 def planes(figure):
@@ -172,7 +162,7 @@ def test_a_cell_is_the_mean_over_seeds_of_a_class_with_a_map_under_the_primary_f
 @pytest.mark.parametrize(("seeds", "networks"), [(4, "these 4 networks"), (5, "5 networks")])
 def test_the_advantage_stands_above_its_panel(seeds, networks):
     table = cross_matrix(seeds=range(seeds))
-    advantage = own_map_advantage(table)
+    advantage = advantages(table)
     figure = drawn(table, CLASSES)
     assert "resnet18, the first of 2 kinds of networks" in lines(figure)
     for method, label, axis in zip(METHODS, ("resnet18", "resnet18, gradient"), figure.axes, strict=False):

@@ -9,7 +9,7 @@ import torch
 from click.testing import CliRunner
 from PIL import Image
 from small_stores import saved
-from waves_and_network import MEAN, SIZE, STD, WaveNetwork, images_and_labels, without_drawings
+from waves_and_network import MEAN, SIZE, STD, WaveNetwork, images_and_labels
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis.classes import Counts
@@ -50,9 +50,8 @@ def _save(image, path, i):
 
 
 @pytest.fixture
-def mess(tmp_path, monkeypatch):
+def mess(tmp_path, monkeypatch, small_pictures):
     """The folder in the working directory; without what is wrong, 25 pictures of each class are left."""
-    without_drawings(monkeypatch)
     monkeypatch.chdir(tmp_path)
     root = tmp_path / "mess"
     images, labels = images_and_labels(PER_CLASS * len(CLASSES))

@@ -11,7 +11,6 @@ from small_stores import class_folders
 from test_command import run
 from test_external import Layer
 from torch import nn
-from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.networks.external import logits_only
@@ -87,8 +86,7 @@ def test_what_one_output_cannot_do_is_one_sentence(outputs):
         analysed(network(), outputs, labels=np.arange(120) % 3)
 
 
-def test_the_command_takes_one_output_and_one_number(tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+def test_the_command_takes_one_output_and_one_number(tmp_path, small_pictures):
     class_folders(tmp_path / "images", IMAGES.images, IMAGES.labels, CLASSES)
     command = ["analyse", "test_one_output:network", "--images", tmp_path / "images", "--size", SIZE[0], "--quick"]
     command += ["--mean", 0, "--std", 1, "--outputs", "pneumonia=0", "--out", tmp_path / "out"]

@@ -12,7 +12,6 @@ from drawn_tables import verdicts
 from fine_wave import MEAN, STD, Reader, images_and_labels
 from PIL import Image
 from small_stores import saved
-from waves_and_network import without_drawings
 
 import frequency_shortcuts as fs
 from frequency_shortcuts.analysis import summary, wording
@@ -267,8 +266,7 @@ def check_words(text):
 
 
 @pytest.mark.parametrize(("n_classes", "maps"), [(2, None), (3, fs.Search("gradient"))])
-def test_pages_have_no_codes_and_no_shares_above_1(n_classes, maps, tmp_path, monkeypatch):
-    without_drawings(monkeypatch)
+def test_pages_have_no_codes_and_no_shares_above_1(n_classes, maps, tmp_path, small_pictures):
     images, labels = (of[images_and_labels(640)[1] < n_classes] for of in images_and_labels(640))
     shared = {"classes": ("ant", "bee", "cat")[:n_classes], "source": ["north", "south"] * (len(labels) // 2)}
     result = fs.analyse(

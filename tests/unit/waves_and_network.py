@@ -2,13 +2,9 @@
 
 import numpy as np
 import torch
-from matplotlib import pyplot as plt
-from PIL import Image
 from torch import nn
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.analysis.differences import Differences
-from frequency_shortcuts.analysis.result import Analysis
 
 SIZE, CLASSES = 16, 4
 WAVES = [(2, 3), (0, 5), (4, 1)]  # (vertical, horizontal) cycles per image; the last class has none
@@ -61,14 +57,3 @@ def analyse(given=None, given_labels=None, network=None, *, search_images=None, 
         made = kind(**chosen, **({} if images is None else {"images_per_class": images}))
         options.setdefault(name, made)  # maps may be given
     return fs.analyse(network or WaveNetwork(), given, given_labels, **options)
-
-
-def without_drawings(monkeypatch):
-    """Files of one pixel in the place of the drawings of an analysis or of differences."""
-    for kind, name in ((Analysis, "flip"), (Analysis, "cards"), (Analysis, "figure"), (Differences, "figure")):
-        monkeypatch.setattr(kind, name, lambda _: plt.figure())
-
-    def save(_, path):
-        Image.new("L", (1, 1)).save(f"{path}.png")
-
-    monkeypatch.setattr("frequency_shortcuts.figures.canvas.save", save)
