@@ -41,7 +41,6 @@ CAUSES = {  # of how a class differs, and in words
     TAG: "a tag in a corner, such as a logo or a marker",
     LINE: "a bright line, as by a fault of a sensor",
 }
-HUM = (9 / 32, 13 / 32)  # cycles per row
 CORNER = (0.1, 0.1)  # a place, from (0, 0) at the upper left to (1, 1) at the lower right
 
 
@@ -83,7 +82,8 @@ def _wave(channels: int, height: int, width: int, frequency: tuple[int, int]) ->
 
 
 def _hum(channels: int, height: int, width: int) -> Any:
-    return sum(np.cos(2 * np.pi * frequency * np.arange(height)[:, None]) for frequency in HUM)
+    cycles_per_row = (9 / 32, 13 / 32)
+    return sum(np.cos(2 * np.pi * frequency * np.arange(height)[:, None]) for frequency in cycles_per_row)
 
 
 def _checkerboard(channels: int, height: int, width: int) -> Any:
@@ -107,20 +107,18 @@ def _resized(pixels: FloatArray, share: float) -> FloatArray:
     from torchvision.transforms.v2 import InterpolationMode
     from torchvision.transforms.v2.functional import resize
 
-    made = torch.from_numpy(pixels)
+    resized = torch.from_numpy(pixels)
     height, width = pixels.shape[-2:]
     for size in ([max(1, round(share * height)), max(1, round(share * width))], [height, width]):
-        made = resize(made, size, InterpolationMode.BILINEAR, antialias=True)
-    resized: FloatArray = made.numpy()
-    return resized
+        resized = resize(resized, size, InterpolationMode.BILINEAR, antialias=True)
+    return np.asarray(resized)
 
 
 def _blurred(pixels: FloatArray, sigma: float) -> FloatArray:
     import torch
     from torchvision.transforms.v2.functional import gaussian_blur
 
-    blurred: FloatArray = gaussian_blur(torch.from_numpy(pixels), [5, 5], [sigma, sigma]).numpy()
-    return blurred
+    return np.asarray(gaussian_blur(torch.from_numpy(pixels), [5, 5], [sigma, sigma]))
 
 
 def _noise(pixels: FloatArray, deviation: float) -> FloatArray:
@@ -222,8 +220,7 @@ def put(
     about = KINDS[kind]
     where = [frequency] if about.has_frequency else [place] if about.has_place else []
     # In float64, where sums in another order, as batches have them, do not change what is rounded.
-    pixels: Pixels = np.rint(about.put(images.astype(np.float64), level, *where)).clip(0, 255).astype(np.uint8)
-    return pixels
+    return np.rint(about.put(images.astype(np.float64), level, *where)).clip(0, 255).astype(np.uint8)
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,6 @@ log = logging.getLogger(__name__)
 SUFFIXES: tuple[str, ...] = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 SUFFIXES += dicom.ENDINGS if dicom.installed() else ()
 TABLES = (".csv", ".tsv", ".txt")
-SEPARATORS = ",;\t|"
-CLUTTER = ("thumbs.db", "desktop.ini")  # is not counted
 # What is left out
 CIRCLE, MISSING, NAME = "links that lead in a circle", "files that do not exist", "names that are not UTF-8"
 ROWS, EMPTY, BROKEN = "rows without path or label", "classes without pictures", "pictures that cannot be read"
@@ -202,7 +200,6 @@ def _of_folder(given: Files, classes: Mapping[str, str] | None) -> Listing:
 
 
 def _of_rows(given: Files) -> Listing:
-    """The pictures that a CSV or a list names."""
     columns: dict[str, list[str]] = {}
     bases, problems = [given.root], collections.defaultdict[str, list[str]](list)
     if given.table:
@@ -250,7 +247,7 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str =
     wanted = " and ".join(columns)
     try:
         text = re.sub(r"\A(\s*\n|(?i:sep=.)\n)+", "", Path(path).read_text(encoding="utf-8-sig"))
-        firsts = {one: next(csv.reader(io.StringIO(text, newline=""), delimiter=one), ()) for one in SEPARATORS}
+        firsts = {one: next(csv.reader(io.StringIO(text, newline=""), delimiter=one), ()) for one in ",;\t|"}
         heads = {one: [name.strip() for name in first] for one, first in firsts.items()}
         separator = max(heads, key=lambda one: ({*columns} <= {*heads[one]}, len(heads[one])))
         head = heads[separator]
@@ -305,7 +302,7 @@ class _Walk:
             there = sorted(entries, key=lambda entry: entry.name)
         for entry in there:
             name, path, problem = entry.name.lower(), Path(entry.path), None
-            if name.startswith(".") or name in CLUTTER:
+            if name.startswith(".") or name in ("thumbs.db", "desktop.ini"):
                 continue
             kind = None if entry.is_file(follow_symlinks=False) else kind_of(path)  # costs nothing for files
             if printable(name) != name:

@@ -32,7 +32,6 @@ Resize = int | tuple[int, int] | None  # see `ImageFiles`
 BILINEAR = Image.Resampling.BILINEAR
 DEEP = (".png", ".tif", ".tiff", *dicom.ENDINGS)  # endings of files that may have 16 bits
 FULL = (0, 65535)  # black and white of 16 bits
-THREADS = 4  # that find them
 _LOCK = threading.Lock()
 _T = Image.Transpose
 _TURNS = {  # the operations that undo the orientations of EXIF
@@ -74,7 +73,7 @@ class Tones:
         with _LOCK:
             if self.found is None:
                 deep = [path for path in self.files if str(path).lower().endswith(DEEP)]
-                with ThreadPoolExecutor(THREADS) as pool:
+                with ThreadPoolExecutor(4) as pool:
                     ends = [found for found in pool.map(_ends, deep) if found]
                 low, high = (min(ends)[0], max(high for _, high in ends)) if ends else FULL
                 self.found = (len(ends), low, high, *black_and_white(low, high))

@@ -51,8 +51,6 @@ def write(
 ) -> None:
     """Write a store, whole or not at all.
 
-    Parameters
-    ----------
     splits : name -> (images, labels). The images are an array uint8 [n, channels, H, W], an object whose slices are
         such arrays, or `ImageFiles`; they are read block by block, so that memory does not grow with n
     statistics : mean and std to normalise with; by default those of the `train` split
@@ -70,7 +68,6 @@ def write(
     if stylised is not None and len(stylised) != len(splits["train"][0]):
         raise ValueError(f"{source}: {len(stylised)} stylised twins of {len(splits['train'][0])} training images")
     with replacing_hdf5(path) as file:
-        mean, std = (None, None) if statistics is None else map(np.asarray, statistics)
         skipped = 0
         for split, (images, labels) in splits.items():
             group = file.create_group(split)
@@ -80,7 +77,7 @@ def write(
             skipped += len(labels) - len(kept)
             group.create_dataset("labels", data=labels[kept])
             if statistics is None and split == "train":
-                mean, std = moments(sums, len(kept) * math.prod(images.shape[2:]))
+                statistics = moments(sums, len(kept) * math.prod(images.shape[2:]))
             if stylised is not None and split == "train":
                 title = "storing stylised"
                 twins, _ = _write_images(file, group, "stylised", stylised, Path(path).parent, title)
@@ -92,7 +89,7 @@ def write(
             file["planted"].attrs.update(planted[1])
             file.attrs["layout"] = "centred"
         source += f", {skipped} undecodable images skipped" if skipped else ""
-        _describe(file, classes, mean, std, source, created_by, about)
+        _describe(file, classes, statistics, source, created_by, about)
 
 
 def write_files(
@@ -130,8 +127,7 @@ def write_files(
             if pictures.tones.range != FULL:
                 group["files"].attrs["tones"] = pictures.tones.found
             group.create_dataset("labels", data=labels)
-        mean, std = map(np.asarray, statistics)
-        _describe(file, classes, mean, std, source, created_by, about)
+        _describe(file, classes, statistics, source, created_by, about)
 
 
 def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...]:
@@ -143,10 +139,11 @@ def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...
 
 
 def _describe(
-    file: WholeFile, classes: Sequence[str], mean: Any, std: Any, source: str, created_by: str,
+    file: WholeFile, classes: Sequence[str], statistics: Any, source: str, created_by: str,
     about: Mapping[str, str] | None,
 ) -> None:  # fmt: skip
-    if np.any(np.asarray(std) <= 0):
+    mean, std = map(np.asarray, statistics)
+    if np.any(std <= 0):
         raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
     file.attrs.update(classes=list(classes), mean=mean, std=std, source=source, created_by=created_by, **(about or {}))
 
@@ -185,7 +182,6 @@ def _write_images(
 
 
 def _in_order(images: Images, title: str) -> Iterator[tuple[int, npt.NDArray[np.uint8]]]:
-    """All images in order, with their positions."""
     if isinstance(images, ImageFiles):
         yield from images.decoded(title)
         return
@@ -254,11 +250,11 @@ def link(
     If the other store has no `mean` and `std`, its pixels are not normalised, but scaled to 0 to 1.
     """
     with open_store(store) as (other, classes, splits):
-        mean, std = _statistics(other, other[splits[0]]["images"].shape[1])
+        statistics = _statistics(other, other[splits[0]]["images"].shape[1])
     with replacing_hdf5(path) as file:
         for name in splits:
             file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
-        _describe(file, classes, mean, std, f"store {store}", created_by, about)
+        _describe(file, classes, statistics, f"store {store}", created_by, about)
 
 
 def read(
@@ -292,22 +288,22 @@ def read(
             _check_split(group, classes, where)
         labels = group["labels"][:].astype(np.int64)
         chosen = first_of_each_class(labels, per_class)
-        lazy: dict[str, Any] = {"images": None, "stylised": None}
+        lazy: dict[str, Any] = {}
         if listed:
             about = group["files"].attrs
             names = group["files"].asstr()[:]
-            channels, *size = map(int, about["shape"])
-            height, width = size
+            channels, height, width = map(int, about["shape"])
             lazy["images"] = ImageFiles(
                 names[chosen].tolist(), (height, width), channels, resize=int(about["resize"]) or None, workers=workers,
                 tones=Tones(names, tuple(np.array(about.get("tones", (0, *FULL, *FULL))).tolist())),
             )  # fmt: skip
         else:
-            lazy |= {name: Stored(path, split, chosen, name, workers) for name in lazy if name in group}
+            names = [name for name in ("images", "stylised") if name in group]
+            lazy = {name: Stored(path, split, chosen, name, workers) for name in names}
         mean, std = statistics or (file.attrs["mean"][:], file.attrs["std"][:])
         neutral = neutral_class(file)
-    if np.prod(lazy["images"].shape) * (1 + (lazy["stylised"] is not None)) <= in_memory:
-        lazy = {name: images if images is None else images[:] for name, images in lazy.items()}
+    if np.prod(lazy["images"].shape) * len(lazy) <= in_memory:
+        lazy = {name: images[:] for name, images in lazy.items()}
     return Split(labels=labels[chosen], classes=classes, mean=mean, std=std, neutral=neutral, **lazy)
 
 

@@ -105,7 +105,7 @@ class PairRemover:
     """
 
     def __init__(self, pairs: ConjugatePairs, images: Tensor, capacity: int, donors: Tensor | None = None) -> None:
-        self.pairs, self.capacity = pairs, capacity
+        self.pairs = pairs
         m, channels, height, width = images.shape
         self.channels = channels
         self._rows = _waves(height, height, images.dtype, images.device) * images.new_tensor([1, -1])[:, None, None]

@@ -53,7 +53,6 @@ class Work:
     checkpoint_minutes: float = 2.0
 
     def stopped(self) -> bool:
-        """Whether the computation is to stop."""
         return self.stop is not None and self.stop()
 
 
