@@ -9,10 +9,10 @@ import numpy.typing as npt
 from frequency_shortcuts.images.artefacts import KINDS, Artefact, Pixels
 from frequency_shortcuts.images.splits import Images
 
-from .description import Content, Plan, Shape, Source
+from .description import Content, Derived, Plan
 
 
-class WithArtefact(Source):
+class WithArtefact(Derived):
     """Photographs of which one class has what a file or a camera leaves; of a wave, its frequencies are known."""
 
     names = ("artefact",)
@@ -20,7 +20,6 @@ class WithArtefact(Source):
     message = "Adding an artefact to a class of {input.images}"
 
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
-        """Of waves."""
         return "kind" in settings and KINDS[settings["kind"]].has_frequency
 
     def mistakes(self, plan: Plan) -> Iterator[str]:
@@ -31,22 +30,13 @@ class WithArtefact(Source):
             except ValueError as error:
                 yield f"datasets.{name}: {error}"
 
-    def shape(self, plan: Plan, name: str) -> Shape | None:
-        """That of the other set."""
-        return plan.shape(plan.dataset(name)["set"])
-
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for an artefact that is not possible."""
-        settings = plan.dataset(name)
-        plain = plan.source(settings["set"]).inspect(plan, settings["set"])
+        settings, plain = plan.dataset(name), super().inspect(plan, name)
         for artefact in _artefacts(settings, plain.classes if isinstance(plain.classes[0], str) else None):
             artefact.check(*plain.shape)
         about = [f"{one.kind} in class {settings.get('class', one.label)}" for one in _artefacts(settings)]
         return plain._replace(description=f"{plain.description}, with {', '.join(about)}")
-
-    def inputs(self, plan: Plan) -> dict[str, Any]:
-        """The store of the other set."""
-        return {"images": lambda wildcards: f"{plan.results}/data/{plan.dataset(wildcards.dataset)['set']}.h5"}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Change images of every split of the store of the other set; the rest stays as it is."""

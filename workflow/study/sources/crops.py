@@ -19,7 +19,6 @@ class Crops(Source):
     message = "Cropping the images of {wildcards.dataset}"
 
     def shape(self, plan: Plan, name: str) -> Shape:
-        """Shape of the crops."""
         return Shape(3, SIDE, SIDE)
 
     def inspect(self, plan: Plan, name: str) -> Content:
@@ -31,7 +30,6 @@ class Crops(Source):
         return Content(DEALT if settings["dealt"] else groups, self.shape(plan, name), settings["of"])
 
     def inputs(self, plan: Plan) -> dict[str, Any]:
-        """The pictures."""
         return {"pictures": lambda wildcards: f"{plan.results}/{plan.dataset(wildcards.dataset)['of']}"}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:

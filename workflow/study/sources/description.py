@@ -91,6 +91,21 @@ class Source(ABC):
         """
 
 
+class Derived(Source):
+    """A source whose images are those of another data set, the key `set`, chosen or changed."""
+
+    def shape(self, plan: Plan, name: str) -> Shape | None:
+        return plan.shape(plan.dataset(name)["set"])
+
+    def inspect(self, plan: Plan, name: str) -> Content:
+        """The content of the other set."""
+        other = plan.dataset(name)["set"]
+        return plan.source(other).inspect(plan, other)
+
+    def inputs(self, plan: Plan) -> dict[str, Any]:
+        return {"images": lambda wildcards: f"{plan.results}/data/{plan.dataset(wildcards.dataset)['set']}.h5"}
+
+
 def shape_of(settings: Mapping[str, Any]) -> Shape:
     """The shape of images from the keys `size`, one number or height and width, and `channels`."""
     size = settings["size"]

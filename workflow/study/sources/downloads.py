@@ -305,7 +305,6 @@ class Downloads(Source):
                     )
 
     def shape(self, plan: Plan, name: str) -> Shape:
-        """Shape of the images."""
         return Shape(*DOWNLOADS[plan.dataset(name)["source"]].shape)
 
     def inspect(self, plan: Plan, name: str) -> Content:
@@ -318,7 +317,6 @@ class Downloads(Source):
         return Content(published.classes, self.shape(plan, name), published.title)
 
     def inputs(self, plan: Plan) -> dict[str, Any]:
-        """The fetched files."""
         return {"files": f"{plan.results}/data/raw/{{dataset}}"}
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:

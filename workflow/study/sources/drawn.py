@@ -5,8 +5,7 @@ are multiplied by the same constant, so that outside of what was planted the cla
 """
 
 import zlib
-from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,21 +19,19 @@ NEUTRAL = 0  # the class with nothing planted
 
 
 class Drawn(Source):
-    """A source whose images are drawn; `section` has their size, and their number and seed by split."""
+    """A source whose images are drawn; `section` has their size, and their number and seed by split.
+
+    designs : the class of the designs of its sets, from their other constants. It raises ValueError for impossible ones
+    """
 
     section: str
+    designs: Callable[..., Any]
     message = "Drawing the images of {wildcards.dataset}"
 
-    @abstractmethod
-    def design(self, constants: dict[str, Any]) -> Any:
-        """The design of a set from its constants, besides the numbers and seeds. Raises ValueError if it makes none."""
-
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
-        """Always."""
         return True
 
     def shape(self, plan: Plan, name: str) -> Shape:
-        """Shape of the images."""
         return shape_of(plan.config[self.section])
 
     def inspect(self, plan: Plan, name: str) -> Content:
@@ -60,7 +57,7 @@ class Drawn(Source):
         """The design of a set, and the number and the seed of the images of each split."""
         constants = dict(settings)
         counts, seeds = constants.pop("images_per_class"), constants.pop("seeds")
-        return self.design(constants), counts, seeds
+        return self.designs(**constants), counts, seeds
 
 
 def background(size: int, alpha: float) -> arrays.FloatArray:

@@ -17,7 +17,6 @@ class Grainy(Source):
     message = "Drawing the images of {wildcards.dataset}"
 
     def shape(self, plan: Plan, name: str) -> Shape:
-        """Shape of the images."""
         return Shape(1, SIDE, SIDE)
 
     def inspect(self, plan: Plan, name: str) -> Content:

@@ -6,32 +6,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .description import Content, Plan, Shape, Source
+from .description import Content, Derived, Plan
 
 WOVEN = ("plain", "woven")
 TEXTURE, PERIOD = 0.15, 4  # share of the brightness, pixels
 
 
-class Pair(Source):
+class Pair(Derived):
     """Two classes of another data set."""
 
     names = ("pair",)
     rule = "pair"
     message = "Choosing the images of {wildcards.dataset}"
 
-    def shape(self, plan: Plan, name: str) -> Shape | None:
-        """That of the other set."""
-        return plan.shape(plan.dataset(name)["set"])
-
     def inspect(self, plan: Plan, name: str) -> Content:
         """The named classes."""
-        settings = plan.dataset(name)
-        content = plan.source(settings["set"]).inspect(plan, settings["set"])
-        return content._replace(classes=settings["classes"] if len(settings["classes"]) == 2 else WOVEN)
-
-    def inputs(self, plan: Plan) -> dict[str, Any]:
-        """The store of the other set."""
-        return {"images": lambda wildcards: f"{plan.results}/data/{plan.dataset(wildcards.dataset)['set']}.h5"}
+        named = plan.dataset(name)["classes"]
+        return super().inspect(plan, name)._replace(classes=named if len(named) == 2 else WOVEN)
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Choose the images of the classes, in their order; of one class, weave every other image."""

@@ -157,6 +157,7 @@ class Planted(drawn.Drawn):
     kind = "planted"
     section = "planting"
     rule = "plant"
+    designs = Design
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """The mechanism and its constants; cues and images of a graded set are drawn by its seed."""
@@ -166,10 +167,6 @@ class Planted(drawn.Drawn):
             train, test = np.random.SeedSequence(own["cue_seed"]).generate_state(2).tolist()
             settings["seeds"] = {"train": train, "validation": test, "test": test}
         return settings
-
-    def design(self, constants: dict[str, Any]) -> Design:
-        """That of the mechanism."""
-        return Design(**constants)
 
 
 SOURCE = Planted()

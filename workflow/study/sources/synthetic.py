@@ -30,6 +30,8 @@ class Design:
     bands, in cycles per image. alpha: exponent of the amplitude r^-alpha. mean: of the pixels, deviation: of the
     pixels of C0, in units of [0, 1] and before clipping. line_half_width: of the special patterns, in cycles per image.
     diagonal_gain, axis_gain: amplitude gain of C1's and C2's pattern.
+
+    Raises ValueError for a band that is not there, or beyond the spectrum.
     """
 
     control_band: int
@@ -47,6 +49,8 @@ class Design:
     def __post_init__(self) -> None:
         if not 1 <= self.control_band <= len(self.band_edges) + 1:
             raise ValueError(f"control_band {self.control_band}: expected 1 to {len(self.band_edges) + 1}")
+        if not all(band.any() for band in self.bands()):
+            raise ValueError(f"synthesis.band_edges {list(self.band_edges)}: expected radii within the spectrum")
 
     @property
     def name(self) -> str:
@@ -95,17 +99,11 @@ class Synthetic(drawn.Drawn):
     kind = "synthetic"
     section = "synthesis"
     rule = "synthesize"
+    designs = Design
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """The control band, and the constants of all sets."""
         return {"control_band": plan.dataset(name)["control_band"], **plan.section("synthesis")}
-
-    def design(self, constants: dict[str, Any]) -> Design:
-        """Raises ValueError for bands beyond the spectrum as well."""
-        design = Design(**constants)
-        if not all(band.any() for band in design.bands()):
-            raise ValueError(f"synthesis.band_edges {list(design.band_edges)}: expected radii within the spectrum")
-        return design
 
 
 SOURCE = Synthetic()
