@@ -16,10 +16,6 @@ LINK = (  # without line breaks, which pandas would show as text
     "<a href=\"#\" onclick=\"app.setView({{navbarMode: 'resultinfo', resultPath: '{path}', content: 'img', "
     "contentPath: results['{path}'].data_uri}}); return false\">{inside}</a>"
 )
-PICTURE = """<figure class="key">
-<img alt="a shortcut in {dataset}" src="data:image/png;base64,
-{pixels}">
-</figure>"""
 
 
 def link(figure, inside):
@@ -42,8 +38,8 @@ def table(claims, folder):
 def picture(path):
     """A figure as HTML, reduced, in lines that docutils accepts; it opens the figure."""
     pixels = "\n".join(textwrap.wrap(base64.b64encode(canvas.reduced(path, WIDTH)).decode(), 4000))
-    dataset = path.stem.partition("_")[2]
-    return link(path.with_suffix(""), PICTURE.format(dataset=dataset, pixels=pixels))
+    start = f'<figure class="key">\n<img alt="a shortcut in {path.stem.partition("_")[2]}" src="data:image/png;base64,'
+    return link(path.with_suffix(""), f'{start}\n{pixels}">\n</figure>')
 
 
 @script

@@ -52,7 +52,6 @@ def main(snakemake, created_by):
         "device here": provenance.device(params.device),
         "threads of a job": str(snakemake.resources.threads_of_networks),
         "numerics": params.numerics,
-        **provenance.instructions(),
         **provenance.machine(),
         **seeds(config),
     }

@@ -104,11 +104,6 @@ def _cards_inputs(plan: Plan, name: str) -> dict[str, Any]:
     }
 
 
-def _first_network(plan: Plan, name: str) -> str:
-    """The same name of the first kind of networks of a data set."""
-    return CARD.format(**plan.first_kind_runs(dataset=name)[0])
-
-
 def _of_all_methods(plan: Plan, own: str, other: str, name: str) -> list[str]:
     """Of each run on a data set, `own`, then `other` filled in with each other method whose maps are tested."""
     return [
@@ -140,10 +135,7 @@ _KINDS: dict[str, Figure] = {
         lambda plan, name: {} if name == "synthetic" else claims("dynamics")(plan, name),
         lambda plan, name: {"datasets": _trained(plan, *WITH_TRUTH) if name == "synthetic" else [name]},
     ),
-    "adcs": Figure(
-        Plan.datasets,
-        parameters=lambda plan, name: {"band_edges": plan.band_edges(name)},
-    ),
+    "adcs": Figure(Plan.datasets, parameters=lambda plan, name: {"band_edges": plan.band_edges(name)}),
     "dfm": Figure(
         Plan.mapped_datasets,
         lambda plan, name: {"maps": _of_all_methods(plan, MAPS, f"maps/{{method}}/{RUN}.h5", name)},
@@ -165,8 +157,8 @@ _KINDS: dict[str, Figure] = {
     ),
     "shortcut": Figure(
         lambda plan: (plan.mapped_datasets("photographs") or plan.mapped_datasets())[:1],
-        lambda plan, name: _cards_inputs(plan, _first_network(plan, name)),
-        lambda plan, name: {"run": _network(_first_network(plan, name))},
+        lambda plan, name: _cards_inputs(plan, CARD.format(**plan.first_kind_runs(dataset=name)[0])),
+        lambda plan, name: {"run": {key: plan.first_kind_runs(dataset=name)[0][key] for key in NETWORK}},
     ),
     "reduced": Figure(
         lambda plan: plan.mapped_datasets("photographs"),
@@ -176,9 +168,7 @@ _KINDS: dict[str, Figure] = {
         },
         lambda plan, name: {"kinds": [[run[key] for key in NETWORK[1:]] for run in plan.first_seed_runs(dataset=name)]},
     ),
-    "claims": Figure(
-        lambda plan: ["all"],
-    ),
+    "claims": Figure(lambda plan: ["all"]),
     "renditions": Figure(
         Plan.ood_datasets,
         lambda plan, name: {"renditions": [f"data/ood/{name}/{rendition}.h5" for rendition in plan.renditions(name)]},

@@ -1,6 +1,7 @@
 """Check all inputs of the user in the plan: folders, stores, Datasets, networks and checkpoints."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,51 +30,44 @@ def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]
     mistakes: list[str] = []
     lines: list[str] = []
 
-    def collect_error(key: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    @contextmanager
+    def collect_error(key: str) -> Iterator[None]:
         try:
-            return function(*arguments)
+            yield
         except (Exception, SystemExit) as error:  # whatever happens, the other mistakes are found, too
             usual = isinstance(error, ValueError | OSError | RuntimeError) and str(error)
             if (sentence := f"{key}: {' '.join((usual or first_line(error)).split())}") not in mistakes:
                 mistakes.append(sentence)
-            return None
 
     if not scheduled:
-        collect_error("device", pick_device, plan.config["device"])
+        with collect_error("device"):
+            pick_device(plan.config["device"])
     for name in dict.fromkeys([*plan.config["methods"], *plan.methods(), *plan.config["shortcuts"]["methods"]]):
-        collect_error(f"methods.{name}", check_method, plan, name)
+        with collect_error(f"methods.{name}"):
+            search = plan.search(f"maps/{name}")
+            make_settings(registry.load(search["method"]), search["settings"])
     for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.trained_runs()):
-        key = f"training.{kind}.geometry"
-        collect_error(key, lambda geometry: Augmentation(**geometry), plan.config["training"][kind]["geometry"])
+        with collect_error(f"training.{kind}.geometry"):
+            Augmentation(**plan.config["training"][kind]["geometry"])
     for name in plan.datasets():
-        planned = dict.fromkeys(run["network"] for run in plan.runs(dataset=name))
-        if (dataset := collect_error(f"datasets.{name}", inspect_dataset, plan, name)) is None:
-            mistakes += missing_weights(plan, planned)
+        planned = {run["network"]: plan.config["networks"][run["network"]] for run in plan.runs(dataset=name)}
+        dataset = None
+        with collect_error(f"datasets.{name}"):
+            dataset = inspect_dataset(plan, name)
+        if dataset is None:  # without images, a network is not tried, but its checkpoint must be there
+            paths = {network: settings.get("checkpoint") for network, settings in planned.items()}
+            missing = {network: path for network, path in paths.items() if path and not Path(path).is_file()}
+            mistakes += [f"networks.{network}: no weights at {path}" for network, path in missing.items()]
             continue
         height_width = f"{dataset.shape.height} x {dataset.shape.width}"
         lines.append(
             f"{name}: {len(dataset.classes)} classes, {dataset.shape.channels} x {height_width}, {dataset.description}"
         )
-        for network in planned:
-            settings, key = plan.config["networks"][network], f"networks.{network}"
-            source = collect_error(key, probe_network, settings, len(dataset.classes), dataset.shape)
-            if source:
+        for network, settings in planned.items():
+            with collect_error(f"networks.{network}"):
+                source = probe_network(settings, len(dataset.classes), dataset.shape)
                 lines.append(f"{name}: {network} ({source}) takes its images")
     return mistakes, lines
-
-
-def check_method(plan: Plan, name: str) -> None:
-    """Raises ValueError for settings that the method does not have, or that do not go together."""
-    search = plan.search(f"maps/{name}")
-    make_settings(registry.load(search["method"]), search["settings"])
-
-
-def missing_weights(plan: Plan, names: Iterable[str]) -> Iterator[str]:
-    """A sentence for every network whose checkpoint is missing; used if the images of the network are unknown."""
-    for name in names:
-        path = plan.config["networks"][name].get("checkpoint")
-        if path and not Path(path).is_file():
-            yield f"networks.{name}: no weights at {path}"
 
 
 def inspect_dataset(plan: Plan, name: str) -> Content:

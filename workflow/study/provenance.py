@@ -29,10 +29,16 @@ def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """This machine: operating system, processor, number of cores that this process may use, memory in GiB."""
+    """This machine: operating system, processor, number of cores that this process may use, memory in GiB.
+
+    And what PyTorch computes with on a CPU: the instructions of its own loops, and the libraries in it.
+    """
+    named = r"oneAPI Math Kernel Library Version [\w.]+|MKL-DNN v[\w.]+"
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30 if hasattr(os, "sysconf") else 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
+        "instructions of PyTorch": torch.backends.cpu.get_cpu_capability(),
+        "libraries of PyTorch": ", ".join(re.findall(named, torch.__config__.show())),
         "platform": platform.platform(),
         "processor": _processor(),
         "processor cores": str(cores),
@@ -40,16 +46,7 @@ def machine() -> dict[str, str]:
     }
 
 
-def instructions() -> dict[str, str]:
-    """What PyTorch computes with on a CPU: the instructions of its own loops, and the libraries in it."""
-    named = r"oneAPI Math Kernel Library Version [\w.]+|MKL-DNN v[\w.]+"
-    return {
-        "instructions of PyTorch": torch.backends.cpu.get_cpu_capability(),
-        "libraries of PyTorch": ", ".join(re.findall(named, torch.__config__.show())),
-    }
-
-
-def device(name: str = "auto") -> str:
+def device(name: str) -> str:
     """A description of a requested device on this machine: "cpu (its name)" or "cuda (its name, CUDA version)".
 
     Raises the errors of `devices.pick_device` of the library if it does not exist.

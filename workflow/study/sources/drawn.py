@@ -16,6 +16,7 @@ from frequency_shortcuts.spectrum import arrays, pairs
 from .description import Content, Plan, Shape, Source, shape_of
 
 NEUTRAL = 0  # the class with nothing planted
+CHUNK = 256  # images that are drawn at once
 
 
 class Drawn(Source):
@@ -67,9 +68,7 @@ def background(size: int, alpha: float) -> arrays.FloatArray:
     return radius**-alpha
 
 
-def draw_images(
-    design: Any, per_class: int, seed: int, *, chunk: int = 256
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+def draw_images(design: Any, per_class: int, seed: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     """Draw `per_class` images of each class: uint8 [n, channels, H, W] and labels int64 [n], classes interleaved.
 
     An image depends on the set, the seed, its class and its number alone: a larger set begins with the smaller one.
@@ -87,8 +86,8 @@ def draw_images(
     of_class = []
     for c, factor in enumerate(half):
         generator, parts = np.random.default_rng([seed, c, zlib.crc32(design.name.encode())]), []
-        for start in range(0, per_class, chunk):
-            count = min(chunk, per_class - start)
+        for start in range(0, per_class, CHUNK):
+            count = min(CHUNK, per_class - start)
             noise = np.fft.rfft2(generator.standard_normal((count, design.channels, size, size)))
             shaped = np.fft.irfft2(noise * factor, s=(size, size))
             parts.append(np.rint(np.clip(design.mean + shaped, 0, 1) * 255).astype(np.uint8))

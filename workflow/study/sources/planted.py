@@ -14,7 +14,7 @@ not.
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -52,7 +52,7 @@ class Design:
     deviation: float = 0.12
     pairs: int = 8
     gain: float = 3.0
-    rings: Sequence[Sequence[float]] = field(default=((3, 7), (6, 10), (9, 14)))
+    rings: Sequence[Sequence[float]] = ((3, 7), (6, 10), (9, 14))
     gain_range: Sequence[float] = (1.5, 4)
     cue_seed: int = 0
 

@@ -8,7 +8,7 @@ cue.)
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Design:
     control_band: int
     size: int = 32
     channels: int = 3
-    band_edges: Sequence[float] = field(default=(4, 8, 12))
+    band_edges: Sequence[float] = (4, 8, 12)
     alpha: float = 0.5
     mean: float = 0.5
     deviation: float = 0.12
