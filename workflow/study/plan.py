@@ -185,15 +185,12 @@ class Plan:
 
     def datasets(self, *kinds: str) -> list[str]:
         """The planned data sets of these kinds (by default of all kinds), in order."""
-        return self._of_kinds(self._runs, *kinds)
+        names = dict.fromkeys(run["dataset"] for run in self._runs)
+        return [name for name in names if not kinds or self.kind_of(name) in kinds]
 
     def mapped_datasets(self, *kinds: str) -> list[str]:
         """The planned data sets of these kinds with a run whose maps are found, in order."""
-        return self._of_kinds(self._mapped, *kinds)
-
-    def _of_kinds(self, runs: list[Run], *kinds: str) -> list[str]:
-        names = dict.fromkeys(run["dataset"] for run in runs)
-        return [name for name in names if not kinds or self.kind_of(name) in kinds]
+        return list(dict.fromkeys(run["dataset"] for run in self.mapped_runs(*kinds)))
 
     def from_source(self, *sources: str, kept: bool | None = None) -> list[str]:
         """All data sets, planned or not, with one of these values of the key `source`.
@@ -308,24 +305,22 @@ class Plan:
         `own`: whether it is the culling of the study; `method` and its `settings` (those of screening or cells only if
         used); `split` and `images_per_class` of the images that rank; `limits` of the passes.
         """
-        culling = self.config["culling"]
-        own = {"method": "culling", "search": culling["method"], **self.section("culling", "fill")}
-        if culling["method"] == "screened":
-            own |= self.section("culling", "percent", "target_recall", "patience")
-        elif culling["patch"] > 1:
-            own |= self.section("culling", "patch")
-        _, _, name = maps.partition("/")
+        culling, name = self.config["culling"], maps.partition("/")[2]
         if name in self.config["methods"]:
-            settings = self.config["methods"][name]
+            settings = dict(self.config["methods"][name])
+            method = settings.pop("method")
         elif name:
             method, settings = registry.resolve(name)
-            settings |= {"method": method}
         else:
-            settings = own
+            method, settings = "culling", {"search": culling["method"], "fill": culling["fill"]}
+            if culling["method"] == "screened":
+                settings |= self.section("culling", "percent", "target_recall", "patience")
+            elif culling["patch"] > 1:
+                settings["patch"] = culling["patch"]
         return {
             "own": not name,
-            "method": settings["method"],
-            "settings": {key: value for key, value in settings.items() if key != "method"},
+            "method": method,
+            "settings": settings,
             "limits": self.section("culling", "precision", "compiled"),
             **self.section("culling", "split", "images_per_class"),
         }
@@ -335,11 +330,11 @@ class Plan:
         parts = self.config["culling"]["parts"]
         of_parts = [f"find_part/dfm/{FOLDER}_part{part}" for part in range(parts)]
         own = of_parts if parts > 1 else [f"find_maps/dfm/{FOLDER}"]
-        files = [
-            (run, [*own, *(f"find_maps/maps/{name}/{FOLDER}" for name in self.tested_methods(run))])
+        return [
+            file.format(**run)
             for run in self._mapped
+            for file in (*own, *(f"find_maps/maps/{name}/{FOLDER}" for name in self.tested_methods(run)))
         ]
-        return [file.format(**run) for run, of_run in files for file in of_run]
 
     def map_files(self, **where: Any) -> list[str]:
         """The files of maps of all methods, of every run that matches `where`."""

@@ -75,10 +75,8 @@ def draw_images(design: Any, per_class: int, seed: int) -> tuple[npt.NDArray[np.
     Each class has a generator seeded by seed, class and the name of the set, so that no two sets share images. Pixels
     are clipped to [0, 1] and rounded.
 
-    design : of `synthetic` or `planted`. Raises ValueError for fewer than 1 image per class.
+    design : of `synthetic` or `planted`
     """
-    if per_class < 1:
-        raise ValueError(f"{per_class} images per class: expected at least 1")
     size, amplitude = design.size, design.amplitude()
     # The variance of unit white noise shaped by an amplitude is the mean of the squared amplitude over all positions.
     scale = design.deviation / float(np.sqrt(np.mean(amplitude[NEUTRAL] ** 2)))
