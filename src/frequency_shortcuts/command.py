@@ -7,7 +7,7 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,17 +23,16 @@ UNSAID = ("out", "overwrite", "fail_above", "device", "quick")  # in what a resu
 OF_MAPS = ("method", "settings", "percent", "precision", "images_per_class", "others", "negatives")
 
 
-def _errors_in_one_sentence(function: Callable[..., None]) -> Callable[..., None]:
-    """Show an error as one sentence and leave with status 1."""
+class _Commands(click.Group):
+    """Shows an error of a command as one sentence, and leaves with status 1."""
 
-    @functools.wraps(function)
-    def call(*arguments: Any, **options: Any) -> None:
+    def invoke(self, context: click.Context) -> Any:
         try:
-            function(*arguments, **options)
+            return super().invoke(context)
+        except (click.exceptions.Exit, click.Abort):  # RuntimeErrors, with which click leaves
+            raise
         except (ValueError, OSError, RuntimeError, MemoryError) as error:
             raise click.ClickException(" ".join(str(error).split())) from error
-
-    return call
 
 
 @contextmanager
@@ -53,7 +52,7 @@ def _resumable(state: Path) -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="frequency-shortcuts")
 def main() -> None:
     """Does an image classifier follow something that is not the object, and which few frequencies are enough?
@@ -95,19 +94,16 @@ Examples:
 @click.option("--fail-above", type=click.FloatRange(0, 1), metavar="X",
               help="Leave with status 1 if the lower end of fine, field or patch is above X in a class.")  # fmt: skip
 @out_folder("results/ and the name of the network.")
-@_errors_in_one_sentence
-def analyse(  # noqa: D103
-    out: Path | None, overwrite: bool, quick: bool, as_published: bool, fail_above: float | None, **options: Any
-) -> None:
-    if quick:
+def analyse(out: Path | None, overwrite: bool, fail_above: float | None, **options: Any) -> None:  # noqa: D103
+    if options["quick"]:
         _refuse(*OF_MAPS, "as_published", reason="is about maps, which --quick leaves out")
-    if as_published:
+    if options["as_published"]:
         _refuse("method", "settings", "percent", "precision", reason="is set by --as-published")
     out, overwrite = _folder(out, _name(options), overwrite)
     with _resumable(state := out / "unfinished"):
-        result = _analysis(options, state=state, quick=quick, as_published=as_published)
+        result = _analysis(options, state)
         result.save(out, overwrite)
-    if as_published:
+    if options["as_published"]:
         from frequency_shortcuts.analysis.summary import rate_table
 
         click.echo(f"{rate_table(result)}\n")
@@ -176,11 +172,9 @@ def _reason_to_fail(flips: Any, limit: float) -> str | None:
               help="Of --match: share of its sides to which the class was resized, and back. Default: the sizes of "
                    "files.")  # fmt: skip
 @out_folder("results/ and the name of FOLDER.")
-@_errors_in_one_sentence
 def data(
-    folder: Path, fail_above: float | None, out: Path | None, overwrite: bool, matched: Path | None,
-    name: str | None, quality: int | None, scale: float | None, **options: Any,
-) -> None:  # fmt: skip
+    folder: Path, fail_above: float | None, out: Path | None, overwrite: bool, matched: Path | None, **options: Any
+) -> None:
     """Say what differs between the classes of a FOLDER, which has a folder of pictures, at any depth, for each class.
 
     No network is needed: facts of the files, such as format and JPEG quality, the likely cause where the fine spectrum
@@ -200,12 +194,13 @@ def data(
     from frequency_shortcuts.analysis.matching import match
 
     images = _files(folder, options, options["csv"])
+    changes = {name: options[name] for name in ("name", "quality", "scale")}
     options = {name: options[name] for name in ("source", "size", "seed")}
     if matched is not None:
         _refuse("fail_above", "out", "overwrite", reason="is of the check, which --match leaves out")
-        click.echo(match(images, matched, name=name, quality=quality, scale=scale, **options)[1])
+        click.echo(match(images, matched, **changes, **options)[1])
         return
-    if name or quality or scale:
+    if any(changes.values()):
         raise ValueError("--class, --quality and --scale are of --match: give it, too")
     name = folder.resolve().name if folder.is_dir() else folder.stem
     out, overwrite = _folder(out, f"{name}_data", overwrite, of_data=True)
@@ -225,7 +220,6 @@ Example:
 """)  # fmt: skip
 @several(*NETWORK, *SEARCH)
 @click.option("--out", default=Path("maps.h5"), show_default=True, type=click.Path(path_type=Path), help="The file.")
-@_errors_in_one_sentence
 def maps(out: Path, **options: Any) -> None:  # noqa: D103
     from frequency_shortcuts.analysis.result import check_maps_file
     from frequency_shortcuts.storage.files import check_folder
@@ -234,7 +228,7 @@ def maps(out: Path, **options: Any) -> None:  # noqa: D103
     with _resumable(state):
         check_folder(out.parent)
         check_maps_file(out)
-        result = _analysis(options, state=state, parts=())
+        result = _analysis(options, state, parts=())
         result.save_maps(out)
     click.echo(f"{len(result.classes)} maps of {100 * result.maps.mean():.3g} % of the frequencies: {out}")
 
@@ -252,7 +246,6 @@ Example:
               help="HDF5 file of the command maps, or of the study.")  # fmt: skip
 @click.option("--percent", default=5.0, show_default=True, help="Which of the maps.")
 @out_folder("results/ and the name of the network.")
-@_errors_in_one_sentence
 def test(file: Path, percent: float, out: Path | None, overwrite: bool, **options: Any) -> None:  # noqa: D103
     out, overwrite = _folder(out, f"{_name(options)}_test", overwrite)
     result = _analysis(options, maps=_read_maps(file, percent))
@@ -314,16 +307,8 @@ def _read_maps(file: Path, percent: float) -> Any:
     return dict(zip(of_maps, masks, strict=True)) if len(of_maps) == len(masks) else masks
 
 
-def _analysis(
-    options: dict[str, Any],
-    *,
-    state: Path | None = None,
-    quick: bool = False,
-    maps: Any = None,
-    parts: tuple[str, ...] | None = None,
-    as_published: bool = False,
-) -> Any:
-    """The analysis that the options of a command describe."""
+def _analysis(options: dict[str, Any], state: Path | None = None, *, maps: Any = None, **of_test: Any) -> Any:
+    """The analysis that the options of a command describe; state : of the search; of_test : see `fs.Test`."""
     import frequency_shortcuts as fs
     from frequency_shortcuts.analysis.images import class_names
     from frequency_shortcuts.images.preprocessing import normalisation_of
@@ -331,9 +316,9 @@ def _analysis(
 
     images = _files(options["images"], options, options["csv"])
     names = class_names(images)
-    mean, std = (values[0] if values and len(values) == 1 else values for values in (options["mean"], options["std"]))
-    size, resize = options["size"], options["resize"]
+    mean, std, size, resize = (options[name] for name in ("mean", "std", "size", "resize"))
     preprocessing = fs.Preprocessing(mean, std, size, resize)
+    quick, as_published = options.get("quick", False), options.get("as_published", False)
     named = open_network(
         options["model"], weights=options["weights"], checkpoint=options["checkpoint"],
         n_classes=1 if len(options["outputs"] or ()) == 1 else len(names),
@@ -349,8 +334,7 @@ def _analysis(
     if maps is None and not quick and not as_published:
         of_search = {name: options[name] for name in ("method", "settings", "percent", "precision")}
         maps = fs.Search(images_per_class=ranking, **of_search)
-    chosen = ("others", "negatives", "source")
-    of_test = {name: options[name] for name in chosen if name in options} | ({} if parts is None else {"parts": parts})
+    of_test |= {name: options[name] for name in ("others", "negatives", "source") if name in options}
     make = functools.partial(fs.Test.as_published, ranking) if as_published else functools.partial(fs.Test, maps)
     result = fs.analyse(
         named.network, images, mean=mean, std=std, transform=transform, quick=quick,

@@ -33,8 +33,6 @@ def numbers(kind: type, what: str, most: int | None = None, least: int = 1) -> C
             values = [kind(part) for part in parts]
         except ValueError:
             raise click.BadParameter(f"{text!r}: expected {what}") from None
-        if most is None:
-            return values
         return values[0] if len(values) == 1 else tuple(values)
 
     return parse
