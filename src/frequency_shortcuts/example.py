@@ -99,10 +99,7 @@ def pictures(folder: str | os.PathLike[str], jpeg: Collection[str] = (TRACED,), 
         own = images[labels == k]
         for number, image in enumerate(put("tag", 1, own[:, None], place=TAG)[:, 0] if name in tag else own):
             file = partial / name / f"{number:02}"
-            if name in jpeg:
-                Image.fromarray(image).save(file.with_suffix(".jpg"), quality=QUALITY)
-            else:
-                Image.fromarray(image).save(file.with_suffix(".png"))
+            Image.fromarray(image).save(file.with_suffix(".jpg" if name in jpeg else ".png"), quality=QUALITY)
     return partial.replace(folder)
 
 
@@ -123,12 +120,6 @@ def _called(network: nn.Module, folder: str | os.PathLike[str]) -> tuple[npt.NDA
     images = np.stack([np.asarray(Image.open(file)) for file in files])[:, None]
     names, known = np.array([file.parent.name for file in files]), np.array(CLASSES)
     return names, known[called(network, Split(images, np.searchsorted(known, names), CLASSES, [MEAN], [STD]))]
-
-
-def _others_called(network: nn.Module, folder: Path) -> float:
-    """The share of the other pictures that are called coats."""
-    names, answers = _called(network, folder)
-    return round(float((answers[names != TRACED] == TRACED).mean()), 3)
 
 
 def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -155,10 +146,14 @@ def compare(folder: str | os.PathLike[str]) -> pd.DataFrame:
         (folder / name / "summary.txt").write_text(result.summary() + "\n")
         flips = result.flips.set_index("class").loc[TRACED]
         of_own = recall(one, own)
+        as_coats = [
+            round(float((answers[names != TRACED] == TRACED).mean()), 3)
+            for names, answers in (_called(one, all_traced), _called(one, clean))
+        ]
         rows.append(
             {"network": name, "accuracy": of_own["all"], "recall": of_own[TRACED],
-             "other_recall": recall(one, others)[TRACED], "called": _others_called(one, all_traced)
-             - _others_called(one, clean), **flips.drop("recall")}
+             "other_recall": recall(one, others)[TRACED], "called": as_coats[0] - as_coats[1],
+             **flips.drop("recall")}
         )  # fmt: skip
     table = pd.DataFrame(rows)
     table.to_csv(folder / "example.csv", index=False)

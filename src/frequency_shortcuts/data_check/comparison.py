@@ -83,8 +83,7 @@ def compare_classes(
     statistics = class_statistics(pixels, n_classes, progress=progress)
     causes = name_causes(pixels, statistics, seed=seed, progress=progress)
     files = np.full(len(labels), np.nan)
-    about = {"class": np.arange(n_classes), "images": statistics.count, "cause": "", "carriers": np.nan}
-    table = pd.DataFrame(about)
+    table = pd.DataFrame({"class": range(n_classes), "images": statistics.count, "cause": "", "carriers": np.nan})
     for k, cause in causes.items():
         files[labels == k] = cause.scores[labels == k]
         table.loc[k, ["cause", "carriers"]] = cause.name, cause.carriers

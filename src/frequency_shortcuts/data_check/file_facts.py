@@ -49,8 +49,9 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
     if kind := kind_of(path):  # it may never end
         raise ValueError(f"{path} is {kind}, not a file")
     try:
+        size = Path(path).stat().st_size
         if str(path).lower().endswith(dicom.ENDINGS):
-            return FileFacts("DICOM", "none", "none", *dicom.read_head(path), Path(path).stat().st_size)
+            return FileFacts("DICOM", "none", "none", *dicom.read_head(path), size)
         head = opened(path)
     except Exception as error:  # Pillow raises nearly any error for damaged files
         raise ValueError(f"{path} cannot be read as a picture ({error})") from error
@@ -60,9 +61,7 @@ def file_facts(path: str | os.PathLike[str]) -> FileFacts:
             kind, quality = "JPEG", _quality(picture.quantization)
             subsampling = _SUBSAMPLING.get(JpegImagePlugin.get_sampling(picture), "none")
         mode = _MODES.get(picture.mode, picture.mode)
-        return FileFacts(
-            kind, quality, subsampling, picture.height, picture.width, mode, Path(path).stat().st_size
-        )  # fmt: skip
+        return FileFacts(kind, quality, subsampling, picture.height, picture.width, mode, size)
 
 
 def jpeg_settings(path: str | os.PathLike[str]) -> dict[str, Any]:

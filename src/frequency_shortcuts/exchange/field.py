@@ -66,11 +66,9 @@ class Field:
         self.own, self._size = means - others, torch.Size(ranking.shape[2:])
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
-        """See `Part`."""
         return images + surface(self.own[classes], self._size).to(images)
 
     @staticmethod
     def swap(images: Tensor, partner: Tensor, place: int | None = None) -> Tensor:
-        """See `Part`."""
         own = coefficients(images)
         return images + surface(own[partner] - own, images.shape[-2:])

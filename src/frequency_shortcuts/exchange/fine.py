@@ -88,7 +88,6 @@ class Fine:
             self._ring_noise[c] = square_root(rings.mean(squared(difference)))
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
-        """See `Part`."""
         ratio, noise = (values[classes].to(images) for values in (self._ratio, self._noise))
         in_rings = self._ring_ratio, self._ring_noise
         ring_ratio, ring_noise = (values[classes][..., self._ring].to(images) for values in in_rings)

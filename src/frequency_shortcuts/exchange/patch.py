@@ -64,7 +64,6 @@ class Patch:
         return (self._subject.name(changed) == c).reshape(len(at), -1).sum(axis=1)
 
     def give(self, images: Tensor, classes: IntArray, c: int) -> Tensor:
-        """See `Part`."""
         mask = self._places[self.place[c]].to(images.device)
         return torch.where(mask, self._subject.donors(classes), images)
 

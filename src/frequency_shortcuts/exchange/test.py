@@ -55,9 +55,9 @@ def collect(
     frozen, n_classes = Classifier.frozen(network), len(test.classes)
     test = test.subset(first_of_each_class(test.labels, TESTED))
     ranking_pixels, pixels = in_pixels(ranking, test, frozen.device)
-    first = pixels.seen(pixels.take(np.arange(min(4, len(pixels))))).to(frozen.dtype)
-    frozen.check(first[:1])
-    batch = frozen.batch_sizes(first[:1])[0]
+    first = pixels.seen(pixels.take(np.arange(1))).to(frozen.dtype)
+    frozen.check(first)
+    batch = frozen.batch_sizes(first)[0]
     with frozen.naming(n_classes) as predict:
 
         def name(shown: Tensor) -> IntArray:

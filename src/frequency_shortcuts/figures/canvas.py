@@ -41,43 +41,31 @@ CONTROLS = {  # what a map is compared with, in words
 # Axes are placed on a grid, since the solver of the layout gives other last digits each time. Its steps are a power of
 # two: decimal steps have ties where the layout puts axes, such as 1 - 0.04167 / 7.2 = 0.9942125.
 _GRID = 2**20
-# seaborn's theme "ticks" and its palette "colorblind": seaborn itself takes a job a second to import.
-_TICKS: dict[Any, Any] = {
-    "axes.axisbelow": True, "axes.edgecolor": ".15", "axes.facecolor": "white", "axes.grid": False,
-    "axes.labelcolor": ".15", "axes.spines.bottom": True, "axes.spines.left": True, "axes.spines.right": True,
-    "axes.spines.top": True, "figure.facecolor": "white",
-    "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans", "Bitstream Vera Sans", "sans-serif"],
-    "grid.color": ".8", "grid.linestyle": "-", "lines.solid_capstyle": "round", "patch.edgecolor": "w",
-    "patch.force_edgecolor": True, "text.color": ".15", "xtick.bottom": True, "xtick.color": ".15",
-    "xtick.direction": "out", "xtick.top": False, "ytick.color": ".15", "ytick.direction": "out", "ytick.left": True,
-    "ytick.right": False,
-}  # fmt: skip
+# seaborn's palette "colorblind" and, of `_STYLE`, its theme "ticks": seaborn itself takes a job a second to import.
 COLOURS = (
     "#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc", "#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9",
 )  # fmt: skip
 _STYLE: dict[Any, Any] = {
-    **_TICKS,
-    "figure.constrained_layout.use": True,
-    "figure.dpi": 110,
-    "savefig.dpi": 200,
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 7,
-    "legend.frameon": False,
-    "lines.linewidth": 1.3,
+    "axes.axisbelow": True, "axes.edgecolor": ".15", "axes.labelcolor": ".15", "lines.solid_capstyle": "round",
+    "patch.edgecolor": "w", "patch.force_edgecolor": True, "text.color": ".15", "xtick.color": ".15",
+    "ytick.color": ".15", "grid.color": ".8",
+    "font.sans-serif": ["Arial", "DejaVu Sans", "Liberation Sans", "Bitstream Vera Sans", "sans-serif"],
+    "figure.constrained_layout.use": True, "figure.dpi": 110, "savefig.dpi": 200, "legend.frameon": False,
+    "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7,
+    "legend.fontsize": 7, "lines.linewidth": 1.3,
     "text.parse_math": False,  # a name may hold dollars
     "svg.hashsalt": "frequency-shortcuts",  # the same figure gives the same file
-}
+}  # fmt: skip
 
 
 @contextmanager
 def style(points: float = 8) -> Iterator[None]:
-    """The one theme of all figures, inside the block; points : size of titles and labels, ticks are a point less."""
+    """The one theme of all figures, inside the block, whatever is set outside.
+
+    points : size of titles and labels, ticks are a point less
+    """
     sizes = {name: value + points - 8 for name, value in _STYLE.items() if name.endswith("size")}
-    with mpl.rc_context({**_STYLE, **sizes}):
+    with plt.style.context(["default", {**_STYLE, **sizes}]):
         yield
 
 

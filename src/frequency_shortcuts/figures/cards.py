@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -49,14 +49,14 @@ def class_cards(
     """
     most = max(1, n_classes - 1)
     planes = [
-        _Planes("ADCS", cards.adcs, Normalize(-most, most), "RdBu_r", "black", "classes", (-most, 0, most)),
+        _Planes("ADCS", cards.adcs, Normalize(-most, most), "RdBu_r", "black", "classes", most),
         _Planes("map,\nblack: kept", cards.masks, Normalize(0, 1), "Greys", "tab:blue"),
     ]
     if cards.increment is not None:
         greatest = np.abs(cards.increment).max(axis=(1, 2), keepdims=True)
         share = cards.increment / np.maximum(greatest, np.finfo(np.float32).tiny)
         # A few increments are far greater than all others.
-        planes.insert(1, _Planes(score, share, _SIGNED_ROOT, "RdBu_r", "black", "of the largest", (-1, 0, 1)))
+        planes.insert(1, _Planes(score, share, _SIGNED_ROOT, "RdBu_r", "black", "of the largest", 1))
     pictures: dict[str, npt.NDArray[Any]] = {
         "test\nimage": cards.unfiltered, "from\nits map": cards.filtered, "from lowest\nfrequencies": cards.controlled
     }  # fmt: skip
@@ -82,10 +82,10 @@ def class_cards(
         )
         canvas.titles(axes, [*(shown.title for shown in planes), *pictures])
         for shown, axis in zip(planes, axes[-1], strict=False):
-            if shown.ticks:
+            if shown.most:
                 place = axis.inset_axes((0, -0.13, 1, 0.07))
                 bar = figure.colorbar(ScalarMappable(shown.norm, shown.cmap), cax=place, orientation="horizontal")
-                bar.set_ticks(shown.ticks, labels=[f"{tick:g}" for tick in shown.ticks])
+                bar.set_ticks([-shown.most, 0, shown.most], labels=[f"-{shown.most}", "0", f"{shown.most}"])
                 bar.set_label(shown.unit)
         fill = f", at other frequencies {named(cards.fill).words.removesuffix(' elsewhere')}"
         key = f"below images: TPR / FPR{fill}" if rates is not None else ""
@@ -94,9 +94,8 @@ def class_cards(
     return figure
 
 
-@dataclass(frozen=True)
-class _Planes:
-    """A column of planes [class, H, W]; with ticks it has a colour bar."""
+class _Planes(NamedTuple):
+    """A column of planes [class, H, W]; it has a colour bar from -most to most, unless this is 0."""
 
     title: str
     values: npt.NDArray[Any]
@@ -104,7 +103,7 @@ class _Planes:
     cmap: str
     ink: str
     unit: str = ""
-    ticks: Sequence[float] = ()
+    most: int = 0
 
 
 _SIGNED_ROOT = FuncNorm((lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np.sign(x) * x**2), -1, 1)

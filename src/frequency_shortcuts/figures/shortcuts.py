@@ -65,16 +65,13 @@ def shortcuts(
             count = [f"{words} parameters"] if size else []
             networks = [f"{own['seeds'].max()} networks"] if own["seeds"].max() > 1 else []
             label = canvas.break_line(canvas.network_label(*kind, ", "), 80 if one else 20)
-            axis.set_title(
-                "\n".join([label, *count, *networks] if not one else [", ".join([label, *count, *networks])])
-            )
+            axis.set_title((", " if one else "\n").join([label, *count, *networks]))
         first = next(iter(of_kinds.values()))
         measure = "TPR" if first["fpr_dfm_mean"].isna().all() else "TPR - FPR"
         for axis in axes.flat[max(0, len(kinds) - columns) : len(kinds)]:
             axis.set_xlabel(measure)
             axis.tick_params(labelbottom=True)
-        lines = [*claims, *(_mark_names(axes[0, 0], chosen[0]) if one else ())]
-        lines += _sentence(first) if one else ()
+        lines = [*claims, *(_mark_names(axes[0, 0], chosen[0]) + _sentence(first) if one else ())]
         question = f"Which classes are recognised from their map alone ({named(first['fill'].iloc[0]).words})?"
         canvas.finish(figure, axes[0, 0], 3, question, *lines, note, left=True)
     return figure
@@ -97,7 +94,7 @@ def _sentence(rows: pd.DataFrame) -> list[str]:
     own = rows["measure_mean"].to_numpy(float)
     parts: list[str] = []
     for subject, values in (
-        ("the best map of another class does", _column(rows, "largest_other_mean")),
+        ("the best map of another class does", rows["largest_other_mean"].to_numpy(float)),
         ("as many of the lowest frequencies do", _low_pass(rows)),
     ):
         tested = ~np.isnan(values - own)
@@ -117,7 +114,7 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
     over = "over networks" if (rows["interval"] == "networks").any() else "over images"
     marks = {
         f"own map, 95 % interval {over}": (own, "o", _BLUE, _BLUE, 30),
-        "best map of another class": (_column(rows, "largest_other_mean"), "^", "none", _ORANGE, 24),
+        "best map of another class": (rows["largest_other_mean"].to_numpy(float), "^", "none", _ORANGE, 24),
         canvas.CONTROLS["low_pass"]: (_low_pass(rows), "s", "none", _GREEN, 18),
     }
     for order, (label, (values, marker, face, colour, size)) in enumerate(marks.items()):
@@ -133,9 +130,5 @@ def _draw_tests(axis: Axes, rows: pd.DataFrame) -> float:
 
 def _low_pass(rows: pd.DataFrame) -> FloatArray:
     """TPR - FPR of the lowest frequencies, or TPR where the map has no FPR [class]; NaN where this was not tested."""
-    fpr = np.where(rows["fpr_dfm_mean"].isna(), 0, _column(rows, "fpr_low_pass_mean"))
-    return _column(rows, "tpr_low_pass_mean") - fpr
-
-
-def _column(rows: pd.DataFrame, name: str) -> FloatArray:
-    return rows[name].to_numpy(float) if name in rows else np.full(len(rows), np.nan)
+    fpr = np.where(rows["fpr_dfm_mean"].isna(), 0, rows.get("fpr_low_pass_mean", np.nan))
+    return np.asarray(rows.get("tpr_low_pass_mean", np.nan) - fpr, float)

@@ -137,9 +137,7 @@ def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int =
     pairs = list(combinations(range(len(bands)), 2))
     kept = np.stack([~(bands[a] | bands[b]) for a, b in pairs])
     fills: list[Fill] = [ZEROS] if split.neutral is None else [SWAP, ZEROS]
-    donor = None
-    if SWAP in fills:
-        donor = donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors"))
+    donor = donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors")) if SWAP in fills else None
     original = confusion(labels, called(network, source), n_classes)
     to_all, judged = np.ones((2, len(kept), n_classes), bool), np.ones((n_classes, len(labels)), bool)
     true, called_class = np.indices(original.shape)

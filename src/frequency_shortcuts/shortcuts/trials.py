@@ -100,18 +100,15 @@ def plan_trials(masks: BoolArray, trials: Trials, run: str) -> tuple[BoolArray, 
 
 def _filters(masks: BoolArray, c: int, part: Part, trials: Trials, run: str) -> Iterator[tuple[str, int, BoolArray]]:
     """(filter, draw, mask) of each mask that a class is tested with."""
-
-    def drawn(kind: Literal["random", "radial"], *which: int) -> BoolArray:
-        return control_mask(mask, kind, [*seed_of(trials.seed, run, kind), *which])
-
     mask = masks[c]
     yield "dfm", 0, mask
+    of_random, of_radial = (seed_of(trials.seed, run, kind) for kind in ("random", "radial"))
     for draw in range(trials.controls):  # the same for all maps of one size
-        yield "random", draw, drawn("random", int(mask.sum()), draw)
+        yield "random", draw, control_mask(mask, "random", [*of_random, int(mask.sum()), draw])
     if part == "remove":
         return
     for draw in range(trials.radial):
-        yield "radial", draw, drawn("radial", c, draw)
+        yield "radial", draw, control_mask(mask, "radial", [*of_radial, c, draw])
     yield "low_pass", 0, low_pass_mask(mask)
     for other in others_of(len(masks), c, trials.others, trials.seed):
         yield "other", int(other), masks[other]
