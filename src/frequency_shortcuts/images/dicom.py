@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-import os
 from typing import Any
 
 import numpy as np
 from PIL import Image
+
+from frequency_shortcuts.storage.files import AnyPath
 
 ENDINGS = (".dcm", ".dicom")
 INSTALL = "DICOM needs pydicom (pip install 'frequency-shortcuts[dicom]')"
@@ -23,14 +24,14 @@ def installed() -> bool:
     return importlib.util.find_spec("pydicom") is not None
 
 
-def read_head(path: str | os.PathLike[str]) -> tuple[int, int, str]:
+def read_head(path: AnyPath) -> tuple[int, int, str]:
     """Height, width and mode in words of a DICOM file. Raises ValueError for a file that is none."""
     head = _read(path, stop_before_pixels=True)
     grey = "16 bit grey" if head.BitsAllocated > 8 else "grey"
     return int(head.Rows), int(head.Columns), grey if head.SamplesPerPixel == 1 else "colour"
 
 
-def read_picture(path: str | os.PathLike[str]) -> Image.Image:
+def read_picture(path: AnyPath) -> Image.Image:
     """The first frame of a DICOM file. Nothing is read of its head but how pixels are stored.
 
     Grey of more than 8 bits has the values after slope and intercept, whose mode is I if they are whole, else F. They
@@ -58,7 +59,7 @@ def read_picture(path: str | os.PathLike[str]) -> Image.Image:
     return picture
 
 
-def _read(path: str | os.PathLike[str], **options: Any) -> Any:
+def _read(path: AnyPath, **options: Any) -> Any:
     if not installed():
         raise ValueError(INSTALL)
     import pydicom

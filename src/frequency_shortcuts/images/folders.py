@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray, as_array
-from frequency_shortcuts.storage.files import kind_of
+from frequency_shortcuts.storage.files import AnyPath, kind_of
 
 from . import dicom
 from .pictures import OnError
@@ -148,7 +148,7 @@ class Listing:
         return left, kept
 
 
-def listing(given: Files | str | os.PathLike[str], classes: Mapping[str, str] | None = None) -> Listing:
+def listing(given: Files | AnyPath, classes: Mapping[str, str] | None = None) -> Listing:
     """The pictures of a folder, sorted, or of a CSV or list, in its order; what is wrong stands in `problems`.
 
     classes : maps each class, in order, to its folder (name -> folder, for example a WordNet id of ImageNet). Without
@@ -168,7 +168,7 @@ def listing(given: Files | str | os.PathLike[str], classes: Mapping[str, str] | 
 
 
 def class_files(
-    root: str | os.PathLike[str], classes: Mapping[str, str] | None = None, on_error: OnError = "stop"
+    root: AnyPath, classes: Mapping[str, str] | None = None, on_error: OnError = "stop"
 ) -> tuple[list[Path], IntArray, tuple[str, ...]]:
     """The pictures of a folder, their labels and classes; see `listing`. What is left out or not read is logged.
 
@@ -235,7 +235,7 @@ def _of_rows(given: Files) -> Listing:
     return Listing(given, [*files.values()], numbers, classes, classes, places, len(paths), problems, (), columns)
 
 
-def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str = "") -> dict[str, list[str]]:
+def read_table(path: AnyPath, columns: Sequence[str], hint: str = "") -> dict[str, list[str]]:
     """A CSV as text, a list a column. Its separator is the one of , ; tab | with which the head has the columns.
 
     Blank lines above the head are left out, as is the sep=; of Excel.
@@ -263,9 +263,7 @@ def read_table(path: str | os.PathLike[str], columns: Sequence[str], hint: str =
     return {name: [row[name].strip() for row in rows] for name in head}
 
 
-def matched(
-    classes: Sequence[str], root: str | os.PathLike[str], mapping: Mapping[str, str] | None = None
-) -> dict[str, str]:
+def matched(classes: Sequence[str], root: AnyPath, mapping: Mapping[str, str] | None = None) -> dict[str, str]:
     """The folder below `root` for each class, in the order of the classes: class -> folder.
 
     Without a mapping a class is matched by its name. Raises FileNotFoundError for a missing root, and ValueError, with
@@ -332,7 +330,7 @@ def printable(name: str) -> str:
     return os.fsencode(name).decode(errors="backslashreplace")
 
 
-def twins(files: Sequence[Path], root: Path, other: str | os.PathLike[str]) -> list[Path]:
+def twins(files: Sequence[Path], root: Path, other: AnyPath) -> list[Path]:
     """For each file root/class/name the file other/class/name, with any suffix.
 
     Raises FileNotFoundError for a missing folder and ValueError for files without a twin, naming the first few.

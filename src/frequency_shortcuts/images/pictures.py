@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import contextlib
 import logging
-import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from tqdm import tqdm
 
 from frequency_shortcuts.spectrum.arrays import IntArray
-from frequency_shortcuts.storage.files import kind_of
+from frequency_shortcuts.storage.files import AnyPath, kind_of
 
 from . import dicom
 
@@ -64,7 +63,7 @@ class Tones:
     `found` is their number, the smallest and the largest value, black and white.
     """
 
-    def __init__(self, files: Sequence[str | os.PathLike[str]], found: tuple[float, ...] | None = None) -> None:
+    def __init__(self, files: Sequence[AnyPath], found: tuple[float, ...] | None = None) -> None:
         self.files, self.found = files, found
 
     @property
@@ -90,7 +89,7 @@ class Tones:
         return words.format(*(f"{number:,.7g}" for number in self.found))
 
 
-def _ends(path: str | os.PathLike[str]) -> tuple[float, float] | None:
+def _ends(path: AnyPath) -> tuple[float, float] | None:
     """The smallest and largest value of a 16-bit picture that are not transparent; None of what is no such picture."""
     with contextlib.suppress(Exception):
         if not kind_of(path):
@@ -103,7 +102,7 @@ def _ends(path: str | os.PathLike[str]) -> tuple[float, float] | None:
     return None
 
 
-def opened(path: str | os.PathLike[str]) -> Image.Image:
+def opened(path: AnyPath) -> Image.Image:
     """A picture whose head is read. Raises ValueError for a file that is none."""
     if str(path).lower().endswith(dicom.ENDINGS):
         return dicom.read_picture(path)
@@ -146,7 +145,7 @@ class ImageFiles:
     kept: dict[Path, npt.NDArray[Any]] | None = None
 
     def __init__(
-        self, files: Sequence[str | os.PathLike[str]], size: tuple[int, int], channels: int = 3, *,
+        self, files: Sequence[AnyPath], size: tuple[int, int], channels: int = 3, *,
         resize: Resize = None, workers: int = 1, on_error: OnError = "stop", tones: Tones | None = None,
     ) -> None:  # fmt: skip
         if channels not in (1, 3):

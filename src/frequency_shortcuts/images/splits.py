@@ -240,7 +240,7 @@ def stratified(
     if abs(sum(shares.values()) - 1) > 1e-6 or min(shares.values()) <= 0:
         raise ValueError(f"shares {dict(shares)}: expected positive numbers that sum to 1")
     generator = np.random.default_rng(seed)
-    parts: dict[str, list[IntArray]] = {name: [] for name in shares}
+    found = []
     bounds = np.cumsum(list(shares.values()))[:-1]
     for c in np.unique(labels):
         positions = generator.permutation(np.flatnonzero(labels == c))
@@ -248,6 +248,5 @@ def stratified(
         if not all(len(piece) for piece in pieces):
             name = c if classes is None else classes[c]
             raise ValueError(f"class {name} has {len(positions)} images, too few for the splits {dict(shares)}")
-        for name, piece in zip(parts, pieces, strict=True):
-            parts[name].append(piece)
-    return {name: np.sort(np.concatenate(pieces)) for name, pieces in parts.items()}
+        found.append(pieces)
+    return {name: np.sort(np.concatenate(own)) for name, own in zip(shares, zip(*found, strict=True), strict=True)}

@@ -1,6 +1,5 @@
 """Images in an HDF5 file that are read when they are indexed."""
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from frequency_shortcuts.spectrum.arrays import IntArray
+from frequency_shortcuts.storage.files import AnyPath
 
 RUN = 64  # images per read by HDF5: it is slower with thousands in one call, and much slower with lists of indices
 PER_THREAD = 2**20  # bytes per thread: for fewer, starting a thread takes longer than it saves
@@ -24,13 +24,14 @@ class Stored:
     ValueError if HDF5 cannot read an image.
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str], split: str, chosen: IntArray, name: str = "images", workers: int = 1
-    ) -> None:
+    def __init__(self, path: AnyPath, split: str, chosen: IntArray, name: str = "images", workers: int = 1) -> None:
         self._file = h5py.File(path, "r")
         group = self._file[split]
         self._stored = group[name]
-        self._mapped = _mapped(self._stored)
+        offset, whole_bytes = self._stored.id.get_offset(), self._stored.id.get_type() == h5py.h5t.STD_U8LE
+        self._mapped: npt.NDArray[np.uint8] | None = None
+        if offset is not None and whole_bytes:
+            self._mapped = np.memmap(self._stored.file.filename, np.uint8, "r", offset, self._stored.shape)
         about = Path(self._stored.file.filename).stat()  # of a linked store, that of the images
         self._about = f"{path} {about.st_size} {about.st_mtime_ns}"
         self.chosen, self.workers = chosen, max(1, workers)
@@ -52,7 +53,11 @@ class Stored:
     def __getitem__(self, index: slice | IntArray) -> npt.NDArray[np.uint8]:
         positions, mapped = self.chosen[index], self._mapped
         if mapped is None:
-            return self._read(positions)
+            try:
+                return take_rows(self._stored, positions).astype(np.uint8, copy=False)
+            except OSError as error:
+                path, name = self._stored.file.filename, self._stored.name[1:]
+                raise ValueError(f"{path} is damaged: {name} cannot be read ({error})") from error
         images = np.empty((len(positions), *self.shape[1:]), np.uint8)
         workers = max(1, min(self.workers, images.nbytes // PER_THREAD))
         bounds = np.linspace(0, len(positions), workers + 1).astype(int).tolist()
@@ -66,21 +71,6 @@ class Stored:
             with ThreadPoolExecutor(workers) as pool:
                 list(pool.map(fetch, bounds[:-1], bounds[1:]))
         return images
-
-    def _read(self, positions: IntArray) -> npt.NDArray[np.uint8]:
-        try:
-            return take_rows(self._stored, positions).astype(np.uint8, copy=False)
-        except OSError as error:
-            path, name = self._stored.file.filename, self._stored.name[1:]
-            raise ValueError(f"{path} is damaged: {name} cannot be read ({error})") from error
-
-
-def _mapped(stored: h5py.Dataset) -> npt.NDArray[np.uint8] | None:
-    """An HDF5 dataset as an array in its file, unread; None unless its bytes lie there one after the other."""
-    offset = stored.id.get_offset()
-    if offset is None or stored.id.get_type() != h5py.h5t.STD_U8LE:
-        return None
-    return np.memmap(stored.file.filename, np.uint8, "r", offset, stored.shape)
 
 
 def take_rows(stored: h5py.Dataset, chosen: IntArray) -> npt.NDArray[Any]:

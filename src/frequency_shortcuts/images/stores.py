@@ -9,7 +9,6 @@ that are too large to be kept twice.
 
 import itertools
 import math
-import os
 import reprlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +22,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
-from frequency_shortcuts.storage.files import WholeFile, replacing_hdf5
+from frequency_shortcuts.storage.files import AnyPath, WholeFile, replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 from .folders import few, printable
@@ -38,7 +37,7 @@ SAMPLED = 5000  # training images from which the statistics of a store of files 
 
 
 def write(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     splits: Mapping[str, tuple[Images, IntArray]],
     *,
     classes: Sequence[str],
@@ -93,7 +92,7 @@ def write(
 
 
 def write_files(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     splits: Mapping[str, tuple[ImageFiles, IntArray]],
     *,
     classes: Sequence[str],
@@ -130,7 +129,7 @@ def write_files(
         _describe(file, classes, statistics, source, created_by, about)
 
 
-def class_names(file: h5py.File, path: str | os.PathLike[str]) -> tuple[str, ...]:
+def class_names(file: h5py.File, path: AnyPath) -> tuple[str, ...]:
     """The attribute `classes` of a file as text. Raises ValueError unless it is a list."""
     names = file.attrs.get("classes")
     if not isinstance(names, np.ndarray) or names.ndim != 1:
@@ -190,7 +189,7 @@ def _in_order(images: Images, title: str) -> Iterator[tuple[int, npt.NDArray[np.
 
 
 @contextmanager
-def open_store(store: str | os.PathLike[str]) -> Iterator[tuple[h5py.File, list[str], list[str]]]:
+def open_store(store: AnyPath) -> Iterator[tuple[h5py.File, list[str], list[str]]]:
     """A store that the user provides: the open file, its classes and its splits.
 
     It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`; it may
@@ -238,13 +237,7 @@ def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
     return file.attrs.get("mean", np.zeros(channels)), file.attrs.get("std", np.ones(channels))
 
 
-def link(
-    path: str | os.PathLike[str],
-    store: str | os.PathLike[str],
-    *,
-    created_by: str,
-    about: Mapping[str, str] | None = None,
-) -> None:
+def link(path: AnyPath, store: AnyPath, *, created_by: str, about: Mapping[str, str] | None = None) -> None:
     """Write a store whose splits are links to those of another store (see `open_store`); nothing is copied.
 
     If the other store has no `mean` and `std`, its pixels are not normalised, but scaled to 0 to 1.
@@ -258,7 +251,7 @@ def link(
 
 
 def read(
-    path: str | os.PathLike[str],
+    path: AnyPath,
     split: str,
     per_class: int | None = None,
     *,

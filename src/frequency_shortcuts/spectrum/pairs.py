@@ -123,9 +123,7 @@ class ConjugatePairs:
         import torch
 
         check_images(images, self.height, self.width)
-        row = torch.as_tensor(self.half_row, device=images.device)
-        column = torch.as_tensor(self.half_column, device=images.device)
-        chosen = torch.fft.rfft2(images)[..., row, column]
+        chosen = torch.fft.rfft2(images)[..., torch.as_tensor(self.half_row), torch.as_tensor(self.half_column)]
         return torch.stack([chosen.real, chosen.imag])
 
 

@@ -22,13 +22,14 @@ from . import contents
 
 log = logging.getLogger(__name__)
 
+AnyPath = str | os.PathLike[str]
 MACHINE = f"{zlib.crc32(socket.gethostname().encode()):08x}"  # in the names of partial files
 CHANGING = {"seconds", "device", "network", "images", "remark", "passes of the search", "command", "files"}
 ABANDONED_S = 3600  # a partial file of another machine that nothing wrote to for so long: its process was killed
 
 
 @contextlib.contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: AnyPath) -> Iterator[Path]:
     """Write to the yielded temporary name. The file is renamed to `path` only if the block succeeds.
 
     A killed process leaves this partial file, hidden beside `path`; the next call for the same path removes it (see
@@ -48,7 +49,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def check_folder(path: str | os.PathLike[str]) -> Path:
+def check_folder(path: AnyPath) -> Path:
     """The path of a folder that is there or can be made. Raises NotADirectoryError if a file is in its place."""
     path = Path(path)
     if file := next((part for part in (path, *path.parents) if part.exists() and not part.is_dir()), None):
@@ -57,7 +58,7 @@ def check_folder(path: str | os.PathLike[str]) -> Path:
 
 
 def make_room(
-    folder: str | os.PathLike[str], every: Iterable[str], earlier: Mapping[str, Any] | None, now: Mapping[str, Any],
+    folder: AnyPath, every: Iterable[str], earlier: Mapping[str, Any] | None, now: Mapping[str, Any],
     overwrite: bool,
 ) -> Path:  # fmt: skip
     """The path of a folder, which is made, for a result; files that the earlier one alone wrote are removed, no others.
@@ -83,7 +84,7 @@ def make_room(
     return folder
 
 
-def kind_of(path: str | os.PathLike[str]) -> str | None:
+def kind_of(path: AnyPath) -> str | None:
     """What a path is, in words, if it is no regular file, such as a FIFO, which may never end. None for a missing file.
 
     Raises OSError if that cannot be found out.
@@ -145,7 +146,7 @@ def explain_full_disk(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def replacing_hdf5(path: str | os.PathLike[str]) -> Iterator["WholeFile"]:
+def replacing_hdf5(path: AnyPath) -> Iterator["WholeFile"]:
     """An HDF5 file to write to, which is renamed to `path` only if the block succeeds; see `replacing`.
 
     At the end, every dataset gets its description (see `contents.describe`). A full disk raises an error at the end

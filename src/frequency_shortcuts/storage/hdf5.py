@@ -1,17 +1,16 @@
 """HDF5 files, opened for reading: errors are one sentence that names the file."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import h5py
 
-from .files import kind_of
+from .files import AnyPath, kind_of
 
 
 @contextmanager
-def read_hdf5(path: str | os.PathLike[str], *, own_data: bool = False) -> Iterator[h5py.File]:
+def read_hdf5(path: AnyPath, *, own_data: bool = False) -> Iterator[h5py.File]:
     """An HDF5 file to read from in the block, which does nothing else.
 
     own_data : whether to refuse a file whose data lies in other files: external links and storage, virtual data sets
@@ -42,7 +41,7 @@ def read_hdf5(path: str | os.PathLike[str], *, own_data: bool = False) -> Iterat
             raise ValueError(f"{path} does not hold what is expected ({type(error).__name__}: {reason})") from error
 
 
-def read_classes(path: str | os.PathLike[str]) -> list[str]:
+def read_classes(path: AnyPath) -> list[str]:
     """The names of the classes in a file of images, spectra or maps that the study wrote."""
     with read_hdf5(path) as file:
         return list(file.attrs["classes"])

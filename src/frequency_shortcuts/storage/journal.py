@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import numpy.typing as npt
 
-from .files import check_folder, explain_full_disk
+from .files import AnyPath, check_folder, explain_full_disk
 
 try:
     import fcntl
@@ -29,7 +29,7 @@ MAGIC = b"\x93NUMPY"  # of the first array
 class Stopped(RuntimeError):
     """A long computation stopped on request. at: its progress; state: the file that it resumes from."""
 
-    def __init__(self, at: str, state: str | os.PathLike[str] | None) -> None:
+    def __init__(self, at: str, state: AnyPath | None) -> None:
         kept = f"stored in {os.fspath(state)}, from which the next run resumes" if state else "nothing is stored"
         super().__init__(f"stopped at {at} on request: {kept}")
 
@@ -46,7 +46,7 @@ class Work:
     checkpoint_minutes : of a training, between two states
     """
 
-    state: str | os.PathLike[str] | None = None
+    state: AnyPath | None = None
     version: str = ""
     stop: Callable[[], bool] | None = None
     progress: bool = False
@@ -69,9 +69,7 @@ class Journal:
     with locks.
     """
 
-    def __init__(
-        self, path: str | os.PathLike[str] | None, fingerprint: str = "", *, stop: Callable[[], bool] | None = None
-    ) -> None:
+    def __init__(self, path: AnyPath | None, fingerprint: str = "", *, stop: Callable[[], bool] | None = None) -> None:
         self._path = None if path is None else Path(path)
         self._file: io.FileIO | None = None
         self._stop = stop
@@ -134,7 +132,7 @@ class Journal:
                 rest = rest[self._file.write(rest) :]
 
 
-def check_state(path: str | os.PathLike[str]) -> None:
+def check_state(path: AnyPath) -> None:
     """Raise an error if a journal cannot be at this path, or another file is there, which would be lost."""
     path = Path(path)
     check_folder(path.parent)

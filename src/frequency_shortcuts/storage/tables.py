@@ -1,12 +1,11 @@
 """Tidy tables in CSV."""
 
-import os
 from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
-from .files import replacing
+from .files import AnyPath, replacing
 
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that say which run a row belongs to
@@ -17,12 +16,12 @@ NAMES = (
 )  # fmt: skip
 
 
-def write_table(table: pd.DataFrame, path: str | os.PathLike[str], **constant: Any) -> None:
+def write_table(table: pd.DataFrame, path: AnyPath, **constant: Any) -> None:
     """Write a tidy CSV, whole or not at all; `constant` columns come first."""
     write_tables([pd.concat([pd.DataFrame(constant, table.index), table], axis=1)], path)
 
 
-def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -> None:
+def write_tables(tables: Iterable[pd.DataFrame], path: AnyPath) -> None:
     """Write tables with the same columns as one CSV, one below the other.
 
     Each table is written before the next one is read, so that only one is in memory.
@@ -32,7 +31,7 @@ def write_tables(tables: Iterable[pd.DataFrame], path: str | os.PathLike[str]) -
             table.to_csv(file, index=False, float_format="%.6g", header=i == 0)
 
 
-def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_table(path: AnyPath) -> pd.DataFrame:
     """Read a table of `write_table`. Names stay text, also those that look like numbers, `none` or `NA`.
 
     Raises ValueError for what is no table.
