@@ -175,8 +175,16 @@ def accumulate(
     """
     energy = _energy(amplitude, channel_weights)
     out = np.empty(energy.shape, np.int16)
+    place = np.arange(1, len(energy))[:, None, None]
     for rows in _rows(energy.shape, RANKED):
-        out[rows] = _below_minus_above(energy[rows])
+        order = np.argsort(energy[rows], axis=0)
+        ordered = np.take_along_axis(energy[rows], order, axis=0)
+        rises = ordered[1:] > ordered[:-1]
+        # Of equal values, the place of the first one in the order is the number of smaller ones; the last one alike.
+        below, above = np.zeros((2, *order.shape), np.int64)
+        np.maximum.accumulate(np.where(rises, place, 0), axis=0, out=below[1:])
+        np.maximum.accumulate(np.where(rises[::-1], place, 0), axis=0, out=above[-2::-1])
+        np.put_along_axis(out[rows], order, below - above, axis=0)
     return out
 
 
@@ -265,20 +273,3 @@ def _energy(
     if standard_error is not None and standard_error.shape != energy.shape:
         raise ValueError(f"standard error of shape {standard_error.shape}: expected {energy.shape}, [class, H, W]")
     return energy
-
-
-def _below_minus_above(energy: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """For each value, how many along the first axis are smaller, minus how many are greater, by one sort.
-
-    Of equal values, the place of the first one in the order is the number of smaller ones; the last one alike.
-    """
-    order = np.argsort(energy, axis=0)
-    ordered = np.take_along_axis(energy, order, axis=0)
-    rises = ordered[1:] > ordered[:-1]
-    place = np.arange(1, len(energy))[:, None, None]
-    below, above = np.zeros(energy.shape, np.int64), np.zeros(energy.shape, np.int64)
-    np.maximum.accumulate(np.where(rises, place, 0), axis=0, out=below[1:])
-    np.maximum.accumulate(np.where(rises[::-1], place, 0), axis=0, out=above[-2::-1])
-    out = np.empty(energy.shape, np.int64)
-    np.put_along_axis(out, order, below - above, axis=0)
-    return out

@@ -110,20 +110,14 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
 
     X is the spectrum of an image, and G that of the gradient of its loss.
     """
-    return np.stack(
-        [
-            workspace.step(f"gradients of class {c}", functools.partial(_mean, workspace, c), 3 * int(count))
-            for c, count in enumerate(workspace.count)
-        ]
-    )
 
+    def mean(c: int) -> FloatArray:
+        source, of_class = workspace.source, np.flatnonzero(workspace.labels == c)
+        total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=source.device)
+        for part in index_batches(of_class, workspace.backward_batch):
+            images, shown = source.take(part), f"the images of class {c}"
+            total += first_order(workspace.forward, images, images, c, workspace.pairs, shown)[1].sum(dim=0)
+        return total.cpu().numpy() / len(of_class)
 
-def _mean(workspace: Workspace, c: int) -> FloatArray:
-    """The mean over the images of class c, [pairs]."""
-    source, of_class = workspace.source, np.flatnonzero(workspace.labels == c)
-    total = torch.zeros(len(workspace.pairs), dtype=torch.float64, device=source.device)
-    for part in index_batches(of_class, workspace.backward_batch):
-        images = source.take(part)
-        shown = f"the images of class {c}"
-        total += first_order(workspace.forward, images, images, c, workspace.pairs, shown)[1].sum(dim=0)
-    return total.cpu().numpy() / len(of_class)
+    counts = enumerate(workspace.count.tolist())
+    return np.stack([workspace.step(f"gradients of class {c}", functools.partial(mean, c), 3 * n) for c, n in counts])

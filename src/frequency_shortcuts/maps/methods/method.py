@@ -128,17 +128,13 @@ def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
         if name not in types:
             raise ValueError(f"unknown setting {name!r} of the method: choose from {', '.join(types) or 'none'}")
         kinds = get_args(types[name]) if isinstance(types[name], UnionType) else (types[name],)
-        if not any(_is_of(value, kind) for kind in kinds):
-            raise ValueError(f"{name} {value!r}: expected {' or '.join(_WORDS.get(kind, 'a word') for kind in kinds)}")
+        expected = [_EXPECTED.get(kind, ("a word", str)) for kind in kinds]
+        if isinstance(value, bool) or not any(isinstance(value, allowed) for _, allowed in expected):
+            raise ValueError(f"{name} {value!r}: expected {' or '.join(word for word, _ in expected)}")
     return method.Settings(**values)
 
 
-_WORDS = {bool: "true or false", int: "a whole number", float: "a number", NoneType: "None"}
-
-
-def _is_of(value: object, kind: Any) -> bool:
-    """Whether a value is of a type; of a choice of words, whether it is a word. A whole number is a number."""
-    if kind not in _WORDS:
-        return isinstance(value, str)
-    allowed = (int, float) if kind is float else kind
-    return isinstance(value, allowed) and (kind is bool or not isinstance(value, bool))
+# Of other types of a setting, which are words and choices of words, a word is expected.
+_EXPECTED: dict[Any, tuple[str, Any]] = {
+    int: ("a whole number", int), float: ("a number", (int, float)), NoneType: ("None", NoneType),
+}  # fmt: skip

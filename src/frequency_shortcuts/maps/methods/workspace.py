@@ -118,9 +118,6 @@ class Workspace:
         self._bar.close()
         self._journal.__exit__()
 
-    def __len__(self) -> int:
-        return len(self.labels)
-
     def _fingerprint(self, identity: object) -> str:
         """SHA-256 of parameters and buffers, images, settings and the batch, as a hexadecimal number.
 
@@ -152,13 +149,30 @@ class Workspace:
             raise ValueError(f"fill swap: an image of class {c} needs another image {which}, and there is none")
         return others
 
+    @torch.inference_mode()
     def expect(self, passes: float, description: str) -> None:
-        """Name what is computed, and how many passes it takes at most, and compare the network with the stored one."""
+        """Name what is computed, and how many passes it takes at most, and drop what another network has stored."""
         self._bar.set_description(description)
         self._bar.total = self._expected = passes
         log.info("%s: at most %.0f passes in batches of %d", description, passes, self.batch)
-        if passes:
-            self._check_network()
+        if not passes:
+            return
+        first = np.unique(self.labels, return_index=True)[1]
+
+        def unfiltered() -> FloatArray:
+            logits = torch.cat([self.forward(self.source.take(part)) for part in index_batches(first, self.batch)])
+            check_logits(logits, len(first), self.n_classes)
+            return logits.cpu().numpy()
+
+        def accept(stored: npt.NDArray[Any]) -> bool:
+            if same := same_logits(torch.from_numpy(stored), torch.from_numpy(logits), self.frozen.tolerance):
+                return same
+            log.warning("the stored logits are those of another network: starting anew")
+            return False
+
+        # A network that differs only in a hook has the same fingerprint.
+        logits = self.within_memory(unfiltered)
+        self._journal.step("unfiltered", lambda: logits, accept)
 
     def within_memory(self, compute: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
         """The result of `compute`. When it runs out of memory, it runs again with half the batch."""
@@ -206,25 +220,6 @@ class Workspace:
             parts.append(self.step(key, functools.partial(compute, block), len(block) * n_images))
         return np.concatenate(parts)
 
-    @torch.inference_mode()
-    def _check_network(self) -> None:
-        """Drop what another network has stored: one that differs only in a hook has the same fingerprint."""
-        first = np.unique(self.labels, return_index=True)[1]
-
-        def unfiltered() -> FloatArray:
-            logits = torch.cat([self.forward(self.source.take(part)) for part in index_batches(first, self.batch)])
-            check_logits(logits, len(first), self.n_classes)
-            return logits.cpu().numpy()
-
-        def accept(stored: npt.NDArray[Any]) -> bool:
-            if same := same_logits(torch.from_numpy(stored), torch.from_numpy(logits), self.frozen.tolerance):
-                return same
-            log.warning("the stored logits are those of another network: starting anew")
-            return False
-
-        logits = self.within_memory(unfiltered)
-        self._journal.step("unfiltered", lambda: logits, accept)
-
     # Passes
 
     def forward(self, images: Tensor) -> Tensor:
@@ -242,7 +237,7 @@ class Workspace:
         masks : bool [k, pairs], each shown to all images
         classes : show only images of these classes; the losses of the others are NaN
         """
-        chosen = np.arange(len(self)) if classes is None else np.flatnonzero(np.isin(self.labels, classes))
+        chosen = np.arange(len(self.labels)) if classes is None else np.flatnonzero(np.isin(self.labels, classes))
         name = f"fill {fill}, classes {classes}, masks"
         return self.in_blocks(name, masks, len(chosen), lambda block: self._class_losses(block, fill, chosen))
 

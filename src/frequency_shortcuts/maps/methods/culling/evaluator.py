@@ -181,7 +181,7 @@ class ClassEvaluator:
     def _feature_sums(self, begin: int, end: int, views: int) -> FloatArray:
         """Sums over the images begin to end: float64 [2, 5, groups, pairs], the features and their squares."""
         pairs, device = self.workspace.pairs, self.source.device
-        at_once = self.workspace.backward_batch
+        at_once, group = self.workspace.backward_batch, np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))
         sums = torch.zeros(2, 5, len(self.bounds) - 1, len(pairs), dtype=torch.float64, device=device)
         responses = torch.empty(0, 2, len(pairs), dtype=torch.float64, device=device)  # of the unfinished image
         for start in range(begin * views, end * views, at_once):
@@ -192,23 +192,19 @@ class ClassEvaluator:
             seen = gradients.with_noise(images, pairs, views - 1, range(first, last))[shown]
             both = gradients.first_order(self.workspace.forward, seen, images[shown // views], self.label, pairs)
             responses = torch.cat([responses, torch.stack(both, dim=1)])
-            if complete := len(responses) // views:
-                whole = responses[: complete * views].unflatten(0, (complete, views))
-                self._add_features(sums, whole, images[:complete], first)
-                responses = responses[complete * views :]
+            complete = len(responses) // views
+            if not complete:
+                continue
+            change, product = responses[: complete * views].unflatten(0, (complete, views)).unbind(2)
+            responses = responses[complete * views :]
+            plain, noisy = change[:, 0], change[:, 1:]
+            influence = torch.as_tensor(self.influence[first : first + complete, None], device=device)
+            energy = influence * gradients.energies(images[:complete], pairs)
+            smoothing, deviation = noisy.mean(dim=1) - plain, noisy.std(dim=1, correction=0)
+            features = torch.stack([plain, product[:, 0], energy, smoothing, deviation])
+            of_images = group[first : first + complete]
+            for g in np.unique(of_images):
+                of_group = features[:, torch.as_tensor(of_images == g, device=device)]
+                sums[0, :, g] += of_group.sum(dim=1) / len(self)
+                sums[1, :, g] += of_group.square().sum(dim=1) / len(self) ** 2
         return sums.cpu().numpy()
-
-    def _add_features(self, sums: Tensor, responses: Tensor, images: Tensor, first: int) -> None:
-        """Add the responses [n, views, 2, pairs] of the images from `first` to the sums [2, 5, groups, pairs]."""
-        part = slice(first, first + len(images))
-        group = np.repeat(np.arange(len(self.bounds) - 1), np.diff(self.bounds))[part]
-        influence = torch.as_tensor(self.influence[part], device=images.device)
-        change, product = responses.unbind(2)
-        plain, noisy = change[:, 0], change[:, 1:]
-        energy = influence[:, None] * gradients.energies(images, self.workspace.pairs)
-        smoothing, deviation = noisy.mean(dim=1) - plain, noisy.std(dim=1, correction=0)
-        features = torch.stack([plain, product[:, 0], energy, smoothing, deviation])
-        for g in np.unique(group):
-            of_group = features[:, torch.as_tensor(group == g, device=images.device)]
-            sums[0, :, g] += of_group.sum(dim=1) / len(self)
-            sums[1, :, g] += of_group.square().sum(dim=1) / len(self) ** 2

@@ -65,25 +65,6 @@ class Prediction:
     next_deviation: FloatArray
 
 
-@dataclass(frozen=True)
-class _Evaluations:
-    """What the model is fitted to: all evaluations of a pair on a group, [k]; terms and least variance of the error."""
-
-    group: IntArray
-    pair: IntArray
-    features: FloatArray
-    product: FloatArray  # |X||G|
-    increment: FloatArray
-    spread: FloatArray
-    least: float
-    n_groups: int
-    n_pairs: int
-
-    def by_pair(self, values: FloatArray) -> FloatArray:
-        """Sums of values [k], [pairs]."""
-        return np.bincount(self.pair, values, self.n_pairs).astype(float)
-
-
 class Model:
     """The model of one class."""
 
@@ -108,79 +89,67 @@ class Model:
         exact : float64 [groups, pairs], the evaluated increments; 0 where there is none
         level : int64 [pairs], number of evaluated groups; these are the first ones
         """
-        group, pair = np.nonzero(np.arange(len(exact))[:, None] < level)
-        features, increment = self._features[:, group, pair], exact[group, pair]
+        n_groups, n_pairs = exact.shape
+        group, pair = np.nonzero(np.arange(n_groups)[:, None] < level)
+        features, increment, spread = self._features[:, group, pair], exact[group, pair], self._spread[:, group, pair]
+        product = features[1]  # |X||G|
         # A prediction is never certain, even if all features or all increments are zero.
         least = 1e-12 * np.mean(increment**2) + 1e-18 * np.mean(features**2) + TINY
-        known = _Evaluations(
-            group, pair, features, features[1], increment, self._spread[:, group, pair], least, *exact.shape
-        )
+
+        def by_pair(values: FloatArray) -> FloatArray:
+            return np.bincount(pair, values, n_pairs).astype(float)
+
         for _ in range(2):  # each part needs the others
-            precision = 1 / np.maximum(self._error @ known.spread, known.least)
-            target = known.increment - self._departure[known.pair] * known.product
-            weights = self._fit_linear_term(known, precision, target)
-            linear_term = weights @ known.features
+            precision = 1 / np.maximum(self._error @ spread, least)
+            target = increment - self._departure[pair] * product
+            # The weight of each feature, by least squares with a ridge towards those of the prior
+            normal = (features * precision) @ features.T
+            normal += np.diag(RIDGE * np.diag(normal) + TINY)
+            moment = (features * precision) @ (target - self._trust @ features)
+            weights = self._trust + np.linalg.solve(normal, moment)
+            linear_term = weights @ features
             # Posterior mean of the factor of each group; the prior is a normal distribution around 1.
-            pull, certainty = (
-                np.bincount(known.group, linear_term * precision * values, known.n_groups)
-                for values in (target, linear_term)
+            above, below = (
+                np.bincount(group, linear_term * precision * values, n_groups) for values in (target, linear_term)
             )
-            factor = (pull + GROUPS_DIFFER**-2) / (certainty + GROUPS_DIFFER**-2)
-            residual = known.increment - factor[known.group] * linear_term
-            without_own, unsure = self._fit_departure(known, precision, residual)
+            factor = (above + GROUPS_DIFFER**-2) / (below + GROUPS_DIFFER**-2)
+            residual = increment - factor[group] * linear_term
+            # The departure of each pair, also as its neighbours alone predict it
+            pull, certainty = by_pair(product * precision * residual), by_pair(product**2 * precision)
+            pull_near, certainty_near = self._around(np.stack([pull, certainty]))
+            started = np.unique(pair)
+            total = certainty_near + DEPARTURE_PRIOR * self._one * certainty.sum() / len(started) + TINY
+            self._departure = pull_near / total
+            without_own = (pull_near - self._own * pull) / (total - self._own * certainty)
             # The size of each term of the error
-            rest = residual - self._departure[known.pair] * known.product
+            rest = residual - self._departure[pair] * product
             squares = np.minimum(rest**2 * precision, CLIP**2)
-            self._error = nnls((known.spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
-        local = self._local_error(known, residual, without_own)
+            self._error = nnls((spread * precision).T, squares)[0] + [1e-6, 1e-6, 0, 0, 0, 0]
+        # Variance of the departure. Of all images: the square of a Gaussian is a narrower Gaussian.
+        unsure = self._one / 2 * self._around(certainty, REACH / 2**0.5) / total / total
+        # The mean squared error at each pair, predicted without itself, and its neighbours; 1 is expected.
+        expected = by_pair(np.maximum(self._error @ spread, least))[started]
+        rest = by_pair(residual - without_own[pair] * product)[started]
+        size, count = np.zeros((2, n_pairs))
+        size[started], count[started] = np.minimum(rest**2 / expected, CLIP**2), 1.0
+        size_near, count_near = self._around(np.stack([size, count]))
+        typical = TYPICAL * self._one
+        local = (size_near + typical * size[started].mean()) / (count_near + typical)
         linear = factor[:, None] * np.tensordot(weights, self._features, axes=1)
 
         def moments(linear: FloatArray, product: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
             variance = local * (self._error @ spread + unsure * product**2)
-            return linear + self._departure * product, np.sqrt(np.maximum(variance, known.least))
+            return linear + self._departure * product, np.sqrt(np.maximum(variance, least))
 
-        every, following = np.arange(known.n_pairs), np.minimum(level, known.n_groups - 1)
-        rest, deviation = moments(
+        every, following = np.arange(n_pairs), np.minimum(level, n_groups - 1)
+        ahead, deviation = moments(
             _ahead(linear)[level, every], self._product_ahead[level, every], self._spread_ahead[:, level, every]
         )
         step, step_deviation = moments(
             linear[following, every], self._features[1, following, every], self._spread[:, following, every]
         )
-        deviation = np.where(level < known.n_groups, deviation, 0.0)
-        return Prediction(level.copy(), exact.sum(axis=0) + rest, deviation, step, step_deviation)
-
-    def _fit_linear_term(self, known: _Evaluations, precision: FloatArray, target: FloatArray) -> FloatArray:
-        """The weight of each feature [5], by least squares with a ridge towards those of the prior."""
-        x = known.features
-        normal = (x * precision) @ x.T
-        normal += np.diag(RIDGE * np.diag(normal) + TINY)
-        return self._trust + np.linalg.solve(normal, (x * precision) @ (target - self._trust @ x))
-
-    def _fit_departure(
-        self, known: _Evaluations, precision: FloatArray, residual: FloatArray
-    ) -> tuple[FloatArray, ...]:
-        """Set the departure of each pair; returns it as the neighbours alone predict it, and its variance [pairs]."""
-        pull = known.by_pair(known.product * precision * residual)
-        certainty = known.by_pair(known.product**2 * precision)
-        pull_near, certainty_near = self._around(np.stack([pull, certainty]))
-        n_started = len(np.unique(known.pair))
-        total = certainty_near + DEPARTURE_PRIOR * self._one * certainty.sum() / n_started + TINY
-        self._departure = pull_near / total
-        without_own = (pull_near - self._own * pull) / (total - self._own * certainty)
-        # Of all images: the square of a Gaussian is a narrower Gaussian.
-        variance = self._one / 2 * self._around(certainty, REACH / 2**0.5) / total / total
-        return without_own, variance
-
-    def _local_error(self, known: _Evaluations, residual: FloatArray, without_own: FloatArray) -> FloatArray:
-        """The mean squared error at each pair, predicted without itself, and its neighbours; 1 is expected."""
-        started = np.unique(known.pair)
-        rest = residual - without_own[known.pair] * known.product
-        expected = known.by_pair(np.maximum(self._error @ known.spread, known.least))[started]
-        size, count = np.zeros(known.n_pairs), np.zeros(known.n_pairs)
-        size[started], count[started] = np.minimum(known.by_pair(rest)[started] ** 2 / expected, CLIP**2), 1.0
-        size_near, count_near = self._around(np.stack([size, count]))
-        typical = TYPICAL * self._one
-        return (size_near + typical * size[started].mean()) / (count_near + typical)
+        deviation = np.where(level < n_groups, deviation, 0.0)
+        return Prediction(level.copy(), exact.sum(axis=0) + ahead, deviation, step, step_deviation)
 
     def _around(self, values: FloatArray, reach: float = REACH) -> FloatArray:
         """Means of each pair and its neighbours on the torus of frequencies, by their weights: [..., pairs]."""
