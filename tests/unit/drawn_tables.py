@@ -70,15 +70,13 @@ def made_up_verdicts(runs, classes, parts=("keep", "remove"), fills=("zeros", "s
         rows.append(
             {
                 **dict(zip(("dataset", "network", "augmentation", "seed"), run, strict=True)), "class": name,
-                "part": part, "fill": fill, "neutral": name == neutral, "positions": 51, "images": 50,
-                "negatives": 100, "tpr_unfiltered": generator.uniform(0.6, 1), "fpr_unfiltered": 0.02,
+                "part": part, "fill": fill, "images": 50, "negatives": 100,
+                "tpr_unfiltered": generator.uniform(0.6, 1), "fpr_unfiltered": 0.02,
                 **{f"tpr_{kind}": value for kind, value in zip(names, tpr, strict=True)},
                 **{f"fpr_{kind}": value for kind, value in zip(names, fpr, strict=True) if kind != "radial"},
-                **{f"error_{kind}": 0.02 if kind in ("random", "radial") else 0.0 for kind in names[1:]},
-                **{f"draws_{kind}": 5 if kind in ("random", "radial") else 1 for kind in names[1:]},
                 **{f"{rate}_dfm_{end}": np.clip(value[0] + reach, 0, 1)
                    for rate, value in (("tpr", tpr), ("fpr", fpr)) for end, reach in (("low", -0.1), ("high", 0.1))},
-                "overlap_radial": 0.1, "measure": own, "largest_other": other,
+                "measure": own, "largest_other": other,
                 "largest_other_class": classes[(place + 1) % len(classes)],
                 "margin": margin, "margin_low": margin - 0.1, "margin_high": margin + 0.1, "best_control": best,
                 "closest_class": classes[(place + 1) % len(classes)] if best == "other" else np.nan,

@@ -131,13 +131,9 @@ def test_blurred_and_resized_images_lose_fine_detail_and_sharpened_ones_gain_som
     assert max(ratios) < factor if factor < 1 else min(ratios) > factor
 
 
-def wave(amplitude, frequency=FREQUENCY, label=1):
-    return Artefact("wave", amplitude, label, frequency=frequency)
-
-
 def test_without_clipping_a_wave_adds_energy_at_its_pair_alone():
-    made, labels = wave(0.2), np.array([0, 1])
-    found = made.add(np.full((2, 1, 12, 10), 128, np.uint8), labels)
+    made = Artefact("wave", 0.2, 1, frequency=FREQUENCY)
+    found = made.add(np.full((2, 1, 12, 10), 128, np.uint8), np.array([0, 1]))
     assert (found[0] == 128).all()
     y, x = np.mgrid[:12, :10]
     expected = 128 + 255 * 0.2 * np.cos(2 * np.pi * (FREQUENCY[0] * y / 12 + FREQUENCY[1] * x / 10))
@@ -192,4 +188,4 @@ def test_images_that_cannot_have_an_artefact_are_refused():
     with pytest.raises(ValueError, match="images of 2 channels: the artefact jpeg needs 1 or 3"):
         artefact("jpeg").check(2, 12, 10)
     with pytest.raises(ValueError, match=r"frequency \[0, 6\]: images of 12 x 10 have up to half of that"):
-        wave(0.1, (0, 6)).check(3, 12, 10)
+        Artefact("wave", 0.1, 1, frequency=(0, 6)).check(3, 12, 10)

@@ -27,6 +27,19 @@ def cycles(height: int, width: int) -> np.ndarray:
     return np.hypot(np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width))
 
 
+def slow_spectra(images: np.ndarray) -> np.ndarray:
+    """Whole planes, in opponent colours where there are three."""
+    spectra = np.fft.fft2(images.astype(float))
+    return spectra if spectra.shape[1] != 3 else np.einsum("ij,njhw->nihw", OPPONENT, spectra)
+
+
+def slow_moments(images: np.ndarray, labels: np.ndarray, c: int) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of the coefficients of a class."""
+    spectra = slow_spectra(images[labels == c])
+    mean = spectra.mean(axis=0)
+    return mean, (np.abs(spectra - mean) ** 2).sum(axis=0) / (len(spectra) - 1)
+
+
 def slow_fine(image: np.ndarray, wavelength: float) -> np.ndarray:
     """The waves of an image [H, W] that are shorter than `wavelength` pixels, one by one."""
     height, width = image.shape
@@ -62,8 +75,7 @@ def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_i
     split = Split(images.clip(0, 255).astype(np.uint8), plain.labels, mean=np.zeros(channels), std=np.ones(channels))
     who = subject(split)
     pixels = who.ranking.take(np.arange(len(split))).double().numpy()
-    seen = pixels if channels == 1 else np.einsum("ij,njhw->nihw", OPPONENT, pixels)
-    spectra = np.fft.fft2(seen)
+    spectra = slow_spectra(pixels)
     ring, short = np.floor(min(size) * cycles(*size) + 1e-9), cycles(*size) > 1 / LONGEST + 1e-9
     shape = (2, k, channels, *size)  # of each frequency, and of each ring
     ratio, noise, pattern = np.ones(shape), np.zeros(shape), np.zeros(shape, complex)
@@ -71,14 +83,10 @@ def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_i
     in_rings = np.stack([power[..., ring == number].mean(axis=-1) for number in np.unique(ring[short])], axis=-1)
     in_rings = np.log(in_rings).reshape(k, -1)
     for c in range(k):
-        own = spectra[split.labels == c]
         farthest = int(((in_rings - in_rings[c]) ** 2).sum(axis=1).argmax())
         others = [other for other in range(k) if other != c and (other != farthest or k == 2)]
-        rest = [spectra[split.labels == other] for other in others]
-        mean, rest_mean = own.mean(axis=0), np.mean([of.mean(axis=0) for of in rest], axis=0)
-        variance = (np.abs(own - mean) ** 2).sum(axis=0) / 11  # of 12 images
-        rest_variance = np.mean([(np.abs(of - rest_mean) ** 2).mean(axis=0) for of in rest], axis=0)
-        rest_variance = rest_variance * 12 * len(rest) / (12 * len(rest) - 1)
+        mean, variance = slow_moments(pixels, split.labels, c)
+        rest_mean, rest_variance = slow_moments(pixels, np.isin(split.labels, others), True)
         for channel, u, v in np.argwhere(np.broadcast_to(short, mean.shape)):
             at = channel, u, v
             r = min(1, np.sqrt(variance[at] / rest_variance[at]))
@@ -97,10 +105,9 @@ def test_half_of_the_images_get_the_pattern_of_the_class_and_half_its_strength_i
     half = (torch.rand(8, generator=generator).numpy() >= 0.5).astype(int)
     assert 0 < half.sum() < 8
     for n, c in enumerate(classes):
-        image, h = shown[n].double().numpy(), half[n]
-        own = image if channels == 1 else np.tensordot(OPPONENT, image, 1)
+        h, own = half[n], slow_spectra(shown[n : n + 1].double().numpy())[0]
         added = pattern[h, c] + noise[h, c] * np.fft.fft2(drawn[n]) / np.sqrt(size[0] * size[1])
-        expected = np.fft.ifft2(ratio[h, c] * np.fft.fft2(own) + added).real
+        expected = np.fft.ifft2(ratio[h, c] * own + added).real
         expected = expected if channels == 1 else np.tensordot(OPPONENT.T, expected, 1)
         np.testing.assert_allclose(made[n], expected, atol=2e-5)
 
@@ -185,13 +192,10 @@ def test_places_are_windows_of_a_fifth_that_cover_the_image_and_the_frame(size):
     assert frame[0].all() and frame[:, -1].all() and not frame[2:-2, 2:-2][1:-1, 1:-1].any()
 
 
-def tagged(place: int | None, n_classes: int = 3) -> tuple[Split, torch.Tensor]:
+def tagged(place: int) -> tuple[Split, torch.Tensor]:
     """Images of which those of class 0 are white at a place, and where."""
-    plain = grey(n_classes, 40)
-    masks = places(torch.Size((20, 20)))
-    images = plain.images.copy()
-    mask = masks[place] if place is not None else torch.zeros(20, 20, dtype=torch.bool)
-    images[np.ix_(plain.labels == 0, [0])] = np.where(mask, 255, images[np.ix_(plain.labels == 0, [0])])
+    plain, mask = grey(3, 40), places(torch.Size((20, 20)))[place]
+    images = np.where((plain.labels == 0)[:, None, None, None] & mask.numpy(), 255, plain.images).astype(np.uint8)
     return Split(images, plain.labels, mean=np.zeros(1), std=np.ones(1)), mask
 
 
@@ -217,10 +221,7 @@ def test_a_patch_is_put_at_the_place_of_the_class_that_is_tested():
         who.generator.manual_seed(1)
         donors = who.donors(classes)
         mask = places(torch.Size((20, 20)))[patch.place[c]]
-        for image, donor, after in zip(images, donors, made, strict=True):
-            for i in range(20):
-                for j in range(20):
-                    assert after[0, i, j] == (donor if mask[i, j] else image)[0, i, j]
+        assert torch.equal(made, torch.where(mask, donors, images))
 
 
 def test_a_swap_exchanges_the_corners_and_the_frame():
@@ -235,15 +236,6 @@ def test_a_swap_exchanges_the_corners_and_the_frame():
 
 
 sizes = st.tuples(st.integers(2, 9), st.integers(2, 9))
-
-
-def slow_moments(images, labels, c):
-    """Mean and variance of the coefficients of a class, whole planes, in opponent colours where there are three."""
-    spectra = np.fft.fft2(images[labels == c].astype(float))
-    if spectra.shape[1] == 3:
-        spectra = np.einsum("ij,njhw->nihw", OPPONENT, spectra)
-    mean = spectra.mean(axis=0)
-    return mean, (np.abs(spectra - mean) ** 2).sum(axis=0) / (len(spectra) - 1)
 
 
 @few
