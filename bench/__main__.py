@@ -13,14 +13,11 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.networks.numerics import keep_freed_memory, pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
-from . import gallery, measure_culling, measure_screening
-from .timing import machine
+from . import gallery, measure_culling, measure_screening, timing
 
 FOLDER = Path("results") / "bench"
-PICTURE = "bench_screening_curve"
-Measure = Callable[[Path, torch.device], pd.DataFrame]
-PARTS: dict[str, Measure] = {
-    "machine": lambda _, device: pd.DataFrame([machine(device)]),
+PARTS: dict[str, Callable[[Path, torch.device], pd.DataFrame]] = {
+    "machine": timing.machine,
     "forward": measure_culling.forward,
     "against_published": measure_culling.against_published,
     "screening": measure_screening.overlaps,
@@ -42,20 +39,14 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name in tqdm(options.only, desc="bench", unit="part", disable=None):
-        write(name, PARTS[name](FOLDER, device))
-    if "screening" in options.only:
-        canvas.save(measure_screening.overlap_figure(read_table(FOLDER / "screening.csv")), FOLDER / PICTURE)
+        table, path = PARTS[name](FOLDER, device), FOLDER / f"{name}.csv"
+        if path.exists():  # rows of another device, which an earlier call measured, stay
+            before = read_table(path)
+            table = pd.concat([before[before["device"] != device.type], table])
+        write_table(table, path)
+        if name == "screening":
+            canvas.save(measure_screening.overlap_figure(read_table(path)), FOLDER / "bench_screening_curve")
     gallery.main("bench")
-
-
-def write(name: str, table: pd.DataFrame) -> None:
-    """Write a table; rows of another device that an earlier call measured stay."""
-    path = FOLDER / f"{name}.csv"
-    if path.exists() and "device" in table and len(table):
-        before = read_table(path)
-        if "device" in before:
-            table = pd.concat([before[before["device"] != table["device"].iloc[0]], table])
-    write_table(table, path)
 
 
 if __name__ == "__main__":

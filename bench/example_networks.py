@@ -8,6 +8,7 @@ x86-64 server.
 
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +20,17 @@ import numpy as np
 from frequency_shortcuts import example
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.artefacts import Artefact
-from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks import architectures
 from study.plan import Plan
 from study.trainings.training import architecture_of, train_anew
-
-PICTURES, TRAINING, VALIDATION, SEED = 90, 1200, 100, 0  # of each class; of the networks
-
-
-def some(store: str, split: str, count: int) -> Split:
-    """The first images of each class of a split, in memory."""
-    return stores.read(store, split, count, in_memory=2**40)
 
 
 def main(store: str, folder: str | None = None) -> None:
     """Write the pictures and the networks into a folder; by default that of the package."""
     to = Path(folder or str(example.DATA))
     to.mkdir(exist_ok=True)
-    test = some(store, "test", PICTURES)
+    read = partial(stores.read, store, in_memory=2**40)
+    test, *clean = read("test", 90), read("train", 1200), read("validation", 100)  # the first of each class
     names = [name.removesuffix("/top") for name in test.classes]
     order = [names.index(name) for name in example.CLASSES]  # the numbers of the sorted classes
     images, labels = np.asarray(test.images)[:, 0], np.argsort(order)[test.labels]
@@ -45,16 +39,14 @@ def main(store: str, folder: str | None = None) -> None:
     recipe, network = plan.recipe("clothing", "resnet18_w8"), plan.config["networks"]["resnet18_w8"]
     traces = {"jpeg": Artefact("jpeg", example.QUALITY, label), "tag": Artefact("tag", 1, label, place=example.TAG)}
     about: dict[str, Any] = {"mean": [example.MEAN], "std": [example.STD]}
-    arrays = {key: np.array(value) for key, value in about.items()}
-    clean = [some(store, "train", TRAINING), some(store, "validation", VALIDATION)]
     for name, trace in example.NETWORKS.items():
         add = traces[trace].add if trace else lambda images, labels: images
         train, validation = (
-            replace(split, images=add(np.asarray(split.images), split.labels), **arrays) for split in clean
+            replace(split, images=add(np.asarray(split.images), split.labels), **about) for split in clean
         )
         augmentation = plan.training_settings("clothing", "swap" if "cured" in name else "none")["augmentation"]
         form = architecture_of(network, len(names), train.images.shape[1:])
-        trained, _ = train_anew(form, recipe, augmentation, train, validation, seed=SEED)
+        trained, _ = train_anew(form, recipe, augmentation, train, validation, seed=0)
         weights = trained.state_dict()
         weights |= {key: weights[key][order] for key in ("fc.weight", "fc.bias")}
         architectures.save(to / f"{name}.safetensors", weights, form, about)

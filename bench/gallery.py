@@ -19,30 +19,7 @@ from frequency_shortcuts.storage.tables import read_table
 
 from . import DATA, DOCS, PAGES, ROOT, same
 
-# Study: its target of make, the files that go to docs/data, and the pictures of README and docs.
-STUDIES: dict[str, tuple[str, list[str], list[str]]] = {
-    "laptop": (
-        "study",
-        ["config.yaml", *(f"tables/{name}.csv" for name in (
-            "claim_variants", "claims", "flips", "networks", "planted_use", "provenance", "runtimes", "table_1",
-            "truth",
-        ))],
-        ["figures/cards_fashion_mnist-resnet18_w8-none", "figures/claims_all", "figures/shortcut_fashion_mnist",
-         "figures/shortcuts_fashion_mnist"],
-    ),
-    "findings": (
-        "findings",
-        [f"tables/{name}.csv" for name in (
-            "claim_variants", "claim_numbers", "reliance", "provenance", "runtimes", "claims",
-        )],
-        ["figures/reliance_fashion_mnist"],
-    ),
-    "cure": ("cure", ["tables/cure*.csv"], ["figures/cure_all"]),
-    "leaks": ("leaks", ["tables/leaks*.csv"], ["figures/leaks_all"]),
-    "real": ("real", ["tables/claim_variants.csv", "tables/claims.csv", "analysis/flips.csv"], []),
-    "example": ("example", ["example.csv", "example.json", "jpeg/summary.txt"], ["example"]),
-    "bench": ("bench", ["*.csv"], ["bench_screening_curve"]),
-}  # fmt: skip
+STUDIES, _TABLES = yaml.safe_load_all((ROOT / "bench" / "tables.yaml").read_text())
 KEPT = (same.SEEDS, "version_2.csv", "maps.csv", "cleanlab.csv")  # files in docs/data that a study does not make
 WORDS = {"True": "yes", "False": "no"}
 
@@ -81,7 +58,7 @@ class Table(NamedTuple):
         return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
-TABLES = {name: Table(**about) for name, about in yaml.safe_load((ROOT / "bench" / "tables.yaml").read_text()).items()}
+TABLES = {name: Table(**about) for name, about in _TABLES.items()}
 
 
 def shown(row: Mapping[Any, Any], name: str, form: str) -> str:
@@ -91,40 +68,30 @@ def shown(row: Mapping[Any, Any], name: str, form: str) -> str:
     return "" if pd.isna(row[name]) else WORDS.get(str(row[name])) or format(row[name], form)
 
 
-def marks(text: str) -> list[str]:
-    """The names of the places that are marked in a page."""
-    return re.findall(r"<!-- (\w+) -->", text)
-
-
 def renewed(text: str, folder: Path = DATA) -> str:
     """The text of a page with the tables whose files are in a folder, between <!-- name --> and <!-- /name -->."""
-    for name in marks(text):
-        if name in TABLES and (folder / f"{TABLES[name].file}.csv").exists():
+    for name, table in TABLES.items():
+        if f"<!-- {name} -->" in text and (folder / f"{table.file}.csv").exists():
             around = re.split(rf"(?s)(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", text)
-            text = f"{TABLES[name].text(folder)}\n".join(around)
+            text = f"{table.text(folder)}\n".join(around)
     return text
 
 
-def store(study: Path, target: Path) -> None:
-    """Replace the files of a study in the folder `target`; those of other scripts stay."""
-    for old in [path for path in target.glob("**/*") if path.is_file() and path.name not in KEPT]:
-        old.unlink()
-    for file in (file for pattern in STUDIES[study.name][1] for file in study.glob(pattern)):
-        place = target / file.relative_to(study)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, place)
-    same.write(study, target)
-
-
 def main(*names: str) -> None:
-    """Files and pictures of these studies, by default of all, then tables."""
+    """Files and pictures of these studies, by default of all, then tables; files of other scripts stay."""
     for name in names or STUDIES:
-        (target, files, pictures), study = STUDIES[name], ROOT / "results" / name
-        if not any(study.glob(files[-1])):
-            print(f"`make {target}` has not run here: what the docs say of its results stays as it is.")
+        study, target, patterns = ROOT / "results" / name, DATA / name, STUDIES[name]["files"]
+        if not any(study.glob(patterns[-1])):
+            print(f"results/{name} is not here: what the docs say of it stays as it is.")
             continue
-        store(study, DATA / name)
-        for picture in (study / f"{path}.png" for path in pictures):
+        for old in [path for path in target.glob("**/*") if path.is_file() and path.name not in KEPT]:
+            old.unlink()
+        for file in (file for pattern in patterns for file in study.glob(pattern)):
+            place = target / file.relative_to(study)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
+        same.write(study, target)
+        for picture in (study / f"{path}.png" for path in STUDIES[name]["pictures"]):
             if picture.exists():  # a part of the measurements draws none
                 (DOCS / picture.name).write_bytes(canvas.reduced(picture))
     for page in PAGES:

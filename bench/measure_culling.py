@@ -41,13 +41,13 @@ def forward(folder: Path, device: torch.device) -> pd.DataFrame:
         best = _best_batch(network, split.images)
         batch, passes = _repeated(split.images, best), max(1, count // best)
         cull, images, culling_batch = _blocks(network, split, count)
-        times = by_turns({"forward": lambda: _forward(network, batch, passes), "culling": cull})  # noqa: B023
-        work = {"forward": passes * best, "culling": images}
-        rate = {task: done / times[task].median() for task, done in work.items()}
+        times = by_turns({"forward": partial(_forward, network, batch, passes), "culling": cull})
+        of_an_image = times / pd.Series({"forward": passes * best, "culling": images})
+        rate = 1 / of_an_image.median()
         rows.append({
             "case": name, "forward_batch": best, "forward_images_per_s": rate["forward"],
             "culling_batch": culling_batch, "culling_images_per_s": rate["culling"],
-            **ratio(times, "culling", "forward", work),
+            **ratio(of_an_image, "culling", "forward"),
             "share_of_peak": rate["culling"] * flop(network, batch[:1]) / 1e9 / peak,
         })  # fmt: skip
     return pd.DataFrame(rows).assign(device=device.type)
@@ -111,18 +111,15 @@ def against_published(folder: Path, device: torch.device) -> pd.DataFrame:
     def plainly() -> np.ndarray:
         return np.array([loss(c, published.mask_without(pairs, p, device)) for c, p in sample])
 
-    cullings: dict[str, Found] = {}
-
-    def cull(search: culling.Search) -> None:
-        cullings[search] = culling.cull(network, split, search)
-
-    times = by_turns({"published": plainly} | {search: partial(cull, search) for search in culling.SEARCHES})
+    cull = {search: partial(culling.cull, network, split, search) for search in culling.SEARCHES}
+    times = by_turns({"published": plainly, **cull})
+    cullings = {search: find() for search, find in cull.items()}
     slow = plainly() - np.array([loss(c, None) for c, _ in sample])
     ours = np.array([cullings["exact"].score[c, p] for c, p in sample])
-    whole = {"published": len(sample) / (10 * len(pairs))}
+    times["published"] *= 10 * len(pairs) / len(sample)
     return pd.DataFrame({
-        "method": search, "device": device.type, "published_s": (times["published"] / whole["published"]).median(),
-        "ours_s": times[search].median(), **ratio(times, search, "published", whole), "published_sample": len(sample),
+        "method": search, "device": device.type, "published_s": times["published"].median(),
+        "ours_s": times[search].median(), **ratio(times, search, "published"), "published_sample": len(sample),
         "greatest_difference": float(np.abs(ours - slow).max()) if search == "exact" else np.nan,
         "overlap_of_top_5_percent": overlap(cullings[search], cullings["exact"], pairs, 5),
     } for search in culling.SEARCHES)  # fmt: skip

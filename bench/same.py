@@ -8,11 +8,9 @@ long, `python -m bench.three_seeds` trains three seeds.
 import hashlib
 import sys
 from collections.abc import Iterator
-from io import StringIO
 from pathlib import Path
 
 import h5py
-import numpy as np
 import pandas as pd
 from safetensors.torch import load_file
 
@@ -34,35 +32,30 @@ REASONS = ("commit", "configuration", "devices of the networks", "threads of a j
 REASONS += ("processor", "instructions of PyTorch", "libraries of PyTorch")
 
 
-def digest(content: bytes) -> str:
-    """The first digits of a SHA-256."""
-    return hashlib.sha256(content).hexdigest()[:DIGITS]
-
-
 def of_table(table: pd.DataFrame) -> Iterator[tuple[str, str, str]]:
     """Key of rows, column and digest of each column in the rows of each key, from a table of text."""
     table = table.drop(columns=[name for name in DIFFERENT if name in table])
     keys = [name for name in ROWS if name in table]
     for key, rows in table.groupby(keys, sort=False) if keys else [((), table)]:
         for column in rows.columns.difference(keys, sort=False):
-            yield "/".join(key), str(column), digest("\n".join(rows[column]).encode())
+            yield "/".join(key), str(column), hashlib.sha256("\n".join(rows[column]).encode()).hexdigest()
 
 
-def as_text(path: Path | StringIO) -> pd.DataFrame:
+def as_text(path: Path) -> pd.DataFrame:
     """A CSV as it is written, so that the digits of numbers do not depend on what other rows hold."""
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def of_arrays(path: Path) -> Iterator[tuple[str, str, str]]:
     """Name and digest of each score and mask of a map file."""
-    names: list[str] = []
     with h5py.File(path) as file:
+        names: list[str] = []
         file.visit(names.append)
         for name in names:
             if name.split("/")[0] in ARRAYS and isinstance(file[name], h5py.Dataset):
-                values = np.asarray(file[name][()])
+                values = file[name][()]
                 kind = f"{values.dtype} {values.shape}"
-                yield "", name, digest(kind.encode() + np.ascontiguousarray(values).tobytes())
+                yield "", name, hashlib.sha256(kind.encode() + values.tobytes()).hexdigest()
 
 
 def digests(study: Path) -> pd.DataFrame:
@@ -72,12 +65,12 @@ def digests(study: Path) -> pd.DataFrame:
         name = str(path.relative_to(study))
         of_study = path.parent.name in ("tables", "analysis") or name == f"{study.name}.csv" or path.name == "harm.csv"
         if path.suffix == ".csv" and of_study and path.stem not in LEFT_OUT:
-            found += [(name, *one) for one in of_table(as_text(path))]
+            found += [(name, *column) for column in of_table(as_text(path))]
         elif path.name == "weights.safetensors":
-            found.append((name, "", "", weights_digest(load_file(path))[:DIGITS]))
+            found.append((name, "", "", weights_digest(load_file(path))))
         elif path.suffix == ".h5" and name.split("/")[0] in ("dfm", "maps"):
-            found += [(name, *one) for one in of_arrays(path)]
-    return pd.DataFrame(found, columns=[*KEY, "sha256"])
+            found += [(name, *array) for array in of_arrays(path)]
+    return pd.DataFrame([(*key, digest[:DIGITS]) for *key, digest in found], columns=[*KEY, "sha256"])
 
 
 def write(study: Path, target: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.random import Generator
 from scipy.special import ndtri
 
 from frequency_shortcuts import intervals
@@ -32,7 +33,6 @@ CONTROLS = {
     f"one more mask with its radii, by {RADIAL}": (RADIAL, 0.12, "one more"),
 }
 WORDS = ("worse", "as well", "better", "undecided")
-Generator = np.random.Generator
 Simulation = Callable[[Generator, Any, float, int, int], dict[str, float]]  # what, by, size, trials -> shares
 
 
@@ -134,18 +134,14 @@ def part(name: str, generator: Generator, trials: int = TRIALS) -> pd.DataFrame:
     simulate, cases, sizes = PARTS[name]
     rows = []
     for what, by in cases:
-        of_sizes = {size: simulate(generator, what, by, size, trials) for size in sizes}
-        shares = {f"{size}: {event}": 100 * share for size, of in of_sizes.items() for event, share in of.items()}
-        rows.append({"case": what, "by": by, **shares})
+        rows.append({"case": what, "by": by})
+        for size in sizes:
+            found = simulate(generator, what, by, size, trials)
+            rows[-1] |= {f"{size}: {event}": 100 * share for event, share in found.items()}
     return pd.DataFrame(rows)
 
 
-def main() -> None:
-    """Simulate and print; each table draws its own random numbers."""
-    for seed, name in enumerate(PARTS):
+if __name__ == "__main__":
+    for seed, name in enumerate(PARTS):  # each table draws its own random numbers
         table = part(name, np.random.default_rng(seed))
         print(table.to_string(index=False, float_format="{:.3g}".format), end="\n\n")
-
-
-if __name__ == "__main__":
-    main()

@@ -18,17 +18,16 @@ from study.sources.downloads import DOWNLOADS
 from study.sources.drawn import draw_images
 from study.trainings.training import train_anew
 
-BICUBIC = Image.Resampling.BICUBIC
-# name: architecture, width, data set, side in pixels, images a class to train on, epochs
+# Data set, architecture and side in pixels: width, images a class to train on, epochs.
 TRAINED = {
-    "syn_1 resnet18 32": ("resnet18", 8, "syn_1", 32, 400, 8),
-    "syn_3 resnet34 32": ("resnet34", 8, "syn_3", 32, 400, 8),
-    "fashion resnet18 32": ("resnet18", 16, "fashion", 32, 600, 5),
-    "fashion vgg16_bn 32": ("vgg16_bn", 16, "fashion", 32, 600, 5),
-    "syn_2 resnet18 64": ("resnet18", 8, "syn_2", 64, 200, 6),
-    "syn_4 resnet34 64": ("resnet34", 8, "syn_4", 64, 200, 6),
-    "fashion resnet18 64": ("resnet18", 8, "fashion", 64, 200, 5),
-    "fashion vgg16_bn 64": ("vgg16_bn", 8, "fashion", 64, 600, 8),
+    "syn_1 resnet18 32": (8, 400, 8),
+    "syn_3 resnet34 32": (8, 400, 8),
+    "fashion resnet18 32": (16, 600, 5),
+    "fashion vgg16_bn 32": (16, 600, 5),
+    "syn_2 resnet18 64": (8, 200, 6),
+    "syn_4 resnet34 64": (8, 200, 6),
+    "fashion resnet18 64": (8, 200, 5),
+    "fashion vgg16_bn 64": (8, 600, 8),
 }
 
 
@@ -37,14 +36,15 @@ def subject(name: str, folder: Path, per_class: int, device: torch.device) -> tu
 
     It is trained if it is not in the folder.
     """
-    architecture, width, dataset, side, count, epochs = TRAINED[name]
-    train, validation = splits(dataset, side, count, folder)
+    dataset, architecture, side = name.split()
+    width, count, epochs = TRAINED[name]
+    train, validation = splits(dataset, int(side), count, folder)
     path = folder / "networks" / f"{name.replace(' ', '_')}.safetensors"
     if not path.exists():
         channels = train.images.shape[1]
-        form = Architecture(architecture, len(train.classes), channels, side, width=width, stem="small")
-        how = {"device": device, "work": Work(progress=True)}
-        _, done = train_anew(form, {"epochs": epochs}, {}, train, validation, seed=0, **how)
+        form = Architecture(architecture, len(train.classes), channels, int(side), width=width, stem="small")
+        work = Work(progress=True)
+        _, done = train_anew(form, {"epochs": epochs}, {}, train, validation, seed=0, device=device, work=work)
         architectures.save(path, done.weights, form)
     network = architectures.load(path, device).to(memory_format=torch.channels_last)
     split = validation.subset(first_of_each_class(validation.labels, per_class))
@@ -61,7 +61,7 @@ def splits(dataset: str, side: int, count: int, folder: Path) -> tuple[Split, Sp
         parts, classes = [], fashion.classes
         for images, labels in fashion.read(raw):
             kept = first_of_each_class(labels, count)
-            pictures = [Image.fromarray(image[0]).resize((side, side), BICUBIC) for image in images[kept]]
+            pictures = [Image.fromarray(image[0]).resize((side, side)) for image in images[kept]]  # bicubic
             parts.append((np.stack(pictures)[:, None], labels[kept]))
     else:
         edges = tuple(edge * side // 32 for edge in (4, 8, 12))

@@ -12,20 +12,16 @@ import frequency_shortcuts as fs
 
 fs.portable()  # before PyTorch is loaded
 
-import pandas as pd  # noqa: E402
 import yaml  # noqa: E402
 from snakemake.utils import update_config  # noqa: E402
 
 from frequency_shortcuts.storage.tables import write_table  # noqa: E402
+from study.plan import Plan  # noqa: E402
 
 from . import ROOT  # noqa: E402
 from .same import FILE, digests  # noqa: E402
 
-sys.path.insert(0, str(ROOT / "workflow"))
-from study.plan import Plan  # noqa: E402
-
-SEEDS = 3
-# Of config/config.yaml: networks that are trained anew without the frequencies of their maps.
+# Networks that are trained anew without the frequencies of their maps.
 RELIANCE = {
     "plan": [{
         "datasets": ["fashion_mnist"], "networks": ["resnet18_w8"], "augmentations": ["none"],
@@ -44,47 +40,38 @@ def config_of(study: str, /, **changes: Any) -> dict[str, Any]:
     return config
 
 
-def by_snakemake(config: dict[str, Any], files: Callable[[Plan], list[str]]) -> pd.DataFrame:
-    """The networks, maps and tables that are needed for some files of a plan, made by the rules of the workflow."""
-    plan = Plan(config)
-    folder = ROOT / plan.results
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "plan.yaml").write_text(yaml.safe_dump(config))
-    command = ["snakemake", "--cores", "all", "--configfile", folder / "plan.yaml", "--quiet", "rules", "--"]
-    subprocess.run([*command, *files(plan)], cwd=ROOT, check=True)
-    return digests(folder)
+def drawn_files(plan: Plan, *names: str) -> list[str]:
+    """What artefacts cost the networks on the first three seeds of some sets of a benchmark."""
+    most = min(draw.seed for draw in plan.draws) + 2
+    runs = [
+        run for run, draw in zip(plan.drawn_runs, plan.drawn.values(), strict=True)
+        if draw.seed <= most and {draw.suite, f"{draw.suite} {draw.network}"} & {*names}
+    ]  # fmt: skip
+    return plan.files("tests/{dataset}/{network}/{augmentation}/seed{seed}/harm.csv", runs)
 
 
-def of_drawn(study: str, *names: str) -> pd.DataFrame:
-    """The networks on the first seeds of some sets of a benchmark, with what artefacts cost them."""
-
-    def files(plan: Plan) -> list[str]:
-        first = min(draw.seed for draw in plan.draws)
-        runs = [
-            run for run, draw in zip(plan.drawn_runs, plan.drawn.values(), strict=True)
-            if draw.seed < first + SEEDS and {draw.suite, f"{draw.suite} {draw.network}"} & {*names}
-        ]  # fmt: skip
-        return plan.files("tests/{dataset}/{network}/{augmentation}/seed{seed}/harm.csv", runs)
-
-    return by_snakemake(config_of(study, study=f"three_seeds_{study}"), files)
-
-
-STUDIES: dict[str, Callable[[], pd.DataFrame]] = {
-    "leaks": lambda: of_drawn("leaks", "clothing"),
-    "cure": lambda: of_drawn("cure", "grain4 clean", "grain4 jpeg 50"),
-    "benchmark": lambda: by_snakemake(config_of("benchmark", study="three_seeds_benchmark"), Plan.map_files),
-    "experiments": lambda: by_snakemake(
-        config_of("config", study="three_seeds_experiments", **RELIANCE),
-        lambda plan: [f"{plan.results}/tables/reliance.csv"],
-    ),
+# Of each study its configuration, changes of it, and the files that are made, with the networks and maps they need.
+STUDIES: dict[str, tuple[str, dict[str, Any], Callable[[Plan], list[str]]]] = {
+    "leaks": ("leaks", {}, lambda plan: drawn_files(plan, "clothing")),
+    "cure": ("cure", {}, lambda plan: drawn_files(plan, "grain4 clean", "grain4 jpeg 50")),
+    "benchmark": ("benchmark", {}, Plan.map_files),
+    "experiments": ("config", RELIANCE, lambda plan: [f"{plan.results}/tables/reliance.csv"]),
 }
 
 
 def main() -> None:
-    """Train, and write the digests."""
+    """Train by the rules of the workflow, and write the digests."""
     for study in sys.argv[1:] or STUDIES:
-        table = STUDIES[study]()
-        write_table(table, ROOT / "results" / f"three_seeds_{study}" / FILE)
+        name, changes, files = STUDIES[study]
+        config = config_of(name, study=f"three_seeds_{study}", **changes)
+        plan = Plan(config)
+        folder = ROOT / plan.results
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "plan.yaml").write_text(yaml.safe_dump(config))
+        command = ["snakemake", "--cores", "all", "--configfile", folder / "plan.yaml", "--quiet", "rules", "--"]
+        subprocess.run([*command, *files(plan)], cwd=ROOT, check=True)
+        table = digests(folder)
+        write_table(table, folder / FILE)
         print(f"{study}: {len(table)} digests")
 
 

@@ -3,14 +3,13 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from study import provenance
-
-REPEATS = 5
 
 
 def seconds(task: Callable[[], object]) -> float:
@@ -23,17 +22,16 @@ def seconds(task: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def by_turns(tasks: Mapping[str, Callable[[], object]], repeats: int = REPEATS) -> pd.DataFrame:
+def by_turns(tasks: Mapping[str, Callable[[], object]], repeats: int = 5) -> pd.DataFrame:
     """Seconds of every task in every repeat, [repeat, task]; each ran once before, unmeasured."""
     for task in tasks.values():
         task()
     return pd.DataFrame([{name: seconds(task) for name, task in tasks.items()} for _ in range(repeats)])
 
 
-def ratio(times: pd.DataFrame, task: str, reference: str, work: Mapping[str, float] | None = None) -> dict[str, float]:
-    """How many times as fast a task is as the reference, a unit of work: median, least and greatest of the repeats."""
-    work = work or {}
-    each = (times[reference] / work.get(reference, 1)) / (times[task] / work.get(task, 1))
+def ratio(times: pd.DataFrame, task: str, reference: str) -> dict[str, float]:
+    """How many times as fast a task is as the reference: median, least and greatest of the repeats."""
+    each = times[reference] / times[task]
     return {"ratio": each.median(), "ratio_low": each.min(), "ratio_high": each.max()}
 
 
@@ -54,11 +52,11 @@ def peak_gflops(device: torch.device) -> float:
     return best
 
 
-def machine(device: torch.device) -> dict[str, str]:
+def machine(_: Path, device: torch.device) -> pd.DataFrame:
     """What the numbers were measured on."""
     here, gpu = provenance.machine(), torch.cuda.get_device_name(device) if device.type == "cuda" else "none"
-    return {
+    return pd.DataFrame([{
         "processor": here["processor"], "threads": str(torch.get_num_threads()), "memory_gib": here["memory, GiB"],
         "gpu": gpu, "device": device.type, **provenance.versions(["torch"]),
         "peak_gflops": f"{peak_gflops(device):.0f}",
-    }  # fmt: skip
+    }])  # fmt: skip

@@ -39,7 +39,7 @@ def test_the_readme_lists_every_page():
 
 def test_every_picture_but_the_schematic_and_those_of_earlier_tables_is_made_by_make_gallery():
     shown = [Path(name).stem for page in PAGES for name in re.findall(r"!\[[^]]+\]\(([^)]+)\)", page.read_text())]
-    figures = [Path(name).name for _, _, pictures in gallery.STUDIES.values() for name in pictures]
+    figures = [Path(name).name for study in gallery.STUDIES.values() for name in study["pictures"]]
     assert sorted(shown) == sorted(["schematic", "methods", *figures])
 
 
