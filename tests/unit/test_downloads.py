@@ -105,6 +105,9 @@ def test_sealed_photographs_are_in_no_split_and_numbered_ones_in_the_test_split_
     assert np.array_equal(np.sort(np.concatenate([sealed, *other.values()])), np.arange(600))
     for name in ("train", "validation"):
         assert np.array_equal(other[name], np.setdiff1d(kept[name], other["test"]))
+    halves = [FASHION.splits("raw", 0.1, seed, part)["test"] for part in ("first_half", "second_half")]
+    assert [labels.tolist() for _, labels in halves] == [[0] * 4, [0] * 5]
+    assert np.array_equal(np.concatenate([images for images, _ in halves]), numbers[:9])
     assert (np.bincount(labels[other["validation"]]) <= 6).all()
 
 

@@ -14,7 +14,6 @@ from frequency_shortcuts.images.splits import Images, Split, images_digest, stra
 from frequency_shortcuts.images.stored_images import take_rows
 from frequency_shortcuts.networks import predictions
 from frequency_shortcuts.spectrum import fills
-from study.sources.downloads import part_in_order
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 3, 5, 4), dtype=np.uint8)
 CHOSEN = [np.array([7]), np.array([9, 3, 3, 149, 0]), np.arange(150)[::-1].copy(), np.arange(0, 150, 3)]
@@ -201,11 +200,3 @@ def test_stratified_shares_every_class_and_loses_none():
 def test_stratified_refuses_shares_that_do_not_work(shares, classes, message):
     with pytest.raises(ValueError, match=message):
         stratified(np.array([0] * 9 + [1] * 2), shares, seed=0, classes=classes)
-
-
-def test_the_halves_are_in_the_order_of_the_images_and_together_all_of_them():
-    halves = [part_in_order(FEW, SPLIT.labels, part) for part in ("first_half", "second_half")]
-    assert [len(labels) for _, labels in halves] == [3, 4] and (halves[1][0] == FEW[3:]).all()
-    for joined, whole in zip(map(np.concatenate, zip(*halves, strict=True)), (FEW, SPLIT.labels), strict=True):
-        assert (joined == whole).all()
-    assert part_in_order(FEW, SPLIT.labels, "all")[0].shape == FEW.shape

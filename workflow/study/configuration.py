@@ -18,7 +18,7 @@ from frequency_shortcuts.spectrum.fills import named
 
 from .plan import KINDS, Plan
 from .schema import Validator, allowed, schema
-from .sources import SOURCES, planted
+from .sources import planted
 
 MOST = 30  # mistakes that are named
 LONG = 60  # letters of a value that a sentence shows
@@ -106,8 +106,8 @@ def _references(plan: Plan) -> Iterator[str]:
         yield "plan: no network has maps, which the study needs; leave out maps: false of at least one entry"
     for i, entry in enumerate(config["plan"]):
         yield from _entry(plan, f"plan.{i}", entry)
-    for source in SOURCES:
-        yield from source.mistakes(plan)
+    for name in config["datasets"]:
+        yield from plan.source(name).mistakes(plan, name)
     for kind in KINDS:
         yield from _training(plan, kind)
     yield from _graded(plan)

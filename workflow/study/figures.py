@@ -40,26 +40,21 @@ def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
 
     `dataset` is that of the rows that are drawn.
     """
-    return [_parameters(plan, kind, name) for name in FIGURES[kind].names(plan)]
-
-
-def _parameters(plan: Plan, kind: str, name: str) -> dict[str, Any]:
-    taken, below, own = TAKEN[kind], f"{plan.results}/", FIGURES[kind].parameters(plan, name)
-    known = {
-        "most": plan.setting("figures/classes"),
-        "percent": plan.setting("shortcuts/percent"),
-        "first": {one: plan.first_kinds[one] for one in own.get("datasets", [name]) if one in plan.first_kinds},
-    }
-    return {
-        "figure": f"{below}figures/{kind}_{name}",
-        **({"dataset": name} if name in plan.datasets() and {"dataset", "classes"} & {*taken} else {}),
-        **{
-            key: below + given if isinstance(given, str) else [below + file for file in given]
-            for key, given in files(plan, kind, name).items()
-        },
-        **{key: known[key] for key in taken if key in known},
-        **own,
-    }
+    taken, below, found = TAKEN[kind], f"{plan.results}/", []
+    for name in FIGURES[kind].names(plan):
+        given: dict[str, Any] = {"figure": f"{below}figures/{kind}_{name}"}
+        if name in plan.datasets() and {"dataset", "classes"} & {*taken}:
+            given["dataset"] = name
+        for key, paths in files(plan, kind, name).items():
+            given[key] = below + paths if isinstance(paths, str) else [below + path for path in paths]
+        own = FIGURES[kind].parameters(plan, name)
+        known = {
+            "most": plan.setting("figures/classes"),
+            "percent": plan.setting("shortcuts/percent"),
+            "first": {one: plan.first_kinds[one] for one in own.get("datasets", [name]) if one in plan.first_kinds},
+        }
+        found.append({**given, **{key: known[key] for key in taken if key in known}, **own})
+    return found
 
 
 def inputs(plan: Plan, kind: str) -> list[str]:
@@ -75,15 +70,11 @@ def _paths(files: dict[str, Any]) -> list[str]:
 def _with_planned_tables(kind: str, figure: Figure) -> Figure:
     """A kind with those of its figures alone whose tables a plan has, for `claims/{table}.csv` the table too."""
 
-    def is_planned(plan: Plan, path: str) -> bool:
-        folder, _, file = path.partition("/")
-        return folder not in ("tables", "claims") or bool(TABLES[PurePath(file).stem](plan))
+    def is_planned(plan: Plan, name: str) -> bool:
+        tables = (path for path in _paths(files(plan, kind, name)) if path.startswith(("tables/", "claims/")))
+        return all(TABLES[PurePath(path).stem](plan) for path in tables)
 
-    def names(plan: Plan) -> list[str]:
-        drawn = figure.names(plan)
-        return [name for name in drawn if all(is_planned(plan, path) for path in _paths(files(plan, kind, name)))]
-
-    return replace(figure, names=names)
+    return replace(figure, names=lambda plan: [name for name in figure.names(plan) if is_planned(plan, name)])
 
 
 CARD, CARDS = "{dataset}-{network}-{augmentation}", 4  # the name of the cards of a network, and their classes

@@ -147,8 +147,7 @@ def _between(text: str, start: str, end: str, lines: list[str]) -> str:
 
 def main() -> None:
     """Write config/README.md, and the lists of tests in other pages."""
-    PAGE.write_text(page())
-    for path, text in of_tests().items():
+    for path, text in {PAGE: page(), **of_tests()}.items():
         path.write_text(text)
 
 

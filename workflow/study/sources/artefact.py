@@ -22,13 +22,12 @@ class WithArtefact(Derived):
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
         return "kind" in settings and KINDS[settings["kind"]].has_frequency
 
-    def mistakes(self, plan: Plan) -> Iterator[str]:
+    def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
         """A level that the kind does not have, a wave without a frequency, and another kind with one."""
-        for name in plan.from_source(*self.names):
-            try:
-                _artefacts(plan.dataset(name))
-            except ValueError as error:
-                yield f"datasets.{name}: {error}"
+        try:
+            _artefacts(plan.dataset(name))
+        except ValueError as error:
+            yield f"datasets.{name}: {error}"
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for an artefact that is not possible."""

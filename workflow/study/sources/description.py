@@ -59,8 +59,8 @@ class Source(ABC):
         """Whether the store of a data set with these settings holds which frequencies were planted."""
         return False
 
-    def mistakes(self, plan: Plan) -> Iterator[str]:
-        """A sentence for each value that other values exclude, of all data sets of the source."""
+    def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
+        """A sentence for each value that other values exclude."""
         yield from ()
 
     def shape(self, plan: Plan, name: str) -> Shape | None:

@@ -183,7 +183,9 @@ class PublishedSet(ABC):
         (images, labels), test = self.read(folder)
         left_out = self.sealed(labels)
         if isinstance(test_images, str):
-            test = part_in_order(*test, test_images)
+            middle = len(test[1]) // 2
+            ends = {"all": (None, None), "first_half": (None, middle), "second_half": (middle, None)}[test_images]
+            test = test[0][slice(*ends)], test[1][slice(*ends)]
         else:
             numbered = self._numbered(labels, test_images)
             test, left_out = (images[numbered], labels[numbered]), np.union1d(left_out, numbered)
@@ -293,16 +295,15 @@ class Downloads(Source):
     rule = "fetched"
     message = "Storing the photographs of {wildcards.dataset}"
 
-    def mistakes(self, plan: Plan) -> Iterator[str]:
+    def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
         """Numbers of test images that no training image has."""
-        for name in plan.from_source(*self.names):
-            for key in ("test_images", "train_images"):
-                numbers = plan.dataset(name).get(key, "")
-                if not isinstance(numbers, str) and not numbers[0] <= numbers[1] <= NUMBERED:
-                    yield (
-                        f"datasets.{name}.{key}: {numbers} is not allowed, expected the first and the last of the "
-                        f"numbers 1 to {NUMBERED:,} of a class"
-                    )
+        for key in ("test_images", "train_images"):
+            numbers = plan.dataset(name).get(key, "")
+            if not isinstance(numbers, str) and not numbers[0] <= numbers[1] <= NUMBERED:
+                yield (
+                    f"datasets.{name}.{key}: {numbers} is not allowed, expected the first and the last of the numbers "
+                    f"1 to {NUMBERED:,} of a class"
+                )
 
     def shape(self, plan: Plan, name: str) -> Shape:
         return Shape(*DOWNLOADS[plan.dataset(name)["source"]].shape)
@@ -331,13 +332,6 @@ class Downloads(Source):
         chosen = {key: settings[key] for key in ("test_images", "train_images") if key in settings}
         splits = published.splits(given.files, settings["validation_share"], settings["split_seed"], **chosen)
         stores.write(path, splits, classes=published.classes, source=published.description, **about)
-
-
-def part_in_order(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], part: str) -> ImagesAndLabels:
-    """`all` images, or the `first_half` or `second_half` of them in their order, with their labels."""
-    middle = len(labels) // 2
-    chosen = {"all": slice(None), "first_half": slice(middle), "second_half": slice(middle, None)}[part]
-    return images[chosen], labels[chosen]
 
 
 SOURCE = Downloads()

@@ -30,14 +30,13 @@ class Folder(Source):
     rule = "folder"
     threads, memory, minutes = 8, 3000, 240
 
-    def mistakes(self, plan: Plan) -> Iterator[str]:
+    def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
         """Keys that exclude each other."""
-        for name in plan.from_source(*self.names):
-            dataset, key = plan.dataset(name), f"datasets.{name}"
-            if "test_root" in dataset and "test" in dataset["shares"]:
-                yield f"{key}.shares: test images come from root (shares.test) or from test_root; remove one"
-            if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
-                yield f"{key}.keep: files excludes stylised and on_error: skip; write keep: images"
+        dataset, key = plan.dataset(name), f"datasets.{name}"
+        if "test_root" in dataset and "test" in dataset["shares"]:
+            yield f"{key}.shares: test images come from root (shares.test) or from test_root; remove one"
+        if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
+            yield f"{key}.keep: files excludes stylised and on_error: skip; write keep: images"
 
     def state(self, plan: Plan, name: str) -> str:
         """The names, sizes and times of the files."""
