@@ -8,7 +8,7 @@ Two margins of the own map stand beside it: over as many of the lowest frequenci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -55,7 +55,7 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
 
     >>> own_map_advantage(hits).set_index("fill")["advantage"]
     """
-    rows = []
+    rows, maps = [], maps_of_classes(hits)
     for fill, table in cross_matrix(hits).groupby("fill", sort=False):
         is_own = table["class"] == table["map"]
         own = table[is_own].set_index("class")["measure"]
@@ -67,8 +67,10 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
             "own": float(own.mean()),
             "others": float(others.mean()),
         }
-        for name, over in NUMBERS.items():
-            row[name], row[f"{name}_low"], row[f"{name}_high"] = _mean(hits, str(fill), over, draws, seed)
+        margins = {c: _margins(hits, str(fill), c, of_class) for c, of_class in maps.items()}
+        for name in ("advantage", "low_pass_margin", "best_other_margin"):
+            of_classes = {c: own_margins.get(name) for c, own_margins in margins.items()}
+            row[name], row[f"{name}_low"], row[f"{name}_high"] = _mean(hits, str(fill), of_classes, draws, seed)
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -81,60 +83,47 @@ def maps_of_classes(hits: Hits) -> dict[int, dict[int, int]]:
     return {int(c): table.set_index("map")["mask"].to_dict() for c, table in kept.groupby("class")}
 
 
-# Of a class c, with its maps (class -> mask): the hits of its own map on each image minus those of what the map is
-# compared with, [n]; None where it cannot be.
+def _margins(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> dict[str, FloatArray]:
+    """Of each number that class c has: the hits of its own map on each image minus those of what it is over, [n].
 
-
-def _over_others(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray | None:
-    """Over the mean of the other maps."""
-    if len(maps) < 2:
-        return None
-    weights = np.array([1.0 if m == c else -1 / (len(maps) - 1) for m in maps])
-    return (weights[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
-
-
-def _over_lowest(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray | None:
-    """Over as many of the lowest frequencies."""
+    maps : class -> mask, of the maps that are tried on class c
+    """
+    margins, others = {}, [mask for m, mask in maps.items() if m != c]
+    own: FloatArray = (hits.predicted[fill][maps[c]] == c).astype(float)
     lowest = hits.trials.query("part == 'keep' and filter == 'low_pass' and `class` == @c")["mask"]
-    if lowest.empty:
-        return None
-    own, low = hits.predicted[fill][[maps[c], lowest.item()]] == c
-    return np.subtract(own, low, dtype=float)
-
-
-def _over_best_other(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> FloatArray | None:
-    """Over the other map with the largest TPR - FPR on the half that an image is not of."""
+    if not lowest.empty:
+        margins["low_pass_margin"] = own - (hits.predicted[fill][lowest.item()] == c)
+    if others:
+        weights = np.array([1.0 if m == c else -1 / len(others) for m in maps])
+        margins["advantage"] = (weights[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
     halves = pd.Series(hits.labels).groupby(hits.labels).cumcount().to_numpy() % 2 == 1
-    others = hits.predicted[fill][[mask for m, mask in maps.items() if m != c]] == c
-    own, judged = hits.labels == c, hits.judged(fill)[c]
-    if not len(others) or not (own & halves).any() or not (own & ~halves).any():
-        return None
-    difference: FloatArray = (hits.predicted[fill][maps[c]] == c).astype(float)
-    for half in (halves, ~halves):
-        fpr = others[:, judged & half].mean(axis=1) if (judged & half).any() else 0.0
-        best = int(np.argmax(others[:, own & half].mean(axis=1) - fpr))
-        difference[~half] -= others[best, ~half]
-    return difference
-
-
-NUMBERS = {"advantage": _over_others, "low_pass_margin": _over_lowest, "best_other_margin": _over_best_other}
+    images, judged = hits.labels == c, hits.judged(fill)[c]
+    if others and (images & halves).any() and (images & ~halves).any():
+        # Over the other map with the largest TPR - FPR on the half that an image is not of.
+        hit, difference = hits.predicted[fill][others] == c, own.copy()
+        for half in (halves, ~halves):
+            fpr = hit[:, judged & half].mean(axis=1) if (judged & half).any() else 0.0
+            best = int(np.argmax(hit[:, images & half].mean(axis=1) - fpr))
+            difference[~half] -= hit[best, ~half]
+        margins["best_other_margin"] = difference
+    return margins
 
 
 def _mean(
-    hits: Hits, fill: str, over: Callable[..., FloatArray | None], draws: int, seed: int
+    hits: Hits, fill: str, margins: Mapping[int, FloatArray | None], draws: int, seed: int
 ) -> tuple[float, float, float]:
-    """The mean over the classes of TPR - FPR of the own map over others, with its interval; NaN if one is missing.
+    """The mean over the classes of a margin of TPR - FPR, with its interval; NaN if that of one class is missing.
 
     Where images of some donors do not count, the number of judged images varies: it is the linear part of the change.
     """
-    judged, mean, maps = hits.judged(fill), 0.0, maps_of_classes(hits)
+    judged, mean = hits.judged(fill), 0.0
     influence: FloatArray = np.zeros(len(hits.labels))  # what one more copy of each image adds
-    for c, of_class in maps.items():
-        if (hit := over(hits, fill, c, of_class)) is None:
+    for c, hit in margins.items():
+        if hit is None:
             return np.nan, np.nan, np.nan
         for sign_of_rate, images in ((1, hits.labels == c), (-1, judged[c])):
             if images.any():
-                rate, share = hit[images].mean(), sign_of_rate / len(maps)
+                rate, share = hit[images].mean(), sign_of_rate / len(margins)
                 mean += share * rate
                 influence[images] += share * (hit[images] - rate) / images.sum()
     ends = bootstrap(hits.labels, lambda weights: np.asarray(mean + weights @ influence), draws=draws, seed=seed)
