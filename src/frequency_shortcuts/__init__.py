@@ -13,6 +13,8 @@ study; these are in `workflow/`.
     from frequency_shortcuts import adcs, culling, dfm, shortcuts, spectrum
 """
 
+import sys
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -50,13 +52,22 @@ NAMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in NAMES:
-        return getattr(import_module(f"{__name__}.{NAMES[name]}"), name)
-    if name in PUBLIC:
-        return import_module(f"{__name__}.{PUBLIC[name]}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def lazily(
+    package: str, holders: Mapping[str, str], modules: Mapping[str, str] = {}
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` of a package whose names are loaded at first use.
+
+    holders : name -> the module that holds it; modules : name -> the module that it names
+    """
+
+    def load(name: str) -> Any:
+        if name in holders:
+            return getattr(import_module(f"{package}.{holders[name]}"), name)
+        if name in modules:
+            return import_module(f"{package}.{modules[name]}")
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+
+    return load, lambda: sorted({*vars(sys.modules[package]), *holders, *modules})
 
 
-def __dir__() -> list[str]:
-    return sorted([*globals(), *PUBLIC, *NAMES])
+__getattr__, __dir__ = lazily(__name__, NAMES, PUBLIC)

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from spectral_classes import noise, pixels_of, split
 
-from frequency_shortcuts.exchange import class_statistics as statistics_of
 from frequency_shortcuts.exchange.class_statistics import ClassStatistics, class_statistics
 from frequency_shortcuts.exchange.field import Field, coefficients, surface
 from frequency_shortcuts.exchange.fine import LARGEST, LONGEST, Fine
 from frequency_shortcuts.exchange.patch import Patch, places
+from frequency_shortcuts.images import source
 from frequency_shortcuts.images.source import in_pixels
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
@@ -270,7 +270,7 @@ def test_statistics_do_not_depend_on_batches_on_the_dtype_or_on_the_normalisatio
     grey, labels = noise(3, 12, (16, 15), channels=3)
     images = np.rint(255 * grey).astype(np.uint8)
     expected = class_statistics(pixels_of(images, labels), 3)
-    monkeypatch.setattr(statistics_of, "BATCH", batch)
+    monkeypatch.setattr(source, "BATCH", batch)
     normalised = (images / 255 - 0.4) / 0.1
     for same in (
         split(images, labels, mean=0.1, std=0.9),

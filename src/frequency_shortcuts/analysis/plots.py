@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -62,7 +61,7 @@ def draw_images(test: FlipTest) -> Figure:
     paths = dict(zip(table["image"], table["path"], strict=True))
     rows = {f"{i + 1}. {one.label}:\n{one.part}": _panels(one, OTHERS) for i, one in enumerate(drawn)}
     for one, panels in zip(drawn, rows.values(), strict=True):
-        panels[0] = replace(panels[0], above=paths[one.image] or panels[0].above)
+        panels[0] = panels[0]._replace(above=paths[one.image] or panels[0].above)
     return rows_of_panels(rows, IMAGES_NOTE)
 
 

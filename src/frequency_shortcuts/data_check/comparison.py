@@ -13,9 +13,9 @@ import torch
 from scipy.ndimage import maximum_filter
 from torch import Tensor
 
-from frequency_shortcuts.exchange.class_statistics import BATCH, ClassStatistics, class_statistics, squared
+from frequency_shortcuts.exchange.class_statistics import ClassStatistics, class_statistics, squared
 from frequency_shortcuts.images.artefacts import CHECKERBOARD, WAVE
-from frequency_shortcuts.images.source import Pixels, fitting_batch, index_batches
+from frequency_shortcuts.images.source import BATCH, Pixels, index_batches
 from frequency_shortcuts.images.splits import Images, Split, evenly
 from frequency_shortcuts.intervals import NORMAL
 from frequency_shortcuts.networks.numerics import square_root
@@ -106,7 +106,7 @@ def name_causes(
     beside = {pair: _beside(pairs.frequencies - pairs.frequencies[pair], pairs) for pair in peaks.values()}
     chosen = np.unique(np.concatenate([[0, *beside], *beside.values()]).astype(int))
     amplitudes, prints = [], []
-    for _, values in pixels.batches(min(BATCH, fitting_batch(pixels.shape[1:])), "features", progress):
+    for _, values in pixels.batches("features", progress):
         amplitudes.append(_log_amplitudes(values.cpu(), pairs)[:, chosen].numpy())
         prints.append(fingerprints(lightness(values.cpu())))
     amplitude, fingerprint, causes = np.concatenate(amplitudes), np.concatenate(prints), {}

@@ -67,7 +67,6 @@ class Answers:
 
     @property
     def tested(self) -> list[int]:
-        """The classes that are tested."""
         return [c for c in range(len(self.images)) if c != self.neutral]
 
 

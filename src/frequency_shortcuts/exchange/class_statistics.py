@@ -8,14 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.images.source import Pixels, fitting_batch
+from frequency_shortcuts.images.source import Pixels
 from frequency_shortcuts.networks.numerics import deterministic_on_cuda, square_root
 from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 from frequency_shortcuts.spectrum.filters import opponent
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, from_half_plane
 
 FEWEST = 10  # ranking images of a class
-BATCH = 64  # images
 
 
 class Moments(NamedTuple):
@@ -55,7 +54,6 @@ class ClassStatistics:
         return len(self.count)
 
     def of(self, k: int) -> Moments:
-        """The moments of class k."""
         return Moments(self.mean[k], self.variance[k], float(self.count[k]))
 
     def rest(self, *left_out: int) -> Moments:
@@ -111,7 +109,7 @@ def class_statistics(
             )
     height, width = pixels.shape[2:]
     total: Tensor | None = None
-    for batch, values in pixels.batches(min(BATCH, fitting_batch(pixels.shape[1:])), "statistics", progress):
+    for batch, values in pixels.batches("statistics", progress):
         spectra = opponent(torch.fft.rfft2(values.double()))
         with deterministic_on_cuda(spectra.device):
             if total is None:

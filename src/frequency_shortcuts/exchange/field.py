@@ -10,12 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from frequency_shortcuts.images.source import fitting_batch
 from frequency_shortcuts.spectrum.arrays import IntArray
 
 from .part import Subject, not_compared
-
-BATCH = 64  # images
 
 
 def border(size: torch.Size) -> Tensor:
@@ -56,7 +53,7 @@ class Field:
         self.place = np.zeros(subject.n_classes, np.int64)
         ranking, n_classes = subject.ranking, subject.n_classes
         sums = torch.zeros(n_classes, ranking.shape[1], 4, dtype=torch.float64)
-        for batch, images in ranking.batches(min(BATCH, fitting_batch(ranking.shape[1:]))):
+        for batch, images in ranking.batches():
             sums.index_add_(0, torch.from_numpy(ranking.labels[batch]), coefficients(images).double().cpu())
         means = sums / torch.from_numpy(ranking.labels).bincount(minlength=n_classes)[:, None, None]
         others = torch.empty_like(means)

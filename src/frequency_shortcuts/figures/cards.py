@@ -6,7 +6,6 @@ And rows of panels: images beside what a map and a control, or the exchange test
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -109,8 +108,7 @@ class _Planes(NamedTuple):
 _SIGNED_ROOT = FuncNorm((lambda x: np.sign(x) * np.sqrt(np.abs(x)), lambda x: np.sign(x) * x**2), -1, 1)
 
 
-@dataclass(frozen=True)
-class Panel:
+class Panel(NamedTuple):
     """One panel: an image [channels, H, W], or a plane of frequencies [H, W] from 0 (not kept) to 1.
 
     above, below : what stands over and under it; right : whether the network names the class, if it names one

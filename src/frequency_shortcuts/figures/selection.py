@@ -32,7 +32,6 @@ class ClassSelection:
     note: str
 
     def names(self, classes: Sequence[str]) -> list[str]:
-        """The names of the classes that are shown."""
         return [classes[i] for i in self.index]
 
 

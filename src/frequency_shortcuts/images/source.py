@@ -16,6 +16,8 @@ from .pictures import prefetched
 from .splits import Split, is_raw
 from .stored_images import take_rows
 
+BATCH = 64  # images whose pixels are read at a time, at most
+
 
 class Source:
     """The images of a split, read batch by batch, normalised, and moved to a device.
@@ -88,12 +90,12 @@ class Pixels(Source):
         """The chosen images [k], float32 [k, channels, H, W] from 0 to 1, on the device."""
         return super().take(chosen).sub_(self._shift).div_(self._scale)
 
-    def batches(self, most: int, words: str = "", progress: bool = False) -> Iterator[tuple[IntArray, Tensor]]:
-        """All images in batches of at most `most`, read ahead: their positions, and `take` of them.
+    def batches(self, words: str = "", progress: bool = False) -> Iterator[tuple[IntArray, Tensor]]:
+        """All images in batches, read ahead: their positions, and `take` of them.
 
         words : beside the bar that progress shows
         """
-        parts = list(index_batches(np.arange(len(self)), most))
+        parts = list(index_batches(np.arange(len(self)), fitting_batch(self.shape[1:], most=BATCH)))
         bar = tqdm(prefetched(self.take, parts), words, len(parts), unit="batch", disable=None if progress else True)
         yield from zip(parts, bar, strict=True)
 

@@ -1,7 +1,6 @@
 """The test of the paper: is a class recognised from few frequencies alone, or without them? See `collect`."""
 
-from importlib import import_module
-from typing import Any
+from frequency_shortcuts import lazily
 
 # Loaded when first used, as in `spectrum`: name -> module.
 PUBLIC = {
@@ -11,12 +10,4 @@ PUBLIC = {
     "own_map_advantage": "cross", "over_seeds": "verdict", "verdicts": "verdict",
 }  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    if name in PUBLIC:
-        return getattr(import_module(f"{__name__}.{PUBLIC[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *PUBLIC])
+__getattr__, __dir__ = lazily(__name__, PUBLIC)
