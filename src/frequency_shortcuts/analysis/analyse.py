@@ -103,7 +103,11 @@ def analyse(
         check_state(run.state)
     keep_freed_memory()
     flips = quick or bool(test.parts)  # without parts, maps are made and nothing is tested
-    counts, fewest = _counts(test), FEWEST if flips else 1
+    counts, fewest = PER_CLASS, FEWEST if flips else 1
+    if test.search and test.search.images_per_class:
+        counts = counts._replace(search=test.search.images_per_class)
+    if (most := test.images_per_class) is not None:
+        counts = counts._replace(test=most, tested=most)
     labelled = read_images(images, labels, prepared_by(transform, mean, std), test, run, counts, fewest)
     tested, what = (labelled, "images") if labelled.test is None else (labelled.test, "test images")
     listed = None if test.source is None else read_sources(test.source, len(tested.labels), tested.listing, what)
@@ -143,13 +147,6 @@ def analyse(
 
 
 analyze = analyse  # the American spelling
-
-
-def _counts(test: Test) -> Counts:
-    """How many images of each class do what."""
-    counts = PER_CLASS._replace(search=(test.search and test.search.images_per_class) or PER_CLASS.search)
-    most = test.images_per_class
-    return counts if most is None else counts._replace(test=most, tested=most)
 
 
 def negatives_by_default(n_classes: int, test_images: int) -> int:

@@ -33,17 +33,6 @@ class Classes:
             raise ValueError(f"{what} hold images of class {unknown[0]}, of which no map is made")
         return np.searchsorted(self.numbers, labels)
 
-    def position(self, neutral: int | None, numbers: IntArray | None = None) -> int | None:
-        """The place of the neutral class, given by its number in the labels, or in `numbers` [class].
-
-        Raises ValueError for another number.
-        """
-        numbers = self.numbers if numbers is None else numbers
-        if neutral is not None and neutral not in numbers:
-            known = few([*map(str, numbers)])
-            raise ValueError(f"neutral class {neutral}: expected the number of a class of the images, {known}")
-        return None if neutral is None else int(np.searchsorted(numbers, neutral))
-
 
 def match(
     labels: IntArray,

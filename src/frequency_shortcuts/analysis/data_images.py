@@ -31,7 +31,6 @@ KEPT = 2**31  # bytes of pixels that are kept in memory; of more, files are read
 LARGEST = 512  # pixels: the default size of pictures that have no common size
 BATCH = 256  # images
 GREY = ("grey", "16 bit grey", "black and white")  # modes of pictures that are read with one channel, if all are so
-Source = Any  # None, names, a function, or the name of a column or file
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,7 @@ class DataImages:
 def read_data(
     images: Any,
     labels: Any,
-    source: Source,
+    source: Any,
     classes: Sequence[str] | None,
     size: int | tuple[int, int] | None,
     *,
@@ -97,7 +96,7 @@ def read_data(
     return replace(read, labels=there, classes=names)
 
 
-def _read_files(given: Files, source: Source, size: tuple[int, int] | None, progress: bool) -> DataImages:
+def _read_files(given: Files, source: Any, size: tuple[int, int] | None, progress: bool) -> DataImages:
     """List pictures, read the head of each file, choose a size, and decode all."""
     found = listing(given)
     if not found.files or (found.problems and len(found.files) > CHECKED and given.on_error == "stop"):
@@ -120,7 +119,12 @@ def _read_files(given: Files, source: Source, size: tuple[int, int] | None, prog
     left, kept = found.settled(good, FEWEST)
     rows = np.searchsorted(there, kept)
     pixels = pixels if len(rows) == len(there) else subset(pixels, rows)
-    facts = _of_heads([heads[i] for i in kept]).join(content.iloc[rows].reset_index(drop=True))
+    table = pd.DataFrame([heads[i] for i in kept], columns=FileFacts._fields)
+    count = table["height"] * table["width"]
+    facts = table[["format", "quality", "subsampling", "mode"]].assign(
+        size=table["width"].astype(str) + " x " + table["height"].astype(str),
+        pixels=count, shape=table["width"] / table["height"], bytes=table["bytes"] / count,  # for each pixel
+    ).join(content.iloc[rows].reset_index(drop=True))  # fmt: skip
     source = left.columns.get("source") if source is None else source
     sources = None if source is None else read_sources(source, len(kept), left)
     unreadable = (*left.problems.get(MISSING, ()), *left.problems.get(BROKEN, ()))
@@ -142,21 +146,11 @@ def common_size(sizes: collections.Counter[tuple[int, int]]) -> tuple[int, int]:
     return (min(short, LARGEST),) * 2
 
 
-def _of_heads(heads: list[FileFacts]) -> pd.DataFrame:
-    """The facts of files as a table, a row a file; bytes are per pixel, the shape is width over height."""
-    table = pd.DataFrame(heads, columns=FileFacts._fields)
-    pixels = table["height"] * table["width"]
-    size = [f"{head.width} x {head.height}" for head in heads]
-    shape, each = table["width"] / table["height"], table["bytes"] / pixels
-    return table[["format", "quality", "subsampling", "mode"]].assign(size=size, pixels=pixels, shape=shape, bytes=each)
-
-
 def _decode(files: ImageFiles, progress: bool) -> tuple[Images, pd.DataFrame, BoolArray]:
     """The pictures that decode, in memory if they fit, brightness, contrast and saturation, and which they are [n]."""
     kept = np.empty(files.shape, np.uint8) if math.prod(files.shape) <= KEPT else None
     content: list[FloatArray] = []
     decoded = np.zeros(len(files), bool)
-
     facts = files.decoded("reading pictures" if progress else None, lambda one: (one, content_facts(one[None])[0]))
     for i, (pixels, about) in facts:
         if kept is not None:
@@ -168,15 +162,19 @@ def _decode(files: ImageFiles, progress: bool) -> tuple[Images, pd.DataFrame, Bo
 
 
 def _read_others(
-    images: Any, labels: Any, source: Source, size: int | tuple[int, int] | None, progress: bool
+    images: Any, labels: Any, source: Any, size: int | tuple[int, int] | None, progress: bool
 ) -> DataImages:
     """Arrays, tensors, Datasets and HDF5 files: there are no facts of files."""
     labelled = read_labelled(images, labels, Preprocessing(size=size))
-    pixels = labelled.images
+    pixels: Any = labelled.images
     if pixels.dtype != np.uint8 or not isinstance(pixels, StoredImages | DatasetImages):
-        pixels = np.asarray(labelled.images[:])
-        if pixels.dtype != np.uint8:
-            pixels = _from_0_to_1(pixels)
+        pixels = np.asarray(pixels[:])
+    if pixels.dtype != np.uint8:
+        if not np.isfinite(pixels).all():
+            raise ValueError("images hold numbers that are not finite")
+        if pixels.min() < 0 or pixels.max() > 1:  # each channel by its range
+            low, high = (end(axis=(0, 2, 3), keepdims=True) for end in (pixels.min, pixels.max))
+            pixels = (pixels - low) / np.where(high > low, high - low, 1)
     starts = range(0, len(labelled.labels), BATCH)
     bar = tqdm(starts, desc="brightness", unit="batch", leave=False, disable=None if progress else True)
     content = [content_facts(pixels[np.arange(i, min(i + BATCH, len(labelled.labels)))]) for i in bar]
@@ -185,13 +183,3 @@ def _read_others(
         pixels, labelled.labels, labelled.classes or (), np.arange(len(labelled.labels)).astype(str),
         pd.DataFrame(np.concatenate(content), columns=[*CONTENT]), sources, collections.Counter(),
     )  # fmt: skip
-
-
-def _from_0_to_1(pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Float images in units of pixels from 0 to 1; those of another range by the range of each channel."""
-    if not np.isfinite(pixels).all():
-        raise ValueError("images hold numbers that are not finite")
-    if pixels.min() >= 0 and pixels.max() <= 1:
-        return pixels
-    low, high = (end(axis=(0, 2, 3), keepdims=True) for end in (pixels.min, pixels.max))
-    return (pixels - low) / np.where(high > low, high - low, 1)

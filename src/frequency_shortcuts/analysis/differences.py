@@ -27,13 +27,11 @@ from frequency_shortcuts.storage.files import make_room, replacing
 from frequency_shortcuts.storage.tables import write_table
 
 from . import data_summary
-from .data_images import FEWEST, DataImages, Source, read_data
+from .data_images import FEWEST, DataImages, read_data
 from .plots import spectra_of_classes
 from .wording import MIRRORED, MOST, as_html, flat_values, only_numbers
 
 ROWS, EACH, LETTERS = 4, 3, 14  # classes that are shown with images, images a side, and letters in a line above one
-
-
 FILES = [  # of all that a result can write
     "data.html", "data.json", "spectra.svg", "spectra.png", "images.svg", "images.png",
     *(f"{name}.csv" for name in ("classes", "facts", "files", "classes_by_source", "sources")),
@@ -170,7 +168,7 @@ def differences(
     images: Any,
     labels: Any = None,
     *,
-    source: Source = None,
+    source: Any = None,
     classes: Sequence[str] | None = None,
     size: int | tuple[int, int] | None = None,
     seed: int = 0,

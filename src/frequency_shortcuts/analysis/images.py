@@ -108,7 +108,7 @@ def check_shape(images: Any, what: str = "images") -> None:
     check_images(images, what)
 
 
-def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
+def checked_labels(labels: Any, n_images: int) -> IntArray:
     """Labels int64 [n]. Raises ValueError, in one sentence, for text, one-hot vectors and a wrong number."""
     numbers = as_array(labels)
     if numbers.ndim != 1:
@@ -116,7 +116,7 @@ def checked_labels(labels: Any, n_images: int | None = None) -> IntArray:
             f"labels are {' x '.join(map(str, numbers.shape))}: expected one number for each image, which "
             "labels.argmax(1) gives of one-hot vectors"
         )
-    if n_images is not None and len(numbers) != n_images:
+    if len(numbers) != n_images:
         raise ValueError(f"there are {len(numbers)} labels for {n_images} images")
     if numbers.dtype.kind not in "biu":
         raise ValueError(f"labels are {numbers.dtype}: expected integers, the numbers of the classes, from 0")
@@ -296,7 +296,6 @@ def spread(labels: IntArray) -> IntArray:
 
 
 def _bytes(images: Images) -> int:
-    """Of one image in memory."""
     return math.prod(images.shape[1:]) * np.dtype(images.dtype).itemsize
 
 
@@ -322,27 +321,21 @@ def _in_units(mean: Any, std: Any, channels: int) -> tuple[Any, Any]:
 
 def _of_hdf5(path: Path) -> LabelledImages:
     with read_hdf5(path, own_data=True) as file:
-        plain = [file.get(name) for name in ("images", "labels")]
-        if all(isinstance(part, h5py.Dataset) for part in plain):
-            check_shape(plain[0], f"{path}: images")
+        mean, std = (np.asarray(file.attrs[name], float) if name in file.attrs else None for name in ("mean", "std"))
+        images, labels = file.get("images"), file.get("labels")
+        if isinstance(images, h5py.Dataset) and isinstance(labels, h5py.Dataset):
+            check_shape(images, f"{path}: images")
             names = stores.class_names(file, path) if "classes" in file.attrs else None
-            labels = checked_labels(plain[1][:], len(plain[0]))
-            return LabelledImages(plain[0][:], labels, names, _attribute(file, "mean"), _attribute(file, "std"))
+            return LabelledImages(images[:], checked_labels(labels[:], len(images)), names, mean, std)
     with stores.open_store(path) as (file, _, splits):
-        mean, std = (_attribute(file, name) for name in ("mean", "std"))
         channels = file[splits[0]]["images"].shape[1]
     known = (np.zeros(channels), np.ones(channels)) if mean is None or std is None else None
-    parts = {}
-    for name in splits:
+
+    def part(name: str) -> LabelledImages:
         split = stores.read(path, name, statistics=known)
-        parts[name] = LabelledImages(split.images, split.labels, split.classes, mean, std, split.neutral)
-    if {"validation", "test"} <= parts.keys():
-        return replace(parts["validation"], test=parts["test"])
-    return parts[next(name for name in ("test", "validation", "train") if name in parts)]
+        return LabelledImages(split.images, split.labels, split.classes, mean, std, split.neutral)
 
-
-def _attribute(file: h5py.File, name: str) -> Any:
-    return np.asarray(file.attrs[name], float) if name in file.attrs else None
+    return replace(part("validation"), test=part("test")) if splits[-2:] == ["validation", "test"] else part(splits[-1])
 
 
 def _of_dataset(dataset: Any, prepared: Preprocessing, what: str) -> LabelledImages:

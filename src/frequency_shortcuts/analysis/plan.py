@@ -111,19 +111,14 @@ def announce(subject: Subject, accuracy: float, steps: Mapping[str, float], seco
     lines = [
         f"{subject.name}, {n_classes:,} classes: {'; '.join(images)}",
         f"accuracy without a filter: {accuracy:.1%} (mean over classes; chance: {1 / n_classes:.1%})",
-        *(f"{name}: {_work(passes, passes * seconds)}" for name, passes in steps.items()),
     ]
+    for name, passes in steps.items():
+        needed = passes * seconds
+        longer = f"{needed / 60:.0f} min" if needed < 5400 else f"{needed / 3600:,.1f} h"
+        words = f"{max(1, round(needed))} s" if needed < 90 else longer
+        lines.append(f"{name}: about {passes:,.0f} passes, {words}")
     for line in lines:
         if progress:
             tqdm.write(line, file=sys.stderr)
         else:
             log.info("%s", line)
-
-
-def _work(passes: float, seconds: float) -> str:
-    """Passes and time in words, such as `about 12,000 passes, 3 min`."""
-    if seconds < 90:
-        time_needed = f"{max(1, round(seconds))} s"
-    else:
-        time_needed = f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
-    return f"about {passes:,.0f} passes, {time_needed}"

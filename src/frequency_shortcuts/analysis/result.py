@@ -50,8 +50,6 @@ FILES = [  # of all that a result can write
     *(f"{name}.csv" for name in ("flips", "images", "recall_by_source", "rates", "verdicts")),
     *(f"{name}.{end}" for name in ("flip", "images", "cards", "shortcuts") for end in ("svg", "png")),
 ]  # fmt: skip
-OLDER = ("files.csv", "carriers.svg", "carriers.png")  # of versions before 3.1
-NEEDED = {"strong": True, "weak": True, "none": False}  # verdict on a map that is removed -> whether it is needed
 
 
 def check_maps_file(path: str | os.PathLike[str]) -> None:
@@ -195,7 +193,7 @@ class Analysis:
         about = {
             "tpr_removed": removed["tpr_dfm"].to_numpy(),
             "tpr_random_removed": removed["tpr_random"].to_numpy(),
-            "needed": [NEEDED.get(verdict) for verdict in removed["verdict"]],
+            "needed": [{"strong": True, "weak": True, "none": False}.get(verdict) for verdict in removed["verdict"]],
         }
         return rows[SHORT].assign(**about).reset_index(drop=True)
 
@@ -301,15 +299,15 @@ class Analysis:
             tables["images"] = self.images
         if self.tested_flips().removed[1]:
             figures["images"] = self.flipped
-        if self.maps is not None:
-            measured = rates(self.tested())
+        if (measured := self.rates) is not None:
             named = measured.assign(**{"class": [self.classes[c] for c in measured["class"]]})
             tables |= {"rates": named, "verdicts": self.table}
             figures |= {"cards": self.cards, "shortcuts": self.figure}
         files = ["flips.h5", "report.html", *["maps.h5"] * (self.maps is not None), *(f"{name}.csv" for name in tables)]
         files += [f"{name}.{end}" for name in figures for end in ("svg", "png")]
         about = {**self.about, "names": list(self.classes), "files": ", ".join(files)}
-        folder = make_room(folder, [*FILES, *OLDER], stored.about_of(folder), about, overwrite)
+        older = ("files.csv", "carriers.svg", "carriers.png")  # of versions before 3.1
+        folder = make_room(folder, [*FILES, *older], stored.about_of(folder), about, overwrite)
         with replacing_hdf5(folder / "flips.h5") as file:
             stored.write(file, self)
             file.attrs.update(self._origin(), files=about["files"])

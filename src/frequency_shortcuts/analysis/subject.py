@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.images.preprocessing import PROBES
 from frequency_shortcuts.images.source import index_batches
 from frequency_shortcuts.images.splits import Split
@@ -143,7 +144,12 @@ def match_network(
         classifier, _, logits = look(np.sort(spread(own.labels)))
     classes, outputs, left = _left(test, own, n_outputs)
     matched = match(own.labels, own.classes, n_outputs, classes, outputs)
-    neutral = matched.position(own.neutral if test.neutral is None else test.neutral, left)
+    neutral, numbers = own.neutral if test.neutral is None else test.neutral, matched.numbers if left is None else left
+    if neutral is not None:
+        if neutral not in numbers:
+            known = few([*map(str, numbers)])
+            raise ValueError(f"neutral class {neutral}: expected the number of a class of the images, {known}")
+        neutral = int(np.searchsorted(numbers, neutral))
     chosen = choose(
         matched.relabel(own.labels, "images"), matched.names, counts, run.seed, halves=own.test is None, fewest=fewest
     )

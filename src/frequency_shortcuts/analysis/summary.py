@@ -46,8 +46,6 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     "chose among {n_classes:,} classes; outputs: {outputs:,}.",
 }
 NAMED = 3  # files of each class
-DRAWINGS = ("cards", "shortcuts")  # of maps; the first one of all is `flip`
-WORST = 20  # classes and sources with the lowest recall
 
 
 def flip_table(result: Analysis) -> pd.DataFrame:
@@ -110,10 +108,9 @@ def source_table(result: Analysis) -> pd.DataFrame:
 
 def image_table(result: Analysis) -> pd.DataFrame:
     """The clearest of `Analysis.images` that flip, as cells: those first that lose the most."""
-    table = result.images[result.images["flips"]].assign(
-        lost=lambda rows: rows["probability_without"] - rows["probability"]
-    )
-    table = table.sort_values("lost", kind="stable").head(wording.MOST)
+    table = result.images[result.images["flips"]]
+    gained = table["probability_without"] - table["probability"]
+    table = table.iloc[gained.argsort(kind="stable")].head(wording.MOST)
     names = {"probability_without": "without", "called_without": "then called"}
     shown = table.assign(image=table["path"].fillna(table["image"].astype(str))).rename(columns=names)
     return filled(shown[["image", "class", "part", "probability", *names.values()]])
@@ -179,7 +176,7 @@ def page(result: Analysis, drawings: Path) -> str:
         maps = {
             "title": map_title(result),
             "table": map_table(result),
-            "pictures": {name: embedded(drawings / f"{name}.png") for name in DRAWINGS},
+            "pictures": {name: embedded(drawings / f"{name}.png") for name in ("cards", "shortcuts")},
             "strong_tpr": STRONG_TPR,
             "most_fpr": MOST_FPR,
         }
@@ -196,7 +193,7 @@ def page(result: Analysis, drawings: Path) -> str:
         flip=embedded(drawings / "flip.png"),
         images=embedded(drawings / "images.png") if result.tested_flips().removed[1] else None,
         image_table=image_table(result),
-        sources=None if result.sources is None else source_table(result).head(WORST),
+        sources=None if result.sources is None else source_table(result).head(20),
         maps=maps,
         percent=percent,
         about=result.about,

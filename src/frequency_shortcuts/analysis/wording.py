@@ -26,9 +26,7 @@ from frequency_shortcuts.images.artefacts import CAUSES, LOST, RAISED
 LINE = 100  # characters of a sentence in a line
 MOST = 12  # rows of a table in a summary, and classes of a drawing
 PAIR = "Of two classes, either may be the one that was processed: if one is blurred, the other looks sharpened."
-WIDTH = 1400  # pixels of the pictures of a page
 MIRRORED = {LOST: RAISED, RAISED: LOST}  # causes: of two classes, what one has lost is raised in the other
-NAMED_BY = ("fact", "class", "source")  # columns that name a row
 _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
@@ -110,7 +108,7 @@ def flat_values(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for kind, table in tables.items():
         for row in table.to_dict("records"):
-            prefix = "/".join([kind, *(row.pop(name) for name in NAMED_BY if name in row)])
+            prefix = "/".join([kind, *(row.pop(name) for name in ("fact", "class", "source") if name in row)])
             found |= {f"{prefix}/{name}": value for name, value in row.items() if pd.notna(value)}
     return found
 
@@ -136,5 +134,5 @@ def as_html(title: str, table: pd.DataFrame, figure: Figure) -> str:
 
 
 def embedded(path: Path) -> str:
-    """A picture in base64, reduced."""
-    return base64.b64encode(canvas.reduced(path, WIDTH)).decode()
+    """A picture in base64, reduced to 1,400 pixels."""
+    return base64.b64encode(canvas.reduced(path, 1400)).decode()
