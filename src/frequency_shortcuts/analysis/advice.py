@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -82,21 +83,19 @@ def advice(kind: str, parts: Sequence[str], *, facts: Sequence[str], of_files: b
     facts : by which files of classes differ, in words. of_files : whether images have the trace of a kind of file
     swapped : whether the network was trained with `fs.Swap`
     """
-    cures = {}
+    cures, others = {}, {name: words for name, words in TRAININGS.items() if not (swapped and name == "swap")}
     for part in parts:
-        counts = {name: CURED[kind, part][name] for name in TRAININGS if not (swapped and name == "swap")}
-        best = sorted((name for name in counts if counts[name][1]), key=lambda name: counts[name], reverse=True)
-        cures[part] = ", ".join(_counted(name, *counts[name], COST[kind]) for name in best)
+        counts = [(CURED[kind, part][name], words) for name, words in others.items()]
+        cures[part] = ", ".join(
+            f"{words} cured {cured} of {count}"
+            if cured == back  # else it cost too much
+            else f"{words} restored the recall in {back} of {count}, but cost {COST[kind]:.2f} of the accuracy"
+            for (cured, back, count), words in sorted(counts, key=itemgetter(0), reverse=True)
+            if back
+        )
     words = CURES if any(cures.values()) else NOTHING
     said = [FACTS] * bool(facts) + [MATCHED] * (bool(facts) or of_files) + [SWAP_FAILED] * swapped + [words]
     return " ".join(said).format(
         *CURED[kind, "fine"]["matched"][::2], facts=few(facts), kind=KINDS[kind], other="other " * swapped,
         cures="; ".join(f"of {part} artefacts, {best or 'none'}" for part, best in cures.items()),
     )  # fmt: skip
-
-
-def _counted(training: str, cured: int, back: int, count: int, cost: float) -> str:
-    """How many artefacts a training cured; where it cost too much for that, what it restored."""
-    if cured == back:
-        return f"{TRAININGS[training]} cured {cured} of {count}"
-    return f"{TRAININGS[training]} restored the recall in {back} of {count}, but cost {cost:.2f} of the accuracy"

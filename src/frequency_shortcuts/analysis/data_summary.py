@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,7 +11,7 @@ from frequency_shortcuts.images.artefacts import BLOCKS, CAUSES, LOST
 from frequency_shortcuts.images.folders import few
 
 from . import wording
-from .wording import as_lines, as_table, embedded, fill, filled, percent
+from .wording import as_lines, as_table, fill, filled, percent
 
 if TYPE_CHECKING:
     from .differences import Differences
@@ -53,7 +53,6 @@ def difference_table(found: Differences) -> pd.DataFrame:
 
 
 def _facts(facts: pd.DataFrame, names: dict[str, str], remark: str) -> pd.DataFrame:
-    """A row a class and fact."""
     order = facts["fact"].map({name: place for place, name in enumerate(names)}).argsort(kind="stable")
     rows = facts.iloc[order]
     return pd.DataFrame({
@@ -105,8 +104,8 @@ def text(found: Differences) -> str:
     return "\n\n".join([*([as_table(title, table)] if len(table) else []), as_lines(sentences(found))])
 
 
-def page(found: Differences, drawings: Path) -> str:
-    """The page as text, with the pictures that lie in a folder."""
+def page(found: Differences, pictures: Mapping[str, str]) -> str:
+    """The page as text; pictures : see `save_figures`."""
     cross = None
     if found.sources is not None:
         cross = found.sources.cross.pivot_table("images", "class", "source", aggfunc="sum", fill_value=0)
@@ -117,8 +116,7 @@ def page(found: Differences, drawings: Path) -> str:
         title=f"Classes of {found.about['name'] or 'the images'}",
         summary=sentences(found),
         differences=difference_table(found),
-        picture=embedded(drawings / "spectra.png"),
-        images=embedded(drawings / "images.png") if found.examples else None,
+        pictures=pictures,
         examples=EXAMPLES,
         cross=cross,
         about=found.about,

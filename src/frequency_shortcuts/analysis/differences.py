@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.data_check.comparison import Comparison, compare_classes, share_facts
@@ -29,7 +28,7 @@ from frequency_shortcuts.storage.tables import write_table
 from . import data_summary
 from .data_images import FEWEST, DataImages, read_data
 from .plots import spectra_of_classes
-from .wording import MIRRORED, MOST, as_html, flat_values, only_numbers
+from .wording import MIRRORED, MOST, as_html, flat_values, only_numbers, save_figures
 
 ROWS, EACH, LETTERS = 4, 3, 14  # classes that are shown with images, images a side, and letters in a line above one
 FILES = [  # of all that a result can write
@@ -108,8 +107,9 @@ class Differences:
             tables["classes_by_source"] = self.sources.cross
             if self.sources.table is not None:
                 tables["sources"] = self.sources.table
-        images = {"images": rows_of_panels(self.examples, data_summary.EXAMPLES)} if self.examples else {}
-        figures = {"spectra": self.figure(), **images}
+        figures = {"spectra": self.figure}
+        if self.examples:
+            figures["images"] = lambda: rows_of_panels(self.examples, data_summary.EXAMPLES)
         files = ["data.json", "data.html", *(f"{name}.csv" for name in tables)]
         files += [f"{name}.{end}" for name in figures for end in ("svg", "png")]
         about = {name: str(value) for name, value in self.about.items()} | {"files": ", ".join(files)}
@@ -119,11 +119,9 @@ class Differences:
             temporary.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         for name, table in tables.items():
             write_table(table, folder / f"{name}.csv")
-        for name, figure in figures.items():
-            canvas.save(figure, folder / name)
-            plt.close(figure)
+        page = data_summary.page(self, save_figures(figures, folder))
         with replacing(folder / "data.html") as temporary:
-            temporary.write_text(data_summary.page(self, folder), encoding="utf-8")
+            temporary.write_text(page, encoding="utf-8")
         return folder
 
     def reason_to_fail(self, limit: float) -> str | None:
@@ -218,10 +216,16 @@ def differences(
         "images_sha256": hashlib.sha256(known.encode(errors="backslashreplace")).hexdigest(),
         "seconds": round(time.perf_counter() - begin, 1),
     }
+    scored = np.flatnonzero(np.isfinite(found.files))
+    own = data.labels[scored]
+    files = pd.DataFrame({
+        "path": data.names[scored], "class": [data.classes[k] for k in own],
+        "cause": found.table["cause"].to_numpy()[own], "score": found.files[scored],
+    })  # fmt: skip
     return Differences(
         table=_named(found.table, data.classes),
         facts=_named(share_facts(facts, data.labels, len(data.classes)), data.classes),
-        files=_files(data, found.table["cause"].tolist(), found.files),
+        files=files.sort_values(["class", "score"], ascending=[True, False], kind="stable", ignore_index=True),
         sources=None if data.sources is None else _compare_sources(data, data.sources, seed, progress),
         spectra=found.spectra,
         differences=found.differences,
@@ -235,17 +239,6 @@ def differences(
 
 def _named(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return table.assign(**{"class": [names[k] for k in table["class"]]})
-
-
-def _files(data: DataImages, causes: list[str], scores: FloatArray) -> pd.DataFrame:
-    """The images that have a score, clearest first."""
-    at = np.flatnonzero(np.isfinite(scores))
-    own = data.labels[at]
-    table = pd.DataFrame({
-        "path": data.names[at], "class": [data.classes[k] for k in own], "cause": [causes[k] for k in own],
-        "score": scores[at],
-    })  # fmt: skip
-    return table.sort_values(["class", "score"], ascending=[True, False], kind="stable", ignore_index=True)
 
 
 def _examples(data: DataImages, found: Comparison) -> dict[str, list[Panel]]:

@@ -15,11 +15,10 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from frequency_shortcuts import __version__
-from frequency_shortcuts.figures import canvas, cards, selection
+from frequency_shortcuts.figures import cards, selection
 from frequency_shortcuts.figures.shortcuts import shortcuts as draw_shortcuts
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.images.source import Source
@@ -39,7 +38,7 @@ from .counterfactuals import Counterfactual, FlipTest
 from .images import shown
 from .plots import draw_flip, draw_images
 from .sources import recall_by_source
-from .wording import MOST, as_html, flat_values, only_numbers
+from .wording import MOST, as_html, flat_values, only_numbers, save_figures
 
 SHORT = [
     "class", "tpr_unfiltered", "tpr_dfm", "fpr_dfm", "best_control", "closest_class", "margin", "margin_low",
@@ -316,12 +315,9 @@ class Analysis:
         for name, table in tables.items():
             with replacing(folder / f"{name}.csv") as temporary:
                 table.to_csv(temporary, index=False)
-        for name, draw in figures.items():
-            figure = draw()
-            canvas.save(figure, folder / name)
-            plt.close(figure)
+        page = summary.page(self, save_figures(figures, folder))
         with replacing(folder / "report.html") as temporary:
-            temporary.write_text(summary.page(self, folder), encoding="utf-8")
+            temporary.write_text(page, encoding="utf-8")
         return folder
 
     def to_dict(self) -> dict[str, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from .advice import advice
 from .counterfactuals import clearest_first
 from .options import WITH_SWAP
 from .plots import IMAGES_NOTE, NOTE
-from .wording import as_lines, as_table, embedded, fill, filled, percent, with_interval
+from .wording import as_lines, as_table, fill, filled, percent, with_interval
 
 if TYPE_CHECKING:
     from .result import Analysis
@@ -169,17 +169,9 @@ def text(result: Analysis) -> str:
     return "\n\n".join(parts)
 
 
-def page(result: Analysis, drawings: Path) -> str:
-    """The page as text, with the pictures that lie in a folder."""
-    maps = None
-    if result.hits is not None:
-        maps = {
-            "title": map_title(result),
-            "table": map_table(result),
-            "pictures": {name: embedded(drawings / f"{name}.png") for name in ("cards", "shortcuts")},
-            "strong_tpr": STRONG_TPR,
-            "most_fpr": MOST_FPR,
-        }
+def page(result: Analysis, pictures: Mapping[str, str]) -> str:
+    """The page as text; pictures : see `save_figures`."""
+    maps = None if result.hits is None else {"title": map_title(result), "table": map_table(result)}
     return fill(
         "page.html.jinja",
         title=title(result),
@@ -188,13 +180,11 @@ def page(result: Analysis, drawings: Path) -> str:
         summary=sentences(result),
         flips=flip_table(result),
         found=(FOLLOWS,),
-        parts=PARTS,
-        bound=answers.BOUND,
-        flip=embedded(drawings / "flip.png"),
-        images=embedded(drawings / "images.png") if result.tested_flips().removed[1] else None,
+        pictures=pictures,
         image_table=image_table(result),
         sources=None if result.sources is None else source_table(result).head(20),
         maps=maps,
-        percent=percent,
+        strong_tpr=STRONG_TPR,
+        most_fpr=MOST_FPR,
         about=result.about,
     )

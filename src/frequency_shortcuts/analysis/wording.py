@@ -7,7 +7,7 @@ import html
 import io
 import math
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ _PAGES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
     undefined=jinja2.StrictUndefined,
 )  # fmt: skip
+_PAGES.globals |= {"version": __version__, "parts": PARTS, "bound": BOUND}
 
 
 def as_lines(sentences: Sequence[str]) -> str:
@@ -121,7 +122,7 @@ def only_numbers(named: Mapping[str, Any]) -> dict[str, float]:
 def fill(template: str, about: Mapping[str, Any], **content: Any) -> str:
     """A page as text; about : how it was made."""
     stated = {name: value for name, value in about.items() if value != ""}
-    return _PAGES.get_template(template).render(about=stated, version=__version__, **content)
+    return _PAGES.get_template(template).render(about=stated, percent=percent, **content)
 
 
 def as_html(title: str, table: pd.DataFrame, figure: Figure) -> str:
@@ -133,6 +134,10 @@ def as_html(title: str, table: pd.DataFrame, figure: Figure) -> str:
     return f'<p>{html.escape(title)}</p>{rows}<img alt="{html.escape(title)}" src="data:image/png;base64,{picture}">'
 
 
-def embedded(path: Path) -> str:
-    """A picture in base64, reduced to 1,400 pixels."""
-    return base64.b64encode(canvas.reduced(path, 1400)).decode()
+def save_figures(figures: Mapping[str, Callable[[], Figure]], folder: Path) -> dict[str, str]:
+    """Write figures as SVG and PNG to a folder. Returns each for a page: name -> picture of 1,400 pixels in base64."""
+    for name, draw in figures.items():
+        figure = draw()
+        canvas.save(figure, folder / name)
+        plt.close(figure)
+    return {name: base64.b64encode(canvas.reduced(folder / f"{name}.png", 1400)).decode() for name in figures}
