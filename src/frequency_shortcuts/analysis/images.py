@@ -321,19 +321,19 @@ def _in_units(mean: Any, std: Any, channels: int) -> tuple[Any, Any]:
 
 def _of_hdf5(path: Path) -> LabelledImages:
     with read_hdf5(path, own_data=True) as file:
-        mean, std = (np.asarray(file.attrs[name], float) if name in file.attrs else None for name in ("mean", "std"))
         images, labels = file.get("images"), file.get("labels")
         if isinstance(images, h5py.Dataset) and isinstance(labels, h5py.Dataset):
             check_shape(images, f"{path}: images")
             names = stores.class_names(file, path) if "classes" in file.attrs else None
-            return LabelledImages(images[:], checked_labels(labels[:], len(images)), names, mean, std)
+            known: Any = {name: np.asarray(file.attrs[name], float) for name in ("mean", "std") if name in file.attrs}
+            return LabelledImages(images[:], checked_labels(labels[:], len(images)), names, **known)
     with stores.open_store(path) as (file, _, splits):
+        known = {name: np.asarray(file.attrs[name], float) for name in ("mean", "std") if name in file.attrs}
         channels = file[splits[0]]["images"].shape[1]
-    known = (np.zeros(channels), np.ones(channels)) if mean is None or std is None else None
 
     def part(name: str) -> LabelledImages:
-        split = stores.read(path, name, statistics=known)
-        return LabelledImages(split.images, split.labels, split.classes, mean, std, split.neutral)
+        split = stores.read(path, name, statistics=None if len(known) == 2 else (np.zeros(channels), np.ones(channels)))
+        return LabelledImages(split.images, split.labels, split.classes, neutral=split.neutral, **known)
 
     return replace(part("validation"), test=part("test")) if splits[-2:] == ["validation", "test"] else part(splits[-1])
 
