@@ -64,87 +64,65 @@ class Claim:
 _CLAIMS = {
     PAPER: {
         "a": Claim(
-            "What is more distinctive is learned earlier",
-            "graded",
+            "What is more distinctive is learned earlier", "graded",
             "rank correlation over the classes of a graded set, without the plain one, of gain with earliness",
-            measure=CORRELATION,
-            bound=BOUND_OF_RANKS,
+            measure=CORRELATION, bound=BOUND_OF_RANKS,
         ),
         "b": Claim(
-            "Classes survive the removal of two of four bands",
-            "bandstop",
+            "Classes survive the removal of two of four bands", "bandstop",
             f"whether C2 has a TPR - FPR of at least {SURVIVES_FROM} with the bands of an image of C0 in place of the "
             "worst of the three pairs of bands that leave the control band",
-            measure=SHARE,
-            threshold=0.5,
-            bound=None,
-            pooled=True,
+            measure=SHARE, threshold=0.5, bound=None, pooled=True,
         ),
         "c": Claim(
-            "Classes that stand out in their spectra are learned early",
-            "dynamics",
+            "Classes that stand out in their spectra are learned early", "dynamics",
             "rank correlation over the classes of distinctiveness with earliness",
-            measure=CORRELATION,
-            bound=BOUND_OF_RANKS,
+            measure=CORRELATION, bound=BOUND_OF_RANKS,
         ),
         "d": Claim(
-            "Some classes are recognised from few frequencies",
-            "own_map_advantage",
-            "own-map advantage",
+            "Some classes are recognised from few frequencies", "own_map_advantage", "own-map advantage",
             PUBLISHED["table_1"][0],
         ),
         "e1": Claim(
-            "Shortcuts carry over to another distribution",
-            "ood_advantage",
+            "Shortcuts carry over to another distribution", "ood_advantage",
             "own-map advantage, mean over the renditions",
         ),
         "e2": Claim(
-            "Shortcuts carry over to another network",
-            "transfer_advantage",
+            "Shortcuts carry over to another network", "transfer_advantage",
             "own-map advantage with the maps of another architecture, mean of the directions within a seed",
             PUBLISHED["transfer"][0],
         ),
         "f": Claim(
-            "Capacity does not remove shortcuts",
-            "own_map_advantage",
-            "own-map advantage of the widest networks of an architecture",
-            PUBLISHED["table_2"][1],
+            "Capacity does not remove shortcuts", "own_map_advantage",
+            "own-map advantage of the widest networks of an architecture", PUBLISHED["table_2"][1],
         ),
         "g": Claim(
-            "Augmentation does not remove shortcuts",
-            "own_map_advantage",
-            "own-map advantage of networks that are trained with an augmentation",
-            PUBLISHED["table_2"][0],
+            "Augmentation does not remove shortcuts", "own_map_advantage",
+            "own-map advantage of networks that are trained with an augmentation", PUBLISHED["table_2"][0],
         ),
     },
     OURS: {
         "d2": Claim(
-            "The own map beats the lowest frequencies",
-            "own_map_advantage",
+            "The own map beats the lowest frequencies", "own_map_advantage",
             "mean over the classes of TPR - FPR from the own map minus that from as many of the lowest frequencies",
         ),
         "d3": Claim(
-            "The own map beats the best other map",
-            "own_map_advantage",
+            "The own map beats the best other map", "own_map_advantage",
             "mean over the classes of TPR - FPR from the own map minus that from the map of another class that does "
             "best on one half of the images; compared on the other half, both ways",
         ),
         "n": Claim(
-            "What a network uses, it does not need",
-            "reliance",
+            "What a network uses, it does not need", "reliance",
             "mean over the classes of the recall lost at test time minus that lost after training anew, both without "
-            "the frequencies of the maps",
-            bound=None,
+            "the frequencies of the maps", bound=None,
         ),
         "h": Claim(
-            "Some networks follow something that is not the object",
-            "flips",
+            "Some networks follow something that is not the object", "flips",
             "whether some class is followed by any part (fine, field, patch) in the exchange test",
-            measure=SHARE,
-            bound=0.2,
+            measure=SHARE, bound=0.2,
         ),
     },
-}
+}  # fmt: skip
 CLAIMS = {
     letter: replace(claim, letter=letter, of=of) for of, claims in _CLAIMS.items() for letter, claim in claims.items()
 }

@@ -210,30 +210,27 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     anything), `met`.
     """
     table, generator = _described(table.reset_index(drop=True)), np.random.default_rng(seed)
-    weights, images = _drawn_anew(table, generator), table["suite"].map(IMAGES)
-    rows = []
+    weights, suites, rows = _drawn_anew(table, generator), table["suite"].map(IMAGES).to_numpy(), []
+    places = {images: (suites == images) | (images == ALL) for images in (ALL, *dict.fromkeys(suites))}
     for name, aim in AIMS.items():
         of_aim = table.eval(aim.rows).to_numpy(bool) & table[aim.value].notna().to_numpy()
-        for of in (ALL, *dict.fromkeys(images)):
-            chosen = of_aim & ((images == of) | (of == ALL)).to_numpy()
+        for images, there in places.items():
+            chosen = of_aim & there
             value, drawn = table.loc[chosen, aim.value].to_numpy(float), weights[:, chosen]
             total = drawn.sum(axis=1)
-            rows.append(
-                aim.row(
-                    name,
-                    of,
-                    *_with_ends(value.mean() if len(value) else np.nan, (drawn @ value)[total > 0] / total[total > 0]),
-                    len(value),
-                )
-            )
+            means = (drawn @ value)[total > 0] / total[total > 0]
+            numbers = _with_ends(value.mean() if len(value) else np.nan, means)
+            rows.append(aim.row(name, images, *numbers, len(value)))
             if name == "fewer" and rows[-1]["met"]:
                 rows[-1]["met"] = rows[-1]["high"] < 0  # not as many
-    for of in (ALL, *dict.fromkeys(images)):
-        chosen = (~table["without"] & ((images == of) | (of == ALL))).to_numpy()
+    for images, there in places.items():
+        chosen = ~table["without"].to_numpy() & there
         pair = table.loc[chosen, ["own", "lost"]].to_numpy(float)
         counts = weights[:FEW_DRAWS, chosen].astype(int)
         drawn = np.array([spearman(*np.repeat(pair, count, axis=0).T) for count in counts])
-        rows.append(CORRELATION.row("own_lost", of, *_with_ends(spearman(*pair.T), drawn[~np.isnan(drawn)]), len(pair)))
+        rows.append(
+            CORRELATION.row("own_lost", images, *_with_ends(spearman(*pair.T), drawn[~np.isnan(drawn)]), len(pair))
+        )
     return pd.DataFrame(rows)
 
 

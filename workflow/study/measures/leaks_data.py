@@ -1,7 +1,6 @@
 """What the images of the benchmark of the exchange test tell of their artefacts, without a network."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -22,14 +21,18 @@ def measure_data(images: Split, artefacts: Sequence[Artefact], seed: int) -> pd.
     Returns the columns of `Comparison.table`, and where there is an artefact `kind`, `level`, `share`, `others` and,
     where not all images carry it, `files`.
     """
-    images = some_of_each_class(images, min(IMAGES, *np.bincount(images.labels)), seed)
-    pixels, carry = np.asarray(images.images[:]), {a.label: a.carriers(images.labels) for a in artefacts}
+    generator = np.random.default_rng([48, seed])
+    of_classes = [np.flatnonzero(images.labels == c) for c in range(len(images.classes))]
+    count = min(IMAGES, *map(len, of_classes))
+    drawn = np.sort(np.concatenate([generator.choice(own, count, replace=False) for own in of_classes]))
+    pixels, labels = np.asarray(images.images[:])[drawn], images.labels[drawn]
+    carry = {artefact.label: artefact.carriers(labels) for artefact in artefacts}
     for artefact in artefacts:
         pixels = artefact.add_to(pixels, carry[artefact.label])
-    found = compare_classes(pixels, images.labels, len(images.classes), seed=seed)
+    found = compare_classes(pixels, labels, len(images.classes), seed=seed)
     table = found.table.assign(kind=pd.Series(dtype=object), level=np.nan, share=np.nan, others=np.nan, files=np.nan)
     for artefact in artefacts:
-        row, own = table["class"] == artefact.label, images.labels == artefact.label
+        row, own = table["class"] == artefact.label, labels == artefact.label
         for key in ("kind", "level", "share", "others"):
             table.loc[row, key] = getattr(artefact, key)
         if artefact.share < 1:
@@ -43,11 +46,3 @@ def _area(scores: FloatArray, own: BoolArray) -> float:
     """The area under the curve of scores [n], of images that are `own` [n] against the others."""
     above = pd.Series(scores).rank().to_numpy()[own] - pd.Series(scores[own]).rank().to_numpy()
     return float((above / (~own).sum()).mean())
-
-
-def some_of_each_class(images: Split, count: int, seed: int) -> Split:
-    """So many images of each class, drawn by the seed."""
-    generator = np.random.default_rng([48, seed])
-    of_classes = [np.flatnonzero(images.labels == k) for k in range(len(images.classes))]
-    chosen = np.sort(np.concatenate([generator.choice(own, count, replace=False) for own in of_classes]))
-    return replace(images.subset(chosen), images=np.asarray(images.images[:])[chosen])

@@ -39,10 +39,6 @@ TEST: NetworkTest = NetworkTest(
     tables={"cure": None, "cure_networks": None},
     join=join,
     join_inputs=lambda plan: {"harm": plan.files(f"tests/{FOLDER}/harm.csv", TEST.runs(plan))},
-    figures={
-        "cure": Figure(
-            lambda plan: ["all"] if TEST.runs(plan) else [],
-        )
-    },
+    figures={"cure": Figure(lambda plan: ["all"] if TEST.runs(plan) else [])},
     order=22,
 )

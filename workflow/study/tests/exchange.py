@@ -33,22 +33,10 @@ TEST: NetworkTest = NetworkTest(
     runs=lambda plan: plan.mapped_runs(),
     measure=measure,
     in_jobs_of="shortcuts",
-    outputs={
-        "answers": f"tests/{FOLDER}/flips.h5",
-        "flips": f"tests/{FOLDER}/flips.csv",
-    },
-    settings=lambda plan: {
-        **plan.section("shortcuts", "split", "seed"),
-        "ranking": plan.config["culling"]["split"],
-    },
+    outputs={"answers": f"tests/{FOLDER}/flips.h5", "flips": f"tests/{FOLDER}/flips.csv"},
+    settings=lambda plan: {**plan.section("shortcuts", "split", "seed"), "ranking": plan.config["culling"]["split"]},
     tables={"flips": None},
     join_inputs=lambda plan: {"flips": TEST.files(plan, "flips")},
-    figures={
-        "flips": Figure(
-            lambda plan: plan.mapped_datasets(),
-            claims("flips"),
-            shown=of_photographs,
-        )
-    },
+    figures={"flips": Figure(lambda plan: plan.mapped_datasets(), claims("flips"), shown=of_photographs)},
     order=0,
 )

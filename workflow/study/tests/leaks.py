@@ -94,10 +94,6 @@ TEST: NetworkTest = NetworkTest(
         "harm": plan.files(f"tests/{FOLDER}/harm.csv", TEST.runs(plan)),
         "version_2": [path for path in [plan.config["harm"]["version_2"]] if path and Path(path).exists()],
     },
-    figures={
-        "leaks": Figure(
-            lambda plan: ["all"] if TEST.runs(plan) else [],
-        )
-    },
+    figures={"leaks": Figure(lambda plan: ["all"] if TEST.runs(plan) else [])},
     order=21,
 )

@@ -48,10 +48,6 @@ TEST = NetworkTest(
         ),
     },
     join_settings=lambda plan: plan.section("truth"),
-    figures={
-        "methods": Figure(
-            lambda plan: ["all"] if plan.scored_runs() else [],
-        )
-    },
+    figures={"methods": Figure(lambda plan: ["all"] if plan.scored_runs() else [])},
     order=12,
 )

@@ -45,10 +45,7 @@ TEST = NetworkTest(
     "{wildcards.dataset}",
     runs=lambda plan: plan.ood_runs(),
     measure=measure,
-    outputs={
-        "hits": f"tests/{FOLDER}/ood_hits.h5",
-        "ood": f"tests/{FOLDER}/ood.csv",
-    },
+    outputs={"hits": f"tests/{FOLDER}/ood_hits.h5", "ood": f"tests/{FOLDER}/ood.csv"},
     inputs=lambda plan: {
         **files_of_run(plan),
         # What all others were made from: they are only compared with it.

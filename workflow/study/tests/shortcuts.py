@@ -127,15 +127,18 @@ def deciding(fills: Sequence[str]) -> list[str]:
     return ["zeros"] if "zeros" in fills else list(fills[:1])
 
 
-def _first_of_photographs(plan: Plan) -> list[Run]:
+def _first_of_photographs(plan: Plan) -> dict[str, Run]:
     """Of each set of photographs, the first run of the first kind of networks whose phases are tested."""
     of_kinds = [run for name in plan.mapped_datasets("photographs") for run in plan.first_kind_runs(dataset=name)]
-    runs = [run for run in plan.phase_runs() if run in of_kinds]
-    return list({run["dataset"]: run for run in reversed(runs)}.values())[::-1]
+    first: dict[str, Run] = {}
+    for run in plan.phase_runs():
+        if run in of_kinds:
+            first.setdefault(run["dataset"], run)
+    return first
 
 
 def _texture_inputs(plan: Plan, name: str) -> dict[str, Any]:
-    (run,) = (run for run in _first_of_photographs(plan) if run["dataset"] == name)
+    run = _first_of_photographs(plan)[name]
     return {"weights": WEIGHTS.format(**run), "maps": MAPS.format(**run)}
 
 
@@ -144,10 +147,7 @@ TEST: NetworkTest = NetworkTest(
     "{wildcards.seed})",
     runs=lambda plan: plan.mapped_runs(),
     measure=measure,
-    outputs={
-        "hits": f"tests/{FOLDER}/hits.h5",
-        "shortcuts": f"tests/{FOLDER}/shortcuts.csv",
-    },
+    outputs={"hits": f"tests/{FOLDER}/hits.h5", "shortcuts": f"tests/{FOLDER}/shortcuts.csv"},
     inputs=lambda plan: {**files_of_run(plan), "maps": lambda wildcards: plan.tested_maps(run_of(wildcards))},
     settings=lambda plan: {
         **settings_of(plan, plan.config["shortcuts"]["fills"]),
@@ -158,29 +158,16 @@ TEST: NetworkTest = NetworkTest(
     minutes=120,
     priority=1,
     tables={
-        "shortcuts": None,
-        "shortcuts_over_seeds": None,
-        "cross_matrix": None,
-        "own_map_advantage": None,
+        **dict.fromkeys(("shortcuts", "shortcuts_over_seeds", "cross_matrix", "own_map_advantage")),
         "phase": lambda plan: plan.phase_runs(),
     },
     join=join,
     join_inputs=lambda plan: {"hits": TEST.files(plan, "hits")},
     join_settings=lambda plan: plan.section("shortcuts", "strong"),
     figures={
-        "shortcuts": Figure(
-            lambda plan: plan.mapped_datasets(),
-            claims("own_map_advantage"),
-            shown=of_photographs,
-        ),
-        "cross": Figure(
-            lambda plan: plan.mapped_datasets(),
-            shown=of_photographs,
-        ),
-        "texture": Figure(
-            lambda plan: list(dict.fromkeys(run["dataset"] for run in _first_of_photographs(plan))),
-            _texture_inputs,
-        ),
+        "shortcuts": Figure(lambda plan: plan.mapped_datasets(), claims("own_map_advantage"), shown=of_photographs),
+        "cross": Figure(lambda plan: plan.mapped_datasets(), shown=of_photographs),
+        "texture": Figure(lambda plan: list(_first_of_photographs(plan)), _texture_inputs),
     },
     order=2,
 )

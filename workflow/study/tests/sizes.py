@@ -33,10 +33,6 @@ TEST: NetworkTest = NetworkTest(
         "settings": plan.section("shortcuts", "negatives", "seed"),
     },
     tables={"sizes": None},
-    figures={
-        "sizes": Figure(
-            lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))),
-        )
-    },
+    figures={"sizes": Figure(lambda plan: list(dict.fromkeys(run["dataset"] for run in TEST.runs(plan))))},
     order=3,
 )

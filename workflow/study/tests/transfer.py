@@ -78,7 +78,7 @@ TEST = NetworkTest(
         "transfer": Figure(
             lambda plan: list(dict.fromkeys(tested["dataset"] for tested in _tested(plan))),
             claims("transfer_advantage"),
-        ),
+        )
     },
     order=5,
 )

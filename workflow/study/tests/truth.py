@@ -47,10 +47,6 @@ TEST = NetworkTest(
         "use": f"{plan.results}/tables/planted_use.csv",
     },
     join_settings=lambda plan: plan.section("truth") | plan.section("dfm"),
-    figures={
-        "truth": Figure(
-            lambda plan: ["synthetic"] if _runs(plan) else [],
-        )
-    },
+    figures={"truth": Figure(lambda plan: ["synthetic"] if _runs(plan) else [])},
     order=11,
 )

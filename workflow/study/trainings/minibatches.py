@@ -27,7 +27,8 @@ class Minibatches:
     def __init__(self, data: Split, batch_size: int, seed: int, device: torch.device, read: Read | None = None) -> None:
         self._size, self._batch_size, self._seed, self._device = len(data), batch_size, seed, device
         self._read = read or (lambda iteration, chosen: np.asarray(data.images[chosen]))
-        self.per_epoch = iterations_per_epoch(len(data), batch_size)
+        # A last batch of a single image is left out: batch normalisation needs more than one.
+        self.per_epoch = max(1, math.ceil((len(data) - 1) / batch_size))
         self._labels = torch.from_numpy(data.labels).to(device)
         self._resident: Tensor | None = None
         if read is None and isinstance(data.images, np.ndarray):
@@ -49,15 +50,9 @@ class Minibatches:
 
     def _positions(self, iterations: range) -> Iterator[tuple[int, IntArray]]:
         """(iteration, positions of its images)."""
-        order, order_epoch = np.empty(0, np.int64), -1
+        order = np.empty(0, np.int64)
         for iteration in iterations:
             epoch, step = divmod(iteration, self.per_epoch)
-            if epoch != order_epoch:
+            if not step or iteration == iterations.start:
                 order = np.random.default_rng([self._seed, epoch, 1]).permutation(self._size)
-                order_epoch = epoch
             yield iteration, order[step * self._batch_size : (step + 1) * self._batch_size]
-
-
-def iterations_per_epoch(n_images: int, batch_size: int) -> int:
-    """Batches of an epoch. A last batch of a single image is left out: batch normalisation needs more than one."""
-    return max(1, math.ceil((n_images - 1) / batch_size))

@@ -42,8 +42,6 @@ from .without import Without
 
 log = logging.getLogger(__name__)
 
-Schedule = Literal["plateau", "one_cycle"]
-
 IN_MEMORY = 2**32  # training images of up to this many bytes are read at once, so that a GPU can hold them
 STATISTICS = 2048  # images that renew the statistics of batch normalisation
 FLUSH_EVERY = 50  # iterations between two reads of the losses: each read from a GPU waits for it
@@ -69,7 +67,7 @@ class Recipe:
     learning_rate: float = 0.01
     momentum: float = 0.9
     weight_decay: float = 1e-4
-    schedule: Schedule = "plateau"
+    schedule: Literal["plateau", "one_cycle"] = "plateau"
     plateau_factor: float = 0.1
     plateau_patience: int = 10
     warmup_share: float = 0.25
@@ -81,14 +79,9 @@ class Recipe:
         # PyTorch divides by zero where the warm-up is one iteration: such short trainings begin at the peak.
         warmup_share = self.warmup_share if self.warmup_share * iterations > 1 else 0.0
         return OneCycleLR(
-            optimiser,
-            max_lr=self.learning_rate,
-            total_steps=iterations,
-            pct_start=warmup_share,
-            cycle_momentum=False,
-            div_factor=25,
+            optimiser, self.learning_rate, iterations, pct_start=warmup_share, cycle_momentum=False, div_factor=25,
             final_div_factor=1e4,
-        )
+        )  # fmt: skip
 
 
 @dataclass
@@ -203,15 +196,9 @@ class _Training:
         """Train from the state on until the end, and store the state."""
         self.network.train()
         self._run_due_tests()
-        with tqdm(
-            total=self.total,
-            initial=self.state.iteration,
-            desc="training",
-            unit="it",
-            leave=False,
-            disable=None if self.work.progress else True,
-        ) as bar:
-            for batch in self.minibatches.between(self.state.iteration, self.total):
+        first, disable = self.state.iteration, None if self.work.progress else True
+        with tqdm(total=self.total, initial=first, desc="training", leave=False, disable=disable) as bar:
+            for batch in self.minibatches.between(first, self.total):
                 self._step(batch)
                 self.state.iteration += 1
                 if len(self.pending) >= FLUSH_EVERY or self.state.iteration % self.per_epoch == 0:
@@ -323,13 +310,10 @@ class _Training:
         loss, accuracy = self._validate()
         seen = min(self.per_epoch * self.recipe.batch_size, len(self.data))
         row = {
-            "epoch": epoch,
-            "learning_rate": self.state.learning_rate,
-            "train_loss": self.state.loss_sum / seen,
-            "train_accuracy": self.state.correct / seen,
-            "validation_loss": loss,
-            "validation_accuracy": accuracy,
-        }
+            "epoch": epoch, "learning_rate": self.state.learning_rate,
+            "train_loss": self.state.loss_sum / seen, "train_accuracy": self.state.correct / seen,
+            "validation_loss": loss, "validation_accuracy": accuracy,
+        }  # fmt: skip
         self.state.history.append(row)
         self.state.loss_sum, self.state.correct = 0.0, 0
         if loss < self.state.best_loss:
