@@ -211,13 +211,7 @@ def test_no_estimate_outranks_a_protected_pair_even_as_stored(percent, scale):
         assert rank[~evaluated[0]].min(initial=999) > rank[chosen].max()
 
 
-def simulate(top_size, left_out, audited, missing, runs=4000):
-    """Audits of `left_out` pairs of which `missing` are of the top set: true recall after each, and `recall`."""
-    missed = np.random.default_rng(0).hypergeometric(missing, left_out - missing, audited, runs)
-    known = {hits: recall(top_size, left_out, audited, hits) for hits in np.unique(missed)}
-    return 1 - (missing - missed) / top_size, *np.transpose([known[hits] for hits in missed])
-
-
+# Pairs of the top set, left out, audited, and of the top set that are left out.
 LARGE = [(1254, 20_000, 200, missing) for missing in (0, 25, 400)]  # 224 x 224, top 5 %
 SMALL = [(10, 10, 8, 2), (10, 9, 8, 1), (10, 100, 50, 5)]  # all that the audit did not draw counts
 
@@ -225,7 +219,10 @@ SMALL = [(10, 10, 8, 2), (10, 9, 8, 1), (10, 100, 50, 5)]  # all that the audit 
 @pytest.mark.parametrize("audit", [*LARGE, *SMALL], ids=str)
 def test_the_interval_covers_the_true_recall(audit):
     """At least 95 % of 4000 audits, less 0.01 for the chance of the draw. The estimate is right on average: to 0.01."""
-    true, estimate, low, high = simulate(*audit)
+    top_size, left_out, audited, missing = audit
+    missed = np.random.default_rng(0).hypergeometric(missing, left_out - missing, audited, 4000)
+    known = {hits: recall(top_size, left_out, audited, hits) for hits in np.unique(missed)}
+    true, (estimate, low, high) = 1 - (missing - missed) / top_size, np.transpose([known[hits] for hits in missed])
     assert np.mean((low <= true + 1e-12) & (true <= high + 1e-12)) >= 0.94
     assert audit in SMALL or abs(np.mean(estimate - true)) < 0.01
     assert ((low >= 0) & (low <= estimate + 1e-12) & (estimate <= high + 1e-12) & (high <= 1)).all()

@@ -87,6 +87,7 @@ class Layer(nn.Module):
 
 
 def behind(*layers):
+    torch.manual_seed(0)
     return nn.Sequential(nn.Flatten(), nn.Linear(12, 5), *layers)
 
 
@@ -180,26 +181,21 @@ def test_checkpoints_that_do_not_fit_are_one_sentence(tmp_path):
             architectures.load_weights(nn.Linear(2, 2), tmp_path / "w.pt")
 
 
-IMAGES = torch.randn(5, 1, 2, 2, generator=torch.Generator().manual_seed(0))
-
-
-def with_last(*layers):
-    torch.manual_seed(0)
-    return nn.Sequential(nn.Flatten(), nn.Linear(4, 3), *layers)
+IMAGES = torch.randn(5, 3, 2, 2, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.mark.parametrize("outputs", [None, [2, 0]])
 def test_probabilities_become_their_logarithms(outputs):
     outputs = None if outputs is None else torch.tensor(outputs).numpy()
-    network, n_outputs, _ = logits_only(with_last(nn.Softmax(1)), IMAGES)
+    network, n_outputs, _ = logits_only(behind(nn.Softmax(1)), IMAGES)
     network = with_outputs(network, outputs, n_outputs)
-    assert isinstance(network, Logits) and network.probabilities and n_outputs == 3
-    logits = with_last()(IMAGES) if outputs is None else with_last()(IMAGES)[:, outputs]
+    assert isinstance(network, Logits) and network.probabilities and n_outputs == 5
+    logits = behind()(IMAGES) if outputs is None else behind()(IMAGES)[:, outputs]
     assert torch.allclose(network(IMAGES).log_softmax(1), logits.log_softmax(1), atol=1e-5)
 
 
 def test_a_probability_of_zero_has_a_finite_logarithm_and_gradient():
-    network, *_ = logits_only(with_last(nn.Softmax(1)), IMAGES)
+    network, *_ = logits_only(behind(nn.Softmax(1)), IMAGES)
     network.network[1].weight.data *= 1e4
     images = IMAGES.clone().requires_grad_()
     logits = network(images)
@@ -209,18 +205,16 @@ def test_a_probability_of_zero_has_a_finite_logarithm_and_gradient():
 
 def test_probabilities_in_half_precision_are_recognised():
     half = Layer(lambda logits: logits.to(torch.bfloat16).softmax(1).float())
-    assert logits_only(with_last(half), IMAGES)[0].probabilities
+    assert logits_only(behind(half), IMAGES)[0].probabilities
 
 
 def first_is_one_hot(images):
     """Logits of the first image sum to 1 by chance."""
     first = (images == IMAGES[0]).flatten(1).all(1)[:, None]
-    return torch.where(first, torch.eye(3)[:1], images.new_full((1, 3), 2))
+    return torch.where(first, torch.eye(5)[:1], images.new_full((1, 5), 2))
 
 
-@pytest.mark.parametrize(
-    "network", [with_last(), with_last(nn.LogSoftmax(1)), with_last(nn.Sigmoid()), Layer(first_is_one_hot)]
-)
+@pytest.mark.parametrize("network", [behind(), behind(nn.LogSoftmax(1)), behind(nn.Sigmoid()), Layer(first_is_one_hot)])
 def test_other_outputs_stay_as_they_are(network):
     assert logits_only(network, IMAGES)[0] is network
 
