@@ -83,7 +83,6 @@ def network(n_classes, width):
 
 
 def shape_of(run):
-    """Classes, channels and pixels of a side of a run's images."""
     return SHAPES[dataset_of(run)]
 
 

@@ -66,7 +66,6 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    """A running SLURM of one node."""
     from cluster import Cluster
 
     with Cluster(tmp_path_factory.mktemp("slurm")) as running:
@@ -75,7 +74,6 @@ def cluster(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory):
-    """A headless Chromium."""
     from chromium import Chromium
 
     chromium = Chromium(tmp_path_factory.mktemp("profile"))
@@ -130,7 +128,6 @@ def obeyed_signals():
 
 @pytest.fixture
 def closed_figures():
-    """All figures of a test are closed at its end."""
     from matplotlib import pyplot
 
     yield

@@ -96,7 +96,6 @@ def verdicts(classes=CLASSES, seeds=(0, 1), kinds=KINDS, **options):
 
 
 def texts_of(figure):
-    """The visible texts of a figure."""
     figure.canvas.draw()
     artists = figure.findobj(lambda artist: hasattr(artist, "get_text"))
     return {artist.get_text() for artist in artists if artist.get_visible()}
@@ -124,7 +123,6 @@ def check_drawing(figure, *words):
 
 
 def has_whole_ticks(axis):
-    """Whether all ticks of an axis that are in view are whole numbers."""
     low, high = sorted(axis.get_view_interval())
     ticks = [tick for tick in axis.get_ticklocs() if low <= tick <= high]
     return len(ticks) > 0 and np.array_equal(ticks, np.rint(ticks))

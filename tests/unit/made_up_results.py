@@ -131,7 +131,6 @@ def band_stop(dataset, survives, worst="B3+B4", n=20, seed=200, fill="swap"):
 
 
 def graded(gains, earliness, rings, seed=200):
-    """A graded set with a plain class C0."""
     names = [f"C{c}" for c in range(len(gains) + 1)]
     columns = {"gain": [np.nan, *gains], "ring": [None, *rings], "earliness": [0.9, *earliness]}
     return pd.DataFrame({"seed": seed, "class": names, **columns})
@@ -152,7 +151,6 @@ def dynamics_of(kind, f1, seed=200, dataset="zoo"):
 
 
 def flips_of(kind, *verdicts, seed=200, dataset="zoo"):
-    """The exchange test of a network: the verdict of each class."""
     return pd.DataFrame({**run(*kind, seed, dataset), "class": CLASSES[: len(verdicts)], "verdict": verdicts})
 
 

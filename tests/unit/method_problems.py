@@ -61,7 +61,6 @@ def slow_losses(network, images, labels, masks, other=None):
 
 
 def same(one, other):
-    """Bitwise."""
     for name in ("score", "evaluated"):
         np.testing.assert_array_equal(getattr(one, name), getattr(other, name), err_msg=name)
     np.testing.assert_equal(one.about, other.about)

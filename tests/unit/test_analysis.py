@@ -45,7 +45,6 @@ def analysed():
 
 
 def store(path, *parts, classes=("a", "b", "c", "d")):
-    """A store whose splits are given by their names, images and labels."""
     splits = {name: (images, labels) for name, images, labels in parts}
     stores.write(path, splits, classes=list(classes), source="test", created_by="test", statistics=(MEAN, STD))
     return path

@@ -128,7 +128,6 @@ def test_a_counterfactual_is_an_image_that_is_called_the_class(followed):
 
 @pytest.mark.parametrize("part", PARTS)
 def test_what_is_shown_is_what_was_tested(part, followed):
-    """The network says of it what it said in the test."""
     answers = followed.flip_test.answers
     for c in range(3):
         made = followed.counterfactual(c, part)
@@ -329,7 +328,6 @@ def test_the_command_fails_above_a_limit(options, code, line, tmp_path, small_pi
 
 @pytest.fixture(scope="module")
 def with_all():
-    """An analysis that needs the wave, with maps and sources."""
     source = ["north" if i % 3 else "south" for i in range(320)]
     return analyse(Needs(follows=200), quick=False, test=replace(MAPS["test"], source=source))
 

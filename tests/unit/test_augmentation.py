@@ -125,7 +125,6 @@ def assert_near(actual, expected, tolerance):
 
 
 def magnitudes_of(name, n, height, width):
-    """All of torchvision's ten, with both signs where it draws one."""
     levels, signed = SPACE[name]
     values = levels(10, height, width)
     values = [0.0] if values is None else values.tolist()

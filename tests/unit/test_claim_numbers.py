@@ -19,7 +19,6 @@ from study.findings.numbers import COLUMNS, NARROWEST, NUMBERS, OTHERS, WITHOUT,
 
 
 def picked(found, claim, variant="", **where):
-    """The values of a claim and variant."""
     for key, value in {"claim": claim, "variant": variant, **where}.items():
         found = found[found[key] == value]
     return list(found["value"])
@@ -170,7 +169,6 @@ NOISE = stats.zscore(np.random.default_rng(0).standard_normal(20))  # mean 0 and
 
 
 def numbers_of(claim, values, variant="", dataset="zoo", networks_of="small", half=np.nan):
-    """Numbers of a claim, one a network."""
     about = {"claim": claim, "variant": variant, "dataset": dataset, "networks_of": networks_of, "half_width": half}
     return pd.DataFrame({**about, "seed": range(len(values)), "value": np.asarray(values, float)})[COLUMNS]
 

@@ -28,7 +28,6 @@ def idx(array):
 
 @pytest.fixture
 def fashion(monkeypatch):
-    """Small arrays in place of those of Fashion-MNIST, by file."""
     generator, arrays = np.random.default_rng(0), {}
     for part, n in (("train", 12), ("t10k", 5)):
         arrays[f"{part}-images-idx3-ubyte.gz"] = generator.integers(0, 256, (n, 28, 28), dtype=np.uint8)
@@ -41,7 +40,6 @@ def fashion(monkeypatch):
 
 @pytest.fixture
 def cifar(monkeypatch):
-    """Small contents in place of those of CIFAR-10, by file."""
     generator = np.random.default_rng(0)
     contents = {
         name: {"labels": generator.integers(0, 10, N).tolist(), "data": generator.integers(0, 256, (N, 3072), np.uint8)}
@@ -247,7 +245,6 @@ def test_other_renditions_are_refused():
 
 
 def drawn(name, *images):
-    """A rendition of grey images [H, W], each of a class of its own."""
     stack = np.stack(images)[:, None].astype(np.uint8)
     return renditions.Rendition(name, stack, np.arange(len(images)))[:][:, 0]
 

@@ -122,7 +122,6 @@ CUES = {  # the part that class 0 is called by -> what it has, of pixels [n, 1, 
 
 
 def with_cue(split: Split, part: str) -> Split:
-    """The images, those of class 0 with a cue."""
     pixels = torch.from_numpy(split.images).float() / 255
     own = torch.from_numpy(split.labels == 0)
     pixels[own] = CUES[part][0](pixels[own])

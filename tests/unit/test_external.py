@@ -79,8 +79,6 @@ def test_networks_of_libraries_take_the_channels_and_classes(monkeypatch):
 
 
 class Layer(nn.Module):
-    """A layer that is a function."""
-
     def __init__(self, function):
         super().__init__()
         self.forward = function

@@ -59,14 +59,12 @@ def files(tmp_path):
 
 
 def hits_of(run, folder, hits=HITS):
-    """The file of hits of a run, in the run's folder."""
     path = folder.joinpath(*map(str, list(run.values())[:-1]), f"seed{run['seed']}", "hits.h5")
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_file(path, hits)
 
 
 def verdicts_of(*runs):
-    """The verdicts on the networks of these runs."""
     table = drawn_tables.made_up_verdicts([tuple(run.values()) for run in runs], CLASSES)
     table.loc[table["class"] == "ant", ["best_control", "closest_class"]] = ["other", CLASSES[2]]
     return table
@@ -79,7 +77,6 @@ FLIPS = pd.DataFrame([{**RUN, "class": "bee", "verdict": "follows", "follows": "
 
 
 def text_of(*networks, verdicts=VERDICTS, tested=TESTED, title="Explorer"):
-    """The page of networks, each with its files."""
     listed = [(files["store"], files["hits"], files["maps"], STATISTICS) for files in networks]
     sets = write_explorer.data_sets(listed, verdicts, tested, 12)
     return explorer.explorer_page(title, sets, verdicts, FLIPS, tested)

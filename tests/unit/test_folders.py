@@ -16,7 +16,6 @@ from frequency_shortcuts.images.pictures import ImageFiles
 
 
 def tree(root, *names):
-    """A folder with these empty files."""
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
@@ -141,7 +140,6 @@ RED, BLUE, WHITE, BLACK = (250, 0, 0), (0, 0, 250), (255, 255, 255), (0, 0, 0)
 
 
 def halves(left, right, side=16):
-    """A square picture, one colour on the left and one on the right."""
     pixels = np.empty((side, side, 3), np.uint8)
     pixels[:, : side // 2], pixels[:, side // 2 :] = left, right
     return Image.fromarray(pixels)
