@@ -70,9 +70,8 @@ def test_the_test_of_the_paper_is_exact_culling_with_zeros_and_its_table_has_the
     assert rate_table(made).splitlines()[2].split()[:7] == ["0", "100", "/", "0", "100", "/", "0"]
     of_class = made.rates.groupby(["class", "filter"])[["tpr", "fpr"]].mean().loc[1]
     for name in ("unfiltered", "dfm", "random", "low_pass", "other"):
-        assert made.table_1.loc[1, [f"tpr_{name}", f"fpr_{name}"]].tolist() == pytest.approx(
-            of_class.loc[name].tolist()
-        )
+        rates = made.table_1.loc[1, [f"tpr_{name}", f"fpr_{name}"]]
+        assert rates.tolist() == pytest.approx(of_class.loc[name].tolist())
 
 
 def test_it_is_the_parts_one_after_the_other(analysed):

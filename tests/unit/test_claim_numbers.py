@@ -118,9 +118,7 @@ def test_e1_is_the_mean_over_the_renditions_and_each_is_a_variant():
     table = pd.concat([advantages({SMALL: [value], LARGE: [9]}, fill, rendition=name) for name, fill, value in cases])
     found = numbers("ood_advantage", table, STUDY)
     assert picked(found, "e1") == pytest.approx([0.2]) and picked(found, "e1", "swap") == [0.7]
-    assert [*(picked(found, "e1", name) for name in ("sketch", "toy", OTHERS))] == [[0.1], [0.3], [9]] and len(
-        found
-    ) == 5
+    assert [picked(found, "e1", name) for name in ("sketch", "toy", OTHERS)] == [[0.1], [0.3], [9]] and len(found) == 5
 
 
 def test_the_first_photographs_come_first_and_a_missing_half_width_stays_missing():

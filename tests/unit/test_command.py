@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner
 from small_stores import class_folders
 from torchvision import models
@@ -149,9 +148,8 @@ def test_outputs_are_found_by_the_names_of_the_classes():
 
 def test_published_weights_give_transform_and_names(monkeypatch):
     """Without a network connection: the weights are replaced by random ones."""
-    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", lambda *_, **__: models.squeezenet1_1().state_dict())
-    monkeypatch.setattr(
-        "torchvision.models._api.load_state_dict_from_url", lambda *_, **__: models.squeezenet1_1().state_dict()
-    )
+    for name in ("torch.hub", "torchvision.models._api"):
+        load = f"{name}.load_state_dict_from_url"
+        monkeypatch.setattr(load, lambda *_, **__: models.squeezenet1_1().state_dict())
     found = open_network("torchvision:squeezenet1_1", weights="DEFAULT")
     assert found.categories[0][340] == "zebra" and found.transform.crop_size == [224] and not found.network.training

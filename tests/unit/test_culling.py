@@ -128,10 +128,8 @@ def test_backward_passes_get_smaller_too(small_network):
 
 @pytest.mark.parametrize("precision", ["tf32", "bfloat16"])
 def test_reduced_precision_stays_near(small_network, precision):
-    images = batch((6, 6), dtype=torch.float32)
-    full, reduced = (
-        culling.cull(small_network(2, 3), Split(images, LABELS), "exact", precision=p) for p in ("float32", precision)
-    )
+    split = Split(batch((6, 6), dtype=torch.float32), LABELS)
+    full, reduced = (culling.cull(small_network(2, 3), split, "exact", precision=p) for p in ("float32", precision))
     assert reduced.about["precision"] == precision
     np.testing.assert_allclose(reduced.score, full.score, rtol=0, atol=0.05)
     assert precision == "tf32" or not np.array_equal(reduced.score, full.score)  # a CPU has no TF32
@@ -173,9 +171,8 @@ def test_exact_equals_full_fft_in_float64(small_network, size, batch_size, fill,
     np.testing.assert_allclose(found.score, slow_increments(network, images, LABELS, donors), rtol=0, atol=1e-9)
     with torch.no_grad():
         losses = functional.cross_entropy(network(images), torch.from_numpy(LABELS), reduction="none").numpy()
-    np.testing.assert_allclose(
-        found.about["baseline_loss"], [losses[c == LABELS].mean() for c in range(3)], rtol=0, atol=1e-12
-    )
+    means = [losses[c == LABELS].mean() for c in range(3)]
+    np.testing.assert_allclose(found.about["baseline_loss"], means, rtol=0, atol=1e-12)
     assert found.about["fill"] == fill and found.evaluated.all() and not {"patch", "audits"} & set(found.about)
     assert found.about["images_per_class"].tolist() == [5, 2, 3]
     assert found.about["passes"].tolist() == [len(ConjugatePairs(*size)) * n for n in (5, 2, 3)]
@@ -283,9 +280,8 @@ def test_features_equal_a_slow_loop_in_batches_of_any_size(small_network, at_onc
         for seen in gradients.with_noise(image[None], pairs, gradients.noisy_copies(len(pairs)), [i]):
             seen = seen[None].clone().requires_grad_()
             functional.cross_entropy(network(seen), torch.tensor([label])).backward()
-            image_, slope = (
-                pairs.gather(np.fft.fftshift(np.fft.fft2(x), axes=(-2, -1))) for x in (image, seen.grad[0])
-            )
+            spectra = np.fft.fftshift(np.fft.fft2(np.stack([image, seen.grad[0]])), axes=(-2, -1))
+            image_, slope = pairs.gather(spectra)
             changes.append(-(image_ * slope.conj()).real.sum(axis=0) * share)
             if len(changes) == 1:
                 product = (np.abs(image_) * np.abs(slope)).sum(axis=0) * share

@@ -89,10 +89,9 @@ def test_a_target_of_1_or_the_whole_spectrum_finds_everything():
     assert found.evaluated.all() and found.cost == pytest.approx(1)
 
 
-def searching(problem, seed=0):
-    search = screening._Search(
-        problem.features, problem.evaluate, problem.pairs, positions(16, 16, 5), np.random.default_rng(seed)
-    )
+def searching(problem):
+    of_problem = problem.features, problem.evaluate, problem.pairs
+    search = screening._Search(*of_problem, positions(16, 16, 5), np.random.default_rng(0))
     search.pilot()
     search.predict()
     return search

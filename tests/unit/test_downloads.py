@@ -32,19 +32,18 @@ def fashion(monkeypatch):
     for part, n in (("train", 12), ("t10k", 5)):
         arrays[f"{part}-images-idx3-ubyte.gz"] = generator.integers(0, 256, (n, 28, 28), dtype=np.uint8)
         arrays[f"{part}-labels-idx1-ubyte.gz"] = generator.integers(0, 10, n, dtype=np.uint8)
-    monkeypatch.setattr(
-        type(FASHION), "files", {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays.items()}
-    )
+    sums = {name: hashlib.sha256(idx(array)).hexdigest() for name, array in arrays.items()}
+    monkeypatch.setattr(type(FASHION), "files", sums)
     return arrays
 
 
 @pytest.fixture
 def cifar(monkeypatch):
     generator = np.random.default_rng(0)
-    contents = {
-        name: {"labels": generator.integers(0, 10, N).tolist(), "data": generator.integers(0, 256, (N, 3072), np.uint8)}
-        for name in CIFAR.files[:6]
-    }
+    contents = {}
+    for name in CIFAR.files[:6]:
+        labels, pixels = generator.integers(0, 10, N).tolist(), generator.integers(0, 256, (N, 3072), np.uint8)
+        contents[name] = {"labels": labels, "data": pixels}
     contents["batches.meta"] = {"label_names": list(CIFAR.classes)}
     sums = {name: hashlib.md5(pickle.dumps(content, 2)).hexdigest() for name, content in contents.items()}
     monkeypatch.setattr(CIFAR10, "train_list", [[name, sums[name]] for name in CIFAR.files[:5]])

@@ -61,9 +61,8 @@ def test_texture_draws_means_over_networks_with_their_intervals(without_fpr):
     if without_fpr:
         rows[[name for name in rows if name.startswith("fpr")]], rows["negatives"] = np.nan, 0
     figure = cards.texture(rows, dict.fromkeys(JUDGED, (tile, tile)))
-    check_drawing(
-        figure, "texture (2 of 3)", "map does\nnot suffice", "its map", "phases alone (shape)", "half of both"
-    )
+    words = "texture (2 of 3)", "map does\nnot suffice", "its map", "phases alone (shape)", "half of both"
+    check_drawing(figure, *words)
     axis = figure.axes[0]
     drawn = [line.get_xydata()[0] for line in axis.lines if line.get_marker() in "os^" and len(line.get_xdata()) == 1]
     bars = [bar.get_segments()[0] for bar in axis.collections]
@@ -82,10 +81,9 @@ def test_marks_out_of_distribution_are_means_and_lines_reach_over_all_networks()
     figure = shortcuts.draw_ood("zoo", CLASSES, rows, verdicts(), [], FIRST, "zeros", 12)
     check_drawing(figure, *CLASSES, "toy", "rate", "TPR, unfiltered", "FPR, own map", "resnet18")
     mine = rows[(rows["network"] == "vgg16") & (rows["rendition"] == "toy") & (rows["class"] == "bee")]
-    marks = {
-        dots.get_label(): dots.get_offsets()[1] for dots in figure.axes[2].collections if dots.get_offsets().size > 2
-    }
-    bars = [bar.get_segments()[1][:, 0] for bar in figure.axes[2].collections if isinstance(bar, LineCollection)]
+    drawn = figure.axes[2].collections
+    marks = {dots.get_label(): dots.get_offsets()[1] for dots in drawn if dots.get_offsets().size > 2}
+    bars = [bar.get_segments()[1][:, 0] for bar in drawn if isinstance(bar, LineCollection)]
     for rate, (name, label) in itertools.product(("tpr", "fpr"), (("unfiltered", "unfiltered"), ("dfm", "own map"))):
         values = mine.loc[mine["filter"] == name, rate]
         assert marks[f"{rate.upper()}, {label}"][0] == pytest.approx(values.mean())
@@ -123,9 +121,8 @@ def test_the_first_kind_is_the_one_of_the_plan_also_where_the_table_has_another_
 
 def of_learning():
     """F1 of bee passes one half at 5 on full images, at 5 and never on low-passed ones; that of ant at 10 and never."""
-    frame, _ = table(
-        dataset=["syn_0"], seed=(0, 1), iteration=(0, 5, 10), view=("full", "low-pass"), **{"class": CLASSES}
-    )
+    columns = {"iteration": (0, 5, 10), "view": ("full", "low-pass"), "class": CLASSES}
+    frame, _ = table(dataset=["syn_0"], seed=(0, 1), **columns)
     late = frame["class"].eq("ant") | frame["view"].eq("low-pass") & frame["seed"].eq(1)
     value = (frame["iteration"] / 10 - 0.3 * late - 0.4 * (late & frame["seed"].eq(1))).clip(lower=0)
     return frame.assign(f1=value).query("network == 'vgg16'")
@@ -138,11 +135,8 @@ def test_a_class_is_learned_where_f1_first_passes_a_half_or_never():
     assert [label.get_text() for label in full.get_yticklabels()] == ["bee", "ant"]  # by their medians
     never = full.get_xticks()[-1]
     assert full.get_xticklabels()[-1].get_text() == "never" and never > 10
-    for axis, name, filled, hollow in (
-        (full, "bee", [5, 5], []),
-        (full, "ant", [10], [never]),
-        (low, "bee", [5], [never]),
-    ):
+    expected = (full, "bee", [5, 5], []), (full, "ant", [10], [never]), (low, "bee", [5], [never])
+    for axis, name, filled, hollow in expected:
         place = ["bee", "ant"].index(name)
         dots = [dots for dots in axis.collections if isinstance(dots, PathCollection)]
         at = {

@@ -70,9 +70,8 @@ def test_names_of_the_only_kind_are_bold_or_grey_as_the_title_says():
     assert "bold: strong shortcut in most networks; grey: unfiltered TPR below 0.5, no verdict" in lines(figure)
     assert [text.get_text() for text in axis.texts] == ["not tested"]  # C0 gets nothing from its own donors
     assert axis.texts[0].get_position() == (0.02, 0)
-    assert figure.get_suptitle().startswith(
-        "Which classes are recognised from their map alone (another image elsewhere)?"
-    )
+    title = "Which classes are recognised from their map alone (another image elsewhere)?"
+    assert figure.get_suptitle().startswith(title)
     assert "own map, 95 % interval over networks" in texts_of(figure)
     strong = (rows.query("headline")["verdict"] == "strong").groupby(rows["class"]).mean()
     assert bold(axis) == [name for name in names[1:] if strong[name] > 0.5] == ["C2"]
