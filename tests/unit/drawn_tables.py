@@ -13,6 +13,7 @@ CLASSES = ("ant", "bee")
 KINDS = (("resnet18", "none"), ("vgg16", "augmix"))
 FIRST = {"zoo": list(KINDS[0])}
 METHODS = (CULLING, "gradient")
+PARTS, FILLS = ("keep", "remove"), ("zeros", "swap")
 KEYS = ["network", "augmentation", "method", "seed", "fill", "headline"]  # of a cross matrix
 
 
@@ -30,7 +31,7 @@ def cross_matrix(classes=CLASSES, seeds=(0, 1), headline="zeros", near=None):
     """
     generator, n = np.random.default_rng(0), len(classes)
     rows = []
-    for method, seed, fill in itertools.product(METHODS, seeds, ("zeros", "swap")):
+    for method, seed, fill in itertools.product(METHODS, seeds, FILLS):
         for c, m in itertools.product(range(n), repeat=2):
             if near is None or (m - c) % n <= near:
                 tpr = generator.uniform(0.4, 1) if c == m else generator.uniform(0, 0.5)
@@ -49,12 +50,13 @@ def advantages(matrix):
     return pd.DataFrame({"advantage": advantage, **ends}).reset_index()
 
 
-def made_up_verdicts(runs, classes, parts=("keep", "remove"), fills=("zeros", "swap"), neutral="", seed=0):
-    """A table as of `verdicts.verdicts` of several runs, with names of classes and rates at random.
+def verdicts(classes=CLASSES, seeds=(0, 1), kinds=KINDS, runs=None, parts=PARTS, fills=FILLS, neutral="", draw=0):
+    """`tables/shortcuts.csv` of networks on the set zoo, or of other runs, with rates at random.
 
     The first class, the third and so on are strong, unless a control happens to do as well.
     """
-    generator = np.random.default_rng(seed)
+    runs = runs or [("zoo", *kind, seed) for kind in kinds for seed in seeds]
+    generator = np.random.default_rng(draw)
     names = ["dfm", "random", "radial", "low_pass", "other"]
     headline = "swap" if neutral and "swap" in fills else fills[0]
     rows = []
@@ -88,11 +90,6 @@ def made_up_verdicts(runs, classes, parts=("keep", "remove"), fills=("zeros", "s
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def verdicts(classes=CLASSES, seeds=(0, 1), kinds=KINDS, **options):
-    """`tables/shortcuts.csv` of these networks on the set zoo; see `made_up_verdicts`."""
-    return made_up_verdicts([("zoo", *kind, seed) for kind in kinds for seed in seeds], classes, **options)
 
 
 def texts_of(figure):

@@ -4,11 +4,10 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.maps.dfm import dominant
-from frequency_shortcuts.shortcuts.hits import NOT_SHOWN, TRIAL, Hits, write_hits
+from frequency_shortcuts.shortcuts.hits import NOT_SHOWN, TRIAL, Hits
 from frequency_shortcuts.shortcuts.trials import Trials, negatives_of, plan_trials
 from frequency_shortcuts.spectrum.fills import FILLS, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from frequency_shortcuts.storage.files import replacing_hdf5
 from study.findings.numbers import Study, numbers
 
 RATES = {"dfm": (0.9, 0.05), "random": (0.1, 0.1), "radial": (0.2, 0.1), "low_pass": (0.3, 0.05), "other": (0.1, 0.1)}
@@ -34,16 +33,6 @@ def random_hits(seed=0, *, n_classes=4, per_class=(3, 7), size=(6, 7), neutral=N
         named[fill] = np.where(needed, found, NOT_SHOWN).astype(np.int16)
     unfiltered = np.where(generator.random(len(labels)) < 0.8, labels, generator.integers(0, n_classes, len(labels)))
     return Hits(labels, unfiltered, named, donor, negative, kept, trials, neutral)
-
-
-def write_file(path, hits, **of_methods):
-    """A file of hits on test images, also with the maps of other methods. Returns its path."""
-    with replacing_hdf5(path) as file:
-        write_hits(file, hits)
-        file.attrs["split"] = "test"
-        for name, other in of_methods.items():
-            write_hits(file.create_group(f"methods/{name}"), other)
-    return path
 
 
 def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draws=5, **rates):

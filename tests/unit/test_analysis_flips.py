@@ -312,10 +312,12 @@ def test_the_files_and_the_page_begin_with_flips(followed, tmp_path, small_pictu
     ],
 )  # fmt: skip
 def test_the_command_fails_above_a_limit(options, code, line, tmp_path, small_pictures):
-    class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
-    out = tmp_path / "out"
+    files, out = class_folders(tmp_path / "images", *images_and_labels(), CLASSES), tmp_path / "out"
+    rows = [(f"{file.parent.name}/{file.name}", "north" if i % 3 else "south") for i, file in enumerate(files)]
+    pd.DataFrame(rows, columns=["path", "source"]).to_csv(sources := tmp_path / "sources.csv", index=False)
     shared = ["--images", tmp_path / "images", "--size", SIZE, "--mean", MEAN[0], "--std", STD[0], "--out", out]
-    done = CliRunner().invoke(main, [str(one) for one in ("analyse", "fine_wave:network", *shared, *options)])
+    command = ["analyse", "fine_wave:network", "--source", sources, *shared, *options]
+    done = CliRunner().invoke(main, [*map(str, command)])
     assert done.exit_code == code, done.output
     if line is not None:
         assert done.stderr.splitlines()[-1].startswith(line)
@@ -323,6 +325,8 @@ def test_the_command_fails_above_a_limit(options, code, line, tmp_path, small_pi
         assert done.stdout.splitlines()[2].startswith(f"{NAME}  ")
         assert " on images</title>" in (out / "report.html").read_text()
         assert not (out / "maps.h5").exists()
+        by_source = pd.read_csv(out / "recall_by_source.csv")
+        assert len(by_source) == 16 and by_source["images"].sum() == 160 and "Recall by source: " in done.stdout
         assert ("fs.Swap did not remove what is followed" in " ".join(done.stdout.split())) == ("--swapped" in options)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner
-from fine_wave import BLOBS, CLASSES, MEAN, SIZE, STD, WAVED, Reader, analyse, images_and_labels
+from fine_wave import BLOBS, CLASSES, SIZE, WAVED, Reader, analyse, images_and_labels
 from PIL import Image
 from small_stores import PictureSet, class_folders
 
@@ -337,18 +337,3 @@ def test_an_analysis_says_the_recall_by_source():
         _ = analyse(Reader(follows=200)).recall_by_source
     with pytest.raises(ValueError, match="there are 2 sources for 320 images"):
         analyse(Reader(follows=200), test=fs.Test(source=["x", "y"]))
-
-
-def test_the_command_writes_the_recall_by_source(tmp_path, small_pictures):
-    files = class_folders(tmp_path / "images", *images_and_labels(), CLASSES)
-    source = ["north" if i % 3 else "south" for i in range(len(files))]
-    paths = [f"{file.parent.name}/{file.name}" for file in files]
-    pd.DataFrame({"path": paths, "source": source}).to_csv(tmp_path / "sources.csv", index=False)
-    options = ["--images", tmp_path / "images", "--size", 32, "--mean", MEAN[0], "--std", STD[0], "--quick"]
-    options += ["--source", tmp_path / "sources.csv", "--out", tmp_path / "out"]
-    done = CliRunner().invoke(main, [str(one) for one in ("analyse", "fine_wave:network", *options)])
-    assert done.exit_code == 0 and "Recall by source: " in done.output
-    table = pd.read_csv(tmp_path / "out" / "recall_by_source.csv")
-    assert set(table["source"]) == {"north", "south"} and table["images"].sum() == 160
-    assert table["recall_high"].is_monotonic_increasing
-    assert "<h2>Recall by source</h2>" in (tmp_path / "out" / "report.html").read_text()

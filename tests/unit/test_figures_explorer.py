@@ -19,7 +19,7 @@ import torch
 from drawn_tables import check_page, texts_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up_results import random_hits, write_file
+from made_up_results import random_hits
 from PIL import Image
 from spectral_classes import exchanged
 
@@ -28,9 +28,11 @@ from frequency_shortcuts import dfm, spectrum
 from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.figures import cards as card_figure
 from frequency_shortcuts.images import stores
+from frequency_shortcuts.images.normalisation import normalise
 from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.shortcuts import examples
+from frequency_shortcuts.shortcuts.hits import write_hits
 from frequency_shortcuts.spectrum import masks
 from study.drawings import explorer
 from study.examples import read_cards
@@ -61,11 +63,14 @@ def files(tmp_path):
 def hits_of(run, folder, hits=HITS):
     path = folder.joinpath(*map(str, list(run.values())[:-1]), f"seed{run['seed']}", "hits.h5")
     path.parent.mkdir(parents=True, exist_ok=True)
-    return write_file(path, hits)
+    with h5py.File(path, "w") as file:
+        write_hits(file, hits)
+        file.attrs["split"] = "test"
+    return path
 
 
 def verdicts_of(*runs):
-    table = drawn_tables.made_up_verdicts([tuple(run.values()) for run in runs], CLASSES)
+    table = drawn_tables.verdicts(CLASSES, runs=[tuple(run.values()) for run in runs])
     table.loc[table["class"] == "ant", ["best_control", "closest_class"]] = ["other", CLASSES[2]]
     return table
 
@@ -219,10 +224,6 @@ def card_files(tmp_path):
     return store, spectra, maps, pixels
 
 
-def scaled(pixels, mean, std):
-    return (pixels / 255 - np.reshape(mean, (3, 1, 1))) / np.reshape(std, (3, 1, 1))
-
-
 @pytest.mark.parametrize("neutral", [None, 1])
 def test_cards_hold_what_the_files_hold_of_the_classes_shown(card_files, neutral):
     """With a neutral class, its second test image stands at the other frequencies."""
@@ -239,12 +240,12 @@ def test_cards_hold_what_the_files_hold_of_the_classes_shown(card_files, neutral
     assert np.array_equal(cards.masks, held.masks[20][shown])
     assert np.array_equal(cards.increment, held.score[shown])
     assert np.array_equal(cards.unfiltered, pixels[[8, 6]])  # the first test image of each class
-    seen = scaled(pixels[[8, 6]], *statistics)
-    other = None if neutral is None else torch.from_numpy(scaled(pixels[[4]], *statistics))
-    expected = examples.reduced_images(torch.from_numpy(seen), cards.masks, other)
+    seen, other = (normalise(torch.from_numpy(pixels[chosen]), *statistics) for chosen in ([8, 6], [4]))
+    other = None if neutral is None else other
+    expected = examples.reduced_images(seen, cards.masks, other)
     np.testing.assert_allclose(cards.filtered, expected, atol=1e-5)
     lowest = np.stack([masks.low_pass_mask(mask) for mask in cards.masks])
-    expected = examples.reduced_images(torch.from_numpy(seen), lowest, other)
+    expected = examples.reduced_images(seen, lowest, other)
     np.testing.assert_allclose(cards.controlled, expected, atol=1e-5)
     assert cards.fill == ("zeros" if neutral is None else "swap")
     figure = card_figure.class_cards(cards, ["ant", "cow"], 2, [2], note="2 of 9 classes: those chosen")

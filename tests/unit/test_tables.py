@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import made_up_verdicts
+from drawn_tables import verdicts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_up_results import random_hits
@@ -184,7 +184,7 @@ RUNS = [("p", "b", "none", 0), ("p", "b", "none", 1), ("p", "a", "sin", 0), ("q"
 @pytest.fixture
 def of_runs():
     """Verdicts of these runs, with rates at random."""
-    table = pd.concat([made_up_verdicts([run], NAMES, seed=i) for i, run in enumerate(RUNS)], ignore_index=True)
+    table = pd.concat([verdicts(NAMES, runs=[run], draw=i) for i, run in enumerate(RUNS)], ignore_index=True)
     rates = [name for name in table if name.startswith(("tpr_", "fpr_"))]
     table[rates] = np.random.default_rng(0).random((len(table), len(rates)))
     return table.assign(verdict=["strong", "none", "weak"] * (4 * len(RUNS)))
