@@ -12,15 +12,13 @@ from study.findings.claims import shown
 from study.job import script
 
 WIDTH = 1440  # pixels of the picture
-LINK = (  # without line breaks, which pandas would show as text
-    "<a href=\"#\" onclick=\"app.setView({{navbarMode: 'resultinfo', resultPath: '{path}', content: 'img', "
-    "contentPath: results['{path}'].data_uri}}); return false\">{inside}</a>"
-)
 
 
 def link(figure, inside):
     """HTML that opens a figure of the report, given by its path without suffix."""
-    return LINK.format(path=f"{figure}.svg", inside=inside)
+    view = f"resultPath: '{figure}.svg', content: 'img', contentPath: results['{figure}.svg'].data_uri"
+    # Without line breaks, which pandas would show as text.
+    return f'<a href="#" onclick="app.setView({{navbarMode: \'resultinfo\', {view}}}); return false">{inside}</a>'
 
 
 def table(claims, folder):

@@ -11,8 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-FOLDER = ".kept"
-
 
 def keep(jobs: Iterable[Any], study: Path) -> None:
     """Give the existing outputs of these jobs of Snakemake their second names. study : the folder of the results."""
@@ -48,7 +46,7 @@ def forget(outputs: Iterable[str | Path], study: Path) -> None:
 
 
 def _kept(path: Path, study: Path) -> Path:
-    return study / FOLDER / path.relative_to(study)
+    return study / ".kept" / path.relative_to(study)
 
 
 def _remove(path: Path) -> None:

@@ -3,8 +3,6 @@
 import logging
 import time
 
-HIDDEN = {"job_started", "job_finished", "progress"}  # events of Snakemake
-
 
 class OneLine(logging.Formatter):
     """A job as its message, behind the number of jobs that are done; their number; else what `before` makes of it."""
@@ -26,7 +24,8 @@ class OneLine(logging.Formatter):
         event = vars(record).get("event")
         if event == "progress":
             self.done = "{done} of {total} done: ".format(**vars(record))
-        return event not in HIDDEN and record.msg != "Select jobs to execute..."
+        hidden = ("job_started", "job_finished", "progress")
+        return event not in hidden and record.msg != "Select jobs to execute..."
 
 
 def one_line_a_job(logger: logging.Logger) -> None:

@@ -30,7 +30,6 @@ class WithArtefact(Derived):
             yield f"datasets.{name}: {error}"
 
     def inspect(self, plan: Plan, name: str) -> Content:
-        """Raises ValueError for an artefact that is not possible."""
         settings, plain = plan.dataset(name), super().inspect(plan, name)
         for artefact in _artefacts(settings, plain.classes if isinstance(plain.classes[0], str) else None):
             artefact.check(*plain.shape)

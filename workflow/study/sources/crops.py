@@ -33,7 +33,6 @@ class Crops(Source):
         return {"pictures": lambda wildcards: f"{plan.results}/{plan.dataset(wildcards.dataset)['of']}"}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
-        """Crop the pictures of each split."""
         from frequency_shortcuts.images import stores
 
         from ..images import pictures

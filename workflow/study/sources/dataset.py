@@ -13,8 +13,6 @@ from ..dependencies import code_of_entry_point
 from ..states import digest
 from .description import Content, Plan, Source, shape_of
 
-TRIED = 20  # classes of which the check reads an image
-
 
 class Dataset(Source):
     """A function that returns a Dataset."""
@@ -28,10 +26,9 @@ class Dataset(Source):
         return digest(Path(file).read_bytes() for file in code_of_entry_point(plan.dataset(name)["entry_point"]))
 
     def inspect(self, plan: Plan, name: str) -> Content:
-        """Raises ValueError for a Dataset that does not match its settings."""
         settings = plan.dataset(name)
         items, labels, classes = open_dataset(settings)
-        items[first_of_each_class(labels, 1)[:TRIED]]  # it raises if they do not fit
+        items[first_of_each_class(labels, 1)[:20]]  # of 20 classes; it raises if they do not fit
         stratified(labels, settings["shares"], settings["split_seed"], classes)  # it raises for classes with too few
         return Content(classes, shape_of(settings), f"{len(labels)} items")
 

@@ -10,9 +10,6 @@ else:
     Plan = Any
 
 
-OF_TRAININGS = ("recipe", "dynamics")  # keys of a data set that change no image
-
-
 class Shape(NamedTuple):
     """Shape of an image."""
 
@@ -81,7 +78,8 @@ class Source(ABC):
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """The settings that determine the content of a store."""
-        return {key: value for key, value in plan.dataset(name).items() if key not in ("ood", *OF_TRAININGS)}
+        changes_no_image = ("ood", "recipe", "dynamics")
+        return {key: value for key, value in plan.dataset(name).items() if key not in changes_no_image}
 
     @abstractmethod
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:

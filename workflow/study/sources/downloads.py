@@ -325,7 +325,6 @@ class Downloads(Source):
         return {key: value for key, value in super().settings(plan, name).items() if key != "folder"}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
-        """Store all three splits."""
         from frequency_shortcuts.images import stores
 
         published = DOWNLOADS[settings["source"]]

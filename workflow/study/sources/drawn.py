@@ -36,12 +36,10 @@ class Drawn(Source):
         return shape_of(plan.config[self.section])
 
     def inspect(self, plan: Plan, name: str) -> Content:
-        """Raises ValueError for constants that are not possible."""
         design, *_ = self.parts(self.settings(plan, name))
         return Content(design.classes, self.shape(plan, name), self.kind)
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
-        """Draw the images of each split from a seed of its own."""
         from frequency_shortcuts.images import stores
 
         design, counts, seeds = self.parts(settings)

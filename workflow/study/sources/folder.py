@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Splits = dict[str, tuple[ImageFiles, np.ndarray]]
 
 FOLDERS = ("root", "test_root", "stylised")  # keys
-PER_SPLIT = 20  # images that the check decodes of each split
 
 
 class Folder(Source):
@@ -31,7 +30,6 @@ class Folder(Source):
     threads, memory, minutes = 8, 3000, 240
 
     def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
-        """Keys that exclude each other."""
         dataset, key = plan.dataset(name), f"datasets.{name}"
         if "test_root" in dataset and "test" in dataset["shares"]:
             yield f"{key}.shares: test images come from root (shares.test) or from test_root; remove one"
@@ -39,7 +37,6 @@ class Folder(Source):
             yield f"{key}.keep: files excludes stylised and on_error: skip; write keep: images"
 
     def state(self, plan: Plan, name: str) -> str:
-        """The names, sizes and times of the files."""
         dataset = plan.dataset(name)
         return digest(folder_state(Path(dataset[key])) for key in FOLDERS if key in dataset)
 
@@ -54,7 +51,7 @@ class Folder(Source):
         splits, classes, _ = split_folder(settings)
         for pictures, labels in splits.values():
             pictures.tones = Tones([])  # a check needs no range of all files
-            for _ in pictures.subset(first_of_each_class(labels, 1)[:PER_SPLIT]).decoded():
+            for _ in pictures.subset(first_of_each_class(labels, 1)[:20]).decoded():  # of 20 classes
                 pass
         description = ", ".join(f"{len(labels)} {split}" for split, (_, labels) in splits.items())
         return Content(classes, shape_of(settings), description)

@@ -20,7 +20,6 @@ class Pair(Derived):
     message = "Choosing the images of {wildcards.dataset}"
 
     def inspect(self, plan: Plan, name: str) -> Content:
-        """The named classes."""
         named = plan.dataset(name)["classes"]
         return super().inspect(plan, name)._replace(classes=named if len(named) == 2 else WOVEN)
 

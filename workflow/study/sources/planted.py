@@ -26,7 +26,6 @@ from . import drawn
 from .description import Plan
 
 MECHANISMS = ("present", "redundant", "absent", "graded")
-PER_RING = 2  # classes of `graded` in each ring
 
 
 @dataclass(frozen=True)
@@ -70,12 +69,10 @@ class Design:
 
     @property
     def name(self) -> str:
-        """Of the set: its mechanism."""
         return self.mechanism
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """Names of the classes."""
         return tuple(f"C{c}" for c in range(len(self._rings_of_sets) + 1))
 
     @property
@@ -115,7 +112,7 @@ class Design:
     def _graded(self) -> tuple[list[int], list[float]]:
         """Of the mechanism `graded`, by a generator of their own: ring and gain of each class but the neutral one."""
         generator = np.random.default_rng([self.cue_seed, 1])
-        rings = generator.permutation(np.repeat(np.arange(len(self.rings)), PER_RING))
+        rings = generator.permutation(np.repeat(np.arange(len(self.rings)), 2))  # two classes each
         low, high = np.log(self.gain_range)
         return rings.tolist(), np.exp(generator.uniform(low, high, len(rings))).tolist()
 
@@ -159,8 +156,9 @@ class Planted(drawn.Drawn):
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """The mechanism and its constants; cues and images of a graded set are drawn by its seed."""
-        own = {key: value for key, value in super(drawn.Drawn, self).settings(plan, name).items() if key != "source"}
+        own = super().settings(plan, name)
         settings = {**plan.planting(own["mechanism"]), **own}
+        del settings["source"]
         if "cue_seed" in own:
             train, test = np.random.SeedSequence(own["cue_seed"]).generate_state(2).tolist()
             settings["seeds"] = {"train": train, "validation": test, "test": test}

@@ -54,7 +54,6 @@ class Design:
 
     @property
     def name(self) -> str:
-        """Of the set."""
         return f"syn_{self.control_band}"
 
     def bands(self) -> arrays.BoolArray:
