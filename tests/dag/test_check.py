@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 import check_inputs
 from study.configuration import mistakes
-from study.states import CHECKED_SECTIONS
+from study.dependencies import CHECKED_SECTIONS
 
 FOLDER = {key: value for key, value in PICTURES["datasets"]["pictures"].items() if key != "stylised"}
 FOLDER["shares"] = {"validation": 0.5, "test": 0.5}

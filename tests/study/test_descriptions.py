@@ -61,7 +61,7 @@ def test_the_schema_has_the_keys_of_each_source_which_has_a_rule_of_its_own():
 def test_snakemake_starts_without_the_packages_that_only_jobs_need():
     heavy = "{'torch', 'torchvision', 'scipy', 'pandas', 'h5py', 'PIL'}"
     found = f"print({heavy} & sys.modules.keys())"
-    code = f"import sys, study.configuration, study.states; {found}; import study.targets; {found}"
+    code = f"import sys, study.configuration, study.dependencies; {found}; import study.targets; {found}"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT / "workflow", text=True, capture_output=True)
     assert done.stdout == "set()\n{'pandas'}\n", done.stderr
 

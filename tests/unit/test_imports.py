@@ -92,7 +92,7 @@ FRAME = {
     ROOT / "workflow" / "study" / f"{name}.py"
     for name in (
         "dependencies", "description", "job", "kept_outputs", "ledger", "plan", "sources/__init__",
-        "sources/description", "states", "tests/__init__",
+        "sources/description", "tests/__init__",
     )
 }  # fmt: skip
 # What tests of networks use where their tables are joined, and what draws in modules that also compute.

@@ -21,10 +21,10 @@ from frequency_shortcuts.networks import instructions
 if config["numerics"] == "portable":
     os.environ.update(instructions.variables())
 
-from study import claims, figures, kept_outputs, states, targets
+from study import claims, dependencies, figures, kept_outputs, targets
 from study.catalogue import REPORT, SHOWN, Caption, marks
 from study.configuration import duplicate_keys, mistakes
-from study.dependencies import ROOMS, code_of, code_of_entry_point, digest
+from study.dependencies import ROOMS, code_of
 from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import WITH_TRUTH, config_digest

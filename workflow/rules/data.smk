@@ -12,8 +12,8 @@ rule check:
     resources:
         scheduled=lambda wildcards: int(scheduled()),  # not a param, which would re-run this rule on another machine
     params:
-        settings={name: config[name] for name in states.CHECKED_SECTIONS},
-        state=states.inputs_digest(plan),
+        settings={name: config[name] for name in dependencies.CHECKED_SECTIONS},
+        state=dependencies.inputs_digest(plan),
     message:
         "Checking folders, stores, networks and checkpoints"
     script:
@@ -73,7 +73,7 @@ for source, kept in product(SOURCES, (True, False)):
             mem_mb=growing(source.memory),
             runtime=growing(source.minutes),
         params:
-            source=digest(source.room),
+            source=dependencies.digest(source.room),
             named=setting("datasets/{dataset}/source"),
             settings=by_dataset(partial(source.settings, plan)),
             state=by_dataset(partial(source.state, plan)),
@@ -114,7 +114,7 @@ rule twin:
         dataset=one_of(plan.twin_datasets()),
     threads: 4
     params:
-        listing=lambda wildcards: states.rendition_digest(config["datasets"][wildcards.dataset], wildcards.rendition),
+        listing=lambda wildcards: dependencies.rendition_digest(plan.dataset(wildcards.dataset), wildcards.rendition),
         settings=by_dataset(plan.dataset),
     message:
         "Storing the rendition {wildcards.rendition} of {wildcards.dataset}"

@@ -63,7 +63,6 @@ for kind in figures.kinds(plan):
         group:
             "drawing"
         params:
-            names=FIGURES[kind].names(plan),
             parameters={"figures": figures.parameters(plan, kind)},
             call=f"from study.drawings.notebook import draw_all\n\ndraw_all(draw_{kind}, figures)",
             function=f"draw_{kind}",

@@ -35,7 +35,7 @@ rule external_network:
     input:
         images=f"{RESULTS}/data/{{dataset}}.h5",
         checkpoint=checkpoint,
-        module=lambda wildcards: code_of_entry_point(config["networks"][wildcards.network]["source"]),
+        module=lambda wildcards: dependencies.code_of_entry_point(config["networks"][wildcards.network]["source"]),
     output:
         rules.train.output.weights,
     log:
@@ -52,7 +52,7 @@ rule external_network:
         settings=setting("networks/{network}"),
         split=lookup(dpath="shortcuts/split", within=config),
         # Its size and time, so that an older file also counts as a change.
-        state=lambda wildcards: repr(states.file_state(config["networks"][wildcards.network]["checkpoint"])),
+        state=lambda wildcards: repr(dependencies.file_state(config["networks"][wildcards.network]["checkpoint"])),
     message:
         "Loading {wildcards.network} and checking it on {wildcards.dataset}"
     script:

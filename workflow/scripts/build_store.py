@@ -6,7 +6,6 @@ from study.sources import BY_NAME
 
 @script
 def main(snakemake, created_by):
-    """By its source."""
     params, path = snakemake.params, snakemake.output[0]
     name, source = snakemake.wildcards.dataset, params.named
     about = {"created_by": created_by, "about": {"dataset": name, "configured_source": source}}

@@ -9,7 +9,6 @@ from study.job import log, run_of_path, script
 
 @script
 def main(snakemake, created_by):
-    """Write a weights file as training does; its metadata describes how to build the network."""
     params, inputs = snakemake.params, snakemake.input
     settings = params.settings
     mean, std, source = (settings[key] for key in ("mean", "std", "source"))

@@ -38,7 +38,6 @@ def run_time(path, folder):
 
 @script
 def main(snakemake, created_by):
-    """One row per job."""
     path = Path(snakemake.output[0])
     folder = path.parents[1] / "benchmarks"
     write_table(pd.DataFrame([run_time(each, folder) for each in snakemake.input.benchmarks]), path)

@@ -20,7 +20,6 @@ def read_tables(files):
 
 @script
 def main(snakemake, created_by):
-    """One CSV per table."""
     given, params, plan = snakemake.input, snakemake.params, Plan(snakemake.config)
     test = TESTS[params.test]
     read = {key: read_tables(given.get(key)) for key in test.joined_files(plan)}

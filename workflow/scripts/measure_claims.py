@@ -22,7 +22,6 @@ def distinctiveness(paths):
 
 @script
 def main(snakemake, created_by):
-    """One row a claim, variant and network."""
     given, params = snakemake.input, snakemake.params
     table = pd.concat(map(read_table, given.tables), ignore_index=True)
     if given.spectra:

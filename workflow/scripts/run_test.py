@@ -6,6 +6,5 @@ from study.tests import TESTS
 
 @script
 def main(snakemake, created_by):
-    """Write the files of one job."""
     for name in snakemake.params.tests:
         TESTS[name].measure(snakemake, created_by)

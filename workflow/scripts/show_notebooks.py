@@ -11,7 +11,6 @@ from study.job import script
 
 @script
 def main(snakemake, created_by):
-    """One row a notebook."""
     given, paths = snakemake.input, [Path(path) for path in snakemake.input.notebooks]
     rows = [(label, path, nbformat.read(path, 4)) for label, path in zip(snakemake.params.labels, paths, strict=True)]
     template = jinja2.Template(Path(given.template).read_text(), autoescape=True, trim_blocks=True)

@@ -11,7 +11,6 @@ from study.job import script
 
 @script
 def main(snakemake, created_by):
-    """Write the page."""
     path, title = snakemake.input.table, snakemake.params.title
     table = read_table(path)
     about = {name: columns.column(path, name) for name in table}

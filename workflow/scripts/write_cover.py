@@ -42,7 +42,6 @@ def picture(path):
 
 @script
 def main(snakemake, created_by):
-    """The picture and the table, as one block of HTML in RST."""
     drawn = Path(snakemake.input.picture)
     text = "\n".join([picture(drawn), table(read_table(snakemake.input.claims), drawn.parent)])
     with replacing(snakemake.output[0]) as temporary:

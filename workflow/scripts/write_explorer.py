@@ -32,7 +32,6 @@ def data_sets(networks, verdicts, tested, most):
 
 @script
 def main(snakemake, created_by):
-    """Read the files of one network after the other, and write the page."""
     given, params = snakemake.input, snakemake.params
     verdicts, flips = map(read_table, (given.shortcuts, given.flips))
     networks = [*zip(given.stores, given.hits, given.dfm, map(normalisation, given.weights), strict=True)]

@@ -9,8 +9,7 @@ import numpy as np
 
 from frequency_shortcuts.images.splits import check_classes, first_of_each_class, stratified
 
-from ..dependencies import code_of_entry_point
-from ..states import digest
+from ..dependencies import code_of_entry_point, digest_states
 from .description import Content, Plan, Source, shape_of
 
 
@@ -23,7 +22,7 @@ class Dataset(Source):
 
     def state(self, plan: Plan, name: str) -> str:
         """The contents of the module and of what it imports from beside the Snakefile."""
-        return digest(Path(file).read_bytes() for file in code_of_entry_point(plan.dataset(name)["entry_point"]))
+        return digest_states(Path(file).read_bytes() for file in code_of_entry_point(plan.dataset(name)["entry_point"]))
 
     def inspect(self, plan: Plan, name: str) -> Content:
         settings = plan.dataset(name)

@@ -10,8 +10,8 @@ import numpy as np
 
 from frequency_shortcuts.images.splits import first_of_each_class, stratified
 
+from ..dependencies import digest_states, folder_state
 from ..job import log
-from ..states import digest, folder_state
 from .description import Content, Plan, Source, shape_of
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Folder(Source):
 
     def state(self, plan: Plan, name: str) -> str:
         dataset = plan.dataset(name)
-        return digest(folder_state(Path(dataset[key])) for key in FOLDERS if key in dataset)
+        return digest_states(folder_state(Path(dataset[key])) for key in FOLDERS if key in dataset)
 
     def inspect(self, plan: Plan, name: str) -> Content:
         """Raises ValueError for folders that are missing, or that the settings do not match."""

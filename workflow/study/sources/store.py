@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..states import file_state
+from ..dependencies import file_state
 from .description import Content, Plan, Shape, Source
 
 
