@@ -28,7 +28,7 @@ from study.dependencies import ROOMS, code_of
 from study.figures import FIGURES
 from study.job import FOLDER as RUN
 from study.job import WITH_TRUTH, config_digest
-from study.plan import Plan, expand_runs
+from study.plan import Plan
 from study.progress import one_line_a_job
 from study.tests import MEASURED, TESTS
 from study.sources import SOURCES
@@ -63,11 +63,6 @@ def one_of(names):
 def by_dataset(function):
     """Input or params: the result of a function for the data set."""
     return lambda wildcards: function(wildcards.dataset)
-
-
-def setting(dpath):
-    """Params: a value of the configuration. `lookup` is slower: it searches all keys for every job."""
-    return lambda wildcards: plan.setting(dpath.format(**dict(wildcards.items())))
 
 
 def checkpoint(wildcards):

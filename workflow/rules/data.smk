@@ -30,8 +30,8 @@ rule fetched_files:
         dataset=one_of(plan.from_source(*DOWNLOADS)),
     localrule: True
     params:
-        source=setting("datasets/{dataset}/source"),
-        folder=setting("datasets/{dataset}/folder"),
+        source=lambda wildcards: plan.dataset(wildcards.dataset)["source"],
+        folder=lambda wildcards: plan.dataset(wildcards.dataset)["folder"],
     message:
         "Fetching the files of {wildcards.dataset}"
     script:
@@ -74,7 +74,7 @@ for source, kept in product(SOURCES, (True, False)):
             runtime=growing(source.minutes),
         params:
             source=dependencies.digest(source.room),
-            named=setting("datasets/{dataset}/source"),
+            named=lambda wildcards: plan.dataset(wildcards.dataset)["source"],
             settings=by_dataset(partial(source.settings, plan)),
             state=by_dataset(partial(source.state, plan)),
         message:

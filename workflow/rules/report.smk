@@ -98,7 +98,7 @@ rule show_notebooks:
 rule runtimes:
     input:
         benchmarks=[
-            *expand_runs(f"{RESULTS}/benchmarks/train/{RUN}.tsv", [*plan.trained_runs(), *plan.graded_runs]),
+            *plan.files(f"benchmarks/train/{RUN}.tsv", [*plan.trained_runs(), *plan.graded_runs]),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *[f"{RESULTS}/benchmarks/{search}.tsv" for search in plan.searches()],
             *(file for test in TESTS.values() for file in test.benchmarks(plan)),
@@ -130,9 +130,9 @@ rule cover:
 rule explorer:
     input:
         stores=[f"{RESULTS}/data/{run['dataset']}.h5" for run in targets.explored_runs(plan)],
-        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", targets.explored_runs(plan)),
-        dfm=expand_runs(f"{RESULTS}/dfm/{RUN}.h5", targets.explored_runs(plan)),
-        hits=expand_runs(f"{RESULTS}/tests/{RUN}/hits.h5", targets.explored_runs(plan)),
+        weights=plan.files(f"networks/{RUN}/weights.safetensors", targets.explored_runs(plan)),
+        dfm=plan.files(f"dfm/{RUN}.h5", targets.explored_runs(plan)),
+        hits=plan.files(f"tests/{RUN}/hits.h5", targets.explored_runs(plan)),
         shortcuts=f"{RESULTS}/tables/shortcuts.csv",
         flips=f"{RESULTS}/tables/flips.csv",
         template="workflow/study/drawings/explorer.html.jinja",

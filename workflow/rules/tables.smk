@@ -98,7 +98,7 @@ rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.
         tables=[f"{RESULTS}/tables/{name}.csv" for name in targets.tables(plan) if name != "provenance"],
-        weights=expand_runs(f"{RESULTS}/networks/{RUN}/weights.safetensors", plan.runs()),
+        weights=plan.files(f"networks/{RUN}/weights.safetensors", plan.runs()),
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
     output:
         table=f"{RESULTS}/tables/provenance.csv",

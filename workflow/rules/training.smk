@@ -22,7 +22,7 @@ rule train:
         runtime=growing(240),
     params:
         device=lookup(dpath="device", within=config),
-        architecture=setting("networks/{network}"),
+        architecture=lambda wildcards: config["networks"][wildcards.network],
         recipe=lambda wildcards: plan.recipe(wildcards.dataset, wildcards.network),
         settings=lambda wildcards: plan.training_settings(wildcards.dataset, wildcards.augmentation),
     message:
@@ -49,7 +49,7 @@ rule external_network:
         runtime=growing(60),
     params:
         device=lookup(dpath="device", within=config),
-        settings=setting("networks/{network}"),
+        settings=lambda wildcards: config["networks"][wildcards.network],
         split=lookup(dpath="shortcuts/split", within=config),
         # Its size and time, so that an older file also counts as a change.
         state=lambda wildcards: repr(dependencies.file_state(config["networks"][wildcards.network]["checkpoint"])),

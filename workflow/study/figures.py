@@ -9,7 +9,7 @@ from .catalogue import TABLES
 from .description import MAPS, WEIGHTS, Figure, claims, of_photographs
 from .job import FOLDER as RUN
 from .job import NETWORK, ROOT, WITH_TRUTH
-from .plan import Plan, expand_runs
+from .plan import Plan
 from .tests import TESTS
 
 _FUNCTIONS = {  # of each kind, the module with its function `draw_{kind}`, and this function
@@ -49,8 +49,8 @@ def parameters(plan: Plan, kind: str) -> list[dict[str, Any]]:
             given[key] = below + paths if isinstance(paths, str) else [below + path for path in paths]
         own = FIGURES[kind].parameters(plan, name)
         known = {
-            "most": plan.setting("figures/classes"),
-            "percent": plan.setting("shortcuts/percent"),
+            "most": plan.config["figures"]["classes"],
+            "percent": plan.config["shortcuts"]["percent"],
             "first": {one: plan.first_kinds[one] for one in own.get("datasets", [name]) if one in plan.first_kinds},
         }
         found.append({**given, **{key: known[key] for key in taken if key in known}, **own})
@@ -137,14 +137,14 @@ _KINDS: dict[str, Figure] = {
         shown=of_photographs,
     ),
     "cards": Figure(
-        lambda plan: expand_runs(CARD, plan.first_seed_runs()),
+        lambda plan: [CARD.format(**run) for run in plan.first_seed_runs()],
         _cards_inputs,
         lambda plan, name: {
             "run": _network(name),
-            "most": min(CARDS, plan.setting("figures/classes")),
+            "most": min(CARDS, plan.config["figures"]["classes"]),
             "band_edges": plan.band_edges(_network(name)["dataset"]),
         },
-        shown=lambda plan, name: name in expand_runs(CARD, plan.first_kind_runs()),
+        shown=lambda plan, name: name in [CARD.format(**run) for run in plan.first_kind_runs()],
     ),
     "shortcut": Figure(
         lambda plan: (plan.mapped_datasets("photographs") or plan.mapped_datasets())[:1],
@@ -154,8 +154,8 @@ _KINDS: dict[str, Figure] = {
     "reduced": Figure(
         lambda plan: plan.mapped_datasets("photographs"),
         lambda plan, name: {
-            "weights": expand_runs(WEIGHTS, plan.first_seed_runs(dataset=name)),
-            "maps": expand_runs(MAPS, plan.first_seed_runs(dataset=name)),
+            "weights": [WEIGHTS.format(**run) for run in plan.first_seed_runs(dataset=name)],
+            "maps": [MAPS.format(**run) for run in plan.first_seed_runs(dataset=name)],
         },
         lambda plan, name: {"kinds": [[run[key] for key in NETWORK[1:]] for run in plan.first_seed_runs(dataset=name)]},
     ),

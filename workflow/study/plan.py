@@ -16,11 +16,6 @@ Run = dict[str, Any]  # the keys of `RUN`
 KINDS = (*WITH_TRUTH, "photographs")
 
 
-def expand_runs(pattern: str, runs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """A pattern filled in with each run."""
-    return [pattern.format(**run) for run in runs]
-
-
 def _matching(runs: Iterable[Run], where: Mapping[str, Any]) -> list[Run]:
     return [run for run in runs if all(run[key] == value for key, value in where.items())]
 
@@ -46,13 +41,6 @@ class Plan:
         self.config = {**config, "datasets": {**named, **drawn}}
         self._drawn_sets = frozenset(drawn)
         self.results = f"results/{config['study']}"
-
-    def setting(self, dpath: str) -> Any:
-        """The value at keys joined by `/`."""
-        part: Any = self.config
-        for key in dpath.split("/"):
-            part = part[key]
-        return part
 
     def section(self, name: str, *keys: str) -> dict[str, Any]:
         """A section of the configuration, or some of its keys."""

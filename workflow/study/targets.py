@@ -3,7 +3,7 @@
 from .catalogue import SHOWN, TABLES, marks
 from .figures import FIGURES
 from .job import FOLDER, WITH_TRUTH
-from .plan import Plan, Run, expand_runs
+from .plan import Plan, Run
 from .tests import TESTS
 
 
@@ -11,7 +11,6 @@ def of_study(plan: Plan) -> list[str]:
     """Every file of the study except the report."""
     of_dataset = [file for name in plan.datasets() for file in (f"data/{name}.h5", f"adcs/{name}.h5")]
     trained = [*plan.runs(), *plan.graded_runs, *plan.drawn_runs]
-    of_run = expand_runs(f"networks/{FOLDER}/weights.safetensors", trained)
     maps = [file for run in plan.mapped_runs() for file in plan.tested_maps(run)]
     planned = tables(plan)
     of_all = [
@@ -31,7 +30,8 @@ def of_study(plan: Plan) -> list[str]:
         *(file for test in TESTS.values() for file in test.files(plan)),
         *plan.map_files(),
         *maps,
-        *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset, *of_run)),
+        *(f"{plan.results}/{file}" for file in (*of_all, *of_dataset)),
+        *plan.files(f"networks/{FOLDER}/weights.safetensors", trained),
     ]
 
 
