@@ -107,8 +107,7 @@ def analyse(out: Path | None, overwrite: bool, fail_above: float | None, **optio
         from frequency_shortcuts.analysis.summary import rate_table
 
         click.echo(f"{rate_table(result)}\n")
-    reason = None if fail_above is None else _reason_to_fail(result.flips, fail_above)
-    _show(result, out / "report.html", reason)
+    _show(result, out / "report.html", _reason_to_fail(result.flips, fail_above))
 
 
 def _show(result: Any, page: Path, reason: str | None = None) -> None:
@@ -138,12 +137,12 @@ def _refuse(*names: str, reason: str) -> None:
             raise ValueError(f"--{name.replace('_', '-')} {reason}: give one or the other")
 
 
-def _reason_to_fail(flips: Any, limit: float) -> str | None:
-    """Which class has the largest lower end of all numbers, in words, if it is above a limit."""
+def _reason_to_fail(flips: Any, limit: float | None) -> str | None:
+    """Which class has the largest lower end of all numbers, in words, if there is a limit and it is above it."""
     from frequency_shortcuts.exchange.answers import PARTS
 
     lows = flips.set_index("class")[[f"{part}_low" for part in PARTS]].stack()
-    if lows.empty or not lows.max() > limit:
+    if limit is None or lows.empty or not lows.max() > limit:
         return None
     name, column = lows.idxmax()
     return f"{name}: the lower end of {column.removesuffix('_low')} is {lows.max():.2f}, above {limit:g}"

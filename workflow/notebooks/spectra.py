@@ -8,6 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 from IPython.display import display
 from matplotlib import pyplot as plt
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas
@@ -78,7 +79,7 @@ def adcs(
         for i, (variant, planes) in enumerate(values.items()):
             own = axes[rows * i :][:rows]
             for axis, name, plane in zip(own.flat, classes, planes, strict=False):
-                canvas.show_plane(axis, plane, "RdBu_r", -most, most)
+                canvas.show_plane(axis, plane, "RdBu_r", Normalize(-most, most))
                 canvas.draw_circles(axis, band_edges, "black")
                 axis.set_title(canvas.abbreviate(name, note))
             for axis in own.flat[len(classes) :]:
@@ -103,7 +104,7 @@ def dominant_frequencies(
         figure, axes = canvas.page_of_panels(len(maps), len(classes), *size)
         for planes, line in zip(maps.values(), axes, strict=True):
             for axis, plane in zip(line, planes, strict=True):
-                canvas.show_plane(axis, plane, "Greys", 0, 1)
+                canvas.show_plane(axis, plane, "Greys", Normalize(0, 1))
                 canvas.draw_circles(axis, band_edges, "tab:blue")
                 canvas.few_frequency_ticks(axis)
         canvas.row_labels(figure, axes, [canvas.network_label(*kind) for kind in maps], side + 0.06, 7)
@@ -134,7 +135,7 @@ def samples(
                 left, right = row[2 * c], row[2 * c + 1]
                 canvas.show_picture(left, images[c])
                 left.set_title(label, pad=2)
-                canvas.show_plane(right, np.log10(np.maximum(amplitude[c], 1e-2)), "viridis", low, high)
+                canvas.show_plane(right, np.log10(np.maximum(amplitude[c], 1e-2)), "viridis", Normalize(low, high))
                 canvas.draw_circles(right, band_edges.get(name, ()), "white")
                 canvas.few_frequency_ticks(right)
             row[0].text(-0.12, 0.5, name, transform=row[0].transAxes, rotation=90, va="center", ha="right")

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, LogNorm
+from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.figure import Figure
 from scipy.special import softmax
 
@@ -91,7 +91,8 @@ def plot_map(
     if ax is None:
         with canvas.style():
             _, ax = plt.subplots(figsize=(3, 3))
-    canvas.show_plane(ax, plane, cmap or colours, low if vmin is None else vmin, high if vmax is None else vmax)
+    norm = Normalize(low if vmin is None else vmin, high if vmax is None else vmax)
+    canvas.show_plane(ax, plane, cmap or colours, norm)
     ax.set(xlabel="cycles per image", ylabel="cycles per image")
     return ax
 
@@ -146,7 +147,7 @@ def spectra_of_classes(
             rows, names = axes[2 * (first // columns) :][:2], classes[first : first + columns]
             for line, (planes, cmap, _), norm in zip(rows, kinds, norms, strict=True):
                 for axis, plane in zip(line, planes[first : first + columns], strict=False):
-                    canvas.show_plane(axis, plane.clip(norm.vmin, norm.vmax), cmap, norm=norm)
+                    canvas.show_plane(axis, plane.clip(norm.vmin, norm.vmax), cmap, norm)
                     canvas.few_frequency_ticks(axis)
             canvas.class_titles(rows[:, : len(names)], names, note)
         for axis in axes.flat:

@@ -107,18 +107,16 @@ def class_statistics(
             raise ValueError(
                 f"class {name} has {images} images for the statistics of its spectrum: expected at least {fewest}"
             )
-    height, width = pixels.shape[2:]
-    total: Tensor | None = None
+    channels, height, width = pixels.shape[1:]
+    shape = n_classes, channels, height, width // 2 + 1
+    total = torch.zeros(shape, dtype=torch.complex128, device=pixels.device)
+    power = torch.zeros(shape, dtype=torch.float64, device=pixels.device)
     for batch, values in pixels.batches("statistics", progress):
         spectra = opponent(torch.fft.rfft2(values.double()))
         with deterministic_on_cuda(spectra.device):
-            if total is None:
-                total = spectra.new_zeros(n_classes, *spectra.shape[1:])
-                power = total.real.new_zeros(total.shape)
             labels = torch.from_numpy(pixels.labels[batch]).to(spectra.device)
             total.index_add_(0, labels, spectra)
             power.index_add_(0, labels, squared(spectra))
-    assert total is not None  # each class has images
     n = torch.from_numpy(count).to(power)[:, None, None, None]
     mean, power = total.div_(n), power.div_(n)  # in place: there can be a thousand classes
     least = 1e-12 * power.sum(dim=(0, 1)).amax()

@@ -232,20 +232,13 @@ def show_picture(axis: Axes, image: npt.NDArray[Any]) -> None:
     axis.imshow(pixels[..., 0] if pixels.shape[-1] == 1 else pixels, cmap="gray", vmin=0, vmax=most)
 
 
-def show_plane(
-    axis: Axes,
-    plane: npt.NDArray[Any],
-    cmap: str | Colormap,
-    low: float | None = None,
-    high: float | None = None,
-    norm: Normalize | None = None,
-) -> None:
-    """A centred plane with its axes in whole cycles per image, coloured from low to high or by a norm."""
+def show_plane(axis: Axes, plane: npt.NDArray[Any], cmap: str | Colormap, norm: Normalize | None = None) -> None:
+    """A centred plane with its axes in whole cycles per image; by default its colours span its values."""
     height, width = plane.shape
     left, top = -(width // 2) - 0.5, -(height // 2) - 0.5
     axis.imshow(
-        plane, cmap=cmap, norm=norm, vmin=low, vmax=high, extent=(left, left + width, top, top + height),
-        origin="lower", interpolation="nearest",
+        plane, cmap=cmap, norm=norm, extent=(left, left + width, top, top + height), origin="lower",
+        interpolation="nearest",
     )  # fmt: skip
     whole_ticks(axis.xaxis, axis.yaxis, at_least=2)
 

@@ -66,7 +66,7 @@ def class_cards(
         figure, axes = canvas.page_of_panels(len(classes), columns, height, sharex=False, sharey=False)
         for c, line in enumerate(axes):
             for axis, shown in zip(line, planes, strict=False):
-                canvas.show_plane(axis, np.asarray(shown.values[c], float), shown.cmap, norm=shown.norm)
+                canvas.show_plane(axis, np.asarray(shown.values[c], float), shown.cmap, shown.norm)
                 canvas.draw_circles(axis, band_edges, shown.ink)
                 axis.set(xticks=[], yticks=[])
             for axis, shots in zip(line[len(planes) :], pictures.values(), strict=True):
@@ -163,7 +163,7 @@ def one_shortcut(card: Cards, name: str, rates: Mapping[str, float], percent: fl
 def draw_panel(axis: Axes, panel: Panel) -> None:
     """Draw one panel on axes, also of a user, whose style may read dollars in names as mathematics."""
     if panel.values.ndim == 2:
-        canvas.show_plane(axis, panel.values, "Greys", 0, 1)
+        canvas.show_plane(axis, panel.values, "Greys", Normalize(0, 1))
     else:
         canvas.show_picture(axis, panel.values)
     colour = {True: RIGHT, False: WRONG, None: NEITHER}[panel.right]
