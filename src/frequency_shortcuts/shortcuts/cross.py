@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.intervals import bootstrap
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 from .hits import Hits, rates
 
@@ -55,7 +55,11 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
 
     >>> own_map_advantage(hits).set_index("fill")["advantage"]
     """
-    rows, maps = [], maps_of_classes(hits)
+    kept = hits.trials[(hits.trials["part"] == "keep") & hits.trials["filter"].isin(["dfm", "other"])]
+    kept = kept.assign(map=np.where(kept["filter"] == "dfm", kept["class"], kept["draw"]))
+    kept = kept[(kept["class"] != hits.neutral) & (kept["map"] != hits.neutral)].sort_values(["class", "map"])
+    maps = {int(c): own.set_index("map")["mask"].to_dict() for c, own in kept.groupby("class")}  # class -> mask, each
+    rows = []
     for fill, table in cross_matrix(hits).groupby("fill", sort=False):
         is_own = table["class"] == table["map"]
         own = table[is_own].set_index("class")["measure"]
@@ -67,26 +71,47 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
             "own": float(own.mean()),
             "others": float(others.mean()),
         }
-        margins = {c: _margins(hits, str(fill), c, of_class) for c, of_class in maps.items()}
-        for name in ("advantage", "low_pass_margin", "best_other_margin"):
-            of_classes = {c: own_margins.get(name) for c, own_margins in margins.items()}
-            row[name], row[f"{name}_low"], row[f"{name}_high"] = _mean(hits, str(fill), of_classes, draws, seed)
-        rows.append(row)
+        rows.append(row | _numbers(hits, str(fill), maps, draws, seed))
     return pd.DataFrame(rows)
 
 
-def maps_of_classes(hits: Hits) -> dict[int, dict[int, int]]:
-    """class -> the class of each map that is tried on it -> the index of its mask; without the neutral class."""
-    kept = hits.trials[(hits.trials["part"] == "keep") & hits.trials["filter"].isin(["dfm", "other"])]
-    kept = kept.assign(map=np.where(kept["filter"] == "dfm", kept["class"], kept["draw"]))
-    kept = kept[(kept["class"] != hits.neutral) & (kept["map"] != hits.neutral)].sort_values(["class", "map"])
-    return {int(c): table.set_index("map")["mask"].to_dict() for c, table in kept.groupby("class")}
+def _numbers(hits: Hits, fill: str, maps: Mapping[int, Mapping[int, int]], draws: int, seed: int) -> dict[str, float]:
+    """The means over the classes of TPR - FPR of the own map over others, with intervals; NaN if one is missing.
+
+    maps : class -> class of each map that is tried on it -> its mask
+
+    Where images of some donors do not count, the number of judged images varies: it is the linear part of the change.
+    """
+    judged, means = hits.judged(fill), dict.fromkeys(("advantage", "low_pass_margin", "best_other_margin"), 0.0)
+    influence = {name: np.zeros(len(hits.labels)) for name in means}  # what one more copy of each image adds
+    for c, of_class in maps.items():
+        margins = _margins(hits, fill, c, of_class, judged[c])
+        for name in means:
+            if name not in margins:
+                means[name] = np.nan
+                continue
+            hit = margins[name]
+            for sign_of_rate, images in ((1, hits.labels == c), (-1, judged[c])):
+                if images.any():
+                    rate, share = hit[images].mean(), sign_of_rate / len(maps)
+                    means[name] += share * rate
+                    influence[name][images] += share * (hit[images] - rate) / images.sum()
+
+    def number(name: str) -> tuple[float, float, float]:
+        mean = means[name]
+        if np.isnan(mean):
+            return mean, np.nan, np.nan
+        own = influence[name]
+        return mean, *bootstrap(hits.labels, lambda weights: np.asarray(mean + weights @ own), draws=draws, seed=seed)
+
+    ends = ("", "_low", "_high")
+    return {f"{name}{end}": value for name in means for end, value in zip(ends, number(name), strict=True)}
 
 
-def _margins(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> dict[str, FloatArray]:
+def _margins(hits: Hits, fill: str, c: int, maps: Mapping[int, int], judged: BoolArray) -> dict[str, FloatArray]:
     """Of each number that class c has: the hits of its own map on each image minus those of what it is over, [n].
 
-    maps : class -> mask, of the maps that are tried on class c
+    maps : class -> mask, of the maps that are tried on class c; judged : bool [n], the images for its FPR
     """
     margins, others = {}, [mask for m, mask in maps.items() if m != c]
     own: FloatArray = (hits.predicted[fill][maps[c]] == c).astype(float)
@@ -97,7 +122,7 @@ def _margins(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> dict[str
         weights = np.array([1.0 if m == c else -1 / len(others) for m in maps])
         margins["advantage"] = (weights[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
     halves = pd.Series(hits.labels).groupby(hits.labels).cumcount().to_numpy() % 2 == 1
-    images, judged = hits.labels == c, hits.judged(fill)[c]
+    images = hits.labels == c
     if others and (images & halves).any() and (images & ~halves).any():
         # Over the other map with the largest TPR - FPR on the half that an image is not of.
         hit, difference = hits.predicted[fill][others] == c, own.copy()
@@ -107,24 +132,3 @@ def _margins(hits: Hits, fill: str, c: int, maps: Mapping[int, int]) -> dict[str
             difference[~half] -= hit[best, ~half]
         margins["best_other_margin"] = difference
     return margins
-
-
-def _mean(
-    hits: Hits, fill: str, margins: Mapping[int, FloatArray | None], draws: int, seed: int
-) -> tuple[float, float, float]:
-    """The mean over the classes of a margin of TPR - FPR, with its interval; NaN if that of one class is missing.
-
-    Where images of some donors do not count, the number of judged images varies: it is the linear part of the change.
-    """
-    judged, mean = hits.judged(fill), 0.0
-    influence: FloatArray = np.zeros(len(hits.labels))  # what one more copy of each image adds
-    for c, hit in margins.items():
-        if hit is None:
-            return np.nan, np.nan, np.nan
-        for sign_of_rate, images in ((1, hits.labels == c), (-1, judged[c])):
-            if images.any():
-                rate, share = hit[images].mean(), sign_of_rate / len(margins)
-                mean += share * rate
-                influence[images] += share * (hit[images] - rate) / images.sum()
-    ends = bootstrap(hits.labels, lambda weights: np.asarray(mean + weights @ influence), draws=draws, seed=seed)
-    return (mean, *ends)
