@@ -243,7 +243,7 @@ def _shown(network: nn.Module, images: Tensor) -> Any:
         raise ValueError(f"{type(network).__name__} refuses images of {shape} ({reason})") from error
 
 
-def _check_repeated(logits: Tensor, again: object, network: str = "the network") -> None:
+def _check_repeated(logits: Tensor, again: object, network: str) -> None:
     """Raise ValueError, in which `network` is named, if it gave other logits for the same images the second time.
 
     What differs by less than `ROUNDING` of the greatest logit is the rounding of sums in another order.

@@ -30,6 +30,7 @@ def fold(network: nn.Module) -> nn.Module:
     except Exception as error:  # tracing may raise any error
         log.info("batch normalisation stays as it is, since the network cannot be traced: %s", error)
         return network
+    foldable = {(nn.Conv1d, nn.BatchNorm1d), (nn.Conv2d, nn.BatchNorm2d), (nn.Conv3d, nn.BatchNorm3d)}
     modules = dict(network.named_modules(remove_duplicate=False))
     called = Counter(id(modules[str(node.target)]) for node in graph.nodes if node.op == "call_module")
     read = {str(node.target).rpartition(".")[0] for node in graph.nodes if node.op == "get_attr"}
@@ -46,13 +47,10 @@ def fold(network: nn.Module) -> nn.Module:
         convolution, normalisation = str(before.target), str(node.target)
         kinds = type(modules[convolution]), type(modules[normalisation])
         tracks = getattr(modules[normalisation], "track_running_stats", False)
-        if kinds in FOLDABLE and tracks and len(before.users) == 1 and alone(convolution) and alone(normalisation):
+        if kinds in foldable and tracks and len(before.users) == 1 and alone(convolution) and alone(normalisation):
             network.set_submodule(convolution, fuse_conv_bn_eval(modules[convolution], modules[normalisation]))
             network.set_submodule(normalisation, nn.Identity())
     return network.eval()
-
-
-FOLDABLE = {(nn.Conv1d, nn.BatchNorm1d), (nn.Conv2d, nn.BatchNorm2d), (nn.Conv3d, nn.BatchNorm3d)}
 
 
 class _Tracer(fx.Tracer):

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-TRIM, MMAP = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's malloc.h
-THRESHOLDS = {TRIM: "MALLOC_TRIM_THRESHOLD_", MMAP: "MALLOC_MMAP_THRESHOLD_"}  # variables that a user may have set
+# M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc's malloc.h, and variables that a user may have set
+THRESHOLDS = {-1: "MALLOC_TRIM_THRESHOLD_", -3: "MALLOC_MMAP_THRESHOLD_"}
 MOST, OLD_MOST = 2**30, 2**25  # bytes; older versions of glibc refuse a greater MMAP threshold than the second
 
 
@@ -35,23 +35,23 @@ def pick_device(name: str = "auto") -> torch.device:
     return device
 
 
-def keep_freed_memory() -> bool:
-    """Let glibc keep the memory of a batch for the next one; returns whether it does.
+def keep_freed_memory() -> None:
+    """Let glibc keep the memory of a batch for the next one.
 
     By default it gives this memory back to the system and asks for it again, which takes up to a third of the time of a
     network on a CPU. The setting holds for the whole process. Other C libraries are left alone, and so is a threshold
     that an environment variable sets.
     """
     if not sys.platform.startswith("linux"):
-        return False
+        return
     try:
         set_threshold = ctypes.CDLL(None).mallopt
         ctypes.CDLL(None).gnu_get_libc_version  # noqa: B018 (musl has a mallopt without effect)
     except (OSError, AttributeError):
-        return False
-    free = [number for number, variable in THRESHOLDS.items() if variable not in os.environ]
-    kept = [set_threshold(number, MOST) or set_threshold(number, OLD_MOST) for number in free]  # both are set
-    return all(kept)
+        return
+    for number, variable in THRESHOLDS.items():
+        if variable not in os.environ and not set_threshold(number, MOST):
+            set_threshold(number, OLD_MOST)
 
 
 @contextlib.contextmanager

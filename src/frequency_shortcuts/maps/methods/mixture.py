@@ -142,7 +142,8 @@ def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: Int
 
     Nothing that is drawn depends on the batch. The derivative of a cell is the mean over its pairs.
     """
-    device, kinds = workspace.source.device, settings.kinds(workspace.neutral is not None)
+    source, pairs, device = workspace.source, workspace.pairs, workspace.source.device
+    kinds = settings.kinds(workspace.neutral is not None)
     present, place = np.unique(workspace.labels[chosen], return_inverse=True)
     n_pairs = np.bincount(cell)
     drawn = [_draw(workspace, settings, int(i), len(n_pairs)) for i in chosen]
@@ -151,14 +152,27 @@ def _block(workspace: Workspace, settings: Settings, chosen: IntArray, cell: Int
     images = np.repeat(chosen, settings.samples)
     kind = np.tile(_kind_of(settings.samples, len(kinds)), len(chosen))
     row = torch.as_tensor(np.repeat(place, settings.samples) * len(kinds) + kind, device=device)
-    index, share = torch.as_tensor(cell, device=device), torch.as_tensor(1 / n_pairs, device=device)
+    of_pairs = pairs.size / (pairs.height * pairs.width), pairs.half_plane, pairs.half_row, pairs.half_column
+    index, share, weight, half_plane, half_row, half_column = (
+        torch.as_tensor(values, device=device) for values in (cell, 1 / n_pairs, *of_pairs)
+    )
     sums = torch.zeros(2, len(present) * len(kinds), len(n_pairs), dtype=torch.float64, device=device)
     for start in range(0, len(images), workspace.backward_batch):
         part = slice(start, start + workspace.backward_batch)
-        by_pair = torch.as_tensor(masks[part], device=device)[:, index]
-        derivatives = _derivatives(workspace, images[part], donors[part], by_pair)
-        mean = torch.zeros(len(derivatives), len(n_pairs), dtype=torch.float64, device=device)
-        mean = mean.index_add_(1, index, derivatives) * share
+        label = torch.as_tensor(workspace.labels[images[part]], device=device)
+        read, sample = np.unique(images[part], return_inverse=True)  # the samples of an image share one reading
+        own = torch.fft.rfft2(source.take(read))[torch.as_tensor(sample, device=device)]
+        fill, swapped = torch.zeros_like(own), np.flatnonzero(donors[part] >= 0)
+        if len(swapped):
+            fill[torch.as_tensor(swapped, device=device)] = torch.fft.rfft2(source.take(donors[part][swapped]))
+        mask = torch.as_tensor(masks[part], device=device)[:, index][:, None, half_plane].to(source.dtype)
+        mixed = hide(own, mask, fill, size=(pairs.height, pairs.width))
+        objective = functools.partial(log_odds, label=label)
+        gradient = input_gradient(workspace.forward, mixed, objective, "mixtures of images")
+        # The image is linear in the mask: the derivative at a pair is the product of the two spectra there.
+        slope = ((own - fill) * torch.fft.rfft2(gradient).conj()).real.sum(dim=1)
+        mean = torch.zeros(len(slope), len(n_pairs), dtype=torch.float64, device=device)
+        mean = mean.index_add_(1, index, slope[:, half_row, half_column].double() * weight) * share
         sums.index_add_(1, row[part], torch.stack([mean, mean.square()]))
     return sums.unflatten(1, (len(present), len(kinds))).permute(1, 2, 0, 3).cpu().numpy()
 
@@ -190,22 +204,3 @@ def log_odds(logits: Tensor, label: Tensor) -> Tensor:
     """
     own = label[:, None]
     return logits.gather(1, own)[:, 0] - logits.scatter(1, own, -math.inf).logsumexp(dim=1)
-
-
-def _derivatives(workspace: Workspace, images: IntArray, donors: IntArray, masks: Tensor) -> Tensor:
-    """Derivatives of the log-odds of the class of each image by its mask, [k, pairs]; of donors, -1 is zeros."""
-    source, pairs = workspace.source, workspace.pairs
-    label = torch.as_tensor(workspace.labels[images], device=source.device)
-    read, place = np.unique(images, return_inverse=True)  # the samples of an image share one reading
-    own = torch.fft.rfft2(source.take(read))[torch.as_tensor(place, device=source.device)]
-    fill, swapped = torch.zeros_like(own), np.flatnonzero(donors >= 0)
-    if len(swapped):
-        fill[torch.as_tensor(swapped, device=source.device)] = torch.fft.rfft2(source.take(donors[swapped]))
-    half = masks.to(source.dtype)[:, None, torch.as_tensor(pairs.half_plane, device=source.device)]
-    mixed = hide(own, half, fill, size=(pairs.height, pairs.width))
-    gradient = input_gradient(workspace.forward, mixed, lambda logits: log_odds(logits, label), "mixtures of images")
-    # The image is linear in the mask: the derivative at a pair is the product of the two spectra there.
-    slope = ((own - fill) * torch.fft.rfft2(gradient).conj()).real.sum(dim=1)
-    row, column = (torch.as_tensor(where, device=source.device) for where in (pairs.half_row, pairs.half_column))
-    weight = torch.as_tensor(pairs.size / (pairs.height * pairs.width), device=source.device)
-    return slope[:, row, column].double() * weight

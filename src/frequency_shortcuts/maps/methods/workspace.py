@@ -237,30 +237,29 @@ class Workspace:
         masks : bool [k, pairs], each shown to all images
         classes : show only images of these classes; the losses of the others are NaN
         """
-        chosen = np.arange(len(self.labels)) if classes is None else np.flatnonzero(np.isin(self.labels, classes))
-        name = f"fill {fill}, classes {classes}, masks"
-        return self.in_blocks(name, masks, len(chosen), lambda block: self._class_losses(block, fill, chosen))
-
-    @torch.inference_mode()
-    def _class_losses(self, masks: BoolArray, fill: str, images: IntArray) -> FloatArray:
-        """The mean losses, float64 [k, class]. The CPU waits for the device only at the end."""
-        source, device = self.source, self.source.device
-        at_once, step = tiling(len(images), self.batch)
-        kept, behind = torch.as_tensor(masks, device=device), named(fill)
+        images = np.arange(len(self.labels)) if classes is None else np.flatnonzero(np.isin(self.labels, classes))
+        source, device, behind = self.source, self.source.device, named(fill)
         half_plane = torch.as_tensor(self.pairs.half_plane, device=device)
-        background = behind.background(source.take, self.donors if behind.needs_donors else None)
-        sums = torch.zeros(len(masks), self.n_classes, dtype=torch.float64, device=device)
-        for first in range(0, len(images), at_once):
-            chosen = images[first : first + at_once]
-            labels = torch.as_tensor(self.labels[chosen], device=device)
-            own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
-            for start in range(0, len(masks), step):
-                part = kept[start : start + step].to(source.dtype)[:, half_plane][:, None, None]
-                shown = hide(own, part, other, size=(self.pairs.height, self.pairs.width)).flatten(end_dim=1)
-                logits = self.forward(shown).unflatten(0, (len(part), len(chosen)))
-                loss = logits.logsumexp(dim=2) - logits.gather(2, labels.expand(len(part), -1)[..., None])[..., 0]
-                sums[start : start + step].index_add_(1, labels, loss)
-        if not sums.isfinite().all():
-            raise ValueError("the network does not give finite logits for filtered images")
-        count = np.bincount(self.labels[images], minlength=self.n_classes)
-        return np.divide(sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0)
+
+        @torch.inference_mode()
+        def mean_losses(masks: BoolArray) -> FloatArray:  # the CPU waits for the device only at the end
+            at_once, step = tiling(len(images), self.batch)
+            kept = torch.as_tensor(masks, device=device)
+            background = behind.background(source.take, self.donors if behind.needs_donors else None)
+            sums = torch.zeros(len(masks), self.n_classes, dtype=torch.float64, device=device)
+            for first in range(0, len(images), at_once):
+                chosen = images[first : first + at_once]
+                labels = torch.as_tensor(self.labels[chosen], device=device)
+                own, other = torch.fft.rfft2(source.take(chosen)), background(chosen)
+                for start in range(0, len(masks), step):
+                    part = kept[start : start + step].to(source.dtype)[:, half_plane][:, None, None]
+                    shown = hide(own, part, other, size=(self.pairs.height, self.pairs.width)).flatten(end_dim=1)
+                    logits = self.forward(shown).unflatten(0, (len(part), len(chosen)))
+                    loss = logits.logsumexp(dim=2) - logits.gather(2, labels.expand(len(part), -1)[..., None])[..., 0]
+                    sums[start : start + step].index_add_(1, labels, loss)
+            if not sums.isfinite().all():
+                raise ValueError("the network does not give finite logits for filtered images")
+            count = np.bincount(self.labels[images], minlength=self.n_classes)
+            return np.divide(sums.cpu().numpy(), count, out=np.full(sums.shape, np.nan), where=count > 0)
+
+        return self.in_blocks(f"fill {fill}, classes {classes}, masks", masks, len(images), mean_losses)

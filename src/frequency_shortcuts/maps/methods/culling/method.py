@@ -103,8 +103,16 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     """
     about: dict[str, Any] = {"method": settings.search, "fill": settings.fill}
     log.info("%s, fill %s, %d pairs", settings.search, settings.fill, len(workspace.pairs))
-    if settings.patch > 1:
-        of_classes = _cull_cells(workspace, settings)
+    if settings.patch > 1:  # the pairs of a cell are removed together
+        cell, classes = cells(workspace.pairs, settings.patch, settings.patch), workspace.classes
+        kept = np.arange(cell.max() + 1)[:, None] != cell
+        masks = np.concatenate([np.ones((1, len(cell)), bool), kept])
+        loss = workspace.class_losses(masks, settings.fill, classes.tolist())[:, classes]
+        increment = (loss[1:] - loss[0]).T[:, cell]
+        of_classes = {
+            "baseline_loss": loss[0], "passes": len(kept) * workspace.count[classes],
+            "increment": increment, "evaluated": np.ones(increment.shape, bool),
+        }  # fmt: skip
         about["patch"] = settings.patch
     else:
         found = [_cull_class(workspace, settings, int(c)) for c in workspace.classes]
@@ -112,23 +120,10 @@ def scores(workspace: Workspace, settings: Settings) -> FloatArray:
     if settings.search == "screened" and of_classes:
         about |= {"percent": settings.percent, "target_recall": settings.target_recall}
     nothing = np.empty((0, len(workspace.pairs)))
-    increment: FloatArray = of_classes.pop("increment", nothing)
+    increment = of_classes.pop("increment", nothing)
     workspace.evaluated = of_classes.pop("evaluated", nothing)
     workspace.about = about | of_classes
     return increment
-
-
-def _cull_cells(workspace: Workspace, settings: Settings) -> dict[str, Any]:
-    """The increments [class, pairs] when the pairs of a cell are removed together, and what else is known."""
-    cell, classes = cells(workspace.pairs, settings.patch, settings.patch), workspace.classes
-    kept = np.arange(cell.max() + 1)[:, None] != cell
-    masks = np.concatenate([np.ones((1, len(cell)), bool), kept])
-    loss = workspace.class_losses(masks, settings.fill, classes.tolist())[:, classes]
-    increment = (loss[1:] - loss[0]).T[:, cell]
-    return {
-        "baseline_loss": loss[0], "passes": len(kept) * workspace.count[classes],
-        "increment": increment, "evaluated": np.ones(increment.shape, bool),
-    }  # fmt: skip
 
 
 def _cull_class(workspace: Workspace, settings: Settings, c: int) -> dict[str, Any]:
