@@ -190,11 +190,9 @@ def _in_order(images: Images, title: str) -> Iterator[tuple[int, npt.NDArray[np.
 
 @contextmanager
 def open_store(store: AnyPath) -> Iterator[tuple[h5py.File, list[str], list[str]]]:
-    """A store that the user provides: the open file, its classes and its splits.
+    """A store that the user provides, which may have no `mean` and `std`: the open file, its classes and its splits.
 
-    It needs `classes` in its attributes and, in each split, `images` uint8 [n, channels, H, W] and `labels`; it may
-    have `mean` and `std`. Raises ValueError for a file that is no such store, or whose data lies in other files (see
-    `read_hdf5`).
+    Raises ValueError for a file that is no such store, or whose data lies in other files (see `read_hdf5`).
     """
     with read_hdf5(store, own_data=True) as file:
         splits = [name for name in ("train", "validation", "test") if name in file]

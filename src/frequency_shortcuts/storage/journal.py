@@ -104,8 +104,6 @@ class Journal:
         """The array of the step `key`: the stored one, or else the result of `compute`, which is then stored.
 
         accept : whether a stored array belongs to this computation; if not, it is dropped with all that follows it
-
-        Raises Stopped if `stop` returns true.
         """
         if self._file is not None:
             begin = self._file.tell()
