@@ -8,5 +8,5 @@ from study.sources import BY_NAME
 def main(snakemake, created_by):
     params, path = snakemake.params, snakemake.output[0]
     name, source = snakemake.wildcards.dataset, params.named
-    about = {"created_by": created_by, "about": {"dataset": name, "configured_source": source}}
+    about = {"dataset": name, "configured_source": source, "created_by": created_by}
     BY_NAME[source].build(path, params.settings, snakemake.input, snakemake.threads, **about)

@@ -20,5 +20,5 @@ def main(snakemake, created_by):
             source=f"synthetic rendition ({output.stem}) of the test images of {snakemake.wildcards.dataset}",
             created_by=created_by,
             statistics=(test.mean, test.std),
-            about={"dataset": snakemake.wildcards.dataset},
+            dataset=snakemake.wildcards.dataset,
         )

@@ -31,6 +31,6 @@ def main(snakemake, created_by):
         source=f"folder {root}",
         created_by=created_by,
         statistics=statistics,
-        about={"dataset": snakemake.wildcards.dataset},
+        dataset=snakemake.wildcards.dataset,
     )
     log_conversions(pictures)

@@ -42,11 +42,10 @@ def write(
     *,
     classes: Sequence[str],
     source: str,
-    created_by: str,
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
     planted: tuple[Mapping[str, BoolArray], Mapping[str, Any]] | None = None,
     stylised: Images | None = None,
-    about: Mapping[str, str] | None = None,
+    **about: Any,
 ) -> None:
     """Write a store, whole or not at all.
 
@@ -56,7 +55,7 @@ def write(
     planted : masks of a synthetic or planted set, for the group of that name, and its attributes: the `mechanism` and
         the index of the `neutral` class, -1 for none
     stylised : as images, a twin of each of the `train` split
-    about : more attributes
+    about : more attributes, such as `created_by`
 
     Raises ValueError, naming split and class, if a class has no image, or if the images have no contrast to normalise.
     """
@@ -88,7 +87,7 @@ def write(
             file["planted"].attrs.update(planted[1])
             file.attrs["layout"] = "centred"
         source += f", {skipped} undecodable images skipped" if skipped else ""
-        _describe(file, classes, statistics, source, created_by, about)
+        _describe(file, classes, statistics, source, about)
 
 
 def write_files(
@@ -97,9 +96,8 @@ def write_files(
     *,
     classes: Sequence[str],
     source: str,
-    created_by: str,
     statistics: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-    about: Mapping[str, str] | None = None,
+    **about: Any,
 ) -> None:
     """Write a store of files: paths and labels of the images, for sets that are too large to be stored twice.
 
@@ -126,7 +124,7 @@ def write_files(
             if pictures.tones.range != FULL:
                 group["files"].attrs["tones"] = pictures.tones.found
             group.create_dataset("labels", data=labels)
-        _describe(file, classes, statistics, source, created_by, about)
+        _describe(file, classes, statistics, source, about)
 
 
 def class_names(file: h5py.File, path: AnyPath) -> tuple[str, ...]:
@@ -137,14 +135,11 @@ def class_names(file: h5py.File, path: AnyPath) -> tuple[str, ...]:
     return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in names)
 
 
-def _describe(
-    file: WholeFile, classes: Sequence[str], statistics: Any, source: str, created_by: str,
-    about: Mapping[str, str] | None,
-) -> None:  # fmt: skip
+def _describe(file: WholeFile, classes: Sequence[str], statistics: Any, source: str, about: dict[str, Any]) -> None:
     mean, std = map(np.asarray, statistics)
     if np.any(std <= 0):
         raise ValueError(f"{source}: all training images are of one tone, there is nothing to learn from")
-    file.attrs.update(classes=list(classes), mean=mean, std=std, source=source, created_by=created_by, **(about or {}))
+    file.attrs.update(classes=list(classes), mean=mean, std=std, source=source, **about)
 
 
 def _write_images(
@@ -235,7 +230,7 @@ def _statistics(file: h5py.File, channels: int) -> tuple[Any, Any]:
     return file.attrs.get("mean", np.zeros(channels)), file.attrs.get("std", np.ones(channels))
 
 
-def link(path: AnyPath, store: AnyPath, *, created_by: str, about: Mapping[str, str] | None = None) -> None:
+def link(path: AnyPath, store: AnyPath, **about: Any) -> None:
     """Write a store whose splits are links to those of another store (see `open_store`); nothing is copied.
 
     If the other store has no `mean` and `std`, its pixels are not normalised, but scaled to 0 to 1.
@@ -245,7 +240,7 @@ def link(path: AnyPath, store: AnyPath, *, created_by: str, about: Mapping[str, 
     with replacing_hdf5(path) as file:
         for name in splits:
             file[name] = h5py.ExternalLink(str(Path(store).absolute()), name)
-        _describe(file, classes, statistics, f"store {store}", created_by, about)
+        _describe(file, classes, statistics, f"store {store}", about)
 
 
 def read(

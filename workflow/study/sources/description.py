@@ -85,7 +85,7 @@ class Source(ABC):
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Write the store of a data set.
 
-        given : has the paths of `inputs` as attributes. about : `created_by` and `about` of the store
+        given : has the paths of `inputs` as attributes. about : attributes of the store, such as `created_by`
         """
 
 
