@@ -9,8 +9,7 @@ from torch import nn
 from waves_and_network import MEAN, SIZE, STD, WAVES, WaveNetwork, analyse, images_and_labels
 
 import frequency_shortcuts as fs
-from frequency_shortcuts.analysis import plan
-from frequency_shortcuts.analysis.analyse import negatives_by_default
+from frequency_shortcuts.analysis.analyse import SAMPLES, has_gradient, negatives_by_default, plan_search
 from frequency_shortcuts.exchange.test import count_passes
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import mixture, registry
@@ -39,7 +38,7 @@ class Flat(WaveNetwork):
 
 def test_the_default_method_finds_the_wave_of_each_class():
     made = analyse(method=None)
-    assert made.about["method"] == "mixture" and made.found.settings["samples"] == plan.SAMPLES
+    assert made.about["method"] == "mixture" and made.found.settings["samples"] == SAMPLES
     best = ConjugatePairs(SIZE, SIZE).frequencies[made.found.score[:3].argmax(axis=1)]
     assert [tuple(np.abs(place)) for place in best] == [tuple(np.abs(wave)) for wave in WAVES]
 
@@ -49,7 +48,7 @@ def test_a_preset_is_its_method_with_its_settings(name):
     method, settings = registry.PRESETS[name]
     chosen = make_settings(registry.load(method), settings)
     assert chosen != make_settings(registry.load(method), {}) and name not in registry.METHODS
-    planned = plan.plan_search(fs.Search(method=name), Classifier.frozen(WaveNetwork()), SPLIT)
+    planned = plan_search(fs.Search(method=name), Classifier.frozen(WaveNetwork()), SPLIT)
     assert planned.name == name and settings.items() <= planned.settings.items()
 
 
@@ -68,7 +67,7 @@ def test_sure_log_probabilities_have_a_gradient():
     """Their logsumexp is 0 whatever the image: only the log-odds of a class tell."""
     sure = nn.Sequential(WaveNetwork(), nn.LogSoftmax(1))
     sure[0].scale.data *= 20
-    assert plan.has_gradient(Classifier.frozen(sure), SPLIT)
+    assert has_gradient(Classifier.frozen(sure), SPLIT)
 
 
 def test_a_named_method_that_needs_gradients_says_so_itself():

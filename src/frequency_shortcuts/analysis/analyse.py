@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import math
 import os
+import sys
 import time
 from collections.abc import Mapping
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import nn
+from tqdm import tqdm
 
 from frequency_shortcuts.exchange.class_statistics import FEWEST
 from frequency_shortcuts.exchange.test import collect, count_passes
 from frequency_shortcuts.images.folders import few
 from frequency_shortcuts.images.pictures import ImageFiles
-from frequency_shortcuts.images.splits import images_digest
+from frequency_shortcuts.images.preprocessing import PROBES
+from frequency_shortcuts.images.source import Source
+from frequency_shortcuts.images.splits import Split, images_digest
 from frequency_shortcuts.maps import adcs, dfm
-from frequency_shortcuts.maps.methods.method import find
+from frequency_shortcuts.maps.methods import registry
+from frequency_shortcuts.maps.methods.method import Method, find, make_settings
+from frequency_shortcuts.maps.methods.mixture import log_odds
 from frequency_shortcuts.maps.methods.workspace import Limits
 from frequency_shortcuts.networks.external import check_network
 from frequency_shortcuts.networks.numerics import keep_freed_memory
-from frequency_shortcuts.networks.predictions import device_of
+from frequency_shortcuts.networks.predictions import Classifier, device_of
 from frequency_shortcuts.networks.weights import weights_digest
 from frequency_shortcuts.shortcuts import trials as test_of_maps
 from frequency_shortcuts.shortcuts.test import collect as collect_hits
@@ -36,14 +46,18 @@ from frequency_shortcuts.storage.journal import Work, check_state
 from .classes import Counts
 from .counterfactuals import FlipTest
 from .images import LabelledImages, prepared_by, read_images
-from .options import WITH_SWAP, Run, Test
-from .plan import EXCHANGE, PlannedSearch, announce, plan_search
+from .options import DEFAULT, WITH_SWAP, Run, Search, Test
 from .result import Analysis
 from .sources import read_sources
 from .subject import Subject, match_network
 
+log = logging.getLogger(__name__)
+
 PER_CLASS = Counts(ranking=200, test=200, search=50, tested=50)
 NEGATIVES, FEWEST_NEGATIVES = 1000, 50  # the most images on which FPR is measured, and the fewest by default
+SAMPLES = 8  # of each image, of a search by the default method: analyse takes more images than a comparison does
+CELLS = 32  # of frequencies along a side of the spectrum, where culling removes cells
+NO_GRADIENT = "the network gives no gradient, which the default method needs"
 
 
 def analyse(
@@ -117,7 +131,7 @@ def analyse(
     search = trials = None
     steps: dict[str, float] = {}
     if flips:
-        steps[EXCHANGE] = count_passes(subject.test.labels, len(subject.test.classes), subject.test.neutral)
+        steps["exchange test"] = count_passes(subject.test.labels, len(subject.test.classes), subject.test.neutral)
     if test.search and not quick:
         search = plan_search(test.search, subject.search_classifier(test.search.precision), subject.map_ranking)
         steps[f"search by {search.name}"] = search.passes
@@ -128,7 +142,7 @@ def analyse(
             seed=run.seed,
         )  # fmt: skip
         steps["test of maps beside controls"] = test_of_maps.count_passes(
-            len(subject.test.classes), subject.tested, trials, subject.test.neutral
+            len(subject.test.classes), subject.chosen.tested, trials, subject.test.neutral
         )
     announce(subject, accuracy, steps, seconds, run.progress)
     flip_test = None
@@ -140,7 +154,7 @@ def analyse(
     place = getattr(images, "path", images)  # of `Files`
     about["images"] = Path(place).resolve().name if isinstance(place, str | os.PathLike) else ""
     about["seconds"] = round(time.perf_counter() - begin, 1)
-    sources = None if listed is None else listed[subject.places]
+    sources = None if listed is None else listed[subject.chosen.test]
     options = (subject.ranking.labels, subject.test.labels, subject.test.neutral, subject.outputs, sources)
     about["options_sha256"] = hashlib.sha256(json.dumps(options, default=np.ndarray.tolist).encode()).hexdigest()
     return Analysis(subject.ranking, subject.test, about, flip_test, sources=sources, **made)
@@ -155,6 +169,96 @@ def negatives_by_default(n_classes: int, test_images: int) -> int:
     TPR is measured on the test images of one class, so that more than a few times as many hardly make a margin clearer.
     """
     return min(max(FEWEST_NEGATIVES, 2 * test_images, n_classes), NEGATIVES)
+
+
+class PlannedSearch(NamedTuple):
+    """The search of an analysis.
+
+    name : of the method, see `registry`; method, settings : what it stands for
+    passes : at most; a backward pass counts two
+    remark : why the method is not the default one, or empty
+    """
+
+    name: str
+    method: Method
+    settings: dict[str, Any]
+    passes: int
+    remark: str
+
+
+def plan_search(search: Search, network: Classifier, images: Split) -> PlannedSearch:
+    """A search by its method, or by the default one, and what it takes.
+
+    Without a gradient the default is culling by cells, and a warning says so. Raises ValueError for settings without
+    the method that they are of, if the network gives no gradient.
+    """
+    pairs, remark = ConjugatePairs(*images.images.shape[2:]), ""
+    if search.method is None and not has_gradient(network, images):
+        if search.settings:
+            raise ValueError(f"{NO_GRADIENT}: name the method that the settings {', '.join(search.settings)} are of")
+        remark = f"{NO_GRADIENT}: culling by cells of frequencies finds the maps"
+        log.warning("%s", remark)
+    name = search.method or ("culling" if remark else DEFAULT)
+    method, settings = registry.resolve(name)
+    module = registry.load(method)
+    if "percent" in signature(module.Settings).parameters:
+        settings["percent"] = search.percent
+    if name == "culling" and not search.settings:
+        cell = math.ceil(max(pairs.height, pairs.width) / CELLS)
+        settings |= {"search": "exact", "patch": cell} if remark else {"search": "screened"}
+    if name == DEFAULT:
+        settings["samples"] = SAMPLES
+    settings |= search.settings
+    passes = module.passes(make_settings(module, settings), len(images), pairs)
+    return PlannedSearch(name, module, settings, passes, remark)
+
+
+def has_gradient(network: Classifier, images: Split) -> bool:
+    """Whether the log-odds of the called classes depend on the first images by a gradient that PyTorch computes."""
+    source = Source(images, device=network.device, dtype=network.dtype)
+    network.check(source.take(np.arange(1)))
+    seen = source.take(np.arange(min(PROBES, len(images)))).requires_grad_()
+    try:
+        logits = network.logits(seen.clone())
+        (gradient,) = torch.autograd.grad(log_odds(logits, logits.detach().argmax(dim=1)).sum(), seen)
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # no gradient, or a layer of the user without a backward pass
+        log.info("no gradient: %s", error)
+        return False
+    return bool(gradient.any())
+
+
+def announce(subject: Subject, accuracy: float, steps: Mapping[str, float], seconds: float, progress: bool) -> None:
+    """Show what an analysis will do on standard error, beside the progress bars, or in the log if there are none.
+
+    steps : name of a step -> its passes, at most; seconds : of a pass
+    """
+    n_classes = len(subject.test.classes)
+    images = []
+    if "exchange test" in steps:
+        images.append(f"{len(subject.ranking):,} images give parts, {len(subject.test):,} test")
+    if any(name.startswith("search") for name in steps):
+        images.append(f"{subject.chosen.search:,} find maps, {subject.chosen.tested:,} test them")
+    chosen = "two classes by its one output" if subject.n_outputs == 1 else f"all its {subject.n_outputs:,} outputs"
+    if subject.outputs is not None and subject.n_outputs > 1:
+        names = [f"{name} {output}" for name, output in zip(subject.test.classes, subject.outputs, strict=True)]
+        chosen = f"{len(names):,} of its {subject.n_outputs:,} outputs ({few(names)})"
+    images.append(f"the network chooses among {chosen}")
+    lines = [
+        f"{subject.name}, {n_classes:,} classes: {'; '.join(images)}",
+        f"accuracy without a filter: {accuracy:.1%} (mean over classes; chance: {1 / n_classes:.1%})",
+    ]
+    for name, passes in steps.items():
+        needed = passes * seconds
+        longer = f"{needed / 60:.0f} min" if needed < 5400 else f"{needed / 3600:,.1f} h"
+        words = f"{max(1, round(needed))} s" if needed < 90 else longer
+        lines.append(f"{name}: about {passes:,.0f} passes, {words}")
+    for line in lines:
+        if progress:
+            tqdm.write(line, file=sys.stderr)
+        else:
+            log.info("%s", line)
 
 
 def _maps(
@@ -177,8 +281,8 @@ def _maps(
         )
     amplitude = adcs.class_spectra(images, device=device_of(subject.network)).mean_amplitude
     about = {
-        "images that find the maps" if planned else "images of the spectra": subject.search,
-        "images that test them": subject.tested,
+        "images that find the maps" if planned else "images of the spectra": subject.chosen.search,
+        "images that test them": subject.chosen.tested,
         "method": planned.name if planned else "given maps",
         "settings": str(dict(scores.settings)) if scores else f"sha256 {hashlib.sha256(masks.tobytes()).hexdigest()}",
         "settings of the test": str(vars(trials)) if trials else "",
@@ -218,8 +322,6 @@ def _as_masks(maps: Any, images: LabelledImages) -> BoolArray:
     masks, expected = as_array(maps), (len(names), *images.images.shape[2:])
     if masks.shape != expected:
         raise ValueError(f"maps are {list(masks.shape)}: expected {list(expected)}, one for each class")
-    if masks.dtype != bool:
-        if not np.isin(masks, (0, 1)).all():
-            raise ValueError("maps hold other values than 0 and 1: expected bool [class, H, W]")
-        masks = masks.astype(bool)
-    return check_mask(masks, "maps")
+    if not np.isin(masks, (0, 1)).all():
+        raise ValueError("maps hold other values than 0 and 1: expected bool [class, H, W]")
+    return check_mask(masks.astype(bool), "maps")

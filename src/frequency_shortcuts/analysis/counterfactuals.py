@@ -35,7 +35,6 @@ COLUMNS = {  # of `Analysis.images`, and their types
     "called_without": object, "flips": bool,
 }  # fmt: skip
 EACH, PICTURES = 2, 6  # images of a class and part that are drawn without it, and of all
-LARGE = 0.99  # share of the pixels whose difference is shown in full; the others are clipped
 
 Picture = npt.NDArray[np.uint8]
 
@@ -197,7 +196,7 @@ class FlipTest:
 
     def _shown(self, made: Exchanged, part: str) -> Counterfactual:
         change = made.after - made.before
-        large = float(np.quantile(change.abs().cpu().numpy(), LARGE))
+        large = float(np.quantile(change.abs().cpu().numpy(), 0.99))  # the hundredth part is clipped
         factor = max(1.0, 0.5 / max(large, 1e-3))
         before, after = (self.classes[int(said.argmax())] for said in (made.said_before, made.said_after))
         return Counterfactual(

@@ -20,7 +20,7 @@ from frequency_shortcuts.images.pictures import ImageFiles, Tones
 from frequency_shortcuts.images.preprocessing import Preprocessing
 from frequency_shortcuts.images.splits import Images, StoredImages, check_classes, subset
 from frequency_shortcuts.images.torch_dataset import DatasetImages
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
+from frequency_shortcuts.spectrum.arrays import FloatArray, IntArray
 
 from .classes import names_of
 from .images import CHECKED, as_files, read_labelled
@@ -110,7 +110,16 @@ def _read_files(given: Files, source: Any, size: tuple[int, int] | None, progres
     size = size or (common_size(sizes) if heads else (1, 1))
     channels = 1 if all(head.mode in GREY for head in heads.values()) else 3
     files = ImageFiles([found.files[i] for i in heads], size, channels, workers=4, on_error="skip")
-    pixels, content, decoded = _decode(files, progress)
+    memory = np.empty(files.shape, np.uint8) if math.prod(files.shape) <= KEPT else None
+    content: list[FloatArray] = []
+    decoded: list[int] = []
+    facts = files.decoded("reading pictures" if progress else None, lambda one: (one, content_facts(one[None])[0]))
+    for i, (picture, about) in facts:
+        if memory is not None:
+            memory[len(content)] = picture
+        content.append(about)
+        decoded.append(i)
+    pixels: Images = files.subset(np.array(decoded, np.int64)) if memory is None else memory[: len(content)]
     there = np.array([*heads], np.int64)[decoded]
     good = np.zeros(len(found.files), bool)
     good[there] = True
@@ -121,16 +130,16 @@ def _read_files(given: Files, source: Any, size: tuple[int, int] | None, progres
     pixels = pixels if len(rows) == len(there) else subset(pixels, rows)
     table = pd.DataFrame([heads[i] for i in kept], columns=FileFacts._fields)
     count = table["height"] * table["width"]
-    facts = table[["format", "quality", "subsampling", "mode"]].assign(
+    about_files = table[["format", "quality", "subsampling", "mode"]].assign(
         size=table["width"].astype(str) + " x " + table["height"].astype(str),
         pixels=count, shape=table["width"] / table["height"], bytes=table["bytes"] / count,  # for each pixel
-    ).join(content.iloc[rows].reset_index(drop=True))  # fmt: skip
+    ).join(pd.DataFrame(np.array(content)[rows], columns=[*CONTENT]))  # fmt: skip
     source = left.columns.get("source") if source is None else source
     sources = None if source is None else read_sources(source, len(kept), left)
     unreadable = (*left.problems.get(MISSING, ()), *left.problems.get(BROKEN, ()))
     return DataImages(
-        pixels, left.labels, left.classes or (), np.array(left.names), facts, sources, sizes, unreadable, files.tones,
-        left.left_out,
+        pixels, left.labels, left.classes or (), np.array(left.names), about_files, sources, sizes, unreadable,
+        files.tones, left.left_out,
     )  # fmt: skip
 
 
@@ -144,21 +153,6 @@ def common_size(sizes: collections.Counter[tuple[int, int]]) -> tuple[int, int]:
         return size
     short = int(np.median([min(one) for one in sizes.elements()]))
     return (min(short, LARGEST),) * 2
-
-
-def _decode(files: ImageFiles, progress: bool) -> tuple[Images, pd.DataFrame, BoolArray]:
-    """The pictures that decode, in memory if they fit, brightness, contrast and saturation, and which they are [n]."""
-    kept = np.empty(files.shape, np.uint8) if math.prod(files.shape) <= KEPT else None
-    content: list[FloatArray] = []
-    decoded = np.zeros(len(files), bool)
-    facts = files.decoded("reading pictures" if progress else None, lambda one: (one, content_facts(one[None])[0]))
-    for i, (pixels, about) in facts:
-        if kept is not None:
-            kept[len(content)] = pixels
-        content.append(about)
-        decoded[i] = True
-    images: Images = files.subset(np.flatnonzero(decoded)) if kept is None else kept[: len(content)]
-    return images, pd.DataFrame(np.array(content).reshape(-1, len(CONTENT)), columns=[*CONTENT]), decoded
 
 
 def _read_others(

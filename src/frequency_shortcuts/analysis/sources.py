@@ -38,7 +38,15 @@ def read_sources(
             columns = few([*found.columns], 20)
             raise ValueError(f"{found.given.table} has no column {source}: its columns are {columns}")
         else:
-            names = _sources_of(found, source)
+            table, bases = read_table(source, ["path", "source"]), (found.given.root, Path(source).parent)
+            known = {
+                (base / path).resolve(): name
+                for path, name in zip(table["path"], table["source"], strict=True)
+                for base in reversed(bases)
+            }
+            names = [known.get(file.resolve(), "") for file in found.files]
+            if missing := [str(file) for file, name in zip(found.files, names, strict=True) if not name]:
+                raise ValueError(f"{source} lists no source of {few(missing)}: expected a row for each picture")
     else:
         names = as_array(source).tolist()
         if not isinstance(names, list):
@@ -48,20 +56,6 @@ def read_sources(
     if len(names) != n_images:
         raise ValueError(f"there are {len(names)} sources for {n_images if found is None else found.total} {what}")
     return np.array([str(name) for name in names])
-
-
-def _sources_of(found: Listing, path: str | os.PathLike[str]) -> list[str]:
-    """The source of each file by a CSV with the columns path and source."""
-    table, bases = read_table(path, ["path", "source"]), (found.given.root, Path(path).parent)
-    known = {
-        (base / name).resolve(): source
-        for name, source in zip(table["path"], table["source"], strict=True)
-        for base in reversed(bases)
-    }
-    names = [known.get(file.resolve(), "") for file in found.files]
-    if missing := [str(file) for file, name in zip(found.files, names, strict=True) if not name]:
-        raise ValueError(f"{path} lists no source of {few(missing)}: expected a row for each picture")
-    return names
 
 
 def recall_by_source(

@@ -41,8 +41,7 @@ class Subject:
     classifier : its logits of the classes, and nothing else
     n_outputs, outputs : how many outputs the network has, and that of each class, None for all of them
     ranking, test : the images of the statistics, and those that test
-    places : of those that test, among the images that were given
-    search, tested : so many of them, the first ones, find maps and test them
+    chosen : which of the images that were given they are, and how many of them find maps and test them
     remark : what is said of probabilities, a single output, and a transform that is not known; else empty
     """
 
@@ -53,9 +52,7 @@ class Subject:
     outputs: npt.NDArray[np.int64] | None
     ranking: Split
     test: Split
-    places: IntArray
-    search: int
-    tested: int
+    chosen: Chosen
     remark: str
 
     @functools.cached_property
@@ -70,12 +67,12 @@ class Subject:
     @functools.cached_property
     def map_ranking(self) -> Split:
         """The images that find the maps."""
-        return self.ranking.subset(np.arange(self.search))
+        return self.ranking.subset(np.arange(self.chosen.search))
 
     @functools.cached_property
     def map_test(self) -> Split:
         """The images that test the maps."""
-        return self.test.subset(np.arange(self.tested))
+        return self.test.subset(np.arange(self.chosen.tested))
 
     def measure(self, progress: bool) -> tuple[float, float, int]:
         """Show the images that test the maps, unfiltered, batch by batch, and time one batch.
@@ -175,9 +172,8 @@ def match_network(
         log.warning("%s", remark)
     name = run.name or str(getattr(network, "original_name", type(network).__name__))
     return Subject(
-        network, name, classifier, n_outputs, matched.outputs, ranking, tested, chosen.test, chosen.search,
-        chosen.tested, "; ".join(filter(None, remarks)),
-    )  # fmt: skip
+        network, name, classifier, n_outputs, matched.outputs, ranking, tested, chosen, "; ".join(filter(None, remarks))
+    )
 
 
 def _shared(ranking: Split, test: Split) -> str:
