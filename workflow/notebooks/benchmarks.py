@@ -24,29 +24,25 @@ def draw_leaks(leaks: pd.DataFrame) -> Figure:
     panel of its part: the number of the part against the recall that the artefact costs.
     """
     display(pd.crosstab([leaks["suite"], leaks["harm"]], leaks["verdict"]))
+    size: dict[str, Any] = {"markersize": 4.5}
     with style(10):
         figure, (panels,) = page_of_panels(1, len(PARTS), 3.4)
         for (part, kind), axis in zip(PARTS.items(), panels, strict=True):
-            _draw_artefacts(axis, leaks[leaks["part"] == part], part)
+            planted = leaks[leaks["part"] == part]
+            warned = planted["verdict"] == FOLLOWS
+            for share, (mark, words) in SHARES.items():
+                for warns, colour in ((True, WARNED), (False, SILENT)):
+                    rows, face = planted[(planted["share"] == share) & (warned == warns)], colour if warns else "none"
+                    axis.plot(rows["lost"], rows[part], mark, color=colour, alpha=0.7, markerfacecolor=face, **size)
+                axis.plot([], [], mark, color="0.4", markerfacecolor="none", label=words, **size)
+            axis.plot([], [], "o", color=WARNED, label="the test warns", **size)
+            axis.plot([], [], "o", color=SILENT, markerfacecolor="none", label="it does not", **size)
             axis.axhline(kind.threshold, color="0.8", linewidth=0.8, zorder=0)
             axis.axvline(HARMFUL, color="0.8", linewidth=0.8, zorder=0, label="limits")
             axis.set(title=part, xlabel="harm: recall lost")
         panels[0].set_ylabel("others called the class with its part")
         finish(figure, panels[0], 3, "Does the test warn of the artefacts that do harm?")
     return figure
-
-
-def _draw_artefacts(axis: Axes, planted: pd.DataFrame, part: str) -> None:
-    """A mark for each artefact: filled if the test warns, its form by the share of images."""
-    warned = planted["verdict"] == FOLLOWS
-    for share, (mark, words) in SHARES.items():
-        for warns, colour in ((True, WARNED), (False, SILENT)):
-            rows = planted[(planted["share"] == share) & (warned == warns)]
-            face = colour if warns else "none"
-            axis.plot(rows["lost"], rows[part], mark, markersize=4.5, color=colour, alpha=0.7, markerfacecolor=face)
-        axis.plot([], [], mark, markersize=4.5, color="0.4", markerfacecolor="none", label=words)
-    axis.plot([], [], "o", markersize=4.5, color=WARNED, label="the test warns")
-    axis.plot([], [], "o", markersize=4.5, color=SILENT, markerfacecolor="none", label="it does not")
 
 
 TRAININGS = {

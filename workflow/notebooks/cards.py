@@ -67,10 +67,7 @@ def draw_reduced(
     shortcuts: pd.DataFrame, shortcuts_over_seeds: pd.DataFrame, percent: float, most: int,
 ) -> Figure:  # fmt: skip
     """Images reduced to their maps"""
-    shown, rates = (
-        clearest_shortcuts(shortcuts, classes, most),
-        as_published(shortcuts_over_seeds),
-    )  # what the pictures show
+    shown, rates = clearest_shortcuts(shortcuts, classes, most), as_published(shortcuts_over_seeds)  # as pictured
     names, below = shown.names(classes), {}
     images: dict[str, npt.NDArray[Any]] = {}
     for (network, augmentation), path, found in zip(kinds, weights, maps, strict=True):

@@ -42,10 +42,11 @@ def draw_flips(
         axis.set(xlim=(-0.1, min(1.03, most + 0.05)), ylim=(len(classes) - 0.5, -0.5))
         axis.set_yticks(range(len(classes)), [abbreviate(name, "beside many rows") for name in classes])
         for place, name in enumerate(classes):
-            verdict = _verdict(table.loc[table["class"] == name, "verdict"])
-            panels[-1].text(
-                1.04, place, verdict, fontsize=SMALLEST, va="center", transform=panels[-1].get_yaxis_transform()
-            )
+            verdicts = table.loc[table["class"] == name, "verdict"]
+            words = FOLLOWS if FOLLOWS in set(verdicts) else verdicts.mode()[0]  # of most, or of those that follow
+            words += f"\n{(verdicts == words).sum()} of {len(verdicts)}" if len(verdicts) > 1 else ""
+            across = panels[-1].get_yaxis_transform()
+            panels[-1].text(1.04, place, words, fontsize=SMALLEST, va="center", transform=across)
         despine(panels, left=True)
         mark: dict[str, Any] = {"linestyle": "none", "markersize": 4}
         mean = f"{'mean of the networks' if len(set(table['seed'])) > 1 else 'the network'}, 95 % interval"
@@ -79,9 +80,3 @@ def _draw_row(axis: Axes, part: str, place: int, rows: pd.DataFrame) -> None:
     axis.plot([value], [place + 0.14], "D", color="black", markersize=3)
     if place:
         axis.axhline(place - 0.5, color="0.9", linewidth=0.6, zorder=0)
-
-
-def _verdict(verdicts: pd.Series) -> str:
-    """That of most networks, or of those that follow, if there are any."""
-    verdict = FOLLOWS if FOLLOWS in set(verdicts) else verdicts.mode()[0]
-    return verdict + (f"\n{(verdicts == verdict).sum()} of {len(verdicts)}" if len(verdicts) > 1 else "")

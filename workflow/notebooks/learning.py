@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import cycle
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from IPython.display import display
 from matplotlib import pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas
@@ -20,10 +20,9 @@ LEARNED = 0.5  # F1 from which on a class counts as learned
 LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (4, 1, 1, 1)))  # of classes, with the marks
 MARKS = "os^D"
 FILLED = {"swap": "swap: C0 there", "zeros": "zeros there"}  # what stands in the place of removed bands
-PANELS = 12  # in a figure
-LEGIBLE = 6  # classes whose names can be read beside a confusion matrix of a sixth of a page
 REMOVED = {"maps": "the maps", "random": "random masks", "low_pass": "the lowest"}  # in the table of `reliance`
-AT_TEST, AFTER = "#d55e00", "#0173b2"
+AFTER = "#0173b2"
+LOSSES = (("lost_at_test", "#d55e00", -0.14, "at test time"), ("lost_after", AFTER, 0.14, "after training anew"))
 
 
 def draw_dynamics(
@@ -59,15 +58,14 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str], 
     order = ranked.sort_values(["middle", "mean"], kind="stable").index
     spread = np.linspace(-0.32, 0.32, len(seeds)) if len(seeds) > 1 else np.zeros(1)
     size, row = (16, 0.27) if len(seeds) <= 8 else (7, 0.42)  # of marks, points squared, and of a class, inches
+    marks: dict[str, Any] = {"s": size, "edgecolor": AFTER, "linewidth": 0.8}
     with canvas.style(9):
         figure, axes = canvas.page_of_panels(1, len(views), 0.9 + row * len(order))
         for view, axis in zip(views, axes[0], strict=True):
             for place, name in enumerate(order):
                 at = first.loc[(view, name, slice(None))].to_numpy()
                 for reached, look in ((at <= last, AFTER), (at > last, "none")):
-                    axis.scatter(
-                        at[reached], place + spread[reached], s=size, color=look, edgecolor=AFTER, linewidth=0.8
-                    )
+                    axis.scatter(at[reached], place + spread[reached], color=look, **marks)
                 axis.plot([_middle(at)] * 2, [place - 0.42, place + 0.42], color="black", linewidth=1.6)
             axis.hlines(np.arange(len(order) - 1) + 0.5, 0, never, color="0.92", linewidth=0.8, zorder=0)
             axis.axvline((last + never) / 2, color="0.6", linewidth=0.8, linestyle=":")
@@ -79,7 +77,7 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str], 
         axes[0, 0].set_ylim(len(order) - 0.5, -0.5)
         canvas.titles(axes, [f"{view} images" if view == "full" else view for view in views], "iteration")
         for look, label in ((AFTER, "a network"), ("none", f"a network, never within {last:,} iterations")):
-            axes[0, 0].scatter([], [], s=size, color=look, edgecolor=AFTER, linewidth=0.8, label=label)
+            axes[0, 0].scatter([], [], color=look, label=label, **marks)
         axes[0, 0].plot([], [], color="black", linewidth=1.6, label="median")
         canvas.finish(figure, axes[0, 0], 3, f"When does F1 of each class first pass {LEARNED:g}?", *claims, note)
     return figure
@@ -93,8 +91,8 @@ def _middle(at: npt.ArrayLike) -> float:
 def curves(table: pd.DataFrame) -> Figure:
     """F1 of every class over the first iterations, on images as they are: a panel a data set."""
     table = table[table["view"] == table["view"].iloc[0]]
-    sets = list(dict.fromkeys(table["dataset"]))[:PANELS]
-    rows = -(-len(sets) // 4) if len(sets) % 3 else -(-len(sets) // 3)
+    sets = list(dict.fromkeys(table["dataset"]))[:12]
+    rows = -(-len(sets) // (4 if len(sets) % 3 else 3))
     colours = canvas.class_colours(list(dict.fromkeys(table["class"])))
     with canvas.style(9):
         figure, axes = canvas.page_of_panels(rows, -(-len(sets) // rows), 0.6 + 1.9 * rows, used=len(sets))
@@ -136,9 +134,8 @@ def draw_graded(graded: pd.DataFrame, numbers: Sequence[pd.DataFrame]) -> Figure
         for ring, (mark, colour) in marks.items():
             rows = table[table["ring"] == ring]
             axis.plot(rows["gain"], rows["earliness"], mark, color=colour, markersize=4, label=f"{ring} ring")
-        ticks = [
-            gain for gain in (1, 1.5, 2, 3, 4, 6, 8) if table["gain"].min() <= gain * 1.1 <= 1.21 * table["gain"].max()
-        ]
+        least, greatest = table["gain"].min(), table["gain"].max()
+        ticks = [gain for gain in (1, 1.5, 2, 3, 4, 6, 8) if least <= gain * 1.1 <= 1.21 * greatest]
         canvas.logarithmic(axis.xaxis, ticks)
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
         words = lines(numbers, "a")
@@ -154,9 +151,8 @@ def draw_bandstop(
     table = first_kinds(bandstop, first)
     own = table[table["true_class"] == table["called_class"]]
     change = own["delta_percent"].abs().groupby(own["true_class"]).mean().reindex(list(classes))
-    shown = select_classes(
-        change, min(most, LEGIBLE) if len(classes) > most else most, "whose recognition changes most"
-    )
+    most = min(most, 6) if len(classes) > most else most  # names beside a sixth of a page
+    shown = select_classes(change, most, "whose recognition changes most")
     classes, note = shown.names(classes), shown.note
     mean = table.groupby(["fill", "removed", "true_class", "called_class"], sort=False)["delta_percent"].mean()
     fills, removed = (list(dict.fromkeys(table[name])) for name in ("fill", "removed"))
@@ -168,9 +164,7 @@ def draw_bandstop(
                 axis.imshow(matrix, cmap="RdBu_r", vmin=-100, vmax=100)
                 if not note:
                     values = matrix.to_numpy(float)
-                    canvas.write_numbers(
-                        axis, values, lambda value: f"{round(value)}", abs(values) > 60, fontsize=canvas.SMALLEST
-                    )
+                    canvas.write_numbers(axis, values, "{:z.0f}".format, abs(values) > 60, fontsize=canvas.SMALLEST)
                 canvas.class_ticks(axis.set_xticks, classes, note, 12, rotation=90 if note else 0)
                 canvas.class_ticks(axis.set_yticks, classes, note, 12)
                 axis.tick_params(length=0)
@@ -197,7 +191,14 @@ def draw_reliance(dataset: str, reliance: pd.DataFrame, numbers: Sequence[pd.Dat
         for kind, line in zip(kinds, axes, strict=True):
             rows = of_kind(reliance, kind)
             for removed, axis in zip(REMOVED, line, strict=True):
-                _draw_losses(axis, rows[rows["removed"] == removed].assign(place=range(len(classes))))
+                lost = rows[rows["removed"] == removed]
+                axis.axvline(0, color="0.8", linewidth=0.8)
+                for name, colour, shift, words in LOSSES:
+                    ends = [lost[name] - lost[f"{name}_low"], lost[f"{name}_high"] - lost[name]]
+                    axis.errorbar(
+                        lost[name], np.arange(len(classes)) + shift, xerr=ends, fmt="o", color=colour, markersize=4.5,
+                        linewidth=1.2, label=words,
+                    )  # fmt: skip
             line[0].set_yticks(range(len(classes)), classes)
             of_maps = rows[rows["removed"] == "maps"]
             avoidable = set(of_maps.loc[of_maps["reading"] == "avoidable", "class"].astype(str))
@@ -209,20 +210,6 @@ def draw_reliance(dataset: str, reliance: pd.DataFrame, numbers: Sequence[pd.Dat
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         canvas.titles(axes, list(REMOVED.values()), "recall lost")
         key = "panels: what is removed; bold: a class that could have avoided the frequencies of the maps"
-        words = lines(numbers, "n", dataset)
-        canvas.finish(figure, axes[0, 0], 2, "Does a network need the frequencies of its maps?", *words, key)
+        claims = lines(numbers, "n", dataset)
+        canvas.finish(figure, axes[0, 0], 2, "Does a network need the frequencies of its maps?", *claims, key)
     return figure
-
-
-def _draw_losses(axis: Axes, rows: pd.DataFrame) -> None:
-    """Both losses of every class, one above the other."""
-    axis.axvline(0, color="0.8", linewidth=0.8)
-    for name, colour, shift, label in (
-        ("lost_at_test", AT_TEST, -0.14, "at test time"),
-        ("lost_after", AFTER, 0.14, "after training anew"),
-    ):
-        ends = [rows[name] - rows[f"{name}_low"], rows[f"{name}_high"] - rows[name]]
-        axis.errorbar(
-            rows[name], rows["place"] + shift, xerr=ends, fmt="o", color=colour, markersize=4.5, linewidth=1.2,
-            label=label,
-        )  # fmt: skip

@@ -101,9 +101,8 @@ def draw_transfer(
         height = 0.6 + (0.6 + 0.36 * len(order)) * panels
         figure, axes = canvas.page_of_panels(panels, columns, height, used=len(directions))
         for direction, axis in zip(directions, axes.flat, strict=False):
-            for shift, (kept, (label, mark, face, colour)) in zip(
-                (-0.3, -0.1, 0.1, 0.3), TRANSFERRED.items(), strict=True
-            ):
+            for shift, kept in zip((-0.3, -0.1, 0.1, 0.3), TRANSFERRED, strict=True):
+                label, mark, face, colour = TRANSFERRED[kept]
                 drawn = rows[(rows["direction"] == direction) & (rows["filter"] == kept)].groupby("class")
                 for at, of in ((order.index(name) + shift, of) for name, of in drawn if name in order):
                     value, low, high, _ = over_networks(of["measure"], of["half"])
@@ -162,10 +161,8 @@ def draw_sizes(classes: Sequence[str], sizes: pd.DataFrame, shortcuts: pd.DataFr
         for axis, name in zip(axes.flat, classes, strict=False):
             for kept, (label, mark, face, colour, aside) in looks.items():
                 of = sizes[(sizes["class"] == name) & (sizes["filter"] == kept)].groupby("percent")
-                found = [
-                    over_networks(rows["measure"], (rows["measure_high"] - rows["measure_low"]) / 2) for _, rows in of
-                ]
-                value, low, high = np.clip([one[:3] for one in found], -1, 1).T
+                ends = ((rows["measure"], rows["measure_high"] - rows["measure_low"]) for _, rows in of)
+                value, low, high = np.clip([over_networks(measure, width / 2)[:3] for measure, width in ends], -1, 1).T
                 at = np.array(list(of.groups)) * aside  # beside each other
                 axis.vlines(at, low, high, color=colour, linewidth=1.2)
                 axis.plot(at, value, color=colour, marker=mark, markersize=4.5, markerfacecolor=face, label=label)
@@ -205,11 +202,8 @@ def draw_cross(
     side = min((canvas.PAGE - 1.0 - names) / max(columns, 2), 0.6 + 0.5 * len(classes))
     with canvas.style(size):
         height = 0.35 + names + rows * (side + (0.55 if columns < 3 else 0.53))
-        figure, axes = canvas.page_of_panels(
-            rows, columns, height, 1.0 + names + columns * side, sharex=False, sharey=False
-        )
-        for axis in axes.flat[len(kinds) :]:
-            axis.set_axis_off()
+        width = 1.0 + names + columns * side
+        figure, axes = canvas.page_of_panels(rows, columns, height, width, len(kinds), sharex=False, sharey=False)
         for i, (kind, axis) in enumerate(zip(kinds, axes.flat, strict=False)):
             values = means[kind].unstack().reindex(index=classes, columns=classes).to_numpy(float)  # noqa: PD010
             axis.set_facecolor("0.85")

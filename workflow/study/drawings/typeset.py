@@ -13,7 +13,6 @@ from frequency_shortcuts.figures.canvas import MISSING
 
 MOST = 2000  # rows that are shown; what is longer is not read but computed with, and stays in its CSV
 _WRAPPED = 40  # letters from which a cell may take several lines
-_NONE: Mapping[str, str] = {}
 _EMBEDDED = 2**19  # bytes of a CSV that is carried inside the page, compressed
 _TEX = str.maketrans({
     "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
@@ -31,12 +30,12 @@ def heading(name: str, unit: str = "") -> str:
     return f"{text}, {unit}" if unit else text
 
 
-def _names(table: pd.DataFrame, units: Mapping[str, str]) -> dict[str, str]:
+def _names(table: pd.DataFrame, units: Mapping[str, str] = {}) -> dict[str, str]:
     """The name of each column by its heading in `cells`."""
     return {heading(str(name).removesuffix("_mean"), units.get(name, "")): name for name in table}
 
 
-def cells(table: pd.DataFrame, units: Mapping[str, str] = _NONE) -> pd.DataFrame:
+def cells(table: pd.DataFrame, units: Mapping[str, str] = {}) -> pd.DataFrame:
     """The table as text, with headings: every column of numbers with one precision, a missing value as a dash.
 
     Two columns x_mean and x_sd (or x and x_sd) become one, "0.90 ± 0.02"; a spread that is missing is left out.
@@ -80,18 +79,11 @@ def _numeric(values: pd.Series) -> bool:
 
 def latex(table: pd.DataFrame, caption: str, label: str) -> str:
     r"""LaTeX for the package booktabs, in small print: escaped, numbers to the right, text to the left."""
-    shown, names = cells(table), _names(table, _NONE)
-    text: str = (
-        shown.style.hide(axis="index")
-        .format(_escaped)
-        .format_index(_escaped, axis="columns")
-        .to_latex(
-            column_format="".join("r" if _numeric(table[names[head]]) else "l" for head in shown),
-            caption=_escaped(caption),
-            label=label,
-            hrules=True,
-            position_float="centering",
-        )
+    shown, names = cells(table), _names(table)
+    style = shown.style.hide(axis="index").format(_escaped).format_index(_escaped, axis="columns")
+    aligned = "".join("r" if _numeric(table[names[head]]) else "l" for head in shown)
+    text: str = style.to_latex(
+        column_format=aligned, caption=_escaped(caption), label=label, hrules=True, position_float="centering"
     )
     return "% needs \\usepackage{booktabs}\n" + text.replace(r"\centering", r"\centering\scriptsize", 1)
 
@@ -102,13 +94,9 @@ def _escaped(text: str) -> str:
 
 
 def table_page(
-    table: pd.DataFrame,
-    title: str,
-    path: str,
-    csv: bytes = b"",
-    meanings: Mapping[str, str] = _NONE,
-    units: Mapping[str, str] = _NONE,
-) -> str:
+    table: pd.DataFrame, title: str, path: str, csv: bytes = b"", meanings: Mapping[str, str] = {},
+    units: Mapping[str, str] = {},
+) -> str:  # fmt: skip
     """A whole HTML page: a click on a heading sorts by that column, and a field above filters the rows.
 
     path: where the table's CSV lies, named on the page. csv: its bytes; those of a small one are carried along, to
@@ -125,6 +113,6 @@ def table_page(
         title=title,
         path=path,
         file=PurePath(path).name,
-        csv=base64.b64encode(gzip.compress(csv, mtime=0)).decode() if csv and len(csv) <= _EMBEDDED else "",
+        csv=base64.b64encode(gzip.compress(csv, mtime=0)).decode() if 0 < len(csv) <= _EMBEDDED else "",
         wrap_from=_WRAPPED,
     )
