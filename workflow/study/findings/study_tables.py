@@ -104,13 +104,9 @@ def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     long = pd.concat([original.merge(runs, on=[*NETWORK, "seed"]), ood])
     spread = long.astype(dict.fromkeys(rates, float)).groupby([*keys, "rendition"], sort=False)[rates]
     wide = spread.agg(["mean", "std"]).unstack("rendition")  # noqa: PD010 (of four columns at once)
+    columns = product(long["rendition"].drop_duplicates(), rates, (("mean", "mean"), ("std", "sd")))
     table = pd.DataFrame(
-        {
-            f"{rate}_{images}_{name}": wide[rate, kind, images]
-            for images in long["rendition"].drop_duplicates()
-            for rate in rates
-            for kind, name in (("mean", "mean"), ("std", "sd"))
-        }
+        {f"{rate}_{images}_{name}": wide[rate, kind, images] for images, rate, (kind, name) in columns}
     )
     table.insert(0, "seeds", long.groupby(keys, sort=False)["seed"].nunique())
     # Restore the order of networks and classes in the tests: unstacking sorts them.

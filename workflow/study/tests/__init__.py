@@ -5,20 +5,16 @@ what is slow stands in the function that needs it, since Snakemake imports all t
 """
 
 import pkgutil
-from collections.abc import Iterator
 from dataclasses import replace
 from importlib import import_module
 
 from ..description import NetworkTest
 
-
-def _found() -> Iterator[NetworkTest]:
-    for module in pkgutil.iter_modules(__path__):
-        test: NetworkTest = import_module(f"{__name__}.{module.name}").TEST
-        yield replace(test, name=module.name)
-
-
-TESTS = {test.name: test for test in sorted(_found(), key=lambda test: (test.order, test.name))}
+_FOUND: list[NetworkTest] = [
+    replace(import_module(f"{__name__}.{module.name}").TEST, name=module.name)
+    for module in pkgutil.iter_modules(__path__)
+]
+TESTS = {test.name: test for test in sorted(_FOUND, key=lambda test: (test.order, test.name))}
 # The tests that a job measures, by the rule of the job.
 MEASURED = {
     name: [test, *(other for other in TESTS.values() if other.in_jobs_of == name)]

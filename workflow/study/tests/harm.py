@@ -48,18 +48,16 @@ def drawn_runs(judge: str) -> Callable[[Plan], list[Run]]:
     return lambda plan: plan.drawn_runs if plan.config["harm"]["judge"] == judge else []
 
 
-def plain_images(plan: Plan) -> Callable[[Any], str]:
-    """Input: the store of the images of a run without artefacts."""
-    return lambda wildcards: f"{plan.results}/data/{plan.plain_set(wildcards.dataset)}.h5"
-
-
 TEST = NetworkTest(
     message="Measuring what artefacts cost {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed "
     "{wildcards.seed})",
     runs=lambda plan: plan.drawn_runs,
     measure=measure,
     outputs={"harm": f"tests/{FOLDER}/harm.csv"},
-    inputs=lambda plan: {**files_of_run(plan), "plain": plain_images(plan)},
+    inputs=lambda plan: {
+        **files_of_run(plan),
+        "plain": lambda wildcards: f"{plan.results}/data/{plan.plain_set(wildcards.dataset)}.h5",
+    },
     settings=lambda plan: {
         "artefacts": lambda wildcards: artefacts_of(plan, run_of(wildcards)),
         "images_per_class": FEW if plan.config["harm"]["judge"] == THE_TEST else None,

@@ -62,14 +62,8 @@ class Checkpoint:
     def write(self, state: State) -> None:
         """Replace the file as a whole by one with this state and those of the parts."""
         buffer = io.BytesIO()  # torch's own writer hides the error of a full disk
-        torch.save(
-            {
-                "fingerprint": self._fingerprint,
-                **{name: part.state_dict() for name, part in self._parts.items()},
-                "state": vars(state),
-            },
-            buffer,
-        )
+        parts = {name: part.state_dict() for name, part in self._parts.items()}
+        torch.save({"fingerprint": self._fingerprint, **parts, "state": vars(state)}, buffer)
         buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
         with replacing(self.path) as temporary:
             temporary.write_bytes(buffer.getbuffer())
