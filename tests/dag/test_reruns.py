@@ -72,9 +72,9 @@ def test_an_edit_re_runs_what_uses_the_room_and_draws_the_figures_of_the_noteboo
     edited("my_package/unused.py", "my_helper.py", "workflow/notebooks/spectra.py", newer=True)
     drawn = {"figure_adcs", "figure_samples"}
     assert noticed(touched, {}) == {"check", "external_network", *drawn}
-    # The content of code counts, not its time. Two of the figures follow the images.
+    # The content of code counts, not its time. Both figures follow the images.
     edited("workflow/study/sources/synthetic.py")
-    assert noticed(touched, {}) == {"check", "external_network", "figure_renditions", "synthesize"}
+    assert noticed(touched, {}) == {"check", "external_network", "synthesize"}
 
 
 def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_store_no_images_again(touched, edited):
