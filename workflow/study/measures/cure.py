@@ -1,22 +1,8 @@
 """Which trainings cure what an artefact costs: networks are trained in several ways, with it in all images of a class.
 
-Each network is tested for what is lost and what is back: the recall of the class on images without the artefact, and
-the share of other images that are called the class when they get the artefact. `matched` trains plainly on images that
-all have the artefact, as does its test.
-
-Fixed before any result of the seeds that judge. All numbers are means over networks, one a seed. A training *cures* an
-artefact if
-
-- of the recall of the class on images without the artefact, at least 0.7 of what the artefact cost is back. The cost
-  is the recall of the network that was trained plainly on clean data, minus that of the one trained plainly on the
-  artefact. Below a cost of 0.1 there is nothing to cure;
-- of other images that get the artefact, at most 0.1 more are called the class than by the network trained plainly on
-  clean data;
-- it lowers the accuracy by at most 0.03, of photographs 0.06: when it is trained on clean data, and of `matched` when
-  all images have the artefact.
-
-It makes an artefact *worse* if, beside plain training on it, the recall is lower or more others are called the class,
-by more than 0.05. The intervals are Student's over networks; that of the share that is back is Fieller's.
+docs/method.md#mitigation has the definitions, which were fixed before any result of the seeds that judge. The accuracy
+that a training loses is that on clean data, of `matched` that where all images have the artefact, in training as in
+tests. The intervals are Student's over networks, one a seed; that of the share that is back is Fieller's.
 """
 
 from typing import Any

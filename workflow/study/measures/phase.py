@@ -1,24 +1,12 @@
-"""Texture or shape: whether amplitudes or phases of images carry a shortcut.
+"""Texture or shape: whether amplitudes or phases of images carry a shortcut. docs/method.md has the verdicts.
 
-The coefficient of an image at a frequency is an amplitude times exp(i phase). Each image has one donor, as in the fill
-`swap` (`spectrum.fills.donors`). It keeps `both`, or only its amplitudes, or only its phases; the donor gives the rest.
-This is done in two regions:
-
-- `map`: inside the map of a class; outside it stands the fill that is quoted (`fills.quoted`): the donor's coefficients
-  where the set has a neutral class, else zeros. With `both` this is the ordinary shortcut test.
-- `spectrum`: at all frequencies. With `both` this is the unfiltered image.
+Each image has one donor, as in the fill `swap` (`spectrum.fills.donors`). It keeps `both`, or only its amplitudes, or
+only its phases; the donor gives the rest: inside the `map` of a class, outside which stands the fill that is quoted
+(`fills.quoted`), or in the whole `spectrum`.
 
 Each colour channel keeps, or gets, the coefficients of the same channel. A frequency that is its own partner (DC,
 Nyquist corners) has a real coefficient. Its sign counts as its phase, 0 or pi, and goes with the phases. A coefficient
 of exactly 0 has the phase 0.
-
-R is TPR - FPR of the ordinary test. The margin of a part, the amplitudes or the phases, is TPR - FPR of images with
-only this part of their own, inside the map, minus half of R. The part *suffices* if the 95 % interval of its margin is
-above 0, and does not suffice if the interval is below 0. Else the data do not decide. A shortcut for which the
-amplitudes suffice is *texture*, one for which the phases do, which hold the place of edges, is *shape*.
-
-The interval is that of differences on the same images (`intervals.paired`): for each image, whether the network names
-the class with only one part, minus half of whether it does so with both.
 """
 
 from __future__ import annotations
