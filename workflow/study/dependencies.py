@@ -79,9 +79,9 @@ def digest(room: str) -> str:
 
 
 def modules(room: str) -> list[Path]:
-    """The modules of a room."""
+    """The modules of a room, and the tables that they read."""
     place = next(folder / room for folder in FOLDERS if (folder / room).exists())
-    return sorted(place.rglob("*.py")) if place.is_dir() else [place]
+    return sorted([*place.rglob("*.py"), *place.rglob("*.csv")]) if place.is_dir() else [place]
 
 
 def code_of_entry_point(entry_point: str) -> list[str]:
