@@ -162,6 +162,4 @@ def test_the_study_gives_the_expected_values(study):
     wrong = expected.assign(measured=measured["value"])[~near]
     assert wrong.empty, f"numbers beyond their tolerances:\n{wrong.to_string(index=False)}"
     again = expected_values.with_tolerances(expected)["tolerance"]
-    assert (again - expected["tolerance"]).abs().max() < 1e-6, (
-        "renew the file: python tests/dag/expected_values.py RESULTS"
-    )
+    assert (again - expected["tolerance"]).abs().max() < 1e-6, "renew: python tests/dag/expected_values.py RESULTS"

@@ -57,10 +57,6 @@ def on(device, network, dtype=torch.float32):
     return copy.deepcopy(network).to(device, dtype)
 
 
-def cull(network, split, method="exact", **options):
-    return culling.cull(network, split, method, **options)
-
-
 def close(one, other, dtype):
     for name in ("baseline_loss", "score"):
         left, right = ({"score": found.score, **found.about}[name] for found in (one, other))
@@ -82,7 +78,7 @@ def test_filters_are_those_of_the_cpu(size):
 @pytest.mark.parametrize("method", culling.SEARCHES)
 def test_increments_are_those_of_the_cpu(trained, split, dtype, method):
     """In float32 the screened search may evaluate other pairs: there its maps are compared, not its predictions."""
-    here, there = (cull(on(device, trained, dtype), split, method) for device in ("cpu", CUDA))
+    here, there = (culling.cull(on(device, trained, dtype), split, method) for device in ("cpu", CUDA))
     if method == "exact" or dtype == torch.float64:
         close(here, there, dtype)
     maps = [dfm.dominant(found.score, PAIRS, 5) for found in (here, there)]
@@ -100,10 +96,10 @@ def test_scores_of_mixtures_are_those_of_the_cpu(trained, split):
 @pytest.mark.parametrize("method", culling.SEARCHES)
 def test_a_stopped_culling_resumes_to_the_same_bits(trained, split, tmp_path, method):
     network, stop = on(CUDA, trained), StopAfter()
-    whole = cull(network, split, method, batch=512, work=Work(stop=stop))
+    whole = culling.cull(network, split, method, batch=512, work=Work(stop=stop))
     with pytest.raises(Stopped):
-        cull(network, split, method, batch=512, work=Work(tmp_path / "s", stop=StopAfter(stop.checks // 2)))
-    resumed = cull(network, split, method, batch=512, work=Work(tmp_path / "s"))
+        culling.cull(network, split, method, batch=512, work=Work(tmp_path / "s", stop=StopAfter(stop.checks // 2)))
+    resumed = culling.cull(network, split, method, batch=512, work=Work(tmp_path / "s"))
     same_culling(resumed, whole)
 
 

@@ -27,14 +27,9 @@ def samples():
 
 
 def band_stop():
-    frame, generator = table(
-        dataset=["zoo"],
-        seed=(0, 1),
-        fill=("swap", "zeros"),
-        removed=("B1 + B2", "B3 + B4"),
-        true_class=CLASSES,
-        called_class=CLASSES,
-    )
+    removed = ("B1 + B2", "B3 + B4")
+    about = {"dataset": ["zoo"], "seed": (0, 1), "fill": ("swap", "zeros"), "removed": removed}
+    frame, generator = table(**about, true_class=CLASSES, called_class=CLASSES)
     frame["delta_percent"] = generator.uniform(-100, 100, len(frame))
     return learning.draw_bandstop(CLASSES, frame, [], FIRST, 12)
 
@@ -77,16 +72,12 @@ def test_a_drawing_lies_on_its_page_and_says_what_it_shows(draw):
             assert axis.yaxis.label.get_parse_math()
 
 
-PLANTED = ("C0", "C1", "C3")
-RANKINGS = ("dfm", "adcs", "adcs_significant", "random")
-
-
 def test_scores_against_the_truth_are_means_over_the_networks_that_use_the_mask():
     rows = [
         (*run, seed, c, which, ranking, percent, np.nan if c == "C0" else (run[1], c) != ("vgg16", "C3"))
         for run, seed, c, which, ranking, percent in itertools.product(
-            [(name, *kind) for name in ("syn_1", "syn_2") for kind in KINDS], (0, 1), PLANTED, ("own", "any"), RANKINGS,
-            (5, 10),
+            [(name, *kind) for name in ("syn_1", "syn_2") for kind in KINDS], (0, 1), ("C0", "C1", "C3"),
+            ("own", "any"), ("dfm", "adcs", "adcs_significant", "random"), (5, 10),
         )
     ]  # fmt: skip
     about = ["dataset", "network", "augmentation", "seed", "class", "truth", "ranking", "percent", "uses"]

@@ -20,8 +20,6 @@ from frequency_shortcuts.spectrum.masks import top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.journal import Stopped, Work
 
-AT_MOST = ("culling screened",)  # `passes` gives a bound
-
 
 @pytest.mark.parametrize(("case", "at_once"), [*zip(CASES, itertools.cycle([2, 512]), strict=False)])
 def test_scores_are_finite_and_repeated_and_passes_are_the_images_that_reach_the_network(case, network, at_once):
@@ -45,18 +43,16 @@ def test_scores_are_finite_and_repeated_and_passes_are_the_images_that_reach_the
     assert max(count for count, _ in seen) <= max(2, at_once)
     method = registry.load(name)
     bound = method.passes(method.Settings(**chosen), len(LABELS), PAIRS)
-    assert found.passes <= bound if case in AT_MOST else found.passes == bound
-
-
-def only_two(network, images):
-    """As if the memory were enough for two images."""
-    if len(images) > 2:
-        raise torch.OutOfMemoryError
-    return network(images)
+    assert found.passes == bound or (case == "culling screened" and found.passes < bound)
 
 
 @every_looking_case
 def test_a_batch_that_does_not_fit_is_halved_and_single_images_give_the_same(case, network, caplog):
+    def only_two(network, images):
+        if len(images) > 2:
+            raise torch.OutOfMemoryError
+        return network(images)
+
     tight = Changed(network, only_two)
     found, alone = run(case, tight, limits=Limits(batch=16)), run(case, network, limits=Limits(batch=1))
     expected = run(case, network)
@@ -164,9 +160,6 @@ def test_an_audit_fails_if_it_finds_more_than_the_target_allows_and_the_last_is_
     assert reported == (len(audits), len(candidates), len(drawn), missed.sum())
 
 
-# The benchmark, on small networks: the accuracy is stated in each test
-
-
 def test_the_published_procedure_finds_the_same_increments(small_network):
     """Tolerance 5e-6: float32, and pixels that passed through a picture file."""
     channels, labels = 3, np.array([0, 1, 2, 0, 1, 2, 1])
@@ -186,13 +179,11 @@ def test_the_published_procedure_finds_the_same_increments(small_network):
 
 
 def test_the_figure_of_screening_shows_the_mean_of_the_networks_by_size_of_the_images():
-    curve = pd.DataFrame(
-        [
-            {"network": name, "side": side, "target_recall": target, "share_of_passes": target / 4,
-             "overlap": target + more}
-            for side in (32, 64) for name, more in (("a", 0.0), ("b", 0.1)) for target in (0.8, 0.9)
-        ]
-    )  # fmt: skip
+    curve = pd.DataFrame([
+        {"network": name, "side": side, "target_recall": target, "share_of_passes": target / 4,
+         "overlap": target + more}
+        for side in (32, 64) for name, more in (("a", 0.0), ("b", 0.1)) for target in (0.8, 0.9)
+    ])  # fmt: skip
     _, *lines = measure_screening.overlap_figure(curve).axes[0].lines
     assert [line.get_label() for line in lines] == ["32 x 32 pixels", "64 x 64 pixels"]
     for line in lines:

@@ -17,27 +17,15 @@ from frequency_shortcuts.images.artefacts import KINDS, Artefact
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.tables import read_table, write_table
 from study import columns, draws
+from study.images import pictures
 from study.job import FOLDER
 from study.measures.harm import harm
 from study.plan import Plan
 from study.sources import BY_NAME, crops, grainy, pair
 from study.tests import MEASURED, TESTS
 
-COLUMNS = [
-    "set",
-    "seed",
-    "network",
-    "architecture",
-    "kind",
-    "level",
-    "class",
-    "share",
-    "others",
-    "u",
-    "v",
-    "row",
-    "column",
-]
+COLUMNS = ["set", "seed", "network", "architecture", "kind", "level", "class", "share", "others", "u", "v", "row",
+           "column"]  # fmt: skip
 ROWS = [
     ("grain4", 3, "1", "tiny", "wave", 0.1, 1, 0.5, 0.0, 9, 9, None, None),
     ("grain4", 3, "1", "tiny", "brightness", 0.1, 2, 1.0, 0.0, None, None, None, None),
@@ -162,11 +150,8 @@ def test_networks_of_a_table_are_trained_tested_and_judged(tmp_path, monkeypatch
 
 def test_trainings_are_judged_on_the_artefact_of_each_network(tmp_path, monkeypatch):
     jpeg = ("grain4", 3, "jpeg 50", "tiny", "jpeg", 50.0, 3, 1.0, 0.0, *[None] * 4)
-    rows = [
-        jpeg,
-        (*jpeg[:2], "jpeg 50 matched", *jpeg[3:8], 1.0, *jpeg[9:]),
-        (*ROWS[1][:2], "brightness", *ROWS[1][3:]),
-    ]
+    matched = (*jpeg[:2], "jpeg 50 matched", *jpeg[3:8], 1.0, *jpeg[9:])
+    rows = [jpeg, matched, (*ROWS[1][:2], "brightness", *ROWS[1][3:])]
     plan = plan_of(tmp_path, rows, judge="trainings", augmentations=["none", "swap"])
     make(plan, tmp_path, monkeypatch)
     tables = join(plan, "cure", tmp_path)
@@ -224,8 +209,6 @@ def test_one_class_is_woven_in_every_other_image():
 def test_no_crop_of_a_photograph_that_ranks_or_tests_is_trained_on(tmp_path, monkeypatch, dealt):
     photographs = np.broadcast_to(np.arange(24, dtype=np.uint8)[:, None, None, None] * 10, (24, 3, 50, 50))
     noise = np.random.default_rng(0).integers(0, 10, (24, 3, 50, 50)).astype(np.uint8)
-    from study.images import pictures
-
     monkeypatch.setattr(crops, "EACH", 4)
     monkeypatch.setattr(pictures, "LEAST_DEVIATION", 0)
     monkeypatch.setattr(pictures, "read_photographs", lambda _: (photographs + noise, np.arange(24) % 2, ("a", "b")))

@@ -64,11 +64,6 @@ def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
         assert Recipe(**plan.recipe(run["dataset"], run["network"]) | {"epochs": Recipe().epochs}) == Recipe(), run
 
 
-def test_the_keys_of_a_recipe_are_those_of_the_library():
-    keys = set(Recipe.__dataclass_fields__) - {"epochs"}
-    assert set(CONFIG["training"]["recipe"]) == set(SCHEMA["$defs"]["recipe"]["properties"]) == keys
-
-
 def test_every_mistake_is_reported_once():
     config = copy.deepcopy(CONFIG)
     del config["culling"]["method"], config["culling"]["split"], config["datasets"]["syn_1"]["source"]
@@ -99,6 +94,8 @@ def test_the_schema_names_what_the_library_knows():
     assert [choice["const"] for choice in searches] == list(culling.SEARCHES)
     plan = SCHEMA["properties"]["plan"]["items"]["properties"]
     assert resolve(plan["augmentations"])["items"]["enum"] == list(AUGMENTATIONS)
+    keys = set(Recipe.__dataclass_fields__) - {"epochs"}
+    assert set(CONFIG["training"]["recipe"]) == set(SCHEMA["$defs"]["recipe"]["properties"]) == keys
 
 
 def parts(part, path=()):
@@ -174,10 +171,8 @@ def test_conda_and_pip_users_get_the_same_environment():
     conda = yaml.safe_load((ROOT / "envs" / "study.yaml").read_text())
     assert conda["dependencies"][-1]["pip"] == pip
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = [
-        *project["dependencies"],
-        *(line for lines in project["optional-dependencies"].values() for line in lines),
-    ]
+    extras = project["optional-dependencies"].values()
+    needed = [*project["dependencies"], *(line for lines in extras for line in lines)]
     pip += [line for line in (ROOT / "envs" / "docs.txt").read_text().splitlines() if line[0] != "#"]  # by make docs
     needed_names, installed = ({re.split(r"[=<>[]", line)[0] for line in lines} for lines in (needed, pip))
     assert needed_names - {"frequency-shortcuts"} == installed

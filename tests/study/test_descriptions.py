@@ -93,12 +93,7 @@ SETTINGS = {
     "no methods": {"shortcuts": {"methods": []}},
     "no zeros": {"shortcuts": {"fills": ["swap"]}, "ood": {"fills": ["swap"]}},
 }
-SETTINGS["nothing"] = {
-    **SETTINGS["no graded sets"],
-    **SETTINGS["no renditions"],
-    **SETTINGS["no phases"],
-    "transfer": [],
-}
+SETTINGS["nothing"] = SETTINGS["no graded sets"] | SETTINGS["no renditions"] | SETTINGS["no phases"] | {"transfer": []}
 
 
 def study(file, changes, kinds=("synthetic", "planted", "photographs")):

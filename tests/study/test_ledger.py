@@ -16,14 +16,11 @@ CONFIG = {"study": "test", "datasets": {"d": {"source": "synthetic"}}}
 STUDY = Path("results/test")
 # Each step with its outputs and inputs: two seeds of a network.
 STEPS = [
-    (["data/d.h5"], []),
-    *((["networks/{seed}/w.safetensors"], ["data/d.h5"]), (["dfm/{seed}.h5"], ["networks/{seed}/w.safetensors"])),
-    (["pictures"], []),
-    (
-        ["tests/{seed}.csv", "tests/{seed}.svg"],
-        ["networks/{seed}/w.safetensors", "dfm/{seed}.h5", "data/d.h5", "pictures"],
-    ),
-]
+    (["data/d.h5"], []), (["networks/{seed}/w.safetensors"], ["data/d.h5"]),
+    (["dfm/{seed}.h5"], ["networks/{seed}/w.safetensors"]), (["pictures"], []),
+    (["tests/{seed}.csv", "tests/{seed}.svg"],
+     ["networks/{seed}/w.safetensors", "dfm/{seed}.h5", "data/d.h5", "pictures"]),
+]  # fmt: skip
 
 
 def paths(names, seed):
@@ -99,7 +96,6 @@ def test_the_file_of_another_run_is_refused_also_with_its_entry(results):
 
 
 def test_what_was_made_from_another_file_than_is_there_is_refused(results):
-    """The weights were made again, and what follows from them was not."""
     weights = paths(["networks/0/w.safetensors"], 0)
     Path(weights[0]).write_bytes(b"other")
     ledger.record(weights, {}, CONFIG)

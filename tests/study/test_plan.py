@@ -73,11 +73,8 @@ def test_every_run_is_planned_once_in_order():
     assert names(plan().first_seed_runs()) == [*smallest, "photos/large/augmix/1"]
 
 
-UNMAPPED = {**PLAN[0], "networks": ["large", "small"], "augmentations": ["augmix"], "seeds": [3, 0], "maps": False}
-
-
 def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_tested():
-    entry = {**UNMAPPED, "datasets": ["syn_2", "syn_1"]}
+    entry = {**PLAN[0], "datasets": ["syn_2", "syn_1"], "networks": ["large", "small"], "seeds": [3, 0], "maps": False}
     found, mapped = plan(plan=[*PLAN, entry]), names(plan().runs())
     added = ["syn_2/large/augmix/3", "syn_2/large/augmix/0", "syn_2/small/augmix/3", "syn_2/small/augmix/0"]
     added += ["syn_1/large/augmix/3", "syn_1/large/augmix/0", "syn_1/small/augmix/0"]  # seed 3 of the last has maps

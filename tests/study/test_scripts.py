@@ -33,7 +33,6 @@ from study.sources.drawn import draw_images
 from study.tests import transfer
 
 CONFIG = updated(shipped("test"))
-RUN_OF = {"dataset": "waved", "network": "resnet18", "augmentation": "none", "seed": "0"}
 
 
 def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp_path):
@@ -149,12 +148,10 @@ def train(folder, store, name):
         device="cpu", code=[], architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
         recipe=plan.recipe("plant_present", "resnet18"), settings=settings,
     )  # fmt: skip
-    output = Outputs(
-        weights=place / "weights.safetensors", history=place / "history.csv", dynamics=place / "dynamics.csv"
-    )
-    given = SimpleNamespace(images=store)
+    files = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
+    output = Outputs(**{key: place / file for key, file in files.items()})
     place.mkdir(parents=True)
-    run_script("train", folder, params=params, input=given, output=output)
+    run_script("train", folder, params=params, input=SimpleNamespace(images=store), output=output)
     assert not (place / "state.pt").exists()
     return output.weights
 
@@ -168,7 +165,8 @@ def trained(tmp_path_factory):
     store, maps = folder / "data.h5", folder / "maps.h5"
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {name: train(folder, store, name) for name in ("none", "swap", "processed")}
-    given, wildcards = SimpleNamespace(images=store, weights=weights["none"]), Inputs(**RUN_OF)
+    given = SimpleNamespace(images=store, weights=weights["none"])
+    wildcards = Inputs(dataset="waved", network="resnet18", augmentation="none", seed="0")
     for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
         search = Plan(CONFIG).search(kind) | {"images_per_class": 4}
         params = SimpleNamespace(device="cpu", search=search, part=[0, 1], code=[])

@@ -137,23 +137,16 @@ def test_a_link_of_the_study_leads_to_a_file_that_holds_its_data(folder):
         stores.read("linked.h5", "test")
 
 
-# What files say of themselves, and the code in results/README.md that reads them
-
-
-CLASSES = list("abcdefghij")
-CODE = re.search(r"```python\n(.+?)```", (ROOT / "results" / "README.md").read_text(), re.DOTALL)[1]
-
-
 def test_the_code_in_the_page_reads_and_draws_files_that_say_what_they_hold(tmp_path, monkeypatch, capsys):
-    results, score = tmp_path / "results" / "laptop", np.random.default_rng(0).random((len(CLASSES), 16))
+    results, score, names = tmp_path / "results" / "laptop", np.random.default_rng(0).random((10, 16)), [*"abcdefghij"]
     maps = results / "dfm/fashion_mnist/resnet18_w8/none/seed200.h5"
-    dfm.write(maps, Found(score, 9, 1.5, False, {}, {}, score > 0), ConjugatePairs(6, 5), classes=CLASSES)
+    dfm.write(maps, Found(score, 9, 1.5, False, {}, {}, score > 0), ConjugatePairs(6, 5), classes=names)
     with replacing_hdf5(results / "adcs/fashion_mnist.h5") as file:
-        file["adcs"] = np.zeros((len(CLASSES), 6, 5), np.int16)
+        file["adcs"] = np.zeros((10, 6, 5), np.int16)
     monkeypatch.chdir(tmp_path)
-    exec(CODE, {})
+    exec(re.search(r"```python\n(.+?)```", (ROOT / "results" / "README.md").read_text(), re.DOTALL)[1], {})
     figure = plt.gcf()
-    assert [ax.get_title() for ax in figure.axes] == 2 * CLASSES and all(ax.images for ax in figure.axes)
+    assert [ax.get_title() for ax in figure.axes] == 2 * names and all(ax.images for ax in figure.axes)
     assert "'horizontal frequency (cycles per image)'] The map: the best-ranked freq" in capsys.readouterr().out
     with h5py.File(maps) as file:
         assert file["loss_increment"].attrs["units"] == "nats" and "units" not in file["mask/top_5"].attrs
@@ -217,8 +210,7 @@ def test_file_holds_what_was_written(tmp_path):
     about = held.attributes
     assert about["baseline_loss"].tolist() == [0.1, 0.2, 0.3] and about["images_per_class"].tolist() == [4, 5, 6]
     assert about["classes"].tolist() == NAMES and "passes" not in about
-    names = ("layout", "split", "fill")
-    assert [about[name] for name in names] == ["centred", "validation", "zeros"]
+    assert [about[name] for name in ("layout", "split", "fill")] == ["centred", "validation", "zeros"]
 
 
 def test_the_file_of_a_method_differs_in_the_name_of_the_score_and_says_what_it_took(tmp_path):

@@ -32,8 +32,6 @@ MAY_IMPORT = {
     },
 }  # fmt: skip
 STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.py") for path in (ROOT / "workflow").glob(kind)}
-
-
 FOLDERS = (ROOT / "src", ROOT / "workflow")
 
 

@@ -82,10 +82,9 @@ def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles()
 
 
 def test_networks_have_students_interval_from_five_on():
-    n = 5
-    values = np.random.default_rng(n).random(n)
-    found = intervals.over_networks(values, np.ones(n))
-    assert found[:3] == pytest.approx((values.mean(), *stats.t.interval(0.95, n - 1, values.mean(), stats.sem(values))))
+    values = np.random.default_rng(5).random(5)
+    found = intervals.over_networks(values, np.ones(5))
+    assert found[:3] == pytest.approx((values.mean(), *stats.t.interval(0.95, 4, values.mean(), stats.sem(values))))
     assert found.of == "networks" and np.isnan(intervals.over_networks([*values, np.nan])[:3]).all()
 
 
@@ -114,12 +113,10 @@ def test_a_ratio_has_no_ends_of_few_networks_or_if_it_may_be_one_to_nothing(cost
     assert np.isnan(ends).all() and (value == 1 if any(cost) else np.isnan(value))
 
 
-VALUES = [np.random.default_rng(seed).normal(0.03, 0.05, 5 + seed) for seed in range(8)]
-
-
-@pytest.mark.parametrize("values", VALUES)
-def test_p_of_a_mean_and_of_equivalence_are_those_of_scipy_and_agree_with_the_interval(values):
+@pytest.mark.parametrize("seed", range(8))
+def test_p_of_a_mean_and_of_equivalence_are_those_of_scipy_and_agree_with_the_interval(seed):
     """That of equivalence is the larger of two one-sided ones, doubled."""
+    values = np.random.default_rng(seed).normal(0.03, 0.05, 5 + seed)
     _, low, high, _ = intervals.over_networks(values)
     for threshold in (-0.1, 0.0, 0.05):
         assert claims.p_of_mean(values, threshold) == pytest.approx(stats.ttest_1samp(values, threshold).pvalue)

@@ -16,16 +16,16 @@ def table(networks, warned, version_2="not shown"):
         for which in ("clean", "1"):
             for c in range(CLASSES):
                 planted = which == "1" and c == 0
-                rows.append(
-                    {"seed": seed, "suite": "crops", "set": which, "class": str(c), "architecture": "net",
+                rows.append({
+                    "seed": seed, "suite": "crops", "set": which, "class": str(c), "architecture": "net",
                      "clean_images": 100, "clean_recall": 0.2 if planted else 0.9 + 0.01 * (seed % 2),
                      "fine": 0.9 if planted else 0.0, "field": 0.0, "patch": 0.0, "version_2": version_2,
                      "verdict": "follows" if planted and warned else "not shown",
                      "kind": "jpeg" if planted else np.nan, "share": 1.0 if planted else np.nan,
                      "others": 0.0 if planted else np.nan,
                      "artefact": "jpeg 1 in 0" if planted else np.nan, "called": 0.7 if planted else np.nan,
-                     "called_variance": 0.001}
-                )  # fmt: skip
+                    "called_variance": 0.001,
+                })  # fmt: skip
     return pd.DataFrame(rows)
 
 

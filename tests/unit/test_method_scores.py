@@ -116,10 +116,8 @@ def test_candidates_lie_inside_a_parent_and_the_best_one_becomes_the_map(network
 
     monkeypatch.setattr(hfss, "resized", resized)
     monkeypatch.setattr(Workspace, "class_losses", class_losses)
-    found, pairs = (
-        run("hfss", network, batch(size), percent=percent, candidates=12, parents=3).score,
-        ConjugatePairs(*size),
-    )
+    found = run("hfss", network, batch(size), percent=percent, candidates=12, parents=3).score
+    pairs = ConjugatePairs(*size)
     assert len(shown) == len(hfss.stages(pairs))
     inside = [masks for masks, _ in shown[1:-1]] + drawn
     for masks, (parents, loss) in zip(inside, shown, strict=False):
@@ -251,9 +249,6 @@ def test_the_gradient_product_equals_autograd_by_hand(network):
         np.testing.assert_allclose(found[c], expected, rtol=1e-9, atol=1e-13)
 
 
-# Rankings that do not look at the network
-
-
 def amplitudes(images):
     """The mean amplitude of each class at each pair, [class, pairs]."""
     spectra = np.abs(np.fft.fftshift(np.fft.fft2(images.numpy()), axes=(-2, -1)))
@@ -276,8 +271,6 @@ def test_adcs_counts_the_signs_of_the_differences(network):
 def test_low_pass_takes_the_lowest_frequencies_first(network):
     np.testing.assert_allclose(run("low_pass", network).score, [-np.hypot(*PAIRS.frequencies.T)] * 3)
 
-
-# Known truth: a linear network that reads a few pairs
 
 TRUTH = np.array([[3, 8, 12], [5, 15, 17]])  # the pairs that classes 0 and 1 need, all of them; class 2 is neutral
 

@@ -97,19 +97,10 @@ def test_a_split_of_uint8_images_is_normalised(case, network):
 
 @pytest.mark.parametrize(
     "change",
-    [
-        {"seed": 1},
-        {"neutral": 1},
-        {"version": "2"},
-        {"limits": Limits(batch=3)},
-        {"candidates": 13},
-        {"percent": 25},
-        {"limits": Limits("bfloat16")},
-        {"images": 2 * batch()},
-        {"labels": np.roll(LABELS, 1)},
-    ],
+    [{"seed": 1}, {"neutral": 1}, {"version": "2"}, {"limits": Limits(batch=3)}, {"candidates": 13}, {"percent": 25},
+     {"limits": Limits("bfloat16")}, {"images": 2 * batch()}, {"labels": np.roll(LABELS, 1)}],
     ids=lambda change: next(iter(change)),
-)
+)  # fmt: skip
 def test_the_state_of_another_computation_is_not_used(network, tmp_path, change):
     run("hfss swap", network, work=Work(tmp_path / "state"))
     network, seen = watched(network)
@@ -145,11 +136,6 @@ WRONG = [
     ("adcs", {"variant": "new"}, "unknown variant 'new' of ADCS: choose from published, significant"),
     ("hfss", {"mask": 9}, r"unknown setting 'mask' of the method: choose from percent, candidates, parents, fill"),
 ]
-AT_LIMITS = [
-    ("culling", {"percent": 100, "target_recall": 1, "patience": 0, "search": "screened"}),
-    ("hfss", {"percent": 100, "candidates": 1, "parents": 1}),
-    ("mixture", {"samples": 4, "cell": 1}),
-]
 
 
 @pytest.mark.parametrize(("name", "values", "message"), WRONG, ids=[f"{name}-{values}" for name, values, _ in WRONG])
@@ -162,7 +148,11 @@ def test_wrong_settings_are_refused_in_one_sentence_before_a_network_is_read(nam
 
 
 def test_settings_at_their_limits_are_accepted():
-    for name, values in AT_LIMITS:
+    for name, values in (
+        ("culling", {"percent": 100, "target_recall": 1, "patience": 0, "search": "screened"}),
+        ("hfss", {"percent": 100, "candidates": 1, "parents": 1}),
+        ("mixture", {"samples": 4, "cell": 1}),
+    ):
         assert values.items() <= vars(make_settings(registry.load(name), values)).items()
 
 

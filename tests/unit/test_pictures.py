@@ -127,9 +127,6 @@ def test_odd_photographs_of_each_group_judge_and_even_ones_tune(tmp_path):
     assert pictures_[judge, 0, 0, 0].tolist() == [1, 3, 5, 7, 9, *range(1, 16, 2)]
 
 
-# The example that comes with the package: five networks, and pictures in folders
-
-
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     place = tmp_path_factory.mktemp("example")

@@ -181,12 +181,6 @@ def test_constants_that_make_no_set_are_refused(constants, sentence):
         design_of(**constants)
 
 
-# Syn_1 to Syn_4: what is planted is what the images hold
-
-
-every_set = pytest.mark.parametrize("band", [1, 2, 3, 4])
-
-
 def slow_amplitude(design):
     """Amplitude of each class, frequency by frequency; a Nyquist frequency stands for both of its signs."""
     size, edges = design.size, (0, *design.band_edges, np.inf)
@@ -230,7 +224,7 @@ def test_planted_masks_are_symmetric_without_dc_and_cross_all_bands(band, size):
     assert all((pattern & inside).any() for pattern in patterns[[1, 2]] for inside in design.bands())
 
 
-@every_set
+@pytest.mark.parametrize("band", [1, 2, 3, 4])
 def test_all_classes_have_one_scale_that_gives_c0_the_stated_deviation(band):
     design = Design(band)
     images, labels = draw_images(design, 50, seed=1)
@@ -246,9 +240,6 @@ def test_impossible_synthetic_sets_are_refused():
     for band in (0, 5):
         with pytest.raises(ValueError, match=f"control_band {band}: expected 1 to 4"):
             Design(band)
-
-
-# Objects on grain
 
 
 def test_images_are_those_of_their_class_and_number_whatever_is_drawn_beside_them():

@@ -66,9 +66,6 @@ def test_features_that_say_nothing_beside_the_increments_give_no_warning_and_no_
     assert (deviation[problem.level < 4] > least * np.std(problem.truth)).all()
 
 
-# Against loops over evaluations, pairs and positions
-
-
 def gaussian(reach):
     """Normalised weights at distances of up to three standard deviations: distance -> weight."""
     most = int(3 * reach + 0.5)

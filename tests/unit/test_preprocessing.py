@@ -177,13 +177,9 @@ def test_mistakes_are_one_sentence(pictures, transform, statistics, words):
 
 
 def test_a_transform_that_knows_no_mean_is_refused_for_arrays():
+    prepared = fs.Preprocessing(transform=lambda picture: picture)
     with pytest.raises(ValueError, match="images are no pictures, on which alone a transform is called, and it ends"):
-        read_labelled(
-            np.zeros((4, 1, 8, 8), np.uint8), np.arange(4), fs.Preprocessing(transform=lambda picture: picture)
-        )
-
-
-# 16-bit pictures that hold fewer bits, and DICOM: black and white are those of the set
+        read_labelled(np.zeros((4, 1, 8, 8), np.uint8), np.arange(4), prepared)
 
 
 TEXT = "16-bit pictures: {}, values 0 to 4,095; 0 is black and 4,095 is white"

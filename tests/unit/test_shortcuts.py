@@ -119,17 +119,16 @@ def test_draws_are_seeded_and_differ_between_classes_and_seeds():
 
 def test_images_are_filtered_in_the_networks_precision(case):
     network, images, masks = copy.deepcopy(case[0]).double(), case[1], case[2]
-    expected = shortcuts.measure(network, Split(images.double(), LABELS), masks, Trials(controls=1))
-    pd.testing.assert_frame_equal(
-        shortcuts.measure(network, Split(images, LABELS), masks, Trials(controls=1)), expected
+    found, expected = (
+        shortcuts.measure(network, Split(some, LABELS), masks, Trials(controls=1)) for some in (images, images.double())
     )
+    pd.testing.assert_frame_equal(found, expected)
 
 
 def test_verdict_of_a_single_class_does_without_other_maps(case):
     network = nn.Sequential(nn.Flatten(), nn.Linear(56, 1))
-    found = shortcuts.verdicts(
-        shortcuts.collect(network, Split(case[1], np.zeros(12, int)), case[2][:1], Trials(fills=("zeros",)))
-    )
+    hits = shortcuts.collect(network, Split(case[1], np.zeros(12, int)), case[2][:1], Trials(fills=("zeros",)))
+    found = shortcuts.verdicts(hits)
     assert "tpr_other" not in found and found["verdict"].tolist() == ["none"]
     assert found["largest_other"].isna().all() and found["measure"].tolist() == [1.0]
 
@@ -142,10 +141,8 @@ def test_band_stop_is_the_change_of_the_confusion_matrix(case, neutral):
     table = shortcuts.band_stop(network, Split(images, LABELS, neutral=neutral), bands, seed=7, run="a run")
     donor = fills.donors(LABELS, neutral=2, seed=shortcuts.seed_of(7, "a run", "donors"))
     behind = {"zeros": None} if neutral is None else {"swap": images[torch.from_numpy(donor)], "zeros": None}
-    about = table[["fill", "removed"]].drop_duplicates()
-    assert list(about.itertuples(index=False, name=None)) == list(
-        itertools.product(behind, ["B1+B2", "B1+B3", "B2+B3"])
-    )
+    about, pairs = table[["fill", "removed"]].drop_duplicates(), ["B1+B2", "B1+B3", "B2+B3"]
+    assert [*about.itertuples(index=False, name=None)] == [*itertools.product(behind, pairs)]
     assert len(table) == 9 * len(about)
     for row in table.itertuples():
         a, b = (int(name[1]) - 1 for name in row.removed.split("+"))
@@ -219,7 +216,6 @@ def test_errors_say_what_is_wrong_and_what_is_allowed(case, change, message):
 
 
 def test_an_image_is_shown_where_its_class_or_a_rate_needs_it(case):
-    """`NOT_SHOWN` elsewhere."""
     masks = case[2]
     for options in ({"negatives": 3}, {"negatives": 4}):
         hits = shortcuts.collect(case[0], Split(case[1], LABELS), masks, Trials(controls=2, seed=2, **options))

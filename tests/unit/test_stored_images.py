@@ -36,11 +36,7 @@ INDICES = [
     np.arange(200) % 3 == 0,
     [4, 2],
 ]
-LAYOUTS = {
-    "ours": None,
-    "in chunks": {"chunks": (7, 2, 5, 4), "compression": "gzip"},
-    "integers of 16 bit": {"dtype": np.int16},
-}
+LAYOUTS = {"ours": None, "in chunks": {"chunks": (7, 2, 5, 4), "compression": "gzip"}, "int16": {"dtype": np.int16}}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -90,9 +86,6 @@ def test_a_store_that_is_replaced_stays_as_it_was_opened(tmp_path):
     np.testing.assert_array_equal(store.read(tmp_path / "s.h5", "train", in_memory=0).images[:], 255 - pixels)
 
 
-# A torch Dataset as an array of images
-
-
 PIXELS = np.random.default_rng(0).integers(0, 256, (6, 3, 4, 5), np.uint8)
 
 
@@ -107,14 +100,9 @@ def items(listed, shape=(3, 4, 5), resize=None, **options):
 
 @pytest.mark.parametrize(
     "convert",
-    [
-        lambda pixels: Image.fromarray(pixels.transpose(1, 2, 0)),
-        lambda pixels: pixels,
-        torch.from_numpy,
-        lambda pixels: torch.from_numpy(pixels) / 255,
-        lambda pixels: pixels.astype(np.float64) / 255,
-    ],
-)
+    [lambda pixels: Image.fromarray(pixels.transpose(1, 2, 0)), lambda pixels: pixels, torch.from_numpy,
+     lambda pixels: torch.from_numpy(pixels) / 255, lambda pixels: pixels.astype(np.float64) / 255],
+)  # fmt: skip
 def test_every_kind_of_item_gives_its_pixels(convert):
     read = items((convert(pixels), i % 2) for i, pixels in enumerate(PIXELS))
     assert read.shape == (6, 3, 4, 5) and read.dtype == np.uint8 and len(read) == 6

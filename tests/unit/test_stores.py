@@ -249,11 +249,10 @@ def test_a_file_that_is_gone_when_it_is_read_is_named(tmp_path):
 
 @pytest.mark.parametrize(("resize", "channels", "in_memory"), [(None, 3, 0), (7, 1, store.IN_MEMORY)])
 def test_a_store_of_files_is_read_as_one_of_images(tmp_path, resize, channels, in_memory):
-    pictures = [
-        ImageFiles(photographs(tmp_path / name, n, n), (6, 5), channels, resize=resize)
-        for name, n in (("a", 9), ("b", 6))
-    ]
-    splits = {name: (some, np.arange(len(some)) % 2) for name, some in zip(("train", "test"), pictures, strict=True)}
+    splits = {
+        name: (ImageFiles(photographs(tmp_path / name, n, n), (6, 5), channels, resize=resize), np.arange(n) % 2)
+        for name, n in (("train", 9), ("test", 6))
+    }
     write(tmp_path / "images.h5", splits)
     write_files(tmp_path / "files.h5", splits)
     for name, per_class in (("train", None), ("test", 2)):

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from made_up_results import random_hits
 
 from frequency_shortcuts import shortcuts
-from frequency_shortcuts import shortcuts as rates
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.shortcuts.cross import cross_matrix
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table, write_tables
@@ -34,9 +33,7 @@ def test_names_that_look_like_numbers_stay_names(tmp_path):
 
 
 def test_tables_are_written_one_after_the_other_as_if_they_were_joined(tmp_path):
-    parts = [
-        pd.DataFrame({"class": ["a", "b"], "percent": percent, "iou": [1 / 3, np.nan]}) for percent in (1, 2.5, 10)
-    ]
+    parts = [pd.DataFrame({"class": ["a", "b"], "percent": p, "iou": [1 / 3, np.nan]}) for p in (1, 2.5, 10)]
     write_tables(iter(parts), tmp_path / "one by one.csv")
     write_table(pd.concat(parts), tmp_path / "joined.csv")
     assert (tmp_path / "one by one.csv").read_bytes() == (tmp_path / "joined.csv").read_bytes()
@@ -50,24 +47,16 @@ def test_what_is_no_table_is_named(tmp_path, content):
 
 
 def test_names_with_signs_quotes_and_breaks_come_back(tmp_path):
-    table = pd.DataFrame(
-        {"class": ["=1+1", "-x", "'=1", "'quoted'", "\t=1", "\n=1", '=1,2\n"q"', " a"], "margin": -1.5}
-    )
-    write_table(table, tmp_path / "t.csv", maps="=theirs")
+    names = ["=1+1", "-x", "'=1", "'quoted'", "\t=1", "\n=1", '=1,2\n"q"', " a"]
+    write_table(pd.DataFrame({"class": names, "margin": -1.5}), tmp_path / "t.csv", maps="=theirs")
     read = read_table(tmp_path / "t.csv")
-    assert list(read["class"]) == list(table["class"]) and set(read["maps"]) == {"=theirs"}
-    assert set(read["margin"]) == {-1.5}
+    assert list(read["class"]) == names and set(read["maps"]) == {"=theirs"} and set(read["margin"]) == {-1.5}
 
 
-TABLE = pd.DataFrame(
-    {
-        "data_set": ["a_1", "R&D <b>", None],
-        "seeds": [2, 1, 3],
-        "tpr_dfm_mean": [0.9, 0.25, np.nan],
-        "tpr_dfm_sd": [0.02, np.nan, np.nan],
-        "wall_s": [1234.5, 3.25, 20.0],
-    }
-)
+TABLE = pd.DataFrame({
+    "data_set": ["a_1", "R&D <b>", None], "seeds": [2, 1, 3], "tpr_dfm_mean": [0.9, 0.25, np.nan],
+    "tpr_dfm_sd": [0.02, np.nan, np.nan], "wall_s": [1234.5, 3.25, 20.0],
+})  # fmt: skip
 
 
 def test_cells_have_headings_precision_spreads_and_dashes():
@@ -137,13 +126,12 @@ def test_numbers_are_within_half_a_unit_of_their_last_place(values):
 
 
 PHOTOGRAPHS = [("photos", "small", "none", 0), ("photos", "small", "none", 1), ("photos", "large", "sin", 0)]
-CLASSES = ["ant", "bee", "none"]
 
 
 def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
     """Names that look like numbers or missing values stay as they are, in the file too."""
     run, classes, hits = dict(zip(RUN, PHOTOGRAPHS[2], strict=True)), ["1", "nan", "0"], random_hits(n_classes=3)
-    measured = rates.verdicts(hits)
+    measured = shortcuts.verdicts(hits)
     table = study_tables.of_run(measured, run, classes)
     assert list(table)[:7] == [*RUN, "class", "part", "fill"] and (table[RUN] == list(run.values())).all(axis=None)
     for name in ("class", "closest_class", "largest_other_class"):
@@ -161,7 +149,8 @@ def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
 def test_draws_are_averaged_within_each_fill():
     hits = [random_hits(i, n_classes=3, negatives=4) for i in range(len(PHOTOGRAPHS))]
     runs = [dict(zip(RUN, run, strict=True)) for run in PHOTOGRAPHS]
-    parts = [study_tables.of_run(shortcuts.rates(one), run, CLASSES) for one, run in zip(hits, runs, strict=True)]
+    names = ["ant", "bee", "none"]
+    parts = [study_tables.of_run(shortcuts.rates(one), run, names) for one, run in zip(hits, runs, strict=True)]
     tests = pd.concat(parts).query("part == 'keep'")
     ood = tests.assign(rendition="toy")
     table = study_tables.mean_over_draws(ood.assign(new=ood["tpr"]), [*RUN, "rendition"])
@@ -175,8 +164,6 @@ def test_draws_are_averaged_within_each_fill():
     assert set(table["negatives"]) == {100}  # claims weigh a false positive rate by it
 
 
-# Tables 1 to 3 of the published study, against values looked up one by one
-
 NAMES = ["zebra", "10", "ox"]
 RUNS = [("p", "b", "none", 0), ("p", "b", "none", 1), ("p", "a", "sin", 0), ("q", "b", "none", 3)]
 
@@ -188,18 +175,6 @@ def of_runs():
     rates = [name for name in table if name.startswith(("tpr_", "fpr_"))]
     table[rates] = np.random.default_rng(0).random((len(table), len(rates)))
     return table.assign(verdict=["strong", "none", "weak"] * (4 * len(RUNS)))
-
-
-@pytest.fixture
-def ood():
-    generator = np.random.default_rng(1)
-    renditions = {"p": ["toy", "art"], "q": ["art"]}
-    rows = [
-        (*run, rendition, c, "keep", fill, kind, *generator.random(2))
-        for run in RUNS
-        for rendition, c, fill, kind in product(renditions[run[0]], NAMES, ("swap", "zeros"), study_tables.FILTERS)
-    ]
-    return pd.DataFrame(rows, columns=[*RUN, "rendition", "class", "part", "fill", "filter", "tpr", "fpr"])
 
 
 def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
@@ -217,7 +192,14 @@ def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
             study_tables.rates_over_seeds(some, [["p", name, "none"]])
 
 
-def test_a_row_by_rendition_holds_every_test_of_a_class(of_runs, ood):
+def test_a_row_by_rendition_holds_every_test_of_a_class(of_runs):
+    generator, renditions = np.random.default_rng(1), {"p": ["toy", "art"], "q": ["art"]}
+    rows = [
+        (*run, rendition, c, "keep", fill, kind, *generator.random(2))
+        for run in RUNS
+        for rendition, c, fill, kind in product(renditions[run[0]], NAMES, ("swap", "zeros"), study_tables.FILTERS)
+    ]
+    ood = pd.DataFrame(rows, columns=[*RUN, "rendition", "class", "part", "fill", "filter", "tpr", "fpr"])
     table = study_tables.by_rendition(ood, of_runs)
     assert len(table) == 3 * len(NAMES) * 6
     columns = ["_".join(names) for names in product(("tpr", "fpr"), ("original", "toy", "art"), ("mean", "sd"))]

@@ -42,13 +42,9 @@ def split(labelled, *parts):
 
 @pytest.mark.parametrize(
     "options",
-    [
-        {"batch_size": 7, "shuffle": True, "drop_last": True},
-        {"sampler": WeightedRandomSampler(np.ones(N), N)},
-        {"batch_sampler": BatchSampler(range(9), 7, False)},
-        {"collate_fn": lambda items: items},
-    ],
-)
+    [{"batch_size": 7, "shuffle": True, "drop_last": True}, {"sampler": WeightedRandomSampler(np.ones(N), N)},
+     {"batch_sampler": BatchSampler(range(9), 7, False)}, {"collate_fn": lambda items: items}],
+)  # fmt: skip
 def test_of_a_loader_all_items_of_the_dataset_are_read(options, caplog):
     for kind in ("pair", "dict"):
         read = read_labelled(DataLoader(Items(kind), **options))
@@ -111,18 +107,14 @@ NAMED = ("Granny_Smith", "ashcan", "fox")
 IDS = ("n01440764", "n01443537", "n15075141")  # the first two classes of ImageNet, and the last
 
 
-def test_outputs_by_the_names_of_the_classes():
+def test_outputs_by_the_names_of_the_classes_or_of_all_outputs():
     found = match(MATCHED, NAMED, 1000, outputs={"fox": 277, "ashcan": 412, "Granny_Smith": 948})
     assert found.outputs.tolist() == [948, 412, 277]
     assert match(MATCHED, NAMED, 1000, outputs=[948, 412, 277]).outputs.tolist() == [948, 412, 277]
     assert match(MATCHED, None, 9, outputs={0: 4, 1: 5, "2": 6}).outputs.tolist() == [4, 5, 6]
-    shown = match(
-        LABELS, NAMED, 1000, classes=("apple", "bin", "fox"), outputs={"fox": 1, "ashcan": 2, "Granny_Smith": 3}
-    )
+    outputs = {"fox": 1, "ashcan": 2, "Granny_Smith": 3}
+    shown = match(LABELS, NAMED, 1000, classes=("apple", "bin", "fox"), outputs=outputs)
     assert shown.names == ("apple", "bin", "fox") and shown.outputs.tolist() == [3, 2, 1]
-
-
-def test_outputs_by_the_names_of_all_outputs():
     found = match(MATCHED, NAMED, 5, classes=["fox", "cat", "ashcan", "dog", "Granny Smith"])
     assert found.names == NAMED and found.outputs.tolist() == [4, 2, 0]
 

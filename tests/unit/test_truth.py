@@ -22,8 +22,6 @@ from study.sources import synthetic
 from study.tests import planted_use
 
 DESIGN = synthetic.Design(2, size=16, band_edges=(2, 4, 6))
-SIZES = st.tuples(st.integers(1, 9), st.integers(1, 9))
-few = settings(max_examples=30, deadline=None)
 
 
 def slow_average_precision(scores, inside, weight):
@@ -37,8 +35,8 @@ def slow_average_precision(scores, inside, weight):
     return found
 
 
-@few
-@given(SIZES, st.sampled_from(["random", "radial"]), st.integers(0, 5))
+@settings(max_examples=30, deadline=None)
+@given(st.tuples(st.integers(1, 9), st.integers(1, 9)), st.sampled_from(["random", "radial"]), st.integers(0, 5))
 def test_a_ranking_dealt_anew_keeps_what_its_control_keeps(size, kind, seed):
     pairs = ConjugatePairs(*size)
     scores = np.random.default_rng(seed).permutation(len(pairs))
@@ -85,22 +83,13 @@ def test_a_store_without_planted_masks_is_refused(tmp_path):
         truth.planted(tmp_path / "photographs.h5")
 
 
-@pytest.fixture(scope="module")
-def scored(synthetic_truth):
-    """Table and arguments of `score` of maps at random; the rows that are cut to the size of the maps."""
+def test_controls_are_at_chance_and_have_a_spread(synthetic_truth):
     generator, pairs, truths = np.random.default_rng(1), ConjugatePairs(16, 16), synthetic_truth
     increment = generator.standard_normal((4, len(pairs)))
     adcs = pairs.scatter(generator.choice([-3, -1, 1, 3], (4, len(pairs)))).astype(np.int16)
     rank, masks = pairs.scatter(dfm.rank(increment)), {12.5: dfm.dominant(increment, pairs, 12.5)}
-    given = {"rank": rank, "adcs": adcs, "masks": masks, "truths": truths, "significant": adcs}
-    given["increments"] = pairs.scatter(increment)
-    table = truth.score(**given, draws=80, seed=3)
-    return table[table["cut"] == "percent"], given
-
-
-def test_controls_are_at_chance_and_have_a_spread(scored):
-    table, given = scored
-    rank, masks, truths = (given[name] for name in ("rank", "masks", "truths"))
+    planes = {"significant": adcs, "increments": pairs.scatter(increment)}
+    table = truth.score(rank, adcs, masks, truths, **planes, draws=80, seed=3).query("cut == 'percent'")
     drawn = table[table["ranking"].str.startswith("ra") & (table["truth"] == "any")]
     for score in ("precision", "recall", "average_precision"):
         assert (drawn[f"{score}_low"] <= drawn[score]).all() and (drawn[score] <= drawn[f"{score}_high"]).all()
@@ -111,8 +100,7 @@ def test_controls_are_at_chance_and_have_a_spread(scored):
     drawn_masks = [control_mask(masks[12.5][2], "radial", seed) for seed in range(300)]
     slow = [(control & truths["any"][2]).sum() / control.sum() for control in drawn_masks]
     assert of_class_2["radial"] == pytest.approx(np.mean(slow), abs=0.03)
-    pairs, k = ConjugatePairs(16, 16), masks[12.5][2].sum()
-    inside = pairs.gather(truths["any"][2])
+    k, inside = masks[12.5][2].sum(), pairs.gather(truths["any"][2])
     others = [truth.curve(-pairs.gather(rank[c]), inside, pairs.size).at([k])[0] for c in (0, 1, 3)]
     assert of_class_2["other"] == pytest.approx(np.mean(others))
     rest = table[~table["ranking"].str.startswith("ra")]
@@ -155,14 +143,8 @@ def test_every_ranking_is_cut_to_the_maps_and_to_the_truth(drawn):
     table, (rank, adcs, masks, truths), options = drawn
     beside = {f"{kind}{name}" for kind in ("radial", "other") for name in ("_dfm_size", "_adcs_significant")}
     assert beside < set(table["ranking"])
-    planes = {
-        "dfm": -rank,
-        "dfm_size": np.abs(options["increments"]),
-        "adcs": np.abs(adcs),
-        "adcs_high": adcs,
-        "adcs_low": -adcs,
-        "adcs_significant": np.abs(options["significant"]),
-    }
+    planes = {"dfm": -rank, "dfm_size": np.abs(options["increments"]), "adcs": np.abs(adcs), "adcs_high": adcs,
+              "adcs_low": -adcs, "adcs_significant": np.abs(options["significant"])}  # fmt: skip
     assert {name for name in table["ranking"] if not name.startswith(("ra", "other"))} == set(planes)
     for (name, plane), (which, planted), c in itertools.product(planes.items(), truths.items(), (1, 2)):
         selected = table[(table["ranking"] == name) & (table["truth"] == which) & (table["class"] == c)]
