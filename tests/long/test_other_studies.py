@@ -109,20 +109,12 @@ def test_cullings_by_several_jobs_give_the_same_files(tmp_path):
     assert all(np.array_equal(value, other[name]) for name, value in one.items() if name != "created_by")
 
 
-EXPERIMENT = {
-    "study": "reliance",
-    "plan": [
-        {"datasets": ["fashion_mnist"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0],
-         "reliance": True},
-    ],
-    "graded": {"sets": 0},
-}  # fmt: skip
-
-
 @pytest.mark.timeout(1800)
 def test_the_experiment_has_a_table_and_a_figure(tmp_path):
     study = checkout(tmp_path)
-    (tmp_path / "small.yaml").write_text(yaml.safe_dump(EXPERIMENT))
+    entry = {"datasets": ["fashion_mnist"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0]}
+    config = {"study": "reliance", "plan": [entry | {"reliance": True}], "graded": {"sets": 0}}
+    (tmp_path / "small.yaml").write_text(yaml.safe_dump(config))
     done = study.snakemake("--cores", "all", configs=["config/test.yaml", "small.yaml"])
     assert done.returncode == 0, done.stdout
     results = tmp_path / "results" / "reliance"

@@ -65,7 +65,6 @@ def test_a_batch_that_does_not_fit_is_halved_and_single_images_give_the_same(cas
 @every_looking_case
 @pytest.mark.usefixtures("small_blocks")
 def test_a_method_that_is_stopped_again_and_again_ends_with_the_same(case, network, tmp_path):
-    """Finished blocks are not computed again."""
     whole = run(case, network, limits=Limits(batch=2))
     network, seen = watched(network)
     stops, found = 0, None

@@ -178,18 +178,6 @@ def test_conda_and_pip_users_get_the_same_environment():
     assert needed_names - {"frequency-shortcuts"} == installed
 
 
-def own(**changes):
-    """The template of one's own with some paths of keys changed."""
-    config = updated(OWN)
-    for path, value in changes.items():
-        *parents, last = path.split("__")
-        part = config
-        for name in parents:
-            part = part[int(name) if name.isdigit() else name]
-        part[last] = value
-    return config
-
-
 @pytest.mark.parametrize(
     "dataset",
     [
@@ -200,7 +188,7 @@ def own(**changes):
     ],
 )  # fmt: skip
 def test_the_template_of_ones_own_takes_every_source_and_size(dataset):
-    config = own()
+    config = updated(OWN)
     config["datasets"]["my_images"] = dataset
     assert mistakes(config) == []
 
@@ -217,7 +205,7 @@ def test_an_error_that_nobody_foresaw_is_a_sentence_and_hides_no_other_mistake(m
         raise {"my_images": KeyError("labels"), "other": SystemExit(0)}[name]
 
     monkeypatch.setattr(inputs, "inspect_dataset", fail)
-    config = own(networks__my_network__checkpoint="none.pt")
+    config = updated(OWN, {"networks": {"my_network": {"checkpoint": "none.pt"}}})
     config["datasets"]["other"] = config["datasets"]["my_images"]
     config["plan"][0]["datasets"] = ["my_images", "other"]
     mistakes_of_inputs, found = inputs.check(Plan(config))
@@ -246,7 +234,9 @@ def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_nam
         "source": "dataset", "entry_point": "users_items:Items", "size": 2, "channels": 3, "split_seed": 0,
         "shares": {"validation": 0.5, "test": 0.5},
     }  # fmt: skip
-    mine = Plan(own(culling__split="test", datasets__my_images=dataset))
+    config = updated(OWN, {"culling": {"split": "test"}})
+    config["datasets"]["my_images"] = dataset
+    mine = Plan(config)
     found = mine.source("my_images").inspect(mine, "my_images")
     assert found.classes == ["a", "b"]
     mine.config["datasets"]["my_images"]["options"] = {"ends": True}

@@ -213,14 +213,11 @@ def test_the_margins_of_the_own_map_are_those_of_loops(design):
         assert np.isnan(low) or low <= best <= high  # a bootstrap without spread has no ends
 
 
-def test_the_advantage_is_missing_where_no_other_map_was_tried():
+def test_the_advantage_is_missing_where_no_other_map_was_tried_or_chosen_by_other_images():
     hits = random_hits()
     alone = replace(hits, trials=hits.trials[hits.trials["filter"] != "other"])
     for found in (alone, random_hits(n_classes=2, neutral=0)):
         table = cross.own_map_advantage(found, draws=20)
         assert table[["others", "advantage", "advantage_low"]].isna().all(axis=None) and table["own"].notna().all()
-
-
-def test_the_best_other_map_of_one_image_of_a_class_is_missing():
     table = cross.own_map_advantage(random_hits(per_class=(1, 2)), draws=20)
     assert table["best_other_margin"].isna().all() and table["low_pass_margin"].notna().all()

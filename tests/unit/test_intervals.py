@@ -12,7 +12,6 @@ from study.findings import claims
 
 @pytest.mark.parametrize("count", [1, 2, 8, 11, 100])
 def test_intervals_and_p_of_a_share_are_scipys(count):
-    """Wilson's and Clopper and Pearson's, and the exact binomial p at one half."""
     share, low, high = intervals.shares(np.arange(count + 1), count)
     np.testing.assert_array_equal(share, np.arange(count + 1) / count)
     assert low[0] == 0 and high[-1] == 1
@@ -81,14 +80,11 @@ def test_the_bootstrap_draws_images_within_their_classes_and_takes_percentiles()
     assert np.isnan(intervals.bootstrap(strata, lambda weights: weights @ np.full(201, 0.1) / 201)).all()  # no spread
 
 
-def test_networks_have_students_interval_from_five_on():
+def test_networks_have_students_interval_from_five_on_and_fewer_one_over_their_images():
     values = np.random.default_rng(5).random(5)
     found = intervals.over_networks(values, np.ones(5))
     assert found[:3] == pytest.approx((values.mean(), *stats.t.interval(0.95, 4, values.mean(), stats.sem(values))))
     assert found.of == "networks" and np.isnan(intervals.over_networks([*values, np.nan])[:3]).all()
-
-
-def test_fewer_networks_have_an_interval_over_their_images():
     found = intervals.over_networks([0.1, 0.5], [0.3, 0.4])
     assert found == (pytest.approx(0.3), pytest.approx(-0.05), pytest.approx(0.65), "these networks")
     assert np.isnan(intervals.over_networks([0.1, 0.5])[1:3]).all()
@@ -115,7 +111,6 @@ def test_a_ratio_has_no_ends_of_few_networks_or_if_it_may_be_one_to_nothing(cost
 
 @pytest.mark.parametrize("seed", range(8))
 def test_p_of_a_mean_and_of_equivalence_are_those_of_scipy_and_agree_with_the_interval(seed):
-    """That of equivalence is the larger of two one-sided ones, doubled."""
     values = np.random.default_rng(seed).normal(0.03, 0.05, 5 + seed)
     _, low, high, _ = intervals.over_networks(values)
     for threshold in (-0.1, 0.0, 0.05):

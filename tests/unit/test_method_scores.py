@@ -225,7 +225,6 @@ def test_a_network_whose_output_does_not_change_is_one_sentence(network):
 
 
 def test_one_derivative_that_never_changes_stands_out():
-    """All others are 0, and so are all errors."""
     total = np.zeros((1, 5))
     total[0, 3] = 16.0
     score = mixture._standing_out(total, total**2 / 8, np.full((1, 1), 8.0))
@@ -249,23 +248,14 @@ def test_the_gradient_product_equals_autograd_by_hand(network):
         np.testing.assert_allclose(found[c], expected, rtol=1e-9, atol=1e-13)
 
 
-def amplitudes(images):
-    """The mean amplitude of each class at each pair, [class, pairs]."""
+def test_energy_is_the_size_of_the_log_ratio_of_amplitudes_of_which_adcs_counts_signs_of_differences(network):
+    images = batch()
+    energy, adcs = (run(name, network, images).score for name in ("energy", "adcs"))
     spectra = np.abs(np.fft.fftshift(np.fft.fft2(images.numpy()), axes=(-2, -1)))
-    return PAIRS.gather(np.stack([spectra[c == LABELS].mean(axis=(0, 1)) for c in range(3)]))
-
-
-def test_energy_is_the_size_of_the_log_ratio_of_amplitudes(network):
-    images = batch()
-    found, mean = run("energy", network, images).score, amplitudes(images)
-    np.testing.assert_allclose(found, np.abs(np.log(mean / mean.mean(axis=0))), rtol=0, atol=1e-9)
-
-
-def test_adcs_counts_the_signs_of_the_differences(network):
-    images = batch()
-    found, mean = run("adcs", network, images).score, amplitudes(images)
-    for c, p in np.ndindex(found.shape):
-        assert found[c, p] == abs(sum(np.sign(mean[c, p] - mean[other, p]) for other in range(3)))
+    mean = PAIRS.gather(np.stack([spectra[c == LABELS].mean(axis=(0, 1)) for c in range(3)]))
+    np.testing.assert_allclose(energy, np.abs(np.log(mean / mean.mean(axis=0))), rtol=0, atol=1e-9)
+    for c, p in np.ndindex(adcs.shape):
+        assert adcs[c, p] == abs(sum(np.sign(mean[c, p] - mean[other, p]) for other in range(3)))
 
 
 def test_low_pass_takes_the_lowest_frequencies_first(network):

@@ -36,7 +36,6 @@ def test_a_network_without_frequencies_sees_what_the_filter_leaves_and_can_be_tr
 
 
 def test_exchanged_images_have_the_frequencies_of_their_donors():
-    """Against the sum of what two filters leave, in whatever order they are read."""
     images, donor, mask = torch.randn(5, 2, 8, 8), np.array([3, 0, 4, 1, 2]), maps_of((4, 19))[0]
     found = Exchanged(Source(Split(images, np.zeros(5, int))), mask, donor)
     expected = filters.remove(images, mask) + filters.keep(images[torch.from_numpy(donor)], mask)

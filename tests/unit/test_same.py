@@ -97,7 +97,6 @@ def test_each_study_that_is_there_is_compared_and_the_others_are_named(study, tm
 
 @pytest.mark.parametrize("mean", [False, True])
 def test_a_map_is_compared_with_each_mask_or_with_their_mean(mean):
-    """Against a loop over trials and masks, with the interval written out."""
     generator = np.random.default_rng(1)
     tpr, fpr = (generator.random((6, 4, n)) < share for n, share in ((50, 0.5), (450, 0.1)))
     _, low, high = statistics.compare(tpr, fpr, mean)

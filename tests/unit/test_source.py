@@ -167,7 +167,6 @@ def test_a_split_says_what_does_not_fit(change, words):
 
 
 def test_accuracy_reads_a_split_in_batches_that_fit(monkeypatch):
-    """The network names class 0 for every image."""
     seen, network = [], nn.Flatten()
     network.forward = lambda images: (seen.append(len(images)), torch.tensor([[1.0, 0.0]]).repeat(len(images), 1))[1]
     assert isinstance(SPLIT.images, Images)

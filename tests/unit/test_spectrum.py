@@ -35,7 +35,7 @@ def partner(row, column, height, width):
 
 
 @sizes
-def test_pairs_are_each_position_once_with_its_partner(size):
+def test_pairs_are_each_position_once_with_its_partner_of_the_same_radius(size):
     pairs = ConjugatePairs(*size)
     found = sorted(tuple(p) for first, second in pairs.positions for p in {tuple(first), tuple(second)})
     assert found == [(i, j) for i in range(size[0]) for j in range(size[1])]
@@ -45,23 +45,11 @@ def test_pairs_are_each_position_once_with_its_partner(size):
     plane = noise(*size)
     slow = np.array([[plane[partner(i, j, *size)] for j in range(size[1])] for i in range(size[0])])
     np.testing.assert_array_equal(spectrum.mirror(plane), slow)
-
-
-@sizes
-def test_frequencies_and_radius_belong_to_both_members(size):
-    pairs = ConjugatePairs(*size)
     grid = np.fft.fftshift(np.hypot(*np.meshgrid(*(np.fft.fftfreq(n, 1 / n) for n in size), indexing="ij")))
     np.testing.assert_allclose(spectrum.radius(*size), grid, rtol=0, atol=1e-12)
     for member in (0, 1):
         np.testing.assert_allclose(grid[tuple(pairs.positions[:, member].T)], pairs.radius, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(pairs.frequencies + np.array(size) // 2, pairs.positions[:, 0])
-
-
-@sizes
-def test_from_half_plane_is_the_centred_full_amplitude(size):
-    image = noise(2, *size)
-    half, full = np.abs(np.fft.rfft2(image)), np.abs(np.fft.fftshift(np.fft.fft2(image), axes=(-2, -1)))
-    np.testing.assert_allclose(spectrum.from_half_plane(half, size[1]), full, rtol=0, atol=1e-12)
 
 
 @sizes
@@ -77,6 +65,9 @@ def test_scatter_is_symmetric_gather_inverts_it_and_the_half_plane_names_the_pai
     for i, j in np.ndindex(pairs.half_plane.shape):
         row, column = (i + size[0] // 2) % size[0], (j + size[1] // 2) % size[1]
         assert [row, column] in pairs.positions[pairs.half_plane[i, j]].tolist()
+    image = noise(2, *size)
+    half, full = np.abs(np.fft.rfft2(image)), np.abs(np.fft.fftshift(np.fft.fft2(image), axes=(-2, -1)))
+    np.testing.assert_allclose(spectrum.from_half_plane(half, size[1]), full, rtol=0, atol=1e-12)
 
 
 @sizes
@@ -264,7 +255,6 @@ def test_calls_share_one_dense_buffer_of_the_stated_size_in_channels_last_order(
 
 @pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
 def test_neither_removal_nor_a_caller_that_overwrites_the_batch_disturbs_anything(memory_format):
-    """In any order and number up to the capacity."""
     pairs = ConjugatePairs(5, 6)
     images = normal(3, 3, 5, 6).contiguous(memory_format=memory_format)
     before, removal = images.clone(), PairRemover(pairs, images, 4)

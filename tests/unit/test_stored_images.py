@@ -54,7 +54,6 @@ def test_stored_images_are_indexed_as_an_array(tmp_path, layout):
 
 
 def test_images_that_lie_one_after_the_other_are_not_read_by_hdf5(tmp_path, monkeypatch):
-    """Also behind a block of the user at the beginning of the file."""
     pixels, labels = labelled(6, 0)
     with h5py.File(tmp_path / "s.h5", "w", userblock_size=512) as file:
         file["train/images"], file["train/labels"] = pixels, labels
@@ -73,7 +72,6 @@ def test_a_chunk_that_cannot_be_inflated_is_an_error(tmp_path):
 
 
 def test_a_store_that_is_replaced_stays_as_it_was_opened(tmp_path):
-    """Pixels and identity, also of some of its images."""
     pixels, labels = labelled(9, 0)
     write(tmp_path / "s.h5", {"train": (pixels, labels)})
     stored = Stored(tmp_path / "s.h5", "train", np.arange(9))

@@ -84,7 +84,6 @@ def test_files_are_stored_as_the_array_that_they_decode_to(tmp_path):
 
 @pytest.mark.parametrize("broken", [[0, 5, 6, 11], [*range(8)]])
 def test_files_that_do_not_decode_are_left_out_with_their_labels(tmp_path, broken, monkeypatch):
-    """Also whole blocks of them; the store is the one of the other images."""
     monkeypatch.setattr(store, "BLOCK", 4)
     files, labels = photographs(tmp_path / "a", 12), np.arange(12) % 2
     for i in broken:
@@ -192,7 +191,6 @@ def write_files(path, splits, **options):
 
 
 def test_paths_are_stored_whole(tmp_path, monkeypatch):
-    """And names of any language; the store is read from another folder."""
     files = photographs(tmp_path / "a", 3)
     files[1] = files[1].rename(tmp_path / "a" / "größe 猫.png")
     monkeypatch.chdir(tmp_path)

@@ -32,8 +32,11 @@ CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
 
 
 @pytest.fixture
-def flips():
-    """Of six classes, with each verdict; the first one follows all parts."""
+def analysis():
+    """Of six classes: strong, strong and of low frequencies, weak, none, no verdict, too few images.
+
+    Its exchange test has each verdict; the first class follows all parts.
+    """
     values = {
         "fine": [0.99, 0.01, 0.9, 0.02, 0.17, 0.5], "field": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
         "patch": [0.97, 0.79, 0.04, 0.01, np.nan, 0.5],
@@ -49,15 +52,8 @@ def flips():
     )
     table["reason"] = [wording.reason(row) for row in table.to_dict("records")]
     split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
-    made = FlipTest(None, split, split, None, 0)
-    made.__dict__.update(table=table, causes={}, removed=(pd.DataFrame(columns=COLUMNS).astype({"flips": bool}), []))
-    return made
-
-
-@pytest.fixture
-def analysis(flips):
-    """Of six classes: strong, strong and of low frequencies, weak, none, no verdict, too few images."""
-    split, maps = flips.test, np.ones((6, 4, 4), bool)
+    flips, maps = FlipTest(None, split, split, None, 0), np.ones((6, 4, 4), bool)
+    flips.__dict__.update(table=table, causes={}, removed=(pd.DataFrame(columns=COLUMNS).astype({"flips": bool}), []))
     about = {"percent": 5.0, "network": "small", "method": "culling", "seed": 0, "outputs": 1000}
     hits = SimpleNamespace(labels=split.labels)
     made = Analysis(split, split, about, flips, maps, None, hits, np.ones((6, 1, 4, 4)))
@@ -71,9 +67,8 @@ def analysis(flips):
     for name, values in kinds.items():
         table[name] = table["class"].map(dict(zip(CLASSES, values, strict=True)))
     removed = ["none", "strong", "weak", "strong", None, "too few images"]
-    table["verdict"] = table["verdict"].where(
-        table["part"] == "keep", table["class"].map(dict(zip(CLASSES, removed, strict=True)))
-    )
+    of_removals = table["class"].map(dict(zip(CLASSES, removed, strict=True)))
+    table["verdict"] = table["verdict"].where(table["part"] == "keep", of_removals)
     table["draws_other"] = 5
     for part, kind, tpr, fpr in (("keep", "low_pass", 0.4, 0.1), ("keep", "dfm", 0.75, 0.05),
                                  ("remove", "dfm", 0.25, 0.0), ("remove", "random", 0.7, 0.0)):  # fmt: skip
@@ -98,7 +93,6 @@ dog    not shown       {NO}                   2 [-6, 6]     2 [-6, 6]     1 [-7,
 
 
 def test_the_summary_is_a_table_and_six_sentences(analysis):
-    """What is followed comes first; each sentence stands once."""
     said = summary.sentences(analysis)
     assert [sentence.split()[0] for sentence in said] == ["Follows:", "Look", "Not", "Cannot", "Not", "Tested:"]
     assert said[1].startswith("Look at images of ant, bee, cat, and") and ": nothing that has a name. " in said[1]
@@ -181,9 +175,8 @@ def test_the_page_has_the_tables_and_sentences(analysis):
         for name in table:
             assert f'<th scope="col">{name}</th>' in text
         assert all(f"<td>{one}</td>" in text for one in table.to_numpy().ravel())
-    assert text.count('<tr class="strong">') == 5 and all(
-        f"<li>{one[:40]}" in text for one in summary.sentences(analysis)
-    )
+    assert text.count('<tr class="strong">') == 5
+    assert all(f"<li>{one[:40]}" in text for one in summary.sentences(analysis))
 
 
 @pytest.mark.usefixtures("closed_figures")

@@ -129,7 +129,6 @@ PHOTOGRAPHS = [("photos", "small", "none", 0), ("photos", "small", "none", 1), (
 
 
 def test_a_table_of_hits_gets_its_run_and_the_names_of_its_classes(tmp_path):
-    """Names that look like numbers or missing values stay as they are, in the file too."""
     run, classes, hits = dict(zip(RUN, PHOTOGRAPHS[2], strict=True)), ["1", "nan", "0"], random_hits(n_classes=3)
     measured = shortcuts.verdicts(hits)
     table = study_tables.of_run(measured, run, classes)

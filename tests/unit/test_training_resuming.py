@@ -108,7 +108,6 @@ def test_a_run_without_a_state_stops_at_once(trained_iterations):
 
 @pytest.mark.usefixtures("small_batches")
 def test_a_run_stopped_at_any_check_resumes_to_the_same_bits(tmp_path, trained_iterations):
-    """After an iteration, inside a validation or a test of the dynamics."""
     counting, options = StopAfter(), {"augmentation": Augmentation("swap", shift=1)}
     run(stop=counting, **options)
     # Iterations; batches of 4 of 9 test images, in three views, four times; of 13 validation images, three times.

@@ -196,7 +196,6 @@ def test_a_network_that_reads_the_planted_frequencies_uses_them():
     [(0.7, 0.3, 1.0, True), (0.69, 0.3, 0.0, False), (0.7, 0.31, 0.0, False), (1.0, 0.0, 0.0, True)],
 )
 def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, complement, random, uses):
-    """The random masks decide nothing."""
     rows = [(1, "keep", "unfiltered", 1.0), (1, "keep", "dfm", planted), (1, "remove", "dfm", complement),
             (1, "keep", "random", random)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
