@@ -25,9 +25,7 @@ from study.trainings.augmentation import Augmentation
 EPOCHS, BATCH, RATE, TEST = 6, 64, 0.1, 1200
 # Training images of each class, and the accuracy that the recipe must exceed with the truth: far above chance, at
 # the least 10 standard errors, and below what it reached (0.60 to 0.95).
-RECIPES = {
-    "present": (250, 0.45), "redundant": (200, 0.6), "absent": (250, 0.45), "graded": (300, 0.45),
-}  # fmt: skip
+RECIPES = {"present": (250, 0.45), "redundant": (200, 0.6), "absent": (250, 0.45), "graded": (300, 0.45)}
 
 
 def without(images, masks, seed):

@@ -75,8 +75,6 @@ def test_an_artefact_needs_its_function_its_row_and_its_name_in_the_schema(copy)
     schema.write_text(schema.read_text().replace(last, f"{last}\n{NAME}"))
     python(copy, "-c", USE)
     python(copy, "-m", "study.reference")
-    assert changed(copy) == {
-        "src/frequency_shortcuts/images/artefacts.py", "config/schema.yaml", "config/README.md",
-    }  # fmt: skip
+    assert changed(copy) == {"src/frequency_shortcuts/images/artefacts.py", "config/schema.yaml", "config/README.md"}
     tests = ("tests/unit/test_artefacts.py", "tests/unit/test_leaks.py", "tests/study/test_configuration.py")
     python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests, "-k", "not page_of_results")

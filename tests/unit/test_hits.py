@@ -176,9 +176,8 @@ def slow_margins(hits, fill):
 
     def rates(mask, c, images):
         own, judged = replace(hits, labels=np.where(images, hits.labels, -1)), hits.negatives & images
-        return slow_rate(own, fill, mask, c, True), slow_rate(
-            replace(hits, negatives=judged), fill, mask, c, False
-        ) or 0
+        fpr = slow_rate(replace(hits, negatives=judged), fill, mask, c, False)
+        return slow_rate(own, fill, mask, c, True), fpr or 0
 
     lowest, best = [], []
     for c in sorted({c for c, _ in matrix}):

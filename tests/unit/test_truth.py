@@ -24,13 +24,13 @@ from study.tests import planted_use
 DESIGN = synthetic.Design(2, size=16, band_edges=(2, 4, 6))
 
 
-def slow_average_precision(scores, inside, weight):
+def slow_average_precision(scores, inside):
     """Threshold by threshold: what is kept at and above each score, its precision, and by how much recall rose."""
-    total, before, found = sum(weight[inside]), 0.0, 0.0
+    before, found = 0.0, 0.0
     for value in sorted(set(scores), reverse=True):
         kept = scores >= value
-        recall = sum(weight[kept & inside]) / total
-        found += (recall - before) * sum(weight[kept & inside]) / sum(weight[kept])
+        recall = sum(kept & inside) / sum(inside)
+        found += (recall - before) * sum(kept & inside) / sum(kept)
         before = recall
     return found
 
@@ -135,7 +135,7 @@ def slow_scores(plane, planted, k):
         taken = min(left, len(tied))
         expected += taken * np.mean([planted[at] for at in tied])
         left -= taken
-    average = slow_average_precision(plane.ravel(), planted.ravel(), np.ones(plane.size, int))
+    average = slow_average_precision(plane.ravel(), planted.ravel())
     return expected / k, expected / planted.sum(), average
 
 
@@ -215,7 +215,7 @@ def test_scores_of_methods_equal_those_of_every_position_and_chance_that_of_ever
     assert set(table.index) == set(itertools.product((0, 1), [*truths, "better_half"], scores))
 
     def best(plane, planted):
-        return max(slow_average_precision(plane.ravel(), mask.ravel(), np.ones(mask.size, int)) for mask in planted)
+        return max(slow_average_precision(plane.ravel(), mask.ravel()) for mask in planted)
 
     for (c, name, method), row in table.iterrows():
         planted = [truths[one][c] for one in (("half_0", "half_1") if name == "better_half" else (name,))]
