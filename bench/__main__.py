@@ -13,14 +13,14 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.networks.numerics import keep_freed_memory, pick_device
 from frequency_shortcuts.storage.tables import read_table, write_table
 
-from . import gallery, measure_culling, measure_screening, timing
+from . import gallery, measure_culling, timing
 
 FOLDER = Path("results") / "bench"
 PARTS: dict[str, Callable[[Path, torch.device], pd.DataFrame]] = {
     "machine": timing.machine,
     "forward": measure_culling.forward,
     "against_published": measure_culling.against_published,
-    "screening": measure_screening.overlaps,
+    "screening": measure_culling.overlaps,
     "precision": measure_culling.precision,
 }
 
@@ -45,7 +45,7 @@ def main() -> None:
             table = pd.concat([before[before["device"] != device.type], table])
         write_table(table, path)
         if name == "screening":
-            canvas.save(measure_screening.overlap_figure(read_table(path)), FOLDER / "bench_screening_curve")
+            canvas.save(measure_culling.overlap_figure(read_table(path)), FOLDER / "bench_screening_curve")
     gallery.main("bench")
 
 

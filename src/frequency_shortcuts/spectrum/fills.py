@@ -1,13 +1,10 @@
 """Fills: what stands at the frequencies of an image that are not its own.
 
-A test keeps some frequencies of an image and takes the others from a *fill*:
-
 - `zeros`: nothing stands there, the published way. An image with 95 % zeros is unlike all that a network has seen, so
   that the test also asks what the network calls an empty image.
 - `swap`: the coefficients of another image, its donor. Where a set has a neutral class, the image stays like the data.
 
-A fill is an object that knows all that depends on it. Tables, files and settings hold its name; `named` gives the
-object.
+A fill knows all that depends on it. Tables, files and settings hold its name; `named` gives the object.
 """
 
 from __future__ import annotations

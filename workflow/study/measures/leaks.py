@@ -1,30 +1,22 @@
 """The benchmark of the exchange test and of the data check: what artefacts cost, and whether they are noticed.
 
-Fixed before any result of the seeds that judge. Of networks (`judge`):
+Fixed before any result of the seeds that judge; `AIMS` and `AIMS_OF_DATA` have the numbers. Of networks (`judge`):
 
-- *Harm* is measured on images without the artefact. `called`: the share of images of other classes that are called the
-  class when they get the artefact, minus before. `lost`: the recall of the class on images without the artefact. Both
-  are compared with the clean networks of the same architecture: `called` minus their mean, and their mean recall minus
-  that of the network. The interval (two-sided, 90 %) has the variance over images and the spread of clean networks,
-  since the network itself could have been any of them.
+- *Harm* is `called`, the share of images of other classes that are called the class when they get the artefact, minus
+  before, and `lost`, the recall of the class on images without the artefact. Both are compared with the clean networks
+  of the same architecture: `called` minus their mean, and their mean recall minus that of the network. The interval
+  (two-sided, 90 %) has the variance over images and the spread of clean networks, of which it could have been one.
 - An artefact is *harmful* if `called` or `lost` is at least `HARMFUL`, with a lower end of at least `HARMFUL_LOW`. It
   *harms nobody* if both upper ends are below `HARMFUL`. Between them it counts in no share.
-- The test *warns* of a class whose verdict is follows. The *own part* of an artefact is that of its family: `fine` of
-  fine ones, `field` of smooth ones, `patch` of local ones; a warning counts by whichever part.
-- False alarms are counted in classes without an artefact of their own. Where there are two classes and one has an
-  artefact, the other has the same verdict, and is not counted.
-- *Primary*: of these classes, fewer are warned of than by version 2.0.0 (the upper end of the difference is below 0);
-  of harmful fine artefacts in all images, at most 0.05 fewer.
+- The test *warns* of a class whose verdict is follows, by whichever part. False alarms are counted in classes without
+  an artefact of their own; of two classes, the other one has the same verdict, and is not counted.
 - All shares are bootstrapped over seeds and over classes, both drawn anew within each set; their ends are one-sided,
-  95 %. Each number is of all sets, and of each; some have aims.
+  95 %. `fewer` is met where the upper end is below 0.
 
-Of the images alone (`judge_data`):
-
-- A cause is *right* if it is the one of the artefact that was planted (`artefacts.KINDS`), which is fine.
-- A cause is *false* in a class without an artefact, of sets with and without artefacts in other classes.
-- *Files*: the area under the curve of the score of images that carry the artefact, against the others of the class; 0.5
-  where no cause is named.
-- Shares have Clopper and Pearson's interval, means Student's over artefacts, two-sided 95 %.
+Of the images alone (`judge_data`): a cause is *right* if it is the one of the artefact that was planted, and *false* in
+a class without one. *Files* is the area under the curve of the score of images that carry the artefact, against the
+others of the class; 0.5 where no cause is named. Shares have Clopper and Pearson's interval, means Student's over
+artefacts, two-sided 95 %.
 """
 
 from collections.abc import Mapping

@@ -2,28 +2,16 @@
 
 A network whose recall falls when the frequencies of its maps are those of another class relies on them. If the same
 network, trained anew on images without them, recognises the class as well as before, it did not need them: the shortcut
-could have been avoided.
+could have been avoided. columns.yaml says at `reliance.csv` what is measured and how it is read, which was fixed before
+any result was seen, but for the loss at test time: at first zeros stood at the frequencies, and nine of ten classes
+lost everything at once, because the network named the tenth class for all images.
 
-Fixed before any result was seen, but for the loss at test time:
-
-- Concerned is the union of the maps of all classes. Controls of the same size: random pairs, drawn once for each
-  network, and the lowest frequencies. Where nothing is concerned, the loss is what training anew changes by itself.
-- For the network trained anew they are removed from all training, validation and test images, after normalisation;
-  zeros stand in their place.
-- The network trained anew has the same initial weights, recipe and images; where nothing is removed, it has another
-  seed (`OTHER_SEED` is added), since else it would be the same network.
-- `lost_at_test` is the recall of the first network on test images that have the frequencies of another image of their
-  class, minus that on the same images with those of an image of another class. Both are mixtures of two images, so
-  that the loss is that of the class's own frequencies, and not of strange images. At first zeros stood there, too: then
-  nine of ten classes lost everything at once, because the network named the tenth class for all images.
-- `lost_after` is the recall of the first network on images as they are minus that of the network trained anew, on
-  images without the frequencies.
-- A loss is *large* if the lower end of its interval is at least `LARGE`, and *small* if the upper end is below `SMALL`.
-  A class of which the loss at test time is large could have *avoided* these frequencies if the loss after training
-  anew is small, and *needs* them if the lower end of that loss is at least `SMALL`. In all other cases it is *open*,
-  but where the upper end of the loss at test time is below `LARGE` the class *does not rely* on them. There is no
-  reading where nothing is removed, and of a class that the first network does not recognise (`RECOGNISED_TPR`) as it
-  is, or with the frequencies of another image of the class.
+- Removed are the union of the maps of all classes, and controls of the same size: random pairs, drawn once for each
+  network, and the lowest frequencies. For the network trained anew zeros stand there, in all training, validation and
+  test images, after normalisation; it has the same initial weights, recipe and images. Where nothing is removed, it has
+  another seed (`OTHER_SEED` is added), and the loss is what training anew changes by itself.
+- At test time both images are mixtures of two, so that the loss is that of the class's own frequencies, and not of
+  strange images.
 - A network that names one class for everything loses no recall of that class. So the share of other images called the
   class stands beside each recall, and the row of all images beside the classes. With frequencies of another class,
   images count whose donor is not of the class.
@@ -123,7 +111,7 @@ def over_seeds(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def reading(row: Mapping[str, float]) -> str:
-    """What the losses of a class say, from their ends; see the head of this module."""
+    """What the losses of a class say, from their ends; see columns.yaml."""
     if row["lost_at_test_high"] < LARGE:
         return NOT_RELIED_ON
     if row["lost_at_test_low"] < LARGE:

@@ -5,12 +5,10 @@ spectrum, so that a pair of two positions weighs twice as much as a frequency th
 ties, which are ranked in random order: precision and recall are expectations over this order, and the average precision
 has one step per group of ties.
 
-A truth is *found* if the average precision of the ranking is at least `FOUND`. A ranking is *above chance* if its
-average precision is above the upper end of the 95 % interval of random rankings (`INTERVAL`), the column `random_high`
-of methods, or the row `random` of maps; of maps, docs/method.md asks this by value and by size.
-
-A network may recognise a class by other frequencies than the planted ones. A map without the planted ones is then
-right: `study.tests.planted_use` tests the planted mask first.
+A truth is *found* if the average precision of the ranking is at least `FOUND`. A ranking is *above chance* if it is
+above the upper end of the 95 % interval of random rankings (`INTERVAL`), of maps by value and by size (docs/method.md).
+A map of a class that the network recognises by other frequencies is right without the planted ones:
+`study.tests.planted_use` tests the planted mask first.
 """
 
 from __future__ import annotations

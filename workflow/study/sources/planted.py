@@ -1,15 +1,8 @@
-"""Planted sets: images whose classes differ in one known way each, to test methods on.
+"""Planted sets: images whose classes differ in one known way each, by a *mechanism*, to test methods on.
 
-Each set has one *mechanism*, by which its classes differ:
-
-`present` : class c has a raised amplitude at its set S_c of conjugate pairs
-`redundant` : class c has a raised amplitude at S_c and at S'_c; either alone is enough
-`absent` : class c has no energy in its ring
-`graded` : as `present`, with two classes in each of two rings, and a gain of its own for each of them. The ring, the
-    pairs and the gain of a class are drawn, so that how distinctive a class is does not depend on its ring
-
-Every set has a neutral class C0 with nothing planted. Shifts that wrap around leave all cues alone. Flips and crops do
-not.
+config/schema.yaml describes the mechanisms. In `graded`, the ring, the pairs and the gain of a class are drawn, so that
+how distinctive a class is does not depend on its ring. Every set has a neutral class C0 with nothing planted. Shifts
+that wrap around leave all cues alone. Flips and crops do not.
 """
 
 import functools
