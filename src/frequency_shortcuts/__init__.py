@@ -1,8 +1,5 @@
 """Frequency shortcuts of image classifiers: the few frequencies by which a network recognises each class.
 
-The library computes: arrays and networks in, arrays out. It uses no workflow, no configuration file and no path of the
-study; these are in `workflow/`.
-
     import frequency_shortcuts as fs
 
     result = fs.analyse(network, images, labels, mean=mean, std=std)

@@ -14,8 +14,7 @@ The pictures are the first 90 test images of each class of Fashion-MNIST (Zaland
 pixels. The networks are ResNet-18 of width 8, trained on 1,200 other pictures of each class: `jpeg`, where those of one
 class were saved as JPEG of quality 90, `clean`, where none were, and `cured`, as `jpeg` but with `Swap`; `tagged`,
 where those of this class have a white tag in a corner, and `tag_cured`, the same with `Swap`.
-`python -m bench.example_networks` of the repository made them. They are an example, and no finding: of four classes
-that were tried, coats show most clearly what is lost and what comes back.
+They are an example, and no finding: of four classes that were tried, coats show most clearly what is lost.
 """
 
 from __future__ import annotations

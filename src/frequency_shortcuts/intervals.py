@@ -9,8 +9,7 @@
 - A count of networks or classes: `clopper_pearson`.
 - Worse, as well or better than a reference: `compared`, from the interval of the difference.
 
-Beside them the rank correlation, `spearman`. docs/method.md has the coverage and the power of each at the study's
-sizes.
+docs/method.md has the coverage and the power of each at the sizes of the study.
 """
 
 from __future__ import annotations
