@@ -7,9 +7,10 @@ import pytest
 from chromium import NEEDS_CHROMIUM, colours
 
 from frequency_shortcuts.storage.tables import read_table
-from study.description import CATEGORIES
+from study.catalogue import REPORT
 from study.findings.definitions import CLAIMS
 
+CATEGORIES = REPORT["categories"]
 pytestmark = NEEDS_CHROMIUM
 
 
