@@ -1,5 +1,7 @@
 """Made-up results: hits of shortcut tests without a network, and small tables of a study."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
@@ -62,7 +64,6 @@ def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draw
 
 
 CLASSES = ["ant", "bee", "cow", "dog"]
-SEEDS = range(200, 220)
 SMALL, AUGMENTED, LARGE, DEEP = ("small", "none"), ("small", "autoaugment"), ("large", "none"), ("deep", "none")
 STUDY = Study(
     photographs=["zoo"],
@@ -72,26 +73,23 @@ STUDY = Study(
 )
 
 
-def run(network="small", augmentation="none", seed=200, dataset="zoo"):
+def run(network, augmentation, seed, dataset="zoo"):
     return {"dataset": dataset, "network": network, "augmentation": augmentation, "seed": seed}
 
 
-def advantages(of_kinds, fill="zeros", half=0.05, lowest=0.3, best=0.1, dataset="zoo", **columns):
+def ends(name, value, half=0.05):
+    return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
+
+
+def advantages(of_kinds, fill="zeros", dataset="zoo", **columns):
     """Own-map advantages: {(network, augmentation): [value of each seed]}; the margins are smaller by a constant."""
     rows = [
-        {
-            **run(*kind, 200 + i, dataset), "method": "culling", "classes": 4, **columns, "fill": fill,
-            **ends("advantage", value, half), **ends("low_pass_margin", value - lowest, half),
-            **ends("best_other_margin", value - best, half),
-        }
+        {**run(*kind, 200 + i, dataset), "method": "culling", "classes": 4, **columns, "fill": fill,
+         **ends("advantage", value), **ends("low_pass_margin", value - 0.3), **ends("best_other_margin", value - 0.1)}
         for kind, values in of_kinds.items()
         for i, value in enumerate(values)
     ]  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def ends(name, value, half):
-    return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
 
 
 def transfer(*rows):
@@ -104,19 +102,16 @@ def transfer(*rows):
     return pd.DataFrame(of_rows)
 
 
-def band_stop(dataset, survives, worst="B3+B4", n=20, seed=200, fill="swap"):
-    """A band-stop test of one network: C2 survives all pairs of bands, or all but `worst`; other classes none."""
-    rows = []
-    for removed in ("B1+B2", "B1+B3", "B1+B4", "B2+B3", "B2+B4", "B3+B4"):
-        for true in ("C0", "C1", "C2", "C3"):
-            hits = n if true == "C2" and (survives or removed != worst) else 0
-            for called in ("C0", "C1", "C2", "C3"):
-                count = hits if called == true else n - hits if called == ("C0" if true != "C0" else "C1") else 0
-                rows.append(
-                    {**run("small", "none", seed, dataset), "fill": fill, "removed": removed, "true_class": true,
-                     "called_class": called, "original": n, "filtered": count}
-                )  # fmt: skip
-    return pd.DataFrame(rows)
+def band_stop(dataset, survives, n=20, seed=200, fill="swap"):
+    """A band-stop test of one network: C2 survives all pairs of bands, or all but B3+B4; other classes none."""
+    rows, classes = [], ("C0", "C1", "C2", "C3")
+    pairs = ("B1+B2", "B1+B3", "B1+B4", "B2+B3", "B2+B4", "B3+B4")
+    for removed, true, called in itertools.product(pairs, classes, classes):
+        hits = n if true == "C2" and (survives or removed != "B3+B4") else 0
+        filtered = {true: hits, "C1" if true == "C0" else "C0": n - hits}
+        rows.append((removed, true, called, n, filtered.get(called, 0)))
+    columns = ["removed", "true_class", "called_class", "original", "filtered"]
+    return pd.DataFrame(rows, columns=columns).assign(**run(*SMALL, seed, dataset), fill=fill)
 
 
 def graded(gains, earliness, rings, seed=200):
@@ -143,35 +138,26 @@ def flips_of(kind, *verdicts, seed=200, dataset="zoo"):
     return pd.DataFrame({**run(*kind, seed, dataset), "class": CLASSES[: len(verdicts)], "verdict": verdicts})
 
 
-def reliance_of(kind, at_test, after, seed=200, removed="maps", half=0.05):
+def reliance_of(kind, at_test, after, seed=200, removed="maps"):
     """What the classes of a network lose, and (all) images, which lose everything."""
-    rows = [
-        {**run(*kind, seed), "removed": removed, "class": name, **ends("lost_at_test", loss, half),
-         **ends("lost_after", other, half)}
-        for name, loss, other in zip([*CLASSES[: len(after)], "(all)"], [*at_test, 1], [*after, 0], strict=True)
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
+    lost = {**ends("lost_at_test", np.array([*at_test, 1])), **ends("lost_after", np.array([*after, 0]))}
+    return pd.DataFrame({**run(*kind, seed), "removed": removed, "class": [*CLASSES[: len(after)], "(all)"], **lost})
 
 
-def whole_study(n=20, seed=0, spread=0.08):
+def whole_study(n=20):
     """The numbers of a made-up study with n networks of each kind, in which every claim has data."""
-    generator = np.random.default_rng(seed)
-
-    def drawn(mean):
-        return generator.normal(mean, spread, n)
-
+    generator, spread, seeds = np.random.default_rng(0), 0.08, range(200, 200 + n)
     means = {SMALL: 0.17, AUGMENTED: 0.2, LARGE: 0.14, DEEP: 0.22}
-    seeds = SEEDS[:n]
     tables = {
         "graded": [graded([1, 2, 3, 4], generator.permutation(4) + np.arange(4), ["low", "high"] * 2, i)
                    for i in seeds],
         "bandstop": [band_stop("syn_1", i < 201, seed=i, fill=fill) for i in seeds for fill in ("swap", "zeros")],
         "dynamics": [dynamics_of(SMALL, dict(zip(CLASSES, generator.random(4), strict=True)), i) for i in seeds],
-        "own_map_advantage": [advantages({kind: drawn(mean * share) for kind, mean in means.items()}, fill,
-                                         method=method)
+        "own_map_advantage": [advantages({kind: generator.normal(mean * share, spread, n)
+                                          for kind, mean in means.items()}, fill, method=method)
                               for method, fill, share in (("culling", "zeros", 1), ("culling", "swap", 0.4),
                                                           ("mixture", "zeros", 1.3))],
-        "ood_advantage": [advantages({SMALL: drawn(mean) / 2}, rendition=name)
+        "ood_advantage": [advantages({SMALL: generator.normal(mean, spread, n) / 2}, rendition=name)
                           for name, mean in (("sketch", 0.01), ("texture", 0.12))],
         "transfer_advantage": [transfer(*((*pair, i, "zeros", 0.13 + spread * generator.normal()) for i in seeds))
                                for pair in (("small", "deep"), ("deep", "small"))],

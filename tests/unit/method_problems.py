@@ -19,12 +19,12 @@ SIZE = (7, 6)
 PAIRS = ConjugatePairs(*SIZE)
 
 
-def batch(size=SIZE, channels=2, labels=LABELS, seed=0, dtype=torch.float64):
+def batch(size=SIZE, channels=2, dtype=torch.float64):
     """Noise, with a wave of the class in it."""
-    images = np.random.default_rng(seed).standard_normal((len(labels), channels, *size))
+    images = np.random.default_rng(0).standard_normal((len(LABELS), channels, *size))
     y, x = np.mgrid[: size[0], : size[1]]
-    waves = [np.cos(2 * np.pi * (y * (c + 1) / size[0] + x * c / size[1])) for c in range(3)]
-    return torch.from_numpy(images + np.stack(waves)[np.asarray(labels, int)][:, None]).to(dtype)
+    waves = [np.cos(2 * np.pi * (y * (c + 1) / size[0] + x * c / size[1])) for c in LABELS]
+    return torch.from_numpy(images + np.stack(waves)[:, None]).to(dtype)
 
 
 def run(name, network, images=None, labels=LABELS, neutral=None, **options):
@@ -73,7 +73,7 @@ class Problem:
     `evaluations` holds the evaluated (group, pair) in order.
     """
 
-    def __init__(self, side=16, n_images=40, features="good", seed=0, equal=False):
+    def __init__(self, side=16, n_images=40, features="good", seed=0):
         generator = np.random.default_rng(seed)
         self.pairs, self.evaluations = ConjugatePairs(side, side), []
         count = len(self.pairs)
@@ -81,8 +81,6 @@ class Problem:
         slope = strength * np.exp(0.5 * generator.standard_normal((n_images, count)))
         product, energy = (slope * np.exp(generator.normal(0, s, slope.shape)) for s in (0.3, 1.0))
         increment = slope + 0.3 * product * generator.standard_t(3, slope.shape)
-        if equal:
-            increment = np.ones_like(slope)
         # The last two add nothing: the search does not use the features of noisy images, only the model does.
         values = [increment if features == "perfect" else slope, product, energy, 0 * slope, 0 * slope]
         if features == "random":

@@ -75,8 +75,8 @@ def test_good_features_meet_the_target_on_average_and_the_expected_recall_is_the
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("scale", "features"), [(1e12, "good"), (0.0, "none")])
 def test_the_search_ends_for_equal_increments(scale, features):
-    problem = Problem(features=features, equal=True)
-    problem.table *= scale
+    problem = Problem(features=features)
+    problem.table[:] = scale * problem.share[:, None]
     problem.check(problem.screen())
 
 

@@ -118,17 +118,13 @@ def test_a_step_that_is_not_accepted_is_dropped_with_all_later_ones(tmp_path):
 def test_a_stop_takes_effect_before_a_computed_step_and_not_before_a_stored_one(tmp_path):
     path = tmp_path / "state"
     journey(path)
-
-    def fail():
-        pytest.fail("nothing is computed")
-
     with Journal(path, "mine", stop=lambda: True) as journal:
         for i in ALL:
-            assert same(journal.step(f"step {i}", fail), VALUES[i])
+            assert same(journal.step(f"step {i}", pytest.fail), VALUES[i])
         with pytest.raises(Stopped, match=rf"stopped at one more on request: stored in {path}, from which the next"):
-            journal.step("one more", fail)
+            journal.step("one more", pytest.fail)
     with pytest.raises(Stopped, match="nothing is stored"), Journal(None, stop=lambda: True) as journal:
-        journal.step("step", fail)
+        journal.step("step", pytest.fail)
 
 
 def test_a_journal_in_use_is_refused_and_left_as_it_is(tmp_path):

@@ -11,22 +11,15 @@ CLASSES = 4
 
 def table(networks, warned, version_2="not shown"):
     """Networks in a row: a clean one and one with an artefact in class 0, `warned` of by their verdicts."""
-    rows = []
-    for seed in range(networks):
-        for which in ("clean", "1"):
-            for c in range(CLASSES):
-                planted = which == "1" and c == 0
-                rows.append({
-                    "seed": seed, "suite": "crops", "set": which, "class": str(c), "architecture": "net",
-                     "clean_images": 100, "clean_recall": 0.2 if planted else 0.9 + 0.01 * (seed % 2),
-                     "fine": 0.9 if planted else 0.0, "field": 0.0, "patch": 0.0, "version_2": version_2,
-                     "verdict": "follows" if planted and warned else "not shown",
-                     "kind": "jpeg" if planted else np.nan, "share": 1.0 if planted else np.nan,
-                     "others": 0.0 if planted else np.nan,
-                     "artefact": "jpeg 1 in 0" if planted else np.nan, "called": 0.7 if planted else np.nan,
-                    "called_variance": 0.001,
-                })  # fmt: skip
-    return pd.DataFrame(rows)
+    keys = {"seed": range(networks), "set": ["clean", "1"], "class": [*map(str, range(CLASSES))]}
+    rows = pd.MultiIndex.from_product(keys.values(), names=keys).to_frame(index=False).assign(
+        suite="crops", architecture="net", clean_images=100, fine=0.0, field=0.0, patch=0.0, version_2=version_2,
+        verdict="not shown", called_variance=0.001, clean_recall=lambda rows: 0.9 + 0.01 * (rows["seed"] % 2),
+    )  # fmt: skip
+    planted = {"clean_recall": 0.2, "fine": 0.9, "verdict": "follows" if warned else "not shown", "kind": "jpeg",
+               "share": 1.0, "others": 0.0, "artefact": "jpeg 1 in 0", "called": 0.7}  # fmt: skip
+    rows.loc[(rows["set"] == "1") & (rows["class"] == "0"), [*planted]] = [*planted.values()]
+    return rows
 
 
 CLEAN = pd.DataFrame({
