@@ -140,24 +140,20 @@ TENSORS = TensorDataset(torch.from_numpy(IMAGES), torch.from_numpy(LABELS))
     "kind", ["tensor", "hdf5 dataset", "dataset", "pil", "loader", "folder", "store", "plain hdf5"]
 )
 def test_every_form_of_images_gives_the_same_maps(kind, tmp_path):
-    loader, pictures = DataLoader(TENSORS, batch_size=5), PictureSet(IMAGES, LABELS)
-    forms = {"dataset": TENSORS, "pil": pictures, "loader": loader, "folder": tmp_path}
-    images, labels, options, order = forms.get(kind), None, {}, np.arange(len(LABELS))
-    if kind == "tensor":
-        images, labels = TENSORS.tensors
-    elif kind == "hdf5 dataset":
-        images, labels = h5py.File(tmp_path / "a.h5", "w").create_dataset("x", data=IMAGES), LABELS
-    elif kind == "folder":
-        class_folders(tmp_path, IMAGES, LABELS)
-        options["transform"] = fs.Preprocessing(size=SIZE)
-        order = np.argsort(LABELS, kind="stable")  # folders are read class by class
-    elif kind == "store":
-        images, options = store(tmp_path / "s.h5", ("test", IMAGES, LABELS)), {"mean": None, "std": None}
-    elif kind == "plain hdf5":
-        images = str(tmp_path / "p.h5")
-        with h5py.File(images, "w") as file:
-            file["images"], file["labels"] = IMAGES, LABELS
-    expected, made = analyse(IMAGES[order], LABELS[order], parts=()), analyse(images, labels, parts=(), **options)
+    class_folders(tmp_path / "folders", IMAGES, LABELS)
+    with h5py.File(plain := tmp_path / "plain.h5", "w") as file:
+        file["images"], file["labels"] = IMAGES, LABELS
+    given = {
+        "tensor": TENSORS.tensors, "hdf5 dataset": (h5py.File(plain)["images"], LABELS), "dataset": (TENSORS,),
+        "pil": (PictureSet(IMAGES, LABELS),), "loader": (DataLoader(TENSORS, batch_size=5),),
+        "folder": (tmp_path / "folders",), "store": (store(tmp_path / "store.h5", ("test", IMAGES, LABELS)),),
+        "plain hdf5": (str(plain),),
+    }[kind]  # fmt: skip
+    options = {"folder": {"transform": fs.Preprocessing(size=SIZE)}, "store": {"mean": None, "std": None}}
+    # Folders are read class by class.
+    order = np.argsort(LABELS, kind="stable") if kind == "folder" else np.arange(len(LABELS))
+    expected = analyse(IMAGES[order], LABELS[order], parts=())
+    made = analyse(*given, parts=(), **options.get(kind, {}))
     assert np.array_equal(made.maps, expected.maps)
     for split, same in ((made.ranking, expected.ranking), (made.test, expected.test)):
         assert np.array_equal(split.images[:], same.images) and np.array_equal(split.labels, same.labels)
@@ -190,10 +186,8 @@ def test_test_images_of_other_classes_are_refused(tmp_path):
 
 def test_float_images_are_normalised_if_they_need_it():
     expected, plain = analyse(), (IMAGES / 255).astype(np.float32)
-    scaled = analyse(plain, LABELS)
-    ready = analyse((plain - 0.5) / 0.25, LABELS, mean=None, std=None)
-    for made in (scaled, ready):
-        assert np.array_equal(made.maps, expected.maps)
+    for images, options in ((plain, {}), ((plain - 0.5) / 0.25, {"mean": None, "std": None})):
+        assert np.array_equal(analyse(images, LABELS, **options).maps, expected.maps)
 
 
 @pytest.mark.parametrize("statistics", [(), (["0", "1", "2", "3"], [0.5], [0.25])])

@@ -237,11 +237,9 @@ def test_the_numbers_have_flat_names(followed, with_all):
     made = with_all
     expected, words = {}, ["verdict", "follows", "cause", "reason", "best_control", "closest_class", "than_lowest"]
     for kind, table in (("flip", made.flips), ("map", made.verdicts), ("source", made.recall_by_source)):
-        named = ["class", "source"] if kind == "source" else ["class"]
-        for column in table.columns.difference([*named, *words]):
-            for _, row in table.iterrows():
-                if not pd.isna(row[column]):
-                    expected["/".join([kind, *row[named], column])] = float(row[column])
+        numbers = table.drop(columns=words, errors="ignore").melt(["class", "source"] if kind == "source" else "class")
+        for *names, value in numbers.dropna().itertuples(index=False):
+            expected["/".join([kind, *names])] = float(value)
     found = made.to_dict()
     assert found == expected and {*map(type, found.values())} == {float}
     assert "map/ant/margin_low" in found and "source/ant/north/recall" in found

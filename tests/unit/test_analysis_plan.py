@@ -18,10 +18,8 @@ from frequency_shortcuts.networks.predictions import Classifier
 from frequency_shortcuts.shortcuts import trials
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 
-CLASSES = ("ant", "bee", "cat", "dog", "emu", "fox")
 IMAGES, LABELS = images_and_labels()
 SPLIT = Split(IMAGES, LABELS, tuple("abcd"), np.array(MEAN), np.array(STD))
-MANY = trials.Trials(("keep", "remove"), one_sample=True)
 
 
 class WithoutGradient(WaveNetwork):
@@ -96,12 +94,9 @@ def test_the_plan_is_shown_before_the_search(capsys, monkeypatch):
 
 
 def test_without_bars_the_plan_is_in_the_log(caplog, capsys):
-    class Five(WaveNetwork):
-        def forward(self, images):
-            return nn.functional.pad(super().forward(images), (1, 0), value=1e3)
-
+    five = nn.Sequential(WaveNetwork(), nn.ConstantPad1d((1, 0), 1e3))
     with caplog.at_level(logging.INFO):
-        analyse(network=Five(), outputs=[1, 2, 3, 4], classes=["a", "b", "c", "d"], parts=())
+        analyse(network=five, outputs=[1, 2, 3, 4], classes=["a", "b", "c", "d"], parts=())
     assert "the network chooses among 4 of its 5 outputs (a 1, b 2, c 3, d 4)" in caplog.text
     assert "search by gradient: about 120 passes" in caplog.text and not capsys.readouterr().err
 

@@ -140,17 +140,11 @@ def test_networks_that_cannot_be_built_say_why(architecture, message):
         architectures.build(architecture)
 
 
-@pytest.fixture
-def stored(tmp_path):
-    architecture = Architecture("resnet18", 3, 1, 8, width=2)
+def test_save_and_load_round_trip(tmp_path):
+    architecture, about = Architecture("resnet18", 3, 1, 8, width=2), {"epoch": 7, "note": "best"}
     network = architectures.build(architecture, seed=4).to(memory_format=torch.channels_last)
     path = tmp_path / "weights.safetensors"
-    architectures.save(path, network.state_dict(), architecture, {"epoch": 7, "note": "best"})
-    return network, architecture, path
-
-
-def test_save_and_load_round_trip(stored, tmp_path):
-    network, architecture, path = stored
+    architectures.save(path, network.state_dict(), architecture, about)
     assert architectures.architecture(path) == architecture
     loaded = architectures.load(path)
     assert not loaded.training
@@ -158,15 +152,15 @@ def test_save_and_load_round_trip(stored, tmp_path):
         assert torch.equal(loaded.state_dict()[name], tensor), name
     assert [file.name for file in path.parent.iterdir()] == ["weights.safetensors"]
     again = tmp_path / "again.safetensors"  # the same weights give the same file
-    architectures.save(again, network.state_dict(), architecture, {"epoch": 7, "note": "best"})
+    architectures.save(again, network.state_dict(), architecture, about)
     assert again.read_bytes() == path.read_bytes()
 
 
-def test_weights_that_do_not_fit_name_the_first_few(stored):
-    path = stored[2]
-    wider = architectures.build(Architecture("resnet18", 3, 1, 8, width=4))
+def test_weights_that_do_not_fit_name_the_first_few(tmp_path):
+    narrow, wide = (Architecture("resnet18", 3, 1, 8, width=width) for width in (2, 4))
+    architectures.save(tmp_path / "w.safetensors", architectures.build(narrow).state_dict(), narrow)
     with pytest.raises(ValueError, match=r"conv1\.weight is \[2, 1, 3, 3\], not \[4, 1, 3, 3\], bn1.* and \d+ more"):
-        architectures.load_weights(wider, path)
+        architectures.load_weights(architectures.build(wide), tmp_path / "w.safetensors")
 
 
 def test_a_file_without_an_architecture_says_what_to_use(tmp_path):

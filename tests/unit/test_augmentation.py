@@ -124,14 +124,6 @@ def assert_near(actual, expected, tolerance):
     assert (difference > 0).float().mean() <= share
 
 
-def magnitudes_of(name, n, height, width):
-    levels, signed = SPACE[name]
-    values = levels(10, height, width)
-    values = [0.0] if values is None else values.tolist()
-    values += [-value for value in values] if signed else []
-    return [values[i % len(values)] for i in range(n)]
-
-
 MOVES = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
 
 
@@ -139,8 +131,11 @@ MOVES = ("ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate")
 @pytest.mark.parametrize("name", SPACE)
 def test_an_operation_on_a_batch_is_torchvisions_on_each_image(name, channels, size):
     images = pictures(20, channels, *size)
-    magnitudes = magnitudes_of(name, len(images), *size)
-    names = [name] * len(images)
+    levels, signed = SPACE[name]
+    values = levels(10, *size)
+    values = [0.0] if values is None else values.tolist()
+    values += [-value for value in values] if signed else []
+    names, magnitudes = [name] * len(images), np.resize(values, len(images)).tolist()
     blended = name in ("Brightness", "Color", "Contrast", "Sharpness")
     tolerance = MOVED if name in MOVES else BLENDED if blended else EQUAL
     done = operations.apply(images, names, magnitudes)
@@ -242,8 +237,8 @@ def test_policies_draw_what_torchvision_draws(monkeypatch):
 SIZE = 16
 
 
-def images(n=40, seed=0):
-    return torch.rand(n, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(seed))
+def images(n=40):
+    return torch.rand(n, 1, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
 
 
 def others(n, generator):
@@ -251,21 +246,15 @@ def others(n, generator):
     return (torch.arange(n) + torch.randint(1, n, (n,), generator=generator)) % n
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_each_image_gets_the_part_of_an_image_of_the_batch_and_labels_stay(part):
-    batch, labels = images(), torch.arange(40)
-    swapped, kept = fs.Swap(part, generator=torch.Generator().manual_seed(1))(batch, labels)
-    partners = others(40, torch.Generator().manual_seed(1))
-    assert kept is labels and len(set(partners.tolist())) > 15 and (partners != torch.arange(40)).all()
-    assert torch.equal(swapped, PARTS[part].swap(batch, partners)) and not torch.equal(swapped, batch)
-
-
-def test_parts_come_from_different_images_and_one_after_the_other():
-    generators = [torch.Generator().manual_seed(2) for _ in range(2)]
-    made = images()
-    for part in ("fine", "patch"):
-        made = PARTS[part].swap(made, others(40, generators[0]))
-    assert torch.equal(fs.Swap(("fine", "patch"), generator=generators[1])(images()), made)
+@pytest.mark.parametrize("parts", [*PARTS, ("fine", "patch")], ids=str)
+def test_each_image_gets_the_parts_of_images_of_the_batch_one_after_the_other_and_labels_stay(parts):
+    generator, made, labels = torch.Generator().manual_seed(1), images(), torch.arange(40)
+    for part in [parts] if isinstance(parts, str) else parts:
+        partners = others(40, generator)
+        assert len(set(partners.tolist())) > 15 and (partners != torch.arange(40)).all()
+        made = PARTS[part].swap(made, partners)
+    swapped, kept = fs.Swap(parts, generator=generator.manual_seed(1))(images(), labels)
+    assert kept is labels and torch.equal(swapped, made) and not torch.equal(swapped, images())
     assert fs.Swap().parts == ("fine", "field", "patch") and "fine" in repr(fs.Swap())
 
 

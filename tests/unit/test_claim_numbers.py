@@ -166,8 +166,8 @@ def test_n_is_what_the_classes_lose_at_test_time_and_not_after_training_anew():
 NOISE = stats.zscore(np.random.default_rng(0).standard_normal(20))  # mean 0 and standard deviation 1
 
 
-def numbers_of(claim, values, variant="", dataset="zoo", networks_of="small", half=np.nan):
-    about = {"claim": claim, "variant": variant, "dataset": dataset, "networks_of": networks_of, "half_width": half}
+def numbers_of(claim, values, variant="", dataset="zoo", half=np.nan):
+    about = {"claim": claim, "variant": variant, "dataset": dataset, "networks_of": "small", "half_width": half}
     return pd.DataFrame({**about, "seed": range(len(values)), "value": np.asarray(values, float)})[COLUMNS]
 
 
@@ -193,8 +193,7 @@ def test_the_word_follows_from_the_interval_of_scipy_and_agrees_with_its_p(mean,
 
 
 def test_a_difference_of_two_kinds_within_its_bound_is_neither_better_nor_worse():
-    cases = {"as well": 0.02, "better": 0.1, "worse": -0.1}
-    for word, mean in cases.items():
+    for word, mean in (("as well", 0.02), ("better", 0.1), ("worse", -0.1)):
         variants = claims.judge(numbers_of("f", mean + 0.02 * NOISE, NARROWEST))[1]
         assert list(variants["word"]) == [word]
 

@@ -6,6 +6,7 @@ import http.client
 import pickle
 import struct
 import tarfile
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -136,17 +137,10 @@ def test_a_folder_of_the_user_holds_the_files_of_cifar10_or_the_archive(tmp_path
 
 
 def test_the_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_path, fashion, monkeypatch):
-    good, tried = put(tmp_path / "good", fashion), []
-
-    def source(name, folder):
-        return name, lambda scratch: tried.append(name) or folder
-
-    def cut_off(scratch):
-        raise http.client.IncompleteRead(b"half")
-
-    sources = [("web", cut_off), source("first", tmp_path / "nowhere"), source("second", good), source("third", good)]
-    monkeypatch.setattr(FASHION, "sources", sources)
-    assert FASHION.fetch(tmp_path / "out") == "second" and tried == ["first", "second"]
+    good, cut_off = put(tmp_path / "good", fashion), Mock(side_effect=http.client.IncompleteRead(b"half"))
+    tried = [cut_off, *(Mock(return_value=folder) for folder in (tmp_path / "nowhere", good, good))]
+    monkeypatch.setattr(FASHION, "sources", [*zip(("web", "first", "second", "third"), tried, strict=True)])
+    assert FASHION.fetch(tmp_path / "out") == "second" and [one.call_count for one in tried] == [1, 1, 1, 0]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(FASHION.files)
     # A folder of the user is the only source.
     with pytest.raises(NotFound, match=r"tried folder .*own \(no file .*own/train-images-idx3-ubyte\.gz\)\. Install"):
@@ -154,9 +148,7 @@ def test_the_sources_are_tried_in_order_and_the_first_that_works_is_named(tmp_pa
 
 
 def test_if_no_source_works_one_error_says_what_was_tried_and_what_to_do(tmp_path, monkeypatch):
-    def unreachable(scratch):
-        raise OSError("network unreachable")
-
+    unreachable = Mock(side_effect=OSError("network unreachable"))
     monkeypatch.setattr(FASHION, "sources", [("the shelf", lambda scratch: tmp_path), ("the web", unreachable)])
     with pytest.raises(NotFound) as caught:
         FASHION.fetch(tmp_path / "out")

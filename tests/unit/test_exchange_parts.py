@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from exchange_subjects import grey, subject
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spectral_classes import noise, pixels_of, split
 
@@ -40,9 +40,10 @@ def slow_moments(images: np.ndarray, labels: np.ndarray, c: int) -> tuple[np.nda
     return mean, (np.abs(spectra - mean) ** 2).sum(axis=0) / (len(spectra) - 1)
 
 
-def slow_fine(image: np.ndarray, wavelength: float) -> np.ndarray:
-    """The waves of an image [H, W] that are shorter than `wavelength` pixels, one by one."""
+def slow_fine(image: np.ndarray) -> np.ndarray:
+    """The waves of an image [H, W] that are shorter than 8.5 pixels and than a seventh of its sides, one by one."""
     height, width = image.shape
+    wavelength = min(8.5, height / 7, width / 7)
     y, x = np.mgrid[:height, :width]
     made = np.zeros(image.shape)
     for u in range(-(height // 2), (height + 1) // 2):
@@ -51,19 +52,6 @@ def slow_fine(image: np.ndarray, wavelength: float) -> np.ndarray:
                 wave = np.exp(2j * np.pi * (u * y / height + v * x / width))
                 made += (np.vdot(wave, image) * wave).real / image.size
     return made
-
-
-@few
-@given(SIZES)
-def test_swapped_images_have_the_fine_part_of_the_partner_and_keep_the_rest(size):
-    images = torch.from_numpy(np.random.default_rng(1).normal(size=(3, 2, *size)))
-    partner = torch.tensor([1, 2, 2])
-    swapped, longest = Fine.swap(images, partner), min(8.5, min(size) / 7)
-    for n, m in enumerate(partner):
-        for channel in range(2):
-            own, other = (images[k, channel].numpy() for k in (n, m))
-            expected = own - slow_fine(own, longest) + slow_fine(other, longest)
-            np.testing.assert_allclose(swapped[n, channel], expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(("k", "channels", "size"), [(4, 1, (20, 20)), (3, 3, (11, 14)), (2, 1, (9, 8))])
@@ -117,16 +105,29 @@ def slow_surface(image: np.ndarray) -> np.ndarray:
     height, width = image.shape
     rows, columns = max(2, height // 16), max(2, width // 16)
     points = []
-    for i in range(height):
-        for j in range(width):
-            y, x = -1 + 2 * i / (height - 1), -1 + 2 * j / (width - 1)
-            outer = i < rows or i >= height - rows or j < columns or j >= width - columns
-            points.append((1.0, x, y, x * x + y * y, outer))
+    for i, j in np.ndindex(height, width):
+        y, x = -1 + 2 * i / (height - 1), -1 + 2 * j / (width - 1)
+        outer = i < rows or i >= height - rows or j < columns or j >= width - columns
+        points.append((1.0, x, y, x * x + y * y, outer))
     terms = np.array([point[:4] for point in points])
     outer = np.array([point[4] for point in points])
     design = terms[outer]
     fitted = np.linalg.solve(design.T @ design, design.T @ image.ravel()[outer])
     return (terms @ fitted).reshape(image.shape)
+
+
+@pytest.mark.parametrize(("part", "slow", "tolerance"), [(Fine, slow_fine, 1e-12), (Field, slow_surface, 1e-8)])
+@few
+@given(SIZES)
+@example((10, 18))
+def test_swapped_images_have_the_part_of_the_partner_and_keep_the_rest(part, slow, tolerance, size):
+    images = torch.from_numpy(np.random.default_rng(1).normal(size=(3, 2, *size)))
+    partner = torch.tensor([1, 2, 2])
+    swapped = part.swap(images, partner)
+    for n, m in enumerate(partner):
+        for channel in range(2):
+            own, other = (images[k, channel].numpy() for k in (n, m))
+            np.testing.assert_allclose(swapped[n, channel], own - slow(own) + slow(other), atol=tolerance)
 
 
 @few
@@ -166,15 +167,6 @@ def test_of_two_classes_the_field_is_the_difference_to_the_other_one():
     split = grey(2, 5)
     own = Field(subject(split)).own
     torch.testing.assert_close(own[0], -own[1])
-
-
-def test_swapped_images_have_the_surface_of_the_partner():
-    images = torch.from_numpy(np.random.default_rng(2).normal(size=(3, 1, 10, 18)))
-    partner = torch.tensor([2, 1, 0])
-    swapped = Field.swap(images, partner)
-    for n, m in enumerate(partner):
-        expected = images[n, 0].numpy() - slow_surface(images[n, 0].numpy()) + slow_surface(images[m, 0].numpy())
-        np.testing.assert_allclose(swapped[n, 0], expected, atol=1e-8)
 
 
 @pytest.mark.parametrize("size", [(32, 32), (20, 35), (9, 9), (48, 48)])
@@ -228,18 +220,13 @@ def test_a_swap_exchanges_the_corners_and_the_frame():
     images = torch.rand(4, 2, 20, 30)
     partner = torch.tensor([1, 2, 3, 3])
     swapped = Patch.swap(images, partner)
-    for n, m in enumerate(partner):
-        for i in range(20):
-            for j in range(30):
-                outer = min(i, 19 - i) < 2 or min(j, 29 - j) < 2 or (min(i, 19 - i) < 4 and min(j, 29 - j) < 6)
-                assert torch.equal(swapped[n, :, i, j], images[m if outer else n, :, i, j])
-
-
-sizes = st.tuples(st.integers(2, 9), st.integers(2, 9))
+    for n, i, j in np.ndindex(4, 20, 30):
+        outer = min(i, 19 - i) < 2 or min(j, 29 - j) < 2 or (min(i, 19 - i) < 4 and min(j, 29 - j) < 6)
+        assert torch.equal(swapped[n, :, i, j], images[partner[n] if outer else n, :, i, j])
 
 
 @few
-@given(sizes, st.integers(1, 3))
+@given(st.tuples(st.integers(2, 9), st.integers(2, 9)), st.integers(1, 3))
 def test_moments_are_those_of_a_loop(size, channels):
     images, labels = noise(3, 12, size, channels)
     images[labels == 1] *= 1.1

@@ -14,9 +14,6 @@ from frequency_shortcuts.images.splits import Split, evenly
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-COLUMNS = ["class", *(f"{part}{end}" for part in PARTS for end in ("", "_low", "_high", "_control")),
-           "recall", "images", "verdict", "follows"]  # fmt: skip
-
 
 def answers(*, k: int = 4, each: int = 30, gained: dict[tuple[str, int], int] | None = None, **how) -> Answers:
     """A network that is always right, but calls so many images class c after they got a part of it."""
@@ -46,7 +43,8 @@ def test_numbers_are_paired_differences_to_before_and_of_a_patch_to_the_control(
     images[2, 50:] = -1  # fewer images
     made = replace(made, images=images)
     table = rates(made)
-    assert list(table.columns) == COLUMNS
+    numbers = [f"{part}{end}" for part in PARTS for end in ("", "_low", "_high", "_control")]
+    assert list(table.columns) == ["class", *numbers, "recall", "images", "verdict", "follows"]
     for row in table.to_dict("records"):
         c = row["class"]
         m = 50 if c == 2 else 90
@@ -93,13 +91,10 @@ def test_a_neutral_class_has_no_row_and_its_images_count():
 def slow_hardly_confused(counts: np.ndarray) -> np.ndarray:
     k = len(counts)
     made = np.zeros((k, k), bool)
-    for c in range(k):
-        for d in range(k):
-            rarely = [counts[a, b] <= max(0.02 * counts[a].sum(), 1) for a, b in ((c, d), (d, c))]
-            made[c, d] = c != d and all(rarely)
-        if not made[c].any():
-            made[c] = np.arange(k) != c
-    return made
+    for c, d in np.ndindex(k, k):
+        rarely = [counts[a, b] <= max(0.02 * counts[a].sum(), 1) for a, b in ((c, d), (d, c))]
+        made[c, d] = c != d and all(rarely)
+    return np.where(made.any(axis=1, keepdims=True), made, ~np.eye(k, dtype=bool))
 
 
 def test_classes_that_are_hardly_confused_count():

@@ -197,10 +197,7 @@ def test_the_clearest_shortcut_has_the_greatest_margin_of_the_headline_in_some_n
 
 
 def test_texture_is_of_the_classes_with_the_greatest_tpr_minus_fpr_of_a_network(monkeypatch):
-    def first_test_images(store, index, statistics):
-        return (np.zeros((len(index), 1, 4, 4)),) * 2
-
-    monkeypatch.setattr(cards, "examples", SimpleNamespace(first_test_images=first_test_images))
+    monkeypatch.setattr(cards.examples, "first_test_images", lambda _, index, __: 2 * [np.zeros((len(index), 1, 4, 4))])
     monkeypatch.setattr(cards, "reduced_images", lambda images, masks: images)
     monkeypatch.setattr(cards.dfm, "read_mask", lambda *given: None)
     monkeypatch.setattr(cards, "normalisation", lambda path: None)

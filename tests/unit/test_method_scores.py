@@ -203,15 +203,13 @@ def test_samples_come_in_twos_of_each_kind_and_passes_count_three_each():
 
 
 def test_the_second_of_two_masks_is_the_opposite_of_the_first(network):
-    settings = mixture.Settings(samples=8, cell=1)
+    few, many = mixture.Settings(samples=8, cell=1), mixture.Settings(samples=400, mixtures="binary-swap", cell=1)
     with Workspace(network, Split(batch(), LABELS)) as workspace:
-        masks, donors = mixture._draw(workspace, settings, 0, len(PAIRS))
+        masks, donors = mixture._draw(workspace, few, 0, len(PAIRS))
+        drawn = mixture._draw(workspace, many, 0, len(PAIRS))[0][::2]
     np.testing.assert_array_equal(masks[1::2], 1 - masks[::2])
     assert set(masks[0]) == {0, 1}
     assert 0 < masks[2].min() < masks[2].max() < 1
-    many = mixture.Settings(samples=400, mixtures="binary-swap", cell=1)
-    with Workspace(network, Split(batch(), LABELS)) as workspace:
-        drawn = mixture._draw(workspace, many, 0, len(PAIRS))[0][::2]
     assert abs(drawn.mean() - 0.5) < 5 * 0.5 / drawn.size**0.5  # standard errors of a share of one half
     assert (donors[[2, 3, 6, 7]] == -1).all()
     assert (LABELS[donors[[0, 1, 4, 5]]] != LABELS[0]).all()
@@ -265,11 +263,16 @@ def test_low_pass_takes_the_lowest_frequencies_first(network):
 TRUTH = np.array([[3, 8, 12], [5, 15, 17]])  # the pairs that classes 0 and 1 need, all of them; class 2 is neutral
 
 
-def find_needed(name, **options):
-    """Scores of a network whose logit c is 4 (sum of parts at the pairs of class c - 2.5), and that of class 2 is 0.
+@pytest.mark.parametrize(
+    ("name", "options", "least", "among"),
+    [("culling", {}, 3, 3), ("gradient", {}, 3, 3), ("mixture", {}, 3, 3),
+     ("hfss", {"percent": 100 * 12 / 42, "candidates": 200}, 2, 6)],
+)  # fmt: skip
+def test_the_known_truth_is_found(name, options, least, among):
+    """By a network whose logit c is 4 (sum of parts at the pairs of class c - 2.5), and that of class 2 is 0.
 
     An image of class c has a part of 1 at each of the three pairs of c, and a little noise. So the network calls it c
-    only if it has all three.
+    only if it has all three. At random, there would be less than one pair of three among the best six.
     """
     labels = np.tile([0, 1, 2], 6)
     planes = np.fft.ifftshift(PAIRS.scatter(np.eye(len(PAIRS))[TRUTH]), axes=(-2, -1))
@@ -281,15 +284,6 @@ def find_needed(name, **options):
     with torch.no_grad():
         network[1].weight.copy_(4 * torch.from_numpy(sums.reshape(3, -1)))
         network[1].bias.copy_(torch.tensor([-10, -10, 0]))
-    return run(name, network, torch.from_numpy(images), labels, neutral=2, **options).score
-
-
-@pytest.mark.parametrize(
-    ("name", "options", "least", "among"),
-    [("culling", {}, 3, 3), ("gradient", {}, 3, 3), ("mixture", {}, 3, 3),
-     ("hfss", {"percent": 100 * 12 / 42, "candidates": 200}, 2, 6)],
-)  # fmt: skip
-def test_the_known_truth_is_found(name, options, least, among):
-    """At random, there would be less than one pair of three among the best six."""
-    for row, truth in zip(find_needed(name, **options), TRUTH, strict=False):
+    found = run(name, network, torch.from_numpy(images), labels, neutral=2, **options).score
+    for row, truth in zip(found, TRUTH, strict=False):
         assert np.isin(np.argsort(-row)[:among], truth).sum() >= least
