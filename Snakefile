@@ -34,7 +34,7 @@ onerror:
 
 
 for target, files in {
-    "all": targets.of_study(plan),
+    "all": of_plan,
     "own": own,
     "methods": targets.of_methods(plan),
     **{name: targets.of_benchmark(plan, name) for name in ("cure", "leaks")},
@@ -52,7 +52,7 @@ for target, files in {
 rule report:
     default_target: bool(plan.runs())
     input:
-        targets.of_study(plan),
+        of_plan,
         captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
         stylesheet="report/report.css",
         script="report/report.js",

@@ -16,7 +16,8 @@ from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.artefacts import KINDS, Artefact
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study import columns, draws
+from study import columns, draws, inputs
+from study.configuration import mistakes
 from study.images import pictures
 from study.job import FOLDER
 from study.measures.harm import harm
@@ -117,6 +118,30 @@ def test_a_table_plans_a_clean_network_and_those_with_artefacts(tmp_path):
     assert [(run["dataset"], run["augmentation"]) for run in runs] == [
         (name, training) for name in ("grain4_4", "grain4_4_1") for training in ("none", "swap")
     ] + [("grain4_4_tag_matched", "none")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("rows", "sentence"), [
+    ([(*ROWS[0][:4], "wav", *ROWS[0][5:])], "line 2: unknown artefact 'wav': choose from"),
+    ([ROWS[0], (*ROWS[1][:6], 1, *ROWS[1][7:])], "line 3: class 1 of network '1': expected one artefact a class"),
+    ([ROWS[0], (*ROWS[2][:3], "large", *ROWS[2][4:])], "line 3: architecture 'large': expected 'tiny', as above"),
+    ([("grain4", "x", *ROWS[0][2:])], "line 2: invalid literal for int"),
+    ([("grain5", *ROWS[0][1:])], " has the set 'grain5'; choose from"),
+    ([(*ROWS[0][:3], "resnet", *ROWS[0][4:])], " has the architecture 'resnet'; choose from"),
+])  # fmt: skip
+def test_a_bad_row_of_a_table_is_named(tmp_path, rows, sentence):
+    config = plan_of(tmp_path, ROWS).config
+    with (tmp_path / "draws.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([COLUMNS, *rows])
+    (found,) = mistakes({**config, "datasets": {name: config["datasets"][name] for name in ("grain4", "alike")}})
+    assert found.startswith(f"harm.draws: {tmp_path}/draws.csv") and sentence in found
+
+
+def test_a_class_and_a_frequency_that_a_set_does_not_have_are_named(tmp_path):
+    wide, ninth = (*ROWS[0][:9], 40, 9, None, None), (*ROWS[2][:6], 9, *ROWS[2][7:])
+    assert inputs.check(plan_of(tmp_path, [wide, ninth]))[0] == [
+        "harm.draws: wave in grain4: frequency [40, 9]: images of 64 x 64 have up to half of that",
+        "harm.draws: jpeg in grain4: class 9: expected a number from 0 to 3",
+    ]
 
 
 def test_networks_of_a_table_are_trained_tested_and_judged(tmp_path, monkeypatch):

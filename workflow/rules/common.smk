@@ -84,11 +84,18 @@ def check_first():
         print(*found, sep="\n", file=sys.stderr)
 
 
+def of_plan(wildcards):
+    """Input: all outputs of the study."""
+    if not plan.runs():
+        raise WorkflowError(f"the plan of {config['study']} is empty: a benchmark has no report, name no target")
+    return targets.of_study(plan)
+
+
 def own(wildcards):
     """Input: all outputs and the report, if the plan holds a network of the user."""
     if not any(run["network"] in plan.external_networks for run in plan.runs()):
         raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
-    return [*targets.of_study(plan), f"{RESULTS}/report.html"]
+    return [*of_plan(wildcards), f"{RESULTS}/report.html"]
 
 
 def parts_of(wildcards):

@@ -1,7 +1,7 @@
 """Check a configuration: one sentence per mistake, all of them at once, before anything runs.
 
-The schema checks each key. Here are the rules that join several keys. What images, networks and methods allow is asked
-of the library by `study.inputs`, before the first job.
+The schema checks each key. Here are the rules that join several keys. What images, networks and methods allow, the
+library says by `study.inputs`, before the first job.
 """
 
 import math
@@ -16,6 +16,7 @@ from jsonschema.exceptions import ValidationError
 from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
 
+from . import draws
 from .plan import KINDS, Plan
 from .schema import Validator, allowed, schema
 from .sources import planted
@@ -32,7 +33,7 @@ def mistakes(config: Mapping[str, Any]) -> list[str]:
         for line, sentence in _sentences(error):
             of_lines.setdefault(line, sentence)
     # References between parts are checked only if every part has the right type.
-    sentences = list(of_lines.values()) or list(_references(Plan(config)))
+    sentences = list(of_lines.values()) or list(_harm(config)) or list(_references(Plan(config)))
     more = len(sentences) - MOST
     return sentences if more <= 0 else [*sentences[:MOST], f"and {more} more mistakes"]
 
@@ -93,6 +94,35 @@ def _dotted(*path: Any) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "nothing"
+
+
+def _harm(config: Mapping[str, Any]) -> Iterator[str]:
+    """The section `harm` and its table, without which there is no `Plan`."""
+    harm, datasets = config["harm"], config["datasets"]
+    try:
+        drawn = draws.read(harm["draws"])
+    except OSError as error:
+        yield f"harm.draws: {harm['draws']}: {error.strerror}"
+        return
+    except ValueError as error:
+        yield f"harm.draws: {error}"
+        return
+    trained = [name for name, network in config["networks"].items() if "source" not in network]
+    for key, names, known in (("set", [draw.suite for draw in drawn], datasets),
+                              ("architecture", [draw.architecture for draw in drawn], trained)):  # fmt: skip
+        for name in dict.fromkeys(names):
+            if name not in known:
+                yield f"harm.draws: {harm['draws']} has the {key} {name!r}; choose from {_listed(known)}"
+    if harm["judge"] == "test" and drawn and harm["augmentations"] != ["none"]:
+        yield f"harm.augmentations: {harm['augmentations']} needs harm.judge: trainings; write [none]"
+    if harm["judge"] == "trainings" and "none" not in harm["augmentations"]:
+        yield "harm.augmentations: none is missing, with which the others are compared; add it"
+    if "sin" in harm["augmentations"]:
+        yield "harm.augmentations: sin needs stylised images, which sets with artefacts do not have; remove it"
+    there = {draw.suite for draw in drawn} <= datasets.keys()
+    made = [*draws.drawn_datasets(drawn if there else [], datasets), *draws.graded_datasets(config)]
+    for name in dict.fromkeys(name for name, _ in made if name in datasets):
+        yield f"datasets.{name}: the study makes a set of this name; give yours another name"
 
 
 def _references(plan: Plan) -> Iterator[str]:

@@ -46,7 +46,7 @@ ROOMS = {
     "measure_adcs.py": ("images", "maps/adcs.py", "networks/numerics.py", "spectrum"),
     "measure_claims.py": CLAIMS,
     "render.py": ("images", "spectrum", "study/images"),
-    "run_test.py": (*TESTS, "analysis/counterfactuals.py"),
+    "run_test.py": (*TESTS, "analysis/counterfactuals.py", "analysis/wording.py", "data_check", "study/findings"),
     "show_notebooks.py": (),
     "show_table.py": ("figures", "study/columns.py", "study/columns.yaml", "study/drawings"),
     "train.py": TRAININGS,

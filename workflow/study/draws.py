@@ -5,10 +5,9 @@ A row of the table is an artefact (`read`). Beside the networks with artefacts, 
 
 import csv
 import math
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from frequency_shortcuts.images.artefacts import CORNER, KINDS, Artefact
@@ -42,21 +41,34 @@ def read(path: str | None) -> list[Draw]:
     Columns: `set`, `seed`, `network` (its name, from 1 or by the artefact), `architecture`; of an artefact `kind`,
     `level`, `class`, `share`, `others`, see `artefacts.Artefact`; `u`, `v`, the frequency of a wave; `row`, `column`,
     the place of a tag or line; `tuned`, if a setting was chosen on it. A row without a kind plans a clean network.
+
+    Raises OSError without the file, and ValueError for a row that is not possible.
     """
-    if not path:
-        return []
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
     found: dict[tuple[str, int, str], Draw] = {}
-    for (suite, number, architecture), named in groupby(rows, itemgetter("set", "seed", "architecture")):
-        seed = int(number)
-        found[suite, seed, CLEAN] = Draw(suite, seed, CLEAN, architecture, ())
-        for network, planted in groupby(named, itemgetter("network")):
-            own = list(planted)
-            artefacts = tuple(_artefact(row) for row in own if row["kind"])
-            tuned = own[0].get("tuned") == "True"
-            found[suite, seed, network] = Draw(suite, seed, network, architecture, artefacts, tuned)
+    with open(path or os.devnull, newline="") as file:
+        for line, row in enumerate(csv.DictReader(file, restval=""), 2):
+            try:
+                _add(row, found)
+            except KeyError as error:
+                raise ValueError(f"{path} has no column {error}") from None
+            except ValueError as error:
+                raise ValueError(f"{path}, line {line}: {error}") from None
     return list(found.values())
+
+
+def _add(row: Mapping[str, str], found: dict[tuple[str, int, str], Draw]) -> None:
+    """Add a row of a table to the networks that are found, by set, seed and name."""
+    suite, seed, network, architecture = row["set"], int(row["seed"]), row["network"], row["architecture"]
+    clean = found.setdefault((suite, seed, CLEAN), Draw(suite, seed, CLEAN, architecture, ()))
+    draw = found.setdefault((suite, seed, network), clean._replace(network=network))
+    if clean.architecture != architecture:
+        raise ValueError(f"architecture {architecture!r}: expected {clean.architecture!r}, as above for set and seed")
+    if row["kind"]:
+        artefact = _artefact(row)
+        if artefact.label in [other.label for other in draw.artefacts]:
+            raise ValueError(f"class {artefact.label} of network {network!r}: expected one artefact a class")
+        artefacts = *draw.artefacts, artefact
+        found[suite, seed, network] = draw._replace(artefacts=artefacts, tuned=row.get("tuned") == "True")
 
 
 def _artefact(row: Mapping[str, str]) -> Artefact:

@@ -46,11 +46,13 @@ def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]
         with collect_error(f"methods.{name}"):
             search = plan.search(f"maps/{name}")
             make_settings(registry.load(search["method"]), search["settings"])
-    for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in plan.trained_runs()):
+    for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in [*plan.trained_runs(), *plan.drawn_runs]):
         with collect_error(f"training.{kind}.geometry"):
             Augmentation(**plan.config["training"][kind]["geometry"])
-    for name in plan.datasets():
-        planned = {run["network"]: plan.config["networks"][run["network"]] for run in plan.runs(dataset=name)}
+    for name in dict.fromkeys([*plan.datasets(), *(draw.suite for draw in plan.draws)]):
+        drawn = [draw for draw in plan.draws if draw.suite == name]
+        networks = [run["network"] for run in plan.runs(dataset=name)] + [draw.architecture for draw in drawn]
+        planned = {network: plan.config["networks"][network] for network in networks}
         dataset = None
         with collect_error(f"datasets.{name}"):
             dataset = inspect_dataset(plan, name)
@@ -63,6 +65,11 @@ def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]
         lines.append(
             f"{name}: {len(dataset.classes)} classes, {dataset.shape.channels} x {height_width}, {dataset.description}"
         )
+        for artefact in dict.fromkeys(artefact for draw in drawn for artefact in draw.artefacts):
+            with collect_error(f"harm.draws: {artefact.kind} in {name}"):
+                artefact.check(*dataset.shape)
+                if artefact.label >= (most := len(dataset.classes)):
+                    raise ValueError(f"class {artefact.label}: expected a number from 0 to {most - 1}")
         for network, settings in planned.items():
             with collect_error(f"networks.{network}"):
                 source = probe_network(settings, len(dataset.classes), dataset.shape)

@@ -37,8 +37,8 @@ class Plan:
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.draws = draws.read(config["harm"]["draws"])
         named = config["datasets"]
-        drawn = {**dict(draws.drawn_datasets(self.draws, named)), **dict(draws.graded_datasets(config))}
-        self.config = {**config, "datasets": {**named, **drawn}}
+        drawn = dict(draws.drawn_datasets(self.draws, named))
+        self.config = {**config, "datasets": {**named, **drawn, **dict(draws.graded_datasets(config))}}
         self._drawn_sets = frozenset(drawn)
         self.results = f"results/{config['study']}"
 
@@ -183,7 +183,7 @@ class Plan:
     def from_source(self, *sources: str, kept: bool | None = None) -> list[str]:
         """All data sets, planned or not, with one of these values of the key `source`.
 
-        kept : those of the configuration alone, or, if false, those of the benchmarks; by default all
+        kept : if false, those that a table draws alone, or, if true, all others; by default all
         """
         return [
             name
@@ -281,6 +281,7 @@ class Plan:
         chosen = {"name": augmentation, "stylised_share": training["stylised_share"], **of_kind["geometry"]}
         return {
             **{key: of_kind[key] for key in ("images_per_class", "validation_per_class")},
+            **({"images_per_class": None} if "cue_seed" in self.dataset(dataset) else {}),  # of graded sets, all
             "dynamics": of_kind["dynamics"] | self.dataset(dataset).get("dynamics", {}),
             "augmentation": chosen,
         }
@@ -362,7 +363,7 @@ class Plan:
         return {
             (draws.dataset_of(draw, datasets), draw.architecture, training, draw.seed): draw
             for draw in self.draws
-            for training in (trainings[:1] if draw.matched else trainings)
+            for training in (["none"] if draw.matched else trainings)
         }
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 MODULES = (  # that define the claims
-    *(f"workflow/study/findings/{name}.py" for name in ("definitions", "numbers", "significance", "claims")),
+    *(f"workflow/study/findings/{name}.py" for name in ("definitions", "numbers", "claims")),
     *(f"src/frequency_shortcuts/exchange/{name}.py" for name in ("answers", "test", "part", "fine", "field", "patch")),
     *(f"src/frequency_shortcuts/{name}.py" for name in ("shortcuts/cross", "intervals")),
     "workflow/study/measures/reliance.py",

@@ -5,7 +5,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from ..description import Figure, NetworkTest
@@ -56,19 +55,18 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     own.loc[clean, OF_ARTEFACT] = None
     networks = flips.fillna({"follows": ""}).merge(own.drop_duplicates([*KEY, "class"]), on=[*KEY, "class"])
     counted = networks["suite"].isin(SUITES)
-    judged = leaks.with_harm(networks[~counted], harm[clean])
+    beside, judged = networks[counted], leaks.with_harm(networks[~counted], harm[clean])
     judged = leaks.with_version_2(judged, given["version_2"] if len(given["version_2"]) else None)
-    with_others = data[data["others"] > 0].groupby(KEY).groups
-    alone = np.array([tuple(key) not in with_others for key in data[KEY].to_numpy()], bool)
-    data = data[alone & (data["suite"] == leaks.CLOTHING)]
+    planted = data.groupby(KEY)["kind"].transform("count") > 0
+    data = data[(planted | (data["set"] == CLEAN)) & (data["suite"] == leaks.CLOTHING)]
     return {
         "leaks_data": data,
         "leaks_data_aims": leaks.judge_data(data),
         "leaks": judged,
         "leaks_aims": leaks.judge(judged),
-        "leaks_sets": leaks.judge_sets(networks[counted].assign(
-            suite=networks["suite"].map(SUITES), set=networks["suite"],
-            kind=networks["set"].where(networks["suite"] == "dealt", "").replace(CLEAN, "none"),
+        "leaks_sets": leaks.judge_sets(beside.assign(
+            suite=beside["suite"].map(SUITES), set=beside["suite"],
+            kind=beside["set"].where(beside["suite"] == "dealt", "").replace(CLEAN, "none"),
         )),
     }  # fmt: skip
 
@@ -84,7 +82,9 @@ TEST: NetworkTest = NetworkTest(
         "data": f"tests/{FOLDER}/data.csv",
     },
     settings=lambda plan: {
-        "planted": lambda wildcards: [asdict(one) for one in plan.drawn[tuple(run_of(wildcards).values())].artefacts],
+        "planted": lambda wildcards: [  # that tell the class from others
+            asdict(one) for one in plan.drawn[tuple(run_of(wildcards).values())].artefacts if not one.others
+        ],
     },
     tables=dict.fromkeys(("leaks", "leaks_aims", "leaks_sets", "leaks_data", "leaks_data_aims")),
     join=join,
