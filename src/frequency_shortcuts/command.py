@@ -1,7 +1,5 @@
 """The command `frequency-shortcuts`: parts that are followed, maps, tests and verdicts of a network from a shell."""
 
-from __future__ import annotations
-
 import functools
 import logging
 import re

@@ -12,8 +12,6 @@
 docs/method.md has the coverage and the power of each at the sizes of the study.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """What to do about parts that are followed: what cured artefacts on images of the same kind, by `make cure`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 

@@ -1,7 +1,5 @@
 """The classes of an analysis: their names, the outputs of the network for them, and which of their images do what."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The exchange test of an analysis: its table, and one image before and after it got a part of a class."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import os

@@ -1,7 +1,5 @@
 """The images whose classes are compared without a network: read once, with what is known of them besides."""
 
-from __future__ import annotations
-
 import collections
 import contextlib
 import math

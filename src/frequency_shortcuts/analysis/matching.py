@@ -1,7 +1,5 @@
 """Copies of pictures in which the other classes get what JPEG or resizing left in one class."""
 
-from __future__ import annotations
-
 import io
 import os
 import shlex

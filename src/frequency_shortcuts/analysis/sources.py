@@ -1,7 +1,5 @@
 """Where images come from: hospital, camera or folder, as a user names it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from pathlib import Path

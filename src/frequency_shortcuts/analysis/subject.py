@@ -1,7 +1,5 @@
 """What is analysed: a network, its classes, the images that rank frequencies, and those that test."""
 
-from __future__ import annotations
-
 import copy
 import functools
 import hashlib

@@ -1,7 +1,5 @@
 """Tables and sentences as plain text, pages that load nothing, and the values of tables by flat names, for trackers."""
 
-from __future__ import annotations
-
 import base64
 import html
 import io

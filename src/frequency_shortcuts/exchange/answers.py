@@ -3,8 +3,6 @@
 All numbers are paired differences on the same images, see `test`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -5,8 +5,6 @@ c, minus the share before. Beside it stands a control: the part of their own cla
 numbers are paired differences on the same images.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 

@@ -9,8 +9,6 @@ and the two-sided p of its word (at the threshold, or of a mean within the bound
 claims of the paper, or all of ours. A claim without data counts there with a p of 1.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ They use no settings, so they are the same at every scale. `tables/provenance.cs
 modules of `MODULES`.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 MODULES = (  # that define the claims

@@ -4,8 +4,6 @@ Each yields rows with the columns `COLUMNS`. Rows with the same claim, `variant`
 networks of one kind. The number of the claim itself has no `variant`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -9,8 +9,6 @@ Nyquist corners) has a real coefficient. Its sign counts as its phase, 0 or pi, 
 of exactly 0 has the phase 0.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass

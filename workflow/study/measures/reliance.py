@@ -19,8 +19,6 @@ lost everything at once, because the network named the tenth class for all image
   `intervals.over_networks`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

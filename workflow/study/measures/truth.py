@@ -11,8 +11,6 @@ A map of a class that the network recognises by other frequencies is right witho
 `study.tests.planted_use` tests the planted mask first.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
