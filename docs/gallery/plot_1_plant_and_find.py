@@ -8,6 +8,9 @@ tell the classes apart. `frequency_shortcuts.analyse` then ranks the frequencies
 planted. The *average precision* says how well: 1 if the planted frequencies stand first, near 0 by chance.
 """
 
+import sys
+from pathlib import Path
+
 import numpy as np
 from matplotlib import pyplot as plt
 from matplotlib.colors import ListedColormap
@@ -15,8 +18,11 @@ from matplotlib.colors import ListedColormap
 import frequency_shortcuts as fs
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks import architectures
-from study.images import planted
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
 from study.measures import truth
+from study.sources import planted
+from study.sources.drawn import draw_images
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
 from study.trainings.training import Recipe
@@ -24,15 +30,15 @@ from study.trainings.training import Recipe
 # %%
 # Images with a known cue
 # -----------------------
-# The mechanism `present` raises amplitudes. `data.planted` has others, such as an absence of energy.
+# The mechanism `present` raises amplitudes. `study.sources.planted` has others, such as an absence of energy.
 
-design = planted.design("present")
+design = planted.Design("present")
 mean, std = np.full(3, design.mean), np.full(3, design.deviation)
 
 
 def draw(per_class, seed):
     """Images of all classes, with the numbers that normalise them."""
-    images, labels = planted.images(design, per_class, seed)
+    images, labels = draw_images(design, per_class, seed)
     return Split(images, labels, design.classes, mean, std, neutral=0)
 
 

@@ -10,6 +10,9 @@ loss hardly rises. Which methods find both sets? The numbers are of one small ne
 several.
 """
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -20,8 +23,11 @@ from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
-from study.images import planted
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
 from study.measures import truth
+from study.sources import planted
+from study.sources.drawn import draw_images
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
 from study.trainings.training import Recipe
@@ -30,13 +36,13 @@ from study.trainings.training import Recipe
 # Images and a network
 # --------------------
 
-design = planted.design("redundant")
+design = planted.Design("redundant")
 mean, std = np.full(3, design.mean), np.full(3, design.deviation)
 
 
 def draw(per_class, seed):
     """Images of all classes, with the numbers that normalise them."""
-    images, labels = planted.images(design, per_class, seed)
+    images, labels = draw_images(design, per_class, seed)
     return Split(images, labels, design.classes, mean, std, neutral=0)
 
 

@@ -8,6 +8,9 @@ what stands at the other 95 %? With *zeros* the images look like nothing that th
 puts in the coefficients of another image.
 """
 
+import sys
+from pathlib import Path
+
 import numpy as np
 from matplotlib import pyplot as plt
 
@@ -19,6 +22,8 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum import masks
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
 from study.trainings.training import Recipe

@@ -5,8 +5,11 @@ Distribution shift
 A shortcut is right on images like those of the training, and may be wrong on others. Here a network learns shapes, and
 all discs of the training carry a faint plane wave. The test pictures are drawn in other ways: without the wave,
 inverted, blurred, noisy, and as silhouettes. Does a class whose shortcut survives stay recognised, and what happens
-where it does not? The study asks the same of photographs, with the renditions of `data.renditions`.
+where it does not? The study asks the same of photographs, with the renditions of `study.images.renditions`.
 """
+
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -18,6 +21,8 @@ from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
 from study.images.renditions import Rendition
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
