@@ -94,9 +94,9 @@ def draw_cure(cure: pd.DataFrame) -> Figure:
             words += "" if name == "none" else f": cures {of['cured'].sum()} of {len(of)}"
             axes[0].plot([], [], mark, color=colour, markersize=5, label=words)
         axes[0].set(ylim=(len(cases) - 0.5, -0.5), yticks=range(len(cases)), yticklabels=names)
-        axes[0].set_xlabel("recall on images\nwithout the artefact")
+        axes[0].set_xlabel("recall on images without\nthe artefact (alike: with it)")
         axes[1].set_xlabel("others called the class,\nabove clean training")
-        axes[2].set_xlabel("accuracy lost\non clean data")
+        axes[2].set_xlabel("accuracy lost on clean data\n(alike: with the artefact)")
         for axis in axes:
             axis.tick_params(axis="y", length=0)
         finish(
