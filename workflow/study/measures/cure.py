@@ -1,8 +1,7 @@
 """Which trainings cure what an artefact costs: networks are trained in several ways, with it in all images of a class.
 
-docs/method.md#mitigation has the definitions, which were fixed before any result of the seeds that judge. The accuracy
-that a training loses is that on clean data, of `matched` that where all images have the artefact, in training as in
-tests. The intervals are Student's over networks, one a seed; that of the share that is back is Fieller's.
+docs/method.md#mitigation has the definitions, which were fixed before any result of the seeds that judge. The intervals
+are Student's over networks, one a seed; that of the share that is back is Fieller's.
 """
 
 from typing import Any
