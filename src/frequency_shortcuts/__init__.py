@@ -49,7 +49,7 @@ NAMES = {
 }
 
 
-def lazily(
+def _lazily(
     package: str, holders: Mapping[str, str], modules: Mapping[str, str] = {}
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """`__getattr__` and `__dir__` of a package whose names are loaded at first use.
@@ -67,4 +67,4 @@ def lazily(
     return load, lambda: sorted({*vars(sys.modules[package]), *holders, *modules})
 
 
-__getattr__, __dir__ = lazily(__name__, NAMES, PUBLIC)
+__getattr__, __dir__ = _lazily(__name__, NAMES, PUBLIC)

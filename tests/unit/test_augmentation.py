@@ -278,8 +278,9 @@ def test_it_works_in_a_collate_function():
 
 def test_one_image_stays_as_it_is():
     batch = images(1)
-    with pytest.warns(UserWarning, match="a batch of one image has no other to swap with"):
+    with pytest.warns(UserWarning, match="a batch of one image has no other to swap with") as caught:
         assert fs.Swap()(batch) is batch
+    assert caught[0].filename == __file__
 
 
 @pytest.mark.parametrize(("parts", "batch", "words"), [

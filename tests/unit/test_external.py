@@ -217,6 +217,17 @@ def test_other_outputs_stay_as_they_are(network):
     assert logits_only(network, IMAGES)[0] is network
 
 
+@pytest.mark.parametrize("masked", [-torch.inf, 1.0])
+def test_a_masked_output_does_not_hide_that_logits_depend_on_the_batch(masked):
+    def beside(logits):
+        return torch.cat([logits, logits.new_full((len(logits), 1), masked)], 1)
+
+    plain = Layer(lambda images: beside(images.flatten(1)[:, :3]))
+    assert logits_only(plain, IMAGES)[0] is plain
+    with pytest.raises(ValueError, match="than in a batch"):
+        logits_only(Layer(lambda images: beside((images - images.mean(0)).flatten(1)[:, :3])), IMAGES)
+
+
 def test_batch_normalisation_behind_chosen_outputs_is_folded():
     """Freezing a network traces it, which sees no values: the place of the logits is known before."""
     plain = nn.Sequential(nn.Conv2d(1, 2, 1), nn.BatchNorm2d(2), nn.Flatten())

@@ -2,6 +2,8 @@
 
 import itertools
 import re
+from dataclasses import make_dataclass
+from types import SimpleNamespace
 
 import method_problems
 import numpy as np
@@ -154,6 +156,10 @@ def test_settings_at_their_limits_are_accepted():
         ("mixture", {"samples": 4, "cell": 1}),
     ):
         assert values.items() <= vars(make_settings(registry.load(name), values)).items()
+    yes_or_no = SimpleNamespace(Settings=make_dataclass("Settings", [("often", bool)]))  # of a method of a user
+    assert make_settings(yes_or_no, {"often": True}).often
+    with pytest.raises(ValueError, match="often 1: expected true or false"):
+        make_settings(yes_or_no, {"often": 1})
 
 
 @every_looking_case

@@ -23,7 +23,7 @@ COMMON, FLAT = 0.3, 0.9  # share of the pixels of an image that have one value, 
 SHORT, GRAIN = 4.0, 0.25  # pixels: shorter waves are grain; their share of the energy
 TRAININGS = {"swap": "fs.Swap()", "processed": "random size, noise and JPEG"}
 # Kind of images and part -> training -> artefacts that it cured, whose recall it restored, of how many, and what it
-# cost on these images: docs/data/cure/tables/cure.csv. A cure costs no more accuracy than `evaluation.cure` allows.
+# cost on these images: docs/data/cure/tables/cure.csv. A cure costs no more accuracy than `study.measures.cure` allows.
 CURED: Mapping[tuple[str, str], Mapping[str, tuple[int, int, int]]] = {
     ("flat", "fine"): {"matched": (2, 2, 2), "swap": (0, 1, 2), "processed": (0, 0, 2)},
     ("flat", "field"): {"swap": (0, 1, 1), "processed": (0, 0, 1)},
@@ -64,7 +64,7 @@ def kind_of_images(pixels: Pixels) -> str:
 
 
 def facts_apart(split: Split) -> dict[str, str]:
-    """What sets the files of a class apart, in words, by its name; no classes without; see `data_check.share_facts`."""
+    """What sets the files of a class apart, in words, by its name; no classes without; see `comparison.share_facts`."""
     if not isinstance(split.images, ImageFiles):
         return {}
     heads = pd.DataFrame([file_facts(file) for file in split.images.files])

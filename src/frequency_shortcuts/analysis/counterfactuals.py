@@ -116,7 +116,7 @@ class FlipTest:
     def causes(self) -> dict[int, Cause]:
         """The likely causes of classes that follow: number of the class -> cause, if it has one.
 
-        They are those of the ranking images alone, at least 10 of each class, see `data_check.name_causes`.
+        They are those of the ranking images alone, at least 10 of each class, see `comparison.name_causes`.
         """
         table = rates(self.answers)
         found = table.loc[table["verdict"] == FOLLOWS, "class"].tolist()

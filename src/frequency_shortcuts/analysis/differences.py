@@ -56,7 +56,7 @@ class Differences:
     """The result of `differences`.
 
     table : a row a class: images, a likely `cause` (a key of `CAUSES`, or empty), and the share of `carriers` of it
-    facts : what speaks for each class in each fact, see `data_check.share_facts`; classes are names here
+    facts : what speaks for each class in each fact, see `comparison.share_facts`; classes are names here
     files : the images of classes with a likely cause: path, class, cause, score; clearest first
     sources : see `Sources`; None without sources
     spectra, differences : float64 [class, H, W], centred: root mean square amplitude, and how clearly it differs (1 by

@@ -171,7 +171,7 @@ class Analysis:
 
     @functools.cached_property
     def rates(self) -> pd.DataFrame | None:
-        """Every rate that was measured; see `rates.rates`. Classes are numbers. None where nothing was tested."""
+        """Every rate that was measured; see `hits.rates`. Classes are numbers. None where nothing was tested."""
         return None if self.hits is None else rates(self.hits)
 
     @property

@@ -1,4 +1,4 @@
-"""Traces of processing in images: JPEG, resizing, blur, noise and sharpening, told from how classes differ anyway.
+"""Traces of processing in images: JPEG, resizing, blur, noise and sharpening, apart from how classes differ anyway.
 
 An image has a *fingerprint* of some 40 numbers: amplitudes in rings of the spectrum, sizes of local differences, zeros
 in the grid of JPEG. What an artefact does to fingerprints is found by putting it into images of the other classes. A

@@ -69,7 +69,7 @@ class Swap(nn.Module):
             raise ValueError(f"Swap: images are {images.dtype}, expected uint8 or float")
         n = len(images)
         if n < 2:
-            warnings.warn("Swap: a batch of one image has no other to swap with, and stays as it is", stacklevel=5)
+            warnings.warn("Swap: a batch of one image has no other to swap with, and stays as it is", stacklevel=6)
             return images
         swapped = images.float()
         with torch.autocast(images.device.type, enabled=False):  # a spectrum is too large for float16

@@ -39,7 +39,7 @@ def shortcuts(
     images, which have no verdict, are grey. Of several kinds, names stand beside the first panel of a row, and are
     black.
 
-    table : `verdicts.over_seeds` of one data set; parameters : of the kinds, the largest of which are drawn first
+    table : `verdict.over_seeds` of one data set; parameters : of the kinds, the largest of which are drawn first
     claims : what stands below the question. `classes` may be some of those in the table, which the note then says.
     """
     headline, sizes = table[table["headline"]], parameters or {}

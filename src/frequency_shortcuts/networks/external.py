@@ -259,6 +259,7 @@ def _check_repeated(logits: Tensor, again: object, network: str) -> None:
 
 
 def _check_alone(alone: Tensor, together: Tensor) -> None:
-    """Raise ValueError if the logits of the first of some images depend on the others."""
-    if (alone - together[:1]).abs().max() > ROUNDING * together.abs().max():
+    """Raise ValueError if the logits of the first of some images depend on the others; -inf masks an output."""
+    apart = (alone - together[:1]).nan_to_num(0)  # -inf in both
+    if apart.abs().max() > ROUNDING * together.nan_to_num(0, 0, 0).abs().max():
         raise ValueError(BATCHED)

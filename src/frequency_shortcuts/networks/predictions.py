@@ -1,4 +1,4 @@
-"""How a network is asked, and its predictions: the class of each image, confusion, precision and recall."""
+"""How a network is called, and its predictions: the class of each image, and confusion."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The test of the paper: is a class recognised from few frequencies alone, or without them? See `collect`."""
 
-from frequency_shortcuts import lazily
+from frequency_shortcuts import _lazily
 
 # Loaded when first used, as in `spectrum`: name -> module.
 PUBLIC = {
@@ -10,4 +10,4 @@ PUBLIC = {
     "own_map_advantage": "cross", "over_seeds": "verdict", "verdicts": "verdict",
 }  # fmt: skip
 
-__getattr__, __dir__ = lazily(__name__, PUBLIC)
+__getattr__, __dir__ = _lazily(__name__, PUBLIC)

@@ -1,7 +1,7 @@
 """Hits: the class that a network names, for each image under each mask, and the rates that follow from them.
 
 Rates, pairings and intervals of the shortcut tests all come from hits: two masks are compared on the same images.
-`rates` makes the table of rates, `verdicts.verdicts` the verdicts, `cross.cross_matrix` the cross matrix.
+`rates` makes the table of rates, `verdict.verdicts` the verdicts, `cross.cross_matrix` the cross matrix.
 """
 
 from __future__ import annotations

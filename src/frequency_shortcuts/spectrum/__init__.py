@@ -5,7 +5,7 @@ from frequency_shortcuts import spectrum
 low = spectrum.keep(images, spectrum.low_pass(32, 32, 8))  # images [..., 32, 32]
 """
 
-from frequency_shortcuts import lazily
+from frequency_shortcuts import _lazily
 
 # Loaded when first used: the filters import PyTorch, for which drawing and scoring maps need not wait. name -> module.
 PUBLIC = {
@@ -15,4 +15,4 @@ PUBLIC = {
     "half_plane": "filters", "keep": "filters", "remove": "filters",
 }  # fmt: skip
 
-__getattr__, __dir__ = lazily(__name__, PUBLIC)
+__getattr__, __dir__ = _lazily(__name__, PUBLIC)

@@ -73,7 +73,7 @@ def as_published(tests: pd.DataFrame) -> pd.DataFrame:
 def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) -> pd.DataFrame:
     """Tables 1 and 2: TPR and FPR of every class, unfiltered and from its map, for the chosen networks in this order.
 
-    over_seeds: a table of `verdicts.over_seeds`; its rows `as_published` are used. chosen: (data set, network,
+    over_seeds: a table of `verdict.over_seeds`; its rows `as_published` are used. chosen: (data set, network,
     augmentation), each as named there. Raises ValueError for a network that the table lacks.
     """
     columns = map("_".join, product(("tpr", "fpr"), ("unfiltered", "dfm"), ("mean", "sd")))
@@ -90,7 +90,7 @@ def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) 
 def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     """Table 3: TPR and FPR of every class out of distribution, in each rendition, one row per class and filter.
 
-    ood: the table of that name, with draws averaged. verdicts: a table of `verdicts.verdicts` of the same runs, for the
+    ood: the table of that name, with draws averaged. verdicts: a table of `verdict.verdicts` of the same runs, for the
     test images. The rows `as_published` of both are used. Images are `original`, and then each rendition.
     """
     ood, verdicts = as_published(ood), as_published(verdicts)

@@ -129,7 +129,8 @@ def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
             raise ValueError(f"unknown setting {name!r} of the method: choose from {', '.join(types) or 'none'}")
         kinds = get_args(types[name]) if isinstance(types[name], UnionType) else (types[name],)
         expected = [_EXPECTED.get(kind, ("a word", str)) for kind in kinds]
-        if isinstance(value, bool) or not any(isinstance(value, allowed) for _, allowed in expected):
+        number = isinstance(value, bool) and bool not in kinds  # of Python, which counts it among integers
+        if number or not any(isinstance(value, allowed) for _, allowed in expected):
             raise ValueError(f"{name} {value!r}: expected {' or '.join(word for word, _ in expected)}")
     return method.Settings(**values)
 
@@ -137,4 +138,5 @@ def make_settings(method: Method, values: Mapping[str, Any]) -> Any:
 # Of other types of a setting, which are words and choices of words, a word is expected.
 _EXPECTED: dict[Any, tuple[str, Any]] = {
     int: ("a whole number", int), float: ("a number", (int, float)), NoneType: ("None", NoneType),
+    bool: ("true or false", bool),
 }  # fmt: skip
