@@ -163,7 +163,10 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
                 if not column:
                     tile.set_ylabel(canvas.wrap(canvas.abbreviate(name, note)), rotation=0, ha="right", va="center")
             for shift, (kept, (label, mark, colour)) in zip((-0.24, 0, 0.24), KEPT.items(), strict=True):
-                value, low, high = _measure(rows, kept)
+                fpr, of_tpr = rows[f"fpr_{kept}"], rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"]
+                ends = wilson(fpr, rows["negatives"].where(fpr.notna()))  # two classes have no FPR
+                half = np.hypot(of_tpr, np.nan_to_num(np.subtract(*ends))) / 2
+                value, low, high, _ = over_networks(rows[f"tpr_{kept}"] - fpr.fillna(0), half)
                 axis.hlines(place + shift, low, high, color=colour, linewidth=1.6)
                 axis.plot(value, place + shift, mark, color=colour, markersize=5, label=label if not place else "_")
                 if kept == "both":
@@ -183,11 +186,3 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
         networks = canvas.network_label(*kind, ", ")
         canvas.write_title(figure, "Is it the texture or the shape inside the map that suffices?", networks, note)
     return figure
-
-
-def _measure(rows: pd.DataFrame, kept: str) -> tuple[float, float, float]:
-    """TPR - FPR of a class over its networks, with its 95 % interval."""
-    fpr, of_tpr = rows[f"fpr_{kept}"], rows[f"tpr_{kept}_high"] - rows[f"tpr_{kept}_low"]
-    low, high = wilson(fpr, rows["negatives"].where(fpr.notna()))  # two classes have no FPR
-    half = np.hypot(of_tpr, np.nan_to_num(high - low)) / 2
-    return over_networks(rows[f"tpr_{kept}"] - fpr.fillna(0), half)[:3]

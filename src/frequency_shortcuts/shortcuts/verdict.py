@@ -151,11 +151,6 @@ class _TestedMaps:
         margins = {"random": partial(self.margin, mean=True), "radial": self.over_one_more, "other": self.margin}
         return {kind: margin(self.kinds == kind) for kind, margin in margins.items() if kind in self.kinds}
 
-    def at_best(self) -> _TestedMaps:
-        """The clearest TPR that these images and masks can give, at equal FPR: the map does all, controls nothing."""
-        hit = self.own != (self.key["part"] == "remove")
-        return replace(self, right=np.broadcast_to(hit[:, None], self.right.shape), wrong=np.zeros_like(self.wrong))
-
 
 def _tests(hits: Hits) -> Iterator[_TestedMaps]:
     """The test of every class, part and fill. The neutral class has no map to compare with."""
@@ -203,7 +198,9 @@ def _judge(test: _TestedMaps, strong: float) -> dict[str, Any]:
     )
     kept = tpr_low >= strong and all(high <= MOST_FPR for _, high in fpr)
     clear = tpr_high <= 1 - strong if test.key["part"] == "remove" else kept
-    if _lowest(test.at_best().controls())[0] <= 0:
+    # The clearest TPR that these images and masks can give, at equal FPR: the map does all, controls nothing.
+    hit = np.broadcast_to((test.own != (test.key["part"] == "remove"))[:, None], test.right.shape)
+    if _lowest(replace(test, right=hit, wrong=np.zeros_like(test.wrong)).controls())[0] <= 0:
         return {**row, "verdict": TOO_FEW}
     return {**row, "verdict": "none" if low <= 0 else "strong" if clear else "weak"}
 

@@ -131,22 +131,14 @@ def own_map_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
             if (variant := study.variant(run, *_maps(run))) is not None:
                 yield _row(claim, run, run[column], variant, half)
     zeros = table[(table["method"] == CULLING) & (table["fill"] == ZEROS.name)]
-    yield from _capacity(zeros, study)
-    yield from _augmentations(zeros, study)
-
-
-def _capacity(zeros: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """The widest networks of each architecture of several widths, and these minus the narrowest."""
+    # The widest networks of each architecture of several widths, and these minus the narrowest.
     forms = pd.DataFrame([(name, *form) for name, form in study.forms.items()], columns=["network", "form", "width"])
     for about, part in _groups(zeros.merge(forms, on="network"), "dataset", "augmentation", "form"):
         widths = sorted(part["width"].unique())
         if len(widths) > 1 and about["augmentation"] == study.first[about["dataset"]][1]:
             widest, narrowest = (part[part["width"] == width] for width in (widths[-1], widths[0]))
             yield from _compared("f", widest, narrowest, NARROWEST)
-
-
-def _augmentations(zeros: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """The first network of the plan with each augmentation, and these minus those without."""
+    # The first network of the plan with each augmentation, and these minus those without.
     for about, part in _groups(zeros, *NETWORK):
         network, without = study.first[about["dataset"]]
         if about["network"] == network and about["augmentation"] not in ("none", *CURES) and without == "none":

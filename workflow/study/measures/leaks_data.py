@@ -8,7 +8,6 @@ import pandas as pd
 from frequency_shortcuts.data_check.comparison import compare_classes
 from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.images.splits import Split
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 IMAGES = 500  # of each class
 
@@ -36,13 +35,8 @@ def measure_data(images: Split, artefacts: Sequence[Artefact], seed: int) -> pd.
         for key in ("kind", "level", "share", "others"):
             table.loc[row, key] = getattr(artefact, key)
         if artefact.share < 1:
-            scores = found.files[own]
-            known = not np.isnan(scores).any()
-            table.loc[row, "files"] = _area(scores, carry[artefact.label][own]) if known else 0.5
+            scores, carries = found.files[own], carry[artefact.label][own]
+            # The area under the curve: of each image that carries it, the share of the others that are below.
+            above = pd.Series(scores).rank().to_numpy()[carries] - pd.Series(scores[carries]).rank().to_numpy()
+            table.loc[row, "files"] = 0.5 if np.isnan(scores).any() else (above / (~carries).sum()).mean()
     return table
-
-
-def _area(scores: FloatArray, own: BoolArray) -> float:
-    """The area under the curve of scores [n], of images that are `own` [n] against the others."""
-    above = pd.Series(scores).rank().to_numpy()[own] - pd.Series(scores[own]).rank().to_numpy()
-    return float((above / (~own).sum()).mean())
