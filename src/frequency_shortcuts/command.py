@@ -244,8 +244,17 @@ Example:
 @click.option("--percent", default=5.0, show_default=True, help="Which of the maps.")
 @out_folder("results/ and the name of the network.")
 def test(file: Path, percent: float, out: Path | None, overwrite: bool, **options: Any) -> None:  # noqa: D103
+    from frequency_shortcuts.images import stores
+    from frequency_shortcuts.maps import dfm
+    from frequency_shortcuts.storage.hdf5 import read_hdf5
+
     out, overwrite = _folder(out, f"{_name(options)}_test", overwrite)
-    result = _analysis(options, maps=_read_maps(file, percent))
+    with read_hdf5(file, own_data=True) as opened:
+        if "mask" not in opened:
+            raise ValueError(f"{file} holds no maps: expected the group mask, as the command maps writes it")
+        of_maps = stores.class_names(opened, file) if "classes" in opened.attrs else ()
+    masks = dfm.read_mask(file, percent)
+    result = _analysis(options, maps=dict(zip(of_maps, masks, strict=True)) if len(of_maps) == len(masks) else masks)
     result.save(out, overwrite)
     _show(result, out / "report.html")
 
@@ -288,20 +297,6 @@ def _name(options: dict[str, Any]) -> str:
     """The name of the network: that of its checkpoint, or as it was typed."""
     file = options["checkpoint"] or (options["model"] if options["model"].endswith(".safetensors") else None)
     return Path(file).stem if file else str(options["model"])
-
-
-def _read_maps(file: Path, percent: float) -> Any:
-    """The maps bool [H, W] of a file by the names of its classes, or [class, H, W] if it names none."""
-    from frequency_shortcuts.images import stores
-    from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.storage.hdf5 import read_hdf5
-
-    with read_hdf5(file, own_data=True) as opened:
-        if "mask" not in opened:
-            raise ValueError(f"{file} holds no maps: expected the group mask, as the command maps writes it")
-        of_maps = stores.class_names(opened, file) if "classes" in opened.attrs else ()
-    masks = dfm.read_mask(file, percent)
-    return dict(zip(of_maps, masks, strict=True)) if len(of_maps) == len(masks) else masks
 
 
 def _analysis(options: dict[str, Any], state: Path | None = None, *, maps: Any = None, **of_test: Any) -> Any:

@@ -10,7 +10,6 @@ from study.job import script
 
 @script
 def main(snakemake, created_by):
-    """One row a claim, one a variant, and one a claim, variant and network."""
     given, output = snakemake.input, snakemake.output
     numbers = pd.concat(map(read_table, given.numbers), ignore_index=True)
     numbers = numbers.sort_values("claim", key=lambda claims: claims.map(list(CLAIMS).index), kind="stable")

@@ -1,4 +1,4 @@
-"""Write Snakemake's own report of the study."""
+"""Write Snakemake's own report of the study, with the configuration in use, and our script in it."""
 
 import json
 import subprocess
@@ -16,7 +16,6 @@ BEFORE = '<script id="runtimes">'  # what follows the results and the graph in S
 
 @script
 def main(snakemake, created_by):
-    """The report of `all`, with the configuration in use, and our script in it."""
     target = Path(snakemake.output[0])
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(json.loads(json.dumps(snakemake.config)), file, sort_keys=False)

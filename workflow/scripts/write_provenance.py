@@ -38,7 +38,6 @@ def _listed(values):
 
 @script
 def main(snakemake, created_by):
-    """Key and value, one row each; the configuration as YAML."""
     config, params = snakemake.config, snakemake.params
     used = sorted({read_metadata(path).get("device", "unknown") for path in snakemake.input.weights})
     facts = {

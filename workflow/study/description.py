@@ -8,8 +8,6 @@ from .job import FOLDER
 from .plan import Plan, Run
 
 IMAGES, WEIGHTS, MAPS = "data/{dataset}.h5", f"networks/{FOLDER}/weights.safetensors", f"dfm/{FOLDER}.h5"
-
-
 Planned = Callable[[Plan], Any]  # true of plans that have a table
 
 

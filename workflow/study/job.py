@@ -31,7 +31,6 @@ def job(snakemake: Any) -> Iterator[str]:
 
     Yields the text for `created_by`: version, commit and digest of the configuration.
     """
-
     handler = logging.FileHandler(snakemake.log[0], mode="w") if snakemake.log else logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s: %(message)s", "%H:%M:%S"))
     root = logging.getLogger()

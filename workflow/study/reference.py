@@ -105,20 +105,21 @@ def _default(values: Mapping[str, Any]) -> str:
 
 def of_tests() -> dict[Path, str]:
     """The text of pages that list what the tests of networks write, what HDF5 files hold, and rules; between marks."""
-    listed = _between(RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", list(_files()))
-    rules = [f"  {name}: *{'resumed' if test.resumes else 'gpu'}" for name, (test, *_) in MEASURED.items()]
-    return {
-        RESULTS: _between(listed, "<!-- contents -->", "<!-- /contents -->", list(_contents())),
-        PROFILE: _between(PROFILE.read_text(), "  # tests of networks, by `make docs`", "  # and no others", rules),
-    }
-
-
-def _files() -> Iterator[str]:
-    """The lines of the table of what tests of networks and joined tables hold, with their columns."""
-    yield from ("| path | holds |", "|---|---|", f"| many tables | {'<br>'.join(_columns(SHARED))} |")
+    files = ["| path | holds |", "|---|---|", f"| many tables | {'<br>'.join(_columns(SHARED))} |"]
     for paths, file in FILES.items():
         lines = [file["holds"], *_columns(file.get("columns", {}))]
-        yield f"| {_code(paths)} | {'<br>'.join(lines)} |"
+        files.append(f"| {_code(paths)} | {'<br>'.join(lines)} |")
+    contents = ["| dataset | of | dimensions; `units` | `description` |", "|---|---|---|---|"]
+    for name, one in DATASETS.items():
+        dims = ", ".join(label.replace(" frequency (cycles per image)", "") for label in one.dims)
+        units = f"; {one.units}" if one.units else ""
+        contents.append(f"| `{name}` | {one.files} | {dims}{units} | {one.description} |")
+    listed = _between(RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", files)
+    rules = [f"  {name}: *{'resumed' if test.resumes else 'gpu'}" for name, (test, *_) in MEASURED.items()]
+    return {
+        RESULTS: _between(listed, "<!-- contents -->", "<!-- /contents -->", contents),
+        PROFILE: _between(PROFILE.read_text(), "  # tests of networks, by `make docs`", "  # and no others", rules),
+    }
 
 
 def _columns(columns: Mapping[str, Any]) -> Iterator[str]:
@@ -129,14 +130,6 @@ def _columns(columns: Mapping[str, Any]) -> Iterator[str]:
 
 def _code(names: str) -> str:
     return ", ".join(f"`{name}`" for name in names.split(", "))
-
-
-def _contents() -> Iterator[str]:
-    """The lines of the table of the datasets of all HDF5 files."""
-    yield from ("| dataset | of | dimensions; `units` | `description` |", "|---|---|---|---|")
-    for name, one in DATASETS.items():
-        dims = ", ".join(label.replace(" frequency (cycles per image)", "") for label in one.dims)
-        yield f"| `{name}` | {one.files} | {dims}{f'; {one.units}' if one.units else ''} | {one.description} |"
 
 
 def _between(text: str, start: str, end: str, lines: list[str]) -> str:

@@ -23,8 +23,6 @@ BOUNDS = {
     "maxItems": "at most {} entries",
     "maxProperties": "at most {} entries",
 }
-
-
 # A schema takes 2.0 for an integer, and any bound holds for NaN.
 NUMBERS = {
     "integer": lambda _, value: type(value) is int,

@@ -1,7 +1,5 @@
 """What the check of a data set says: a table of what sets classes apart, and fixed sentences with slots."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -40,7 +38,7 @@ NAMED = 3  # files of a class
 ROWS, COLUMNS = 100, 12  # of the table of classes and sources on the page
 
 
-def difference_table(found: Differences) -> pd.DataFrame:
+def difference_table(found: "Differences") -> pd.DataFrame:
     """What sets classes and sources apart, as cells: facts of files first, then likely causes, then other facts."""
     facts = found.facts[(found.facts["own"] - found.facts["others"] >= SETS_APART) & (found.facts["value"] != "none")]
     of_files = facts[facts["fact"].isin(FILE_FACTS)]
@@ -79,7 +77,7 @@ def _causes(table: pd.DataFrame, kind: str, files: pd.DataFrame | None = None) -
     return made.head(1) if pair else made
 
 
-def sentences(found: Differences) -> list[str]:
+def sentences(found: "Differences") -> list[str]:
     """What was left out or resized, and what a network could do with it."""
     apart, total = difference_table(found).get("class", []), len(found.table)
     pair = total == 2 and len(apart) > 0  # what sets one of two apart sets both
@@ -97,14 +95,14 @@ def sentences(found: Differences) -> list[str]:
     return [words.format(**slots) for label, words in SENTENCES.items() if said.get(label, True)]
 
 
-def text(found: Differences) -> str:
+def text(found: "Differences") -> str:
     """The table, if it has rows, and the sentences, as plain text."""
     table = difference_table(found)
     title = "Share of the images of a class, and of the others, in %"
     return "\n\n".join([*([as_table(title, table)] if len(table) else []), as_lines(sentences(found))])
 
 
-def page(found: Differences, pictures: Mapping[str, str]) -> str:
+def page(found: "Differences", pictures: Mapping[str, str]) -> str:
     """The page as text; pictures : see `save_figures`."""
     cross = None
     if found.sources is not None:

@@ -1,7 +1,5 @@
 """The images that a user provides, in any usual form, as labelled images that can be read by their positions."""
 
-from __future__ import annotations
-
 import logging
 import math
 import os
@@ -69,7 +67,7 @@ class LabelledImages:
     mean: npt.NDArray[np.float64] | None = None
     std: npt.NDArray[np.float64] | None = None
     neutral: int | None = None
-    test: LabelledImages | None = None
+    test: "LabelledImages | None" = None
     listing: Listing | None = None
     remark: str = ""
     as_they_are: bool = False

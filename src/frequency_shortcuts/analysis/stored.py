@@ -1,7 +1,5 @@
 """A result as an HDF5 file that holds all but the images and the network: for `Analysis.save`, `load` and pickle."""
 
-from __future__ import annotations
-
 import json
 import os
 from pathlib import Path
@@ -43,12 +41,12 @@ class Absent:
     def __getitem__(self, index: Any) -> Any:
         raise ValueError("this needs the images and the network, which a stored result has not: call analyse again")
 
-    def subset(self, chosen: npt.NDArray[np.int64]) -> Absent:
+    def subset(self, chosen: npt.NDArray[np.int64]) -> "Absent":
         """As many of them."""
         return Absent((len(chosen), *self.shape[1:]))
 
 
-def write(file: h5py.Group, result: Analysis) -> None:
+def write(file: h5py.Group, result: "Analysis") -> None:
     """Write a result to an open HDF5 file; `read` reads it."""
     words: dict[str, Any] = {
         "classes": list(result.classes), "about": dict(result.about), "neutral": result.test.neutral,
@@ -89,7 +87,7 @@ def _split(named: dict[str, Any], group: str, words: dict[str, Any], arrays: dic
             words[group][name] = value
 
 
-def read(file: h5py.Group) -> Analysis:
+def read(file: h5py.Group) -> "Analysis":
     """The result in an open HDF5 file that `write` wrote, with stand-ins for the images and the network."""
     from .result import Analysis
 
@@ -125,7 +123,7 @@ def read(file: h5py.Group) -> Analysis:
     return result
 
 
-def load(folder: str | os.PathLike[str]) -> Analysis:
+def load(folder: str | os.PathLike[str]) -> "Analysis":
     """The result of an analysis that `Analysis.save` wrote to a folder: tables, maps, summary, and its pictures.
 
     It has no images and no network: what needs these raises ValueError, such as the counterfactual of any other class.

@@ -3,8 +3,6 @@
 And rows of panels: images beside what a map and a control, or the exchange test, make of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,7 +27,7 @@ LETTERS = 24  # in a line over or under a panel, where four stand beside each ot
 
 
 def class_cards(
-    cards: Cards,
+    cards: "Cards",
     classes: Sequence[str],
     n_classes: int,
     band_edges: Sequence[float] = (),
@@ -137,7 +135,7 @@ def rows_of_panels(rows: Mapping[str, Sequence[Panel]], note: str = "", question
     return figure
 
 
-def one_shortcut(card: Cards, name: str, rates: Mapping[str, float], percent: float, networks: str) -> Figure:
+def one_shortcut(card: "Cards", name: str, rates: Mapping[str, float], percent: float, networks: str) -> Figure:
     """An image, the map of its class, the image reduced to it, and the same with as many of the lowest frequencies.
 
     card : of this class alone; rates : by the columns of `verdicts`; networks : what they are means of, in words

@@ -4,10 +4,8 @@ import base64
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
@@ -21,6 +19,8 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.fills import named
 from frequency_shortcuts.storage.tables import RUN
 
+from .typeset import PAGES
+
 SIDE = 112  # pixels of the longer side of a picture; larger ones are shrunk
 LIMIT = 8e6  # bytes that the pictures may take, by estimate; above that, fewer classes are shown
 ROWS = {  # filter in the table of verdicts -> what is kept, in words
@@ -28,9 +28,6 @@ ROWS = {  # filter in the table of verdicts -> what is kept, in words
     "dfm": "the map",
     **{kind: CONTROLS[kind] for kind in ("radial", "random", "low_pass", "other")},
 }
-_PAGE = jinja2.Environment(
-    autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-).from_string(Path(__file__).with_name("explorer.html.jinja").read_text(encoding="utf-8"))
 
 
 def explorer_page(
@@ -58,7 +55,7 @@ def explorer_page(
         datasets.append(shown)
     content = {"split": tested["split"], "percent": f"{tested['percent']:g}", "datasets": datasets}
     data = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return _PAGE.render(
+    return PAGES.get_template("explorer.html.jinja").render(
         title=title, side=SIDE, most_fpr=MOST_FPR, data=data.replace("<", "\\u003c"), parts=PARTS, bound=BOUND,
         recall=LEAST_RECALL, margin=LEAST_MARGIN, fills=[named(fill).words for fill in tested["fills"]],
         **{name: tested[name] for name in ("split", "percent", "strong")},

@@ -18,9 +18,10 @@ _TEX = str.maketrans({
     "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "±": r"$\pm$", MISSING: "--", "…": r"\ldots{}",
 })  # fmt: skip
-_PAGE = jinja2.Environment(
-    autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-).from_string(Path(__file__).with_name("table.html.jinja").read_text())
+PAGES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, lstrip_blocks=True,
+    undefined=jinja2.StrictUndefined,
+)  # fmt: skip
 
 
 def heading(name: str, unit: str = "") -> str:
@@ -105,7 +106,7 @@ def table_page(
     nothing from the network.
     """
     shown, names = cells(table.head(MOST), units), _names(table, units)
-    return _PAGE.render(
+    return PAGES.get_template("table.html.jinja").render(
         table=shown,
         numbers=[_numeric(table[names[head]]) for head in shown],
         meanings=[meanings.get(names[head], "") for head in shown],
