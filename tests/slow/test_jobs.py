@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from script_runs import Child, Inputs, Outputs
+from script_runs import Child, Files
 from small_stores import content, labelled, write
 
 from frequency_shortcuts.networks import architectures
@@ -40,9 +40,9 @@ def settings_of(rule, folder, minutes):
     }  # fmt: skip
     given = {"images": str(base / "d.h5"), "weights": str(base / "w.safetensors"), "maps": []}
     return SimpleNamespace(
-        rule=rule, threads=1, log=[str(folder / "job.log")], wildcards=Inputs(**WILDCARDS),
-        config={"study": "test", "checkpoint_minutes": minutes}, input=Inputs(**given),
-        output=Outputs(**{key: folder / name for key, name in outputs.items()}),
+        rule=rule, threads=1, log=[str(folder / "job.log")], wildcards=Files(**WILDCARDS),
+        config={"study": "test", "checkpoint_minutes": minutes}, input=Files(**given),
+        output=Files(**{key: folder / name for key, name in outputs.items()}),
         params=SimpleNamespace(
             device="cpu", code=[], **(training if rule == "train" else {"search": search, "part": [0, 1]})
         ),

@@ -12,21 +12,14 @@ from conftest import ROOT
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 
-class Outputs(list):
-    """Output files, by number and by name."""
+class Files(list):
+    """Input or output files, or wildcards, as text: each of them, and by name single ones and lists."""
 
     def __init__(self, **named):
-        super().__init__(map(str, named.values()))
-        self.__dict__.update({name: str(path) for name, path in named.items()})
-
-
-class Inputs(list):
-    """Input files, or wildcards: each of them, and by name single ones and lists."""
-
-    def __init__(self, **named):
-        lists = (given if isinstance(given, list) else [given] for given in named.values())
-        super().__init__(str(path) for paths in lists for path in paths)
-        self.__dict__.update(named)
+        for name, given in named.items():
+            texts = [str(path) for path in (given if isinstance(given, list) else [given])]
+            self.extend(texts)
+            self.__dict__[name] = texts if isinstance(given, list) else texts[0]
 
     def __getitem__(self, key):
         return self.__dict__[key] if isinstance(key, str) else super().__getitem__(key)
@@ -37,7 +30,7 @@ class Inputs(list):
 
 def run_script(name, folder, *, input, **parts):
     """Run the script of this name; its log is in the folder. input : a namespace; parts : output, params and others."""
-    parts = {"config": {"study": "test", "checkpoint_minutes": 2}, "input": Inputs(**vars(input))} | parts
+    parts = {"config": {"study": "test", "checkpoint_minutes": 2}, "input": Files(**vars(input))} | parts
     snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, **parts)
     importlib.import_module(name).main(snakemake)
 
@@ -49,9 +42,7 @@ def run_test(name, folder, *, params, **parts):
 
 def join_test(name, folder, *, input, settings=None, **parts):
     """Join the files of a test of networks into its tables. input : as for `run_script`, by the names of the test."""
-    given = SimpleNamespace(**{key: list(map(str, files)) for key, files in vars(input).items()})
-    params = SimpleNamespace(test=name, settings=settings or {})
-    run_script("make_tables", folder, params=params, input=given, **parts)
+    run_script("make_tables", folder, params=SimpleNamespace(test=name, settings=settings or {}), input=input, **parts)
 
 
 class Child:

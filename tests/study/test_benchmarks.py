@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from script_runs import Inputs, Outputs, join_test, run_script
+from script_runs import Files, join_test, run_script
 from test_plan import shipped, updated
 
 from frequency_shortcuts.images import stores
@@ -78,7 +78,7 @@ def make(plan, folder, monkeypatch):
     for run in runs:
         place = Path(plan.results, "networks", FOLDER.format(**run))
         place.mkdir(parents=True)
-        output = Outputs(weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv")
+        output = Files(weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv")
         given = {"images": f"{plan.results}/data/{run['dataset']}.h5"}
         params = {"device": "cpu", "code": [], "architecture": plan.config["networks"]["tiny"]}
         params["recipe"] = plan.recipe(run["dataset"], "tiny")
@@ -86,10 +86,10 @@ def make(plan, folder, monkeypatch):
         run_job("train", params, given, output)
         given |= {"plain": test.inputs(plan)["plain"](SimpleNamespace(**run)), "weights": output.weights}
         settings = {key: value for each in tests for key, value in each.settings(plan).items()}
-        params = {key: value(Inputs(**run)) if callable(value) else value for key, value in settings.items()}
+        params = {key: value(Files(**run)) if callable(value) else value for key, value in settings.items()}
         params |= {"device": "cpu", "tests": [each.name for each in tests]}
         files = {key: file.format(**run) for each in tests for key, file in each.outputs.items()}
-        output = Outputs(**{key: Path(plan.results, file) for key, file in files.items()})
+        output = Files(**{key: Path(plan.results, file) for key, file in files.items()})
         Path(output.harm).parent.mkdir(parents=True)
         run_job("run_test", params, given, output)
 

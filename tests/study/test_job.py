@@ -12,7 +12,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from script_runs import Outputs, run_script
+from script_runs import Files, run_script
 
 from frequency_shortcuts.storage.journal import Journal
 from frequency_shortcuts.storage.tables import read_table
@@ -123,7 +123,7 @@ def test_a_second_signal_of_a_kind_ends_the_process_at_once(monkeypatch):
 
 def run_times(paths, folder):
     """The table of the script, of benchmark files in the folder of benchmarks."""
-    output = Outputs(table=folder.with_name("tables") / "runtimes.csv")
+    output = Files(table=folder.with_name("tables") / "runtimes.csv")
     run_script("join_benchmarks", folder.parent, input=SimpleNamespace(benchmarks=[*map(str, paths)]), output=output)
     return read_table(output[0])
 

@@ -14,7 +14,7 @@ import torch
 from docutils.core import publish_parts
 from made_up_results import SMALL, STUDY, dynamics_of, flips_of, random_hits, whole_study
 from PIL import Image
-from script_runs import Inputs, Outputs, join_test, run_script, run_test
+from script_runs import Files, join_test, run_script, run_test
 from test_plan import shipped, updated
 
 from frequency_shortcuts.images import stores
@@ -81,7 +81,7 @@ def draw_one(value):
 
 def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(tmp_path, capsys):
     (tmp_path / "in.py").write_text(NOTEBOOK)
-    output, given = Outputs(notebook=tmp_path / "out.ipynb"), SimpleNamespace(notebook=tmp_path / "in.py")
+    output, given = Files(notebook=tmp_path / "out.ipynb"), SimpleNamespace(notebook=tmp_path / "in.py")
     call = "for figure in figures:\n    draw_one(**figure)"
     params = SimpleNamespace(parameters={"figures": [{"value": 4}]}, caption="What it shows.", call=call)
     params.function = "draw_one"
@@ -102,7 +102,7 @@ def test_the_cover_has_the_claims_of_the_study_and_its_own_figure(tmp_path):
     write_table(found, tmp_path / "claims.csv")
     Image.new("RGB", (20, 10)).save(picture := tmp_path / "shortcut_zoo.png")
     files = SimpleNamespace(claims=tmp_path / "claims.csv", picture=picture)
-    output = Outputs(rst=tmp_path / "cover.rst")
+    output = Files(rst=tmp_path / "cover.rst")
     run_script("write_cover", tmp_path, input=files, output=output, params=SimpleNamespace())
     html = publish_parts(Path(*output).read_text(), writer="html", settings_overrides={"halt_level": 2})["html_body"]
     assert 'alt="a shortcut in zoo"' in html
@@ -125,11 +125,11 @@ def test_claims_are_measured_from_one_table_each_and_judged_together(tmp_path):
         write_table(table, tmp_path / f"{name}_of_all.csv")
         spectra = [tmp_path / "zoo.h5"] if name == "dynamics" else []
         given = SimpleNamespace(tables=[tmp_path / f"{name}_of_all.csv"], spectra=spectra)
-        output, params = Outputs(csv=tmp_path / f"{name}.csv"), SimpleNamespace(study=vars(STUDY))
+        output, params = Files(csv=tmp_path / f"{name}.csv"), SimpleNamespace(study=vars(STUDY))
         wildcards = SimpleNamespace(table=name)
         run_script("measure_claims", tmp_path, input=given, output=output, params=params, wildcards=wildcards)
     given = SimpleNamespace(numbers=[tmp_path / f"{name}.csv" for name in ("flips", "dynamics")])
-    output = Outputs(**{name: tmp_path / f"{name}.csv" for name in ("claims", "variants", "numbers")})
+    output = Files(**{name: tmp_path / f"{name}.csv" for name in ("claims", "variants", "numbers")})
     run_script(
         "judge_claims", tmp_path, input=given, output=output, params=SimpleNamespace(figures={"c": "dynamics_zoo"})
     )
@@ -149,7 +149,7 @@ def train(folder, store, name):
         recipe=plan.recipe("plant_present", "resnet18"), settings=settings,
     )  # fmt: skip
     files = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
-    output = Outputs(**{key: place / file for key, file in files.items()})
+    output = Files(**{key: place / file for key, file in files.items()})
     place.mkdir(parents=True)
     run_script("train", folder, params=params, input=SimpleNamespace(images=store), output=output)
     assert not (place / "state.pt").exists()
@@ -166,7 +166,7 @@ def trained(tmp_path_factory):
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     weights = {name: train(folder, store, name) for name in ("none", "swap", "processed")}
     given = SimpleNamespace(images=store, weights=weights["none"])
-    wildcards = Inputs(dataset="waved", network="resnet18", augmentation="none", seed="0")
+    wildcards = Files(dataset="waved", network="resnet18", augmentation="none", seed="0")
     for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
         search = Plan(CONFIG).search(kind) | {"images_per_class": 4}
         params = SimpleNamespace(device="cpu", search=search, part=[0, 1], code=[])
