@@ -92,9 +92,11 @@ class Cluster:
         for name in ("etc", "state", "spool"):
             (self.folder / name).mkdir(parents=True)
         etc = self.folder / "etc"
-        (etc / "slurm.conf").write_text(
-            SETTINGS.format(folder=self.folder, ports=free_ports(2), cpus=CPUS, gpus=GPUS).lstrip()
-        )
+        here = ("127.0.0.1", 0)  # at ports that nothing listens on
+        with socket.create_server(here) as one, socket.create_server(here) as other:
+            ports = [free.getsockname()[1] for free in (one, other)]
+        settings = SETTINGS.format(folder=self.folder, ports=ports, cpus=CPUS, gpus=GPUS)
+        (etc / "slurm.conf").write_text(settings.lstrip())
         devices = ("/dev/null", "/dev/zero", "/dev/full")[:GPUS]  # counted, never opened
         (etc / "gres.conf").write_text("".join(f"Name=gpu File={device}\n" for device in devices))
         (etc / "cgroup.conf").write_text("CgroupPlugin=disabled\n")
@@ -152,18 +154,6 @@ def children(pid):
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def free_ports(n):
-    """Ports that nothing listens on."""
-    sockets = [socket.socket() for _ in range(n)]
-    try:
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [item.getsockname()[1] for item in sockets]
-    finally:
-        for item in sockets:
-            item.close()
-
-
 # Snakemake that checks its SLURM jobs every second: by default its intervals between checks grow.
 SNAKEMAKE = """
 import asyncio
@@ -207,9 +197,9 @@ class Head:
         return (self.root / "head.log").read_text()
 
 
-def until(condition, seconds=300):
+def until(condition):
     """Wait until a condition holds; returns what it gives."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + 300
     while not (outcome := condition()):
         assert time.monotonic() < end, "waited for too long"
         time.sleep(0.2)

@@ -12,13 +12,8 @@ from study.tests import MEASURED
 
 # Two seeds of one network: the rules of the others ask for what they need in the same way.
 SMALL = {"plan": [{"datasets": ["syn_2"], "networks": ["resnet18"], "augmentations": ["none"], "seeds": [0, 1]}]}
-TARGETS = [
-    f"results/test/{file}"
-    for file in (
-        "data/syn_2.h5", "adcs/syn_2.h5", f"tests/{RUN}/bandstop.csv", f"dfm/{RUN}.h5", "tables/bandstop.csv",
-        "figures/adcs_syn_2.svg",
-    )
-]  # fmt: skip
+FILES = ["data/syn_2.h5", "adcs/syn_2.h5", f"tests/{RUN}/bandstop.csv", f"dfm/{RUN}.h5", "tables/bandstop.csv",
+         "figures/adcs_syn_2.svg"]  # fmt: skip
 # What the jobs of some rules ask for: cores, MB, minutes, GPUs.
 REQUESTED = {
     "synthesize": (1, 2000, 10, 0),
@@ -40,7 +35,7 @@ def test_every_job_goes_through_slurm_with_what_its_rule_asks_for_and_logs_its_g
     root = checkout(tmp_path).root
     (root / "small.yaml").write_text(yaml.safe_dump(SMALL))
     head = Head(cluster, root, "config/test.yaml", "small.yaml")
-    assert head.start(*TARGETS).wait(800) == 0, head.log()
+    assert head.start(*(f"results/test/{file}" for file in FILES)).wait(800) == 0, head.log()
     jobs = head.jobs()
     assert {job["JobState"] for job in jobs} == {"COMPLETED"} and {job["Partition"] for job in jobs} == {"study"}
     alone = [job for job in jobs if job["rule"] in REQUESTED]
