@@ -50,29 +50,24 @@ def plan_of(folder, rows, **section):
     }))  # fmt: skip
 
 
-def store(plan, name, folder):
-    """The images of a data set, as its rule makes them."""
-    dataset = plan.dataset(name)
-    given = SimpleNamespace(**{"images": f"{plan.results}/data/{dataset['set']}.h5"} if "set" in dataset else {})
-    params = SimpleNamespace(named=dataset["source"], settings=plan.source(name).settings(plan, name))
-    output, about = [f"{plan.results}/data/{name}.h5"], {"wildcards": SimpleNamespace(dataset=name)}
-    Path(output[0]).parent.mkdir(parents=True, exist_ok=True)
-    run_script("build_store", folder, params=params, input=given, output=output, config=plan.config, **about)
-
-
 def make(plan, folder, monkeypatch):
     """Every store, network and test of the networks that are drawn, as the rules make them."""
     monkeypatch.setattr(grainy, "IMAGES", {"train": 24, "validation": 20, "test": 16})
     monkeypatch.chdir(folder)
 
-    def run_job(name, params, given, output):
-        given, params = SimpleNamespace(**given), SimpleNamespace(**params)
-        run_script(name, folder, params=params, input=given, output=output, config=plan.config)
+    def run_job(name, params, given, output, **wildcards):
+        given, params, wildcards = (SimpleNamespace(**names) for names in (given, params, wildcards))
+        parts = {"params": params, "input": given, "output": output, "wildcards": wildcards}
+        run_script(name, folder, config=plan.config, **parts)
 
     runs = plan.drawn_runs
     plain = [plan.plain_set(run["dataset"]) for run in runs]
     for name in dict.fromkeys(["grain4", *sorted(plain, key=len), *(run["dataset"] for run in runs)]):
-        store(plan, name, folder)
+        dataset, output = plan.dataset(name), Path(plan.results, "data", f"{name}.h5")
+        output.parent.mkdir(parents=True, exist_ok=True)
+        given = {"images": f"{plan.results}/data/{dataset['set']}.h5"} if "set" in dataset else {}
+        params = {"named": dataset["source"], "settings": plan.source(name).settings(plan, name)}
+        run_job("build_store", params, given, [str(output)], dataset=name)
     test, *others = MEASURED["harm"]
     tests = [test, *(other for other in others if other.runs(plan))]
     for run in runs:

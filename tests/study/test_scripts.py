@@ -1,6 +1,5 @@
 """Scripts of rules without the DAG: methods, notebooks, the cover, trainings, cures."""
 
-import copy
 import re
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,7 +36,7 @@ CONFIG = updated(shipped("test"))
 
 def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp_path):
     """Of two networks on a planted set one uses the mask; of photographs with a wave, no test says so."""
-    config, pairs, generator = copy.deepcopy(CONFIG), ConjugatePairs(16, 16), np.random.default_rng(0)
+    config, pairs, generator = updated(CONFIG), ConjugatePairs(16, 16), np.random.default_rng(0)
     entry = {"networks": ["resnet18"], "augmentations": ["none"], "methods": ["energy", "random"]}
     config["plan"] = [{**entry, "datasets": ["plant_present"], "seeds": [0, 1]},
                       {**entry, "datasets": ["waved"], "seeds": [0]}]  # fmt: skip
@@ -138,37 +137,32 @@ def test_claims_are_measured_from_one_table_each_and_judged_together(tmp_path):
     assert read_table(output.numbers)["claim"].tolist() == ["c", "h"] and read_table(output.variants).empty
 
 
-def train(folder, store, name):
-    """One training as its rule starts it; returns its weights file."""
-    plan = Plan(CONFIG)
-    place = folder / "networks" / "plant_present" / "small" / name / "seed0"
-    settings = copy.deepcopy(plan.training_settings("plant_present", name))
-    settings |= {"dynamics": {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}}
-    params = SimpleNamespace(
-        device="cpu", code=[], architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
-        recipe=plan.recipe("plant_present", "resnet18"), settings=settings,
-    )  # fmt: skip
-    files = {"weights": "weights.safetensors", "history": "history.csv", "dynamics": "dynamics.csv"}
-    output = Files(**{key: place / file for key, file in files.items()})
-    place.mkdir(parents=True)
-    run_script("train", folder, params=params, input=SimpleNamespace(images=store), output=output)
-    assert not (place / "state.pt").exists()
-    return output.weights
+ARCHITECTURE = {"architecture": "resnet18", "width": 4, "stem": "small"}
 
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """Weights of three augmentations, and the maps of the first network."""
-    folder = tmp_path_factory.mktemp("cure")
+    folder, plan = tmp_path_factory.mktemp("cure"), Plan(CONFIG)
     design = planted.Design("present", size=16, channels=1, pairs=3, rings=((2, 4), (4, 6)))
     splits = {split: draw_images(design, 6, seed) for seed, split in enumerate(("train", "validation", "test"))}
-    store, maps = folder / "data.h5", folder / "maps.h5"
+    store, maps, weights = folder / "data.h5", folder / "maps.h5", {}
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
-    weights = {name: train(folder, store, name) for name in ("none", "swap", "processed")}
+    dynamics = {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}
+    about = {"architecture": ARCHITECTURE, "recipe": plan.recipe("plant_present", "resnet18")}
+    for name in ("none", "swap", "processed"):  # as their rule starts them
+        place = folder / "networks" / "plant_present" / "small" / name / "seed0"
+        place.mkdir(parents=True)
+        settings = plan.training_settings("plant_present", name) | {"dynamics": dynamics}
+        params = SimpleNamespace(device="cpu", code=[], settings=settings, **about)
+        output = Files(weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv")
+        run_script("train", folder, params=params, input=SimpleNamespace(images=store), output=output)
+        assert not (place / "state.pt").exists()
+        weights[name] = output.weights
     given = SimpleNamespace(images=store, weights=weights["none"])
     wildcards = Files(dataset="waved", network="resnet18", augmentation="none", seed="0")
     for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
-        search = Plan(CONFIG).search(kind) | {"images_per_class": 4}
+        search = plan.search(kind) | {"images_per_class": 4}
         params = SimpleNamespace(device="cpu", search=search, part=[0, 1], code=[])
         run_script("find_maps", folder, params=params, input=given, output=[str(output)], wildcards=wildcards)
     return weights, maps
@@ -186,10 +180,9 @@ def test_every_augmentation_gives_other_weights_that_load_as_any_network_and_hav
 
 def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, tmp_path):
     plan = Plan(CONFIG)
-    settings = plan.training_settings("plant_present")
     params = SimpleNamespace(
-        device="cpu", split="test", percent=5, architecture={"architecture": "resnet18", "width": 4, "stem": "small"},
-        recipe=plan.recipe("plant_present", "resnet18"), training=settings, code=[],
+        device="cpu", split="test", percent=5, architecture=ARCHITECTURE, code=[],
+        recipe=plan.recipe("plant_present", "resnet18"), training=plan.training_settings("plant_present"),
     )  # fmt: skip
     weights, maps = trained
     given = SimpleNamespace(images=maps.with_name("data.h5"), weights=weights["none"], dfm=maps)
