@@ -32,7 +32,6 @@ OWN = {  # the study of a user who trains nothing, as of config/own.yaml
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory):
-    """A checkout."""
     return checkout(tmp_path_factory.mktemp("own"))
 
 

@@ -1,6 +1,5 @@
 """Configurations: those that are shipped are right, and what they name is looked at. Mistakes: tests/trials."""
 
-import copy
 import re
 import tomllib
 
@@ -32,7 +31,7 @@ def test_the_configurations_that_are_shipped_are_right(name):
 
 
 def test_a_recipe_is_the_common_one_changed_by_kind_network_and_data_set():
-    config = copy.deepcopy(CONFIG)
+    config = updated()
     for part in (*(config["training"][name] for name in KINDS), *config["networks"].values()):
         part.pop("recipe", None)
     (first, of_first), (second, _), *_ = config["networks"].items()
@@ -53,7 +52,7 @@ def test_a_recipe_is_the_common_one_changed_by_kind_network_and_data_set():
 @pytest.mark.parametrize("name", ["paper", "imagenet1k", "cifar10"])
 def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
     """Whatever the default study changes by kind or by network."""
-    config = copy.deepcopy(CONFIG)
+    config = updated()
     for part in (*(config["training"][kind] for kind in KINDS), *config["networks"].values()):
         part["recipe"] = {"schedule": "one_cycle", "learning_rate": 0.1, "batch_size": 32}
     config["training"]["recipe"]["schedule"] = "one_cycle"
@@ -65,7 +64,7 @@ def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
 
 
 def test_every_mistake_is_reported_once():
-    config = copy.deepcopy(CONFIG)
+    config = updated()
     del config["culling"]["method"], config["culling"]["split"], config["datasets"]["syn_1"]["source"]
     config["device"] = "tpu"
     first, *others = sorted(mistakes(config))

@@ -25,8 +25,6 @@ def shipped(name):
 
 
 CONFIG = shipped("config")
-CLASSES = {"cat": "n02", "ant": "n01"}
-PICTURES = {"source": "folder", "root": "p", "size": [160, 224], "channels": 3, "classes": CLASSES}
 PLAN = [
     {"datasets": ["photos", "syn_1"], "networks": ["small"], "augmentations": ["augmix"], "seeds": [3, 1]},
     {"datasets": ["photos"], "networks": ["small", "large"], "augmentations": ["none", "augmix"], "seeds": [1]},
@@ -48,10 +46,11 @@ def plan(**changes):
     config["plan"], config["transfer"] = copy.deepcopy(PLAN), []
     config["shortcuts"]["methods"], config["graded"]["sets"] = [], 0
     config["datasets"] |= {
-        "photos": {**PICTURES, "shares": {"train": 1.0}},
+        "photos": {"source": "folder", "root": "p", "size": [160, 224], "channels": 3, "shares": {"train": 1.0},
+                   "classes": {"cat": "n02", "ant": "n01"}},
         "mine": {"source": "store", "path": "a.h5"},
         "leak": {"source": "artefact", "set": "photos", "kind": "jpeg", "level": 90, "class": "cat"},
-    }
+    }  # fmt: skip
     form = {"architecture": "resnet18", "width": 8, "stem": "auto"}
     config["networks"] = {"small": form, "large": form, "theirs": {"source": "a:b", "mean": [0.5], "std": [0.1]}}
     update_config(config, changes)
@@ -217,8 +216,7 @@ def test_figures_and_claims_are_of_the_same_first_kind_of_networks():
 
 
 def test_a_transfer_that_is_planned_twice_is_tested_once():
-    pair = {"dataset": "photos", "maps_of": "small/none", "tested_on": "large/none"}
-    assert len(plan(transfer=[pair, pair]).transfers()) == 1
+    assert len(plan(transfer=[*TRIED, *TRIED]).transfers()) == 1
 
 
 def test_what_is_not_planned_has_no_table_and_no_figure():
@@ -270,11 +268,8 @@ def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone()
         assert settings["negatives"] == tests[name]["settings"]["negatives"]  # FPR is of the same images
     of_runs = [tests["shortcuts"]["methods"](run | {"seed": str(run["seed"])}) for run in found.mapped_runs()]
     assert of_runs == [["hfss"] if run in found.first_kind_runs() else [] for run in found.mapped_runs()]
-    pairs = [
-        {"dataset": "photos", "maps_of": f"{one}/none", "tested_on": f"{other}/none"}
-        for one, other in (("small", "large"), ("large", "small"))
-    ]
-    both = plan(shortcuts={"methods": ["hfss"]}, transfer=pairs)
+    back = {"dataset": "photos", "maps_of": "large/none", "tested_on": "small/none"}
+    both = plan(shortcuts={"methods": ["hfss"]}, transfer=[*TRIED, back])
     transfer = TESTS["transfer"]
     assert transfer.settings(both)["methods"] == [["hfss"], []] and len(transfer.inputs(both)["maps"]) == 3
 
@@ -322,13 +317,12 @@ def test_results_begin_with_the_number_of_the_paper_and_captions_have_at_most_th
     assert any("*Uses*: whether ``tpr_planted`` is at least 0.7, and" in text for text in map(str, captions))
 
 
-METHODS = [{**entry, "methods": ["hfss", "random"]} for entry in PLAN]
 SWAPPED = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["swap"], "seeds": [1]}
 NEEDED = {**SWAPPED, "augmentations": ["none"], "reliance": True}
 WAVED = {**SWAPPED, "datasets": ["waved"], "augmentations": ["none"]}
 TRIED = [{"dataset": "photos", "maps_of": "small/none", "tested_on": "large/none"}]
-PLANNED = {"plan": [*METHODS, SWAPPED, NEEDED, WAVED], "transfer": TRIED}
-WHOLE = plan(shortcuts={"methods": ["hfss"]}, graded={"sets": 2}, **PLANNED)
+PLANNED = [*({**entry, "methods": ["hfss", "random"]} for entry in PLAN), SWAPPED, NEEDED, WAVED]
+WHOLE = plan(plan=PLANNED, transfer=TRIED, shortcuts={"methods": ["hfss"]}, graded={"sets": 2})
 
 
 def test_a_plan_has_figures_of_every_kind_that_it_can_have():
