@@ -57,13 +57,6 @@ def on(device, network, dtype=torch.float32):
     return copy.deepcopy(network).to(device, dtype)
 
 
-def close(one, other, dtype):
-    for name in ("baseline_loss", "score"):
-        left, right = ({"score": found.score, **found.about}[name] for found in (one, other))
-        assert left.shape == right.shape
-        np.testing.assert_allclose(left, right, rtol=0, atol=TOLERANCE[dtype], err_msg=name)
-
-
 @pytest.mark.parametrize("size", [(32, 32), (7, 10)])
 def test_filters_are_those_of_the_cpu(size):
     images = torch.randn(5, 3, *size, generator=torch.Generator().manual_seed(0))
@@ -80,7 +73,9 @@ def test_increments_are_those_of_the_cpu(trained, split, dtype, method):
     """In float32 the screened search may evaluate other pairs: there its maps are compared, not its predictions."""
     here, there = (culling.cull(on(device, trained, dtype), split, method) for device in ("cpu", CUDA))
     if method == "exact" or dtype == torch.float64:
-        close(here, there, dtype)
+        for of_cpu, of_gpu in ((here.score, there.score), [one.about["baseline_loss"] for one in (here, there)]):
+            assert of_cpu.shape == of_gpu.shape
+            np.testing.assert_allclose(of_gpu, of_cpu, rtol=0, atol=TOLERANCE[dtype])
     maps = [dfm.dominant(found.score, PAIRS, 5) for found in (here, there)]
     assert masks.overlap(*maps).min() >= (0.9 if dtype == torch.float32 else 1)
 

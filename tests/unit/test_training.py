@@ -242,13 +242,6 @@ def test_sin_puts_a_share_of_stylised_twins_in_their_places(tmp_path, monkeypatc
     assert turned.double().mean().item() == pytest.approx(share, abs=0.1)
 
 
-def views_by_hand(data, cutoff):
-    """A slow loop over the positions of the centred spectrum."""
-    images = seen(data)
-    low = np.array([[(u - 4) ** 2 + (v - 4) ** 2 < cutoff**2 for v in range(8)] for u in range(8)])
-    return {"full": images, "low-pass": exchanged(images, low), "high-pass": exchanged(images, ~low)}
-
-
 def scores_by_hand(labels, called, c):
     hit = sum(t == c and p == c for t, p in zip(labels, called, strict=True))
     precision = hit / max(1, sum(p == c for p in called))
@@ -263,7 +256,9 @@ def test_dynamics_at_the_start_against_a_computation_by_hand(monkeypatch):
     monkeypatch.setattr(
         dynamics, "normalise", lambda images, *given: (sizes.append(len(images)), normalise(images, *given))[1]
     )
-    network, labels, views = tiny(seed=5), TEST.labels.tolist(), views_by_hand(TEST, 2.0)
+    network, labels, images = tiny(seed=5), TEST.labels.tolist(), seen(TEST)
+    low = np.array([[(u - 4) ** 2 + (v - 4) ** 2 < 2.0**2 for v in range(8)] for u in range(8)])
+    views = {"full": images, "low-pass": exchanged(images, low), "high-pass": exchanged(images, ~low)}
     called = {view: logits_of(network, images).argmax(dim=1).tolist() for view, images in views.items()}
     columns = ["iteration", "view", "class", "precision", "recall", "f1", "images", "called"]
     expected = [

@@ -1,6 +1,6 @@
 """A training that is stopped or killed resumes to the same bits; states of other runs are ignored."""
 
-import dataclasses
+from dataclasses import replace
 
 import pytest
 import torch
@@ -10,11 +10,6 @@ from conftest import StopAfter
 from frequency_shortcuts.storage.journal import Stopped
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
-
-
-@pytest.fixture(scope="module")
-def reference():
-    return run()
 
 
 class Killed(Exception):
@@ -35,7 +30,7 @@ def killed_before(monkeypatch, iteration, **options):
         run(**options)
 
 
-PLATEAU = dataclasses.replace(RECIPE, epochs=6, learning_rate=0.5, plateau_patience=0)
+PLATEAU = replace(RECIPE, epochs=6, learning_rate=0.5, plateau_patience=0)
 
 
 @pytest.mark.parametrize(
@@ -63,16 +58,15 @@ def test_a_killed_run_resumes_to_the_same_bits(
         assert trained_iterations == expected
 
 
-RELABELLED = dataclasses.replace(TEST, labels=(TEST.labels + 1) % 3)
 OTHERS = {
     "seed": {"seed": 4},
     "weights": {"network": tiny(1)},
     "images": {"data": split(N, 7)},
-    "labels": {"data": dataclasses.replace(DATA, labels=DATA.labels[::-1].copy())},
-    "recipe": {"recipe": dataclasses.replace(RECIPE, learning_rate=0.1)},
+    "labels": {"data": replace(DATA, labels=DATA.labels[::-1].copy())},
+    "recipe": {"recipe": replace(RECIPE, learning_rate=0.1)},
     "augmentation": {"augmentation": Augmentation(shift=2)},
-    "dynamics": {"dynamics": dataclasses.replace(DYNAMICS, every=3)},
-    "test labels": {"dynamics": dataclasses.replace(DYNAMICS, test=RELABELLED)},
+    "dynamics": {"dynamics": replace(DYNAMICS, every=3)},
+    "test labels": {"dynamics": replace(DYNAMICS, test=replace(TEST, labels=(TEST.labels + 1) % 3))},
     "transform": {"augmentation": Augmentation("swap", shift=1)},
     "version": {"version": "after an edit of the code"},
 }
@@ -88,14 +82,14 @@ def test_the_state_of_another_run_is_ignored(tmp_path, monkeypatch, trained_iter
 
 
 @pytest.mark.parametrize("kind", ["cut", "a bit of a weight"])
-def test_a_damaged_state_is_left_with_a_warning(tmp_path, monkeypatch, reference, trained_iterations, caplog, kind):
+def test_a_damaged_state_is_left_with_a_warning(tmp_path, monkeypatch, trained_iterations, caplog, kind):
     state = tmp_path / "s.pt"
     killed_before(monkeypatch, 5, state=state, checkpoint_minutes=0)
     data = bytearray(state.read_bytes())
     data[data.index(b"archive/data/0") + 200] ^= 1  # without a checksum, training would go on with it
     state.write_bytes(data[: len(data) // 2] if kind == "cut" else data)
     trained_iterations.clear()
-    assert same(run(state=state), reference)
+    assert same(run(state=state), run())
     assert trained_iterations[0] == 0
     assert "s.pt is damaged: training starts anew" in caplog.text
 

@@ -16,8 +16,8 @@ from study.trainings.dynamics import Dynamics
 from study.trainings.training import Recipe, train
 
 CLASSES = ("a", "b", "c")
-N, BATCH, PER_EPOCH = 22, 8, 3  # the last batch of an epoch is a smaller one
-RECIPE = Recipe(epochs=3, batch_size=BATCH, learning_rate=0.05)
+N, PER_EPOCH = 22, 3  # the last batch of an epoch is a smaller one
+RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=0.05)
 ONE_CYCLE = dataclasses.replace(RECIPE, epochs=4, schedule="one_cycle")
 
 
