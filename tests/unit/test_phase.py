@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_shortcuts import called
 from torch import nn
 
 from frequency_shortcuts import shortcuts
@@ -37,11 +38,6 @@ def linear(height, width, seed=0):
     return nn.Sequential(nn.Flatten(), nn.Linear(2 * height * width, 3)).double()
 
 
-def called(network, images):
-    with torch.no_grad():
-        return np.array([int(network(image[None]).argmax()) for image in torch.as_tensor(images)])
-
-
 def some_masks(height, width, seed=0, percent=40):
     pairs = ConjugatePairs(height, width)
     return dfm.dominant(np.random.default_rng(seed).standard_normal((3, len(pairs))), pairs, percent)
@@ -65,20 +61,6 @@ def test_a_coefficient_of_zero_has_phase_zero():
     assert found.tolist() == [5, 0, -2]
 
 
-def hits_of(own, others):
-    """Hits of class 0, bool [kept, images] and [kept, negatives]: whether it is named with both, amplitudes, phases."""
-    labels = np.repeat([0, 1], [own.shape[1], others.shape[1]])
-    named = np.where(np.concatenate([own, others], axis=1), 0, 1).astype(np.int16)
-    found = {(region, kept): named[i : i + 1].repeat(2 if region == "map" else 1, axis=0)
-             for region in REGIONS for i, kept in enumerate(KEPT)}  # fmt: skip
-    return PhaseHits(labels, np.stack([labels == 1, labels > 1]), found, np.array([4, 4]), 16, neutral=1)
-
-
-def first(rates, n):
-    """Of n images the first are hit: bool [kept, n]."""
-    return np.arange(n) < np.round(np.array(rates)[:, None] * n)
-
-
 @pytest.mark.parametrize(
     ("both", "amplitude", "phases", "verdict"),
     [
@@ -95,8 +77,13 @@ def first(rates, n):
     ],
 )
 def test_the_verdict_by_the_definition(both, amplitude, phases, verdict):
-    tpr, fpr = zip(both, amplitude, phases, strict=True)
-    hits = hits_of(first(tpr, 50), first(fpr, 0 if np.isnan(fpr[0]) else 50))
+    labels = np.repeat([0, 1], [50, 0 if np.isnan(both[1]) else 50])
+    # Of 50 images of class 0, and of as many negatives, the first are called so: int16 [kept, images].
+    hit = [[np.arange(50) < np.round(50 * rate) for rate in rates] for rates in (both, amplitude, phases)]
+    named = np.where(np.reshape(hit, (3, 100)), 0, 1).astype(np.int16)[:, : len(labels)]
+    found = {(region, kept): named[i : i + 1].repeat(2 if region == "map" else 1, axis=0)
+             for region in REGIONS for i, kept in enumerate(KEPT)}  # fmt: skip
+    hits = PhaseHits(labels, np.stack([labels == 1, labels > 1]), found, np.array([4, 4]), 16, neutral=1)
     (found,) = phase_verdicts(hits).to_dict("records")
     assert found["verdict"] == verdict or (verdict is None and pd.isna(found["verdict"]))
     for name in ("share_phase", "margin_phase", "margin_phase_low", "margin_phase_high"):
@@ -157,7 +144,7 @@ def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negat
         c = row["class"]
         mask = masks[c] if row["region"] == "map" else np.ones((height, width), bool)
         mixed = [slow_hybrid(values[i], values[donor[i]], mask, row["kept"], neutral is not None) for i in WHICH]
-        hit = called(network, np.stack(mixed)) == c
+        hit = called(network, torch.from_numpy(np.stack(mixed))) == c
         judged = np.zeros(len(LABELS), bool)
         judged[shortcuts.negatives_of(LABELS, c, negatives, seed)] = True
         judged &= LABELS[donor] != c
