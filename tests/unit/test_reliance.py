@@ -60,13 +60,9 @@ def test_the_union_of_the_maps_and_its_controls_are_removed():
 
 def test_losses_are_differences_on_the_same_images():
     labels = np.repeat([0, 1], 10)
-    plain = labels.copy()
-    plain[0] = 1  # class 0: nine of ten are right
-    same, without, after, donors = labels.copy(), labels.copy(), labels.copy(), 1 - labels
-    same[0] = 1
-    without[:6] = 1
-    after[:2] = 1
-    donors[:3] = 2  # of a third class, which no image has
+    # Of ten images of class 0, nine are right, nine, four and eight.
+    plain, same, without, after = (np.where(np.arange(20) < wrong, 1, labels) for wrong in (1, 1, 6, 2))
+    donors = np.where(np.arange(20) < 3, 2, 1 - labels)  # some of a third class, which no image has
     called = {"maps": dict(zip(reliance.VIEWS, (plain, same, without, after), strict=True))}
     table = reliance.losses(labels, called, donors=donors, n_classes=2).set_index("class")
     assert table.index.tolist() == [0, 1, reliance.ALL] and table["images"].tolist() == [10, 10, 20]

@@ -37,19 +37,14 @@ def analysis():
 
     Its exchange test has each verdict; the first class follows all parts.
     """
-    values = {
+    table = pd.DataFrame({
+        "class": CLASSES, "recall": 0.42, "false_positives": 0.03, "images": 200, "cause": None,
         "fine": [0.99, 0.01, 0.9, 0.02, 0.17, 0.5], "field": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
-        "patch": [0.97, 0.79, 0.04, 0.01, np.nan, 0.5],
-    }  # fmt: skip
-    table = pd.DataFrame({"class": CLASSES})
-    for name, column in values.items():
-        table[name] = column
+        "patch": [0.97, 0.79, 0.04, 0.01, np.nan, 0.5], "follows": ["fine, field, patch", "patch", "fine", "", "", ""],
+        "verdict": ["follows", "follows", "follows", "not shown", "cannot tell", "not recognised"],
+    })  # fmt: skip
+    for name in PARTS:
         table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.08, table[name] + 0.0449
-    verdicts_of = ["follows", "follows", "follows", "not shown", "cannot tell", "not recognised"]
-    follows = ["fine, field, patch", "patch", "fine", "", "", ""]
-    table = table.assign(
-        recall=0.42, false_positives=0.03, images=200, verdict=verdicts_of, follows=follows, cause=None
-    )
     table["reason"] = [wording.reason(row) for row in table.to_dict("records")]
     split = Split(np.zeros((13, 1, 4, 4), np.uint8), np.arange(13) % 6, CLASSES, [0.5], [0.5])
     flips, maps = FlipTest(None, split, split, None, 0), np.ones((6, 4, 4), bool)
@@ -63,19 +58,18 @@ def analysis():
         "than_lowest": ["better", "as well", np.nan, "worse", "as well", "undecided"],
         "best_control": ["other", "radial", "random", "random", "other", "radial"],
         "closest_class": ["emu", None, None, None, "ant", None],
+        "removed": ["none", "strong", "weak", "strong", None, "too few images"],
     }
     for name, values in kinds.items():
         table[name] = table["class"].map(dict(zip(CLASSES, values, strict=True)))
-    removed = ["none", "strong", "weak", "strong", None, "too few images"]
-    of_removals = table["class"].map(dict(zip(CLASSES, removed, strict=True)))
-    table["verdict"] = table["verdict"].where(table["part"] == "keep", of_removals)
+    table["verdict"] = table["verdict"].where(table["part"] == "keep", table["removed"])
     table["draws_other"] = 5
     for part, kind, tpr, fpr in (("keep", "low_pass", 0.4, 0.1), ("keep", "dfm", 0.75, 0.05),
                                  ("remove", "dfm", 0.25, 0.0), ("remove", "random", 0.7, 0.0)):  # fmt: skip
         table.loc[table["part"] == part, [f"tpr_{kind}", f"fpr_{kind}"]] = tpr, fpr
     table["tpr_unfiltered"], table["fpr_unfiltered"] = 0.875, 0.02
     table.loc[table["class"] == "dog", "smallest_effect"] = np.nan
-    made.__dict__["table"] = table.drop(columns=["dataset", "network", "augmentation", "seed"])
+    made.__dict__["table"] = table.drop(columns=["dataset", "network", "augmentation", "seed", "removed"])
     return made
 
 
