@@ -31,13 +31,6 @@ def content(path):
     return contents
 
 
-def same(path, other):
-    contents, expected = content(path), content(other)
-    assert contents.keys() == expected.keys()
-    for name in contents:
-        np.testing.assert_array_equal(contents[name], expected[name], name)
-
-
 def saved(folder, name, picture, **options):
     folder.mkdir(parents=True, exist_ok=True)
     picture.save(folder / name, **options)

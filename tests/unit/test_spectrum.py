@@ -17,8 +17,7 @@ from frequency_shortcuts.spectrum.filters import PairRemover, hide
 from frequency_shortcuts.spectrum.masks import positions, top_pairs
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, cells
 
-SIZES = [(1, 1), (1, 7), (5, 6), (6, 5), (8, 8)]
-sizes = pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+sizes = pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 6), (6, 5), (8, 8)], ids="{0[0]}x{0[1]}".format)
 
 
 def noise(*shape, dtype=np.float64, seed=0):
@@ -87,10 +86,9 @@ def test_bands_part_all_frequencies_but_dc_and_a_low_pass_holds_it_and_not_its_e
     masks, low = spectrum.bands(*size, (1, 2)), spectrum.low_pass(*size, 2)
     u, v = spectrum.frequencies(*size)
     slow, slow_low = np.zeros((3, *size), bool), np.zeros(size, bool)
-    for i in range(size[0]):
-        for j in range(size[1]):
-            r = np.hypot(u[i, 0], v[0, j])
-            slow[0 if r < 1 else 1 if r < 2 else 2, i, j], slow_low[i, j] = r > 0, r < 2
+    for i, j in np.ndindex(size):
+        r = np.hypot(u[i, 0], v[0, j])
+        slow[0 if r < 1 else 1 if r < 2 else 2, i, j], slow_low[i, j] = r > 0, r < 2
     np.testing.assert_array_equal(masks, slow)
     np.testing.assert_array_equal(low, slow_low)
     assert spectrum.symmetric(masks) and spectrum.symmetric(low)

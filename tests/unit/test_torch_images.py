@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import BatchSampler, DataLoader, IterableDataset, TensorDataset, WeightedRandomSampler
+from torch.utils.data import BatchSampler, ChainDataset, DataLoader, TensorDataset, WeightedRandomSampler
 from torchvision import transforms
 
 from frequency_shortcuts.analysis.classes import match
@@ -81,18 +81,13 @@ def test_the_transform_of_the_dataset_says_what_it_normalised_with():
     assert read_labelled(items).std.tolist() == [0.2] and read_labelled(Items()).std is None
 
 
-class Stream(IterableDataset):
-    def __iter__(self):
-        return iter(())
-
-
 @pytest.mark.parametrize(
     ("dataset", "words"),
     [
         (TensorDataset(torch.zeros(9, 1, 4, 4)), r"item 0 is a tuple: expected \(image, label, \.\.\.\), or"),
         ([{"pixels": 1, "label": 2}], r"item 0 is a dict: .*\), or a dict with pixel_values"),
         ([], "the list is empty"),
-        (Stream(), "images are a Stream: expected an array or tensor"),
+        (ChainDataset([]), "images are a ChainDataset: expected an array or tensor"),
         ([(torch.zeros(1, 4, 4), 0), (torch.zeros(1, 5, 4), 0)], "item 1 has another size than item 0; all need one"),
         ([(torch.zeros(1, 4, 4), 0), (torch.ones(1, 4, 4) / 0, 0)], "item 1: it holds numbers that are not finite"),
     ],

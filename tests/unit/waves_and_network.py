@@ -24,10 +24,10 @@ class WaveNetwork(nn.Module):
         return torch.stack([*waves, torch.ones_like(waves[0])], dim=1)
 
 
-def images_and_labels(n=80, seed=0, classes=CLASSES):
+def images_and_labels(n=80, seed=0):
     """uint8 [n, 1, 16, 16] and labels int64 [n]"""
     generator = np.random.default_rng(seed)
-    labels = np.arange(n) % classes
+    labels = np.arange(n) % CLASSES
     y, x = np.mgrid[:SIZE, :SIZE] / SIZE
     phase = generator.uniform(0, 2 * np.pi, n)
     waves = [
@@ -36,11 +36,6 @@ def images_and_labels(n=80, seed=0, classes=CLASSES):
     ]
     images = 128 + 30 * np.array(waves) + generator.normal(0, 20, (n, SIZE, SIZE))
     return images.clip(0, 255).astype(np.uint8)[:, None], labels
-
-
-def network():
-    """For the command, which names it waves_and_network:network."""
-    return WaveNetwork()
 
 
 def analyse(given=None, given_labels=None, network=None, *, search_images=None, test_images=None, **options):
