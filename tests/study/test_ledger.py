@@ -48,9 +48,9 @@ def results(tmp_path, monkeypatch):
     return STUDY
 
 
-def error_of(*names, seed=0):
+def error_of(*names):
     with pytest.raises(ValueError, match=r"^results/test/") as caught:
-        ledger.check(paths(names, seed), CONFIG)
+        ledger.check(paths(names, 0), CONFIG)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 

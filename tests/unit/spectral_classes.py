@@ -7,10 +7,10 @@ from frequency_shortcuts.images.source import Pixels, in_pixels
 from frequency_shortcuts.images.splits import Split
 
 
-def split(images, labels, mean=0.5, std=0.25, neutral=None):
+def split(images, labels, mean=0.5, std=0.25):
     """A split of images uint8 or float [n, channels, H, W] with classes a, b, c, ..."""
     channels, classes = images.shape[1], tuple("abcdefghij"[: max(labels) + 1])
-    return Split(images, labels, classes, np.full(channels, mean), np.full(channels, std), neutral=neutral)
+    return Split(images, labels, classes, np.full(channels, mean), np.full(channels, std))
 
 
 def pixels_of(images, labels):
