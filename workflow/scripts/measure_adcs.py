@@ -10,6 +10,7 @@ from study.job import script
 
 @script
 def main(snakemake, created_by):
+    """Read the images of one split in batches and write the spectra; `shown` names the ADCS variant of the figures."""
     params, seen = snakemake.params, snakemake.params.statistics
     weights = adcs.LUMA if params.channel_weights == "luma" else None
     statistics = (seen["mean"], seen["std"]) if seen else None

@@ -65,9 +65,7 @@ def recall_by_source(
     low recall of few images does not.
     """
     table = pd.DataFrame({"class": [classes[c] for c in labels], "source": sources, "hit": labels == called})
-    table = table.groupby(["class", "source"], sort=False)["hit"].agg(["size", "sum"]).reset_index()
-    recall, low, high = shares(table["sum"], table["size"])
-    table = table.assign(images=table["size"], recall=recall, recall_low=low, recall_high=high)
-    return table.drop(columns=["size", "sum"]).sort_values(
-        ["recall_high", "recall", "class", "source"], ignore_index=True
-    )  # fmt: skip
+    table = table.groupby(["class", "source"], sort=False)["hit"].agg(images="size", hits="sum").reset_index()
+    recall, low, high = shares(table.pop("hits"), table["images"])
+    table = table.assign(recall=recall, recall_low=low, recall_high=high)
+    return table.sort_values(["recall_high", "recall", "class", "source"], ignore_index=True)

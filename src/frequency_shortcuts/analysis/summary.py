@@ -1,7 +1,5 @@
 """What an analysis says: a table for each test, and at most six fixed sentences with slots for names and numbers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -48,7 +46,7 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
 NAMED = 3  # files of each class
 
 
-def flip_table(result: Analysis) -> pd.DataFrame:
+def flip_table(result: "Analysis") -> pd.DataFrame:
     """The verdicts of the exchange test as cells: what is followed comes first. Two classes are one row."""
     table = clearest_first(result.flips)
     if len(result.classes) == 2:
@@ -66,7 +64,7 @@ def flip_table(result: Analysis) -> pd.DataFrame:
     return filled(table[["class", "verdict"]].assign(**named))
 
 
-def map_table(result: Analysis) -> pd.DataFrame:
+def map_table(result: "Analysis") -> pd.DataFrame:
     """The verdicts of the test of maps as cells: the clearest shortcuts come first."""
     rank = result.verdicts["verdict"].map({"strong": 0, "weak": 1}).fillna(2)
     table = result.verdicts.iloc[np.lexsort([-result.verdicts["margin"], rank])]
@@ -81,7 +79,7 @@ def map_table(result: Analysis) -> pd.DataFrame:
     return filled(pd.DataFrame(shown))
 
 
-def rate_table(result: Analysis) -> str:
+def rate_table(result: "Analysis") -> str:
     """Table 1 of the paper, with the controls beside it, as plain text."""
     table = result.table_1
     cells = {"class": table["class"].tolist()}
@@ -93,20 +91,20 @@ def rate_table(result: Analysis) -> str:
     return as_table(title, pd.DataFrame(cells))
 
 
-def map_title(result: Analysis) -> str:
+def map_title(result: "Analysis") -> str:
     """What maps were tested, in words."""
     fill = result.table.loc[result.table["headline"], "fill"].iloc[0]
     size = f"{result.about['percent']:.3g} % of the frequencies"
     return f"Maps of {size}, {fills.named(fill).words}: shares in %, 95 % intervals"
 
 
-def source_table(result: Analysis) -> pd.DataFrame:
+def source_table(result: "Analysis") -> pd.DataFrame:
     """The recall of classes by source as cells, the worst first."""
     table = result.recall_by_source
     return filled(table[["class", "source", "images"]].assign(recall=with_interval(table, "recall")))
 
 
-def image_table(result: Analysis) -> pd.DataFrame:
+def image_table(result: "Analysis") -> pd.DataFrame:
     """The clearest of `Analysis.images` that flip, as cells: those first that lose the most."""
     table = result.images[result.images["flips"]]
     gained = table["probability_without"] - table["probability"]
@@ -116,7 +114,7 @@ def image_table(result: Analysis) -> pd.DataFrame:
     return filled(shown[["image", "class", "part", "probability", *names.values()]])
 
 
-def sentences(result: Analysis) -> list[str]:
+def sentences(result: "Analysis") -> list[str]:
     """What the verdicts mean, what to do about it, and what was tested: at most six."""
     table = result.flips
     found, not_shown = table[table["verdict"] == FOLLOWS], table[table["verdict"] == answers.NOT_SHOWN]
@@ -133,7 +131,7 @@ def sentences(result: Analysis) -> list[str]:
     return list(dict.fromkeys(words.format(**slots) for label, words in SENTENCES.items() if label in said))
 
 
-def _advice(result: Analysis, found: pd.DataFrame) -> dict[str, Any]:
+def _advice(result: "Analysis", found: pd.DataFrame) -> dict[str, Any]:
     """The slots of the advice on classes that follow something, the rows of a table."""
     test, pair = result.tested_flips(), len(result.classes) == 2
     named, (kind, facts) = found[found["cause"].notna()], test.about_images
@@ -153,12 +151,12 @@ def _advice(result: Analysis, found: pd.DataFrame) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def title(result: Analysis) -> str:
+def title(result: "Analysis") -> str:
     """The name of the network, or of its class, and of the folder or file of the images."""
     return " on ".join(filter(None, (result.about["network"], result.about.get("images"))))
 
 
-def text(result: Analysis) -> str:
+def text(result: "Analysis") -> str:
     """The tables and sentences, as plain text."""
     flips = flip_table(result).drop(columns="likely cause", errors="ignore")
     parts = [as_table("Parts of a class: shares in %, 90 % intervals", flips), as_lines(sentences(result))]
@@ -169,7 +167,7 @@ def text(result: Analysis) -> str:
     return "\n\n".join(parts)
 
 
-def page(result: Analysis, pictures: Mapping[str, str]) -> str:
+def page(result: "Analysis", pictures: Mapping[str, str]) -> str:
     """The page as text; pictures : see `save_figures`."""
     maps = None if result.hits is None else {"title": map_title(result), "table": map_table(result)}
     return fill(

@@ -14,35 +14,31 @@ SCORES = ["precision", "recall", "f1"]
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
     """A row a set and class, with its earliness, the mean F1 over the tests of its network; and a row a test."""
-    dynamics = given["dynamics"].drop(columns=[*RUN[:-1], "view", "called"])
-    classes = pd.concat([classes_of(store, seed) for store, seed in
-                         zip(given["stores"], dynamics["seed"].unique(), strict=True)])  # fmt: skip
-    learned = dynamics[dynamics["iteration"] > 0].groupby(["seed", "class"], sort=False, as_index=False).agg(
-        earliness=("f1", "mean"), recall=("recall", "last"), images=("images", "last")
-    )  # fmt: skip
-    return {
-        "graded": classes.merge(learned, on=["seed", "class"]),
-        "graded_dynamics": dynamics[["seed", "iteration", "class", *SCORES]],
-    }
-
-
-def classes_of(store: str, seed: int) -> pd.DataFrame:
-    """Gain and ring of each class of a set, missing for the neutral one, and its distinctiveness."""
     from frequency_shortcuts.images import stores
     from frequency_shortcuts.maps import adcs
     from frequency_shortcuts.storage.hdf5 import read_hdf5
 
-    train = stores.read(store, "train")
-    with read_hdf5(store) as file:
-        gains, rings = file["planted"].attrs["gains"], [ring or None for ring in file["planted"].attrs["rings"]]
-    spectra = adcs.class_spectra(train)
-    return pd.DataFrame({
-        "seed": seed,
-        "class": train.classes,
-        "gain": [gain if ring else None for gain, ring in zip(gains, rings, strict=True)],
-        "ring": rings,
-        "distinctiveness": adcs.distinctiveness(spectra.mean_amplitude, spectra.standard_error),
-    })  # fmt: skip
+    dynamics = given["dynamics"].drop(columns=[*RUN[:-1], "view", "called"])
+    classes = []
+    for store, seed in zip(given["stores"], dynamics["seed"].unique(), strict=True):
+        train = stores.read(store, "train")
+        with read_hdf5(store) as file:
+            gains, rings = file["planted"].attrs["gains"], [ring or None for ring in file["planted"].attrs["rings"]]
+        spectra = adcs.class_spectra(train)
+        classes.append(pd.DataFrame({
+            "seed": seed,
+            "class": train.classes,
+            "gain": [gain if ring else None for gain, ring in zip(gains, rings, strict=True)],  # the neutral one: none
+            "ring": rings,
+            "distinctiveness": adcs.distinctiveness(spectra.mean_amplitude, spectra.standard_error),
+        }))  # fmt: skip
+    learned = dynamics[dynamics["iteration"] > 0].groupby(["seed", "class"], sort=False, as_index=False).agg(
+        earliness=("f1", "mean"), recall=("recall", "last"), images=("images", "last")
+    )  # fmt: skip
+    return {
+        "graded": pd.concat(classes).merge(learned, on=["seed", "class"]),
+        "graded_dynamics": dynamics[["seed", "iteration", "class", *SCORES]],
+    }
 
 
 TEST: NetworkTest = NetworkTest(
