@@ -60,7 +60,7 @@ def with_tolerances(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _images(results):
-    for path in sorted(results.glob("data/**/[!.]*.h5")):
+    for path in sorted({*results.glob("data/**/[!.]*.h5")} - {*results.glob("data/graded_*.h5")}):
         name = path.relative_to(results / "data").with_suffix("").as_posix()
         with h5py.File(path) as file:
             splits = [split for split in ("train", "validation", "test") if split in file]

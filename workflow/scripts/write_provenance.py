@@ -46,7 +46,7 @@ def main(snakemake, created_by):
         "commit": commit(),
         "definitions of the claims": commit_of(MODULES),
         "configuration": f"digest {config_digest(config)}",
-        "device asked for": params.device,
+        "device requested": params.device,
         "devices of the networks": ", ".join(used),
         "device here": provenance.device(params.device),
         "threads of a job": str(snakemake.resources.threads_of_networks),
