@@ -97,7 +97,7 @@ same: $(READY) ## are tables, weights and maps of the studies that ran those of 
 bench: $(READY) ## measure run times: results/bench and docs/performance.md (most of an hour)
 	python -m bench
 
-statistics: $(READY) ## simulate how often intervals are right: docs/method.md (below a minute)
+statistics: $(READY) ## print how often intervals are right, for docs/method.md (below a minute)
 	python -m bench.statistics
 
 lock: $(READY) ## write the exact packages of .venv into envs/lock.txt; run it after `make clean`

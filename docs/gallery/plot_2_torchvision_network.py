@@ -92,7 +92,7 @@ with torch.inference_mode():
 # The cards
 # ---------
 # One row for each class: what sets its spectrum apart (ADCS), the rise of the loss, the map, and a picture that is
-# reduced to the map and to a control of the same radii. `result.save("folder")` writes them with all tables and an HTML
+# reduced to the map and to the lowest frequencies. `result.save("folder")` writes them with all tables and an HTML
 # page.
 
 figure = result.cards()
