@@ -13,7 +13,7 @@ from conftest import ROOT
 from frequency_shortcuts.analysis.advice import COST, CURED
 from frequency_shortcuts.exchange.answers import FOLLOWS
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
-from study.findings.definitions import FEWEST_DECIDED
+from study.findings.definitions import FEWEST_DECIDED, LEVEL
 from study.measures.cure import LIMITS
 from study.measures.leaks import HARMFUL, HARMFUL_LOW, VERSION_2
 from study.measures.truth import FOUND as FOUND_MASK
@@ -32,27 +32,26 @@ def rows(path, query):
     return read(path).query(query, engine="python")
 
 
-def claim(letter, variant="", word=""):
-    """The value and the interval of a claim of the default study, or of a variant with this word."""
-    name = "claim_variants" if variant else "claims"
-    found = rows(f"laptop/tables/{name}", f"claim == '{letter}'")
+def claim(letter, variant="", word="seen", study="findings"):
+    """The value and the interval of a claim, decided where it is no variant, or of a variant, with this word."""
+    found = rows(f"{study}/tables/{'claim_variants' if variant else 'claims'}", f"claim == '{letter}'")
     found = found[found["variant"] == variant].iloc[:1] if variant else found
     assert found["word"].item() == word
     return (found[["value", "low", "high"]].iloc[0] + 0.0).tolist()
 
 
-def claimed_networks():
-    """Of the claims: networks of (a) and (b), and of the others that were measured."""
-    count = read("laptop/tables/claims").set_index("claim")["networks"]
-    (first,), (other,) = (set(part[part > 0]) for part in (count[["a", "b"]], count.drop(["a", "b"])))
-    assert not read("laptop/tables/claims")["decided"].any()
+def claimed_networks(study, one_group, undecided):
+    """Of the claims that were measured: networks of these letters, and of all others."""
+    table = read(f"{study}/tables/claims").set_index("claim")
+    assert [letter for letter, decided in table["decided"].items() if not decided] == [*undecided]
+    count = table["networks"]
+    (first,), (other,) = (set(part[part > 0]) for part in (count[[*one_group]], count.drop([*one_group])))
     return first, other
 
 
-def value(letter, query="networks > 0"):
-    """The value and the interval of one row that decides."""
-    found = rows("findings/tables/findings", f"role == 'decides' and finding == '{letter}' and {query}")
-    return found[["value", "low", "high"]].iloc[0].tolist()
+def default_networks():
+    """The same of the default study, which decides nothing."""
+    return claimed_networks("laptop", "ab", read("laptop/tables/claims")["claim"])
 
 
 def warned(query, version_2=False):
@@ -129,7 +128,7 @@ def like_x_rays():
 
 
 def lost(removed, *names):
-    row = rows("experiments/tables/reliance", f"removed == '{removed}' and `class` == '(all)'").iloc[0]
+    row = rows("findings/tables/reliance", f"removed == '{removed}' and `class` == '(all)'").iloc[0]
     return [row[name] for name in names]
 
 
@@ -166,10 +165,13 @@ SENTENCES = [
               *json.loads((DATA / "example" / "example.json").read_text()).values()]),
     (README, "Allow {} minutes on two cores (AMD EPYC: {:.0f} minutes of processor time)",
      lambda: [int(5 * np.ceil(1.25 * minutes("laptop") / 5)), minutes("laptop", "processor_s", 1)]),
-    (README, "that takes {} networks, of new seeds; here are {:.0f} for (a) and (b), {:.0f} for each other claim.",
-     lambda: [FEWEST_DECIDED, *claimed_networks()]),
+    (README, "judged by {1:.0f} networks of each kind", lambda: claimed_networks("findings", "n", ("d2", "n"))),
+    (README, "in {:.0f} minutes", lambda: [5 * np.ceil(minutes("findings") / 5)]),
+    (README, "(d), (e1) and (e2) are {:.2f}, {:.2f} and {:.2f}, all seen",
+     lambda: [claim(letter, "swap")[0] for letter in ("d", "e1", "e2")]),
     (README, "lowest frequencies ({:z.2f}, {:.2f} to {:.2f}); the best map of another class beats it ({:.2f}, {:.2f} "
-     "to {:.2f})", lambda: [*claim("d2", word="unclear"), *claim("d3", word="not seen")]),
+     "to {:.2f}). The study above has {:.0f} networks of a kind",
+     lambda: [*claim("d2", word="unclear"), *claim("d3", word="not seen"), default_networks()[1]]),
     (README, "of {} of {} harmful fine artefacts that are in all images of a class, of {} of {} smooth and {} of {} "
      "local ones, and of {} of {} clean classes; of {} of {} that are in 0.9 of a class and 0.1 of all others. In "
      "crops of photographs with an artefact in one class, it also warns of {} of {} recognised classes that have none. "
@@ -183,24 +185,30 @@ SENTENCES = [
      "clothing and {:.2f} on grainy images, above a limit of {}: so it cures {} of {}, where",
      lambda: [*cured("matched"), cost_of_swap("clothing"), cost_of_swap("grain4"), LIMITS["accuracy_loss"],
               *cured("swap")]),
-    (README, "recall falls by {:.2f} at test time, and by {:.2f} after training anew",
-     lambda: lost("maps", "lost_at_test", "lost_after")),
+    (README, "recall of {:.0f} networks falls by {:.2f} at test time, and by {:.2f} after training anew",
+     lambda: lost("maps", "seeds", "lost_at_test", "lost_after")),
     (README, "finds {} of {} planted sets of frequencies that networks use (average precision at least {})",
      lambda: [*found_masks(), FOUND_MASK]),
-    (RESULTS, "(a) and (b) by {:.0f} networks, the others by {:.0f} of a kind.", claimed_networks),
-    (RESULTS, "that takes {} networks, and results", lambda: [FEWEST_DECIDED]),
-    (RESULTS, "(d), (e1) and (e2) are unclear: {:.2f} ({:.2f} to {:.2f}), {:.2f} ({:.2f} to {:.2f}) and {:.2f} ({:.2f} "
-     "to {:.2f}). With zeros, (b) is not seen: {:.2f} ({:.2f} to {:.2f}).",
-     lambda: [*claim("d", "swap", "unclear"), *claim("e1", "swap", "unclear"), *claim("e2", "swap", "unclear"),
-              *claim("b", "zeros", "not seen")]),
+    (RESULTS, "judges them by {1:.0f} networks of each kind, (n) by {0:.0f},",
+     lambda: claimed_networks("findings", "n", ("d2", "n"))),
+    (RESULTS, "if it has {} networks and its p is below {} after", lambda: [FEWEST_DECIDED, LEVEL]),
+    (RESULTS, "(d), (e1) and (e2) are seen, and smaller: {:.2f} ({:.2f} to {:.2f}), {:.2f} ({:.2f} to {:.2f}) and "
+     "{:.2f} ({:.2f} to {:.2f}). Then (d2) is not seen: {:.2f} ({:.2f} to {:.2f}).",
+     lambda: [*claim("d", "swap"), *claim("e1", "swap"), *claim("e2", "swap"), *claim("d2", "swap", "not seen")]),
+    (RESULTS, "With zeros, it is not seen either: {:.2f} ({:.2f} to {:.2f}). But C3 survives in all networks: {:.2f} "
+     "({:.2f} to {:.2f}).", lambda: [*claim("b", "zeros", "not seen"), *claim("b", "C3")]),
     (RESULTS, "sketches alone are not seen: {:.2f} ({:.2f} to {:.2f})", lambda: claim("e1", "sketch", "not seen")),
-    (RESULTS, "differ from the narrowest is undecided: {:.2f} ({:.2f} to {:.2f})",
-     lambda: claim("f", "minus the narrowest", "undecided")),
+    (RESULTS, "differ from the narrowest (f) is undecided: {:.2f} ({:.2f} to {:.2f}). So is whether those with "
+     "augmentation differ from those without (g): {:.2f} ({:.2f} to {:.2f}).",
+     lambda: [*claim("f", "minus the narrowest", "undecided"),
+              *claim("g", "minus without augmentation", "undecided")]),
+    (RESULTS, "Maps of `mixture` do worse than the lowest frequencies: {:.2f} ({:.2f} to {:.2f}).",
+     lambda: claim("d2", "mixture", "not seen")),
+    (RESULTS, "(a) and (b) by {:.0f} networks, the others by {:.0f} of a kind,", default_networks),
+    (RESULTS, "(b) and (h) are unclear: {:.2f} ({:.2f} to {:.2f}) and {:.2f} ({:.2f} to {:.2f}).",
+     lambda: [number for letter in "bh" for number in claim(letter, word="unclear", study="laptop")]),
     (RESULTS, "of {} of {} recognised classes without an artefact, where another class has one ",
      lambda: warned(OTHERS)),
-    (RESULTS, "with mixture and swap, is {:.2f} ({:.2f} to {:.2f}), and up to {} counted as none.",
-     lambda: [*value("d3", "verdict == 'better'"), 0.05]),
-    (RESULTS, "had a bound of {:.2f} for an advantage of {:.2f}.", lambda: [0.1, value("d")[0]]),
     (RESULTS, "on images without it: at least {}, with a lower end of at least {}.", lambda: [HARMFUL, HARMFUL_LOW]),
     (RESULTS, "{} networks, {} artefacts, of which {} are harmful. Of {} aims, {} are met.",
      lambda: [len((table := read("leaks/tables/leaks"))[["suite", "seed", "set"]].drop_duplicates()),
@@ -250,7 +258,8 @@ SENTENCES = [
     (RESULTS, "as many train today, cure {} of {}.", lambda: cured("processed")),
     (RESULTS, "left a recall of at most {:.2f}; with `fs.Swap` it was {:.2f} to {:.2f}, and the accuracy on clean "
      "images {:.2f} in place of {:.2f}.", like_x_rays),
-    (RESULTS, "recall falls by {:.2f} ({:.2f} to {:.2f}). Trained anew without them, the network loses {:.2f} ({:.2f} "
+    (RESULTS, "Claim (n) is of {:.0f} networks", lambda: lost("maps", "seeds")),
+    (RESULTS, "recall falls by {:.2f} ({:.2f} to {:.2f}). Trained anew without them, the networks lose {:.2f} ({:.2f} "
      "to {:.2f}); another seed costs {:.2f}.",
      lambda: lost("maps", *AT_TEST, *AFTER) + lost("nothing", "lost_after")),
     (RESULTS, "the lowest frequencies cost {:.2f} and {:.2f}, random ones {:.2f} and {:.2f}.",
