@@ -39,13 +39,13 @@ study: $(READY) ## the whole study at laptop scale, ending with results/laptop/r
 	$(call run,,)
 	@echo "The report is results/laptop/report.html"
 
-methods: $(READY) ## methods that find maps, scored against what was planted (half an hour): results/benchmark
+methods: $(READY) ## methods that find maps, scored against what was planted (a quarter of an hour): results/benchmark
 	$(call run,methods,--configfile config/benchmark.yaml)
 
 cure: $(READY) ## which trainings cure what an artefact in one class costs (an hour)? results/cure
 	$(call run,cure,--configfile config/cure.yaml)
 
-findings: $(READY) ## the study with 20 networks of each kind, which decide the claims of the paper (hours): results/findings
+findings: $(READY) ## the study with 20 networks of each kind, which decide the claims (75 minutes): results/findings
 	$(call run,,--configfile config/findings.yaml)
 	@echo "The report is results/findings/report.html"
 
