@@ -10,10 +10,10 @@
     print(result.summary())
     print(example.recall(network, example.pictures("clean", jpeg=()))["Coat"])
 
-The pictures are the first 90 test images of each class of Fashion-MNIST (Zalando SE, MIT licence), with a border of two
-pixels. The networks are ResNet-18 of width 8, trained on 1,200 other pictures of each class: `jpeg`, where those of one
-class were saved as JPEG of quality 90, `clean`, where none were, and `cured`, as `jpeg` but with `Swap`; `tagged`,
-where those of this class have a white tag in a corner, and `tag_cured`, the same with `Swap`.
+The pictures are 90 test images of each class of Fashion-MNIST (Zalando SE, MIT licence), with a border of two pixels.
+The networks are ResNet-18 of width 8, trained on 1,200 other pictures of each class: `jpeg`, where those of one class
+were saved as JPEG of quality 90, `clean`, where none were, and `cured`, as `jpeg` but with `Swap`; `tagged`, where
+those of this class have a white tag in a corner, and `tag_cured`, the same with `Swap`.
 They are an example, and no finding: of four classes that were tried, coats show most clearly what is lost.
 """
 

@@ -31,7 +31,7 @@ class Plan:
     set or network without a description raises KeyError when it is looked up. Whether it is planned does not matter.
 
     >>> Plan(config).runs(dataset="syn_1")[0]
-    {'dataset': 'syn_1', 'network': 'resnet18_w8', 'augmentation': 'none', 'seed': 0}
+    {'dataset': 'syn_1', 'network': 'resnet18_w8', 'augmentation': 'none', 'seed': 200}
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:

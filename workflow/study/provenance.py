@@ -49,7 +49,7 @@ def machine() -> dict[str, str]:
 def device(name: str) -> str:
     """A description of a requested device on this machine: "cpu (its name)" or "cuda (its name, CUDA version)".
 
-    Raises the errors of `devices.pick_device` of the library if it does not exist.
+    Raises the errors of `numerics.pick_device` of the library if it does not exist.
     """
     chosen = pick_device(name)
     if chosen.type != "cuda":

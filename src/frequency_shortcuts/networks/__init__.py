@@ -1,1 +1,1 @@
-"""Networks: architectures, weights, training, predictions."""
+"""Networks: architectures, weights, predictions."""

@@ -97,7 +97,7 @@ def write_hits(group: h5py.Group, hits: Hits) -> None:
 def read_hits(group: h5py.Group) -> Hits:
     """The hits in an open HDF5 file, or in a group of it, that `write_hits` wrote.
 
-    >>> with read_hdf5("results/laptop/tests/syn_1/resnet18_w8/none/seed0/hits.h5") as file:
+    >>> with read_hdf5("results/laptop/tests/syn_1/resnet18_w8/none/seed200/hits.h5") as file:
     ...     hits = read_hits(file)
     """
     neutral, of_fills = int(group.attrs["neutral"]), group["named"]
