@@ -222,7 +222,7 @@ def test_the_advice_names_what_cured_on_the_kind_and_does_not_send_a_swapped_net
     assert "(cured 2 of 3 artefacts on grainy images). Trainings" in said
     best = (
         "of fine artefacts, random size, noise and JPEG cured 3 of 4, fs.Swap() restored the recall in 4 of 4, but "
-        "cost 0.04 of the accuracy; of patch artefacts, none."
+        "cost 0.06 of the accuracy; of patch artefacts, none."
     )
     assert said.endswith(f"on grainy images like these: {best}")
     swapped = advice("grain", ["fine"], facts=[], of_files=False, swapped=True)
