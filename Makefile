@@ -42,7 +42,7 @@ study: $(READY) ## the whole study at laptop scale, ending with results/laptop/r
 methods: $(READY) ## methods that find maps, scored against what was planted (a quarter of an hour): results/benchmark
 	$(call run,methods,--configfile config/benchmark.yaml)
 
-cure: $(READY) ## which trainings cure what an artefact in one class costs (an hour)? results/cure
+cure: $(READY) ## which trainings cure what an artefact in one class costs (75 minutes)? results/cure
 	$(call run,cure,--configfile config/cure.yaml)
 
 findings: $(READY) ## the study with 20 networks of each kind, which decide the claims (75 minutes): results/findings
