@@ -1,11 +1,14 @@
 """The settings of the site: its pages are the Markdown files of the repository, the docstrings and the gallery."""
 
-import json
 import logging
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
 
 project = html_title = "Frequency shortcuts"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_gallery.gen_gallery"]
@@ -61,10 +64,13 @@ OUTPUTS = {  # of a notebook, the best first
 def read_page(app: Any, docname: str, source: list[str]) -> None:
     """Link the pages of the gallery instead of its folder, and make a menu of the pages that the README lists.
 
-    A notebook becomes Markdown: its cells, and their outputs as text or picture. The site needs no package for it.
+    A notebook is run, and becomes Markdown: its cells, and their outputs as text or picture.
     """
     if app.env.doc2path(docname, base=False).suffix == ".ipynb":
-        source[0] = "\n\n".join(part for cell in json.loads(source[0])["cells"] for part in _parts(cell))
+        with tempfile.TemporaryDirectory() as folder:
+            about = {"metadata": {"path": folder}}
+            ran = NotebookClient(nbformat.reads(source[0], as_version=4), timeout=300, resources=about).execute()
+        source[0] = "\n\n".join(part for cell in ran.cells for part in _parts(cell))
     source[0] = re.sub(r"\]\((\.\./|docs/)*gallery/README\.rst\)", f"](/{GALLERY}.rst)", source[0])
     if docname == root_doc:
         listed = re.findall(r"\]\((\w+/\w+)\.(?:md|ipynb)\)", source[0].partition("## Documentation")[2])
