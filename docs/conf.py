@@ -97,7 +97,7 @@ def read_signature(
 def _parts(cell: dict[str, Any]) -> Iterator[str]:
     text = "".join(cell["source"])
     yield text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```"
-    for output in cell.get("outputs", ()):
+    for output in (each for each in cell.get("outputs", ()) if each.get("name") != "stderr"):  # no progress
         data = output.get("data", {"text/plain": output.get("text")})
         kind = next(kind for kind in OUTPUTS if kind in data)
         yield OUTPUTS[kind].format("".join(data[kind]).rstrip())
