@@ -149,9 +149,8 @@ def minutes(study, column="wall_s", jobs=2):
     return table[column].sum() / 60 / jobs
 
 
-def of_real(quantity):
-    table = rows("real/tables/findings", f"method == 'culling' and quantity == '{quantity}, zeros'")
-    return table[["value", "low", "high"]].iloc[0].tolist()
+def of_real(claim):
+    return rows("real/tables/claims", f"claim == '{claim}'")[["value", "low", "high"]].iloc[0].tolist()
 
 
 AT_TEST, AFTER = ([f"{name}{end}" for end in ("", "_low", "_high")] for name in ("lost_at_test", "lost_after"))
@@ -271,7 +270,7 @@ SENTENCES = [
      lambda: [(verdicts := read("real/analysis/flips")["verdict"]).eq(FOLLOWS).sum(), len(verdicts)]),
     (RESULTS, "average map of another class ({:.2f}, 95 % interval over images {:.2f} to {:.2f}), and than as many of "
      "the lowest frequencies ({:.2f}, {:.2f} to {:.2f})",
-     lambda: [*of_real("own-map advantage"), *of_real("own map minus lowest frequencies")]),
+     lambda: [*of_real("d"), *of_real("d2")]),
     ("CHANGELOG.md", "the best, `rise` with swap, has {:.2f}, {:.2f} and {:.2f}",
      lambda: precisions("rise_swap", "present", "redundant", "absent")),
     ("CHANGELOG.md", "in phases ({:.2f}; `learned` {:.2f}) and cues spread over 90 pairs ({:.2f})",
