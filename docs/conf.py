@@ -32,7 +32,8 @@ exclude_patterns = [".*", "docs/gallery", "build/site", "build/doctrees", "build
 myst_heading_anchors = 3
 default_role = "code"  # of `names` in docstrings
 
-logging.getLogger("frequency_shortcuts").setLevel("WARNING")  # the scripts need not say how far they are
+for package in ("frequency_shortcuts", "study"):
+    logging.getLogger(package).setLevel("WARNING")  # the scripts need not say how far they are
 
 autodoc_member_order = "bysource"
 autodoc_type_aliases = {

@@ -19,7 +19,7 @@ import frequency_shortcuts as fs
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.networks import architectures
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
+sys.path.insert(0, str(Path(sys.argv[0]).resolve().parents[2] / "workflow"))
 from study.measures import truth
 from study.sources import planted
 from study.sources.drawn import draw_images

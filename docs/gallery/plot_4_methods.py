@@ -24,7 +24,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
+sys.path.insert(0, str(Path(sys.argv[0]).resolve().parents[2] / "workflow"))
 from study.measures import truth
 from study.sources import planted
 from study.sources.drawn import draw_images

@@ -23,7 +23,7 @@ from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.spectrum import masks
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
+sys.path.insert(0, str(Path(sys.argv[0]).resolve().parents[2] / "workflow"))
 from study.trainings import training
 from study.trainings.augmentation import Augmentation
 from study.trainings.training import Recipe

@@ -22,7 +22,7 @@ from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.method import find
 from frequency_shortcuts.networks import architectures
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "workflow"))
+sys.path.insert(0, str(Path(sys.argv[0]).resolve().parents[2] / "workflow"))
 from study.images.renditions import Rendition
 from study.trainings import training
 from study.trainings.augmentation import Augmentation

@@ -14,7 +14,7 @@ from matplotlib import pyplot as plt
 
 import frequency_shortcuts as fs
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(sys.argv[0]).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 from real import GROUPS, network  # noqa: E402
 
