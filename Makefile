@@ -94,7 +94,7 @@ gallery: study ## render the figures and tables of the README from the results o
 same: $(READY) ## are tables, weights and maps of the studies that ran those of docs/data? `python -m bench.three_seeds` trains some
 	@python -m bench.same
 
-bench: $(READY) ## measure run times: results/bench and docs/performance.md (most of an hour)
+bench: $(READY) ## measure run times: results/bench and docs/performance.md (half an hour)
 	python -m bench
 
 statistics: $(READY) ## print how often intervals are right, for docs/method.md (below a minute)
