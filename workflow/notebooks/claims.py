@@ -1,4 +1,4 @@
-"""The claims as a picture: the number of each network, their mean, what it is compared with, and the word."""
+"""The claims as a picture: each class beside its controls, and the one number of each network of the other claims."""
 
 import textwrap
 from collections.abc import Mapping
@@ -11,84 +11,168 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
-from frequency_shortcuts.figures.canvas import PAGE, style
-from study.findings import definitions
+from frequency_shortcuts.figures import canvas
 from study.findings.claims import shown
-from study.findings.definitions import CLAIMS, NOT_MEASURED, NOT_SEEN, SEEN, UNCLEAR
+from study.findings.definitions import (
+    BETTER,
+    CLAIMS,
+    CORRELATION,
+    COUNTS,
+    DIFFERENCE,
+    FEWEST_DECIDED,
+    LOWEST,
+    NOT_SEEN,
+    OTHERS,
+    PUBLISHED,
+    SEEN,
+    SHARE,
+    WORSE,
+)
 
-INK = {SEEN: "#0173b2", NOT_SEEN: "#d55e00", UNCLEAR: "#595959", NOT_MEASURED: "#737373"}
-PANELS = {  # of each measure: the label of its axis
-    definitions.CORRELATION: "rank correlation",
-    definitions.SHARE: "share of networks",
-    definitions.DIFFERENCE: "difference of TPR - FPR, of (n) of recall",
+GOOD, BAD, NEITHER = "#0173b2", "#d55e00", "#8c8c8c"
+INK = {SEEN: GOOD, NOT_SEEN: BAD}
+HEADS = {
+    PUBLISHED: "as published:\nTPR - FPR",
+    LOWEST: "own map minus\nthe lowest frequencies",
+    OTHERS: "own map minus the\nclosest other map",
 }
-ROW, LEFT, RIGHT, ABOVE, BELOW = 0.37, 2.6, 1.9, 0.45, 0.55  # inches: of a row, beside the axes, above and below all
-KEY = "black: of the paper, grey: ours; bold words: decided"
-LETTERS = 42  # of a claim, in a line
-OF = ["dataset", "networks_of"]  # columns in which the networks of a claim are alike
+AXES = {
+    CORRELATION: "rank correlation",
+    SHARE: "share of networks",
+    DIFFERENCE: "difference of TPR - FPR, of (n) of recall",
+}
+LEFT, RIGHT = 1.75, 1.75  # inches beside the axes: of the claims, and of their words
+CLASS_ROW, NUMBER_ROW = 0.78, 0.36  # inches
+ABOVE, BELOW = 0.75, 0.55  # inches above all, and below each block
+NAMED = 4  # names in a row of a panel, above or below the marks
 
 
-def draw_claims(claims: pd.DataFrame, claim_numbers: pd.DataFrame) -> Figure:
+def draw_claims(claims: pd.DataFrame, claims_by_class: pd.DataFrame, claim_numbers: pd.DataFrame) -> Figure:
     """Which claims are seen in this study?
 
     Definitions, thresholds and bounds are those of `findings/definitions.py`, the same at every scale.
     """
-    display(claims.drop(columns=["of", "published", "figure"]).round(3))
-    panels = {
-        measure: [row for row in claims.to_dict("records") if CLAIMS[row["claim"]].measure == measure]
-        for measure in PANELS
-    }
-    height = ABOVE + len(claims) * ROW + len(panels) * BELOW + 0.15
-    with style():
-        figure = plt.figure(figsize=(PAGE, height), layout="none")
-        for line, (text, weight) in enumerate({"Which claims are seen here?": "bold", KEY: "normal"}.items()):
-            figure.text(0.01, 1 - (0.05 + 0.16 * line) / height, text, va="top", fontsize=9, weight=weight)
+    display(claims.drop(columns=["of", "says", "published", "figure"]).round(3))
+    of_classes = claims_by_class[claims_by_class["variant"].isna() & claims_by_class["control"].notna()]
+    kinds = list(of_classes.groupby(["claim", "networks_of"], sort=False))
+    kinds = sorted(kinds, key=lambda kind: list(CLAIMS).index(kind[0][0]))
+    with_number = claims[claims["control"].isna() & (claims["networks"] > 0)].to_dict("records")
+    blocks = {measure: [row for row in with_number if CLAIMS[row["claim"]].measure == measure] for measure in AXES}
+    blocks = {measure: rows for measure, rows in blocks.items() if rows}
+    height_of_classes = len(kinds) * CLASS_ROW + BELOW if kinds else 0
+    heights = [len(rows) * NUMBER_ROW + BELOW for rows in blocks.values()]
+    height = ABOVE + height_of_classes + sum(heights) + 0.2
+    with canvas.style():
+        figure = plt.figure(figsize=(canvas.PAGE, height), layout="none")
+        _write_head(figure, height, int(claims["networks"].max()))
         top = height - ABOVE
-        for measure, rows in panels.items():
-            top -= len(rows) * ROW
-            box = (LEFT / PAGE, top / height, (PAGE - LEFT - RIGHT) / PAGE, len(rows) * ROW / height)
-            axis = figure.add_axes(box)
-            for place, row in enumerate(rows):
-                _draw_row(axis, place, row, claim_numbers)
-            axis.set(ylim=(len(rows) - 0.5, -0.5), yticks=[], xlabel=PANELS[measure])
-            axis.spines[["top", "right", "left"]].set_visible(False)
-            if measure != definitions.DIFFERENCE:
-                low = -1 if measure == definitions.CORRELATION else 0
-                axis.set(xlim=(low - 0.05, 1.05), xticks=np.linspace(low, 1, 5))
-            top -= BELOW
-        handles = {
-            "mean or share, 95 % interval": Line2D([], [], color="0.3", marker="o", markersize=5.5, linewidth=2.5),
-            "one network": Line2D([], [], color="0.35", marker="o", markersize=3, markerfacecolor="none", linestyle=""),
-            "threshold": Line2D([], [], color="0.25", linestyle=(0, (2, 1.5)), linewidth=1),
-            "within the bound: not seen": Patch(facecolor="0.9", linewidth=0),
-        }
-        figure.legend(
-            list(handles.values()), list(handles), loc="lower center", ncols=4, columnspacing=1.2, handlelength=1.6
-        )
+        if kinds:
+            _draw_classes(figure, kinds, top, height)
+            top -= height_of_classes
+        for (measure, rows), block in zip(blocks.items(), heights, strict=True):
+            _draw_numbers(figure, measure, rows, claim_numbers, top, height)
+            top -= block
+        _draw_key(figure)
     return figure
 
 
-def _draw_row(axis: Axes, place: int, row: Mapping[Any, Any], numbers: pd.DataFrame) -> None:
-    claim, ink, across = CLAIMS[row["claim"]], INK[row["word"]], axis.get_yaxis_transform()
-    says = textwrap.fill(f"({claim.letter}) {claim.says}", LETTERS)
-    axis.text(-LEFT / (PAGE - LEFT - RIGHT) + 0.02, place, says, va="center", transform=across,
-              color="0.4" if claim.of == definitions.OURS else "0.1")  # fmt: skip
-    above = place - 0.2 if row["networks"] else place
-    axis.text(1.04, above, row["word"], color=ink, va="center", transform=across,
-              weight="bold" if row["decided"] else "normal")  # fmt: skip
-    if not row["networks"]:
-        return
-    axis.text(1.04, place + 0.2, shown(row), va="center", fontsize=7, transform=across)
+def _write_head(figure: Figure, height: float, networks: int) -> None:
+    figure.text(0.01, 1 - 0.05 / height, "Which claims are seen here?", va="top", fontsize=9, weight="bold")
+    if networks < FEWEST_DECIDED:
+        text = f"{networks} networks do not decide; make findings does"
+        figure.text(0.01, 1 - 0.21 / height, text, va="top", fontsize=9)
+
+
+def _draw_classes(figure: Figure, kinds: list[Any], top: float, height: float) -> None:
+    """A row for each claim and kind of networks, a panel for each control, a mark for each class."""
+    width = (canvas.PAGE - LEFT - 0.1) / len(HEADS)
+    rows = len(kinds)
+    for column, (control, head) in enumerate(HEADS.items()):
+        left = (LEFT + column * width) / canvas.PAGE
+        box = (left, (top - rows * CLASS_ROW) / height, (width - 0.12) / canvas.PAGE, rows * CLASS_ROW / height)
+        axis = figure.add_axes(box)
+        for place, ((letter, networks_of), table) in enumerate(kinds):
+            _draw_marks(axis, place, table[table["control"] == control])
+            if not column:
+                says = textwrap.fill(f"({letter}) {CLAIMS[letter].says}", 30)
+                label = f"{says}\n{networks_of}"
+                axis.text(-LEFT / (width - 0.12), place, label, va="center", transform=axis.get_yaxis_transform())
+        for line in np.arange(1, rows) - 0.5:
+            axis.axhline(line, color="0.9", linewidth=0.8, zorder=0)
+        axis.axvline(0, color="0.25", linestyle=(0, (2, 1.5)), linewidth=1, zorder=0)
+        axis.set(ylim=(rows - 0.5, -0.5), yticks=[], title=head)
+        axis.set_xlim(-0.15 if control == PUBLISHED else -0.95, 1.05 if control == PUBLISHED else 0.95)
+        axis.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _draw_marks(axis: Axes, place: int, table: pd.DataFrame) -> None:
+    """The classes of one row: those that are better or count are blue and named above, worse ones orange and below."""
+    for _, row in table.iterrows():
+        ink = GOOD if row["word"] in (BETTER, COUNTS) else BAD if row["word"] == WORSE else NEITHER
+        if np.isfinite(row["low"]):
+            axis.hlines(place, row["low"], row["high"], color=ink, linewidth=0.8, alpha=0.6)
+        face = "none" if ink == NEITHER else ink
+        axis.plot(row["value"], place, "o", color=ink, markersize=4, markerfacecolor=face)
+    for words, side, ink in (((BETTER, COUNTS), -1, GOOD), ((WORSE,), 1, BAD)):
+        named = table[table["word"].isin(words)].sort_values("value", ascending=False)
+        names = [canvas.abbreviate(str(name), "beside many", 11) for name in named["class"][:NAMED]]
+        more = len(named) - len(names)
+        text = ", ".join([*names, *([f"{more} more"] if more else [])])
+        text = textwrap.fill(text, 30)
+        across = axis.get_yaxis_transform()
+        align = "bottom" if side < 0 else "top"
+        axis.text(0.99, place + side * 0.13, text, ha="right", va=align, color=ink, fontsize=7, transform=across)
+
+
+def _draw_numbers(
+    figure: Figure, measure: str, rows: list[dict[Any, Any]], numbers: pd.DataFrame, top: float, height: float
+) -> None:
+    """The claims with one number a network, of one measure."""
+    left = LEFT + 0.75
+    width = canvas.PAGE - left - RIGHT
+    size = len(rows) * NUMBER_ROW
+    axis = figure.add_axes((left / canvas.PAGE, (top - size) / height, width / canvas.PAGE, size / height))
+    for place, row in enumerate(rows):
+        _draw_row(axis, place, row, numbers, left / width)
+    axis.set(ylim=(len(rows) - 0.5, -0.5), yticks=[], xlabel=AXES[measure])
+    axis.spines[["top", "right", "left"]].set_visible(False)
+    if measure != DIFFERENCE:
+        low = -1 if measure == CORRELATION else 0
+        axis.set(xlim=(low - 0.05, 1.05), xticks=np.linspace(low, 1, 5))
+
+
+def _draw_row(axis: Axes, place: int, row: Mapping[Any, Any], numbers: pd.DataFrame, left: float) -> None:
+    claim, across = CLAIMS[row["claim"]], axis.get_yaxis_transform()
+    ink = INK.get(row["word"], "#595959")
+    says = textwrap.fill(f"({row['claim']}) {claim.says}", 42)
+    axis.text(-left + 0.02, place, says, va="center", transform=across)
+    weight = "bold" if row["decided"] else "normal"
+    word = row["word"] if isinstance(row["word"], str) else ""
+    axis.text(1.04, place - 0.2, word, color=ink, va="center", transform=across, weight=weight)
+    axis.text(1.04, place + (0.2 if word else 0), shown(row), va="center", fontsize=7, transform=across)
     if claim.bound is not None:
         axis.fill_betweenx((place - 0.45, place + 0.45), -claim.bound, claim.bound, color="0.9", linewidth=0, zorder=0)
-    axis.vlines(claim.threshold, place - 0.45, place + 0.45, color="0.25", linestyle=(0, (2, 1.5)), linewidth=1)
+    if claim.word is None:
+        axis.vlines(claim.threshold, place - 0.45, place + 0.45, color="0.25", linestyle=(0, (2, 1.5)), linewidth=1)
     if np.isfinite(row["low"]):
         axis.hlines(place, row["low"], row["high"], color=ink, linewidth=2.5)
     axis.plot(row["value"], place, "o", color=ink, markersize=5.5)
-    if claim.measure != definitions.SHARE:
-        own = numbers[(numbers["claim"] == claim.letter) & numbers["variant"].isna()].dropna(subset="value")
-        own = own[(own[OF] == own[OF].iloc[0]).all(axis=1)]
+    if claim.measure != SHARE:
+        own = numbers[(numbers["claim"] == row["claim"]) & numbers["variant"].isna()].dropna(subset="value")
+        own = own[own["networks_of"] == row["networks_of"]]
         at = np.full(len(own), place + 0.28)
         axis.plot(own["value"], at, "o", color="0.35", markersize=3, markerfacecolor="none", markeredgewidth=0.6)
+
+
+def _draw_key(figure: Figure) -> None:
+    handles = {
+        "class: better, or counts": Line2D([], [], color=GOOD, marker="o", markersize=4, linewidth=0.8),
+        "worse": Line2D([], [], color=BAD, marker="o", markersize=4, linewidth=0.8),
+        "neither": Line2D([], [], color=NEITHER, marker="o", markersize=4, linewidth=0.8, markerfacecolor="none"),
+        "one network": Line2D([], [], color="0.35", marker="o", markersize=3, markerfacecolor="none", linestyle=""),
+        "threshold": Line2D([], [], color="0.25", linestyle=(0, (2, 1.5)), linewidth=1),
+    }
+    figure.legend(
+        list(handles.values()), list(handles), loc="lower center", ncols=5, columnspacing=1.2, handlelength=1.6
+    )

@@ -138,7 +138,7 @@ def draw_graded(graded: pd.DataFrame, numbers: Sequence[pd.DataFrame]) -> Figure
         ticks = [gain for gain in (1, 1.5, 2, 3, 4, 6, 8) if least <= gain * 1.1 <= 1.21 * greatest]
         canvas.logarithmic(axis.xaxis, ticks)
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
-        words = lines(numbers, "a")
+        words = lines(numbers, "a a2")
         canvas.finish(figure, axis, 3, "Is a class learned earlier if it stands out more?", *words)
     return figure
 

@@ -26,6 +26,9 @@ from study.catalogue import REPORT, SHOWN, Caption, marks
 from study.configuration import duplicate_keys, mistakes
 from study.dependencies import ROOMS, code_of
 from study.figures import FIGURES
+from study.findings.definitions import PUBLISHED_RATES
+from study.findings.matrices import MATRICES
+from study.findings.numbers import NUMBERS
 from study.job import FOLDER as RUN
 from study.job import WITH_TRUTH, config_digest
 from study.plan import Plan

@@ -25,11 +25,15 @@ rule measure_claims:
 
 rule judge_claims:
     input:
-        numbers=claims.files(plan),
+        numbers=claims.files(plan, *NUMBERS),
+        matrices=claims.files(plan, *MATRICES),
+        networks=f"{RESULTS}/tables/networks.csv",
     output:
         claims=f"{RESULTS}/tables/claims.csv",
         variants=f"{RESULTS}/tables/claim_variants.csv",
+        classes=f"{RESULTS}/tables/claims_by_class.csv",
         numbers=f"{RESULTS}/tables/claim_numbers.csv",
+        matrices=f"{RESULTS}/tables/claim_matrices.csv",
     log:
         f"{RESULTS}/logs/judge_claims.log",
     params:
@@ -117,10 +121,15 @@ rule cover:
     input:
         **{"picture": f"{RESULTS}/figures/shortcut_{name}.png" for name in FIGURES["shortcut"].names(plan)[:1]},
         claims=f"{RESULTS}/tables/claims.csv",
+        variants=f"{RESULTS}/tables/claim_variants.csv",
+        by_class=f"{RESULTS}/tables/claims_by_class.csv",
     output:
         f"{RESULTS}/tables/cover.rst",
     log:
         f"{RESULTS}/logs/cover.log",
+    params:
+        percent=lookup(dpath="shortcuts/percent", within=config),
+        published=PUBLISHED_RATES["table_1"][0],
     message:
         "Writing the picture and the claims for the cover of the report"
     script:

@@ -1,29 +1,37 @@
-"""Measure the number of each network that the claims are about, from one table of this study."""
+"""Measure what the claims are about, of each network, from one table of this study."""
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study.findings.numbers import Study, numbers
+from study.findings.matrices import MATRICES, matrices
+from study.findings.numbers import ADCS, AT_MAXIMUM, DISTINCTIVENESS, Study, numbers
 from study.job import script
 
 
-def distinctiveness(paths):
+def spectra_of_classes(paths):
     """How far each class of some data sets stands out in its spectrum, one row each."""
     tables = []
     for path in paths:
         with read_hdf5(path) as file:
-            found = {"class": list(file.attrs["classes"]), "distinctiveness": file["distinctiveness"][:]}
-            tables.append(pd.DataFrame({"dataset": Path(path).stem, **found}))
+            classes, adcs = list(file.attrs["classes"]), file["adcs"][:]
+            measures = {
+                ADCS: np.abs(adcs).mean(axis=(1, 2)),
+                AT_MAXIMUM: (adcs == len(classes) - 1).mean(axis=(1, 2)),
+                DISTINCTIVENESS: file["distinctiveness"][:],
+            }
+        tables.append(pd.DataFrame({"dataset": Path(path).stem, "class": classes, **measures}))
     return pd.concat(tables)
 
 
 @script
 def main(snakemake, created_by):
-    given, params = snakemake.input, snakemake.params
+    given, name = snakemake.input, snakemake.wildcards.table
     table = pd.concat(map(read_table, given.tables), ignore_index=True)
     if given.spectra:
-        table = table.merge(distinctiveness(given.spectra), on=["dataset", "class"])
-    write_table(numbers(snakemake.wildcards.table, table, Study(**params.study)), snakemake.output[0])
+        table = table.merge(spectra_of_classes(given.spectra), on=["dataset", "class"])
+    measure = matrices if name in MATRICES else numbers
+    write_table(measure(name, table, Study(**snakemake.params.study)), snakemake.output[0])

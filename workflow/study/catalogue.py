@@ -9,7 +9,7 @@ import yaml
 from jinja2 import Environment
 
 from frequency_shortcuts.spectrum.fills import ZEROS
-from study.findings.definitions import PUBLISHED
+from study.findings.definitions import PUBLISHED_RATES
 
 from .columns import column
 from .description import Planned
@@ -23,7 +23,18 @@ TABLES: dict[str, Planned] = {
     "table_3": lambda plan: (
         plan.ood_datasets() and all(ZEROS.name in plan.config[part]["fills"] for part in ("shortcuts", "ood"))
     ),
-    **dict.fromkeys(("claims", "claim_variants", "claim_numbers", "runtimes", "provenance"), lambda plan: True),
+    **dict.fromkeys(
+        (
+            "claims",
+            "claim_variants",
+            "claims_by_class",
+            "claim_numbers",
+            "claim_matrices",
+            "runtimes",
+            "provenance",
+        ),
+        lambda plan: True,
+    ),
 }
 REPORT = yaml.safe_load(Path(__file__).with_name("report.yaml").read_text())
 SHOWN: Mapping[str, Mapping[str, str]] = REPORT["tables"]  # the tables in the report
@@ -67,7 +78,12 @@ class Caption:
     def __str__(self) -> str:
         environment = Environment(trim_blocks=True, lstrip_blocks=True)
         template = environment.from_string(REPORT["phrases"] + self.template)
-        given = {"config": self.config, "names": self.names, "parameters": self.parameters, "published": PUBLISHED}
+        given = {
+            "config": self.config,
+            "names": self.names,
+            "parameters": self.parameters,
+            "published": PUBLISHED_RATES,
+        }
         return template.render(given, column=_of_column).strip()
 
 

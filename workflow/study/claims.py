@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from study.findings.definitions import CLAIMS
+from study.findings.matrices import MATRICES
+from study.findings.numbers import NUMBERS
 
 from . import targets
 from .figures import FIGURES
@@ -10,21 +11,31 @@ from .plan import Plan
 from .tests import TESTS
 
 FIGURE_OF = {  # the kind of figure that shows a claim
-    "a": "graded", "b": "bandstop", "c": "dynamics", "d": "shortcuts", "d2": "shortcuts", "d3": "shortcuts",
-    "e1": "ood", "e2": "transfer", "f": "shortcuts", "g": "shortcuts", "n": "reliance", "h": "flips",
-}  # fmt: skip
+    "a": "graded",
+    "a2": "graded",
+    "b": "bandstop",
+    "c": "dynamics",
+    "d": "shortcuts",
+    "e1": "ood",
+    "e2": "transfer",
+    "f": "shortcuts",
+    "g": "shortcuts",
+    "t": "texture",
+    "n": "reliance",
+    "h": "flips",
+}
 
 
 def sources(plan: Plan) -> dict[str, list[str]]:
-    """The files of each planned table that gives numbers of claims; of `reliance` those of runs, not their means."""
-    tables = dict.fromkeys(claim.table for claim in CLAIMS.values())
-    found = {name: [f"{plan.results}/tables/{name}.csv"] for name in tables if name in targets.tables(plan)}
+    """The files of each planned table that claims follow from; of `reliance` those of runs, not their means."""
+    planned = [name for name in (*NUMBERS, *MATRICES) if name in targets.tables(plan)]
+    found = {name: [f"{plan.results}/tables/{name}.csv"] for name in planned}
     return found | {name: TESTS[name].files(plan, name) for name in found if name == "reliance"}
 
 
-def files(plan: Plan) -> list[str]:
-    """The numbers of claims from each of these tables."""
-    return [f"{plan.results}/claims/{name}.csv" for name in sources(plan)]
+def files(plan: Plan, *names: str) -> list[str]:
+    """What is measured for claims, of each of these tables that is planned."""
+    return [f"{plan.results}/claims/{name}.csv" for name in sources(plan) if name in names]
 
 
 def study(plan: Plan) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 M[c, m] is TPR - FPR of class c when only the map of class m is kept. FPR of c counts the same images for all m. A
 neutral class has no row and no column. The own-map advantage of a network is the mean of M[c, c] minus the mean of
 M[c, m] with m not c: whether maps are specific to their class. A mask that would serve any class adds nothing to it.
-Two margins of the own map stand beside it: over as many of the lowest frequencies, and over the best other map.
+Beside it stands the margin of the own map over as many of the lowest frequencies.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 
 from .hits import Hits, rates
 
+LOWEST = -1  # in the place of the class of a map: as many of the lowest frequencies as the own map has
+
 
 def cross_matrix(hits: Hits) -> pd.DataFrame:
     """The cross matrix of a network under each fill, from hits with the part `keep`.
 
     Returns a tidy table, one row per fill, class and map: `fill`, `headline` (whether this is the fill to quote, see
-    `Hits.primary_fill`), `class`, `map` (the class whose map is kept), `tpr`, `fpr` and `measure` (TPR - FPR; TPR where
-    no FPR was measured).
+    `Hits.primary_fill`), `class`, `map` (the class whose map is kept, or `LOWEST`: as many of the lowest frequencies as
+    the own map has), `tpr`, `fpr` and `measure` (TPR - FPR; TPR where no FPR was measured).
 
     >>> cross_matrix(hits).query("headline").pivot(index="class", columns="map", values="measure")
     """
-    table = rates(hits).query("part == 'keep' and filter in ['dfm', 'other']")
+    table = rates(hits).query("part == 'keep' and filter in ['dfm', 'other', 'low_pass']")
+    kept_map = table["class"].mask(table["filter"] == "other", table["draw"])
     table = table.assign(
         headline=table["fill"] == hits.primary_fill,
-        map=table["draw"].where(table["filter"] == "other", table["class"]),
+        map=kept_map.mask(table["filter"] == "low_pass", LOWEST),
         measure=table["tpr"] - table["fpr"].fillna(0),
         place=table["fill"].map([*hits.predicted].index),
     )
@@ -41,17 +44,15 @@ def cross_matrix(hits: Hits) -> pd.DataFrame:
 
 
 def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """The own-map advantage of a network under each fill, and two margins of the own map, with intervals over images.
+    """The own-map advantage of a network under each fill, and the margin of the own map over the lowest frequencies.
 
     draws, seed : of the bootstrap, which draws the images within each class
 
     Returns one row per fill: `fill`, `headline` (see `cross_matrix`), `classes`, `own` (mean of M[c, c]), `others`
-    (mean of M[c, m], m not c), and three means over the classes, each with its 95 % interval `_low`, `_high`:
+    (mean of M[c, m], m not c), and two means over the classes, each with its 95 % interval `_low`, `_high`:
 
     - `advantage`: `own` minus `others`; NaN where no other map was tried
     - `low_pass_margin`: M[c, c] minus TPR - FPR from the lowest frequencies; NaN where these were not tried
-    - `best_other_margin`: M[c, c] minus M[c, m] of the best m. It is chosen on every second image of each class, and
-      compared with the own map on the others, and the other way round; NaN with one image of a class
 
     >>> own_map_advantage(hits).set_index("fill")["advantage"]
     """
@@ -60,7 +61,8 @@ def own_map_advantage(hits: Hits, *, draws: int = 2000, seed: int = 0) -> pd.Dat
     kept = kept[(kept["class"] != hits.neutral) & (kept["map"] != hits.neutral)].sort_values(["class", "map"])
     maps = {int(c): own.set_index("map")["mask"].to_dict() for c, own in kept.groupby("class")}  # class -> mask, each
     rows = []
-    for fill, table in cross_matrix(hits).groupby("fill", sort=False):
+    of_maps = cross_matrix(hits).query("map != @LOWEST")
+    for fill, table in of_maps.groupby("fill", sort=False):
         is_own = table["class"] == table["map"]
         own = table[is_own].set_index("class")["measure"]
         others = table[~is_own].groupby("class")["measure"].mean()
@@ -82,7 +84,7 @@ def _numbers(hits: Hits, fill: str, maps: Mapping[int, Mapping[int, int]], draws
 
     Where images of some donors do not count, the number of judged images varies: it is the linear part of the change.
     """
-    judged, means = hits.judged(fill), dict.fromkeys(("advantage", "low_pass_margin", "best_other_margin"), 0.0)
+    judged, means = hits.judged(fill), dict.fromkeys(("advantage", "low_pass_margin"), 0.0)
     influence = {name: np.zeros(len(hits.labels)) for name in means}  # what one more copy of each image adds
     for c, of_class in maps.items():
         margins = _margins(hits, fill, c, of_class, judged[c])
@@ -121,14 +123,4 @@ def _margins(hits: Hits, fill: str, c: int, maps: Mapping[int, int], judged: Boo
     if others:
         weights = np.array([1.0 if m == c else -1 / len(others) for m in maps])
         margins["advantage"] = (weights[:, None] * (hits.predicted[fill][list(maps.values())] == c)).sum(axis=0)
-    halves = pd.Series(hits.labels).groupby(hits.labels).cumcount().to_numpy() % 2 == 1
-    images = hits.labels == c
-    if others and (images & halves).any() and (images & ~halves).any():
-        # Over the other map with the largest TPR - FPR on the half that an image is not of.
-        hit, difference = hits.predicted[fill][others] == c, own.copy()
-        for half in (halves, ~halves):
-            fpr = hit[:, judged & half].mean(axis=1) if (judged & half).any() else 0.0
-            best = int(np.argmax(hit[:, images & half].mean(axis=1) - fpr))
-            difference[~half] -= hit[best, ~half]
-        margins["best_other_margin"] = difference
     return margins

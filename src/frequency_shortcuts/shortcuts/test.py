@@ -24,7 +24,7 @@ from frequency_shortcuts.images.source import Source, index_batches
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.intervals import Estimate, minus
 from frequency_shortcuts.networks.predictions import Classifier, called, confusion, source_for
-from frequency_shortcuts.spectrum.arrays import BoolArray
+from frequency_shortcuts.spectrum.arrays import BoolArray, IntArray
 from frequency_shortcuts.spectrum.fills import SWAP, ZEROS, Background, Fill, all_named, donors
 from frequency_shortcuts.spectrum.filters import half_plane, hide
 from frequency_shortcuts.spectrum.masks import check_mask
@@ -130,30 +130,50 @@ def band_stop(network: nn.Module, split: Split, bands: BoolArray, *, seed: int =
 
     bands : bool [band, H, W]; seed, run : of the donors, as in `Trials` and `collect`
 
-    Returns a tidy table, one row per fill, pair of bands, true class and called class; results/README.md says what the
-    columns are, at `bandstop.csv`.
+    Returns a tidy table, one row per fill, pair of bands, half of the images (see `halves_of_classes`), true class and
+    called class; results/README.md says what the columns are, at `bandstop.csv`.
     """
     source, labels, n_classes = source_for(network, split), split.labels, len(split.classes)
     pairs = list(combinations(range(len(bands)), 2))
     kept = np.stack([~(bands[a] | bands[b]) for a, b in pairs])
     fills: list[Fill] = [ZEROS] if split.neutral is None else [SWAP, ZEROS]
     donor = donors(labels, neutral=split.neutral, seed=seed_of(seed, run, "donors")) if SWAP in fills else None
-    original = confusion(labels, called(network, source), n_classes)
+    as_they_are, halves = called(network, source), halves_of_classes(labels)
     to_all, judged = np.ones((2, len(kept), n_classes), bool), np.ones((n_classes, len(labels)), bool)
-    true, called_class = np.indices(original.shape)
     tables = []
     for fill in fills:
         background = fill.background(source.take, donor)
         named = called_under_masks(network, source, background, kept, to_all, judged, source.batch_size())
         for (a, b), under_mask in zip(pairs, named, strict=True):
-            filtered = confusion(labels, under_mask, n_classes)
-            matrices = {
-                "true_class": true, "called_class": called_class, "original": original, "filtered": filtered,
-                "delta_percent": 100 * (filtered - original) / original.sum(axis=1, keepdims=True),
-            }  # fmt: skip
-            about = {"fill": fill.name, "removed": f"B{a + 1}+B{b + 1}"}
-            tables.append(pd.DataFrame(about | {name: matrix.ravel() for name, matrix in matrices.items()}))
-    return pd.concat(tables, ignore_index=True)
+            for half in range(2):
+                chosen = halves == half
+                original, filtered = (
+                    confusion(labels[chosen], names[chosen], n_classes) for names in (as_they_are, under_mask)
+                )
+                table = confusion_change(original, filtered)
+                tables.append(table.assign(fill=fill.name, removed=f"B{a + 1}+B{b + 1}", half=half))
+    table = pd.concat(tables, ignore_index=True)
+    keys = ["fill", "removed", "half"]
+    return table[[*keys, *table.columns.difference(keys, sort=False)]]
+
+
+def halves_of_classes(labels: IntArray) -> IntArray:
+    """Every second image of each class, int [n]: 0 for the first, third ..., 1 for the others."""
+    return pd.Series(labels).groupby(labels).cumcount().to_numpy() % 2
+
+
+def confusion_change(original: IntArray, filtered: IntArray) -> pd.DataFrame:
+    """Two confusion matrices [true, called] of the same images in rows, and their difference in % of a class."""
+    true_class, called_class = np.indices(original.shape)
+    images = np.maximum(original.sum(axis=1, keepdims=True), 1)  # a half may have no image of a class
+    matrices = {
+        "true_class": true_class,
+        "called_class": called_class,
+        "original": original,
+        "filtered": filtered,
+        "delta_percent": 100 * (filtered - original) / images,
+    }
+    return pd.DataFrame({name: matrix.ravel() for name, matrix in matrices.items()})
 
 
 def progress_bar(total: int, words: str, progress: bool) -> tqdm:

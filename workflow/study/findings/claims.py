@@ -1,12 +1,8 @@
-"""The word on every claim, from the number of each network.
+"""The word on every claim, from the numbers and the matrices of each network.
 
-A mean over networks of one kind has the interval of `intervals.over_networks`: Student's t over networks from five of
-them on, below over the images of these networks. A number that is yes or no is counted: Clopper and Pearson.
-
-The word follows from the interval alone: *not seen* if it lies within the bound of the claim, or below its threshold;
-*seen* if it lies above the threshold; else *unclear*. A row is *decided* if it is of at least `FEWEST_DECIDED` networks
-and the two-sided p of its word (at the threshold, or of a mean within the bound) is below 0.05 after Holm over all
-claims of the paper, or all of ours. A claim without data counts there with a p of 1.
+Claims about some classes have a row a control (`controls`). Others have one number a network: a mean over networks of
+one kind has the interval of `intervals.over_networks`; a number that is yes or no is counted, and has Clopper and
+Pearson's. docs/method.md#claims has the words.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,46 +10,190 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr, stdtr  # scipy.stats takes each job half a second to import
 
-from frequency_shortcuts.intervals import FEWEST_NETWORKS, clopper_pearson, compared, over_networks
-from frequency_shortcuts.spectrum.arrays import FloatArray
+from frequency_shortcuts.intervals import clopper_pearson
 
-from . import definitions
-from .definitions import CLAIMS, NOT_SEEN, SEEN, SHARE, UNCLEAR, Claim
-from .numbers import DIFFERENCES, Row
+from . import controls, definitions
+from .definitions import CLAIMS, NOT_MEASURED, NOT_SEEN, NOT_SHOWN, SEEN, UNCLEAR, Claim
+from .numbers import LEVEL, MEAN_OF_PAIRS, Row
+from .statistics import holm, mean_over_networks, p_of_count, p_of_equivalence, p_of_mean
 
-COLUMNS = ["claim", "of", "says", "published", "value", "low", "high", "networks", "word", "decided", "figure"]
-OF_VARIANTS = ["claim", "variant", "dataset", "networks_of", "value", "low", "high", "networks", "word"]
-ROUNDING = 1e-12  # of equal values
+ABOUT = ["claim", "of", "says", "published", "control"]
+NUMBER = ["value", "low", "high", "p", "networks"]
+OF_CLASSES = ["classes", "better", "better_classes", "worse", "worse_classes", "borderline_classes"]
+OF_CLASSES += ["lowest", "detectable"]
+COLUMNS = [*ABOUT, "networks_of", *NUMBER, *OF_CLASSES, "word", "decided", "figure"]
+VARIANTS = ["claim", "variant", "control", "dataset", "networks_of", *NUMBER, *OF_CLASSES, "word"]
+KIND = ["variant", "dataset", "networks_of"]  # in which networks of one kind are alike
+CLASSES = ["claim", "variant", "dataset", "networks_of", "network", "augmentation", "networks", *controls.OF_CLASS]
 
 
-def judge(numbers: pd.DataFrame, figures: Mapping[str, str] | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The claims, and their variants, which are in no correction: two tables, of `COLUMNS` and `OF_VARIANTS`.
+def judge(
+    numbers: pd.DataFrame,
+    matrices: pd.DataFrame,
+    parameters: Mapping[str, float],
+    figures: Mapping[str, str] | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The claims, their variants, and claims by class: three tables, of `COLUMNS`, `VARIANTS` and `CLASSES`.
 
-    numbers : rows of `numbers.numbers` of all tables
+    numbers : rows of `numbers.numbers` of all tables; matrices : of `matrices.matrices`
+    parameters : of each network, in whose order levels and widths stand
     figures : the figure of each claim
 
-    Of the numbers of a claim without a variant, those of the first data set and kind of networks are its row. Others
-    are variants. `value` is the mean over `networks` or the share of them, `low` and `high` its 95 % interval.
+    What has no variant, of the first data set and kind of networks, is a row of a claim; all others are variants, which
+    are in no correction. `value` is the mean over `networks` or the share of them, `low` and `high` its 95 % interval.
     """
-    rows, variants = [], []
-    for claim in CLAIMS.values():
-        row, *others = _rows(numbers, claim)
-        rows.append(row)
-        variants += others
-    for origin in (definitions.PAPER, definitions.OURS):
-        family = [row for row in rows if row["of"] == origin]
-        for row, p in zip(family, holm(np.nan_to_num([row["p"] for row in family], nan=1.0)), strict=True):
-            row["decided"] = bool(p < definitions.LEVEL and row["networks"] >= definitions.FEWEST_DECIDED)
-    claims = pd.DataFrame([{**row, "figure": (figures or {}).get(row["claim"], "")} for row in rows], columns=COLUMNS)
-    return claims, pd.DataFrame(variants, columns=OF_VARIANTS)
+    numbers, matrices = (_by_size(_with_variants(table), parameters) for table in (numbers, matrices))
+    by_class = _by_class(matrices)
+    rows: list[Row] = []
+    for letter, claim in CLAIMS.items():
+        found = _of_numbers(letter, claim, numbers)
+        found += _of_matrices(letter, by_class[by_class["claim"] == letter], matrices)
+        rows += found or [{"claim": letter, "variant": "", "networks": 0, "word": NOT_MEASURED}]
+    table = pd.DataFrame(rows, columns=VARIANTS)
+    is_claim = _is_first(table)
+    of_classes = pd.concat([_classes_of_numbers(numbers), by_class], ignore_index=True)
+    enough = of_classes["networks"] >= definitions.FEWEST_DECIDED
+    of_classes["word"] = of_classes["word"].where(enough, definitions.NO_WORD)
+    return _claims(table[is_claim], figures or {}), table[~is_claim], of_classes
+
+
+def _with_variants(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with an empty text where it has no variant, which a file cannot tell from a missing one."""
+    return table.assign(variant=table["variant"].astype(object).fillna(""))
+
+
+def _by_size(table: pd.DataFrame, parameters: Mapping[str, float]) -> pd.DataFrame:
+    """The rows of (f) in the order of parameters, the largest network first; all others as they are."""
+    network = table["networks_of"].str.split(",").str[0].str.split(" minus ").str[0]
+    size = network.map(parameters).fillna(0)
+    order = (-size).where(table["claim"] == "f", 0)
+    return table.iloc[np.argsort(order, kind="stable")]
+
+
+def _is_first(table: pd.DataFrame) -> pd.Series:
+    """Whether a row is of the claim itself: the first one of each claim and control without a variant."""
+    plain = table["variant"] == ""
+    again = table[plain].duplicated(["claim", "control"])
+    return plain & ~again.reindex(table.index, fill_value=False)
+
+
+def _claims(rows: pd.DataFrame, figures: Mapping[str, str]) -> pd.DataFrame:
+    """Rows of claims with what is known of them, and whether they are decided."""
+    rows = rows.reset_index(drop=True)
+    for name in ("of", "says", "published"):
+        rows[name] = rows["claim"].map({letter: getattr(claim, name) for letter, claim in CLAIMS.items()})
+    rows["figure"] = rows["claim"].map(figures).fillna("")
+    rows["decided"] = rows["word"].isin([SEEN, NOT_SEEN])
+    has_p = rows["claim"].map({letter: bool(claim.measure and claim.word is None) for letter, claim in CLAIMS.items()})
+    in_family = rows["control"].isna() & has_p & (rows["of"] == definitions.PAPER)
+    adjusted = holm(rows.loc[in_family, "p"].fillna(1.0))
+    rows.loc[in_family, "decided"] &= adjusted < definitions.LEVEL
+    return rows[COLUMNS]
+
+
+def _by_class(matrices: pd.DataFrame) -> pd.DataFrame:
+    """Claims by class, of networks of each kind."""
+    tables = []
+    for _, cells in matrices.groupby(["claim", *KIND], sort=False):
+        about = cells[["claim", *KIND, "network", "augmentation"]].iloc[0].to_dict()
+        tables.append(controls.classes(cells).assign(**about, networks=cells["seed"].nunique()))
+    return pd.concat(tables, ignore_index=True)[CLASSES] if tables else pd.DataFrame(columns=CLASSES)
+
+
+def _of_matrices(letter: str, by_class: pd.DataFrame, matrices: pd.DataFrame) -> list[Row]:
+    """A row for each kind of networks and control of a claim about some classes."""
+    rows = []
+    for key, of_classes in by_class.groupby(KIND, sort=False):
+        about = dict(zip(KIND, key, strict=True))
+        cells = matrices[(matrices["claim"] == letter) & (matrices[KIND] == list(key)).all(axis=1)]
+        for row in controls.summary(cells, of_classes):
+            rows.append({"claim": letter, **about, **row, "word": _word_of_classes(row)})
+    return rows
+
+
+def _word_of_classes(row: Row) -> str:
+    if row["networks"] < definitions.FEWEST_DECIDED:
+        return definitions.FEW_NETWORKS
+    return SEEN if row["better"] else NOT_SHOWN
+
+
+def _of_numbers(letter: str, claim: Claim, numbers: pd.DataFrame) -> list[Row]:
+    """A row for each variant, data set and kind of networks of a claim with one number a network."""
+    own = numbers[(numbers["claim"] == letter) & numbers["value"].notna()]
+    keys = ["variant", "networks_of", *([] if claim.pooled else ["dataset"])]
+    rows = []
+    for (variant, *_), part in own.groupby(keys, sort=False):
+        about = {"claim": letter, "variant": variant, "networks_of": part["networks_of"].iloc[0]}
+        about["dataset"] = ", ".join(dict.fromkeys(part["dataset"]))
+        measured = _of_two_classes(claim, part) if part["class"].notna().all() else _measured(claim, part)
+        rows.append({**about, **measured, "word": _word(claim, str(variant), measured)})
+    return rows
+
+
+def _word(claim: Claim, variant: str, measured: Row) -> str:
+    if claim.word is not None:
+        return claim.word
+    if variant.startswith((LEVEL, MEAN_OF_PAIRS)):
+        return definitions.NO_WORD
+    return str(measured["word"]) if measured["networks"] >= definitions.FEWEST_DECIDED else definitions.FEW_NETWORKS
+
+
+def _measured(claim: Claim, part: pd.DataFrame) -> Row:
+    """Value, interval and word of some networks, and the p of the word."""
+    values = part["value"].to_numpy(float)
+    bound = np.nan if claim.bound is None else claim.bound
+    if part["counted"].all():
+        low, high = clopper_pearson(int(values.sum()), len(values))
+        value, p = float(values.mean()), p_of_count(int(values.sum()), len(values), claim.threshold)
+    else:
+        value, low, high, _ = mean_over_networks(values, part["half_width"])
+        p = p_of_mean(values, claim.threshold)
+    word = NOT_SEEN if high < claim.threshold else SEEN if low > claim.threshold else UNCLEAR
+    if -bound <= low and high <= bound:
+        word, p = NOT_SEEN, p_of_equivalence(values, bound)
+    p_of_classes = part["p_of_classes"].iloc[0]
+    if word == SEEN and np.isfinite(p_of_classes):
+        word = SEEN if p_of_classes < definitions.LEVEL else definitions.IN_THESE_CLASSES
+        p = max(p, p_of_classes)
+    return {"value": value, "low": low, "high": high, "p": p, "networks": len(values), "word": word}
+
+
+def _of_two_classes(claim: Claim, part: pd.DataFrame) -> Row:
+    """The class with the lower end, of a claim about each of some classes; seen, or not seen, only of all of them."""
+    rows = {str(name): _measured(claim, of_class) for name, of_class in part.groupby("class")}
+    least = min(rows.values(), key=lambda row: row["low"])
+    seen = [name for name, row in rows.items() if row["word"] == SEEN]
+    words = {row["word"] for row in rows.values()}
+    return {
+        **least,
+        "p": max(row["p"] for row in rows.values()),
+        "word": words.pop() if len(words) == 1 else UNCLEAR,
+        "classes": len(rows),
+        "better": len(seen),
+        "better_classes": ", ".join(seen),
+    }
+
+
+def _classes_of_numbers(numbers: pd.DataFrame) -> pd.DataFrame:
+    """The classes of claims about each of some classes, in the columns `CLASSES`."""
+    rows = []
+    of_classes = numbers[numbers["class"].notna() & numbers["value"].notna()]
+    for (letter, variant, kind, name), part in of_classes.groupby(["claim", "variant", "networks_of", "class"]):
+        about = {"claim": letter, "variant": variant, "networks_of": kind, "class": name}
+        about["dataset"] = ", ".join(dict.fromkeys(part["dataset"]))
+        about["network"], _, augmentation = str(kind).partition(", ")
+        rows.append({**about, "augmentation": augmentation or "none", **_measured(CLAIMS[str(letter)], part)})
+    return pd.DataFrame(rows, columns=CLASSES)
 
 
 def line(numbers: pd.DataFrame, letter: str) -> str:
-    """A claim in one line, for the title of a figure, from the numbers of its table."""
-    row, *_ = _rows(numbers, CLAIMS[letter])
-    return f"({letter}) {row['word']}" + (f": {shown(row)}" if row["networks"] else "")
+    """A claim with one number a network in a line, for the title of a figure, from the numbers of its table."""
+    rows = _of_numbers(letter, CLAIMS[letter], _with_variants(numbers))
+    first = next((row for row in rows if row["variant"] == ""), None)
+    if first is None:
+        return f"({letter}) {NOT_MEASURED}"
+    return f"({letter}) {first['word']}: {shown(first)}" if first["word"] else f"({letter}) {shown(first)}"
 
 
 def lines(tables: Iterable[pd.DataFrame], letters: str, dataset: str = "") -> list[str]:
@@ -63,93 +203,32 @@ def lines(tables: Iterable[pd.DataFrame], letters: str, dataset: str = "") -> li
     return [f"{line(pd.concat(found), letter)}: {text[0].lower()}{text[1:]}" for letter, text in says.items()]
 
 
+def lines_of_classes(tables: Iterable[pd.DataFrame], letter: str, dataset: str) -> list[str]:
+    """A claim about some classes in a line, from the matrices of a data set; none without tables."""
+    for table in tables:
+        of_set = _with_variants(table[table["dataset"] == dataset])
+        rows = [row for row in _of_matrices(letter, _by_class(of_set), of_set) if row["variant"] == ""]
+        words = [cell(row) for row in rows if row["networks_of"] == rows[0]["networks_of"]]
+        return [f"({letter}) {CLAIMS[letter].says}: {'; '.join(words)}"] if words else []
+    return []
+
+
+def cell(row: Mapping[Any, Any]) -> str:
+    """What a row of a claim about some classes says: how many classes of how many, or the mean below 15 networks."""
+    if row["control"] == definitions.PUBLISHED:
+        return f"{row['better']:.0f} of {row['classes']:.0f} as published (lowest: {row['lowest']:.0f})"
+    against = "the lowest" if row["control"] == definitions.LOWEST else "every other map"
+    if row["networks"] < definitions.FEWEST_DECIDED:
+        return f"minus {against.replace('every', 'each')} {estimate(row)}"
+    return f"{row['better']:.0f} better than {against}, {row['worse']:.0f} worse"
+
+
 def shown(row: Mapping[Any, Any]) -> str:
     """Value, interval and number of networks of a row in words."""
+    return f"{estimate(row)}, {row['networks']:.0f} network{'s' if row['networks'] > 1 else ''}"
+
+
+def estimate(row: Mapping[Any, Any]) -> str:
+    """Value and interval of a row in words."""
     value, low, high = (f"{row[key]:z.2f}" for key in ("value", "low", "high"))
-    ends = f" [{low}, {high}]" if np.isfinite(row["low"]) else ""
-    return f"{value}{ends}, {row['networks']:.0f} network{'s' if row['networks'] > 1 else ''}"
-
-
-def _rows(numbers: pd.DataFrame, claim: Claim) -> list[Row]:
-    """The row of a claim, also of one without data, then a row for each other variant, data set and kind of networks.
-
-    A variant of which nothing is known has no row.
-    """
-    own = numbers[(numbers["claim"] == claim.letter) & numbers["value"].notna()]
-    own = own.assign(variant=own["variant"].astype(object).fillna(""))
-    keys = ["variant", "networks_of", *([] if claim.pooled else ["dataset"])]
-    rows = [
-        {
-            "claim": claim.letter, "variant": part["variant"].iloc[0], "networks_of": part["networks_of"].iloc[0],
-            "dataset": ", ".join(dict.fromkeys(part["dataset"])), "networks": len(part), **_measured(claim, part),
-        }
-        for _, part in own.groupby(keys, sort=False)
-    ]  # fmt: skip
-    first = next((row for row in rows if not row["variant"]), None)
-    none = {"claim": claim.letter, "networks": 0, "word": definitions.NOT_MEASURED, "p": np.nan}
-    about = {"of": claim.of, "says": claim.says, "published": claim.published, "decided": False}
-    return [{**(first or none), **about}, *(row for row in rows if row is not first)]
-
-
-def _measured(claim: Claim, part: pd.DataFrame) -> Row:
-    """Value, interval and word of some networks, and the p of the word."""
-    values, bound = part["value"].to_numpy(float), np.nan if claim.bound is None else claim.bound
-    if claim.measure == SHARE:
-        value, hits, n = float(values.mean()), int(values.sum()), len(values)
-        low, high = clopper_pearson(hits, n)
-        within = high < bound and low <= claim.threshold
-        p = p_of_count(hits, n, bound if within else claim.threshold)
-    else:
-        value, low, high, _ = over_networks(values, part["half_width"])
-        within = -bound <= low and high <= bound
-        p = p_of_equivalence(values, bound) if within else p_of_mean(values, claim.threshold)
-    word = NOT_SEEN if within or high < claim.threshold else SEEN if low > claim.threshold else UNCLEAR
-    if part["variant"].iloc[0] in DIFFERENCES:
-        word = compared(low, high, definitions.BOUND)
-    return {"value": value, "low": low, "high": high, "word": word, "p": p}
-
-
-def p_of_mean(values: FloatArray, threshold: float) -> float:
-    """p of the mean of values [n] at a threshold, by Student's t; NaN of fewer than five."""
-    if len(values) < FEWEST_NETWORKS:
-        return float("nan")
-    return min(1.0, 2 * min(one_sided(values, threshold), one_sided(-values, -threshold)))
-
-
-def p_of_equivalence(values: FloatArray, bound: float) -> float:
-    """p that the mean of values [n] is not between -bound and bound; NaN of fewer than five.
-
-    Two one-sided t-tests, each at a level of 0.025: the larger p is doubled, so that it is below 0.05 where the 95 %
-    interval of the mean lies between -bound and bound, and is on the scale of the two-sided ones.
-    """
-    if len(values) < FEWEST_NETWORKS:
-        return float("nan")
-    return min(1.0, 2 * max(one_sided(values, bound), one_sided(-values, bound)))
-
-
-def one_sided(values: FloatArray, threshold: float) -> float:
-    """p that the mean of values [n] is not below a threshold, by Student's t: small where it is; 1 of one value."""
-    n = len(values)
-    if n < 2:
-        return 1.0
-    distance = float(np.mean(values)) - threshold
-    error = np.std(values, ddof=1) / np.sqrt(n)
-    if error < ROUNDING:
-        return 0.0 if distance < -ROUNDING else 1.0
-    return float(stdtr(n - 1, distance / error))
-
-
-def p_of_count(hits: int, count: int, threshold: float) -> float:
-    """p of `hits` among `count` at a share: twice the smaller tail of the binomial distribution."""
-    below, above = bdtr(hits, count, threshold), 1 - (bdtr(hits - 1, count, threshold) if hits else 0.0)
-    return float(min(1.0, 2 * min(below, above)))
-
-
-def holm(p: Iterable[float]) -> FloatArray:
-    """p-values [n], adjusted for their number (S. Holm, Scandinavian Journal of Statistics 6, 1979)."""
-    values = np.asarray(list(p), float)
-    order = np.argsort(values)
-    steps = values[order] * (len(values) - np.arange(len(values)))
-    adjusted = np.empty(len(values))
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1)
-    return adjusted
+    return f"{value} [{low}, {high}]" if np.isfinite(row["low"]) else value

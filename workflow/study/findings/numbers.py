@@ -1,7 +1,7 @@
-"""The number of each network that a claim is about, from one table of a study: one function for each table.
+"""The one number of each network that a claim is about, from one table of a study: a function for each table.
 
-Each yields rows with the columns `COLUMNS`. Rows with the same claim, `variant`, data set and `networks_of` are of
-networks of one kind. The number of the claim itself has no `variant`.
+Each yields rows with the columns `COLUMNS`. Rows with the same claim, `variant`, data set, `networks_of` and class are
+of networks of one kind. The number of the claim itself has no `variant`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,18 +12,33 @@ import numpy as np
 import pandas as pd
 
 from frequency_shortcuts.intervals import spearman
+from frequency_shortcuts.spectrum.arrays import FloatArray
 from frequency_shortcuts.spectrum.fills import SWAP, ZEROS
 from frequency_shortcuts.storage.tables import CULLING, NETWORK, RUN
 
-from .definitions import FEWEST_CLASSES, SURVIVES_FROM
+from .definitions import FEWEST_CLASSES, PERMUTATIONS, SURVIVES_FROM
 
-COLUMNS = ["claim", "variant", "dataset", "networks_of", "seed", "value", "half_width"]
+COLUMNS = [
+    "claim",
+    "variant",
+    "dataset",
+    "networks_of",
+    "seed",
+    "class",
+    "value",
+    "counted",
+    "half_width",
+    "p_of_classes",
+]
 CURES = ("swap", "processed")  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
-OTHERS, ONE_DIRECTION = "other networks", "one direction"
-DIFFERENCES = NARROWEST, WITHOUT = "minus the narrowest", "minus without augmentation"  # seed by seed
+OTHER_NETWORKS, ONE_DIRECTION, LEVEL = "other networks", "one direction", "level"
+MEAN_OF_PAIRS, EVERY_PAIR = "mean over the pairs", "every pair"  # of bands
+ADCS, DISTINCTIVENESS, AT_MAXIMUM = "mean_adcs", "distinctiveness", "share_at_maximum"  # of a class, in its spectrum
 FOLLOWS, UNJUDGED = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`
+ONE_PART = ("texture", "shape")  # verdicts of `phase`: one of the two parts suffices alone
 ALL_IMAGES = "(all)"  # a class of `reliance`
 END = "(?P<network>[^/]*)/(?P<augmentation>[^/]*)/seed(?P<seed>.*)"  # of a pair: a network without its data set
+ROUNDING = 1e-9  # 0.7 - 0.2 is less than 0.5
 Row = dict[str, Any]
 
 
@@ -42,6 +57,15 @@ class Study:
     forms: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     control_bands: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def widths(self) -> list[str]:
+        """The networks of the first architecture that has several widths, the widest first; without one, all."""
+        for architecture, _ in self.forms.values():
+            of_form = [network for network, form in self.forms.items() if form[0] == architecture]
+            if len(of_form) > 1:
+                return sorted(of_form, key=lambda network: -self.forms[network][1])
+        return list(self.forms)
+
     def of_photographs(self, table: pd.DataFrame) -> pd.DataFrame:
         """The rows of a table of photographs, set by set, and if the table counts them, of enough classes."""
         enough = table["classes"] >= FEWEST_CLASSES if "classes" in table else True
@@ -52,179 +76,215 @@ class Study:
         """The variant of a number with these parts; that of other networks has no parts, or none is given (None)."""
         if (run["network"], run["augmentation"]) == tuple(self.first[run["dataset"]]):
             return ", ".join(filter(None, parts))
-        return None if any(parts) else OTHERS
+        return None if any(parts) else OTHER_NETWORKS
 
 
-def _row(claim: str, run: Row, value: float, variant: str = "", half: float = np.nan) -> Row:
-    """A row of the numbers; `run` has the data set, the seed, and the network or `networks_of`."""
+def row(claim: str, run: Row, value: float, variant: str = "", **others: Any) -> Row:
+    """A row of the numbers; `run` has the data set, the seed, and the network or `networks_of`.
+
+    value : a number, or yes or no, which is counted
+    """
     about = {"claim": claim, "variant": variant, "dataset": run["dataset"], "seed": run["seed"]}
-    return {**about, "networks_of": run.get("networks_of") or _kind(run), "value": float(value), "half_width": half}
+    networks_of = run.get("networks_of") or kind_of(run)
+    counted = isinstance(value, bool | np.bool_)
+    return {**about, "networks_of": networks_of, "value": float(value), "counted": counted, **others}
 
 
-def _kind(run: Row) -> str:
+def kind_of(run: Row) -> str:
     """The kind of a network in words."""
     return str(run["network"]) + (f", {run['augmentation']}" if run["augmentation"] != "none" else "")
 
 
-def _groups(table: pd.DataFrame, *keys: str) -> Iterator[tuple[Row, pd.DataFrame]]:
+def groups(table: pd.DataFrame, *keys: str) -> Iterator[tuple[Row, pd.DataFrame]]:
     """The values of these columns and the rows that have them, in order."""
     for values, part in table.groupby(list(keys), sort=False):
         yield dict(zip(keys, values, strict=True)), part
 
 
-def _halves(table: pd.DataFrame, column: str = "advantage") -> pd.Series:
-    return (table[f"{column}_high"] - table[f"{column}_low"]) / 2
-
-
-def _maps(run: Row) -> tuple[str, str]:
+def maps_and_fill(run: Row) -> tuple[str, str]:
     """What is unlike the published test: the method that finds the maps, and the fill."""
-    return run["method"] if run["method"] != CULLING else "", run["fill"] if run["fill"] != ZEROS.name else ""
+    method = run["method"] if run["method"] != CULLING else ""
+    fill = run["fill"] if run["fill"] != ZEROS.name else ""
+    return method, fill
 
 
 def graded(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (a): rank correlation over the classes of each graded set of gain, and of a low ring, with earliness."""
+    """Claims (a), (a2): rank correlation over the classes of a set of gain, and of a low ring, with earliness."""
     for seed, of_set in table[table["gain"].notna()].groupby("seed", sort=False):
         run = {"dataset": "graded", "networks_of": "one network a set", "seed": seed}
-        for variant, side in ("", of_set["gain"]), ("low ring", of_set["ring"] == "low"):
-            yield _row("a", run, spearman(side, of_set["earliness"]), variant)
+        yield row("a", run, spearman(of_set["gain"], of_set["earliness"]))
+        yield row("a2", run, spearman(of_set["ring"] == "low", of_set["earliness"]))
 
 
 def bandstop(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (b): whether C2, C1 and C3 are recognised without the worst of the pairs that leave the control band."""
-    for run, of_run in _groups(table[table["dataset"].isin(study.control_bands)], *RUN, "fill"):
+    """Claim (b): whether C1 and C2 are recognised without two bands, of the pairs that leave the control band.
+
+    The best pair is chosen on one half of the images and judged on the other.
+    """
+    for run, of_run in groups(table[table["dataset"].isin(study.control_bands)], *RUN, "fill"):
         band = f"B{study.control_bands[run['dataset']]}"
         left = of_run[[band not in removed.split("+") for removed in of_run["removed"]]]
-        worst = _rates(left).groupby("true_class")["measure"].min()
-        for name in ("C2", "C1", "C3") if len(left) else ():
-            parts = name if name != "C2" else "", run["fill"] if run["fill"] != SWAP.name else ""
-            if (variant := study.variant(run, *parts)) is not None:
-                yield _row("b", run, worst[name] >= SURVIVES_FROM - 1e-9, variant)  # 0.7 - 0.2 is less than 0.5
+        if left.empty:
+            continue
+        chooses, judges = (_measure(left[left["half"] == half]) for half in range(2))
+        of_all = _measure(left)
+        for name in ("C1", "C2"):
+            numbers = {
+                "": judges[name][chooses[name].idxmax()] >= SURVIVES_FROM - ROUNDING,
+                MEAN_OF_PAIRS: of_all[name].mean(),
+                EVERY_PAIR: of_all[name].min() >= SURVIVES_FROM - ROUNDING,
+            }
+            for variant, value in numbers.items():
+                fill = run["fill"] if run["fill"] != SWAP.name else ""
+                named = study.variant(run, variant, fill)
+                if named is not None:
+                    yield row("b", run, value, named, **{"class": name})
 
 
-def _rates(run: pd.DataFrame) -> pd.DataFrame:
-    """removed, true_class and measure, TPR - FPR of the class without these bands, of one run."""
+def _measure(run: pd.DataFrame) -> pd.DataFrame:
+    """TPR - FPR of each class (a column) without each pair of bands (a row), of one run."""
     shown = run.groupby(["removed", "true_class"])["filtered"].sum()
-    hits = run[run["true_class"] == run["called_class"]].set_index(["removed", "true_class"])["filtered"]
+    is_hit = run["true_class"] == run["called_class"]
+    hits = run[is_hit].groupby(["removed", "true_class"])["filtered"].sum()
     called = run.groupby(["removed", "called_class"])["filtered"].sum().rename_axis(shown.index.names)
     others = shown.groupby("removed").transform("sum") - shown
-    return (hits / shown - (called - hits) / others).rename("measure").reset_index()
+    return (hits / shown - (called - hits) / others).unstack("true_class")  # noqa: PD010 (of one column)
 
 
 def dynamics(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (c): rank correlation over classes of distinctiveness, a column of the table, with earliness.
+    """Claim (c): rank correlation over the classes of the mean of |ADCS|, and of other measures, with earliness.
+
+    table : also has the measures of each class in its spectrum: `ADCS`, `DISTINCTIVENESS`, `AT_MAXIMUM`
 
     Earliness is the mean F1 over the tests after the first iteration, on unfiltered images.
     """
     tested = study.of_photographs(table[(table["view"] == "full") & (table["iteration"] > 0)])
-    for run, of_run in _groups(tested, *RUN):
-        of_classes = of_run.groupby("class")[["distinctiveness", "f1"]].mean()
-        if len(of_classes) >= FEWEST_CLASSES:
-            correlation = spearman(of_classes["distinctiveness"], of_classes["f1"])
-            yield _row("c", run, correlation, study.variant(run) or "")
+    for kind, of_kind in groups(tested, *NETWORK):
+        earliness = of_kind.pivot_table("f1", "class", "seed", sort=False)
+        if len(earliness) < FEWEST_CLASSES:
+            continue
+        of_classes = of_kind.groupby("class", sort=False)[[ADCS, DISTINCTIVENESS, AT_MAXIMUM]].first()
+        for measure, variant in (
+            (ADCS, ""),
+            (DISTINCTIVENESS, "distinctiveness"),
+            (AT_MAXIMUM, "share at the maximum"),
+        ):
+            named = study.variant(kind, variant)
+            if named is None:
+                continue
+            scores = of_classes[measure].loc[earliness.index].to_numpy(float)
+            p = p_of_classes(scores, earliness.to_numpy(float))
+            for seed, of_network in earliness.items():
+                run = {**kind, "seed": seed}
+                yield row("c", run, spearman(scores, of_network), named, p_of_classes=p)
+
+
+def p_of_classes(scores: FloatArray, earliness: FloatArray) -> float:
+    """Two-sided p of the mean rank correlation, over networks, of scores [class] with earliness [class, network].
+
+    It is the share of `PERMUTATIONS` of the classes, with the one that is there, whose mean is as far from 0.
+    """
+    ranks = pd.DataFrame(earliness).rank()
+    standardised = ((ranks - ranks.mean()) / ranks.std(ddof=0)).mean(axis=1).to_numpy()
+    own = pd.Series(scores).rank().to_numpy()
+    if np.ptp(own) == 0:
+        return float("nan")
+    own = (own - own.mean()) / own.std()
+    permuted = np.random.default_rng(0).permuted(np.tile(own, (PERMUTATIONS, 1)), axis=1)
+    means = abs(permuted @ standardised)
+    as_far = (means >= abs(own @ standardised) - ROUNDING).sum()
+    return float((as_far + 1) / (PERMUTATIONS + 1))
 
 
 def own_map_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claims (d), (d2) and (d3), then (f) and (g), from own-map advantages and margins."""
-    table = study.of_photographs(table)
-    for claim, column in {"d": "advantage", "d2": "low_pass_margin", "d3": "best_other_margin"}.items():
-        for run, half in zip(table.to_dict("records"), _halves(table, column), strict=True):
-            if (variant := study.variant(run, *_maps(run))) is not None:
-                yield _row(claim, run, run[column], variant, half)
-    zeros = table[(table["method"] == CULLING) & (table["fill"] == ZEROS.name)]
-    # The widest networks of each architecture of several widths, and these minus the narrowest.
-    forms = pd.DataFrame([(name, *form) for name, form in study.forms.items()], columns=["network", "form", "width"])
-    for about, part in _groups(zeros.merge(forms, on="network"), "dataset", "augmentation", "form"):
-        widths = sorted(part["width"].unique())
-        if len(widths) > 1 and about["augmentation"] == study.first[about["dataset"]][1]:
-            widest, narrowest = (part[part["width"] == width] for width in (widths[-1], widths[0]))
-            yield from _compared("f", widest, narrowest, NARROWEST)
-    # The first network of the plan with each augmentation, and these minus those without.
-    for about, part in _groups(zeros, *NETWORK):
-        network, without = study.first[about["dataset"]]
-        if about["network"] == network and about["augmentation"] not in ("none", *CURES) and without == "none":
-            others = zeros[(zeros[NETWORK] == [about["dataset"], network, without]).all(axis=1)]
-            yield from _compared("g", part, others, WITHOUT)
+    """Claims (f), (g): the mean over the classes of TPR - FPR from the own map minus that from the lowest frequencies.
 
-
-def _compared(claim: str, table: pd.DataFrame, other: pd.DataFrame, variant: str) -> Iterator[Row]:
-    """The own-map advantages of a table, and the same minus those of another one, seed by seed."""
-    table, other = (part.assign(half=_halves(part)) for part in (table, other))
-    for row in table.to_dict("records"):
-        yield _row(claim, row, row["advantage"], half=row["half"])
-    for row in table.merge(other, on="seed", suffixes=("", "_other")).to_dict("records"):
-        both = f"{_kind(row)} minus {_kind({key: row[f'{key}_other'] for key in NETWORK})}"
-        # Both networks are tested on the same images, so the half widths are not independent: their sum is the most.
-        half, difference = row["half"] + row["half_other"], row["advantage"] - row["advantage_other"]
-        yield _row(claim, {**row, "networks_of": both}, difference, variant, half)
-
-
-def ood_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (e1): own-map advantage, mean over the renditions, and in each."""
-    for run, part in _groups(study.of_photographs(table), *RUN, "method", "fill"):
-        if (variant := study.variant(run, *_maps(run))) is None:
-            continue
-        part = part.assign(half=_halves(part))
-        # Renditions are of the same images, so the half widths are not independent.
-        yield _row("e1", run, part["advantage"].mean(skipna=False), variant, part["half"].mean(skipna=False))
-        for row in part.to_dict("records") if not variant else ():
-            yield _row("e1", run, row["advantage"], row["rendition"], row["half"])
-
-
-def transfer_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (e2): own-map advantage with the maps of another architecture, mean of the directions within a seed.
-
-    Networks of one architecture, which differ in width or augmentation, are others. Without one of the directions there
-    is no number.
+    (f) is that of the widest networks minus that of the narrowest, (g) that with an augmentation minus that without,
+    seed by seed. The variant `LEVEL` of (f) has the number of each network.
     """
     table = study.of_photographs(table)
-    ends = [table[end].str.extract(END) for end in ("maps_of", "tested_on")]
-    names = list(zip(*(map(_kind, end.to_dict("records")) for end in ends), strict=True))
-    forms = [[study.forms.get(network, [network])[0] for network in end["network"]] for end in ends]
-    table = table.assign(
-        half=_halves(table),
-        seed=ends[0]["seed"].astype(int),
-        direction=[" on ".join(pair) for pair in names],
-        networks_of=[" and ".join(sorted(pair)) for pair in names],
-        same=[one == other for one, other in zip(*forms, strict=True)],
-    )
-    table["directions"] = table.groupby(["dataset", "networks_of"])["direction"].transform("nunique")
-    for run, part in _groups(table, "dataset", "networks_of", "seed", "method", "fill", "same"):
-        variant = ", ".join(filter(None, _maps(run)))
-        if (run["same"] and variant) or len(part) < part["directions"].iloc[0]:
+    as_published = (table["method"] == CULLING) & (table["fill"] == ZEROS.name)
+    table = table[as_published & table["low_pass_margin"].notna()]
+    for dataset, of_set in table.groupby("dataset", sort=False):
+        network, without = study.first[str(dataset)]
+        of_kinds = dict(iter(of_set.groupby(["network", "augmentation"], sort=False)))
+        sizes = [of_kinds[name, without] for name in study.forms if (name, without) in of_kinds]
+        for of_kind in sizes:
+            for run in of_kind.to_dict("records"):
+                yield row("f", run, run["low_pass_margin"], LEVEL, half_width=_half(run, "low_pass_margin"))
+        widths = [of_kinds[name, without] for name in study.widths if (name, without) in of_kinds]
+        is_one_architecture = len({study.forms[name][0] for name in study.widths}) == 1
+        if len(widths) > 1 and is_one_architecture:
+            yield from _differences("f", widths[0], widths[-1])
+        for (name, augmentation), with_it in of_kinds.items():
+            is_another = augmentation not in (without, "none", *CURES)
+            if name == network and is_another and (network, "none") in of_kinds:
+                yield from _differences("g", with_it, of_kinds[network, "none"])
+
+
+def _differences(claim: str, table: pd.DataFrame, other: pd.DataFrame) -> Iterator[Row]:
+    """The margins of the networks of one kind minus those of another kind, seed by seed.
+
+    Both networks are tested on the same images, so the half widths are not independent: their sum is the most.
+    """
+    for run in table.merge(other, on="seed", suffixes=("", "_other")).to_dict("records"):
+        of_other = {key: run[f"{key}_other"] for key in NETWORK}
+        difference = run["low_pass_margin"] - run["low_pass_margin_other"]
+        half = _half(run, "low_pass_margin") + _half(run, "low_pass_margin", "_other")
+        both = {**run, "networks_of": f"{kind_of(run)} minus {kind_of(of_other)}"}
+        yield row(claim, both, difference, half_width=half)
+
+
+def _half(run: Row, column: str, suffix: str = "") -> float:
+    return float(run[f"{column}_high{suffix}"] - run[f"{column}_low{suffix}"]) / 2
+
+
+def phase(table: pd.DataFrame, study: Study) -> Iterator[Row]:
+    """Claim (t): whether a network has a class that is texture or shape, and the share of each verdict.
+
+    Of the classes whose map suffices. A network without one has no row.
+    """
+    for run, of_run in groups(study.of_photographs(table), *RUN):
+        judged = of_run["verdict"].dropna()
+        if judged.empty:
             continue
-        value, half = (part[key].mean(skipna=False) for key in ("advantage", "half"))
-        yield _row("e2", run, value, OTHERS if run["same"] else variant, half)
-        for row in part.to_dict("records") if len(part) > 1 and not variant and not run["same"] else ():
-            yield _row("e2", {**row, "networks_of": row["direction"]}, row["advantage"], ONE_DIRECTION, row["half"])
+        yield row("t", run, judged.isin(ONE_PART).any(), study.variant(run) or "")
+        if study.variant(run) == "":
+            for verdict in ("texture", "shape", "either", "both", "undecided"):
+                yield row("t", run, (judged == verdict).mean(), verdict)
 
 
 def flips(table: pd.DataFrame, study: Study) -> Iterator[Row]:
-    """Claim (h): whether a network follows some class by any part; missing if none is judged."""
-    for run, of_run in _groups(study.of_photographs(table[~table["augmentation"].isin(CURES)]), *RUN):
+    """Claim (h): whether a network follows some class by any part; no row if none is judged."""
+    for run, of_run in groups(study.of_photographs(table[~table["augmentation"].isin(CURES)]), *RUN):
         if len(of_run) >= FEWEST_CLASSES:
             judged = of_run.loc[~of_run["verdict"].isin(UNJUDGED), "verdict"]
-            follows = (judged == FOLLOWS).any() if len(judged) else np.nan
-            yield _row("h", run, follows, study.variant(run) or "")
+            if len(judged):
+                yield row("h", run, (judged == FOLLOWS).any(), study.variant(run) or "")
 
 
 def reliance(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     """Claim (n): recall lost at test time minus that lost after training anew, mean over the classes."""
-    for run, of_run in _groups(study.of_photographs(table[table["removed"] == "maps"]), *RUN):
+    for run, of_run in groups(study.of_photographs(table[table["removed"] == "maps"]), *RUN):
         of_classes = of_run[of_run["class"] != ALL_IMAGES]
         halves = _halves(of_classes, "lost_at_test") + _halves(of_classes, "lost_after")
         half = float(np.sqrt((halves**2).sum())) / len(of_classes)
         difference = (of_classes["lost_at_test"] - of_classes["lost_after"]).mean()
-        yield _row("n", run, difference, study.variant(run) or "", half)
+        yield row("n", run, difference, study.variant(run) or "", half_width=half)
 
 
-_MEASURES = graded, bandstop, dynamics, own_map_advantage, ood_advantage, transfer_advantage, flips, reliance
+def _halves(table: pd.DataFrame, column: str) -> pd.Series:
+    return (table[f"{column}_high"] - table[f"{column}_low"]) / 2
+
+
+_MEASURES = graded, bandstop, dynamics, own_map_advantage, phase, flips, reliance
 NUMBERS: dict[str, Callable[[pd.DataFrame, Study], Iterator[Row]]] = {each.__name__: each for each in _MEASURES}
 
 
 def numbers(name: str, table: pd.DataFrame, study: Study) -> pd.DataFrame:
     """The numbers of the claims that a table gives: one row a claim, variant and network, with `COLUMNS`.
 
-    name : of the table, of `NUMBERS`; of `dynamics` it also has the `distinctiveness` of each class, and that of
+    name : of the table, of `NUMBERS`; of `dynamics` it also has measures of the spectrum of each class, and that of
         `reliance` is of single networks
     half_width is that of the network's own 95 % interval over images, where there is one.
     """

@@ -8,9 +8,11 @@ from typing import Any
 import pandas as pd
 
 from frequency_shortcuts.networks.weights import read_metadata
+from frequency_shortcuts.shortcuts.cross import LOWEST
 from frequency_shortcuts.spectrum.fills import ZEROS
 from frequency_shortcuts.storage.tables import NETWORK, RUN
 
+LOWEST_NAME = "(lowest)"  # in the place of the class of a map: as many of the lowest frequencies
 OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
 NOT_AVERAGED = ("neutral", "draw", "positions")  # columns of a table of rates that say nothing as a mean over draws
 FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
@@ -35,9 +37,9 @@ def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathL
 def of_run(table: pd.DataFrame, run: Mapping[str, Any], classes: Sequence[str]) -> pd.DataFrame:
     """A table that was measured from the hits of a run, with the columns of the run, and others in `run`, first.
 
-    The numbers of classes, in the columns `OF_CLASSES`, become their names.
+    The numbers of classes, in the columns `OF_CLASSES`, become their names, and `LOWEST` becomes `LOWEST_NAME`.
     """
-    names = dict(enumerate(classes))
+    names = {LOWEST: LOWEST_NAME, **dict(enumerate(classes))}
     named = table.replace({name: names for name in OF_CLASSES if name in table})
     return with_columns(named, run)
 

@@ -9,7 +9,7 @@ import pandas as pd
 from ..description import Figure, NetworkTest, claims, files_of_run
 from ..job import FOLDER, RUN, run_name, run_of, run_of_path
 from ..plan import Plan
-from .shortcuts import advantages, deciding, measure_maps, settings_of
+from .shortcuts import deciding, measure_maps, measured_by_group, settings_of
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -33,11 +33,18 @@ def measure(step: Any, created_by: str) -> None:
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
-    """The rates of all runs, draws averaged, and the own-map advantages."""
+    """The rates of all runs, draws averaged, the cross matrices and the own-map advantages."""
     from study.findings.study_tables import mean_over_draws
 
-    of_hits = advantages(given["hits"], lambda path, group: {**run_of_path(path), "rendition": Path(group.name).name})
-    return {"ood": mean_over_draws(given["ood"], [*RUN, "rendition"]), "ood_advantage": of_hits}
+    def about(path: str, group: Any) -> dict[str, Any]:
+        return {**run_of_path(path), "rendition": Path(group.name).name}
+
+    of_hits = measured_by_group(given["hits"], about)
+    return {
+        "ood": mean_over_draws(given["ood"], [*RUN, "rendition"]),
+        "ood_advantage": of_hits["advantage"],
+        "ood_cross_matrix": of_hits["cross_matrix"],
+    }
 
 
 TEST = NetworkTest(
@@ -59,12 +66,12 @@ TEST = NetworkTest(
         ),
     },
     minutes=120,
-    tables={"ood": None, "ood_advantage": None},
+    tables={"ood": None, "ood_advantage": None, "ood_cross_matrix": None},
     join=join,
     figures={
         "ood": Figure(
             lambda plan: plan.ood_datasets(),
-            claims("ood_advantage"),
+            claims("ood_cross_matrix"),
             lambda plan, name: {"fill": deciding(plan.config["ood"]["fills"])[0]},
         )
     },

@@ -92,25 +92,29 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
     return {**tables, "shortcuts_over_seeds": over_seeds(tables["shortcuts"])}
 
 
-def advantages(
+def measured_by_group(
     paths: Iterable[str], about: Callable[[str, Any], Mapping[str, Any]], order: Callable[[str], Any] = str
-) -> pd.DataFrame:
-    """The own-map advantage with the maps of each `method`, of the groups of hits in some files.
+) -> dict[str, pd.DataFrame]:
+    """The cross matrix and the own-map advantage with the maps of each `method`, of the groups of hits in some files.
 
     about : the columns that say of what a group of a file is; order : of their names
     """
-    from frequency_shortcuts.shortcuts.cross import own_map_advantage
+    from frequency_shortcuts.shortcuts.cross import cross_matrix, own_map_advantage
     from frequency_shortcuts.shortcuts.hits import read_hits_of_methods
     from frequency_shortcuts.storage.hdf5 import read_hdf5
-    from study.findings.study_tables import with_columns
+    from study.findings.study_tables import of_run
 
-    tables = []
+    tables: dict[str, list[pd.DataFrame]] = {"cross_matrix": [], "advantage": []}
     for path in paths:
         with read_hdf5(path) as file:
             for name in sorted(file, key=order):
-                for method, hits in read_hits_of_methods(file[name]).items():
-                    tables.append(with_columns(own_map_advantage(hits), {**about(path, file[name]), "method": method}))
-    return pd.concat(tables, ignore_index=True)
+                group = file[name]
+                classes = list(group.attrs["classes"])
+                for method, hits in read_hits_of_methods(group).items():
+                    columns = {**about(path, group), "method": method}
+                    tables["cross_matrix"].append(of_run(cross_matrix(hits), columns, classes))
+                    tables["advantage"].append(of_run(own_map_advantage(hits), columns, classes))
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
 
 
 def settings_of(plan: Plan, fills: Sequence[str]) -> dict[str, Any]:
@@ -165,7 +169,7 @@ TEST: NetworkTest = NetworkTest(
     join_inputs=lambda plan: {"hits": TEST.files(plan, "hits")},
     join_settings=lambda plan: plan.section("shortcuts", "strong"),
     figures={
-        "shortcuts": Figure(lambda plan: plan.mapped_datasets(), claims("own_map_advantage"), shown=of_photographs),
+        "shortcuts": Figure(lambda plan: plan.mapped_datasets(), claims("cross_matrix"), shown=of_photographs),
         "cross": Figure(lambda plan: plan.mapped_datasets(), shown=of_photographs),
         "texture": Figure(lambda plan: list(_first_of_photographs(plan)), _texture_inputs),
     },

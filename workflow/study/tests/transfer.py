@@ -9,7 +9,7 @@ import pandas as pd
 from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, claims
 from ..job import FOLDER, run_of_path
 from ..plan import Plan, Run
-from .shortcuts import advantages, deciding, measure_maps, settings_of
+from .shortcuts import deciding, measure_maps, measured_by_group, settings_of
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -39,12 +39,20 @@ def measure(step: Any, created_by: str) -> None:
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
-    """The rates of all pairs, draws averaged, and the own-map advantages."""
+    """The rates of all pairs, draws averaged, the cross matrices and the own-map advantages."""
     from study.findings.study_tables import mean_over_draws
 
     pair = ["dataset", "maps_of", "tested_on"]
-    of_hits = advantages(given["hits"], lambda _, group: {key: str(group.attrs[key]) for key in pair}, order=len)
-    return {"transfer": mean_over_draws(given["transfer"], pair), "transfer_advantage": of_hits}
+
+    def about(path: str, group: Any) -> dict[str, Any]:
+        return {key: str(group.attrs[key]) for key in pair}
+
+    of_hits = measured_by_group(given["hits"], about, order=len)
+    return {
+        "transfer": mean_over_draws(given["transfer"], pair),
+        "transfer_advantage": of_hits["advantage"],
+        "transfer_cross_matrix": of_hits["cross_matrix"],
+    }
 
 
 def _tested(plan: Plan) -> list[Run]:
@@ -72,12 +80,12 @@ TEST = NetworkTest(
     place="transfer",
     minutes=120,
     priority=1,
-    tables={"transfer": None, "transfer_advantage": None},
+    tables={"transfer": None, "transfer_advantage": None, "transfer_cross_matrix": None},
     join=join,
     figures={
         "transfer": Figure(
             lambda plan: list(dict.fromkeys(tested["dataset"] for tested in _tested(plan))),
-            claims("transfer_advantage"),
+            claims("transfer_cross_matrix"),
         )
     },
     order=5,

@@ -1,0 +1,118 @@
+"""The rates of every class with every map, of each network that a claim is about: from the cross matrices of a study.
+
+A row has TPR, FPR and their difference, `value`, of one class with the map of one class, or with as many of the lowest
+frequencies (`study_tables.LOWEST_NAME`). Rows with the same claim, `variant`, data set and `networks_of` are of
+networks of one kind. The matrices of the claim itself have no `variant`.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+
+from frequency_shortcuts.storage.tables import RUN
+
+from .definitions import FEWEST_CLASSES
+from .numbers import CURES, END, ONE_DIRECTION, OTHER_NETWORKS, Row, Study, groups, kind_of, maps_and_fill
+
+RATES = ["tpr", "fpr", "value"]
+CELL = ["class", "map"]
+COLUMNS = ["claim", "variant", "dataset", "networks_of", "network", "augmentation", "seed", *CELL, *RATES]
+
+
+def cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
+    """Claims (d), (f) and (g): networks of the first kind, of each width, and with augmentations."""
+    for run, cells in _of_photographs(table, study, *RUN, "method", "fill"):
+        differs = maps_and_fill(run)
+        variant = study.variant(run, *differs)
+        if variant is not None:
+            yield _rows("d", variant, run, cells)
+        if any(differs):
+            continue
+        network, augmentation = study.first[run["dataset"]]
+        if run["augmentation"] == augmentation and run["network"] in study.widths:
+            yield _rows("f", "", run, cells)
+        with_augmentation = run["augmentation"] not in ("none", augmentation, *CURES)
+        if with_augmentation and run["network"] == network:
+            yield _rows("g", "", run, cells)
+
+
+def ood_cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
+    """Claim (e1): the mean over the renditions, and each rendition."""
+    for run, cells in _of_photographs(table, study, *RUN, "method", "fill"):
+        variant = study.variant(run, *maps_and_fill(run))
+        if variant is None:
+            continue
+        yield _rows("e1", variant, run, _means(cells))
+        if not variant:
+            for rendition, of_rendition in cells.groupby("rendition", sort=False):
+                yield _rows("e1", rendition, run, of_rendition)
+
+
+def transfer_cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
+    """Claim (e2): maps of another architecture, the mean of both directions within a seed, and each direction.
+
+    Networks of one architecture, which differ in width or augmentation, are others. Without one of the directions there
+    is no mean.
+    """
+    table = with_pairs(table, study)
+    directions = table.groupby(["dataset", "networks_of"])["direction"].nunique()
+    for run, cells in _of_photographs(table, study, "dataset", "networks_of", "seed", "method", "fill", "same"):
+        variant = ", ".join(filter(None, maps_and_fill(run)))
+        of_directions = dict(iter(cells.groupby("direction", sort=False)))
+        if run["same"] and variant:
+            continue
+        run |= {"network": run["networks_of"], "augmentation": "none"}
+        if len(of_directions) == directions[run["dataset"], run["networks_of"]]:
+            yield _rows("e2", OTHER_NETWORKS if run["same"] else variant, run, _means(cells))
+        if len(of_directions) > 1 and not variant and not run["same"]:
+            for direction, of_direction in of_directions.items():
+                yield _rows("e2", ONE_DIRECTION, {**run, "networks_of": direction}, of_direction)
+
+
+def with_pairs(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The table of a transfer with the seed, the `direction` and the two networks (`networks_of`) of each row.
+
+    `same` : whether both are of one architecture
+    """
+    source, target = (table[end].str.extract(END) for end in ("maps_of", "tested_on"))
+    names = [
+        (kind_of(one), kind_of(other))
+        for one, other in zip(source.to_dict("records"), target.to_dict("records"), strict=True)
+    ]
+    architectures = [[study.forms.get(network, [network])[0] for network in end["network"]] for end in (source, target)]
+    return table.assign(
+        seed=source["seed"].astype(int),
+        direction=[" on ".join(pair) for pair in names],
+        networks_of=[" and ".join(sorted(pair)) for pair in names],
+        same=[one == other for one, other in zip(*architectures, strict=True)],
+    )
+
+
+def _of_photographs(table: pd.DataFrame, study: Study, *keys: str) -> Iterator[tuple[Row, pd.DataFrame]]:
+    """The values of these columns and the cells that have them, of photographs with enough classes."""
+    for run, cells in groups(study.of_photographs(table), *keys):
+        if cells["class"].nunique() >= FEWEST_CLASSES:
+            yield run, cells.rename(columns={"measure": "value"})
+
+
+def _means(cells: pd.DataFrame) -> pd.DataFrame:
+    return cells.groupby(CELL, sort=False)[RATES].mean().reset_index()
+
+
+def _rows(claim: str, variant: str, run: Row, cells: pd.DataFrame) -> pd.DataFrame:
+    """The cells of one network with the columns `COLUMNS`."""
+    about = {key: run[key] for key in ("dataset", "network", "augmentation", "seed")}
+    networks_of = run.get("networks_of") or kind_of(run)
+    return cells[[*CELL, *RATES]].assign(claim=claim, variant=variant, networks_of=networks_of, **about)[COLUMNS]
+
+
+_MEASURES = cross_matrix, ood_cross_matrix, transfer_cross_matrix
+MATRICES: dict[str, Callable[[pd.DataFrame, Study], Iterator[pd.DataFrame]]] = {
+    each.__name__: each for each in _MEASURES
+}
+
+
+def matrices(name: str, table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The cells that a table of `MATRICES` gives, of all networks that claims are about, with `COLUMNS`."""
+    found = list(MATRICES[name](table, study))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
