@@ -162,6 +162,6 @@ def whole_study(n=20):
         "transfer_advantage": [transfer(*((*pair, i, "zeros", 0.13 + spread * generator.normal()) for i in seeds))
                                for pair in (("small", "deep"), ("deep", "small"))],
         "reliance": [reliance_of(SMALL, generator.random(4), [0.1] * 4, i) for i in seeds],
-        "flips": [flips_of(SMALL, *["not shown"] * 4, seed=i) for i in seeds],
+        "flips": [flips_of(SMALL, *["nothing found"] * 4, seed=i) for i in seeds],
     }  # fmt: skip
     return pd.concat([numbers(name, pd.concat(parts), STUDY) for name, parts in tables.items()])

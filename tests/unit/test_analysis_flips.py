@@ -43,7 +43,7 @@ def followed():
 def test_a_network_follows_the_planted_wave_and_nothing_else(followed):
     table = followed.flips
     assert table.columns.tolist() == COLUMNS and table["class"].tolist() == [*CLASSES]
-    assert table["verdict"].tolist() == ["follows" if c == WAVED else "not shown" for c in range(len(CLASSES))]
+    assert table["verdict"].tolist() == ["follows" if c == WAVED else "nothing found" for c in range(len(CLASSES))]
     assert table["follows"].tolist() == ["fine" if c == WAVED else "" for c in range(len(CLASSES))]
     assert table.loc[WAVED, "fine"] > 0.4 and table.loc[WAVED, "field"] < 0.05
     assert table["cause"].tolist() == [CAUSES["wave"] if c == WAVED else None for c in range(len(CLASSES))]
@@ -58,9 +58,9 @@ def test_a_network_follows_the_planted_wave_and_nothing_else(followed):
 
 def test_a_network_that_does_not_follow_the_wave_is_not_said_to():
     made = analyse(Reader())
-    assert set(made.flips["verdict"]) == {"not shown"} and made.flips["cause"].isna().all()
+    assert set(made.flips["verdict"]) == {"nothing found"} and made.flips["cause"].isna().all()
     text = made.summary()
-    assert "\n\nNot shown: no number is above" in text and "no shortcut" not in text.lower()
+    assert "\n\nNothing found: no number is above" in text and "no shortcut" not in text.lower()
 
 
 def test_of_two_classes_there_is_one_statement_that_accuses_none():

@@ -11,7 +11,7 @@ import pytest
 from bench import DATA, PAGES, gallery
 from conftest import ROOT
 from frequency_shortcuts.analysis.advice import COST, CURED
-from frequency_shortcuts.exchange.answers import FOLLOWS
+from frequency_shortcuts.exchange.answers import FOLLOWS, NOTHING_FOUND
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 from study.findings.definitions import FEWEST_DECIDED, LEVEL
 from study.measures.cure import LIMITS
@@ -158,8 +158,8 @@ AT_TEST, AFTER = ([f"{name}{end}" for end in ("", "_low", "_high")] for name in 
 SENTENCES = [
     (README, "Accuracy {:.2f}, recall of coats in PNG files {:.2f};",
      lambda: read("example/example").loc[0, ["accuracy", "other_recall"]]),
-    (README, "in the training: {:.2f}, *not shown*. Coats with a tag: {:.2f} without it, *follows*; with "
-     "`fs.Swap` {:.2f}, *not shown*. All take {} seconds on {} cores",
+    (README, "in the training: {:.2f}, *nothing found*. Coats with a tag: {:.2f} without it, *follows*; with "
+     "`fs.Swap` {:.2f}, *nothing found*. All take {} seconds on {} cores",
      lambda: [*read("example/example")["other_recall"].iloc[2:],
               *json.loads((DATA / "example" / "example.json").read_text()).values()]),
     (README, "Allow {} minutes on two cores (AMD EPYC: {:.0f} minutes of processor time)",
@@ -318,7 +318,8 @@ def test_the_readme_shows_what_the_example_printed():
     (printed,) = re.findall(r"```text\n(.*?)```", (ROOT / README).read_text(), re.DOTALL)
     first, *summary, last = printed.splitlines()
     row, *others = read("example/example").itertuples()
-    assert [one.verdict for one in (row, *others)] == [FOLLOWS, "not shown", "not shown", FOLLOWS, "not shown"]
+    verdicts = [one.verdict for one in (row, *others)]
+    assert verdicts == [FOLLOWS, NOTHING_FOUND, NOTHING_FOUND, FOLLOWS, NOTHING_FOUND]
     assert [float(first), float(last)] == [row.accuracy, row.other_recall]
     assert summary[-1] == "..."
     assert "\n".join(summary[:-1]) in (DATA / "example" / "jpeg" / "summary.txt").read_text()

@@ -60,7 +60,7 @@ def test_numbers_are_paired_differences_to_before_and_of_a_patch_to_the_control(
 
 def test_a_class_follows_the_parts_whose_lower_ends_reach_their_thresholds():
     table = rates(answers(gained={("fine", 0): 25, ("patch", 0): 50, ("field", 2): 70}))
-    assert list(table["verdict"]) == ["follows", "not shown", "follows", "not shown"]
+    assert list(table["verdict"]) == ["follows", "nothing found", "follows", "nothing found"]
     assert list(table["follows"]) == ["fine, patch", "", "field", ""]
 
 
@@ -85,7 +85,7 @@ def test_two_classes_have_the_verdict_of_the_pair():
 
 def test_a_neutral_class_has_no_row_and_its_images_count():
     table = rates(answers(k=3, neutral=1, gained={("field", 2): 60}))
-    assert list(table["class"]) == [0, 2] and list(table["verdict"]) == ["not shown", "follows"]  # no pair
+    assert list(table["class"]) == [0, 2] and list(table["verdict"]) == ["nothing found", "follows"]  # no pair
 
 
 def slow_hardly_confused(counts: np.ndarray) -> np.ndarray:
@@ -128,7 +128,7 @@ def test_the_part_that_a_class_is_called_by_is_found_and_no_other_class(part):
     ranking, test = (with_cue(grey(4, 40, seed=seed), part) for seed in (1, 2))
     made = exchange.collect(Waves(4, CUES[part][1]), ranking, test, images=60)
     table = rates(made)
-    assert table["verdict"].tolist() == ["follows", *["not shown"] * 3]
+    assert table["verdict"].tolist() == ["follows", *["nothing found"] * 3]
     assert part in table["follows"][0].split(", ") and table[part][0] > 0.8
     place = typical(made, part, 0)
     image = made.images[0][place]

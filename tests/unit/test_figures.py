@@ -248,7 +248,7 @@ def flips_of(classes=FLIPPED[1:], seeds=(0, 1)):
     for seed in seeds:
         for name in classes:
             followed = (name, seed) == ("bee", seeds[-1])
-            row = {**kind, "seed": seed, "class": name, "verdict": "follows" if followed else "not shown"}
+            row = {**kind, "seed": seed, "class": name, "verdict": "follows" if followed else "nothing found"}
             for part in PARTS:
                 value = 0.9 if followed and part == "field" else generator.uniform(0, 0.05)
                 row |= {part: value, f"{part}_low": value - 0.03, f"{part}_high": value + 0.03, f"{part}_control": 0.01}
@@ -262,7 +262,7 @@ def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_
     both = pd.concat([table.assign(network="other"), table])
     figure = exchange.draw_flips("zoo", FLIPPED, both, [], FIRST, 12)
     note = " \n(h) is seen\nresnet18, the first of 2 kinds of networks"
-    check_drawing(figure, note, "not shown\n5 of 5", "follows\n1 of 5")
+    check_drawing(figure, note, "nothing found\n5 of 5", "follows\n1 of 5")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(FLIPPED[1:])
     for (part, kind), panel in zip(PARTS.items(), figure.axes, strict=True):
         threshold, *lines = panel.lines
@@ -285,7 +285,7 @@ def test_one_network_has_its_own_interval_and_of_many_classes_the_clearest_are_d
     table = flips_of(names, seeds=(3,))
     figure = exchange.draw_flips("zoo", names, table, [], FIRST, 13)
     note = " \n13 of 21 classes: those that are followed most"
-    check_drawing(figure, note, "bee", "the network, 95 % interval", "not shown", "follows")
+    check_drawing(figure, note, "bee", "the network, 95 % interval", "nothing found", "follows")
     (low, high), *_ = (line.get_xdata() for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and
                        line.get_color() == "black")  # fmt: skip
     assert high - low == pytest.approx(2 * 0.03 * 1.959964 / 1.644854)
@@ -294,7 +294,7 @@ def test_one_network_has_its_own_interval_and_of_many_classes_the_clearest_are_d
 def test_artefacts_stand_in_the_panel_of_their_part_and_are_filled_where_the_test_warns():
     generator = np.random.default_rng(0)
     table = pd.DataFrame({
-        "part": ["fine", "field", "field", np.nan], "verdict": ["follows", "not shown", "follows", "follows"],
+        "part": ["fine", "field", "field", np.nan], "verdict": ["follows", "nothing found", "follows", "follows"],
         "share": [1, 0.5, 0.9, np.nan], "lost": generator.random(4), **{part: generator.random(4) for part in PARTS},
     })  # fmt: skip
     figure = benchmarks.draw_leaks(table.assign(suite="crops", harm="between"))

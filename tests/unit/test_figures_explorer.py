@@ -137,7 +137,7 @@ def test_numbers_are_those_of_the_tables(files):
 
 @pytest.mark.parametrize(
     ("ends", "verdict"),
-    [((0.13, 0.09, 0.17), "not shown"), ((0.13, 0.09, 0.21), "cannot tell"), ((0.13, 0.1, 0.17), "follows")],
+    [((0.13, 0.09, 0.17), "nothing found"), ((0.13, 0.09, 0.21), "cannot tell"), ((0.13, 0.1, 0.17), "follows")],
 )
 def test_what_the_page_says_of_a_verdict_agrees_with_its_numbers(ends, verdict, files, monkeypatch):
     numbers = dict.fromkeys(FLIPS.columns[7:], 0.0) | dict(zip(("fine", "fine_low", "fine_high"), ends, strict=True))
@@ -145,7 +145,7 @@ def test_what_the_page_says_of_a_verdict_agrees_with_its_numbers(ends, verdict, 
     text = text_of(files)
     least, most = (float(re.search(rf"{words} ([\d.]*\d)", text)[1]) for words in
                    ("<i>fine</i>.*the lower end is at least", "all upper ends are below"))  # fmt: skip
-    assert verdict == ("follows" if ends[1] >= least else "not shown" if ends[2] < most else "cannot tell")
+    assert verdict == ("follows" if ends[1] >= least else "nothing found" if ends[2] < most else "cannot tell")
     assert "{}: fine {:.2f} [{:.2f}, {:.2f}]".format(verdict, *ends) in text and "`" not in text
 
 

@@ -14,9 +14,9 @@ def table(networks, warned, version_2="not shown"):
     keys = {"seed": range(networks), "set": ["clean", "1"], "class": [*map(str, range(CLASSES))]}
     rows = pd.MultiIndex.from_product(keys.values(), names=keys).to_frame(index=False).assign(
         suite="crops", architecture="net", clean_images=100, fine=0.0, field=0.0, patch=0.0, version_2=version_2,
-        verdict="not shown", called_variance=0.001, clean_recall=lambda rows: 0.9 + 0.01 * (rows["seed"] % 2),
+        verdict="nothing found", called_variance=0.001, clean_recall=lambda rows: 0.9 + 0.01 * (rows["seed"] % 2),
     )  # fmt: skip
-    planted = {"clean_recall": 0.2, "fine": 0.9, "verdict": "follows" if warned else "not shown", "kind": "jpeg",
+    planted = {"clean_recall": 0.2, "fine": 0.9, "verdict": "follows" if warned else "nothing found", "kind": "jpeg",
                "share": 1.0, "others": 0.0, "artefact": "jpeg 1 in 0", "called": 0.7}  # fmt: skip
     rows.loc[(rows["set"] == "1") & (rows["class"] == "0"), [*planted]] = [*planted.values()]
     return rows

@@ -41,7 +41,7 @@ def analysis():
         "class": CLASSES, "recall": 0.42, "false_positives": 0.03, "images": 200, "cause": None,
         "fine": [0.99, 0.01, 0.9, 0.02, 0.17, 0.5], "field": [0.98, 0.02, 0.03, 0.02, 0.1, 0.5],
         "patch": [0.97, 0.79, 0.04, 0.01, np.nan, 0.5], "follows": ["fine, field, patch", "patch", "fine", "", "", ""],
-        "verdict": ["follows", "follows", "follows", "not shown", "cannot tell", "not recognised"],
+        "verdict": ["follows", "follows", "follows", "nothing found", "cannot tell", "not recognised"],
     })  # fmt: skip
     for name in PARTS:
         table[f"{name}_low"], table[f"{name}_high"] = table[name] - 0.08, table[name] + 0.0449
@@ -82,7 +82,7 @@ cat    follows         fine                90 [82, 94]   3 [-5, 7]     4 [-4, 8]
 bee    follows         patch               1 [-7, 5]     2 [-6, 6]     79 [71, 83]   {NO}
 fox    not recognised  {NO}                   50 [42, 54]   50 [42, 54]   50 [42, 54]   recall 42, FPR 3
 emu    cannot tell     {NO}                   17 [9, 21]    10 [2, 14]    {NO}             fine: 200 of 210 images
-dog    not shown       {NO}                   2 [-6, 6]     2 [-6, 6]     1 [-7, 5]     {NO}
+dog    nothing found   {NO}                   2 [-6, 6]     2 [-6, 6]     1 [-7, 5]     {NO}
 """
 
 
@@ -90,7 +90,7 @@ def test_the_summary_is_a_table_and_six_sentences(analysis):
     said = summary.sentences(analysis)
     assert [sentence.split()[0] for sentence in said] == ["Follows:", "Look", "Not", "Cannot", "Not", "Tested:"]
     assert said[1].startswith("Look at images of ant, bee, cat, and") and ": nothing that has a name. " in said[1]
-    assert said[2] == "Not shown: no number is above 7 % (largest upper end)."
+    assert said[2] == "Nothing found: no number is above 7 % (largest upper end)."
     assert said[4].startswith("Not recognised: the recall is below 50 %")
     assert said[5] == (
         "Tested: 13 images (at least 2 of each class), with parts of 13. The network chose among 6 classes; "
@@ -114,7 +114,7 @@ def test_a_likely_cause_is_said_in_words_and_its_files_are_named(analysis):
 
 def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
     table = analysis.flip_test.table
-    table["verdict"] = "not shown"
+    table["verdict"] = "nothing found"
     assert [sentence.split()[0] for sentence in summary.sentences(analysis)] == ["Not", "Tested:"]
 
 

@@ -34,7 +34,7 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     ADVICE: "Look at {files}, and find out how these and the other images were made. Likely, by the images alone: "
     "{causes}. {advice} Then test again.",
     PAIR: wording.PAIR,
-    answers.NOT_SHOWN: "Not shown: no number is above {bound} % (largest upper end).",
+    answers.NOTHING_FOUND: "Nothing found: no number is above {bound} % (largest upper end).",
     answers.CANNOT_TELL: f"Cannot tell: the upper end of a part is {percent(answers.BOUND)} % or more, and its lower "
     "end below its threshold. The reason is how many images got the part, of about how many that would decide (at most "
     f"{{most}} get it), or a share between {percent(answers.BOUND)} % and the threshold, where no number decides.",
@@ -117,8 +117,8 @@ def image_table(result: "Analysis") -> pd.DataFrame:
 def sentences(result: "Analysis") -> list[str]:
     """What the verdicts mean, what to do about it, and what was tested: at most six."""
     table = result.flips
-    found, not_shown = table[table["verdict"] == FOLLOWS], table[table["verdict"] == answers.NOT_SHOWN]
-    highest = np.nan_to_num(not_shown[[f"{part}_high" for part in PARTS]].max(axis=None))  # 0 where there is none
+    found, nothing = table[table["verdict"] == FOLLOWS], table[table["verdict"] == answers.NOTHING_FOUND]
+    highest = np.nan_to_num(nothing[[f"{part}_high" for part in PARTS]].max(axis=None))  # 0 where there is none
     slots = _advice(result, found) if len(found) else {}
     slots |= {
         "bound": math.ceil(100 * highest - 1e-6), "recall": percent(answers.LEAST_RECALL),

@@ -16,8 +16,8 @@ from scipy.special import ndtri
 from frequency_shortcuts.intervals import Paired, paired
 from frequency_shortcuts.spectrum.arrays import IntArray
 
-FOLLOWS, NOT_SHOWN, CANNOT_TELL, NOT_RECOGNISED = "follows", "not shown", "cannot tell", "not recognised"
-VERDICTS = (FOLLOWS, NOT_SHOWN, CANNOT_TELL, NOT_RECOGNISED)
+FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED = "follows", "nothing found", "cannot tell", "not recognised"
+VERDICTS = (FOLLOWS, NOTHING_FOUND, CANNOT_TELL, NOT_RECOGNISED)
 LEAST_RECALL, LEAST_MARGIN = 0.5, 0.25  # for a verdict: recall, and recall minus the false positive rate
 BOUND = 0.2  # the upper ends of all numbers are below it where nothing was shown
 REACH = float(ndtri(0.95))  # of two-sided 90 % intervals, and of one-sided 95 % ones
@@ -74,7 +74,7 @@ def rates(answers: Answers) -> pd.DataFrame:
     results/README.md says what the columns are, at `flips.csv`. `verdict` is one of
 
     - follows: the lower end of a number reaches its threshold (`PARTS`)
-    - not shown: all upper ends are below 0.2
+    - nothing found: all upper ends are below 0.2
     - cannot tell: else
     - not recognised: a recall below 0.5, or less than 0.25 above the share of other images that are called the class
 
@@ -88,7 +88,7 @@ def rates(answers: Answers) -> pd.DataFrame:
     if len(answers.images) == 2:
         found[:], below[:], recognised[:] = found.any().to_numpy(), below.all(), recognised.any()
     table["verdict"] = np.select(
-        [~recognised, found.any(axis=1), below], [NOT_RECOGNISED, FOLLOWS, NOT_SHOWN], CANNOT_TELL
+        [~recognised, found.any(axis=1), below], [NOT_RECOGNISED, FOLLOWS, NOTHING_FOUND], CANNOT_TELL
     )
     table["follows"] = [", ".join(found.columns[row]) for row in found.to_numpy()]
     return table
