@@ -238,8 +238,9 @@ def test_the_advantages_of_transfers_stand_in_the_order_of_the_plan(tmp_path):
 def test_the_rates_on_a_card_are_of_the_network_whose_weights_and_maps_are_shown(monkeypatch):
     """The smallest seed, also where another one is planned first."""
     run = {"dataset": "zoo", "network": "small", "augmentation": "none"}
-    rows = pd.DataFrame({**run, "seed": [3, 1], "class": "ant", "part": "keep", "fill": "zeros", "margin": 0.1,
-                         "headline": True, **{key: [0.9, 0.2] for key in cards.RATES}})  # fmt: skip
+    rates = {key: [0.9, 0.2] for key in cards.RATES}
+    tests = {"part": "keep", "fill": "zeros", "low_pass_margin": 0.1, "headline": True}
+    rows = pd.DataFrame({**run, "seed": [3, 1], "class": "ant", **tests, **rates})
     shown = {"read_classes": lambda path: ["ant"], "normalisation": lambda path: None,
              "class_cards": lambda *given, rates: rates}  # fmt: skip
     for name, value in shown.items():

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_tables import CLASSES, FIRST, check_drawing, check_page, has_whole_ticks, table, verdicts
+from drawn_tables import CLASSES, FIRST, KINDS, check_drawing, check_page, has_whole_ticks, table, verdicts
 from matplotlib import pyplot as plt
 from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
@@ -94,7 +94,7 @@ def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
     frame, _ = table(seed=range(5), percent=(1, 5, 20), filter=("dfm", "low_pass"), **{"class": CLASSES})
     value = frame["percent"] / 25 + frame["filter"].eq("dfm") * 0.1 + frame["seed"] / 100
     frame = frame.assign(measure=value, measure_low=value - 0.1, measure_high=value + 0.1)
-    figure = shortcuts.draw_sizes(CLASSES, frame.query("network == 'vgg16'"), verdicts(), 12)
+    figure = shortcuts.draw_sizes(CLASSES, frame.query("network == 'vgg16'"), verdicts(), FIRST, 12)
     check_drawing(figure, *CLASSES, "own map", "lowest frequencies", "20", "TPR - FPR", "% of spectrum")
     for axis in figure.axes:
         lines = {line.get_label(): line.get_ydata() for line in axis.lines}
@@ -181,30 +181,45 @@ def test_selected_are_the_highest_scores_in_the_classes_own_order():
         assert few.index.tolist() == [0, 1, 2] and few.note == ""
 
 
-def test_the_clearest_shortcut_has_the_greatest_margin_of_the_headline_in_some_network():
+def test_the_clearest_shortcut_is_the_map_that_beats_as_many_of_the_lowest_frequencies_most():
     """ant: more under another fill; cow: more in one seed of two; dog: without a headline."""
     rows = [
-        ("a", 0, "ant", 0.0, True), ("a", 0, "ant", 0.9, False), ("a", 0, "bee", 0.3, True), ("a", 0, "cow", 0.4, True),
-        ("a", 1, "cow", -0.2, True), ("b", 0, "ant", 0.0, True), ("b", 0, "bee", -0.9, True),
-        ("b", 0, "cow", 0.0, True), ("b", 0, "dog", 0.9, False),
+        (0, "ant", 0.0, True), (0, "ant", 0.9, False), (0, "bee", 0.3, True), (0, "cow", 0.4, True),
+        (1, "cow", -0.2, True), (0, "dog", 0.9, False),
     ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["network", "seed", "class", "margin", "headline"]).assign(augmentation="none")
-    names = ["ant", "bee", "cow", "dog"]
-    assert clearest_shortcuts(frame, names, 1).names(names) == ["bee"]
+    frame = pd.DataFrame(rows, columns=["seed", "class", "low_pass_margin", "headline"])
+    frame["measure"] = -frame["low_pass_margin"]
+    names, why = ["ant", "bee", "cow", "dog"], "whose own map beats as many of the lowest frequencies most"
+    shown = clearest_shortcuts(frame, names, 1)
+    assert shown.names(names) == ["bee"] and shown.note == f"1 of 4 classes: those {why}"
     assert clearest_shortcuts(frame, names, 3).names(names) == ["ant", "bee", "cow"]
     others = frame.assign(headline=~frame["headline"])
     assert clearest_shortcuts(others, names, 2).names(names) == ["ant", "dog"]
+    untested = clearest_shortcuts(frame.assign(low_pass_margin=np.nan), names, 1)
+    assert untested.names(names) == ["ant"] and untested.note.endswith("TPR - FPR from their own map")
 
 
-def test_texture_is_of_the_classes_with_the_greatest_tpr_minus_fpr_of_a_network(monkeypatch):
+def test_classes_are_those_of_the_first_kind_of_networks_of_the_plan():
+    frame, _ = table(dataset=["zoo"], seed=(0, 1), **{"class": CLASSES})
+    better = frame["class"].eq("bee") == frame["network"].eq("vgg16")  # ant of resnet18, bee of vgg16
+    tested = frame.assign(low_pass_margin=better.astype(float), measure=0.0, headline=True)
+    sizes, _ = table(seed=(0, 1), percent=(1, 5), filter=("dfm", "low_pass"), **{"class": CLASSES})
+    sizes = sizes.assign(measure=0.5, measure_low=0.4, measure_high=0.6).query("network == 'vgg16'")
+    for kind, name in zip(KINDS, CLASSES, strict=True):
+        figure = shortcuts.draw_sizes(CLASSES, sizes, tested, {"zoo": list(kind)}, 1)
+        assert figure.axes[0].get_title() == name
+
+
+def test_texture_is_of_the_classes_with_the_clearest_shortcuts(monkeypatch):
     monkeypatch.setattr(cards.examples, "first_test_images", lambda _, index, __: 2 * [np.zeros((len(index), 1, 4, 4))])
     monkeypatch.setattr(cards, "reduced_images", lambda images, masks: images)
     monkeypatch.setattr(cards.dfm, "read_mask", lambda *given: None)
     monkeypatch.setattr(cards, "normalisation", lambda path: None)
-    rows = of_phase(1).assign(tpr_both=[0.9, 0.5, 0.7], fpr_both=[0.8, 0.1, np.nan], share_amplitude=0, share_phase=0)
+    rows = of_phase(1).assign(share_amplitude=0, share_phase=0)
+    tested = rows.assign(low_pass_margin=[0.1, 0.4, 0.6], headline=True)
     names = ["none", *JUDGED]
-    figure = cards.draw_texture(names, "", "", "", rows, FIRST, 5, 2)
-    note = " \nresnet18\n2 of 4 classes: those with the greatest TPR - FPR from their map"
+    figure = cards.draw_texture(names, "", "", "", rows, tested, FIRST, 5, 2)
+    note = " \nresnet18\n2 of 4 classes: those whose own map beats as many of the lowest frequencies most"
     check_drawing(figure, note, "C2", "shirt")
 
 

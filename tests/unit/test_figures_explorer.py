@@ -41,6 +41,7 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 write_explorer = importlib.import_module("write_explorer")
 CLASSES = ["ant", "bee", "</script> & 猫"]
 RUN = {"dataset": "zoo", "network": "small", "augmentation": "none", "seed": 2}
+FIRST = {name: ["small", "none"] for name in ("zoo", "a", "b")}
 SIZE = 9, 8
 TESTED = {"percents": [1, 5, 20], "fills": ("zeros", "swap"), "split": "test", "percent": 5, "strong": 0.6}
 STATISTICS = [0.4], [0.2]
@@ -83,7 +84,7 @@ FLIPS = pd.DataFrame([{**RUN, "class": "bee", "verdict": "follows", "follows": "
 
 def text_of(*networks, verdicts=VERDICTS, tested=TESTED, title="Explorer"):
     listed = [(files["store"], files["hits"], files["maps"], STATISTICS) for files in networks]
-    sets = write_explorer.data_sets(listed, verdicts, tested, 12)
+    sets = write_explorer.data_sets(listed, verdicts, FIRST, tested, 12)
     return explorer.explorer_page(title, sets, verdicts, FLIPS, tested)
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.cards import class_cards, one_shortcut
-from frequency_shortcuts.figures.selection import clearest_shortcuts, greatest, kinds_of, of_kind, select_classes
+from frequency_shortcuts.figures.selection import clearest_shortcuts, kinds_of, of_kind, select_classes
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.intervals import over_networks, wilson
 from frequency_shortcuts.maps import dfm
@@ -54,9 +54,9 @@ def draw_shortcut(
     """One shortcut"""
     rows = shortcuts[(shortcuts[list(run)] == list(run.values())).all(axis=1) & shortcuts["headline"]]
     means = rows.groupby("class", sort=False).mean(numeric_only=True)
-    name = means["low_pass_margin"].fillna(means["measure"]).idxmax()
-    place = np.array([classes.index(name)])
-    card = examples.read_cards(store, spectra, maps, percent, place, normalisation(weights))
+    shown = clearest_shortcuts(rows, classes, 1)
+    (name,) = shown.names(classes)
+    card = examples.read_cards(store, spectra, maps, percent, shown.index, normalisation(weights))
     networks, count = canvas.network_label(run["network"], run["augmentation"], ", "), rows["seed"].nunique()
     mean_of = f"{networks}, {count} networks" if count > 1 else networks
     return one_shortcut(card, name, means.loc[name], percent, mean_of)
@@ -64,10 +64,11 @@ def draw_shortcut(
 
 def draw_reduced(
     classes: Sequence[str], store: str, weights: list[str], maps: list[str], kinds: list[list[str]],
-    shortcuts: pd.DataFrame, shortcuts_over_seeds: pd.DataFrame, percent: float, most: int,
+    shortcuts: pd.DataFrame, first: dict[str, list[str]], percent: float, most: int,
 ) -> Figure:  # fmt: skip
     """Images reduced to their maps"""
-    shown, rates = clearest_shortcuts(shortcuts, classes, most), as_published(shortcuts_over_seeds)  # as pictured
+    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
+    tests = as_published(shortcuts)  # as pictured
     names, below = shown.names(classes), {}
     images: dict[str, npt.NDArray[Any]] = {}
     for (network, augmentation), path, found in zip(kinds, weights, maps, strict=True):
@@ -75,9 +76,9 @@ def draw_reduced(
         label = canvas.network_label(network, augmentation, " ")
         images.setdefault("image", pictures)
         images[label] = reduced_images(normalised, dfm.read_mask(found, percent, shown.index))
-        of_class = of_kind(rates, (network, augmentation)).set_index("class").reindex(names)
-        pairs = of_class.reindex(columns=["tpr_dfm_mean", "fpr_dfm_mean"]).to_numpy(float)
-        below[label] = [canvas.rates_label(*pair).replace("0.", ".") for pair in pairs]
+        of_class = of_kind(tests, (network, augmentation)).groupby("class")
+        rates = of_class[["tpr_dfm", "fpr_dfm"]].mean().reindex(names).to_numpy(float)
+        below[label] = [canvas.rates_label(*pair).replace("0.", ".") for pair in rates]
     key = f"below: TPR / FPR from the {percent:g} % map alone, mean over networks"
     question = "What is left of an image that is reduced to the map of its class?"
     return tiles(images, names, question, shown.note, below, key)
@@ -121,8 +122,8 @@ def tiles(
 
 
 def draw_texture(
-    classes: Sequence[str], store: str, weights: str, maps: str, phase: pd.DataFrame, first: dict[str, list[str]],
-    percent: float, most: int,
+    classes: Sequence[str], store: str, weights: str, maps: str, phase: pd.DataFrame, shortcuts: pd.DataFrame,
+    first: dict[str, list[str]], percent: float, most: int,
 ) -> Figure:  # fmt: skip
     """Texture or shape?
 
@@ -134,8 +135,7 @@ def draw_texture(
     means = {name: (name, "mean") for name in ("share_amplitude", "share_phase")}
     display(of_verdict.agg(classes=("class", "size"), **means).round(2))
     rows = first_kinds(phase, first)
-    measure = (rows["tpr_both"] - rows["fpr_both"].fillna(0)).to_frame()
-    shown = greatest(measure, rows, classes, most, "with the greatest TPR - FPR from their map")
+    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     pictures, normalised = examples.first_test_images(store, shown.index, normalisation(weights))
     reduced = reduced_images(normalised, dfm.read_mask(maps, percent, shown.index))
     of_class = dict(zip(shown.names(classes), zip(pictures, reduced, strict=True), strict=True))

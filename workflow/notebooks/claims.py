@@ -102,7 +102,7 @@ def _draw_classes(figure: Figure, kinds: list[Any], top: float, height: float) -
             axis.axhline(line, color="0.9", linewidth=0.8, zorder=0)
         axis.axvline(0, color="0.25", linestyle=(0, (2, 1.5)), linewidth=1, zorder=0)
         axis.set(ylim=(rows - 0.5, -0.5), yticks=[], title=head)
-        axis.set_xlim(-0.15 if control == PUBLISHED else -0.95, 1.05 if control == PUBLISHED else 0.95)
+        axis.set_xlim((-0.4, 1.05) if control == PUBLISHED else (-1.0, 1.0))
         axis.spines[["top", "right", "left"]].set_visible(False)
 
 

@@ -14,7 +14,7 @@ from frequency_shortcuts.figures import shortcuts as drawing
 from frequency_shortcuts.figures.selection import clearest_shortcuts, kinds_of, of_kind
 from frequency_shortcuts.intervals import over_networks, wilson
 from frequency_shortcuts.storage.tables import CULLING
-from study.drawings.notebook import first_kind_note, kinds_from_first
+from study.drawings.notebook import first_kind_note, first_kinds, kinds_from_first
 from study.findings.claims import lines_of_classes
 
 BLUE, ORANGE, GREEN = canvas.COLOURS[:3]
@@ -31,10 +31,10 @@ MEAN = "all classes, mean"
 
 def draw_shortcuts(
     dataset: str, classes: Sequence[str], shortcuts_over_seeds: pd.DataFrame, shortcuts: pd.DataFrame,
-    networks: pd.DataFrame, numbers: Sequence[pd.DataFrame], most: int,
+    networks: pd.DataFrame, numbers: Sequence[pd.DataFrame], first: dict[str, list[str]], most: int,
 ) -> Figure:  # fmt: skip
     """What is still recognised from a few frequencies"""
-    shown = clearest_shortcuts(shortcuts, classes, most)
+    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     sizes = networks.groupby(["network", "augmentation"])["parameters"].max().to_dict()
     words = lines_of_classes(numbers, "d", dataset)
     names = shown.names(classes)
@@ -50,7 +50,7 @@ def draw_ood(
     The table holds TPR and FPR, mean over classes, networks and draws.
     """
     display(ood.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
-    shown = clearest_shortcuts(shortcuts, classes, most)
+    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     classes, note = shown.names(classes), shown.note
     kinds = kinds_from_first(ood, first[dataset])[:2]
     table = ood[ood["fill"] == fill]
@@ -89,10 +89,10 @@ def draw_ood(
 
 def draw_transfer(
     dataset: str, classes: Sequence[str], transfer: pd.DataFrame, shortcuts: pd.DataFrame,
-    numbers: Sequence[pd.DataFrame], most: int,
+    numbers: Sequence[pd.DataFrame], first: dict[str, list[str]], most: int,
 ) -> Figure:  # fmt: skip
     """Do maps work on another network?"""
-    shown = clearest_shortcuts(shortcuts, classes, most)
+    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     rows, order, note = _transferred(transfer, shortcuts), [MEAN, *shown.names(classes)], shown.note
     directions = list(dict.fromkeys(rows["direction"]))[:4]
     columns = min(2, len(directions))
@@ -141,13 +141,15 @@ def _transferred(table: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([means.reset_index().assign(**{"class": MEAN}), rows])
 
 
-def draw_sizes(classes: Sequence[str], sizes: pd.DataFrame, shortcuts: pd.DataFrame, most: int) -> Figure:
+def draw_sizes(
+    classes: Sequence[str], sizes: pd.DataFrame, shortcuts: pd.DataFrame, first: dict[str, list[str]], most: int
+) -> Figure:
     """Maps of several sizes
 
     The table holds TPR - FPR, mean over classes and networks.
     """
     display(sizes.pivot_table("measure", "percent", "filter", sort=False).round(2))
-    shown = clearest_shortcuts(shortcuts, classes, min(most, drawing.MOST))
+    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, min(most, drawing.MOST))
     classes, note = shown.names(classes), shown.note
     looks = {
         "dfm": ("own map", "o", BLUE, BLUE, 0.96),
@@ -189,7 +191,7 @@ def draw_cross(
         rows.assign(network=rows["network"] + (", " + rows["method"]).where(rows["method"] != CULLING, ""))
         for rows in (of_kind(rows[rows["headline"]], of_networks[0]) for rows in (cross_matrix, own_map_advantage))
     )
-    shown = clearest_shortcuts(shortcuts, classes, most)
+    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     classes = [name for name in shown.names(classes) if name in set(table["class"])]  # a neutral class has no row
     kinds = kinds_of(table)
     means = table.groupby(["network", "augmentation", "class", "map"])["measure"].mean()

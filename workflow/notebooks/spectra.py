@@ -18,6 +18,7 @@ from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.pairs import radius
 from frequency_shortcuts.storage.hdf5 import read_hdf5
+from study.drawings.notebook import first_kinds
 
 VARIANTS = {"as published": "adcs", "significant": "adcs_significant"}
 
@@ -46,13 +47,13 @@ def draw_adcs(spectra: str, band_edges: list[float], most: int) -> Figure:
 
 def draw_dfm(
     classes: Sequence[str], maps: list[str], labels: list[str], percent: float, band_edges: list[float],
-    shortcuts: pd.DataFrame, most: int,
+    shortcuts: pd.DataFrame, first: dict[str, list[str]], most: int,
 ) -> Figure:  # fmt: skip
     """Dominant frequency maps
 
     The table holds the mean radius of the frequencies in each map, in cycles per image.
     """
-    shown = clearest_shortcuts(shortcuts, classes, most)
+    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     masks: dict[tuple[str, str], list[BoolArray]] = {}
     for path, label in zip(maps, labels, strict=True):
         network, augmentation = label.split("/")

@@ -155,6 +155,7 @@ rule explorer:
     params:
         study=lookup(dpath="study", within=config),
         most=lookup(dpath="figures/classes", within=config),
+        first=plan.first_kinds,
         tested=plan.section("shortcuts", "percent", "split", "fills", "strong") | plan.section("dfm"),
         caption=Caption(REPORT["pages"]["explorer"]["caption"], config),
     message:

@@ -29,7 +29,8 @@ def cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
         if any(differs):
             continue
         network, augmentation = study.first[run["dataset"]]
-        if run["augmentation"] == augmentation and run["network"] in study.widths:
+        widths = study.widths if len(study.widths) > 1 else []
+        if run["augmentation"] == augmentation and run["network"] in widths:
             yield _rows("f", "", run, cells)
         with_augmentation = run["augmentation"] not in ("none", augmentation, *CURES)
         if with_augmentation and run["network"] == network:

@@ -209,7 +209,7 @@ def own_map_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
         network, without = study.first[str(dataset)]
         of_kinds = dict(iter(of_set.groupby(["network", "augmentation"], sort=False)))
         sizes = [of_kinds[name, without] for name in study.forms if (name, without) in of_kinds]
-        for of_kind in sizes:
+        for of_kind in sizes if len(sizes) > 1 else ():
             for run in of_kind.to_dict("records"):
                 yield row("f", run, run["low_pass_margin"], LEVEL, half_width=_half(run, "low_pass_margin"))
         widths = [of_kinds[name, without] for name in study.widths if (name, without) in of_kinds]
