@@ -16,12 +16,15 @@ import yaml
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table
+from study.findings import answers
 
 from . import DATA, DOCS, PAGES, ROOT, same
 
 STUDIES, _TABLES = yaml.safe_load_all((ROOT / "bench" / "tables.yaml").read_text())
 KEPT = (same.SEEDS, "version_2.csv", "maps.csv", "cleanlab.csv")  # files in docs/data that a study does not make
 WORDS = {"True": "yes", "False": "no"}
+CLAIMS = {"findings_claims": "findings", "laptop_claims": "laptop"}  # places of the claims of a study
+PERCENT = 5  # of the frequencies, in the maps of these studies
 
 
 class Table(NamedTuple):
@@ -72,9 +75,20 @@ def renewed(text: str, folder: Path = DATA) -> str:
     """The text of a page with the tables whose files are in a folder, between <!-- name --> and <!-- /name -->."""
     for name, table in TABLES.items():
         if f"<!-- {name} -->" in text and (folder / f"{table.file}.csv").exists():
-            around = re.split(rf"(?s)(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", text)
-            text = f"{table.text(folder)}\n".join(around)
+            text = _between(name, table.text(folder), text)
+    for name, study in CLAIMS.items():
+        tables = [
+            folder / study / "tables" / f"{table}.csv" for table in ("claims", "claim_variants", "claims_by_class")
+        ]
+        if f"<!-- {name} -->" in text and all(path.exists() for path in tables):
+            text = _between(name, answers.markdown(*map(read_table, tables), PERCENT), text)
     return text
+
+
+def _between(name: str, new: str, text: str) -> str:
+    """The text with something new between the marks of a name."""
+    around = re.split(rf"(?s)(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", text)
+    return f"{new}\n".join(around)
 
 
 def main(*names: str) -> None:

@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from frequency_shortcuts.figures import canvas
+from study.findings.answers import undecided
 from study.findings.claims import shown
 from study.findings.definitions import (
     BETTER,
@@ -80,7 +81,7 @@ def draw_claims(claims: pd.DataFrame, claims_by_class: pd.DataFrame, claim_numbe
 def _write_head(figure: Figure, height: float, networks: int) -> None:
     figure.text(0.01, 1 - 0.05 / height, "Which claims are seen here?", va="top", fontsize=9, weight="bold")
     if networks < FEWEST_DECIDED:
-        text = f"{networks} networks do not decide; make findings does"
+        text = undecided(networks).replace("`", "")
         figure.text(0.01, 1 - 0.21 / height, text, va="top", fontsize=9)
 
 
