@@ -1,6 +1,7 @@
 """Made-up results: hits of shortcut tests without a network, and small tables of a study."""
 
 import itertools
+from collections import Counter
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,9 @@ from frequency_shortcuts.shortcuts.hits import NOT_SHOWN, TRIAL, Hits
 from frequency_shortcuts.shortcuts.trials import Trials, negatives_of, plan_trials
 from frequency_shortcuts.spectrum.fills import FILLS, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from study.findings.matrices import matrices
 from study.findings.numbers import Study, numbers
+from study.findings.study_tables import LOWEST_NAME
 
 RATES = {"dfm": (0.9, 0.05), "random": (0.1, 0.1), "radial": (0.2, 0.1), "low_pass": (0.3, 0.05), "other": (0.1, 0.1)}
 
@@ -63,14 +66,26 @@ def hits_of(images=100, negatives=300, part="keep", unfiltered=(0.9, 0.02), draw
                 pd.DataFrame(rows, columns=TRIAL))  # fmt: skip
 
 
-CLASSES = ["ant", "bee", "cow", "dog"]
-SMALL, AUGMENTED, LARGE, DEEP = ("small", "none"), ("small", "autoaugment"), ("large", "none"), ("deep", "none")
+CLASSES = ["ant", "bee", "cow", "dog", "elk"]
+SMALL, AUGMENTED, LARGE, DEEP = (
+    ("small", "none"),
+    ("small", "autoaugment"),
+    ("large", "none"),
+    ("deep", "none"),
+)
 STUDY = Study(
     photographs=["zoo"],
     first=dict.fromkeys(("zoo", "farm", "syn_1", "syn_3"), SMALL),
-    forms={"small": ["resnet18", 4], "middle": ["resnet18", 8], "large": ["resnet18", 16], "deep": ["vgg16", 8]},
+    forms={
+        "small": ["resnet18", 4],
+        "middle": ["resnet18", 8],
+        "large": ["resnet18", 16],
+        "deep": ["vgg16", 8],
+    },
     control_bands={"syn_1": 1, "syn_3": 3},
 )
+PARAMETERS = {"small": 1, "middle": 2, "large": 3, "deep": 4}
+PAIRS = ["+".join(pair) for pair in itertools.combinations(("B1", "B2", "B3", "B4"), 2)]
 
 
 def run(network, augmentation, seed, dataset="zoo"):
@@ -81,36 +96,60 @@ def ends(name, value, half=0.05):
     return {name: value, f"{name}_low": value - half, f"{name}_high": value + half}
 
 
-def advantages(of_kinds, fill="zeros", dataset="zoo", **columns):
-    """Own-map advantages: {(network, augmentation): [value of each seed]}; the margins are smaller by a constant."""
+def margins(of_kinds, fill="zeros", dataset="zoo", **columns):
+    """Margins of the own map over the lowest frequencies: {(network, augmentation): [value of each seed]}."""
+    same = {"method": "culling", "classes": 4, **columns, "fill": fill}
     rows = [
-        {**run(*kind, 200 + i, dataset), "method": "culling", "classes": 4, **columns, "fill": fill,
-         **ends("advantage", value), **ends("low_pass_margin", value - 0.3), **ends("best_other_margin", value - 0.1)}
+        {**run(*kind, 200 + i, dataset), **same, **ends("low_pass_margin", value)}
         for kind, values in of_kinds.items()
         for i, value in enumerate(values)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 
-def transfer(*rows):
-    """The maps of one network on another: (maps of, tested on, seed, fill, own-map advantage)."""
-    of_rows = [
-        {"dataset": "zoo", "maps_of": f"{one}/none/seed{seed}", "tested_on": f"{other}/none/seed{seed}",
-         "method": "culling", "classes": 4, "fill": fill, **ends("advantage", value, 0.1)}
-        for one, other, seed, fill, value in rows
-    ]  # fmt: skip
-    return pd.DataFrame(of_rows)
+def cross(about, tpr, fpr=None, **columns):
+    """A cross matrix of one network: TPR [class, map], of which the last map is the lowest frequencies.
+
+    A class with NaN was not tried with that map. fpr : [class, map], missing by default
+    """
+    fpr = np.full(np.shape(tpr), np.nan) if fpr is None else np.asarray(fpr)
+    maps = [*CLASSES[: len(tpr)], LOWEST_NAME]
+    rows = [
+        {**about, "class": CLASSES[c], "map": maps[m], "tpr": rate, "fpr": fpr[c, m]}
+        for (c, m), rate in np.ndenumerate(tpr)
+        if np.isfinite(rate)
+    ]
+    table = pd.DataFrame(rows).assign(**{"method": "culling", "fill": "zeros", **columns})
+    return table.assign(measure=table["tpr"] - table["fpr"].fillna(0))
 
 
-def band_stop(dataset, survives, n=20, seed=200, fill="swap"):
-    """A band-stop test of one network: C2 survives all pairs of bands, or all but B3+B4; other classes none."""
-    rows, classes = [], ("C0", "C1", "C2", "C3")
-    pairs = ("B1+B2", "B1+B3", "B1+B4", "B2+B3", "B2+B4", "B3+B4")
-    for removed, true, called in itertools.product(pairs, classes, classes):
-        hits = n if true == "C2" and (survives or removed != "B3+B4") else 0
-        filtered = {true: hits, "C1" if true == "C0" else "C0": n - hits}
-        rows.append((removed, true, called, n, filtered.get(called, 0)))
-    columns = ["removed", "true_class", "called_class", "original", "filtered"]
+def cross_of(kind, tpr, fpr=None, first=200, **columns):
+    """The cross matrices of networks of one kind: TPR [network, class, map]."""
+    fpr = [None] * len(tpr) if fpr is None else fpr
+    pairs = enumerate(zip(tpr, fpr, strict=True), first)
+    return pd.concat([cross(run(*kind, seed), *rates, **columns) for seed, rates in pairs])
+
+
+def pair_of_networks(maps_of, tested_on, seed=200):
+    return {
+        "dataset": "zoo",
+        "maps_of": f"{maps_of}/none/seed{seed}",
+        "tested_on": f"{tested_on}/none/seed{seed}",
+    }
+
+
+def band_stop(dataset, labels, called, seed=200, fill="swap"):
+    """A band-stop test of one network: the classes of images [n], and what it calls each without a pair of bands."""
+    seen, half = dict.fromkeys(labels, 0), []
+    for name in labels:
+        half.append(seen[name] % 2)
+        seen[name] += 1
+    rows = []
+    for removed, names in called.items():
+        counts = Counter(zip(half, labels, names, strict=True))
+        for key in itertools.product(range(2), ("C0", "C1", "C2", "C3"), ("C0", "C1", "C2", "C3")):
+            rows.append((removed, *key, counts[key]))
+    columns = ["removed", "half", "true_class", "called_class", "filtered"]
     return pd.DataFrame(rows, columns=columns).assign(**run(*SMALL, seed, dataset), fill=fill)
 
 
@@ -123,45 +162,75 @@ def graded(gains, earliness, rings, seed=200):
 def dynamics_of(kind, f1, seed=200, dataset="zoo"):
     """F1 of each class, {class: at the first test}, at iteration 0, where it is 1, at two tests, and of another view.
 
-    The classes are distinct in their order.
+    The mean of |ADCS| has the order of the classes, distinctiveness the opposite one.
     """
-    rows = [
-        {**run(*kind, seed, dataset), "iteration": iteration, "view": view, "class": name, "f1": value,
-         "distinctiveness": place}
-        for place, (name, at) in enumerate(f1.items())
-        for view, iteration, value in (("full", 0, 1.0), ("full", 10, at), ("full", 20, at + 0.1), ("low-pass", 20, 0))
-    ]  # fmt: skip
+    rows = []
+    for place, (name, at) in enumerate(f1.items()):
+        measures = {"mean_adcs": place, "distinctiveness": -place, "share_at_maximum": place % 2}
+        tests = ("full", 0, 1.0), ("full", 10, at), ("full", 20, at + 0.1), ("low-pass", 20, 0)
+        for view, iteration, value in tests:
+            test = {"iteration": iteration, "view": view, "class": name, "f1": value}
+            rows.append({**run(*kind, seed, dataset), **test, **measures})
     return pd.DataFrame(rows)
 
 
-def flips_of(kind, *verdicts, seed=200, dataset="zoo"):
+def verdicts_of(kind, *verdicts, seed=200, dataset="zoo"):
+    """Verdicts of the first classes of a network, in the exchange test or on phases."""
     return pd.DataFrame({**run(*kind, seed, dataset), "class": CLASSES[: len(verdicts)], "verdict": verdicts})
 
 
 def reliance_of(kind, at_test, after, seed=200, removed="maps"):
     """What the classes of a network lose, and (all) images, which lose everything."""
-    lost = {**ends("lost_at_test", np.array([*at_test, 1])), **ends("lost_after", np.array([*after, 0]))}
+    lost = {
+        **ends("lost_at_test", np.array([*at_test, 1])),
+        **ends("lost_after", np.array([*after, 0])),
+    }
     return pd.DataFrame({**run(*kind, seed), "removed": removed, "class": [*CLASSES[: len(after)], "(all)"], **lost})
 
 
+def rates_of(n, classes=4, seed=0):
+    """TPR and FPR [network, class, map] of n networks: of the first class the own map is best, of the last worst."""
+    generator = np.random.default_rng(seed)
+    tpr = np.full((classes, classes + 1), 0.5)
+    tpr[np.arange(classes), np.arange(classes)] = np.linspace(0.9, 0.1, classes)
+    size = (n, *tpr.shape)
+    return tpr + 0.05 * generator.standard_normal(size), 0.05 + 0.01 * generator.standard_normal(size)
+
+
 def whole_study(n=20):
-    """The numbers of a made-up study with n networks of each kind, in which every claim has data."""
-    generator, spread, seeds = np.random.default_rng(0), 0.08, range(200, 200 + n)
-    means = {SMALL: 0.17, AUGMENTED: 0.2, LARGE: 0.14, DEEP: 0.22}
+    """The numbers and matrices of a made-up study with n networks of each kind, in which every claim has data."""
+    generator = np.random.default_rng(0)
+    seeds = range(200, 200 + n)
+    labels = ["C0", "C1", "C2", "C3"] * 4
+    called = {pair: ["C0", "C1", "C2", "C0"] * 4 for pair in PAIRS}
     tables = {
-        "graded": [graded([1, 2, 3, 4], generator.permutation(4) + np.arange(4), ["low", "high"] * 2, i)
-                   for i in seeds],
-        "bandstop": [band_stop("syn_1", i < 201, seed=i, fill=fill) for i in seeds for fill in ("swap", "zeros")],
-        "dynamics": [dynamics_of(SMALL, dict(zip(CLASSES, generator.random(4), strict=True)), i) for i in seeds],
-        "own_map_advantage": [advantages({kind: generator.normal(mean * share, spread, n)
-                                          for kind, mean in means.items()}, fill, method=method)
-                              for method, fill, share in (("culling", "zeros", 1), ("culling", "swap", 0.4),
-                                                          ("mixture", "zeros", 1.3))],
-        "ood_advantage": [advantages({SMALL: generator.normal(mean, spread, n) / 2}, rendition=name)
-                          for name, mean in (("sketch", 0.01), ("texture", 0.12))],
-        "transfer_advantage": [transfer(*((*pair, i, "zeros", 0.13 + spread * generator.normal()) for i in seeds))
-                               for pair in (("small", "deep"), ("deep", "small"))],
+        "graded": [graded([1, 2, 3, 4], generator.random(4) + np.arange(4) / 4, ["low", "high"] * 2, i) for i in seeds],
+        "bandstop": [band_stop("syn_1", labels, called, i, fill) for i in seeds for fill in ("swap", "zeros")],
+        "dynamics": [dynamics_of(SMALL, dict(zip(CLASSES, generator.random(5), strict=True)), i) for i in seeds],
+        "own_map_advantage": [
+            margins({kind: generator.normal(mean, 0.08, n)})
+            for kind, mean in ((SMALL, 0.17), (AUGMENTED, 0.2), (LARGE, 0.14), (DEEP, 0.22))
+        ],
+        "phase": [verdicts_of(SMALL, "texture", "both", None, seed=i) for i in seeds],
         "reliance": [reliance_of(SMALL, generator.random(4), [0.1] * 4, i) for i in seeds],
-        "flips": [flips_of(SMALL, *["nothing found"] * 4, seed=i) for i in seeds],
-    }  # fmt: skip
-    return pd.concat([numbers(name, pd.concat(parts), STUDY) for name, parts in tables.items()])
+        "flips": [verdicts_of(SMALL, *["nothing found"] * 4, seed=i) for i in seeds],
+    }
+    kinds = (SMALL, AUGMENTED, LARGE, DEEP)
+    pairs = [(i, *pair) for i in seeds for pair in (("small", "deep"), ("deep", "small"))]
+    of_maps = {
+        "cross_matrix": [cross_of(kind, *rates_of(n, seed=place)) for place, kind in enumerate(kinds)],
+        "ood_cross_matrix": [cross_of(SMALL, *rates_of(n, seed=i), rendition=f"style{i}") for i in range(2)],
+        "transfer_cross_matrix": [
+            cross(pair_of_networks(*pair, i), *(rate[0] for rate in rates_of(1, seed=i))) for i, *pair in pairs
+        ],
+    }
+    return (
+        pd.concat(
+            [numbers(name, pd.concat(parts), STUDY) for name, parts in tables.items()],
+            ignore_index=True,
+        ),
+        pd.concat(
+            [matrices(name, pd.concat(parts), STUDY) for name, parts in of_maps.items()],
+            ignore_index=True,
+        ),
+    )

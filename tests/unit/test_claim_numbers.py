@@ -1,5 +1,6 @@
-"""Claims: the number of each network, on tables where it is easy to see, the word on each, and the figure."""
+"""The number of each network, and its rates class by class, that claims are judged on: on tables easy to see."""
 
+import itertools
 from dataclasses import replace
 
 import made_up_results as made
@@ -7,15 +8,39 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings, strategies
-from made_up_results import LARGE, SMALL, STUDY, advantages, band_stop, dynamics_of, flips_of, graded, reliance_of
+from made_up_results import (
+    AUGMENTED,
+    DEEP,
+    LARGE,
+    PAIRS,
+    SMALL,
+    STUDY,
+    band_stop,
+    cross,
+    cross_of,
+    dynamics_of,
+    graded,
+    margins,
+    pair_of_networks,
+    reliance_of,
+    verdicts_of,
+)
 from scipy import stats
 
-from frequency_shortcuts.storage.tables import read_table, write_table
-from notebooks import claims as drawings
-from study.findings import claims
-from study.findings.claims import holm
-from study.findings.definitions import BOUND, CLAIMS, NOT_MEASURED, NOT_SEEN, OURS, PAPER, SEEN, UNCLEAR
-from study.findings.numbers import COLUMNS, NARROWEST, NUMBERS, OTHERS, WITHOUT, Study, numbers
+from study.findings import matrices as of_maps
+from study.findings.definitions import CLAIMS
+from study.findings.numbers import (
+    COLUMNS,
+    EVERY_PAIR,
+    LEVEL,
+    MEAN_OF_PAIRS,
+    OTHER_NETWORKS,
+    Study,
+    numbers,
+)
+from study.findings.study_tables import LOWEST_NAME
+
+RATES = np.full((3, 4), 0.5)  # of three classes with their maps and the lowest frequencies
 
 
 def picked(found, claim, variant="", **where):
@@ -24,280 +49,309 @@ def picked(found, claim, variant="", **where):
     return list(found["value"])
 
 
-def test_every_claim_has_a_table_and_a_table_without_photographs_has_no_number():
-    assert {claim.table for claim in CLAIMS.values()} == set(NUMBERS)
-    for name, table in {
-        "own_map_advantage": advantages({SMALL: [0.1]}), "ood_advantage": advantages({SMALL: [0.1]}, rendition="toy"),
-        "transfer_advantage": made.transfer(("small", "deep", 1, "zeros", 0.1)), "flips": flips_of(SMALL, "follows"),
-        "dynamics": dynamics_of(SMALL, {"ant": 0.1}), "reliance": reliance_of(SMALL, [0.1], [0.1]),
-        "bandstop": band_stop("syn_1", True),
-    }.items():  # fmt: skip
+def test_every_claim_is_measured_and_tables_of_no_photographs_give_nothing():
+    of_networks, of_classes = made.whole_study(1)
+    assert {*of_networks["claim"], *of_classes["claim"]} == {*CLAIMS}
+    assert {*of_classes["claim"]} == {letter for letter, claim in CLAIMS.items() if claim.by_class}
+    assert {*of_networks["claim"]} == {letter for letter, claim in CLAIMS.items() if claim.measure}
+    tables = {
+        "own_map_advantage": margins({SMALL: [0.1]}),
+        "dynamics": dynamics_of(SMALL, {"ant": 0.1, "bee": 0.2, "cow": 0.3}),
+        "flips": verdicts_of(SMALL, *["follows"] * 3),
+        "phase": verdicts_of(SMALL, "shape"),
+        "reliance": reliance_of(SMALL, [0.1], [0.1]),
+        "bandstop": band_stop("syn_1", ["C1"], {pair: ["C1"] for pair in PAIRS}),
+    }
+    for name, table in tables.items():
         found = numbers(name, table, Study())
-        assert found.empty and list(found) == COLUMNS
+        assert found.empty
+        assert list(found) == COLUMNS
+    for name, about in {
+        "cross_matrix": made.run(*SMALL, 200),
+        "ood_cross_matrix": {**made.run(*SMALL, 200), "rendition": "toy"},
+        "transfer_cross_matrix": pair_of_networks("small", "deep"),
+    }.items():
+        found = of_maps.matrices(name, cross(about, RATES), Study())
+        assert found.empty
+        assert list(found) == of_maps.COLUMNS
 
 
 def test_a_gain_and_a_low_ring_are_ranked_against_earliness_without_the_plain_class():
-    sets = [graded([1, 2, 3, 4], [0.1, 0.2, 0.3, 0.4], ["low", "low", "high", "high"]),
-            graded([1, 2, 3, 4], [0.4, 0.3, 0.2, 0.1], ["high", "high", "low", "low"], seed=201),
-            graded([1, 2, 3, 4], [0.5] * 4, ["low"] * 4, seed=202)]  # fmt: skip
-    found = numbers("graded", pd.concat(sets), Study())
+    sets = [
+        graded([1, 2, 3, 4], [0.1, 0.2, 0.3, 0.4], ["low", "low", "high", "high"]),
+        graded([1, 2, 3, 4], [0.4, 0.3, 0.2, 0.1], ["high", "high", "low", "low"], seed=201),
+        graded([1, 2, 3, 4], [0.5] * 4, ["low"] * 4, seed=202),
+    ]
+    found = numbers("graded", pd.concat(sets), STUDY)
     assert picked(found, "a") == pytest.approx([1, -1, np.nan], nan_ok=True)
     ring = stats.spearmanr([1, 1, 0, 0], [1, 2, 3, 4]).statistic
-    assert picked(found, "a", "low ring") == pytest.approx([ring, ring, np.nan], nan_ok=True)
+    assert picked(found, "a2") == pytest.approx([ring, ring, np.nan], nan_ok=True)
 
 
-def test_b_is_of_the_worst_of_the_pairs_that_leave_the_control_band_with_swap():
-    # B3+B4 is removed, which leaves the control band of syn_1 and not that of syn_3.
-    runs = [band_stop("syn_1", False), band_stop("syn_1", True, seed=201), band_stop("syn_3", False),
-            band_stop("syn_1", True, fill="zeros")]  # fmt: skip
-    found = numbers("bandstop", pd.concat(runs), STUDY)
-    assert picked(found, "b") == [0, 1, 1] and picked(found, "b", "zeros") == [1]
-    assert picked(found, "b", "C1") == picked(found, "b", "C3") == [0, 0, 0] and picked(found, "b", "C3, zeros") == [0]
-    others = numbers("bandstop", pd.concat(runs).assign(network="large"), STUDY)
-    assert picked(others, "b", OTHERS) == [0, 1, 1] and len(others) == 3
+def difference(labels, called, name, images):
+    """TPR - FPR of a class on some images, by counting."""
+    own = [called[i] == name for i in images if labels[i] == name]
+    others = [called[i] == name for i in images if labels[i] != name]
+    return sum(own) / len(own) - sum(others) / len(others)
 
 
-def test_b_is_of_tpr_minus_fpr_and_a_difference_of_just_one_half_counts_as_recognised():
-    """All images are called C2: its TPR is 1, and so is its FPR. And 0.7 - 0.2 is less than 0.5 in floating point."""
-    table = band_stop("syn_1", True, n=100)
-    is_c2, is_c0, of_c2 = table["called_class"] == "C2", table["called_class"] == "C0", table["true_class"] == "C2"
-    assert picked(numbers("bandstop", table.assign(filtered=np.where(is_c2, 100, 0)), STUDY), "b") == [0]
-    hits = np.where(of_c2, 70, 20)
-    table["filtered"] = np.where(is_c2, hits, np.where(is_c0, 100 - hits, 0))
-    assert picked(numbers("bandstop", table, STUDY), "b") == [1]
+def two_of_each(generator):
+    names = ["C0", "C1", "C2", "C3"]
+    labels = names * 2 + list(generator.choice(names, 12))
+    right = generator.random((6, 20)) < generator.choice([0.3, 0.7, 1], (6, 1))
+    called = {pair: list(np.where(right[i], labels, generator.choice(names, 20))) for i, pair in enumerate(PAIRS)}
+    return labels, called
+
+
+@settings(max_examples=60, deadline=None)
+@given(strategies.integers(0, 2**32), strategies.sampled_from([("syn_1", "B1"), ("syn_3", "B3")]))
+def test_b_chooses_the_best_pair_on_one_half_of_the_images_and_judges_it_on_the_other(seed, of_set):
+    dataset, band = of_set
+    labels, called = two_of_each(np.random.default_rng(seed))
+    found = numbers("bandstop", band_stop(dataset, labels, called), STUDY)
+    assert set(found["class"]) == {"C1", "C2"}
+    halves = [[i for i, name in enumerate(labels) if labels[:i].count(name) % 2 == half] for half in range(2)]
+    pairs = [pair for pair in PAIRS if band not in pair]
+    assert len(pairs) == 3
+    for name in ("C1", "C2"):
+        first, second = ([difference(labels, called[pair], name, half) for pair in pairs] for half in halves)
+        of_all = [difference(labels, called[pair], name, range(20)) for pair in pairs]
+        best = first.index(max(first))
+        assert picked(found, "b", **{"class": name}) == [second[best] > 0.4999]
+        assert picked(found, "b", EVERY_PAIR, **{"class": name}) == [min(of_all) > 0.4999]
+        assert picked(found, "b", MEAN_OF_PAIRS, **{"class": name}) == pytest.approx([np.mean(of_all)])
+
+
+def test_b_is_no_when_the_best_pair_of_one_half_fails_on_the_other_and_half_is_enough():
+    labels = [name for name in ("C0", "C1", "C2", "C3") for _ in range(20)]
+    nothing = ["C0"] * 80
+    first, second = ([name if i % 2 == half else "C0" for i, name in enumerate(labels)] for half in range(2))
+    called = dict.fromkeys(PAIRS, nothing) | {"B2+B3": first, "B2+B4": second}
+    found = numbers("bandstop", band_stop("syn_1", labels, called), STUDY)
+    assert picked(found, "b") == [0, 0]
+    # In each half, 7 of 10 images of C1 are hits, and 6 of 30 others: 0.7 - 0.2 is below 0.5 in floating point.
+    hits = {"C0": 4, "C1": 14, "C2": 4, "C3": 4}
+    of_images = ["C1" if i % 20 < hits[name] else "C0" for i, name in enumerate(labels)]
+    of_c1 = numbers("bandstop", band_stop("syn_1", labels, dict.fromkeys(PAIRS, of_images)), STUDY)
+    of_c1 = of_c1[of_c1["class"] == "C1"]
+    assert picked(of_c1, "b") == picked(of_c1, "b", EVERY_PAIR) == [1]
+
+
+def test_b_is_with_swap_of_the_first_networks_and_of_classes_with_images_in_both_halves():
+    labels, called = two_of_each(np.random.default_rng(0))
+    tables = [band_stop("syn_1", labels, called, fill=fill) for fill in ("swap", "zeros")]
+    found = numbers("bandstop", pd.concat(tables), STUDY)
+    variants = ["", MEAN_OF_PAIRS, EVERY_PAIR]
+    assert list(found["variant"].unique()) == [
+        *variants,
+        "zeros",
+        *(f"{name}, zeros" for name in variants[1:]),
+    ]
+    others = numbers("bandstop", pd.concat(tables).assign(network="large"), STUDY)
+    assert set(others["variant"]) == {OTHER_NETWORKS}
+    assert len(others) == 2
+    names = ["C0", "C1", "C2", "C3"]
+    one_image = band_stop("syn_1", names, dict.fromkeys(PAIRS, names))
+    assert numbers("bandstop", one_image, STUDY).empty
 
 
 def test_c_is_a_rank_correlation_within_each_network_on_enough_classes_of_photographs():
     early = {"ant": 0.1, "bee": 0.3, "cow": 0.2, "dog": 0.4}
-    tables = [dynamics_of(SMALL, early), dynamics_of(SMALL, dict(reversed(early.items())), 201),
-              dynamics_of(LARGE, early), dynamics_of(SMALL, early, dataset="syn_1"),
-              dynamics_of(SMALL, {"ant": 0.1, "bee": 0.3}, 202)]  # fmt: skip
+    few = {"ant": 0.1, "bee": 0.3}
+    tables = [
+        dynamics_of(SMALL, early),
+        dynamics_of(SMALL, {name: -value for name, value in early.items()}, 201),
+        dynamics_of(LARGE, early),
+        dynamics_of(SMALL, early, dataset="syn_1"),
+        dynamics_of(("few", "none"), few),
+    ]
     found = numbers("dynamics", pd.concat(tables), STUDY)
     expected = stats.spearmanr([0, 1, 2, 3], list(early.values())).statistic
-    assert picked(found, "c") == pytest.approx([expected, -expected]) and len(found) == 3
-    assert picked(found, "c", OTHERS) == pytest.approx([expected])
+    assert picked(found, "c") == pytest.approx([expected, -expected])
+    assert picked(found, "c", "distinctiveness") == pytest.approx([-expected, expected])
+    of_share = stats.spearmanr([0, 1, 0, 1], list(early.values())).statistic
+    assert picked(found, "c", "share at the maximum") == pytest.approx([of_share, -of_share])
+    assert picked(found, "c", OTHER_NETWORKS) == pytest.approx([expected])
+    assert len(found) == 7
 
 
-def test_d_to_d3_are_of_the_first_kind_with_zeros_and_all_else_are_variants():
-    values = {SMALL: [0.1, 0.2], made.DEEP: [0.3]}
-    table = pd.concat([advantages(values), advantages(values, "swap"), advantages(values, method="mixture"),
-                       advantages(values, "swap", method="mixture"), advantages({SMALL: [9]}, classes=2),
-                       advantages({SMALL: [9]}, dataset="syn_1")])  # fmt: skip
-    found = numbers("own_map_advantage", table, STUDY)
-    for variant in ("", "swap", "mixture", "mixture, swap"):
-        assert picked(found, "d", variant) == [0.1, 0.2]
-        assert picked(found, "d2", variant) == pytest.approx([-0.2, -0.1])
-        assert picked(found, "d3", variant) == pytest.approx([0, 0.1])
-    assert picked(found, "d", OTHERS) == [0.3]
-    assert set(found["variant"]) == {"", "swap", "mixture", "mixture, swap", OTHERS}
-    assert set(found["half_width"].round(9)) == {0.05} and set(found["dataset"]) == {"zoo"}
+@settings(max_examples=15, deadline=None)
+@given(strategies.integers(0, 2**32), strategies.integers(1, 4))
+def test_p_of_the_classes_is_the_share_of_all_their_permutations(seed, networks):
+    generator = np.random.default_rng(seed)
+    earliness = generator.integers(0, 6, (5, networks)) + np.arange(5)[:, None]
+    tables = [dynamics_of(SMALL, dict(zip(made.CLASSES, f1, strict=True)), i) for i, f1 in enumerate(earliness.T)]
+    found = numbers("dynamics", pd.concat(tables), STUDY)
+
+    def mean_correlation(scores):
+        return np.mean([stats.spearmanr(scores, of_network).statistic for of_network in earliness.T])
+
+    own = mean_correlation(range(5))
+    means = [mean_correlation(scores) for scores in itertools.permutations(range(5))]
+    share = np.mean([abs(mean) >= abs(own) - 1e-9 for mean in means])
+    (p,) = found[found["variant"] == ""]["p_of_classes"].unique()
+    assert p == pytest.approx(share, abs=0.025)  # five standard errors of 9,999 draws
 
 
-def test_f_is_of_the_widest_and_its_difference_from_the_narrowest_is_a_variant():
-    table = advantages({SMALL: [0.1, 0.2], ("middle", "none"): [9, 9], LARGE: [0.3, 0.5, 0.7], made.DEEP: [9],
-                        ("large", "autoaugment"): [9]})  # fmt: skip
-    found = numbers("own_map_advantage", table, STUDY)
-    assert picked(found, "f") == [0.3, 0.5, 0.7] and picked(found, "f", NARROWEST) == pytest.approx([0.2, 0.3])
-    assert picked(found, "f", NARROWEST, networks_of="large minus small") == picked(found, "f", NARROWEST)
-    one_width = replace(STUDY, forms={"small": ["resnet18", 4], "large": ["resnet18", 4]})
-    assert picked(numbers("own_map_advantage", table, one_width), "f") == []
+def test_f_and_g_are_differences_of_margins_seed_by_seed_and_levels_are_of_each_network():
+    others = {
+        DEEP: [0.6],
+        ("small", "swap"): [9],
+        ("large", "autoaugment"): [9],
+        ("middle", "none"): [0.8],
+    }
+    kinds = {SMALL: [0.1, 0.2], LARGE: [0.3, 0.5, 0.7], AUGMENTED: [0.4, 0.4, 9], **others}
+    tables = [
+        margins(kinds),
+        margins({SMALL: [9]}, dataset="syn_1"),
+        margins({SMALL: [9]}, classes=2),
+    ]
+    tables += [
+        margins(kinds, "swap"),
+        margins(kinds, method="mixture"),
+        margins({AUGMENTED: [np.nan]}),
+    ]
+    found = numbers("own_map_advantage", pd.concat(tables), STUDY)
+    # The third seed was trained with augmentation, and wide, but not narrow.
+    assert picked(found, "f", networks_of="large minus small") == picked(found, "f") == pytest.approx([0.2, 0.3])
+    assert picked(found, "g") == pytest.approx([0.3, 0.2])
+    assert set(found[found["variant"] == ""]["half_width"].round(9)) == {0.1}  # on the same images: they add up
+    levels = {"small": [0.1, 0.2], "middle": [0.8], "large": [0.3, 0.5, 0.7], "deep": [0.6]}
+    for network, values in levels.items():
+        assert picked(found, "f", LEVEL, networks_of=network) == values
+    assert len(found) == 2 + 2 + 7
+    several = replace(STUDY, forms={"small": ["resnet18", 4], "deep": ["vgg16", 8]})
+    found = numbers("own_map_advantage", pd.concat(tables), several)
+    assert (len(picked(found, "f")), len(picked(found, "f", LEVEL))) == (0, 3)
 
 
-def test_g_is_with_an_augmentation_and_its_difference_from_without_is_a_variant():
-    others = {LARGE: [9], ("large", "autoaugment"): [9], ("small", "swap"): [9]}
-    table = advantages({SMALL: [0.1, 0.2], made.AUGMENTED: [0.4, 0.4, 9], **others})
-    found = numbers("own_map_advantage", table, STUDY)
-    assert picked(found, "g") == [0.4, 0.4, 9]  # the third seed was not trained without
-    assert picked(found, "g", WITHOUT) == pytest.approx([0.3, 0.2])
-    # Both networks see the same images: their half widths add up.
-    assert set(found[found["variant"] == WITHOUT]["half_width"].round(9)) == {0.1}
-
-
-def test_e1_is_the_mean_over_the_renditions_and_each_is_a_variant():
-    cases = (("sketch", "zeros", 0.1), ("toy", "zeros", 0.3), ("toy", "swap", 0.7))
-    table = pd.concat([advantages({SMALL: [value], LARGE: [9]}, fill, rendition=name) for name, fill, value in cases])
-    found = numbers("ood_advantage", table, STUDY)
-    assert picked(found, "e1") == pytest.approx([0.2]) and picked(found, "e1", "swap") == [0.7]
-    assert [picked(found, "e1", name) for name in ("sketch", "toy", OTHERS)] == [[0.1], [0.3], [9]] and len(found) == 5
-
-
-def test_the_first_photographs_come_first_and_a_missing_half_width_stays_missing():
-    table = pd.concat([advantages({SMALL: [0.1]}, dataset="farm"), advantages({SMALL: [0.2]})])
-    found = numbers("own_map_advantage", table, replace(STUDY, photographs=["zoo", "farm"]))
-    assert picked(found, "d") == [0.2, 0.1]
-    sketch = advantages({SMALL: [0.1]}, rendition="sketch")
-    found = numbers("ood_advantage", pd.concat([sketch, sketch.assign(rendition="toy", advantage_low=np.nan)]), STUDY)
-    assert found[found["variant"] == ""]["half_width"].isna().all()
-
-
-def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_seed():
-    table = made.transfer(
-        ("small", "deep", 200, "zeros", 0.1), ("deep", "small", 200, "zeros", 0.3),
-        ("small", "deep", 201, "zeros", 0.5), ("deep", "small", 201, "zeros", 0.5),
-        ("small", "deep", 200, "swap", 0.8), ("deep", "small", 200, "swap", 1), ("small", "deep", 202, "zeros", 9),
-        ("small", "large", 200, "zeros", 0.7), ("small", "large", 200, "swap", 9),
-    )  # fmt: skip
-    found = numbers("transfer_advantage", table, STUDY)
-    assert picked(found, "e2") == pytest.approx([0.2, 0.5]) and picked(found, "e2", "swap") == [0.9]
-    assert picked(found, "e2", "one direction", networks_of="small on deep") == [0.1, 0.5]
-    assert picked(found, "e2", OTHERS, networks_of="large and small") == [0.7]  # of one architecture
-    assert len(found) == 8
+def test_t_is_whether_a_network_has_texture_or_shape_beside_the_share_of_each_verdict():
+    of_networks = [
+        ("texture", "both", None),
+        ("undecided", "either"),
+        (None, None),
+        ("both", "shape", "shape", "both"),
+    ]
+    tables = [verdicts_of(SMALL, *verdicts, seed=i) for i, verdicts in enumerate(of_networks)]
+    tables += [verdicts_of(LARGE, "shape"), verdicts_of(SMALL, "shape", dataset="syn_1")]
+    found = numbers("phase", pd.concat(tables), STUDY)
+    assert picked(found, "t") == [1, 0, 1]
+    assert picked(found, "t", OTHER_NETWORKS) == [1]
+    shares = {
+        "texture": [0.5, 0, 0],
+        "shape": [0, 0, 0.5],
+        "either": [0, 0.5, 0],
+        "both": [0.5, 0, 0.5],
+    }
+    for verdict, expected in (shares | {"undecided": [0, 0.5, 0]}).items():
+        assert picked(found, "t", verdict) == expected
 
 
 def test_h_is_whether_some_class_follows_in_each_ordinary_network_on_photographs():
-    tables = [flips_of(SMALL, "x", "x", "follows"), flips_of(SMALL, "follows", "cannot tell", "x", seed=201),
-              flips_of(SMALL, "x", "cannot tell", "not recognised", seed=202), flips_of(LARGE, "x", "x", "follows"),
-              flips_of(("small", "swap"), *["follows"] * 3), flips_of(SMALL, *["follows"] * 3, dataset="syn_1"),
-              flips_of(SMALL, "follows", "follows", seed=203)]  # fmt: skip
+    tables = [
+        verdicts_of(SMALL, "x", "x", "follows"),
+        verdicts_of(SMALL, "follows", "cannot tell", "x", seed=201),
+        verdicts_of(SMALL, "x", "cannot tell", "not recognised", seed=202),
+        verdicts_of(LARGE, "x", "x", "follows"),
+        verdicts_of(("small", "swap"), *["follows"] * 3),
+        verdicts_of(SMALL, *["follows"] * 3, dataset="syn_1"),
+        verdicts_of(SMALL, "follows", "follows", seed=203),
+        verdicts_of(SMALL, "cannot tell", "not recognised", "cannot tell", seed=204),
+    ]
     found = numbers("flips", pd.concat(tables), STUDY)
-    assert picked(found, "h") == [1, 1, 0] and picked(found, "h", OTHERS) == [1] and len(found) == 4
-    untold = numbers("flips", flips_of(SMALL, "cannot tell", "not recognised", "cannot tell"), STUDY)
-    assert picked(untold, "h") == pytest.approx([np.nan], nan_ok=True)
+    assert picked(found, "h") == [1, 1, 0]
+    assert picked(found, "h", OTHER_NETWORKS) == [1]
+    assert len(found) == 4
 
 
 def test_n_is_what_the_classes_lose_at_test_time_and_not_after_training_anew():
-    tables = [reliance_of(SMALL, [0.5, 0.9], [0.1, 0.3]), reliance_of(SMALL, [0.2, 0.4], [0.4, 0.4], 201),
-              reliance_of(SMALL, [9, 9], [0, 0], removed="random"), reliance_of(LARGE, [0.5] * 2, [0, 0])]  # fmt: skip
+    tables = [
+        reliance_of(SMALL, [0.5, 0.9], [0.1, 0.3]),
+        reliance_of(SMALL, [0.2, 0.4], [0.4, 0.4], 201),
+        reliance_of(SMALL, [9, 9], [0, 0], removed="random"),
+        reliance_of(LARGE, [0.5] * 2, [0, 0]),
+    ]
     found = numbers("reliance", pd.concat(tables), STUDY)
-    assert picked(found, "n") == pytest.approx([0.5, -0.1]) and picked(found, "n", OTHERS) == [0.5]
+    assert picked(found, "n") == pytest.approx([0.5, -0.1])
+    assert picked(found, "n", OTHER_NETWORKS) == [0.5]
     assert found["half_width"].to_numpy() == pytest.approx(0.1 / np.sqrt(2))
 
 
-NOISE = stats.zscore(np.random.default_rng(0).standard_normal(20))  # mean 0 and standard deviation 1
+def kinds_of(found):
+    """(claim, variant, networks) -> seeds, of the cells of matrices, each with all classes and maps."""
+    assert set(found.groupby(["claim", "variant", "networks_of", "dataset", "seed"]).size()) == {12}
+    kinds = found.groupby(["claim", "variant", "networks_of"])["seed"].unique()
+    return {key: sorted(seeds) for key, seeds in kinds.items()}
 
 
-def numbers_of(claim, values, variant="", dataset="zoo", half=np.nan):
-    about = {"claim": claim, "variant": variant, "dataset": dataset, "networks_of": "small", "half_width": half}
-    return pd.DataFrame({**about, "seed": range(len(values)), "value": np.asarray(values, float)})[COLUMNS]
+def test_d_f_and_g_are_of_the_first_kind_of_each_width_and_with_augmentation():
+    kinds = (SMALL, LARGE, AUGMENTED, DEEP, ("small", "swap"), ("large", "autoaugment"))
+    tables = [cross_of(kind, [RATES]) for kind in kinds]
+    for differs in ({"fill": "swap"}, {"method": "mixture"}, {"fill": "swap", "method": "mixture"}):
+        tables += [cross_of(SMALL, [RATES], **differs), cross_of(LARGE, [RATES], **differs)]
+    tables += [
+        cross_of(SMALL, [RATES], dataset="syn_1"),
+        cross_of(SMALL, [RATES[:2, [0, 1, 3]]], first=300),
+    ]
+    found = of_maps.matrices("cross_matrix", pd.concat(tables), STUDY)
+    names = [name if augmentation == "none" else f"{name}, {augmentation}" for name, augmentation in kinds]
+    expected = [("d", variant, "small") for variant in ("", "swap", "mixture", "mixture, swap")]
+    expected += [("d", OTHER_NETWORKS, name) for name in names[1:]]
+    expected += [("f", "", "small"), ("f", "", "large"), ("g", "", "small, autoaugment")]
+    assert kinds_of(found) == {key: [200] for key in expected}
 
 
-def judged(*numbers_of):
-    return claims.judge(pd.concat(numbers_of))[0].set_index("claim")
+def test_e1_is_the_mean_over_the_renditions_cell_by_cell_and_each_is_a_variant():
+    first, second = np.random.default_rng(0).random((2, 3, 4))
+    tables = [cross_of(SMALL, [rates], [rates / 2], rendition=name) for name, rates in (("a", first), ("b", second))]
+    tables += [
+        cross_of(SMALL, [RATES], rendition="a", fill="swap"),
+        cross_of(LARGE, [RATES], rendition="a"),
+    ]
+    found = of_maps.matrices("ood_cross_matrix", pd.concat(tables), STUDY)
+    variants = [
+        ("", "small"),
+        ("a", "small"),
+        ("b", "small"),
+        ("swap", "small"),
+        (OTHER_NETWORKS, "large"),
+    ]
+    assert kinds_of(found) == {("e1", *key): [200] for key in variants}
+    own = found[found["variant"] == ""].set_index(["class", "map"])
+    names = [*made.CLASSES[:3], LOWEST_NAME]
+    for c, m in itertools.product(range(3), range(4)):
+        mean = (first[c, m] + second[c, m]) / 2
+        rates = own.loc[(names[c], names[m]), ["tpr", "fpr", "value"]]
+        assert rates.tolist() == pytest.approx([mean, mean / 2, mean / 2])
 
 
-@settings(max_examples=60, deadline=None)
-@given(strategies.floats(-0.3, 0.3), strategies.floats(0.005, 0.4), strategies.integers(5, 20))
-def test_the_word_follows_from_the_interval_of_scipy_and_agrees_with_its_p(mean, spread, n):
-    values = mean + spread * stats.zscore(NOISE[:n])
-    row = judged(numbers_of("d", values)).loc["d"]
-    interval = stats.ttest_1samp(values, 0).confidence_interval()
-    assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
-    if interval.low >= -BOUND and interval.high <= BOUND:
-        expected, p = NOT_SEEN, max(stats.ttest_1samp(values, -BOUND, alternative="greater").pvalue,
-                                    stats.ttest_1samp(values, BOUND, alternative="less").pvalue) * 2  # fmt: skip
-    else:
-        expected = SEEN if interval.low > 0 else NOT_SEEN if interval.high < 0 else UNCLEAR
-        p = stats.ttest_1samp(values, 0).pvalue
-    assert row["word"] == expected and (p < 0.05) == (expected != UNCLEAR)
-    assert row["decided"] == (n >= 15 and 8 * p < 0.05)  # the other seven claims have no data
+def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_seed():
+    one_way, other_way = pair_of_networks("small", "deep"), pair_of_networks("deep", "small")
+    tables = [
+        cross(one_way, RATES),
+        cross(other_way, RATES / 5),
+        cross(pair_of_networks("small", "deep", 201), RATES),
+    ]
+    tables += [cross(one_way, RATES, fill="swap"), cross(other_way, RATES, fill="swap")]
+    within = pair_of_networks("small", "large")
+    tables += [cross(within, RATES), cross(within, RATES, fill="swap")]
+    found = of_maps.matrices("transfer_cross_matrix", pd.concat(tables), STUDY)
+    assert kinds_of(found) == {
+        ("e2", "", "deep and small"): [200],
+        ("e2", "swap", "deep and small"): [200],
+        ("e2", "one direction", "small on deep"): [200],
+        ("e2", "one direction", "deep on small"): [200],
+        ("e2", OTHER_NETWORKS, "large and small"): [200],
+    }
+    assert picked(found, "e2") == pytest.approx([0.3] * 12)
 
 
-def test_a_difference_of_two_kinds_within_its_bound_is_neither_better_nor_worse():
-    for word, mean in (("as well", 0.02), ("better", 0.1), ("worse", -0.1)):
-        variants = claims.judge(numbers_of("f", mean + 0.02 * NOISE, NARROWEST))[1]
-        assert list(variants["word"]) == [word]
-
-
-@pytest.mark.parametrize(
-    ("claim", "hits", "count", "word", "p"),
-    [("b", 0, 20, NOT_SEEN, 2 / 2**20), ("b", 20, 20, SEEN, 2 / 2**20), ("b", 9, 20, UNCLEAR, None),
-     ("b", 0, 5, UNCLEAR, None), ("h", 0, 20, NOT_SEEN, 2 * 0.8**20), ("h", 0, 15, UNCLEAR, None),
-     ("h", 1, 20, SEEN, 0), ("h", 1, 1, SEEN, 0), ("h", 1, 200, SEEN, 0)],
-)  # fmt: skip
-def test_networks_are_counted(claim, hits, count, word, p):
-    """One of 200 that follows is seen, although the interval of the share lies below the bound."""
-    row = judged(numbers_of(claim, [1] * hits + [0] * (count - hits))).loc[claim]
-    interval = stats.binomtest(hits, count).proportion_ci(method="exact")
-    assert (row["low"], row["high"]) == pytest.approx((interval.low, interval.high))
-    assert row["word"] == word and row["value"] == hits / count
-    family = sum(known.of == CLAIMS[claim].of for known in CLAIMS.values())
-    assert row["decided"] == (p is not None and count >= 15 and family * p < 0.05)
-
-
-def test_one_network_has_a_word_by_its_images_and_nothing_without_them():
-    row = judged(numbers_of("d", [0.2], half=0.1)).loc["d"]
-    assert [row["low"], row["high"]] == pytest.approx([0.1, 0.3]) and row["word"] == SEEN
-    row = judged(numbers_of("a", [0.8])).loc["a"]
-    assert (row["word"], row["networks"], row["decided"]) == (UNCLEAR, 1, False) and np.isnan(row["low"])
-    assert claims.line(numbers_of("a", [0.8]), "a") == "(a) unclear: 0.80, 1 network"
-
-
-def test_fifteen_networks_decide_after_holm_over_the_claims_of_the_paper_or_ours():
-    means = {"d": 0.5, "e1": 0.06, "e2": 0.055, "f": 0.05, "g": 0.0, "d2": 0.06, "d3": -0.5}
-    own = {claim: numbers_of(claim, mean + 0.1 * NOISE) for claim, mean in means.items()}
-    found = judged(*own.values())
-    for family in ("d", "e1", "e2", "f", "g", "a", "b", "c"), ("d2", "d3", "n", "h"):
-        p = [stats.ttest_1samp(own[claim]["value"], 0).pvalue if claim in own else 1.0 for claim in family]
-        assert found.loc[list(family), "decided"].tolist() == list(holm(p) < 0.05)
-    assert found["decided"].sum() not in (0, len(means))
-    fewer = judged(numbers_of("d", 0.5 + 0.1 * NOISE[:14])).loc["d"]
-    assert (fewer["word"], fewer["decided"]) == (SEEN, False)
-
-
-def test_numbers_that_are_missing_count_for_nothing_and_equal_ones_are_certain():
-    found = judged(numbers_of("a", [*[0.5] * 15, np.nan]), numbers_of("d", [np.nan] * 20)).T
-    assert found["a"][["networks", "word", "decided", "low"]].tolist() == [15, SEEN, True, 0.5]
-    assert found["d"][["networks", "word", "decided"]].tolist() == [0, NOT_MEASURED, False]
-
-
-def test_a_study_without_numbers_measures_no_claim():
-    found, variants = claims.judge(pd.DataFrame(columns=COLUMNS), {"d": "cross_zoo"})
-    assert list(found) == claims.COLUMNS and list(found["claim"]) == list(CLAIMS) and variants.empty
-    assert set(found["word"]) == {NOT_MEASURED} and not found["decided"].any() and set(found["networks"]) == {0}
-    assert list(found["of"]) == [PAPER] * 8 + [OURS] * 4 and found.set_index("claim")["figure"]["d"] == "cross_zoo"
-    assert claims.line(pd.DataFrame(columns=COLUMNS), "d") == "(d) not measured"
-    assert all(len(known.says.split()) <= 10 for known in CLAIMS.values())
-
-
-def test_the_row_is_of_the_first_data_set_and_all_data_sets_of_b_count_together():
-    own = [numbers_of("d", [0.1] * 5), numbers_of("d", [0.3] * 5, dataset="farm"), numbers_of("d", [0.2] * 5, "swap"),
-           numbers_of("b", [1, 0], dataset="syn_1"), numbers_of("b", [1, 1], dataset="syn_2")]  # fmt: skip
-    found, variants = claims.judge(pd.concat(own))
-    assert found.set_index("claim")["value"][["d", "b"]].tolist() == pytest.approx([0.1, 0.75])
-    assert variants[["variant", "dataset", "networks"]].to_numpy().tolist() == [["", "farm", 5], ["swap", "zoo", 5]]
-    assert list(variants) == claims.OF_VARIANTS
-
-
-def test_a_line_is_the_row_of_the_claim_also_from_a_file(tmp_path):
-    study = made.whole_study()
-    write_table(study[study["claim"] != "h"], tmp_path / "all.csv")
-    write_table(numbers("own_map_advantage", advantages({SMALL: [-0.001] * 5}), STUDY), tmp_path / "own.csv")
-    from_file, found = read_table(tmp_path / "all.csv"), claims.judge(study)[0].set_index("claim")
-    for claim in found.index.drop("h"):
-        row = found.loc[claim]
-        ends = f"{row['value']:.2f} [{row['low']:.2f}, {row['high']:.2f}]"
-        assert claims.line(from_file, claim) == f"({claim}) {row['word']}: {ends}, {row['networks']} networks"
-    assert claims.line(read_table(tmp_path / "own.csv"), "d") == "(d) not seen: 0.00 [0.00, 0.00], 5 networks"
-    own = [read_table(tmp_path / "own.csv")]
-    says = "some classes are recognised from few frequencies"
-    assert claims.lines(own, "d", own[0]["dataset"][0]) == [f"{claims.line(own[0], 'd')}: {says}"]
-    assert claims.lines(own, "d", "elsewhere") == [f"(d) not measured: {says}"] and claims.lines([], "d") == []
-
-
-@pytest.mark.usefixtures("closed_figures")
-@pytest.mark.parametrize("n", [1, 20])
-def test_the_figure_shows_every_claim_network_and_word_in_the_panel_of_its_measure(n, tmp_path):
-    write_table(made.whole_study(n), tmp_path / "numbers.csv")
-    of_networks = read_table(tmp_path / "numbers.csv")
-    of_networks = of_networks[of_networks["claim"] != "n"]
-    table = claims.judge(of_networks)[0]
-    figure = drawings.draw_claims(table, of_networks)
-    figure.canvas.draw()
-    assert [axis.get_xlabel() for axis in figure.axes] == list(drawings.PANELS.values())
-    for axis, measure in zip(figure.axes, drawings.PANELS, strict=True):
-        rows = table[[CLAIMS[claim].measure == measure for claim in table["claim"]]]
-        texts = [" ".join(artist.get_text().split()) for artist in axis.texts]
-        assert {f"({row['claim']}) {row['says']}" for _, row in rows.iterrows()} <= set(texts)
-        words = {(text.get_text(), text.get_weight()) for text in axis.texts}
-        assert {(row["word"], "bold" if row["decided"] else "normal") for _, row in rows.iterrows()} <= words
-        measured = rows[rows["networks"] > 0]
-        assert {claims.shown(row) for _, row in measured.iterrows()} <= set(texts)
-        drawn = [np.round(line.get_xdata(), 9) for line in axis.lines]
-        assert set(measured["value"].round(9)) <= {x[0] for x in drawn if len(x) == 1}
-        own = of_networks[of_networks["claim"].isin(rows["claim"]) & of_networks["variant"].isna()]["value"].dropna()
-        assert measure == "share" or set(own.round(9)) <= set(np.concatenate(drawn))
-    # All text lies on the page, and none on another.
-    renderer, page = figure.canvas.get_renderer(), figure.bbox
-    boxes = [artist.get_window_extent(renderer) for axis in figure.axes for artist in axis.texts if artist.get_text()]
-    assert all(box.x0 >= page.x0 and box.x1 <= page.x1 for box in boxes)
-    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+def test_the_first_photographs_come_first():
+    study = replace(STUDY, photographs=["zoo", "farm"])
+    of_networks = pd.concat([margins({SMALL: [0.1]}, dataset=name) for name in ("farm", "zoo")])
+    cells = pd.concat([cross_of(SMALL, [RATES], dataset=name) for name in ("farm", "zoo")])
+    tables = (
+        numbers("own_map_advantage", of_networks, study),
+        of_maps.matrices("cross_matrix", cells, study),
+    )
+    assert [list(found["dataset"].unique()) for found in tables] == [["zoo", "farm"]] * 2

@@ -20,8 +20,8 @@ from .statistics import holm, mean_over_networks, p_of_count, p_of_equivalence, 
 
 ABOUT = ["claim", "of", "says", "published", "control"]
 NUMBER = ["value", "low", "high", "p", "networks"]
-OF_CLASSES = ["classes", "better", "better_classes", "worse", "worse_classes", "borderline_classes"]
-OF_CLASSES += ["lowest", "detectable"]
+COMPARED = ["better", "better_classes", "worse", "worse_classes", "borderline_classes"]
+OF_CLASSES = ["classes", *COMPARED, "lowest", "detectable"]
 COLUMNS = [*ABOUT, "networks_of", *NUMBER, *OF_CLASSES, "word", "decided", "figure"]
 VARIANTS = ["claim", "variant", "control", "dataset", "networks_of", *NUMBER, *OF_CLASSES, "word"]
 KIND = ["variant", "dataset", "networks_of"]  # in which networks of one kind are alike
@@ -108,13 +108,18 @@ def _of_matrices(letter: str, by_class: pd.DataFrame, matrices: pd.DataFrame) ->
         about = dict(zip(KIND, key, strict=True))
         cells = matrices[(matrices["claim"] == letter) & (matrices[KIND] == list(key)).all(axis=1)]
         for row in controls.summary(cells, of_classes):
-            rows.append({"claim": letter, **about, **row, "word": _word_of_classes(row)})
+            found = {"claim": letter, **about, **row, "word": _word_of_classes(row)}
+            if found["word"] == definitions.FEW_NETWORKS and row["control"] != definitions.PUBLISHED:
+                found |= dict.fromkeys(COMPARED)  # which would be words on classes
+            rows.append(found)
     return rows
 
 
 def _word_of_classes(row: Row) -> str:
     if row["networks"] < definitions.FEWEST_DECIDED:
         return definitions.FEW_NETWORKS
+    if row["control"] == definitions.PUBLISHED:
+        return definitions.NO_WORD  # it has counts
     return SEEN if row["better"] else NOT_SHOWN
 
 
@@ -183,7 +188,10 @@ def _classes_of_numbers(numbers: pd.DataFrame) -> pd.DataFrame:
         about = {"claim": letter, "variant": variant, "networks_of": kind, "class": name}
         about["dataset"] = ", ".join(dict.fromkeys(part["dataset"]))
         about["network"], _, augmentation = str(kind).partition(", ")
-        rows.append({**about, "augmentation": augmentation or "none", **_measured(CLAIMS[str(letter)], part)})
+        claim = CLAIMS[str(letter)]
+        measured = _measured(claim, part)
+        measured["word"] = _word(claim, str(variant), measured)
+        rows.append({**about, "augmentation": augmentation or "none", **measured})
     return pd.DataFrame(rows, columns=CLASSES)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtrit
 
-from frequency_shortcuts.intervals import FEWEST_NETWORKS, over_networks
+from frequency_shortcuts.intervals import FEWEST_NETWORKS, Networks, over_networks
 from frequency_shortcuts.spectrum.arrays import FloatArray
 
 from . import definitions
@@ -53,13 +53,9 @@ class Matrix(NamedTuple):
         )
 
     def differences(self, name: str) -> dict[str, FloatArray]:
-        """Of a class, own minus that from the map of each other class that it was tried with, over the networks."""
-        own = self.own[name]
-        return {
-            other: (own - of_map[name]).to_numpy()
-            for other, of_map in self.others.items()
-            if name in of_map and of_map[name].notna().all()
-        }
+        """Of a class, own minus that from the map of each other class, over the networks: of those tried in all."""
+        differences = {other: self.own[name] - of_map[name] for other, of_map in self.others.items() if name in of_map}
+        return {other: values.to_numpy() for other, values in differences.items() if values.notna().all()}
 
 
 def _by_network(cells: pd.DataFrame, column: str) -> pd.DataFrame:
@@ -115,14 +111,17 @@ def _beside_lowest(matrix: Matrix) -> list[Row]:
     rows = []
     for name, values, p in zip(names, differences, holm(map(p_of_mean, differences)), strict=True):
         value, low, high, _ = mean_over_networks(values)
-        word = _direction(value) if p < LEVEL else UNDECIDED
+        word = _direction(low, high) if p < LEVEL else UNDECIDED
         row = {"class": name, "control": LOWEST, "value": value, "low": low, "high": high, "p": p, "word": word}
         rows.append({**row, "against": LOWEST_NAME})
     return rows
 
 
-def _direction(difference: float) -> str:
-    return BETTER if difference > 0 else WORSE
+def _direction(low: float, high: float) -> str:
+    """The word of an interval. Where all networks have the same difference, p is 0 and the interval may hold 0."""
+    if low > 0:
+        return BETTER
+    return WORSE if high < 0 else UNDECIDED
 
 
 def _beside_others(name: str, matrix: Matrix) -> Row:
@@ -133,8 +132,8 @@ def _beside_others(name: str, matrix: Matrix) -> Row:
     intervals = {other: mean_over_networks(values) for other, values in differences.items()}
     raw = {other: p_of_mean(values) for other, values in differences.items()}
     adjusted = dict(zip(raw, holm(raw.values()), strict=True))
-    worse = [other for other, p in adjusted.items() if p < LEVEL and intervals[other].value < 0]
-    closest = min(intervals, key=lambda other: (intervals[other].low, intervals[other].value))
+    worse = [other for other, p in adjusted.items() if p < LEVEL and intervals[other].high < 0]
+    closest = min(intervals, key=lambda other: _begin(intervals[other]))
     value, low, high, _ = intervals[closest]
     row = {"class": name, "control": OTHERS, "value": value, "low": low, "high": high, "against": closest}
     if all(interval.low > 0 for interval in intervals.values()):
@@ -142,6 +141,11 @@ def _beside_others(name: str, matrix: Matrix) -> Row:
     if worse:
         return {**row, "p": min(adjusted[other] for other in worse), "word": WORSE}
     return {**row, "p": max(raw.values()), "word": UNDECIDED}
+
+
+def _begin(interval: Networks) -> float:
+    """Where an interval begins: the value, where it has no ends."""
+    return interval.low if np.isfinite(interval.low) else interval.value
 
 
 def summary(cells: pd.DataFrame, of_classes: pd.DataFrame) -> list[Row]:
@@ -213,5 +217,7 @@ def _detectable(matrix: Matrix, control: str) -> float:
     else:
         differences = [values for name in matrix.own for values in matrix.differences(name).values()]
         level = LEVEL
+    if not differences:
+        return float("nan")
     pooled = np.sqrt(np.mean([values.var(ddof=1) for values in differences]))
     return float(stdtrit(n - 1, 1 - level / 2) * pooled / np.sqrt(n))

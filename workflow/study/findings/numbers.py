@@ -127,6 +127,8 @@ def bandstop(table: pd.DataFrame, study: Study) -> Iterator[Row]:
         if left.empty:
             continue
         chooses, judges = (_measure(left[left["half"] == half]) for half in range(2))
+        if pd.concat([chooses, judges]).isna().any(axis=None):
+            continue  # a class has one image
         of_all = _measure(left)
         for name in ("C1", "C2"):
             numbers = {
