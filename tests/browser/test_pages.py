@@ -1,10 +1,10 @@
-"""Explorer, report and tables in headless Chromium: choices change what is shown, and each result has its caption."""
+"""Report and tables in headless Chromium: each result has its caption, and the cover opens its figures."""
 
 import re
 from pathlib import Path
 
 import pytest
-from chromium import NEEDS_CHROMIUM, colours
+from chromium import NEEDS_CHROMIUM
 
 from frequency_shortcuts.storage.tables import read_table
 from study.catalogue import REPORT
@@ -12,55 +12,6 @@ from study.findings.definitions import CLAIMS
 
 CATEGORIES = REPORT["categories"]
 pytestmark = NEEDS_CHROMIUM
-
-
-def choose(browser, **names):
-    """Choose options by their texts, as a reader does."""
-    for pick, name in names.items():
-        script = f"""(() => {{
-            const select = document.getElementById({pick!r});
-            const option = [...select.options].find(one => one.textContent === {name!r});
-            if (!option) return false;
-            select.value = option.value;
-            select.dispatchEvent(new Event("change"));
-            return true;
-        }})()"""
-        assert browser.run(script), f"{name} is not offered as {pick}"
-
-
-def offered(browser, pick):
-    return browser.run(f"[...document.getElementById({pick!r}).options].map(option => option.textContent)")
-
-
-def text(browser, place):
-    return browser.run(f"document.getElementById({place!r}).innerText")
-
-
-def test_the_explorer_shows_photographs_first_with_their_rates_and_every_choice_changes_it(study, page):
-    browser = page(study.results / "explorer.html")
-    assert offered(browser, "dataset") == ["fashion_mnist", "pictures", "plant_present"]
-    table = read_table(study.results / "tables" / "shortcuts.csv")
-    row = table.query("dataset == 'fashion_mnist' and part == 'keep' and fill == 'swap'").iloc[-1]
-    choose(browser, dataset="fashion_mnist", percent="5 %", **{"class": row["class"]})
-    of_map = "[...document.querySelectorAll('#rates tbody tr')].find(row => row.innerText.startsWith('the map'))"
-    tpr = re.findall(r"[\d.]+", browser.run(f"{of_map}.cells[3].innerText"))
-    assert [*map(float, tpr)] == pytest.approx([row[f"tpr_dfm{end}"] for end in ("", "_low", "_high")], abs=0.0051)
-    flips = read_table(study.results / "tables" / "flips.csv")
-    flips = flips[(flips["dataset"] == "fashion_mnist") & (flips["class"] == row["class"])].iloc[0]
-    assert text(browser, "flips").startswith(f"{row['class']}: {flips['verdict']}")
-    choose(browser, dataset="pictures")
-    pictures = "[...document.querySelectorAll('figure img')]"
-    for pick in ("class", "network", "percent"):
-        before = browser.run("document.getElementById('map').src")
-        now = browser.run(f"document.getElementById({pick!r}).selectedOptions[0].textContent")
-        choose(browser, **{pick: next(name for name in offered(browser, pick) if name != now)})
-        browser.run(f"Promise.all({pictures}.map(picture => picture.decode()))")
-        assert browser.run(f"{pictures}.every(picture => picture.naturalWidth > 0 && picture.alt)")
-        assert browser.run("document.getElementById('map').src") != before, pick
-    assert browser.run("document.getElementById('rates').hidden")
-    assert text(browser, "missing") == "Rates were measured with maps of 5 %."
-
-
 LOAD = """
 new Promise((done, failed) => {
   const picture = new Image();
@@ -77,19 +28,11 @@ def report(study, page):
     return page(study.results / "report.html")
 
 
-def test_the_explorer_works_inside_the_report(report, tmp_path):
-    path = next(path for path in report.run("Object.keys(results)") if path.endswith("/explorer.html"))
-    report.run(f"app.setView({{content: 'html', contentPath: results[{path!r}].data_uri}})")
-    report.run("new Promise(done => setTimeout(done, 3000))")
-    report.picture(tmp_path / "report.png")
-    assert colours(tmp_path / "report.png", left=500) > 50  # pictures and text, not an empty frame
-
-
 def test_the_cover_asks_the_question_answers_it_and_each_claim_opens_its_figure(report, study):
     text = report.run("document.querySelector('#app').innerText")
     question = "Does a network need the whole image, or 5 % of its frequencies?"
     first, last = ([*CLAIMS.values()][i].says for i in (0, -1))
-    blocks = (question, "has a shortcut", first, last, "Each claim opens its figure", "shows every class")
+    blocks = (question, "has a shortcut", first, last, "The first three columns", "how it was made")
     places = [text.lower().find(words.lower()) for words in blocks]
     assert min(places) >= 0 and places == sorted(places) and "System Message" not in text
     assert report.run("document.querySelector('.prose h1').getBoundingClientRect().top") >= 0  # not cut off
@@ -100,7 +43,7 @@ def test_the_cover_asks_the_question_answers_it_and_each_claim_opens_its_figure(
     shown = {path for link in links for path in re.findall(r"showResultInfo\('(.*)'\)", link)}
     assert sorted(categories) == list(CATEGORIES.values()) and shown <= set(paths)
     names = [Path(path).name for path in paths]
-    assert {Path(path).name for path in shown} == {"explorer.html", "claim_variants.html"}
+    assert {Path(path).name for path in shown} == {"claims_by_class.html"}
     assert len(names) == len(set(names))
     drawn = read_table(study.results / "tables" / "claims.csv")["figure"].dropna()
     opened = report.run("[...document.querySelectorAll('.prose a[onclick]')].map(a => a.getAttribute('onclick'))")

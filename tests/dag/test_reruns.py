@@ -102,7 +102,7 @@ def test_other_classes_store_the_images_of_a_folder_again(touched):
 
 def test_another_rendition_makes_its_own_tables_and_few_figures_again(touched):
     figures = [f"results/test/figures/{path.name}" for path in (touched.results / "figures").glob("*.svg")]
-    text = planned(touched, {"ood": {"renditions": ["inverted"]}}, *figures, "results/test/explorer.html")
+    text = planned(touched, {"ood": {"renditions": ["inverted"]}}, *figures)
     rules = set(re.findall(r"^(\w+) +\d+$", text.rpartition("Job stats:")[2], re.MULTILINE)) - {"total"}
     of_claims = {"measure_claims", "judge_claims", "figure_claims"}
     assert rules == of_claims | {"ood", "ood_tables", "figure_ood", "figure_renditions"}
@@ -110,4 +110,4 @@ def test_another_rendition_makes_its_own_tables_and_few_figures_again(touched):
 
 def test_other_sizes_of_maps_find_no_maps_again(touched):
     rules = noticed(touched, {"dfm": {"percents": [1, 5, 7]}})
-    assert {"sizes", "truth_tables", "explorer"} <= rules and not rules & {"find_maps", "find_part"}
+    assert {"sizes", "truth_tables"} <= rules and not rules & {"find_maps", "find_part"}

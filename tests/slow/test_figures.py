@@ -47,7 +47,7 @@ def kinds_side_by_side():
     kinds = [(f"network{i}", "none") for i in range(14)]
     rows = over_seeds(verdicts(seeds=range(5), kinds=kinds, parts=("keep",), fills=("zeros",)))
     sizes = {kind: 1000 * (i + 1) for i, kind in enumerate(kinds)}
-    return shortcuts.shortcuts(rows, CLASSES, parameters=sizes, claims=["(d) seen", "(f) unclear"])
+    return shortcuts.shortcuts(rows, CLASSES, parameters=sizes)
 
 
 FREQUENCIES = "horizontal and vertical frequency, cycles per image"

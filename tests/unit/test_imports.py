@@ -25,7 +25,7 @@ PACKAGE = Path(fs.__file__).parent
 SLOW = {"torch", "torchvision", "scipy.stats", "seaborn"}
 MAY_IMPORT = {
     ("torch",): {  # these compute with images, or name a device
-        "measure_adcs.py", "render.py", "write_explorer.py", "write_provenance.py", "cards.py",
+        "measure_adcs.py", "render.py", "write_provenance.py", "cards.py",
     },
     ("torch", "torchvision"): {  # these build networks
         "check_inputs.py", "external_network.py", "find_maps.py", "train.py",

@@ -15,7 +15,6 @@ from frequency_shortcuts.figures.selection import clearest_shortcuts, kinds_of, 
 from frequency_shortcuts.intervals import over_networks, wilson
 from frequency_shortcuts.storage.tables import CULLING
 from study.drawings.notebook import first_kind_note, first_kinds, kinds_from_first
-from study.findings.claims import lines_of_classes
 
 BLUE, ORANGE, GREEN = canvas.COLOURS[:3]
 NUMBERED, MATRICES = 5, 3  # classes up to which each cell of a matrix shows its number, and matrices in a row
@@ -31,18 +30,17 @@ MEAN = "all classes, mean"
 
 def draw_shortcuts(
     dataset: str, classes: Sequence[str], shortcuts_over_seeds: pd.DataFrame, shortcuts: pd.DataFrame,
-    networks: pd.DataFrame, numbers: Sequence[pd.DataFrame], first: dict[str, list[str]], most: int,
+    networks: pd.DataFrame, first: dict[str, list[str]], most: int,
 ) -> Figure:  # fmt: skip
     """What is still recognised from a few frequencies"""
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     sizes = networks.groupby(["network", "augmentation"])["parameters"].max().to_dict()
-    words = lines_of_classes(numbers, "d", dataset)
     names = shown.names(classes)
-    return drawing.shortcuts(shortcuts_over_seeds, names, shown.note, parameters=sizes, claims=words)
+    return drawing.shortcuts(shortcuts_over_seeds, names, shown.note, parameters=sizes)
 
 
 def draw_ood(
-    dataset: str, classes: Sequence[str], ood: pd.DataFrame, shortcuts: pd.DataFrame, numbers: Sequence[pd.DataFrame],
+    dataset: str, classes: Sequence[str], ood: pd.DataFrame, shortcuts: pd.DataFrame,
     first: dict[str, list[str]], fill: str, most: int,
 ) -> Figure:  # fmt: skip
     """Do shortcuts survive outside the training data?
@@ -82,14 +80,14 @@ def draw_ood(
         networks = " or ".join(map(str, sorted(counts, reverse=True)))
         spread = f"marks: mean of {networks} networks, lines: from the lowest to the highest"
         question = "Does the map of a class still work in other renditions?"
-        notes = [*lines_of_classes(numbers, "e1", dataset), spread if max(counts) > 1 else "", note]
+        notes = [spread if max(counts) > 1 else "", note]
         canvas.finish(figure, axes[0, 0], 4, question, *notes, left=True)
     return figure
 
 
 def draw_transfer(
     dataset: str, classes: Sequence[str], transfer: pd.DataFrame, shortcuts: pd.DataFrame,
-    numbers: Sequence[pd.DataFrame], first: dict[str, list[str]], most: int,
+    first: dict[str, list[str]], most: int,
 ) -> Figure:  # fmt: skip
     """Do maps work on another network?"""
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
@@ -120,7 +118,7 @@ def draw_transfer(
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         key = "line: 95 % interval of the mean; strokes: single networks"
         question = "Do maps found on one kind of network work on another?"
-        canvas.finish(figure, axes[0, 0], 2, question, *lines_of_classes(numbers, "e2", dataset), key, note, left=True)
+        canvas.finish(figure, axes[0, 0], 2, question, key, note, left=True)
     return figure
 
 

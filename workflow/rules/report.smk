@@ -1,4 +1,4 @@
-# The claims of the published study, judged on this one; figures, run times, the cover page of the report, the explorer.
+# The claims of the published study, judged on this one; figures, run times, the cover page of the report.
 
 
 rule measure_claims:
@@ -134,31 +134,3 @@ rule cover:
         "Writing the picture and the claims for the cover of the report"
     script:
         "../scripts/write_cover.py"
-
-
-rule explorer:
-    input:
-        stores=[f"{RESULTS}/data/{run['dataset']}.h5" for run in targets.explored_runs(plan)],
-        weights=plan.files(f"networks/{RUN}/weights.safetensors", targets.explored_runs(plan)),
-        dfm=plan.files(f"dfm/{RUN}.h5", targets.explored_runs(plan)),
-        hits=plan.files(f"tests/{RUN}/hits.h5", targets.explored_runs(plan)),
-        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        flips=f"{RESULTS}/tables/flips.csv",
-        template="workflow/study/drawings/explorer.html.jinja",
-    output:
-        report(f"{RESULTS}/explorer.html", **marks("pages", "explorer")),
-    log:
-        f"{RESULTS}/logs/explorer.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(60),
-    params:
-        study=lookup(dpath="study", within=config),
-        most=lookup(dpath="figures/classes", within=config),
-        first=plan.first_kinds,
-        tested=plan.section("shortcuts", "percent", "split", "fills", "strong") | plan.section("dfm"),
-        caption=Caption(REPORT["pages"]["explorer"]["caption"], config),
-    message:
-        "Writing the explorer: every class, network and size of map"
-    script:
-        "../scripts/write_explorer.py"

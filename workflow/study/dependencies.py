@@ -54,7 +54,6 @@ ROOMS = {
     "train.py": TRAININGS,
     "twin_store.py": ("images", "spectrum", "study/sources/folder.py"),
     "write_cover.py": (*CLAIMS, "figures", "study/drawings"),
-    "write_explorer.py": (*SHORTCUTS, "exchange/answers.py", "figures", "study/drawings", "study/examples.py"),
     "write_provenance.py": (*PLAN, "images", "maps", "networks", "spectrum", "study/findings", "study/provenance.py"),
 }  # fmt: skip
 

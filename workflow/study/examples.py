@@ -1,7 +1,7 @@
-"""Images of each class in a store, as they are and reduced to maps: for cards, filtered images and the explorer."""
+"""Images of each class in a store, as they are and reduced to maps: for cards and filtered images."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +11,8 @@ from torch import Tensor
 from frequency_shortcuts.images import normalisation, stores
 from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.maps.dfm import read_mask
-from frequency_shortcuts.shortcuts.examples import Cards, make_cards, reduced_images
-from frequency_shortcuts.shortcuts.hits import read_hits
-from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray, IntArray
-from frequency_shortcuts.spectrum.fills import all_named
+from frequency_shortcuts.shortcuts.examples import Cards, make_cards
+from frequency_shortcuts.spectrum.arrays import IntArray
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 
 File = str | os.PathLike[str]
@@ -47,31 +45,3 @@ def read_cards(
     first, take = np.unique(seen.labels, return_index=True)[1][shown], Source(seen).take
     other = None if seen.neutral is None else take(np.flatnonzero(seen.labels == seen.neutral)[-1:])
     return make_cards(adcs, increment, masks, (seen.images[first], take(first)), other)
-
-
-def read_reduced(
-    store: File, hits: File, maps: File, shown: IntArray, percents: Sequence[float], fills: Sequence[str],
-    statistics: Statistics | None,
-) -> Iterator[tuple[float, BoolArray, list[FloatArray]]]:  # fmt: skip
-    """The maps of the classes `shown` [k], and an image of each reduced to its map, one size of map after the other.
-
-    hits : of the shortcut test: images are changed as there; maps : a DFM file; statistics : None for the store's
-
-    Yields the percentage, the masks bool [k, H, W], centred, and pictures float64 [k, channels, H, W] for each fill.
-    """
-    with read_hdf5(hits) as file:
-        tested, split = read_hits(file), str(file.attrs["split"])
-    images = stores.read(store, split, int(np.bincount(tested.labels).max()), statistics=statistics)
-    first = np.unique(images.labels, return_index=True)[1][shown]
-    source, donors = Source(images), tested.donors
-    own, swapped = source.take(first), None if donors is None else source.take(donors[first])
-    others = [swapped if fill.needs_donors else None for fill in all_named(fills)]
-    for percent in percents:
-        masks = read_mask(maps, percent, shown)
-        yield percent, masks, [reduced_images(own, masks, other) for other in others]
-
-
-def map_shape(path: File) -> tuple[int, ...]:
-    """The shape (class, H, W) of the maps in a file."""
-    with read_hdf5(path) as file:
-        return next(iter(file["mask"].values())).shape

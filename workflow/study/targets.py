@@ -2,8 +2,8 @@
 
 from .catalogue import SHOWN, TABLES, marks
 from .figures import FIGURES
-from .job import FOLDER, WITH_TRUTH
-from .plan import Plan, Run
+from .job import FOLDER
+from .plan import Plan
 from .tests import TESTS
 
 
@@ -16,7 +16,6 @@ def of_study(plan: Plan) -> list[str]:
     of_all = [
         "checked.txt",
         "config.yaml",
-        "explorer.html",
         "notebooks.html",
         "tables/cover.rst",
         *(f"figures/{name}.{suffix}" for name in figures(plan) for suffix in ("svg", "png")),
@@ -51,12 +50,6 @@ def of_benchmark(plan: Plan, name: str) -> list[str]:
 def figures(plan: Plan) -> list[str]:
     """Names of all figures."""
     return [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(plan)]
-
-
-def explored_runs(plan: Plan) -> list[Run]:
-    """The runs in the explorer: the smallest seed of every network, photographs before sets with a known truth."""
-    names = [*plan.datasets("photographs"), *plan.datasets(*WITH_TRUTH)]
-    return [run for name in names for run in plan.first_seed_runs(dataset=name)]
 
 
 def tables(plan: Plan) -> list[str]:

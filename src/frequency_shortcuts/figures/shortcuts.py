@@ -29,7 +29,6 @@ def shortcuts(
     note: str = "",
     *,
     parameters: Mapping[tuple[str, str], float] | None = None,
-    claims: Sequence[str] = (),
 ) -> Figure:
     """TPR - FPR of every class from its map and from two controls, mean over networks: a panel a kind, a line a class.
 
@@ -40,7 +39,7 @@ def shortcuts(
     black.
 
     table : `verdict.over_seeds` of one data set; parameters : of the kinds, the largest of which are drawn first
-    claims : what stands below the question. `classes` may be some of those in the table, which the note then says.
+    `classes` may be some of those in the table, which the note then says.
     """
     headline, sizes = table[table["headline"]], parameters or {}
     kinds = sorted(kinds_of(headline), key=lambda kind: -sizes.get(kind, 0))[:MOST]
@@ -71,7 +70,7 @@ def shortcuts(
         for axis in axes.flat[max(0, len(kinds) - columns) : len(kinds)]:
             axis.set_xlabel(measure)
             axis.tick_params(labelbottom=True)
-        lines = [*claims, *(_mark_names(axes[0, 0], chosen[0]) + _sentence(first) if one else ())]
+        lines = _mark_names(axes[0, 0], chosen[0]) + _sentence(first) if one else []
         question = f"Which classes are recognised from their map alone ({named(first['fill'].iloc[0]).words})?"
         canvas.finish(figure, axes[0, 0], 3, question, *lines, note, left=True)
     return figure

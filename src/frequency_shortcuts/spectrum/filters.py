@@ -1,6 +1,6 @@
 """Keep or remove frequencies of images, and put those of a fill in their place; opponent colours.
 
-`hide` is the only place that does so for any mask: filters, tests, mixtures, the explorer and trainings call it.
+`hide` is the only place that does so for any mask: filters, tests, mixtures and trainings call it.
 `PairRemover` does it for single pairs, and many of them.
 """
 

@@ -1,1 +1,1 @@
-"""The explorer, typeset tables, the pictures of benchmarks, and what the notebooks of figures share."""
+"""Typeset tables, the pictures of benchmarks, and what the notebooks of figures share."""

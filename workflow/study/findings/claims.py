@@ -211,26 +211,6 @@ def lines(tables: Iterable[pd.DataFrame], letters: str, dataset: str = "") -> li
     return [f"{line(pd.concat(found), letter)}: {text[0].lower()}{text[1:]}" for letter, text in says.items()]
 
 
-def lines_of_classes(tables: Iterable[pd.DataFrame], letter: str, dataset: str) -> list[str]:
-    """A claim about some classes in a line, from the matrices of a data set; none without tables."""
-    for table in tables:
-        of_set = _with_variants(table[table["dataset"] == dataset])
-        rows = [row for row in _of_matrices(letter, _by_class(of_set), of_set) if row["variant"] == ""]
-        words = [cell(row) for row in rows if row["networks_of"] == rows[0]["networks_of"]]
-        return [f"({letter}) {CLAIMS[letter].says}: {'; '.join(words)}"] if words else []
-    return []
-
-
-def cell(row: Mapping[Any, Any]) -> str:
-    """What a row of a claim about some classes says: how many classes of how many, or the mean below 15 networks."""
-    if row["control"] == definitions.PUBLISHED:
-        return f"{row['better']:.0f} of {row['classes']:.0f} as published (lowest: {row['lowest']:.0f})"
-    against = "the lowest" if row["control"] == definitions.LOWEST else "every other map"
-    if row["networks"] < definitions.FEWEST_DECIDED:
-        return f"minus {against.replace('every', 'each')} {estimate(row)}"
-    return f"{row['better']:.0f} better than {against}, {row['worse']:.0f} worse"
-
-
 def shown(row: Mapping[Any, Any]) -> str:
     """Value, interval and number of networks of a row in words."""
     return f"{estimate(row)}, {row['networks']:.0f} network{'s' if row['networks'] > 1 else ''}"

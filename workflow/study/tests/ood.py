@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import Figure, NetworkTest, claims, files_of_run
+from ..description import Figure, NetworkTest, files_of_run
 from ..job import FOLDER, RUN, run_name, run_of, run_of_path
 from ..plan import Plan
 from .shortcuts import deciding, measure_maps, measured_by_group, settings_of
@@ -71,8 +71,7 @@ TEST = NetworkTest(
     figures={
         "ood": Figure(
             lambda plan: plan.ood_datasets(),
-            claims("ood_cross_matrix"),
-            lambda plan, name: {"fill": deciding(plan.config["ood"]["fills"])[0]},
+            parameters=lambda plan, name: {"fill": deciding(plan.config["ood"]["fills"])[0]},
         )
     },
     order=4,

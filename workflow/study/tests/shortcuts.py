@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import MAPS, WEIGHTS, Figure, NetworkTest, claims, files_of_run, of_photographs
+from ..description import MAPS, WEIGHTS, Figure, NetworkTest, files_of_run, of_photographs
 from ..job import FOLDER, run_name, run_of, run_of_path
 from ..plan import Plan, Run
 
@@ -169,7 +169,7 @@ TEST: NetworkTest = NetworkTest(
     join_inputs=lambda plan: {"hits": TEST.files(plan, "hits")},
     join_settings=lambda plan: plan.section("shortcuts", "strong"),
     figures={
-        "shortcuts": Figure(lambda plan: plan.mapped_datasets(), claims("cross_matrix"), shown=of_photographs),
+        "shortcuts": Figure(lambda plan: plan.mapped_datasets(), shown=of_photographs),
         "cross": Figure(lambda plan: plan.mapped_datasets(), shown=of_photographs),
         "texture": Figure(lambda plan: list(_first_of_photographs(plan)), _texture_inputs),
     },

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import IMAGES, WEIGHTS, Figure, NetworkTest, claims
+from ..description import IMAGES, WEIGHTS, Figure, NetworkTest
 from ..job import FOLDER, run_of_path
 from ..plan import Plan, Run
 from .shortcuts import deciding, measure_maps, measured_by_group, settings_of
@@ -85,7 +85,6 @@ TEST = NetworkTest(
     figures={
         "transfer": Figure(
             lambda plan: list(dict.fromkeys(tested["dataset"] for tested in _tested(plan))),
-            claims("transfer_cross_matrix"),
         )
     },
     order=5,
