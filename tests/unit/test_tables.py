@@ -191,6 +191,23 @@ def test_rates_hold_the_chosen_networks_in_their_order(of_runs):
             study_tables.rates_over_seeds(some, [["p", name, "none"]])
 
 
+def test_the_network_whose_maps_fail_beside_those_of_others_of_its_kind_is_named():
+    """Seed 2 of b has below half of the median of 0.6, not of a, with maps of 0.3 everywhere; zeros alone count."""
+    runs = [("p", name, "none", seed) for name in "ab" for seed in range(3)]
+    of_runs = verdicts(NAMES, runs=runs).query("part == 'keep'")
+    weak = (of_runs["network"] == "b") & (of_runs["seed"] == 2) & (of_runs["fill"] == "zeros")
+    of_runs["tpr_dfm"] = of_runs["network"].map({"a": 0.3, "b": 0.6}).mask(weak, 0.29)
+    table = study_tables.rates_over_seeds(shortcuts.over_seeds(of_runs), [["p", "b", "none"]])
+    (note,) = study_tables.networks_with_weak_maps(table, of_runs)
+    assert note.startswith("The network of seed 2 (b, augmentation none, p) has a mean TPR of 0.29 from its maps")
+    assert "the median over networks, 0.60" in note
+    assert f"<p>{note}</p>" in typeset.table_page(table, "t", "t.csv", notes=[note])
+    of_runs["tpr_dfm"] = of_runs["tpr_dfm"].mask(weak, 0.31)
+    assert study_tables.networks_with_weak_maps(table, of_runs) == []
+    other = study_tables.rates_over_seeds(shortcuts.over_seeds(of_runs), [["p", "a", "none"]])
+    assert study_tables.networks_with_weak_maps(other, of_runs.assign(tpr_dfm=0.29)) == []
+
+
 def test_a_row_by_rendition_holds_every_test_of_a_class(of_runs):
     generator, renditions = np.random.default_rng(1), {"p": ["toy", "art"], "q": ["art"]}
     rows = [

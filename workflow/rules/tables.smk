@@ -122,6 +122,8 @@ rule provenance:
 rule show_table:
     input:
         table=f"{RESULTS}/tables/{{table}}.csv",
+        # Of which network the spread in tables 1 and 2 is.
+        verdicts=lambda wildcards: f"{RESULTS}/tables/shortcuts.csv" if wildcards.table in ("table_1", "table_2") else [],
         template="workflow/study/drawings/table.html.jinja",
     output:
         report(

@@ -6,16 +6,19 @@ from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
 from study import columns
 from study.drawings import typeset
+from study.findings.study_tables import networks_with_weak_maps
 from study.job import script
 
 
 @script
 def main(snakemake, created_by):
     path, title = snakemake.input.table, snakemake.params.title
-    table = read_table(path)
+    table, verdicts = read_table(path), snakemake.input.verdicts
+    notes = networks_with_weak_maps(table, read_table(verdicts)) if verdicts else []
     about = {name: columns.column(path, name) for name in table}
     meanings = {name: column.text.replace("`", "") for name, column in about.items()}
     units = {name: column.unit for name, column in about.items()}
-    text = typeset.table_page(table, title[0].upper() + title[1:], path, Path(path).read_bytes(), meanings, units)
+    title = title[0].upper() + title[1:]
+    text = typeset.table_page(table, title, path, Path(path).read_bytes(), meanings, units, notes)
     with replacing(snakemake.output[0]) as temporary:
         temporary.write_text(text)

@@ -50,7 +50,10 @@ ROOMS = {
         *TESTS, "analysis/counterfactuals.py", "analysis/wording.py", "data_check", "study/findings/study_tables.py",
     ),
     "show_notebooks.py": (),
-    "show_table.py": ("figures", "study/columns.py", "study/columns.yaml", "study/drawings"),
+    "show_table.py": (
+        "figures", "networks/weights.py", "spectrum", "study/columns.py", "study/columns.yaml", "study/drawings",
+        "study/findings/study_tables.py",
+    ),
     "train.py": TRAININGS,
     "twin_store.py": ("images", "spectrum", "study/sources/folder.py"),
     "write_cover.py": (*CLAIMS, "figures", "study/drawings"),

@@ -2,7 +2,7 @@
 
 import base64
 import gzip
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 
 import jinja2
@@ -96,14 +96,14 @@ def _escaped(text: str) -> str:
 
 def table_page(
     table: pd.DataFrame, title: str, path: str, csv: bytes = b"", meanings: Mapping[str, str] = {},
-    units: Mapping[str, str] = {},
+    units: Mapping[str, str] = {}, notes: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """A whole HTML page: a click on a heading sorts by that column, and a field above filters the rows.
 
     path: where the table's CSV lies, named on the page. csv: its bytes; those of a small one are carried along, to
-    be saved from the page. meanings, units: of columns. Of more than `MOST` rows the first are shown, and the page
-    says so. Headings are buttons, say how they sort (aria-sort), and show what the column means. The page loads
-    nothing from the network.
+    be saved from the page. meanings, units: of columns. notes: sentences above the table. Of more than `MOST` rows the
+    first are shown, and the page says so. Headings are buttons, say how they sort (aria-sort), and show what the column
+    means. The page loads nothing from the network.
     """
     shown, names = cells(table.head(MOST), units), _names(table, units)
     return PAGES.get_template("table.html.jinja").render(
@@ -111,6 +111,7 @@ def table_page(
         numbers=[_numeric(table[names[head]]) for head in shown],
         meanings=[meanings.get(names[head], "") for head in shown],
         n_rows=len(table),
+        notes=notes,
         title=title,
         path=path,
         file=PurePath(path).name,

@@ -16,6 +16,10 @@ LOWEST_NAME = "(lowest)"  # in the place of the class of a map: as many of the l
 OF_CLASSES = ("class", "map", "closest_class", "largest_other_class")  # columns that hold classes
 NOT_AVERAGED = ("neutral", "draw", "positions")  # columns of a table of rates that say nothing as a mean over draws
 FILTERS = ("unfiltered", "dfm", "random", "radial", "low_pass", "other")
+WEAK_MAPS = (
+    "The network of seed {seed} ({network}, augmentation {augmentation}, {dataset}) has a mean TPR of {tpr:.2f} from "
+    "its maps, less than half of the median over networks, {median:.2f}: it widens the standard deviations."
+)
 
 
 def network_table(history: pd.DataFrame | None, weights: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
@@ -87,6 +91,20 @@ def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) 
             raise ValueError(f"there are no shortcut tests of {', '.join(key)} with the fill zeros")
         parts.append(part[wanted])
     return pd.concat(parts, ignore_index=True)
+
+
+def networks_with_weak_maps(table: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
+    """A sentence on each network that widens the spread of table 1 or 2, since its maps fail beside those of others.
+
+    The TPR from its maps, mean over classes, is below half of the median over the networks of its kind.
+
+    table: of `rates_over_seeds`; verdicts: a table of `verdict.verdicts` of the same runs
+    """
+    tested = as_published(verdicts).merge(table[NETWORK].drop_duplicates())
+    rates = tested.groupby([*NETWORK, "seed"], sort=False)["tpr_dfm"].mean().rename("tpr").reset_index()
+    rates["median"] = rates.groupby(NETWORK)["tpr"].transform("median")
+    weak = rates[rates["tpr"] < rates["median"] / 2].to_dict("records")
+    return [WEAK_MAPS.format(**row) for row in weak]
 
 
 def by_rendition(ood: pd.DataFrame, verdicts: pd.DataFrame) -> pd.DataFrame:
