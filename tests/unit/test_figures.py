@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from drawn_tables import CLASSES, FIRST, KINDS, check_drawing, check_page, has_whole_ticks, table, verdicts
 from matplotlib import pyplot as plt
-from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.transforms import Bbox
 from PIL import Image
@@ -61,7 +61,15 @@ def test_texture_draws_means_over_networks_with_their_intervals(without_fpr):
     if without_fpr:
         rows[[name for name in rows if name.startswith("fpr")]], rows["negatives"] = np.nan, 0
     figure = cards.texture(rows, dict.fromkeys(JUDGED, (tile, tile)))
-    words = "texture (2 of 3)", "map does\nnot suffice", "its map", "phases alone (shape)", "half of both"
+    words = (
+        " \n3 networks of resnet18",
+        "texture 2 of 3",
+        "map does\nnot suffice 2 of 3",
+        "map does\nnot suffice 3 of 3",
+        "its map",
+        "phases alone (shape)",
+        "half of both",
+    )
     check_drawing(figure, *words)
     axis = figure.axes[0]
     drawn = [line.get_xydata()[0] for line in axis.lines if line.get_marker() in "os^" and len(line.get_xdata()) == 1]
@@ -73,21 +81,32 @@ def test_texture_draws_means_over_networks_with_their_intervals(without_fpr):
         assert any(np.allclose(bar, [(value - 0.03, at), (value + 0.03, at)], atol=1e-3) for bar in bars)
 
 
-def test_marks_out_of_distribution_are_means_and_lines_reach_over_all_networks():
-    columns = {"rendition": ("toy", "sketch"), "filter": ("unfiltered", "dfm"), "class": CLASSES}
+def test_marks_out_of_distribution_are_means_of_the_first_kind_and_lines_reach_over_all_networks():
+    columns = {"rendition": ("toy", "sketch"), "filter": ("unfiltered", "dfm", "low_pass"), "class": CLASSES}
     rows, generator = table(seed=(0, 1, 2), **columns)
     rows[["tpr", "fpr"]] = generator.uniform(size=(len(rows), 2))
-    rows = rows.assign(fill="zeros")
-    figure = shortcuts.draw_ood("zoo", CLASSES, rows, verdicts(), [], FIRST, "zeros", 12)
-    check_drawing(figure, *CLASSES, "toy", "rate", "TPR, unfiltered", "FPR, own map", "resnet18")
-    mine = rows[(rows["network"] == "vgg16") & (rows["rendition"] == "toy") & (rows["class"] == "bee")]
-    drawn = figure.axes[2].collections
-    marks = {dots.get_label(): dots.get_offsets()[1] for dots in drawn if dots.get_offsets().size > 2}
-    bars = [bar.get_segments()[1][:, 0] for bar in drawn if isinstance(bar, LineCollection)]
-    for rate, (name, label) in itertools.product(("tpr", "fpr"), (("unfiltered", "unfiltered"), ("dfm", "own map"))):
-        values = mine.loc[mine["filter"] == name, rate]
-        assert marks[f"{rate.upper()}, {label}"][0] == pytest.approx(values.mean())
-        assert any(np.allclose(bar, (values.min(), values.max())) for bar in bars)
+    rows, tested, first = rows.assign(fill="zeros"), verdicts(seeds=range(4)), {"zoo": list(KINDS[1])}
+    figure = shortcuts.draw_ood("zoo", CLASSES, rows, tested, [], first, "zeros", 12)
+    note = " \nvgg16 augmix, the first of 2 kinds of networks; marks: mean of 3 networks, lines: lowest to highest"
+    check_drawing(
+        figure, *CLASSES, note, "TPR - FPR", "test images", "toy", "unfiltered", "own map", canvas.CONTROLS["low_pass"]
+    )
+    shown = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert shown == ["test images", "toy", "sketch"]
+    of_test = tested.query("network == 'vgg16' and part == 'keep' and fill == 'zeros' and seed < 3")
+    for name, axis in zip(CLASSES, figure.axes, strict=True):
+        mine = rows[(rows["network"] == "vgg16") & (rows["class"] == name)]
+        judged = of_test[of_test["class"] == name]
+        marks = {line.get_label(): line.get_ydata() for line in axis.lines}
+        bars = [bar.get_segments() for bar in axis.collections]
+        for (kept, (label, *_)), lines in zip(shortcuts.IN_RENDITIONS.items(), bars, strict=True):
+            values = [(judged[f"tpr_{kept}"] - judged[f"fpr_{kept}"]).to_numpy()]
+            for rendition in shown[1:]:
+                of = mine[(mine["filter"] == kept) & (mine["rendition"] == rendition)]
+                values.append((of["tpr"] - of["fpr"]).to_numpy())
+            np.testing.assert_allclose(marks[label], np.mean(values, axis=1))
+            ends = np.column_stack([np.min(values, axis=1), np.max(values, axis=1)])
+            np.testing.assert_allclose(np.array(lines)[:, :, 1], ends)
 
 
 def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():
@@ -232,6 +251,15 @@ def test_first_and_last_learned_are_found_on_the_images_as_they_are():
     for rows, most, shown in ((frame, 2, "bd"), (frame.assign(f1=1 - frame["f1"]), 3, "bcd")):
         figure = learning.draw_dynamics(["zoo"], rows, FIRST, most, list("abcd"))
         assert {label.get_text() for label in figure.axes[0].get_yticklabels()} == set(shown)
+
+
+def test_high_pass_images_are_counted_and_not_drawn():
+    full = of_learning().query("view == 'full'").assign(dataset="zoo")
+    rows = pd.concat([full, full.assign(view="high-pass")])
+    figure = learning.draw_dynamics(["zoo"], rows, {"zoo": ["vgg16", "augmix"]}, 12, list(CLASSES))
+    words = "not drawn: high-pass images, on which F1 passes 0.5 in 3 of 4 cases (a class of a network)"
+    check_drawing(figure, "full images", f" \n{words}")
+    assert len(figure.axes) == 1
 
 
 def test_evenly_spaced_classes_begin_and_end_the_list(monkeypatch):

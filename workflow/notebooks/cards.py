@@ -29,6 +29,7 @@ KEPT = {  # label, mark and colour
     "amplitude": ("amplitudes alone (texture)", "s", canvas.COLOURS[1]),
     "phase": ("phases alone (shape)", "^", canvas.COLOURS[0]),
 }
+NO_VERDICT = "map does\nnot suffice"
 
 
 def draw_cards(
@@ -172,10 +173,10 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
                 if kept == "both":
                     axis.plot([value / 2] * 2, [place - 0.4, place + 0.4], color="0.6", linewidth=1.2, zorder=1,
                               label="half of both" if not place else "_")  # fmt: skip
-            words = rows["verdict"].dropna().value_counts()
-            several = f" ({words.max()} of {len(rows)})" if len(rows) > 1 else ""
-            word, ink = (f"{words.idxmax()}{several}", "black") if len(words) else ("map does\nnot suffice", "0.5")
-            axis.text(1.02, place, word, va="center", color=ink, transform=axis.get_yaxis_transform())
+            words = rows["verdict"].astype(object).fillna(NO_VERDICT).value_counts()
+            word, several = words.idxmax(), f" {words.max()} of {len(rows)}" if len(rows) > 1 else ""
+            ink = "0.5" if word == NO_VERDICT else "black"
+            axis.text(1.02, place, word + several, va="center", color=ink, transform=axis.get_yaxis_transform())
             axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
         axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
         axis.set(ylim=(count - 0.5, -0.5), yticks=[], xlabel="TPR - FPR, with 95 % interval")
@@ -183,6 +184,7 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
         canvas.despine([axis], left=True)
         canvas.legend_below(figure, axis, 4)
         (kind,) = kinds_of(table)
-        networks = canvas.network_label(*kind, ", ")
+        label, count = canvas.network_label(*kind, ", "), table["seed"].nunique()
+        networks = f"{count} networks of {label}" if count > 1 else label
         canvas.write_title(figure, "Is it the texture or the shape inside the map that suffices?", networks, note)
     return figure

@@ -1,8 +1,10 @@
 """Tests of shortcuts: of each class with each map, by size of map, out of distribution, and on another network."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from IPython.display import display
 from matplotlib import pyplot as plt
@@ -26,6 +28,11 @@ TRANSFERRED = {  # label, mark, colour of its face and of the rest
     "low_pass": (f"as many of the {canvas.CONTROLS['low_pass']}", "s", "white", GREEN),
 }
 MEAN = "all classes, mean"
+IN_RENDITIONS = {  # label, mark, colour of its face and of the rest, place beside the others
+    "unfiltered": ("unfiltered", "D", "white", "0.45", -0.25),
+    "dfm": ("own map", "o", BLUE, BLUE, 0),
+    "low_pass": (canvas.CONTROLS["low_pass"], "s", "white", GREEN, 0.25),
+}
 
 
 def draw_shortcuts(
@@ -48,41 +55,52 @@ def draw_ood(
     The table holds TPR and FPR, mean over classes, networks and draws.
     """
     display(ood.pivot_table(["tpr", "fpr"], "rendition", ["fill", "filter"], sort=False).round(2))
-    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
+    shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, min(most, drawing.MOST))
     classes, note = shown.names(classes), shown.note
-    kinds = kinds_from_first(ood, first[dataset])[:2]
-    table = ood[ood["fill"] == fill]
-    renditions = list(dict.fromkeys(table["rendition"]))[:6]
-    looks = {"unfiltered": ("unfiltered", "0.35", -0.21), "dfm": ("own map", BLUE, 0.21)}
+    kinds = kinds_from_first(ood, first[dataset])
+    rows = _in_renditions(ood[ood["fill"] == fill], shortcuts[shortcuts["fill"] == fill], kinds[0])
+    renditions = list(dict.fromkeys(rows["rendition"]))[:7]
+    statistics = rows.groupby(["class", "filter", "rendition"])["measure"].agg(["mean", "min", "max"])
     with canvas.style(9):
-        height = 0.8 + (0.3 + 0.29 * len(classes)) * len(kinds)
-        figure, axes = canvas.page_of_panels(len(kinds), len(renditions), height)
-        for kind, line in zip(kinds, axes, strict=True):
-            groups = of_kind(table, kind).groupby(["rendition", "filter", "class"])[["tpr", "fpr"]]
-            statistics = groups.mean(), groups.min(), groups.max()
-            for rendition, axis in zip(renditions, line, strict=True):
-                for name, (words, colour, shift) in looks.items():
-                    for rate, face, apart in (("tpr", colour, -0.1), ("fpr", "white", 0.1)):
-                        values, *ends = (of.loc[(rendition, name), rate].reindex(classes) for of in statistics)
-                        at = np.arange(len(classes)) + shift + apart
-                        axis.hlines(at, *ends, color=colour, linewidth=1, alpha=0.6)
-                        label = f"{rate.upper()}, {words}"
-                        axis.scatter(values, at, s=16, color=face, edgecolor=colour, zorder=3, label=label)
-                for place in range(len(classes) - 1):
-                    axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
-                canvas.class_ticks(axis.set_yticks, classes, note)
-                axis.tick_params(axis="y", length=0)
-            axes[0, 0].set(xlim=(-0.03, 1.03), ylim=(len(classes) - 0.5, -0.5))
-            axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
-        canvas.row_labels(figure, axes, [canvas.network_label(*kind) for kind in kinds], 0.29 * len(classes))
-        canvas.titles(axes, renditions, "rate")
-        counts = {of_kind(table, kind)["seed"].nunique() for kind in kinds}
-        networks = " or ".join(map(str, sorted(counts, reverse=True)))
-        spread = f"marks: mean of {networks} networks, lines: from the lowest to the highest"
+        figure, axes = _class_panels(classes, 1.45)
+        for axis, name in zip(axes.flat, classes, strict=False):
+            for kept, (label, mark, face, colour, aside) in IN_RENDITIONS.items():
+                drawn = statistics.loc[name, kept].reindex(renditions)
+                at = np.arange(len(renditions)) + aside
+                axis.vlines(at, drawn["min"], drawn["max"], color=colour, linewidth=1, alpha=0.6)
+                axis.plot(at, drawn["mean"], mark, color=colour, markersize=4.5, markerfacecolor=face, label=label)
+            axis.axhline(0, color="0.75", linewidth=0.8, zorder=0)
+            axis.axvline(0.5, color="0.75", linewidth=0.8, linestyle=":", zorder=0)
+            axis.set_title(canvas.abbreviate(name, note))
+        axes[0, 0].set_xticks(range(len(renditions)), renditions)
+        axes[0, 0].set(xlim=(-0.5, len(renditions) - 0.5), ylim=(min(-0.1, rows["measure"].min() - 0.05), 1.05))
+        axes[0, 0].set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+        for axis in axes.flat[len(classes) - axes.shape[1] : len(classes)]:
+            axis.tick_params(axis="x", rotation=90, labelbottom=True)
+        plt.setp(axes[:, 0], ylabel="TPR - FPR")
+        networks = rows["seed"].nunique()
+        spread = f"marks: mean of {networks} networks, lines: lowest to highest" if networks > 1 else ""
         question = "Does the map of a class still work in other renditions?"
-        notes = [spread if max(counts) > 1 else "", note]
-        canvas.finish(figure, axes[0, 0], 4, question, *notes, left=True)
+        canvas.finish(figure, axes[0, 0], 3, question, first_kind_note(kinds, spread), note)
     return figure
+
+
+def _in_renditions(ood: pd.DataFrame, shortcuts: pd.DataFrame, kind: tuple[str, str]) -> pd.DataFrame:
+    """TPR - FPR of a kind of networks with each filter, on the test images and in each rendition, as `measure`."""
+    tested, judged = of_kind(ood, kind), of_kind(shortcuts[shortcuts["part"] == "keep"], kind)
+    judged = judged[judged["seed"].isin(tested["seed"])].assign(rendition="test images")
+    of_test = [
+        judged.assign(filter=kept, tpr=judged[f"tpr_{kept}"], fpr=judged[f"fpr_{kept}"]) for kept in IN_RENDITIONS
+    ]
+    rows = pd.concat([*of_test, tested])
+    return rows.assign(measure=rows["tpr"] - rows["fpr"].fillna(0))
+
+
+def _class_panels(classes: Sequence[str], height: float) -> tuple[Figure, npt.NDArray[Any]]:
+    """A panel of so many inches for each class, four or five in a row."""
+    columns = min(len(classes), 5 if len(classes) in (5, 9, 10) else drawing.PER_ROW)
+    rows = -(-len(classes) // columns)
+    return canvas.page_of_panels(rows, columns, 0.7 + height * rows, used=len(classes))
 
 
 def draw_transfer(
@@ -153,10 +171,8 @@ def draw_sizes(
         "dfm": ("own map", "o", BLUE, BLUE, 0.96),
         "low_pass": (canvas.CONTROLS["low_pass"], "s", "white", GREEN, 1.04),
     }
-    columns = min(len(classes), 5 if len(classes) in (5, 9, 10) else drawing.PER_ROW)
-    rows = -(-len(classes) // columns)
     with canvas.style(9):
-        figure, axes = canvas.page_of_panels(rows, columns, 0.7 + 1.55 * rows, used=len(classes))
+        figure, axes = _class_panels(classes, 1.55)
         percents = sorted(set(sizes["percent"]))
         for axis, name in zip(axes.flat, classes, strict=False):
             for kept, (label, mark, face, colour, aside) in looks.items():
