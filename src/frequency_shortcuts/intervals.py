@@ -237,10 +237,10 @@ def ratio(numerators: npt.ArrayLike, denominators: npt.ArrayLike) -> Networks:
     return Networks(float(centre[0] / centre[1]), float((b - reach) / a), float((b + reach) / a), about)
 
 
-def clopper_pearson(hits: int, count: int) -> tuple[float, float]:
+def clopper_pearson(hits: int, count: int, tail: float = TAIL) -> tuple[float, float]:
     """Clopper and Pearson's interval of the share of `hits` among `count`: its ends."""
-    low = betaincinv(hits, count - hits + 1, TAIL) if hits else 0.0
-    high = 1 - betaincinv(count - hits, hits + 1, TAIL) if hits < count else 1.0
+    low = betaincinv(hits, count - hits + 1, tail) if hits else 0.0
+    high = 1 - betaincinv(count - hits, hits + 1, tail) if hits < count else 1.0
     return float(low), float(high)
 
 

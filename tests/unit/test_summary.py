@@ -18,7 +18,7 @@ from frequency_shortcuts.analysis import summary, wording
 from frequency_shortcuts.analysis.advice import advice, facts_apart, kind_of_images
 from frequency_shortcuts.analysis.counterfactuals import COLUMNS, FlipTest, names_of_files
 from frequency_shortcuts.analysis.result import Analysis
-from frequency_shortcuts.exchange.answers import BOUND, PARTS, Answers, ends, rates
+from frequency_shortcuts.exchange.answers import BOUND, MISSED, PARTS, Answers, ends, rates
 from frequency_shortcuts.figures.canvas import MISSING
 from frequency_shortcuts.images.artefacts import CAUSES, put
 from frequency_shortcuts.images.pictures import ImageFiles
@@ -88,9 +88,10 @@ dog    nothing found   {NO}                   2 [-6, 6]     2 [-6, 6]     1 [-7,
 
 def test_the_summary_is_a_table_and_six_sentences(analysis):
     said = summary.sentences(analysis)
-    assert [sentence.split()[0] for sentence in said] == ["Follows:", "Look", "Not", "Cannot", "Not", "Tested:"]
+    assert [sentence.split()[0] for sentence in said] == ["Follows:", "Look", "Nothing", "Cannot", "Not", "Tested:"]
     assert said[1].startswith("Look at images of ant, bee, cat, and") and ": nothing that has a name. " in said[1]
-    assert said[2] == "Nothing found: no number is above 7 % (largest upper end)."
+    missed = "The test can miss: {} of {} harmful artefacts had this verdict.".format(*MISSED)
+    assert said[2] == f"Nothing found: no number is above 7 % (largest upper end). {missed}"
     assert said[4].startswith("Not recognised: the recall is below 50 %")
     assert said[5] == (
         "Tested: 13 images (at least 2 of each class), with parts of 13. The network chose among 6 classes; "
@@ -115,7 +116,7 @@ def test_a_likely_cause_is_said_in_words_and_its_files_are_named(analysis):
 def test_nothing_is_to_be_done_where_nothing_was_found(analysis):
     table = analysis.flip_test.table
     table["verdict"] = "nothing found"
-    assert [sentence.split()[0] for sentence in summary.sentences(analysis)] == ["Not", "Tested:"]
+    assert [sentence.split()[0] for sentence in summary.sentences(analysis)] == ["Nothing", "Tested:"]
 
 
 def test_of_many_classes_the_table_has_the_clearest_dozen(analysis):
@@ -212,23 +213,28 @@ def test_three_kinds_of_images_are_told_apart_also_if_one_class_is_blurred(kind,
         assert kind_of_images(Pixels(split, np.zeros(1), np.ones(1), torch.device("cpu"))) == kind
 
 
-def test_the_advice_names_what_cured_on_the_kind_and_does_not_send_a_swapped_network_to_the_swap(monkeypatch):
-    cured = {("grain", "fine"): {"matched": (2, 2, 3), "swap": (0, 4, 4), "processed": (3, 3, 4)},
-             ("grain", "patch"): {"swap": (0, 0, 2), "processed": (0, 0, 2)}}  # fmt: skip
-    monkeypatch.setattr("frequency_shortcuts.analysis.advice.CURED", cured)
+def test_the_advice_names_what_restored_recall_on_the_kind_and_does_not_send_a_swapped_network_to_the_swap(monkeypatch):
+    restored = {
+        ("grain", "fine"): {"matched": (2, 3), "swap": (4, 4), "processed": (3, 4)},
+        ("grain", "patch"): {"swap": (0, 2), "processed": (0, 2)},
+    }
+    monkeypatch.setattr("frequency_shortcuts.analysis.advice.RESTORED", restored)
     about = {"facts": ["cat: JPEG quality 75"], "of_files": False, "swapped": False}
     said = advice("grain", ["fine", "patch"], **about)
     assert said.startswith("Their files differ: cat: JPEG quality 75. frequency-shortcuts data FOLDER --match OUT")
-    assert "(cured 2 of 3 artefacts on grainy images). Trainings" in said
+    assert "(restored the recall in 2 of 3 for 0.02 of the accuracy on grainy images). Trainings" in said
     best = (
-        "of fine artefacts, random size, noise and JPEG cured 3 of 4, fs.Swap() restored the recall in 4 of 4, but "
-        "cost 0.06 of the accuracy; of patch artefacts, none."
+        "of fine artefacts, fs.Swap() restored the recall in 4 of 4 for 0.06 of the accuracy, random size, noise and "
+        "JPEG restored the recall in 3 of 4 for 0.00 of the accuracy; of patch artefacts, none."
     )
     assert said.endswith(f"on grainy images like these: {best}")
     swapped = advice("grain", ["fine"], facts=[], of_files=False, swapped=True)
     assert swapped.startswith("fs.Swap did not remove what is followed. Trainings") and "fs.Swap()" not in swapped
-    nothing = advice("grain", ["patch"], facts=[], of_files=True, swapped=False)
-    assert "--match" in nothing and nothing.endswith(" No training was shown to cure this on grainy images like these.")
+    nothing = "No training was shown to restore the recall on {} like these."
+    said = advice("grain", ["patch"], facts=[], of_files=True, swapped=False)
+    assert "--match" in said and said.endswith(f" {nothing.format('grainy images')}")
+    said = advice("photograph", ["fine"], facts=[], of_files=True, swapped=False)
+    assert said.endswith(f" Train and test on these. {nothing.format('photographs')}")
 
 
 def test_facts_of_files_that_set_a_class_apart_are_named(tmp_path):

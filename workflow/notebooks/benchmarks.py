@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS
 from frequency_shortcuts.figures.canvas import COLOURS, PAGE, finish, logarithmic, page_of_panels, style
-from study.measures.cure import LIMITS, OF_PHOTOGRAPHS
+from study.measures.cure import MATCHED, NONE, RESTORED
 from study.measures.leaks import HARMFUL
 from study.measures.truth import FOUND
 
@@ -54,65 +54,59 @@ def draw_leaks(leaks: pd.DataFrame) -> Figure:
     return figure
 
 
-TRAININGS = {
-    "swap": "fs.Swap", "processed": "random JPEG, size, noise", "matched": "others made alike", "none": "none of these"
-}  # fmt: skip
-NUMBERS = ("back", "called", "accuracy_loss")
-APART = 0.19  # lines between the marks of an artefact
+TRAININGS = {  # and their places on the line of an artefact
+    "swap": ("fs.Swap", -0.19),
+    "processed": ("random JPEG, size, noise", 0.0),
+    "matched": ("others made alike", 0.19),
+}
+NUMBERS = {
+    "back": "share of the lost recall\nthat is back (alike: with it)",
+    "called": "others called the class,\nabove clean training",
+    "accuracy_loss": "accuracy lost on clean data\n(alike: with the artefact)",
+}
 
 
 def draw_cure(cure: pd.DataFrame) -> Figure:
-    """Which training removes an artefact, and at what cost?
+    """Which training brings back the recall that an artefact costs, and what does it cost?
 
-    The table counts the artefacts that each training cures, and of how many. In the figure a line is an artefact, a
-    mark a training, filled where it cures. Bars go from what plain training on the artefact reaches to what it reaches
-    on clean data, and where a number may lie. The last two numbers are differences, with their 95 % intervals over
-    networks.
+    The table has the share of the recall that is back. In the figure a line is an artefact, a mark a training, with its
+    95 % interval over networks. The accuracy that a training costs on clean data is one number for each set of images.
     """
-    display(cure.groupby(["suite", "training"])["cured"].agg(["sum", "size"]))
+    display(cure.pivot_table("back", ["suite", "case"], "training", sort=False).round(2))
     cases = cure.drop_duplicates(["suite", "case"])
+    lines = {(row["suite"], row["case"]): line for line, (_, row) in enumerate(cases.iterrows())}
+    names = cases["suite"].str.rstrip("4") + ": " + cases["case"] + cases["tuned"].map({True: "", False: " *"})
+    repeated = cure.duplicated(["suite", "training"]) & (cure["training"] != MATCHED)
+    numbers = cure.assign(accuracy_loss=cure["accuracy_loss"].mask(repeated))
     with style(9):
         figure, (axes,) = page_of_panels(1, len(NUMBERS), 1.3 + 0.42 * len(cases), sharex=False)
-        names = []
-        for line, (_, about) in enumerate(cases.iterrows()):
-            rows = cure[(cure["suite"] == about["suite"]) & (cure["case"] == about["case"])].set_index("training")
-            names.append(f"{about['suite'].rstrip('4')}: {about['case']}{'' if about['tuned'] else ' *'}")
-            least = about["recall_none"] + LIMITS["back"] * (about["recall_clean"] - about["recall_none"])
-            loss = OF_PHOTOGRAPHS if about["suite"] == "crops" else LIMITS["accuracy_loss"]
-            goods = ((least, about["recall_clean"]), (0, LIMITS["called"]), (0, loss))
-            for axis, ends in zip(axes, goods, strict=True):
-                axis.fill_betweenx([line - 0.42, line + 0.42], *ends, color="0.9", zorder=0, linewidth=0)
-            axes[0].plot(about[["recall_none", "recall_clean"]], [line, line], color="0.75", linewidth=1, zorder=1)
-            for place, (name, colour) in enumerate(zip(TRAININGS, COLOURS, strict=False)):
-                if name in rows.index and name != "none":
-                    _draw_training(axes, rows.loc[name], line + APART * (place - 1), colour)
-            axes[1].plot(rows.loc["none", "called"], line, "|", color="0.3", markersize=7)
-            axes[0].plot(about["recall_none"], line, "|", color="0.3", markersize=7)
-        for (name, words), colour in zip(TRAININGS.items(), COLOURS, strict=False):
-            of = cure[cure["training"] == name]
-            mark, colour = ("|", "0.3") if name == "none" else ("o", colour)
-            words += "" if name == "none" else f": cures {of['cured'].sum()} of {len(of)}"
-            axes[0].plot([], [], mark, color=colour, markersize=5, label=words)
+        for (training, (words, shift)), colour in zip(TRAININGS.items(), COLOURS, strict=False):
+            rows = numbers[numbers["training"] == training]
+            for _, row in rows.iterrows():
+                _draw_training(axes, row, lines[row["suite"], row["case"]] + shift, colour)
+            restored = f"{words}: {(rows['back_low'] >= RESTORED).sum()} of {len(rows)}"
+            axes[0].plot([], [], "o", color=colour, markersize=5, label=restored)
+        for _, row in numbers[numbers["training"] == NONE].iterrows():
+            axes[1].plot(row["called"], lines[row["suite"], row["case"]], "|", color="0.3", markersize=7)
+        axes[0].plot([], [], "|", color="0.3", markersize=5, label="none of these")
+        axes[0].axvline(RESTORED, color="0.8", linewidth=0.8, zorder=0)
         axes[0].set(ylim=(len(cases) - 0.5, -0.5), yticks=range(len(cases)), yticklabels=names)
-        axes[0].set_xlabel("recall on images without\nthe artefact (alike: with it)")
-        axes[1].set_xlabel("others called the class,\nabove clean training")
-        axes[2].set_xlabel("accuracy lost on clean data\n(alike: with the artefact)")
-        for axis in axes:
+        for axis, words in zip(axes, NUMBERS.values(), strict=True):
+            axis.set_xlabel(words)
             axis.tick_params(axis="y", length=0)
-        finish(
-            figure, axes[0], 2, "Which training removes an artefact, and at what cost?",
-            "Grey: the limits of a cure. Filled: all three are met. * no setting was chosen on it", left=True,
-        )  # fmt: skip
+        question = "Which training brings back the recall that an artefact costs?"
+        key = f"Filled, and counted below: the interval is above {RESTORED}. * no setting was chosen on it"
+        finish(figure, axes[0], 2, question, key, left=True)
     return figure
 
 
 def _draw_training(axes: Sequence[Axes], row: pd.Series, line: float, colour: str) -> None:
-    """The numbers of one training on one artefact: filled where it cures."""
-    look: dict[str, Any] = {"color": colour, "markersize": 4.5, "markerfacecolor": colour if row["cured"] else "white"}
-    axes[0].plot(row["recall"], line, "o", **look)
-    for axis, number in zip(axes[1:], NUMBERS[1:], strict=True):
-        axis.plot([row[f"{number}_low"], row[f"{number}_high"]], [line, line], color=colour, linewidth=1)
-        axis.plot(row[number], line, "o", **look)
+    """The numbers of one training and artefact: filled where the recall is restored."""
+    face = colour if row["back_low"] >= RESTORED else "white"
+    for axis, number in zip(axes, NUMBERS, strict=True):
+        if not pd.isna(row[number]):
+            axis.plot([row[f"{number}_low"], row[f"{number}_high"]], [line, line], color=colour, linewidth=1)
+            axis.plot(row[number], line, "o", color=colour, markersize=4.5, markerfacecolor=face)
 
 
 def draw_truth(truth: pd.DataFrame) -> Figure:

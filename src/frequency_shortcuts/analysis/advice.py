@@ -1,7 +1,6 @@
-"""What to do about parts that are followed: what cured artefacts on images of the same kind, by `make cure`."""
+"""What to do about parts that are followed: what restored the recall on images of the same kind, by `make cure`."""
 
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 
 import numpy as np
 import pandas as pd
@@ -22,25 +21,29 @@ CLASSES, IMAGES = 10, 100  # whose images tell the kind, and of each
 COMMON, FLAT = 0.3, 0.9  # share of the pixels of an image that have one value, and of the images that are flat so
 SHORT, GRAIN = 4.0, 0.25  # pixels: shorter waves are grain; their share of the energy
 TRAININGS = {"swap": "fs.Swap()", "processed": "random size, noise and JPEG"}
-# Kind of images and part -> training -> artefacts that it cured, whose recall it restored, of how many, and what it
-# cost on these images: docs/data/cure/tables/cure.csv. A cure costs no more accuracy than `study.measures.cure` allows.
-CURED: Mapping[tuple[str, str], Mapping[str, tuple[int, int, int]]] = {
-    ("flat", "fine"): {"matched": (2, 2, 2), "swap": (1, 1, 2), "processed": (0, 0, 2)},
-    ("flat", "field"): {"swap": (1, 1, 1), "processed": (0, 0, 1)},
-    ("flat", "patch"): {"swap": (0, 0, 1), "processed": (0, 0, 1)},
-    ("photograph", "fine"): {"matched": (1, 1, 1), "swap": (1, 1, 2), "processed": (0, 0, 2)},
-    ("photograph", "field"): {"swap": (1, 1, 1), "processed": (0, 0, 1)},
-    ("photograph", "patch"): {"swap": (1, 1, 1), "processed": (0, 0, 1)},
-    ("grain", "fine"): {"matched": (2, 2, 2), "swap": (0, 2, 2), "processed": (1, 1, 2)},
-    ("grain", "field"): {"swap": (0, 1, 1), "processed": (0, 0, 1)},
-    ("grain", "patch"): {"swap": (0, 1, 1), "processed": (0, 0, 1)},
+# Kind of images and part -> training -> artefacts whose recall it restored, and of how many; kind and training -> the
+# accuracy that it cost, at most: docs/data/cure/tables/cure.csv. Nothing was shown on photographs.
+RESTORED: Mapping[tuple[str, str], Mapping[str, tuple[int, int]]] = {
+    ("flat", "fine"): {"matched": (2, 2), "swap": (1, 2), "processed": (0, 2)},
+    ("flat", "field"): {"swap": (0, 1), "processed": (0, 1)},
+    ("flat", "patch"): {"swap": (0, 1), "processed": (0, 1)},
+    ("grain", "fine"): {"matched": (2, 2), "swap": (2, 2), "processed": (1, 2)},
+    ("grain", "field"): {"swap": (1, 1), "processed": (0, 1)},
+    ("grain", "patch"): {"swap": (1, 1), "processed": (0, 1)},
 }
-COST = {"flat": 0.03, "photograph": 0.05, "grain": 0.06}  # of `fs.Swap`, in accuracy
+COST: Mapping[tuple[str, str], float] = {
+    ("flat", "matched"): 0.02,
+    ("flat", "swap"): 0.03,
+    ("flat", "processed"): 0.02,
+    ("grain", "matched"): 0.02,
+    ("grain", "swap"): 0.06,
+    ("grain", "processed"): 0.0,
+}
 FACTS = "Their files differ: {facts}."
-MATCHED = f"{SENTENCES[MATCH]} Train and test on these (cured {{}} of {{}} artefacts on {{kind}})."
+MATCHED = f"{SENTENCES[MATCH]} Train and test on these{{}}."
 SWAP_FAILED = "fs.Swap did not remove what is followed."
-CURES = "Trainings on {kind} like these: {cures}."
-NOTHING = "No {other}training was shown to cure this on {kind} like these."
+TRAINED = "Trainings on {} like these: {}."
+NOTHING = "No {}training was shown to restore the recall on {} like these."
 
 
 def kind_of_images(pixels: Pixels) -> str:
@@ -81,19 +84,28 @@ def advice(kind: str, parts: Sequence[str], *, facts: Sequence[str], of_files: b
     facts : by which files of classes differ, in words. of_files : whether images have the trace of a kind of file
     swapped : whether the network was trained with `fs.Swap`
     """
-    cures, others = {}, {name: words for name, words in TRAININGS.items() if not (swapped and name == "swap")}
+    said = [FACTS.format(facts=few(facts))] if facts else []
+    if facts or of_files:
+        matched = _restored(kind, "fine", "matched")
+        said.append(MATCHED.format(f" ({matched} on {KINDS[kind]})" if matched else ""))
+    if swapped:
+        said.append(SWAP_FAILED)
+    trainings = {name: words for name, words in TRAININGS.items() if not (swapped and name == "swap")}
+    shown = {}
     for part in parts:
-        counts = [(CURED[kind, part][name], words) for name, words in others.items()]
-        cures[part] = ", ".join(
-            f"{words} cured {cured} of {count}"
-            if cured == back  # else it cost too much
-            else f"{words} restored the recall in {back} of {count}, but cost {COST[kind]:.2f} of the accuracy"
-            for (cured, back, count), words in sorted(counts, key=itemgetter(0), reverse=True)
-            if back
-        )
-    words = CURES if any(cures.values()) else NOTHING
-    said = [FACTS] * bool(facts) + [MATCHED] * (bool(facts) or of_files) + [SWAP_FAILED] * swapped + [words]
-    return " ".join(said).format(
-        *CURED[kind, "fine"]["matched"][::2], facts=few(facts), kind=KINDS[kind], other="other " * swapped,
-        cures="; ".join(f"of {part} artefacts, {best or 'none'}" for part, best in cures.items()),
-    )  # fmt: skip
+        restored = {words: _restored(kind, part, name) for name, words in trainings.items()}
+        shown[part] = ", ".join(f"{words} {found}" for words, found in restored.items() if found)
+    if any(shown.values()):
+        best = "; ".join(f"of {part} artefacts, {words or 'none'}" for part, words in shown.items())
+        said.append(TRAINED.format(KINDS[kind], best))
+    else:
+        said.append(NOTHING.format("other " * swapped, KINDS[kind]))
+    return " ".join(said)
+
+
+def _restored(kind: str, part: str, training: str) -> str:
+    """Of how many artefacts a training restored the recall on images of a kind, and at what cost; empty for none."""
+    back, count = RESTORED.get((kind, part), {}).get(training, (0, 0))
+    if not back:
+        return ""
+    return f"restored the recall in {back} of {count} for {COST[kind, training]:.2f} of the accuracy"

@@ -34,7 +34,8 @@ SENTENCES = {  # verdict of a class, or a label -> what is said once
     ADVICE: "Look at {files}, and find out how these and the other images were made. Likely, by the images alone: "
     "{causes}. {advice} Then test again.",
     PAIR: wording.PAIR,
-    answers.NOTHING_FOUND: "Nothing found: no number is above {bound} % (largest upper end).",
+    answers.NOTHING_FOUND: "Nothing found: no number is above {bound} % (largest upper end). "
+    f"The test can miss: {answers.MISSED[0]} of {answers.MISSED[1]} harmful artefacts had this verdict.",
     answers.CANNOT_TELL: f"Cannot tell: the upper end of a part is {percent(answers.BOUND)} % or more, and its lower "
     "end below its threshold. The reason is how many images got the part, of about how many that would decide (at most "
     f"{{most}} get it), or a share between {percent(answers.BOUND)} % and the threshold, where no number decides.",

@@ -1,7 +1,7 @@
-"""Which trainings cure what an artefact costs: networks are trained in several ways, with it in all images of a class.
+"""Which trainings bring back the recall that an artefact costs, and what do they cost?
 
-docs/method.md#mitigation has the definitions, which were fixed before any result of the seeds that judge. The intervals
-are Student's over networks, one a seed; that of the share that is back is Fieller's.
+Networks are trained in several ways, with it in all images of a class; docs/method.md#mitigation has the definitions.
+The intervals are Student's over networks, one a seed; that of the share that is back is Fieller's.
 """
 
 from typing import Any
@@ -16,12 +16,13 @@ from .leaks import IMAGES, PHOTOGRAPHS
 
 NONE, MATCHED = "none", "matched"
 NUMBERS = ["accuracy", "recall", "called"]
-LIMITS = {"back": 0.7, "called": 0.1, "accuracy_loss": 0.03}
-OF_PHOTOGRAPHS, LEAST_COST, WORSE = 0.06, 0.1, 0.05  # accuracy that may be lost there; recall; both
+RESTORED = 0.7  # at least, of the recall that the artefact costs
 
 
 def judge(networks: pd.DataFrame) -> pd.DataFrame:
-    """One row a set, case and training: what is back, and whether the training cures.
+    """One row a set, case and training: what is back, and what it costs.
+
+    Crops of photographs are left out: clean networks hardly learn these few images.
 
     networks : a row a network and artefact: `suite` of images, `seed`, `case` whose artefact is in the images that are
         trained on, in all of its class, or `CLEAN`; `training`; `cue`, the case whose artefact the row is about, its
@@ -31,10 +32,11 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
     Returns `suite`, `case`, `family`, `tuned`, `training`, `networks`; means of `recall_clean` (trained plainly on
     clean data), `recall_none` (trained plainly on the artefact), `recall` and `accuracy`; `back`, the share of the cost
     that is back, `called` and `accuracy_loss`, each with `_low` and `_high`, which are missing below five networks, or
-    where the cost may be 0; `cured` and `worse`.
+    where the cost may be 0.
 
     Raises ValueError if a network of one of the seeds is missing, or a number of one.
     """
+    networks = networks[networks["suite"].map(IMAGES) != PHOTOGRAPHS]
     rows, seeds = [], networks.groupby("suite")["seed"].agg(set)
     for (suite, case, training, cue), found in networks.groupby(["suite", "case", "training", "cue"]):
         if missing := seeds[suite] - set(found.dropna(subset=NUMBERS)["seed"]):
@@ -51,29 +53,27 @@ def judge(networks: pd.DataFrame) -> pd.DataFrame:
             row = {"suite": suite, "case": case, **found[["family", "tuned"]].iloc[0], "training": training}
             own = found if training == MATCHED else accuracy.loc[training].loc[found["seed"]].to_frame()
             lost = accuracy.loc[NONE].loc[found["seed"]].to_numpy() - own["accuracy"].to_numpy()
-            rows.append(row | _judged(found, by_cue.loc[places], plain.loc[places], lost, str(suite)))
+            rows.append(row | _judged(found, by_cue.loc[places], plain.loc[places], lost))
     return pd.DataFrame(rows)
 
 
 def _judged(
-    found: pd.DataFrame, clean: pd.DataFrame, plain: pd.DataFrame, lost: np.ndarray[Any, Any], suite: str
+    found: pd.DataFrame, clean: pd.DataFrame, plain: pd.DataFrame, lost: np.ndarray[Any, Any]
 ) -> dict[str, Any]:
     """The numbers of one training and artefact; rows of the same seeds, and the accuracy that each lost."""
-    recalls, others = ([of[name].to_numpy() for of in (found, clean, plain)] for name in ("recall", "called"))
-    gained, cost = recalls[0] - recalls[2], recalls[1] - recalls[2]
+    least, most = plain["recall"].to_numpy(), clean["recall"].to_numpy()
     numbers = {
-        "back": ratio(gained, cost),
-        "called": over_networks(others[0] - others[1]),
+        "back": ratio(found["recall"].to_numpy() - least, most - least),
+        "called": over_networks(found["called"].to_numpy() - clean["called"].to_numpy()),
         "accuracy_loss": over_networks(lost),
     }
     row: dict[str, Any] = {
-        "networks": len(found), "recall_clean": recalls[1].mean(), "recall_none": recalls[2].mean(),
-        "recall": recalls[0].mean(), "accuracy": found["accuracy"].mean(),
-    }  # fmt: skip
+        "networks": len(found),
+        "recall_clean": most.mean(),
+        "recall_none": least.mean(),
+        "recall": found["recall"].mean(),
+        "accuracy": found["accuracy"].mean(),
+    }
     for name, (value, low, high, _) in numbers.items():
         row |= {name: value, f"{name}_low": low, f"{name}_high": high}
-    most = OF_PHOTOGRAPHS if IMAGES[suite] == PHOTOGRAPHS else LIMITS["accuracy_loss"]
-    is_back = cost.mean() >= LEAST_COST and gained.mean() >= LIMITS["back"] * cost.mean()
-    within = round(row["called"], 6) <= LIMITS["called"] and round(row["accuracy_loss"], 6) <= most
-    worse = gained.mean() < -WORSE or (others[0] - others[2]).mean() > WORSE
-    return row | {"cured": bool(is_back and within), "worse": bool(worse)}
+    return row

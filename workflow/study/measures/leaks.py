@@ -11,12 +11,13 @@ Fixed before any result of the seeds that judge; `AIMS` and `AIMS_OF_DATA` have 
 - The test *warns* of a class whose verdict is follows, by whichever part. False alarms are counted in classes without
   an artefact of their own; of two classes, the other one has the same verdict, and is not counted.
 - All shares are bootstrapped over seeds and over classes, both drawn anew within each set; their ends are one-sided,
-  95 %. `fewer` is met where the upper end is below 0.
+  95 %. Where all rows have one value, they are Clopper and Pearson's: how many networks could have another?
+- `by_recall` is a trivial baseline: it warns of a class by its recall on its own test images alone.
 
 Of the images alone (`judge_data`): a cause is *right* if it is the one of the artefact that was planted, and *false* in
 a class without one. *Files* is the area under the curve of the score of images that carry the artefact, against the
 others of the class; 0.5 where no cause is named. Shares have Clopper and Pearson's interval, means Student's over
-artefacts, two-sided 95 %.
+artefacts, two-sided 95 %; ends of a share of 0 or 1 are those above.
 """
 
 from collections.abc import Mapping
@@ -32,12 +33,14 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 
 HARMFUL, HARMFUL_LOW = 0.2, 0.1
 DRAWS, FEW_DRAWS = 4000, 500  # of the bootstrap, and of that of rank correlations
+TAIL = 0.05  # probability beyond each end
 OWN_PART = {FINE: "fine", SMOOTH: "field", LOCAL: "patch"}  # of an artefact, by its family
 ALL, CLOTHING, PHOTOGRAPHS, GRAINY = "all sets", "clothing", "photographs", "grainy"
 IMAGES = {"clothing": CLOTHING, "crops": PHOTOGRAPHS, "grain2": GRAINY, "grain4": GRAINY}  # of each suite
 PAIR = "grain2"  # of two classes
 VERSION_2 = ("follows", "needs", "follows and needs")  # verdicts of version 2.0.0 that warn
-KEY = ["suite", "seed", "set", "class"]
+NETWORK = ["suite", "seed", "set"]
+KEY = [*NETWORK, "class"]
 
 
 def with_harm(table: pd.DataFrame, clean_called: pd.DataFrame) -> pd.DataFrame:
@@ -121,7 +124,7 @@ AIMS = {
     "fewer": Aim("classes without an artefact: warned, minus version 2.0.0", "innocent", "more", {ALL: (0, 0)}, False),
     "as_many": Aim(
         "harmful fine artefacts in all images: warned, minus version 2.0.0", "whole and part == 'fine'", "more",
-        {ALL: (-0.05, None)},
+        {ALL: (-0.05, -0.05)},  # not inferior: by its end
     ),
     "fine": Aim("harmful fine artefacts in all images: warned", "whole and part == 'fine'", goals={ALL: (0.92, 0.85)}),
     "field": Aim("the same of smooth ones", "whole and part == 'field'", goals={ALL: (0.9, None)}),
@@ -130,9 +133,18 @@ AIMS = {
         "harmful artefacts in 0.9 of the class and 0.1 of all others: warned", "harmful and others > 0",
         goals={ALL: (0.7, None)},
     ),
+    "both_called": Aim(
+        "those that the test can see, since others are called the class", "harmful and others > 0 and others_called"
+    ),
     "half": Aim("harmful artefacts in half of the images: warned", "harmful and share == 0.5"),
+    "whole": Aim("harmful artefacts in all images: warned", "whole"),
+    "recall_whole": Aim("the same by recall alone", "whole", "by_recall"),
+    "recall_half": Aim("in half of the images, by recall alone", "harmful and share == 0.5", "by_recall"),
+    "recall_both": Aim("in 0.9 and 0.1, by recall alone", "harmful and others > 0", "by_recall"),
+    "recall_innocent": Aim("classes without an artefact, by recall alone", "innocent", "by_recall"),
     "clean": Aim(
-        "classes of clean networks: warned", "set == 'clean'", goals={CLOTHING: (0.01, 0.025)}, least=False
+        "recognised classes of clean networks: warned", "set == 'clean' and recognised",
+        goals={CLOTHING: (0.01, 0.025)}, least=False,
     ),
     "others": Aim(
         "other classes of networks with an artefact: warned", "innocent and set != 'clean'",
@@ -167,8 +179,8 @@ def _described(table: pd.DataFrame) -> pd.DataFrame:
 
     With causes, also whether the cause is `named` and `right`. With verdicts, whether the class is `warned` of, by how
     much `more` than by version 2.0.0, where that is known, whether it is `recognised`, and `innocent`: to be counted
-    among false alarms; the number of the `own` part of its artefact, and whether that is `harmful`, and `whole`: in all
-    images of the class alone.
+    among false alarms; the number of the `own` part of its artefact, and whether that is `harmful`, with
+    `others_called` the class, and `whole`: in all images of the class alone.
     """
     kinds = table["kind"].map(KINDS, na_action="ignore")
     table = table.assign(
@@ -188,15 +200,33 @@ def _described(table: pd.DataFrame) -> pd.DataFrame:
         for part in PARTS:
             table["own"] = table["own"].where(table["part"] != part, table[part])
         table["harmful"] = table["harm"] == "harmful"
+        table["others_called"] = (table["called"] >= HARMFUL) & (table["called_low"] >= HARMFUL_LOW)
         table["whole"] = table["harmful"] & (table["share"] == 1)
+        table["by_recall"] = _by_recall(table)
     return table
+
+
+def _by_recall(table: pd.DataFrame) -> pd.Series:
+    """Whether the recall of a class on its own test images exceeds a threshold, which warns without any test.
+
+    At the threshold of a seed, the other seeds of the suite have as many false alarms as the exchange test.
+    """
+    warned = pd.Series(False, table.index)
+    for _, suite in table.groupby("suite"):
+        for seed, rows in suite.groupby("seed"):
+            others = suite[suite["innocent"] & (suite["seed"] != seed)]
+            if len(others):
+                silent = 1 - others["warned"].mean()
+                warned[rows.index] = rows["recall"] > others["recall"].quantile(silent, interpolation="higher")
+    return warned
 
 
 def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
     """The aims of the benchmark: one row a number and images, with its one-sided 95 % ends.
 
     table : one row a network and class: `suite` (of `IMAGES`), `seed`, `set` (clean, 1, 2, ...), `class`, `verdict`,
-        `fine`, `field`, `patch`; `kind`, `share`, `others`, `lost` and `harm`, missing without an artefact; `version_2`
+        `recall` on its own test images, `fine`, `field`, `patch`; `kind`, `share`, `others`, `called`, `lost` and
+        `harm`, missing without an artefact; `version_2`
 
     Returns `aim`, `images`, `words`, `value`, `low`, `high`, `count` (rows), `goal`, `end` (what the end must reach, if
     anything), `met`.
@@ -212,9 +242,9 @@ def judge(table: pd.DataFrame, seed: int = 0) -> pd.DataFrame:
             total = drawn.sum(axis=1)
             means = (drawn @ value)[total > 0] / total[total > 0]
             numbers = _with_ends(value.mean() if len(value) else np.nan, means)
+            if len(set(value)) == 1:
+                numbers = value[0], *_ends_of_constant(table[chosen], aim.value)
             rows.append(aim.row(name, images, *numbers, len(value)))
-            if name == "fewer" and rows[-1]["met"]:
-                rows[-1]["met"] = rows[-1]["high"] < 0  # not as many
     for images, there in places.items():
         chosen = ~table["without"].to_numpy() & there
         pair = table.loc[chosen, ["own", "lost"]].to_numpy(float)
@@ -239,8 +269,16 @@ def _drawn_anew(table: pd.DataFrame, generator: np.random.Generator) -> FloatArr
 
 def _with_ends(value: float, drawn: FloatArray) -> tuple[float, float, float]:
     """A value and its one-sided 95 % ends, of some draws."""
-    low, high = np.quantile(drawn, [0.05, 0.95]) if len(drawn) else (np.nan, np.nan)
+    low, high = np.quantile(drawn, [TAIL, 1 - TAIL]) if len(drawn) else (np.nan, np.nan)
     return float(value), float(low), float(high)
+
+
+def _ends_of_constant(rows: pd.DataFrame, column: str) -> tuple[float, float]:
+    """The one-sided 95 % ends of the mean of a column of one value: no network has another, but some could."""
+    value, networks = float(rows[column].iloc[0]), len(rows[NETWORK].drop_duplicates())
+    _, reach = clopper_pearson(0, networks, TAIL)
+    least = -1 if column == "more" else 0
+    return max(value - reach, least), min(value + reach, 1)
 
 
 def judge_data(table: pd.DataFrame) -> pd.DataFrame:
@@ -253,8 +291,11 @@ def judge_data(table: pd.DataFrame) -> pd.DataFrame:
     """
     table, rows = _described(table), []
     for name, aim in AIMS_OF_DATA.items():
-        values = table.loc[table.eval(aim.rows), aim.value]
-        if values.dtype == bool:
+        chosen = table.eval(aim.rows)
+        values = table.loc[chosen, aim.value]
+        if len(set(values)) == 1:
+            low, high = _ends_of_constant(table[chosen], aim.value)
+        elif values.dtype == bool:
             low, high = clopper_pearson(int(values.sum()), len(values))
         else:
             low, high = np.clip(over_networks(values)[1:3], 0, 1)
