@@ -149,7 +149,7 @@ def of_learning():
 
 def test_a_class_is_learned_where_f1_first_passes_a_half_or_never():
     figure = learning.learned(of_learning(), CLASSES, ["(c) seen"], "2 of 9 classes")
-    check_drawing(figure, "full images", "low-pass", "iteration", "median", " \n(c) seen\n2 of 9 classes")
+    check_drawing(figure, "full images", "low-pass images", "iteration", "median", " \n(c) seen\n2 of 9 classes")
     full, low = figure.axes
     assert [label.get_text() for label in full.get_yticklabels()] == ["bee", "ant"]  # by their medians
     never = full.get_xticks()[-1]
@@ -257,7 +257,7 @@ def test_high_pass_images_are_counted_and_not_drawn():
     full = of_learning().query("view == 'full'").assign(dataset="zoo")
     rows = pd.concat([full, full.assign(view="high-pass")])
     figure = learning.draw_dynamics(["zoo"], rows, {"zoo": ["vgg16", "augmix"]}, 12, list(CLASSES))
-    words = "not drawn: high-pass images, on which F1 passes 0.5 in 3 of 4 cases (a class of a network)"
+    words = "not drawn: high-pass images, on which F1 passes 0.5 in 3 of 4 cases (each a class of one network)"
     check_drawing(figure, "full images", f" \n{words}")
     assert len(figure.axes) == 1
 

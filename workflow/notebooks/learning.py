@@ -49,7 +49,7 @@ def draw_dynamics(
 def _count_passed(table: pd.DataFrame) -> str:
     """In how many cases F1 passes `LEARNED` in a view that is not drawn; empty where it was not tested."""
     best = table.groupby(["class", "seed"])["f1"].max()
-    cases = f"in {(best >= LEARNED).sum()} of {len(best)} cases (a class of a network)"
+    cases = f"in {(best >= LEARNED).sum()} of {len(best)} cases (each a class of one network)"
     return f"not drawn: {HIDDEN} images, on which F1 passes {LEARNED:g} {cases}" if len(best) else ""
 
 
@@ -85,7 +85,7 @@ def learned(table: pd.DataFrame, classes: Sequence[str], claims: Sequence[str], 
             axis.set_xticks([*ticks, never], [*(f"{tick:.0f}" for tick in ticks), "never"])
         canvas.class_ticks(axes[0, 0].set_yticks, order, note)
         axes[0, 0].set_ylim(len(order) - 0.5, -0.5)
-        canvas.titles(axes, [f"{view} images" if view == "full" else view for view in views], "iteration")
+        canvas.titles(axes, [f"{view} images" for view in views], "iteration")
         for look, label in ((AFTER, "a network"), ("none", f"a network, never within {last:,} iterations")):
             axes[0, 0].scatter([], [], color=look, label=label, **marks)
         axes[0, 0].plot([], [], color="black", linewidth=1.6, label="median")
