@@ -64,9 +64,16 @@ def draw_shortcut(
 
 
 def draw_reduced(
-    classes: Sequence[str], store: str, weights: list[str], maps: list[str], kinds: list[list[str]],
-    shortcuts: pd.DataFrame, first: dict[str, list[str]], percent: float, most: int,
-) -> Figure:  # fmt: skip
+    classes: Sequence[str],
+    store: str,
+    weights: list[str],
+    maps: list[str],
+    kinds: list[list[str]],
+    shortcuts: pd.DataFrame,
+    first: dict[str, list[str]],
+    percent: float,
+    most: int,
+) -> Figure:
     """Images reduced to their maps"""
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     tests = as_published(shortcuts)  # as pictured
@@ -123,9 +130,16 @@ def tiles(
 
 
 def draw_texture(
-    classes: Sequence[str], store: str, weights: str, maps: str, phase: pd.DataFrame, shortcuts: pd.DataFrame,
-    first: dict[str, list[str]], percent: float, most: int,
-) -> Figure:  # fmt: skip
+    classes: Sequence[str],
+    store: str,
+    weights: str,
+    maps: str,
+    phase: pd.DataFrame,
+    shortcuts: pd.DataFrame,
+    first: dict[str, list[str]],
+    percent: float,
+    most: int,
+) -> Figure:
     """Texture or shape?
 
     The table says how many classes (counted once a network) have which verdict, and how much of TPR - FPR the
@@ -174,9 +188,10 @@ def texture(table: pd.DataFrame, pictures: Mapping[str, Sequence[npt.NDArray[Any
                     axis.plot([value / 2] * 2, [place - 0.4, place + 0.4], color="0.6", linewidth=1.2, zorder=1,
                               label="half of both" if not place else "_")  # fmt: skip
             words = rows["verdict"].astype(object).fillna(NO_VERDICT).value_counts()
-            word, several = words.idxmax(), f" {words.max()} of {len(rows)}" if len(rows) > 1 else ""
-            ink = "0.5" if word == NO_VERDICT else "black"
-            axis.text(1.02, place, word + several, va="center", color=ink, transform=axis.get_yaxis_transform())
+            word = words.idxmax()
+            several = f" {words.max()} of {len(rows)}" if len(rows) > 1 else ""
+            ink, beside = "0.5" if word == NO_VERDICT else "black", axis.get_yaxis_transform()
+            axis.text(1.02, place, word + several, va="center", color=ink, transform=beside)
             axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
         axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
         axis.set(ylim=(count - 0.5, -0.5), yticks=[], xlabel="TPR - FPR, with 95 % interval")

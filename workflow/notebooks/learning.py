@@ -27,9 +27,13 @@ LOSSES = (("lost_at_test", "#d55e00", -0.14, "at test time"), ("lost_after", AFT
 
 
 def draw_dynamics(
-    datasets: list[str], dynamics: pd.DataFrame, first: dict[str, list[str]], most: int, classes: Sequence[str] = (),
+    datasets: list[str],
+    dynamics: pd.DataFrame,
+    first: dict[str, list[str]],
+    most: int,
+    classes: Sequence[str] = (),
     numbers: Sequence[pd.DataFrame] = (),
-) -> Figure:  # fmt: skip
+) -> Figure:
     """What is learned first
 
     The table holds F1 averaged over these iterations and networks: the higher, the earlier a class is learned.

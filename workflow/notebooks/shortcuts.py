@@ -36,9 +36,14 @@ IN_RENDITIONS = {  # label, mark, colour of its face and of the rest, place besi
 
 
 def draw_shortcuts(
-    dataset: str, classes: Sequence[str], shortcuts_over_seeds: pd.DataFrame, shortcuts: pd.DataFrame,
-    networks: pd.DataFrame, first: dict[str, list[str]], most: int,
-) -> Figure:  # fmt: skip
+    dataset: str,
+    classes: Sequence[str],
+    shortcuts_over_seeds: pd.DataFrame,
+    shortcuts: pd.DataFrame,
+    networks: pd.DataFrame,
+    first: dict[str, list[str]],
+    most: int,
+) -> Figure:
     """What is still recognised from a few frequencies"""
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     sizes = networks.groupby(["network", "augmentation"])["parameters"].max().to_dict()
@@ -47,9 +52,14 @@ def draw_shortcuts(
 
 
 def draw_ood(
-    dataset: str, classes: Sequence[str], ood: pd.DataFrame, shortcuts: pd.DataFrame,
-    first: dict[str, list[str]], fill: str, most: int,
-) -> Figure:  # fmt: skip
+    dataset: str,
+    classes: Sequence[str],
+    ood: pd.DataFrame,
+    shortcuts: pd.DataFrame,
+    first: dict[str, list[str]],
+    fill: str,
+    most: int,
+) -> Figure:
     """Do shortcuts survive outside the training data?
 
     The table holds TPR and FPR, mean over classes, networks and draws.
@@ -68,25 +78,28 @@ def draw_ood(
                 drawn = statistics.loc[name, kept].reindex(renditions)
                 at = np.arange(len(renditions)) + aside
                 axis.vlines(at, drawn["min"], drawn["max"], color=colour, linewidth=1, alpha=0.6)
-                axis.plot(at, drawn["mean"], mark, color=colour, markersize=4.5, markerfacecolor=face, label=label)
+                look = {"color": colour, "markersize": 4.5, "markerfacecolor": face}
+                axis.plot(at, drawn["mean"], mark, label=label, **look)
             axis.axhline(0, color="0.75", linewidth=0.8, zorder=0)
             axis.axvline(0.5, color="0.75", linewidth=0.8, linestyle=":", zorder=0)
             axis.set_title(canvas.abbreviate(name, note))
         axes[0, 0].set_xticks(range(len(renditions)), renditions)
-        axes[0, 0].set(xlim=(-0.5, len(renditions) - 0.5), ylim=(min(-0.1, rows["measure"].min() - 0.05), 1.05))
+        lowest = min(-0.1, rows["measure"].min() - 0.05)
+        axes[0, 0].set(xlim=(-0.5, len(renditions) - 0.5), ylim=(lowest, 1.05))
         axes[0, 0].set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
         for axis in axes.flat[len(classes) - axes.shape[1] : len(classes)]:
             axis.tick_params(axis="x", rotation=90, labelbottom=True)
         plt.setp(axes[:, 0], ylabel="TPR - FPR")
         networks = rows["seed"].nunique()
-        spread = f"marks: mean of {networks} networks, lines: lowest to highest" if networks > 1 else ""
+        marks = f"marks: mean of {networks} networks, lines: lowest to highest"
+        spread = marks if networks > 1 else ""
         question = "Does the map of a class still work in other renditions?"
         canvas.finish(figure, axes[0, 0], 3, question, first_kind_note(kinds, spread), note)
     return figure
 
 
 def _in_renditions(ood: pd.DataFrame, shortcuts: pd.DataFrame, kind: tuple[str, str]) -> pd.DataFrame:
-    """TPR - FPR of a kind of networks with each filter, on the test images and in each rendition, as `measure`."""
+    """`measure`, TPR - FPR, of a kind of networks with each filter: on test images, then in renditions."""
     tested, judged = of_kind(ood, kind), of_kind(shortcuts[shortcuts["part"] == "keep"], kind)
     judged = judged[judged["seed"].isin(tested["seed"])].assign(rendition="test images")
     of_test = [
@@ -104,9 +117,13 @@ def _class_panels(classes: Sequence[str], height: float) -> tuple[Figure, npt.ND
 
 
 def draw_transfer(
-    dataset: str, classes: Sequence[str], transfer: pd.DataFrame, shortcuts: pd.DataFrame,
-    first: dict[str, list[str]], most: int,
-) -> Figure:  # fmt: skip
+    dataset: str,
+    classes: Sequence[str],
+    transfer: pd.DataFrame,
+    shortcuts: pd.DataFrame,
+    first: dict[str, list[str]],
+    most: int,
+) -> Figure:
     """Do maps work on another network?"""
     shown = clearest_shortcuts(first_kinds(shortcuts, first), classes, most)
     rows, order, note = _transferred(transfer, shortcuts), [MEAN, *shown.names(classes)], shown.note

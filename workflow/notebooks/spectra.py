@@ -46,9 +46,15 @@ def draw_adcs(spectra: str, band_edges: list[float], most: int) -> Figure:
 
 
 def draw_dfm(
-    classes: Sequence[str], maps: list[str], labels: list[str], percent: float, band_edges: list[float],
-    shortcuts: pd.DataFrame, first: dict[str, list[str]], most: int,
-) -> Figure:  # fmt: skip
+    classes: Sequence[str],
+    maps: list[str],
+    labels: list[str],
+    percent: float,
+    band_edges: list[float],
+    shortcuts: pd.DataFrame,
+    first: dict[str, list[str]],
+    most: int,
+) -> Figure:
     """Dominant frequency maps
 
     The table holds the mean radius of the frequencies in each map, in cycles per image.

@@ -95,9 +95,14 @@ def _escaped(text: str) -> str:
 
 
 def table_page(
-    table: pd.DataFrame, title: str, path: str, csv: bytes = b"", meanings: Mapping[str, str] = {},
-    units: Mapping[str, str] = {}, notes: Sequence[str] = (),
-) -> str:  # fmt: skip
+    table: pd.DataFrame,
+    title: str,
+    path: str,
+    csv: bytes = b"",
+    meanings: Mapping[str, str] = {},
+    units: Mapping[str, str] = {},
+    notes: Sequence[str] = (),
+) -> str:
     """A whole HTML page: a click on a heading sorts by that column, and a field above filters the rows.
 
     path: where the table's CSV lies, named on the page. csv: its bytes; those of a small one are carried along, to

@@ -94,7 +94,7 @@ def rates_over_seeds(over_seeds: pd.DataFrame, chosen: Iterable[Sequence[str]]) 
 
 
 def networks_with_weak_maps(table: pd.DataFrame, verdicts: pd.DataFrame) -> list[str]:
-    """A sentence on each network that widens the spread of table 1 or 2, since its maps fail beside those of others.
+    """A sentence on each network that widens the spread of table 1 or 2, since its maps fail.
 
     The TPR from its maps, mean over classes, is below half of the median over the networks of its kind.
 
