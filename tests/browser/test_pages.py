@@ -32,7 +32,7 @@ def test_the_cover_asks_the_question_answers_it_and_each_claim_opens_its_figure(
     text = report.run("document.querySelector('#app').innerText")
     question = "Does a network need the whole image, or 5 % of its frequencies?"
     first, last = ([*CLAIMS.values()][i].says for i in (0, -1))
-    blocks = (question, "has a shortcut", first, last, "The first three columns", "how it was made")
+    blocks = (question, "has a shortcut", "networks do not decide", first, last, "Words need", "shows every class")
     places = [text.lower().find(words.lower()) for words in blocks]
     assert min(places) >= 0 and places == sorted(places) and "System Message" not in text
     assert report.run("document.querySelector('.prose h1').getBoundingClientRect().top") >= 0  # not cut off
@@ -48,7 +48,8 @@ def test_the_cover_asks_the_question_answers_it_and_each_claim_opens_its_figure(
     drawn = read_table(study.results / "tables" / "claims.csv")["figure"].dropna()
     opened = report.run("[...document.querySelectorAll('.prose a[onclick]')].map(a => a.getAttribute('onclick'))")
     figures = [Path(re.search("resultPath: '(.*?)'", script)[1]).stem for script in opened]
-    assert figures == ["shortcut_fashion_mnist", *drawn] and {f"{name}.svg" for name in figures} <= set(names)
+    assert list(dict.fromkeys(figures)) == ["shortcut_fashion_mnist", *dict.fromkeys(drawn)]
+    assert {f"{name}.svg" for name in figures} <= set(names)
     report.run("document.querySelector('.prose table a').click()")
     assert "graded sets, with a network" in report.run("document.querySelector('nav').innerText").lower()
     assert report.run("document.querySelector('img[src^=\"data:image/svg\"]:not([class])') !== null")

@@ -27,7 +27,7 @@ def samples():
 
 def band_stop():
     removed = ("B1 + B2", "B3 + B4")
-    about = {"dataset": ["zoo"], "seed": (0, 1), "fill": ("swap", "zeros"), "removed": removed}
+    about = {"dataset": ["zoo"], "seed": (0, 1), "fill": ("swap", "zeros"), "removed": removed, "half": (0, 1)}
     frame, generator = table(**about, true_class=CLASSES, called_class=CLASSES)
     frame["delta_percent"] = generator.uniform(-100, 100, len(frame))
     return learning.draw_bandstop(CLASSES, frame, [], FIRST, 12)

@@ -14,6 +14,8 @@ from frequency_shortcuts.images import artefacts
 from study import claims, figures, targets, tests
 from study.catalogue import TABLES
 from study.configuration import mistakes
+from study.findings.matrices import MATRICES
+from study.findings.numbers import NUMBERS
 from study.plan import KINDS, Plan
 from study.sources import BY_NAME, SOURCES
 from study.tests import TESTS
@@ -116,7 +118,7 @@ def check(plan):
     joined = [part for test in TESTS.values() if test.planned_tables(plan) for part in test.joined_files(plan).values()]
     needed += [file for part in joined for file in ([part] if isinstance(part, str) else part) if "docs" not in file]
     drawn = {f"{plan.results}/data/{run['dataset']}.h5" for run in plan.graded_runs}
-    assert {*needed} <= made | with_weights | drawn | {*claims.files(plan)}
+    assert {*needed} <= made | with_weights | drawn | {*claims.files(plan, *NUMBERS, *MATRICES)}
 
 
 @pytest.mark.parametrize("changes", SETTINGS.values(), ids=SETTINGS)

@@ -13,6 +13,7 @@ from study import claims, figures, targets
 from study.catalogue import REPORT, SHOWN, TABLES, Caption, marks
 from study.figures import FIGURES
 from study.findings import numbers
+from study.findings.matrices import MATRICES
 from study.job import FOLDER
 from study.plan import KINDS, Plan
 from study.sources.description import Shape
@@ -186,12 +187,14 @@ def test_each_claim_has_the_table_and_the_figure_that_the_plan_gives():
     entry = {**FIRST, "reliance": True}
     waved, theirs = {**entry, "datasets": ["waved"]}, {**entry, "networks": ["theirs"]}
     found = plan(plan=[waved, *PLAN, entry, theirs], graded={"sets": 2}, ood={"renditions": []})
-    tables = {name: f"results/laptop/tables/{name}.csv"
-              for name in ("graded", "bandstop", "dynamics", "own_map_advantage", "flips")}  # fmt: skip
+    names = ["graded", "bandstop", "dynamics", "own_map_advantage", "phase", "flips", "reliance"]
+    matrices = ["cross_matrix", "transfer_cross_matrix"]
+    tables = {name: [f"results/laptop/tables/{name}.csv"] for name in (*names, *matrices)}
     folders = [f"results/laptop/tests/{run}/small/none" for run in ("waved", "photos")]
-    runs = [f"{folder}/seed{seed}/reliance.csv" for folder in folders for seed in (1, 2)]
-    assert claims.sources(found) == {name: [file] for name, file in tables.items()} | {"reliance": runs}
-    assert claims.files(found) == [f"results/laptop/claims/{name}.csv" for name in claims.sources(found)]
+    tables["reliance"] = [f"{folder}/seed{seed}/reliance.csv" for folder in folders for seed in (1, 2)]
+    assert claims.sources(found) == tables
+    assert claims.files(found, *numbers.NUMBERS) == [f"results/laptop/claims/{name}.csv" for name in names]
+    assert claims.files(found, *MATRICES) == [f"results/laptop/claims/{name}.csv" for name in matrices]
     drawn = claims.figures(found)
     assert (drawn["a"], drawn["b"], drawn["n"]) == ("graded_all", "bandstop_syn_1", "reliance_photos")
     assert set(drawn.values()) <= set(targets.figures(found)) and "e1" not in drawn

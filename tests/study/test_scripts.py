@@ -11,8 +11,19 @@ import pandas as pd
 import pytest
 import torch
 from docutils.core import publish_parts
-from made_up_results import SMALL, STUDY, dynamics_of, flips_of, random_hits, whole_study
+from made_up_results import (
+    PARAMETERS,
+    SMALL,
+    STUDY,
+    cross_of,
+    dynamics_of,
+    random_hits,
+    rates_of,
+    verdicts_of,
+    whole_study,
+)
 from PIL import Image
+from scipy.stats import spearmanr
 from script_runs import Files, join_test, run_script, run_test
 from test_plan import shipped, updated
 
@@ -25,7 +36,8 @@ from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
 from notebooks import cards
-from study.findings.claims import judge
+from study.findings.claims import estimate, judge
+from study.findings.definitions import CLAIMS
 from study.plan import Plan
 from study.sources import planted
 from study.sources.drawn import draw_images
@@ -96,29 +108,80 @@ def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_bes
     assert nbformat.read(tmp_path / "log.ipynb", 4).cells[-1].outputs[0]["text"] == "0.25\n"
 
 
-def test_the_cover_has_the_claims_of_the_study_and_its_own_figure(tmp_path):
-    found, _ = judge(whole_study().query("claim != 'd'"), {"e2": "transfer_zoo"})
-    write_table(found, tmp_path / "claims.csv")
-    Image.new("RGB", (20, 10)).save(picture := tmp_path / "shortcut_zoo.png")
-    files = SimpleNamespace(claims=tmp_path / "claims.csv", picture=picture)
-    output = Files(rst=tmp_path / "cover.rst")
-    run_script("write_cover", tmp_path, input=files, output=output, params=SimpleNamespace())
+def cover_of(tables, folder):
+    """The cover of claims, their variants and claims by class, as HTML, and the rows of its table."""
+    files = {"picture": folder / "shortcut_zoo.png"}
+    Image.new("RGB", (20, 10)).save(files["picture"])
+    for name, table in zip(("claims", "variants", "by_class"), tables, strict=True):
+        files[name] = folder / f"{name}.csv"
+        write_table(table, files[name])
+    output, params = Files(rst=folder / "cover.rst"), SimpleNamespace(percent=5, published="TPR 0.96 (zebra)")
+    run_script("write_cover", folder, input=SimpleNamespace(**files), output=output, params=params)
     html = publish_parts(Path(*output).read_text(), writer="html", settings_overrides={"halt_level": 2})["html_body"]
+    rows = [re.findall(r"<td>(.*)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
+    return html, {row[0]: row[1:] for row in rows if row}
+
+
+@pytest.mark.parametrize("n", [1, 20])
+def test_the_cover_has_the_answer_the_clearest_class_and_every_claim(n, tmp_path):
+    found, variants, by_class = judge(*whole_study(n), PARAMETERS, {"e2": "transfer_zoo"})
+    html, rows = cover_of((found, variants, by_class), tmp_path)
     assert 'alt="a shortcut in zoo"' in html
     opened = re.findall(r"resultPath: '(.*?)'.*?>\s*<?(\w+)", html, re.DOTALL)
-    assert opened == [(f"{tmp_path}/shortcut_zoo.svg", "figure"), (f"{tmp_path}/transfer_zoo.svg", "Shortcuts")]
-    html = re.sub(r"(?s)</?a.*?>", "", html)
-    rows = [re.findall(r"<td>(.*)</td>", row) for row in re.findall(r"<tr>(.*?)</tr>", html, re.DOTALL)]
-    assert [row[:3] for row in rows if row] == found[["claim", "of", "says"]].to_numpy().tolist()
-    words = found["word"].where(~found["decided"], "<b>" + found["word"] + "</b>").tolist()
-    assert [row[-1] for row in rows if row] == words and {"<b>seen</b>", "unclear", "not measured"} <= set(words)
+    assert opened[0] == (f"{tmp_path}/shortcut_zoo.svg", "figure")
+    assert set(opened[1:]) == {(f"{tmp_path}/transfer_zoo.svg", "transfer")}
+    suffice = "5 % of the frequencies suffice for 2 of 4 classes, as many of the lowest for 0"
+    answers = {
+        1: f"{suffice}. 1 networks do not decide; <code>make findings</code> does.",
+        20: f"{suffice}; for 2 the own ones are better than the lowest; for 2 better than those of every other class.",
+    }
+    assert f"<b>{answers[n]}</b>" in html
+    best = by_class[(by_class["claim"] == "d") & (by_class["class"] == "ant") & (by_class["variant"] == "")].iloc[0]
+    clearest = f"TPR {best['tpr']:.2f}, FPR {best['fpr']:.2f} (ant, small)"
+    assert f"in the paper TPR 0.96 (zebra); here {clearest}." in html
+    own = found.set_index(["claim", "control"])
+    assert [name.partition(")")[0] for name in rows if "the change" not in name] == [f"({letter}" for letter in CLAIMS]
+    published, lowest, others, networks, _ = rows["(d) Some classes are recognised from few frequencies"]
+    assert (published, networks) == ("2 of 4: ant, bee (lowest: 0)", str(n))
+    for cell, control in ((lowest, "lowest"), (others, "others")):
+        mean = f"mean {estimate(own.loc['d', control])}"
+        assert cell == (mean if n == 1 else f"<b>seen</b>: ant, bee; worse: cow, dog ({mean})")
+    change = rows["(f) the change"][0]
+    levels = [change.index(f"{name} {value}") for name, value in levels_of_f(variants)]
+    assert levels == sorted(levels) and len(levels) == 3
+    assert change.startswith(f"{estimate(own.loc['f'].loc[np.nan])} large minus small ")
+    assert ("<b>seen</b>" in change) == (n == 20)
+    assert rows["(h) Some networks follow something that is not the object"][0].endswith(" judged in Step 33")
+
+
+def levels_of_f(variants):
+    """The levels of the networks, the smallest first."""
+    of_networks = variants[variants["variant"] == "level"].set_index("networks_of")
+    return [(name, estimate(of_networks.loc[name])) for name in ("small", "large", "deep")]
+
+
+def test_the_cover_of_a_study_without_claims_measures_nothing_and_harmful_names_are_text(tmp_path):
+    nothing = judge(*(table.iloc[:0] for table in whole_study(1)), PARAMETERS)
+    html, rows = cover_of(nothing, tmp_path)
+    assert len(rows) == len(CLAIMS)
+    assert {row[0] for row in rows.values()} == {"not measured"}
+    of_networks, cells = whole_study(20)
+    html, _ = cover_of(judge(of_networks, cells.replace("ant", "<i>ant</i>"), PARAMETERS), tmp_path)
+    assert "<i>ant" not in html
+    assert "&lt;i&gt;ant&lt;/i&gt;" in html
 
 
 def test_claims_are_measured_from_one_table_each_and_judged_together(tmp_path):
     early = {"ant": 0.1, "bee": 0.3, "cow": 0.2, "dog": 0.4}
-    tables = {"dynamics": dynamics_of(SMALL, early).drop(columns="distinctiveness"), "flips": flips_of(SMALL, *"xyz")}
+    measures = ["mean_adcs", "distinctiveness", "share_at_maximum"]
+    tables = {
+        "dynamics": dynamics_of(SMALL, early).drop(columns=measures),
+        "flips": verdicts_of(SMALL, *"xyz"),
+        "cross_matrix": cross_of(SMALL, *rates_of(1)),
+    }
     with replacing_hdf5(tmp_path / "zoo.h5") as file:
-        file["distinctiveness"] = np.arange(4.0)
+        file["distinctiveness"] = -np.arange(4.0)
+        file["adcs"] = np.arange(4.0)[:, None, None] * [[1, -1]]
         file.attrs["classes"] = list(early)
     for name, table in tables.items():
         write_table(table, tmp_path / f"{name}_of_all.csv")
@@ -127,14 +190,25 @@ def test_claims_are_measured_from_one_table_each_and_judged_together(tmp_path):
         output, params = Files(csv=tmp_path / f"{name}.csv"), SimpleNamespace(study=vars(STUDY))
         wildcards = SimpleNamespace(table=name)
         run_script("measure_claims", tmp_path, input=given, output=output, params=params, wildcards=wildcards)
-    given = SimpleNamespace(numbers=[tmp_path / f"{name}.csv" for name in ("flips", "dynamics")])
-    output = Files(**{name: tmp_path / f"{name}.csv" for name in ("claims", "variants", "numbers")})
-    run_script(
-        "judge_claims", tmp_path, input=given, output=output, params=SimpleNamespace(figures={"c": "dynamics_zoo"})
+    write_table(pd.DataFrame({"network": ["small"], "parameters": [9]}), tmp_path / "networks.csv")
+    of_networks = [tmp_path / f"{name}.csv" for name in ("flips", "dynamics")]
+    given = SimpleNamespace(
+        numbers=of_networks, matrices=[tmp_path / "cross_matrix.csv"], networks=tmp_path / "networks.csv"
     )
-    found = read_table(output.claims).set_index("claim").loc[["c", "h"]]
-    assert found["value"].tolist() == [0.8, 0] and found["figure"].fillna("").tolist() == ["dynamics_zoo", ""]
-    assert read_table(output.numbers)["claim"].tolist() == ["c", "h"] and read_table(output.variants).empty
+    names = ("claims", "variants", "classes", "numbers", "matrices")
+    output = Files(**{name: tmp_path / f"{name}.csv" for name in names})
+    params = SimpleNamespace(figures={"c": "dynamics_zoo"})
+    run_script("judge_claims", tmp_path, input=given, output=output, params=params)
+    found = read_table(output.claims).set_index("claim")
+    assert found.loc[["c", "h"], "value"].tolist() == [0.8, 0]
+    assert found.loc[["c", "h"], "figure"].fillna("").tolist() == ["dynamics_zoo", ""]
+    assert found.loc["d", "control"].tolist() == ["published", "lowest", "others"]
+    variants = read_table(output.variants).set_index("variant")["value"]
+    share = spearmanr([0, 0, 0, 1], list(early.values())).statistic
+    assert variants[["distinctiveness", "share at the maximum"]].tolist() == pytest.approx([-0.8, share], abs=1e-5)
+    assert set(read_table(output.numbers)["claim"]) == {"c", "h"}
+    assert set(read_table(output.matrices)["claim"]) == {"d", "f"}
+    assert set(read_table(output.classes)["class"]) == set(early)
 
 
 ARCHITECTURE = {"architecture": "resnet18", "width": 4, "stem": "small"}
@@ -230,9 +304,12 @@ def test_the_advantages_of_transfers_stand_in_the_order_of_the_plan(tmp_path):
         for i in range(11):
             write_hits(group := file.create_group(f"pair{i}"), random_hits())
             group.attrs.update(dataset="zoo", maps_of=f"small/none/seed{i}", tested_on=f"deep/none/seed{i}")
+            group.attrs["classes"] = ["ant", "bee", "cow", "dog"]
     found = transfer.join({"hits": [tmp_path / "hits.h5"], "transfer": read_table(tmp_path / "rates.csv")}, {}, None)
-    seeds = found["transfer_advantage"].drop_duplicates("maps_of")["maps_of"].str.removeprefix("small/none/seed")
-    assert seeds.tolist() == list(map(str, range(11)))
+    for name in ("transfer_advantage", "transfer_cross_matrix"):
+        seeds = found[name].drop_duplicates("maps_of")["maps_of"].str.removeprefix("small/none/seed")
+        assert seeds.tolist() == list(map(str, range(11)))
+    assert set(found["transfer_cross_matrix"]["map"]) == {"ant", "bee", "cow", "dog", "(lowest)"}
 
 
 def test_the_rates_on_a_card_are_of_the_network_whose_weights_and_maps_are_shown(monkeypatch):

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -197,6 +198,7 @@ def rates_of(n, classes=4, seed=0):
     return tpr + 0.05 * generator.standard_normal(size), 0.05 + 0.01 * generator.standard_normal(size)
 
 
+@cache
 def whole_study(n=20):
     """The numbers and matrices of a made-up study with n networks of each kind, in which every claim has data."""
     generator = np.random.default_rng(0)

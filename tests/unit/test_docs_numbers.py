@@ -32,28 +32,6 @@ def rows(path, query):
     return read(path).query(query, engine="python")
 
 
-def claim(letter, variant="", word="seen", study="findings"):
-    """The value and the interval of a claim, decided where it is no variant, or of a variant, with this word."""
-    found = rows(f"{study}/tables/{'claim_variants' if variant else 'claims'}", f"claim == '{letter}'")
-    found = found[found["variant"] == variant].iloc[:1] if variant else found
-    assert found["word"].item() == word
-    return (found[["value", "low", "high"]].iloc[0] + 0.0).tolist()
-
-
-def claimed_networks(study, one_group, undecided):
-    """Of the claims that were measured: networks of these letters, and of all others."""
-    table = read(f"{study}/tables/claims").set_index("claim")
-    assert [letter for letter, decided in table["decided"].items() if not decided] == [*undecided]
-    count = table["networks"]
-    (first,), (other,) = (set(part[part > 0]) for part in (count[[*one_group]], count.drop([*one_group])))
-    return first, other
-
-
-def default_networks():
-    """The same of the default study, which decides nothing."""
-    return claimed_networks("laptop", "ab", read("laptop/tables/claims")["claim"])
-
-
 def warned(query, version_2=False):
     """Rows of the benchmark of the test: of how many classes it warns, or version 2.0.0 did, and of how many."""
     table = rows("leaks/tables/leaks", query)
@@ -164,13 +142,7 @@ SENTENCES = [
               *json.loads((DATA / "example" / "example.json").read_text()).values()]),
     (README, "Allow {} minutes on two cores (AMD EPYC: {:.0f} minutes of processor time)",
      lambda: [int(5 * np.ceil(1.25 * minutes("laptop") / 5)), minutes("laptop", "processor_s", 1)]),
-    (README, "judged by {1:.0f} networks of each kind", lambda: claimed_networks("findings", "n", ("d2", "n"))),
     (README, "in {:.0f} minutes", lambda: [5 * np.ceil(minutes("findings") / 5)]),
-    (README, "(d), (e1) and (e2) are {:.2f}, {:.2f} and {:.2f}, all seen",
-     lambda: [claim(letter, "swap")[0] for letter in ("d", "e1", "e2")]),
-    (README, "lowest frequencies ({:z.2f}, {:.2f} to {:.2f}); the best map of another class beats it ({:.2f}, {:.2f} "
-     "to {:.2f}). The study above has {:.0f} networks of a kind",
-     lambda: [*claim("d2", word="unclear"), *claim("d3", word="not seen"), default_networks()[1]]),
     (README, "of {} of {} harmful fine artefacts that are in all images of a class, of {} of {} smooth and {} of {} "
      "local ones, and of {} of {} clean classes; of {} of {} that are in 0.9 of a class and 0.1 of all others. In "
      "crops of photographs with an artefact in one class, it also warns of {} of {} recognised classes that have none. "
@@ -188,24 +160,7 @@ SENTENCES = [
      lambda: lost("maps", "seeds", "lost_at_test", "lost_after")),
     (README, "finds {} of {} planted sets of frequencies that networks use (average precision at least {})",
      lambda: [*found_masks(), FOUND_MASK]),
-    (RESULTS, "judges them by {1:.0f} networks of each kind, (n) by {0:.0f},",
-     lambda: claimed_networks("findings", "n", ("d2", "n"))),
     (RESULTS, "if it has {} networks and its p is below {} after", lambda: [FEWEST_DECIDED, LEVEL]),
-    (RESULTS, "(d), (e1) and (e2) are seen, and smaller: {:.2f} ({:.2f} to {:.2f}), {:.2f} ({:.2f} to {:.2f}) and "
-     "{:.2f} ({:.2f} to {:.2f}). Then (d2) is not seen: {:.2f} ({:.2f} to {:.2f}).",
-     lambda: [*claim("d", "swap"), *claim("e1", "swap"), *claim("e2", "swap"), *claim("d2", "swap", "not seen")]),
-    (RESULTS, "With zeros, it is not seen either: {:.2f} ({:.2f} to {:.2f}). But C3 survives in all networks: {:.2f} "
-     "({:.2f} to {:.2f}).", lambda: [*claim("b", "zeros", "not seen"), *claim("b", "C3")]),
-    (RESULTS, "sketches alone are not seen: {:.2f} ({:.2f} to {:.2f})", lambda: claim("e1", "sketch", "not seen")),
-    (RESULTS, "differ from the narrowest (f) is undecided: {:.2f} ({:.2f} to {:.2f}). So is whether those with "
-     "augmentation differ from those without (g): {:.2f} ({:.2f} to {:.2f}).",
-     lambda: [*claim("f", "minus the narrowest", "undecided"),
-              *claim("g", "minus without augmentation", "undecided")]),
-    (RESULTS, "Maps of `mixture` do worse than the lowest frequencies: {:.2f} ({:.2f} to {:.2f}).",
-     lambda: claim("d2", "mixture", "not seen")),
-    (RESULTS, "(a) and (b) by {:.0f} networks, the others by {:.0f} of a kind,", default_networks),
-    (RESULTS, "(b) and (h) are unclear: {:.2f} ({:.2f} to {:.2f}) and {:.2f} ({:.2f} to {:.2f}).",
-     lambda: [number for letter in "bh" for number in claim(letter, word="unclear", study="laptop")]),
     (RESULTS, "of {} of {} recognised classes without an artefact, where another class has one ",
      lambda: warned(OTHERS)),
     (RESULTS, "on images without it: at least {}, with a lower end of at least {}.", lambda: [HARMFUL, HARMFUL_LOW]),

@@ -19,6 +19,7 @@ NETWORKS = ("images", "networks", "spectrum", "study/devices.py")
 PARTS = tuple(f"exchange/{name}.py" for name in ("class_statistics", "field", "fine", "part", "patch", "swap"))
 TRAININGS = (*NETWORKS, *PARTS, "study/trainings")
 CLAIMS = ("intervals.py", "spectrum", "study/findings")
+JUDGES = (*CLAIMS, "networks/weights.py", "shortcuts/cross.py", "shortcuts/hits.py")
 PLAN = ("maps/methods/registry.py", "study/draws.py", "study/plan.py")
 SHORTCUTS = ("images", "intervals.py", "maps", "networks", "shortcuts", "spectrum")
 TESTS = (
@@ -37,7 +38,7 @@ ROOMS = {
     "external_network.py": NETWORKS,
     "find_maps.py": (*NETWORKS, "maps", "study/tested_networks.py"),
     "join_benchmarks.py": (),
-    "judge_claims.py": CLAIMS,
+    "judge_claims.py": JUDGES,
     "make_report.py": (
         "study/catalogue.py", "study/columns.py", "study/columns.yaml", "study/description.py", "study/figures.py",
         "study/report.yaml", "study/tests",
@@ -56,7 +57,7 @@ ROOMS = {
     ),
     "train.py": TRAININGS,
     "twin_store.py": ("images", "spectrum", "study/sources/folder.py"),
-    "write_cover.py": (*CLAIMS, "figures", "study/drawings"),
+    "write_cover.py": (*JUDGES, "figures", "study/drawings"),
     "write_provenance.py": (*PLAN, "images", "maps", "networks", "spectrum", "study/findings", "study/provenance.py"),
 }  # fmt: skip
 

@@ -83,7 +83,7 @@ def _claims(rows: pd.DataFrame, figures: Mapping[str, str]) -> pd.DataFrame:
     rows = rows.reset_index(drop=True)
     for name in ("of", "says", "published"):
         rows[name] = rows["claim"].map({letter: getattr(claim, name) for letter, claim in CLAIMS.items()})
-    rows["figure"] = rows["claim"].map(figures).fillna("")
+    rows["figure"] = [figures.get(letter, "") for letter in rows["claim"]]
     rows["decided"] = rows["word"].isin([SEEN, NOT_SEEN])
     has_p = rows["claim"].map({letter: bool(claim.measure and claim.word is None) for letter, claim in CLAIMS.items()})
     in_family = rows["control"].isna() & has_p & (rows["of"] == definitions.PAPER)
