@@ -91,13 +91,13 @@ def test_marks_out_of_distribution_are_means_of_the_first_kind_and_lines_reach_o
     check_drawing(
         figure, *CLASSES, note, "TPR - FPR", "test images", "toy", "unfiltered", "own map", canvas.CONTROLS["low_pass"]
     )
-    shown = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert shown == ["test images", "toy", "sketch"]
     of_test = tested.query("network == 'vgg16' and part == 'keep' and fill == 'zeros' and seed < 3")
     for name, axis in zip(CLASSES, figure.axes, strict=True):
         mine = rows[(rows["network"] == "vgg16") & (rows["class"] == name)]
         judged = of_test[of_test["class"] == name]
-        marks = {line.get_label(): line.get_ydata() for line in axis.lines}
+        marks = {line.get_label(): line.get_xdata() for line in axis.lines}
         bars = [bar.get_segments() for bar in axis.collections]
         for (kept, (label, *_)), lines in zip(shortcuts.IN_RENDITIONS.items(), bars, strict=True):
             values = [(judged[f"tpr_{kept}"] - judged[f"fpr_{kept}"]).to_numpy()]
@@ -106,7 +106,7 @@ def test_marks_out_of_distribution_are_means_of_the_first_kind_and_lines_reach_o
                 values.append((of["tpr"] - of["fpr"]).to_numpy())
             np.testing.assert_allclose(marks[label], np.mean(values, axis=1))
             ends = np.column_stack([np.min(values, axis=1), np.max(values, axis=1)])
-            np.testing.assert_allclose(np.array(lines)[:, :, 1], ends)
+            np.testing.assert_allclose(np.array(lines)[:, :, 0], ends)
 
 
 def test_sizes_draw_means_over_networks_beside_the_lowest_frequencies():

@@ -72,29 +72,31 @@ def draw_ood(
     renditions = list(dict.fromkeys(rows["rendition"]))[:7]
     statistics = rows.groupby(["class", "filter", "rendition"])["measure"].agg(["mean", "min", "max"])
     with canvas.style(9):
-        figure, axes = _class_panels(classes, 1.45)
+        figure, axes = _class_panels(classes, 0.6 + 0.22 * len(renditions))
         for axis, name in zip(axes.flat, classes, strict=False):
             for kept, (label, mark, face, colour, aside) in IN_RENDITIONS.items():
                 drawn = statistics.loc[name, kept].reindex(renditions)
                 at = np.arange(len(renditions)) + aside
-                axis.vlines(at, drawn["min"], drawn["max"], color=colour, linewidth=1, alpha=0.6)
+                axis.hlines(at, drawn["min"], drawn["max"], color=colour, linewidth=1, alpha=0.6)
                 look = {"color": colour, "markersize": 4.5, "markerfacecolor": face}
-                axis.plot(at, drawn["mean"], mark, label=label, **look)
-            axis.axhline(0, color="0.75", linewidth=0.8, zorder=0)
-            axis.axvline(0.5, color="0.75", linewidth=0.8, linestyle=":", zorder=0)
+                axis.plot(drawn["mean"], at, mark, label=label, **look)
+            axis.axvline(0, color="0.75", linewidth=0.8, zorder=0)
+            for place in range(len(renditions) - 1):
+                axis.axhline(place + 0.5, color="0.92", linewidth=0.8, zorder=0)
+            axis.tick_params(axis="y", length=0)
             axis.set_title(canvas.abbreviate(name, note))
-        axes[0, 0].set_xticks(range(len(renditions)), renditions)
+        axes[0, 0].set_yticks(range(len(renditions)), renditions)
         lowest = min(-0.1, rows["measure"].min() - 0.05)
-        axes[0, 0].set(xlim=(-0.5, len(renditions) - 0.5), ylim=(lowest, 1.05))
-        axes[0, 0].set_yticks([0, 0.5, 1], ["0", "0.5", "1"])
+        axes[0, 0].set(xlim=(lowest, 1.05), ylim=(len(renditions) - 0.5, -0.5))
+        axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         for axis in axes.flat[len(classes) - axes.shape[1] : len(classes)]:
-            axis.tick_params(axis="x", rotation=90, labelbottom=True)
-        plt.setp(axes[:, 0], ylabel="TPR - FPR")
+            axis.set_xlabel("TPR - FPR")
+            axis.tick_params(labelbottom=True)
         networks = rows["seed"].nunique()
         marks = f"marks: mean of {networks} networks, lines: lowest to highest"
         spread = marks if networks > 1 else ""
         question = "Does the map of a class still work in other renditions?"
-        canvas.finish(figure, axes[0, 0], 3, question, first_kind_note(kinds, spread), note)
+        canvas.finish(figure, axes[0, 0], 3, question, first_kind_note(kinds, spread), note, left=True)
     return figure
 
 
