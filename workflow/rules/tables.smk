@@ -122,7 +122,7 @@ rule provenance:
 rule show_table:
     input:
         table=f"{RESULTS}/tables/{{table}}.csv",
-        # Of which network the spread in tables 1 and 2 is.
+        # A note names the networks whose maps fail.
         verdicts=lambda wildcards: f"{RESULTS}/tables/shortcuts.csv" if wildcards.table in ("table_1", "table_2") else [],
         template="workflow/study/drawings/table.html.jinja",
     output:
