@@ -188,13 +188,12 @@ def test_each_claim_has_the_table_and_the_figure_that_the_plan_gives():
     waved, theirs = {**entry, "datasets": ["waved"]}, {**entry, "networks": ["theirs"]}
     found = plan(plan=[waved, *PLAN, entry, theirs], graded={"sets": 2}, ood={"renditions": []})
     names = ["graded", "bandstop", "dynamics", "own_map_advantage", "phase", "flips", "reliance"]
-    matrices = ["cross_matrix", "transfer_cross_matrix"]
-    tables = {name: [f"results/laptop/tables/{name}.csv"] for name in (*names, *matrices)}
+    tables = {name: [f"results/laptop/tables/{name}.csv"] for name in (*names, "cross_matrix")}
     folders = [f"results/laptop/tests/{run}/small/none" for run in ("waved", "photos")]
     tables["reliance"] = [f"{folder}/seed{seed}/reliance.csv" for folder in folders for seed in (1, 2)]
     assert claims.sources(found) == tables
     assert claims.files(found, *numbers.NUMBERS) == [f"results/laptop/claims/{name}.csv" for name in names]
-    assert claims.files(found, *MATRICES) == [f"results/laptop/claims/{name}.csv" for name in matrices]
+    assert claims.files(found, *MATRICES) == ["results/laptop/claims/cross_matrix.csv"]
     drawn = claims.figures(found)
     assert (drawn["a"], drawn["b"], drawn["n"]) == ("graded_all", "bandstop_syn_1", "reliance_photos")
     assert set(drawn.values()) <= set(targets.figures(found)) and "e1" not in drawn

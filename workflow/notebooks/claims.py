@@ -43,7 +43,7 @@ AXES = {
     SHARE: "share of networks",
     DIFFERENCE: "difference of TPR - FPR, of (n) of recall",
 }
-LEFT, RIGHT = 1.75, 1.75  # inches beside the axes: of the claims, and of their words
+LEFT, RIGHT = 1.75, 1.85  # inches beside the axes: of the claims, and of their words
 CLASS_ROW, NUMBER_ROW = 0.78, 0.36  # inches
 ABOVE, BELOW = 0.75, 0.55  # inches above all, and below each block
 NAMED = 4  # names in a row of a panel, above or below the marks
