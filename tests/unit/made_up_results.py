@@ -12,6 +12,7 @@ from frequency_shortcuts.shortcuts.hits import NOT_SHOWN, TRIAL, Hits
 from frequency_shortcuts.shortcuts.trials import Trials, negatives_of, plan_trials
 from frequency_shortcuts.spectrum.fills import FILLS, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
+from frequency_shortcuts.storage.tables import RUN
 from study.findings.matrices import matrices
 from study.findings.numbers import Study, numbers
 from study.findings.study_tables import LOWEST_NAME
@@ -108,27 +109,26 @@ def margins(of_kinds, fill="zeros", dataset="zoo", **columns):
     return pd.DataFrame(rows)
 
 
-def cross(about, tpr, fpr=None, **columns):
-    """A cross matrix of one network: TPR [class, map], of which the last map is the lowest frequencies.
+def cross_of(kind, tpr, fpr=None, first=200, **columns):
+    """The cross matrices of networks of one kind: TPR [network, class, map], of which the last map is the lowest.
 
-    A class with NaN was not tried with that map. fpr : [class, map], missing by default
+    A class with NaN was not tried with that map. fpr : alike, missing by default
     """
-    fpr = np.full(np.shape(tpr), np.nan) if fpr is None else np.asarray(fpr)
-    maps = [*CLASSES[: len(tpr)], LOWEST_NAME]
-    rows = [
-        {**about, "class": CLASSES[c], "map": maps[m], "tpr": rate, "fpr": fpr[c, m]}
-        for (c, m), rate in np.ndenumerate(tpr)
-        if np.isfinite(rate)
-    ]
-    table = pd.DataFrame(rows).assign(**{"method": "culling", "fill": "zeros", **columns})
+    tpr = np.asarray(tpr, float)
+    fpr = np.full(tpr.shape, np.nan) if fpr is None else np.asarray(fpr)
+    tried = np.nonzero(np.isfinite(tpr))
+    network, of_class, of_map = tried
+    maps = np.array([*CLASSES[: tpr.shape[1]], LOWEST_NAME], object)
+    about = {**run(*kind, first + network), "method": "culling", "fill": "zeros", **columns}
+    cells = {"class": maps[of_class], "map": maps[of_map], "tpr": tpr[tried], "fpr": fpr[tried]}
+    table = pd.DataFrame({**about, **cells})
     return table.assign(measure=table["tpr"] - table["fpr"].fillna(0))
 
 
-def cross_of(kind, tpr, fpr=None, first=200, **columns):
-    """The cross matrices of networks of one kind: TPR [network, class, map]."""
-    fpr = [None] * len(tpr) if fpr is None else fpr
-    pairs = enumerate(zip(tpr, fpr, strict=True), first)
-    return pd.concat([cross(run(*kind, seed), *rates, **columns) for seed, rates in pairs])
+def cross(about, tpr, fpr=None, **columns):
+    """The cross matrix of one network, or pair of networks: TPR [class, map]."""
+    table = cross_of(SMALL, [tpr], None if fpr is None else [fpr], **columns)
+    return table.drop(columns=RUN).assign(**about)
 
 
 def pair_of_networks(maps_of, tested_on, seed=200):
