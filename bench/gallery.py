@@ -21,7 +21,8 @@ from study.findings import answers
 from . import DATA, DOCS, PAGES, ROOT, same
 
 STUDIES, _TABLES = yaml.safe_load_all((ROOT / "bench" / "tables.yaml").read_text())
-KEPT = (same.SEEDS, "version_2.csv", "maps.csv", "cleanlab.csv")  # files in docs/data that a study does not make
+# Files in docs/data that a study does not make.
+KEPT = (same.SEEDS, "version_2.csv", "maps.csv", "cleanlab.csv", "judgings.csv")
 WORDS = {"True": "yes", "False": "no"}
 CLAIMS = {"findings_claims": "findings", "laptop_claims": "laptop"}  # places of the claims of a study
 PERCENT = 5  # of the frequencies, in the maps of these studies

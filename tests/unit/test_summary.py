@@ -222,7 +222,7 @@ def test_the_advice_names_what_restored_recall_on_the_kind_and_does_not_send_a_s
     about = {"facts": ["cat: JPEG quality 75"], "of_files": False, "swapped": False}
     said = advice("grain", ["fine", "patch"], **about)
     assert said.startswith("Their files differ: cat: JPEG quality 75. frequency-shortcuts data FOLDER --match OUT")
-    assert "(restored the recall in 2 of 3 for 0.02 of the accuracy on grainy images). Trainings" in said
+    assert "(restored the recall in 2 of 3 for 0.01 of the accuracy on grainy images). Trainings" in said
     best = (
         "of fine artefacts, fs.Swap() restored the recall in 4 of 4 for 0.06 of the accuracy, random size, noise and "
         "JPEG restored the recall in 3 of 4 for 0.00 of the accuracy; of patch artefacts, none."

@@ -35,7 +35,7 @@ COST: Mapping[tuple[str, str], float] = {
     ("flat", "matched"): 0.02,
     ("flat", "swap"): 0.03,
     ("flat", "processed"): 0.02,
-    ("grain", "matched"): 0.02,
+    ("grain", "matched"): 0.01,
     ("grain", "swap"): 0.06,
     ("grain", "processed"): 0.0,
 }

@@ -134,13 +134,13 @@ AIMS = {
         goals={ALL: (0.7, None)},
     ),
     "both_called": Aim(
-        "those that the test can see, since others are called the class", "harmful and others > 0 and others_called"
+        "those of which others are called the class", "harmful and others > 0 and others_called"
     ),
     "half": Aim("harmful artefacts in half of the images: warned", "harmful and share == 0.5"),
     "whole": Aim("harmful artefacts in all images: warned", "whole"),
-    "recall_whole": Aim("the same by recall alone", "whole", "by_recall"),
-    "recall_half": Aim("in half of the images, by recall alone", "harmful and share == 0.5", "by_recall"),
-    "recall_both": Aim("in 0.9 and 0.1, by recall alone", "harmful and others > 0", "by_recall"),
+    "recall_whole": Aim("harmful artefacts in all images: by recall alone", "whole", "by_recall"),
+    "recall_half": Aim("in half of the images", "harmful and share == 0.5", "by_recall"),
+    "recall_both": Aim("in 0.9 and 0.1", "harmful and others > 0", "by_recall"),
     "recall_innocent": Aim("classes without an artefact, by recall alone", "innocent", "by_recall"),
     "clean": Aim(
         "recognised classes of clean networks: warned", "set == 'clean' and recognised",
