@@ -13,7 +13,7 @@ from scipy import stats
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table, write_table
 from notebooks import claims as drawings
-from study.findings import claims, controls, matrices, numbers
+from study.findings import answers, claims, controls, matrices, numbers
 from study.findings.definitions import (
     BETTER,
     BORDERLINE,
@@ -384,9 +384,7 @@ def test_equal_numbers_have_the_width_of_a_count_and_missing_ones_count_for_noth
     assert row["word"] == (word if n >= 15 else FEW_NETWORKS)
 
 
-def test_one_network_has_the_interval_of_its_images_and_nothing_without_them():
-    row = judged(numbers_of("n", [0.2], half_width=0.1)).loc["n"]
-    assert [row["low"], row["high"]] == pytest.approx([0.1, 0.3])
+def test_one_network_has_no_interval():
     row = judged(numbers_of("a", [0.8])).loc["a"]
     assert (row["word"], row["networks"], row["decided"]) == (FEW_NETWORKS, 1, False)
     assert np.isnan(row["low"])
@@ -450,16 +448,7 @@ def test_a_line_is_the_row_of_the_claim_also_from_a_file(tmp_path):
     a = "what is more distinctive is learned earlier"
     assert claims.lines([of_networks], "a", "graded") == [f"{claims.line(of_networks, 'a')}: {a}"]
     assert claims.lines([of_networks], "a", "elsewhere") == [f"(a) not measured: {a}"]
-    assert claims.lines([], "a") == claims.lines_of_classes([], "d", "zoo") == []
-    assert claims.lines_of_classes([cells], "d", "elsewhere") == []
-    own = words_of(found, "d")
-    words = f"{own['better'][PUBLISHED]:.0f} of 4 as published (lowest: 0); 2 better than the lowest, 2 worse"
-    (line,) = claims.lines_of_classes([cells], "d", "zoo")
-    assert line == f"(d) {CLAIMS['d'].says}: {words}; 2 better than every other map, 2 worse"
-    few = cells[cells["seed"] < 205]
-    of_few = words_of(claims.judge(of_nothing(), few, PARAMETERS)[0], "d")
-    mean = claims.estimate(of_few.loc[LOWEST])
-    assert f"; minus the lowest {mean}; minus each other map " in claims.lines_of_classes([few], "d", "zoo")[0]
+    assert claims.lines([], "a") == []
 
 
 def overlapping(figure):
@@ -495,7 +484,7 @@ def test_the_figure_has_every_claim_and_the_names_of_classes_and_no_text_on_anot
     words = single.dropna(subset="word")
     assert {(row["word"], decided[row["decided"]]) for row in words.to_dict("records")} <= weights
     head = [text.get_text() for text in figure.texts]
-    assert (f"{n} networks do not decide; make findings does" in head) == (n < 15)
+    assert (answers.undecided(n).replace("`", "") in head) == (n < 15)
     of_classes = by_class[by_class["control"].notna() & by_class["variant"].isna()]
     named = of_classes[of_classes["word"].isin([BETTER, WORSE, COUNTS])]
     assert named.empty == (n < 15)

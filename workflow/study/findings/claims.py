@@ -14,7 +14,7 @@ import pandas as pd
 from frequency_shortcuts.intervals import clopper_pearson
 
 from . import controls, definitions
-from .definitions import CLAIMS, NOT_MEASURED, NOT_SEEN, NOT_SHOWN, SEEN, UNCLEAR, Claim
+from .definitions import CLAIMS, NO_WORD, NOT_MEASURED, NOT_SEEN, NOT_SHOWN, SEEN, UNCLEAR, Claim
 from .numbers import LEVEL, MEAN_OF_PAIRS, Row
 from .statistics import holm, mean_over_networks, p_of_count, p_of_equivalence, p_of_mean
 
@@ -24,6 +24,7 @@ COMPARED = ["better", "better_classes", "worse", "worse_classes", "borderline_cl
 OF_CLASSES = ["classes", *COMPARED, "lowest", "detectable"]
 COLUMNS = [*ABOUT, "networks_of", *NUMBER, *OF_CLASSES, "word", "decided", "figure"]
 VARIANTS = ["claim", "variant", "control", "dataset", "networks_of", *NUMBER, *OF_CLASSES, "word"]
+OF_PERMUTATIONS = "permutations of the classes"
 KIND = ["variant", "dataset", "networks_of"]  # in which networks of one kind are alike
 CLASSES = ["claim", "variant", "dataset", "networks_of", "network", "augmentation", "networks", *controls.OF_CLASS]
 
@@ -54,7 +55,7 @@ def judge(
     is_claim = _is_first(table)
     of_classes = pd.concat([_classes_of_numbers(numbers), by_class], ignore_index=True)
     enough = of_classes["networks"] >= definitions.FEWEST_DECIDED
-    of_classes["word"] = of_classes["word"].where(enough, definitions.NO_WORD)
+    of_classes["word"] = of_classes["word"].where(enough, NO_WORD)
     return _claims(table[is_claim], figures or {}), table[~is_claim], of_classes
 
 
@@ -119,7 +120,7 @@ def _word_of_classes(row: Row) -> str:
     if row["networks"] < definitions.FEWEST_DECIDED:
         return definitions.FEW_NETWORKS
     if row["control"] == definitions.PUBLISHED:
-        return definitions.NO_WORD  # it has counts
+        return NO_WORD  # it has counts
     return SEEN if row["better"] else NOT_SHOWN
 
 
@@ -133,6 +134,10 @@ def _of_numbers(letter: str, claim: Claim, numbers: pd.DataFrame) -> list[Row]:
         about["dataset"] = ", ".join(dict.fromkeys(part["dataset"]))
         measured = _of_two_classes(claim, part) if part["class"].notna().all() else _measured(claim, part)
         rows.append({**about, **measured, "word": _word(claim, str(variant), measured)})
+        p = part["p_of_classes"].iloc[0]
+        if not variant and np.isfinite(p):
+            of_classes = {"variant": OF_PERMUTATIONS, "low": np.nan, "high": np.nan, "p": p, "word": NO_WORD}
+            rows.append({**rows[-1], **of_classes})
     return rows
 
 
@@ -140,7 +145,7 @@ def _word(claim: Claim, variant: str, measured: Row) -> str:
     if claim.word is not None:
         return claim.word
     if variant.startswith((LEVEL, MEAN_OF_PAIRS)):
-        return definitions.NO_WORD
+        return NO_WORD
     return str(measured["word"]) if measured["networks"] >= definitions.FEWEST_DECIDED else definitions.FEW_NETWORKS
 
 
@@ -152,7 +157,7 @@ def _measured(claim: Claim, part: pd.DataFrame) -> Row:
         low, high = clopper_pearson(int(values.sum()), len(values))
         value, p = float(values.mean()), p_of_count(int(values.sum()), len(values), claim.threshold)
     else:
-        value, low, high, _ = mean_over_networks(values, part["half_width"])
+        value, low, high, _ = mean_over_networks(values)
         p = p_of_mean(values, claim.threshold)
     word = NOT_SEEN if high < claim.threshold else SEEN if low > claim.threshold else UNCLEAR
     if -bound <= low and high <= bound:

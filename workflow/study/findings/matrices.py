@@ -12,7 +12,7 @@ import pandas as pd
 from frequency_shortcuts.storage.tables import RUN
 
 from .definitions import FEWEST_CLASSES
-from .numbers import CURES, END, ONE_DIRECTION, OTHER_NETWORKS, Row, Study, groups, kind_of, maps_and_fill
+from .numbers import CURES, END, Row, Study, groups, kind_of, maps_and_fill
 
 RATES = ["tpr", "fpr", "value"]
 CELL = ["class", "map"]
@@ -21,28 +21,26 @@ COLUMNS = ["claim", "variant", "dataset", "networks_of", "network", "augmentatio
 
 def cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     """Claims (d), (f) and (g): networks of the first kind, of each width, and with augmentations."""
+    widths = study.widths if len(study.widths) > 1 else []
     for run, cells in _of_photographs(table, study, *RUN, "method", "fill"):
-        differs = maps_and_fill(run)
-        variant = study.variant(run, *differs)
-        if variant is not None:
+        variant = maps_and_fill(run)
+        if study.is_first(run):
             yield _rows("d", variant, run, cells)
-        if any(differs):
+        if variant:
             continue
         network, augmentation = study.first[run["dataset"]]
-        widths = study.widths if len(study.widths) > 1 else []
         if run["augmentation"] == augmentation and run["network"] in widths:
             yield _rows("f", "", run, cells)
-        with_augmentation = run["augmentation"] not in ("none", augmentation, *CURES)
-        if with_augmentation and run["network"] == network:
+        if run["network"] == network and run["augmentation"] not in ("none", augmentation, *CURES):
             yield _rows("g", "", run, cells)
 
 
 def ood_cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     """Claim (e1): the mean over the renditions, and each rendition."""
     for run, cells in _of_photographs(table, study, *RUN, "method", "fill"):
-        variant = study.variant(run, *maps_and_fill(run))
-        if variant is None:
+        if not study.is_first(run):
             continue
+        variant = maps_and_fill(run)
         yield _rows("e1", variant, run, _means(cells))
         if not variant:
             for rendition, of_rendition in cells.groupby("rendition", sort=False):
@@ -50,43 +48,31 @@ def ood_cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame
 
 
 def transfer_cross_matrix(table: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
-    """Claim (e2): maps of another architecture, the mean of both directions within a seed, and each direction.
+    """Claim (e2): maps of another architecture, the mean of the planned directions within a seed.
 
-    Networks of one architecture, which differ in width or augmentation, are others. Without one of the directions there
-    is no mean.
+    Where a direction is missing, so is the mean. Pairs of one architecture are no other network.
     """
-    table = with_pairs(table, study)
+    table = _with_pairs(table, study)
     directions = table.groupby(["dataset", "networks_of"])["direction"].nunique()
-    for run, cells in _of_photographs(table, study, "dataset", "networks_of", "seed", "method", "fill", "same"):
-        variant = ", ".join(filter(None, maps_and_fill(run)))
-        of_directions = dict(iter(cells.groupby("direction", sort=False)))
-        if run["same"] and variant:
-            continue
-        run |= {"network": run["networks_of"], "augmentation": "none"}
-        if len(of_directions) == directions[run["dataset"], run["networks_of"]]:
-            yield _rows("e2", OTHER_NETWORKS if run["same"] else variant, run, _means(cells))
-        if len(of_directions) > 1 and not variant and not run["same"]:
-            for direction, of_direction in of_directions.items():
-                yield _rows("e2", ONE_DIRECTION, {**run, "networks_of": direction}, of_direction)
+    for run, cells in _of_photographs(table, study, "dataset", "networks_of", "seed", "method", "fill"):
+        if cells["direction"].nunique() == directions[run["dataset"], run["networks_of"]]:
+            run |= {"network": run["networks_of"], "augmentation": "none"}
+            yield _rows("e2", maps_and_fill(run), run, _means(cells))
 
 
-def with_pairs(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """The table of a transfer with the seed, the `direction` and the two networks (`networks_of`) of each row.
-
-    `same` : whether both are of one architecture
-    """
+def _with_pairs(table: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The rows of two architectures, with the seed, the `direction` and the two networks (`networks_of`)."""
     source, target = (table[end].str.extract(END) for end in ("maps_of", "tested_on"))
-    names = [
-        (kind_of(one), kind_of(other))
-        for one, other in zip(source.to_dict("records"), target.to_dict("records"), strict=True)
-    ]
-    architectures = [[study.forms.get(network, [network])[0] for network in end["network"]] for end in (source, target)]
-    return table.assign(
+    pairs = list(zip(source.to_dict("records"), target.to_dict("records"), strict=True))
+    names = [(kind_of(one), kind_of(other)) for one, other in pairs]
+    forms = {network: form[0] for network, form in study.forms.items()}
+    architectures = [[forms.get(end["network"], end["network"]) for end in pair] for pair in pairs]
+    table = table.assign(
         seed=source["seed"].astype(int),
         direction=[" on ".join(pair) for pair in names],
         networks_of=[" and ".join(sorted(pair)) for pair in names],
-        same=[one == other for one, other in zip(*architectures, strict=True)],
     )
+    return table[[one != other for one, other in architectures]]
 
 
 def _of_photographs(table: pd.DataFrame, study: Study, *keys: str) -> Iterator[tuple[Row, pd.DataFrame]]:

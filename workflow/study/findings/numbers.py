@@ -27,11 +27,10 @@ COLUMNS = [
     "class",
     "value",
     "counted",
-    "half_width",
     "p_of_classes",
 ]
 CURES = ("swap", "processed")  # meant to avoid shortcuts: no augmentations of the paper, and no ordinary networks
-OTHER_NETWORKS, ONE_DIRECTION, LEVEL = "other networks", "one direction", "level"
+LEVEL = "level"  # of the networks of (f)
 MEAN_OF_PAIRS, EVERY_PAIR = "mean over the pairs", "every pair"  # of bands
 ADCS, DISTINCTIVENESS, AT_MAXIMUM = "mean_adcs", "distinctiveness", "share_at_maximum"  # of a class, in its spectrum
 FOLLOWS, UNJUDGED = "follows", ("cannot tell", "not recognised")  # verdicts of `flips`
@@ -72,11 +71,15 @@ class Study:
         chosen, places = table[table["dataset"].isin(self.photographs) & enough], list(self.photographs)
         return chosen.sort_values("dataset", key=lambda names: names.map(places.index), kind="stable")
 
-    def variant(self, run: Row, *parts: str) -> str | None:
-        """The variant of a number with these parts; that of other networks has no parts, or none is given (None)."""
-        if (run["network"], run["augmentation"]) == tuple(self.first[run["dataset"]]):
-            return ", ".join(filter(None, parts))
-        return None if any(parts) else OTHER_NETWORKS
+    def is_first(self, run: Row) -> bool:
+        """Whether a network is of the first kind of its data set, which claims are about."""
+        return [run["network"], run["augmentation"]] == list(self.first[run["dataset"]])
+
+    def first_runs(self, table: pd.DataFrame) -> Iterator[tuple[Row, pd.DataFrame]]:
+        """Each network of the first kind on photographs, with its rows of a table."""
+        for run, of_run in groups(self.of_photographs(table), *RUN):
+            if self.is_first(run):
+                yield run, of_run
 
 
 def row(claim: str, run: Row, value: float, variant: str = "", **others: Any) -> Row:
@@ -101,11 +104,11 @@ def groups(table: pd.DataFrame, *keys: str) -> Iterator[tuple[Row, pd.DataFrame]
         yield dict(zip(keys, values, strict=True)), part
 
 
-def maps_and_fill(run: Row) -> tuple[str, str]:
-    """What is unlike the published test: the method that finds the maps, and the fill."""
+def maps_and_fill(run: Row) -> str:
+    """What is unlike the published test, as a variant: the method that finds the maps, and the fill."""
     method = run["method"] if run["method"] != CULLING else ""
     fill = run["fill"] if run["fill"] != ZEROS.name else ""
-    return method, fill
+    return ", ".join(filter(None, [method, fill]))
 
 
 def graded(table: pd.DataFrame, study: Study) -> Iterator[Row]:
@@ -124,7 +127,7 @@ def bandstop(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     for run, of_run in groups(table[table["dataset"].isin(study.control_bands)], *RUN, "fill"):
         band = f"B{study.control_bands[run['dataset']]}"
         left = of_run[[band not in removed.split("+") for removed in of_run["removed"]]]
-        if left.empty:
+        if left.empty or not study.is_first(run):
             continue
         chooses, judges = (_measure(left[left["half"] == half]) for half in range(2))
         if pd.concat([chooses, judges]).isna().any(axis=None):
@@ -138,9 +141,8 @@ def bandstop(table: pd.DataFrame, study: Study) -> Iterator[Row]:
             }
             for variant, value in numbers.items():
                 fill = run["fill"] if run["fill"] != SWAP.name else ""
-                named = study.variant(run, variant, fill)
-                if named is not None:
-                    yield row("b", run, value, named, **{"class": name})
+                named = ", ".join(filter(None, [variant, fill]))
+                yield row("b", run, value, named, **{"class": name})
 
 
 def _measure(run: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +165,7 @@ def dynamics(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     tested = study.of_photographs(table[(table["view"] == "full") & (table["iteration"] > 0)])
     for kind, of_kind in groups(tested, *NETWORK):
         earliness = of_kind.pivot_table("f1", "class", "seed", sort=False)
-        if len(earliness) < FEWEST_CLASSES:
+        if len(earliness) < FEWEST_CLASSES or not study.is_first(kind):
             continue
         of_classes = of_kind.groupby("class", sort=False)[[ADCS, DISTINCTIVENESS, AT_MAXIMUM]].first()
         for measure, variant in (
@@ -171,14 +173,11 @@ def dynamics(table: pd.DataFrame, study: Study) -> Iterator[Row]:
             (DISTINCTIVENESS, "distinctiveness"),
             (AT_MAXIMUM, "share at the maximum"),
         ):
-            named = study.variant(kind, variant)
-            if named is None:
-                continue
             scores = of_classes[measure].loc[earliness.index].to_numpy(float)
             p = p_of_classes(scores, earliness.to_numpy(float))
             for seed, of_network in earliness.items():
                 run = {**kind, "seed": seed}
-                yield row("c", run, spearman(scores, of_network), named, p_of_classes=p)
+                yield row("c", run, spearman(scores, of_network), variant, p_of_classes=p)
 
 
 def p_of_classes(scores: FloatArray, earliness: FloatArray) -> float:
@@ -213,7 +212,7 @@ def own_map_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
         sizes = [of_kinds[name, without] for name in study.forms if (name, without) in of_kinds]
         for of_kind in sizes if len(sizes) > 1 else ():
             for run in of_kind.to_dict("records"):
-                yield row("f", run, run["low_pass_margin"], LEVEL, half_width=_half(run, "low_pass_margin"))
+                yield row("f", run, run["low_pass_margin"], LEVEL)
         widths = [of_kinds[name, without] for name in study.widths if (name, without) in of_kinds]
         is_one_architecture = len({study.forms[name][0] for name in study.widths}) == 1
         if len(widths) > 1 and is_one_architecture:
@@ -225,20 +224,11 @@ def own_map_advantage(table: pd.DataFrame, study: Study) -> Iterator[Row]:
 
 
 def _differences(claim: str, table: pd.DataFrame, other: pd.DataFrame) -> Iterator[Row]:
-    """The margins of the networks of one kind minus those of another kind, seed by seed.
-
-    Both networks are tested on the same images, so the half widths are not independent: their sum is the most.
-    """
+    """The margins of the networks of one kind minus those of another kind, seed by seed."""
     for run in table.merge(other, on="seed", suffixes=("", "_other")).to_dict("records"):
         of_other = {key: run[f"{key}_other"] for key in NETWORK}
-        difference = run["low_pass_margin"] - run["low_pass_margin_other"]
-        half = _half(run, "low_pass_margin") + _half(run, "low_pass_margin", "_other")
         both = {**run, "networks_of": f"{kind_of(run)} minus {kind_of(of_other)}"}
-        yield row(claim, both, difference, half_width=half)
-
-
-def _half(run: Row, column: str, suffix: str = "") -> float:
-    return float(run[f"{column}_high{suffix}"] - run[f"{column}_low{suffix}"]) / 2
+        yield row(claim, both, run["low_pass_margin"] - run["low_pass_margin_other"])
 
 
 def phase(table: pd.DataFrame, study: Study) -> Iterator[Row]:
@@ -246,37 +236,28 @@ def phase(table: pd.DataFrame, study: Study) -> Iterator[Row]:
 
     Of the classes whose map suffices. A network without one has no row.
     """
-    for run, of_run in groups(study.of_photographs(table), *RUN):
+    for run, of_run in study.first_runs(table):
         judged = of_run["verdict"].dropna()
         if judged.empty:
             continue
-        yield row("t", run, judged.isin(ONE_PART).any(), study.variant(run) or "")
-        if study.variant(run) == "":
-            for verdict in ("texture", "shape", "either", "both", "undecided"):
-                yield row("t", run, (judged == verdict).mean(), verdict)
+        yield row("t", run, judged.isin(ONE_PART).any())
+        for verdict in ("texture", "shape", "either", "both", "undecided"):
+            yield row("t", run, (judged == verdict).mean(), verdict)
 
 
 def flips(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     """Claim (h): whether a network follows some class by any part; no row if none is judged."""
-    for run, of_run in groups(study.of_photographs(table[~table["augmentation"].isin(CURES)]), *RUN):
-        if len(of_run) >= FEWEST_CLASSES:
-            judged = of_run.loc[~of_run["verdict"].isin(UNJUDGED), "verdict"]
-            if len(judged):
-                yield row("h", run, (judged == FOLLOWS).any(), study.variant(run) or "")
+    for run, of_run in study.first_runs(table):
+        judged = of_run.loc[~of_run["verdict"].isin(UNJUDGED), "verdict"]
+        if len(of_run) >= FEWEST_CLASSES and len(judged):
+            yield row("h", run, (judged == FOLLOWS).any())
 
 
 def reliance(table: pd.DataFrame, study: Study) -> Iterator[Row]:
     """Claim (n): recall lost at test time minus that lost after training anew, mean over the classes."""
-    for run, of_run in groups(study.of_photographs(table[table["removed"] == "maps"]), *RUN):
+    for run, of_run in study.first_runs(table[table["removed"] == "maps"]):
         of_classes = of_run[of_run["class"] != ALL_IMAGES]
-        halves = _halves(of_classes, "lost_at_test") + _halves(of_classes, "lost_after")
-        half = float(np.sqrt((halves**2).sum())) / len(of_classes)
-        difference = (of_classes["lost_at_test"] - of_classes["lost_after"]).mean()
-        yield row("n", run, difference, study.variant(run) or "", half_width=half)
-
-
-def _halves(table: pd.DataFrame, column: str) -> pd.Series:
-    return (table[f"{column}_high"] - table[f"{column}_low"]) / 2
+        yield row("n", run, (of_classes["lost_at_test"] - of_classes["lost_after"]).mean())
 
 
 _MEASURES = graded, bandstop, dynamics, own_map_advantage, phase, flips, reliance
@@ -288,6 +269,5 @@ def numbers(name: str, table: pd.DataFrame, study: Study) -> pd.DataFrame:
 
     name : of the table, of `NUMBERS`; of `dynamics` it also has measures of the spectrum of each class, and that of
         `reliance` is of single networks
-    half_width is that of the network's own 95 % interval over images, where there is one.
     """
     return pd.DataFrame(NUMBERS[name](table, study), columns=COLUMNS)

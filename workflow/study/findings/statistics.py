@@ -12,12 +12,12 @@ from frequency_shortcuts.spectrum.arrays import FloatArray
 ROUNDING = 1e-12  # of equal values
 
 
-def mean_over_networks(values: npt.ArrayLike, half_widths: npt.ArrayLike | None = None) -> Networks:
+def mean_over_networks(values: npt.ArrayLike) -> Networks:
     """As `intervals.over_networks`, of values [n] from -1 to 1; equal ones have an interval too.
 
     Its half width is the upper end of Clopper and Pearson for 0 of n networks that are different.
     """
-    found = over_networks(values, half_widths)
+    found = over_networks(values)
     numbers = np.asarray(values, float)
     if len(numbers) < FEWEST_NETWORKS or np.ptp(numbers) > ROUNDING:
         return found
