@@ -212,12 +212,12 @@ def _by_recall(table: pd.DataFrame) -> pd.Series:
     At the threshold of a seed, the other seeds of the suite have as many false alarms as the exchange test.
     """
     warned = pd.Series(False, table.index)
-    for _, suite in table.groupby("suite"):
-        for seed, rows in suite.groupby("seed"):
-            others = suite[suite["innocent"] & (suite["seed"] != seed)]
-            if len(others):
-                silent = 1 - others["warned"].mean()
-                warned[rows.index] = rows["recall"] > others["recall"].quantile(silent, interpolation="higher")
+    innocent = table[table["innocent"]]
+    for (suite, seed), rows in table.groupby(["suite", "seed"]):
+        others = innocent[(innocent["suite"] == suite) & (innocent["seed"] != seed)]
+        if len(others):
+            silent = 1 - others["warned"].mean()
+            warned[rows.index] = rows["recall"] > others["recall"].quantile(silent, interpolation="higher")
     return warned
 
 
