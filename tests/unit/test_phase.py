@@ -18,7 +18,7 @@ from frequency_shortcuts.shortcuts.trials import Trials, seed_of
 from frequency_shortcuts.spectrum.fills import donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from study.measures import phase
-from study.measures.phase import KEPT, REGIONS, PhaseHits, phase_rates, phase_verdicts
+from study.measures.phase import KEPT, PhaseHits, phase_rates, phase_verdicts
 
 LABELS = np.array([0, 1, 2, 2, 0, 2, 1])
 MEAN, STD = [0.5, 0.4], [0.2, 0.4]
@@ -81,9 +81,8 @@ def test_the_verdict_by_the_definition(both, amplitude, phases, verdict):
     # Of 50 images of class 0, and of as many negatives, the first are called so: int16 [kept, images].
     hit = [[np.arange(50) < np.round(50 * rate) for rate in rates] for rates in (both, amplitude, phases)]
     named = np.where(np.reshape(hit, (3, 100)), 0, 1).astype(np.int16)[:, : len(labels)]
-    found = {(region, kept): named[i : i + 1].repeat(2 if region == "map" else 1, axis=0)
-             for region in REGIONS for i, kept in enumerate(KEPT)}  # fmt: skip
-    hits = PhaseHits(labels, np.stack([labels == 1, labels > 1]), found, np.array([4, 4]), 16, neutral=1)
+    found = {kept: named[[i, i]] for i, kept in enumerate(KEPT)}
+    hits = PhaseHits(labels, np.stack([labels == 1, labels > 1]), found, np.array([4, 4]), neutral=1)
     (found,) = phase_verdicts(hits).to_dict("records")
     assert found["verdict"] == verdict or (verdict is None and pd.isna(found["verdict"]))
     for name in ("share_phase", "margin_phase", "margin_phase_low", "margin_phase_high"):
@@ -101,11 +100,10 @@ def test_hits_are_read_as_they_were_written_and_with_both_are_those_of_the_swap_
     split = Split(images, LABELS, mean=MEAN, std=STD, neutral=1)
     found = phase.collect(network, split, masks, negatives=3, seed=3, run="b")
     tested = shortcuts.measure(network, split, masks, Trials(negatives=3, seed=3), run="b").query("fill == 'swap'")
-    both = phase_rates(found).query("kept == 'both'").set_index("region")
-    for region, name in (("map", "dfm"), ("spectrum", "unfiltered")):
-        expected = tested[tested["filter"] == name]
-        for rate in ("tpr", "fpr", "images", "negatives"):
-            assert both.loc[region, rate].tolist() == expected[rate].tolist()
+    both = phase_rates(found).query("kept == 'both'")
+    expected = tested[tested["filter"] == "dfm"]
+    for rate in ("tpr", "fpr", "images", "negatives"):
+        assert both[rate].tolist() == expected[rate].tolist()
     with h5py.File(tmp_path / "phase.h5", "w") as file:
         phase.write_phase_hits(file, found)
         pd.testing.assert_frame_equal(phase_verdicts(phase.read_phase_hits(file)), phase_verdicts(found))
@@ -139,10 +137,10 @@ def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negat
     table, verdicts = phase_rates(hits), phase_verdicts(hits).set_index("class")
     donor = donors(LABELS, neutral=neutral, seed=seed_of(seed, "a", "donors"))
     values = (images / 255 - np.reshape(MEAN, (2, 1, 1))) / np.reshape(STD, (2, 1, 1))
-    assert len(table) == (3 - (neutral is not None)) * 6
+    assert len(table) == (3 - (neutral is not None)) * 3
     for row in table.to_dict("records"):
         c = row["class"]
-        mask = masks[c] if row["region"] == "map" else np.ones((height, width), bool)
+        mask = masks[c]
         mixed = [slow_hybrid(values[i], values[donor[i]], mask, row["kept"], neutral is not None) for i in WHICH]
         hit = called(network, torch.from_numpy(np.stack(mixed))) == c
         judged = np.zeros(len(LABELS), bool)
@@ -153,6 +151,5 @@ def test_rates_are_those_of_a_slow_reference(height, width, seed, neutral, negat
         assert row["tpr"] == hit[own].mean()
         assert row["fpr"] == hit[judged].mean() if judged.any() else np.isnan(row["fpr"])
         assert row["tpr_low"] <= row["tpr"] <= row["tpr_high"]
-        end = row["kept"] + ("" if row["region"] == "map" else "_spectrum")
-        assert verdicts.loc[c, f"tpr_{end}"] == row["tpr"]
-        assert verdicts.loc[c, f"fpr_{end}"] == pytest.approx(row["fpr"], nan_ok=True)
+        assert verdicts.loc[c, f"tpr_{row['kept']}"] == row["tpr"]
+        assert verdicts.loc[c, f"fpr_{row['kept']}"] == pytest.approx(row["fpr"], nan_ok=True)

@@ -14,14 +14,13 @@ from frequency_shortcuts.figures.canvas import SMALLEST, abbreviate, despine, pa
 from frequency_shortcuts.figures.selection import greatest, of_kind
 from frequency_shortcuts.intervals import NORMAL, over_networks
 from study.drawings.notebook import first_kind_note, kinds_from_first
-from study.findings.claims import lines
 
 FOUND, NOT_FOUND, CONTROL = "#d55e00", "0.45", "#0173b2"
 ROW = 0.4  # inches
 
 
 def draw_flips(
-    dataset: str, classes: Sequence[str], flips: pd.DataFrame, numbers: Sequence[pd.DataFrame],
+    dataset: str, classes: Sequence[str], flips: pd.DataFrame,
     first: dict[str, list[str]], most: int,
 ) -> Figure:  # fmt: skip
     """What a network follows"""
@@ -59,7 +58,7 @@ def draw_flips(
         ]
         figure.legend(handles=handles, loc="outside lower center", ncols=5)
         question = "Is an image called a class once it gets a part that is not the object?"
-        write_title(figure, question, *lines(numbers, "h", dataset), first_kind_note(kinds, shown.note))
+        write_title(figure, question, first_kind_note(kinds, shown.note))
     return figure
 
 

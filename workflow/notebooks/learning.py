@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import kinds_of, of_kind, select_classes
 from study.drawings.notebook import first_kinds
-from study.findings.claims import lines
 
 LEARNED = 0.5  # F1 from which on a class counts as learned
 HIDDEN = "high-pass"  # the view that is not drawn: so early, nearly no class passes
@@ -32,7 +31,6 @@ def draw_dynamics(
     first: dict[str, list[str]],
     most: int,
     classes: Sequence[str] = (),
-    numbers: Sequence[pd.DataFrame] = (),
 ) -> Figure:
     """What is learned first
 
@@ -46,8 +44,7 @@ def draw_dynamics(
     means = full.groupby("class")["f1"].mean().reindex(list(classes))
     shown = select_classes(means, most, "learned first and last", both_ends=True)
     hidden = rows["view"] == HIDDEN
-    words = [*lines(numbers, "c", datasets[0]), _count_passed(rows[hidden])]
-    return learned(rows[~hidden], shown.names(classes), words, shown.note)
+    return learned(rows[~hidden], shown.names(classes), [_count_passed(rows[hidden])], shown.note)
 
 
 def _count_passed(table: pd.DataFrame) -> str:
@@ -132,7 +129,7 @@ def curves(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def draw_graded(graded: pd.DataFrame, numbers: Sequence[pd.DataFrame]) -> Figure:
+def draw_graded(graded: pd.DataFrame) -> Figure:
     """Is what stands out more learned earlier?
 
     The table holds means over the sets, by ring.
@@ -152,13 +149,12 @@ def draw_graded(graded: pd.DataFrame, numbers: Sequence[pd.DataFrame]) -> Figure
         ticks = [gain for gain in (1, 1.5, 2, 3, 4, 6, 8) if least <= gain * 1.1 <= 1.21 * greatest]
         canvas.logarithmic(axis.xaxis, ticks)
         axis.set(xlabel="gain (amplitude)", ylabel="earliness (mean F1)", ylim=(0, 1))
-        words = lines(numbers, "a a2")
-        canvas.finish(figure, axis, 3, "Is a class learned earlier if it stands out more?", *words)
+        canvas.finish(figure, axis, 3, "Is a class learned earlier if it stands out more?")
     return figure
 
 
 def draw_bandstop(
-    classes: Sequence[str], bandstop: pd.DataFrame, numbers: Sequence[pd.DataFrame], first: dict[str, list[str]],
+    classes: Sequence[str], bandstop: pd.DataFrame, first: dict[str, list[str]],
     most: int,
 ) -> Figure:  # fmt: skip
     """Removing two of four bands"""
@@ -187,11 +183,11 @@ def draw_bandstop(
         canvas.shrink_titles(axes[0], note)
         canvas.colour_bar(figure, axes, "RdBu_r", -100, 100, "change, % of class")
         question = "Which classes are still recognised without two of four bands?"
-        canvas.write_title(figure, question, *lines(numbers, "b"), note)
+        canvas.write_title(figure, question, note)
     return figure
 
 
-def draw_reliance(dataset: str, reliance: pd.DataFrame, numbers: Sequence[pd.DataFrame]) -> Figure:
+def draw_reliance(dataset: str, reliance: pd.DataFrame) -> Figure:
     """Are the frequencies of the maps needed?
 
     The table holds both losses with their 95 % intervals; `interval` says of what they are.
@@ -224,6 +220,5 @@ def draw_reliance(dataset: str, reliance: pd.DataFrame, numbers: Sequence[pd.Dat
         axes[0, 0].set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
         canvas.titles(axes, list(REMOVED.values()), "recall lost")
         key = "panels: what is removed; bold: a class that could have avoided the frequencies of the maps"
-        claims = lines(numbers, "n", dataset)
-        canvas.finish(figure, axes[0, 0], 2, "Does a network need the frequencies of its maps?", *claims, key)
+        canvas.finish(figure, axes[0, 0], 2, "Does a network need the frequencies of its maps?", key)
     return figure

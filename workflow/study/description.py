@@ -105,16 +105,6 @@ class NetworkTest:
         return self.join_inputs(plan) if self.join_inputs else {key: self.files(plan, key) for key in self.outputs}
 
 
-def claims(table: str) -> Callable[[Plan, str], dict[str, Any]]:
-    """`Figure.inputs`: the numbers of claims in a table; none of a data set whose cue was made."""
-
-    def numbers(plan: Plan, dataset: str) -> dict[str, Any]:
-        judged = plan.kind_of(dataset) == "photographs" and not plan.has_truth(dataset)
-        return {"numbers": [f"claims/{table}.csv"] if judged else []}
-
-    return numbers
-
-
 def of_photographs(plan: Plan, name: str) -> bool:
     """`Figure.shown`: of photographs, and of other data sets where no photographs are planned."""
     photographs = plan.datasets("photographs")

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from .catalogue import TABLES
-from .description import MAPS, WEIGHTS, Figure, claims, of_photographs
+from .description import MAPS, WEIGHTS, Figure, of_photographs
 from .job import FOLDER as RUN
 from .job import NETWORK, ROOT, WITH_TRUTH
 from .plan import Plan
@@ -68,10 +68,10 @@ def _paths(files: dict[str, Any]) -> list[str]:
 
 
 def _with_planned_tables(kind: str, figure: Figure) -> Figure:
-    """A kind with those of its figures alone whose tables a plan has, for `claims/{table}.csv` the table too."""
+    """A kind with those of its figures alone whose tables a plan has."""
 
     def is_planned(plan: Plan, name: str) -> bool:
-        tables = (path for path in _paths(files(plan, kind, name)) if path.startswith(("tables/", "claims/")))
+        tables = (path for path in _paths(files(plan, kind, name)) if path.startswith("tables/"))
         return all(TABLES[PurePath(path).stem](plan) for path in tables)
 
     return replace(figure, names=lambda plan: [name for name in figure.names(plan) if is_planned(plan, name)])
@@ -123,8 +123,7 @@ _KINDS: dict[str, Figure] = {
     ),
     "dynamics": Figure(
         lambda plan: [*_trained(plan, "photographs"), *(["synthetic"] if _trained(plan, *WITH_TRUTH) else [])],
-        lambda plan, name: {} if name == "synthetic" else claims("dynamics")(plan, name),
-        lambda plan, name: {"datasets": _trained(plan, *WITH_TRUTH) if name == "synthetic" else [name]},
+        parameters=lambda plan, name: {"datasets": _trained(plan, *WITH_TRUTH) if name == "synthetic" else [name]},
     ),
     "adcs": Figure(Plan.datasets, parameters=lambda plan, name: {"band_edges": plan.band_edges(name)}),
     "dfm": Figure(

@@ -5,7 +5,7 @@ one kind has the interval of `intervals.over_networks`; a number that is yes or 
 Pearson's. docs/method.md#claims has the words.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -198,22 +198,6 @@ def _classes_of_numbers(numbers: pd.DataFrame) -> pd.DataFrame:
         measured["word"] = _word(claim, str(variant), measured)
         rows.append({**about, "augmentation": augmentation or "none", **measured})
     return pd.DataFrame(rows, columns=CLASSES)
-
-
-def line(numbers: pd.DataFrame, letter: str) -> str:
-    """A claim with one number a network in a line, for the title of a figure, from the numbers of its table."""
-    rows = _of_numbers(letter, CLAIMS[letter], _with_variants(numbers))
-    first = next((row for row in rows if row["variant"] == ""), None)
-    if first is None:
-        return f"({letter}) {NOT_MEASURED}"
-    return f"({letter}) {first['word']}: {shown(first)}" if first["word"] else f"({letter}) {shown(first)}"
-
-
-def lines(tables: Iterable[pd.DataFrame], letters: str, dataset: str = "") -> list[str]:
-    """Such lines of several claims, each with what it says: of one data set or of all; none without tables."""
-    found = [table[table["dataset"] == dataset] if dataset else table for table in tables]
-    says = {letter: CLAIMS[letter].says for letter in letters.split() if found}
-    return [f"{line(pd.concat(found), letter)}: {text[0].lower()}{text[1:]}" for letter, text in says.items()]
 
 
 def shown(row: Mapping[Any, Any]) -> str:

@@ -1,8 +1,8 @@
 """Texture or shape: whether amplitudes or phases of images carry a shortcut. docs/method.md has the verdicts.
 
-Each image has one donor, as in the fill `swap` (`spectrum.fills.donors`). It keeps `both`, or only its amplitudes, or
-only its phases; the donor gives the rest: inside the `map` of a class, outside which stands the fill that is quoted
-(`fills.quoted`), or in the whole `spectrum`.
+Each image has one donor, as in the fill `swap` (`spectrum.fills.donors`). Inside the map of a class it keeps `both`, or
+only its amplitudes, or only its phases, and the donor gives the rest. Outside stands the fill that is quoted
+(`fills.quoted`).
 
 Each colour channel keeps, or gets, the coefficients of the same channel. A frequency that is its own partner (DC,
 Nyquist corners) has a real coefficient. Its sign counts as its phase, 0 or pi, and goes with the phases. A coefficient
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.intervals import Estimate, joined, paired
-from frequency_shortcuts.networks.predictions import called, source_for
+from frequency_shortcuts.networks.predictions import source_for
 from frequency_shortcuts.shortcuts.hits import Named, rates_of_class
 from frequency_shortcuts.shortcuts.test import called_under_masks, progress_bar
 from frequency_shortcuts.shortcuts.trials import negatives_of, seed_of
@@ -34,7 +34,6 @@ from frequency_shortcuts.spectrum.fills import SWAP, donors, quoted
 log = logging.getLogger(__name__)
 
 KEPT = ("both", "amplitude", "phase")  # what an image keeps; the rest is its donor's
-REGIONS = ("map", "spectrum")  # where it keeps this
 SUFFICES = 0.5  # share of R
 
 
@@ -43,22 +42,20 @@ class PhaseHits:
     """The classes that a network names for n images that keep their amplitudes, their phases, or both.
 
     labels : int [n], the class of each image; judged : bool [class, n], the images on which FPR is measured
-    predicted : (region, kept) -> int16 [class, n], inside the map of each class (`hits.NOT_SHOWN` where it was not
-        shown), or [1, n] over the whole spectrum
-    positions : int [class], of each map; size : positions of the spectrum
+    predicted : kept -> int16 [class, n], inside the map of each class (`hits.NOT_SHOWN` where it was not shown)
+    positions : int [class], of each map
     neutral : the class without a cue of its own, if there is one
     """
 
     labels: IntArray
     judged: BoolArray
-    predicted: Mapping[tuple[str, str], Named]
+    predicted: Mapping[str, Named]
     positions: IntArray
-    size: int
     neutral: int | None = None
 
-    def of_class(self, c: int, region: str, kept: str) -> Named:
+    def of_class(self, c: int, kept: str) -> Named:
         """The class named for each image, [1, n]."""
-        return self.predicted[region, kept][[c if region == "map" else 0]]
+        return self.predicted[kept][[c]]
 
 
 def hybrid(amplitudes: Tensor, phases: Tensor) -> Tensor:
@@ -110,41 +107,37 @@ def collect(
     images_of = {
         "both": source, "amplitude": Hybrids(source, everything, donor), "phase": Hybrids(source, donor, everything)
     }  # fmt: skip
-    named: dict[tuple[str, str], Named] = {}
+    named: dict[str, Named] = {}
     to_classes = np.broadcast_to(np.eye(len(masks), dtype=bool), (2, len(masks), len(masks)))
     background, batch = quoted(neutral).background(source.take, donor), source.batch_size()
     with progress_bar(len(KEPT) * len(labels), "phases and amplitudes", progress) as bar:
         for kept, images in images_of.items():
-            named["spectrum", kept] = called(network, images)[None].astype(np.int16)
-            named["map", kept] = called_under_masks(
-                network, images, background, masks, to_classes, counted, batch, bar.update
-            )
+            named[kept] = called_under_masks(network, images, background, masks, to_classes, counted, batch, bar.update)
     log.info("%d maps on %d images, with both, amplitudes or phases", len(masks), len(labels))
-    return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), masks[0].size, neutral)
+    return PhaseHits(labels, counted, named, masks.sum(axis=(1, 2)), neutral)
 
 
 def phase_rates(hits: PhaseHits) -> pd.DataFrame:
-    """TPR and FPR of every class, one row per class, region and kept part, with the columns of `hits.rates_of_class`.
+    """TPR and FPR of every class, one row per class and kept part, with the columns of `hits.rates_of_class`.
 
     FPR is measured on images if neither they nor their donors are of the class; with two classes and no neutral one it
     is missing. The neutral class has no rows.
     """
     rows = []
-    for c, region, kept in product(SWAP.tested(len(hits.judged), hits.neutral), REGIONS, KEPT):
-        positions = int(hits.positions[c]) if region == "map" else hits.size
-        about = pd.DataFrame({"class": [c], "region": region, "kept": kept, "positions": positions})
-        rows.append(rates_of_class(about, hits.of_class(c, region, kept), c, hits.labels == c, hits.judged[c]))
+    for c, kept in product(SWAP.tested(len(hits.judged), hits.neutral), KEPT):
+        about = pd.DataFrame({"class": [c], "kept": kept, "positions": int(hits.positions[c])})
+        rows.append(rates_of_class(about, hits.of_class(c, kept), c, hits.labels == c, hits.judged[c]))
     return pd.concat(rows, ignore_index=True)
 
 
 def write_phase_hits(group: h5py.Group, hits: PhaseHits) -> None:
     """Write hits to a group of an open HDF5 file; `read_phase_hits` reads them."""
     arrays = {"labels": hits.labels.astype(np.int16), "judged": hits.judged}
-    arrays |= {f"named/{region}/{kept}": named for (region, kept), named in hits.predicted.items()}
+    arrays |= {f"named/{kept}": named for kept, named in hits.predicted.items()}
     for name, values in arrays.items():
         group.create_dataset(name, data=values, compression="gzip", shuffle=True)
     group["positions"] = hits.positions
-    group.attrs.update(size=hits.size, neutral=-1 if hits.neutral is None else hits.neutral)
+    group.attrs.update(neutral=-1 if hits.neutral is None else hits.neutral)
 
 
 def read_phase_hits(group: h5py.Group) -> PhaseHits:
@@ -153,9 +146,8 @@ def read_phase_hits(group: h5py.Group) -> PhaseHits:
     return PhaseHits(
         labels=group["labels"][:].astype(np.int64),
         judged=group["judged"][:],
-        predicted={key: group["named/{}/{}".format(*key)][:] for key in product(REGIONS, KEPT)},
+        predicted={kept: group[f"named/{kept}"][:] for kept in KEPT},
         positions=group["positions"][:],
-        size=int(group.attrs["size"]),
         neutral=None if neutral < 0 else neutral,
     )
 
@@ -167,14 +159,13 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
     class that is not judged: TPR of the test below `strong`, or R not above 0. Where no FPR was measured, TPR - FPR is
     TPR.
     """
-    table = phase_rates(hits).set_index(["class", "region", "kept"])
-    out = table.xs(("map", "both"), level=("region", "kept"))[["positions", "images", "negatives"]].copy()
-    for region, kept in product(REGIONS, KEPT):
-        of_part = table.xs((region, kept), level=("region", "kept"))
-        end, bounds = ("", ("", "_low", "_high")) if region == "map" else ("_spectrum", ("",))
-        for bound in bounds:
-            out[f"tpr_{kept}{bound}{end}"] = of_part[f"tpr{bound}"]
-        out[f"fpr_{kept}{end}"] = of_part["fpr"]
+    table = phase_rates(hits).set_index(["class", "kept"])
+    out = table.xs("both", level="kept")[["positions", "images", "negatives"]].copy()
+    for kept in KEPT:
+        of_part = table.xs(kept, level="kept")
+        for bound in ("", "_low", "_high"):
+            out[f"tpr_{kept}{bound}"] = of_part[f"tpr{bound}"]
+        out[f"fpr_{kept}"] = of_part["fpr"]
     measure = {kept: out[f"tpr_{kept}"] - out[f"fpr_{kept}"].fillna(0) for kept in KEPT}
     judged = (out["tpr_both"] >= strong) & (measure["both"] > 0)
     suffices, fails = {}, {}
@@ -197,6 +188,6 @@ def phase_verdicts(hits: PhaseHits, strong: float = STRONG_TPR) -> pd.DataFrame:
 
 def _margin(hits: PhaseHits, c: int, kept: str) -> Estimate:
     """TPR - FPR of class c with one part inside the map, minus half of that with both."""
-    part, both = ((hits.of_class(c, "map", name)[0] == c).astype(float) for name in (kept, "both"))
+    part, both = ((hits.of_class(c, name)[0] == c).astype(float) for name in (kept, "both"))
     differences, own = part - SUFFICES * both, hits.labels == c
     return joined(paired(differences[own]), paired(differences[hits.judged[c]]) if hits.judged[c].any() else None)

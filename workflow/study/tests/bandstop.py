@@ -32,7 +32,6 @@ TEST = NetworkTest(
     figures={
         "bandstop": Figure(
             lambda plan: plan.datasets("synthetic"),
-            lambda plan, name: {"numbers": ["claims/bandstop.csv"]},
         )
     },
     order=1,

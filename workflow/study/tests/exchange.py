@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..description import Figure, NetworkTest, claims, of_photographs
+from ..description import Figure, NetworkTest, of_photographs
 from ..job import FOLDER
 
 
@@ -37,6 +37,6 @@ TEST: NetworkTest = NetworkTest(
     settings=lambda plan: {**plan.section("shortcuts", "split", "seed"), "ranking": plan.config["culling"]["split"]},
     tables={"flips": None},
     join_inputs=lambda plan: {"flips": TEST.files(plan, "flips")},
-    figures={"flips": Figure(lambda plan: plan.mapped_datasets(), claims("flips"), shown=of_photographs)},
+    figures={"flips": Figure(lambda plan: plan.mapped_datasets(), shown=of_photographs)},
     order=0,
 )

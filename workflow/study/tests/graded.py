@@ -53,7 +53,6 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "graded": Figure(
             lambda plan: ["all"] if TEST.runs(plan) else [],
-            lambda plan, name: {"numbers": ["claims/graded.csv"]},
         )
     },
     order=14,

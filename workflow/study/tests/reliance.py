@@ -8,7 +8,7 @@ import pandas as pd
 
 from frequency_shortcuts.spectrum.fills import donors, donors_of_own_class
 
-from ..description import Figure, NetworkTest, claims, files_of_run
+from ..description import Figure, NetworkTest, files_of_run
 from ..job import FOLDER, log, stopping
 from ..plan import Plan
 
@@ -91,7 +91,6 @@ TEST = NetworkTest(
     figures={
         "reliance": Figure(
             lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
-            claims("reliance"),
         )
     },
     order=9,
