@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from study import claims, figures, targets
-from study.catalogue import REPORT, SHOWN, TABLES, Caption, marks
+from study.catalogue import REPORT, SHOWN, TABLES, Caption
 from study.figures import FIGURES
 from study.findings import numbers
 from study.findings.matrices import MATRICES
@@ -284,45 +284,26 @@ def test_networks_with_ood_false_are_not_tested_on_renditions():
     assert "ood.renditions" not in none.needed_splits("photos", False).values()
 
 
-NUMBERS = {
-    "samples": "Figure 1", "dynamics": "Figure 5", "bandstop": "Figure 3", "adcs": "Figure 4", "dfm": "Figure 6",
-    "cards": "Figure 7", "reduced": "Figure 7", "shortcut": "Figure 7", "shortcuts": "Table 2", "ood": "Table 3",
-}  # fmt: skip
-
-
-def test_results_begin_with_the_number_of_the_paper_and_captions_have_at_most_three_sentences():
-    numbers = {
-        name: one["number"] for part in ("figures", "tables") for name, one in REPORT[part].items() if "number" in one
-    }
-    assert numbers == NUMBERS | {f"table_{number}": f"Table {number}" for number in (1, 2, 3)}
-    named = [("dynamics", "synthetic"), ("bandstop", "syn_2"), ("dynamics", "photos"), ("graded", "all")]
-    labels = [marks("figures", kind, name)["labels"]["result"] for kind, name in named]
-    labels += [marks("tables", name)["labels"]["result"] for name in ("table_1", "networks")]
-    assert labels == sorted(labels) == [
-        "Figure 2 · when each class is learned: synthetic", "Figure 3 · classes without two bands: syn_2",
-        "Figure 5 · when each class is learned: photos", "Figure: gain and earliness",
-        "Table 1 · TPR and FPR of the baseline", "Table: networks and their accuracy",
-    ]  # fmt: skip
-    cards = FIGURES["cards"]  # of many networks of a data set, the first one stands in the report
-    shown = [name for name in cards.names(WHOLE) if cards.shown(WHOLE, name)]
-    assert shown == ["syn_1-small-augmix", "photos-small-none", "waved-small-none"]
-    assert REPORT["figures"].keys() == FIGURES.keys() and SHOWN.keys() <= TABLES.keys()
-    drawn = {kind: FIGURES[kind].names(WHOLE) for kind in figures.kinds(WHOLE)}
-    of_figures = {kind: (names, figures.parameters(WHOLE, kind)[0]) for kind, names in drawn.items()}
-    captions = [Caption(REPORT["figures"][kind]["caption"], WHOLE.config, *given) for kind, given in of_figures.items()]
-    captions += [Caption(page["caption"], WHOLE.config) for page in REPORT["pages"].values()]
-    captions += [Caption(f"{table['caption']} It lies there.", WHOLE.config) for table in SHOWN.values()]
-    for text in map(str, captions):
-        assert len(text) > 60 and len(re.findall(r"[.?!](?=\s|$)", text)) <= 3, text
-    assert any("*Uses*: whether ``tpr_planted`` is at least 0.7, and" in text for text in map(str, captions))
-
-
 SWAPPED = {"datasets": ["photos"], "networks": ["small"], "augmentations": ["swap"], "seeds": [1]}
 NEEDED = {**SWAPPED, "augmentations": ["none"], "reliance": True}
 WAVED = {**SWAPPED, "datasets": ["waved"], "augmentations": ["none"]}
 TRIED = [{"dataset": "photos", "maps_of": "small/none", "tested_on": "large/none"}]
 PLANNED = [*({**entry, "methods": ["hfss", "random"]} for entry in PLAN), SWAPPED, NEEDED, WAVED]
 WHOLE = plan(plan=PLANNED, transfer=TRIED, shortcuts={"methods": ["hfss"]}, graded={"sets": 2})
+
+
+def test_captions_have_at_most_three_sentences():
+    assert REPORT["figures"].keys() == FIGURES.keys()
+    assert SHOWN.keys() <= TABLES.keys()
+    drawn = {kind: FIGURES[kind].names(WHOLE) for kind in figures.kinds(WHOLE)}
+    of_figures = {kind: (names, figures.parameters(WHOLE, kind)[0]) for kind, names in drawn.items()}
+    captions = [Caption(REPORT["figures"][kind]["caption"], WHOLE.config, *given) for kind, given in of_figures.items()]
+    captions += [Caption(page["caption"], WHOLE.config) for page in REPORT["pages"].values()]
+    captions += [Caption(f"{table['caption']} It lies there.", WHOLE.config) for table in SHOWN.values()]
+    for text in map(str, captions):
+        assert len(text) > 60
+        assert len(re.findall(r"[.?!](?=\s|$)", text)) <= 3, text
+    assert any("*Uses*: whether ``tpr_planted`` is at least 0.7, and" in text for text in map(str, captions))
 
 
 def test_a_plan_has_figures_of_every_kind_that_it_can_have():

@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from frequency_shortcuts.maps.dfm import dominant
 from frequency_shortcuts.shortcuts.hits import NOT_SHOWN, TRIAL, Hits
@@ -13,8 +14,9 @@ from frequency_shortcuts.shortcuts.trials import Trials, negatives_of, plan_tria
 from frequency_shortcuts.spectrum.fills import FILLS, donors
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import RUN
+from study.findings.matrices import COLUMNS as CELLS
 from study.findings.matrices import matrices
-from study.findings.numbers import Study, numbers
+from study.findings.numbers import COLUMNS, Study, numbers
 from study.findings.study_tables import LOWEST_NAME
 
 RATES = {"dfm": (0.9, 0.05), "random": (0.1, 0.1), "radial": (0.2, 0.1), "low_pass": (0.3, 0.05), "other": (0.1, 0.1)}
@@ -236,3 +238,31 @@ def whole_study(n=20):
             ignore_index=True,
         ),
     )
+
+
+def holm(p):
+    """p after Holm's rule, one after the other: the smallest counts for all, the next for one less."""
+    adjusted, largest = {}, 0.0
+    for left, (name, value) in zip(itertools.count(len(p), -1), sorted(p.items(), key=lambda item: item[1])):
+        largest = max(largest, min(1.0, left * value))
+        adjusted[name] = largest
+    return adjusted
+
+
+def interval(values):
+    low, high = stats.ttest_1samp(values, 0).confidence_interval()
+    return np.mean(values), low, high
+
+
+def cells_of(tpr, fpr=None):
+    """The cells of claim (d) of some networks: TPR and FPR [network, class, map]."""
+    table = cross_of(SMALL, tpr, fpr).rename(columns={"measure": "value"})
+    return table.assign(claim="d", variant="", networks_of="small")[CELLS]
+
+
+def words_of(found, claim):
+    return found[found["claim"] == claim].set_index("control")
+
+
+def of_nothing():
+    return pd.DataFrame(columns=COLUMNS)

@@ -93,24 +93,6 @@ def test_one_network_without_some_controls_and_without_fpr():
     assert axis.get_xlabel() == "TPR"
 
 
-@pytest.mark.parametrize(("own", "other", "lowest", "sentence"), [
-    ([0.5] * 4, [0.4, 0.5, 0.6, 0.5], [0.1, 0.2, 0.3, 0.9], "The best map of another class does at least as well as "
-     "the own map in 3 of 4 classes, as many of the lowest frequencies do so in 1 of 4"),
-    ([0.5] * 4, [0.1, 0.2, 0.3, np.nan], [np.nan] * 4,
-     "The best map of another class does at least as well as the own map in 0 of 3 classes"),
-    ([0.5, np.nan, 0.5, 0.5], [np.nan] * 4, [0.1, 0.9, 0.5, 0.6],
-     "As many of the lowest frequencies do at least as well as the own map in 2 of 3 classes"),
-    ([0.5] * 4, [np.nan] * 4, [np.nan] * 4, ""),
-])  # fmt: skip
-def test_the_title_says_in_how_many_of_all_classes_the_controls_do_as_well(own, other, lowest, sentence):
-    names = [f"c{c}" for c in range(4)]
-    table = over_seeds(verdicts(names, kinds=KINDS[:1], parts=("keep",), fills=("zeros",)))
-    table = table.assign(measure_mean=own, largest_other_mean=other, tpr_low_pass_mean=lowest, fpr_low_pass_mean=0.0)
-    for shown in (names, names[:2]):
-        said = " ".join(lines(shortcut_figures.shortcuts(table, shown))) if sentence else ""
-        assert said.endswith(sentence)
-
-
 @pytest.mark.parametrize("seeds", [2, 5])
 def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_networks_own_maps(seeds):
     names, (first, second) = [f"c{c}" for c in range(4)], ("/".join(kind) for kind in KINDS)
