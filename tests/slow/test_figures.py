@@ -30,7 +30,7 @@ def band_stop():
     about = {"dataset": ["zoo"], "seed": (0, 1), "fill": ("swap", "zeros"), "removed": removed, "half": (0, 1)}
     frame, generator = table(**about, true_class=CLASSES, called_class=CLASSES)
     frame["delta_percent"] = generator.uniform(-100, 100, len(frame))
-    return learning.draw_bandstop(CLASSES, frame, [], FIRST, 12)
+    return learning.draw_bandstop(CLASSES, frame, FIRST, 12)
 
 
 def dominant_frequencies():

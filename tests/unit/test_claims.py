@@ -170,7 +170,6 @@ def test_one_network_has_no_interval():
     row = judged(numbers_of("a", [0.8])).loc["a"]
     assert (row["word"], row["networks"], row["decided"]) == (FEW_NETWORKS, 1, False)
     assert np.isnan(row["low"])
-    assert claims.line(numbers_of("a", [0.8]), "a") == "(a) too few networks: 0.80, 1 network"
 
 
 def test_rows_are_of_the_first_data_set_levels_in_the_order_of_parameters_and_b_of_all_sets():
@@ -202,7 +201,6 @@ def test_a_study_without_numbers_measures_no_claim():
     assert set(found["networks"]) == {0}
     assert not found["decided"].any()
     assert variants.empty and by_class.empty
-    assert claims.line(of_nothing(), "a") == "(a) not measured"
 
 
 def from_files(tables, folder):
@@ -218,19 +216,6 @@ def test_tables_that_were_written_and_read_are_judged_alike(n, tmp_path):
     assert read[0]["variant"].isna().any()  # what is empty in memory
     for found, again in zip(claims.judge(*study, PARAMETERS), claims.judge(*read, PARAMETERS), strict=True):
         pd.testing.assert_frame_equal(found, again, check_dtype=False, rtol=1e-3, atol=1e-5)  # files have six digits
-
-
-def test_a_line_is_the_row_of_the_claim_also_from_a_file(tmp_path):
-    of_networks, cells = from_files(made.whole_study(), tmp_path)
-    found = claims.judge(of_networks, cells, PARAMETERS)[0]
-    for row in found[found["control"].isna() & (found["claim"] != "t")].to_dict("records"):
-        ends = f"{row['value']:z.2f} [{row['low']:z.2f}, {row['high']:z.2f}]"
-        line = f"({row['claim']}) {row['word']}: {ends}, {row['networks']} networks"
-        assert claims.line(of_networks, row["claim"]) == line
-    a = "what is more distinctive is learned earlier"
-    assert claims.lines([of_networks], "a", "graded") == [f"{claims.line(of_networks, 'a')}: {a}"]
-    assert claims.lines([of_networks], "a", "elsewhere") == [f"(a) not measured: {a}"]
-    assert claims.lines([], "a") == []
 
 
 def overlapping(figure):

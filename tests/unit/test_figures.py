@@ -86,7 +86,7 @@ def test_marks_out_of_distribution_are_means_of_the_first_kind_and_lines_reach_o
     rows, generator = table(seed=(0, 1, 2), **columns)
     rows[["tpr", "fpr"]] = generator.uniform(size=(len(rows), 2))
     rows, tested, first = rows.assign(fill="zeros"), verdicts(seeds=range(4)), {"zoo": list(KINDS[1])}
-    figure = shortcuts.draw_ood("zoo", CLASSES, rows, tested, [], first, "zeros", 12)
+    figure = shortcuts.draw_ood("zoo", CLASSES, rows, tested, first, "zeros", 12)
     note = " \nvgg16 augmix, the first of 2 kinds of networks; marks: mean of 3 networks, lines: lowest to highest"
     check_drawing(
         figure, *CLASSES, note, "TPR - FPR", "test images", "toy", "unfiltered", "own map", canvas.CONTROLS["low_pass"]
@@ -178,7 +178,7 @@ def test_graded_sets_are_drawn_by_ring_without_the_neutral_class():
     rows = [(seed, name, gain, ring, 0.2 * gain) for seed, shift in ((7, 0), (8, 0.4)) for name, gain, ring in
             (("C0", np.nan, np.nan), ("C1", 3.1 + shift, "low"), ("C2", 1.6 + shift, "high"))]  # fmt: skip
     frame = pd.DataFrame(rows, columns=["seed", "class", "gain", "ring", "earliness"])
-    axis = learning.draw_graded(frame.assign(distinctiveness=1, recall=1), []).axes[0]
+    axis = learning.draw_graded(frame.assign(distinctiveness=1, recall=1)).axes[0]
     *sets, low, high = axis.lines
     assert [line.get_label() for line in (low, high)] == ["low ring", "high ring"]
     np.testing.assert_allclose(sorted(low.get_xdata()), [3.1, 3.5])
@@ -303,7 +303,7 @@ def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_
     monkeypatch.setattr(exchange, "lines", lambda *given: [f"({given[1]}) is seen"])
     table = flips_of(seeds=range(5))
     both = pd.concat([table.assign(network="other"), table])
-    figure = exchange.draw_flips("zoo", FLIPPED, both, [], FIRST, 12)
+    figure = exchange.draw_flips("zoo", FLIPPED, both, FIRST, 12)
     note = " \n(h) is seen\nresnet18, the first of 2 kinds of networks"
     check_drawing(figure, note, "nothing found\n5 of 5", "follows\n1 of 5")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(FLIPPED[1:])
@@ -326,7 +326,7 @@ def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_
 def test_one_network_has_its_own_interval_and_of_many_classes_the_clearest_are_drawn():
     names = [f"a class with a long name {c}" for c in range(20)] + ["bee"]
     table = flips_of(names, seeds=(3,))
-    figure = exchange.draw_flips("zoo", names, table, [], FIRST, 13)
+    figure = exchange.draw_flips("zoo", names, table, FIRST, 13)
     note = " \n13 of 21 classes: those that are followed most"
     check_drawing(figure, note, "bee", "the network, 95 % interval", "nothing found", "follows")
     (low, high), *_ = (line.get_xdata() for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and

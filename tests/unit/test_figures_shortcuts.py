@@ -102,7 +102,7 @@ def test_transfer_shows_each_direction_with_the_mean_of_all_classes_and_the_netw
     table = pd.DataFrame([(*pair, *of) for pair, *of in rows], columns=columns).assign(images=50, negatives=450)
     table["tpr"], table["fpr"] = np.random.default_rng(0).uniform((0.5, 0), (1, 0.5), (len(table), 2)).T
     own = verdicts(names, seeds=range(seeds))
-    figure = notebook.draw_transfer("zoo", names, table.assign(part="keep"), own, [], FIRST, 4)
+    figure = notebook.draw_transfer("zoo", names, table.assign(part="keep"), own, FIRST, 4)
     check_drawing(figure, "maps of resnet18\ntested on vgg16/augmix", notebook.MEAN, *names)
     axis = figure.axes[0]
     tested = table[(table["fill"] == "zeros") & table["maps_of"].str.startswith(first)]
