@@ -132,7 +132,7 @@ def test_the_cover_has_the_answer_the_clearest_class_and_every_claim(n, tmp_path
     assert set(opened[1:]) == {(f"{tmp_path}/transfer_zoo.svg", "transfer")}
     suffice = "5 % of the frequencies suffice for 2 of 4 classes, as many of the lowest for 0"
     answers = {
-        1: f"{suffice}. 1 networks do not decide; <code>make findings</code> does.",
+        1: f"{suffice}. One network does not decide; <code>make findings</code> does.",
         20: f"{suffice}; for 2 the own ones are better than the lowest; for 2 better than those of every other class.",
     }
     assert f"<b>{answers[n]}</b>" in html
@@ -145,11 +145,11 @@ def test_the_cover_has_the_answer_the_clearest_class_and_every_claim(n, tmp_path
     assert (published, networks) == ("2 of 4: ant, bee (lowest: 0)", str(n))
     for cell, control in ((lowest, "lowest"), (others, "others")):
         mean = f"mean {estimate(own.loc['d', control])}"
-        assert cell == (mean if n == 1 else f"<b>seen</b>: ant, bee; worse: cow, dog ({mean})")
+        assert cell == (mean if n == 1 else f"<b>seen</b>: ant, bee; worse: cow, dog; {mean}")
     change = rows["(f) the change"][0]
     levels = [change.index(f"{name} {value}") for name, value in levels_of_f(variants)]
     assert levels == sorted(levels) and len(levels) == 3
-    assert change.startswith(f"{estimate(own.loc['f'].loc[np.nan])} large minus small ")
+    assert change.startswith(f"large minus small {estimate(own.loc['f'].loc[np.nan])}")
     assert ("<b>seen</b>" in change) == (n == 20)
     assert rows["(h) Some networks follow something that is not the object"][0].endswith(" judged in Step 33")
 

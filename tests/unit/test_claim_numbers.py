@@ -328,7 +328,7 @@ def test_e2_is_the_mean_of_both_directions_between_two_architectures_within_a_se
 
 def test_the_first_photographs_come_first():
     study = replace(STUDY, photographs=["zoo", "farm"])
-    of_networks = pd.concat([margins({SMALL: [0.1]}, dataset=name) for name in ("farm", "zoo")])
+    of_networks = pd.concat([margins({SMALL: [0.1], LARGE: [0.2]}, dataset=name) for name in ("farm", "zoo")])
     cells = pd.concat([cross_of(SMALL, [RATES], dataset=name) for name in ("farm", "zoo")])
     tables = (
         numbers("own_map_advantage", of_networks, study),

@@ -62,34 +62,34 @@ def published(tpr, fpr):
     return COUNTS if all(low >= limit for (low, _), limit in tests) else BORDERLINE
 
 
-def expected_classes(tpr, fpr):
+def expected_classes(tpr, fpr, names=CLASSES):
     """(class, control) -> value, low, high, p and word of each class, by loops; in each a p of NaN is none."""
     classes = range(tpr.shape[1])
     difference = tpr if fpr is None else tpr - fpr
     expected, beside_lowest = {}, {}
     for c in classes:
         word = published(tpr[:, c, c], None if fpr is None else fpr[:, c, c])
-        expected[CLASSES[c], PUBLISHED] = (*interval(difference[:, c, c]), np.nan, word)
+        expected[names[c], PUBLISHED] = (*interval(difference[:, c, c]), np.nan, word)
         beside_lowest[c] = difference[:, c, c] - difference[:, c, -1]
     of_all = holm({c: stats.ttest_1samp(values, 0).pvalue for c, values in beside_lowest.items()})
     for c in classes:
         value, low, high = interval(beside_lowest[c])
         word = UNDECIDED if of_all[c] >= 0.05 else BETTER if value > 0 else WORSE
-        expected[CLASSES[c], LOWEST] = value, low, high, of_all[c], word
+        expected[names[c], LOWEST] = value, low, high, of_all[c], word
     for c in classes:
         beside = {m: difference[:, c, c] - difference[:, c, m] for m in maps_of(tpr, c)}
         if not beside:
-            expected[CLASSES[c], OTHERS] = (np.nan, np.nan, np.nan, np.nan, UNDECIDED)
+            expected[names[c], OTHERS] = (np.nan, np.nan, np.nan, np.nan, UNDECIDED)
             continue
         raw = {m: stats.ttest_1samp(values, 0).pvalue for m, values in beside.items()}
         worse = [p for m, p in holm(raw).items() if p < 0.05 and np.mean(beside[m]) < 0]
         value, low, high = min((interval(values) for values in beside.values()), key=lambda ends: ends[1])
         if low > 0:
-            expected[CLASSES[c], OTHERS] = value, low, high, max(raw.values()), BETTER
+            expected[names[c], OTHERS] = value, low, high, max(raw.values()), BETTER
         elif worse:
-            expected[CLASSES[c], OTHERS] = value, low, high, min(worse), WORSE
+            expected[names[c], OTHERS] = value, low, high, min(worse), WORSE
         else:
-            expected[CLASSES[c], OTHERS] = value, low, high, max(raw.values()), UNDECIDED
+            expected[names[c], OTHERS] = value, low, high, max(raw.values()), UNDECIDED
     return expected
 
 

@@ -299,12 +299,11 @@ def flips_of(classes=FLIPPED[1:], seeds=(0, 1)):
     return pd.DataFrame(rows)
 
 
-def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_the_end(monkeypatch):
-    monkeypatch.setattr(exchange, "lines", lambda *given: [f"({given[1]}) is seen"])
+def test_a_panel_a_part_has_networks_their_mean_and_controls_and_the_verdict_at_the_end():
     table = flips_of(seeds=range(5))
     both = pd.concat([table.assign(network="other"), table])
     figure = exchange.draw_flips("zoo", FLIPPED, both, FIRST, 12)
-    note = " \n(h) is seen\nresnet18, the first of 2 kinds of networks"
+    note = " \nresnet18, the first of 2 kinds of networks"
     check_drawing(figure, note, "nothing found\n5 of 5", "follows\n1 of 5")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(FLIPPED[1:])
     for (part, kind), panel in zip(PARTS.items(), figure.axes, strict=True):
