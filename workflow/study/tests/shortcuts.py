@@ -7,7 +7,7 @@ import pandas as pd
 
 from ..description import MAPS, WEIGHTS, Figure, NetworkTest, files_of_run, of_photographs
 from ..job import FOLDER, run_name, run_of, run_of_path
-from ..plan import Plan, Run
+from ..plan import Plan
 
 
 def measure(step: Any, created_by: str) -> None:
@@ -131,18 +131,10 @@ def deciding(fills: Sequence[str]) -> list[str]:
     return ["zeros"] if "zeros" in fills else list(fills[:1])
 
 
-def _first_of_photographs(plan: Plan) -> dict[str, Run]:
-    """Of each set of photographs, the first run of the first kind of networks whose phases are tested."""
-    of_kinds = [run for name in plan.mapped_datasets("photographs") for run in plan.first_kind_runs(dataset=name)]
-    first: dict[str, Run] = {}
-    for run in plan.phase_runs():
-        if run in of_kinds:
-            first.setdefault(run["dataset"], run)
-    return first
-
-
 def _texture_inputs(plan: Plan, name: str) -> dict[str, Any]:
-    run = _first_of_photographs(plan)[name]
+    """Weights and maps of the smallest seed of the first kind of networks, whose images are pictured."""
+    network, augmentation = plan.first_kinds[name]
+    (run,) = plan.first_seed_runs(dataset=name, network=network, augmentation=augmentation)
     return {"weights": WEIGHTS.format(**run), "maps": MAPS.format(**run)}
 
 
@@ -171,7 +163,7 @@ TEST: NetworkTest = NetworkTest(
     figures={
         "shortcuts": Figure(lambda plan: plan.mapped_datasets(), shown=of_photographs),
         "cross": Figure(lambda plan: plan.mapped_datasets(), shown=of_photographs),
-        "texture": Figure(lambda plan: list(_first_of_photographs(plan)), _texture_inputs),
+        "texture": Figure(lambda plan: plan.mapped_datasets("photographs"), _texture_inputs),
     },
     order=2,
 )
