@@ -1,7 +1,6 @@
 """The benchmarks as runs: data sets and networks that a table draws, what artefacts cost, the judged tables."""
 
 import csv
-from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,10 +12,10 @@ from script_runs import Files, join_test, run_script
 from test_plan import shipped, updated
 
 from frequency_shortcuts.images import stores
-from frequency_shortcuts.images.artefacts import KINDS, Artefact
+from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.storage.tables import read_table, write_table
-from study import columns, draws, inputs
+from study import columns, inputs
 from study.configuration import mistakes
 from study.images import pictures
 from study.job import FOLDER
@@ -244,37 +243,3 @@ def test_no_crop_of_a_photograph_that_ranks_or_tests_is_trained_on(tmp_path, mon
     assert not shown["train"] & (shown["validation"] | shown["test"]) and not shown["validation"] & shown["test"]
     assert set.union(*shown.values()) == set(range(24))
     assert shown["train"] > {number for number in range(24) if number // 2 % 2 == 0}  # even ones of each group train
-
-
-def test_the_shipped_tables_are_what_the_benchmarks_say_they_are():
-    leaks, cure = (draws.read(shipped(name)["harm"]["draws"]) for name in ("leaks", "cure"))
-    planted = [draw for draw in leaks if draw.artefacts and draw.suite != "dealt"]
-    seeds = pd.DataFrame([(draw.suite, draw.seed) for draw in leaks]).groupby(0)[1].agg(["min", "max"])
-    assert seeds.T.to_dict("list") == {
-        "alike": [560, 564], "clothing": [560, 599], "crops": [560, 569], "dealt": [560, 562], "grain2": [560, 569],
-        "grain4": [560, 569], "texture": [560, 564], "textures": [560, 562],
-    }  # fmt: skip
-    of_all = [artefact for draw in planted for artefact in draw.artefacts]
-    assert {(one.share, one.others) for one in of_all} == {(1, 0), (0.5, 0), (0.9, 0.1)}
-    assert {one.kind for one in of_all} == set(KINDS) and sum(one.others > 0 for one in of_all) >= 60
-    for name in ("leaks", "cure"):
-        rows = pd.read_csv(shipped(name)["harm"]["draws"])
-        about = rows["kind"].dropna().map(KINDS)
-        for names, has in ((["u", "v"], "has_frequency"), (["row", "column"], "has_place")):
-            assert rows.loc[about.index, names].notna().eq(about.map(attrgetter(has)), axis=0).all(axis=None)
-    for draw in planted:
-        channels, size = {"clothing": (1, 32), "crops": (3, 48)}.get(draw.suite, (1, 64))
-        assert len(draw.artefacts) == (2 if draw.suite == "clothing" else 1)
-        for one in draw.artefacts:
-            one.check(channels, size, size)
-            assert one.frequency is None or np.hypot(*one.frequency) >= 2
-    whole = pd.Series([KINDS[one.kind].family for one in of_all if one.share == 1]).value_counts()
-    assert whole["fine"] >= 90 and whole["smooth"] >= 40 and whole["local"] >= 40
-    cases = [draw for draw in cure if draw.artefacts and not draw.matched]
-    assert len(cases) == 60 and len({(draw.suite, draw.network, draw.tuned) for draw in cases}) == 12
-    for (suite, _), rows in pd.DataFrame(cases).groupby(["suite", "network"]):
-        labels = {artefact.label for (artefact,) in rows["artefacts"]}
-        assert len(labels) == {"clothing": 5, "crops": 2, "grain4": 4}[suite]
-        assert sorted(rows["seed"]) == [*range(605, 610)]
-    matched = [draw for draw in cure if draw.matched]
-    assert all(draw.network.endswith(" matched") and draw.artefacts[0].kind in ("jpeg", "resized") for draw in matched)

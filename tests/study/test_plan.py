@@ -2,7 +2,6 @@
 
 import ast
 import copy
-import re
 
 import pytest
 import yaml
@@ -10,7 +9,6 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from study import claims, figures, targets
-from study.catalogue import REPORT, SHOWN, TABLES, Caption
 from study.figures import FIGURES
 from study.findings import numbers
 from study.findings.matrices import MATRICES
@@ -290,20 +288,6 @@ WAVED = {**SWAPPED, "datasets": ["waved"], "augmentations": ["none"]}
 TRIED = [{"dataset": "photos", "maps_of": "small/none", "tested_on": "large/none"}]
 PLANNED = [*({**entry, "methods": ["hfss", "random"]} for entry in PLAN), SWAPPED, NEEDED, WAVED]
 WHOLE = plan(plan=PLANNED, transfer=TRIED, shortcuts={"methods": ["hfss"]}, graded={"sets": 2})
-
-
-def test_captions_have_at_most_three_sentences():
-    assert REPORT["figures"].keys() == FIGURES.keys()
-    assert SHOWN.keys() <= TABLES.keys()
-    drawn = {kind: FIGURES[kind].names(WHOLE) for kind in figures.kinds(WHOLE)}
-    of_figures = {kind: (names, figures.parameters(WHOLE, kind)[0]) for kind, names in drawn.items()}
-    captions = [Caption(REPORT["figures"][kind]["caption"], WHOLE.config, *given) for kind, given in of_figures.items()]
-    captions += [Caption(page["caption"], WHOLE.config) for page in REPORT["pages"].values()]
-    captions += [Caption(f"{table['caption']} It lies there.", WHOLE.config) for table in SHOWN.values()]
-    for text in map(str, captions):
-        assert len(text) > 60
-        assert len(re.findall(r"[.?!](?=\s|$)", text)) <= 3, text
-    assert any("*Uses*: whether ``tpr_planted`` is at least 0.7, and" in text for text in map(str, captions))
 
 
 def test_a_plan_has_figures_of_every_kind_that_it_can_have():

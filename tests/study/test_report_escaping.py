@@ -1,7 +1,5 @@
 """No text of the configuration is code in the report; and what a running Snakemake prints."""
 
-import io
-import logging
 import re
 from html import unescape
 from types import SimpleNamespace
@@ -13,7 +11,6 @@ from test_plan import shipped, updated
 
 from conftest import ROOT
 from study.catalogue import REPORT, Caption
-from study.progress import one_line_a_job
 
 HOSTILE = [
     "a``\n\n.. raw:: html\n\n   <script>alert(1)</script>\n\nb",
@@ -59,28 +56,3 @@ def test_texts_of_the_configuration_are_shown_as_they_are(text):
     caption = Caption(template, snakemake.config, ["_set_"], parameters)
     figure = rendered(FIGURE, snakemake=SimpleNamespace(params=SimpleNamespace(caption=caption)))
     assert_harmless(figure, [text])
-
-
-@pytest.mark.parametrize("seed", [0, 200])
-def test_the_cover_has_at_most_150_words_and_says_which_seeds_were_seen(seed):
-    config = hostile("") | {"study": "laptop"}
-    config["plan"][0]["seeds"] = [seed]
-    text = re.sub(r"(?s)<style>.*</style>|<[^>]+>", " ", rendered(COVER, snakemake=SimpleNamespace(config=config)))
-    assert len(text.split()) <= 150 and ("seeds were seen before" in text) == (seed == 200)
-
-
-def test_a_job_is_one_line_and_an_error_stays_as_it_is(tmp_path):
-    logger, printed, stored = logging.Logger("snakemake"), io.StringIO(), tmp_path / "log"
-    for handler in (logging.StreamHandler(printed), logging.FileHandler(stored)):
-        handler.setFormatter(logging.Formatter("[date]\n%(message)s"))
-        logger.addHandler(handler)
-    one_line_a_job(logger)
-    logger.info("Job stats:\n...", extra={"event": "run_info", "stats": {"train": 2, "total": 2}})
-    for done, name in enumerate(("One", "Two"), 1):
-        logger.info("Job", extra={"event": "job_info", "rule_msg": name})
-        logger.info("Finished", extra={"event": "job_finished"})
-        logger.info("", extra={"event": "progress", "done": done, "total": 2})
-    logger.error("Error", extra={"event": "job_error"})
-    total, first, second, *others = printed.getvalue().splitlines()
-    assert [total, first[8:], second[8:], others] == ["2 jobs", " One", " 1 of 2 done: Two", ["[date]", "Error"]]
-    assert stored.read_text().count("Finished") == 2

@@ -13,17 +13,10 @@ import torch
 from docutils.core import publish_parts
 from made_up_results import (
     PARAMETERS,
-    SMALL,
-    STUDY,
-    cross_of,
-    dynamics_of,
     random_hits,
-    rates_of,
-    verdicts_of,
     whole_study,
 )
 from PIL import Image
-from scipy.stats import spearmanr
 from script_runs import Files, join_test, run_script, run_test
 from test_plan import shipped, updated
 
@@ -169,46 +162,6 @@ def test_the_cover_of_a_study_without_claims_measures_nothing_and_harmful_names_
     html, _ = cover_of(judge(of_networks, cells.replace("ant", "<i>ant</i>"), PARAMETERS), tmp_path)
     assert "<i>ant" not in html
     assert "&lt;i&gt;ant&lt;/i&gt;" in html
-
-
-def test_claims_are_measured_from_one_table_each_and_judged_together(tmp_path):
-    early = {"ant": 0.1, "bee": 0.3, "cow": 0.2, "dog": 0.4}
-    measures = ["mean_adcs", "distinctiveness", "share_at_maximum"]
-    tables = {
-        "dynamics": dynamics_of(SMALL, early).drop(columns=measures),
-        "flips": verdicts_of(SMALL, *"xyz"),
-        "cross_matrix": cross_of(SMALL, *rates_of(1)),
-    }
-    with replacing_hdf5(tmp_path / "zoo.h5") as file:
-        file["distinctiveness"] = -np.arange(4.0)
-        file["adcs"] = np.arange(4.0)[:, None, None] * [[1, -1]]
-        file.attrs["classes"] = list(early)
-    for name, table in tables.items():
-        write_table(table, tmp_path / f"{name}_of_all.csv")
-        spectra = [tmp_path / "zoo.h5"] if name == "dynamics" else []
-        given = SimpleNamespace(tables=[tmp_path / f"{name}_of_all.csv"], spectra=spectra)
-        output, params = Files(csv=tmp_path / f"{name}.csv"), SimpleNamespace(study=vars(STUDY))
-        wildcards = SimpleNamespace(table=name)
-        run_script("measure_claims", tmp_path, input=given, output=output, params=params, wildcards=wildcards)
-    write_table(pd.DataFrame({"network": ["small"], "parameters": [9]}), tmp_path / "networks.csv")
-    of_networks = [tmp_path / f"{name}.csv" for name in ("flips", "dynamics")]
-    given = SimpleNamespace(
-        numbers=of_networks, matrices=[tmp_path / "cross_matrix.csv"], networks=tmp_path / "networks.csv"
-    )
-    names = ("claims", "variants", "classes", "numbers", "matrices")
-    output = Files(**{name: tmp_path / f"{name}.csv" for name in names})
-    params = SimpleNamespace(figures={"c": "dynamics_zoo"})
-    run_script("judge_claims", tmp_path, input=given, output=output, params=params)
-    found = read_table(output.claims).set_index("claim")
-    assert found.loc[["c", "h"], "value"].tolist() == [0.8, 0]
-    assert found.loc[["c", "h"], "figure"].fillna("").tolist() == ["dynamics_zoo", ""]
-    assert found.loc["d", "control"].tolist() == ["published", "lowest", "others"]
-    variants = read_table(output.variants).set_index("variant")["value"]
-    share = spearmanr([0, 0, 0, 1], list(early.values())).statistic
-    assert variants[["distinctiveness", "share at the maximum"]].tolist() == pytest.approx([-0.8, share], abs=1e-5)
-    assert set(read_table(output.numbers)["claim"]) == {"c", "h"}
-    assert set(read_table(output.matrices)["claim"]) == {"d", "f"}
-    assert set(read_table(output.classes)["class"]) == set(early)
 
 
 ARCHITECTURE = {"architecture": "resnet18", "width": 4, "stem": "small"}

@@ -88,7 +88,8 @@ def test_maps_can_be_made_first_and_tested_later_and_a_terminal_shows_the_plan(f
     masks = dfm.read_mask(file, 2)
     done = run("test", MODEL, *options, "--maps", file, "--percent", "2", "--out", tmp_path / "out")
     assert done.exit_code == 0, done.output
-    assert np.array_equal(dfm.read_mask(tmp_path / "out" / "maps.h5", 2.25), masks)
+    size = float(f"{100 * masks.mean():.3g}")  # of whole cells; which come first depends on the machine
+    assert np.array_equal(dfm.read_mask(tmp_path / "out" / "maps.h5", size), masks)
     assert (tmp_path / "out" / "rates.csv").exists()
 
 

@@ -229,19 +229,6 @@ def test_classes_are_those_of_the_first_kind_of_networks_of_the_plan():
         assert figure.axes[0].get_title() == name
 
 
-def test_texture_is_of_the_classes_with_the_clearest_shortcuts(monkeypatch):
-    monkeypatch.setattr(cards.examples, "first_test_images", lambda _, index, __: 2 * [np.zeros((len(index), 1, 4, 4))])
-    monkeypatch.setattr(cards, "reduced_images", lambda images, masks: images)
-    monkeypatch.setattr(cards.dfm, "read_mask", lambda *given: None)
-    monkeypatch.setattr(cards, "normalisation", lambda path: None)
-    rows = of_phase(1).assign(share_amplitude=0, share_phase=0)
-    tested = rows.assign(low_pass_margin=[0.1, 0.4, 0.6], headline=True)
-    names = ["none", *JUDGED]
-    figure = cards.draw_texture(names, "", "", "", rows, tested, FIRST, 5, 2)
-    note = " \nresnet18\n2 of 4 classes: those whose own map beats as many of the lowest frequencies most"
-    check_drawing(figure, note, "C2", "shirt")
-
-
 def test_first_and_last_learned_are_found_on_the_images_as_they_are():
     frame = pd.DataFrame(
         [(v, i, c, f1 if v == "full" else 1 - f1) for v in ("full", "low-pass") for i in (0, 1)

@@ -42,11 +42,6 @@ def test_every_picture_but_the_schematic_and_those_of_earlier_tables_is_made_by_
     assert sorted(shown) == sorted(["schematic", "methods", *figures])
 
 
-def test_readme_and_docs_are_short():
-    assert len(README.splitlines()) <= 100
-    assert sum(len(page.read_text().split()) for page in PAGES) <= 16_500
-
-
 def test_every_package_is_named_with_its_extra_and_its_reason():
     listed = {"": PROJECT["dependencies"], **PROJECT["optional-dependencies"]}
     rows = dict(re.findall(r"^\| ([\w-]+) \| ([\w`/.]*) ?\| \w.* \|$", DEPENDENCIES, re.MULTILINE))
@@ -59,10 +54,6 @@ def test_every_package_is_named_with_its_extra_and_its_reason():
 
 
 SCRIPTS = sorted((ROOT / "docs" / "gallery").glob("*.py"))
-
-
-def test_the_gallery_has_ten_scripts_in_order():
-    assert [re.sub(r"_[a-z].*", "", path.name) for path in SCRIPTS] == [f"plot_{i}" for i in range(10)]
 
 
 def test_the_modules_of_the_api_page_exist():
@@ -112,23 +103,6 @@ def test_make_says_what_ends_the_lock_of_a_killed_study(tmp_path, target, names)
         assert done.returncode and "Error 3" in done.stderr and (unlock in done.stdout) == locked
         (tmp_path / ".snakemake/locks").mkdir(parents=True, exist_ok=True)
         (tmp_path / ".snakemake/locks/0.input.lock").touch()
-
-
-def test_the_address_of_the_repository_is_one_that_a_line_replaces(tmp_path):
-    (address,) = PROJECT["urls"].values()
-    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert {citation["url"], citation["repository-code"]} == {address}
-    assert all(f"git clone {address} " in page.read_text() for page in (PAGES[0], ROOT / "CONTRIBUTING.md"))
-    pattern = rf"\w+(://|@)[^ ]*[/:]{PROJECT['name']}\b|{address}|<address [o]f"
-    found = subprocess.run(["git", "grep", "-oE", pattern], cwd=ROOT, capture_output=True, text=True, check=True)
-    of = dict(line.split(":", 1) for line in found.stdout.splitlines())
-    assert set(of.values()) == {address}
-    for name in of:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    (line,) = re.findall(r"^git grep .*$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
-    subprocess.run(f"git init -q . && git add . && {line}", cwd=tmp_path, shell=True, check=True)
-    assert all(address not in (text := (tmp_path / name).read_text()) and "//host.name/path" in text for name in of)
 
 
 def test_the_container_has_the_locked_versions_and_the_python_of_ci():

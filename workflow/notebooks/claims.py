@@ -44,7 +44,7 @@ AXES = {
     DIFFERENCE: "difference of TPR - FPR, of (n) of recall",
 }
 LEFT, RIGHT = 1.75, 1.85  # inches beside the axes: of the claims, and of their words
-CLASS_ROW, NUMBER_ROW = 0.78, 0.36  # inches
+CLASS_ROW, NUMBER_ROW = 0.85, 0.36  # inches
 ABOVE, BELOW = 0.75, 0.55  # inches above all, and below each block
 NAMED = 4  # names in a row of a panel, above or below the marks
 
@@ -98,23 +98,26 @@ def _draw_classes(figure: Figure, kinds: list[Any], top: float, height: float) -
             if not column:
                 says = textwrap.fill(f"({letter}) {CLAIMS[letter].says}", 30)
                 label = f"{says}\n{networks_of}"
-                axis.text(-LEFT / (width - 0.12), place, label, va="center", transform=axis.get_yaxis_transform())
+                start = (0.07 - LEFT) / (width - 0.12)
+                axis.text(start, place, label, va="center", transform=axis.get_yaxis_transform())
         for line in np.arange(1, rows) - 0.5:
             axis.axhline(line, color="0.9", linewidth=0.8, zorder=0)
         axis.axvline(0, color="0.25", linestyle=(0, (2, 1.5)), linewidth=1, zorder=0)
         axis.set(ylim=(rows - 0.5, -0.5), yticks=[], title=head)
-        axis.set_xlim((-0.4, 1.05) if control == PUBLISHED else (-1.0, 1.0))
+        axis.set(xticks=[-0.5, 0, 0.5, 1], xlim=(-0.4, 1.05) if control == PUBLISHED else (-0.95, 0.95))
         axis.spines[["top", "right", "left"]].set_visible(False)
 
 
 def _draw_marks(axis: Axes, place: int, table: pd.DataFrame) -> None:
     """The classes of one row: those that are better or count are blue and named above, worse ones orange and below."""
-    for _, row in table.iterrows():
+    spread = np.linspace(-0.16, 0.16, len(table))
+    for (_, row), aside in zip(table.sort_values("value").iterrows(), spread, strict=True):
+        at = place + aside
         ink = GOOD if row["word"] in (BETTER, COUNTS) else BAD if row["word"] == WORSE else NEITHER
         if np.isfinite(row["low"]):
-            axis.hlines(place, row["low"], row["high"], color=ink, linewidth=0.8, alpha=0.6)
+            axis.hlines(at, row["low"], row["high"], color=ink, linewidth=0.8, alpha=0.6)
         face = "none" if ink == NEITHER else ink
-        axis.plot(row["value"], place, "o", color=ink, markersize=4, markerfacecolor=face)
+        axis.plot(row["value"], at, "o", color=ink, markersize=4, markerfacecolor=face)
     for words, side, ink in (((BETTER, COUNTS), -1, GOOD), ((WORSE,), 1, BAD)):
         named = table[table["word"].isin(words)].sort_values("value", ascending=False)
         names = [canvas.abbreviate(str(name), "beside many", 11) for name in named["class"][:NAMED]]
@@ -123,7 +126,7 @@ def _draw_marks(axis: Axes, place: int, table: pd.DataFrame) -> None:
         text = textwrap.fill(text, 30)
         across = axis.get_yaxis_transform()
         align = "bottom" if side < 0 else "top"
-        axis.text(0.99, place + side * 0.13, text, ha="right", va=align, color=ink, fontsize=7, transform=across)
+        axis.text(0.99, place + side * 0.22, text, ha="right", va=align, color=ink, fontsize=7, transform=across)
 
 
 def _draw_numbers(

@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from itertools import product
 
 from snakemake.exceptions import WorkflowError
-from snakemake.logging import logger
 
 # A plan of thousands of jobs consists of many long-lived objects, so Python looks for garbage less often.
 gc.set_threshold(100_000)
@@ -32,13 +31,10 @@ from study.findings.numbers import NUMBERS
 from study.job import FOLDER as RUN
 from study.job import WITH_TRUTH, config_digest
 from study.plan import Plan
-from study.progress import one_line_a_job
 from study.tests import MEASURED, TESTS
 from study.sources import SOURCES
 from study.sources.downloads import DOWNLOADS
 
-if workflow.is_main_process and not workflow.output_settings.dryrun:
-    one_line_a_job(logger)
 # Only in the main process, not again in every job.
 if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):
     raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in sentences))
