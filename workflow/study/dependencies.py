@@ -52,8 +52,8 @@ ROOMS = {
     ),
     "show_notebooks.py": (),
     "show_table.py": (
-        "figures", "networks/weights.py", "spectrum", "study/columns.py", "study/columns.yaml", "study/drawings",
-        "study/findings/study_tables.py",
+        "figures", "intervals.py", "networks/weights.py", "shortcuts/cross.py", "shortcuts/hits.py", "spectrum",
+        "study/columns.py", "study/columns.yaml", "study/drawings", "study/findings/study_tables.py",
     ),
     "train.py": TRAININGS,
     "twin_store.py": ("images", "spectrum", "study/sources/folder.py"),
