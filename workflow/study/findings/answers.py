@@ -3,6 +3,7 @@
 Texts are Markdown: `**` is around the words of claims that are decided.
 """
 
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,7 +28,8 @@ def answer(claims: pd.DataFrame, percent: float) -> str:
         f"classes, as many of the lowest for {published['lowest']:.0f}"
     )
     if published["networks"] < FEWEST_DECIDED:
-        return f"{text}. {undecided(published['networks'])}."
+        borderline = [name for name in _names("", published["borderline_classes"]).split(", ") if name]
+        return f"{text}; {len(borderline)} are borderline. {undecided(published['networks'])}."
     better = {control: of_d["better"].get(control, 0) for control in (LOWEST, OTHERS)}
     return (
         f"{text}; for {better[LOWEST]:.0f} the own ones are better than the lowest; for {better[OTHERS]:.0f} better "
@@ -121,4 +123,5 @@ def markdown(claims: pd.DataFrame, variants: pd.DataFrame, by_class: pd.DataFram
     rows = table(claims, variants)[HEADS].astype({"networks": int}).to_numpy().tolist()
     lines = [HEADS, ["---", *["---:"] * (len(HEADS) - 1)], *rows]
     cells = "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
-    return f"{answer(claims, percent)} {clearest(by_class, published)}\n\n{cells}"
+    text = textwrap.fill(f"{answer(claims, percent)} {clearest(by_class, published)}", 120)
+    return f"{text}\n\n{cells}"
