@@ -123,7 +123,9 @@ rule show_table:
     input:
         table=f"{RESULTS}/tables/{{table}}.csv",
         # A note names the networks whose maps fail.
-        verdicts=lambda wildcards: f"{RESULTS}/tables/shortcuts.csv" if wildcards.table in ("table_1", "table_2") else [],
+        verdicts=lambda wildcards: (
+            f"{RESULTS}/tables/shortcuts.csv" if wildcards.table in ("table_1", "table_2") else []
+        ),
         template="workflow/study/drawings/table.html.jinja",
     output:
         report(
