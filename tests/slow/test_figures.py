@@ -58,7 +58,7 @@ DRAWINGS = {
     adcs: [*CLASSES, "ADCS", "as published", "significant", FREQUENCIES],
     dominant_frequencies: [*CLASSES, "resnet18", "vgg16\naugmix", "share of networks", FREQUENCIES],
     tiles: [*CLASSES, "original", "grey", ".91 / .02", "What is left?\n ", " \nTPR / FPR"],
-    kinds_side_by_side: [*CLASSES, "network13\n14,000 parameters\n5 networks", " \n(d) seen\n(f) unclear"],
+    kinds_side_by_side: [*CLASSES, "network13\n14,000 parameters\n5 networks"],
 }  # fmt: skip
 
 
