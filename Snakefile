@@ -34,7 +34,8 @@ onerror:
 
 
 for target, files in {
-    "all": of_plan,
+    "all": everything,
+    "results": of_plan,
     "own": own,
     "methods": targets.of_methods(plan),
     **{name: targets.of_benchmark(plan, name) for name in ("cure", "leaks")},
@@ -43,14 +44,13 @@ for target, files in {
     rule:
         name:
             target
-        default_target: not plan.runs() and target == {"test": "leaks", "trainings": "cure"}[config["harm"]["judge"]]
+        default_target: target == default_target()
         input:
             files,
         localrule: True
 
 
 rule report:
-    default_target: bool(plan.runs())
     input:
         of_plan,
         captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
@@ -67,12 +67,12 @@ rule report:
         "workflow/scripts/make_report.py"
 
 
-# All jobs run in one environment. All results depend on the numerics, so that a change makes them again. Files that are
-# fetched do not. Code is a parameter by its content, so that files that are as before re-run nothing.
+# All jobs run in one environment. All results depend on the numerics and on the code of their step, so that a change
+# makes them again. Files that are fetched do not.
 for each in workflow.rules:
     if each.script:
         each.conda_env = str(Path("envs/study.yaml").absolute())
     if each.name != "fetched_files":
         each.set_params(numerics=config["numerics"])
-    if (name := Path(each.script or "").name) in ROOMS:
-        each.set_params(code=code_of(name))
+        if each.script and "code" not in each.params.keys():
+            each.set_params(code=code_of_step(Path(each.script).stem))

@@ -50,14 +50,14 @@ def noticed(study, changes):
 
 @pytest.fixture
 def edited(touched):
-    """A function that appends to files, which are older than what was made from them unless `newer`."""
+    """A function that appends a text to files, which are older than what was made from them unless `newer`."""
     before = {}
 
-    def edit(*names, newer=False):
+    def edit(*names, text="\n", newer=False):
         for path in (touched.root / name for name in names):
             before[path] = path.read_bytes(), path.stat()
-            with open(path, "ab") as file:
-                file.write(b"\n")
+            with open(path, "a") as file:
+                file.write(text)
             if not newer:
                 os.utime(path, ns=(before[path][1].st_atime_ns, before[path][1].st_mtime_ns))
 
@@ -72,9 +72,34 @@ def test_an_edit_re_runs_what_uses_the_room_and_draws_the_figures_of_the_noteboo
     edited("my_package/unused.py", "my_helper.py", "workflow/notebooks/spectra.py", newer=True)
     drawn = {"figure_adcs", "figure_samples"}
     assert noticed(touched, {}) == {"check", "external_network", *drawn}
-    # The content of code counts, not its time. Both figures follow the images.
-    edited("workflow/study/sources/synthetic.py")
-    assert noticed(touched, {}) == {"check", "external_network", "synthesize"}
+
+
+def test_code_counts_and_no_comment_and_no_time(touched, edited):
+    """As in a fresh clone with kept results, whose scripts are newer than these."""
+    names = [str(path.relative_to(touched.root)) for path in (touched.root / "workflow" / "scripts").glob("*.py")]
+    edited(*names, "src/frequency_shortcuts/images/dicom.py", text="# a comment\n", newer=True)
+    assert noticed(touched, {}) == set()
+    edited("workflow/study/sources/synthetic.py", "workflow/study/tests/ood.py", text="ADDED = 1\n")
+    assert noticed(touched, {}) == {"synthesize", "ood"}  # others follow them
+
+
+@pytest.mark.parametrize(
+    ("deleted", "rules"),
+    [
+        ("figures", {"figure_adcs", "report"}),
+        ("tables", {"truth_tables", "cover", "report"}),
+        ("networks", {"train", "find_maps", "report"}),
+        ("data/syn_2.h5", {"synthesize", "report"}),
+    ],
+)
+def test_what_was_deleted_is_made_again_without_naming_it(touched, deleted, rules):
+    path, aside = touched.results / deleted, touched.root / "aside"
+    path.rename(aside)
+    text = planned(touched, {})
+    aside.rename(path)
+    assert rules <= set(re.findall(r"^(\w+) +\d+$", text.rpartition("Job stats:")[2], re.MULTILINE))
+    assert "Reason: Missing output files" in text
+    assert "Nothing to be done" in planned(touched, {})
 
 
 def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_store_no_images_again(touched, edited):

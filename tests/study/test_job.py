@@ -6,6 +6,7 @@ import platform
 import re
 import signal
 import subprocess
+import time
 from types import SimpleNamespace
 
 import h5py
@@ -106,19 +107,45 @@ def test_a_signal_that_the_block_did_not_handle_takes_effect_after_it():
 
 
 def test_a_second_signal_of_a_kind_ends_the_process_at_once(monkeypatch):
-    now = SimpleNamespace(monotonic=lambda: now.time, time=0.0)
+    now = SimpleNamespace(monotonic=lambda: now.at, time=lambda: 0.0, at=0.0)
     monkeypatch.setattr("study.job.time", now)
     with pytest.raises(KeyboardInterrupt), stopping() as stop:
         signal.raise_signal(signal.SIGTERM)
-        now.time = REPEAT_S / 2
+        now.at = REPEAT_S / 2
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
-        now.time = 4 * REPEAT_S / 3  # the second of SIGTERM, and within the first of SIGINT
+        now.at = 4 * REPEAT_S / 3  # the second of SIGTERM, and within the first of SIGINT
         assert stop()
         signal.raise_signal(signal.SIGINT)
-        now.time = 2 * REPEAT_S
+        now.at = 2 * REPEAT_S
         signal.raise_signal(signal.SIGINT)
         raise AssertionError("it went on")
+
+
+def test_a_step_that_another_process_runs_is_refused_and_leaves_its_files_alone(step, tmp_path, monkeypatch, capsys):
+    """As after `kill -9` of Snakemake, whose training goes on, and the same command once more."""
+    monkeypatch.chdir(tmp_path)
+    step.output = ["results/test/networks/w.safetensors"]
+    with job(step):
+        with pytest.raises(SystemExit), job(SimpleNamespace(**vars(step) | {"log": [str(tmp_path / "second.log")]})):
+            raise AssertionError("it ran")
+        assert "networks/w.safetensors: another job, perhaps of an earlier run, is still" in capsys.readouterr().err
+    with job(step):  # the first has ended
+        pass
+    assert not any((tmp_path / "results" / "test" / ".running").iterdir())
+
+
+def test_work_that_another_process_has_done_meanwhile_is_left_as_it_is(tmp_path):
+    output = tmp_path / "w.safetensors"
+    output.write_text("of an earlier run")
+    os.utime(output, (0, 0))
+    with stopping([str(output), str(tmp_path / "missing")]):
+        pass
+    sentence = r"another process wrote .*w\.safetensors while this step ran"
+    with pytest.raises(RuntimeError, match=sentence), stopping([str(output)]):
+        output.write_text("of a later one")
+        later = time.time() + 1
+        os.utime(output, (later, later))
 
 
 def run_times(paths, folder):

@@ -15,9 +15,11 @@ from numpy._core import _multiarray_umath as numpy_build
 
 import frequency_shortcuts as fs
 from conftest import ROOT
+from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.maps.methods.registry import METHODS
 from frequency_shortcuts.networks import instructions, numerics
-from study.dependencies import EVERY, ROOMS, modules
+from study.dependencies import FOLDERS as CODE_FOLDERS
+from study.dependencies import FRAME, files_of_code, syntax
 
 PACKAGE = Path(fs.__file__).parent
 # Scripts and notebooks that may import a slow package: all others take none of them. A figure may load seaborn, which
@@ -49,20 +51,9 @@ def imported(path):
     return names
 
 
-def reached(*names, ends=frozenset()):
-    """The files of this repository that an import of these names runs, also by imports in functions.
-
-    ends : files whose own imports do not count
-    """
-    waiting, files = set(names), set()
-    while waiting:
-        parts = waiting.pop().split(".")
-        stems = [folder.joinpath(*parts[:n]) for folder in FOLDERS for n in range(1, len(parts) + 1)]
-        paths = {path for stem in stems for path in (stem / "__init__.py", stem.with_name(f"{stem.name}.py"))}
-        for path in filter(Path.is_file, paths - files):
-            files.add(path)
-            waiting |= set() if path in ends else imported(path)
-    return files
+def reached(*names):
+    """The files of this repository that an import of these names runs, also by imports in functions."""
+    return set(files_of_code(names, CODE_FOLDERS))
 
 
 IMPORTED = {path: imported(path) for path in PACKAGE.rglob("*.py")}
@@ -80,39 +71,70 @@ def test_a_public_name_reaches_every_module():
     assert not IMPORTED.keys() - reached(*(f"frequency_shortcuts.{name}" for name in PUBLIC))
 
 
-# The folders of which a script imports a module by its name.
-CHOSEN = {
-    "build_store.py": "study/sources", "draw_figure.py": "notebooks", "make_tables.py": "study/tests",
-    "run_test.py": "study/tests",
-}  # fmt: skip
-# What lists jobs and files, and computes no number: an edit re-runs a step if its params or inputs change.
-FRAME = {
-    ROOT / "workflow" / "study" / f"{name}.py"
-    for name in (
-        "dependencies", "description", "job", "kept_outputs", "ledger", "plan", "sources/__init__",
-        "sources/description", "tests/__init__",
-    )
-}  # fmt: skip
-# What draws in modules that also compute, and the pages of an analysis, of which the study takes the table.
-UNUSED = {"run_test.py": ("analysis", "figures"), "make_tables.py": ("figures",)}
+def code(*modules):
+    """The names of the files on whose code a step depends: below src/frequency_shortcuts or workflow."""
+    files = files_of_code(modules, CODE_FOLDERS, without=FRAME)
+    folders = [PACKAGE, ROOT / "workflow"]
+    return {str(path.relative_to(folder)) for path in files for folder in folders if folder in path.parents}
 
 
-@pytest.mark.parametrize("script", ROOMS)
-def test_the_rooms_of_a_script_hold_what_it_imports(script):
-    held = {path for room in (*EVERY, *ROOMS[script], *UNUSED.get(script, ())) for path in modules(room)}
-    chosen = {path for path in (ROOT / "workflow" / CHOSEN.get(script, "none")).glob("*.py") if path not in FRAME}
-    own = ROOT / "workflow" / "scripts" / script
-    names = [".".join(path.relative_to(ROOT / "workflow").with_suffix("").parts) for path in (own, *chosen)]
-    others = reached(*names, ends=FRAME - held) - held - chosen - FRAME - {own}
-    assert not {path for path in others if path.name != "__init__.py"}
+def test_a_step_depends_on_what_its_script_imports_and_on_nothing_else():
+    training, spectra = code("scripts.train"), code("scripts.measure_adcs")
+    assert {"scripts/train.py", "study/trainings/training.py", "exchange/patch.py", "images/stores.py"} <= training
+    assert "maps/adcs.py" in spectra and "study/trainings/training.py" not in spectra
+    assert not {name for name in training if name.startswith(("maps/", "shortcuts/", "figures/", "study/tests/"))}
+    assert "networks/pretrained.py" not in training
+    assert {"study/job.py", "study/plan.py"}.isdisjoint(training | code("scripts.check_inputs"))
+    # What a rule names beside its script: one test, one method, one source.
+    ood = code("scripts.run_test", "study.tests.ood")
+    assert {"study/tests/ood.py", "study/tests/shortcuts.py", "shortcuts/trials.py"} <= ood
+    assert {"study/tests/cure.py", "study/measures/cure.py", "maps/methods/hfss.py"}.isdisjoint(ood)
+    assert "maps/methods/hfss.py" in code("scripts.find_maps", registry.module_of("hfss"))
+    assert "maps/methods/hfss.py" not in code("scripts.find_maps", registry.module_of("culling"))
 
 
-def test_an_edit_re_runs_what_uses_the_room_and_no_training_but_for_what_trains():
-    assert {path.name for path in (ROOT / "workflow/scripts").glob("*.py")} == {*ROOMS, "fetch_images.py"}
-    using = {room: {script for script in ROOMS if room in ROOMS[script]} for room in sum(ROOMS.values(), ())}
-    assert "train.py" not in set().union(*(using[room] for room in ("maps", "shortcuts", "exchange", "study/tests")))
-    assert {"train.py", "run_test.py"} <= using["study/trainings"] & using["images"]
-    assert using["figures"].isdisjoint({"train.py", "run_test.py", "make_tables.py"})
+def test_comments_docstrings_and_layout_are_no_code(tmp_path):
+    texts = [
+        '"""What it is."""\nimport b\n\n\ndef f(x):\n    """Twice."""\n    return 2 * x  # why\n',
+        "import b\ndef f(x): return (2 *\n  x)\n",
+        "import b\ndef f(x): return 3 * x\n",
+    ]
+    found = []
+    for i, text in enumerate(texts):
+        (tmp_path / f"a{i}.py").write_text(text)
+        found.append(syntax(tmp_path / f"a{i}.py"))
+    assert found[0] == found[1] != found[2]
+
+
+def test_imports_in_functions_and_of_packages_are_followed(tmp_path):
+    files = {
+        "a.py": "def f():\n    from p.q import name\n",
+        "p/__init__.py": "",
+        "p/q.py": "from . import r\nimport numpy",
+        "p/r.py": "import broken",
+        "broken.py": "import (",
+        "unused.py": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    expected = sorted(tmp_path / name for name in files if name != "unused.py")
+    assert files_of_code(["a"], [tmp_path]) == expected
+    without_q = [tmp_path / "a.py", tmp_path / "p" / "__init__.py"]
+    assert files_of_code(["a"], [tmp_path], without=[tmp_path / "p" / "q.py"]) == without_q
+
+
+def test_no_step_uses_a_name_that_a_package_loads_lazily():
+    """Its module would not count as code of the step."""
+    lazy = {"frequency_shortcuts": fs.PUBLIC | fs.NAMES}
+    for name in ("shortcuts", "spectrum"):
+        lazy[f"frequency_shortcuts.{name}"] = getattr(fs, name).PUBLIC
+    modules = {".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in IMPORTED}
+    packages = {name.removesuffix(".__init__") for name in modules}
+    for path in [*(ROOT / "workflow").rglob("*.py"), *IMPORTED]:
+        for name in imported(path) - modules - packages:
+            package, _, last = name.rpartition(".")
+            assert last not in lazy.get(package, ()), f"{path}: import {name} from its module"
 
 
 def test_packages_import_no_other_than_the_page_lists_and_none_runs_upwards():

@@ -15,6 +15,7 @@ FOLDERS = [str(Path(workflow.basedir, folder)) for folder in ("src", "workflow")
 sys.path[:0] = FOLDERS
 os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
 
+from frequency_shortcuts.maps.methods import registry
 from frequency_shortcuts.networks import instructions
 
 if config["numerics"] == "portable":
@@ -23,7 +24,7 @@ if config["numerics"] == "portable":
 from study import claims, dependencies, figures, kept_outputs, targets
 from study.catalogue import REPORT, SHOWN, Caption, marks
 from study.configuration import duplicate_keys, mistakes
-from study.dependencies import ROOMS, code_of
+from study.dependencies import code_of
 from study.figures import FIGURES
 from study.findings.definitions import PUBLISHED_RATES
 from study.findings.matrices import MATRICES
@@ -64,6 +65,11 @@ def by_dataset(function):
     return lambda wildcards: function(wildcards.dataset)
 
 
+def code_of_step(script, *modules):
+    """Params: the code of a script, and of modules that it imports by their names."""
+    return lambda wildcards: code_of(f"scripts.{script}", *modules)
+
+
 def checkpoint(wildcards):
     """Input: the checkpoint of an external network. If it is missing, the rule `check` has a better error message."""
     path = config["networks"][wildcards.network]["checkpoint"]
@@ -90,11 +96,21 @@ def of_plan(wildcards):
     return targets.of_study(plan)
 
 
+def everything(wildcards):
+    """Input: all outputs of the study, and the report. It is made again if one of them is missing."""
+    return [*of_plan(wildcards), f"{RESULTS}/report.html"]
+
+
+def default_target():
+    """What `snakemake` makes without a target: all of a study, or the tables and the figure of a benchmark."""
+    return "all" if plan.runs() else {"test": "leaks", "trainings": "cure"}[config["harm"]["judge"]]
+
+
 def own(wildcards):
-    """Input: all outputs and the report, if the plan holds a network of the user."""
+    """Input: the same, if the plan holds a network of the user."""
     if not any(run["network"] in plan.external_networks for run in plan.runs()):
         raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
-    return [*of_plan(wildcards), f"{RESULTS}/report.html"]
+    return everything(wildcards)
 
 
 def parts_of(wildcards):

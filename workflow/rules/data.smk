@@ -13,7 +13,7 @@ rule check:
         scheduled=lambda wildcards: int(scheduled()),  # not a param, which would re-run this rule on another machine
     params:
         settings={name: config[name] for name in dependencies.CHECKED_SECTIONS},
-        state=dependencies.inputs_digest(plan),
+        state=lambda wildcards: dependencies.inputs_digest(plan),  # a function, so that no other job reads the folders
     message:
         "Checking folders, stores, networks and checkpoints"
     script:
@@ -73,7 +73,7 @@ for source, kept in product(SOURCES, (True, False)):
             mem_mb=growing(source.memory),
             runtime=growing(source.minutes),
         params:
-            source=dependencies.digest(source.room),
+            code=code_of_step("build_store", source.module),
             named=lambda wildcards: plan.dataset(wildcards.dataset)["source"],
             settings=by_dataset(partial(source.settings, plan)),
             state=by_dataset(partial(source.state, plan)),

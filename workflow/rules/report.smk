@@ -70,6 +70,7 @@ for kind in figures.kinds(plan):
             parameters={"figures": figures.parameters(plan, kind)},
             call=f"from study.drawings.notebook import draw_all\n\ndraw_all(draw_{kind}, figures)",
             function=f"draw_{kind}",
+            code=code_of_step("draw_figure", f"notebooks.{Path(figures.NOTEBOOKS[kind]).stem}"),
             caption=Caption(
                 REPORT["figures"][kind]["caption"],
                 config,

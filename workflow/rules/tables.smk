@@ -26,6 +26,7 @@ for test, *others in MEASURED.values():
         params:
             **{key: value for each in (test, *others) for key, value in each.settings(plan).items()},
             tests=[each.name for each in (test, *others)],
+            code=code_of_step("run_test", *[f"study.tests.{each.name}" for each in (test, *others)]),
             device=config["device"],
         message:
             test.message
@@ -54,6 +55,7 @@ for test in TESTS.values():
                 runtime=growing(30),
             params:
                 test=test.name,
+                code=code_of_step("make_tables", f"study.tests.{test.name}"),
                 settings=test.join_settings(plan),
             message:
                 f"Making the tables {', '.join(tables)}"
@@ -86,6 +88,7 @@ rule paper_tables:
             ]
         },
         function="build",
+        code=code_of_step("draw_figure", "notebooks.paper_tables"),
         call="for table in tables:\n    build(**table)",
         caption=Caption("\n\n".join(SHOWN[name]["caption"] for name in targets.paper_tables(plan)), config),
     message:
@@ -127,6 +130,7 @@ rule show_table:
             f"{RESULTS}/tables/shortcuts.csv" if wildcards.table in ("table_1", "table_2") else []
         ),
         template="workflow/study/drawings/table.html.jinja",
+        columns="workflow/study/columns.yaml",
     output:
         report(
             f"{RESULTS}/tables/{{table}}.html",

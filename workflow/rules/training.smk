@@ -82,6 +82,9 @@ rule find_maps:
         device=lookup(dpath="device", within=config),
         search=lambda wildcards: plan.search(wildcards.get("maps", "dfm")),
         part=lambda wildcards: [int(wildcards.part), PARTS] if "part" in wildcards.keys() else [0, 1],
+        code=lambda wildcards: code_of(
+            "scripts.find_maps", registry.module_of(plan.search(wildcards.get("maps", "dfm"))["method"])
+        ),
     message:
         "Finding the maps of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed}): {output}"
     script:

@@ -20,7 +20,7 @@ def main(snakemake, created_by):
     with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
         yaml.safe_dump(json.loads(json.dumps(snakemake.config)), file, sort_keys=False)
         file.flush()
-        command = [sys.executable, "-m", "snakemake", "all", "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
+        command = [sys.executable, "-m", "snakemake", "results", "--snakefile", str(ROOT / "Snakefile"), "--nolock"]
         options = ["--report", str(target), "--report-stylesheet", snakemake.input.stylesheet]
         done = subprocess.run([*command, *options, "--configfile", file.name], capture_output=True, text=True)
     log.info("%s", done.stderr)

@@ -27,7 +27,7 @@ def main(snakemake, created_by):
     log.info("%s on %s, %d images", architecture, device, len(data))
     validation = stores.read(store, "validation", settings["validation_per_class"], workers=snakemake.threads)
     version, minutes = str(params.code), snakemake.config["checkpoint_minutes"]
-    with stopping() as stop:
+    with stopping(snakemake.output) as stop:
         work = Work(state, version, stop, progress=True, checkpoint_minutes=minutes)
         how = {"seed": seed, "device": device, "dynamics": Dynamics(test, **dynamics), "work": work}
         network, done = train_anew(architecture, params.recipe, settings["augmentation"], data, validation, **how)

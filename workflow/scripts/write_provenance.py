@@ -1,5 +1,6 @@
 """Write the provenance of the study: versions, commit, devices, seeds and the configuration."""
 
+import hashlib
 import json
 from datetime import UTC, datetime
 
@@ -13,7 +14,6 @@ from frequency_shortcuts.storage.tables import write_table
 from study import provenance
 from study.findings.definitions import MODULES
 from study.job import commit, commit_of, config_digest, script
-from study.ledger import digest
 from study.plan import Plan
 
 
@@ -34,6 +34,12 @@ def seeds(config):
 
 def _listed(values):
     return ", ".join(f"{name} {value}" for name, value in values.items())
+
+
+def _sha256(path):
+    """SHA-256 of a file, in hexadecimal."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @script
@@ -57,7 +63,7 @@ def main(snakemake, created_by):
     for path in snakemake.input.stores:
         with read_hdf5(path) as file:
             name = path.rsplit("/", 1)[1].removesuffix(".h5")
-            facts[f"data set {name}"] = f"{file.attrs['source']}, SHA-256 {digest(path)[:12]}"
+            facts[f"data set {name}"] = f"{file.attrs['source']}, SHA-256 {_sha256(path)[:12]}"
     facts |= {f"version of {name}": number for name, number in provenance.versions().items()}
     write_table(pd.DataFrame({"key": list(facts), "value": list(facts.values())}), snakemake.output.table)
     with replacing(snakemake.output.config) as temporary:

@@ -1,65 +1,17 @@
-"""What steps depend on beside their inputs, as digests for the params of rules: code, and files of the user.
-
-Code counts by rooms: an edit in a room re-runs the steps that use it, and no others. A room is a folder of the library
-or the workflow, or one module.
-"""
+"""What steps depend on beside their inputs, as digests for the params of rules: code, and files of the user."""
 
 import ast
 import functools
 import hashlib
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 WORKFLOW = Path(__file__).parents[1]
-FOLDERS = (WORKFLOW.parent / "src" / "frequency_shortcuts", WORKFLOW)
-EVERY = ("storage",)  # and not what frames jobs: the plan, `job`, the ledger, outputs that are kept
-NETWORKS = ("images", "networks", "spectrum", "study/devices.py")
-PARTS = tuple(f"exchange/{name}.py" for name in ("class_statistics", "field", "fine", "part", "patch", "swap"))
-TRAININGS = (*NETWORKS, *PARTS, "study/trainings")
-CLAIMS = ("intervals.py", "spectrum", "study/findings")
-JUDGES = (*CLAIMS, "networks/weights.py", "shortcuts/cross.py", "shortcuts/hits.py")
-PLAN = ("maps/methods/registry.py", "study/draws.py", "study/plan.py")
-SHORTCUTS = ("images", "intervals.py", "maps", "networks", "shortcuts", "spectrum")
-TESTS = (
-    *SHORTCUTS, *TRAININGS, "exchange", "study/draws.py", "study/measures", "study/tested_networks.py", "study/tests",
-)  # fmt: skip
-# The rooms of each script beside `EVERY`. Steps of other scripts depend on no code.
-ROOMS = {
-    "build_store.py": (
-        "images", "spectrum", "study/images", "study/sources/description.py", "study/sources/drawn.py",
-    ),
-    "check_inputs.py": (*TRAININGS, *PLAN, "maps", "study/inputs.py", "study/sources"),
-    "draw_figure.py": (
-        *SHORTCUTS, *CLAIMS, "exchange/answers.py", "figures", "study/drawings", "study/draws.py", "study/examples.py",
-        "study/measures",
-    ),
-    "external_network.py": NETWORKS,
-    "find_maps.py": (*NETWORKS, "maps", "study/tested_networks.py"),
-    "join_benchmarks.py": (),
-    "judge_claims.py": JUDGES,
-    "make_report.py": (
-        "study/catalogue.py", "study/columns.py", "study/columns.yaml", "study/description.py", "study/figures.py",
-        "study/report.yaml", "study/tests",
-    ),
-    "make_tables.py": (*TESTS, *PLAN, "analysis", "data_check", "study/findings/study_tables.py"),
-    "measure_adcs.py": ("images", "maps/adcs.py", "networks/numerics.py", "spectrum"),
-    "measure_claims.py": CLAIMS,
-    "render.py": ("images", "spectrum", "study/images"),
-    "run_test.py": (
-        *TESTS, "analysis/counterfactuals.py", "analysis/wording.py", "data_check", "study/findings/study_tables.py",
-    ),
-    "show_notebooks.py": (),
-    "show_table.py": (
-        "figures", "intervals.py", "networks/weights.py", "shortcuts/cross.py", "shortcuts/hits.py", "spectrum",
-        "study/columns.py", "study/columns.yaml", "study/drawings", "study/findings/study_tables.py",
-    ),
-    "train.py": TRAININGS,
-    "twin_store.py": ("images", "spectrum", "study/sources/folder.py"),
-    "write_cover.py": (*JUDGES, "figures", "study/drawings"),
-    "write_provenance.py": (*PLAN, "images", "maps", "networks", "spectrum", "study/findings", "study/provenance.py"),
-}  # fmt: skip
+FOLDERS = (WORKFLOW.parent / "src", WORKFLOW)
+# What lists jobs and files and frames a job. It computes no number, so an edit there re-runs nothing.
+FRAME = tuple(WORKFLOW / "study" / f"{name}.py" for name in ("description", "job", "plan"))
 
 # The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (
@@ -69,24 +21,18 @@ CHECKED_SECTIONS = (
 MANY = 50_000  # files; in larger folders single files are not examined
 
 
-def code_of(script: str) -> list[str]:
-    """The rooms of a script, each with a digest of its modules."""
-    return [digest(room) for room in sorted({*EVERY, *ROOMS[script]})]
-
-
 @functools.cache
-def digest(room: str) -> str:
-    """A room and a text that is different after an edit of one of its modules."""
+def code_of(*modules: str) -> str:
+    """A text that is different after an edit of modules of ours, or of what they import.
+
+    Comments, docstrings and layout do not count, and neither do the modules in `FRAME`.
+
+    modules : their full names, such as "scripts.train"
+    """
     code = hashlib.sha256()
-    for path in modules(room):
-        code.update(f"{path.name}\n".encode() + path.read_bytes())
-    return f"{room} {code.hexdigest()[:16]}"
-
-
-def modules(room: str) -> list[Path]:
-    """The modules of a room, and the tables that they read."""
-    place = next(folder / room for folder in FOLDERS if (folder / room).exists())
-    return sorted([*place.rglob("*.py"), *place.rglob("*.csv")]) if place.is_dir() else [place]
+    for path in files_of_code(modules, FOLDERS, without=FRAME):
+        code.update(f"{path.name} {syntax(path)}\n".encode())
+    return code.hexdigest()[:16]
 
 
 def code_of_entry_point(entry_point: str) -> list[str]:
@@ -94,35 +40,63 @@ def code_of_entry_point(entry_point: str) -> list[str]:
 
     Files that cannot be read or found are left out: the check of the inputs gives a better error message.
     """
-    files: set[Path] = set()
-    waiting = [entry_point.partition(":")[0]]
+    return list(map(str, files_of_code([entry_point.partition(":")[0]], [Path()])))
+
+
+def files_of_code(modules: Iterable[str], folders: Iterable[Path], without: Iterable[Path] = ()) -> list[Path]:
+    """The files in some folders that run when modules are imported, also by imports in functions; sorted.
+
+    without : files that do not count, nor what they import
+    """
+    folders = list(folders)
+    found: set[Path] = set()
+    waiting = set(modules)
     while waiting:
-        for path in set(_files_of(waiting.pop())) - files:
-            files.add(path)
-            try:
-                waiting += _imports(path)
-            except (OSError, SyntaxError, ValueError):
-                continue
-    return sorted(map(str, files))
+        module = waiting.pop()
+        for folder in folders:
+            for path in set(_files_of(module, folder)).difference(found, without):
+                found.add(path)
+                waiting.update(_imports(path, folder))
+    return sorted(found)
 
 
-def _files_of(module: str) -> list[Path]:
-    """The files that run when a module is imported: those of its packages, then its own."""
+@functools.cache
+def syntax(path: Path) -> str:
+    """What a module does: its code without comments, docstrings and layout."""
+    tree = ast.parse(path.read_bytes())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _files_of(module: str, folder: Path) -> list[Path]:
+    """The files in a folder that run when a module is imported: those of its packages, then its own."""
     parts = module.split(".")
-    stems = [Path(*parts[:n]) for n in range(1, len(parts) + 1)]
+    stems = [folder.joinpath(*parts[:n]) for n in range(1, len(parts) + 1)]
     paths = [path for stem in stems for path in (stem / "__init__.py", stem.parent / f"{stem.name}.py")]
     return [path for path in paths if path.is_file()]
 
 
-def _imports(path: Path) -> Iterator[str]:
-    """The modules that a file imports, and the names that it imports from them, which may be modules."""
-    for node in ast.walk(ast.parse(path.read_bytes())):
+@functools.cache
+def _imports(path: Path, folder: Path) -> frozenset[str]:
+    """The modules that a file imports, and the names that it imports from them, which may be modules.
+
+    folder : the one from which modules are imported
+    """
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return frozenset()
+    names: set[str] = set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            above = path.parts[: -node.level] if node.level else ()
-            module = [*above, *filter(None, [node.module])]
-            yield from (".".join([*module, alias.name]) for alias in node.names)
+            package = path.relative_to(folder).parts[: -node.level] if node.level else ()
+            base = [*package, *filter(None, [node.module])]
+            names.update(".".join([*base, alias.name]) for alias in node.names)
+    return frozenset(names)
 
 
 def file_state(path: str | Path | None) -> tuple[int, int] | None:

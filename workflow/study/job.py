@@ -11,11 +11,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from . import kept_outputs, ledger
+from . import kept_outputs
 
 log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ WITH_TRUTH = ("synthetic", "planted")  # the kinds of data sets whose truth is k
 
 @contextlib.contextmanager
 def job(snakemake: Any) -> Iterator[str]:
-    """Run a step: compare its inputs with the ledger and enter its outputs; log; turn any error into one sentence.
+    """Run a step, if no other process runs it: log, and turn any error into one sentence.
 
     Yields the text for `created_by`: version, commit and digest of the configuration.
     """
@@ -42,10 +42,10 @@ def job(snakemake: Any) -> Iterator[str]:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(snakemake.threads)
     try:
-        made_from = ledger.check(snakemake.input, snakemake.config)
-        yield created_by(snakemake.config)
-        ledger.record(snakemake.output, made_from, snakemake.config)
-        kept_outputs.forget(snakemake.output, ledger.folder_of(snakemake.config))
+        folder = Path("results", snakemake.config["study"])
+        with _alone(snakemake.output, folder):
+            yield created_by(snakemake.config)
+        kept_outputs.forget(snakemake.output, folder)
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # the user's code may call exit, also with status 0
         sentence = _sentence(error)
         log.exception("failed")
@@ -56,6 +56,26 @@ def job(snakemake: Any) -> Iterator[str]:
         log.info("processor time: %.2f s", sum(os.times()[:4]))  # with its child processes, since it started
         root.removeHandler(handler)
         handler.close()
+
+
+@contextlib.contextmanager
+def _alone(outputs: Sequence[str], folder: Path) -> Iterator[None]:
+    """Until the block ends, no other process can run the step with these outputs: a file in `.running` is locked.
+
+    A step can outlive its Snakemake, which was killed. Raises RuntimeError if another process runs the step.
+    """
+    if not outputs:
+        yield
+        return
+    from frequency_shortcuts.storage.journal import locked  # here, since Snakemake starts without h5py
+
+    path = folder / ".running" / str(outputs[0]).replace("/", ".")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with locked(path, result=outputs[0]):
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def script(main: Callable[[Any, str], None]) -> Callable[[Any], None]:
@@ -78,13 +98,17 @@ REPEAT_S = 2.0  # seconds in which the same signal counts once: a parent process
 
 
 @contextlib.contextmanager
-def stopping() -> Iterator[Callable[[], bool]]:
+def stopping(outputs: Iterable[str] = ()) -> Iterator[Callable[[], bool]]:
     """Yields a function that returns whether the work in the block must store its state and end.
+
+    outputs : what the step writes after the block. Raises RuntimeError if another process wrote one during the block,
+        since its Snakemake was killed and a later one ran the step again on another machine
 
     It returns true after SIGTERM, which SLURM sends before it kills a job, or SIGINT. Outside the block, and for a
     second signal, signals have their usual effect. A signal that is ignored (SIGINT in the background of a shell
     script) stays ignored.
     """
+    started = time.time()
     received: dict[int, float] = {}
     process = os.getpid()
 
@@ -104,6 +128,9 @@ def stopping() -> Iterator[Callable[[], bool]]:
     # The work ended before it called the function: the signal takes effect now.
     for number in received:
         signal.raise_signal(number)
+    newer = [path for path in outputs if Path(path).exists() and Path(path).stat().st_mtime > started]
+    if newer:
+        raise RuntimeError(f"another process wrote {newer[0]} while this step ran: it stays as it is")
 
 
 def _sentence(error: BaseException) -> str:

@@ -77,7 +77,7 @@ class Journal:
             return
         check_state(self._path)
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = _locked(self._path)
+        self._file = locked(self._path)
         header = _read(self._file)
         if header is not None and header[0] == fingerprint:
             log.info("resumed from %s", path)
@@ -152,8 +152,11 @@ def _may_be_a_journal(path: Path) -> bool:
     return False
 
 
-def _locked(path: Path) -> io.FileIO:
-    """Open and lock a file, until it is closed or its process ends; on file systems without locks, only open it."""
+def locked(path: Path, result: AnyPath = "") -> io.FileIO:
+    """Open and lock a file, until it is closed or its process ends; on file systems without locks, only open it.
+
+    result : what the process that locks it makes, by default the file. Raises RuntimeError if another one has the lock
+    """
     path.touch()
     # Unbuffered: after a full disk, closing the file must not write again.
     file = open(path, "r+b", buffering=0)  # noqa: SIM115 (closed by the caller)
@@ -165,9 +168,8 @@ def _locked(path: Path) -> io.FileIO:
             file.close()
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 raise
-            raise RuntimeError(
-                f"{path}: another job, perhaps of an earlier run, is still at work on it; wait for it, or end it"
-            ) from None
+            who = "another job, perhaps of an earlier run,"
+            raise RuntimeError(f"{result or path}: {who} is still at work on it; wait for it, or end it") from None
     return file
 
 

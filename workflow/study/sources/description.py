@@ -48,9 +48,9 @@ class Source(ABC):
     local = False
 
     @property
-    def room(self) -> str:
-        """The module that describes the source, of whose code its rule has a digest."""
-        return f"{type(self).__module__.replace('.', '/')}.py"
+    def module(self) -> str:
+        """The module that describes the source, on whose code its rule depends."""
+        return type(self).__module__
 
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
         """Whether the store of a data set with these settings holds which frequencies were planted."""

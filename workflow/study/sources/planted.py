@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from frequency_shortcuts import spectrum
 from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
+from frequency_shortcuts.spectrum.pairs import ConjugatePairs, radius
 
 from . import drawn
 from .description import Plan
@@ -117,12 +117,12 @@ class Design:
     def _sets(self) -> BoolArray:
         """Disjoint sets of frequencies, bool [1 or 2, class but the neutral one, H, W]; `redundant` has two."""
         if self.mechanism == "absent":
-            radius = spectrum.radius(self.size, self.size)
-            drawn = np.array([[(inner <= radius) & (radius < outer) for inner, outer in self.rings]])
+            distance = radius(self.size, self.size)
+            drawn = np.array([[(inner <= distance) & (distance < outer) for inner, outer in self.rings]])
             if (drawn.sum(axis=1) > 1).any():
                 raise ValueError(f"rings {[list(ring) for ring in self.rings]}: those of different classes overlap")
             return drawn
-        pairs, generator = spectrum.ConjugatePairs(self.size, self.size), np.random.default_rng(self.cue_seed)
+        pairs, generator = ConjugatePairs(self.size, self.size), np.random.default_rng(self.cue_seed)
         rings = self._rings_of_sets
         sets = np.zeros((2 if self.mechanism == "redundant" else 1, len(rings), len(pairs)), bool)
         free = pairs.size == 2

@@ -44,7 +44,7 @@ def measure(step: Any, created_by: str) -> None:
     for name, mask in removed.items():
         log.info("without %s: %d of %d positions are removed", name, mask.sum(), mask.size)
         seed = reliance.seed_of(name, run["seed"])
-        with stopping() as stop:
+        with stopping([output]) as stop:
             work = Work(states[name], version, stop, progress=True, checkpoint_minutes=minutes)
             network, _ = train_anew(
                 architecture, params.recipe, settings["augmentation"], data, validation,

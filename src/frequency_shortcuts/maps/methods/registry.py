@@ -28,12 +28,17 @@ PRESETS: dict[str, tuple[str, dict[str, Any]]] = {
 NAMES = (*METHODS, *PRESETS)
 
 
-def load(name: str) -> Method:
-    """The module or class of a method. Raises ValueError for an unknown method."""
+def module_of(name: str) -> str:
+    """The full name of the module of a method. Raises ValueError for an unknown method."""
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}: choose from {', '.join(METHODS)}")
-    place, _, kind = METHODS[name].partition(":")
-    module = import_module(f"{__package__}.{place}")
+    return f"{__package__}.{METHODS[name].partition(':')[0]}"
+
+
+def load(name: str) -> Method:
+    """The module or class of a method. Raises ValueError for an unknown method."""
+    module = import_module(module_of(name))
+    kind = METHODS[name].partition(":")[2]
     return cast("Method", getattr(module, kind) if kind else module)
 
 
