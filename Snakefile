@@ -20,6 +20,7 @@ report: "report/workflow.rst"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
+include: "workflow/rules/tests.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/report.smk"
 

@@ -79,8 +79,8 @@ def test_code_counts_and_no_comment_and_no_time(touched, edited):
     names = [str(path.relative_to(touched.root)) for path in (touched.root / "workflow" / "scripts").glob("*.py")]
     edited(*names, "src/frequency_shortcuts/images/dicom.py", text="# a comment\n", newer=True)
     assert noticed(touched, {}) == set()
-    edited("workflow/study/sources/synthetic.py", "workflow/study/tests/ood.py", text="ADDED = 1\n")
-    assert noticed(touched, {}) == {"synthesize", "ood"}  # others follow them
+    edited("workflow/study/sources/synthetic.py", "workflow/scripts/measure_ood.py", text="ADDED = 1\n")
+    assert noticed(touched, {}) == {"synthesize", "ood"}
 
 
 @pytest.mark.parametrize(

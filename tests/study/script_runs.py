@@ -35,11 +35,6 @@ def run_script(name, folder, *, input, **parts):
     importlib.import_module(name).main(snakemake)
 
 
-def run_test(name, folder, *, params, **parts):
-    """Run the job of a test of networks."""
-    run_script("run_test", folder, params=SimpleNamespace(**vars(params), tests=[name]), **parts)
-
-
 def join_test(name, folder, *, input, settings=None, **parts):
     """Join the files of a test of networks into its tables. input : as for `run_script`, by the names of the test."""
     run_script("make_tables", folder, params=SimpleNamespace(test=name, settings=settings or {}), input=input, **parts)

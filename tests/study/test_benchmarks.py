@@ -22,7 +22,8 @@ from study.job import FOLDER
 from study.measures.harm import harm
 from study.plan import Plan
 from study.sources import BY_NAME, crops, grainy, pair
-from study.tests import MEASURED, TESTS
+from study.tests import TESTS
+from study.tests.harm import FEW, THE_TEST, artefacts_of, planted_in
 
 COLUMNS = ["set", "seed", "network", "architecture", "kind", "level", "class", "share", "others", "u", "v", "row",
            "column"]  # fmt: skip
@@ -67,8 +68,8 @@ def make(plan, folder, monkeypatch):
         given = {"images": f"{plan.results}/data/{dataset['set']}.h5"} if "set" in dataset else {}
         params = {"named": dataset["source"], "settings": plan.source(name).settings(plan, name)}
         run_job("build_store", params, given, [str(output)], dataset=name)
-    test, *others = MEASURED["harm"]
-    tests = [test, *(other for other in others if other.runs(plan))]
+    judges_test = plan.config["harm"]["judge"] == THE_TEST
+    tests = [TESTS["harm"], *([TESTS["leaks"]] if judges_test else [])]
     for run in runs:
         place = Path(plan.results, "networks", FOLDER.format(**run))
         place.mkdir(parents=True)
@@ -78,14 +79,14 @@ def make(plan, folder, monkeypatch):
         params["recipe"] = plan.recipe(run["dataset"], "tiny")
         params["settings"] = plan.training_settings(run["dataset"], run["augmentation"])
         run_job("train", params, given, output)
-        given |= {"plain": test.inputs(plan)["plain"](SimpleNamespace(**run)), "weights": output.weights}
-        settings = {key: value for each in tests for key, value in each.settings(plan).items()}
-        params = {key: value(Files(**run)) if callable(value) else value for key, value in settings.items()}
-        params |= {"device": "cpu", "tests": [each.name for each in tests]}
+        given |= {"plain": f"{plan.results}/data/{plan.plain_set(run['dataset'])}.h5", "weights": output.weights}
+        params = {"device": "cpu", "artefacts": artefacts_of(plan, run), "images_per_class": None, "planted": None}
+        if judges_test:
+            params |= {"images_per_class": FEW, "planted": planted_in(plan, run)}
         files = {key: file.format(**run) for each in tests for key, file in each.outputs.items()}
         output = Files(**{key: Path(plan.results, file) for key, file in files.items()})
         Path(output.harm).parent.mkdir(parents=True)
-        run_job("run_test", params, given, output)
+        run_job("measure_harm", params, given, output)
 
 
 def join(plan, name, folder):

@@ -29,14 +29,6 @@ def test_every_module_of_the_folder_is_a_test():
     assert len(names) == len(set(names)) and set(names) <= set(TABLES)
 
 
-@pytest.mark.parametrize("name", TESTS)
-def test_what_a_test_does_names_the_outputs_that_it_describes(name):
-    test, text = TESTS[name], (FOLDER / f"{name}.py").read_text()
-    assert test.name == name and bool(test.measure) == bool(test.outputs) and (test.outputs or test.tables)
-    for key in test.outputs if len(test.outputs) > 1 else ():
-        assert f".{key}" in text
-
-
 def test_a_study_writes_the_files_of_all_its_tests_once():
     planned = plan()
     files = [file for test in TESTS.values() for file in test.files(planned)]

@@ -98,8 +98,7 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
 def test_phases_are_tested_of_one_seed_of_each_network_or_of_all_or_none(seeds):
     found = plan(shortcuts={"phase_seeds": seeds})
     expected = {"first": found.first_seed_runs(), "all": found.mapped_runs(), "none": []}[seeds]
-    of_job = TESTS["shortcuts"].settings(found)["phase"]
-    assert found.phase_runs() == expected == [run for run in found.runs() if of_job(run | {"seed": str(run["seed"])})]
+    assert found.phase_runs() == expected
 
 
 def test_the_baseline_is_the_first_network_without_augmentation_where_that_is_planned():
@@ -258,18 +257,19 @@ def test_methods_are_scored_where_the_truth_is_known():
 
 def test_maps_of_other_methods_are_tested_with_the_maps_of_other_classes_alone():
     found = plan(shortcuts={"methods": ["hfss"], "fills": ["swap", "zeros"]}, ood={"fills": ["swap"]})
-    tests = {name: TESTS[name].settings(found) for name in ("shortcuts", "ood", "transfer")}
-    for name, fills in {"shortcuts": ["swap", "zeros"], "ood": ["swap"], "transfer": ["zeros"]}.items():
-        settings = tests[name]["method_settings"]
-        assert settings["fills"] == fills
-        assert (settings["parts"], settings["controls"], settings["radial"]) == (["keep"], 0, 0)
-        assert settings["negatives"] == tests[name]["settings"]["negatives"]  # FPR is of the same images
-    of_runs = [tests["shortcuts"]["methods"](run | {"seed": str(run["seed"])}) for run in found.mapped_runs()]
-    assert of_runs == [["hfss"] if run in found.first_kind_runs() else [] for run in found.mapped_runs()]
+    of_method = found.advantage_settings(fills=["swap"])
+    assert (of_method["parts"], of_method["fills"]) == (["keep"], ["swap"])
+    assert (of_method["controls"], of_method["radial"]) == (0, 0)
+    of_renditions = found.rendition_settings()
+    assert (of_renditions["parts"], of_renditions["fills"]) == (["keep"], ["swap"])
+    for settings in (of_renditions, found.shortcut_settings()):
+        assert settings["negatives"] == of_method["negatives"]  # FPR is of the same images
+    methods = [found.tested_methods(run) for run in found.mapped_runs()]
+    assert methods == [["hfss"] if run in found.first_kind_runs() else [] for run in found.mapped_runs()]
     back = {"dataset": "photos", "maps_of": "large/none", "tested_on": "small/none"}
     both = plan(shortcuts={"methods": ["hfss"]}, transfer=[*TRIED, back])
-    transfer = TESTS["transfer"]
-    assert transfer.settings(both)["methods"] == [["hfss"], []] and len(transfer.inputs(both)["maps"]) == 3
+    assert [both.tested_methods(run) for run in both.transfer_sources()] == [["hfss"], []]
+    assert [run["network"] for run in both.transfer_targets()] == ["large", "small"]
 
 
 def test_networks_with_ood_false_are_not_tested_on_renditions():

@@ -17,7 +17,7 @@ from made_up_results import (
     whole_study,
 )
 from PIL import Image
-from script_runs import Files, join_test, run_script, run_test
+from script_runs import Files, join_test, run_script
 from test_plan import shipped, updated
 
 from frequency_shortcuts.images import stores
@@ -215,7 +215,7 @@ def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, 
     given = SimpleNamespace(images=maps.with_name("data.h5"), weights=weights["none"], dfm=maps)
     output = tmp_path / "tests" / "plant_present" / "small" / "none" / "seed0" / "reliance.csv"
     output.parent.mkdir(parents=True)
-    run_test("reliance", tmp_path, params=params, input=given, output=[str(output)])
+    run_script("measure_reliance", tmp_path, params=params, input=given, output=[str(output)])
     table = read_table(output)
     assert table["removed"].unique().tolist() == ["maps", "random", "low_pass", "nothing"]
     assert table["class"].unique().tolist() == ["C0", "C1", "C2", "(all)"]

@@ -30,7 +30,9 @@ MAY_IMPORT = {
         "measure_adcs.py", "render.py", "write_provenance.py", "cards.py",
     },
     ("torch", "torchvision"): {  # these build networks
-        "check_inputs.py", "external_network.py", "find_maps.py", "train.py",
+        "check_inputs.py", "external_network.py", "find_maps.py", "measure_bandstop.py", "measure_harm.py",
+        "measure_ood.py", "measure_planted_use.py", "measure_reliance.py", "measure_shortcuts.py", "measure_sizes.py",
+        "measure_transfer.py", "train.py",
     },
 }  # fmt: skip
 STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.py") for path in (ROOT / "workflow").glob(kind)}
@@ -85,10 +87,12 @@ def test_a_step_depends_on_what_its_script_imports_and_on_nothing_else():
     assert not {name for name in training if name.startswith(("maps/", "shortcuts/", "figures/", "study/tests/"))}
     assert "networks/pretrained.py" not in training
     assert {"study/job.py", "study/plan.py"}.isdisjoint(training | code("scripts.check_inputs"))
-    # What a rule names beside its script: one test, one method, one source.
-    ood = code("scripts.run_test", "study.tests.ood")
-    assert {"study/tests/ood.py", "study/tests/shortcuts.py", "shortcuts/trials.py"} <= ood
-    assert {"study/tests/cure.py", "study/measures/cure.py", "maps/methods/hfss.py"}.isdisjoint(ood)
+    # What a rule names beside its script: the tables of one test, one method, one source.
+    ood = code("scripts.measure_ood")
+    assert {"study/tested_maps.py", "shortcuts/trials.py"} <= ood
+    assert {"study/measures/cure.py", "study/trainings/training.py", "maps/methods/hfss.py"}.isdisjoint(ood)
+    tables = code("scripts.make_tables", "study.tests.ood")
+    assert "study/tests/shortcuts.py" in tables and "study/tests/cure.py" not in tables
     assert "maps/methods/hfss.py" in code("scripts.find_maps", registry.module_of("hfss"))
     assert "maps/methods/hfss.py" not in code("scripts.find_maps", registry.module_of("culling"))
 

@@ -17,9 +17,8 @@ from frequency_shortcuts.spectrum.masks import control_mask
 from frequency_shortcuts.spectrum.masks import strata as strata_of
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.tables import RUN
-from study.measures import truth
+from study.measures import planted_use, truth
 from study.sources import synthetic
-from study.tests import planted_use
 
 DESIGN = synthetic.Design(2, size=16, band_edges=(2, 4, 6))
 
@@ -197,7 +196,7 @@ def test_a_mask_is_used_if_it_is_sufficient_and_necessary(monkeypatch, planted, 
     rows = [(1, "keep", "unfiltered", 1.0), (1, "keep", "dfm", planted), (1, "remove", "dfm", complement),
             (1, "keep", "random", random)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["class", "part", "filter", "tpr"]).assign(fpr=0.0, images=100)
-    monkeypatch.setattr("frequency_shortcuts.shortcuts.test.measure", lambda *_, **__: table)
+    monkeypatch.setattr("study.measures.planted_use.measure", lambda *_, **__: table)
     masks = np.stack([np.zeros((4, 4), bool), np.ones((4, 4), bool)])
     (row,) = planted_use.use(None, Split(np.zeros((1, 1, 4, 4)), [0], neutral=0), masks).to_dict("records")
     assert row["uses"] == uses and row["tpr_random"] == random

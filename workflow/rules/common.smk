@@ -30,9 +30,11 @@ from study.findings.definitions import PUBLISHED_RATES
 from study.findings.matrices import MATRICES
 from study.findings.numbers import NUMBERS
 from study.job import FOLDER as RUN
-from study.job import WITH_TRUTH, config_digest
+from study.job import WITH_TRUTH, config_digest, run_of
 from study.plan import Plan
-from study.tests import MEASURED, TESTS
+from study.tests import TESTS
+from study.tests.harm import FEW, THE_TEST, artefacts_of, planted_in
+from study.tests.shortcuts import deciding
 from study.sources import SOURCES
 from study.sources.downloads import DOWNLOADS
 
@@ -43,6 +45,7 @@ if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfi
 plan = Plan(config)
 RESULTS = plan.results
 PARTS = config["culling"]["parts"]
+JUDGES_TEST = config["harm"]["judge"] == THE_TEST  # where a benchmark is planned
 
 
 wildcard_constraints:
@@ -111,6 +114,12 @@ def own(wildcards):
     if not any(run["network"] in plan.external_networks for run in plan.runs()):
         raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
     return everything(wildcards)
+
+
+def judged_test_files():
+    """Output: what the exchange test says of the networks of a benchmark that judges it."""
+    files = {"answers": "flips.h5", "flips": "flips.csv", "data": "data.csv"} if JUDGES_TEST and plan.drawn_runs else {}
+    return {name: f"{RESULTS}/tests/{RUN}/{file}" for name, file in files.items()}
 
 
 def parts_of(wildcards):

@@ -106,7 +106,12 @@ rule runtimes:
             *plan.files(f"benchmarks/train/{RUN}.tsv", [*plan.trained_runs(), *plan.graded_runs]),
             *[f"{RESULTS}/benchmarks/adcs/{name}.tsv" for name in plan.datasets()],
             *[f"{RESULTS}/benchmarks/{search}.tsv" for search in plan.searches()],
-            *(file for test in TESTS.values() for file in test.benchmarks(plan)),
+            *[
+                file
+                for name in ("bandstop", "shortcuts", "sizes", "planted_use", "ood", "reliance", "harm")
+                for file in plan.files(f"benchmarks/{name}/{RUN}.tsv", TESTS[name].runs(plan))
+            ],
+            *([f"{RESULTS}/benchmarks/transfer/transfer.tsv"] if plan.transfers() else []),
         ],
     output:
         f"{RESULTS}/tables/runtimes.csv",

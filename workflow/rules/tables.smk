@@ -1,38 +1,4 @@
-# Tests of networks, the tables that are joined from them, tables in the layout of the paper, provenance, typeset tables.
-# Modules of `study.tests` describe the tests and what their tables are joined from. Those with files of runs have a rule.
-
-for test, *others in MEASURED.values():
-    others = [other for other in others if other.runs(plan)]
-
-    rule:
-        name:
-            test.name
-        input:
-            **test.inputs(plan),
-        output:
-            **{key: f"{RESULTS}/{path}" for each in (test, *others) for key, path in each.outputs.items()},
-        log:
-            f"{RESULTS}/logs/{test.name}/{test.place}.log",
-        benchmark:
-            f"{RESULTS}/benchmarks/{test.name}/{test.place}.tsv"
-        wildcard_constraints:
-            dataset=one_of(dict.fromkeys(run["dataset"] for run in test.runs(plan))),
-        priority: test.priority
-        threads: torch_threads
-        resources:
-            gpu=gpus,
-            mem_mb=growing(test.memory),
-            runtime=growing(test.minutes),
-        params:
-            **{key: value for each in (test, *others) for key, value in each.settings(plan).items()},
-            tests=[each.name for each in (test, *others)],
-            code=code_of_step("run_test", *[f"study.tests.{each.name}" for each in (test, *others)]),
-            device=config["device"],
-        message:
-            test.message
-        script:
-            "../scripts/run_test.py"
-
+# Tables that are joined from the files of all runs, tables in the layout of the paper, provenance, typeset tables.
 
 # The tables of a test are joined by a rule of their own, so that another result of one test makes no table of others.
 for test in TESTS.values():

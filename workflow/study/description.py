@@ -28,28 +28,13 @@ class Figure:
     shown: Callable[[Plan, str], bool] = lambda plan, name: True
 
 
-def files_of_run(plan: Plan, *, maps: bool = False) -> dict[str, Any]:
-    """The inputs of a test of one network: images, weights and, with `maps`, the maps of the study."""
-    paths = {"images": IMAGES, "weights": WEIGHTS} | ({"dfm": MAPS} if maps else {})
-    return {name: f"{plan.results}/{path}" for name, path in paths.items()}
-
-
 @dataclass(frozen=True)
 class NetworkTest:
-    """A test of networks: a rule with some files of each run, and the tables and figures that follow from these.
+    """A test of networks: some files of each run, and the tables and figures that follow from these.
 
-    message : of the rule
-    runs : the runs that are tested
-    measure : what a job does, from Snakemake's object and the text for `created_by`; without it, the test has no rule
-        and no files of runs, but tables
-    in_jobs_of : the test whose jobs also measure this one, with the same runs; by default, it has jobs of its own
+    runs : the runs that are tested; the rule of the same name, in workflow/rules/tests.smk, tests one of them
     outputs : the files of a run by their names in the rule: paths below the results, with the wildcards of the run
-    inputs : the input files by their names in the rule, paths with wildcards or functions of wildcards
-    settings : the params of the rule by their names, values or functions of wildcards, besides `device`
     wildcards : one dict for each time the test runs; by default the runs
-    place : of a job, in the names of its log and benchmark
-    minutes, memory, priority : of a job; its limits in minutes and MiB
-    resumes : whether a job that was stopped goes on where it was
 
     tables : the tables of the study that follow, by their names; None for those of plans that have runs of the test
     join : these tables, from inputs, settings and the plan; tables of runs are given as one, other files as paths. By
@@ -61,19 +46,9 @@ class NetworkTest:
     order : among the tests, in lists of files and in docs
     """
 
-    message: str
     runs: Callable[[Plan], list[Run]]
-    measure: Callable[[Any, str], None] | None = None
-    in_jobs_of: str = ""
     outputs: Mapping[str, str] = field(default_factory=dict)
-    inputs: Callable[[Plan], dict[str, Any]] = files_of_run
-    settings: Callable[[Plan], dict[str, Any]] = lambda plan: {}
     wildcards: Callable[[Plan], list[dict[str, Any]]] | None = None
-    place: str = FOLDER
-    minutes: int = 30
-    memory: int = 3000
-    priority: int = 0
-    resumes: bool = False
     tables: Mapping[str, Planned | None] = field(default_factory=dict)
     join: Callable[[Mapping[str, Any], Mapping[str, Any], Plan], Mapping[str, Any]] | None = None
     join_inputs: Callable[[Plan], dict[str, Any]] | None = None
@@ -90,11 +65,6 @@ class NetworkTest:
         """The files that the test writes; all, or those of the outputs of these names."""
         chosen = [path for name, path in self.outputs.items() if not names or name in names]
         return [file for path in chosen for file in plan.files(path, self.jobs(plan))]
-
-    def benchmarks(self, plan: Plan) -> list[str]:
-        """The files with the run times of the jobs."""
-        jobs = self.jobs(plan) if self.measure and not self.in_jobs_of else []
-        return [f"{plan.results}/benchmarks/{self.name}/{self.place.format(**job)}.tsv" for job in jobs]
 
     def planned_tables(self, plan: Plan) -> list[str]:
         """The names of its tables that a study has."""

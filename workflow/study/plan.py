@@ -159,6 +159,14 @@ class Plan:
             pairs += [(source, target) for source, target in product(*ends) if source["seed"] == target["seed"]]
         return [pair for i, pair in enumerate(pairs) if pair not in pairs[:i]]
 
+    def transfer_sources(self) -> list[Run]:
+        """The runs whose maps are tested, one for every transfer."""
+        return [source for source, _ in self.transfers()]
+
+    def transfer_targets(self) -> list[Run]:
+        """The runs that they are tested on."""
+        return [target for _, target in self.transfers()]
+
     def baselines(self) -> list[list[str]]:
         """[data set, network, augmentation] of the baseline of every set of photographs: its first kind of networks."""
         return [[name, *self.first_kinds[name]] for name in self.mapped_datasets("photographs")]
@@ -348,6 +356,11 @@ class Plan:
     def advantage_settings(self, **changes: Any) -> dict[str, Any]:
         """The same for the own-map advantage alone: random masks, with which it compares nothing, would cost time."""
         return self.shortcut_settings(parts=["keep"], controls=0, radial=0, **changes)
+
+    def rendition_settings(self) -> dict[str, Any]:
+        """The same on renditions: with the fills of `ood`, and no random masks but those of the lowest frequencies."""
+        radial = self.config["shortcuts"]["controls"]
+        return self.shortcut_settings(parts=["keep"], radial=radial, **self.section("ood", "fills"))
 
     @cached_property
     def graded_runs(self) -> list[Run]:

@@ -15,11 +15,9 @@ from frequency_shortcuts.storage.contents import DATASETS
 from .columns import FILES, SHARED
 from .job import ROOT
 from .schema import DEFAULTS, SCHEMA, allowed, resolve, schema
-from .tests import MEASURED
 
 PAGE = SCHEMA.with_name("README.md")
 RESULTS = ROOT / "results" / "README.md"
-PROFILE = ROOT / "profiles" / "slurm" / "config.yaml"
 
 
 def page() -> str:
@@ -104,7 +102,7 @@ def _default(values: Mapping[str, Any]) -> str:
 
 
 def of_tests() -> dict[Path, str]:
-    """The text of pages that list what the tests of networks write, what HDF5 files hold, and rules; between marks."""
+    """The text of pages that list what the tests of networks write, and what HDF5 files hold; between marks."""
     files = ["| path | holds |", "|---|---|", f"| many tables | {'<br>'.join(_columns(SHARED))} |"]
     for paths, file in FILES.items():
         lines = [file["holds"], *_columns(file.get("columns", {}))]
@@ -115,10 +113,8 @@ def of_tests() -> dict[Path, str]:
         units = f"; {one.units}" if one.units else ""
         contents.append(f"| `{name}` | {one.files} | {dims}{units} | {one.description} |")
     listed = _between(RESULTS.read_text(), "<!-- tests -->", "<!-- /tests -->", files)
-    rules = [f"  {name}: *{'resumed' if test.resumes else 'gpu'}" for name, (test, *_) in MEASURED.items()]
     return {
         RESULTS: _between(listed, "<!-- contents -->", "<!-- /contents -->", contents),
-        PROFILE: _between(PROFILE.read_text(), "  # tests of networks, by `make docs`", "  # and no others", rules),
     }
 
 

@@ -8,7 +8,7 @@ has one step per group of ties.
 A truth is *found* if the average precision of the ranking is at least `FOUND`. A ranking is *above chance* if it is
 above the upper end of the 95 % interval of random rankings (`INTERVAL`), of maps by value and by size (docs/method.md).
 A map of a class that the network recognises by other frequencies is right without the planted ones:
-`study.tests.planted_use` tests the planted mask first.
+`planted_use` tests the planted mask first.
 """
 
 import os

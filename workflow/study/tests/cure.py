@@ -34,7 +34,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
 
 TEST: NetworkTest = NetworkTest(
-    message="Judging the trainings by what is back of what artefacts cost",
     runs=drawn_runs(TRAININGS),
     tables={"cure": None, "cure_networks": None},
     join=join,

@@ -42,7 +42,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
 
 TEST: NetworkTest = NetworkTest(
-    message="Joining the trainings on graded sets",
     runs=lambda plan: plan.graded_runs,
     tables={"graded": None, "graded_dynamics": None},
     join=join,

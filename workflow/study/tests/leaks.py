@@ -1,7 +1,6 @@
 """The benchmark of the exchange test: does it warn of artefacts that cost, and only there, and name their causes?"""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +8,7 @@ import pandas as pd
 
 from ..description import Figure, NetworkTest
 from ..draws import CLEAN
-from ..job import FOLDER, RUN, run_of
+from ..job import FOLDER, RUN
 from ..plan import Plan
 from .harm import THE_TEST, drawn_runs
 
@@ -17,29 +16,6 @@ KEY = ["suite", "set", "architecture", "seed"]  # of a network
 OF_ARTEFACT = ["artefact", "kind", "level", "share", "others", "called", "called_variance"]
 # The sets of the judge; of all others, with their suite, networks are counted.
 SUITES = {"alike": "pairs", "texture": "pairs", "dealt": "photographs", "textures": "textures"}
-
-
-def measure(step: Any, created_by: str) -> None:
-    """The class that the network calls before and after, numbers and verdicts, and what tells the images apart."""
-    from frequency_shortcuts.exchange.answers import rates, write_answers
-    from frequency_shortcuts.exchange.test import TESTED, collect
-    from frequency_shortcuts.images import stores
-    from frequency_shortcuts.images.artefacts import Artefact
-    from frequency_shortcuts.storage.files import replacing_hdf5
-    from frequency_shortcuts.storage.tables import write_table
-    from study.measures.leaks_data import measure_data
-
-    from ..tested_networks import read_images, read_inputs
-
-    network, test, run = read_inputs(step, "test", TESTED)
-    ranking = read_images(step.input.images, "validation", TESTED, weights=step.input.weights, workers=step.threads)
-    answers = collect(network, ranking, test, seed=run["seed"], progress=True)
-    with replacing_hdf5(step.output.answers) as file:
-        write_answers(file, answers)
-        file.attrs.update(classes=list(test.classes), created_by=created_by, **run)
-    write_table(rates(answers), step.output.flips, **run)
-    planted = [Artefact(**artefact) for artefact in step.params.planted]
-    write_table(measure_data(stores.read(step.input.plain, "test"), planted, run["seed"]), step.output.data, **run)
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
@@ -72,19 +48,11 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
 
 TEST: NetworkTest = NetworkTest(
-    message="Testing the networks of the benchmark",
     runs=drawn_runs(THE_TEST),
-    measure=measure,
-    in_jobs_of="harm",
     outputs={
         "answers": f"tests/{FOLDER}/flips.h5",
         "flips": f"tests/{FOLDER}/flips.csv",
         "data": f"tests/{FOLDER}/data.csv",
-    },
-    settings=lambda plan: {
-        "planted": lambda wildcards: [  # that tell the class from others
-            asdict(one) for one in plan.drawn[tuple(run_of(wildcards).values())].artefacts if not one.others
-        ],
     },
     tables=dict.fromkeys(("leaks", "leaks_aims", "leaks_sets", "leaks_data", "leaks_data_aims")),
     join=join,

@@ -35,7 +35,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
 
 TEST = NetworkTest(
-    message="Scoring the methods against the planted truth",
     runs=lambda plan: plan.scored_runs(),
     tables={"methods": None},
     join=join,

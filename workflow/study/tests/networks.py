@@ -20,7 +20,6 @@ def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> d
 
 
 TEST = NetworkTest(
-    message="Joining the trainings",
     runs=lambda plan: plan.runs(),
     tables={"networks": None, "dynamics": lambda plan: plan.trained_runs()},
     join=join,

@@ -5,60 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from ..description import MAPS, WEIGHTS, Figure, NetworkTest, files_of_run, of_photographs
-from ..job import FOLDER, run_name, run_of, run_of_path
+from ..description import MAPS, WEIGHTS, Figure, NetworkTest, of_photographs
+from ..job import FOLDER, run_of_path
 from ..plan import Plan
-
-
-def measure(step: Any, created_by: str) -> None:
-    """The class that the network names for every mask and image, and a table of rates."""
-    from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.storage.files import replacing_hdf5
-    from frequency_shortcuts.storage.tables import write_table
-    from study.measures import phase
-
-    from ..tested_networks import read_inputs
-
-    params, given, output = step.params, step.input, step.output
-    network, data, run = read_inputs(step, params.split, params.images_per_class)
-    name, chosen = run_name(run), {key: params.settings[key] for key in ("negatives", "seed")}
-    with replacing_hdf5(output.hits) as file:
-        table = measure_maps(file, network, data, given.maps, name, params, params.methods)
-        about = {"split": params.split, "percent": params.percent, "seed_of_draws": chosen["seed"], **run}
-        file.attrs.update(about, created_by=created_by)
-        if params.phase:
-            masks = dfm.read_mask(given.maps[0], params.percent)
-            phases = phase.collect(network, data, masks, run=name, progress=True, **chosen)
-            phase.write_phase_hits(file.create_group("phase"), phases)
-    write_table(table, output.shortcuts, **run)
-
-
-def measure_maps(
-    group: Any, network: Any, data: Any, maps: Sequence[str], name: str, params: Any, methods: Sequence[str]
-) -> pd.DataFrame:
-    """Test the maps of each method on the same images, write the hits to a group, and return the rates of the culling.
-
-    The hits of the culling are in the group itself, with the names of the classes, those of others below `methods/`.
-
-    maps : the file of the culling, then those of `methods`
-    name : of the run, which seeds the draws
-    """
-    from frequency_shortcuts.maps import dfm
-    from frequency_shortcuts.shortcuts.hits import rates, write_hits
-    from frequency_shortcuts.shortcuts.test import collect
-    from frequency_shortcuts.shortcuts.trials import Trials
-
-    from ..tested_networks import with_names
-
-    for method, path in zip(("", *methods), maps, strict=True):
-        trials = Trials(**(params.method_settings if method else params.settings))
-        hits = collect(network, data, dfm.read_mask(path, params.percent), trials, run=name, progress=True)
-        place = group.create_group(f"methods/{method}") if method else group
-        write_hits(place, hits)
-        place.attrs["classes"] = list(data.classes)
-        if not method:
-            table = with_names(rates(hits), data.classes)
-    return table
 
 
 def join(given: Mapping[str, Any], settings: Mapping[str, Any], plan: Plan) -> dict[str, pd.DataFrame]:
@@ -117,15 +66,6 @@ def measured_by_group(
     return {name: pd.concat(parts, ignore_index=True) for name, parts in tables.items()}
 
 
-def settings_of(plan: Plan, fills: Sequence[str]) -> dict[str, Any]:
-    """The size of the maps, the methods whose maps of a run are tested too, and the settings of `Trials` for these."""
-    return {
-        **plan.section("shortcuts", "percent"),
-        "methods": lambda wildcards: plan.tested_methods(run_of(wildcards)),
-        "method_settings": plan.advantage_settings(fills=list(fills)),
-    }
-
-
 def deciding(fills: Sequence[str]) -> list[str]:
     """The fill that findings on photographs are about, zeros; if it is not tested, the first one."""
     return ["zeros"] if "zeros" in fills else list(fills[:1])
@@ -139,20 +79,8 @@ def _texture_inputs(plan: Plan, name: str) -> dict[str, Any]:
 
 
 TEST: NetworkTest = NetworkTest(
-    message="Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed "
-    "{wildcards.seed})",
     runs=lambda plan: plan.mapped_runs(),
-    measure=measure,
     outputs={"hits": f"tests/{FOLDER}/hits.h5", "shortcuts": f"tests/{FOLDER}/shortcuts.csv"},
-    inputs=lambda plan: {**files_of_run(plan), "maps": lambda wildcards: plan.tested_maps(run_of(wildcards))},
-    settings=lambda plan: {
-        **settings_of(plan, plan.config["shortcuts"]["fills"]),
-        **plan.section("shortcuts", "split", "images_per_class"),
-        "settings": plan.shortcut_settings(),
-        "phase": lambda wildcards: run_of(wildcards) in plan.phase_runs(),
-    },
-    minutes=120,
-    priority=1,
     tables={
         **dict.fromkeys(("shortcuts", "shortcuts_over_seeds", "cross_matrix", "own_map_advantage")),
         "phase": lambda plan: plan.phase_runs(),

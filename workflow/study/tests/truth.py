@@ -35,7 +35,6 @@ def _runs(plan: Plan) -> list[Run]:
 
 
 TEST = NetworkTest(
-    message="Scoring maps and ADCS against the planted truth",
     runs=_runs,
     tables={"truth": None},
     join=join,
