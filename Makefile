@@ -45,7 +45,7 @@ methods: $(READY) ## methods that find maps, scored against what was planted (a 
 cure: $(READY) ## which trainings cure what an artefact in one class costs (75 minutes)? results/cure
 	$(call run,cure,--configfile config/cure.yaml)
 
-findings: $(READY) ## the study with 20 networks of each kind, which decide the claims (about two hours): results/findings
+findings: $(READY) ## the study with 20 networks of each kind, which decide the claims (about four hours): results/findings
 	$(call run,,--configfile config/findings.yaml)
 	@echo "The report is results/findings/report.html"
 

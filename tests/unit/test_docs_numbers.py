@@ -145,6 +145,19 @@ def lost(removed, *names):
     return [row[name] for name in names]
 
 
+def of_classes(claim, control, name):
+    return rows("findings/tables/claims", f"claim == '{claim}' and control == '{control}'").iloc[0][name]
+
+
+def better_and_worse(claim):
+    return [of_classes(claim, control, name) for control in ("lowest", "others") for name in ("better", "worse")]
+
+
+def better_than_both(claim):
+    lowest, others = (of_classes(claim, control, "better_classes").split(", ") for control in ("lowest", "others"))
+    return [name for name in lowest if name in others]
+
+
 def found_masks(ranking="dfm"):
     query = f"truth == 'own' and cut == 'percent' and uses == True and ranking == '{ranking}'"
     scores = rows("laptop/tables/truth", query).drop_duplicates([*RUN, "class"])["average_precision"]
@@ -244,6 +257,18 @@ SENTENCES = [
     (RESULTS, "of three classes, clean networks reach {:.2f} to {:.2f}.", clean_crops),
     (RESULTS, "left a recall of at most {:.2f}, `fs.Swap` {:.2f} to {:.2f}, and an accuracy on clean images of {:.2f} "
      "in place of {:.2f}.", like_x_rays),
+    (RESULTS, "As published, with their own map {:.0f} classes are recognised, with the lowest frequencies {:.0f}.",
+     lambda: [of_classes("d", "published", name) for name in ("better", "lowest")]),
+    (RESULTS, "of {:.0f} classes, {:.0f} are recognised better from their own map than from as many of the lowest "
+     "frequencies, and {:.0f} worse; {:.0f} better than from the map of every other class, and {:.0f} worse. Both hold "
+     "for {} and {}.",
+     lambda: [of_classes("d", "lowest", "classes"), *better_and_worse("d"), *better_than_both("d")]),
+    (RESULTS, "On another network, {:.0f} class beats the lowest frequencies, and {:.0f} every other map.",
+     lambda: [of_classes("e2", control, "better") for control in ("lowest", "others")]),
+    ("docs/methods.md", "for {:.0f} of {:.0f} classes, and better for {:.0f} ([d, mixture, lowest]",
+     lambda: list(rows("findings/tables/claim_variants",
+                       "claim == 'd' and variant == 'mixture' and control == 'lowest'")
+                  .iloc[0][["worse", "classes", "better"]])),
     (RESULTS, "Claim (n) is of {:.0f} networks", lambda: lost("maps", "seeds")),
     (RESULTS, "recall falls by {:.2f} ({:.2f} to {:.2f}). Trained anew without them, the networks lose {:.2f} ({:.2f} "
      "to {:.2f}); another seed costs {:.2f}.",

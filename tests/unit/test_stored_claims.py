@@ -9,7 +9,7 @@ from test_claims_by_class import expected_classes, published
 
 from bench import DATA
 
-TABLES = DATA / "laptop" / "tables"
+TABLES = DATA / "findings" / "tables"
 NAMES = ("claims", "claims_by_class", "claim_matrices", "claim_numbers", "bandstop", "own_map_advantage")
 CLAIMS, BY_CLASS, MATRICES, NUMBERS, BANDSTOP, OWN_MAP = (pd.read_csv(TABLES / f"{name}.csv") for name in NAMES)
 NUMBERS = NUMBERS[NUMBERS["variant"].isna()].dropna(subset="value")
