@@ -27,17 +27,15 @@ class Files(list):
     def get(self, name, default=None):
         return self.__dict__.get(name, default)
 
+    def items(self):
+        return self.__dict__.items()
+
 
 def run_script(name, folder, *, input, **parts):
     """Run the script of this name; its log is in the folder. input : a namespace; parts : output, params and others."""
     parts = {"config": {"study": "test", "checkpoint_minutes": 2}, "input": Files(**vars(input))} | parts
     snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, **parts)
     importlib.import_module(name).main(snakemake)
-
-
-def join_test(name, folder, *, input, settings=None, **parts):
-    """Join the files of a test of networks into its tables. input : as for `run_script`, by the names of the test."""
-    run_script("make_tables", folder, params=SimpleNamespace(test=name, settings=settings or {}), input=input, **parts)
 
 
 class Child:

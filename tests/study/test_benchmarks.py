@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from script_runs import Files, join_test, run_script
+from script_runs import Files, run_script
 from test_plan import shipped, updated
 
 from frequency_shortcuts.images import stores
@@ -91,10 +91,15 @@ def make(plan, folder, monkeypatch):
 
 def join(plan, name, folder):
     """The tables of a benchmark."""
-    given = {key: [folder / file for file in files] for key, files in TESTS[name].joined_files(plan).items()}
-    output = [str(folder / f"{table}.csv") for table in TESTS[name].tables]
-    join_test(name, folder, input=SimpleNamespace(**given), output=output, config=plan.config)
-    return {table: read_table(folder / f"{table}.csv") for table in TESTS[name].tables}
+    names = ("harm", "flips", "data") if name == "leaks" else ("harm",)
+    files = {key: plan.files(f"tests/{FOLDER}/{key}.csv", TESTS[name].runs(plan)) for key in names}
+    given = {key: [folder / file for file in of_key] for key, of_key in files.items()}
+    version_2 = plan.config["harm"]["version_2"]
+    if name == "leaks":
+        given["version_2"] = [version_2] if version_2 else []
+    output = Files(**{table: folder / f"{table}.csv" for table in TESTS[name].tables})
+    run_script(f"join_{name}", folder, input=SimpleNamespace(**given), output=output, config=plan.config)
+    return {table: read_table(path) for table, path in output.items()}
 
 
 def test_a_table_plans_a_clean_network_and_those_with_artefacts(tmp_path):

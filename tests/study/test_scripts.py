@@ -17,7 +17,7 @@ from made_up_results import (
     whole_study,
 )
 from PIL import Image
-from script_runs import Files, join_test, run_script
+from script_runs import Files, run_script
 from test_plan import shipped, updated
 
 from frequency_shortcuts.images import stores
@@ -34,7 +34,6 @@ from study.findings.definitions import CLAIMS
 from study.plan import Plan
 from study.sources import planted
 from study.sources.drawn import draw_images
-from study.tests import transfer
 
 CONFIG = updated(shipped("test"))
 
@@ -61,7 +60,9 @@ def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp
             given["use"].append(tmp_path / f"{run['seed']}.csv")
             write_table(pd.DataFrame({"class": names[1:], "uses": run["seed"] == 0}), given["use"][-1], **run)
     output = [tmp_path / "methods.csv"]
-    join_test("methods", tmp_path, input=SimpleNamespace(**given), output=output, config=config, settings={"draws": 9})
+    runs, methods = plan.scored_runs(), [plan.methods(**run) for run in plan.scored_runs()]
+    params = SimpleNamespace(runs=runs, methods=methods, settings={"draws": 9})
+    run_script("join_methods", tmp_path, input=SimpleNamespace(**given), output=output, params=params)
     table = read_table(output[0])
     assert len(table) == 3 * 2 * 2 and set(table["class"]) == {"C1", "C2"} and set(table["truth"]) == {"own"}
     assert (table["passes"] == 9).all() and (table["random"] < 0.5).all()
@@ -258,7 +259,11 @@ def test_the_advantages_of_transfers_stand_in_the_order_of_the_plan(tmp_path):
             write_hits(group := file.create_group(f"pair{i}"), random_hits())
             group.attrs.update(dataset="zoo", maps_of=f"small/none/seed{i}", tested_on=f"deep/none/seed{i}")
             group.attrs["classes"] = ["ant", "bee", "cow", "dog"]
-    found = transfer.join({"hits": [tmp_path / "hits.h5"], "transfer": read_table(tmp_path / "rates.csv")}, {}, None)
+    names = ("transfer", "transfer_advantage", "transfer_cross_matrix")
+    output = Files(**{name: tmp_path / f"{name}.csv" for name in names})
+    given = SimpleNamespace(hits=tmp_path / "hits.h5", transfer=tmp_path / "rates.csv")
+    run_script("join_transfer", tmp_path, input=given, output=output)
+    found = {name: read_table(path) for name, path in output.items()}
     for name in ("transfer_advantage", "transfer_cross_matrix"):
         seeds = found[name].drop_duplicates("maps_of")["maps_of"].str.removeprefix("small/none/seed")
         assert seeds.tolist() == list(map(str, range(11)))

@@ -27,7 +27,7 @@ PACKAGE = Path(fs.__file__).parent
 SLOW = {"torch", "torchvision", "scipy.stats", "seaborn"}
 MAY_IMPORT = {
     ("torch",): {  # these compute with images, or name a device
-        "measure_adcs.py", "render.py", "write_provenance.py", "cards.py",
+        "measure_adcs.py", "join_graded.py", "join_shortcuts.py", "render.py", "write_provenance.py", "cards.py",
     },
     ("torch", "torchvision"): {  # these build networks
         "check_inputs.py", "external_network.py", "find_maps.py", "measure_bandstop.py", "measure_harm.py",
@@ -87,12 +87,12 @@ def test_a_step_depends_on_what_its_script_imports_and_on_nothing_else():
     assert not {name for name in training if name.startswith(("maps/", "shortcuts/", "figures/", "study/tests/"))}
     assert "networks/pretrained.py" not in training
     assert {"study/job.py", "study/plan.py"}.isdisjoint(training | code("scripts.check_inputs"))
-    # What a rule names beside its script: the tables of one test, one method, one source.
+    # What a rule names beside its script: one method, one source.
     ood = code("scripts.measure_ood")
     assert {"study/tested_maps.py", "shortcuts/trials.py"} <= ood
     assert {"study/measures/cure.py", "study/trainings/training.py", "maps/methods/hfss.py"}.isdisjoint(ood)
-    tables = code("scripts.make_tables", "study.tests.ood")
-    assert "study/tests/shortcuts.py" in tables and "study/tests/cure.py" not in tables
+    tables = code("scripts.join_ood")
+    assert "shortcuts/cross.py" in tables and not {"study/measures/cure.py", "networks/predictions.py"} & tables
     assert "maps/methods/hfss.py" in code("scripts.find_maps", registry.module_of("hfss"))
     assert "maps/methods/hfss.py" not in code("scripts.find_maps", registry.module_of("culling"))
 

@@ -68,6 +68,11 @@ def by_dataset(function):
     return lambda wildcards: function(wildcards.dataset)
 
 
+def files_of(pattern, runs):
+    """Input: the files of some runs, from their pattern with the wildcards of a run."""
+    return [pattern.format(**run) for run in runs]
+
+
 def code_of_step(script, *modules):
     """Params: the code of a script, and of modules that it imports by their names."""
     return lambda wildcards: code_of(f"scripts.{script}", *modules)

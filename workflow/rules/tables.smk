@@ -1,32 +1,265 @@
 # Tables that are joined from the files of all runs, tables in the layout of the paper, provenance, typeset tables.
 
-# The tables of a test are joined by a rule of their own, so that another result of one test makes no table of others.
-for test in TESTS.values():
-    if tables := test.planned_tables(plan):
 
-        rule:
-            name:
-                f"{test.name}_tables"
-            input:
-                **test.joined_files(plan),
-            output:
-                [f"{RESULTS}/tables/{name}.csv" for name in tables],
-            log:
-                f"{RESULTS}/logs/tables/{test.name}.log",
-            # Like the groups in profiles/slurm: those of several tests share a SLURM job.
-            group:
-                "tables"
-            resources:
-                mem_mb=growing(3000),
-                runtime=growing(30),
-            params:
-                test=test.name,
-                code=code_of_step("make_tables", f"study.tests.{test.name}"),
-                settings=test.join_settings(plan),
-            message:
-                f"Making the tables {', '.join(tables)}"
-            script:
-                "../scripts/make_tables.py"
+rule networks_tables:
+    input:
+        weights=files_of(rules.train.output.weights, plan.runs()),
+        history=files_of(rules.train.output.history, plan.trained_runs()),
+        dynamics=files_of(rules.train.output.dynamics, plan.trained_runs()),
+    output:
+        **({"dynamics": f"{RESULTS}/tables/dynamics.csv"} if plan.trained_runs() else {}),
+        networks=f"{RESULTS}/tables/networks.csv",
+    log:
+        f"{RESULTS}/logs/tables/networks.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the trainings"
+    script:
+        "../scripts/join_networks.py"
+
+
+rule graded_tables:
+    input:
+        dynamics=files_of(rules.train.output.dynamics, plan.graded_runs),
+        stores=files_of(f"{RESULTS}/data/{{dataset}}.h5", plan.graded_runs),
+    output:
+        graded=f"{RESULTS}/tables/graded.csv",
+        graded_dynamics=f"{RESULTS}/tables/graded_dynamics.csv",
+    log:
+        f"{RESULTS}/logs/tables/graded.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the trainings on graded sets"
+    script:
+        "../scripts/join_graded.py"
+
+
+rule bandstop_tables:
+    input:
+        files_of(rules.bandstop.output.bandstop, TESTS["bandstop"].runs(plan)),
+    output:
+        bandstop=f"{RESULTS}/tables/bandstop.csv",
+    log:
+        f"{RESULTS}/logs/tables/bandstop.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the tests without bands"
+    script:
+        "../scripts/join_tables.py"
+
+
+rule planted_use_tables:
+    input:
+        files_of(rules.planted_use.output.planted_use, TESTS["planted_use"].runs(plan)),
+    output:
+        planted_use=f"{RESULTS}/tables/planted_use.csv",
+    log:
+        f"{RESULTS}/logs/tables/planted_use.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the tests of planted masks"
+    script:
+        "../scripts/join_tables.py"
+
+
+rule truth_tables:
+    input:
+        dfm=files_of(f"{RESULTS}/dfm/{RUN}.h5", TESTS["truth"].runs(plan)),
+        stores=files_of(f"{RESULTS}/data/{{dataset}}.h5", TESTS["truth"].runs(plan)),
+        spectra=files_of(rules.adcs.output[0], TESTS["truth"].runs(plan)),
+        use=rules.planted_use_tables.output.planted_use,
+    output:
+        truth=f"{RESULTS}/tables/truth.csv",
+    log:
+        f"{RESULTS}/logs/tables/truth.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    params:
+        settings=plan.section("truth"),
+        percents=lookup(dpath="dfm/percents", within=config),
+    message:
+        "Scoring maps and ADCS against the planted truth"
+    script:
+        "../scripts/join_truth.py"
+
+
+rule methods_tables:
+    input:
+        maps=plan.scored_maps(),
+        stores=files_of(f"{RESULTS}/data/{{dataset}}.h5", plan.scored_runs()),
+        use=files_of(rules.planted_use.output.planted_use, plan.scored_runs(*WITH_TRUTH)),
+    output:
+        methods=f"{RESULTS}/tables/methods.csv",
+    log:
+        f"{RESULTS}/logs/tables/methods.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    params:
+        runs=plan.scored_runs(),
+        methods=[plan.methods(**run) for run in plan.scored_runs()],
+        settings=plan.section("truth"),
+    message:
+        "Scoring the methods against the planted truth"
+    script:
+        "../scripts/join_methods.py"
+
+
+rule shortcuts_tables:
+    input:
+        files_of(rules.shortcuts.output.hits, plan.mapped_runs()),
+    output:
+        **({"phase": f"{RESULTS}/tables/phase.csv"} if plan.phase_runs() else {}),
+        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
+        shortcuts_over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
+        cross_matrix=f"{RESULTS}/tables/cross_matrix.csv",
+        own_map_advantage=f"{RESULTS}/tables/own_map_advantage.csv",
+    log:
+        f"{RESULTS}/logs/tables/shortcuts.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    params:
+        strong=lookup(dpath="shortcuts/strong", within=config),
+    message:
+        "Joining the tests of shortcuts"
+    script:
+        "../scripts/join_shortcuts.py"
+
+
+rule exchange_tables:
+    input:
+        files_of(rules.shortcuts.output.flips, plan.mapped_runs()),
+    output:
+        flips=f"{RESULTS}/tables/flips.csv",
+    log:
+        f"{RESULTS}/logs/tables/exchange.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the exchange tests"
+    script:
+        "../scripts/join_tables.py"
+
+
+rule sizes_tables:
+    input:
+        files_of(rules.sizes.output.sizes, TESTS["sizes"].runs(plan)),
+    output:
+        sizes=f"{RESULTS}/tables/sizes.csv",
+    log:
+        f"{RESULTS}/logs/tables/sizes.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the tests of maps of every size"
+    script:
+        "../scripts/join_tables.py"
+
+
+rule ood_tables:
+    input:
+        hits=files_of(rules.ood.output.hits, plan.ood_runs()),
+        ood=files_of(rules.ood.output.ood, plan.ood_runs()),
+    output:
+        ood=f"{RESULTS}/tables/ood.csv",
+        ood_advantage=f"{RESULTS}/tables/ood_advantage.csv",
+        ood_cross_matrix=f"{RESULTS}/tables/ood_cross_matrix.csv",
+    log:
+        f"{RESULTS}/logs/tables/ood.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the tests on renditions"
+    script:
+        "../scripts/join_ood.py"
+
+
+rule transfer_tables:
+    input:
+        hits=rules.transfer.output.hits,
+        transfer=rules.transfer.output.transfer,
+    output:
+        transfer=f"{RESULTS}/tables/transfer.csv",
+        transfer_advantage=f"{RESULTS}/tables/transfer_advantage.csv",
+        transfer_cross_matrix=f"{RESULTS}/tables/transfer_cross_matrix.csv",
+    log:
+        f"{RESULTS}/logs/tables/transfer.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the tests of maps on other networks"
+    script:
+        "../scripts/join_transfer.py"
+
+
+rule reliance_tables:
+    input:
+        files_of(rules.reliance.output.reliance, plan.reliance_runs()),
+    output:
+        reliance=f"{RESULTS}/tables/reliance.csv",
+    log:
+        f"{RESULTS}/logs/tables/reliance.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Joining the trainings without the frequencies of maps"
+    script:
+        "../scripts/join_reliance.py"
+
+
+rule leaks_tables:
+    input:
+        harm=files_of(rules.harm.output.harm, TESTS["leaks"].runs(plan)),
+        flips=files_of(f"{RESULTS}/tests/{RUN}/flips.csv", TESTS["leaks"].runs(plan)),
+        data=files_of(f"{RESULTS}/tests/{RUN}/data.csv", TESTS["leaks"].runs(plan)),
+        version_2=[path for path in [config["harm"]["version_2"]] if path and os.path.exists(path)],
+    output:
+        leaks=f"{RESULTS}/tables/leaks.csv",
+        leaks_aims=f"{RESULTS}/tables/leaks_aims.csv",
+        leaks_sets=f"{RESULTS}/tables/leaks_sets.csv",
+        leaks_data=f"{RESULTS}/tables/leaks_data.csv",
+        leaks_data_aims=f"{RESULTS}/tables/leaks_data_aims.csv",
+    log:
+        f"{RESULTS}/logs/tables/leaks.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Judging the exchange test by what artefacts cost"
+    script:
+        "../scripts/join_leaks.py"
+
+
+rule cure_tables:
+    input:
+        files_of(rules.harm.output.harm, TESTS["cure"].runs(plan)),
+    output:
+        cure=f"{RESULTS}/tables/cure.csv",
+        cure_networks=f"{RESULTS}/tables/cure_networks.csv",
+    log:
+        f"{RESULTS}/logs/tables/cure.log",
+    resources:
+        mem_mb=growing(3000),
+        runtime=growing(30),
+    message:
+        "Judging the trainings by what is back of what artefacts cost"
+    script:
+        "../scripts/join_cure.py"
 
 
 rule paper_tables:

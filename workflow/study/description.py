@@ -36,12 +36,8 @@ class NetworkTest:
     outputs : the files of a run by their names in the rule: paths below the results, with the wildcards of the run
     wildcards : one dict for each time the test runs; by default the runs
 
-    tables : the tables of the study that follow, by their names; None for those of plans that have runs of the test
-    join : these tables, from inputs, settings and the plan; tables of runs are given as one, other files as paths. By
-        default, `outputs` of these names
-    join_inputs : the files that `join` reads, by names; by default, all outputs of all runs
-    join_settings : the settings that `join` uses
-
+    tables : the tables of the study that follow, by their names; None for those of plans that have runs of the test;
+        the rule `{name}_tables`, in workflow/rules/tables.smk, joins them
     figures : kinds of figures, by the names of their notebooks
     order : among the tests, in lists of files and in docs
     """
@@ -50,9 +46,6 @@ class NetworkTest:
     outputs: Mapping[str, str] = field(default_factory=dict)
     wildcards: Callable[[Plan], list[dict[str, Any]]] | None = None
     tables: Mapping[str, Planned | None] = field(default_factory=dict)
-    join: Callable[[Mapping[str, Any], Mapping[str, Any], Plan], Mapping[str, Any]] | None = None
-    join_inputs: Callable[[Plan], dict[str, Any]] | None = None
-    join_settings: Callable[[Plan], dict[str, Any]] = lambda plan: {}
     figures: Mapping[str, Figure] = field(default_factory=dict)
     order: int = 100
     name: str = ""
@@ -69,10 +62,6 @@ class NetworkTest:
     def planned_tables(self, plan: Plan) -> list[str]:
         """The names of its tables that a study has."""
         return [name for name, planned in self.tables.items() if (planned or self.runs)(plan)]
-
-    def joined_files(self, plan: Plan) -> dict[str, Any]:
-        """The files that the tables are joined from, by their names."""
-        return self.join_inputs(plan) if self.join_inputs else {key: self.files(plan, key) for key in self.outputs}
 
 
 def of_photographs(plan: Plan, name: str) -> bool:

@@ -144,9 +144,15 @@ class Plan:
         """The methods whose maps of a run are found and tested beside those of the culling: none but of first kinds."""
         return list(self.config["shortcuts"]["methods"]) if _kind(run) == self.first_kinds[run["dataset"]] else []
 
-    def scored_runs(self) -> list[Run]:
-        """The runs whose planned methods are scored: on data sets whose truth is known."""
-        return [run for run in self._runs if self.has_truth(run["dataset"]) and self._methods[tuple(run.values())]]
+    def scored_runs(self, *kinds: str) -> list[Run]:
+        """The runs whose planned methods are scored: on data sets, of these kinds, whose truth is known."""
+        names = self.datasets(*kinds)
+        with_methods = [run for run in self._runs if self._methods[tuple(run.values())]]
+        return [run for run in with_methods if run["dataset"] in names and self.has_truth(run["dataset"])]
+
+    def scored_maps(self) -> list[str]:
+        """The files of their maps, by run and method."""
+        return [file for run in self.scored_runs() for file in self.map_files(**run)]
 
     def transfers(self) -> list[tuple[Run, Run]]:
         """(run whose maps are tested, run that they are tested on), of one seed, once for every planned transfer."""

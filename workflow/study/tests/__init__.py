@@ -1,4 +1,4 @@
-"""The tests of networks, one module each: runs and their files, what it joins, tables, figures.
+"""The tests of networks, one module each: runs and their files, tables, figures.
 
 A module binds `TEST`. `TESTS` has those of all modules of this folder, by the names of their rules. An import of
 what is slow stands in the function that needs it, since Snakemake imports all tests when it starts.

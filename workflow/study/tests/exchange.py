@@ -7,7 +7,6 @@ TEST: NetworkTest = NetworkTest(
     runs=lambda plan: plan.mapped_runs(),
     outputs={"answers": f"tests/{FOLDER}/flips.h5", "flips": f"tests/{FOLDER}/flips.csv"},
     tables={"flips": None},
-    join_inputs=lambda plan: {"flips": TEST.files(plan, "flips")},
     figures={"flips": Figure(lambda plan: plan.mapped_datasets(), shown=of_photographs)},
     order=0,
 )

@@ -1,0 +1,42 @@
+"""Graded sets: is a class that stands out more learned earlier, where we made it stand out?"""
+
+import pandas as pd
+
+from frequency_shortcuts.images import stores
+from frequency_shortcuts.maps import adcs
+from frequency_shortcuts.storage.hdf5 import read_hdf5
+from frequency_shortcuts.storage.tables import RUN, read_table, write_table
+from study.job import script
+
+SCORES = ["precision", "recall", "f1"]
+
+
+def classes_of(store, seed):
+    """The gain, ring and distinctiveness of each class of a set; the neutral one has no gain."""
+    train = stores.read(store, "train")
+    with read_hdf5(store) as file:
+        gains, rings = file["planted"].attrs["gains"], [ring or None for ring in file["planted"].attrs["rings"]]
+    spectra = adcs.class_spectra(train)
+    return pd.DataFrame(
+        {
+            "seed": seed,
+            "class": train.classes,
+            "gain": [gain if ring else None for gain, ring in zip(gains, rings, strict=True)],
+            "ring": rings,
+            "distinctiveness": adcs.distinctiveness(spectra.mean_amplitude, spectra.standard_error),
+        }
+    )
+
+
+@script
+def main(snakemake, created_by):
+    """A row a set and class, with its earliness, the mean F1 over the tests of its network; and a row a test."""
+    given, output = snakemake.input, snakemake.output
+    of_runs = pd.concat(map(read_table, given.dynamics), ignore_index=True)
+    dynamics = of_runs.drop(columns=[*RUN[:-1], "view", "called"])
+    seeds = dynamics["seed"].unique()
+    classes = pd.concat([classes_of(store, seed) for store, seed in zip(given.stores, seeds, strict=True)])
+    tests = dynamics[dynamics["iteration"] > 0].groupby(["seed", "class"], sort=False, as_index=False)
+    learned = tests.agg(earliness=("f1", "mean"), recall=("recall", "last"), images=("images", "last"))
+    write_table(classes.merge(learned, on=["seed", "class"]), output.graded)
+    write_table(dynamics[["seed", "iteration", "class", *SCORES]], output.graded_dynamics)

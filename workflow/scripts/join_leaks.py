@@ -1,0 +1,50 @@
+"""The benchmark of the exchange test: the networks with what artefacts cost them, the aims, and the sets counted."""
+
+import pandas as pd
+
+from frequency_shortcuts.storage.tables import RUN, read_table, write_table
+from study.draws import CLEAN
+from study.job import script
+from study.measures import leaks
+from study.plan import Plan
+
+KEY = ["suite", "set", "architecture", "seed"]  # of a network
+OF_ARTEFACT = ["artefact", "kind", "level", "share", "others", "called", "called_variance"]
+# The sets of the judge; of all others, with their suite, networks are counted.
+SUITES = {"alike": "pairs", "texture": "pairs", "dealt": "photographs", "textures": "textures"}
+
+
+def joined(files, drawn):
+    """The tables of all networks as one, with the suite, the set and the architecture of each."""
+    table = pd.concat(map(read_table, files), ignore_index=True)
+    return table.merge(pd.DataFrame(drawn), on=RUN).drop(columns=RUN[:-1])
+
+
+@script
+def main(snakemake, created_by):
+    given, plan = snakemake.input, Plan(snakemake.config)
+    version_2 = read_table(given.version_2[0]) if given.version_2 else None
+    drawn = [{**dict(zip(RUN, run, strict=True)), "suite": draw.suite, "set": draw.network,
+              "architecture": draw.architecture} for run, draw in plan.drawn.items()]  # fmt: skip
+    flips, harm, data = (joined(files, drawn) for files in (given.flips, given.harm, given.data))
+    clean = harm["set"] == CLEAN
+    own = harm.drop(columns="called_with")
+    own.loc[clean, OF_ARTEFACT] = None
+    networks = flips.fillna({"follows": ""}).merge(own.drop_duplicates([*KEY, "class"]), on=[*KEY, "class"])
+    counted = networks["suite"].isin(SUITES)
+    beside, judged = networks[counted], leaks.with_harm(networks[~counted], harm[clean])
+    judged = leaks.with_version_2(judged, version_2)
+    planted = data.groupby(KEY)["kind"].transform("count") > 0
+    data = data[(planted | (data["set"] == CLEAN)) & (data["suite"] == leaks.CLOTHING)]
+    tables = {
+        "leaks_data": data,
+        "leaks_data_aims": leaks.judge_data(data),
+        "leaks": judged,
+        "leaks_aims": leaks.judge(judged),
+        "leaks_sets": leaks.judge_sets(beside.assign(
+            suite=beside["suite"].map(SUITES), set=beside["suite"],
+            kind=beside["set"].where(beside["suite"] == "dealt", "").replace(CLEAN, "none"),
+        )),
+    }  # fmt: skip
+    for name, path in snakemake.output.items():
+        write_table(tables[name], path)

@@ -1,0 +1,40 @@
+"""Verdicts, cross matrices, own-map advantages and phases, from the hits of all runs."""
+
+import pandas as pd
+
+from frequency_shortcuts.shortcuts.cross import cross_matrix, own_map_advantage
+from frequency_shortcuts.shortcuts.hits import read_hits_of_methods
+from frequency_shortcuts.shortcuts.verdict import over_seeds, verdicts
+from frequency_shortcuts.storage.hdf5 import read_hdf5
+from frequency_shortcuts.storage.tables import CULLING, write_table
+from study.findings.study_tables import of_run
+from study.job import run_of_path, script
+from study.measures.phase import phase_verdicts, read_phase_hits
+
+
+def tables_of_run(path, strong):
+    """The tables that follow from the hits of one run, by their names."""
+    with read_hdf5(path) as file:
+        classes, hits_of = list(file.attrs["classes"]), read_hits_of_methods(file)
+        phases = read_phase_hits(file["phase"]) if "phase" in file else None
+    run = run_of_path(path)
+    yield "shortcuts", of_run(verdicts(hits_of[CULLING], strong), run, classes)
+    if phases:
+        yield "phase", of_run(phase_verdicts(phases, strong), run, classes)
+    for method, hits in hits_of.items():
+        about = {**run, "method": method}
+        yield "cross_matrix", of_run(cross_matrix(hits), about, classes)
+        yield "own_map_advantage", of_run(own_map_advantage(hits), about, classes)
+
+
+@script
+def main(snakemake, created_by):
+    """One file is read at a time, since the hits of thousands of classes take gigabytes."""
+    parts = {}
+    for path in snakemake.input:
+        for name, table in tables_of_run(path, snakemake.params.strong):
+            parts.setdefault(name, []).append(table)
+    tables = {name: pd.concat(of_runs, ignore_index=True) for name, of_runs in parts.items()}
+    tables["shortcuts_over_seeds"] = over_seeds(tables["shortcuts"])
+    for name, path in snakemake.output.items():
+        write_table(tables[name], path)
