@@ -80,7 +80,7 @@ def test_code_counts_and_no_comment_and_no_time(touched, edited):
     edited(*names, "src/frequency_shortcuts/images/dicom.py", text="# a comment\n", newer=True)
     assert noticed(touched, {}) == set()
     edited("workflow/study/sources/synthetic.py", "workflow/scripts/measure_ood.py", text="ADDED = 1\n")
-    assert noticed(touched, {}) == {"synthesize", "ood"}
+    assert noticed(touched, {}) == {"images", "ood"}
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_code_counts_and_no_comment_and_no_time(touched, edited):
         ("figures", {"figure_adcs", "report"}),
         ("tables", {"truth_tables", "cover", "report"}),
         ("networks", {"train", "find_maps", "report"}),
-        ("data/syn_2.h5", {"synthesize", "report"}),
+        ("data/syn_2.h5", {"images", "report"}),
     ],
 )
 def test_what_was_deleted_is_made_again_without_naming_it(touched, deleted, rules):
@@ -110,19 +110,19 @@ def test_other_contents_of_a_checkpoint_a_split_and_the_rules_are_noticed_and_st
 
 def test_settings_that_change_places_are_noticed(touched):
     rules = noticed(touched, SWAPPED)
-    assert {"synthesize", "truth_tables", "external_network"} <= rules
-    assert not {"plant", "folder", "twin", "train", "shortcuts"} & rules
+    assert {"images", "truth_tables", "external_network"} <= rules
+    assert not {"twin", "train", "shortcuts"} & rules
 
 
 def test_other_numerics_make_all_results_again_and_fetch_no_files(touched):
     """From the images on, which all other steps follow."""
     rules = noticed(touched, {"numerics": "fast"})
-    assert {"synthesize", "plant", "folder", "fetched"} <= rules and "fetched_files" not in rules
+    assert "images" in rules and "fetched_files" not in rules
 
 
 def test_other_classes_store_the_images_of_a_folder_again(touched):
     rules = noticed(touched, {"datasets": {"pictures": {"classes": {"spots": "bands", "bands": "dots"}}}})
-    assert rules == {"check", "folder"}
+    assert rules == {"check", "images"}
 
 
 def test_another_rendition_makes_its_own_tables_and_few_figures_again(touched):

@@ -60,7 +60,7 @@ def test_image_stores_keep_the_contract(study, dataset):
 
 
 def test_pictures_of_a_folder_are_stored_in_the_order_of_the_network_with_their_stylised_twins(study):
-    log = (study.results / "logs" / "folder" / "pictures.log").read_text()
+    log = (study.results / "logs" / "images" / "pictures.log").read_text()
     assert "pictures/dots/broken.png" in log and "1 skipped" in log
     with h5py.File(study.results / "data" / "pictures.h5") as file:
         assert list(file.attrs["classes"]) == list(CLASSES) and "1 undecodable images skipped" in file.attrs["source"]

@@ -14,7 +14,7 @@ FILES = ["data/syn_2.h5", "adcs/syn_2.h5", f"tests/{RUN}/bandstop.csv", f"dfm/{R
          "figures/adcs_syn_2.svg"]  # fmt: skip
 # What the jobs of some rules ask for: cores, MB, minutes, GPUs.
 REQUESTED = {
-    "synthesize": (1, 2000, 10, 0),
+    "images": (1, 3000, 10, 0),
     "adcs": (1, 2000, 60, 0),
     "train": (4, 8000, 240, 1),
     "find_maps": (4, 4000, 240, 1),
@@ -39,14 +39,14 @@ def test_every_job_goes_through_slurm_with_what_its_rule_asks_for_and_logs_its_g
     assert {job["JobState"] for job in jobs} == {"COMPLETED"} and {job["Partition"] for job in jobs} == {"study"}
     alone = [job for job in jobs if job["rule"] in REQUESTED]
     of_seeds = ["bandstop", "train"] * 2
-    assert sorted(job["rule"] for job in alone) == sorted(["adcs", "find_maps", "synthesize", *of_seeds])
+    assert sorted(job["rule"] for job in alone) == sorted(["adcs", "find_maps", "images", *of_seeds])
     assert all(requested(job) == REQUESTED[job["rule"]] for job in alone)
     shared = [job for job in jobs if job["rule"] not in REQUESTED]
     assert {job["rule"].split("_")[0] for job in shared} == {"tables", "drawing"} and len(shared) == 2
     for cores, memory, _, gpus in map(requested, shared):
         assert cores == 1 and memory <= 4000 and gpus == 0
     numbers = {job["JobId"]: job["rule"] for job in jobs}
-    for rule, name in (("train", RUN), ("bandstop", RUN), ("adcs", "syn_2"), ("synthesize", "syn_2")):
+    for rule, name in (("train", RUN), ("bandstop", RUN), ("adcs", "syn_2"), ("images", "syn_2")):
         text = (root / "results/test/logs" / rule / f"{name}.log").read_text()
         assert numbers[re.search(r"SLURM job (\d+) on localhost", text)[1]] == rule
         if not torch.cuda.is_available():  # else a GPU of this machine is used instead of the counted ones
@@ -68,15 +68,15 @@ def test_rules_that_use_a_gpu_ask_for_one_and_for_four_cores(tmp_path):
     assert len(resources) > 30 and {rule for rule, (*_, gpus) in resources.items() if gpus} == ON_A_GPU
     assert {rule: resources[rule] for rule in REQUESTED} == REQUESTED
     assert all(resources[rule][0] == 4 for rule in ON_A_GPU)
-    assert all(resources[rule][:2] <= (1, 4000) for rule in resources.keys() - ON_A_GPU - {"folder", "twin"})
+    assert all(resources[rule][:2] <= (1, 4000) for rule in resources.keys() - ON_A_GPU - {"images", "twin"})
 
 
 def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that_do_not():
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
     rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     blocks_of_rules = re.findall(r"^ *rule ?(\w*):\n(.*?)(?=^ *rule ?\w*:|\Z)", rules, re.MULTILINE | re.DOTALL)
-    unnamed = [block for name, block in blocks_of_rules if not name]  # sources, figures
-    assert len(unnamed) == 2 and not any("gpu" in block for block in unnamed)
+    unnamed = [block for name, block in blocks_of_rules if not name]  # figures
+    assert len(unnamed) == 1 and not any("gpu" in block for block in unnamed)
     blocks = {name: block for name, block in blocks_of_rules if name}
     copies = re.findall(r"use rule (\w+) as (\w+) with", rules)
     on_gpu = {name for name, block in blocks.items() if re.search("gpu=.*gpus", block)}

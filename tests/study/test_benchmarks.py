@@ -66,7 +66,7 @@ def make(plan, folder, monkeypatch):
         dataset, output = plan.dataset(name), Path(plan.results, "data", f"{name}.h5")
         output.parent.mkdir(parents=True, exist_ok=True)
         given = {"images": f"{plan.results}/data/{dataset['set']}.h5"} if "set" in dataset else {}
-        params = {"named": dataset["source"], "settings": plan.source(name).settings(plan, name)}
+        params = {"source": dataset["source"], "settings": plan.source(name).settings(plan, name)}
         run_job("build_store", params, given, [str(output)], dataset=name)
     judges_test = plan.config["harm"]["judge"] == THE_TEST
     tests = [TESTS["harm"], *([TESTS["leaks"]] if judges_test else [])]
@@ -111,8 +111,8 @@ def test_a_table_plans_a_clean_network_and_those_with_artefacts(tmp_path):
     first = plan.draws[1].artefacts
     assert first == (Artefact("wave", 0.1, 1, 0.5, (9, 9)), Artefact("brightness", 0.1, 2))
     assert plan.draws[4].artefacts[0].place == (0.5, 0.5)
-    assert set(NAMES) - {"alike"} == set(plan.from_source("grainy", "artefact", kept=False))
-    assert set(plan.from_source("grainy", "pair", kept=True)) == {"grain2", "grain4", "alike", "texture"}
+    assert set(NAMES) - {"alike"} <= set(plan.drawn_datasets())
+    assert {"grain2", "grain4", "alike", "texture"} <= set(plan.kept_datasets())
     matched = [(*ROWS[3][:2], "tag matched", *ROWS[3][3:8], 1.0, *ROWS[3][9:])]
     runs = plan_of(tmp_path, [ROWS[3], *matched], judge="trainings", augmentations=["none", "swap"]).drawn_runs
     assert [(run["dataset"], run["augmentation"]) for run in runs] == [

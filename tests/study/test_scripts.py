@@ -231,7 +231,7 @@ def test_a_share_of_a_class_has_its_artefact_in_every_split(kind, trained, tmp_p
     settings = {"set": "plain", "kind": kind, "level": 0.1, "class": "C1", "share": 0.5}
     if kind == "wave":
         settings["frequency"] = [0, 3]
-    params = SimpleNamespace(settings=settings, named="artefact")
+    params = SimpleNamespace(settings=settings, source="artefact")
     configured = {"study": "test", "datasets": {"leak": {"source": "artefact"}}}
     parts = {"config": configured, "wildcards": SimpleNamespace(dataset="leak"), "output": [str(path)]}
     run_script("build_store", tmp_path, params=params, input=SimpleNamespace(images=plain), **parts)

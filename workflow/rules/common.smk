@@ -4,7 +4,6 @@ import os
 import shutil
 from functools import partial
 from importlib.util import find_spec
-from itertools import product
 
 from snakemake.exceptions import WorkflowError
 
@@ -35,7 +34,6 @@ from study.plan import Plan
 from study.tests import TESTS
 from study.tests.harm import FEW, THE_TEST, artefacts_of, planted_in
 from study.tests.shortcuts import deciding
-from study.sources import SOURCES
 from study.sources.downloads import DOWNLOADS
 
 # Only in the main process, not again in every job.

@@ -1,4 +1,4 @@
-# Images of all sources, which `study.sources` describes, their out-of-distribution twins, and spectra.
+# Images, their renditions, and spectra.
 
 
 # This takes seconds. The Snakefile runs it before all other jobs. It is not an input of other rules: then all of them
@@ -53,34 +53,39 @@ rule pictures:
         "../scripts/fetch_images.py"
 
 
-# Sets of the benchmarks are many and made within seconds: they are deleted as soon as nothing needs them.
-for source, kept in product(SOURCES, (True, False)):
+# The images of a data set, from any source: workflow/study/sources has a module for each.
+rule images:
+    input:
+        unpack(by_dataset(plan.files_of_source)),
+    output:
+        f"{RESULTS}/data/{{dataset}}.h5",
+    log:
+        f"{RESULTS}/logs/images/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=one_of(plan.kept_datasets()),
+    threads: by_dataset(lambda dataset: plan.source(dataset).threads)
+    resources:
+        mem_mb=growing(3000),
+        runtime=lambda wildcards, attempt: plan.source(wildcards.dataset).minutes * 2 ** (attempt - 1),
+    params:
+        code=by_dataset(lambda dataset: code_of("scripts.build_store", plan.source(dataset).module)),
+        source=by_dataset(lambda dataset: plan.dataset(dataset)["source"]),
+        settings=by_dataset(plan.settings_of_source),
+        state=by_dataset(plan.state_of_source),
+    message:
+        "Storing the images of {wildcards.dataset}"
+    script:
+        "../scripts/build_store.py"
 
-    rule:
-        name:
-            source.rule if kept else f"{source.rule}_drawn"
-        input:
-            **source.inputs(plan),
-        output:
-            f"{RESULTS}/data/{{dataset}}.h5" if kept else temp(f"{RESULTS}/data/{{dataset}}.h5"),
-        log:
-            f"{RESULTS}/logs/{source.rule}/{{dataset}}.log",
-        wildcard_constraints:
-            dataset=one_of(plan.from_source(*source.names, kept=kept)),
-        localrule: source.local
-        threads: source.threads
-        resources:
-            mem_mb=growing(source.memory),
-            runtime=growing(source.minutes),
-        params:
-            code=code_of_step("build_store", source.module),
-            named=lambda wildcards: plan.dataset(wildcards.dataset)["source"],
-            settings=by_dataset(partial(source.settings, plan)),
-            state=by_dataset(partial(source.state, plan)),
-        message:
-            source.message
-        script:
-            "../scripts/build_store.py"
+
+# Sets of the benchmarks are many and made within seconds: they are deleted as soon as nothing needs them.
+use rule images as drawn_images with:
+    output:
+        temp(f"{RESULTS}/data/{{dataset}}.h5"),
+    log:
+        f"{RESULTS}/logs/drawn_images/{{dataset}}.log",
+    wildcard_constraints:
+        dataset=one_of(plan.drawn_datasets()),
 
 
 if config["ood"]["renditions"]:

@@ -7,6 +7,6 @@ from study.sources import BY_NAME
 @script
 def main(snakemake, created_by):
     params, path = snakemake.params, snakemake.output[0]
-    name, source = snakemake.wildcards.dataset, params.named
+    name, source = snakemake.wildcards.dataset, params.source
     about = {"dataset": name, "configured_source": source, "created_by": created_by}
     BY_NAME[source].build(path, params.settings, snakemake.input, snakemake.threads, **about)

@@ -194,16 +194,9 @@ class Plan:
         """The planned data sets of these kinds with a run whose maps are found, in order."""
         return list(dict.fromkeys(run["dataset"] for run in self.mapped_runs(*kinds)))
 
-    def from_source(self, *sources: str, kept: bool | None = None) -> list[str]:
-        """All data sets, planned or not, with one of these values of the key `source`.
-
-        kept : if false, those that a table draws alone, or, if true, all others; by default all
-        """
-        return [
-            name
-            for name, dataset in self.config["datasets"].items()
-            if dataset["source"] in sources and kept in (None, name not in self._drawn_sets)
-        ]
+    def from_source(self, *sources: str) -> list[str]:
+        """All data sets, planned or not, with one of these values of the key `source`."""
+        return [name for name, dataset in self.config["datasets"].items() if dataset["source"] in sources]
 
     def dataset(self, name: str) -> Mapping[str, Any]:
         """A data set as the configuration describes it."""
@@ -213,6 +206,26 @@ class Plan:
     def source(self, dataset: str) -> Source:
         """Where a data set comes from."""
         return BY_NAME[self.dataset(dataset)["source"]]
+
+    def files_of_source(self, dataset: str) -> dict[str, Any]:
+        """The files that the store of a data set is made from, by their names."""
+        return self.source(dataset).files(self, dataset)
+
+    def settings_of_source(self, dataset: str) -> dict[str, Any]:
+        """The settings that determine the content of a store."""
+        return self.source(dataset).settings(self, dataset)
+
+    def state_of_source(self, dataset: str) -> str:
+        """A text that differs after the user's files of a data set have changed."""
+        return self.source(dataset).state(self, dataset)
+
+    def kept_datasets(self) -> list[str]:
+        """All data sets, planned or not, whose stores stay."""
+        return [name for name in self.config["datasets"] if name not in self._drawn_sets]
+
+    def drawn_datasets(self) -> list[str]:
+        """All data sets that a table of a benchmark draws, whose stores are temporary."""
+        return [name for name in self.config["datasets"] if name in self._drawn_sets]
 
     def kind_of(self, dataset: str) -> str:
         """Whether a data set is synthetic, planted, or holds photographs."""

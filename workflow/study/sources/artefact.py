@@ -16,8 +16,6 @@ class WithArtefact(Derived):
     """Photographs of which one class has what a file or a camera leaves; of a wave, its frequencies are known."""
 
     names = ("artefact",)
-    rule = "artefact"
-    message = "Adding an artefact to a class of {input.images}"
 
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
         return "kind" in settings and KINDS[settings["kind"]].has_frequency

@@ -15,8 +15,6 @@ class Crops(Source):
     """Crops of photographs or textures; no crop of a photograph that ranks or tests is trained on."""
 
     names = ("crops",)
-    rule = "crop"
-    message = "Cropping the images of {wildcards.dataset}"
 
     def shape(self, plan: Plan, name: str) -> Shape:
         return Shape(3, SIDE, SIDE)
@@ -29,8 +27,8 @@ class Crops(Source):
         groups = sorted(pictures.STAMPS_OF if settings["of"] == "pictures" else pictures.TEXTURES)
         return Content(DEALT if settings["dealt"] else groups, self.shape(plan, name), settings["of"])
 
-    def inputs(self, plan: Plan) -> dict[str, Any]:
-        return {"pictures": lambda wildcards: f"{plan.results}/{plan.dataset(wildcards.dataset)['of']}"}
+    def files(self, plan: Plan, name: str) -> dict[str, Any]:
+        return {"pictures": f"{plan.results}/{plan.dataset(name)['of']}"}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         from frequency_shortcuts.images import stores

@@ -17,8 +17,7 @@ class Dataset(Source):
     """A function that returns a Dataset."""
 
     names = ("dataset",)
-    rule = "dataset_store"
-    memory, minutes = 3000, 240
+    minutes = 240
 
     def state(self, plan: Plan, name: str) -> str:
         """The contents of the module and of what it imports from beside the Snakefile."""

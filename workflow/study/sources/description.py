@@ -1,4 +1,4 @@
-"""What is to be known of a source of images: its rule, its check, and what builds its stores."""
+"""What is to be known of a source of images: its check, the files that it needs, and what builds its stores."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,21 +31,15 @@ class Source(ABC):
 
     names : these values, whose other keys config/schema.yaml describes
     kind : of its data sets: synthetic, planted or photographs, which the section `training` tells apart
-    rule, message : of the rule that builds a store
-    threads, memory, minutes : limits of a job, memory in MiB
-    local : whether its jobs run on the machine of Snakemake, since they take no time
+    threads, minutes : of a job that builds a store
 
     The methods take the plan and the name of a data set of the source. Imports that take long stand inside them.
     """
 
     names: Sequence[str]
     kind = "photographs"
-    rule: str
-    message = "Storing the images of {wildcards.dataset}"
     threads = 1
-    memory = 2000
     minutes = 10
-    local = False
 
     @property
     def module(self) -> str:
@@ -72,8 +66,8 @@ class Source(ABC):
     def inspect(self, plan: Plan, name: str) -> Content:
         """The content of a data set, with one image read per class. Raises ValueError if it is not possible."""
 
-    def inputs(self, plan: Plan) -> dict[str, Any]:
-        """The input files of the rule by their names, paths with the wildcard `dataset` or functions of wildcards."""
+    def files(self, plan: Plan, name: str) -> dict[str, Any]:
+        """The files that the store of a data set is made from, by their names."""
         return {}
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
@@ -85,7 +79,7 @@ class Source(ABC):
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Write the store of a data set.
 
-        given : has the paths of `inputs` as attributes. about : attributes of the store, such as `created_by`
+        given : has the paths of `files` as attributes. about : attributes of the store, such as `created_by`
         """
 
 
@@ -100,8 +94,8 @@ class Derived(Source):
         other = plan.dataset(name)["set"]
         return plan.source(other).inspect(plan, other)
 
-    def inputs(self, plan: Plan) -> dict[str, Any]:
-        return {"images": lambda wildcards: f"{plan.results}/data/{plan.dataset(wildcards.dataset)['set']}.h5"}
+    def files(self, plan: Plan, name: str) -> dict[str, Any]:
+        return {"images": f"{plan.results}/data/{plan.dataset(name)['set']}.h5"}
 
 
 def shape_of(settings: Mapping[str, Any]) -> Shape:

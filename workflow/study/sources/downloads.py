@@ -292,8 +292,6 @@ class Downloads(Source):
     """The sets of `DOWNLOADS`."""
 
     names = tuple(DOWNLOADS)
-    rule = "fetched"
-    message = "Storing the photographs of {wildcards.dataset}"
 
     def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
         """Numbers of test images that no training image has."""
@@ -317,8 +315,8 @@ class Downloads(Source):
                 published.fetch(scratch, settings["folder"])
         return Content(published.classes, self.shape(plan, name), published.title)
 
-    def inputs(self, plan: Plan) -> dict[str, Any]:
-        return {"files": f"{plan.results}/data/raw/{{dataset}}"}
+    def files(self, plan: Plan, name: str) -> dict[str, Any]:
+        return {"files": f"{plan.results}/data/raw/{name}"}
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
         """All but the folder, which changes no image."""

@@ -27,7 +27,6 @@ class Drawn(Source):
 
     section: str
     designs: Callable[..., Any]
-    message = "Drawing the images of {wildcards.dataset}"
 
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
         return True

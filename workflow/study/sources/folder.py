@@ -26,8 +26,7 @@ class Folder(Source):
     """Folders of images."""
 
     names = ("folder",)
-    rule = "folder"
-    threads, memory, minutes = 8, 3000, 240
+    threads, minutes = 8, 240
 
     def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
         dataset, key = plan.dataset(name), f"datasets.{name}"

@@ -13,8 +13,6 @@ class Grainy(Source):
     """Smooth objects on grain."""
 
     names = ("grainy",)
-    rule = "grain"
-    message = "Drawing the images of {wildcards.dataset}"
 
     def shape(self, plan: Plan, name: str) -> Shape:
         return Shape(1, SIDE, SIDE)

@@ -16,8 +16,6 @@ class Pair(Derived):
     """Two classes of another data set."""
 
     names = ("pair",)
-    rule = "pair"
-    message = "Choosing the images of {wildcards.dataset}"
 
     def inspect(self, plan: Plan, name: str) -> Content:
         named = plan.dataset(name)["classes"]

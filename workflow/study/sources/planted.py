@@ -144,7 +144,6 @@ class Planted(drawn.Drawn):
     names = ("planted",)
     kind = "planted"
     section = "planting"
-    rule = "plant"
     designs = Design
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:

@@ -12,9 +12,6 @@ class Store(Source):
     """An HDF5 file."""
 
     names = ("store",)
-    rule = "linked_store"
-    message = "Linking {output} to {input.store}"
-    local = True
 
     def shape(self, plan: Plan, name: str) -> None:
         """None, since only the file has it."""
@@ -36,14 +33,10 @@ class Store(Source):
             raise ValueError(f"{path} has no {' and no '.join(lacking)} split, which is needed")
         return Content(classes, shape, description)
 
-    def inputs(self, plan: Plan) -> dict[str, Any]:
+    def files(self, plan: Plan, name: str) -> dict[str, Any]:
         """The file. If it is missing, the rule `check` gives a better error message than Snakemake."""
-
-        def store(wildcards: Any) -> str | list[str]:
-            path: str = plan.dataset(wildcards.dataset)["path"]
-            return path if Path(path).is_file() else []
-
-        return {"store": store}
+        path: str = plan.dataset(name)["path"]
+        return {"store": path if Path(path).is_file() else []}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Write a small file with links to the splits of the store: nothing is copied."""

@@ -97,7 +97,6 @@ class Synthetic(drawn.Drawn):
     names = ("synthetic",)
     kind = "synthetic"
     section = "synthesis"
-    rule = "synthesize"
     designs = Design
 
     def settings(self, plan: Plan, name: str) -> dict[str, Any]:
