@@ -22,6 +22,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/tests.smk"
 include: "workflow/rules/tables.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -76,4 +77,5 @@ for each in workflow.rules:
     if each.name != "fetched_files":
         each.set_params(numerics=config["numerics"])
         if each.script and "code" not in each.params.keys():
-            each.set_params(code=code_of_step(Path(each.script).stem))
+            script = Path(each.script).stem
+            each.set_params(code=code_of_figures if script == "run_notebook" else code_of_step(script))

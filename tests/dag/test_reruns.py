@@ -67,11 +67,10 @@ def edited(touched):
         os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
-def test_an_edit_re_runs_what_uses_the_room_and_draws_the_figures_of_the_notebook(touched, edited):
+def test_an_edit_re_runs_what_uses_the_file_and_draws_the_figures_of_the_notebook(touched, edited):
     # Nothing imports the first. The second is imported by a module that the module of a network imports.
-    edited("my_package/unused.py", "my_helper.py", "workflow/notebooks/spectra.py", newer=True)
-    drawn = {"figure_adcs", "figure_samples"}
-    assert noticed(touched, {}) == {"check", "external_network", *drawn}
+    edited("my_package/unused.py", "my_helper.py", "workflow/notebooks/dfm.ipynb", newer=True)
+    assert noticed(touched, {}) == {"check", "external_network", "figure_dfm"}
 
 
 def test_code_counts_and_no_comment_and_no_time(touched, edited):
@@ -79,7 +78,8 @@ def test_code_counts_and_no_comment_and_no_time(touched, edited):
     names = [str(path.relative_to(touched.root)) for path in (touched.root / "workflow" / "scripts").glob("*.py")]
     edited(*names, "src/frequency_shortcuts/images/dicom.py", text="# a comment\n", newer=True)
     assert noticed(touched, {}) == set()
-    edited("workflow/study/sources/synthetic.py", "workflow/scripts/measure_ood.py", text="ADDED = 1\n")
+    drawing = "workflow/study/drawing/exchange.py"
+    edited("workflow/study/sources/synthetic.py", "workflow/scripts/measure_ood.py", drawing, text="ADDED = 1\n")
     assert noticed(touched, {}) == {"images", "ood"}
 
 

@@ -17,12 +17,11 @@ from PIL import Image
 from checkouts import CONFIG, MAPPED, NEUTRAL, PICTURES, TRAINED, dataset_of, shape_of
 from conftest import ROOT
 from frequency_shortcuts.storage.tables import RUN, read_table
-from study import columns
-from study.catalogue import SHOWN
-from study.figures import FIGURES
+from study import columns, figures
 from study.findings import claims
 from study.findings.definitions import CLAIMS, CONTROLS, FEW_NETWORKS, JUDGED_LATER, NOT_MEASURED, PUBLISHED
 from study.plan import Plan
+from study.targets import TYPESET as SHOWN
 from study.tests import TESTS
 
 CLAIMS_SHOWN = {"claims", "claim_variants", "claims_by_class"}
@@ -86,7 +85,7 @@ def test_claims_follow_from_the_tables_of_the_study(study):
 def test_tables_are_typeset_and_stand_in_the_report(study):
     folder = study.results / "tables"
     pages = {path.stem for path in folder.glob("*.html")}
-    assert pages == TYPESET | (TABLES & SHOWN.keys())
+    assert pages == TYPESET | (TABLES & {*SHOWN})
     printed = sorted(folder.glob("*.tex"))
     assert [path.stem for path in printed] == ["table_1", "table_2", "table_3"]
     assert all(r"\toprule" in path.read_text() for path in printed)
@@ -131,7 +130,7 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
     drawn = {path.stem for path in (study.results / "figures").glob("*.svg")}
     assert drawn == {path.stem for path in (study.results / "figures").glob("*.png")}
     notebooks = list((study.results / "notebooks").glob("*.ipynb"))
-    of_kind = {kind: [name for name in drawn if name.startswith(f"{kind}_")] for kind in FIGURES}
+    of_kind = {kind: [name for name in drawn if name.startswith(f"{kind}_")] for kind in figures.names(Plan(CONFIG))}
     kinds = {kind for kind, names in of_kind.items() if names}
     assert {path.stem for path in notebooks} == kinds | {"paper_tables"}
     for path in notebooks:

@@ -10,7 +10,7 @@ from test_figures import adcs
 
 from frequency_shortcuts.figures import shortcuts
 from frequency_shortcuts.shortcuts.verdict import over_seeds
-from notebooks import benchmarks, cards, learning, spectra
+from study.drawing import benchmarks, cards, learning, spectra
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 

@@ -11,11 +11,9 @@ from test_plan import plan, shipped, updated
 
 from conftest import ROOT
 from frequency_shortcuts.images import artefacts
-from study import claims, figures, targets, tests
+from study import claims, targets, tests
 from study.catalogue import TABLES
 from study.configuration import mistakes
-from study.findings.matrices import MATRICES
-from study.findings.numbers import NUMBERS
 from study.plan import KINDS, Plan
 from study.sources import BY_NAME, SOURCES
 from study.tests import TESTS
@@ -103,12 +101,11 @@ def study(file, changes, kinds=("synthetic", "planted", "photographs")):
 
 
 def check(plan):
-    """Every file that a figure is made from is a target, or is written with one."""
+    """Every table that claims follow from is a target, and so is the figure of each claim."""
     made = {*targets.of_study(plan)}
-    with_weights = {f"{file.rpartition('/')[0]}/{name}.csv" for file in made for name in ("history", "dynamics")}
-    needed = [file for kind in figures.kinds(plan) for file in figures.inputs(plan, kind)]
-    drawn = {f"{plan.results}/data/{run['dataset']}.h5" for run in plan.graded_runs}
-    assert {*needed} <= made | with_weights | drawn | {*claims.files(plan, *NUMBERS, *MATRICES)}
+    of_claims = [file for files in claims.sources(plan).values() for file in files]
+    assert set(of_claims) <= made
+    assert set(claims.figures(plan).values()) <= set(targets.figures(plan))
 
 
 @pytest.mark.parametrize("changes", SETTINGS.values(), ids=SETTINGS)

@@ -1,6 +1,5 @@
 """The plan with its settings and outputs, on configurations that are small enough to be read off by eye."""
 
-import ast
 import copy
 
 import pytest
@@ -9,7 +8,6 @@ from snakemake.utils import update_config
 
 from conftest import ROOT
 from study import claims, figures, targets
-from study.figures import FIGURES
 from study.findings import numbers
 from study.findings.matrices import MATRICES
 from study.job import FOLDER
@@ -84,7 +82,7 @@ def test_networks_without_maps_are_trained_and_their_maps_neither_found_nor_test
     assert {*found.files(f"networks/{FOLDER}/weights.safetensors", found.runs())} <= {*files}
     others = [file for file in files if not any(part in file for part in ("/networks/", "bandstop"))]
     assert not any("syn_2/large" in file for file in others)
-    assert [file for file in files if "syn_2" in file and "/figures/" in file and file.endswith("svg")] == [
+    assert sorted(file for file in files if "syn_2" in file and "/figures/" in file and file.endswith("svg")) == [
         f"results/laptop/figures/{kind}_syn_2.svg" for kind in ("adcs", "bandstop")
     ]
     assert found.searches() == plan().searches()
@@ -206,10 +204,6 @@ def test_figures_and_claims_are_of_the_same_first_kind_of_networks():
     found = plan(plan=[unmapped, PLAN[0], {**PLAN[1], "networks": ["small"]}, bands])
     first = claims.study(found)["first"]
     assert first == {"photos": ["small", "none"], "syn_1": ["small", "augmix"], "syn_2": ["small", "none"]}
-    for kind in ("dynamics", "bandstop", "cross", "flips", "texture", "ood"):
-        for one in figures.parameters(found, kind):
-            assert one["first"] and all(first[name] == of_set for name, of_set in one["first"].items())
-    assert "photos/small/none/seed1" in figures.parameters(found, "texture")[0]["weights"]
 
 
 def test_a_transfer_that_is_planned_twice_is_tested_once():
@@ -237,8 +231,6 @@ def test_the_maps_of_other_methods_are_found_for_the_first_kind_of_networks_of_e
     searched = [name for name in found.searches() if "/maps/" in name]
     assert all(len(found.tested_maps(other)) == 1 and found.tested_methods(other) == [] for other in others)
     assert searched == [f"find_maps/maps/{name}/photos/small/none/seed1" for name in ("mine", "random")]
-    labels = ["small/none", "large/none", "small/augmix", "large/augmix", "small, mine/none", "small, random/none"]
-    assert sorted(figures.parameters(found, "dfm")[0]["labels"]) == sorted(labels)
     assert names(plan().first_kind_runs()) == ["syn_1/small/augmix/3", "syn_1/small/augmix/1", "photos/small/none/1"]
     assert {path for one in found.mapped_runs() for path in found.tested_maps(one)} <= set(files)
     assert not any("maps/random/photos/small/augmix/seed3" in path for path in files)
@@ -291,21 +283,10 @@ WHOLE = plan(plan=PLANNED, transfer=TRIED, shortcuts={"methods": ["hfss"]}, grad
 
 
 def test_a_plan_has_figures_of_every_kind_that_it_can_have():
-    assert figures.kinds(WHOLE) == [kind for kind in FIGURES if kind not in ("leaks", "cure")]
-    names = {kind: FIGURES[kind].names(WHOLE) for kind in ("bandstop", "dynamics")}
-    assert names == {"bandstop": ["syn_1"], "dynamics": ["photos", "waved", "synthetic"]}
-    assert FIGURES["cards"].names(WHOLE)[0] == "photos-small-augmix"
-
-
-@pytest.mark.parametrize("kind", FIGURES)
-def test_a_notebook_draws_each_figure_from_what_it_gets_and_its_job_has_these_files_as_inputs(kind):
-    functions = ast.parse((ROOT / figures.NOTEBOOKS[kind]).read_text()).body
-    (draw,) = (node for node in functions if getattr(node, "name", "") == f"draw_{kind}")
-    given = [{name: one[name] for name in one if name != "figure"} for one in figures.parameters(WHOLE, kind)]
-    named = [argument.arg for argument in draw.args.args]
-    needed = {*named[: len(named) - len(draw.args.defaults)]} - {"dataset"}
-    assert all(needed <= one.keys() <= {*named, "dataset"} for one in given)
-    assert all(one.get("dataset") in WHOLE.datasets() for one in given if {"dataset", "numbers"} <= {*named})
-    values = [value if isinstance(value, list) else [value] for one in given for value in one.values()]
-    files = {text for texts in values for text in texts if isinstance(text, str) and text.startswith("results/")}
-    assert files == set(figures.inputs(WHOLE, kind)) and len(figures.inputs(WHOLE, kind)) == len(files)
+    names = figures.names(WHOLE)
+    assert [kind for kind, found in names.items() if not found] == ["leaks", "cure"]
+    assert (names["bandstop"], names["dynamics"]) == (["syn_1"], ["photos", "waved", "synthetic"])
+    assert names["cards"][0] == "photos-small-augmix"
+    assert {path.stem for path in (ROOT / "workflow" / "notebooks").glob("*.ipynb")} == {*names, "paper_tables"}
+    assert figures.shown(WHOLE, "dfm") == ["photos", "waved"]
+    assert figures.shown(plan(plan=[{**PLAN[0], "datasets": ["syn_1"]}]), "dfm") == ["syn_1"]

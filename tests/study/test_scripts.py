@@ -16,6 +16,7 @@ from made_up_results import (
     random_hits,
     whole_study,
 )
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 from script_runs import Files, run_script
 from test_plan import shipped, updated
@@ -28,7 +29,7 @@ from frequency_shortcuts.shortcuts.hits import write_hits
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
-from notebooks import cards
+from study.drawing import cards
 from study.findings.claims import estimate, judge
 from study.findings.definitions import CLAIMS
 from study.plan import Plan
@@ -71,35 +72,34 @@ def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp
     assert (table.loc[scored & (table["method"] == "energy"), "average_precision"] == 1).all()
 
 
-NOTEBOOK = """'''Figures.'''
-ONE = 1
-OTHER = 2
+class Params(SimpleNamespace):
+    def get(self, name):
+        return getattr(self, name, None)
 
-def draw_other(value):
-    pass
 
-def draw_one(value):
-    '''Title'''
-    print(ONE / value)
-"""
+CELLS = [
+    new_markdown_cell("# Title"),
+    new_code_cell("value = 1", metadata={"tags": ["parameters"]}),
+    new_code_cell("print(1 / value)"),
+]
 
 
 def test_a_notebook_is_executed_with_its_parameters_and_one_that_fails_stays_beside_the_log(tmp_path, capsys):
-    (tmp_path / "in.py").write_text(NOTEBOOK)
-    output, given = Files(notebook=tmp_path / "out.ipynb"), SimpleNamespace(notebook=tmp_path / "in.py")
-    call = "for figure in figures:\n    draw_one(**figure)"
-    params = SimpleNamespace(parameters={"figures": [{"value": 4}]}, caption="What it shows.", call=call)
-    params.function = "draw_one"
-    run_script("draw_figure", tmp_path, input=given, output=output, params=params)
-    words, _, module, *_, last = nbformat.read(tmp_path / "out.ipynb", 4).cells
-    assert words.source == "# Title\n\nWhat it shows." and "ther" not in module.source
+    given = SimpleNamespace(notebook=tmp_path / "in.ipynb")
+    nbformat.write(new_notebook(cells=CELLS), given.notebook)
+    (tmp_path / "caption.rst").write_text("What {{ snakemake.params.parameters.value }} shows.")
+    output = Files(notebook=tmp_path / "out.ipynb")
+    params = Params(parameters={"value": 4}, caption=str(tmp_path / "caption.rst"))
+    run_script("run_notebook", tmp_path, input=given, output=output, params=params)
+    title, caption, *_, last = nbformat.read(tmp_path / "out.ipynb", 4).cells
+    assert (title.source, caption.source) == ("# Title", "What 4 shows.")
     assert last.outputs[0]["text"] == "0.25\n"
-    params.parameters["figures"].append({"value": 0})
+    params.parameters["value"] = 0
     with pytest.raises(SystemExit):
-        run_script("draw_figure", tmp_path, input=given, output=output, params=params)
+        run_script("run_notebook", tmp_path, input=given, output=output, params=params)
     sentence = f"ZeroDivisionError: division by zero (cells and their output: {tmp_path / 'log.ipynb'})"
-    assert f"ERROR in draw_figure: {sentence} (log" in capsys.readouterr().err
-    assert nbformat.read(tmp_path / "log.ipynb", 4).cells[-1].outputs[0]["text"] == "0.25\n"
+    assert f"ERROR in run_notebook: {sentence} (log" in capsys.readouterr().err
+    assert "ZeroDivisionError" in str(nbformat.read(tmp_path / "log.ipynb", 4).cells[-1].outputs)
 
 
 def cover_of(tables, folder):

@@ -21,7 +21,7 @@ from scipy import stats
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.storage.tables import read_table, write_table
-from notebooks import claims as drawings
+from study.drawing import claims as drawings
 from study.findings import answers, claims, matrices, numbers
 from study.findings.definitions import (
     BETTER,

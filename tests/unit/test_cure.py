@@ -8,7 +8,7 @@ import pytest
 from drawn_tables import check_page
 
 from frequency_shortcuts import intervals
-from notebooks import benchmarks
+from study.drawing import benchmarks
 from study.measures import cure
 
 CASES = {"clothing": {"jpeg": "fine", "tag": "local"}, "grain4": {"resized": "fine", "cast": "smooth"}}

@@ -286,7 +286,7 @@ SENTENCES = [
      lambda: [*of_real("d"), *of_real("d2")]),
     ("docs/method.md", "*Found*: the average precision is at least {}.", lambda: [FOUND_MASK]),
     ("docs/methods.md", "precision is at least {}.", lambda: [FOUND_MASK]),
-    ("workflow/study/report.yaml", "its average precision is at least {} (dashed)", lambda: [FOUND_MASK]),
+    ("report/captions/methods.rst", "its average precision is at least {} (dashed)", lambda: [FOUND_MASK]),
 ]  # fmt: skip
 
 

@@ -20,8 +20,8 @@ from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import clearest_shortcuts, select_classes
 from frequency_shortcuts.intervals import over_networks
-from notebooks import benchmarks, cards, exchange, learning, shortcuts, spectra
-from study.drawings import notebook
+from study.drawing import benchmarks, cards, exchange, learning, shortcuts, spectra
+from study.drawing import study as notebook
 from study.measures.phase import KEPT
 
 pytestmark = pytest.mark.usefixtures("closed_figures")

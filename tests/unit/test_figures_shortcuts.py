@@ -14,7 +14,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures import shortcuts as shortcut_figures
 from frequency_shortcuts.intervals import over_networks
 from frequency_shortcuts.shortcuts.verdict import over_seeds
-from notebooks import shortcuts as notebook
+from study.drawing import shortcuts as notebook
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 OWN = "own map, 95 % interval over images"

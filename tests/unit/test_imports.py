@@ -22,12 +22,12 @@ from study.dependencies import FOLDERS as CODE_FOLDERS
 from study.dependencies import FRAME, files_of_code, syntax
 
 PACKAGE = Path(fs.__file__).parent
-# Scripts and notebooks that may import a slow package: all others take none of them. A figure may load seaborn, which
-# imports scipy.stats, only where it draws with it.
+# Scripts that may import a slow package: all others take none of them. A figure may load seaborn, which imports
+# scipy.stats, only where it draws with it.
 SLOW = {"torch", "torchvision", "scipy.stats", "seaborn"}
 MAY_IMPORT = {
     ("torch",): {  # these compute with images, or name a device
-        "measure_adcs.py", "join_graded.py", "join_shortcuts.py", "render.py", "write_provenance.py", "cards.py",
+        "measure_adcs.py", "join_graded.py", "join_shortcuts.py", "render.py", "write_provenance.py",
     },
     ("torch", "torchvision"): {  # these build networks
         "check_inputs.py", "external_network.py", "find_maps.py", "measure_bandstop.py", "measure_harm.py",
@@ -35,7 +35,7 @@ MAY_IMPORT = {
         "measure_transfer.py", "train.py",
     },
 }  # fmt: skip
-STEPS = {path.name: path for kind in ("scripts/*.py", "notebooks/*.py") for path in (ROOT / "workflow").glob(kind)}
+STEPS = {path.name: path for path in (ROOT / "workflow" / "scripts").glob("*.py")}
 FOLDERS = (ROOT / "src", ROOT / "workflow")
 
 
@@ -169,12 +169,16 @@ def import_statements(path):
 
 
 def test_what_does_not_need_a_slow_package_does_not_import_it():
-    """In one process: the package, the command, and the scripts and notebooks from those that may import the least."""
+    """In one process: the package, the command, and the scripts from those that may import the least."""
     allowed = {name: packages for packages, names in MAY_IMPORT.items() for name in names}
     assert allowed.keys() <= STEPS.keys()
     light = ["frequency_shortcuts.storage.journal"]
     light += [f"frequency_shortcuts.figures.{path.stem}" for path in (PACKAGE / "figures").glob("[!_]*.py")]
-    light += [f"study.drawings.{path.stem}" for path in (ROOT / "workflow/study/drawings").glob("[!_]*.py")]
+    light += [
+        f"study.drawing.{path.stem}"
+        for path in (ROOT / "workflow/study/drawing").glob("[!_]*.py")
+        if path.stem != "cards"
+    ]
     stages = [
         ("the package", "import frequency_shortcuts", {"torch", "numpy", "pandas", "h5py", "matplotlib"}),
         ("the command", "from frequency_shortcuts import command", SLOW),

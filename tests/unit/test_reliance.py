@@ -10,7 +10,7 @@ from frequency_shortcuts.images.source import Source
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum import filters
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from notebooks import learning
+from study.drawing import learning
 from study.measures import reliance
 from study.trainings.without import Exchanged, Without
 

@@ -19,7 +19,7 @@ from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.shortcuts.cross import cross_matrix
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table, write_tables
 from study import columns
-from study.drawings import typeset
+from study.drawing import typeset
 from study.findings import study_tables
 
 

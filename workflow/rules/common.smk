@@ -21,10 +21,8 @@ if config["numerics"] == "portable":
     os.environ.update(instructions.variables())
 
 from study import claims, dependencies, figures, kept_outputs, targets
-from study.catalogue import REPORT, SHOWN, Caption, marks
 from study.configuration import duplicate_keys, mistakes
-from study.dependencies import code_of
-from study.figures import FIGURES
+from study.dependencies import code_of, code_of_notebook
 from study.findings.definitions import PUBLISHED_RATES
 from study.findings.matrices import MATRICES
 from study.findings.numbers import NUMBERS
@@ -43,6 +41,8 @@ if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfi
 plan = Plan(config)
 RESULTS = plan.results
 PARTS = config["culling"]["parts"]
+FIGURES = figures.names(plan)  # the names of the figures of each kind
+PAPER_TABLES = targets.paper_tables(plan)
 JUDGES_TEST = config["harm"]["judge"] == THE_TEST  # where a benchmark is planned
 
 
@@ -71,9 +71,45 @@ def files_of(pattern, runs):
     return [pattern.format(**run) for run in runs]
 
 
+def of_datasets(names):
+    """The wildcards of some data sets, for `files_of`."""
+    return [{"dataset": name} for name in names]
+
+
+def first_kinds(names):
+    """Params: the first kind of networks, [network, augmentation], of each of some data sets."""
+    return {name: plan.first_kinds[name] for name in names if name in plan.first_kinds}
+
+
+def pictures(kind):
+    """Output: the figures of a kind as PNG."""
+    return [f"{RESULTS}/figures/{kind}_{name}.png" for name in FIGURES[kind]]
+
+
+def in_report(kind, title, category):
+    """Output: the figures of a kind as SVG. The report shows those of photographs, or all where there are none.
+
+    There is only one label: Snakemake turns a second label with two values, each on half of the results, into a switch,
+    and the page breaks if a result has no counterpart.
+    """
+    shown = figures.shown(plan, kind)
+    files = []
+    for name in FIGURES[kind]:
+        path = f"{RESULTS}/figures/{kind}_{name}.svg"
+        label = {"result": title if name == "all" else f"{title}: {name}"}
+        caption = f"../../report/captions/{kind}.rst"
+        files.append(report(path, caption=caption, category=category, labels=label) if name in shown else path)
+    return files
+
+
 def code_of_step(script, *modules):
     """Params: the code of a script, and of modules that it imports by their names."""
     return lambda wildcards: code_of(f"scripts.{script}", *modules)
+
+
+def code_of_figures(wildcards, input):
+    """Params: the code of what draws the figures of a notebook."""
+    return code_of_notebook(input.notebook)
 
 
 def checkpoint(wildcards):

@@ -1,4 +1,4 @@
-# The claims of the published study, judged on this one; figures, run times, the cover page of the report.
+# The claims of the published study, judged on this one; run times, the cover page of the report.
 
 
 rule measure_claims:
@@ -44,56 +44,19 @@ rule judge_claims:
         "../scripts/judge_claims.py"
 
 
-# A notebook draws all figures of a kind; `study.figures` lists the kinds.
-for kind in figures.kinds(plan):
-
-    rule:
-        name:
-            f"figure_{kind}"
-        input:
-            figures.inputs(plan, kind),
-            notebook=figures.NOTEBOOKS[kind],
-        output:
-            svg=[
-                report(path, **marks("figures", kind, name)) if FIGURES[kind].shown(plan, name) else path
-                for name in FIGURES[kind].names(plan)
-                for path in [f"{RESULTS}/figures/{kind}_{name}.svg"]
-            ],
-            png=[f"{RESULTS}/figures/{kind}_{name}.png" for name in FIGURES[kind].names(plan)],
-            notebook=f"{RESULTS}/notebooks/{kind}.ipynb",
-        log:
-            f"{RESULTS}/logs/figures/{kind}.log",
-        # Like the groups in profiles/slurm: several kinds share a SLURM job.
-        group:
-            "drawing"
-        params:
-            parameters={"figures": figures.parameters(plan, kind)},
-            call=f"from study.drawings.notebook import draw_all\n\ndraw_all(draw_{kind}, figures)",
-            function=f"draw_{kind}",
-            code=code_of_step("draw_figure", f"notebooks.{Path(figures.NOTEBOOKS[kind]).stem}"),
-            caption=Caption(
-                REPORT["figures"][kind]["caption"],
-                config,
-                FIGURES[kind].names(plan),
-                figures.parameters(plan, kind)[0],
-            ),
-        message:
-            f"Drawing {REPORT['figures'][kind]['title']}"
-        script:
-            "../scripts/draw_figure.py"
-
-
 rule show_notebooks:
     input:
         notebooks=[f"{RESULTS}/notebooks/{name}.ipynb" for name in targets.notebooks(plan)],
         template="report/notebooks.html.jinja",
     output:
-        report(f"{RESULTS}/notebooks.html", **marks("pages", "notebooks")),
+        report(
+            f"{RESULTS}/notebooks.html",
+            caption="../../report/captions/notebooks.rst",
+            category="9. How it was run",
+            labels={"result": "the executed notebooks"},
+        ),
     log:
         f"{RESULTS}/logs/notebooks.log",
-    params:
-        labels=list(targets.notebooks(plan).values()),
-        caption=Caption(REPORT["pages"]["notebooks"]["caption"], config),
     message:
         "Showing the executed notebooks"
     script:
@@ -125,7 +88,7 @@ rule runtimes:
 
 rule cover:
     input:
-        **{"picture": f"{RESULTS}/figures/shortcut_{name}.png" for name in FIGURES["shortcut"].names(plan)[:1]},
+        **{"picture": f"{RESULTS}/figures/shortcut_{name}.png" for name in FIGURES["shortcut"]},
         claims=f"{RESULTS}/tables/claims.csv",
         variants=f"{RESULTS}/tables/claim_variants.csv",
         by_class=f"{RESULTS}/tables/claims_by_class.csv",

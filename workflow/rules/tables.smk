@@ -262,40 +262,6 @@ rule cure_tables:
         "../scripts/join_cure.py"
 
 
-rule paper_tables:
-    input:
-        notebook="workflow/notebooks/paper_tables.py",
-        over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
-        verdicts=f"{RESULTS}/tables/shortcuts.csv",
-        ood=f"{RESULTS}/tables/ood.csv" if "ood" in targets.tables(plan) else [],
-    output:
-        csv=[f"{RESULTS}/tables/{name}.csv" for name in targets.paper_tables(plan)],
-        latex=[f"{RESULTS}/tables/{name}.tex" for name in targets.paper_tables(plan)],
-        notebook=f"{RESULTS}/notebooks/paper_tables.ipynb",
-    log:
-        f"{RESULTS}/logs/paper_tables.log",
-    params:
-        parameters=lambda wildcards, input, output: {
-            "tables": [
-                {
-                    "path": path,
-                    "title": SHOWN[name]["title"],
-                    "chosen": {"table_1": plan.baselines(), "table_2": plan.non_baselines()}.get(name, []),
-                    **{key: input[key] or "" for key in ("over_seeds", "verdicts", "ood")},
-                }
-                for path, name in zip(output.csv, targets.paper_tables(plan))
-            ]
-        },
-        function="build",
-        code=code_of_step("draw_figure", "notebooks.paper_tables"),
-        call="for table in tables:\n    build(**table)",
-        caption=Caption("\n\n".join(SHOWN[name]["caption"] for name in targets.paper_tables(plan)), config),
-    message:
-        "Building the tables of the paper"
-    script:
-        "../scripts/draw_figure.py"
-
-
 rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.
@@ -304,7 +270,12 @@ rule provenance:
         stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
     output:
         table=f"{RESULTS}/tables/provenance.csv",
-        config=report(f"{RESULTS}/config.yaml", **marks("pages", "config")),
+        config=report(
+            f"{RESULTS}/config.yaml",
+            caption="../../report/captions/config.rst",
+            category="9. How it was run",
+            labels={"result": "the configuration in use"},
+        ),
     log:
         f"{RESULTS}/logs/provenance.log",
     resources:
@@ -314,11 +285,32 @@ rule provenance:
         study=lookup(dpath="study", within=config),
         device=lookup(dpath="device", within=config),
         digest=config_digest(config),
-        caption=Caption(REPORT["pages"]["config"]["caption"], config),
     message:
         "Recording versions, commit, device and seeds"
     script:
         "../scripts/write_provenance.py"
+
+
+# Of each table in the report: its category and its title.
+TYPESET = {
+    "flips": ("8. Beyond the paper", "Table: what a network follows: fine, field, patch"),
+    "shortcuts": ("4. Maps and shortcuts", "Table: verdict on every class, network and seed"),
+    "shortcuts_over_seeds": ("4. Maps and shortcuts", "Table: mean and spread over seeds"),
+    "own_map_advantage": ("6. Capacity and augmentation", "Table: own-map advantage of every network"),
+    "phase": ("5. Texture or shape", "Table: texture or shape?"),
+    "planted_use": ("8. Beyond the paper", "Table: is the planted mask used?"),
+    "transfer_advantage": ("7. Other images and networks", "Table: own-map advantage with the maps of another network"),
+    "reliance": ("8. Beyond the paper", "Table: are the frequencies of the maps needed?"),
+    "networks": ("9. How it was run", "Table: networks and their accuracy"),
+    "table_1": ("4. Maps and shortcuts", "Table 1 · TPR and FPR of the baseline"),
+    "table_2": ("6. Capacity and augmentation", "Table 2 · TPR and FPR of other networks and augmentations"),
+    "table_3": ("7. Other images and networks", "Table 3 · TPR and FPR by class and rendition"),
+    "claims": ("0. The claims", "Table: the claims"),
+    "claims_by_class": ("0. The claims", "Table: claims about some classes, class by class"),
+    "claim_variants": ("0. The claims", "Table: variants of the claims"),
+    "runtimes": ("9. How it was run", "Table: run times and memory"),
+    "provenance": ("9. How it was run", "Table: versions, commit, device, seeds"),
+}
 
 
 rule show_table:
@@ -328,22 +320,22 @@ rule show_table:
         verdicts=lambda wildcards: (
             f"{RESULTS}/tables/shortcuts.csv" if wildcards.table in ("table_1", "table_2") else []
         ),
-        template="workflow/study/drawings/table.html.jinja",
+        template="workflow/study/drawing/table.html.jinja",
         columns="workflow/study/columns.yaml",
     output:
         report(
             f"{RESULTS}/tables/{{table}}.html",
             caption="../../report/captions/table.rst",
-            category=lambda wildcards: marks("tables", wildcards.table)["category"],
-            labels=lambda wildcards: marks("tables", wildcards.table)["labels"],
+            category=lambda wildcards: TYPESET[wildcards.table][0],
+            labels=lambda wildcards: {"result": TYPESET[wildcards.table][1]},
         ),
     log:
         f"{RESULTS}/logs/tables/show_{{table}}.log",
     wildcard_constraints:
-        table=one_of(SHOWN),
+        table=one_of(TYPESET),
     params:
-        title=lambda wildcards: marks("tables", wildcards.table)["labels"]["result"].removeprefix("Table: "),
-        caption=lambda wildcards: Caption(SHOWN[wildcards.table]["caption"], config),
+        title=lambda wildcards: TYPESET[wildcards.table][1].removeprefix("Table: "),
+        published=PUBLISHED_RATES,
     message:
         "Typesetting the table {wildcards.table}"
     script:

@@ -11,8 +11,8 @@ from study.job import script
 
 @script
 def main(snakemake, created_by):
-    given, paths = snakemake.input, [Path(path) for path in snakemake.input.notebooks]
-    rows = [(label, path, nbformat.read(path, 4)) for label, path in zip(snakemake.params.labels, paths, strict=True)]
-    template = jinja2.Template(Path(given.template).read_text(), autoescape=True, trim_blocks=True)
+    paths = map(Path, snakemake.input.notebooks)
+    rows = [(path, nbformat.read(path, 4)) for path in paths]
+    template = jinja2.Template(Path(snakemake.input.template).read_text(), autoescape=True, trim_blocks=True)
     with replacing(snakemake.output[0]) as temporary:
-        temporary.write_text(template.render(rows=sorted(rows)))
+        temporary.write_text(template.render(rows=rows))

@@ -5,7 +5,7 @@ from pathlib import Path
 from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.tables import read_table
 from study import columns
-from study.drawings import typeset
+from study.drawing import typeset
 from study.findings.study_tables import networks_with_weak_maps
 from study.job import script
 

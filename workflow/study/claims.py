@@ -5,8 +5,8 @@ from typing import Any
 from study.findings.matrices import MATRICES
 from study.findings.numbers import NUMBERS
 
+from . import figures as figures_in_report
 from . import targets
-from .figures import FIGURES
 from .plan import Plan
 from .tests import TESTS
 
@@ -58,8 +58,6 @@ def figures(plan: Plan) -> dict[str, str]:
     """The figure of each claim that has one in the report: of photographs, if there is one, else the first one."""
     found = {}
     for claim, kind in FIGURE_OF.items():
-        figure = FIGURES[kind]
-        names = [name for name in figure.names(plan) if figure.shown(plan, name)]
-        if names:
+        if names := figures_in_report.shown(plan, kind):
             found[claim] = f"{kind}_{next((name for name in photographs(plan) if name in names), names[0])}"
     return found

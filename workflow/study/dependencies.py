@@ -3,6 +3,7 @@
 import ast
 import functools
 import hashlib
+import json
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -33,6 +34,14 @@ def code_of(*modules: str) -> str:
     for path in files_of_code(modules, FOLDERS, without=FRAME):
         code.update(f"{path.name} {syntax(path)}\n".encode())
     return code.hexdigest()[:16]
+
+
+def code_of_notebook(path: str) -> str:
+    """The same, of the script that runs a notebook and of what that imports; the notebook itself is an input."""
+    cells = json.loads(Path(path).read_text())["cells"]
+    texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    imported = _imported("\n".join(texts).encode(), ())
+    return code_of("scripts.run_notebook", *sorted(imported))
 
 
 def code_of_entry_point(entry_point: str) -> list[str]:
@@ -85,15 +94,19 @@ def _imports(path: Path, folder: Path) -> frozenset[str]:
     folder : the one from which modules are imported
     """
     try:
-        tree = ast.parse(path.read_bytes())
+        return _imported(path.read_bytes(), path.relative_to(folder).parts)
     except (OSError, SyntaxError, ValueError):
         return frozenset()
+
+
+def _imported(code: bytes, place: tuple[str, ...]) -> frozenset[str]:
+    """What some code imports. place : the folders and the name of its file"""
     names: set[str] = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            package = path.relative_to(folder).parts[: -node.level] if node.level else ()
+            package = place[: -node.level] if node.level else ()
             base = [*package, *filter(None, [node.module])]
             names.update(".".join([*base, alias.name]) for alias in node.names)
     return frozenset(names)

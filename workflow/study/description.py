@@ -1,4 +1,4 @@
-"""What is to be known of a kind of figures and of a test of networks, outside the jobs that make them."""
+"""What is to be known of a test of networks, outside the jobs that make it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,25 +12,8 @@ Planned = Callable[[Plan], Any]  # true of plans that have a table
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A kind of figure. The notebook of that name draws all figures of the kind; report.yaml has their caption.
-
-    names : the figures of this kind in a plan; most are drawn once for each data set, with its name
-    inputs : the files for a figure, below the results, by the parameters of the function that draws it, beside those
-        that `figures.files` knows
-    parameters : the other parameters of that function, beside those that `figures.parameters` knows
-    shown : whether a figure stands in the report, or in the notebook alone
-    """
-
-    names: Callable[[Plan], list[str]]
-    inputs: Callable[[Plan, str], dict[str, Any]] = lambda plan, name: {}
-    parameters: Callable[[Plan, str], dict[str, Any]] = lambda plan, name: {}
-    shown: Callable[[Plan, str], bool] = lambda plan, name: True
-
-
-@dataclass(frozen=True)
 class NetworkTest:
-    """A test of networks: some files of each run, and the tables and figures that follow from these.
+    """A test of networks: some files of each run, and the tables that follow from these.
 
     runs : the runs that are tested; the rule of the same name, in workflow/rules/tests.smk, tests one of them
     outputs : the files of a run by their names in the rule: paths below the results, with the wildcards of the run
@@ -38,7 +21,6 @@ class NetworkTest:
 
     tables : the tables of the study that follow, by their names; None for those of plans that have runs of the test;
         the rule `{name}_tables`, in workflow/rules/tables.smk, joins them
-    figures : kinds of figures, by the names of their notebooks
     order : among the tests, in lists of files and in docs
     """
 
@@ -46,7 +28,6 @@ class NetworkTest:
     outputs: Mapping[str, str] = field(default_factory=dict)
     wildcards: Callable[[Plan], list[dict[str, Any]]] | None = None
     tables: Mapping[str, Planned | None] = field(default_factory=dict)
-    figures: Mapping[str, Figure] = field(default_factory=dict)
     order: int = 100
     name: str = ""
 
@@ -62,9 +43,3 @@ class NetworkTest:
     def planned_tables(self, plan: Plan) -> list[str]:
         """The names of its tables that a study has."""
         return [name for name, planned in self.tables.items() if (planned or self.runs)(plan)]
-
-
-def of_photographs(plan: Plan, name: str) -> bool:
-    """`Figure.shown`: of photographs, and of other data sets where no photographs are planned."""
-    photographs = plan.datasets("photographs")
-    return name in photographs or not photographs

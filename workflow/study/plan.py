@@ -190,6 +190,10 @@ class Plan:
         names = dict.fromkeys(run["dataset"] for run in self._runs)
         return [name for name in names if not kinds or self.kind_of(name) in kinds]
 
+    def trained_datasets(self) -> list[str]:
+        """The planned data sets on which networks are trained, in order."""
+        return list(dict.fromkeys(run["dataset"] for run in self.trained_runs()))
+
     def mapped_datasets(self, *kinds: str) -> list[str]:
         """The planned data sets of these kinds with a run whose maps are found, in order."""
         return list(dict.fromkeys(run["dataset"] for run in self.mapped_runs(*kinds)))

@@ -1,10 +1,30 @@
 """The outputs of a study: the tables and figures of a plan, and the files of each target."""
 
-from .catalogue import SHOWN, TABLES, marks
-from .figures import FIGURES
+from . import figures as drawn
+from .catalogue import TABLES
 from .job import FOLDER
 from .plan import Plan
 from .tests import TESTS
+
+TYPESET = (
+    "flips",
+    "shortcuts",
+    "shortcuts_over_seeds",
+    "own_map_advantage",
+    "phase",
+    "planted_use",
+    "transfer_advantage",
+    "reliance",
+    "networks",
+    "table_1",
+    "table_2",
+    "table_3",
+    "claims",
+    "claims_by_class",
+    "claim_variants",
+    "runtimes",
+    "provenance",
+)  # in the report
 
 
 def of_study(plan: Plan) -> list[str]:
@@ -20,7 +40,7 @@ def of_study(plan: Plan) -> list[str]:
         "tables/cover.rst",
         *(f"figures/{name}.{suffix}" for name in figures(plan) for suffix in ("svg", "png")),
         *(f"tables/{name}.csv" for name in planned),
-        *(f"tables/{name}.html" for name in SHOWN if name in planned),
+        *(f"tables/{name}.html" for name in typeset_tables(plan)),
         *(f"tables/{name}.tex" for name in paper_tables(plan)),
     ]
     renditions = [file for name in plan.ood_datasets() for file in plan.rendition_files(name)]
@@ -49,7 +69,7 @@ def of_benchmark(plan: Plan, name: str) -> list[str]:
 
 def figures(plan: Plan) -> list[str]:
     """Names of all figures."""
-    return [f"{kind}_{name}" for kind, figure in FIGURES.items() for name in figure.names(plan)]
+    return [f"{kind}_{name}" for kind, names in drawn.names(plan).items() for name in names]
 
 
 def tables(plan: Plan) -> list[str]:
@@ -62,7 +82,12 @@ def paper_tables(plan: Plan) -> list[str]:
     return [name for name in tables(plan) if name.startswith("table_")]
 
 
-def notebooks(plan: Plan) -> dict[str, str]:
-    """The notebooks, and what each makes, as the report names it."""
-    made = {kind: marks("figures", kind)["labels"]["result"] for kind, figure in FIGURES.items() if figure.names(plan)}
-    return made | ({"paper_tables": "Tables of the paper"} if paper_tables(plan) else {})
+def typeset_tables(plan: Plan) -> list[str]:
+    """Names of the tables that the report shows."""
+    return [name for name in tables(plan) if name in TYPESET]
+
+
+def notebooks(plan: Plan) -> list[str]:
+    """Names of all notebooks."""
+    kinds = [kind for kind, names in drawn.names(plan).items() if names]
+    return [*kinds, *(["paper_tables"] if paper_tables(plan) else [])]

@@ -1,14 +1,9 @@
 """Graded sets: is a class that stands out more learned earlier, where we made it stand out?"""
 
-from ..description import Figure, NetworkTest
+from ..description import NetworkTest
 
-TEST: NetworkTest = NetworkTest(
+TEST = NetworkTest(
     runs=lambda plan: plan.graded_runs,
     tables={"graded": None, "graded_dynamics": None},
-    figures={
-        "graded": Figure(
-            lambda plan: ["all"] if TEST.runs(plan) else [],
-        )
-    },
     order=14,
 )

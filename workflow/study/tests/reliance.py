@@ -1,16 +1,11 @@
 """Whether a network needs the frequencies of its maps: it is trained anew without them."""
 
-from ..description import Figure, NetworkTest
+from ..description import NetworkTest
 from ..job import FOLDER
 
 TEST = NetworkTest(
     runs=lambda plan: plan.reliance_runs(),
     outputs={"reliance": f"tests/{FOLDER}/reliance.csv"},
     tables={"reliance": None},
-    figures={
-        "reliance": Figure(
-            lambda plan: list(dict.fromkeys(run["dataset"] for run in plan.reliance_runs())),
-        )
-    },
     order=9,
 )

@@ -20,7 +20,7 @@ from frequency_shortcuts.networks.weights import normalisation
 from frequency_shortcuts.shortcuts.examples import reduced_images
 from frequency_shortcuts.storage.hdf5 import read_classes
 from study import examples
-from study.drawings.notebook import first_kinds
+from study.drawing.study import first_kinds
 from study.findings.study_tables import as_published
 
 RATES = [f"{rate}_{kept}" for kept in ("unfiltered", "dfm", "low_pass") for rate in ("tpr", "fpr")]

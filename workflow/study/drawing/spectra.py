@@ -18,7 +18,7 @@ from frequency_shortcuts.maps import dfm
 from frequency_shortcuts.spectrum.arrays import BoolArray
 from frequency_shortcuts.spectrum.pairs import radius
 from frequency_shortcuts.storage.hdf5 import read_hdf5
-from study.drawings.notebook import first_kinds
+from study.drawing.study import first_kinds
 
 VARIANTS = {"as published": "adcs", "significant": "adcs_significant"}
 

@@ -13,7 +13,7 @@ from frequency_shortcuts.exchange.answers import FOLLOWS, PARTS, REACH
 from frequency_shortcuts.figures.canvas import SMALLEST, abbreviate, despine, page_of_panels, style, wrap, write_title
 from frequency_shortcuts.figures.selection import greatest, of_kind
 from frequency_shortcuts.intervals import NORMAL, over_networks
-from study.drawings.notebook import first_kind_note, kinds_from_first
+from study.drawing.study import first_kind_note, kinds_from_first
 
 FOUND, NOT_FOUND, CONTROL = "#d55e00", "0.45", "#0173b2"
 ROW = 0.4  # inches

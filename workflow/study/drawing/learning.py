@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import kinds_of, of_kind, select_classes
-from study.drawings.notebook import first_kinds
+from study.drawing.study import first_kinds
 
 LEARNED = 0.5  # F1 from which on a class counts as learned
 HIDDEN = "high-pass"  # the view that is not drawn: so early, nearly no class passes

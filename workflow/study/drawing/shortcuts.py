@@ -16,7 +16,7 @@ from frequency_shortcuts.figures import shortcuts as drawing
 from frequency_shortcuts.figures.selection import clearest_shortcuts, kinds_of, of_kind
 from frequency_shortcuts.intervals import over_networks, wilson
 from frequency_shortcuts.storage.tables import CULLING
-from study.drawings.notebook import first_kind_note, first_kinds, kinds_from_first
+from study.drawing.study import first_kind_note, first_kinds, kinds_from_first
 
 BLUE, ORANGE, GREEN = canvas.COLOURS[:3]
 NUMBERED, MATRICES = 5, 3  # classes up to which each cell of a matrix shows its number, and matrices in a row

@@ -1,0 +1,1 @@
+"""What the notebooks draw, one module for several kinds of figures, and typeset tables."""

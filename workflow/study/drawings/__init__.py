@@ -1,1 +1,0 @@
-"""Typeset tables, the pictures of benchmarks, and what the notebooks of figures share."""
