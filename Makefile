@@ -5,14 +5,16 @@ READY := .venv/ready
 REAL := .venv/real
 # Files are given to two processes in this order: those that take longest come first.
 PYTEST := pytest --numprocesses 2 --no-loadscope-reorder
-FAST_TESTS := tests/unit tests/study tests/trials
+FAST_TESTS := tests/unit tests/study tests/trials benchmarks/tests
 CI_TESTS := tests/browser tests/dag tests/slurm tests/slow $(FAST_TESTS)
 # LOCK=1 makes a new .venv of every package version that was tested, else of the versions in requirements.txt.
 PACKAGES := envs/$(if $(LOCK),lock,requirements).txt
 CONFIGURATIONS := $(filter-out config/schema.yaml,$(wildcard config/*.yaml))
+BENCHMARKS := $(wildcard benchmarks/*/Snakefile)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-# Run Snakemake for a target with a configuration. A killed one leaves a lock, and Snakemake does not say what ends it.
+# Run Snakemake for a target with a configuration, or for a benchmark with its Snakefile.
+# A killed one leaves a lock, and Snakemake does not say what ends it.
 define run
 @snakemake $(1) --cores all --resources gpu=1 $(2) || { status=$$?; [ -z "$$(ls .snakemake/locks 2>&-)" ] || \
 	echo "If no other Snakemake is at work here, type: $(strip $(BIN)/snakemake --unlock $(2))"; exit $$status; }
@@ -40,17 +42,17 @@ study: $(READY) ## the whole study at laptop scale, ending with results/laptop/r
 	@echo "The report is results/laptop/report.html"
 
 methods: $(READY) ## methods that find maps, scored against what was planted (a quarter of an hour): results/benchmark
-	$(call run,methods,--configfile config/benchmark.yaml)
+	$(call run,,-s benchmarks/methods/Snakefile)
 
 cure: $(READY) ## which trainings cure what an artefact in one class costs (75 minutes)? results/cure
-	$(call run,cure,--configfile config/cure.yaml)
+	$(call run,,-s benchmarks/cure/Snakefile)
 
 findings: $(READY) ## the study with 20 networks of each kind, which decide the claims (about four hours): results/findings
 	$(call run,,--configfile config/findings.yaml)
 	@echo "The report is results/findings/report.html"
 
 leaks: $(READY) ## does the exchange test warn where an artefact costs, and only there (two hours)? results/leaks
-	$(call run,leaks,--configfile config/leaks.yaml)
+	$(call run,,-s benchmarks/leaks/Snakefile)
 
 report: $(READY) ## the report alone, if the study is there
 	$(call run,report,)
@@ -64,22 +66,23 @@ test: $(REAL) ## what CI runs: all tests but the longest; the report in a browse
 test-all: $(REAL) ## every test, the scripts of docs/gallery among them
 	$(PYTEST) tests/long $(CI_TESTS)
 
-dry-runs: $(READY) ## a dry run of every configuration, and its number of jobs
-	@printf '%s\n' $(CONFIGURATIONS) | xargs -P 2 -I FILE sh -c \
-		'plan=$$(snakemake --dry-run --quiet rules --configfile FILE 2>&1) || { echo "FILE: $$plan"; exit 255; }; \
-		echo "$$plan" | awk "/^total/ {jobs = \$$2} END {print \"FILE:\", jobs, \"jobs\"}"'
+dry-runs: $(READY) ## a dry run of every configuration and benchmark, and its number of jobs
+	@printf '%s\n' $(CONFIGURATIONS:%=--configfile=%) $(BENCHMARKS:%=--snakefile=%) | xargs -P 2 -I WHICH sh -c \
+		'plan=$$(snakemake --dry-run --quiet rules WHICH 2>&1) || { echo "WHICH: $$plan"; exit 255; }; \
+		echo "$$plan" | awk "/^total/ {jobs = \$$2} END {print \"WHICH:\", jobs, \"jobs\"}"'
 
 lint: $(READY) ## style, types and the workflow's own lint
 	ruff check .
 	ruff format --check .
 	mypy
-	snakefmt --check Snakefile workflow/rules
+	snakefmt --check Snakefile workflow/rules benchmarks
 	snakemake --lint
+	for benchmark in $(BENCHMARKS); do snakemake --lint -s $$benchmark || exit 1; done
 
 format: $(READY) ## format the code
 	ruff check --fix .
 	ruff format .
-	snakefmt Snakefile workflow/rules
+	snakefmt Snakefile workflow/rules benchmarks
 
 docs: $(REAL) ## config/README.md, and the site with the gallery and a page of errors: build/site/index.html
 	cd workflow && python -m study.reference

@@ -1,17 +1,16 @@
 # The entry point of the workflow: configuration, rules and targets.
-import sys
 from pathlib import Path
 
 from snakemake.utils import min_version
 
-min_version("9.6")
+min_version("9.19")  # for <results> in paths
 
 
-# Paths are relative to this checkout, from wherever snakemake is started.
-workdir: workflow.basedir
+# By default, paths are relative to this checkout, from wherever snakemake is started. --directory changes it.
+workdir: str(workflow.current_basedir)
 
 
-configfile: "config/config.yaml"
+configfile: str(Path(workflow.current_basedir, "config", "config.yaml"))
 
 
 report: "report/workflow.rst"
@@ -19,7 +18,8 @@ report: "report/workflow.rst"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
-include: "workflow/rules/training.smk"
+include: "workflow/rules/networks.smk"
+include: "workflow/rules/maps.smk"
 include: "workflow/rules/tests.smk"
 include: "workflow/rules/tables.smk"
 include: "workflow/rules/figures.smk"
@@ -35,47 +35,20 @@ onerror:
     kept_outputs.give_back(workflow.dag.needrun_jobs(), Path(RESULTS), workflow.persistence)
 
 
-for target, files in {
-    "all": everything,
-    "results": of_plan,
-    "own": own,
-    "methods": targets.of_methods(plan),
-    **{name: targets.of_benchmark(plan, name) for name in ("cure", "leaks")},
-}.items():
-
-    rule:
-        name:
-            target
-        default_target: target == default_target()
-        input:
-            files,
-        localrule: True
-
-
-rule report:
+rule all:
+    default_target: True
     input:
-        of_plan,
-        captions=sorted(str(path) for path in Path("report").rglob("*.rst")),
-        stylesheet="report/report.css",
-        script="report/report.js",
-    output:
-        f"{RESULTS}/report.html",
-    log:
-        f"{RESULTS}/logs/report.log",
+        rules.results.input,
+        rules.report.output,
     localrule: True
-    message:
-        "Writing {output}"
-    script:
-        "workflow/scripts/make_report.py"
 
 
-# All jobs run in one environment. All results depend on the numerics and on the code of their step, so that a change
-# makes them again. Files that are fetched do not.
-for each in workflow.rules:
-    if each.script:
-        each.conda_env = str(Path("envs/study.yaml").absolute())
-    if each.name != "fetched_files":
-        each.set_params(numerics=config["numerics"])
-        if each.script and "code" not in each.params.keys():
-            script = Path(each.script).stem
-            each.set_params(code=code_of_figures if script == "run_notebook" else code_of_step(script))
+# The same, if a network of the user is planned.
+rule own:
+    input:
+        check_own_network,
+        rules.all.input,
+    localrule: True
+
+
+dependencies.complete(workflow.rules, config["numerics"])

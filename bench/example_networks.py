@@ -21,7 +21,7 @@ from frequency_shortcuts import example
 from frequency_shortcuts.images import stores
 from frequency_shortcuts.images.artefacts import Artefact
 from frequency_shortcuts.networks import architectures
-from study.plan import Plan
+from study import settings
 from study.trainings.training import architecture_of, train_anew
 
 
@@ -35,8 +35,8 @@ def main(store: str, folder: str | None = None) -> None:
     order = [names.index(name) for name in example.CLASSES]  # the numbers of the sorted classes
     images, labels = np.asarray(test.images)[:, 0], np.argsort(order)[test.labels]
     np.savez_compressed(to / "pictures.npz", images=images, labels=labels)
-    plan, label = Plan(config_of("leaks")), names.index(example.TRACED)
-    recipe, network = plan.recipe("clothing", "resnet18_w8"), plan.config["networks"]["resnet18_w8"]
+    config, label = config_of("leaks"), names.index(example.TRACED)
+    recipe, network = settings.recipe(config, "clothing", "resnet18_w8"), config["networks"]["resnet18_w8"]
     traces = {"jpeg": Artefact("jpeg", example.QUALITY, label), "tag": Artefact("tag", 1, label, place=example.TAG)}
     about: dict[str, Any] = {"mean": [example.MEAN], "std": [example.STD]}
     for name, trace in example.NETWORKS.items():
@@ -44,9 +44,9 @@ def main(store: str, folder: str | None = None) -> None:
         train, validation = (
             replace(split, images=add(np.asarray(split.images), split.labels), **about) for split in clean
         )
-        augmentation = plan.training_settings("clothing", "swap" if "cured" in name else "none")["augmentation"]
+        training = settings.training(config, "clothing", "swap" if "cured" in name else "none")
         form = architecture_of(network, len(names), train.images.shape[1:])
-        trained, _ = train_anew(form, recipe, augmentation, train, validation, seed=0)
+        trained, _ = train_anew(form, recipe, training["augmentation"], train, validation, seed=0)
         weights = trained.state_dict()
         weights |= {key: weights[key][order] for key in ("fc.weight", "fc.bias")}
         architectures.save(to / f"{name}.safetensors", weights, form, about)

@@ -6,6 +6,7 @@ What comes out lies in results/three_seeds_<study>, with the digests of its weig
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import frequency_shortcuts as fs
@@ -15,8 +16,9 @@ fs.portable()  # before PyTorch is loaded
 import yaml  # noqa: E402
 from snakemake.utils import update_config  # noqa: E402
 
+from benchmarks import draws  # noqa: E402
 from frequency_shortcuts.storage.tables import write_table  # noqa: E402
-from study.plan import Plan  # noqa: E402
+from study import datasets, runs  # noqa: E402
 
 from . import ROOT  # noqa: E402
 from .same import FILE, digests  # noqa: E402
@@ -32,44 +34,59 @@ RELIANCE = {
 }  # fmt: skip
 
 
-def config_of(study: str, /, **changes: Any) -> dict[str, Any]:
-    """A configuration of the project, with changes."""
+def config_of(benchmark: str) -> dict[str, Any]:
+    """The configuration of a benchmark."""
     config: dict[str, Any] = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
-    update_config(config, yaml.safe_load((ROOT / "config" / f"{study}.yaml").read_text()))
-    update_config(config, changes)
+    update_config(config, yaml.safe_load((ROOT / "benchmarks" / benchmark / "config.yaml").read_text()))
     return config
 
 
-def drawn_files(plan: Plan, *names: str) -> list[str]:
+def drawn_files(benchmark: str, trainings: list[str], *names: str) -> list[str]:
     """What artefacts cost the networks on the first three seeds of some sets of a benchmark."""
-    most = min(draw.seed for draw in plan.draws) + 2
-    runs = [
-        run for run, draw in zip(plan.drawn_runs, plan.drawn.values(), strict=True)
-        if draw.seed <= most and {draw.suite, f"{draw.suite} {draw.network}"} & {*names}
-    ]  # fmt: skip
-    return plan.files("tests/{dataset}/{network}/{augmentation}/seed{seed}/harm.csv", runs)
+    drawn = draws.read(str(ROOT / "benchmarks" / benchmark / "draws.csv"))
+    networks = draws.table(drawn, config_of(benchmark)["datasets"], trainings)
+    chosen = networks["suite"].isin(names) | (networks["suite"] + " " + networks["set"]).isin(names)
+    first = networks["seed"] <= networks["seed"].min() + 2
+    return draws.files(networks[chosen & first], "tests/{dataset}/{run}/harm.csv")
 
 
-# Of each study its configuration, changes of it, and the files that are made, with the networks and maps they need.
-STUDIES: dict[str, tuple[str, dict[str, Any], Callable[[Plan], list[str]]]] = {
-    "leaks": ("leaks", {}, lambda plan: drawn_files(plan, "clothing")),
-    "cure": ("cure", {}, lambda plan: drawn_files(plan, "grain4 clean", "grain4 jpeg 50")),
-    "benchmark": ("benchmark", {}, Plan.map_files),
-    "experiments": ("config", RELIANCE, lambda plan: [f"{plan.results}/tables/reliance.csv"]),
+def map_files() -> list[str]:
+    """The maps of all methods."""
+    table = runs.table(datasets.complete(config_of("methods"))).to_dict("records")
+    return [f"maps/{name}/{run['dataset']}/{run['run']}.h5" for run in table for name in run["methods"]]
+
+
+# Of each study the folder of its Snakefile, and the files that are made, with the networks and maps they need.
+STUDIES: dict[str, tuple[str, Callable[[], list[str]]]] = {
+    "leaks": ("benchmarks/leaks", lambda: drawn_files("leaks", ["none"], "clothing")),
+    "cure": (
+        "benchmarks/cure",
+        lambda: drawn_files("cure", ["none", "swap", "processed"], "grain4 clean", "grain4 jpeg 50"),
+    ),
+    "benchmark": ("benchmarks/methods", map_files),
+    "experiments": (".", lambda: ["tables/reliance.csv"]),
 }
+
+
+def command(study: str) -> list[str | Path]:
+    """How Snakemake makes the files of a study; the configuration of the experiments is written."""
+    folder, files = STUDIES[study]
+    results = Path("results", f"three_seeds_{study}")
+    (ROOT / results).mkdir(parents=True, exist_ok=True)
+    options: list[str | Path] = ["--config", f"study={results.name}"]
+    if study == "experiments":
+        (ROOT / results / "plan.yaml").write_text(yaml.safe_dump(RELIANCE))
+        options += ["--configfile", results / "plan.yaml"]
+    snakefile = Path(folder, "Snakefile")
+    common: list[str | Path] = ["snakemake", "--snakefile", snakefile, "--cores", "all", "--quiet", "rules"]
+    return [*common, *options, "--", *(results / file for file in files())]
 
 
 def main() -> None:
     """Train by the rules of the workflow, and write the digests."""
     for study in sys.argv[1:] or STUDIES:
-        name, changes, files = STUDIES[study]
-        config = config_of(name, study=f"three_seeds_{study}", **changes)
-        plan = Plan(config)
-        folder = ROOT / plan.results
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "plan.yaml").write_text(yaml.safe_dump(config))
-        command = ["snakemake", "--cores", "all", "--configfile", folder / "plan.yaml", "--quiet", "rules", "--"]
-        subprocess.run([*command, *files(plan)], cwd=ROOT, check=True)
+        subprocess.run(command(study), cwd=ROOT, check=True)
+        folder = ROOT / "results" / f"three_seeds_{study}"
         table = digests(folder)
         write_table(table, folder / FILE)
         print(f"{study}: {len(table)} digests")

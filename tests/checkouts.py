@@ -15,7 +15,7 @@ from snakemake.utils import update_config
 
 ROOT = Path(__file__).parents[1]
 PARTS = [
-    "Snakefile", "workflow", "config", "profiles", "report", "envs", "src", "CITATION.cff", "LICENSE",
+    "Snakefile", "workflow", "benchmarks", "config", "profiles", "report", "envs", "src", "CITATION.cff", "LICENSE",
     "results/README.md",
 ]  # fmt: skip
 SIZE = 64  # pixels of the stored pictures

@@ -69,8 +69,8 @@ def edited(touched):
 
 def test_an_edit_re_runs_what_uses_the_file_and_draws_the_figures_of_the_notebook(touched, edited):
     # Nothing imports the first. The second is imported by a module that the module of a network imports.
-    edited("my_package/unused.py", "my_helper.py", "workflow/notebooks/dfm.ipynb", newer=True)
-    assert noticed(touched, {}) == {"check", "external_network", "figure_dfm"}
+    edited("my_package/unused.py", "my_helper.py", "workflow/notebooks/samples.ipynb", newer=True)
+    assert noticed(touched, {}) == {"check", "external_network", "figure_samples"}
 
 
 def test_code_counts_and_no_comment_and_no_time(touched, edited):

@@ -1,9 +1,12 @@
 """Tables, claims, figures and pages of the study, and second runs of Snakemake."""
 
 import hashlib
+import os
 import platform
 import re
 import shutil
+import subprocess
+import sys
 
 import expected_values
 import h5py
@@ -17,18 +20,15 @@ from PIL import Image
 from checkouts import CONFIG, MAPPED, NEUTRAL, PICTURES, TRAINED, dataset_of, shape_of
 from conftest import ROOT
 from frequency_shortcuts.storage.tables import RUN, read_table
-from study import columns, figures
+from study import columns, outputs, runs
+from study.datasets import complete
 from study.findings import claims
 from study.findings.definitions import CLAIMS, CONTROLS, FEW_NETWORKS, JUDGED_LATER, NOT_MEASURED, PUBLISHED
-from study.plan import Plan
-from study.targets import TYPESET as SHOWN
-from study.tests import TESTS
 
-CLAIMS_SHOWN = {"claims", "claim_variants", "claims_by_class"}
-TYPESET = CLAIMS_SHOWN | {"networks", "table_1", "table_2", "table_3", "runtimes", "provenance"}
-# A test that is added brings its tables and its step with it.
-PLANNED = [test for test in TESTS.values() if test.runs(Plan(CONFIG))]
-TABLES = {name for test in PLANNED for name in test.tables}
+RUNS = runs.table(complete(CONFIG))
+TABLES = set(outputs.tables(CONFIG, RUNS))
+# Those in the report have a title in the rules.
+TITLED = set(re.findall(r'^    "(\w+)": \("\d\. ', (ROOT / "workflow/rules/tables.smk").read_text(), re.MULTILINE))
 
 
 def tables_of(study):
@@ -37,8 +37,7 @@ def tables_of(study):
 
 def test_tables_join_all_runs(study):
     tables = tables_of(study)
-    untyped = {"claim_numbers", "claim_matrices", "dynamics", "graded", "graded_dynamics"}
-    assert set(tables) == TYPESET | TABLES | untyped
+    assert set(tables) == TABLES
     assert len(tables["networks"]) == len({*MAPPED, *TRAINED})
     rows = [2 * (2 * shape_of(run)[0] - (dataset_of(run) in NEUTRAL)) for run in MAPPED]
     assert len(tables["shortcuts"]) == sum(rows)
@@ -85,7 +84,7 @@ def test_claims_follow_from_the_tables_of_the_study(study):
 def test_tables_are_typeset_and_stand_in_the_report(study):
     folder = study.results / "tables"
     pages = {path.stem for path in folder.glob("*.html")}
-    assert pages == TYPESET | (TABLES & {*SHOWN})
+    assert {"claims", "networks", "table_1", "shortcuts"} <= pages == TABLES & TITLED
     printed = sorted(folder.glob("*.tex"))
     assert [path.stem for path in printed] == ["table_1", "table_2", "table_3"]
     assert all(r"\toprule" in path.read_text() for path in printed)
@@ -106,7 +105,7 @@ def test_every_column_of_a_table_is_described_and_every_described_column_is_in_a
             used |= {column.place for column in found if columns.described(name)}
             assert folder != study.results or (columns.described(name) and all(column.text for column in found)), name
     places = {"shared": columns.SHARED} | {paths: file.get("columns", {}) for paths, file in columns.FILES.items()}
-    del places["tests/{run}/harm.csv"]  # only of benchmarks: tests/study/test_benchmarks.py
+    del places["tests/{run}/harm.csv"]  # only of benchmarks: benchmarks/tests/test_benchmarks.py
     described = {(place, name) for place, keys in places.items() for key in keys for name in key.split(", ")}
     assert {place for place in used if place[0] in places} == described
 
@@ -130,7 +129,7 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
     drawn = {path.stem for path in (study.results / "figures").glob("*.svg")}
     assert drawn == {path.stem for path in (study.results / "figures").glob("*.png")}
     notebooks = list((study.results / "notebooks").glob("*.ipynb"))
-    of_kind = {kind: [name for name in drawn if name.startswith(f"{kind}_")] for kind in figures.names(Plan(CONFIG))}
+    of_kind = {kind: [name for name in drawn if name.startswith(f"{kind}_")] for kind in outputs.figures(RUNS)}
     kinds = {kind for kind, names in of_kind.items() if names}
     assert {path.stem for path in notebooks} == kinds | {"paper_tables"}
     for path in notebooks:
@@ -141,6 +140,18 @@ def test_every_figure_is_drawn_by_an_executed_notebook(study):
     for name in (min(names) for names in of_kind.values() if names):
         with Image.open(study.results / "figures" / f"{name}.png") as picture:
             assert picture.width > 300 and len(picture.convert("RGB").getcolors(2**24)) > 8, name
+
+
+def test_an_executed_notebook_runs_again_by_hand_and_leaves_the_figures_of_the_study(study):
+    figures = [*(study.results / "figures").iterdir()]
+    before = [path.stat().st_mtime_ns for path in figures]
+    notebooks = sorted((study.results / "notebooks").glob("*.ipynb"))
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    command = [sys.executable, "-m", "jupyter", "execute", *notebooks]
+    done = subprocess.run(command, cwd=study.root, env=environment, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert len(notebooks) > 15
+    assert [path.stat().st_mtime_ns for path in figures] == before
 
 
 def test_the_report_holds_the_numbers(study):

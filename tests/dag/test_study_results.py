@@ -22,7 +22,7 @@ from frequency_shortcuts.shortcuts.cross import own_map_advantage
 from frequency_shortcuts.shortcuts.hits import rates, read_hits
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import RUN, read_table
-from study.job import FOLDER
+from study.runs import folder
 from study.sources.downloads import DOWNLOADS
 from study.tested_networks import with_names
 
@@ -40,7 +40,11 @@ def test_every_file_says_what_it_holds_and_of_what_it_is(study):
             described = [item for item in items if "description" in item.attrs and all(one.label for one in item.dims)]
             assert described == [item for item in items if isinstance(item, h5py.Dataset)], path
             of_run = len(path.relative_to(study.results).parts) > 4
-            name = FOLDER.format(**file.attrs) if of_run else file.attrs.get("dataset", "transfer_hits")
+            name = (
+                f"{file.attrs['dataset']}/{folder(file.attrs)}"
+                if of_run
+                else file.attrs.get("dataset", "transfer_hits")
+            )
             assert name in str(path)
 
 

@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 from conftest import ROOT
 
@@ -13,7 +15,8 @@ from conftest import ROOT
 @pytest.fixture
 def copy(tmp_path):
     """A copy of the files of the repository, but for stored results."""
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in listed.splitlines():
         if not name.startswith("docs/data/") and (ROOT / name).is_file():
             (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -22,10 +25,20 @@ def copy(tmp_path):
 
 
 def python(folder, *arguments):
+    """Run Python in a folder; returns what it prints."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, (folder / "src", folder / "workflow")))}
     command = [sys.executable, *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def add(path, text, before=""):
+    """Add text to a file, which may be new: at its end, or before the place of another text."""
+    there = path.read_text() if path.exists() else ""
+    start, found, end = there.partition(before) if before else (there, True, "")
+    assert found, f"{path} has no {before}"
+    path.write_text("".join([start, text, before, end]))
 
 
 def changed(folder):
@@ -76,5 +89,150 @@ def test_an_artefact_needs_its_function_its_row_and_its_name_in_the_schema(copy)
     python(copy, "-c", USE)
     python(copy, "-m", "study.reference")
     assert changed(copy) == {"src/frequency_shortcuts/images/artefacts.py", "config/schema.yaml", "config/README.md"}
-    tests = ("tests/unit/test_artefacts.py", "tests/unit/test_leaks.py", "tests/study/test_configuration.py")
+    tests = ("tests/unit/test_artefacts.py", "benchmarks/tests/test_leaks.py", "tests/study/test_configuration.py")
     python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests, "-k", "not page_of_results")
+
+
+MEASURE = """
+\"\"\"The mean of the test images of each class.\"\"\"
+
+import pandas as pd
+
+from frequency_shortcuts.storage.tables import write_table
+from study.job import script
+from study.tested_networks import read_inputs
+
+
+@script
+def main(snakemake, created_by):
+    _, data, run = read_inputs(snakemake, "test")
+    means = [float(data.images[:][data.labels == c].mean()) for c in range(len(data.classes))]
+    write_table(pd.DataFrame({"class": data.classes, "brightness": means}), snakemake.output[0], **run)
+"""
+RULE = """
+
+rule brightness:
+    input:
+        images="<results>/data/{dataset}.h5",
+        weights=rules.train.output.weights,
+    output:
+        brightness="<results>/tests/{dataset}/{run}/brightness.csv",
+    log:
+        "<logs>/brightness/{dataset}/{run}.log",
+    params:
+        device=lookup(dpath="device", within=config),
+    message:
+        "Measuring the brightness of {wildcards.dataset} for {wildcards.run}"
+    script:
+        "../scripts/measure_brightness.py"
+"""
+JOIN = """
+
+rule brightness_tables:
+    input:
+        files(rules.brightness.output.brightness, "brightness"),
+    output:
+        brightness="<results>/tables/brightness.csv",
+    log:
+        "<logs>/tables/brightness.log",
+    message:
+        "Joining the brightness"
+    script:
+        "../scripts/join_tables.py"
+"""
+DESCRIBED = """
+  tests/{run}/brightness.csv, tables/brightness.csv:
+    holds: one row a class
+    columns:
+      brightness: mean of its test images
+"""
+DRAW = """
+\"\"\"The figure of the brightness.\"\"\"
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from frequency_shortcuts.figures.canvas import page_of_panels, style
+
+
+def draw_brightness(table: pd.DataFrame) -> Figure:
+    \"\"\"A bar for each class.\"\"\"
+    with style():
+        figure, ((axis,),) = page_of_panels(1, 1, 3)
+        axis.bar(table["class"], table["brightness"])
+    return figure
+"""
+CELLS = {
+    "parameters": 'results = "results/laptop"\ndatasets = ["syn_1"]',
+    "path": 'import sys\nsys.path[:0] = ["src", "workflow"]',
+    "draw": """
+from study.drawing import brightness
+from study.drawing.study import Study
+
+study = Study(results)
+for dataset in datasets:
+    study.show(brightness.draw_brightness(study.table("brightness", dataset)), f"brightness_{dataset}")
+""",
+}
+FIGURE = """
+
+rule figure_brightness:
+    input:
+        notebook=source("workflow/notebooks/brightness.ipynb"),
+        brightness=rules.brightness_tables.output.brightness,
+    output:
+        svg=in_report("brightness", "Figure: brightness", "8. Beyond the paper"),
+        png=pictures("brightness"),
+        notebook="<results>/notebooks/brightness.ipynb",
+    log:
+        "<logs>/figures/brightness.log",
+    params:
+        parameters={"results": RESULTS, "datasets": FIGURES["brightness"]},
+        caption=source("report/captions/brightness.rst"),
+    message:
+        "Drawing the brightness"
+    script:
+        "../scripts/run_notebook.py"
+"""
+OF_A_TEST = {
+    "workflow/scripts/measure_brightness.py", "workflow/rules/tests.smk", "workflow/study/runs.py",
+    "workflow/study/outputs.py", "workflow/rules/tables.smk", "workflow/study/columns.yaml",
+}  # fmt: skip
+OF_A_FIGURE = {
+    "workflow/study/drawing/brightness.py", "workflow/notebooks/brightness.ipynb", "report/captions/brightness.rst",
+    "workflow/rules/figures.smk", "workflow/study/outputs.py",
+}  # fmt: skip
+
+
+def test_a_test_of_networks_needs_a_script_two_rules_and_a_line_in_three_files_and_its_figure_a_notebook(copy):
+    """The network of the smallest study is trained and tested, and the figure is drawn."""
+    workflow = copy / "workflow"
+    add(workflow / "scripts" / "measure_brightness.py", MEASURE.lstrip())
+    add(workflow / "rules" / "tests.smk", RULE)
+    add(workflow / "study" / "runs.py", '    runs["brightness"] = runs["bandstop"]\n', '    runs["planted_use"] = ')
+    add(workflow / "study" / "outputs.py", '    "brightness": "brightness",\n', '    "planted_use": "planted_use",\n')
+    add(workflow / "rules" / "tables.smk", JOIN)
+    add(workflow / "study" / "columns.yaml", DESCRIBED.lstrip("\n"), "  tests/{run}/bandstop.csv")
+    python(copy, "-m", "study.reference")
+    assert changed(copy) == {*OF_A_TEST, "results/README.md"}
+
+    add(workflow / "study" / "drawing" / "brightness.py", DRAW.lstrip())
+    cells = [new_code_cell(text.strip(), metadata={"tags": [name]}) for name, text in CELLS.items()]
+    nbformat.write(new_notebook(cells=cells), workflow / "notebooks" / "brightness.ipynb")
+    add(copy / "report" / "captions" / "brightness.rst", "A bar is a class.\n")
+    add(workflow / "rules" / "figures.smk", FIGURE)
+    add(
+        workflow / "study" / "outputs.py",
+        '        "brightness": of("brightness"),\n',
+        '        "adcs": of("planned"),\n',
+    )
+    assert changed(copy) == {*OF_A_TEST, *OF_A_FIGURE, "results/README.md"}
+    names = ("tables/brightness.csv", "figures/brightness_syn_2.svg")
+    made = [f"results/test/{name}" for name in names]
+    command = ["-m", "snakemake", "--cores", "1", "--configfile", "config/test.yaml", "--", *made]
+    python(copy, *command)
+    assert all((copy / file).exists() for file in made)
+    planned = python(copy, "-m", "snakemake", "--dry-run", "--quiet", "rules", "--configfile", "config/test.yaml")
+    assert "show_notebooks" in planned and "results" in planned
+    tests = ("tests/study/test_descriptions.py", "tests/study/test_report_escaping.py")
+    python(copy, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests)

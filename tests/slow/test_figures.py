@@ -10,7 +10,7 @@ from test_figures import adcs
 
 from frequency_shortcuts.figures import shortcuts
 from frequency_shortcuts.shortcuts.verdict import over_seeds
-from study.drawing import benchmarks, cards, learning, spectra
+from study.drawing import cards, learning, spectra, truth
 
 pytestmark = pytest.mark.usefixtures("closed_figures")
 
@@ -83,7 +83,7 @@ def test_scores_against_the_truth_are_means_over_the_networks_that_use_the_mask(
     frame = pd.DataFrame(rows, columns=about).assign(cut="percent")
     values, score = pd.Series(np.random.default_rng(0).uniform(size=len(frame))), "average_precision"
     frame[score], frame[f"{score}_low"], frame[f"{score}_high"] = values, values - 0.1, values + 0.1
-    figure = benchmarks.draw_truth(frame)
+    figure = truth.draw_truth(frame)
     shown = check_page(figure)
     assert {"map", "|ADCS|, significant", "random rankings, 95 %", "average precision of the ranking"} <= shown
     (axis,) = figure.axes
@@ -94,20 +94,3 @@ def test_scores_against_the_truth_are_means_over_the_networks_that_use_the_mask(
     for place, name in enumerate(("C1", "C3")):
         value = of_map.loc[of_map["class"] == name, score].mean()
         assert any(np.allclose(at, (value, place)) for at in drawn)
-
-
-def test_methods_stand_by_their_passes_and_those_without_at_the_left_with_the_classes_that_have_scores():
-    about = {"network": "small", "augmentation": "none", "seed": 0}
-    rows = [(f"set_{i}", "own", name, passes, c, value) for i, (name, passes) in itertools.product(
-                range(4), {"mixture": 300, "culling": 40_000, "energy": 0, "random": 0}.items())
-            for c, value in (("C1", 0.5 + i / 10), ("C2", 0.7 + i / 10), ("C3", np.nan))]  # fmt: skip
-    rows += [("set_0", "better_half", "mixture", 300, "C1", 0.0)]
-    columns = ["dataset", "truth", "method", "passes", "class", "average_precision"]
-    figure = benchmarks.draw_methods(pd.DataFrame(rows, columns=columns).assign(**about, seconds=1))
-    check_page(figure)
-    assert [axis.get_title() for axis in figure.axes[:4]] == [f"set_{i}, n = 2" for i in range(4)]
-    assert {text.get_text() for text in figure.legends[0].get_texts()} == {"mixture", "culling", "energy", "random"}
-    for i, axis in enumerate(figure.axes[:4]):
-        marks = {line.get_label(): line.get_xydata()[0] for line in axis.lines if not line.get_label().startswith("_")}
-        assert all(mark[1] == pytest.approx(0.6 + i / 10) for mark in marks.values())
-        assert marks["energy"][0] < marks["random"][0] < marks["mixture"][0] == 300 < marks["culling"][0] == 40_000

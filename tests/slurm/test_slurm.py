@@ -73,12 +73,10 @@ def test_rules_that_use_a_gpu_ask_for_one_and_for_four_cores(tmp_path):
 
 def test_the_profile_names_every_rule_that_uses_a_gpu_and_groups_only_rules_that_do_not():
     profile = yaml.safe_load((ROOT / "profiles/slurm/config.yaml").read_text())
-    rules = "\n".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
-    blocks_of_rules = re.findall(r"^ *rule ?(\w*):\n(.*?)(?=^ *rule ?\w*:|\Z)", rules, re.MULTILINE | re.DOTALL)
-    unnamed = [block for name, block in blocks_of_rules if not name]  # figures
-    assert len(unnamed) == 1 and not any("gpu" in block for block in unnamed)
-    blocks = {name: block for name, block in blocks_of_rules if name}
-    copies = re.findall(r"use rule (\w+) as (\w+) with", rules)
+    files = [*ROOT.glob("workflow/rules/*.smk"), *ROOT.glob("benchmarks/*.smk")]
+    rules = "\n".join(path.read_text() for path in files)
+    blocks = dict(re.findall(r"^ *rule (\w+):\n(.*?)(?=^ *(?:use )?rule \w+|\Z)", rules, re.MULTILINE | re.DOTALL))
+    copies = re.findall(r"use rule (\w+)(?: from study)? as (\w+) with", rules)
     on_gpu = {name for name, block in blocks.items() if re.search("gpu=.*gpus", block)}
     on_gpu |= {name for of, name in copies if of == "find_maps"}
     assert set(profile["set-resources"]) == on_gpu

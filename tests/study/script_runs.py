@@ -32,10 +32,14 @@ class Files(list):
 
 
 def run_script(name, folder, *, input, **parts):
-    """Run the script of this name; its log is in the folder. input : a namespace; parts : output, params and others."""
+    """Run a script; its log is in the folder.
+
+    name : of a script of the study, or the path of one of a benchmark, without suffix; input : a namespace; parts :
+    output, params and others
+    """
     parts = {"config": {"study": "test", "checkpoint_minutes": 2}, "input": Files(**vars(input))} | parts
     snakemake = SimpleNamespace(rule=name, log=[str(folder / "log")], threads=1, **parts)
-    importlib.import_module(name).main(snakemake)
+    importlib.import_module(name.replace("/", ".")).main(snakemake)
 
 
 class Child:

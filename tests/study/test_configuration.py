@@ -6,26 +6,27 @@ import tomllib
 import pytest
 import torch
 import yaml
+from configurations import CONFIG, FILES, shipped, small, updated
 from snakemake.utils import update_config
-from test_plan import CONFIG, plan, shipped, updated
 
 from conftest import ROOT
 from frequency_shortcuts import culling
 from frequency_shortcuts.networks.architectures import names
-from study import inputs, reference
-from study.configuration import duplicate_keys, mistakes
+from study import inputs, reference, runs, settings
+from study.configuration import duplicate_keys, mistakes, typed
+from study.datasets import KINDS, complete, image_shape
+from study.dependencies import CHECKED_SECTIONS
 from study.images import renditions
-from study.plan import KINDS, Plan
 from study.schema import resolve
+from study.sources import source_of
 from study.sources.description import Shape
 from study.trainings.augmentation import KINDS as AUGMENTATIONS
 from study.trainings.training import Recipe
 
 OWN, SCHEMA = shipped("own"), reference.schema()
-SHIPPED = sorted(path.stem for path in (ROOT / "config").glob("*.yaml") if path.stem != "schema")
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", FILES)
 def test_the_configurations_that_are_shipped_are_right(name):
     assert mistakes(updated(shipped(name))) == []
 
@@ -41,7 +42,7 @@ def test_a_recipe_is_the_common_one_changed_by_kind_network_and_data_set():
     config["datasets"]["grain"] = {"source": "grainy", "classes": 2, "draw_seed": 0, "recipe": of_set}
     assert mistakes(config) == []
     sets = ("syn_1", "fashion_mnist", "grain")
-    found = {(name, network): Plan(config).recipe(name, network) for name in sets for network in (first, second)}
+    found = {(name, network): settings.recipe(config, name, network) for name in sets for network in (first, second)}
     epochs = [{"epochs": CONFIG["training"][kind]["epochs"]} for kind in ("synthetic", "photographs")]
     assert found["syn_1", first] == common | kind | own | epochs[0]
     assert found["syn_1", second] == common | kind | epochs[0]
@@ -57,10 +58,11 @@ def test_the_networks_at_paper_scale_are_trained_by_the_published_recipe(name):
         part["recipe"] = {"schedule": "one_cycle", "learning_rate": 0.1, "batch_size": 32}
     config["training"]["recipe"]["schedule"] = "one_cycle"
     update_config(config, shipped(name))
-    plan = Plan(config)
     assert mistakes(config) == []
-    for run in plan.runs():
-        assert Recipe(**plan.recipe(run["dataset"], run["network"]) | {"epochs": Recipe().epochs}) == Recipe(), run
+    config = complete(config)
+    for run in runs.table(config).query("planned").to_dict("records"):
+        recipe = settings.recipe(config, run["dataset"], run["network"])
+        assert Recipe(**recipe | {"epochs": Recipe().epochs}) == Recipe(), run
 
 
 def test_every_mistake_is_reported_once():
@@ -160,6 +162,13 @@ def test_a_key_that_is_there_twice_is_named_with_both_lines(tmp_path):
     assert list(duplicate_keys(sorted((ROOT / "config").glob("*.yaml")))) == []
 
 
+def test_values_of_the_command_line_have_the_types_of_yaml():
+    """Snakemake reads the nested ones of `--config shortcuts='{percent: 10}'` as text."""
+    given = {"device": "cpu", "shortcuts": {"percent": "10", "fills": ["swap"], "others": "null"}, "plan": []}
+    expected = {"device": "cpu", "shortcuts": {"percent": 10, "fills": ["swap"], "others": None}, "plan": []}
+    assert typed(given) == expected
+
+
 def test_the_reference_is_what_make_docs_writes():
     assert (ROOT / "config" / "README.md").read_text() == reference.page(), "run `make docs`"
     assert all(path.read_text() == text for path, text in reference.of_tests().items()), "run `make docs`"
@@ -200,14 +209,14 @@ def test_the_normalisation_of_a_network_is_a_number_for_each_channel():
 
 
 def test_an_error_that_nobody_foresaw_is_a_sentence_and_hides_no_other_mistake(monkeypatch):
-    def fail(plan, name):
+    def fail(config, name):
         raise {"my_images": KeyError("labels"), "other": SystemExit(0)}[name]
 
     monkeypatch.setattr(inputs, "inspect_dataset", fail)
     config = updated(OWN, {"networks": {"my_network": {"checkpoint": "none.pt"}}})
     config["datasets"]["other"] = config["datasets"]["my_images"]
     config["plan"][0]["datasets"] = ["my_images", "other"]
-    mistakes_of_inputs, found = inputs.check(Plan(config))
+    mistakes_of_inputs, found = inputs.check(complete(config))
     assert sorted(mistakes_of_inputs) == [
         "datasets.my_images: KeyError: 'labels'", "datasets.other: SystemExit: 0",
         *2 * ["networks.my_network: no weights at none.pt"],
@@ -235,11 +244,11 @@ def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_nam
     }  # fmt: skip
     config = updated(OWN, {"culling": {"split": "test"}})
     config["datasets"]["my_images"] = dataset
-    mine = Plan(config)
-    found = mine.source("my_images").inspect(mine, "my_images")
+    config = complete(config)
+    found = source_of(config, "my_images").inspect(config, "my_images")
     assert found.classes == ["a", "b"]
-    mine.config["datasets"]["my_images"]["options"] = {"ends": True}
-    mistakes_of_inputs, _ = inputs.check(mine)
+    config["datasets"]["my_images"]["options"] = {"ends": True}
+    mistakes_of_inputs, _ = inputs.check(config)
     assert mistakes_of_inputs[0].startswith("datasets.my_images: ") and "SystemExit: 3" in mistakes_of_inputs[0]
 
 
@@ -252,17 +261,24 @@ def test_a_dataset_of_the_user_is_looked_at_and_one_that_ends_the_program_is_nam
 )
 def test_an_artefact_that_is_not_possible_is_named_before_the_study_starts(change, message):
     config = with_artefacts({}, {"kind": "noise", "level": 0.02, "class": "Bag", "set": "leak_0"}, change)
-    found = Plan(config)
-    content = found.source("leak_1").inspect(found, "leak_1")
+    content = source_of(config, "leak_1").inspect(config, "leak_1")
     assert content.description.endswith(", with jpeg in class Shirt, with noise in class Bag")
-    assert content.shape == found.shape("leak_1") == Shape(1, 32, 32) and len(content.classes) == 10
+    assert content.shape == image_shape(config, "leak_1") == Shape(1, 32, 32) and len(content.classes) == 10
     with pytest.raises(ValueError, match=message):
-        found.source("leak_2").inspect(found, "leak_2")
+        source_of(config, "leak_2").inspect(config, "leak_2")
+
+
+def test_the_check_of_the_inputs_gets_all_sections_that_it_reads():
+    config = small(plan=[{"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}])
+    given = complete({name: config[name] for name in CHECKED_SECTIONS})
+    assert inputs.check(given, scheduled=True) == inputs.check(config, scheduled=True)
+    assert inputs.check(given, scheduled=True)[0] == []
 
 
 def test_a_gpu_that_is_not_here_is_named_unless_a_scheduler_runs_the_jobs(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    small = [{"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}]
-    (found,), _ = inputs.check(plan(plan=small, device="cuda"))
+    entry = {"datasets": ["syn_1"], "networks": ["small"], "augmentations": ["none"], "seeds": [0]}
+    config = small(plan=[entry], device="cuda")
+    (found,), _ = inputs.check(config)
     assert found.startswith("device: device cuda was requested, but this machine offers 0 CUDA devices")
-    assert inputs.check(plan(plan=small, device="cuda"), scheduled=True)[0] == []
+    assert inputs.check(config, scheduled=True)[0] == []

@@ -6,11 +6,10 @@ from types import SimpleNamespace
 
 import jinja2
 import pytest
+from configurations import shipped, typeset, updated
 from docutils.core import publish_parts
-from test_plan import shipped, updated
 
 from conftest import ROOT
-from study.targets import TYPESET
 
 HOSTILE = [
     "a``\n\n.. raw:: html\n\n   <script>alert(1)</script>\n\nb",
@@ -63,7 +62,7 @@ def test_a_caption_is_rst_without_any_text_of_the_user(path):
     text = HOSTILE[0]
     config = hostile(text)
     pages = []
-    for table in TYPESET if path.stem == "table" else [""]:
+    for table in typeset() if path.stem == "table" else [""]:
         snakemake = {"config": config, "params": params, "wildcards": {"table": table}, "input": {"table": "a.csv"}}
         pages.append(rendered(path.read_text(), snakemake=snakemake))
         assert_harmless(pages[-1], [])

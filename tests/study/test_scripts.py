@@ -1,4 +1,4 @@
-"""Scripts of rules without the DAG: methods, notebooks, the cover, trainings, cures."""
+"""Scripts of rules without the DAG: notebooks, the cover, trainings, cures."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from configurations import shipped, updated
 from docutils.core import publish_parts
 from made_up_results import (
     PARAMETERS,
@@ -19,57 +20,21 @@ from made_up_results import (
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from PIL import Image
 from script_runs import Files, run_script
-from test_plan import shipped, updated
 
 from frequency_shortcuts.images import stores
-from frequency_shortcuts.maps import dfm
-from frequency_shortcuts.maps.methods.method import Found
 from frequency_shortcuts.networks import architectures
 from frequency_shortcuts.shortcuts.hits import write_hits
-from frequency_shortcuts.spectrum.pairs import ConjugatePairs
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import read_table, write_table
+from study import settings
+from study.datasets import complete
 from study.drawing import cards
 from study.findings.claims import estimate, judge
 from study.findings.definitions import CLAIMS
-from study.plan import Plan
 from study.sources import planted
 from study.sources.drawn import draw_images
 
-CONFIG = updated(shipped("test"))
-
-
-def test_methods_are_scored_where_the_mask_is_used_and_where_no_test_says_so(tmp_path):
-    """Of two networks on a planted set one uses the mask; of photographs with a wave, no test says so."""
-    config, pairs, generator = updated(CONFIG), ConjugatePairs(16, 16), np.random.default_rng(0)
-    entry = {"networks": ["resnet18"], "augmentations": ["none"], "methods": ["energy", "random"]}
-    config["plan"] = [{**entry, "datasets": ["plant_present"], "seeds": [0, 1]},
-                      {**entry, "datasets": ["waved"], "seeds": [0]}]  # fmt: skip
-    plan, names = Plan(config), ("C0", "C1", "C2")
-    truths, given = np.zeros((3, 16, 16), bool), {"maps": [], "stores": [], "use": []}
-    truths[1:] = pairs.scatter(generator.random((2, len(pairs))) < 0.2)
-    with h5py.File(tmp_path / "data.h5", "w") as file:
-        file["planted/truth"] = truths
-    for run in plan.scored_runs():
-        for name in ("energy", "random"):
-            path = tmp_path / f"{name}.{'.'.join(map(str, run.values()))}.h5"
-            score = pairs.gather(truths.astype(float)) if name == "energy" else generator.random((3, len(pairs)))
-            dfm.write(path, Found(score, 9, 1.5, False, {}), pairs, [5], method=name, classes=names)
-            given["maps"].append(path)
-        given["stores"].append(tmp_path / "data.h5")
-        if run["dataset"] == "plant_present":
-            given["use"].append(tmp_path / f"{run['seed']}.csv")
-            write_table(pd.DataFrame({"class": names[1:], "uses": run["seed"] == 0}), given["use"][-1], **run)
-    output = [tmp_path / "methods.csv"]
-    runs, methods = plan.scored_runs(), [plan.methods(**run) for run in plan.scored_runs()]
-    params = SimpleNamespace(runs=runs, methods=methods, settings={"draws": 9})
-    run_script("join_methods", tmp_path, input=SimpleNamespace(**given), output=output, params=params)
-    table = read_table(output[0])
-    assert len(table) == 3 * 2 * 2 and set(table["class"]) == {"C1", "C2"} and set(table["truth"]) == {"own"}
-    assert (table["passes"] == 9).all() and (table["random"] < 0.5).all()
-    scored = table["average_precision"].notna()
-    assert (scored == ((table["dataset"] == "waved") | (table["seed"] == 0))).all()
-    assert (table.loc[scored & (table["method"] == "energy"), "average_precision"] == 1).all()
+CONFIG = complete(updated(shipped("test")))
 
 
 class Params(SimpleNamespace):
@@ -171,26 +136,26 @@ ARCHITECTURE = {"architecture": "resnet18", "width": 4, "stem": "small"}
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
     """Weights of three augmentations, and the maps of the first network."""
-    folder, plan = tmp_path_factory.mktemp("cure"), Plan(CONFIG)
+    folder = tmp_path_factory.mktemp("cure")
     design = planted.Design("present", size=16, channels=1, pairs=3, rings=((2, 4), (4, 6)))
     splits = {split: draw_images(design, 6, seed) for seed, split in enumerate(("train", "validation", "test"))}
     store, maps, weights = folder / "data.h5", folder / "maps.h5", {}
     stores.write(store, splits, classes=design.classes, source="planted", created_by="test")
     dynamics = {"iterations": 1, "every": 1, "images_per_class": 2, "cutoff": 4}
-    about = {"architecture": ARCHITECTURE, "recipe": plan.recipe("plant_present", "resnet18")}
+    about = {"architecture": ARCHITECTURE, "recipe": settings.recipe(CONFIG, "plant_present", "resnet18")}
     for name in ("none", "swap", "processed"):  # as their rule starts them
         place = folder / "networks" / "plant_present" / "small" / name / "seed0"
         place.mkdir(parents=True)
-        settings = plan.training_settings("plant_present", name) | {"dynamics": dynamics}
-        params = SimpleNamespace(device="cpu", code=[], settings=settings, **about)
+        of_training = settings.training(CONFIG, "plant_present", name) | {"dynamics": dynamics}
+        params = SimpleNamespace(device="cpu", code=[], settings=of_training, **about)
         output = Files(weights=place / "weights.safetensors", history=place / "h.csv", dynamics=place / "d.csv")
         run_script("train", folder, params=params, input=SimpleNamespace(images=store), output=output)
         assert not (place / "state.pt").exists()
         weights[name] = output.weights
     given = SimpleNamespace(images=store, weights=weights["none"])
-    wildcards = Files(dataset="waved", network="resnet18", augmentation="none", seed="0")
+    wildcards = SimpleNamespace(dataset="waved", run="resnet18/none/seed0")
     for kind, output in (("dfm", maps), ("maps/energy", folder / "energy.h5")):
-        search = plan.search(kind) | {"images_per_class": 4}
+        search = settings.search(CONFIG, kind) | {"images_per_class": 4}
         params = SimpleNamespace(device="cpu", search=search, part=[0, 1], code=[])
         run_script("find_maps", folder, params=params, input=given, output=[str(output)], wildcards=wildcards)
     return weights, maps
@@ -207,10 +172,10 @@ def test_every_augmentation_gives_other_weights_that_load_as_any_network_and_hav
 
 
 def test_a_network_is_trained_anew_without_the_frequencies_of_its_maps(trained, tmp_path):
-    plan = Plan(CONFIG)
     params = SimpleNamespace(
         device="cpu", split="test", percent=5, architecture=ARCHITECTURE, code=[],
-        recipe=plan.recipe("plant_present", "resnet18"), training=plan.training_settings("plant_present"),
+        recipe=settings.recipe(CONFIG, "plant_present", "resnet18"),
+        training=settings.training(CONFIG, "plant_present"),
     )  # fmt: skip
     weights, maps = trained
     given = SimpleNamespace(images=maps.with_name("data.h5"), weights=weights["none"], dfm=maps)

@@ -18,7 +18,7 @@ from conftest import ROOT
 from frequency_shortcuts.command import main
 from study import inputs
 from study.configuration import mistakes
-from study.plan import Plan
+from study.datasets import complete
 
 CONFIG = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
 
@@ -45,7 +45,7 @@ def test_a_configuration_is_answered_in_one_sentence(trial):
         for name in owners:
             part = part[int(name) if name.isdigit() else name]
         part[last] = value
-    (sentence,) = mistakes(config) or inputs.check(Plan(config))[0]
+    (sentence,) = mistakes(config) or inputs.check(complete(config))[0]
     assert matches(sentence, trial.says)
 
 

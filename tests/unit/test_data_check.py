@@ -14,6 +14,7 @@ from scipy.signal import convolve2d
 from small_stores import Noted
 from spectral_classes import pixels_of
 
+from benchmarks.leaks import data
 from frequency_shortcuts.data_check import comparison as data_check
 from frequency_shortcuts.data_check import forensics
 from frequency_shortcuts.data_check.comparison import compare_classes, name_causes, share_facts
@@ -23,7 +24,6 @@ from frequency_shortcuts.exchange.class_statistics import class_statistics
 from frequency_shortcuts.images.artefacts import FINE, KINDS, Artefact, put
 from frequency_shortcuts.images.splits import Split
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs
-from study.measures import leaks_data
 
 CLASSES, LABEL = 5, 3
 
@@ -214,10 +214,10 @@ def test_images_that_say_nothing_are_refused():
 
 def test_the_benchmark_counts_names_and_files(monkeypatch):
     images, labels = photographs(n=250)
-    monkeypatch.setattr(leaks_data, "IMAGES", 40)
+    monkeypatch.setattr(data, "IMAGES", 40)
     split = Split(images, labels, tuple("abcde"), np.zeros(1), np.ones(1))
     made = [Artefact("noise", 0.04, 1, 0.5), Artefact("brightness", 0.05, 2)]
-    clean, table = (leaks_data.measure_data(split, artefacts, seed=1) for artefacts in ((), made))
+    clean, table = (data.measure_data(split, artefacts, seed=1) for artefacts in ((), made))
     assert clean["images"].tolist() == [40] * CLASSES and (clean["cause"] == "").all() and clean["files"].isna().all()
     assert np.flatnonzero(table["files"].notna()).tolist() == [1]  # not of what all images of a class have
     assert np.flatnonzero(table["cause"] != "").tolist() == [1] and table.loc[1, "files"] > 0.99

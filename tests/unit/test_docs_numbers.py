@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from bench import DATA, PAGES, gallery
+from benchmarks.cure.judge import RESTORED
+from benchmarks.leaks.judge import HARMFUL, HARMFUL_LOW, VERSION_2
 from conftest import ROOT
 from frequency_shortcuts.analysis.advice import COST
 from frequency_shortcuts.analysis.advice import RESTORED as ADVISED
 from frequency_shortcuts.exchange.answers import FOLLOWS, MISSED, NOTHING_FOUND
 from frequency_shortcuts.storage.tables import RUN, read_table, write_table
 from study.findings.definitions import LEAST_TPR, MOST_FPR
-from study.measures.cure import RESTORED
-from study.measures.leaks import HARMFUL, HARMFUL_LOW, VERSION_2
 from study.measures.truth import FOUND as FOUND_MASK
 
 README, RESULTS = "README.md", "docs/results.md"
@@ -286,7 +286,7 @@ SENTENCES = [
      lambda: [*of_real("d"), *of_real("d2")]),
     ("docs/method.md", "*Found*: the average precision is at least {}.", lambda: [FOUND_MASK]),
     ("docs/methods.md", "precision is at least {}.", lambda: [FOUND_MASK]),
-    ("report/captions/methods.rst", "its average precision is at least {} (dashed)", lambda: [FOUND_MASK]),
+    ("benchmarks/methods/figure.ipynb", "its average precision is at least {} (dashed)", lambda: [FOUND_MASK]),
 ]  # fmt: skip
 
 

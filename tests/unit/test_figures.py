@@ -20,7 +20,7 @@ from frequency_shortcuts.exchange.answers import PARTS
 from frequency_shortcuts.figures import canvas
 from frequency_shortcuts.figures.selection import clearest_shortcuts, select_classes
 from frequency_shortcuts.intervals import over_networks
-from study.drawing import benchmarks, cards, exchange, learning, shortcuts, spectra
+from study.drawing import cards, exchange, learning, shortcuts, spectra
 from study.drawing import study as notebook
 from study.measures.phase import KEPT
 
@@ -318,21 +318,6 @@ def test_one_network_has_its_own_interval_and_of_many_classes_the_clearest_are_d
     (low, high), *_ = (line.get_xdata() for line in figure.axes[0].lines if len(line.get_xdata()) == 2 and
                        line.get_color() == "black")  # fmt: skip
     assert high - low == pytest.approx(2 * 0.03 * 1.959964 / 1.644854)
-
-
-def test_artefacts_stand_in_the_panel_of_their_part_and_are_filled_where_the_test_warns():
-    generator = np.random.default_rng(0)
-    table = pd.DataFrame({
-        "part": ["fine", "field", "field", np.nan], "verdict": ["follows", "nothing found", "follows", "follows"],
-        "share": [1, 0.5, 0.9, np.nan], "lost": generator.random(4), **{part: generator.random(4) for part in PARTS},
-    })  # fmt: skip
-    figure = benchmarks.draw_leaks(table.assign(suite="crops", harm="between"))
-    check_drawing(figure, "fine", "field", "patch", "the test warns", "in half")
-    for part, panel in zip(PARTS, figure.axes, strict=True):
-        marks = [line for line in panel.lines if len(line.get_xdata()) == 1]
-        own = table[table["part"] == part]
-        assert sorted(line.get_ydata()[0] for line in marks) == sorted(own[part])
-        assert sum(line.get_markerfacecolor() != "none" for line in marks) == (own["verdict"] == "follows").sum()
 
 
 def test_the_last_digits_of_a_layout_do_not_reach_the_files(tmp_path):

@@ -30,19 +30,20 @@ MAY_IMPORT = {
         "measure_adcs.py", "join_graded.py", "join_shortcuts.py", "render.py", "write_provenance.py",
     },
     ("torch", "torchvision"): {  # these build networks
-        "check_inputs.py", "external_network.py", "find_maps.py", "measure_bandstop.py", "measure_harm.py",
+        "check_inputs.py", "external_network.py", "find_maps.py", "measure_bandstop.py", "benchmarks/measure_harm.py",
         "measure_ood.py", "measure_planted_use.py", "measure_reliance.py", "measure_shortcuts.py", "measure_sizes.py",
         "measure_transfer.py", "train.py",
     },
 }  # fmt: skip
 STEPS = {path.name: path for path in (ROOT / "workflow" / "scripts").glob("*.py")}
-FOLDERS = (ROOT / "src", ROOT / "workflow")
+OF_BENCHMARKS = [ROOT / "benchmarks" / "measure_harm.py", *(ROOT / "benchmarks").glob("*/join.py")]
+STEPS |= {str(path.relative_to(ROOT)): path for path in OF_BENCHMARKS}
 
 
 @functools.cache
 def imported(path):
     """The full names that a module imports, wherever in its code."""
-    parts = next(path.relative_to(folder) for folder in FOLDERS if folder in path.parents).parts
+    parts = next(path.relative_to(folder) for folder in CODE_FOLDERS if folder in path.parents).parts
     names = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -74,25 +75,27 @@ def test_a_public_name_reaches_every_module():
 
 
 def code(*modules):
-    """The names of the files on whose code a step depends: below src/frequency_shortcuts or workflow."""
+    """The names of the files on whose code a step depends: below src/frequency_shortcuts, workflow or this checkout."""
     files = files_of_code(modules, CODE_FOLDERS, without=FRAME)
-    folders = [PACKAGE, ROOT / "workflow"]
-    return {str(path.relative_to(folder)) for path in files for folder in folders if folder in path.parents}
+    folders = [PACKAGE, ROOT / "workflow", ROOT]
+    return {str(next(path.relative_to(one) for one in folders if one in path.parents)) for path in files}
 
 
 def test_a_step_depends_on_what_its_script_imports_and_on_nothing_else():
     training, spectra = code("scripts.train"), code("scripts.measure_adcs")
     assert {"scripts/train.py", "study/trainings/training.py", "exchange/patch.py", "images/stores.py"} <= training
     assert "maps/adcs.py" in spectra and "study/trainings/training.py" not in spectra
-    assert not {name for name in training if name.startswith(("maps/", "shortcuts/", "figures/", "study/tests/"))}
+    assert not {name for name in training if name.startswith(("maps/", "shortcuts/", "figures/", "benchmarks/"))}
     assert "networks/pretrained.py" not in training
-    assert {"study/job.py", "study/plan.py"}.isdisjoint(training | code("scripts.check_inputs"))
+    frame = {f"study/{name}.py" for name in ("datasets", "job", "runs", "settings")}
+    assert frame.isdisjoint(training | code("scripts.check_inputs"))
     # What a rule names beside its script: one method, one source.
     ood = code("scripts.measure_ood")
     assert {"study/tested_maps.py", "shortcuts/trials.py"} <= ood
-    assert {"study/measures/cure.py", "study/trainings/training.py", "maps/methods/hfss.py"}.isdisjoint(ood)
+    assert {"benchmarks/cure/judge.py", "study/trainings/training.py", "maps/methods/hfss.py"}.isdisjoint(ood)
     tables = code("scripts.join_ood")
-    assert "shortcuts/cross.py" in tables and not {"study/measures/cure.py", "networks/predictions.py"} & tables
+    assert "shortcuts/cross.py" in tables and not {"benchmarks/cure/judge.py", "networks/predictions.py"} & tables
+    assert "benchmarks/cure/judge.py" in code("benchmarks.cure.join")
     assert "maps/methods/hfss.py" in code("scripts.find_maps", registry.module_of("hfss"))
     assert "maps/methods/hfss.py" not in code("scripts.find_maps", registry.module_of("culling"))
 
@@ -135,7 +138,7 @@ def test_no_step_uses_a_name_that_a_package_loads_lazily():
         lazy[f"frequency_shortcuts.{name}"] = getattr(fs, name).PUBLIC
     modules = {".".join(path.relative_to(ROOT / "src").with_suffix("").parts) for path in IMPORTED}
     packages = {name.removesuffix(".__init__") for name in modules}
-    for path in [*(ROOT / "workflow").rglob("*.py"), *IMPORTED]:
+    for path in [*(ROOT / "workflow").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py"), *IMPORTED]:
         for name in imported(path) - modules - packages:
             package, _, last = name.rpartition(".")
             assert last not in lazy.get(package, ()), f"{path}: import {name} from its module"
@@ -189,7 +192,7 @@ def test_what_does_not_need_a_slow_package_does_not_import_it():
         stages += [(name, import_statements(STEPS[name]), SLOW.difference(packages)) for name in names]
     program = f"""
 import sys
-sys.path[:0] = {[str(ROOT / "src"), str(ROOT / "workflow")]}
+sys.path[:0] = {[str(folder) for folder in CODE_FOLDERS]}
 for name, statements, unwanted in {stages}:
     exec(statements, {{}})
     if loaded := unwanted.intersection(sys.modules):

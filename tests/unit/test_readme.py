@@ -83,13 +83,18 @@ def test_the_citation_is_that_of_this_version_of_its_authors_and_of_the_paper():
     assert paper["title"] in text and paper["identifiers"][0]["value"].replace(":", " ") in text
 
 
-def test_every_configuration_has_its_dry_run():
+def test_every_configuration_and_benchmark_has_its_dry_run():
     done = subprocess.run(["make", "--dry-run", "dry-runs"], cwd=ROOT, capture_output=True, text=True, check=True)
     planned = set(re.search(r"printf '%s.n' (.*) \|", done.stdout)[1].split())
-    assert planned == {f"config/{path.name}" for path in (ROOT / "config").glob("*.yaml")} - {"config/schema.yaml"}
+    configurations = [path.name for path in (ROOT / "config").glob("*.yaml") if path.stem != "schema"]
+    benchmarks = [path.relative_to(ROOT) for path in (ROOT / "benchmarks").glob("*/Snakefile")]
+    assert len(benchmarks) == 3
+    assert planned == {f"--configfile=config/{name}" for name in configurations} | {
+        f"--snakefile={path}" for path in benchmarks
+    }
 
 
-@pytest.mark.parametrize(("target", "names"), [("study", ""), ("leaks", " --configfile config/leaks.yaml")])
+@pytest.mark.parametrize(("target", "names"), [("study", ""), ("leaks", " -s benchmarks/leaks/Snakefile")])
 def test_make_says_what_ends_the_lock_of_a_killed_study(tmp_path, target, names):
     """A program in the place of Snakemake fails, and leaves the lock of a killed one or none."""
     (tmp_path / ".venv/bin").mkdir(parents=True)

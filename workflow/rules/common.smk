@@ -1,16 +1,19 @@
-# One-line wrappers around workflow/study, for the rules. Nothing in this file runs a job.
+# The configuration, the table of runs, and short functions for the rules. Nothing in this file runs a job.
 import gc
 import os
 import shutil
-from functools import partial
+import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
 
-# A plan of thousands of jobs consists of many long-lived objects, so Python looks for garbage less often.
+# A study of thousands of jobs consists of many long-lived objects, so Python looks for garbage less often.
 gc.set_threshold(100_000)
-# Jobs run the library of this checkout, whose files are their inputs, also if another version is installed.
-FOLDERS = [str(Path(workflow.basedir, folder)) for folder in ("src", "workflow")]
+# Jobs run the code of this checkout, also if another version is installed.
+ROOT = Path(workflow.current_basedir).parents[1]
+FOLDERS = [str(ROOT / folder) for folder in ("src", "workflow", "")]
 sys.path[:0] = FOLDERS
 os.environ.update(PYTHONPATH=os.pathsep.join([*FOLDERS, *filter(None, [os.getenv("PYTHONPATH")])]))
 
@@ -20,40 +23,120 @@ from frequency_shortcuts.networks import instructions
 if config["numerics"] == "portable":
     os.environ.update(instructions.variables())
 
-from study import claims, dependencies, figures, kept_outputs, targets
-from study.configuration import duplicate_keys, mistakes
-from study.dependencies import code_of, code_of_notebook
+from study import datasets, dependencies, kept_outputs, outputs, runs, settings
+from study.configuration import duplicate_keys, mistakes, typed
+from study.dependencies import code_of
 from study.findings.definitions import PUBLISHED_RATES
 from study.findings.matrices import MATRICES
 from study.findings.numbers import NUMBERS
-from study.job import FOLDER as RUN
-from study.job import WITH_TRUTH, config_digest, run_of
-from study.plan import Plan
-from study.tests import TESTS
-from study.tests.harm import FEW, THE_TEST, artefacts_of, planted_in
-from study.tests.shortcuts import deciding
+from study.job import NETWORK, RUN, WITH_TRUTH, config_digest
+from study.sources import source_of
 from study.sources.downloads import DOWNLOADS
 
+update_config(config, typed(workflow.config_settings.config))
 # Only in the main process, not again in every job.
 if workflow.is_main_process and (sentences := [*duplicate_keys(workflow.configfiles), *mistakes(config)]):
     raise WorkflowError("The configuration cannot be used.\n" + "\n".join(f"- {sentence}" for sentence in sentences))
 
-plan = Plan(config)
-RESULTS = plan.results
-PARTS = config["culling"]["parts"]
-FIGURES = figures.names(plan)  # the names of the figures of each kind
-PAPER_TABLES = targets.paper_tables(plan)
-JUDGES_TEST = config["harm"]["judge"] == THE_TEST  # where a benchmark is planned
+RESULTS = f"results/{config['study']}"
+
+
+# <results>, <logs> and <benchmarks> in the paths of the rules.
+pathvars:
+    results=RESULTS,
+    logs=f"{RESULTS}/logs",
+    benchmarks=f"{RESULTS}/benchmarks",
 
 
 wildcard_constraints:
     dataset="[a-z0-9_]+",
-    network="[a-z0-9_]+",
-    augmentation="[a-z0-9_]+",
-    seed=r"\d+",
+    run=r"[a-z0-9_]+/[a-z0-9_]+/seed\d+",
     part=r"\d+",
     maps="dfm|maps/[a-z0-9_]+",
+    rendition="[a-z0-9_]+",
     table="[a-z0-9_]+",
+
+
+STUDY = datasets.complete(config)  # the configuration with the data sets that it does not list
+RUNS = runs.table(STUDY)  # the sample sheet: one row a network, with a truth value for each step
+TRANSFERS = runs.transfers(STUDY, RUNS)  # pairs of runs
+RUN_OF = {(run["dataset"], run["run"]): run for run in RUNS.to_dict("records")}
+FIRST_KINDS = runs.first_kinds(RUNS)
+TABLES = outputs.tables(STUDY, RUNS)  # names
+FIGURES = outputs.figures(RUNS)  # the names of the figures of each kind
+WITH_TWIN = datasets.with_twin(config)
+PARTS = {name: datasets.parts_of_culling(STUDY, name) for name in RUNS["dataset"].unique()}
+
+
+# Runs and their files
+
+
+def files(pattern, where):
+    """Input: the files of the runs for which a condition holds."""
+    return [pattern.format(**run) for run in RUNS.query(where).to_dict("records")]
+
+
+def transferred(pattern):
+    """Input: the files of the pairs of runs of which one's maps are tested on the other."""
+    return [pattern.format(**pair) for pair in TRANSFERS.to_dict("records")]
+
+
+def datasets_with(where):
+    """The data sets of the runs for which a condition holds."""
+    return list(RUNS.query(where)["dataset"].unique())
+
+
+def network_of(wildcards):
+    """The name of the network of a job."""
+    return wildcards.run.split("/")[0]
+
+
+def augmentation_of(wildcards):
+    """The augmentation of the training of the network of a job."""
+    return wildcards.run.split("/")[1]
+
+
+def tested_maps(run):
+    """The files of the maps of a run that are tested: of the culling, then one a method."""
+    folders = ["dfm", *(f"maps/{name}" for name in run["tested_methods"])]
+    return [f"<results>/{folder}/{run['dataset']}/{run['run']}.h5" for folder in folders]
+
+
+def all_tested_maps(where):
+    """The same of the runs for which a condition holds."""
+    return [file for run in RUNS.query(where).to_dict("records") for file in tested_maps(run)]
+
+
+def row_of_job(wildcards):
+    """The row of the run of a job. Raises WorkflowError for a run that is not planned."""
+    key = wildcards.dataset, wildcards.run
+    if key not in RUN_OF:
+        raise WorkflowError(f"{wildcards.dataset}/{wildcards.run} is not planned: add it to the plan of the configuration")
+    return RUN_OF[key]
+
+
+def maps_of_job(wildcards):
+    """Input: the maps that a job tests."""
+    return tested_maps(row_of_job(wildcards))
+
+
+def maps_of_methods(where="planned"):
+    """The files of the maps of the methods that the plan names, of the runs for which a condition holds."""
+    return [
+        f"<results>/maps/{name}/{run['dataset']}/{run['run']}.h5"
+        for run in RUNS.query(where).to_dict("records")
+        for name in run["methods"]
+    ]
+
+
+def methods_of_job(wildcards):
+    """Params: the methods of these maps beside the culling."""
+    return row_of_job(wildcards)["tested_methods"]
+
+
+def rendition_files(dataset):
+    """The image stores of all renditions of a data set."""
+    return [f"<results>/data/ood/{dataset}/{rendition}.h5" for rendition in datasets.renditions(STUDY, dataset)]
 
 
 def one_of(names):
@@ -61,29 +144,96 @@ def one_of(names):
     return "|".join(names) or "(?!)"
 
 
+def run_of_networks(with_source):
+    """Wildcard constraint: the runs of networks that have, or lack, a source."""
+    names = [name for name, network in config["networks"].items() if ("source" in network) == with_source]
+    return rf"({one_of(names)})/[a-z0-9_]+/seed\d+"
+
+
+# Data sets, networks and tables of the study
+MADE = datasets_with(f"planned & kind in {WITH_TRUTH}")  # data sets
+TRAINED_ON = datasets_with("planned & trained")  # data sets
+PAPER_TABLES = [name for name in TABLES if name.startswith("table_")]
+TRAINED = list(RUNS.query("planned & trained")["network"].unique())  # networks
+JUDGED_PHOTOGRAPHS = outputs.judged_photographs(STUDY, RUNS)  # data sets
+MEASURED = [name for name in (*NUMBERS, *MATRICES) if name in TABLES]  # the tables that claims follow from
+NOTEBOOKS = [kind for kind, names in FIGURES.items() if names] + (["paper_tables"] if PAPER_TABLES else [])
+
+
+# Params
+
+
+def section(name, *keys):
+    """Params: some keys of a section of the configuration."""
+    return settings.section(config, name, *keys)
+
+
 def by_dataset(function):
-    """Input or params: the result of a function for the data set."""
-    return lambda wildcards: function(wildcards.dataset)
+    """Input or params: what a function says of the configuration and the data set of a job."""
+    return lambda wildcards: function(STUDY, wildcards.dataset)
 
 
-def files_of(pattern, runs):
-    """Input: the files of some runs, from their pattern with the wildcards of a run."""
-    return [pattern.format(**run) for run in runs]
+def of_source(name):
+    """Input or params: what the source of the data set of a job says of it; `name` of its method."""
+    return lambda wildcards: getattr(source_of(STUDY, wildcards.dataset), name)(STUDY, wildcards.dataset)
 
 
-def of_datasets(names):
-    """The wildcards of some data sets, for `files_of`."""
-    return [{"dataset": name} for name in names]
+def search_of_job(wildcards):
+    """Params: how the maps of a job are found."""
+    return settings.search(config, wildcards.get("maps", "dfm"))
+
+
+def code_of_search(wildcards):
+    """Params: the code that finds them."""
+    return code_of("scripts.find_maps", registry.module_of(search_of_job(wildcards)["method"]))
+
+
+def parts_of(wildcards):
+    """Input: the parts of a culling that is divided."""
+    parts = PARTS[wildcards.dataset] if wildcards.get("maps") == "dfm" else 1
+    return expand(rules.find_part.output[0], part=range(parts), **wildcards) if parts > 1 else []
+
+
+def part_of_classes(wildcards):
+    """Params: which part of the classes, of how many."""
+    return [int(wildcards.part), PARTS[wildcards.dataset]] if "part" in wildcards.keys() else [0, 1]
+
+
+def recipe_of_job(wildcards):
+    """Params: how the network of a job is trained."""
+    return settings.recipe(STUDY, wildcards.dataset, network_of(wildcards))
+
+
+def training_of_job(wildcards):
+    """Params: the settings of the training of the network of a job besides its recipe."""
+    return settings.training(STUDY, wildcards.dataset, augmentation_of(wildcards))
+
+
+def network_settings(wildcards):
+    """Params: the network of a job as the configuration describes it."""
+    return config["networks"][network_of(wildcards)]
 
 
 def first_kinds(names):
     """Params: the first kind of networks, [network, augmentation], of each of some data sets."""
-    return {name: plan.first_kinds[name] for name in names if name in plan.first_kinds}
+    return {name: FIRST_KINDS[name] for name in names}
+
+
+# Figures
+
+
+def kinds_of(table):
+    """Params: [data set, network, augmentation] of the networks in a table of the paper, if there is one."""
+    if table not in TABLES:
+        return []
+    kinds = RUNS.query(outputs.TABLES[table])[NETWORK].drop_duplicates()
+    order = list(kinds["dataset"].unique())
+    return kinds.sort_values("dataset", key=lambda names: names.map(order.index), kind="stable").values.tolist()
 
 
 def pictures(kind):
     """Output: the figures of a kind as PNG."""
-    return [f"{RESULTS}/figures/{kind}_{name}.png" for name in FIGURES[kind]]
+    return [f"<results>/figures/{kind}_{name}.png" for name in FIGURES[kind]]
 
 
 def in_report(kind, title, category):
@@ -92,30 +242,77 @@ def in_report(kind, title, category):
     There is only one label: Snakemake turns a second label with two values, each on half of the results, into a switch,
     and the page breaks if a result has no counterpart.
     """
-    shown = figures.shown(plan, kind)
-    files = []
+    shown = outputs.shown(RUNS, kind, FIGURES[kind])
+    found = []
     for name in FIGURES[kind]:
-        path = f"{RESULTS}/figures/{kind}_{name}.svg"
+        path = f"<results>/figures/{kind}_{name}.svg"
         label = {"result": title if name == "all" else f"{title}: {name}"}
         caption = f"../../report/captions/{kind}.rst"
-        files.append(report(path, caption=caption, category=category, labels=label) if name in shown else path)
-    return files
+        found.append(report(path, caption=caption, category=category, labels=label) if name in shown else path)
+    return found
 
 
-def code_of_step(script, *modules):
-    """Params: the code of a script, and of modules that it imports by their names."""
-    return lambda wildcards: code_of(f"scripts.{script}", *modules)
+# Claims and run times
 
 
-def code_of_figures(wildcards, input):
-    """Params: the code of what draws the figures of a notebook."""
-    return code_of_notebook(input.notebook)
+def measured_in(wildcards):
+    """Input: the table that claims follow from; of `reliance` those of runs, not their means."""
+    if wildcards.table == "reliance":
+        return files(rules.reliance.output.reliance, "reliance")
+    return [f"<results>/tables/{wildcards.table}.csv"]
+
+
+def benchmarks_of_searches():
+    """Input: run times of the searches for maps: the culling, or its parts, and other methods."""
+    found = []
+    for run in RUNS.query("maps").to_dict("records"):
+        wildcards = {"dataset": run["dataset"], "run": run["run"]}
+        parts = PARTS[run["dataset"]]
+        own = rules.find_part.benchmark if parts > 1 else rules.find_maps.benchmark
+        found += expand(own, maps="dfm", part=range(parts), **wildcards)
+        found += expand(rules.find_maps.benchmark, maps=[f"maps/{name}" for name in run["tested_methods"]], **wildcards)
+    return runs.unique(found)
+
+
+# Code and files of the user
+
+
+def code_of_source(wildcards):
+    """Params: the code that builds the store of a data set."""
+    return code_of("scripts.build_store", source_of(STUDY, wildcards.dataset).module)
+
+
+def state_of_inputs(wildcards):
+    """Params: the state of the files of the user. A function, so that no other job reads the folders."""
+    planned = RUNS.query("planned")
+    return dependencies.inputs_digest(STUDY, planned["dataset"].unique(), planned["network"].unique())
+
+
+def common_normalisation(wildcards):
+    """Params: mean and std of the networks on a data set, if the user gives the same for all."""
+    networks = RUNS["network"][RUNS["planned"] & RUNS["dataset"].eq(wildcards.dataset)]
+    return datasets.normalisation_of(config, set(networks))
+
+
+def source(path):
+    """Input: a file of this checkout."""
+    return os.path.relpath(ROOT / path)
 
 
 def checkpoint(wildcards):
     """Input: the checkpoint of an external network. If it is missing, the rule `check` has a better error message."""
-    path = config["networks"][wildcards.network]["checkpoint"]
+    path = network_settings(wildcards)["checkpoint"]
     return path if path and os.path.isfile(path) else []
+
+
+def module_of_user(wildcards):
+    """Input: the code of an external network, as far as it lies in the working folder."""
+    return dependencies.code_of_entry_point(network_settings(wildcards)["source"])
+
+
+def state_of_checkpoint(wildcards):
+    """Params: the size and the time of a checkpoint, so that an older file also counts as a change."""
+    return repr(dependencies.file_state(network_settings(wildcards)["checkpoint"]))
 
 
 def check_first():
@@ -124,50 +321,28 @@ def check_first():
     if due and find_spec("torch"):  # if only the jobs have it, as with conda, the job alone checks
         from study.inputs import check  # here, since it takes seconds
 
-        wrong, found = check(plan, scheduled=scheduled())
+        wrong, found = check(STUDY, scheduled=scheduled())
         if wrong:
             text = "\n".join(f"- {sentence}" for sentence in wrong)
             raise WorkflowError(f"The configuration names things that cannot be used. Nothing was started.\n{text}")
         print(*found, sep="\n", file=sys.stderr)
 
 
-def of_plan(wildcards):
-    """Input: all outputs of the study."""
-    if not plan.runs():
-        raise WorkflowError(f"the plan of {config['study']} is empty: a benchmark has no report, name no target")
-    return targets.of_study(plan)
+def check_plan(wildcards):
+    """Input: nothing. Raises WorkflowError if no network is planned."""
+    if not RUNS["planned"].any():
+        raise WorkflowError(f"the plan of {config['study']} is empty: name the networks to train, or a target")
+    return []
 
 
-def everything(wildcards):
-    """Input: all outputs of the study, and the report. It is made again if one of them is missing."""
-    return [*of_plan(wildcards), f"{RESULTS}/report.html"]
-
-
-def default_target():
-    """What `snakemake` makes without a target: all of a study, or the tables and the figure of a benchmark."""
-    return "all" if plan.runs() else {"test": "leaks", "trainings": "cure"}[config["harm"]["judge"]]
-
-
-def own(wildcards):
-    """Input: the same, if the plan holds a network of the user."""
-    if not any(run["network"] in plan.external_networks for run in plan.runs()):
+def check_own_network(wildcards):
+    """Input: nothing. Raises WorkflowError if no network of the user is planned."""
+    if not (RUNS["planned"] & RUNS["external"]).any():
         raise WorkflowError("no network in the plan is your own: copy config/own.yaml and add --configfile")
-    return everything(wildcards)
+    return []
 
 
-def judged_test_files():
-    """Output: what the exchange test says of the networks of a benchmark that judges it."""
-    files = {"answers": "flips.h5", "flips": "flips.csv", "data": "data.csv"} if JUDGES_TEST and plan.drawn_runs else {}
-    return {name: f"{RESULTS}/tests/{RUN}/{file}" for name, file in files.items()}
-
-
-def parts_of(wildcards):
-    """Input: the parts of a culling that is divided."""
-    divided = PARTS > 1 and wildcards.get("maps") == "dfm"
-    return expand(rules.find_part.output[0], part=range(PARTS), **wildcards) if divided else []
-
-
-# These are functions, since the way jobs are run is known only after the rules are read.
+# How jobs run. These are functions, since the way jobs are run is known only after the rules are read.
 
 
 def scheduled():

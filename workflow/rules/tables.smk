@@ -3,14 +3,14 @@
 
 rule networks_tables:
     input:
-        weights=files_of(rules.train.output.weights, plan.runs()),
-        history=files_of(rules.train.output.history, plan.trained_runs()),
-        dynamics=files_of(rules.train.output.dynamics, plan.trained_runs()),
+        weights=files(rules.train.output.weights, "planned"),
+        history=files(rules.train.output.history, "planned & trained"),
+        dynamics=files(rules.train.output.dynamics, "planned & trained"),
     output:
-        **({"dynamics": f"{RESULTS}/tables/dynamics.csv"} if plan.trained_runs() else {}),
-        networks=f"{RESULTS}/tables/networks.csv",
+        **({"dynamics": "<results>/tables/dynamics.csv"} if "dynamics" in TABLES else {}),
+        networks="<results>/tables/networks.csv",
     log:
-        f"{RESULTS}/logs/tables/networks.log",
+        "<logs>/tables/networks.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -22,13 +22,13 @@ rule networks_tables:
 
 rule graded_tables:
     input:
-        dynamics=files_of(rules.train.output.dynamics, plan.graded_runs),
-        stores=files_of(f"{RESULTS}/data/{{dataset}}.h5", plan.graded_runs),
+        dynamics=files(rules.train.output.dynamics, "graded"),
+        stores=files("<results>/data/{dataset}.h5", "graded"),
     output:
-        graded=f"{RESULTS}/tables/graded.csv",
-        graded_dynamics=f"{RESULTS}/tables/graded_dynamics.csv",
+        graded="<results>/tables/graded.csv",
+        graded_dynamics="<results>/tables/graded_dynamics.csv",
     log:
-        f"{RESULTS}/logs/tables/graded.log",
+        "<logs>/tables/graded.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -40,11 +40,11 @@ rule graded_tables:
 
 rule bandstop_tables:
     input:
-        files_of(rules.bandstop.output.bandstop, TESTS["bandstop"].runs(plan)),
+        files(rules.bandstop.output.bandstop, "bandstop"),
     output:
-        bandstop=f"{RESULTS}/tables/bandstop.csv",
+        bandstop="<results>/tables/bandstop.csv",
     log:
-        f"{RESULTS}/logs/tables/bandstop.log",
+        "<logs>/tables/bandstop.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -56,11 +56,11 @@ rule bandstop_tables:
 
 rule planted_use_tables:
     input:
-        files_of(rules.planted_use.output.planted_use, TESTS["planted_use"].runs(plan)),
+        files(rules.planted_use.output.planted_use, "planted_use"),
     output:
-        planted_use=f"{RESULTS}/tables/planted_use.csv",
+        planted_use="<results>/tables/planted_use.csv",
     log:
-        f"{RESULTS}/logs/tables/planted_use.log",
+        "<logs>/tables/planted_use.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -72,19 +72,19 @@ rule planted_use_tables:
 
 rule truth_tables:
     input:
-        dfm=files_of(f"{RESULTS}/dfm/{RUN}.h5", TESTS["truth"].runs(plan)),
-        stores=files_of(f"{RESULTS}/data/{{dataset}}.h5", TESTS["truth"].runs(plan)),
-        spectra=files_of(rules.adcs.output[0], TESTS["truth"].runs(plan)),
+        dfm=files("<results>/dfm/{dataset}/{run}.h5", "planted_use"),
+        stores=files("<results>/data/{dataset}.h5", "planted_use"),
+        spectra=files(rules.adcs.output[0], "planted_use"),
         use=rules.planted_use_tables.output.planted_use,
     output:
-        truth=f"{RESULTS}/tables/truth.csv",
+        truth="<results>/tables/truth.csv",
     log:
-        f"{RESULTS}/logs/tables/truth.log",
+        "<logs>/tables/truth.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
     params:
-        settings=plan.section("truth"),
+        settings=config["truth"],
         percents=lookup(dpath="dfm/percents", within=config),
     message:
         "Scoring maps and ADCS against the planted truth"
@@ -92,39 +92,17 @@ rule truth_tables:
         "../scripts/join_truth.py"
 
 
-rule methods_tables:
-    input:
-        maps=plan.scored_maps(),
-        stores=files_of(f"{RESULTS}/data/{{dataset}}.h5", plan.scored_runs()),
-        use=files_of(rules.planted_use.output.planted_use, plan.scored_runs(*WITH_TRUTH)),
-    output:
-        methods=f"{RESULTS}/tables/methods.csv",
-    log:
-        f"{RESULTS}/logs/tables/methods.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
-    params:
-        runs=plan.scored_runs(),
-        methods=[plan.methods(**run) for run in plan.scored_runs()],
-        settings=plan.section("truth"),
-    message:
-        "Scoring the methods against the planted truth"
-    script:
-        "../scripts/join_methods.py"
-
-
 rule shortcuts_tables:
     input:
-        files_of(rules.shortcuts.output.hits, plan.mapped_runs()),
+        files(rules.shortcuts.output.hits, "maps"),
     output:
-        **({"phase": f"{RESULTS}/tables/phase.csv"} if plan.phase_runs() else {}),
-        shortcuts=f"{RESULTS}/tables/shortcuts.csv",
-        shortcuts_over_seeds=f"{RESULTS}/tables/shortcuts_over_seeds.csv",
-        cross_matrix=f"{RESULTS}/tables/cross_matrix.csv",
-        own_map_advantage=f"{RESULTS}/tables/own_map_advantage.csv",
+        **({"phase": "<results>/tables/phase.csv"} if "phase" in TABLES else {}),
+        shortcuts="<results>/tables/shortcuts.csv",
+        shortcuts_over_seeds="<results>/tables/shortcuts_over_seeds.csv",
+        cross_matrix="<results>/tables/cross_matrix.csv",
+        own_map_advantage="<results>/tables/own_map_advantage.csv",
     log:
-        f"{RESULTS}/logs/tables/shortcuts.log",
+        "<logs>/tables/shortcuts.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -138,11 +116,11 @@ rule shortcuts_tables:
 
 rule exchange_tables:
     input:
-        files_of(rules.shortcuts.output.flips, plan.mapped_runs()),
+        files(rules.shortcuts.output.flips, "maps"),
     output:
-        flips=f"{RESULTS}/tables/flips.csv",
+        flips="<results>/tables/flips.csv",
     log:
-        f"{RESULTS}/logs/tables/exchange.log",
+        "<logs>/tables/exchange.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -154,11 +132,11 @@ rule exchange_tables:
 
 rule sizes_tables:
     input:
-        files_of(rules.sizes.output.sizes, TESTS["sizes"].runs(plan)),
+        files(rules.sizes.output.sizes, "sizes"),
     output:
-        sizes=f"{RESULTS}/tables/sizes.csv",
+        sizes="<results>/tables/sizes.csv",
     log:
-        f"{RESULTS}/logs/tables/sizes.log",
+        "<logs>/tables/sizes.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -170,14 +148,14 @@ rule sizes_tables:
 
 rule ood_tables:
     input:
-        hits=files_of(rules.ood.output.hits, plan.ood_runs()),
-        ood=files_of(rules.ood.output.ood, plan.ood_runs()),
+        hits=files(rules.ood.output.hits, "ood"),
+        ood=files(rules.ood.output.ood, "ood"),
     output:
-        ood=f"{RESULTS}/tables/ood.csv",
-        ood_advantage=f"{RESULTS}/tables/ood_advantage.csv",
-        ood_cross_matrix=f"{RESULTS}/tables/ood_cross_matrix.csv",
+        ood="<results>/tables/ood.csv",
+        ood_advantage="<results>/tables/ood_advantage.csv",
+        ood_cross_matrix="<results>/tables/ood_cross_matrix.csv",
     log:
-        f"{RESULTS}/logs/tables/ood.log",
+        "<logs>/tables/ood.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -192,11 +170,11 @@ rule transfer_tables:
         hits=rules.transfer.output.hits,
         transfer=rules.transfer.output.transfer,
     output:
-        transfer=f"{RESULTS}/tables/transfer.csv",
-        transfer_advantage=f"{RESULTS}/tables/transfer_advantage.csv",
-        transfer_cross_matrix=f"{RESULTS}/tables/transfer_cross_matrix.csv",
+        transfer="<results>/tables/transfer.csv",
+        transfer_advantage="<results>/tables/transfer_advantage.csv",
+        transfer_cross_matrix="<results>/tables/transfer_cross_matrix.csv",
     log:
-        f"{RESULTS}/logs/tables/transfer.log",
+        "<logs>/tables/transfer.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -208,11 +186,11 @@ rule transfer_tables:
 
 rule reliance_tables:
     input:
-        files_of(rules.reliance.output.reliance, plan.reliance_runs()),
+        files(rules.reliance.output.reliance, "reliance"),
     output:
-        reliance=f"{RESULTS}/tables/reliance.csv",
+        reliance="<results>/tables/reliance.csv",
     log:
-        f"{RESULTS}/logs/tables/reliance.log",
+        "<logs>/tables/reliance.log",
     resources:
         mem_mb=growing(3000),
         runtime=growing(30),
@@ -222,62 +200,22 @@ rule reliance_tables:
         "../scripts/join_reliance.py"
 
 
-rule leaks_tables:
-    input:
-        harm=files_of(rules.harm.output.harm, TESTS["leaks"].runs(plan)),
-        flips=files_of(f"{RESULTS}/tests/{RUN}/flips.csv", TESTS["leaks"].runs(plan)),
-        data=files_of(f"{RESULTS}/tests/{RUN}/data.csv", TESTS["leaks"].runs(plan)),
-        version_2=[path for path in [config["harm"]["version_2"]] if path and os.path.exists(path)],
-    output:
-        leaks=f"{RESULTS}/tables/leaks.csv",
-        leaks_aims=f"{RESULTS}/tables/leaks_aims.csv",
-        leaks_sets=f"{RESULTS}/tables/leaks_sets.csv",
-        leaks_data=f"{RESULTS}/tables/leaks_data.csv",
-        leaks_data_aims=f"{RESULTS}/tables/leaks_data_aims.csv",
-    log:
-        f"{RESULTS}/logs/tables/leaks.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
-    message:
-        "Judging the exchange test by what artefacts cost"
-    script:
-        "../scripts/join_leaks.py"
-
-
-rule cure_tables:
-    input:
-        files_of(rules.harm.output.harm, TESTS["cure"].runs(plan)),
-    output:
-        cure=f"{RESULTS}/tables/cure.csv",
-        cure_networks=f"{RESULTS}/tables/cure_networks.csv",
-    log:
-        f"{RESULTS}/logs/tables/cure.log",
-    resources:
-        mem_mb=growing(3000),
-        runtime=growing(30),
-    message:
-        "Judging the trainings by what is back of what artefacts cost"
-    script:
-        "../scripts/join_cure.py"
-
-
 rule provenance:
     input:
         # All results: the provenance is written again if any of them changes, and only then.
-        tables=[f"{RESULTS}/tables/{name}.csv" for name in targets.tables(plan) if name != "provenance"],
-        weights=plan.files(f"networks/{RUN}/weights.safetensors", plan.runs()),
-        stores=[f"{RESULTS}/data/{name}.h5" for name in plan.datasets()],
+        tables=[f"<results>/tables/{name}.csv" for name in TABLES if name != "provenance"],
+        weights=files(rules.train.output.weights, "planned"),
+        stores=expand(rules.images.output[0], dataset=datasets_with("planned")),
     output:
-        table=f"{RESULTS}/tables/provenance.csv",
+        table="<results>/tables/provenance.csv",
         config=report(
-            f"{RESULTS}/config.yaml",
+            "<results>/config.yaml",
             caption="../../report/captions/config.rst",
             category="9. How it was run",
             labels={"result": "the configuration in use"},
         ),
     log:
-        f"{RESULTS}/logs/provenance.log",
+        "<logs>/provenance.log",
     resources:
         # Not a param: a param that depends on the machine would re-run this rule.
         threads_of_networks=torch_threads,
@@ -315,22 +253,22 @@ TYPESET = {
 
 rule show_table:
     input:
-        table=f"{RESULTS}/tables/{{table}}.csv",
+        table="<results>/tables/{table}.csv",
         # A note names the networks whose maps fail.
         verdicts=lambda wildcards: (
-            f"{RESULTS}/tables/shortcuts.csv" if wildcards.table in ("table_1", "table_2") else []
+            "<results>/tables/shortcuts.csv" if wildcards.table in ("table_1", "table_2") else []
         ),
-        template="workflow/study/drawing/table.html.jinja",
-        columns="workflow/study/columns.yaml",
+        template=source("workflow/study/drawing/table.html.jinja"),
+        columns=source("workflow/study/columns.yaml"),
     output:
         report(
-            f"{RESULTS}/tables/{{table}}.html",
+            "<results>/tables/{table}.html",
             caption="../../report/captions/table.rst",
             category=lambda wildcards: TYPESET[wildcards.table][0],
             labels=lambda wildcards: {"result": TYPESET[wildcards.table][1]},
         ),
     log:
-        f"{RESULTS}/logs/tables/show_{{table}}.log",
+        "<logs>/tables/show_{table}.log",
     wildcard_constraints:
         table=one_of(TYPESET),
     params:

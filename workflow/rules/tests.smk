@@ -5,14 +5,14 @@
 # Syn_1 to Syn_4 without two of four bands of frequencies.
 rule bandstop:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
+        images="<results>/data/{dataset}.h5",
         weights=rules.train.output.weights,
     output:
-        bandstop=f"{RESULTS}/tests/{RUN}/bandstop.csv",
+        bandstop="<results>/tests/{dataset}/{run}/bandstop.csv",
     log:
-        f"{RESULTS}/logs/bandstop/{RUN}.log",
+        "<logs>/bandstop/{dataset}/{run}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/bandstop/{RUN}.tsv"
+        "<benchmarks>/bandstop/{dataset}/{run}.tsv"
     threads: torch_threads
     resources:
         gpu=gpus,
@@ -23,7 +23,7 @@ rule bandstop:
         band_edges=lookup(dpath="synthesis/band_edges", within=config),
         seed=lookup(dpath="shortcuts/seed", within=config),
     message:
-        "Removing bands from {wildcards.dataset} for {wildcards.network} (seed {wildcards.seed})"
+        "Removing bands from {wildcards.dataset} for {wildcards.run}"
     script:
         "../scripts/measure_bandstop.py"
 
@@ -31,24 +31,24 @@ rule bandstop:
 # Whether the network uses what was planted.
 rule planted_use:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
+        images="<results>/data/{dataset}.h5",
         weights=rules.train.output.weights,
     output:
-        planted_use=f"{RESULTS}/tests/{RUN}/planted_use.csv",
+        planted_use="<results>/tests/{dataset}/{run}/planted_use.csv",
     log:
-        f"{RESULTS}/logs/planted_use/{RUN}.log",
+        "<logs>/planted_use/{dataset}/{run}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/planted_use/{RUN}.tsv"
+        "<benchmarks>/planted_use/{dataset}/{run}.tsv"
     threads: torch_threads
     resources:
         gpu=gpus,
         mem_mb=growing(3000),
         runtime=growing(30),
     params:
-        **plan.section("shortcuts", "split", "images_per_class", "seed"),
+        **section("shortcuts", "split", "images_per_class", "seed"),
         device=lookup(dpath="device", within=config),
     message:
-        "Testing whether {wildcards.network} uses the planted mask of {wildcards.dataset} (seed {wildcards.seed})"
+        "Testing whether {wildcards.run} uses the planted mask of {wildcards.dataset}"
     script:
         "../scripts/measure_planted_use.py"
 
@@ -57,18 +57,18 @@ rule planted_use:
 # images before and after they got a part that is not the object (`answers`, `flips`).
 rule shortcuts:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
+        images="<results>/data/{dataset}.h5",
         weights=rules.train.output.weights,
-        maps=lambda wildcards: plan.tested_maps(run_of(wildcards)),
+        maps=maps_of_job,
     output:
-        hits=f"{RESULTS}/tests/{RUN}/hits.h5",
-        shortcuts=f"{RESULTS}/tests/{RUN}/shortcuts.csv",
-        answers=f"{RESULTS}/tests/{RUN}/flips.h5",
-        flips=f"{RESULTS}/tests/{RUN}/flips.csv",
+        hits="<results>/tests/{dataset}/{run}/hits.h5",
+        shortcuts="<results>/tests/{dataset}/{run}/shortcuts.csv",
+        answers="<results>/tests/{dataset}/{run}/flips.h5",
+        flips="<results>/tests/{dataset}/{run}/flips.csv",
     log:
-        f"{RESULTS}/logs/shortcuts/{RUN}.log",
+        "<logs>/shortcuts/{dataset}/{run}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/shortcuts/{RUN}.tsv"
+        "<benchmarks>/shortcuts/{dataset}/{run}.tsv"
     priority: 1
     threads: torch_threads
     resources:
@@ -76,15 +76,15 @@ rule shortcuts:
         mem_mb=growing(3000),
         runtime=growing(120),
     params:
-        **plan.section("shortcuts", "percent", "split", "images_per_class", "seed"),
+        **section("shortcuts", "percent", "split", "images_per_class", "seed"),
         device=lookup(dpath="device", within=config),
         ranking=lookup(dpath="culling/split", within=config),
-        settings=plan.shortcut_settings(),
-        methods=lambda wildcards: plan.tested_methods(run_of(wildcards)),
-        method_settings=plan.advantage_settings(fills=config["shortcuts"]["fills"]),
-        phase=lambda wildcards: run_of(wildcards) in plan.phase_runs(),
+        settings=settings.trials(config),
+        methods=methods_of_job,
+        method_settings=settings.advantage_trials(config, fills=config["shortcuts"]["fills"]),
+        phase=lambda wildcards: row_of_job(wildcards)["phase"],
     message:
-        "Testing the shortcuts of {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
+        "Testing the shortcuts of {wildcards.run} on {wildcards.dataset}"
     script:
         "../scripts/measure_shortcuts.py"
 
@@ -92,27 +92,27 @@ rule shortcuts:
 # The same for maps of every size.
 rule sizes:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
+        images="<results>/data/{dataset}.h5",
         weights=rules.train.output.weights,
-        dfm=f"{RESULTS}/dfm/{RUN}.h5",
+        dfm="<results>/dfm/{dataset}/{run}.h5",
     output:
-        sizes=f"{RESULTS}/tests/{RUN}/sizes.csv",
+        sizes="<results>/tests/{dataset}/{run}/sizes.csv",
     log:
-        f"{RESULTS}/logs/sizes/{RUN}.log",
+        "<logs>/sizes/{dataset}/{run}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/sizes/{RUN}.tsv"
+        "<benchmarks>/sizes/{dataset}/{run}.tsv"
     threads: torch_threads
     resources:
         gpu=gpus,
         mem_mb=growing(3000),
         runtime=growing(30),
     params:
-        **plan.section("shortcuts", "split", "images_per_class"),
+        **section("shortcuts", "split", "images_per_class"),
         device=lookup(dpath="device", within=config),
         percents=lookup(dpath="dfm/percents", within=config),
-        settings=plan.section("shortcuts", "negatives", "seed"),
+        settings=section("shortcuts", "negatives", "seed"),
     message:
-        "Testing maps of every size of {wildcards.network} on {wildcards.dataset} (seed {wildcards.seed})"
+        "Testing maps of every size of {wildcards.run} on {wildcards.dataset}"
     script:
         "../scripts/measure_sizes.py"
 
@@ -120,16 +120,16 @@ rule sizes:
 # The same on renditions of the test images.
 rule ood:
     input:
-        images=lambda wildcards: plan.rendition_files(wildcards.dataset),
+        images=lambda wildcards: rendition_files(wildcards.dataset),
         weights=rules.train.output.weights,
-        maps=lambda wildcards: plan.tested_maps(run_of(wildcards)),
+        maps=maps_of_job,
     output:
-        hits=f"{RESULTS}/tests/{RUN}/ood_hits.h5",
-        ood=f"{RESULTS}/tests/{RUN}/ood.csv",
+        hits="<results>/tests/{dataset}/{run}/ood_hits.h5",
+        ood="<results>/tests/{dataset}/{run}/ood.csv",
     log:
-        f"{RESULTS}/logs/ood/{RUN}.log",
+        "<logs>/ood/{dataset}/{run}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/ood/{RUN}.tsv"
+        "<benchmarks>/ood/{dataset}/{run}.tsv"
     threads: torch_threads
     resources:
         gpu=gpus,
@@ -138,11 +138,11 @@ rule ood:
     params:
         device=lookup(dpath="device", within=config),
         percent=lookup(dpath="shortcuts/percent", within=config),
-        settings=plan.rendition_settings(),
-        methods=lambda wildcards: plan.tested_methods(run_of(wildcards)),
-        method_settings=plan.advantage_settings(fills=deciding(config["ood"]["fills"])),
+        settings=settings.rendition_trials(config),
+        methods=methods_of_job,
+        method_settings=settings.advantage_trials(config, fills=settings.deciding(config["ood"]["fills"])),
     message:
-        "Testing {wildcards.network} ({wildcards.augmentation}, seed {wildcards.seed}) on renditions of {wildcards.dataset}"
+        "Testing {wildcards.run} on renditions of {wildcards.dataset}"
     script:
         "../scripts/measure_ood.py"
 
@@ -150,17 +150,16 @@ rule ood:
 # The same with the maps of another network: all planned pairs in one job.
 rule transfer:
     input:
-        images=plan.files("data/{dataset}.h5", plan.transfer_targets()),
-        made_with=plan.files(f"networks/{RUN}/weights.safetensors", plan.transfer_sources()),
-        weights=plan.files(f"networks/{RUN}/weights.safetensors", plan.transfer_targets()),
-        maps=[file for run in plan.transfer_sources() for file in plan.tested_maps(run)],
+        images=transferred("<results>/data/{dataset}.h5"),
+        weights=transferred("<results>/networks/{dataset}/{tested_on}/weights.safetensors"),
+        maps=[file for pair in TRANSFERS.to_dict("records") for file in tested_maps(pair | {"run": pair["maps_of"]})],
     output:
-        hits=f"{RESULTS}/tests/transfer_hits.h5",
-        transfer=f"{RESULTS}/tests/transfer.csv",
+        hits="<results>/tests/transfer_hits.h5",
+        transfer="<results>/tests/transfer.csv",
     log:
-        f"{RESULTS}/logs/transfer/transfer.log",
+        "<logs>/transfer/transfer.log",
     benchmark:
-        f"{RESULTS}/benchmarks/transfer/transfer.tsv"
+        "<benchmarks>/transfer/transfer.tsv"
     priority: 1
     threads: torch_threads
     resources:
@@ -168,11 +167,11 @@ rule transfer:
         mem_mb=growing(3000),
         runtime=growing(120),
     params:
-        **plan.section("shortcuts", "percent", "split", "images_per_class"),
+        **section("shortcuts", "percent", "split", "images_per_class"),
         device=lookup(dpath="device", within=config),
-        settings=plan.advantage_settings(),
-        methods=[plan.tested_methods(run) for run in plan.transfer_sources()],
-        method_settings=plan.advantage_settings(fills=deciding(config["shortcuts"]["fills"])),
+        settings=settings.advantage_trials(config, fills=config["shortcuts"]["fills"]),
+        pairs=TRANSFERS.to_dict("records"),
+        method_settings=settings.advantage_trials(config, fills=settings.deciding(config["shortcuts"]["fills"])),
     message:
         "Testing the maps of one network on another"
     script:
@@ -182,15 +181,15 @@ rule transfer:
 # Whether the network needs the frequencies of its maps: it is trained anew without them.
 rule reliance:
     input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
+        images="<results>/data/{dataset}.h5",
         weights=rules.train.output.weights,
-        dfm=f"{RESULTS}/dfm/{RUN}.h5",
+        dfm="<results>/dfm/{dataset}/{run}.h5",
     output:
-        reliance=f"{RESULTS}/tests/{RUN}/reliance.csv",
+        reliance="<results>/tests/{dataset}/{run}/reliance.csv",
     log:
-        f"{RESULTS}/logs/reliance/{RUN}.log",
+        "<logs>/reliance/{dataset}/{run}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/reliance/{RUN}.tsv"
+        "<benchmarks>/reliance/{dataset}/{run}.tsv"
     priority: 2
     threads: torch_threads
     resources:
@@ -198,48 +197,12 @@ rule reliance:
         mem_mb=growing(8000),
         runtime=growing(240),
     params:
-        **plan.section("shortcuts", "split", "percent"),
+        **section("shortcuts", "split", "percent"),
         device=lookup(dpath="device", within=config),
-        architecture=lambda wildcards: config["networks"][wildcards.network],
-        recipe=lambda wildcards: plan.recipe(wildcards.dataset, wildcards.network),
-        training=lambda wildcards: plan.training_settings(wildcards.dataset, wildcards.augmentation),
+        architecture=network_settings,
+        recipe=recipe_of_job,
+        training=training_of_job,
     message:
-        "Training {wildcards.network} on {wildcards.dataset} anew without the frequencies of its maps (seed {wildcards.seed})"
+        "Training {wildcards.run} on {wildcards.dataset} anew without the frequencies of its maps"
     script:
         "../scripts/measure_reliance.py"
-
-
-ruleorder: harm > shortcuts
-
-
-# What artefacts cost the networks of the benchmarks and, where the exchange test is judged, what it says of them. Before
-# further trainings, so that stores of images are deleted soon.
-rule harm:
-    input:
-        images=f"{RESULTS}/data/{{dataset}}.h5",
-        weights=rules.train.output.weights,
-        plain=lambda wildcards: f"{RESULTS}/data/{plan.plain_set(wildcards.dataset)}.h5",
-    output:
-        **judged_test_files(),
-        harm=f"{RESULTS}/tests/{RUN}/harm.csv",
-    log:
-        f"{RESULTS}/logs/harm/{RUN}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/harm/{RUN}.tsv"
-    wildcard_constraints:
-        dataset=one_of(dict.fromkeys(run["dataset"] for run in plan.drawn_runs)),
-    priority: 4
-    threads: torch_threads
-    resources:
-        gpu=gpus,
-        mem_mb=growing(3000),
-        runtime=growing(30),
-    params:
-        device=lookup(dpath="device", within=config),
-        artefacts=lambda wildcards: artefacts_of(plan, run_of(wildcards)),
-        images_per_class=FEW if JUDGES_TEST else None,
-        planted=lambda wildcards: planted_in(plan, run_of(wildcards)) if JUDGES_TEST else None,
-    message:
-        "Measuring what artefacts cost {wildcards.network} on {wildcards.dataset} ({wildcards.augmentation}, seed {wildcards.seed})"
-    script:
-        "../scripts/measure_harm.py"

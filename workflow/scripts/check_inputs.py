@@ -1,15 +1,15 @@
 """Check every folder, store, network, checkpoint and device that the plan names, before the first long job."""
 
 from frequency_shortcuts.storage.files import replacing
+from study.datasets import complete
 from study.inputs import check
 from study.job import log, script
-from study.plan import Plan
 
 
 @script
 def main(snakemake, created_by):
     """Report every mistake in one sentence, all of them at once; the output lists what was found."""
-    mistakes, lines = check(Plan(snakemake.params.settings), scheduled=bool(snakemake.resources.scheduled))
+    mistakes, lines = check(complete(snakemake.params.settings), scheduled=bool(snakemake.resources.scheduled))
     if mistakes:
         raise ValueError("\n- ".join(["the configuration names things that cannot be used:", *mistakes]))
     for line in lines:

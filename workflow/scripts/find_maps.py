@@ -24,6 +24,7 @@ def main(snakemake, created_by):
     images = inputs.images, search["split"], search["images_per_class"]
     data = read_images(*images, weights=inputs.weights, workers=snakemake.threads)
     part, parts = snakemake.params.part
+    run = run_of(snakemake.wildcards)
     classes = np.array_split(np.arange(len(data.classes)), parts)[part]
     network = load_network(inputs.weights, snakemake.params.device)
     state = Path(f"{output}.state")
@@ -33,7 +34,7 @@ def main(snakemake, created_by):
             network,
             data,
             classes=classes,
-            seed=0 if search["own"] else int(snakemake.wildcards.seed),
+            seed=0 if search["own"] else run["seed"],
             limits=Limits(**search["limits"]),
             work=Work(state, str(snakemake.params.code), stop, progress=True),
             **search["settings"],
@@ -46,6 +47,6 @@ def main(snakemake, created_by):
         method="" if search["own"] else search["method"],
         split=search["split"],
         created_by=created_by,
-        **run_of(snakemake.wildcards),
+        **run,
     )
     state.unlink(missing_ok=True)

@@ -40,4 +40,4 @@ def run_time(path, folder):
 def main(snakemake, created_by):
     path = Path(snakemake.output[0])
     folder = path.parents[1] / "benchmarks"
-    write_table(pd.DataFrame([run_time(each, folder) for each in snakemake.input.benchmarks]), path)
+    write_table(pd.DataFrame([run_time(each, folder) for each in snakemake.input]), path)

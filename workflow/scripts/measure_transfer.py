@@ -1,13 +1,11 @@
 """The shortcut test of the maps of one network on another, of all planned pairs."""
 
-from itertools import islice
-
 import pandas as pd
 
 from frequency_shortcuts.storage.files import replacing_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study.findings.study_tables import with_columns
-from study.job import FOLDER, run_of_path, script
+from study.job import script
 from study.tested_maps import measure_maps
 from study.tested_networks import load_network, read_images
 
@@ -17,16 +15,16 @@ def main(snakemake, created_by):
     """The class named for every planned pair of networks, mask and image, and a table of rates."""
     params, given, output = snakemake.params, snakemake.input, snakemake.output
     tables = []
+    maps = list(given.maps)
     with replacing_hdf5(output.hits) as file:
-        files, maps = zip(given.made_with, given.weights, given.images, params.methods, strict=True), iter(given.maps)
-        for i, (made_with, weights, store, methods) in enumerate(files):
-            source, target = (FOLDER.format(**run_of_path(end)) for end in (made_with, weights))
+        for i, (pair, weights, store) in enumerate(zip(params.pairs, given.weights, given.images, strict=True)):
+            methods = pair.pop("tested_methods")
+            tested = [maps.pop(0) for _ in ("culling", *methods)]
             network = load_network(weights, params.device)
             data = read_images(store, params.split, params.images_per_class, weights=weights, workers=snakemake.threads)
-            dataset, maps_of = source.split("/", 1)
-            pair = {"dataset": dataset, "maps_of": maps_of, "tested_on": target.split("/", 1)[1]}
-            group, tested = file.create_group(f"pair{i}"), list(islice(maps, 1 + len(methods)))
-            table = measure_maps(group, network, data, tested, f"{source} on {target}", params, methods)
+            name = "{dataset}/{maps_of} on {dataset}/{tested_on}".format(**pair)
+            group = file.create_group(f"pair{i}")
+            table = measure_maps(group, network, data, tested, name, params, methods)
             group.attrs.update(pair)
             tables.append(with_columns(table, pair))
         file.attrs.update(percent=params.percent, split=params.split, created_by=created_by)

@@ -11,7 +11,7 @@ from nbformat.v4 import new_markdown_cell
 from papermill.exceptions import PapermillExecutionError
 
 from study.drawing.study import SAVES
-from study.job import script
+from study.job import ROOT, script
 
 
 @script
@@ -22,12 +22,16 @@ def main(snakemake, created_by):
     if params.get("caption"):
         caption = jinja2.Template(Path(params.caption).read_text()).render(snakemake=snakemake)
         notebook.cells.insert(1, new_markdown_cell(caption, id="caption"))
+    parameters = dict(params.parameters)
+    if Path.cwd() != ROOT:  # with --directory, results do not lie in the checkout, where the notebook starts
+        parameters["results"] = str(Path(parameters["results"]).absolute())
     os.environ[SAVES] = "1"
     try:
         papermill.execute_notebook(
             notebook,
             log,
-            parameters=params.parameters,
+            parameters=parameters,
+            cwd=str(ROOT),
             progress_bar=False,
             kernel_name="python3",
             language="python",

@@ -12,9 +12,9 @@ from frequency_shortcuts.storage.files import replacing
 from frequency_shortcuts.storage.hdf5 import read_hdf5
 from frequency_shortcuts.storage.tables import write_table
 from study import provenance
+from study.datasets import graded
 from study.findings.definitions import MODULES
 from study.job import commit, commit_of, config_digest, script
-from study.plan import Plan
 
 
 def seeds(config):
@@ -26,7 +26,7 @@ def seeds(config):
         "seeds of training": ", ".join(map(str, planned)),
         "seeds of the synthetic sets": _listed(config["synthesis"]["seeds"]),
         "seeds of the planted sets": _listed(config["planting"]["seeds"]),
-        "seeds of the graded sets": ", ".join(str(run["seed"]) for run in Plan(config).graded_runs),
+        "seeds of the graded sets": ", ".join(str(dataset["cue_seed"]) for dataset in graded(config).values()),
         "seeds of the splits": _listed(split),
         "seeds of what is drawn": _listed(drawn),
     }

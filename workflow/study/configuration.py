@@ -10,16 +10,17 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import yaml
 from jsonschema.exceptions import ValidationError
 
 from frequency_shortcuts.maps.methods.registry import METHODS, NAMES
 from frequency_shortcuts.spectrum.fills import named
 
-from . import draws
-from .plan import KINDS, Plan
+from . import runs
+from .datasets import KINDS, complete, graded, has_truth, image_shape
 from .schema import Validator, allowed, schema
-from .sources import planted
+from .sources import planted, source_of
 
 MOST = 30  # mistakes that are named
 LONG = 60  # letters of a value that a sentence shows
@@ -33,9 +34,18 @@ def mistakes(config: Mapping[str, Any]) -> list[str]:
         for line, sentence in _sentences(error):
             of_lines.setdefault(line, sentence)
     # References between parts are checked only if every part has the right type.
-    sentences = list(of_lines.values()) or list(_harm(config)) or list(_references(Plan(config)))
+    sentences = list(of_lines.values()) or list(_references(config))
     more = len(sentences) - MOST
     return sentences if more <= 0 else [*sentences[:MOST], f"and {more} more mistakes"]
+
+
+def typed(value: Any) -> Any:
+    """Values of `--config` as YAML has them: Snakemake reads the nested ones as text."""
+    if isinstance(value, Mapping):
+        return {key: typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [typed(inner) for inner in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value
 
 
 def duplicate_keys(paths: Iterable[str | Path]) -> Iterator[str]:
@@ -96,63 +106,34 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "nothing"
 
 
-def _harm(config: Mapping[str, Any]) -> Iterator[str]:
-    """The section `harm` and its table, without which there is no `Plan`."""
-    harm, datasets = config["harm"], config["datasets"]
-    try:
-        drawn = draws.read(harm["draws"])
-    except OSError as error:
-        yield f"harm.draws: {harm['draws']}: {error.strerror}"
-        return
-    except ValueError as error:
-        yield f"harm.draws: {error}"
-        return
-    trained = [name for name, network in config["networks"].items() if "source" not in network]
-    for key, names, known in (("set", [draw.suite for draw in drawn], datasets),
-                              ("architecture", [draw.architecture for draw in drawn], trained)):  # fmt: skip
-        for name in dict.fromkeys(names):
-            if name not in known:
-                yield f"harm.draws: {harm['draws']} has the {key} {name!r}; choose from {_listed(known)}"
-    if harm["judge"] == "test" and drawn and harm["augmentations"] != ["none"]:
-        yield f"harm.augmentations: {harm['augmentations']} needs harm.judge: trainings; write [none]"
-    if harm["judge"] == "trainings" and "none" not in harm["augmentations"]:
-        yield "harm.augmentations: none is missing, with which the others are compared; add it"
-    if "sin" in harm["augmentations"]:
-        yield "harm.augmentations: sin needs stylised images, which sets with artefacts do not have; remove it"
-    there = {draw.suite for draw in drawn} <= datasets.keys()
-    made = [*draws.drawn_datasets(drawn if there else [], datasets), *draws.graded_datasets(config)]
-    for name in dict.fromkeys(name for name, _ in made if name in datasets):
-        yield f"datasets.{name}: the study makes a set of this name; give yours another name"
-
-
-def _references(plan: Plan) -> Iterator[str]:
+def _references(config: Mapping[str, Any]) -> Iterator[str]:
     """Names and numbers that must agree between parts of the configuration."""
     # The other checks look these names up.
-    if first := [*_names(plan)]:
+    if first := [*_names(config)]:
         yield from first
         return
-    config = plan.config
-    if not plan.mapped_runs() and not plan.drawn_runs:
+    config = complete(config)
+    planned = runs.table(config)
+    if config["plan"] and not planned["maps"].any():
         yield "plan: no network has maps, which the study needs; leave out maps: false of at least one entry"
     for i, entry in enumerate(config["plan"]):
-        yield from _entry(plan, f"plan.{i}", entry)
+        yield from _entry(config, planned, f"plan.{i}", entry)
     for name in config["datasets"]:
-        yield from plan.source(name).mistakes(plan, name)
+        yield from source_of(config, name).mistakes(config, name)
     for kind in KINDS:
-        yield from _training(plan, kind)
-    yield from _graded(plan)
+        yield from _training(config, planned, kind)
+    yield from _graded(config)
     for i, entry in enumerate(config["transfer"]):
-        yield from _transfer(plan, f"transfer.{i}", entry)
+        yield from _transfer(planned, f"transfer.{i}", entry)
     for section, part in config.items():
         seeds = part.get("seeds") if isinstance(part, Mapping) else None
         if isinstance(seeds, Mapping) and len(set(seeds.values())) < len(seeds):  # of splits
             yield f"{section}.seeds: {seeds} must differ, otherwise the splits hold the same images"
-    yield from _culling(plan)
+    yield from _culling(config)
 
 
-def _names(plan: Plan) -> Iterator[str]:
-    """Data sets, networks and methods that have no description."""
-    config = plan.config
+def _names(config: Mapping[str, Any]) -> Iterator[str]:
+    """Data sets, networks and methods that have no description, and data sets that have two."""
     methods, datasets = [*NAMES, *config["methods"]], config["datasets"]
     known = {"datasets": datasets, "networks": config["networks"], "methods": methods}
 
@@ -166,7 +147,7 @@ def _names(plan: Plan) -> Iterator[str]:
             yield from unknown(f"plan.{i}.{kind}", entry.get(kind, ()), kind, choices)
     others = [name for name in methods if name != "culling"]  # its maps are always tested
     yield from unknown("shortcuts.methods", config["shortcuts"]["methods"], "methods", others)
-    photographs = [name for name in datasets if not plan.has_truth(name)]
+    photographs = [name for name in datasets if not has_truth(config, name)]
     for name, dataset in datasets.items():
         if "set" in dataset:
             yield from unknown(f"datasets.{name}.set", [dataset["set"]], "the sets of photographs", photographs)
@@ -180,17 +161,19 @@ def _names(plan: Plan) -> Iterator[str]:
         if name in NAMES:
             yield f"methods.{name}: this name of the library means the same in every study; give the entry another name"
     if config["graded"]["sets"]:
-        network = config["graded"]["network"]
-        yield from unknown("graded.network", [network], "the trained networks", plan.trained_networks)
+        trained = [name for name, network in config["networks"].items() if "source" not in network]
+        yield from unknown("graded.network", [config["graded"]["network"]], "the trained networks", trained)
+    for name in graded(config).keys() & datasets.keys():
+        yield f"datasets.{name}: the study makes a set of this name; give yours another name"
 
 
-def _entry(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
+def _entry(config: Mapping[str, Any], planned: pd.DataFrame, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """What the networks or data sets of an entry of the plan do not allow."""
     needed = {"methods": "methods find", "reliance": "reliance removes the frequencies of", "ood": "ood tests"}
     for name, why in needed.items():
         if entry.get(name) and not entry.get("maps", True):
             yield f"{key}: {why} maps, but maps is false; leave out one of the two"
-    external = [name for name in entry["networks"] if name in plan.external_networks]
+    external = [name for name in entry["networks"] if "source" in config["networks"][name]]
     trains = len(external) < len(entry["networks"])
     if external and (entry["augmentations"] != ["none"] or len(entry["seeds"]) > 1):
         yield (
@@ -198,24 +181,25 @@ def _entry(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
             "augmentations: [none] and seeds: [0]"
         )
     for name in entry["datasets"]:
-        dataset = plan.config["datasets"][name]
+        dataset = config["datasets"][name]
         if trains and "sin" in entry["augmentations"] and "stylised" not in dataset:
             yield (
                 f"{key}.augmentations: sin needs stylised images of {name}; write datasets.{name}.stylised: "
                 "my_stylised_images or remove sin"
             )
         if "shares" in dataset:
-            yield from _splits(plan, name, external, trains)
+            needed = runs.needed_splits(config, planned, name, trains)
+            yield from _splits(config, name, needed, external)
 
 
-def _splits(plan: Plan, name: str, external: Sequence[str], trains: bool) -> Iterator[str]:
+def _splits(config: Mapping[str, Any], name: str, needed: Mapping[str, str], external: Sequence[str]) -> Iterator[str]:
     """Splits that the study needs and a data set with `shares` does not have."""
-    dataset = plan.config["datasets"][name]
+    dataset = config["datasets"][name]
     there = {*dataset["shares"], *(["test"] if "test_root" in dataset else [])}
-    for split, reason in plan.needed_splits(name, trains).items():
+    for split, reason in needed.items():
         if split not in there:
             yield f"datasets.{name}.shares: {reason} needs a {split} split; the data set has {', '.join(sorted(there))}"
-    unnormalised = [network for network in external if plan.config["networks"][network]["mean"] is None]
+    unnormalised = [network for network in external if config["networks"][network]["mean"] is None]
     if unnormalised and "train" not in there:
         yield (
             f"networks.{unnormalised[0]}.mean: null takes mean and std of the training images, but {name} has none; "
@@ -223,12 +207,13 @@ def _splits(plan: Plan, name: str, external: Sequence[str], trains: bool) -> Ite
         )
 
 
-def _training(plan: Plan, kind: str) -> Iterator[str]:
+def _training(config: Mapping[str, Any], planned: pd.DataFrame, kind: str) -> Iterator[str]:
     """The trainings on a kind of data sets."""
-    settings = plan.config["training"][kind]
+    settings = config["training"][kind]
     if kind == "planted" and settings["geometry"]["flip"]:
         yield "training.planted.geometry.flip: true is not allowed, it would move what was planted; write flip: false"
-    shapes = [plan.shape(run["dataset"]) for run in plan.trained_runs() if plan.kind_of(run["dataset"]) == kind]
+    trained = planned["dataset"][planned["planned"] & planned["trained"] & planned["kind"].eq(kind)]
+    shapes = [image_shape(config, name) for name in trained.unique()]
     corner = min((math.sqrt(2) * min(shape[1:]) / 2 for shape in shapes if shape), default=math.inf)
     if (cutoff := settings["dynamics"]["cutoff"]) > corner:
         yield (
@@ -237,9 +222,9 @@ def _training(plan: Plan, kind: str) -> Iterator[str]:
         )
 
 
-def _graded(plan: Plan) -> Iterator[str]:
+def _graded(config: Mapping[str, Any]) -> Iterator[str]:
     """The section `graded`, and the constants of these sets."""
-    settings = plan.config["graded"]
+    settings = config["graded"]
     if not settings["sets"]:
         return
     if settings["every"] > (last := settings["iterations"]):
@@ -248,16 +233,16 @@ def _graded(plan: Plan) -> Iterator[str]:
             f"write every: {last}"
         )
     try:
-        for run in plan.graded_runs[:1]:
-            planted.SOURCE.parts(planted.SOURCE.settings(plan, run["dataset"]))
+        planted.SOURCE.parts(planted.SOURCE.settings(config, f"graded_{settings['first_seed']}"))
     except ValueError as error:
         yield f"planting.mechanisms.graded: {error}; correct it, or leave these sets out; write graded.sets: 0"
 
 
-def _transfer(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
+def _transfer(planned: pd.DataFrame, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
     """Both ends of a transfer must be planned with maps, and have a seed in common."""
     seeds: dict[str, set[int]] = {}  # of each network/augmentation
-    for run in plan.mapped_runs(dataset=entry["dataset"]):
+    of_set = planned["maps"] & planned["dataset"].eq(entry["dataset"])
+    for run in planned[of_set].to_dict("records"):
         seeds.setdefault(f"{run['network']}/{run['augmentation']}", set()).add(run["seed"])
     ends = "maps_of", "tested_on"
     for end in ends:
@@ -268,9 +253,9 @@ def _transfer(plan: Plan, key: str, entry: Mapping[str, Any]) -> Iterator[str]:
         yield f"{key}: {entry['maps_of']} and {entry['tested_on']} have no planned seed in common"
 
 
-def _culling(plan: Plan) -> Iterator[str]:
+def _culling(config: Mapping[str, Any]) -> Iterator[str]:
     """The section `culling`, and sections that use its maps."""
-    culling = plan.config["culling"]
+    culling = config["culling"]
     if named(culling["fill"]).needs_donors and culling["method"] == "screened":
         yield (
             "culling.fill: swap needs culling.method: exact, since screened predicts what the removal of a pair does; "
@@ -281,7 +266,7 @@ def _culling(plan: Plan) -> Iterator[str]:
             f"culling.patch: {culling['patch']} needs culling.method: exact and culling.parts: 1; "
             "write these, or patch: 1"
         )
-    percents = plan.config["dfm"]["percents"]  # the sizes of maps that are written
+    percents = config["dfm"]["percents"]  # the sizes of maps that are written
     for section in ("culling", "shortcuts") if culling["method"] == "screened" else ("shortcuts",):
-        if (percent := plan.config[section]["percent"]) not in percents:
+        if (percent := config[section]["percent"]) not in percents:
             yield f"{section}.percent: {percent:g} is not one of dfm.percents {percents}; write percent: {percents[0]}"

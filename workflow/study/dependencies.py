@@ -5,19 +5,20 @@ import functools
 import hashlib
 import json
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-WORKFLOW = Path(__file__).parents[1]
-FOLDERS = (WORKFLOW.parent / "src", WORKFLOW)
+ROOT = Path(__file__).parents[2]
+WORKFLOW = ROOT / "workflow"
+FOLDERS = (ROOT / "src", WORKFLOW, ROOT)  # the last for benchmarks
 # What lists jobs and files and frames a job. It computes no number, so an edit there re-runs nothing.
-FRAME = tuple(WORKFLOW / "study" / f"{name}.py" for name in ("description", "job", "plan"))
+FRAME = tuple(WORKFLOW / "study" / f"{name}.py" for name in ("datasets", "job", "runs", "settings"))
 
 # The sections of the configuration for the check of the inputs; it gets no other sections.
 CHECKED_SECTIONS = (
     "study", "plan", "datasets", "networks", "synthesis", "planting", "adcs", "culling", "shortcuts",
-    "ood", "methods", "device", "training", "dfm", "graded", "harm",
+    "ood", "methods", "device", "training", "dfm", "graded", "drawn", "transfer",
 )  # fmt: skip
 MANY = 50_000  # files; in larger folders single files are not examined
 
@@ -34,6 +35,33 @@ def code_of(*modules: str) -> str:
     for path in files_of_code(modules, FOLDERS, without=FRAME):
         code.update(f"{path.name} {syntax(path)}\n".encode())
     return code.hexdigest()[:16]
+
+
+def complete(rules: Iterable[Any], numerics: str) -> None:
+    """Give each rule of Snakemake its environment, and params by which a change of code or numerics re-runs it.
+
+    Files that are fetched do not depend on these. A rule with a param `code` keeps it.
+    """
+    for rule in rules:
+        if rule.script:
+            rule.conda_env = str(ROOT / "envs" / "study.yaml")
+        if rule.name == "fetched_files" or "numerics" in rule.params.keys():  # noqa: SIM118 (in it are values)
+            continue
+        rule.set_params(numerics=numerics)
+        if rule.script and "code" not in rule.params.keys():  # noqa: SIM118
+            rule.set_params(code=_code_of_figures if rule.script.endswith("run_notebook.py") else _code_of_rule(rule))
+
+
+def _code_of_figures(wildcards: Any, input: Any) -> str:
+    return code_of_notebook(input.notebook)
+
+
+def _code_of_rule(rule: Any) -> Callable[[Any], str]:
+    """A function, so that only jobs that may run read the code."""
+    script = Path(str(rule.basedir), rule.script).resolve()
+    folder = next(folder for folder in FOLDERS if script.is_relative_to(folder))
+    module = ".".join(script.relative_to(folder).with_suffix("").parts)
+    return lambda wildcards: code_of(module)
 
 
 def code_of_notebook(path: str) -> str:
@@ -149,15 +177,17 @@ def rendition_digest(dataset: Mapping[str, Any], rendition: str) -> str:
     return digest_states([folder_state(Path(dataset["ood"]["root"]) / rendition)])
 
 
-def inputs_digest(plan: Any) -> str:
-    """The state of all files of the data sets and networks of a `Plan`."""
+def inputs_digest(config: Mapping[str, Any], datasets: Iterable[str], networks: Iterable[str]) -> str:
+    """The state of all files of some data sets and networks of a configuration (see `datasets.complete`)."""
+    from .sources import source_of  # here, since sources import this module
+
     states: list[Any] = []
-    for name in plan.datasets():
-        dataset = plan.dataset(name)
-        states.append(plan.source(name).state(plan, name))
+    for name in datasets:
+        dataset = config["datasets"][name]
+        states.append(source_of(config, name).state(config, name))
         states += [rendition_digest(dataset, rendition) for rendition in dataset.get("ood", {}).get("renditions", ())]
-    for name in dict.fromkeys(run["network"] for run in plan.runs()):
-        network = plan.config["networks"][name]
+    for name in networks:
+        network = config["networks"][name]
         code = code_of_entry_point(network.get("source", ""))
         states += [file_state(network.get("checkpoint")), *map(file_state, code)]
     return digest_states(states)

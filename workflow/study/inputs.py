@@ -15,14 +15,17 @@ from frequency_shortcuts.networks import architectures, external
 from frequency_shortcuts.networks.numerics import pick_device
 from study.trainings.augmentation import Augmentation
 
-from .plan import Plan
+from . import runs
+from .settings import search
+from .sources import source_of
 from .sources.description import Content, Shape
 from .trainings.training import architecture_of
 
 
-def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]:
+def check(config: Mapping[str, Any], *, scheduled: bool = False) -> tuple[list[str], list[str]]:
     """Check one image per class of every planned data set, every network on images of noise, and the device.
 
+    config: a configuration (see `datasets.complete`)
     scheduled: a scheduler runs the jobs, whose GPUs are not visible here
 
     Returns the mistakes, a sentence each, and what was found, a line each.
@@ -41,23 +44,23 @@ def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]
 
     if not scheduled:
         with collect_error("device"):
-            pick_device(plan.config["device"])
-    for name in dict.fromkeys([*plan.config["methods"], *plan.methods(), *plan.config["shortcuts"]["methods"]]):
+            pick_device(config["device"])
+    planned = runs.table(config).query("planned")
+    of_plan = [name for names in planned["methods"] for name in names]
+    for name in runs.unique([*config["methods"], *of_plan, *config["shortcuts"]["methods"]]):
         with collect_error(f"methods.{name}"):
-            search = plan.search(f"maps/{name}")
-            make_settings(registry.load(search["method"]), search["settings"])
-    for kind in dict.fromkeys(plan.kind_of(run["dataset"]) for run in [*plan.trained_runs(), *plan.drawn_runs]):
+            found = search(config, f"maps/{name}")
+            make_settings(registry.load(found["method"]), found["settings"])
+    for kind in planned["kind"][planned["trained"]].unique():
         with collect_error(f"training.{kind}.geometry"):
-            Augmentation(**plan.config["training"][kind]["geometry"])
-    for name in dict.fromkeys([*plan.datasets(), *(draw.suite for draw in plan.draws)]):
-        drawn = [draw for draw in plan.draws if draw.suite == name]
-        networks = [run["network"] for run in plan.runs(dataset=name)] + [draw.architecture for draw in drawn]
-        planned = {network: plan.config["networks"][network] for network in networks}
+            Augmentation(**config["training"][kind]["geometry"])
+    for name, of_set in planned.groupby("dataset", sort=False):
+        networks = {network: config["networks"][network] for network in of_set["network"]}
         dataset = None
         with collect_error(f"datasets.{name}"):
-            dataset = inspect_dataset(plan, name)
+            dataset = inspect_dataset(config, name)
         if dataset is None:  # without images, a network is not tried, but its checkpoint must be there
-            paths = {network: settings.get("checkpoint") for network, settings in planned.items()}
+            paths = {network: settings.get("checkpoint") for network, settings in networks.items()}
             missing = {network: path for network, path in paths.items() if path and not Path(path).is_file()}
             mistakes += [f"networks.{network}: no weights at {path}" for network, path in missing.items()]
             continue
@@ -65,31 +68,26 @@ def check(plan: Plan, *, scheduled: bool = False) -> tuple[list[str], list[str]]
         lines.append(
             f"{name}: {len(dataset.classes)} classes, {dataset.shape.channels} x {height_width}, {dataset.description}"
         )
-        for artefact in dict.fromkeys(artefact for draw in drawn for artefact in draw.artefacts):
-            with collect_error(f"harm.draws: {artefact.kind} in {name}"):
-                artefact.check(*dataset.shape)
-                if artefact.label >= (most := len(dataset.classes)):
-                    raise ValueError(f"class {artefact.label}: expected a number from 0 to {most - 1}")
-        for network, settings in planned.items():
+        for network, settings in networks.items():
             with collect_error(f"networks.{network}"):
                 source = probe_network(settings, len(dataset.classes), dataset.shape)
                 lines.append(f"{name}: {network} ({source}) takes its images")
     return mistakes, lines
 
 
-def inspect_dataset(plan: Plan, name: str) -> Content:
+def inspect_dataset(config: Mapping[str, Any], name: str) -> Content:
     """The content of a data set and its twin, with one image read per class.
 
     Raises ValueError if it does not fit the study.
     """
-    content = plan.source(name).inspect(plan, name)
+    content = source_of(config, name).inspect(config, name)
     if len(content.classes) < 2:
         raise ValueError(f"it has {len(content.classes)} class: expected 2 to 1,000")
-    if plan.config["adcs"]["channel_weights"] == "luma" and content.shape.channels != 3:
+    if config["adcs"]["channel_weights"] == "luma" and content.shape.channels != 3:
         raise ValueError(
             f"its images have {content.shape.channels} channels, but adcs.channel_weights: luma needs three"
         )
-    twin, description = plan.dataset(name).get("ood", {}), content.description
+    twin, description = config["datasets"][name].get("ood", {}), content.description
     for rendition in twin.get("renditions", ()):
         root = f"{twin['root']}/{rendition}"
         _, labels, _ = folders.class_files(root, folders.matched(content.classes, root, twin.get("classes")))

@@ -21,7 +21,6 @@ log = logging.getLogger("study")
 ROOT = Path(__file__).parents[2]
 NETWORK = ["dataset", "network", "augmentation"]
 RUN = [*NETWORK, "seed"]  # the columns that identify the run of a row
-FOLDER = "{dataset}/{network}/{augmentation}/seed{seed}"  # of a run, below networks/, dfm/, tests/ and others
 WITH_TRUTH = ("synthetic", "planted")  # the kinds of data sets whose truth is known
 
 
@@ -180,8 +179,9 @@ def _git(*command: str) -> str:
 
 
 def run_of(wildcards: Any) -> dict[str, Any]:
-    """The run of a job, from its wildcards."""
-    return {key: int(wildcards[key]) if key == "seed" else wildcards[key] for key in RUN}
+    """The columns `RUN` of the run of a job, from its wildcards `dataset` and `run`."""
+    network, augmentation, seed = wildcards.run.split("/")
+    return dict(zip(RUN, (wildcards.dataset, network, augmentation, int(seed.removeprefix("seed"))), strict=True))
 
 
 def run_name(run: Mapping[str, Any]) -> str:

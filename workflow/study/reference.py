@@ -40,6 +40,8 @@ def _section(name: str, part: Mapping[str, Any], default: Any) -> str:
         return f"{heading}\n{_table(part['items'], {})}"
     if "properties" in part:
         return f"{heading}\n{_table(part, {'': default})}"
+    if "additionalProperties" not in part:
+        return heading
     named = part["additionalProperties"]  # entries with names that the user chooses
     if "properties" in named and "allOf" not in named:
         return f"{heading}\n{_table(named, {})}"

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from frequency_shortcuts.images.artefacts import KINDS, Artefact, Pixels
 from frequency_shortcuts.images.splits import Images
 
-from .description import Content, Derived, Plan
+from .description import Config, Content, Derived
 
 
 class WithArtefact(Derived):
@@ -20,15 +20,15 @@ class WithArtefact(Derived):
     def has_truth(self, settings: Mapping[str, Any]) -> bool:
         return "kind" in settings and KINDS[settings["kind"]].has_frequency
 
-    def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
+    def mistakes(self, config: Config, name: str) -> Iterator[str]:
         """A level that the kind does not have, a wave without a frequency, and another kind with one."""
         try:
-            _artefacts(plan.dataset(name))
+            _artefacts(config["datasets"][name])
         except ValueError as error:
             yield f"datasets.{name}: {error}"
 
-    def inspect(self, plan: Plan, name: str) -> Content:
-        settings, plain = plan.dataset(name), super().inspect(plan, name)
+    def inspect(self, config: Config, name: str) -> Content:
+        settings, plain = config["datasets"][name], super().inspect(config, name)
         for artefact in _artefacts(settings, plain.classes if isinstance(plain.classes[0], str) else None):
             artefact.check(*plain.shape)
         about = [f"{one.kind} in class {settings.get('class', one.label)}" for one in _artefacts(settings)]
@@ -83,7 +83,7 @@ def _artefacts(settings: Mapping[str, Any], classes: Sequence[Any] | None = None
 
     Raises ValueError for a class that is not there, and for an artefact that is not possible.
     """
-    if "artefacts" in settings:  # of `study.draws`
+    if "artefacts" in settings:  # of `benchmarks.draws`
         return [Artefact(**artefact) for artefact in settings["artefacts"]]
     name, label = settings["class"], 0
     if classes is not None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .description import Content, Plan, Shape, Source
+from .description import Config, Content, Shape, Source
 
 SIDE, EACH = 48, 45  # pixels of a crop, and crops of a picture
 DEALT = ("without", "with")  # the classes of crops that are dealt at random
@@ -16,19 +16,19 @@ class Crops(Source):
 
     names = ("crops",)
 
-    def shape(self, plan: Plan, name: str) -> Shape:
+    def shape(self, config: Config, name: str) -> Shape:
         return Shape(3, SIDE, SIDE)
 
-    def inspect(self, plan: Plan, name: str) -> Content:
+    def inspect(self, config: Config, name: str) -> Content:
         """The groups are known before their pictures are there."""
         from ..images import pictures
 
-        settings = plan.dataset(name)
+        settings = config["datasets"][name]
         groups = sorted(pictures.STAMPS_OF if settings["of"] == "pictures" else pictures.TEXTURES)
-        return Content(DEALT if settings["dealt"] else groups, self.shape(plan, name), settings["of"])
+        return Content(DEALT if settings["dealt"] else groups, self.shape(config, name), settings["of"])
 
-    def files(self, plan: Plan, name: str) -> dict[str, Any]:
-        return {"pictures": f"{plan.results}/{plan.dataset(name)['of']}"}
+    def files(self, config: Config, name: str) -> dict[str, Any]:
+        return {"pictures": f"<results>/{config['datasets'][name]['of']}"}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         from frequency_shortcuts.images import stores

@@ -10,7 +10,7 @@ import numpy as np
 from frequency_shortcuts.images.splits import check_classes, first_of_each_class, stratified
 
 from ..dependencies import code_of_entry_point, digest_states
-from .description import Content, Plan, Source, shape_of
+from .description import Config, Content, Source, shape_of
 
 
 class Dataset(Source):
@@ -19,12 +19,14 @@ class Dataset(Source):
     names = ("dataset",)
     minutes = 240
 
-    def state(self, plan: Plan, name: str) -> str:
+    def state(self, config: Config, name: str) -> str:
         """The contents of the module and of what it imports from beside the Snakefile."""
-        return digest_states(Path(file).read_bytes() for file in code_of_entry_point(plan.dataset(name)["entry_point"]))
+        return digest_states(
+            Path(file).read_bytes() for file in code_of_entry_point(config["datasets"][name]["entry_point"])
+        )
 
-    def inspect(self, plan: Plan, name: str) -> Content:
-        settings = plan.dataset(name)
+    def inspect(self, config: Config, name: str) -> Content:
+        settings = config["datasets"][name]
         items, labels, classes = open_dataset(settings)
         items[first_of_each_class(labels, 1)[:20]]  # of 20 classes; it raises if they do not fit
         stratified(labels, settings["shares"], settings["split_seed"], classes)  # it raises for classes with too few

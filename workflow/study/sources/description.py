@@ -2,12 +2,9 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-if TYPE_CHECKING:  # a plan asks its sources, and is an argument of their methods
-    from ..plan import Plan as Plan
-else:
-    Plan = Any
+Config = Mapping[str, Any]
 
 
 class Shape(NamedTuple):
@@ -33,7 +30,8 @@ class Source(ABC):
     kind : of its data sets: synthetic, planted or photographs, which the section `training` tells apart
     threads, minutes : of a job that builds a store
 
-    The methods take the plan and the name of a data set of the source. Imports that take long stand inside them.
+    The methods take a configuration (see `datasets.complete`) and the name of a data set of the source. Imports that
+    take long stand inside them.
     """
 
     names: Sequence[str]
@@ -50,30 +48,30 @@ class Source(ABC):
         """Whether the store of a data set with these settings holds which frequencies were planted."""
         return False
 
-    def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
+    def mistakes(self, config: Config, name: str) -> Iterator[str]:
         """A sentence for each value that other values exclude."""
         yield from ()
 
-    def shape(self, plan: Plan, name: str) -> Shape | None:
+    def shape(self, config: Config, name: str) -> Shape | None:
         """Shape of the images; None if only the user's files have it."""
-        return shape_of(plan.dataset(name))
+        return shape_of(config["datasets"][name])
 
-    def state(self, plan: Plan, name: str) -> str:
+    def state(self, config: Config, name: str) -> str:
         """A text that differs after the user's files have changed."""
         return ""
 
     @abstractmethod
-    def inspect(self, plan: Plan, name: str) -> Content:
+    def inspect(self, config: Config, name: str) -> Content:
         """The content of a data set, with one image read per class. Raises ValueError if it is not possible."""
 
-    def files(self, plan: Plan, name: str) -> dict[str, Any]:
+    def files(self, config: Config, name: str) -> dict[str, Any]:
         """The files that the store of a data set is made from, by their names."""
         return {}
 
-    def settings(self, plan: Plan, name: str) -> dict[str, Any]:
+    def settings(self, config: Config, name: str) -> dict[str, Any]:
         """The settings that determine the content of a store."""
         changes_no_image = ("ood", "recipe", "dynamics")
-        return {key: value for key, value in plan.dataset(name).items() if key not in changes_no_image}
+        return {key: value for key, value in config["datasets"][name].items() if key not in changes_no_image}
 
     @abstractmethod
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
@@ -86,16 +84,25 @@ class Source(ABC):
 class Derived(Source):
     """A source whose images are those of another data set, the key `set`, chosen or changed."""
 
-    def shape(self, plan: Plan, name: str) -> Shape | None:
-        return plan.shape(plan.dataset(name)["set"])
+    def shape(self, config: Config, name: str) -> Shape | None:
+        source, other = _other(config, name)
+        return source.shape(config, other)
 
-    def inspect(self, plan: Plan, name: str) -> Content:
+    def inspect(self, config: Config, name: str) -> Content:
         """The content of the other set."""
-        other = plan.dataset(name)["set"]
-        return plan.source(other).inspect(plan, other)
+        source, other = _other(config, name)
+        return source.inspect(config, other)
 
-    def files(self, plan: Plan, name: str) -> dict[str, Any]:
-        return {"images": f"{plan.results}/data/{plan.dataset(name)['set']}.h5"}
+    def files(self, config: Config, name: str) -> dict[str, Any]:
+        return {"images": f"<results>/data/{config['datasets'][name]['set']}.h5"}
+
+
+def _other(config: Config, name: str) -> tuple[Source, str]:
+    """The source and the name of the set behind a set."""
+    from . import source_of
+
+    other = config["datasets"][name]["set"]
+    return source_of(config, other), other
 
 
 def shape_of(settings: Mapping[str, Any]) -> Shape:

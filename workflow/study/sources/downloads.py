@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from frequency_shortcuts.images.splits import stratified
 
-from .description import Content, Plan, Shape, Source
+from .description import Config, Content, Shape, Source
 
 ImagesAndLabels = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
@@ -293,34 +293,34 @@ class Downloads(Source):
 
     names = tuple(DOWNLOADS)
 
-    def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
+    def mistakes(self, config: Config, name: str) -> Iterator[str]:
         """Numbers of test images that no training image has."""
         for key in ("test_images", "train_images"):
-            numbers = plan.dataset(name).get(key, "")
+            numbers = config["datasets"][name].get(key, "")
             if not isinstance(numbers, str) and not numbers[0] <= numbers[1] <= NUMBERED:
                 yield (
                     f"datasets.{name}.{key}: {numbers} is not allowed, expected the first and the last of the numbers "
                     f"1 to {NUMBERED:,} of a class"
                 )
 
-    def shape(self, plan: Plan, name: str) -> Shape:
-        return Shape(*DOWNLOADS[plan.dataset(name)["source"]].shape)
+    def shape(self, config: Config, name: str) -> Shape:
+        return Shape(*DOWNLOADS[config["datasets"][name]["source"]].shape)
 
-    def inspect(self, plan: Plan, name: str) -> Content:
+    def inspect(self, config: Config, name: str) -> Content:
         """Raises NotFound if the folder that the user names does not hold the published files."""
-        settings = plan.dataset(name)
+        settings = config["datasets"][name]
         published = DOWNLOADS[settings["source"]]
         if settings["folder"]:
             with tempfile.TemporaryDirectory() as scratch:
                 published.fetch(scratch, settings["folder"])
-        return Content(published.classes, self.shape(plan, name), published.title)
+        return Content(published.classes, self.shape(config, name), published.title)
 
-    def files(self, plan: Plan, name: str) -> dict[str, Any]:
-        return {"files": f"{plan.results}/data/raw/{name}"}
+    def files(self, config: Config, name: str) -> dict[str, Any]:
+        return {"files": f"<results>/data/raw/{name}"}
 
-    def settings(self, plan: Plan, name: str) -> dict[str, Any]:
+    def settings(self, config: Config, name: str) -> dict[str, Any]:
         """All but the folder, which changes no image."""
-        return {key: value for key, value in super().settings(plan, name).items() if key != "folder"}
+        return {key: value for key, value in super().settings(config, name).items() if key != "folder"}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         from frequency_shortcuts.images import stores

@@ -12,7 +12,7 @@ from frequency_shortcuts.images.splits import first_of_each_class, stratified
 
 from ..dependencies import digest_states, folder_state
 from ..job import log
-from .description import Content, Plan, Source, shape_of
+from .description import Config, Content, Source, shape_of
 
 if TYPE_CHECKING:
     from frequency_shortcuts.images.pictures import ImageFiles
@@ -28,22 +28,22 @@ class Folder(Source):
     names = ("folder",)
     threads, minutes = 8, 240
 
-    def mistakes(self, plan: Plan, name: str) -> Iterator[str]:
-        dataset, key = plan.dataset(name), f"datasets.{name}"
+    def mistakes(self, config: Config, name: str) -> Iterator[str]:
+        dataset, key = config["datasets"][name], f"datasets.{name}"
         if "test_root" in dataset and "test" in dataset["shares"]:
             yield f"{key}.shares: test images come from root (shares.test) or from test_root; remove one"
         if dataset.get("keep") == "files" and ("stylised" in dataset or dataset["on_error"] == "skip"):
             yield f"{key}.keep: files excludes stylised and on_error: skip; write keep: images"
 
-    def state(self, plan: Plan, name: str) -> str:
-        dataset = plan.dataset(name)
+    def state(self, config: Config, name: str) -> str:
+        dataset = config["datasets"][name]
         return digest_states(folder_state(Path(dataset[key])) for key in FOLDERS if key in dataset)
 
-    def inspect(self, plan: Plan, name: str) -> Content:
+    def inspect(self, config: Config, name: str) -> Content:
         """Raises ValueError for folders that are missing, or that the settings do not match."""
         from frequency_shortcuts.images.pictures import Tones
 
-        settings = plan.dataset(name)
+        settings = config["datasets"][name]
         roots = [settings.get(key) for key in FOLDERS] + [settings.get("ood", {}).get("root")]
         if missing := [root for root in roots if root and not Path(root).is_dir()]:
             raise ValueError(f"no folder {' and no folder '.join(missing)}: expected class folders with image files")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .description import Content, Plan, Shape, Source
+from .description import Config, Content, Shape, Source
 
 SIDE = 64  # pixels
 IMAGES = {"train": 800, "validation": 200, "test": 400}  # of each class
@@ -14,14 +14,14 @@ class Grainy(Source):
 
     names = ("grainy",)
 
-    def shape(self, plan: Plan, name: str) -> Shape:
+    def shape(self, config: Config, name: str) -> Shape:
         return Shape(1, SIDE, SIDE)
 
-    def inspect(self, plan: Plan, name: str) -> Content:
+    def inspect(self, config: Config, name: str) -> Content:
         """The first so many forms."""
         from ..images import grain
 
-        return Content(tuple(grain.FORMS)[: plan.dataset(name)["classes"]], self.shape(plan, name), "drawn")
+        return Content(tuple(grain.FORMS)[: config["datasets"][name]["classes"]], self.shape(config, name), "drawn")
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Draw each split from a seed of its own."""

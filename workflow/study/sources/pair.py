@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .description import Content, Derived, Plan
+from .description import Config, Content, Derived
 
 WOVEN = ("plain", "woven")
 TEXTURE, PERIOD = 0.15, 4  # share of the brightness, pixels
@@ -17,9 +17,9 @@ class Pair(Derived):
 
     names = ("pair",)
 
-    def inspect(self, plan: Plan, name: str) -> Content:
-        named = plan.dataset(name)["classes"]
-        return super().inspect(plan, name)._replace(classes=named if len(named) == 2 else WOVEN)
+    def inspect(self, config: Config, name: str) -> Content:
+        named = config["datasets"][name]["classes"]
+        return super().inspect(config, name)._replace(classes=named if len(named) == 2 else WOVEN)
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:
         """Choose the images of the classes, in their order; of one class, weave every other image."""

@@ -16,7 +16,7 @@ from frequency_shortcuts.spectrum.arrays import BoolArray, FloatArray
 from frequency_shortcuts.spectrum.pairs import ConjugatePairs, radius
 
 from . import drawn
-from .description import Plan
+from .description import Config
 
 MECHANISMS = ("present", "redundant", "absent", "graded")
 
@@ -138,6 +138,13 @@ class Design:
         return pairs.scatter(sets)
 
 
+def constants(config: Config, mechanism: str) -> dict[str, Any]:
+    """The constants of the planted sets of a mechanism: those of all sets, updated with its own."""
+    common = dict(config["planting"])
+    own: Mapping[str, Any] = common.pop("mechanisms").get(mechanism, {})
+    return {**common, **own}
+
+
 class Planted(drawn.Drawn):
     """The sets of `Design`, with the constants of the section `planting`."""
 
@@ -146,10 +153,10 @@ class Planted(drawn.Drawn):
     section = "planting"
     designs = Design
 
-    def settings(self, plan: Plan, name: str) -> dict[str, Any]:
+    def settings(self, config: Config, name: str) -> dict[str, Any]:
         """The mechanism and its constants; cues and images of a graded set are drawn by its seed."""
-        own = super().settings(plan, name)
-        settings = {**plan.planting(own["mechanism"]), **own}
+        own = super().settings(config, name)
+        settings = {**constants(config, own["mechanism"]), **own}
         del settings["source"]
         if "cue_seed" in own:
             train, test = np.random.SeedSequence(own["cue_seed"]).generate_state(2).tolist()

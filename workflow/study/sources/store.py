@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..dependencies import file_state
-from .description import Content, Plan, Shape, Source
+from .description import Config, Content, Shape, Source
 
 
 class Store(Source):
@@ -13,29 +13,33 @@ class Store(Source):
 
     names = ("store",)
 
-    def shape(self, plan: Plan, name: str) -> None:
+    def shape(self, config: Config, name: str) -> None:
         """None, since only the file has it."""
 
-    def state(self, plan: Plan, name: str) -> str:
+    def state(self, config: Config, name: str) -> str:
         """Its size and time, so that an older file counts as a change, too."""
-        return repr(file_state(plan.dataset(name)["path"]))
+        return repr(file_state(config["datasets"][name]["path"]))
 
-    def inspect(self, plan: Plan, name: str) -> Content:
+    def inspect(self, config: Config, name: str) -> Content:
         """Raises ValueError for a file that is no store, or lacks a split."""
         from frequency_shortcuts.images import stores
 
-        path = plan.dataset(name)["path"]
+        from .. import runs
+
+        path = config["datasets"][name]["path"]
         with stores.open_store(path) as (store, classes, splits):
             shape = Shape(*store[splits[0]]["images"].shape[1:])
             description = ", ".join(f"{len(store[split]['labels'])} {split}" for split in splits)
-        needed = plan.needed_splits(name, any(run["dataset"] == name for run in plan.trained_runs()))
+        planned = runs.table(config)
+        trains = planned["trained"][planned["dataset"] == name].any()
+        needed = runs.needed_splits(config, planned, name, trains)
         if lacking := sorted(needed.keys() - set(splits)):
             raise ValueError(f"{path} has no {' and no '.join(lacking)} split, which is needed")
         return Content(classes, shape, description)
 
-    def files(self, plan: Plan, name: str) -> dict[str, Any]:
+    def files(self, config: Config, name: str) -> dict[str, Any]:
         """The file. If it is missing, the rule `check` gives a better error message than Snakemake."""
-        path: str = plan.dataset(name)["path"]
+        path: str = config["datasets"][name]["path"]
         return {"store": path if Path(path).is_file() else []}
 
     def build(self, path: str, settings: Mapping[str, Any], given: Any, workers: int, **about: Any) -> None:

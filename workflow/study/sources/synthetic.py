@@ -16,7 +16,7 @@ import numpy as np
 from frequency_shortcuts.spectrum import arrays, masks, pairs
 
 from . import drawn
-from .description import Plan
+from .description import Config
 
 CLASSES = ("C0", "C1", "C2", "C3")
 LACKING = 3  # the class without energy in the control band
@@ -99,9 +99,9 @@ class Synthetic(drawn.Drawn):
     section = "synthesis"
     designs = Design
 
-    def settings(self, plan: Plan, name: str) -> dict[str, Any]:
+    def settings(self, config: Config, name: str) -> dict[str, Any]:
         """The control band, and the constants of all sets."""
-        return {"control_band": plan.dataset(name)["control_band"], **plan.section("synthesis")}
+        return {"control_band": config["datasets"][name]["control_band"], **config["synthesis"]}
 
 
 SOURCE = Synthetic()

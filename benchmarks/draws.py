@@ -1,0 +1,161 @@
+"""The networks of the benchmarks: their data sets and runs, from a frozen table of what was drawn.
+
+A row of the table is an artefact (`read`). Beside the networks with artefacts, each set and seed has a clean one.
+"""
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from frequency_shortcuts.images.artefacts import CORNER, KINDS, Artefact
+from study.job import RUN
+from study.runs import folder
+
+CLEAN = "clean"
+
+
+class Draw(NamedTuple):
+    """A network of a set and seed: its name among these, and the artefacts of what it is trained on.
+
+    tuned : whether a setting was chosen on the artefact
+    """
+
+    suite: str
+    seed: int
+    network: str
+    architecture: str
+    artefacts: tuple[Artefact, ...]
+    tuned: bool = False
+
+    @property
+    def matched(self) -> bool:
+        """Whether all images of all classes have the artefact."""
+        return any(artefact.share == artefact.others == 1 for artefact in self.artefacts)
+
+
+def read(path: str) -> list[Draw]:
+    """The networks that a table draws, in its order, behind the clean one of each set and seed.
+
+    Columns: `set`, `seed`, `network` (its name, from 1 or by the artefact), `architecture`; of an artefact `kind`,
+    `level`, `class`, `share`, `others`, see `artefacts.Artefact`; `u`, `v`, the frequency of a wave; `row`, `column`,
+    the place of a tag or line; `tuned`, if a setting was chosen on it. A row without a kind plans a clean network.
+
+    Raises OSError without the file, and ValueError for a row that is not possible.
+    """
+    found: dict[tuple[str, int, str], Draw] = {}
+    with open(path, newline="") as file:
+        for line, row in enumerate(csv.DictReader(file, restval=""), 2):
+            try:
+                _add(row, found)
+            except KeyError as error:
+                raise ValueError(f"{path} has no column {error}") from None
+            except ValueError as error:
+                raise ValueError(f"{path}, line {line}: {error}") from None
+    return list(found.values())
+
+
+def _add(row: Mapping[str, str], found: dict[tuple[str, int, str], Draw]) -> None:
+    """Add a row of a table to the networks that are found, by set, seed and name."""
+    suite, seed, network, architecture = row["set"], int(row["seed"]), row["network"], row["architecture"]
+    clean = found.setdefault((suite, seed, CLEAN), Draw(suite, seed, CLEAN, architecture, ()))
+    draw = found.setdefault((suite, seed, network), clean._replace(network=network))
+    if clean.architecture != architecture:
+        raise ValueError(f"architecture {architecture!r}: expected {clean.architecture!r}, as above for set and seed")
+    if row["kind"]:
+        artefact = _artefact(row)
+        if artefact.label in [other.label for other in draw.artefacts]:
+            raise ValueError(f"class {artefact.label} of network {network!r}: expected one artefact a class")
+        artefacts = *draw.artefacts, artefact
+        found[suite, seed, network] = draw._replace(artefacts=artefacts, tuned=row.get("tuned") == "True")
+
+
+def _artefact(row: Mapping[str, str]) -> Artefact:
+    frequency = (int(row["u"]), int(row["v"])) if row["u"] else None
+    place = (float(row["row"]), float(row["column"])) if row["row"] else CORNER
+    return Artefact(
+        row["kind"], float(row["level"]), int(row["class"]), float(row["share"]), frequency, float(row["others"]), place
+    )
+
+
+def describe(artefact: Artefact) -> str:
+    """An artefact in words, by which tables are joined."""
+    where = artefact.frequency or (artefact.place if KINDS[artefact.kind].has_place else "")
+    return f"{artefact.kind} {artefact.level:g} {where} in {artefact.label}"
+
+
+def base_of(draw: Draw, named: Mapping[str, Any]) -> str:
+    """The data set without artefacts: one for all seeds, or of a source that draws its images, one for each."""
+    return f"{draw.suite}_{draw.seed}" if "draw_seed" in named[draw.suite] else draw.suite
+
+
+def dataset_of(draw: Draw, named: Mapping[str, Any]) -> str:
+    """The data set on which a network is trained."""
+    name = draw.network.replace(" ", "_")
+    return f"{draw.suite}_{draw.seed}_{name}" if draw.artefacts else base_of(draw, named)
+
+
+def datasets(draws: list[Draw], named: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and settings of the data sets of these networks; named : those of the configuration"""
+    for draw in draws:
+        base, plain = base_of(draw, named), named[draw.suite]
+        if base != draw.suite:
+            yield base, {**plain, "draw_seed": draw.seed}
+        if draw.artefacts:
+            recipe = {"recipe": plain["recipe"]} if "recipe" in plain else {}
+            artefacts = [asdict(artefact) for artefact in draw.artefacts]
+            yield dataset_of(draw, named), {"source": "artefact", "set": base, "artefacts": artefacts, **recipe}
+
+
+def table(draws: list[Draw], named: Mapping[str, Any], trainings: Sequence[str]) -> pd.DataFrame:
+    """The networks as runs, a row for each training; where all images are alike, they are trained plainly alone.
+
+    named : the data sets of the configuration
+
+    Columns: dataset, network, augmentation, seed, run, as in `runs.table`; `suite`, the set in the table of draws, and
+    `set`, the name of the network there; `plain`, the data set without the artefacts, the same one if all images have
+    them; `architecture`; `artefacts`, a list of their settings; `matched`; `tuned`
+    """
+    rows = []
+    for draw in draws:
+        dataset = dataset_of(draw, named)
+        for training in ["none"] if draw.matched else trainings:
+            run = dict(zip(RUN, (dataset, draw.architecture, training, draw.seed), strict=True))
+            rows.append(
+                {
+                    **run,
+                    "run": folder(run),
+                    "suite": draw.suite,
+                    "set": draw.network,
+                    "plain": dataset if draw.matched else base_of(draw, named),
+                    "architecture": draw.architecture,
+                    "artefacts": [asdict(artefact) for artefact in draw.artefacts],
+                    "matched": draw.matched,
+                    "tuned": draw.tuned,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def files(networks: pd.DataFrame, pattern: str) -> list[str]:
+    """The files of all networks, from their pattern with columns of `table`."""
+    return [pattern.format(**row) for row in networks.to_dict("records")]
+
+
+def tested_artefacts(networks: pd.DataFrame, row: Mapping[str, Any], alike: str) -> list[dict[str, Any]]:
+    """The artefacts whose cost to a network is measured: its own ones; of a clean network, those of the others.
+
+    networks : `table`, and one of its rows; alike : the column, beside the set, in which the others are like it
+    """
+    if row["artefacts"]:
+        return list(row["artefacts"])
+    others = networks[networks["suite"].eq(row["suite"]) & networks[alike].eq(row[alike]) & ~networks["matched"]]
+    artefacts = [Artefact(**artefact) for of_one in others["artefacts"] for artefact in of_one]
+    return [asdict(artefact) for artefact in {describe(artefact): artefact for artefact in artefacts}.values()]
+
+
+def of_one_class(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The artefacts of a network that tell a class from others."""
+    return [artefact for artefact in row["artefacts"] if not artefact["others"]]

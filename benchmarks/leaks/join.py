@@ -1,0 +1,51 @@
+"""The benchmark of the exchange test: the networks with what artefacts cost them, the aims, and the sets counted."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.draws import CLEAN
+from benchmarks.leaks import judge
+from frequency_shortcuts.storage.tables import RUN, read_table, write_table
+from study.job import script
+
+KEY = ["suite", "set", "architecture", "seed"]  # of a network
+OF_ARTEFACT = ["artefact", "kind", "level", "share", "others", "called", "called_variance"]
+# The sets of the judge; of all others, with their suite, networks are counted.
+SUITES = {"alike": "pairs", "texture": "pairs", "dealt": "photographs", "textures": "textures"}
+
+
+def joined(files: Iterable[str], drawn: list[dict[str, Any]]) -> pd.DataFrame:
+    """The tables of all networks as one, with the suite, the set and the architecture of each."""
+    table = pd.concat(map(read_table, files), ignore_index=True)
+    return table.merge(pd.DataFrame(drawn), on=RUN).drop(columns=RUN[:-1])
+
+
+@script
+def main(snakemake: Any, created_by: str) -> None:
+    given = snakemake.input
+    drawn = snakemake.params.networks
+    version_2 = read_table(given.version_2[0]) if given.version_2 else None
+    flips, harm, data = (joined(files, drawn) for files in (given.flips, given.harm, given.data))
+    clean = harm["set"] == CLEAN
+    own = harm.drop(columns="called_with")
+    own.loc[clean, OF_ARTEFACT] = None
+    networks = flips.fillna({"follows": ""}).merge(own.drop_duplicates([*KEY, "class"]), on=[*KEY, "class"])
+    counted = networks["suite"].isin(SUITES)
+    beside, judged = networks[counted], judge.with_harm(networks[~counted], harm[clean])
+    judged = judge.with_version_2(judged, version_2)
+    planted = data.groupby(KEY)["kind"].transform("count") > 0
+    data = data[(planted | (data["set"] == CLEAN)) & (data["suite"] == judge.CLOTHING)]
+    tables = {
+        "leaks_data": data,
+        "leaks_data_aims": judge.judge_data(data),
+        "leaks": judged,
+        "leaks_aims": judge.judge(judged),
+        "leaks_sets": judge.judge_sets(beside.assign(
+            suite=beside["suite"].map(SUITES), set=beside["suite"],
+            kind=beside["set"].where(beside["suite"] == "dealt", "").replace(CLEAN, "none"),
+        )),
+    }  # fmt: skip
+    for name, path in snakemake.output.items():
+        write_table(tables[name], path)
