@@ -111,7 +111,9 @@ def row_of_job(wildcards):
     """The row of the run of a job. Raises WorkflowError for a run that is not planned."""
     key = wildcards.dataset, wildcards.run
     if key not in RUN_OF:
-        raise WorkflowError(f"{wildcards.dataset}/{wildcards.run} is not planned: add it to the plan of the configuration")
+        raise WorkflowError(
+            f"{wildcards.dataset}/{wildcards.run} is not planned: add it to the plan of the configuration"
+        )
     return RUN_OF[key]
 
 
